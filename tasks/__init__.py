@@ -1,0 +1,1 @@
+"""The steps of a report: data, models, methods, checks, drawings and the document."""

@@ -1,0 +1,1 @@
+"""Measured properties of explanations, with verdicts."""

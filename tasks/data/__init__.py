@@ -1,0 +1,1 @@
+"""Datasets in raw units, the selection of samples, and baselines."""

@@ -1,0 +1,1 @@
+"""Attribution methods over the model protocol."""

@@ -1,0 +1,1 @@
+"""Models behind one protocol, and how they are trained."""

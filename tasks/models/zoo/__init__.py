@@ -1,0 +1,1 @@
+"""The small nets of the studies."""

@@ -1,0 +1,96 @@
+"""What a model is to a method or a check, whatever framework it comes from."""
+
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
+
+import numpy as np
+
+from tasks.records import Array, Arrays, OutputKind, Spec
+
+Progress = Callable[[int, int], None]  # done, total
+
+
+def silent(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+class Compute(Spec):
+    """What changes bits: it is part of every key (`chunk` aside, which is scheduling only)."""
+
+    threads: int = 2
+    batch: int = 64
+    chunk: int = 256
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    deterministic: bool = True
+
+
+class Score(Spec):
+    """The number that is explained, per sample: an output as `logit`, `probability` or `value`, or the `loss`
+    (cross-entropy in nats) of the target class."""
+
+    kind: Literal["logit", "probability", "value", "loss"] = "logit"
+
+
+class Place(Protocol):
+    """A batch of samples seen from one place in a model: its preprocessed inputs or a hidden layer.
+
+    `values[name]`: (samples, ...) floats, padded where ragged; `mask[name]`: (samples, elements) True where an
+    element exists, only for ragged ones. For a hidden layer the single name is that of the input it belongs to,
+    or of the layer.
+    """
+
+    @property
+    def values(self) -> Arrays: ...
+
+    @property
+    def mask(self) -> Arrays: ...
+
+    def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, Arrays]:
+        """Scores (samples,) at `values`, and the gradient of each sample's own score, shaped like `values`.
+
+        `targets`: (samples,) output indices.
+        """
+        ...
+
+
+class Model(Protocol):
+    """A model that predicts. `inputs` are raw values by input name; preprocessing belongs to the model."""
+
+    @property
+    def output(self) -> OutputKind: ...
+
+    def predict(self, inputs: Arrays) -> Array:
+        """Outputs (samples, outputs) as the model gives them."""
+        ...
+
+
+class DifferentiableModel(Model, Protocol):
+    """A model that also gives gradients, at its preprocessed inputs or at a hidden layer."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers that can be given as `layer`."""
+        ...
+
+    def place(self, inputs: Arrays, layer: str | None = None, at: Literal["input", "output"] = "output") -> Place:
+        """The batch `inputs` seen from `layer` (None: the preprocessed inputs).
+
+        Raises:
+            InputError: for a layer that is not there; the message lists the layers.
+        """
+        ...
+
+
+def padded_batches(count: int, size: int) -> Iterator[tuple[Array, int]]:
+    """Indices in batches of exactly `size`, with how many of them count.
+
+    The last batch is filled by repeating its last index: the size of a batch changes bits, its neighbours do not.
+    """
+    for start in range(0, count, size):
+        rows = np.arange(start, min(start + size, count))
+        yield np.pad(rows, (0, size - len(rows)), mode="edge"), len(rows)
+
+
+def take(arrays: Arrays, rows: Array) -> dict[str, Array]:
+    """The given rows of every array."""
+    return {name: array[rows] for name, array in arrays.items()}

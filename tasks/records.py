@@ -1,0 +1,507 @@
+"""The frozen records that travel between stages, and how they become bytes.
+
+Arrays inside a record are numpy arrays. `pack` writes a record as one `.npz` without pickle, the same bytes
+for the same content; `unpack` reads it back and validates it.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]  # input name -> values, first axis samples
+Kind = Literal["table", "image", "text", "molecule"]
+Split = Literal["train", "test"]
+Verdict = Literal["pass", "fail", "not assessed", "not applicable"]
+Baseline = Literal["auto", "zero", "black", "mean"]
+
+
+class InputError(ValueError):
+    """Something the user gave cannot be used; the message says what, where and what to do."""
+
+
+class Record(BaseModel):
+    """A frozen record; an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Spec(BaseModel):
+    """The validated configuration of one choice; it stands beside the function that it configures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+# --- data -------------------------------------------------------------------------------------------------
+
+
+class Input(Record):
+    """One named array that a model takes, in raw units.
+
+    `values`: table (samples, features); image (samples, height, width, channels); text (samples, tokens) of
+    ids; molecule (samples,) of SMILES. `features` names the columns of a table. `bounds` are the darkest and
+    the brightest value an image can take.
+    """
+
+    name: str
+    kind: Kind
+    values: Array
+    features: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
+
+
+class Excluded(Record):
+    """A sample that could not be used: nothing is dropped without being listed."""
+
+    sample_id: str
+    given: str
+    reason: str
+
+
+class Dataset(Record):
+    """Samples with labels, in the order in which they are explained and drawn.
+
+    `labels`: (samples,) class indices for a classification, measured values for a regression.
+    `split`: (samples,) of "train" or "test"; with no "test" there is no held-out data.
+    """
+
+    title: str
+    description: str
+    source: str
+    task: Literal["classification", "regression"]
+    inputs: tuple[Input, ...]
+    sample_ids: Array
+    labels: Array
+    split: Array
+    classes: tuple[str, ...] = ()
+    label_name: str
+    label_unit: str = ""
+    excluded: tuple[Excluded, ...] = ()
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """The values of every input by name."""
+        return {item.name: item.values for item in self.inputs}
+
+    def take(self, rows: Array) -> Self:
+        """The same dataset with only `rows` (indices or a mask over samples), in that order."""
+        return self.model_copy(
+            update={
+                "inputs": tuple(i.model_copy(update={"values": i.values[rows]}) for i in self.inputs),
+                "sample_ids": self.sample_ids[rows],
+                "labels": self.labels[rows],
+                "split": self.split[rows],
+            }
+        )
+
+
+class Reference(Record):
+    """Importances of the features of a dataset from something that is not the explained model."""
+
+    label: str
+    description: str
+    features: tuple[str, ...]
+    mean: Array
+    standard_error: Array
+
+
+# --- model ------------------------------------------------------------------------------------------------
+
+OutputKind = Literal["logits", "probabilities", "values"]
+
+
+class Weights(Record):
+    """A trained model: ordered arrays; the architecture is rebuilt from its spec. `history` has a value per epoch."""
+
+    arrays: dict[str, Array]
+    history: dict[str, Array] = {}
+    parameters: int
+
+
+class Prediction(Record):
+    """`outputs`: (samples, outputs) of the model for every sample of the dataset, raw as the model gives them."""
+
+    kind: OutputKind
+    outputs: Array
+
+
+class Metric(Record):
+    """A measured quality: `value` on `count` samples of `split`, with a 95% interval where one is known."""
+
+    name: str
+    value: float
+    split: Split
+    count: int
+    interval: tuple[float, float] | None = None
+
+
+class Performance(Record):
+    metrics: tuple[Metric, ...]
+    confusion: Array | None = None  # (true, predicted) counts on the rows of the metrics
+
+
+# --- explanation ------------------------------------------------------------------------------------------
+
+
+class Selection(Record):
+    """Which rows are explained, which of them are drawn, and what is explained about each.
+
+    `explained`: (samples,) row indices into the dataset; `shown`: positions within `explained`, in the order
+    of drawing; `targets`: (samples, targets) output indices; `target_names`: what each target column is.
+    """
+
+    explained: Array
+    shown: Array
+    targets: Array
+    target_names: tuple[str, ...]
+    reason: str
+
+
+class Attribution(Record):
+    """What one method says about some samples.
+
+    `values[name]`: (samples, ..., targets) signed attribution of every element of an input (or of a layer);
+    channels are kept. `mask[name]`: (samples, elements) True where an element exists, for ragged inputs.
+    `prediction`: (samples, targets), the score S(x). `base_value`: S(x'), `residual`: sum a - (S(x) - S(x')),
+    both NaN where a method is not additive. `steps`: gradient evaluations along the path, 0 if none;
+    `converged` is False where refinement stopped at its limit.
+    """
+
+    sample_ids: Array
+    targets: Array
+    values: dict[str, Array]
+    mask: dict[str, Array] = {}
+    prediction: Array
+    base_value: Array
+    residual: Array
+    steps: Array
+    converged: Array
+
+
+class Importance(Record):
+    """Attributions of one input summarised over samples, per feature.
+
+    `mean` of a, `mean_absolute` of |a|, `mean_square` of a**2, `standard_error` of the mean of the aggregated
+    one, `count` samples in which the feature occurs: each (features,).
+    """
+
+    input: str
+    target: str
+    features: tuple[str, ...]
+    mean: Array
+    mean_absolute: Array
+    mean_square: Array
+    standard_error: Array
+    count: Array
+
+
+class CheckResult(Record):
+    """A measured property of an explanation with a threshold and a verdict.
+
+    `verdict` is "not assessed" when nothing was measured and "not applicable" when it has no meaning for
+    the method; `sentence` says in words what was measured, or why not.
+    """
+
+    check: str
+    method: str
+    verdict: Verdict
+    required: bool
+    value: float | None = None
+    threshold: float | None = None
+    sentence: str
+    per_sample: Array | None = None  # (samples, targets)
+    details: dict[str, Array] = {}
+
+
+# --- document ---------------------------------------------------------------------------------------------
+
+
+class Scale(Record):
+    """One shared zero-centred colour scale: values in [-limit, limit] of `unit`."""
+
+    unit: str
+    limit: float
+
+
+class Series(Record):
+    """Numbers drawn together: one bar per label, with error bars where known."""
+
+    name: str
+    values: Array
+    errors: Array | None = None
+    reference: bool = False
+
+
+class Bars(Record):
+    """Horizontal bars, one group per label. `signed` colours by sign and centres the axis on zero."""
+
+    kind: Literal["bars"] = "bars"
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    axis: str
+    signed: bool = False
+
+
+class Cell(Record):
+    """One picture of an image grid. `pixels`: (height, width, 1 or 3) in 0..1, or (height, width) of signed
+    values to colour by the scale with index `scale`. `title` stands above, `note` below, either may be empty."""
+
+    pixels: Array
+    scale: int | None = None
+    title: str = ""
+    note: str = ""
+    alt: str
+
+
+class Images(Record):
+    """Rows of pictures with one heading per column."""
+
+    kind: Literal["images"] = "images"
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    row_labels: tuple[str, ...] = ()
+
+
+class Molecule(Record):
+    """One molecule. `values`: (atoms,) contributions in the order of the atoms of the SMILES."""
+
+    smiles: str
+    values: Array
+    title: str
+    note: str = ""
+    alt: str
+
+
+class Molecules(Record):
+    kind: Literal["molecules"] = "molecules"
+    items: tuple[Molecule, ...]
+
+
+class Scatter(Record):
+    """Points with the line of identity, for a parity plot. Groups are drawn in order, `reference` ones grey."""
+
+    kind: Literal["scatter"] = "scatter"
+    x: tuple[Series, ...]
+    y: tuple[Series, ...]
+    x_label: str
+    y_label: str
+
+
+class Curves(Record):
+    """Values per epoch."""
+
+    kind: Literal["curves"] = "curves"
+    series: tuple[Series, ...]
+    x_label: str
+    y_label: str
+
+
+class Matrix(Record):
+    """Counts of (true, predicted)."""
+
+    kind: Literal["matrix"] = "matrix"
+    labels: tuple[str, ...]
+    counts: Array
+    x_label: str
+    y_label: str
+
+
+Content = Annotated[Bars | Images | Molecules | Scatter | Curves | Matrix, Field(discriminator="kind")]
+
+
+class Figure(Record):
+    """Data, scales, caption and alternative text; paper and screen draw from it.
+
+    `name` is unique in the document and a file name. `width`: share of the text column, 0..1.
+    """
+
+    name: str
+    content: Content
+    scales: tuple[Scale, ...] = ()
+    caption: str
+    alt: str
+    width: float = 1.0
+
+
+class Part(Record):
+    """One drawn file of a figure; `name` is unique in the figure, `size` in CSS pixels at full width."""
+
+    name: str
+    media_type: Literal["image/svg+xml", "image/png"]
+    data: bytes
+    size: tuple[float, float]
+
+
+class Drawing(Record):
+    """A figure with its drawn parts.
+
+    Charts (bars, scatter, curves, matrix): one part "chart". Images: a part "r{row}c{column}" per cell;
+    molecules: a part "m{index}" each; both: one part "scale{index}" per colour scale.
+    """
+
+    figure: Figure
+    parts: tuple[Part, ...]
+
+    def part(self, name: str) -> Part:
+        """The part called `name`; KeyError when there is none."""
+        for part in self.parts:
+            if part.name == name:
+                return part
+        raise KeyError(name)
+
+
+class Column(Record):
+    title: str
+    numeric: bool = False
+
+
+class Table(Record):
+    """Cells are ready to print; a "pass", "fail", "not assessed" or "not applicable" cell is drawn as a verdict."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Aside(Record):
+    """A note in the narrow column, always at the figure that it explains. `formula` is trusted inline HTML
+    of the method's own (i, sub, sup only)."""
+
+    title: str
+    text: str
+    formula: str = ""
+    verdict: Verdict | None = None
+
+
+class Block(Record):
+    """One row of a section: prose, figures and tables in the wide column, notes in the narrow one.
+
+    `figures` are names of figures.
+    """
+
+    paragraphs: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    asides: tuple[Aside, ...] = ()
+
+
+class Section(Record):
+    title: str
+    blocks: tuple[Block, ...]
+
+
+class Teaser(Record):
+    """A chapter on page one: one picture, one measured sentence, and in small type what it rests on."""
+
+    figure: str
+    title: str
+    sentence: str
+    small: str
+
+
+class Chapter(Record):
+    slug: str
+    title: str
+    eyebrow: str
+    lead: str
+    teaser: Teaser
+    sections: tuple[Section, ...]
+
+
+class Badge(Record):
+    """One cell of the strip of verdicts on page one."""
+
+    title: str
+    text: str
+    verdict: Verdict | None = None
+
+
+class Document(Record):
+    """Everything that is printed but the date, the provenance and the pictures."""
+
+    language: str = "en"
+    title: str
+    subtitle: str
+    badges: tuple[Badge, ...]
+    chapters: tuple[Chapter, ...]
+    back: tuple[Section, ...]
+
+
+# --- bytes ------------------------------------------------------------------------------------------------
+
+_R = TypeVar("_R", bound=Record)
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces: equal values give equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def npz(arrays: Arrays) -> bytes:
+    """Arrays as an uncompressed `.npz`, the same bytes for the same content."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), member.getvalue())
+    return buffer.getvalue()
+
+
+def pack(record: Record) -> bytes:
+    """The record as bytes: its arrays beside canonical JSON for the rest."""
+    arrays: dict[str, Array] = {}
+
+    def hollow(value: Any) -> Any:
+        match value:
+            case np.ndarray():
+                arrays[name := f"a{len(arrays)}"] = value
+                return {"$array": name}
+            case bytes():
+                arrays[name := f"a{len(arrays)}"] = np.frombuffer(value, np.uint8)
+                return {"$bytes": name}
+            case np.generic():
+                return value.item()
+            case dict():
+                return {key: hollow(item) for key, item in value.items()}
+            case list() | tuple():
+                return [hollow(item) for item in value]
+            case _:
+                return value
+
+    # Order of dictionaries carries meaning (the layers of a net), so keys are not sorted here.
+    text = json.dumps(hollow(record.model_dump()), ensure_ascii=False, separators=(",", ":"))
+    return npz({"record": np.frombuffer(text.encode(), np.uint8), **arrays})
+
+
+def unpack(kind: type[_R], data: bytes) -> _R:
+    """The record of type `kind` that `pack` wrote.
+
+    Raises:
+        ValueError: if the bytes are not such a record, or hold pickled objects.
+    """
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+
+    def fill(value: Any) -> Any:
+        match value:
+            case {"$array": str(name)}:
+                return arrays[name]
+            case {"$bytes": str(name)}:
+                return arrays[name].tobytes()
+            case dict():
+                return {key: fill(item) for key, item in value.items()}
+            case list():
+                return [fill(item) for item in value]
+            case _:
+                return value
+
+    return kind.model_validate(fill(json.loads(arrays["record"].tobytes())))
