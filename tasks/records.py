@@ -68,7 +68,8 @@ class Dataset(Record):
     """Samples with labels, in the order in which they are explained and drawn.
 
     `labels`: (samples,) class indices for a classification, measured values for a regression.
-    `split`: (samples,) of "train" or "test"; with no "test" there is no held-out data.
+    `split`: (samples,) of "train" or "test"; with no "test" there is no held-out data. `names`: (samples,)
+    what a reader calls a sample, where that is not its id.
     """
 
     title: str
@@ -79,6 +80,7 @@ class Dataset(Record):
     sample_ids: Array
     labels: Array
     split: Array
+    names: Array | None = None
     classes: tuple[str, ...] = ()
     label_name: str
     label_unit: str = ""
@@ -97,6 +99,7 @@ class Dataset(Record):
                 "sample_ids": self.sample_ids[rows],
                 "labels": self.labels[rows],
                 "split": self.split[rows],
+                "names": None if self.names is None else self.names[rows],
             }
         )
 

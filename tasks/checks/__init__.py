@@ -1,1 +1,23 @@
 """Measured properties of explanations, with verdicts."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tasks.checks.completeness import CompletenessSpec
+from tasks.checks.stability import SeedStabilitySpec
+
+CheckSpec = Annotated[CompletenessSpec | SeedStabilitySpec, Field(discriminator="kind")]
+
+# Every check that a reader may expect, and the question that it answers: what is not measured is said to be so.
+QUESTIONS = {
+    "completeness": "Do the parts add up to the change of the score?",
+    "deletion": "Does the score fall when the most important elements are taken away?",
+    "insertion": "Does the score rise when only the most important elements are put back?",
+    "randomization": "Does the explanation change when the model's weights are random?",
+    "stability": "Does a small change of the input leave the explanation alike?",
+    "seed_stability": "Does the explanation survive another training?",
+    "agreement": "Do different methods say the same?",
+    "sparseness": "How few elements carry the explanation?",
+    "localization": "Does the explanation lie where the object is known to be?",
+}

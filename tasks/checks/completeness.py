@@ -1,0 +1,51 @@
+"""Completeness: the parts add up to the whole."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.records import Attribution, CheckResult, Spec
+
+
+class CompletenessSpec(Spec):
+    """|sum a - (S(x) - S(x'))| / max(|S(x) - S(x')|, floor), per sample and target.
+
+    M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks.
+    """
+
+    kind: Literal["completeness"] = "completeness"
+    threshold: float = Field(0.01, gt=0, description="largest relative residual that counts as complete")
+    floor: float = Field(1e-3, gt=0, description="differences of the score below this are not divided by")
+    share: float = Field(0.95, gt=0, le=1, description="share of the explanations that must be complete")
+    required: bool = Field(True, description="a failure marks the page and the exit code")
+
+    def measure(self, label: str, additive: bool, parts: Iterable[Attribution]) -> CheckResult:
+        """The verdict on one method over all its explanations."""
+        if not additive:
+            return CheckResult(
+                check=self.kind,
+                method=label,
+                verdict="not applicable",
+                required=False,
+                sentence="A gradient is a slope: its elements are not meant to add up to the score.",
+            )
+        residual = np.concatenate([self._relative(part) for part in parts])
+        complete = residual <= self.threshold
+        worst, median = float(residual.max()), float(np.median(residual))
+        return CheckResult(
+            check=self.kind,
+            method=label,
+            verdict="pass" if complete.mean() >= self.share else "fail",
+            required=self.required,
+            value=float(complete.mean()),
+            threshold=self.share,
+            sentence=f"{complete.sum():,} of {complete.size:,} explanations add up to the change of the score "
+            f"within {self.threshold:.0%}; the median residual is {median:.2%}, the worst {worst:.2%}.",
+            per_sample=residual,
+        )
+
+    def _relative(self, part: Attribution) -> np.ndarray:
+        difference = np.abs(part.prediction - part.base_value)
+        return np.abs(part.residual) / np.maximum(difference, self.floor)

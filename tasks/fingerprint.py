@@ -1,0 +1,160 @@
+"""What a result depends on beside its inputs: the project's own code that it uses, and the libraries.
+
+The code of a module is the digest of its syntax tree without comments and docstrings, so that a reworded
+comment recomputes nothing and a changed formula recomputes what uses it.
+"""
+
+import ast
+import hashlib
+import importlib.metadata
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tasks.records import canonical_json
+
+PROJECT = "tasks"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class _Module(NamedTuple):
+    """What is read from one source file: its digest, and the names that it imports in order of appearance."""
+
+    digest: str
+    project: tuple[str, ...]
+    libraries: frozenset[str]
+
+
+def fingerprint(
+    modules: Iterable[str], extra: Iterable[Callable[..., Any]] = (), root: Path = ROOT
+) -> dict[str, dict[str, str]]:
+    """What results of the project's `modules` depend on: `{"libraries": {name: version}, "source": {module: digest}}`.
+
+    Followed are imports of other project modules, those inside functions too, but not those for type checkers.
+    A package's own file counts only where names are imported from it: `tasks.models.zoo.mlp` depends on that
+    one module, not on the union of all models in `tasks.models`. Libraries are those that the modules import
+    themselves. `extra`: functions that are no part of the project; each adds the digest of its own source.
+
+    Raises:
+        ModuleNotFoundError: for a project module that is not below `root`.
+    """
+    closure = _closure(modules, root)
+    libraries = {name for module in closure.values() for name in module.libraries}
+    functions = {f"{function.__module__}:{function.__qualname__}": _function_digest(function) for function in extra}
+    source = {name: module.digest for name, module in closure.items()} | functions
+    return {"libraries": dict(sorted(_versions(libraries))), "source": dict(sorted(source.items()))}
+
+
+def source_digest(source: str) -> str:
+    """The sha256 of the syntax tree of Python source, without comments, docstrings and layout."""
+    return hashlib.sha256(canonical_json(_plain(_without_docstrings(ast.parse(source))))).hexdigest()
+
+
+def _closure(modules: Iterable[str], root: Path) -> dict[str, _Module]:
+    found: dict[str, _Module] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = _read(_file(name, root), name, root)
+            waiting.extend(found[name].project)
+    return found
+
+
+@cache
+def _read(path: Path, name: str, root: Path) -> _Module:
+    # Read once per process: code that is edited while a process runs is not the code that runs.
+    source = path.read_text(encoding="utf-8")
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    imported = list(_imports(ast.parse(source), package, root))
+    project = tuple(module for module in imported if _top(module) == PROJECT)
+    libraries = frozenset(_top(module) for module in imported) - {PROJECT} - sys.stdlib_module_names
+    return _Module(source_digest(source), project, libraries)
+
+
+def _file(module: str, root: Path) -> Path:
+    path = _find(module, root)
+    if path is None:
+        raise ModuleNotFoundError(f"there is no module {module} below {root}", name=module)
+    return path
+
+
+def _find(module: str, root: Path) -> Path | None:
+    base = root.joinpath(*module.split("."))
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _imports(node: ast.AST, package: str, root: Path) -> Iterator[str]:
+    """Absolute names of the modules that are imported anywhere below `node`."""
+    match node:
+        case ast.Import():
+            yield from (alias.name for alias in node.names)
+        case ast.ImportFrom():
+            yield from _imports_from(node, package, root)
+        case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+            for child in node.orelse:
+                yield from _imports(child, package, root)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from _imports(child, package, root)
+
+
+def _imports_from(node: ast.ImportFrom, package: str, root: Path) -> Iterator[str]:
+    """`from a import b` uses the module `a.b` where there is one, and else the name `b` of `a`."""
+    above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+    origin = ".".join([*above, *([node.module] if node.module else [])])
+    if _top(origin) != PROJECT:
+        yield origin
+        return
+    for alias in node.names:
+        submodule = f"{origin}.{alias.name}"
+        yield submodule if _find(submodule, root) else origin
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Module(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
+                | ast.ClassDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
+                | ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
+                | ast.AsyncFunctionDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
+            ):
+                node.body = rest
+    return tree
+
+
+def _plain(value: Any) -> Any:
+    """A syntax tree as plain data. `ast.dump` would do, but it writes the same tree otherwise from Python 3.13 on."""
+    match value:
+        case ast.AST():
+            fields = {name: _plain(item) for name, item in ast.iter_fields(value) if item is not None and item != []}
+            return {"": type(value).__name__, **fields}
+        case list():
+            return [_plain(item) for item in value]
+        case _:
+            return repr(value)
+
+
+def _function_digest(function: Callable[..., Any]) -> str:
+    return source_digest(textwrap.dedent(inspect.getsource(function)))
+
+
+def _versions(modules: Iterable[str]) -> set[tuple[str, str]]:
+    """Name and version of the installed distributions that provide the top-level `modules`."""
+    names = {name for module in modules for name in _distributions().get(module, ())}
+    return {(name, importlib.metadata.version(name)) for name in names}
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return {module: list(names) for module, names in importlib.metadata.packages_distributions().items()}

@@ -1,0 +1,187 @@
+"""The content-addressed store of stage results: nothing is computed twice, nothing damaged is ever served.
+
+Layout below the root:
+
+- `objects/aa/<sha256>`: immutable bytes, checked on every read.
+- `actions/aa/<key>`: which objects a computation gave, written last.
+- `locks/aa/<key>`: held while a key is computed; the kernel frees it when the process dies.
+- `lock`: shared while a file is written, so that whoever gets it alone knows that temporary files are orphans.
+"""
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from tasks.records import canonical_json
+
+Digest = str  # sha256, 64 hexadecimal digits
+Outputs = dict[str, Digest]
+
+log = logging.getLogger(__name__)
+
+
+class Damaged(Exception):
+    """A stored file is missing or is not what was written; the message names it."""
+
+
+def digest_of(data: bytes) -> Digest:
+    """The sha256 of `data`, under which the store keeps it."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def action_key(
+    stage: str, spec: Any, inputs: Mapping[str, Digest | list[Digest]], fingerprint: Mapping[str, Any]
+) -> Digest:
+    """The key of a computation: equal for equal stage, validated spec, inputs and code, whatever the machine."""
+    plain = spec.model_dump(mode="json") if isinstance(spec, BaseModel) else spec
+    action = {"stage": stage, "spec": plain, "inputs": dict(inputs), "fingerprint": dict(fingerprint)}
+    return digest_of(canonical_json(action))
+
+
+class Store:
+    """Results by content (`put`, `get`) and by what they were computed from (`once`).
+
+    Any number of threads and processes may use one root at the same time.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
+        self._remove_orphans()
+
+    def path(self, digest: Digest) -> Path:
+        """Where the object is kept; what lies there is unchecked."""
+        return self.root / "objects" / digest[:2] / digest
+
+    def put(self, data: bytes) -> Digest:
+        """Keeps `data`, mending a damaged copy of it."""
+        digest = digest_of(data)
+        try:
+            self.get(digest)
+        except Damaged:
+            self._write(self.path(digest), data)
+        return digest
+
+    def get(self, digest: Digest) -> bytes:
+        """The object's bytes.
+
+        Raises:
+            Damaged: if it is not there, or is not what was written.
+        """
+        data = _read(self.path(digest))
+        if digest_of(data) != digest:
+            raise Damaged(f"the stored object {self.path(digest)} is damaged")
+        return data
+
+    def once(self, key: Digest, compute: Callable[[], Mapping[str, bytes]]) -> tuple[Outputs, bool]:
+        """The outputs of `compute`, and whether they were here already.
+
+        With several processes at the same key one computes and the others wait for its result.
+        """
+        with suppress(Damaged):
+            return self._recall(key), True
+        with self._computing(key):
+            try:
+                return self._recall(key), True
+            except Damaged as damaged:
+                if self._action(key).exists():
+                    log.warning("%s; it is computed again", damaged)
+            outputs = {name: self.put(data) for name, data in compute().items()}
+            self._write(self._action(key), canonical_json(_signed(key, outputs)))
+            return outputs, False
+
+    def _action(self, key: Digest) -> Path:
+        return self.root / "actions" / key[:2] / key
+
+    def _recall(self, key: Digest) -> Outputs:
+        """What was computed for `key`, every object checked; Damaged if there is nothing whole."""
+        path = self._action(key)
+        try:
+            record = json.loads(_read(path))
+            outputs: Outputs = record["outputs"]
+            whole = record == _signed(key, outputs)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            whole = False
+        if not whole:
+            raise Damaged(f"the stored action {path} is damaged")
+        for digest in outputs.values():
+            self.get(digest)
+        return outputs
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """Writes the file whole or not at all, and durably."""
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(self.root / "lock", fcntl.LOCK_SH):
+                try:
+                    _write_durably(temporary, data)
+                    temporary.replace(path)
+                finally:
+                    temporary.unlink(missing_ok=True)
+            _sync(path.parent)
+        except OSError as error:
+            hint = f"{error.strerror}; nothing in the store was harmed, and what is finished is kept"
+            raise OSError(error.errno, hint, str(path)) from error
+
+    @contextmanager
+    def _computing(self, key: Digest) -> Iterator[None]:
+        path = self.root / "locks" / key[:2] / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(path, fcntl.LOCK_EX):
+            yield
+
+    def _remove_orphans(self) -> None:
+        """Removes temporary files of killed processes, unless somebody is writing right now."""
+        with suppress(BlockingIOError), _locked(self.root / "lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
+            for orphan in self.root.glob("*/*/.*.tmp"):
+                orphan.unlink(missing_ok=True)
+
+
+def _signed(key: Digest, outputs: Outputs) -> dict[str, Any]:
+    """An action record with the sha256 of itself, so that a flipped byte in it is seen."""
+    return {"outputs": outputs, "sha256": digest_of(canonical_json({"key": key, "outputs": outputs}))}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise Damaged(f"the stored file {path} is missing") from None
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _sync(folder: Path) -> None:
+    """Makes a rename in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked(path: Path, how: int) -> Iterator[None]:
+    """Holds the lock file; closing its descriptor frees it, and so does the end of the process."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
