@@ -97,8 +97,7 @@ def _imports(node: ast.AST, package: str, root: Path) -> Iterator[str]:
         case ast.ImportFrom():
             yield from _imports_from(node, package, root)
         case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
-            for child in node.orelse:
-                yield from _imports(child, package, root)
+            yield from _imports(ast.Module(node.orelse, []), package, root)
         case _:
             for child in ast.iter_child_nodes(node):
                 yield from _imports(child, package, root)

@@ -20,6 +20,7 @@ Kind = Literal["table", "image", "text", "molecule"]
 Split = Literal["train", "test"]
 Verdict = Literal["pass", "fail", "not assessed", "not applicable"]
 Baseline = Literal["auto", "zero", "black", "mean"]
+Aggregate = Literal["raw", "abs", "square"]
 
 
 class InputError(ValueError):
@@ -190,8 +191,9 @@ class Attribution(Record):
 class Importance(Record):
     """Attributions of one input summarised over samples, per feature.
 
-    `mean` of a, `mean_absolute` of |a|, `mean_square` of a**2, `standard_error` of the mean of the aggregated
-    one, `count` samples in which the feature occurs: each (features,).
+    `mean` of a, `mean_absolute` of |a|, `mean_square` of a**2, `count` samples in which the feature occurs: each
+    (features,). `size` is what features are ranked by: the mean of a**2 where the method aggregates by square,
+    else of |a|; `standard_error` is that of `size` over samples.
     """
 
     input: str
@@ -202,6 +204,21 @@ class Importance(Record):
     mean_square: Array
     standard_error: Array
     count: Array
+    aggregate: Aggregate
+
+    @property
+    def size(self) -> Array:
+        return self.mean_square if self.aggregate == "square" else self.mean_absolute
+
+
+class Summary(Record):
+    """Attributions of one method over all explained samples.
+
+    `class_means[input]`: (classes, height, width, targets) mean attribution of an image by true class.
+    """
+
+    importances: tuple[Importance, ...]
+    class_means: dict[str, Array] = {}
 
 
 class CheckResult(Record):
@@ -251,6 +268,16 @@ class Bars(Record):
     signed: bool = False
 
 
+class BarPanels(Record):
+    """Small multiples: one panel of horizontal bars per series, all with the same labels and the same axis."""
+
+    kind: Literal["bar_panels"] = "bar_panels"
+    labels: tuple[str, ...]
+    panels: tuple[Series, ...]
+    axis: str
+    signed: bool = False
+
+
 class Cell(Record):
     """One picture of an image grid. `pixels`: (height, width, 1 or 3) in 0..1, or (height, width) of signed
     values to colour by the scale with index `scale`. `title` stands above, `note` below, either may be empty."""
@@ -267,7 +294,7 @@ class Images(Record):
 
     kind: Literal["images"] = "images"
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[Cell | None, ...], ...]  # None leaves the place empty
     row_labels: tuple[str, ...] = ()
 
 
@@ -315,7 +342,7 @@ class Matrix(Record):
     y_label: str
 
 
-Content = Annotated[Bars | Images | Molecules | Scatter | Curves | Matrix, Field(discriminator="kind")]
+Content = Annotated[Bars | BarPanels | Images | Molecules | Scatter | Curves | Matrix, Field(discriminator="kind")]
 
 
 class Figure(Record):
@@ -344,7 +371,7 @@ class Part(Record):
 class Drawing(Record):
     """A figure with its drawn parts.
 
-    Charts (bars, scatter, curves, matrix): one part "chart". Images: a part "r{row}c{column}" per cell;
+    Charts (bars, bar_panels, scatter, curves, matrix): one part "chart". Images: a part "r{row}c{column}" per cell;
     molecules: a part "m{index}" each; both: one part "scale{index}" per colour scale.
     """
 

@@ -183,5 +183,6 @@ def _locked(path: Path, how: int) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, how)
         yield
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # not left to a forked child that still holds the descriptor
     finally:
         os.close(descriptor)

@@ -29,7 +29,7 @@ class SelectionSpec(Spec):
     limit: int | None = Field(None, ge=1, description="explain at most so many rows, drawn at random with `seed`")
     seed: int = Field(0, ge=0)
     show: int = Field(6, ge=1, description="how many samples are drawn")
-    order: Literal["first", "wrong_first", "spread"] = Field(
+    order: Literal["first", "each_class", "wrong_first", "spread"] = Field(
         "first", description="spread: evenly from the smallest to the largest label"
     )
     index: tuple[int, ...] | None = Field(None, description="draw these rows of the data, whatever the order")
@@ -105,9 +105,20 @@ def _shown(spec: SelectionSpec, dataset: Dataset, prediction: Prediction, explai
         by_label = np.argsort(dataset.labels[explained], kind="stable")
         picked = by_label[np.linspace(0, len(by_label) - 1, count).round().astype(int)]
         return picked, f"Evenly from the smallest to the largest {dataset.label_name} of the explained samples."
+    if spec.order == "each_class":
+        return _each_class(dataset, explained, count)
     if spec.order == "wrong_first":
         return _wrong_first(dataset, prediction, explained, count)
     return np.arange(count), "The first samples in the order of the data."
+
+
+def _each_class(dataset: Dataset, explained: Array, count: int) -> tuple[Array, str]:
+    if dataset.task != "classification":
+        raise InputError("selection.order: 'each_class' needs a classification; use 'first' or 'spread'")
+    labels = dataset.labels[explained]
+    # Turn by turn: the first of every class, then the second of every class, and so on.
+    turn = np.array([(labels[:row] == label).sum() for row, label in enumerate(labels)])
+    return np.lexsort((labels, turn))[:count], "The first samples of each class in the order of the data."
 
 
 def _wrong_first(dataset: Dataset, prediction: Prediction, explained: Array, count: int) -> tuple[Array, str]:

@@ -1,0 +1,43 @@
+"""Numbers and lists as a reader wants them."""
+
+from collections.abc import Sequence
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign and a true minus: +1.77, −0.20."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def plain(value: float, digits: int = 2) -> str:
+    """A number with a true minus."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def interval(low: float, high: float, digits: int = 2) -> str:
+    return f"{plain(low, digits)} to {plain(high, digits)}"
+
+
+def share(value: float) -> str:
+    """A share as a percentage, never rounded to a certainty that was not measured."""
+    if 0.995 <= value < 1 or 0 < value < 0.005:
+        return f"{value:.1%}"
+    return f"{value:.0%}"
+
+
+def listing(words: Sequence[str]) -> str:
+    """a, b and c."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """1 row, 1,264 rows."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def without_unit(feature: str) -> str:
+    """petal length (cm) -> petal length."""
+    return feature.split(" (")[0]

@@ -1,0 +1,50 @@
+"""Pictures and maps as PNG. Pixels stay pixels: small images are enlarged by nearest neighbour, never blurred."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tasks.drawing.colormap import colours
+from tasks.records import Array, Cell, Images, Part, Scale
+
+_SIDE = 240  # pixels that the longer side has at least
+
+
+def images(content: Images, scales: Sequence[Scale]) -> tuple[Part, ...]:
+    """One part per cell."""
+    return tuple(
+        picture_of(cell, scales, f"r{row}c{column}")
+        for row, cells in enumerate(content.rows)
+        for column, cell in enumerate(cells)
+    )
+
+
+def picture_of(cell: Cell, scales: Sequence[Scale], name: str) -> Part:
+    """The cell as a PNG part, enlarged by a whole factor."""
+    pixels = enlarged(rgb(cell, scales))
+    height, width = pixels.shape[:2]
+    return Part(name=name, media_type="image/png", data=png(pixels), size=(float(width), float(height)))
+
+
+def rgb(cell: Cell, scales: Sequence[Scale]) -> NDArray[np.uint8]:
+    """(height, width, 3) colours: signed values on their scale, an input as it is (grey where it has one channel)."""
+    if cell.scale is not None:
+        return colours(cell.pixels, scales[cell.scale].limit)
+    grey_or_colour = np.rint(np.clip(cell.pixels, 0, 1) * 255).astype(np.uint8)
+    return np.broadcast_to(grey_or_colour, (*cell.pixels.shape[:2], 3))
+
+
+def enlarged(pixels: Array) -> Array:
+    """Every pixel repeated by the smallest whole factor that makes the longer side large enough to print."""
+    factor = max(1, -(-_SIDE // max(pixels.shape[:2])))
+    return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def png(pixels: Array) -> bytes:
+    """(height, width, 3 or 4) bytes as a PNG, without a date."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,103 @@
+"""Vector pictures by hand: a few elements, one type face, one ink. Plain text, so it stays selectable on paper.
+
+Colours are attributes, for paper; the classes `ink`, `quiet`, `rule` and `paper` let the screen change them.
+"""
+
+from functools import cache
+from html import escape
+from math import floor, log10
+
+import font_source_sans_pro
+from fontTools.ttLib import TTFont
+
+from tasks.records import Part
+
+FACE = "Source Sans Pro"
+INK, QUIET, RULE, PAPER = "#1d2330", "#6b7280", "#c9cdd5", "#ffffff"
+MAIN, SECOND, REFERENCE = "#37445f", "#8792a8", "#c3c8d2"  # series of numbers that have no sign
+COLUMN = 436  # width of the wide column in CSS pixels: pictures of this width are printed at their own size
+
+_WEIGHTS = {400: "SourceSansPro", 600: "SourceSansProSemibold"}
+
+
+def element(tag: str, *children: str, **attributes: str | float) -> str:
+    """One SVG element; `stroke_width=2` becomes `stroke-width="2"`, `class_` becomes `class`."""
+    given = "".join(f' {_name(key)}="{_value(value)}"' for key, value in attributes.items())
+    return f"<{tag}{given}>{''.join(children)}</{tag}>" if children else f"<{tag}{given}/>"
+
+
+def _name(key: str) -> str:
+    return key if key == "viewBox" else key.rstrip("_").replace("_", "-")
+
+
+def _value(value: str | float) -> str:
+    return escape(value) if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def picture(name: str, width: float, height: float, *children: str) -> Part:
+    """An SVG part of that size in CSS pixels."""
+    root = element(
+        "svg", *children, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {_value(width)} {_value(height)}",
+        width=width, height=height, font_family=f"{FACE}, DejaVu Sans",
+    )  # fmt: skip
+    return Part(name=name, media_type="image/svg+xml", data=root.encode(), size=(width, height))
+
+
+def text(
+    content: str,
+    x: float,
+    y: float,
+    size: float,
+    anchor: str = "start",
+    weight: int = 400,
+    fill: str = INK,
+    style: str = "ink",
+) -> str:
+    """A line of text with its baseline at (x, y)."""
+    return element(
+        "text", escape(content), class_=style, x=x, y=y, font_size=size, text_anchor=anchor, font_weight=weight,
+        fill=fill,
+    )  # fmt: skip
+
+
+def line(x1: float, y1: float, x2: float, y2: float, stroke: str = INK, width: float = 1, style: str = "ink") -> str:
+    """A straight line."""
+    return element("line", class_=style, x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width)
+
+
+@cache
+def _advances(weight: int) -> tuple[dict[int, str], dict[str, tuple[int, int]], int]:
+    font = TTFont(font_source_sans_pro.font_files_ttf[_WEIGHTS[weight]])
+    return font.getBestCmap(), dict(font["hmtx"].metrics), font["head"].unitsPerEm
+
+
+def text_width(content: str, size: float, weight: int = 400) -> float:
+    """Width of a line of text in CSS pixels, from the advances of the font (a full em where it has no glyph)."""
+    glyphs, advances, em = _advances(weight)
+    return sum(advances[glyphs[ord(c)]][0] if ord(c) in glyphs else em for c in content) * size / em
+
+
+def signed(value: float, digits: str = ".3g") -> str:
+    """A number with its sign: +0.41, −1.20, 0."""
+    shown = f"{value:+{digits}}"
+    return "0" if float(shown) == 0 else shown.replace("-", "−")
+
+
+def decimals(limit: float) -> int:
+    """Digits after the point that show numbers up to `limit` with two or three significant ones."""
+    return max(0, -floor(log10(limit)) + 1) if limit > 0 else 0
+
+
+def ticks(low: float, high: float, count: int = 5) -> tuple[list[float], str]:
+    """Round places from `low` to `high`, about `count`, and the format that prints them alike."""
+    raw = (high - low) / count
+    power = 10.0 ** floor(log10(raw))
+    step = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= raw * (1 - 1e-9))
+    first, last = -floor(-low / step + 1e-9), floor(high / step + 1e-9)
+    digits = max(0, -floor(log10(step))) + (f"{step / 10.0 ** floor(log10(step)):.1f}" == "2.5")
+    return [i * step for i in range(first, last + 1)], f",.{digits}f"
+
+
+def number(value: float, digits: str) -> str:
+    """A number as printed on an axis."""
+    return format(value + 0.0, digits).replace("-", "−")

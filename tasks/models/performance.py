@@ -1,0 +1,62 @@
+"""How good a model is on rows that it was not trained on, or, said so, on those it was."""
+
+import numpy as np
+
+from tasks.records import Array, Dataset, Metric, Performance, Prediction, Split
+
+_RESAMPLES = 2000
+
+
+def performance(dataset: Dataset, prediction: Prediction) -> Performance:
+    """Accuracy and confusion, or root mean squared error and R2, on the test rows, or on all where none are held out.
+
+    Intervals are at 95%: Wilson's for the accuracy, else from resampling the rows with a fixed seed.
+    """
+    split: Split = "test" if (dataset.split == "test").any() else "train"
+    rows = dataset.split == split
+    labels, outputs = dataset.labels[rows], prediction.outputs[rows]
+    if dataset.task == "classification":
+        return _classification(labels, outputs.argmax(axis=1), len(dataset.classes), split)
+    return _regression(labels, outputs[:, 0], split)
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """The 95% interval of a share, E. B. Wilson (1927)."""
+    z, share = 1.959964, hits / count
+    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return float(centre - half), float(centre + half)
+
+
+def _classification(labels: Array, predicted: Array, classes: int, split: Split) -> Performance:
+    hits, count = int((labels == predicted).sum()), len(labels)
+    confusion = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(confusion, (labels, predicted), 1)
+    accuracy = Metric(name="accuracy", value=hits / count, split=split, count=count, interval=wilson(hits, count))
+    return Performance(metrics=(accuracy,), confusion=confusion)
+
+
+def _regression(labels: Array, predicted: Array, split: Split) -> Performance:
+    draws = np.random.default_rng(0).integers(len(labels), size=(_RESAMPLES, len(labels)))
+
+    def metric(name: str, values: Array, resampled: Array) -> Metric:
+        low, high = np.percentile(resampled, [2.5, 97.5])
+        return Metric(
+            name=name, value=float(values), split=split, count=len(labels), interval=(float(low), float(high))
+        )
+
+    return Performance(
+        metrics=(
+            metric("RMSE", _rmse(labels, predicted), _rmse(labels[draws], predicted[draws])),
+            metric("R²", _r2(labels, predicted), _r2(labels[draws], predicted[draws])),
+        )
+    )
+
+
+def _rmse(labels: Array, predicted: Array) -> Array:
+    return np.sqrt(((labels - predicted) ** 2).mean(axis=-1))
+
+
+def _r2(labels: Array, predicted: Array) -> Array:
+    spread = ((labels - labels.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
+    return 1 - ((labels - predicted) ** 2).sum(axis=-1) / spread

@@ -1,0 +1,152 @@
+"""Facts of the fingerprint: what changes it and what does not."""
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.fingerprint import fingerprint, source_digest
+
+Write = Callable[[str, str], None]
+Of = Callable[..., dict[str, dict[str, str]]]
+
+FILES = {
+    "__init__": "",
+    "records": "import pydantic\nimport json\n",
+    "models.__init__": "from tasks.models.mlp import MLP\nfrom tasks.models.cnn import CNN\nModels = MLP | CNN\n",
+    "models.mlp": '"""A net."""\nfrom tasks.models import layers\n\ndef fit(x):\n    import torch\n    return 2 * x\n',
+    "models.cnn": "import tensorflow\nfrom . import layers\nfrom .layers import dense\n",
+    "models.layers": "from ..records import json\n\ndef dense(x):\n    return x + 1\n",
+    "methods": "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from tasks.models import Models\n",
+    "report": "import tasks.models\n",
+}
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(module: str, source: str) -> None:
+        path = tmp_path.joinpath("tasks", *module.split(".")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+
+    return write
+
+
+@pytest.fixture
+def of(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> Of:
+    """The fingerprint of modules of a small project, read anew each time."""
+    for module, source in FILES.items():
+        write(module, source)
+
+    def of(*modules: str) -> dict[str, dict[str, str]]:
+        from tasks.fingerprint import _read
+
+        _read.cache_clear()
+        return fingerprint(modules, root=tmp_path)
+
+    return of
+
+
+def test_the_closure_follows_submodules_and_imports_in_functions(of: Of) -> None:
+    """A model depends on its own module and what that imports, not on the union of all models."""
+    mark = of("tasks.models.mlp")
+    assert list(mark["source"]) == ["tasks.models.layers", "tasks.models.mlp", "tasks.records"]
+    assert set(mark["libraries"]) == {"torch", "pydantic"}
+    assert mark["libraries"]["torch"] == importlib.metadata.version("torch")
+
+
+def test_relative_imports_are_followed(of: Of) -> None:
+    """`from . import x` and `from .x import y` name the same modules as their absolute forms."""
+    assert list(of("tasks.models.cnn")["source"]) == ["tasks.models.cnn", "tasks.models.layers", "tasks.records"]
+
+
+def test_a_package_counts_where_names_are_taken_from_it(of: Of) -> None:
+    """Who imports the union depends on all of its members."""
+    mark = of("tasks.report")
+    assert {"tasks.models", "tasks.models.mlp", "tasks.models.cnn"} <= set(mark["source"])
+    assert {"torch", "tensorflow"} <= set(mark["libraries"])
+
+
+def test_imports_for_type_checkers_are_ignored(of: Of) -> None:
+    """What only a type checker sees changes no result."""
+    assert list(of("tasks.methods")["source"]) == ["tasks.methods"]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        '"""Another net."""\nfrom tasks.models import layers\n\ndef fit(x):\n    import torch\n    return 2 * x\n',
+        "# why\nfrom tasks.models import layers\n\n\n\ndef fit(x):\n    import torch  # lazily\n    return (2 * x)\n",
+        'from tasks.models import layers\n\ndef fit(x):\n    """Fit."""\n    import torch\n    return 2 * x\n',
+    ],
+)
+def test_comments_docstrings_and_layout_change_nothing(of: Of, write: Write, same: str) -> None:
+    before = of("tasks.models.mlp")
+    write("models.mlp", same)
+    assert of("tasks.models.mlp") == before
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("models.mlp", FILES["models.mlp"].replace("2 * x", "3 * x")),
+        ("models.mlp", FILES["models.mlp"].replace("2 * x", "x * 2")),
+        ("models.layers", FILES["models.layers"].replace("x + 1", "x + 1.0")),
+        ("records", FILES["records"] + "limit = 'a'\n"),
+    ],
+)
+def test_a_changed_formula_changes_what_uses_it(of: Of, write: Write, module: str, source: str) -> None:
+    """In the module itself and in what it imports, at any depth."""
+    before = of("tasks.models.mlp")
+    write(module, source)
+    after = of("tasks.models.mlp")
+    assert {name for name in before["source"] if before["source"][name] != after["source"][name]} == {f"tasks.{module}"}
+
+
+@pytest.mark.parametrize("module", ["models.cnn", "models.__init__", "methods", "report"])
+def test_a_change_elsewhere_changes_nothing(of: Of, write: Write, module: str) -> None:
+    before = of("tasks.models.mlp")
+    write(module, "changed = True\n")
+    assert of("tasks.models.mlp") == before
+
+
+def test_a_string_that_is_used_is_not_a_docstring() -> None:
+    """Only a docstring is dropped: a constant that is returned, or of another type, counts."""
+    assert source_digest("def f():\n    return 'a'") != source_digest("def f():\n    return 'b'")
+    assert source_digest("x = 1") != source_digest("x = True") != source_digest("x = '1'")
+    assert source_digest("def f():\n    'a'\n    return 1") == source_digest("def f():\n    'b'\n    return 1")
+
+
+def rise(x: float) -> float:
+    """Doubles."""
+    return 2 * x
+
+
+def test_a_function_of_the_users_adds_its_own_source() -> None:
+    """A factory from outside the project is named by module and name, and digested without its docstring."""
+    source = fingerprint([], [rise])["source"]
+    assert source == {f"{__name__}:rise": source_digest("def rise(x: float) -> float:\n    return 2 * x")}
+
+
+def test_an_unknown_module_is_an_error() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"there is no module tasks\.modles"):
+        fingerprint(["tasks.modles"])
+
+
+def test_the_project_itself(tmp_path: Path) -> None:
+    """The records use numpy and pydantic, at the versions that are installed, and no framework."""
+    mark = fingerprint(["tasks.protocols"])
+    assert {"tasks.protocols", "tasks.records"} == set(mark["source"])
+    assert mark["libraries"] == {name: importlib.metadata.version(name) for name in ("numpy", "pydantic")}
+
+
+def test_it_is_the_same_in_another_process() -> None:
+    """The hash seed changes nothing."""
+    code = "from tasks.fingerprint import fingerprint; print(fingerprint(['tasks.store']))"
+    command, environment = [sys.executable, "-c", code], os.environ | {"PYTHONHASHSEED": "7"}
+    other = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert other.stdout == f"{fingerprint(['tasks.store'])}\n"
