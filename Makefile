@@ -1,0 +1,39 @@
+# make report: from a clean checkout to the report.   make test: the whole suite.   Both set up what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STUDIES ?= iris,digits,solubility
+
+.PHONY: report test setup lint bench constraints system
+
+report: setup
+	@$(BIN)/exhibit report study=$(STUDIES)
+
+test: setup
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: setup
+	@$(BIN)/python -m pytest tests/benchmarks --benchmarks -q
+
+setup: $(VENV)/ready system
+
+# Installed once: again only when the project's dependencies change.
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12"; exit 2; }
+	@echo "setting up $(VENV): some minutes and about 4 GB, once"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# Pango, which WeasyPrint sets type with, is a system library.
+system: $(VENV)/ready
+	@$(BIN)/python -c 'import weasyprint' 2>/dev/null || ./.ci/system pango
+
+constraints: setup
+	@{ echo '# Exact versions that the suite passed with. To renew: make constraints.'; \
+	   $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu//'; } > constraints.new && mv constraints.new constraints.txt

@@ -5,9 +5,12 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from tasks.records import Array, Arrays, OutputKind, Spec
+from tasks.records import Array, Arrays, InputError, OutputKind, Spec
 
 Progress = Callable[[int, int], None]  # done, total
+Side = Literal["input", "output"]  # before or after a layer
+
+DIFFERENCE_FLOOR = 1e-3  # a residual is not taken relative to a difference of the score that is smaller than this
 
 
 def silent(done: int, total: int) -> None:
@@ -31,6 +34,28 @@ class Score(Spec):
     kind: Literal["logit", "probability", "value", "loss"] = "logit"
 
 
+Reading = Literal["identity", "softmax", "cross_entropy", "negative_log"]
+
+
+def reading(output: OutputKind, score: Score) -> Reading:
+    """How `score` is read off the outputs of a model.
+
+    Raises:
+        InputError: for a score that such outputs do not hold.
+    """
+    readings: dict[OutputKind, dict[str, Reading]] = {
+        "values": {"value": "identity"},
+        "logits": {"logit": "identity", "probability": "softmax", "loss": "cross_entropy"},
+        "probabilities": {"probability": "identity", "loss": "negative_log"},
+    }
+    known = readings[output]
+    if score.kind not in known:
+        raise InputError(
+            f"target.score: {score.kind!r} was given, but the model gives {output}: use {' or '.join(known)}"
+        )
+    return known[score.kind]
+
+
 class Place(Protocol):
     """A batch of samples seen from one place in a model: its preprocessed inputs or a hidden layer.
 
@@ -50,6 +75,10 @@ class Place(Protocol):
 
         `targets`: (samples,) output indices.
         """
+        ...
+
+    def scores(self, values: Arrays, score: Score, targets: Array) -> Array:
+        """Scores (samples,) at `values`, without a gradient."""
         ...
 
 
@@ -72,7 +101,7 @@ class DifferentiableModel(Model, Protocol):
         """Names of the layers that can be given as `layer`."""
         ...
 
-    def place(self, inputs: Arrays, layer: str | None = None, at: Literal["input", "output"] = "output") -> Place:
+    def place(self, inputs: Arrays, layer: str | int | None = None, at: Side = "output") -> Place:
         """The batch `inputs` seen from `layer` (None: the preprocessed inputs).
 
         Raises:

@@ -7,7 +7,7 @@ for the same content; `unpack` reads it back and validates it.
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
@@ -186,6 +186,39 @@ class Attribution(Record):
     residual: Array
     steps: Array
     converged: Array
+
+    def rows(self, chosen: slice) -> Self:
+        """The given samples."""
+        return self.model_validate(_each_array(lambda array: array[chosen], self))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The samples of all parts in order; ragged ones are padded to the longest."""
+
+        def join(*arrays: Array) -> Array:
+            shape = np.max([array.shape[1:] for array in arrays], axis=0).astype(int) if arrays[0].ndim > 1 else []
+            return np.concatenate(
+                [
+                    np.pad(
+                        array, [(0, 0), *((0, want - have) for want, have in zip(shape, array.shape[1:], strict=True))]
+                    )
+                    for array in arrays
+                ]
+            )
+
+        return cls.model_validate(_each_array(join, *parts))
+
+
+def _each_array(change: Callable[..., Array], *parts: Attribution) -> dict[str, Any]:
+    """`change` applied to every array of the parts, field by field."""
+    fields = [dict(part) for part in parts]
+    return {
+        name: {key: change(*(field[name][key] for field in fields)) for key in first}
+        if isinstance(first, dict)
+        else change(*(field[name] for field in fields))
+        for name, first in fields[0].items()
+        if first is not None
+    }
 
 
 class Importance(Record):

@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def digest_of(data: bytes) -> Digest:
 
 
 def action_key(
-    stage: str, spec: Any, inputs: Mapping[str, Digest | list[Digest]], fingerprint: Mapping[str, Any]
+    stage: str, spec: Any, inputs: Mapping[str, Digest | Sequence[Digest]], fingerprint: Mapping[str, Any]
 ) -> Digest:
     """The key of a computation: equal for equal stage, validated spec, inputs and code, whatever the machine."""
     plain = spec.model_dump(mode="json") if isinstance(spec, BaseModel) else spec

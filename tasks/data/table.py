@@ -14,6 +14,26 @@ class RandomForestSpec(Spec):
     trees: int = Field(500, ge=1, description="number of trees")
     seed: int = Field(0, ge=0)
 
+    def compute(self, dataset: Dataset) -> Reference:
+        """Mean decrease in impurity of each column over the trees, and its standard error over the trees.
+
+        L. Breiman (2001), Random forests. Fitted on the training rows of the first table of `dataset`.
+        """
+        from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+        table = next(item for item in dataset.inputs if item.kind == "table")
+        rows = dataset.split == "train"
+        kind = RandomForestClassifier if dataset.task == "classification" else RandomForestRegressor
+        forest = kind(self.trees, random_state=self.seed).fit(table.values[rows], dataset.labels[rows])
+        per_tree = np.array([tree.feature_importances_ for tree in forest.estimators_])
+        return Reference(
+            label="random forest",
+            description=f"mean decrease in impurity over {self.trees} trees fitted on the same rows (scikit-learn)",
+            features=table.features,
+            mean=forest.feature_importances_,
+            standard_error=per_tree.std(axis=0, ddof=1) / np.sqrt(self.trees),
+        )
+
 
 class IrisSpec(Spec):
     """Fisher's iris flowers as scikit-learn ships them: 150 rows, 4 lengths in cm, 3 species.
@@ -50,24 +70,3 @@ class IrisSpec(Spec):
             classes=tuple(str(name) for name in iris.target_names),
             label_name="species",
         )
-
-
-def forest_reference(spec: RandomForestSpec, dataset: Dataset) -> Reference:
-    """Mean decrease in impurity of each column over the trees, and its standard error over the trees.
-
-    L. Breiman (2001), Random forests. Fitted on the training rows of the first table of `dataset`.
-    """
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-
-    table = next(item for item in dataset.inputs if item.kind == "table")
-    rows = dataset.split == "train"
-    kind = RandomForestClassifier if dataset.task == "classification" else RandomForestRegressor
-    forest = kind(spec.trees, random_state=spec.seed).fit(table.values[rows], dataset.labels[rows])
-    per_tree = np.array([tree.feature_importances_ for tree in forest.estimators_])
-    return Reference(
-        label="random forest",
-        description=f"mean decrease in impurity over {spec.trees} trees fitted on the same rows (scikit-learn)",
-        features=table.features,
-        mean=forest.feature_importances_,
-        standard_error=per_tree.std(axis=0, ddof=1) / np.sqrt(spec.trees),
-    )

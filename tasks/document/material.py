@@ -1,15 +1,20 @@
 """What a chapter is made of: everything that figures, tables and sentences are drawn from."""
 
+from collections.abc import Mapping
+
 from tasks.records import (
     Aggregate,
     Array,
     CheckResult,
     Dataset,
+    Kind,
     Performance,
     Record,
     Reference,
     Summary,
 )
+
+Scales = Mapping[str, float]  # unit of measure -> largest value of its colour scale
 
 
 class MethodMaterial(Record):
@@ -37,11 +42,16 @@ class MethodMaterial(Record):
     summary: Summary
     checks: tuple[CheckResult, ...]
 
+    @property
+    def mean_unit(self) -> str:
+        """The unit of a mean over samples: it has a colour scale of its own, or it would be too pale to read."""
+        return f"{self.unit}, mean over images"
+
 
 class Material(Record):
     """One chapter. `dataset` holds the shown samples only; `labels`, `outputs`, `split` all of them.
 
-    `targets`: (shown, targets) output indices.
+    `shown`: (shown,) their rows in the whole data; `targets`: (shown, targets) output indices.
     """
 
     slug: str
@@ -54,6 +64,7 @@ class Material(Record):
     explained: int
     explained_split: str
     selection_reason: str
+    shown: Array
     targets: Array
     target_names: tuple[str, ...]
     score: str
@@ -66,6 +77,11 @@ class Material(Record):
     performance: Performance
     reference: Reference | None
     methods: tuple[MethodMaterial, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the first input, which decides what the chapter looks like."""
+        return self.dataset.inputs[0].kind
 
     @property
     def main(self) -> MethodMaterial:

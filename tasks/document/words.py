@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from tasks.records import Array
+
 
 def signed(value: float, digits: int = 2) -> str:
     """A number with its sign and a true minus: +1.77, −0.20."""
@@ -40,4 +42,10 @@ def capital(text: str) -> str:
 
 def without_unit(feature: str) -> str:
     """petal length (cm) -> petal length."""
-    return feature.split(" (")[0]
+    return feature.partition(" (")[0]
+
+
+def numbers(labels: Sequence[str], values: Array, with_sign: bool = False) -> str:
+    """petal length 0.41, petal width 0.33."""
+    write = signed if with_sign else plain
+    return ", ".join(f"{label} {write(float(value))}" for label, value in zip(labels, values, strict=True))

@@ -6,7 +6,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.records import Array, Bars, Curves, Drawing, Figure, Images, Matrix, Molecules, Part, Scale, Scatter, Spec
+from tasks.records import (
+    Array, BarPanels, Bars, Curves, Drawing, Figure, Images, Matrix, Molecules, Part, Scale, Scatter, Spec,
+)  # fmt: skip
 
 
 class DrawingSpec(Spec):
@@ -45,6 +47,10 @@ def _parts(figure: Figure) -> tuple[Part, ...]:
             from tasks.drawing.table import bars
 
             return (bars(content, figure.width),)
+        case BarPanels() as content:
+            from tasks.drawing.table import panels
+
+            return (panels(content, figure.width),)
         case Images() as content:
             from tasks.drawing.image import images
 

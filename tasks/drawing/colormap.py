@@ -7,7 +7,7 @@ so a print in grey still shows magnitude, and red against blue survives every co
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.drawing.svg import element, picture, signed, text, text_width
+from tasks.drawing.svg import QUIET, element, line, picture, signed, text, text_width
 from tasks.records import Array, Part, Scale
 
 POSITIVE = ("#ffffff", "#fde6e0", "#fbc5b8", "#f3a18f", "#e87d6a", "#d6594c", "#b63f3a", "#962c2c", "#781f22")
@@ -16,7 +16,7 @@ NEGATIVE = ("#ffffff", "#e2ecfa", "#bbd4f5", "#91b9ed", "#659ee2", "#3d84d0", "#
 _POINTS = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (*NEGATIVE[:0:-1], *POSITIVE)], float)
 _PLACES = np.linspace(-1, 1, len(_POINTS))
 
-_BAR, _HEIGHT, _STEPS = 168, 9, 64
+_BAR, _TOP, _HEIGHT, _STEPS = 168, 19, 9, 64
 
 
 def colours(values: Array, limit: float) -> NDArray[np.uint8]:
@@ -33,21 +33,21 @@ def colour(value: float, limit: float) -> str:
 
 def colour_bar(scale: Scale, name: str) -> Part:
     """The scale drawn: its unit, the colours, and ticks at both limits and zero."""
-    ends = f"{signed(-scale.limit)}", f"{signed(scale.limit)}"
-    margin = max(text_width(end, 11) for end in ends) / 2 + 2
-    width = max(_BAR + 2 * margin, text_width(scale.unit, 11.5) + margin + 4)
+    width = max(_BAR + 1, text_width(scale.unit, 11.5) + 4)
     shades = colours(np.linspace(-scale.limit, scale.limit, _STEPS), scale.limit)
     # Each strip reaches the right end and the next covers it: no hairlines between strips.
     strips = [
-        element("rect", x=margin + _BAR * i / _STEPS, y=19, width=_BAR * (1 - i / _STEPS), height=_HEIGHT,
+        element("rect", x=0.5 + _BAR * i / _STEPS, y=_TOP, width=_BAR * (1 - i / _STEPS), height=_HEIGHT,
                 fill="#" + shade.tobytes().hex())
         for i, shade in enumerate(shades)
     ]  # fmt: skip
-    frame = element("rect", x=margin, y=19, width=_BAR, height=_HEIGHT, fill="none", stroke="#8b909b", stroke_width=0.6)
-    places = zip((ends[0], "0", ends[1]), (margin, margin + _BAR / 2, margin + _BAR), strict=True)
-    ticks = [
-        element("path", d=f"M{x:.1f} {19 + _HEIGHT}v4", stroke="#8b909b", stroke_width=0.8)
-        + text(label, x, 19 + _HEIGHT + 15, 11, anchor="middle")
-        for label, x in places
+    frame = element("rect", x=0.5, y=_TOP, width=_BAR, height=_HEIGHT, fill="none", stroke=QUIET, stroke_width=0.6)
+    places = (
+        (signed(-scale.limit), 0.5, "start"), ("0", _BAR / 2 + 0.5, "middle"), (signed(scale.limit), _BAR + 0.5, "end"),
+    )  # fmt: skip
+    marks = [
+        line(x, _TOP + _HEIGHT, x, _TOP + _HEIGHT + 4, QUIET, 0.8, "quiet")
+        + text(label, x, _TOP + _HEIGHT + 15, 11, anchor)
+        for label, x, anchor in places
     ]
-    return picture(name, width, 47, text(scale.unit, margin, 12, 11.5), *strips, frame, *ticks)
+    return picture(name, width, _TOP + _HEIGHT + 19, text(scale.unit, 0, 12, 11.5), *strips, frame, *marks)

@@ -14,11 +14,12 @@ _SIDE = 240  # pixels that the longer side has at least
 
 
 def images(content: Images, scales: Sequence[Scale]) -> tuple[Part, ...]:
-    """One part per cell."""
+    """One part per cell that is not left empty."""
     return tuple(
         picture_of(cell, scales, f"r{row}c{column}")
         for row, cells in enumerate(content.rows)
         for column, cell in enumerate(cells)
+        if cell is not None
     )
 
 

@@ -1,6 +1,7 @@
 """Molecules with the contribution of each atom as colour and as number.
 
-RDKit's own contour map scales every molecule by itself; here atoms are highlighted on the shared scale instead.
+RDKit's own contour map scales every molecule by itself; here atoms are highlighted on the shared scale instead. The
+numbers are text of ours: RDKit's notes are outlines, drop the minus sign and run into the colours.
 """
 
 import re
@@ -14,11 +15,15 @@ from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from tasks.drawing.colormap import colours
-from tasks.drawing.svg import decimals
+from tasks.drawing.placement import place
+from tasks.drawing.svg import INK, PAPER, decimals, element, picture, signed, text, text_width
 from tasks.records import Array, InputError, Molecule, Molecules, Part, Scale
 
-_BOND = 30.0  # CSS pixels of a bond, so that all molecules of a report are drawn at one size
-_LABEL, _NOTE = 13, 10  # sizes of atom symbols and of the numbers, in CSS pixels
+_ANGSTROM = 22.0  # CSS pixels, a bond is about 1.5 of them: all molecules of a report are drawn at one size
+_LABEL, _NOTE = 13.0, 10.0  # sizes of atom symbols and of the numbers, in CSS pixels
+_RADIUS = 8.5  # of a coloured atom
+_MARGIN = 3.0
+_SYMBOL = re.compile(r"<path class='atom-\d+' d='([^']*)'")  # the outline of a letter at an atom
 
 
 def molecules(content: Molecules, scales: Sequence[Scale]) -> tuple[Part, ...]:
@@ -40,58 +45,113 @@ def molecule(item: Molecule, limit: float, name: str) -> Part:
         raise InputError(f"cannot draw {item.smiles!r}: it does not parse to {len(item.values)} atoms")
     rdDepictor.Compute2DCoords(mol)
     rdDepictor.StraightenDepiction(mol)
-    for atom, note in zip(mol.GetAtoms(), notes(item.values, limit), strict=True):
-        atom.SetProp("atomNote", note)
-    return _part(name, _draw(mol, item.values, limit))
+    structure, atoms = _structure(mol, item.values, limit)
+    labels = notes(item.values, limit)
+    sizes = np.array([(text_width(label, _NOTE), 0.72 * _NOTE) for label in labels])
+    radii = np.array([_reach(atom) for atom in mol.GetAtoms()])
+    centres = place(atoms, _bonds(mol), _points(_SYMBOL.findall(structure)), radii, sizes)
+    return _fitted(name, structure, labels, centres, sizes)
 
 
 def notes(values: Array, limit: float) -> list[str]:
-    """The number beside each atom. With an ASCII hyphen: RDKit drops U+2212."""
-    digits = min(decimals(limit), 2)
-    shown = [f"{value:+.{digits}f}" for value in values]
-    return ["0" if float(note) == 0 else note for note in shown]
+    """The number beside each atom, all with the same digits."""
+    return [signed(float(value), f".{min(decimals(limit), 2)}f") for value in values]
 
 
-def _draw(mol: Any, values: Array, limit: float) -> str:
-    bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
-    atom_colours = _fractions(values, limit)
-    bond_colours = _fractions(np.array([values[list(ends)].mean() for ends in bonds]), limit)
+def _bonds(mol: Any) -> list[tuple[int, int]]:
+    return [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
+
+
+def _structure(mol: Any, values: Array, limit: float) -> tuple[str, Array]:
+    """The drawn bonds, symbols and colours, and the places (atoms, 2) of the atoms in it."""
+    bonds = _bonds(mol)
     drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1)
     _style(drawer.drawOptions())
     drawer.DrawMolecule(
         rdMolDraw2D.PrepareMolForDrawing(mol, kekulize=True),
         highlightAtoms=list(range(len(values))),
-        highlightAtomColors=dict(enumerate(atom_colours)),
+        highlightAtomColors=dict(enumerate(_fractions(values, limit))),
         highlightBonds=list(range(len(bonds))),
-        highlightBondColors=dict(enumerate(bond_colours)),
+        # A bond takes the mean of its atoms.
+        highlightBondColors=dict(enumerate(_fractions(np.array([values[list(ends)].mean() for ends in bonds]), limit))),
     )
+    points = [drawer.GetDrawCoords(index) for index in range(len(values))]
     drawer.FinishDrawing()
-    return str(drawer.GetDrawingText())
+    structure = _legible(_plain(drawer.GetDrawingText()), values / limit)
+    return structure, np.array([(point.x, point.y) for point in points])
 
 
 def _style(options: Any) -> None:
     options.useBWAtomPalette()
     options.clearBackground = False
     options.fontFile = font_source_sans_pro.font_files_ttf["SourceSansProSemibold"]
-    options.scalingFactor = _BOND / 1.5
-    options.fixedBondLength = _BOND
-    options.fixedFontSize = _LABEL
-    options.minFontSize = options.maxFontSize = -1
-    options.annotationFontScale = _NOTE / _LABEL
-    options.setAtomNoteColour((0.11, 0.14, 0.19))
+    options.scalingFactor = _ANGSTROM
+    options.fixedFontSize = int(_LABEL)
     options.bondLineWidth = 1.3
     options.scaleBondWidth = False
-    options.highlightRadius = 0.36
+    options.highlightRadius = _RADIUS / _ANGSTROM
     options.highlightBondWidthMultiplier = 7
-    options.padding = 0.03
 
 
 def _fractions(values: Array, limit: float) -> list[tuple[float, ...]]:
     return [tuple(row) for row in (colours(values, limit) / 255).tolist()] if len(values) else []
 
 
-def _part(name: str, drawn: str) -> Part:
-    root = drawn[drawn.index("<svg") :]
-    size = re.search(r"width='(\d+)px' height='(\d+)px'", root)
-    assert size is not None
-    return Part(name=name, media_type="image/svg+xml", data=root.encode(), size=(float(size[1]), float(size[2])))
+def _reach(atom: Any) -> tuple[float, float]:
+    """How far the symbol or the colour of an atom reaches to the side and up, in CSS pixels."""
+    radius = _RADIUS
+    if atom.GetSymbol() == "C" and not atom.GetFormalCharge() and atom.GetDegree():
+        return radius, radius
+    letters = atom.GetSymbol() + "H" * min(atom.GetTotalNumHs(), 1)
+    return max(radius, text_width(letters, _LABEL, 600) * 0.6), max(radius, 0.7 * _LABEL)
+
+
+def _plain(drawn: str) -> str:
+    """RDKit's elements with attributes instead of inline styles, which a strict page forbids, and short numbers."""
+    inner = drawn[drawn.index("<!-- END OF HEADER -->") + 22 : drawn.rindex("</svg>")]
+    styled = re.sub(r"style='([^']*)'", lambda match: _attributes(match[1]), inner)
+    short = re.sub(r"\d+\.\d\d+", lambda match: f"{float(match[0]):.1f}".removesuffix(".0"), styled)
+    return short.replace("\n", "").replace("#000000", INK)
+
+
+def _legible(structure: str, shares: Array) -> str:
+    """Symbols on a dark colour in white. `shares`: (atoms,) of the limit."""
+    return re.sub(
+        rf"(<path class='atom-(\d+)' d='[^']*') fill='{INK}'",
+        lambda match: f"{match[1]} fill='{PAPER if abs(shares[int(match[2])]) > 0.62 else INK}'",
+        structure,
+    )
+
+
+_DEFAULTS = {"fill-opacity:1", "stroke-opacity:1", "stroke-linejoin:miter", "stroke-miterlimit:10", "stroke-linecap:butt",
+             "stroke-width:0.0px"}  # fmt: skip
+
+
+def _attributes(style: str) -> str:
+    pairs = (rule.split(":") for rule in style.split(";") if rule and rule not in _DEFAULTS)
+    return " ".join(f"{key}='{value.removesuffix('px')}'" for key, value in pairs)
+
+
+def _fitted(name: str, structure: str, labels: list[str], centres: Array, sizes: Array) -> Part:
+    """The structure and its numbers on the smallest canvas that holds both."""
+    extent = np.concatenate([_extent(structure), centres - sizes / 2, centres + sizes / 2])
+    low, high = extent.min(axis=0) - _MARGIN, extent.max(axis=0) + _MARGIN
+    numbers = [
+        text(label, float(x), float(y) + 0.36 * _NOTE, _NOTE, "middle", style=f"note atom-{index}")
+        for index, (label, (x, y)) in enumerate(zip(labels, centres, strict=True))
+    ]
+    width, height = (float(side) for side in high - low)
+    moved = element("g", structure, *numbers, transform=f"translate({-low[0]:.1f} {-low[1]:.1f})")
+    return picture(name, width, height, moved)
+
+
+def _extent(structure: str) -> Array:
+    """Points (points, 2) that bound what is drawn."""
+    ellipses = np.array(re.findall(r"cx='([\d.-]+)' cy='([\d.-]+)' rx='([\d.]+)' ry='([\d.]+)'", structure), float)
+    corners = [ellipses[:, :2] + sign * ellipses[:, 2:] for sign in (-1, 1)] if len(ellipses) else []
+    return np.concatenate([_points(re.findall(r" d='([^']*)'", structure)), *corners])
+
+
+def _points(paths: Sequence[str]) -> Array:
+    """Every place (points, 2) that the paths name, control points of their curves included."""
+    return np.reshape([float(number) for path in paths for number in re.findall(r"-?[\d.]+", path)], (-1, 2))

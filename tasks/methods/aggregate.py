@@ -1,11 +1,13 @@
 """Attributions summarised over samples, shard by shard: nothing is gathered in memory."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from tasks.records import Aggregate, Array, Importance
+from tasks.records import Aggregate, Array, Attribution, Importance
 
 
 def channel_sum(values: Array, kind: str) -> Array:
@@ -21,14 +23,15 @@ class Moments:
     """Count and the sums of a, |a|, a**2, a**4 per feature; NaN marks a feature that a sample does not have."""
 
     count: Array = field(default_factory=lambda: np.zeros(()))
-    powers: tuple[Array, Array, Array, Array] = field(default_factory=lambda: (np.zeros(()),) * 4)
+    powers: tuple[Array, ...] = field(default_factory=lambda: (np.zeros(()),) * 4)
 
     def add(self, values: Array) -> None:
-        """Add (samples, features, targets)."""
+        """Add (samples, features, targets), one sample after another: sums do not depend on the shards."""
         values = values.astype(np.float64)
         self.count = self.count + (~np.isnan(values)).sum(axis=0)
-        new = (values, np.abs(values), values**2, values**4)
-        self.powers = tuple(old + np.nansum(item, axis=0) for old, item in zip(self.powers, new, strict=True))
+        for sample in np.nan_to_num(values, nan=0.0):
+            new = (sample, np.abs(sample), sample**2, sample**4)
+            self.powers = tuple(old + item for old, item in zip(self.powers, new, strict=True))
 
 
 def importances(
@@ -64,3 +67,42 @@ def _importance(
         count=count.astype(np.int64),
         aggregate=aggregate,
     )
+
+
+def class_means(shards: Iterable[Array], labels: Array, classes: int) -> Array:
+    """Mean of (samples, height, width, targets) values by label: (classes, height, width, targets)."""
+    sums, start = np.zeros(()), 0
+    for values in shards:
+        if not sums.shape:
+            sums = np.zeros((classes, *values.shape[1:]))
+        np.add.at(sums, labels[start : start + len(values)], values.astype(np.float64))
+        start += len(values)
+    counts = np.bincount(labels[:start], minlength=classes)
+    return sums / np.maximum(counts, 1).reshape(-1, *[1] * (sums.ndim - 1))
+
+
+def content_digests(shards: Iterable[Attribution]) -> dict[str, str]:
+    """sha256 of every array over all samples in order, without padding: however the samples were cut into shards,
+    the same attributions give the same digests."""
+    hashes: dict[str, Any] = {}
+    for shard in shards:
+        for name, array in flat_arrays(shard).items():
+            mask = shard.mask.get(name.partition("/")[2]) if name.startswith(("values/", "standard_error/")) else None
+            elements = array if mask is None else array[mask]
+            hashes.setdefault(name, hashlib.sha256()).update(np.ascontiguousarray(elements).tobytes())
+    return {name: found.hexdigest() for name, found in sorted(hashes.items()) if not name.startswith("mask/")}
+
+
+def flat_arrays(part: Attribution) -> dict[str, Array]:
+    """The arrays of an attribution by the names under which they are filed: values/NAME, mask/NAME, residual, ..."""
+    found: dict[str, Array] = {}
+    for field_name in type(part).model_fields:
+        value = getattr(part, field_name)
+        match value:
+            case np.ndarray():
+                found[field_name] = value
+            case dict():
+                found |= {f"{field_name}/{name}": array for name, array in value.items()}
+            case _:
+                pass
+    return found

@@ -1,0 +1,181 @@
+"""The command line: `exhibit report`, `exhibit studies`. It owns the exit codes.
+
+0 done, 1 unexpected, 2 bad config or input, 3 done but a required check failed.
+"""
+
+import argparse
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from flows.errors import ConfigError, unknown
+from tasks.records import InputError
+
+DONE, UNEXPECTED, BAD_INPUT, CHECK_FAILED = 0, 1, 2, 3
+
+# Read when the frameworks are imported, so it is set before. What the user has set already wins.
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "KERAS_BACKEND": "tensorflow",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+REPORT_HELP = """\
+examples:
+  exhibit report study=iris
+  exhibit report study=iris,digits                  a comma sweeps: two points, two chapters
+  exhibit report study=iris method=[vanilla_grad,integrated_gradients]
+  exhibit report study=iris model.hidden=64 paths.runs=/tmp/runs runner=inline
+  exhibit report study=iris --cfg job               show the composed config, run nothing
+  exhibit report study=mine --config-dir my_conf    further options from a folder of your own
+
+groups and their options, chosen by group=option and changed by group.key=value:
+"""
+
+
+def main() -> None:
+    """The console script `exhibit`."""
+    sys.excepthook = _briefly
+    os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit code. For what argparse refuses it exits with 2."""
+    commands = "".join(f"  {name:10}{command.__doc__}\n" for name, command in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="exhibit",
+        description="Turns a model, a dataset and a config into a reproducible explanation report.",
+        epilog=f"commands, each with --help:\n{commands}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", nargs="?", help="what to do")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the command takes")
+    asked = parser.parse_args(arguments)
+    if asked.command is None:
+        sys.stderr.write(parser.format_help())
+        return BAD_INPUT
+    try:
+        if asked.command not in COMMANDS:
+            raise ConfigError(unknown(asked.command, "command", asked.command, COMMANDS))
+        return COMMANDS[asked.command](asked.arguments)
+    except InputError as error:
+        if _debugging():
+            raise
+        sys.stderr.write(textwrap.indent(f"{error}\n", "exhibit: "))
+        return BAD_INPUT
+
+
+def report(arguments: Sequence[str]) -> int:
+    """explain models, and write the PDF and the HTML"""
+    parser = _report_parser()
+    asked = parser.parse_intermixed_args(arguments)
+    if asked.help:
+        sys.stdout.write(parser.format_help() + _groups(asked.config_dir))
+        return DONE
+    if asked.cfg or asked.info:
+        return _show(asked, arguments)
+    from flows.config import read_report
+
+    wanted = read_report(asked.overrides, asked.config_dir)
+    from flows.report import run_report
+
+    result = run_report(wanted, ["exhibit", "report", *arguments])
+    folder = result.directory
+    sys.stdout.write(f"pdf: {folder / 'report.pdf'}\nhtml: {folder / 'report.html'}\nrun: {folder}\n")
+    return CHECK_FAILED if result.required_failed else DONE
+
+
+def studies(arguments: Sequence[str]) -> int:
+    """list the presets, a line each"""
+    import yaml
+
+    from flows.compose import option_files
+
+    parser = argparse.ArgumentParser(prog="exhibit studies", description="Lists the presets, a line each.")
+    _add_config_dir(parser)
+    for file in option_files("study", parser.parse_args(arguments).config_dir):
+        text = file.read_text(encoding="utf-8")
+        title = (yaml.safe_load(text) or {}).get("title", file.stem)
+        about = [line[2:] for line in text.splitlines() if line.startswith("# ") and "@package" not in line]
+        sys.stdout.write(f"{file.stem:16}{': '.join([title, *about[:1]])}\n")
+    return DONE
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"report": report, "studies": studies}
+
+
+def _report_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="exhibit report",
+        description="Explains one or several models and writes a report with its evidence. "
+        "The last line on stdout is `run: DIRECTORY`.",
+        epilog=REPORT_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+    )
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="choices and changes, in Hydra's syntax")
+    parser.add_argument("--help", "-h", action="store_true", help="show this, with all groups and options")
+    parser.add_argument("--cfg", choices=["job", "hydra", "all"], help="show the composed config, run nothing")
+    parser.add_argument("--info", nargs="?", const="all", metavar="WHAT", help="how Hydra composes it; run nothing")
+    _add_config_dir(parser)
+    return parser
+
+
+def _add_config_dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config-dir", type=_folder, metavar="DIR", help="a folder with further groups and options")
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    if not folder.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no directory {text!r}")
+    return folder
+
+
+def _groups(config_dir: Path | None) -> str:
+    from flows.compose import groups
+
+    lines = [f"  {name:12}{', '.join(options)}" for name, options in groups(config_dir).items()]
+    return "".join(f"{textwrap.fill(line, 110, subsequent_indent=' ' * 14)}\n" for line in lines)
+
+
+def _show(asked: argparse.Namespace, arguments: Sequence[str]) -> int:
+    """The config of every point as YAML documents; what concerns Hydra itself is left to Hydra."""
+    import hydra
+    from omegaconf import OmegaConf
+
+    from flows.compose import CONF, PRIMARY, compose_points
+
+    points = compose_points(asked.overrides, asked.config_dir)
+    if asked.cfg == "job":
+        sys.stdout.write("---\n".join(OmegaConf.to_yaml(point.config) for point in points))
+    else:
+        sys.argv = ["exhibit report", *arguments]
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name=PRIMARY)(lambda _: None)()
+    return DONE
+
+
+def _debugging() -> bool:
+    return os.environ.get("EXHIBIT_DEBUG") == "1"
+
+
+def _briefly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Instead of a traceback: what went wrong, and how to see more."""
+    if _debugging():
+        sys.__excepthook__(kind, error, trace)
+    elif issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("exhibit: interrupted; what is finished is kept, run the same command to go on\n")
+    else:
+        first = str(error).partition("\n")[0]
+        sys.stderr.write(f"exhibit: {kind.__name__}: {first}\nset EXHIBIT_DEBUG=1 for the traceback\n")
+
+
+if __name__ == "__main__":
+    main()

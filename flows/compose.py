@@ -1,0 +1,166 @@
+"""Hydra: from overrides to plain resolved configs, one per point.
+
+Each point is composed on its own. Hydra's own multirun first composes one config for all from the overrides that
+do not vary, and so refuses `study=digits,solubility model.batch_size=16` when the primary config lacks the key.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+from yaml import YAMLError
+
+from flows.errors import ConfigError, every, unknown
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+PRIMARY = "report"
+
+
+class Composed(NamedTuple):
+    """One point: the overrides in which it differs from the others, the chosen study or data, the plain config."""
+
+    varied: tuple[str, ...]
+    subject: str
+    config: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        """A short name: the study or the data, and what else varies."""
+        return self.named(self.subject)
+
+    def named(self, name: str) -> str:
+        """`name`, and what varies beside the study and the data."""
+        return ", ".join([name, *(one for one in self.varied if not one.startswith(("study=", "data=")))])
+
+    @property
+    def where(self) -> str:
+        """How an error says which point it is about."""
+        return point_name(self.varied)
+
+
+def point_name(varied: Iterable[str]) -> str:
+    """` (point study=iris)`, or nothing where there is only one point."""
+    text = ", ".join(varied)
+    return f" (point {text})" if text else ""
+
+
+def compose_points(overrides: Sequence[str], config_dir: Path | None = None) -> list[Composed]:
+    """One config for every combination of the values that are separated by commas.
+
+    `config_dir`: a further folder of groups, searched after the project's own.
+
+    Raises:
+        ConfigError: with a line for every point that cannot be composed.
+    """
+    if config_dir and not config_dir.is_dir():
+        raise ConfigError(f"--config-dir: there is no directory {config_dir}")
+    with initialize_config_dir(str(CONF), job_name=PRIMARY, version_base="1.3"):
+        points = _combinations(overrides, config_dir)
+        return every(partial(_compose, varied, point, config_dir) for varied, point in points)
+
+
+def groups(config_dir: Path | None = None) -> dict[str, list[str]]:
+    """The options of every group, from the project's folder and from `config_dir`."""
+    folders = [CONF, *([config_dir] if config_dir else [])]
+    names = {path.parent.name for folder in folders for path in folder.glob("*/*.yaml")}
+    return {name: [file.stem for file in option_files(name, config_dir)] for name in sorted(names)}
+
+
+def option_files(group: str, config_dir: Path | None = None) -> list[Path]:
+    """The YAML files of a group, by name; the project's own come before a further folder's of the same name."""
+    folders = [*([config_dir] if config_dir else []), CONF]
+    files = {path.stem: path for folder in folders for path in (folder / group).glob("*.yaml")}
+    return [files[name] for name in sorted(files)]
+
+
+def _combinations(
+    overrides: Sequence[str], config_dir: Path | None
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """For every point the overrides that vary, and all of them. Of two for the same key the last counts."""
+    parsed = {override.get_key_element(): override for override in _parse(overrides)}.values()
+    for override in parsed:
+        _check(override, config_dir)
+    swept = [override.is_sweep_override() for override in parsed]
+    for point in itertools.product(*map(_values, parsed)):
+        yield tuple(itertools.compress(point, swept)), point
+
+
+def _parse(overrides: Sequence[str]) -> list[Override]:
+    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    try:
+        return list(parser.parse_overrides(list(overrides)))
+    except OverrideParseException as error:
+        lines = [line for line in str(error).splitlines() if not line.startswith("Error parsing")]
+        raise ConfigError(f"{error.override}: cannot be read as key=value ({lines[0]})") from error
+
+
+def _check(override: Override, config_dir: Path | None) -> None:
+    """What Hydra would find only after other complaints, or not say plainly."""
+    root = str(override.key_or_group).partition(".")[0].partition("@")[0]
+    choices = groups(config_dir)
+    keys = {*choices, *map(str, OmegaConf.load(CONF / f"{PRIMARY}.yaml"))} - {"defaults"}
+    if not (override.is_add() or root in keys or root.partition("/")[0] == "hydra"):
+        raise ConfigError(unknown(str(override.key_or_group), "key", root, keys))
+    if override.key_or_group in choices and isinstance(value := override.value(), bool | int | float | dict):
+        raise ConfigError(unknown(f"{root}={value}", "option", str(value), choices[root]))
+
+
+def _values(override: Override) -> list[str]:
+    if not override.is_sweep_override():
+        return [str(override.input_line)]
+    if not override.is_discrete_sweep():
+        raise ConfigError(f"{override.input_line}: an interval names no values; write them with commas between")
+    return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+
+
+def _search_path(folder: Path | None) -> list[str]:
+    if folder is None:
+        return []
+    return [f"hydra.searchpath=[{QuotedString(f'file://{folder.resolve()}', Quote.double).with_quotes()}]"]
+
+
+def _compose(varied: tuple[str, ...], point: Sequence[str], config_dir: Path | None) -> Composed:
+    try:
+        config = compose(PRIMARY, [*point, *_search_path(config_dir)], return_hydra_config=True)
+        with open_dict(config):
+            choices = config.pop("hydra").runtime.choices
+        plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        raise ConfigError(_explain(error, point_name(varied), config_dir)) from error
+    return Composed(varied, str(choices.study or choices.data), plain)
+
+
+def _explain(error: BaseException, where: str, config_dir: Path | None) -> str:
+    """Hydra's, OmegaConf's and YAML's exceptions as one sentence."""
+    match error:
+        case ConfigCompositionException(__cause__=OmegaConfBaseException() as cause):
+            sentence = _explain(cause, where, config_dir)
+        case MissingConfigException(missing_cfg_file=str(missing)):
+            group, _, option = missing.rpartition("/")
+            sentence = unknown(f"{group}={option}{where}", "option", option, groups(config_dir).get(group, ()))
+        case MissingMandatoryValue(full_key=str(key)):
+            sentence = f"{key}{where}: a value must be given"
+        case ConfigKeyError() | ConfigAttributeError() if isinstance(parent := error.parent_node, DictConfig):
+            key = str(error.full_key)
+            sentence = unknown(f"{key}{where}", "key", key.rpartition(".")[2], map(str, parent))
+        case OmegaConfBaseException(full_key=str(key)):
+            sentence = f"{key}{where}: {str(error).splitlines()[0]}"
+        case _ if match := re.match(r"You must specify '(\w+)'", str(error)):
+            sentence = _nothing_chosen(match[1] + where, groups(config_dir)[match[1]], groups(config_dir)["study"])
+        case _:
+            sentence = " ".join(str(error).split())
+    return sentence
+
+
+def _nothing_chosen(path: str, options: list[str], studies: list[str]) -> str:
+    return f"{path}: nothing is chosen; allowed: {', '.join(options)}; or choose a study: {', '.join(studies)}"

@@ -1,0 +1,93 @@
+"""The config of a report as validated records: what Hydra composes, checked against the specs of the packages."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from flows.compose import Composed, compose_points
+from flows.errors import ConfigError, every, validated
+from tasks.checks import CheckSpec
+from tasks.data import DataSpec
+from tasks.data.select import SelectionSpec, TargetSpec
+from tasks.document.spec import DocumentSpec
+from tasks.drawing import DrawingSpec
+from tasks.methods import MethodSpec
+from tasks.models import ModelSpec
+from tasks.protocols import Compute
+from tasks.records import Spec
+
+
+class Point(Spec):
+    """One fully composed config: a chapter. `label` tells it from the other points of its report."""
+
+    label: str = Field(min_length=1)
+    title: str = Field(min_length=1, description="title of the chapter; null: named after the study or the data")
+    data: DataSpec
+    model: ModelSpec
+    method: dict[str, MethodSpec] = Field(min_length=1)
+    target: TargetSpec
+    selection: SelectionSpec
+    check: dict[str, CheckSpec]
+    drawing: DrawingSpec
+
+
+class RunnerSpec(Spec):
+    """How the stages are run; it changes no number."""
+
+    kind: Literal["threads", "inline"] = Field(
+        "threads", description="threads: Prefect tasks in this process; inline: plain calls without Prefect"
+    )
+
+
+class Paths(Spec):
+    """Where a report is written, relative to the working directory."""
+
+    runs: Path = Field(Path("runs"), description="each run gets a directory in it")
+    store: Path = Field(Path(".exhibit"), description="results that need not be computed again")
+
+
+class Report(Spec):
+    """Everything that one call asks for."""
+
+    points: tuple[Point, ...] = Field(min_length=1)
+    document: DocumentSpec = DocumentSpec()
+    runner: RunnerSpec = RunnerSpec()
+    compute: Compute = Compute()
+    paths: Paths = Paths()
+
+
+_SHARED = Report.model_fields.keys() - {"points"}
+
+
+def read_report(overrides: Sequence[str], config_dir: Path | None = None) -> Report:
+    """The report that Hydra `overrides` describe.
+
+    Raises:
+        ConfigError: naming each key that is wrong, what was given and what is allowed.
+    """
+    return assemble(compose_points(overrides, config_dir))
+
+
+def assemble(composed: Sequence[Composed]) -> Report:
+    """Validates the composed points; what belongs to the report must be the same in all of them."""
+    points = every(partial(_point, item) for item in composed)
+    labels = [point.label for point in points]
+    if repeated := {label for label in labels if labels.count(label) > 1}:
+        raise ConfigError(f"the same point is given more than once: {', '.join(sorted(repeated))}")
+    shared = [_shared(item) for item in composed]
+    if differing := {name for other in shared for name in other if other[name] != shared[0].get(name)}:
+        raise ConfigError(f"{', '.join(sorted(differing))}: belongs to the report, so all points must have the same")
+    return validated(Report, shared[0] | {"points": points})
+
+
+def _point(composed: Composed) -> Point:
+    own = {name: value for name, value in composed.config.items() if name not in _SHARED}
+    title = own.pop("title", None) or composed.subject.replace("_", " ").capitalize()
+    return validated(Point, {"label": composed.label, "title": composed.named(title)} | own, composed.where)
+
+
+def _shared(composed: Composed) -> dict[str, Any]:
+    return {name: value for name, value in composed.config.items() if name in _SHARED}

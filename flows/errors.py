@@ -1,0 +1,184 @@
+"""What is said about a config that cannot be used: the key's path, what was given and is allowed, the nearest match."""
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from tasks.records import InputError
+
+Schema = Mapping[str, Any]
+_T = TypeVar("_T")
+_M = TypeVar("_M", bound=BaseModel)
+
+_MOST_LISTED = 20
+_MOST_LINES = 6
+
+
+class ConfigError(InputError):
+    """The config cannot be used; each line of the message names one key."""
+
+
+def unknown(path: str, what: str, given: str, allowed: Iterable[str]) -> str:
+    """A sentence for a name that does not exist."""
+    names = sorted(allowed)
+    choices = f"allowed: {_listed(names)}" if names else "there are none here"
+    return f"{path}: there is no such {what}; {choices}{_nearest(given, names)}"
+
+
+def every(attempts: Iterable[Callable[[], _T]]) -> list[_T]:
+    """The results of all attempts.
+
+    Raises:
+        ConfigError: with the lines of all that failed, though not more than a reader takes in.
+    """
+    results, lines = [], []
+    for attempt in attempts:
+        try:
+            results.append(attempt())
+        except ConfigError as error:
+            lines += str(error).splitlines()
+    if lines:
+        more = len(lines) - _MOST_LINES
+        raise ConfigError("\n".join(lines[:_MOST_LINES] + ([f"... and {more} more"] if more > 0 else [])))
+    return results
+
+
+def validated(kind: type[_M], data: Mapping[str, Any], where: str = "") -> _M:
+    """`data` as a record; `where` says in an error which point it is.
+
+    Raises:
+        ConfigError: with one sentence per key that failed. What is allowed is read from the JSON schema.
+    """
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        schema = kind.model_json_schema()
+        lines = [_sentence(detail, _follow(schema, detail), where) for detail in error.errors()]
+        raise ConfigError("\n".join(dict.fromkeys(lines))) from error
+
+
+class _Place(NamedTuple):
+    """A key of the config: its path without the names of union members, and its schema where one is known."""
+
+    path: tuple[str | int, ...]
+    schema: Schema
+
+
+def _follow(root: Schema, detail: ErrorDetails) -> _Place:
+    """The place of an error. Members of a union that pydantic puts into the location are no keys: they are left out."""
+    place = _Place((), root)
+    for step in detail["loc"]:
+        place = _enter(root, place, step)
+    if detail["type"] == "extra_forbidden":
+        known = {name for schema in _members(root, place.schema) for name in schema.get("properties", ())}
+        return _Place((*place.path, detail["loc"][-1]), {"properties": dict.fromkeys(known)})
+    return place
+
+
+def _enter(root: Schema, place: _Place, step: str | int) -> _Place:
+    for schema in _members(root, place.schema):
+        if step in (mapping := schema.get("discriminator", {}).get("mapping", {})):
+            return place._replace(schema=_resolved(root, {"$ref": mapping[step]}))
+        if step in (properties := schema.get("properties", {})):
+            return _Place((*place.path, step), _resolved(root, properties[step]))
+        if isinstance(values := schema.get("additionalProperties"), Mapping):
+            return _Place((*place.path, step), _resolved(root, values))
+        if isinstance(step, int) and isinstance(items := schema.get("items"), Mapping):
+            return _Place((*place.path, step), _resolved(root, items))
+    return place
+
+
+def _members(root: Schema, schema: Schema) -> Iterator[Schema]:
+    """The schema itself and, where it is a union, its members."""
+    schema = _resolved(root, schema)
+    yield schema
+    for member in schema.get("anyOf", ()):
+        yield from _members(root, member)
+
+
+def _resolved(root: Schema, schema: Schema) -> Schema:
+    if "$ref" not in schema:
+        return schema
+    return root["$defs"][schema["$ref"].rpartition("/")[2]] | {k: v for k, v in schema.items() if k != "$ref"}
+
+
+def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
+    path = ".".join(map(str, place.path)) + where
+    tags = sorted(place.schema.get("discriminator", {}).get("mapping", {}))
+    match detail["type"]:
+        case "extra_forbidden":
+            sentence = unknown(path, "key", str(place.path[-1]), place.schema.get("properties", {}))
+        case "missing":
+            sentence = f"{path}: a value must be given; allowed: {_allowed(place.schema)}"
+        case "union_tag_not_found":
+            sentence = f"{path}.kind: a value must be given; allowed: {_listed(tags)}"
+        case "union_tag_invalid":
+            given = str(detail["ctx"]["tag"])
+            sentence = f"{path}.kind: given {given!r}, allowed: {_listed(tags)}{_nearest(given, tags)}"
+        case "value_error":
+            sentence = f"{path}: {detail['ctx']['error']}"
+        case _:
+            near = _nearest(str(detail["input"]), list(_choices(place.schema)))
+            sentence = f"{path}: given {_short(detail['input'])}, allowed: {_allowed(place.schema)}{near}"
+    return sentence
+
+
+def _allowed(schema: Schema) -> str:
+    """What a JSON schema allows, in words."""
+    if "anyOf" in schema:
+        return " or ".join(_allowed(member) for member in schema["anyOf"])
+    if choices := list(_choices(schema)):
+        return _listed(choices)
+    words = {
+        "integer": f"a whole number{_bounds(schema)}",
+        "number": f"a number{_bounds(schema)}",
+        "boolean": "true or false",
+        "null": "null",
+        "array": "a list" + (f", each {_allowed(schema['items'])}" if schema.get("items") else ""),
+        "string": _text(schema),
+        "object": "keys with values",
+    }
+    return words.get(schema.get("type", "object"), "a value")
+
+
+def _text(schema: Schema) -> str:
+    if schema.get("format") == "date-time":
+        return "a time such as 2026-01-01T00:00:00Z"
+    return f"text like {schema['pattern']}" if "pattern" in schema else "text"
+
+
+def _bounds(schema: Schema) -> str:
+    words = {
+        "minimum": "at least",
+        "exclusiveMinimum": "above",
+        "maximum": "at most",
+        "exclusiveMaximum": "below",
+    }
+    found = [f"{word} {schema[key]:g}" for key, word in words.items() if key in schema]
+    return f", {' and '.join(found)}" if found else ""
+
+
+def _choices(schema: Schema) -> Iterator[str]:
+    yield from (str(choice) for choice in schema.get("enum", ()))
+    if "const" in schema:
+        yield str(schema["const"])
+    for member in schema.get("anyOf", ()):
+        yield from _choices(member)
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _MOST_LISTED
+    return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _nearest(given: str, names: list[str]) -> str:
+    found = difflib.get_close_matches(given, names, n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,90 @@
+"""Progress for people, on stderr: bars on a terminal, plain lines elsewhere, and never a silent minute."""
+
+import threading
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from tasks.protocols import Progress as Report
+
+
+@dataclass
+class _Running:
+    bar: TaskID
+    since: float
+    next_line: float
+    done: int = 0
+    total: int = 0
+
+    def line(self, now: float) -> str:
+        share = f"{self.done} of {self.total}, " if self.total else ""
+        return f"{share}{now - self.since:.0f} s ..."
+
+
+class Watch:
+    """Shows which stages run, how far they are and how long they took. Its methods may be called from any thread.
+
+    Without a terminal a stage gets a line once it has run for `patience` seconds and then every `heartbeat` seconds.
+    """
+
+    def __init__(self, console: Console | None = None, patience: float = 1.0, heartbeat: float = 15.0) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
+        self._patience, self._heartbeat = patience, heartbeat
+        self._lock = threading.Lock()
+        self._running: dict[tuple[str, str], _Running] = {}
+        self._over = threading.Event()
+        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn()
+        plain = not self._console.is_terminal
+        self._bars = Progress(*columns, TimeElapsedColumn(), console=self._console, transient=True, disable=plain)
+        self._pulse = threading.Thread(target=self._beat, daemon=True) if plain else None
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        if self._pulse:
+            self._pulse.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._bars.stop()
+        if self._pulse:
+            self._pulse.join()
+
+    def stage(self, chapter: str, stage: str) -> Report:
+        """Says that a stage begins; the result is to be called with (done, total) as it goes on."""
+        now = time.monotonic()
+        running = _Running(self._bars.add_task(f"{chapter}: {stage}", total=None), now, now + self._patience)
+        with self._lock:
+            self._running[chapter, stage] = running
+
+        def report(done: int, total: int) -> None:
+            running.done, running.total = done, total
+            self._bars.update(running.bar, completed=done, total=total)
+
+        return report
+
+    def finished(self, chapter: str, stage: str, cached: bool, seconds: float) -> None:
+        """Says that a stage is over."""
+        with self._lock:
+            running = self._running.pop((chapter, stage), None)
+            if running:
+                self._bars.remove_task(running.bar)
+            self._say(chapter, stage, "from the store" if cached else f"done in {seconds:.1f} s")
+
+    def _say(self, chapter: str, stage: str, text: str) -> None:
+        self._console.print(f"{chapter}: {stage}, {text}", markup=False, soft_wrap=True)
+
+    def _beat(self) -> None:
+        while not self._over.wait(min(1.0, self._patience)):
+            now = time.monotonic()
+            with self._lock:
+                for (chapter, stage), running in self._running.items():
+                    if now >= running.next_line:
+                        running.next_line = now + self._heartbeat
+                        self._say(chapter, stage, running.line(now))

@@ -1,0 +1,162 @@
+"""A chapter: what every kind of data has in common around what is its own."""
+
+from types import ModuleType
+
+import numpy as np
+
+from tasks.document import image, model, molecule, table
+from tasks.document.material import Material, MethodMaterial, Scales
+from tasks.document.words import count, listing, plain, share
+from tasks.records import Aside, Block, Chapter, Column, Figure, Kind, Metric, Section, Table, Teaser
+
+KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "molecule": molecule}
+
+
+def chapter(material: Material, questions: dict[str, str]) -> Chapter:
+    own = _own(material)
+    title, sentence, figure = own.story(material)
+    return Chapter(
+        slug=material.slug,
+        title=material.title,
+        eyebrow=_eyebrow(material),
+        lead=sentence,
+        teaser=Teaser(figure=figure, title=f"{material.title}: {title}", sentence=sentence, small=_small(material)),
+        sections=(
+            model.section(material),
+            _how_explained(material),
+            *own.sections(material),
+            _verdicts(material, questions),
+        ),
+    )
+
+
+def _eyebrow(material: Material) -> str:
+    total = len(material.labels) + len(material.dataset.excluded)
+    rows = f"{material.explained:,} of {total:,} explained"
+    excluded = f"{len(material.dataset.excluded)} excluded, listed at the end" if material.dataset.excluded else ""
+    return " · ".join(filter(None, [material.dataset.title, rows, excluded]))
+
+
+def _small(material: Material) -> str:
+    metrics = ", ".join(f"{_rows_word(m)} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1])
+    place = "" if material.main.place == "the preprocessed input" else f" at {material.main.place}"
+    held_out = "" if (material.split == "test").any() else ", no held-out data"
+    return (
+        f"{material.framework} {material.data_kind} · {metrics}{held_out} · {material.main.title.lower()}{place} · "
+        f"{count(material.explained, 'sample')}"
+    )
+
+
+def _rows_word(metric: Metric) -> str:
+    return "test" if metric.split == "test" else "training"
+
+
+def _metric_value(metric: Metric) -> str:
+    return share(metric.value) if metric.name == "accuracy" else plain(metric.value)
+
+
+def _how_explained(material: Material) -> Section:
+    score = {
+        "logit": "the logit (the value of the output before the softmax)",
+        "probability": "the probability after the softmax",
+        "value": f"the predicted {material.dataset.label_name}",
+        "loss": "the cross-entropy of the class in nats, where a negative contribution speaks for the class",
+    }[material.score]
+    targets = listing([f"the {name} class" if material.dataset.classes else name for name in material.target_names])
+    intro = (
+        f"Explained is {targets}, on the score S: {score}. "
+        f"{count(material.explained, 'row is', 'rows are')} explained ({material.explained_split}), each by itself."
+    )
+    return Section(
+        title="How it was explained",
+        blocks=tuple(
+            Block(
+                paragraphs=((intro,) if position == 0 else ()) + (_method_sentence(method),),
+                tables=(_parameters(material, method),),
+                asides=(
+                    Aside(title=method.title, text=method.citation, formula=method.formula),
+                    *((Aside(title="Baseline", text=method.baseline),) if method.baseline else ()),
+                ),
+            )
+            for position, method in enumerate(material.methods)
+        ),
+    )
+
+
+def _method_sentence(method: MethodMaterial) -> str:
+    aggregate = {"raw": "", "abs": " Absolute values are summarised.", "square": " Squares are summarised."}
+    steps = ""
+    if method.steps[2]:
+        low, median, high = method.steps
+        steps = (
+            f" {low} steps were used for each explanation."
+            if low == high
+            else f" {low} to {high} steps were chosen for each explanation (median {median}); "
+            f"{share(method.converged)} of the explanations met the tolerance."
+        )
+    return f"{method.title} is taken at {method.place}, in {method.unit}.{aggregate[method.aggregate]}{steps}"
+
+
+def _parameters(material: Material, method: MethodMaterial) -> Table:
+    return Table(
+        name=f"{material.slug}-{method.label}-parameters",
+        caption=f"Parameters of {method.label}.",
+        columns=(Column(title="parameter"), Column(title="value")),
+        rows=tuple(method.parameters.items()),
+    )
+
+
+def not_assessed(material: Material, questions: dict[str, str]) -> list[str]:
+    """Names of the checks that were not measured in a chapter."""
+    measured = {check.check for method in material.methods for check in method.checks}
+    return [name for name in questions if name not in measured]
+
+
+def _verdicts(material: Material, questions: dict[str, str]) -> Section:
+    rows = [
+        (questions[check.check], method.title, check.sentence, check.verdict)
+        for method in material.methods
+        for check in method.checks
+    ]
+    rows += [(questions[name], "", "", "not assessed") for name in not_assessed(material, questions)]
+    return Section(
+        title="How far it can be trusted",
+        blocks=(
+            Block(
+                tables=(
+                    Table(
+                        name=f"{material.slug}-verdicts",
+                        caption="What was measured about these explanations, and what was not.",
+                        columns=tuple(Column(title=title) for title in ("question", "method", "measured", "verdict")),
+                        rows=tuple(rows),
+                    ),
+                )
+            ),
+        ),
+    )
+
+
+def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
+    """Every figure of a chapter, in the order of the document."""
+    return (*_own(material).figures(material, scales), *model.figures(material))
+
+
+def limits(materials: tuple[Material, ...]) -> dict[str, float]:
+    """One limit per unit of measure over everything that is drawn by colour: the largest |a|."""
+    found: dict[str, float] = {}
+    for material in materials:
+        if material.kind == "table":
+            continue  # tables are drawn as bars with an axis of their own
+        for method in material.methods:
+            drawn = [(method.unit, method.values), (method.mean_unit, method.summary.class_means)]
+            for unit, values in drawn:
+                largest = max((float(np.abs(array).max()) for array in values.values()), default=0.0)
+                found[unit] = max(found.get(unit, 0.0), largest)
+    return {unit: limit for unit, limit in found.items() if limit > 0}
+
+
+def _own(material: Material) -> ModuleType:
+    """The module with what is particular to the kind of data: `story`, `figures` and `sections`."""
+    if material.kind not in KINDS:
+        raise NotImplementedError(f"a chapter about the kind {material.kind!r}")
+    return KINDS[material.kind]

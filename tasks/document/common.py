@@ -1,0 +1,106 @@
+"""What chapters of every kind share: arithmetic, order and notes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tasks.document.material import Material, MethodMaterial
+from tasks.document.words import capital, signed
+from tasks.records import Array, Aside, CheckResult, Column, Table
+
+_MOST_ROWS = 40
+_MOST_BARS = 30
+
+
+def feature_order(material: Material) -> Array:
+    """Features from the most to the least important of the main method."""
+    return np.argsort(-material.main.summary.importances[0].size, kind="stable")[:_MOST_BARS]
+
+
+def shares(method: MethodMaterial) -> tuple[Array, Array, str]:
+    """Importances as shares of their sum, their error, and what the error is: the spread over trainings where
+    that was measured, else the standard error over samples."""
+    seeds = next((check for check in method.checks if "standard_deviation" in check.details), None)
+    if seeds is not None:
+        trainings = len(seeds.details["share"])
+        return (
+            seeds.details["mean"],
+            seeds.details["standard_deviation"],
+            f"mean and standard deviation over {trainings} trainings",
+        )
+    importance = method.summary.importances[0]
+    total = importance.size.sum()
+    return importance.size / total, importance.standard_error / total, "standard error over samples"
+
+
+def stability(method: MethodMaterial) -> CheckResult | None:
+    return next((check for check in method.checks if check.check == "seed_stability"), None)
+
+
+def difference(method: MethodMaterial, row: int, target: int = 0) -> float:
+    """S(x) - S(x') of a shown sample."""
+    return float(method.prediction[row, target] - method.base_value[row, target])
+
+
+def predicted_output(material: Material, row: int) -> int:
+    """The predicted class of a shown sample."""
+    return int(material.outputs[material.shown[row]].argmax())
+
+
+def reading(material: Material, row: int) -> str:
+    """an 8 read as 7, for a sample of a classification."""
+    true, predicted = int(material.dataset.labels[row]), predicted_output(material, row)
+    name = material.output_name
+    return f"{name(true)}, read as {name(predicted)}" if true != predicted else f"{name(true)}, read right"
+
+
+def direction(material: Material, method: MethodMaterial) -> str:
+    """What red and blue mean for this score."""
+    if method.aggregate == "square":
+        return ""
+    if material.score == "loss":
+        return " Blue lowers the loss, that is, speaks for the class; red raises it."
+    return " Red speaks for the class, blue against it." if material.dataset.classes else " Red raises, blue lowers."
+
+
+def sums_table(material: Material, method: MethodMaterial) -> Table:
+    """Score, baseline, sum and residual of the shown samples: the arithmetic that a reader can check."""
+    rows = []
+    for row in range(len(material.dataset.sample_ids)):
+        for target, name in enumerate(material.target_names):
+            output = int(material.targets[row, target])
+            if output in material.targets[row, :target].tolist():
+                continue
+            rows.append(
+                (
+                    material.sample_name(row),
+                    f"{material.output_name(output)} ({name})" if material.dataset.classes else name,
+                    signed(float(method.prediction[row, target])),
+                    signed(float(method.base_value[row, target])),
+                    signed(difference(method, row, target) + float(method.residual[row, target])),
+                    signed(float(method.residual[row, target]), 4),
+                )
+            )
+    return Table(
+        name=f"{material.slug}-{method.label}-sums",
+        caption=f"{method.title}: the sum of all elements beside the score S(x) and the baseline's S(x′), "
+        f"in {material.score_unit}. Residual = sum − (S(x) − S(x′)).",
+        columns=(
+            Column(title="sample"),
+            Column(title="output"),
+            *(Column(title=title, numeric=True) for title in ("S(x)", "S(x′)", "sum", "residual")),
+        ),
+        rows=tuple(rows[:_MOST_ROWS]),
+    )
+
+
+def verdict_asides(methods: Sequence[MethodMaterial]) -> tuple[Aside, ...]:
+    return tuple(
+        Aside(
+            title=f"{capital(check.check.replace('_', ' '))}, {method.title.lower()}",
+            text=check.sentence,
+            verdict=check.verdict,
+        )
+        for method in methods
+        for check in method.checks
+    )

@@ -1,0 +1,122 @@
+"""Results become a document: the front page, the chapters, and what stands at the end."""
+
+from collections.abc import Sequence
+
+from tasks.document.chapter import chapter, not_assessed
+from tasks.document.material import Material
+from tasks.document.words import capital, count, listing
+from tasks.records import Badge, Block, CheckResult, Column, Document, Section, Table, Verdict
+
+
+def compose(materials: Sequence[Material], title: str | None, questions: dict[str, str]) -> Document:
+    """The whole document. `questions`: every check that a reader may expect, and what it asks."""
+    return Document(
+        title=title or _title(materials),
+        subtitle=_subtitle(materials),
+        badges=_badges(materials, questions),
+        chapters=tuple(chapter(material, questions) for material in materials),
+        back=(_how_to_read(questions), *_exclusions(materials)),
+    )
+
+
+def _title(materials: Sequence[Material]) -> str:
+    numbers = {1: "one model looks", 2: "two models look", 3: "three models look", 4: "four models look"}
+    return f"What {numbers.get(len(materials), f'{len(materials)} models look')} at"
+
+
+def _subtitle(materials: Sequence[Material]) -> str:
+    subjects = [_subject(material) for material in materials]
+    return (
+        f"{capital(listing(subjects))}: which parts of the input carry each prediction, "
+        "and how far that can be trusted."
+    )
+
+
+def _subject(material: Material) -> str:
+    means = {"table": "measurements", "image": "pixels", "molecule": "atoms", "text": "words"}
+    return f"{material.dataset.label_name} from {means[material.kind]}"
+
+
+def _checks(materials: Sequence[Material]) -> list[CheckResult]:
+    return [check for material in materials for method in material.methods for check in method.checks]
+
+
+def _badges(materials: Sequence[Material], questions: dict[str, str]) -> tuple[Badge, ...]:
+    measured = [check for check in _checks(materials) if check.verdict in ("pass", "fail")]
+    badges = [
+        _check_badge(name, [check for check in measured if check.check == name])
+        for name in dict.fromkeys(check.check for check in measured)
+    ]
+    missing = [name for name in questions if all(name in not_assessed(material, questions) for material in materials)]
+    if missing:
+        names = listing([name.replace("_", " ") for name in missing])
+        badges.append(Badge(title=f"{len(missing)} not assessed", text=names, verdict="not assessed"))
+    badges.append(_held_out_badge(materials))
+    return tuple(badges)
+
+
+def _check_badge(name: str, results: Sequence[CheckResult]) -> Badge:
+    passed = sum(check.verdict == "pass" for check in results)
+    word = {"completeness": "complete", "seed_stability": "stable"}.get(name, name)
+    text = {
+        "completeness": "additive explanations add up to the change of the score",
+        "seed_stability": "explanations keep their order in another training",
+    }.get(name, name)
+    verdict: Verdict = "pass" if passed == len(results) else "fail"
+    return Badge(title=f"{passed} of {len(results)} {word}", text=text, verdict=verdict)
+
+
+def _held_out_badge(materials: Sequence[Material]) -> Badge:
+    held_out = [material for material in materials if (material.split == "test").any()]
+    rest = [material.title.lower() for material in materials if material not in held_out]
+    text = f"{listing(rest)}: measured on the training rows" if rest else "quality measured on rows not trained on"
+    return Badge(title=f"{len(held_out)} of {len(materials)} on held-out rows", text=text)
+
+
+_READING = (
+    "An attribution divides one number that a model computed among the parts of its input. It says what the model "
+    "used. It does not say what causes the outcome in the world, nor that the model is right.",
+    "S(x) is the score that is explained, S(x′) the same score for the baseline x′, an input that stands for the "
+    "absence of information. Another baseline asks another question and gets another answer; each chapter names its "
+    "own.",
+    "Methods that are additive give contributions that sum to S(x) − S(x′). What is left over is the residual; it is "
+    "always printed. A gradient is not additive: it is the slope of the score, and a large slope does not mean a large "
+    "contribution.",
+    "Red is positive, blue is negative, white is zero, everywhere. A scale is shared by all pictures with the same "
+    "unit of measure, so the same colour is the same number.",
+    "A verdict beside a figure is a measurement with a threshold. “Not assessed” means that nothing was measured, "
+    "neither for nor against.",
+)
+
+
+def _how_to_read(questions: dict[str, str]) -> Section:
+    return Section(
+        title="How to read this report",
+        blocks=(
+            Block(
+                paragraphs=_READING,
+                tables=(
+                    Table(
+                        name="checks",
+                        caption="The checks and what they ask.",
+                        columns=(Column(title="check"), Column(title="question")),
+                        rows=tuple((name.replace("_", " "), text) for name, text in questions.items()),
+                    ),
+                ),
+            ),
+        ),
+    )
+
+
+def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
+    tables = tuple(
+        Table(
+            name=f"{material.slug}-excluded",
+            caption=f"{material.title}: {count(len(material.dataset.excluded), 'sample')} that could not be used.",
+            columns=(Column(title="sample"), Column(title="given"), Column(title="reason")),
+            rows=tuple((item.sample_id, item.given, item.reason) for item in material.dataset.excluded),
+        )
+        for material in materials
+        if material.dataset.excluded
+    )
+    return (Section(title="Excluded samples", blocks=(Block(tables=tables),)),) if tables else ()

@@ -1,0 +1,155 @@
+"""What determines and proves a result, free of times, ids, paths and runners."""
+
+import json
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from tasks.document.words import count
+from tasks.records import CheckResult, Column, Dataset, Importance, Table, Weights, canonical_json
+
+SCHEMA = "exhibit-evidence/1"
+
+
+def environment() -> dict[str, str]:
+    """The platform that numbers may depend on."""
+    return {
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "system": platform.system(),
+        "machine": platform.machine(),
+    }
+
+
+def chapter_evidence(
+    slug: str, dataset: Dataset, weights: Weights, stages: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """One chapter: where its data came from, what was excluded, and what every stage was asked and gave."""
+    by_stage = {stage["stage"]: stage["outputs"] for stage in stages}
+    return {
+        "slug": slug,
+        "data": {
+            "title": dataset.title,
+            "source": dataset.source,
+            "sha256": by_stage["load"]["dataset"],
+            "samples": len(dataset.sample_ids),
+            "excluded": [item.model_dump() for item in dataset.excluded],
+        },
+        "weights": {"sha256": by_stage["fit"]["weights"], "parameters": weights.parameters},
+        "stages": list(stages),
+    }
+
+
+def evidence(
+    config: Mapping[str, Any],
+    issued: str,
+    chapters: Sequence[Mapping[str, Any]],
+    compute: Mapping[str, Any],
+    fingerprint: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    """The whole of `evidence.json`. `content` is the digest of every chapter's stages and their outputs."""
+    return {
+        "schema": SCHEMA,
+        "document": {"issued": issued},
+        "content": content_digest(chapters),
+        "claim": "the same bytes on the same platform, libraries and threads; elsewhere within rounding",
+        "config": dict(config),
+        "chapters": list(chapters),
+        "compute": dict(compute),
+        "seeds": _seeds(config),
+        "libraries": dict(fingerprint["libraries"]),
+        "platform": environment(),
+        "source": sha256(canonical_json(fingerprint["source"])).hexdigest(),
+    }
+
+
+def content_digest(chapters: Sequence[Mapping[str, Any]]) -> str:
+    """sha256 over what every stage of every chapter was asked and gave."""
+    return sha256(canonical_json(list(chapters))).hexdigest()
+
+
+def _seeds(config: Mapping[str, Any]) -> dict[str, int]:
+    """Every seed in the config by its path."""
+
+    def walk(value: Any, path: str) -> dict[str, int]:
+        pairs: Sequence[tuple[Any, Any]] = ()
+        match value:
+            case Mapping():
+                pairs = list(value.items())
+            case list() | tuple():
+                pairs = list(enumerate(value))
+        found: dict[str, int] = {}
+        for key, item in pairs:
+            here = f"{path}.{key}" if path else str(key)
+            found |= {here: item} if key == "seed" else walk(item, here)
+        return found
+
+    return walk(config, "")
+
+
+def pretty(value: Any) -> bytes:
+    """JSON to be read, keys sorted, one byte sequence per value."""
+    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
+    """The evidence as tables to print."""
+    compute, system = proof["compute"], proof["platform"]
+    rows = [
+        ("content digest", proof["content"]),
+        ("source digest", proof["source"]),
+        ("claim", proof["claim"]),
+        ("platform", f"Python {system['python']}, {system['system']}, {system['machine']}"),
+        ("compute", f"{compute['device']}, {count(compute['threads'], 'thread')}, batches of {compute['batch']}"),
+        ("deterministic", "yes" if compute["deterministic"] else "no"),
+    ]
+    for chapter in proof["chapters"]:
+        rows.append((f"{chapter['slug']}: data", chapter["data"]["sha256"]))
+        rows.append((f"{chapter['slug']}: weights", chapter["weights"]["sha256"]))
+    libraries = [f"{name} {version}" for name, version in sorted(proof["libraries"].items())]
+    return (
+        Table(
+            name="provenance",
+            caption="What this report was made from. The full evidence is attached to the PDF.",
+            columns=(Column(title="what"), Column(title="value")),
+            rows=tuple(rows),
+        ),
+        Table(
+            name="libraries",
+            caption="Versions of the libraries that the numbers and pictures come from.",
+            columns=(Column(title="library"), Column(title="library"), Column(title="library")),
+            rows=tuple(tuple([*libraries[k : k + 3], "", ""][:3]) for k in range(0, len(libraries), 3)),
+        ),
+    )
+
+
+def check_rows(chapters: Sequence[tuple[str, Sequence[CheckResult]]]) -> list[dict[str, Any]]:
+    """The verdicts as plain data."""
+    return [
+        {"chapter": slug, **check.model_dump(exclude={"per_sample", "details"})}
+        for slug, checks in chapters
+        for check in checks
+    ]
+
+
+def importance_rows(slug: str, method: str, importance: Importance) -> list[dict[str, Any]]:
+    """One tidy row per feature."""
+    order = (-importance.size).argsort(kind="stable")
+    rank = {int(feature): place for place, feature in enumerate(order, 1)}
+    return [
+        {
+            "point": slug,
+            "method": method,
+            "target": importance.target,
+            "input": importance.input,
+            "feature": feature,
+            "mean": float(importance.mean[k]),
+            "mean_absolute": float(importance.mean_absolute[k]),
+            "importance": float(importance.size[k]),
+            "standard_error": float(importance.standard_error[k]),
+            "count": int(importance.count[k]),
+            "rank": rank[k],
+        }
+        for k, feature in enumerate(importance.features)
+    ]

@@ -1,0 +1,108 @@
+"""The fonts of a document, all from files that declared dependencies ship; nothing is taken from the machine."""
+
+import io
+from base64 import b64encode
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from tasks.records import InputError
+
+
+class Face(NamedTuple):
+    """One font file and where it stands in CSS."""
+
+    family: str
+    weight: int
+    style: str
+    file: str
+
+
+FACES = (
+    Face("Source Serif Pro", 400, "normal", "SourceSerifPro-Regular.ttf"),
+    Face("Source Serif Pro", 400, "italic", "SourceSerifPro-It.ttf"),
+    Face("Source Serif Pro", 600, "normal", "SourceSerifPro-Semibold.ttf"),
+    Face("Source Sans Pro", 400, "normal", "SourceSansPro-Regular.ttf"),
+    Face("Source Sans Pro", 600, "normal", "SourceSansPro-Semibold.ttf"),
+    Face("DejaVu Sans Mono", 400, "normal", "DejaVuSansMono.ttf"),
+    # The last resort of both text faces; it has Greek, mathematics and arrows.
+    Face("DejaVu Sans", 400, "normal", "DejaVuSans.ttf"),
+)
+SCHEME = "font:"  # in paper style sheets a font is an address of this scheme, which only `pdf` can read
+
+
+@cache
+def folders() -> tuple[Path, ...]:
+    """Where the dependencies keep their fonts."""
+    import font_source_sans_pro
+    import font_source_serif_pro
+    import matplotlib
+
+    wheels = (Path(module.font_directory) for module in (font_source_serif_pro, font_source_sans_pro))
+    return (*wheels, Path(matplotlib.get_data_path()) / "fonts" / "ttf")
+
+
+def path(file: str) -> Path:
+    """The font file of that name.
+
+    Raises:
+        FileNotFoundError: if no dependency ships it.
+    """
+    for folder in folders():
+        if (found := folder / file).is_file():
+            return found
+    raise FileNotFoundError(f"font {file} is in none of {', '.join(map(str, folders()))}")
+
+
+@cache
+def _covered(file: str) -> frozenset[int]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path(file)) as font:
+        return frozenset(font.getBestCmap())
+
+
+def require_glyphs(text: str) -> None:
+    """Stop where a character can be printed by none of the fonts.
+
+    Raises:
+        InputError: naming each such character.
+    """
+    covered = frozenset().union(*(_covered(face.file) for face in FACES)) | {0x0A, 0x0D, 0x09}
+    missing = sorted({c for c in text if ord(c) not in covered})
+    if missing:
+        names = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in missing)
+        raise InputError(f"no font of the document has {names}: write the text without, or in Latin, Greek or Cyrillic")
+
+
+def paper_faces() -> str:
+    """`@font-face` rules whose sources are addresses of the font scheme."""
+    return "".join(_rule(face, SCHEME + face.file) for face in FACES)
+
+
+def screen_faces(text: str) -> str:
+    """`@font-face` rules with the fonts inside, reduced to the characters of `text`."""
+    characters = frozenset(map(ord, text))
+    parts = ((face, characters & _covered(face.file)) for face in FACES)
+    return "".join(_rule(face, _embedded(face.file, used)) for face, used in parts if used)
+
+
+def _rule(face: Face, source: str) -> str:
+    return (
+        f'@font-face{{font-family:"{face.family}";font-weight:{face.weight};font-style:{face.style};src:url("{source}")}}'
+    )
+
+
+def _embedded(file: str, characters: Iterable[int]) -> str:
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    options = subset.Options(flavor="woff2", layout_features=["kern", "liga", "tnum", "mark"], hinting=False)
+    with TTFont(path(file), recalcTimestamp=False) as font:
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=sorted(characters))
+        subsetter.subset(font)
+        buffer = io.BytesIO()
+        subset.save_font(font, buffer, options)
+    return f"data:font/woff2;base64,{b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,97 @@
+"""The model of a chapter: how it was trained and how good it is."""
+
+import numpy as np
+
+from tasks.document.material import Material
+from tasks.document.words import capital, count, interval, plain
+from tasks.records import Aside, Block, Content, Curves, Figure, Matrix, Metric, Scatter, Section, Series
+
+
+def figures(material: Material) -> tuple[Figure, ...]:
+    found: list[Figure] = []
+    if material.history:
+        found.append(_curve(material))
+    found.append(_parity(material) if material.performance.confusion is None else _confusion(material))
+    return tuple(found)
+
+
+def _curve(material: Material) -> Figure:
+    series = tuple(Series(name=name, values=values) for name, values in material.history.items())
+    last = ", ".join(f"{item.name} {plain(float(item.values[-1]), 3)}" for item in series)
+    return _half(
+        f"{material.slug}-learning",
+        Curves(series=series, x_label="epoch", y_label="value"),
+        f"Learning curve over {count(len(series[0].values), 'epoch')}; at the end {last}.",
+        f"Learning curve; at the end {last}",
+    )
+
+
+def _half(name: str, content: Content, caption: str, alt: str) -> Figure:
+    return Figure(name=name, content=content, caption=caption, alt=alt, width=0.5)
+
+
+def _confusion(material: Material) -> Figure:
+    counts = material.performance.confusion
+    assert counts is not None
+    right, total = int(np.trace(counts)), int(counts.sum())
+    rows = "test rows" if material.performance.metrics[0].split == "test" else "training rows"
+    return _half(
+        f"{material.slug}-confusion",
+        Matrix(labels=material.dataset.classes, counts=counts, x_label="predicted", y_label="true"),
+        f"Confusion matrix on {total:,} {rows}: {right:,} right, {total - right:,} wrong.",
+        f"Confusion matrix: {right} of {total} right",
+    )
+
+
+def _parity(material: Material) -> Figure:
+    unit = material.dataset.label_unit
+    train, test = material.split == "train", material.split == "test"
+    groups = [("training rows", train, True), ("test rows", test, False)]
+    predicted = material.outputs[:, 0]
+    metrics = ", ".join(f"{item.name} {plain(item.value)}" for item in material.performance.metrics)
+    return _half(
+        f"{material.slug}-parity",
+        Scatter(
+            x=tuple(Series(name=n, values=material.labels[r], reference=ref) for n, r, ref in groups if r.any()),
+            y=tuple(Series(name=n, values=predicted[r], reference=ref) for n, r, ref in groups if r.any()),
+            x_label=f"measured, {unit}",
+            y_label=f"predicted, {unit}",
+        ),
+        f"Predicted against measured {material.dataset.label_name}; on the test rows {metrics}. Grey: training rows.",
+        f"Parity plot: {metrics} on {int(test.sum())} test rows",
+    )
+
+
+def section(material: Material) -> Section:
+    data, splits = material.dataset, {name: int((material.split == name).sum()) for name in ("train", "test")}
+    rows = (
+        f"{splits['train']:,} rows train the model, {splits['test']:,} are held out."
+        if splits["test"]
+        else f"All {splits['train']:,} rows train the model: no data is held out, "
+        "so its quality below is that on rows it has seen."
+    )
+    left_out = count(len(data.excluded), "sample was", "samples were")
+    excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
+    return Section(
+        title="Data and model",
+        blocks=(
+            Block(
+                paragraphs=(f"{data.description} {rows}{excluded}", f"{material.architecture} {material.training}"),
+                figures=(f"{material.slug}-learning",) * bool(material.history)
+                + (f"{material.slug}-{'parity' if material.performance.confusion is None else 'confusion'}",),
+                asides=(
+                    *(_metric_aside(metric) for metric in material.performance.metrics),
+                    Aside(title="Source", text=data.source),
+                ),
+            ),
+        ),
+    )
+
+
+def _metric_aside(metric: Metric) -> Aside:
+    digits = 3 if metric.name == "accuracy" else 2
+    bounds = f", 95% interval {interval(*metric.interval, digits)}" if metric.interval else ""
+    rows = f"{metric.count:,} {'held-out' if metric.split == 'test' else 'training'} rows"
+    seen = " All of them were seen in training." if metric.split == "train" else ""
+    name = metric.name if metric.name.startswith("R") else capital(metric.name)
+    return Aside(title=f"{name} {plain(metric.value, digits)}", text=f"on {rows}{bounds}.{seen}")

@@ -1,0 +1,136 @@
+"""The document as PDF/A-3a: tagged, with its evidence attached and with its own digest inside."""
+
+import io
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Literal
+
+from tasks.document.fonts import SCHEME, path
+from tasks.records import InputError, Record
+
+_ZEROS = b"0" * 64
+_FIELD = b"/ID [("
+
+
+class Attachment(Record):
+    """A file inside the PDF. `relationship` as in ISO 32000-2, 7.11.3."""
+
+    name: str
+    description: str
+    data: bytes
+    relationship: Literal["Source", "Data", "Supplement", "Alternative"]
+
+
+class RenderingError(RuntimeError):
+    """The PDF would not be what was meant; the message names what is missing."""
+
+
+def render_pdf(html: str, attachments: Sequence[Attachment], issued: str) -> bytes:
+    """PDF/A-3a of a page made by `render_html(..., "print")`; the same input gives the same bytes.
+
+    `issued` (ISO 8601) is the only date in it. Its identifier is the sha256 of the file with that field as zeros.
+
+    Raises:
+        RenderingError: for a missing glyph, an image that cannot be read, a style that the engine does not know.
+    """
+    import weasyprint
+
+    when = datetime.fromisoformat(issued).astimezone(UTC)
+    with _fixed_date(when), _complaints() as complaints:
+        source = weasyprint.HTML(string=html, url_fetcher=_fetcher())
+        data = source.write_pdf(
+            pdf_variant="pdf/a-3a", pdf_identifier=_ZEROS, finisher=_list_once, presentational_hints=True,
+            attachments=[_attached(item, when) for item in sorted(attachments, key=lambda a: a.name)],
+        )  # fmt: skip
+    if complaints:
+        raise RenderingError("the PDF was not written: " + "; ".join(dict.fromkeys(complaints)))
+    return _sealed(data)
+
+
+def pdf_digest(data: bytes) -> str:
+    """sha256 of the file with its identifier as zeros.
+
+    Raises:
+        InputError: if there is no identifier of ours.
+    """
+    return sha256(_with_identifier(data, _ZEROS)).hexdigest()
+
+
+def pdf_digest_ok(data: bytes) -> bool:
+    """Whether the file is, byte by byte, the one that was written."""
+    try:
+        return data == _sealed(data)
+    except InputError:
+        return False
+
+
+def _sealed(data: bytes) -> bytes:
+    return _with_identifier(data, pdf_digest(data).encode())
+
+
+def _with_identifier(data: bytes, identifier: bytes) -> bytes:
+    start = data.rfind(_FIELD) + len(_FIELD)
+    if start < len(_FIELD) or data[start + 64 : start + 65] != b")":
+        raise InputError("the file has no identifier field of an Exhibit report")
+    return data[:start] + identifier + data[start + 64 :]
+
+
+@contextmanager
+def _fixed_date(when: datetime) -> Iterator[None]:
+    """Fonts are subset with the date of this variable, and with now where it is absent."""
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(when.timestamp()))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What the engine warns about; it would leave a hole in the page and go on."""
+    messages: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("weasyprint")
+    logger.addHandler(handler)
+    try:
+        yield messages
+    finally:
+        logger.removeHandler(handler)
+
+
+def _fetcher() -> Any:
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class Inside(URLFetcher):  # type: ignore[misc]
+        """Only what is inside the page, and the fonts of the dependencies."""
+
+        def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
+            if url.startswith(SCHEME):
+                return URLFetcherResponse(url, path(url.removeprefix(SCHEME)).read_bytes())
+            return super().fetch(url, headers)
+
+    return Inside(allowed_protocols=("data",))
+
+
+def _attached(item: Attachment, when: datetime) -> Any:
+    import weasyprint
+
+    return weasyprint.Attachment(
+        file_obj=io.BytesIO(item.data), name=item.name, description=item.description, created=when, modified=when,
+        relationship=item.relationship,
+    )  # fmt: skip
+
+
+def _list_once(document: Any, pdf: Any) -> None:
+    """The engine lists each attachment twice among the associated files."""
+    if "AF" in pdf.catalog:
+        pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])

@@ -1,0 +1,39 @@
+"""The configuration of the document itself."""
+
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from tasks.records import Spec
+
+
+def _written(value: object) -> object:
+    """Numbers are no times: 2026 alone would be read as seconds since 1970."""
+    if isinstance(value, int | float):
+        raise ValueError(f"{value!r} is no time; write for example 2026-01-01T00:00:00Z")
+    return value
+
+
+def _utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Issued = Annotated[datetime, BeforeValidator(_written), AfterValidator(_utc)]
+
+
+class DocumentSpec(Spec):
+    """What is printed on the document beside its content."""
+
+    title: str | None = Field(None, min_length=1, description="title of the report; null: named after its chapters")
+    issued: Issued | None = Field(
+        None, description="date of the document, UTC where no zone is given; null: today at midnight UTC"
+    )
+
+    @cached_property
+    def issued_at(self) -> str:
+        """`issued` in ISO 8601, or the last midnight: reports of one day are the same bytes. Asked twice, it is
+        the same."""
+        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return (self.issued or midnight).strftime("%Y-%m-%dT%H:%M:%SZ")

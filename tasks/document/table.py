@@ -1,0 +1,153 @@
+"""Chapters about tables."""
+
+import numpy as np
+
+from tasks.document.common import direction, feature_order, shares, stability, sums_table, verdict_asides
+from tasks.document.material import Material, MethodMaterial, Scales
+from tasks.document.words import capital, count, listing, numbers, plain, share, signed, without_unit
+from tasks.records import Aside, BarPanels, Bars, Block, Column, Figure, Section, Series, Table
+
+
+def story(material: Material) -> tuple[str, str, str]:
+    values, _, _ = shares(material.main)
+    importance = material.main.summary.importances[0]
+    order = feature_order(material)
+    lead = [without_unit(importance.features[k]) for k in order[:2]]
+    sentence = f"{capital(listing(lead))} carry {share(float(values[order[:2]].sum()))} of the explanation"
+    check = stability(material.main)
+    if check is not None:
+        ranks = check.details["share"].argsort(axis=1)[:, ::-1]
+        same = int((np.sort(ranks[:, :2], axis=1) == np.sort(order[:2])).all(axis=1).sum())
+        sentence += f"; the same two led in {same} of {len(ranks)} trainings"
+    if material.reference is not None:
+        first = {without_unit(material.reference.features[k]) for k in np.argsort(-material.reference.mean)[:2]}
+        agrees = "puts the same two first" if first == set(lead) else f"puts {listing(sorted(first))} first"
+        sentence += f", and a {material.reference.label} {agrees}"
+    return f"{lead[0]} leads", f"{sentence}.", f"{material.slug}-importances"
+
+
+def figures(material: Material, _: Scales) -> tuple[Figure, ...]:
+    return (_importance_figure(material), *(_sample_bars(material, method) for method in material.methods))
+
+
+def _importance_figure(material: Material) -> Figure:
+    order = feature_order(material)
+    labels = tuple(without_unit(material.main.summary.importances[0].features[k]) for k in order)
+    series = []
+    for method in reversed(material.methods):
+        values, errors, meaning = shares(method)
+        series.append(Series(name=method.title, values=values[order], errors=errors[order]))
+    if material.reference is not None:
+        reference = material.reference
+        series.append(
+            Series(
+                name=reference.label,
+                values=reference.mean[order],
+                errors=reference.standard_error[order],
+                reference=True,
+            )
+        )
+    grey = f" Grey: {material.reference.label}, {material.reference.description}." if material.reference else ""
+    return Figure(
+        name=f"{material.slug}-importances",
+        content=Bars(labels=labels, series=tuple(series), axis="share of importance"),
+        caption=f"Share of importance of each feature over {count(material.explained, 'sample')}; "
+        f"lines: {meaning}.{grey}",
+        alt="; ".join(f"{item.name}: {numbers(labels, item.values)}" for item in series),
+    )
+
+
+def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
+    item = material.dataset.inputs[0]
+    squared = method.aggregate == "square"
+    labels = tuple(without_unit(name) for name in item.features)
+    panels = []
+    for row in range(len(material.dataset.sample_ids)):
+        values = method.values[item.name][row, :, 0].astype(np.float64)
+        if squared:
+            values = values**2 / max(float((values**2).sum()), np.finfo(float).tiny)
+        name = f"{material.sample_name(row)}, {material.output_name(int(material.targets[row, 0]))}"
+        panels.append(Series(name=name, values=values))
+    meaning = "squared and divided by their sum" if squared else f"in {method.unit}"
+    return Figure(
+        name=f"{material.slug}-{method.label}-samples",
+        content=BarPanels(
+            labels=labels,
+            panels=tuple(panels),
+            axis="share of the squared gradient" if squared else method.unit,
+            signed=not squared,
+        ),
+        caption=f"{method.title} of single samples, {meaning}.{direction(material, method)}",
+        alt="; ".join(f"{panel.name}: {numbers(labels, panel.values, not squared)}" for panel in panels),
+    )
+
+
+def sections(material: Material) -> tuple[Section, ...]:
+    return (
+        Section(
+            title="What the model relies on",
+            blocks=(
+                Block(
+                    figures=(f"{material.slug}-importances",),
+                    tables=(_importance_table(material),),
+                    asides=(*verdict_asides(material.methods), _READ_BARS),
+                ),
+            ),
+        ),
+        Section(
+            title="Single samples",
+            blocks=tuple(
+                Block(
+                    figures=(f"{material.slug}-{method.label}-samples",),
+                    tables=(sums_table(material, method),) if method.additive else (),
+                    asides=(_READ_SAMPLES,) if method.additive else (),
+                )
+                for method in reversed(material.methods)
+            ),
+        ),
+    )
+
+
+_READ_BARS = Aside(
+    title="How to read it",
+    text="A long bar: the prediction moved much with this feature. The thin line is the uncertainty; bars whose lines "
+    "overlap are not ranked.",
+)
+
+
+_READ_SAMPLES = Aside(
+    title="How to read it",
+    text="The contributions of one sample and the score of the baseline add up to the score of the sample, "
+    "up to the residual.",
+)
+
+
+def _importance_table(material: Material) -> Table:
+    main = material.main
+    importance, check = main.summary.importances[0], stability(main)
+    values, errors, meaning = shares(main)
+    rows = []
+    for k in feature_order(material):
+        ranks = f"{check.details['best_rank'][k]} to {check.details['worst_rank'][k]}" if check else ""
+        rows.append(
+            (
+                without_unit(importance.features[k]),
+                f"{plain(100 * float(values[k]), 1)} ± {plain(100 * float(errors[k]), 1)}",
+                signed(float(importance.mean[k]), 3),
+                plain(float(importance.mean_absolute[k]), 3),
+                *((ranks,) if check else ()),
+            )
+        )
+    return Table(
+        name=f"{material.slug}-importances-table",
+        caption=f"{main.title}: share of mean |a| ({meaning}), mean a and mean |a| in {main.unit}"
+        f"{', and the ranks over trainings' if check else ''}.",
+        columns=(
+            Column(title="feature"),
+            Column(title="share, %", numeric=True),
+            Column(title="mean a", numeric=True),
+            Column(title="mean |a|", numeric=True),
+            *((Column(title="rank", numeric=True),) if check else ()),
+        ),
+        rows=tuple(rows),
+    )

@@ -1,0 +1,29 @@
+"""What is explained: each output of each sample once, and its way back to (samples, targets)."""
+
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from tasks.records import Array
+
+
+class Pairs(NamedTuple):
+    """The unique pairs of a sample and an output.
+
+    `sample`, `target`: (pairs,) indices; `position`: (samples, targets), which pair stands there.
+    """
+
+    sample: Array
+    target: Array
+    position: Array
+
+    @classmethod
+    def of(cls, targets: Array) -> Self:
+        """`targets`: (samples, targets) output indices; a sample may name an output twice."""
+        samples = np.repeat(np.arange(len(targets)), targets.shape[1])
+        pairs, position = np.unique(np.stack([samples, targets.ravel()], axis=1), axis=0, return_inverse=True)
+        return cls(pairs[:, 0], pairs[:, 1], position.reshape(targets.shape))
+
+    def spread(self, values: Array) -> Array:
+        """(pairs, ...) as (samples, ..., targets)."""
+        return np.moveaxis(values[self.position], 1, -1)

@@ -1,0 +1,298 @@
+"""Keras nets on TensorFlow behind the model protocol, and how they are trained."""
+
+import os
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import tensorflow as tf
+
+from tasks.models.fit import TrainingSpec
+from tasks.models.layers import layer_name, place_name
+from tasks.protocols import Compute, Progress, Score, Side, padded_batches, reading, take
+from tasks.records import Array, Arrays, Dataset, InputError, OutputKind, Weights
+
+Encode = Callable[[Arrays], dict[str, Array]]
+Spot = tuple[str, Side]  # one side of a layer
+
+
+@dataclass(frozen=True)
+class KerasPlace:
+    """A batch seen from one place in a Keras net; see `tasks.protocols.Place`."""
+
+    model: "KerasModel"
+    encoded: Arrays
+    spot: Spot | None
+    values: dict[str, Array]
+    mask: dict[str, Array]
+
+    def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, dict[str, Array]]:
+        """Scores (samples,), and the gradient of each sample's own score, shaped like `values`."""
+        function = self.model.compiled_gradient(self.spot, score)
+        scores, gradients = function(*self._tensors(values, targets))
+        return scores.numpy(), {name: item.numpy() for name, item in zip(values, gradients, strict=True)}
+
+    def scores(self, values: Arrays, score: Score, targets: Array) -> Array:
+        """Scores (samples,) at `values`."""
+        scores: Array = self.model.compiled_scores(self.spot, score)(*self._tensors(values, targets)).numpy()
+        return scores
+
+    def _tensors(self, values: Arrays, targets: Array) -> tuple[list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
+        return _tensors(self.encoded), _tensors(values), tf.constant(targets)
+
+
+class KerasModel:
+    """A Keras net as a `tasks.protocols.DifferentiableModel`.
+
+    `net` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to what the net takes, in its order.
+    The net runs in inference mode, and is left as it came. What is computed is compiled once per place and score.
+    """
+
+    def __init__(self, net: keras.Model, encode: Encode, output: OutputKind, compute: Compute) -> None:
+        configure(compute)
+        self.net = net
+        self.output: OutputKind = output
+        self._encode = encode
+        self._batch = compute.batch
+        self._outputs = tf.function(self._call, autograph=False)
+        self._activation = cache(self._trace_activation)
+        self.compiled_scores = cache(self._trace_scores)
+        self.compiled_gradient = cache(self._trace_gradient)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers, in the order and with the indices of `net.layers`."""
+        return tuple(layer.name for layer in self.net.layers)
+
+    def predict(self, inputs: Arrays) -> Array:
+        """Outputs (samples, outputs) as the net gives them."""
+        count = len(next(iter(inputs.values())))
+        parts = [
+            self._outputs(_tensors(self._encode(take(inputs, rows)))).numpy()[:used]
+            for rows, used in padded_batches(count, self._batch)
+        ]
+        return np.concatenate(parts)
+
+    def place(self, inputs: Arrays, layer: str | int | None = None, at: Side = "output") -> KerasPlace:
+        """The batch `inputs` seen from `layer` (None: the preprocessed inputs).
+
+        Raises:
+            InputError: for a layer that is not there or is not used exactly once, or inputs that are not numbers.
+        """
+        encoded = self._encode(inputs)
+        if layer is None:
+            return KerasPlace(self, encoded, None, self._input_values(encoded), {})
+        name = layer_name(layer, self.layers)
+        activation = self._activation((name, at))(_tensors(encoded)).numpy()
+        return KerasPlace(
+            self, encoded, (name, at), {place_name(tuple(encoded), name, activation.ndim): activation}, {}
+        )
+
+    def _input_values(self, encoded: dict[str, Array]) -> dict[str, Array]:
+        for name, array in encoded.items():
+            if array.dtype.kind != "f":
+                raise InputError(
+                    f"layer: the input {name!r} is not made of numbers that can change a little; "
+                    f"name a layer, one of {', '.join(self.layers)}"
+                )
+        return encoded
+
+    def _call(self, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
+        return self.net(_one_or_all(arguments), training=False)
+
+    def _scores(
+        self,
+        spot: Spot | None,
+        score: Score,
+        arguments: Sequence[tf.Tensor],
+        values: Sequence[tf.Tensor],
+        targets: tf.Tensor,
+    ) -> tf.Tensor:
+        if spot is None:
+            outputs = self._call(values)
+        else:
+            with self._passing(spot, lambda _: values[0]):
+                outputs = self._call(arguments)
+        return read(outputs, self.output, score, targets)
+
+    def _trace_scores(self, spot: Spot | None, score: Score) -> Callable[..., Any]:
+        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+        def scores(arguments: list[tf.Tensor], values: list[tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
+            return self._scores(spot, score, arguments, values, targets)
+
+        return scores  # type: ignore[no-any-return]
+
+    def _trace_gradient(self, spot: Spot | None, score: Score) -> Callable[..., Any]:
+        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+        def gradient(arguments: list[tf.Tensor], values: list[tf.Tensor], targets: tf.Tensor) -> Any:
+            # Watching no variables keeps the parameters out of the backward pass.
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(values)
+                scores = self._scores(spot, score, arguments, values, targets)
+            # Samples do not mix in inference mode: the gradient of the sum holds each one's own.
+            return scores, tape.gradient(scores, values, unconnected_gradients="zero")
+
+        return gradient  # type: ignore[no-any-return]
+
+    def _trace_activation(self, spot: Spot) -> Callable[..., Any]:
+        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+        def activation(arguments: list[tf.Tensor]) -> tf.Tensor:
+            seen: list[tf.Tensor] = []
+
+            def keep(tensor: tf.Tensor) -> tf.Tensor:
+                if not tf.is_tensor(tensor):
+                    raise InputError(f"layer: {spot[0]!r} does not give one array at its {spot[1]}; name another layer")
+                seen.append(tensor)
+                return tensor
+
+            with self._passing(spot, keep):
+                self._call(arguments)
+            if len(seen) != 1:
+                raise InputError(
+                    f"layer: {spot[0]!r} is used {len(seen)} times in one prediction; name a layer used once"
+                )
+            return seen[0]
+
+        return activation  # type: ignore[no-any-return]
+
+    @contextmanager
+    def _passing(self, spot: Spot, change: Callable[[tf.Tensor], tf.Tensor]) -> Iterator[None]:
+        """While this lasts, `change` takes the activation and gives what the net goes on with.
+
+        The layer's `call` is wrapped on the instance: that reaches inside a residual block, where a sub-model
+        from the layer to the output cannot be built.
+        """
+        layer = self.net.get_layer(spot[0])
+        call = layer.call
+
+        def wrapped(inputs: Any, *arguments: Any, **options: Any) -> Any:
+            if spot[1] == "input":
+                return call(change(inputs), *arguments, **options)
+            return change(call(inputs, *arguments, **options))
+
+        layer.call = wrapped
+        try:
+            yield
+        finally:
+            del layer.call
+
+
+def read(outputs: tf.Tensor, kind: OutputKind, score: Score, targets: tf.Tensor) -> tf.Tensor:
+    """The score (samples,) of the output `targets` (samples,)."""
+    match reading(kind, score):
+        case "identity":
+            values = outputs
+        case "softmax":
+            values = tf.nn.softmax(outputs)
+        case "cross_entropy":
+            values = -tf.nn.log_softmax(outputs)
+        case "negative_log":
+            values = -tf.math.log(outputs)
+    return tf.gather(values, targets, axis=1, batch_dims=1)
+
+
+def configure(compute: Compute) -> None:
+    """Threads, device and determinism of this process; TensorFlow takes the first two once, before it computes.
+
+    Raises:
+        InputError: when TensorFlow has started with others, or without the device.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if compute.device == "cuda" and not gpus:
+        raise InputError("compute.device: 'cuda' was given, but TensorFlow finds no GPU; use cpu or auto")
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(compute.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(compute.threads)
+        if compute.device == "cpu" and gpus:
+            tf.config.set_visible_devices([], "GPU")
+    except RuntimeError as error:
+        raise InputError(
+            f"compute.threads, compute.device: TensorFlow has started in this process with other than "
+            f"{compute.threads} threads on {compute.device}; start a new process"
+        ) from error
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    if compute.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def fit(
+    build: Callable[[], keras.Model],
+    encode: Encode,
+    dataset: Dataset,
+    training: TrainingSpec,
+    compute: Compute,
+    progress: Progress,
+) -> Weights:
+    """Trains `build()` on the rows with split "train"; the global random state is left alone.
+
+    The loss is the cross-entropy for a classification, the mean squared error for a regression. History: "loss"
+    over the training rows while they train, and "test_loss" after each epoch where there are test rows.
+
+    Raises:
+        InputError: when training diverges.
+    """
+    configure(compute)
+    with _seeded(training.seed):
+        net = build()
+    net.compile(
+        optimizer=keras.optimizers.Adam(training.learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        if dataset.task == "classification"
+        else keras.losses.MeanSquaredError(),
+        jit_compile=False,
+    )
+    encoded = encode(dataset.arrays)
+
+    def batch(rows: Array) -> tuple[Any, Array]:
+        return _one_or_all([array[rows] for array in encoded.values()]), dataset.labels[rows]
+
+    train, test = np.flatnonzero(dataset.split == "train"), np.flatnonzero(dataset.split == "test")
+    history: dict[str, list[float]] = {"loss": []} | ({"test_loss": []} if len(test) else {})
+    for epoch in range(training.epochs):
+        total = sum(float(net.train_on_batch(*batch(rows))) * len(rows) for rows in training.epoch(epoch, train))
+        history["loss"].append(training.checked(total / len(train), epoch))
+        if len(test):
+            history["test_loss"].append(float(net.test_on_batch(*batch(test))))
+        progress(epoch + 1, training.epochs)
+    return Weights(
+        arrays={variable.path: variable.numpy() for variable in net.weights},
+        history={name: np.array(values) for name, values in history.items()},
+        parameters=sum(int(np.prod(variable.shape)) for variable in net.trainable_weights),
+    )
+
+
+def restored(build: Callable[[], keras.Model], weights: Weights) -> keras.Model:
+    """`build()` with the given weights."""
+    with _seeded(0):
+        net = build()
+    net.set_weights(list(weights.arrays.values()))
+    return net
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Keras draws the seeds of initial weights and of dropout from Python's global generator, put back after."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def _one_or_all(items: Sequence[Any]) -> Any:
+    """What a net of one or of several inputs is called with."""
+    return items[0] if len(items) == 1 else list(items)
+
+
+def _tensors(arrays: Arrays) -> list[tf.Tensor]:
+    return [tf.constant(array) for array in arrays.values()]

@@ -1,0 +1,347 @@
+"""torch nets behind the model protocol, and how they are trained."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tasks.models.fit import TrainingSpec
+from tasks.models.layers import layer_name, place_name
+from tasks.protocols import Compute, Progress, Score, Side, padded_batches, reading, take
+from tasks.records import Array, Arrays, Dataset, InputError, OutputKind, Weights
+
+
+class Encoded(NamedTuple):
+    """A batch of samples as a net takes it.
+
+    `arguments`: by input name, in the order in which the net takes them. `lengths`: (samples,) how many elements
+    each sample has, where they lie one after another as in a PyG batch; None where no input is ragged. A ragged
+    batch ends in filler that is no sample: `elements` counts all elements, filler included.
+    """
+
+    arguments: dict[str, Any]
+    lengths: Tensor | None = None
+    elements: int = 0
+
+    @property
+    def samples(self) -> int | None:
+        """How many outputs are of samples; None for all of them."""
+        return None if self.lengths is None else len(self.lengths)
+
+
+Encode = Callable[[Arrays], Encoded]
+
+
+def as_tensors(inputs: Arrays) -> Encoded:
+    """Raw values as float32 tensors: the encoding of a net that takes them as they are."""
+    return Encoded({name: torch.as_tensor(values, dtype=torch.float32) for name, values in inputs.items()})
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """One side of one module."""
+
+    module: nn.Module
+    at: Side
+
+    @contextmanager
+    def passing(self, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+        """While this lasts, `change` takes the activation and gives what the net goes on with."""
+
+        def before(_: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+            return (change(arguments[0]), *arguments[1:])
+
+        def after(_: nn.Module, __: tuple[Any, ...], result: Any) -> Tensor:
+            return change(result)
+
+        register = self.module.register_forward_pre_hook if self.at == "input" else self.module.register_forward_hook
+        hook = register(before if self.at == "input" else after)
+        try:
+            yield
+        finally:
+            hook.remove()
+
+
+@dataclass(frozen=True)
+class TorchPlace:
+    """A batch seen from one place in a torch net; see `tasks.protocols.Place`.
+
+    Images and image-like activations are shown with channels last, whatever the net works with.
+    """
+
+    model: "TorchModel"
+    encoded: Encoded
+    spot: _Spot | None
+    values: dict[str, Array]
+    mask: dict[str, Array]
+    filler: Tensor | None = None
+
+    def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, dict[str, Array]]:
+        """Scores (samples,), and the gradient of each sample's own score, shaped like `values`."""
+        with explaining(self.model.net):
+            leaves = {name: self._leaf(array).requires_grad_() for name, array in values.items()}
+            scores = self._scores(leaves, score, targets)
+            # Samples do not mix in inference mode: the gradient of the sum holds each one's own.
+            gradients = torch.autograd.grad(scores.sum(), list(leaves.values()), materialize_grads=True)
+        return _array(scores), dict(zip(leaves, map(_array, gradients), strict=True))
+
+    def scores(self, values: Arrays, score: Score, targets: Array) -> Array:
+        """Scores (samples,) at `values`."""
+        with explaining(self.model.net), torch.no_grad():
+            return _array(self._scores({name: self._leaf(array) for name, array in values.items()}, score, targets))
+
+    def _leaf(self, values: Array) -> Tensor:
+        return torch.tensor(values, device=self.model.device)
+
+    def _scores(self, leaves: Mapping[str, Tensor], score: Score, targets: Array) -> Tensor:
+        inner = {name: self._inner(name, leaf) for name, leaf in leaves.items()}
+        if self.spot is None:
+            outputs = self.model.call(Encoded(inner))
+        else:
+            (activation,) = inner.values()
+            with self.spot.passing(lambda _: activation):
+                outputs = self.model.call(self.encoded)
+        return read(outputs, self.model.output, score, torch.as_tensor(targets, device=self.model.device))
+
+    def _inner(self, name: str, leaf: Tensor) -> Tensor:
+        """What the net works with; a copy, because the net may change it in place."""
+        if self.filler is not None:
+            elements = leaf[torch.as_tensor(self.mask[name], device=leaf.device)]
+            return torch.cat([elements, self.filler])
+        return self.model.inner_layout(leaf).clone()
+
+
+class TorchModel:
+    """A torch net as a `tasks.protocols.DifferentiableModel`.
+
+    `net(*arguments)` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to its arguments.
+    `channels_first`: the net's arrays of four axes are (samples, channels, height, width), as is torch's way.
+    The net runs in inference mode with frozen parameters, and is left as it came.
+    """
+
+    def __init__(
+        self, net: nn.Module, encode: Encode, output: OutputKind, compute: Compute, *, channels_first: bool = True
+    ) -> None:
+        configure(compute)
+        self.device = device_of(compute)
+        self.net = net.to(self.device)
+        self.output: OutputKind = output
+        self._encode = encode
+        self._batch = compute.batch
+        self._channels_first = channels_first
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the modules, outer ones before their parts."""
+        return tuple(name for name, _ in self.net.named_modules() if name)
+
+    def predict(self, inputs: Arrays) -> Array:
+        """Outputs (samples, outputs) as the net gives them."""
+        count = len(next(iter(inputs.values())))
+        with explaining(self.net), torch.no_grad():
+            parts = [
+                _array(self.call(self._encoded(take(inputs, rows))))[:used]
+                for rows, used in padded_batches(count, self._batch)
+            ]
+        return np.concatenate(parts)
+
+    def place(self, inputs: Arrays, layer: str | int | None = None, at: Side = "output") -> TorchPlace:
+        """The batch `inputs` seen from `layer` (None: the preprocessed inputs).
+
+        Raises:
+            InputError: for a layer that is not there or is not used exactly once, or inputs that are not numbers.
+        """
+        encoded = self._encoded(inputs)
+        if layer is None:
+            return TorchPlace(self, encoded, None, self._input_values(encoded), {})
+        name = layer_name(layer, self.layers)
+        spot = _Spot(self.net.get_submodule(name), at)
+        activation = self._activation(encoded, spot, name)
+        if encoded.lengths is not None:
+            return self._ragged_place(encoded, encoded.lengths, spot, name, activation)
+        shown = self.outer_layout(activation)
+        owner = place_name(tuple(encoded.arguments), name, shown.ndim)
+        return TorchPlace(self, encoded, spot, {owner: _array(shown)}, {})
+
+    def call(self, encoded: Encoded) -> Tensor:
+        """The net's outputs (samples, outputs)."""
+        outputs: Tensor = self.net(*encoded.arguments.values())
+        return outputs[: encoded.samples]
+
+    def inner_layout(self, tensor: Tensor) -> Tensor:
+        """Channels where the net has them."""
+        return tensor.movedim(-1, 1) if self._channels_first and tensor.ndim == 4 else tensor
+
+    def outer_layout(self, tensor: Tensor) -> Tensor:
+        """Channels last."""
+        return tensor.movedim(1, -1) if self._channels_first and tensor.ndim == 4 else tensor
+
+    def _encoded(self, inputs: Arrays) -> Encoded:
+        encoded = self._encode(inputs)
+        moved = {name: argument.to(self.device) for name, argument in encoded.arguments.items()}
+        return encoded._replace(arguments=moved)
+
+    def _ragged_place(
+        self, encoded: Encoded, lengths: Tensor, spot: _Spot, name: str, activation: Tensor
+    ) -> TorchPlace:
+        count = int(lengths.sum())
+        if len(activation) != encoded.elements:
+            raise InputError(f"layer: {name!r} does not have one row per element; name another layer")
+        padded, mask = _padded(activation[:count], lengths)
+        owner = next(iter(encoded.arguments))
+        return TorchPlace(self, encoded, spot, {owner: _array(padded)}, {owner: _array(mask)}, activation[count:])
+
+    def _input_values(self, encoded: Encoded) -> dict[str, Array]:
+        for name, argument in encoded.arguments.items():
+            if not (isinstance(argument, Tensor) and argument.is_floating_point()):
+                raise InputError(
+                    f"layer: the input {name!r} is not made of numbers that can change a little; "
+                    f"name a layer, one of {', '.join(self.layers)}"
+                )
+        return {name: _array(self.outer_layout(argument)) for name, argument in encoded.arguments.items()}
+
+    def _activation(self, encoded: Encoded, spot: _Spot, name: str) -> Tensor:
+        seen: list[Tensor] = []
+
+        def keep(activation: Tensor) -> Tensor:
+            if not isinstance(activation, Tensor):
+                raise InputError(f"layer: {name!r} does not give one array at its {spot.at}; name another layer")
+            seen.append(activation.detach().clone())  # a copy: the next module may work in place
+            return activation
+
+        with explaining(self.net), torch.no_grad(), spot.passing(keep):
+            self.call(encoded)
+        if len(seen) != 1:
+            raise InputError(f"layer: {name!r} is used {len(seen)} times in one prediction; name a layer used once")
+        return seen[0]
+
+
+def read(outputs: Tensor, kind: OutputKind, score: Score, targets: Tensor) -> Tensor:
+    """The score (samples,) of the output `targets` (samples,)."""
+    match reading(kind, score):
+        case "identity":
+            values = outputs
+        case "softmax":
+            values = outputs.softmax(dim=1)
+        case "cross_entropy":
+            values = -outputs.log_softmax(dim=1)
+        case "negative_log":
+            values = -outputs.log()
+    return values.gather(1, targets[:, None])[:, 0]
+
+
+@contextmanager
+def explaining(net: nn.Module) -> Iterator[None]:
+    """Inference mode and frozen parameters while this lasts; modes and flags are put back as they were."""
+    modes = [(module, module.training) for module in net.modules()]
+    flags = [(parameter, parameter.requires_grad) for parameter in net.parameters()]
+    try:
+        net.eval()
+        net.requires_grad_(False)
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+        for parameter, requires_grad in flags:
+            parameter.requires_grad_(requires_grad)
+
+
+def configure(compute: Compute) -> None:
+    """Threads and determinism of this process.
+
+    Raises:
+        InputError: when a GPU is asked for and there is none.
+    """
+    if compute.device == "cuda" and not torch.cuda.is_available():
+        raise InputError("compute.device: 'cuda' was given, but torch finds no GPU; use cpu or auto")
+    # cuBLAS reads this once, when it starts; without it deterministic sums are refused.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(compute.threads)
+    torch.use_deterministic_algorithms(compute.deterministic)
+    torch.backends.cudnn.allow_tf32 = False  # float32 means float32, on a GPU too
+
+
+def device_of(compute: Compute) -> torch.device:
+    """The device that `compute` names; auto takes a GPU where there is one."""
+    wanted = compute.device
+    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
+
+
+def fit(
+    build: Callable[[], nn.Module],
+    encode: Encode,
+    dataset: Dataset,
+    training: TrainingSpec,
+    compute: Compute,
+    progress: Progress,
+) -> Weights:
+    """Trains `build()` on the rows with split "train"; the global random state is left alone.
+
+    The loss is the cross-entropy for a classification, the mean squared error for a regression. History: "loss"
+    over the training rows while they train, and "test_loss" after each epoch where there are test rows.
+
+    Raises:
+        InputError: when training diverges.
+    """
+    configure(compute)
+    device = device_of(compute)
+    train, test = np.flatnonzero(dataset.split == "train"), np.flatnonzero(dataset.split == "test")
+    history: dict[str, list[float]] = {"loss": []} | ({"test_loss": []} if len(test) else {})
+    with torch.random.fork_rng():
+        torch.manual_seed(training.seed)
+        net = build().to(device)
+        optimizer = torch.optim.Adam(net.parameters(), lr=training.learning_rate)
+        for epoch in range(training.epochs):
+            net.train()
+            total = 0.0
+            for rows in training.epoch(epoch, train):
+                optimizer.zero_grad()
+                loss = _loss(net, encode, dataset, rows, device)
+                loss.backward()
+                optimizer.step()
+                total += loss.item() * len(rows)
+            history["loss"].append(training.checked(total / len(train), epoch))
+            if len(test):
+                with explaining(net), torch.no_grad():
+                    history["test_loss"].append(_loss(net, encode, dataset, test, device).item())
+            progress(epoch + 1, training.epochs)
+    return Weights(
+        arrays={name: _array(tensor) for name, tensor in net.state_dict().items()},
+        history={name: np.array(values) for name, values in history.items()},
+        parameters=sum(parameter.numel() for parameter in net.parameters()),
+    )
+
+
+def restored(build: Callable[[], nn.Module], weights: Weights) -> nn.Module:
+    """`build()` with the given weights."""
+    with torch.random.fork_rng():
+        net = build()
+    net.load_state_dict({name: torch.tensor(array) for name, array in weights.arrays.items()})
+    return net.eval()
+
+
+def _loss(net: nn.Module, encode: Encode, dataset: Dataset, rows: Array, device: torch.device) -> Tensor:
+    encoded = encode(take(dataset.arrays, rows))
+    outputs = net(*(argument.to(device) for argument in encoded.arguments.values()))[: encoded.samples]
+    labels = torch.as_tensor(dataset.labels[rows], device=device)
+    if dataset.task == "classification":
+        return functional.cross_entropy(outputs, labels)
+    return functional.mse_loss(outputs[:, 0], labels.to(outputs.dtype))
+
+
+def _padded(flat: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """(samples, most elements, ...) with zeros behind a sample's own elements, and the mask of those."""
+    mask = torch.arange(int(lengths.max()), device=flat.device) < lengths[:, None].to(flat.device)
+    padded = flat.new_zeros((*mask.shape, *flat.shape[1:]))
+    padded[mask] = flat
+    return padded, mask
+
+
+def _array(tensor: Tensor) -> Array:
+    return tensor.detach().cpu().numpy()

@@ -1,0 +1,84 @@
+"""A small convolutional net for images."""
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.models.fit import TrainingSpec
+from tasks.protocols import Compute, DifferentiableModel, Progress
+from tasks.records import Array, Arrays, Dataset, Input, InputError, Weights
+
+if TYPE_CHECKING:
+    import keras
+
+
+class CNNSpec(TrainingSpec):
+    """Two convolutions and a dense layer in Keras, on small images divided by their brightest value."""
+
+    kind: Literal["cnn"] = "cnn"
+    filters: int = Field(32, ge=1, description="of the first convolution; the second has twice as many")
+    hidden: int = Field(64, ge=1, description="units of the dense layer")
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of dense units that are dropped in training")
+    epochs: int = Field(20, ge=1)
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float = Field(0.001, gt=0)
+
+    @property
+    def architecture(self) -> str:
+        """One sentence about the net."""
+        return (
+            f"A convolutional net (Keras) on pixels scaled to 0..1: 3x3 convolutions with {self.filters} and "
+            f"{2 * self.filters} rectified filters, maximum over 2x2, {self.hidden} rectified units with dropout "
+            f"{self.dropout:g}, then one logit per class."
+        )
+
+    def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
+        """Trains on the rows with split "train"."""
+        from tasks.models.keras import fit
+
+        image = _image(dataset)
+        return fit(lambda: self._net(image, dataset), _Scaling(image), dataset, self, compute, progress)
+
+    def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
+        """The model with the given weights."""
+        from tasks.models.keras import KerasModel, restored
+
+        image = _image(dataset)
+        return KerasModel(restored(lambda: self._net(image, dataset), weights), _Scaling(image), "logits", compute)
+
+    def _net(self, image: Input, dataset: Dataset) -> "keras.Model":
+        from keras import Sequential, layers
+
+        return Sequential(
+            [
+                layers.Input(image.values.shape[1:], name=image.name),
+                layers.Conv2D(self.filters, 3, padding="same", activation="relu", name="convolution_1"),
+                layers.Conv2D(2 * self.filters, 3, padding="same", activation="relu", name="convolution_2"),
+                layers.MaxPooling2D(name="maximum"),
+                layers.Flatten(name="flat"),
+                layers.Dense(self.hidden, activation="relu", name="hidden"),
+                layers.Dropout(self.dropout, name="dropout"),
+                layers.Dense(len(dataset.classes), name="logits"),
+            ],
+            name="cnn",
+        )
+
+
+class _Scaling:
+    """Pixels divided by the brightest value: what the net takes."""
+
+    def __init__(self, image: Input) -> None:
+        self._brightest = np.float32(image.bounds[1] if image.bounds else 1)
+
+    def __call__(self, inputs: Arrays) -> dict[str, Array]:
+        return {name: values.astype(np.float32) / self._brightest for name, values in inputs.items()}
+
+
+def _image(dataset: Dataset) -> Input:
+    (image,) = dataset.inputs
+    if image.kind != "image" or dataset.task != "classification":
+        raise InputError(
+            f"model: a cnn classifies images, but the data is a {dataset.task} of a {image.kind} ({image.name!r})"
+        )
+    return image

@@ -1,0 +1,69 @@
+"""A gated graph network for molecules."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.models.fit import TrainingSpec
+from tasks.protocols import Compute, DifferentiableModel, Progress
+from tasks.records import Dataset, InputError, Weights
+
+
+class GGNNSpec(TrainingSpec):
+    """A gated graph network (PyG) on molecules given as SMILES, for a measured value.
+
+    Y. Li, D. Tarlow, M. Brockschmidt, R. Zemel (2016), Gated graph sequence neural networks. The sizes are those
+    of Chainer Chemistry's solubility example. The atom embedding is the layer `embed`.
+    """
+
+    kind: Literal["ggnn"] = "ggnn"
+    units: int = Field(32, ge=1, description="channels of an atom")
+    steps: int = Field(4, ge=1, description="rounds of messages between neighbouring atoms")
+    dropout: float = Field(0.25, ge=0, lt=1, description="share of units that are dropped in training")
+    epochs: int = Field(60, ge=1)
+    batch_size: int = Field(64, ge=1)
+    learning_rate: float = Field(0.003, gt=0)
+
+    @property
+    def architecture(self) -> str:
+        """One sentence about the net."""
+        return (
+            f"A gated graph network (torch, PyG): {self.units} channels per atom embedded from its element and state, "
+            f"{self.steps} rounds of messages weighted by the kind of bond, a gated sum over the atoms, "
+            f"then {self.units} rectified units with dropout {self.dropout:g} and one value."
+        )
+
+    def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
+        """Trains on the rows with split "train"."""
+        from tasks.models.torch import fit
+        from tasks.models.zoo.graph import GatedGraphNet, encode
+
+        _check(dataset)
+        labels = dataset.labels[dataset.split == "train"]
+        mean, deviation = float(labels.mean()), float(labels.std())
+        return fit(
+            lambda: GatedGraphNet(self.units, self.steps, self.dropout, mean, deviation),
+            encode,
+            dataset,
+            self,
+            compute,
+            progress,
+        )
+
+    def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
+        """The model with the given weights."""
+        from tasks.models.torch import TorchModel, restored
+        from tasks.models.zoo.graph import GatedGraphNet, encode
+
+        _check(dataset)
+        net = restored(lambda: GatedGraphNet(self.units, self.steps, self.dropout), weights)
+        return TorchModel(net, encode, "values", compute)
+
+
+def _check(dataset: Dataset) -> None:
+    (molecule,) = dataset.inputs
+    if molecule.kind != "molecule" or dataset.task != "regression":
+        raise InputError(
+            "model: a ggnn predicts a value of molecules, but the data is a "
+            f"{dataset.task} of a {molecule.kind} ({molecule.name!r})"
+        )

@@ -1,0 +1,405 @@
+"""The stages of a report, over what the stages of its points left in the store."""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from tasks.checks import QUESTIONS
+from tasks.data import DataSpec
+from tasks.data.select import TargetSpec
+from tasks.document.evidence import (
+    chapter_evidence,
+    check_rows,
+    environment,
+    evidence,
+    importance_rows,
+    pretty,
+    provenance,
+)
+from tasks.document.material import Material, MethodMaterial
+from tasks.document.seal import figure_files, write_attributions, write_files, write_manifest
+from tasks.drawing import DrawingSpec
+from tasks.fingerprint import fingerprint
+from tasks.methods.aggregate import flat_arrays
+from tasks.models import ModelSpec
+from tasks.protocols import Compute, Progress, silent
+from tasks.records import (
+    Attribution,
+    CheckResult,
+    Dataset,
+    Document,
+    Drawing,
+    Performance,
+    Prediction,
+    Record,
+    Reference,
+    Selection,
+    Summary,
+    Weights,
+    canonical_json,
+    pack,
+    unpack,
+)
+from tasks.stages import Done, Explained, keyed, module_of, read, run_stage
+from tasks.store import Digest, Store, digest_of
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+_UNITS = {"logit": "logit", "probability": "probability", "loss": "nats"}
+_ATTACHED = {
+    "evidence.json": "What determines and proves the result",
+    "config.yaml": "The full configuration",
+    "importances.parquet": "Importances of all features, one row each",
+    "checks.json": "Verdicts of all checks",
+    "constraints.txt": "Versions of the libraries",
+}
+
+
+class Drawings(Record):
+    """All drawn figures of a chapter."""
+
+    items: tuple[Drawing, ...]
+
+
+def gather(
+    store: Store,
+    slug: str,
+    title: str | None,
+    data: DataSpec,
+    model: ModelSpec,
+    target: TargetSpec,
+    found: Mapping[str, Digest],
+    explained: Sequence[Explained],
+) -> Done:
+    """Output "material": everything that a chapter shows, and no more of the data than that.
+
+    `found`: digests of dataset, weights, prediction, performance, selection and, where there is one, reference.
+    """
+    from tasks.data.baselines import baseline
+    from tasks.data.select import score_of
+
+    def run() -> dict[str, bytes]:
+        dataset, weights = read(store, Dataset, found["dataset"]), read(store, Weights, found["weights"])
+        selection = read(store, Selection, found["selection"])
+        shown = selection.explained[selection.shown]
+        score = score_of(target, dataset)
+        unit = _UNITS.get(score.kind) or dataset.label_unit or "units of the label"
+        splits = sorted(set(dataset.split[selection.explained].tolist()))
+        return {
+            "material": pack(
+                Material(
+                    slug=slug,
+                    title=title or dataset.title,
+                    data_kind=model.kind,
+                    dataset=dataset.take(shown),
+                    labels=dataset.labels,
+                    outputs=read(store, Prediction, found["prediction"]).outputs,
+                    split=dataset.split,
+                    explained=len(selection.explained),
+                    explained_split=" and ".join(f"{split} rows" for split in splits),
+                    selection_reason=selection.reason,
+                    shown=shown,
+                    targets=selection.targets[selection.shown],
+                    target_names=selection.target_names,
+                    score=score.kind,
+                    score_unit=unit,
+                    framework=model.framework,
+                    architecture=model.architecture,
+                    parameters=weights.parameters,
+                    training=model.training,
+                    history=weights.history,
+                    performance=read(store, Performance, found["performance"]),
+                    reference=read(store, Reference, found["reference"]) if "reference" in found else None,
+                    methods=tuple(_method(store, item, selection.shown, unit, dataset, baseline) for item in explained),
+                )
+            )
+        }
+
+    inputs = {
+        **found,
+        "shards": [digest for item in explained for _, _, digest in item.shards],
+        "summaries": [item.summary for item in explained],
+        "checks": [digest for item in explained for digest in item.checks],
+    }
+    spec = {
+        "slug": slug,
+        "title": title,
+        "data": data,
+        "model": model,
+        "target": target,
+        "methods": [{"label": item.label, **item.method.model_dump(mode="json")} for item in explained],
+    }
+    modules = [
+        module_of(model),
+        *(module_of(item.method) for item in explained),
+        baseline.__module__,
+        Material.__module__,
+    ]
+    return run_stage(store, gather, spec, inputs, modules, run)
+
+
+def _method(
+    store: Store, item: Explained, shown: np.ndarray, unit: str, dataset: Dataset, baseline: Any
+) -> MethodMaterial:
+    from tasks.methods.aggregate import channel_sum
+
+    method = item.method
+    kinds = {entry.name: entry.kind for entry in dataset.inputs}
+    part = shown_attributions(store, item, shown)
+    steps, converged = _steps(store, item)
+    return MethodMaterial(
+        label=item.label,
+        title=method.title,
+        formula=method.formula,
+        citation=method.citation,
+        additive=method.additive,
+        aggregate=method.aggregate,
+        parameters={name: str(value) for name, value in method.model_dump(mode="json", exclude={"kind"}).items()},
+        baseline=baseline(method.baseline, dataset, method.layer)[1] if method.additive else None,
+        place="the preprocessed input" if method.layer is None else f"the {method.at} of the layer {method.layer}",
+        unit=unit if method.additive else f"{unit} per unit of the input",
+        values={name: channel_sum(values, kinds[name]) for name, values in part.values.items()},
+        mask=part.mask,
+        prediction=part.prediction,
+        base_value=part.base_value,
+        residual=part.residual,
+        steps=steps,
+        converged=converged,
+        summary=read(store, Summary, item.summary),
+        checks=tuple(read(store, CheckResult, digest) for digest in item.checks),
+    )
+
+
+def shown_attributions(store: Store, item: Explained, shown: np.ndarray) -> Attribution:
+    """The attributions of the explained positions `shown`, in that order, from the shards that hold them."""
+    rows: list[Attribution] = []
+    for position in shown.tolist():
+        start, _, digest = next(shard for shard in item.shards if shard[0] <= position < shard[1])
+        rows.append(read(store, Attribution, digest).rows(slice(position - start, position - start + 1)))
+    return Attribution.joined(rows)
+
+
+def _steps(store: Store, item: Explained) -> tuple[tuple[int, int, int], float]:
+    parts = [read(store, Attribution, digest) for _, _, digest in item.shards]
+    steps = np.concatenate([part.steps.ravel() for part in parts])
+    converged = np.concatenate([part.converged.ravel() for part in parts])
+    return (int(steps.min()), int(np.median(steps)), int(steps.max())), float(converged.mean())
+
+
+def scale(store: Store, materials: Sequence[Digest]) -> Done:
+    """Output "scales": one limit per unit of measure over everything that is drawn."""
+    from tasks.document.chapter import limits
+
+    def run() -> dict[str, bytes]:
+        return {"scales": canonical_json(limits(tuple(read(store, Material, digest) for digest in materials)))}
+
+    return run_stage(store, scale, {}, {"materials": list(materials)}, [limits.__module__], run)
+
+
+def draw(store: Store, drawing: DrawingSpec, material: Digest, scales: Digest, progress: Progress = silent) -> Done:
+    """Output "drawings" of a chapter."""
+    from tasks.document.chapter import figures
+    from tasks.drawing import draw as draw_figure
+
+    def run() -> dict[str, bytes]:
+        wanted = figures(read(store, Material, material), json.loads(store.get(scales)))
+        drawn = []
+        for number, figure in enumerate(wanted, 1):
+            drawn.append(draw_figure(figure))
+            progress(number, len(wanted))
+        return {"drawings": pack(Drawings(items=tuple(drawn)))}
+
+    return run_stage(
+        store,
+        draw,
+        {"drawing": drawing},
+        {"material": material, "scales": scales},
+        [figures.__module__, draw_figure.__module__],
+        run,
+    )
+
+
+def compose(store: Store, title: str | None, materials: Sequence[Digest]) -> Done:
+    """Output "document"."""
+    from tasks.document.compose import compose as written
+
+    def run() -> dict[str, bytes]:
+        return {"document": pack(written([read(store, Material, digest) for digest in materials], title, QUESTIONS))}
+
+    return run_stage(
+        store,
+        compose,
+        {"title": title, "questions": QUESTIONS},
+        {"materials": list(materials)},
+        [written.__module__],
+        run,
+    )
+
+
+def attest(
+    store: Store,
+    config: Mapping[str, Any],
+    issued: str,
+    compute: Compute,
+    chapters: Sequence[tuple[str, Sequence[Mapping[str, Any]]]],
+    materials: Sequence[Digest],
+) -> Done:
+    """Outputs "evidence", and what goes with it: "config", "checks", "importances" and "constraints".
+
+    `chapters`: slug, and for each of its stages what it was asked and gave.
+    """
+    source = fingerprint([__name__])
+
+    def run() -> dict[str, bytes]:
+        found = [read(store, Material, digest) for digest in materials]
+        proof = evidence(
+            config,
+            issued,
+            [_chapter_evidence(store, slug, stages) for slug, stages in chapters],
+            keyed(compute),
+            source,
+        )
+        checks = check_rows([(item.slug, [c for method in item.methods for c in method.checks]) for item in found])
+        versions = sorted(f"{name}=={version}" for name, version in source["libraries"].items())
+        return {
+            "evidence": pretty(proof),
+            "config": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode(),
+            "checks": pretty(checks),
+            "importances": _parquet([row for item in found for row in _importance_rows(item)]),
+            "constraints": "\n".join([*versions, ""]).encode(),
+        }
+
+    spec = {
+        "config": config,
+        "issued": issued,
+        "compute": keyed(compute),
+        "chapters": [list(chapter) for chapter in chapters],
+        "platform": environment(),
+    }
+    return run_stage(store, attest, spec, {"materials": list(materials)}, [__name__], run)
+
+
+def _chapter_evidence(store: Store, slug: str, stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    outputs = {stage["stage"]: stage["outputs"] for stage in stages}
+    dataset = read(store, Dataset, outputs["load"]["dataset"])
+    weights = read(store, Weights, outputs["fit"]["weights"])
+    return chapter_evidence(slug, dataset, weights, stages)
+
+
+def _importance_rows(material: Material) -> list[dict[str, Any]]:
+    return [
+        row
+        for method in material.methods
+        for importance in method.summary.importances
+        for row in importance_rows(material.slug, method.label, importance)
+    ]
+
+
+def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    import pandas as pd
+
+    buffer = io.BytesIO()
+    pd.DataFrame(rows).to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def render(
+    store: Store,
+    issued: str,
+    document: Digest,
+    drawings: Sequence[Digest],
+    evidence: Digest,
+    attached: Mapping[str, Digest],
+    progress: Progress = silent,
+) -> Done:
+    """Outputs "html" and "pdf". `attached`: what goes into the PDF beside the evidence, by file name."""
+    templates = {str(path.relative_to(TEMPLATES)): path.read_bytes() for path in sorted(TEMPLATES.rglob("*.*"))}
+
+    def run() -> dict[str, bytes]:
+        job = (
+            store.get(document),
+            [store.get(digest) for digest in drawings],
+            store.get(evidence),
+            {name: store.get(digest) for name, digest in attached.items()},
+            issued,
+        )
+        # Rendering does not give its memory back, so each document has a process of its own.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            html, pdf = pool.submit(rendered, *job).result()
+        progress(1, 1)
+        return {"html": html, "pdf": pdf}
+
+    return run_stage(
+        store,
+        render,
+        {"issued": issued, "templates": {name: digest_of(data) for name, data in templates.items()}},
+        {"document": document, "drawings": list(drawings), "evidence": evidence, **attached},
+        ["tasks.document.html", "tasks.document.pdf", "tasks.document.evidence"],
+        run,
+    )
+
+
+def rendered(
+    document: bytes, drawings: Sequence[bytes], proof: bytes, attached: Mapping[str, bytes], issued: str
+) -> tuple[bytes, bytes]:
+    """The document as HTML and as PDF; the work of `render` in a process of its own."""
+    from tasks.document.html import Facts, render_html
+    from tasks.document.pdf import Attachment, render_pdf
+
+    found = json.loads(proof)
+    facts = Facts(
+        issued=issued,
+        digest=found["content"],
+        provenance=provenance(found),
+        config=attached["config.yaml"].decode(),
+        version=version("exhibit"),
+    )
+    content = unpack(Document, document)
+    pictures = {item.figure.name: item for part in drawings for item in unpack(Drawings, part).items}
+    attachments = [
+        Attachment(name="evidence.json", description=_ATTACHED["evidence.json"], data=proof, relationship="Data"),
+        *(
+            Attachment(name=name, description=_ATTACHED[name], data=data, relationship="Supplement")
+            for name, data in attached.items()
+        ),
+    ]
+    screen = render_html(content, pictures, facts, "screen").encode()
+    return screen, render_pdf(render_html(content, pictures, facts, "print"), attachments, issued)
+
+
+def seal(
+    store: Store,
+    directory: Path,
+    rendered: Done,
+    attested: Done,
+    drawings: Sequence[Digest],
+    attributions: Mapping[str, Sequence[Digest]],
+    overrides: Sequence[str],
+    manifest: Mapping[str, Any],
+) -> None:
+    """Writes the run: every file, and the manifest last. `attributions`: shards by "chapter/label"."""
+    files = {
+        "report.html": store.get(rendered["html"]),
+        "report.pdf": store.get(rendered["pdf"]),
+        "evidence.json": store.get(attested["evidence"]),
+        "config.yaml": store.get(attested["config"]),
+        "checks.json": store.get(attested["checks"]),
+        "importances.parquet": store.get(attested["importances"]),
+        "overrides.txt": "".join(f"{item}\n" for item in overrides).encode(),
+    }
+    for digest in drawings:
+        files |= figure_files(read(store, Drawings, digest).items)
+    write_files(directory, files)
+    for name, shards in attributions.items():
+        write_attributions(
+            directory / "attributions" / f"{name}.npz",
+            lambda shards=shards: (flat_arrays(read(store, Attribution, digest)) for digest in shards),  # type: ignore[misc]
+        )
+    write_manifest(directory, manifest)

@@ -1,0 +1,70 @@
+"""Checks measure what they say, and can fail."""
+
+import numpy as np
+import pytest
+
+from tasks.checks.completeness import CompletenessSpec
+from tasks.checks.stability import SeedStabilitySpec, rank
+from tasks.records import Attribution
+
+
+def _part(residual: list[float], prediction: float = 2.0, base: float = 1.0) -> Attribution:
+    column = np.array(residual)[:, None]
+    return Attribution(
+        sample_ids=np.array([str(k) for k in range(len(residual))]),
+        targets=np.zeros_like(column, int),
+        values={"x": np.zeros((len(residual), 1, 1))},
+        prediction=np.full_like(column, prediction),
+        base_value=np.full_like(column, base),
+        residual=column,
+        steps=np.ones_like(column, int),
+        converged=np.ones_like(column, bool),
+    )
+
+
+def test_completeness_passes_when_parts_add_up_and_fails_when_not() -> None:
+    spec = CompletenessSpec()
+    assert spec.measure("m", True, [_part([0.001, -0.009])]).verdict == "pass"
+    assert spec.measure("m", True, [_part([0.001]), _part([0.5])]).verdict == "fail"
+
+
+def test_the_share_that_may_exceed_is_the_one_in_the_config() -> None:
+    parts = [_part([0.0] * 9 + [0.5])]
+    assert CompletenessSpec(share=0.9).measure("m", True, parts).verdict == "pass"
+    assert CompletenessSpec(share=0.95).measure("m", True, parts).verdict == "fail"
+
+
+def test_the_relative_residual_has_a_floor() -> None:
+    """No division by a difference near zero: |0.0001| / 0.001 = 10%, not infinity."""
+    result = CompletenessSpec().measure("m", True, [_part([1e-4], 1.0, 1.0)])
+    assert result.per_sample is not None
+    assert result.per_sample[0, 0] == pytest.approx(0.1)
+
+
+def test_completeness_does_not_apply_to_a_gradient() -> None:
+    result = CompletenessSpec().measure("m", False, [_part([float("nan")])])
+    assert result.verdict == "not applicable"
+    assert not result.required
+
+
+def test_a_residual_that_is_not_a_number_is_not_complete() -> None:
+    assert CompletenessSpec().measure("m", True, [_part([float("nan")])]).verdict == "fail"
+
+
+def test_equal_trainings_are_stable_and_opposite_ones_are_not() -> None:
+    up, down = np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0])
+    spec = SeedStabilitySpec()
+    assert spec.measure("m", [up, up]).value == pytest.approx(1.0)
+    assert spec.measure("m", [up, down]).value == pytest.approx(-1.0)
+    assert spec.measure("m", [up, down]).verdict == "fail"
+
+
+def test_shares_and_intervals_of_ranks() -> None:
+    result = SeedStabilitySpec().measure("m", [np.array([3.0, 1.0]), np.array([1.0, 3.0])])
+    assert result.details["mean"].tolist() == [0.5, 0.5]
+    assert result.details["best_rank"].tolist() == [1, 1]
+    assert result.details["worst_rank"].tolist() == [2, 2]
+
+
+def test_rank_one_is_the_largest() -> None:
+    assert rank(np.array([0.1, 5.0, 2.0])).tolist() == [3, 1, 2]

@@ -1,0 +1,64 @@
+"""The datasets are the ones they say they are."""
+
+import numpy as np
+import pytest
+
+from tasks.data.image import DigitsSpec
+from tasks.data.molecule import GROUPS, SolubilitySpec, group_contributions, problem
+from tasks.data.table import IrisSpec, RandomForestSpec
+
+
+def test_iris_has_150_flowers_and_nothing_held_out() -> None:
+    iris = IrisSpec().load()
+    assert iris.inputs[0].values.shape == (150, 4)
+    assert iris.classes == ("setosa", "versicolor", "virginica")
+    assert set(iris.split) == {"train"}
+
+
+def test_the_forest_puts_the_petals_first() -> None:
+    """A known fact of this data: petal length and width carry most of the impurity decrease; shares sum to 1."""
+    reference = RandomForestSpec(trees=50).compute(IrisSpec().load())
+    assert reference.mean.sum() == pytest.approx(1)
+    assert set(np.argsort(-reference.mean)[:2]) == {2, 3}
+
+
+def test_digits_are_split_with_equal_shares_of_every_class() -> None:
+    digits = DigitsSpec().load()
+    test = digits.split == "test"
+    assert test.sum() == 450
+    shares = [test[digits.labels == label].mean() for label in range(10)]
+    assert max(shares) - min(shares) < 0.01
+
+
+def test_the_split_depends_on_its_seed_alone() -> None:
+    assert np.array_equal(DigitsSpec(seed=3).load().split, DigitsSpec(seed=3).load().split)
+    assert not np.array_equal(DigitsSpec(seed=3).load().split, DigitsSpec(seed=4).load().split)
+
+
+def test_no_molecule_is_lost() -> None:
+    """1,282 molecules: 18 are listed with a reason, the others are there in their order."""
+    data = SolubilitySpec().load()
+    assert (len(data.sample_ids), len(data.excluded)) == (1264, 18)
+    assert all(item.reason and item.given for item in data.excluded)
+    assert "c1ccc2n(H)nnc2c1" in {item.given for item in data.excluded}
+    assert data.names is not None
+    assert data.names[0] == "n-pentane"
+
+
+def test_a_problem_names_its_cause() -> None:
+    assert problem("CCO") is None
+    assert "kekulize" in str(problem("c2ccc1nncc1c2"))
+    assert "[nH]" in str(problem("c1ccc2n(H)nnc2c1"))
+    assert problem("not a molecule") == "not valid SMILES"
+
+
+def test_a_group_contributes_the_sum_over_its_atoms() -> None:
+    """Ethanol has one aliphatic OH (carbon and oxygen); hexane has none, and three overlapping chains of four."""
+    values = np.zeros((2, 6, 1))
+    values[0, :3, 0] = [1.0, 2.0, 4.0]
+    values[1, :, 0] = 1.0
+    found = group_contributions(["CCO", "CCCCCC"], values)[..., 0]
+    hydroxyl, chain = GROUPS.index("aliphatic OH"), GROUPS.index("carbon chain of four")
+    assert found[0, hydroxyl] == 6.0
+    assert np.isnan(found[1, hydroxyl])
+    assert found[1, chain] == 4.0

@@ -1,0 +1,83 @@
+"""Summaries over samples have closed forms, and do not depend on how the samples were cut."""
+
+import numpy as np
+import pytest
+
+from tasks.methods.aggregate import channel_sum, class_means, content_digests, importances
+from tasks.records import Attribution
+
+VALUES = np.random.default_rng(0).normal(size=(20, 3, 1))
+
+
+def _importance(aggregate: str, *shards: np.ndarray):  # noqa: ANN202
+    return importances("x", ("a", "b", "c"), ("t",), aggregate, shards)[0]
+
+
+def test_means_are_numpys() -> None:
+    found = _importance("raw", VALUES)
+    assert found.mean == pytest.approx(VALUES.mean(axis=0)[:, 0])
+    assert found.mean_absolute == pytest.approx(np.abs(VALUES).mean(axis=0)[:, 0])
+    assert found.mean_square == pytest.approx((VALUES**2).mean(axis=0)[:, 0])
+
+
+@pytest.mark.parametrize(("aggregate", "power"), [("raw", 1), ("abs", 1), ("square", 2)])
+def test_the_standard_error_is_that_of_what_is_ranked(aggregate: str, power: int) -> None:
+    sizes = np.abs(VALUES[..., 0]) ** power
+    found = _importance(aggregate, VALUES)
+    assert found.size == pytest.approx(sizes.mean(axis=0))
+    assert found.standard_error == pytest.approx(sizes.std(axis=0, ddof=1) / np.sqrt(20))
+
+
+def test_cutting_into_shards_changes_no_bit() -> None:
+    whole, cut = _importance("raw", VALUES), _importance("raw", VALUES[:7], VALUES[7:8], VALUES[8:])
+    assert np.array_equal(whole.mean, cut.mean)
+    assert np.array_equal(whole.standard_error, cut.standard_error)
+
+
+def test_a_feature_that_some_samples_lack_is_averaged_over_the_others() -> None:
+    values = VALUES.copy()
+    values[:15, 0] = np.nan
+    values[:, 1] = np.nan
+    found = _importance("raw", values)
+    assert found.features == ("a", "c")
+    assert found.count.tolist() == [5, 20]
+    assert found.mean[0] == pytest.approx(VALUES[15:, 0].mean())
+
+
+def test_channels_are_summed_so_that_the_total_is_kept() -> None:
+    image = np.random.default_rng(1).normal(size=(2, 4, 4, 3, 2))
+    assert channel_sum(image, "image").shape == (2, 4, 4, 2)
+    assert channel_sum(image, "image").sum() == pytest.approx(image.sum())
+    assert channel_sum(VALUES, "table") is VALUES
+
+
+def test_class_means_are_means_per_class() -> None:
+    maps = np.random.default_rng(2).normal(size=(6, 2, 2, 1))
+    labels = np.array([0, 1, 0, 1, 0, 0])
+    found = class_means([maps[:4], maps[4:]], labels, 3)
+    assert found[1] == pytest.approx(maps[labels == 1].mean(axis=0))
+    assert not found[2].any()
+
+
+def _ragged(rows: slice, longest: int) -> Attribution:
+    lengths = np.array([2, 3, 1])[rows]
+    mask = np.arange(longest) < lengths[:, None]
+    values = np.where(mask, np.arange(3)[rows, None] + np.arange(longest), 0.0)[..., None, None]
+    column = np.zeros((len(lengths), 1))
+    return Attribution(
+        sample_ids=np.array(["a", "b", "c"])[rows],
+        targets=column.astype(int),
+        values={"m": values},
+        mask={"m": mask},
+        prediction=column,
+        base_value=column,
+        residual=column,
+        steps=column.astype(int),
+        converged=column.astype(bool),
+    )
+
+
+def test_the_content_digest_sees_neither_shards_nor_padding() -> None:
+    whole = content_digests([_ragged(slice(0, 3), 3)])
+    assert whole == content_digests([_ragged(slice(0, 1), 2), _ragged(slice(1, 3), 5)])
+    assert whole != content_digests([_ragged(slice(1, 3), 3), _ragged(slice(0, 1), 2)])

@@ -1,0 +1,40 @@
+"""Measured quality agrees with scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
+
+from tasks.data.image import DigitsSpec
+from tasks.data.molecule import SolubilitySpec
+from tasks.models.performance import performance, wilson
+from tasks.records import Prediction
+
+
+def test_accuracy_and_confusion_are_those_of_the_test_rows() -> None:
+    digits = DigitsSpec().load()
+    guess = np.where(np.arange(1797) % 10 == 0, 0, digits.labels)
+    found = performance(digits, Prediction(kind="logits", outputs=np.eye(10)[guess]))
+    test = digits.split == "test"
+    assert found.metrics[0].value == accuracy_score(digits.labels[test], guess[test])
+    assert found.confusion is not None
+    assert np.array_equal(found.confusion, confusion_matrix(digits.labels[test], guess[test]))
+    low, high = found.metrics[0].interval or (0, 0)
+    assert low < found.metrics[0].value < high
+
+
+def test_a_regression_is_measured_as_scikit_learn_does() -> None:
+    data = SolubilitySpec().load()
+    guess = data.labels + np.random.default_rng(0).normal(size=len(data.labels))
+    found = performance(data, Prediction(kind="values", outputs=guess[:, None]))
+    test = data.split == "test"
+    rmse, r2 = found.metrics
+    assert rmse.value == pytest.approx(root_mean_squared_error(data.labels[test], guess[test]))
+    assert r2.value == pytest.approx(r2_score(data.labels[test], guess[test]))
+    for metric in found.metrics:
+        low, high = metric.interval or (0, 0)
+        assert low < metric.value < high
+
+
+def test_wilsons_interval_of_all_hits_is_not_certain() -> None:
+    """10 of 10 right: the interval goes down to 72%, Wilson (1927)."""
+    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
