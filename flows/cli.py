@@ -1,6 +1,7 @@
-"""The command line: `exhibit report`, `exhibit studies`. It owns the exit codes.
+"""The command line: `exhibit report`, `exhibit verify`, `exhibit studies`. It owns the exit codes.
 
-0 done, 1 unexpected, 2 bad config or input, 3 done but a required check failed.
+0 done, 1 unexpected, 2 bad config or input, 3 done but a required check failed; `verify`: 4 different, 5 damaged,
+6 not derivable here.
 """
 
 import argparse
@@ -92,6 +93,25 @@ def report(arguments: Sequence[str]) -> int:
     return CHECK_FAILED if result.required_failed else DONE
 
 
+def verify(arguments: Sequence[str]) -> int:
+    """check a run directory or a lone PDF, and derive it again"""
+    parser = argparse.ArgumentParser(
+        prog="exhibit verify",
+        description="Checks that a report is what was written, then computes it again from the config in its evidence. "
+        "Exit codes: 0 the same, 4 different, 5 damaged, 6 intact but not derivable here.",
+    )
+    parser.add_argument("target", type=Path, metavar="TARGET", help="a run directory, or a report.pdf alone")
+    parser.add_argument("--integrity-only", action="store_true", help="compute nothing")
+    asked = parser.parse_args(arguments)
+    from flows.verify import EXIT_CODES, report_path
+    from flows.verify import verify as verified
+
+    result = verified(asked.target, asked.integrity_only)
+    report_path(asked.target).write_text(f"{result.model_dump_json(indent=2)}\n", encoding="utf-8")
+    sys.stdout.write(f"{result}\n")
+    return EXIT_CODES[result.outcome]
+
+
 def studies(arguments: Sequence[str]) -> int:
     """list the presets, a line each"""
     import yaml
@@ -108,7 +128,7 @@ def studies(arguments: Sequence[str]) -> int:
     return DONE
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"report": report, "studies": studies}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"report": report, "verify": verify, "studies": studies}
 
 
 def _report_parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ do not vary, and so refuses `study=digits,solubility model.batch_size=16` when t
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -88,11 +88,12 @@ def _combinations(
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """For every point the overrides that vary, and all of them. Of two for the same key the last counts."""
     parsed = {override.get_key_element(): override for override in _parse(overrides)}.values()
+    choices = groups(config_dir)
     for override in parsed:
-        _check(override, config_dir)
+        _check(override, choices)
     swept = [override.is_sweep_override() for override in parsed]
     for point in itertools.product(*map(_values, parsed)):
-        yield tuple(itertools.compress(point, swept)), point
+        yield tuple(itertools.compress(point, swept)), tuple(_quoted(one, choices) for one in point)
 
 
 def _parse(overrides: Sequence[str]) -> list[Override]:
@@ -104,23 +105,28 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
         raise ConfigError(f"{error.override}: cannot be read as key=value ({lines[0]})") from error
 
 
-def _check(override: Override, config_dir: Path | None) -> None:
-    """What Hydra would find only after other complaints, or not say plainly."""
+def _check(override: Override, choices: Mapping[str, list[str]]) -> None:
+    """What Hydra would find only after other complaints."""
     root = str(override.key_or_group).partition(".")[0].partition("@")[0]
-    choices = groups(config_dir)
     keys = {*choices, *map(str, OmegaConf.load(CONF / f"{PRIMARY}.yaml"))} - {"defaults"}
     if not (override.is_add() or root in keys or root.partition("/")[0] == "hydra"):
         raise ConfigError(unknown(str(override.key_or_group), "key", root, keys))
-    if override.key_or_group in choices and isinstance(value := override.value(), bool | int | float | dict):
-        raise ConfigError(unknown(f"{root}={value}", "option", str(value), choices[root]))
 
 
 def _values(override: Override) -> list[str]:
+    """`key=value` for each value of an override."""
     if not override.is_sweep_override():
         return [str(override.input_line)]
     if not override.is_discrete_sweep():
         raise ConfigError(f"{override.input_line}: an interval names no values; write them with commas between")
     return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+
+
+def _quoted(override: str, choices: Mapping[str, list[str]]) -> str:
+    """Hydra takes an option that is called `true` or `1` for a name only in quotes."""
+    key, _, value = override.partition("=")
+    bare = key in choices and value not in ("", "null") and value[0] not in "['\""
+    return f"{key}='{value}'" if bare else override
 
 
 def _search_path(folder: Path | None) -> list[str]:

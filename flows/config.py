@@ -30,7 +30,7 @@ class Point(Spec):
     method: dict[str, MethodSpec] = Field(min_length=1)
     target: TargetSpec
     selection: SelectionSpec
-    check: dict[str, CheckSpec]
+    check: dict[str, CheckSpec] = Field(default_factory=dict)
     drawing: DrawingSpec
 
 

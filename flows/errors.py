@@ -56,8 +56,15 @@ def validated(kind: type[_M], data: Mapping[str, Any], where: str = "") -> _M:
         return kind.model_validate(data)
     except ValidationError as error:
         schema = kind.model_json_schema()
-        lines = [_sentence(detail, _follow(schema, detail), where) for detail in error.errors()]
+        details = [detail for detail in error.errors() if not _follows_from_another(detail, error.errors())]
+        lines = [_sentence(detail, _follow(schema, detail), where) for detail in details]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from error
+
+
+def _follows_from_another(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """A list whose only item is wrong is also said to be too short."""
+    depth = len(detail["loc"])
+    return any(len(other["loc"]) > depth and other["loc"][:depth] == detail["loc"] for other in details)
 
 
 class _Place(NamedTuple):
@@ -112,7 +119,8 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
         case "extra_forbidden":
             sentence = unknown(path, "key", str(place.path[-1]), place.schema.get("properties", {}))
         case "missing":
-            sentence = f"{path}: a value must be given; allowed: {_allowed(place.schema)}"
+            simple = "type" in place.schema or "anyOf" in place.schema
+            sentence = f"{path}: a value must be given" + (f"; allowed: {_allowed(place.schema)}" if simple else "")
         case "union_tag_not_found":
             sentence = f"{path}.kind: a value must be given; allowed: {_listed(tags)}"
         case "union_tag_invalid":

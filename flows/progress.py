@@ -64,8 +64,10 @@ class Watch:
             self._running[chapter, stage] = running
 
         def report(done: int, total: int) -> None:
-            running.done, running.total = done, total
-            self._bars.update(running.bar, completed=done, total=total)
+            with self._lock:
+                if self._running.get((chapter, stage)) is running:
+                    running.done, running.total = done, total
+                    self._bars.update(running.bar, completed=done, total=total)
 
         return report
 

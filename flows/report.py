@@ -118,7 +118,6 @@ def _prefect_flow(report: Report, watch: Watch) -> Callable[[Report, list[str]],
 def explain(report: Report, command: Sequence[str], engine: Engine, watch: Watch) -> RunResult:
     """All stages of a report, and the run directory that they end in."""
     started = datetime.now(UTC)
-    report = report.model_copy(update={"document": report.document.at(started)})
     store = Store(report.paths.store)
     flow = _Flow(report, store, engine, watch)
     chapters = flow.points()
@@ -349,7 +348,7 @@ class _Flow:
             for chapter, material in zip(chapters, materials, strict=True)
         ]
         document = self._one("report", report_stages.compose, title, materials)["document"]
-        issued = _issued(report)
+        issued = report.document.issued_at
         attested = self._one(
             "report",
             report_stages.attest,
@@ -360,6 +359,7 @@ class _Flow:
             materials,
         )
         attached = {
+            "evidence.json": attested["evidence"],
             "config.yaml": attested["config"],
             "checks.json": attested["checks"],
             "importances.parquet": attested["importances"],
@@ -371,7 +371,6 @@ class _Flow:
             issued,
             document,
             [done["drawings"] for done in drawn],
-            attested["evidence"],
             attached,
         )
         return _Rendered(drawn, attested, rendered)
@@ -440,12 +439,9 @@ def _flat(groups: Iterable[Iterable[Done]]) -> list[Done]:
 
 def _evidence_config(report: Report) -> dict[str, Any]:
     """The config of the points and of the document: no paths, no runner, nothing that changes no bit."""
-    return report.model_dump(mode="json", exclude={"runner": True, "paths": True, "compute": {"chunk"}})
-
-
-def _issued(report: Report) -> str:
-    issued: str = report.document.model_dump(mode="json")["issued"]
-    return issued
+    plain = report.model_dump(mode="json", exclude={"runner": True, "paths": True, "compute": {"chunk"}})
+    plain["document"]["issued"] = report.document.issued_at
+    return plain
 
 
 def _slugs(titles: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, Protocol
 
 import numpy as np
+from pydantic import Field
 
 from tasks.records import Array, Arrays, InputError, OutputKind, Spec
 
@@ -18,11 +19,15 @@ def silent(done: int, total: int) -> None:
 
 
 class Compute(Spec):
-    """What changes bits: it is part of every key (`chunk` aside, which is scheduling only)."""
+    """What changes bits: it is part of every key (`chunk` aside, which is scheduling only).
 
-    threads: int = 2
-    batch: int = 64
-    chunk: int = 256
+    In batches of a multiple of 32 a sample's numbers do not depend on its place in the batch: vector units work in
+    such steps, and what is left over is rounded otherwise.
+    """
+
+    threads: int = Field(2, ge=1)
+    batch: int = Field(64, ge=1)
+    chunk: int = Field(256, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     deterministic: bool = True
 

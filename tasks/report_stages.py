@@ -3,9 +3,6 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +19,9 @@ from tasks.document.evidence import (
     evidence,
     importance_rows,
     pretty,
-    provenance,
 )
 from tasks.document.material import Material, MethodMaterial
+from tasks.document.press import Job, press
 from tasks.document.seal import figure_files, write_attributions, write_files, write_manifest
 from tasks.drawing import DrawingSpec
 from tasks.fingerprint import fingerprint
@@ -46,20 +43,12 @@ from tasks.records import (
     Weights,
     canonical_json,
     pack,
-    unpack,
 )
 from tasks.stages import Done, Explained, keyed, module_of, read, run_stage
 from tasks.store import Digest, Store, digest_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 _UNITS = {"logit": "logit", "probability": "probability", "loss": "nats"}
-_ATTACHED = {
-    "evidence.json": "What determines and proves the result",
-    "config.yaml": "The full configuration",
-    "importances.parquet": "Importances of all features, one row each",
-    "checks.json": "Verdicts of all checks",
-    "constraints.txt": "Versions of the libraries",
-}
 
 
 class Drawings(Record):
@@ -151,6 +140,7 @@ def _method(
     from tasks.methods.aggregate import channel_sum
 
     method = item.method
+    chosen = getattr(method, "baseline", None)  # only methods that compare with one have it
     kinds = {entry.name: entry.kind for entry in dataset.inputs}
     part = shown_attributions(store, item, shown)
     steps, converged = _steps(store, item)
@@ -162,7 +152,7 @@ def _method(
         additive=method.additive,
         aggregate=method.aggregate,
         parameters={name: str(value) for name, value in method.model_dump(mode="json", exclude={"kind"}).items()},
-        baseline=baseline(method.baseline, dataset, method.layer)[1] if method.additive else None,
+        baseline=baseline(chosen, dataset, method.layer)[1] if chosen else None,
         place="the preprocessed input" if method.layer is None else f"the {method.at} of the layer {method.layer}",
         unit=unit if method.additive else f"{unit} per unit of the input",
         values={name: channel_sum(values, kinds[name]) for name, values in part.values.items()},
@@ -315,63 +305,32 @@ def render(
     issued: str,
     document: Digest,
     drawings: Sequence[Digest],
-    evidence: Digest,
     attached: Mapping[str, Digest],
     progress: Progress = silent,
 ) -> Done:
-    """Outputs "html" and "pdf". `attached`: what goes into the PDF beside the evidence, by file name."""
+    """Outputs "html" and "pdf". `attached`: what goes into the PDF by file name, the evidence among it."""
     templates = {str(path.relative_to(TEMPLATES)): path.read_bytes() for path in sorted(TEMPLATES.rglob("*.*"))}
 
     def run() -> dict[str, bytes]:
-        job = (
-            store.get(document),
-            [store.get(digest) for digest in drawings],
-            store.get(evidence),
-            {name: store.get(digest) for name, digest in attached.items()},
-            issued,
+        pictures = [item for digest in drawings for item in read(store, Drawings, digest).items]
+        job = Job(
+            document=read(store, Document, document),
+            drawings=tuple(pictures),
+            attached={name: store.get(digest) for name, digest in attached.items()},
+            issued=issued,
         )
-        # Rendering does not give its memory back, so each document has a process of its own.
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            html, pdf = pool.submit(rendered, *job).result()
+        pages = press(job)
         progress(1, 1)
-        return {"html": html, "pdf": pdf}
+        return {"html": pages.html, "pdf": pages.pdf}
 
     return run_stage(
         store,
         render,
         {"issued": issued, "templates": {name: digest_of(data) for name, data in templates.items()}},
-        {"document": document, "drawings": list(drawings), "evidence": evidence, **attached},
-        ["tasks.document.html", "tasks.document.pdf", "tasks.document.evidence"],
+        {"document": document, "drawings": list(drawings), **attached},
+        [press.__module__],
         run,
     )
-
-
-def rendered(
-    document: bytes, drawings: Sequence[bytes], proof: bytes, attached: Mapping[str, bytes], issued: str
-) -> tuple[bytes, bytes]:
-    """The document as HTML and as PDF; the work of `render` in a process of its own."""
-    from tasks.document.html import Facts, render_html
-    from tasks.document.pdf import Attachment, render_pdf
-
-    found = json.loads(proof)
-    facts = Facts(
-        issued=issued,
-        digest=found["content"],
-        provenance=provenance(found),
-        config=attached["config.yaml"].decode(),
-        version=version("exhibit"),
-    )
-    content = unpack(Document, document)
-    pictures = {item.figure.name: item for part in drawings for item in unpack(Drawings, part).items}
-    attachments = [
-        Attachment(name="evidence.json", description=_ATTACHED["evidence.json"], data=proof, relationship="Data"),
-        *(
-            Attachment(name=name, description=_ATTACHED[name], data=data, relationship="Supplement")
-            for name, data in attached.items()
-        ),
-    ]
-    screen = render_html(content, pictures, facts, "screen").encode()
-    return screen, render_pdf(render_html(content, pictures, facts, "print"), attachments, issued)
 
 
 def seal(

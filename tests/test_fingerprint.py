@@ -144,6 +144,17 @@ def test_the_project_itself(tmp_path: Path) -> None:
     assert mark["libraries"] == {name: importlib.metadata.version(name) for name in ("numpy", "pydantic")}
 
 
+@pytest.mark.parametrize(
+    ("model", "framework", "other"),
+    [("mlp", "torch", "tensorflow"), ("ggnn", "torch", "keras"), ("cnn", "keras", "torch")],
+)
+def test_a_model_depends_on_its_own_framework_alone(model: str, framework: str, other: str) -> None:
+    """A new release of TensorFlow retrains no torch model."""
+    libraries = fingerprint([f"tasks.models.zoo.{model}"])["libraries"]
+    assert framework in libraries
+    assert other not in libraries
+
+
 def test_it_is_the_same_in_another_process() -> None:
     """The hash seed changes nothing."""
     code = "from tasks.fingerprint import fingerprint; print(fingerprint(['tasks.store']))"

@@ -55,7 +55,8 @@ class SolubilitySpec(Spec):
             task="regression",
             inputs=(Input(name="molecule", kind="molecule", values=kept["smiles"].to_numpy(dtype=str)),),
             sample_ids=kept["ID"].to_numpy(dtype=str),
-            names=kept["NAME"].to_numpy(dtype=str),
+            # The file holds the prime of 4,4′-PCB as a sign that no font has.
+            names=kept["NAME"].str.replace("\uffb4", "′").to_numpy(dtype=str),
             labels=kept["SOL"].to_numpy(dtype=np.float64),
             split=kept["split"].to_numpy(dtype=str),
             label_name="log solubility",

@@ -4,6 +4,7 @@ import io
 from base64 import b64encode
 from collections.abc import Iterable
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,12 +36,12 @@ SCHEME = "font:"  # in paper style sheets a font is an address of this scheme, w
 @cache
 def folders() -> tuple[Path, ...]:
     """Where the dependencies keep their fonts."""
-    import font_source_sans_pro
-    import font_source_serif_pro
-    import matplotlib
-
-    wheels = (Path(module.font_directory) for module in (font_source_serif_pro, font_source_sans_pro))
-    return (*wheels, Path(matplotlib.get_data_path()) / "fonts" / "ttf")
+    places = (
+        ("font_source_serif_pro", "files"),
+        ("font_source_sans_pro", "files"),
+        ("matplotlib", "mpl-data/fonts/ttf"),
+    )
+    return tuple(Path(str(files(package))) / folder for package, folder in places)
 
 
 def path(file: str) -> Path:
@@ -89,9 +90,8 @@ def screen_faces(text: str) -> str:
 
 
 def _rule(face: Face, source: str) -> str:
-    return (
-        f'@font-face{{font-family:"{face.family}";font-weight:{face.weight};font-style:{face.style};src:url("{source}")}}'
-    )
+    where = f'font-family:"{face.family}";font-weight:{face.weight};font-style:{face.style}'
+    return f'@font-face{{{where};src:url("{source}")}}'
 
 
 def _embedded(file: str, characters: Iterable[int]) -> str:
@@ -99,6 +99,7 @@ def _embedded(file: str, characters: Iterable[int]) -> str:
     from fontTools.ttLib import TTFont
 
     options = subset.Options(flavor="woff2", layout_features=["kern", "liga", "tnum", "mark"], hinting=False)
+    options.drop_tables += ["FFTM"]  # time stamps of the editor
     with TTFont(path(file), recalcTimestamp=False) as font:
         subsetter = subset.Subsetter(options)
         subsetter.populate(unicodes=sorted(characters))

@@ -9,11 +9,25 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks.document.fonts import paper_faces, require_glyphs, screen_faces
-from tasks.records import Block, Document, Drawing, Figure, Images, Molecules, Part, Record, Scale, Table, Verdict
+from tasks.records import (
+    BarPanels,
+    Block,
+    Document,
+    Drawing,
+    Figure,
+    Images,
+    Molecules,
+    Part,
+    Record,
+    Scale,
+    Table,
+    Verdict,
+)
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 Medium = Literal["screen", "print"]
@@ -52,33 +66,51 @@ def render_html(document: Document, drawings: Mapping[str, Drawing], facts: Fact
     )
     require_glyphs(body)
     return environment.get_template("page.html.jinja").render(
-        document=document, facts=facts, medium=medium, body=Markup(body), **_style(medium, body)
+        document=document, facts=facts, medium=medium, body=Markup(body), **_own(medium, body)
     )
 
 
 def _environment(medium: Medium) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     environment.filters.update(date=_date, grouped=grouped, anchor=_anchor)
     environment.globals.update(
         picture=partial(_picture, medium),
         verdicts=frozenset(get_args(Verdict)),
         cell_width=_cell_width,
+        room=_room,
+        values=_values,
         scale_alt=_scale_alt,
         headline=_headline,
         shape=_shape,
+        paired=_paired,
+        many=_many,
         long=_long,
-        unbroken=_unbroken,
+        wrapping=_wrapping,
     )
     return environment
 
 
-def _style(medium: Medium, body: str) -> dict[str, Any]:
+def _own(medium: Medium, body: str) -> dict[str, str]:
+    """Style and script of the page with the hashes that its policy names; paper has no script."""
     sheet = (TEMPLATES / f"{medium}.css").read_text()
     style = (screen_faces(body) if medium == "screen" else paper_faces()) + sheet
-    return {"style": Markup(style), "style_hash": b64encode(sha256(style.encode()).digest()).decode()}
+    script = (TEMPLATES / "report.js").read_text()
+    return {
+        "style": Markup(style),
+        "style_hash": _hash(style),
+        "script": Markup(script),
+        "script_hash": _hash(script),
+    }
+
+
+def _hash(source: str) -> str:
+    return b64encode(sha256(source.encode()).digest()).decode()
 
 
 def _figures(document: Document) -> list[str]:
@@ -99,22 +131,36 @@ def _picture(medium: Medium, part: Part, alt: str, width: int | None = None) -> 
     """A part inside the page: vector pictures as elements, so that they use its fonts and colours."""
     if part.media_type == "image/png":
         data = b64encode(part.data).decode()
-        return Markup('<img alt="{}" width="{}" src="data:image/png;base64,{}">').format(alt, width or part.size[0], data)
+        return Markup('<img alt="{}" width="{}" src="data:image/png;base64,{}">').format(
+            alt, width or part.size[0], data
+        )
     svg = part.data.decode()
     if medium == "screen":  # a title would pop up under the pointer
         return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1))
     return Markup(svg.replace(">", f"><title>{escape(alt)}</title>", 1))
 
 
-def _cell_width(figure: Figure, columns: int, labelled: bool) -> int:
+def _room(figure: Figure) -> float:
+    """CSS pixels of width that a figure has on paper."""
+    return (_PAGE if _broad(figure) else _COLUMN) * figure.width
+
+
+def _cell_width(columns: int, room: float) -> int:
     """CSS pixels of one cell of an image grid."""
-    available = (_PAGE if _broad(figure) else _COLUMN) * figure.width - (76 if labelled else 0)
-    return int(min(118, available / columns - 8))
+    return int(min(118, room / columns - 8))
 
 
-def _unbroken(value: str) -> bool:
-    """Whether a cell has a word that must be broken to fit."""
-    return max(map(len, value.split()), default=0) > 28
+def _values(cell: Cell, scale: Scale) -> str:
+    """The numbers of a map for the screen: shares of the limit as little-endian 16-bit integers, in base64."""
+    shares = np.clip(cell.pixels / scale.limit, -1, 1)
+    return b64encode(np.rint(shares * 32767).astype("<i2").tobytes()).decode()
+
+
+def _wrapping(table: Table) -> set[int]:
+    """Indices of the columns whose cells may go on a second line: the widest alone where the others fit."""
+    lengths = [max((len(row[index]) for row in table.rows), default=0) for index in range(len(table.columns))]
+    widest = max(range(len(lengths)), key=lengths.__getitem__)
+    return {widest} if sum(lengths) - lengths[widest] <= 60 else set(range(len(lengths)))
 
 
 def _scale_alt(scale: Scale) -> str:
@@ -123,16 +169,26 @@ def _scale_alt(scale: Scale) -> str:
 
 
 def _shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
-    """How a block is laid out: `broad` figures take both columns, `keep` blocks stay on one page."""
+    """How a block is laid out: `broad` figures take both columns, a `keep` block stays on one page."""
     figures = [drawings[name].figure for name in block.figures]
-    keep = len(figures) <= 1 and not any(map(_long, figures)) and sum(len(table.rows) for table in block.tables) <= 8
     broad = any(map(_broad, figures)) or (block.tables and not block.asides)
+    keep = len(figures) + len(block.tables) <= 1 and not any(map(_long, figures)) and not any(map(_many, block.tables))
     return " ".join(["broad"] * bool(broad) + ["keep"] * keep)
+
+
+def _paired(block: Block, drawings: Mapping[str, Drawing]) -> bool:
+    """Whether two small figures stand side by side."""
+    return len(block.figures) == 2 and all(drawings[name].figure.width <= 0.6 for name in block.figures)
+
+
+def _many(table: Table) -> bool:
+    """Whether a table may go on on the next page."""
+    return len(table.rows) > 8
 
 
 def _broad(figure: Figure) -> bool:
     match figure.content:
-        case Molecules(items=items):
+        case Molecules(items=items) | BarPanels(panels=items):
             return len(items) > 2
         case Images(rows=rows):
             return len(rows[0]) > 4
@@ -151,7 +207,7 @@ def _long(figure: Figure) -> bool:
 
 def _headline(caption: str) -> str:
     """The first sentence of a caption, for the lists of figures and tables."""
-    return caption.split(". ")[0].rstrip(".")
+    return caption.split(". ", maxsplit=1)[0].rstrip(".")
 
 
 def _date(issued: str) -> str:

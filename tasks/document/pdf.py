@@ -43,9 +43,12 @@ def render_pdf(html: str, attachments: Sequence[Attachment], issued: str) -> byt
     with _fixed_date(when), _complaints() as complaints:
         source = weasyprint.HTML(string=html, url_fetcher=_fetcher())
         data = source.write_pdf(
-            pdf_variant="pdf/a-3a", pdf_identifier=_ZEROS, finisher=_list_once, presentational_hints=True,
+            pdf_variant="pdf/a-3a",
+            pdf_identifier=_ZEROS,
+            finisher=_list_once,
+            presentational_hints=True,
             attachments=[_attached(item, when) for item in sorted(attachments, key=lambda a: a.name)],
-        )  # fmt: skip
+        )
     if complaints:
         raise RenderingError("the PDF was not written: " + "; ".join(dict.fromkeys(complaints)))
     return _sealed(data)
@@ -125,12 +128,16 @@ def _attached(item: Attachment, when: datetime) -> Any:
     import weasyprint
 
     return weasyprint.Attachment(
-        file_obj=io.BytesIO(item.data), name=item.name, description=item.description, created=when, modified=when,
+        file_obj=io.BytesIO(item.data),
+        name=item.name,
+        description=item.description,
+        created=when,
+        modified=when,
         relationship=item.relationship,
-    )  # fmt: skip
+    )
 
 
-def _list_once(document: Any, pdf: Any) -> None:
+def _list_once(_document: Any, pdf: Any) -> None:
     """The engine lists each attachment twice among the associated files."""
     if "AF" in pdf.catalog:
         pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])

@@ -7,8 +7,20 @@ import numpy as np
 from pydantic import Field
 
 from tasks.records import (
-    Array, BarPanels, Bars, Curves, Drawing, Figure, Images, Matrix, Molecules, Part, Scale, Scatter, Spec,
-)  # fmt: skip
+    Array,
+    BarPanels,
+    Bars,
+    Curves,
+    Drawing,
+    Figure,
+    Images,
+    Matrix,
+    Molecules,
+    Part,
+    Scale,
+    Scatter,
+    Spec,
+)
 
 
 class DrawingSpec(Spec):
@@ -41,16 +53,7 @@ def draw(figure: Figure) -> Drawing:
 
 
 def _parts(figure: Figure) -> tuple[Part, ...]:
-    # The modules are imported when used: molecules need RDKit, charts do not.
     match figure.content:
-        case Bars() as content:
-            from tasks.drawing.table import bars
-
-            return (bars(content, figure.width),)
-        case BarPanels() as content:
-            from tasks.drawing.table import panels
-
-            return (panels(content, figure.width),)
         case Images() as content:
             from tasks.drawing.image import images
 
@@ -59,15 +62,24 @@ def _parts(figure: Figure) -> tuple[Part, ...]:
             from tasks.drawing.molecule import molecules
 
             return molecules(content, figure.scales)
-        case Scatter() as content:
-            from tasks.drawing.chart import scatter
+        case content:
+            return (_chart(content, figure.width),)
 
-            return (scatter(content, figure.width),)
-        case Curves() as content:
-            from tasks.drawing.chart import curves
 
-            return (curves(content, figure.width),)
-        case Matrix() as content:
-            from tasks.drawing.chart import matrix
+def _chart(content: Bars | BarPanels | Scatter | Curves | Matrix, width: float) -> Part:
+    from tasks.drawing.curves import curves
+    from tasks.drawing.matrix import matrix
+    from tasks.drawing.scatter import scatter
+    from tasks.drawing.table import bars, panels
 
-            return (matrix(content, figure.width),)
+    match content:
+        case Bars():
+            return bars(content, width)
+        case BarPanels():
+            return panels(content, width)
+        case Scatter():
+            return scatter(content, width)
+        case Curves():
+            return curves(content, width)
+        case Matrix():
+            return matrix(content, width)

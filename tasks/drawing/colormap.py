@@ -37,14 +37,22 @@ def colour_bar(scale: Scale, name: str) -> Part:
     shades = colours(np.linspace(-scale.limit, scale.limit, _STEPS), scale.limit)
     # Each strip reaches the right end and the next covers it: no hairlines between strips.
     strips = [
-        element("rect", x=0.5 + _BAR * i / _STEPS, y=_TOP, width=_BAR * (1 - i / _STEPS), height=_HEIGHT,
-                fill="#" + shade.tobytes().hex())
+        element(
+            "rect",
+            x=0.5 + _BAR * i / _STEPS,
+            y=_TOP,
+            width=_BAR * (1 - i / _STEPS),
+            height=_HEIGHT,
+            fill="#" + shade.tobytes().hex(),
+        )
         for i, shade in enumerate(shades)
-    ]  # fmt: skip
+    ]
     frame = element("rect", x=0.5, y=_TOP, width=_BAR, height=_HEIGHT, fill="none", stroke=QUIET, stroke_width=0.6)
     places = (
-        (signed(-scale.limit), 0.5, "start"), ("0", _BAR / 2 + 0.5, "middle"), (signed(scale.limit), _BAR + 0.5, "end"),
-    )  # fmt: skip
+        (signed(-scale.limit), 0.5, "start"),
+        ("0", _BAR / 2 + 0.5, "middle"),
+        (signed(scale.limit), _BAR + 0.5, "end"),
+    )
     marks = [
         line(x, _TOP + _HEIGHT, x, _TOP + _HEIGHT + 4, QUIET, 0.8, "quiet")
         + text(label, x, _TOP + _HEIGHT + 15, 11, anchor)

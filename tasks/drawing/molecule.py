@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import font_source_sans_pro
 import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
@@ -16,7 +15,7 @@ from rdkit.Chem.Draw import rdMolDraw2D
 
 from tasks.drawing.colormap import colours
 from tasks.drawing.placement import place
-from tasks.drawing.svg import INK, PAPER, decimals, element, picture, signed, text, text_width
+from tasks.drawing.svg import FONTS, INK, PAPER, decimals, element, picture, signed, text, text_width
 from tasks.records import Array, InputError, Molecule, Molecules, Part, Scale
 
 _ANGSTROM = 22.0  # CSS pixels, a bond is about 1.5 of them: all molecules of a report are drawn at one size
@@ -84,7 +83,7 @@ def _structure(mol: Any, values: Array, limit: float) -> tuple[str, Array]:
 def _style(options: Any) -> None:
     options.useBWAtomPalette()
     options.clearBackground = False
-    options.fontFile = font_source_sans_pro.font_files_ttf["SourceSansProSemibold"]
+    options.fontFile = FONTS[600]
     options.scalingFactor = _ANGSTROM
     options.fixedFontSize = int(_LABEL)
     options.bondLineWidth = 1.3
@@ -123,8 +122,14 @@ def _legible(structure: str, shares: Array) -> str:
     )
 
 
-_DEFAULTS = {"fill-opacity:1", "stroke-opacity:1", "stroke-linejoin:miter", "stroke-miterlimit:10", "stroke-linecap:butt",
-             "stroke-width:0.0px"}  # fmt: skip
+_DEFAULTS = {
+    "fill-opacity:1",
+    "stroke-opacity:1",
+    "stroke-linejoin:miter",
+    "stroke-miterlimit:10",
+    "stroke-linecap:butt",
+    "stroke-width:0.0px",
+}
 
 
 def _attributes(style: str) -> str:
@@ -137,7 +142,7 @@ def _fitted(name: str, structure: str, labels: list[str], centres: Array, sizes:
     extent = np.concatenate([_extent(structure), centres - sizes / 2, centres + sizes / 2])
     low, high = extent.min(axis=0) - _MARGIN, extent.max(axis=0) + _MARGIN
     numbers = [
-        text(label, float(x), float(y) + 0.36 * _NOTE, _NOTE, "middle", style=f"note atom-{index}")
+        text(label, float(x), float(y) + 0.36 * _NOTE, _NOTE, "middle", style=f"contribution atom-{index}")
         for index, (label, (x, y)) in enumerate(zip(labels, centres, strict=True))
     ]
     width, height = (float(side) for side in high - low)

@@ -5,9 +5,9 @@ Colours are attributes, for paper; the classes `ink`, `quiet`, `rule` and `paper
 
 from functools import cache
 from html import escape
+from importlib.resources import files
 from math import floor, log10
 
-import font_source_sans_pro
 from fontTools.ttLib import TTFont
 
 from tasks.records import Part
@@ -15,9 +15,12 @@ from tasks.records import Part
 FACE = "Source Sans Pro"
 INK, QUIET, RULE, PAPER = "#1d2330", "#6b7280", "#c9cdd5", "#ffffff"
 MAIN, SECOND, REFERENCE = "#37445f", "#8792a8", "#c3c8d2"  # series of numbers that have no sign
-COLUMN = 436  # width of the wide column in CSS pixels: pictures of this width are printed at their own size
+COLUMN, PAGE = 436, 640  # CSS pixels of the wide column and of the page: pictures are printed at their own size
 
-_WEIGHTS = {400: "SourceSansPro", 600: "SourceSansProSemibold"}
+FONTS = {
+    weight: str(files("font_source_sans_pro") / "files" / f"SourceSansPro-{name}.ttf")
+    for weight, name in ((400, "Regular"), (600, "Semibold"))
+}
 
 
 def element(tag: str, *children: str, **attributes: str | float) -> str:
@@ -37,9 +40,14 @@ def _value(value: str | float) -> str:
 def picture(name: str, width: float, height: float, *children: str) -> Part:
     """An SVG part of that size in CSS pixels."""
     root = element(
-        "svg", *children, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {_value(width)} {_value(height)}",
-        width=width, height=height, font_family=f"{FACE}, DejaVu Sans",
-    )  # fmt: skip
+        "svg",
+        *children,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {_value(width)} {_value(height)}",
+        width=width,
+        height=height,
+        font_family=f"{FACE}, DejaVu Sans",
+    )
     return Part(name=name, media_type="image/svg+xml", data=root.encode(), size=(width, height))
 
 
@@ -55,9 +63,16 @@ def text(
 ) -> str:
     """A line of text with its baseline at (x, y)."""
     return element(
-        "text", escape(content), class_=style, x=x, y=y, font_size=size, text_anchor=anchor, font_weight=weight,
+        "text",
+        escape(content),
+        class_=style,
+        x=x,
+        y=y,
+        font_size=size,
+        text_anchor=anchor,
+        font_weight=weight,
         fill=fill,
-    )  # fmt: skip
+    )
 
 
 def line(x1: float, y1: float, x2: float, y2: float, stroke: str = INK, width: float = 1, style: str = "ink") -> str:
@@ -67,7 +82,7 @@ def line(x1: float, y1: float, x2: float, y2: float, stroke: str = INK, width: f
 
 @cache
 def _advances(weight: int) -> tuple[dict[int, str], dict[str, tuple[int, int]], int]:
-    font = TTFont(font_source_sans_pro.font_files_ttf[_WEIGHTS[weight]])
+    font = TTFont(FONTS[weight])
     return font.getBestCmap(), dict(font["hmtx"].metrics), font["head"].unitsPerEm
 
 
@@ -86,16 +101,6 @@ def signed(value: float, digits: str = ".3g") -> str:
 def decimals(limit: float) -> int:
     """Digits after the point that show numbers up to `limit` with two or three significant ones."""
     return max(0, -floor(log10(limit)) + 1) if limit > 0 else 0
-
-
-def ticks(low: float, high: float, count: int = 5) -> tuple[list[float], str]:
-    """Round places from `low` to `high`, about `count`, and the format that prints them alike."""
-    raw = (high - low) / count
-    power = 10.0 ** floor(log10(raw))
-    step = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= raw * (1 - 1e-9))
-    first, last = -floor(-low / step + 1e-9), floor(high / step + 1e-9)
-    digits = max(0, -floor(log10(step))) + (f"{step / 10.0 ** floor(log10(step)):.1f}" == "2.5")
-    return [i * step for i in range(first, last + 1)], f",.{digits}f"
 
 
 def number(value: float, digits: str) -> str:

@@ -4,32 +4,47 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from tasks.drawing.axis import SIZE, Axis, key, mark
 from tasks.drawing.colormap import NEGATIVE, POSITIVE
 from tasks.drawing.svg import (
-    COLUMN, INK, MAIN, PAPER, QUIET, REFERENCE, RULE, SECOND, decimals, element, line, number, picture, signed, text,
-    text_width, ticks,
-)  # fmt: skip
+    COLUMN,
+    INK,
+    MAIN,
+    PAGE,
+    PAPER,
+    QUIET,
+    REFERENCE,
+    RULE,
+    SECOND,
+    decimals,
+    element,
+    line,
+    number,
+    picture,
+    signed,
+    text,
+    text_width,
+)
 from tasks.records import Array, BarPanels, Bars, Part, Series
 
-_BAR, _GAP, _GROUP, _SIZE, _SMALL = 12, 2, 11, 12, 11
+_BAR, _GAP, _GROUP, _NAME = 12, 2, 11, 12  # CSS pixels: a bar, between bars and groups, and the size of labels
 _PER_ROW = 3  # panels side by side
-Place = Callable[[float], float]
 
 
 def bars(content: Bars, width: float) -> Part:
     """Bars in groups, one group per label, each with its number at the right edge."""
-    total, left = COLUMN * width, _gutter(content.labels, COLUMN * width)
-    key = _key(content, left)
-    top = 22.0 if key else 6.0
-    body, bottom = _axes(content.series, content.labels, content.signed, left, total, top)
+    total = COLUMN * width
+    left, top = _gutter(content.labels, total), 22.0 if len(content.series) > 1 else 6.0
+    body, bottom = _panel(content.series, content.series, content.signed, (left, total, top))
     names = _names(content.labels, left, top, len(content.series))
-    caption = text(content.axis, (left + total) / 2, bottom + 30, _SMALL, "middle", fill=QUIET, style="quiet")
-    return picture("chart", total, bottom + 36, *key, *body, *names, caption)
+    caption = mark(content.axis, (left + total) / 2, bottom + 30)
+    return picture("chart", total, bottom + 36, *_key(content, left), *body, *names, caption)
 
 
 def panels(content: BarPanels, width: float) -> Part:
     """Small multiples: a panel of bars per series, up to three side by side, all on the same range."""
-    total, left = COLUMN * width, _gutter(content.labels, COLUMN * width)
+    total = (PAGE if len(content.panels) > 2 else COLUMN) * width
+    left = _gutter(content.labels, total)
     columns = _columns([panel.name for panel in content.panels], total - left)
     wide = (total - left) / columns
     drawn, top, bottom = [], 22.0, 0.0
@@ -37,68 +52,53 @@ def panels(content: BarPanels, width: float) -> Part:
         drawn += _names(content.labels, left, top, 1)
         for column, panel in enumerate(content.panels[start : start + columns]):
             x = left + column * wide
-            body, bottom = _axes((panel,), content.labels, content.signed, x, x + wide - 10, top, content.panels)
-            drawn += [text(panel.name, x, top - 8, _SMALL, weight=600), *body]
+            body, bottom = _panel((panel,), content.panels, content.signed, (x, x + wide - 18, top))
+            drawn += [text(panel.name, x, top - 8, SIZE, weight=600), *body]
         top = bottom + 48
-    caption = text(content.axis, (left + total) / 2, bottom + 30, _SMALL, "middle", fill=QUIET, style="quiet")
-    return picture("chart", total, bottom + 36, *drawn, caption)
+    return picture("chart", total, bottom + 36, *drawn, mark(content.axis, left, bottom + 30, "start"))
 
 
 def _columns(names: Sequence[str], room: float) -> int:
     """As many panels side by side as their names allow."""
-    widest = max(text_width(name, _SMALL, 600) for name in names) + 10
+    widest = max(text_width(name, SIZE, 600) for name in names) + 10
     return max(1, min(_PER_ROW, len(names), int(room / widest)))
 
 
-def _axes(
-    series: Sequence[Series],
-    labels: Sequence[str],
-    by_sign: bool,
-    left: float,
-    right: float,
-    top: float,
-    compared: Sequence[Series] = (),
+def _panel(
+    series: Sequence[Series], compared: Sequence[Series], by_sign: bool, place: tuple[float, float, float]
 ) -> tuple[list[str], float]:
-    """Bars of `series` between `left` and `right` with their axis, in the range of all that is `compared`; its bottom."""
-    low, high = _range(compared or series, by_sign)
-    shown = _formatter(compared or series, by_sign)
-    values = [[shown(float(item.values[row])) for item in series] for row in range(len(labels))]
-    end = right - max(text_width(value, _SMALL) for row in values for value in row) - 12
-    step = _step(len(series))
-    bottom = top + len(labels) * step
-
-    def at(value: float) -> float:
-        return left + (value - low) / (high - low) * (end - left)
-
+    """Bars of `series` on the range of all `compared` at (left, right, top), and the height at which they end."""
+    left, right, top = place
+    shown = _formatter(compared, by_sign)
+    count = len(series[0].values)
+    numbers = [[shown(float(item.values[row])) for item in series] for row in range(count)]
+    bottom = top + count * _step(len(series))
+    end = right - max(text_width(value, SIZE) for row in numbers for value in row) - 12
+    axis = Axis(*_range(compared, by_sign), left, end)
     drawn = [
-        _bar(item, row, at, y, _fill(series, index, row, by_sign))
-        + text(values[row][index], right - 2, y + 10, _SMALL, "end", fill=QUIET if item.reference else INK,
-               style="quiet" if item.reference else "ink")
-        for row in range(len(labels))
+        _bar(item, row, axis, y, _fill(series, index, row, by_sign)) + _value(numbers[row][index], right, y, item)
+        for row in range(count)
         for index, item in enumerate(series)
-        for y in (top + row * step + _GROUP / 2 + index * (_BAR + _GAP),)
-    ]  # fmt: skip
-    return [*_scale(low, high, by_sign, at, top, bottom, end - left), *drawn, line(at(0), top, at(0), bottom)], bottom
+        for y in (top + row * _step(len(series)) + _GROUP / 2 + index * (_BAR + _GAP),)
+    ]
+    return [*_scale(axis, by_sign, top, bottom), *drawn, line(axis.at(0), top, axis.at(0), bottom)], bottom
 
 
-def _scale(low: float, high: float, by_sign: bool, at: Place, top: float, bottom: float, room: float) -> list[str]:
-    """Grid lines and their numbers, as many as there is room for."""
-    places, digits = ticks(low, high, max(2, min(5, int(room / 48))))
-    marks = [
-        text(signed(place) if by_sign else number(place, digits), at(place), bottom + 14, _SMALL, "middle", fill=QUIET,
-             style="quiet")
-        for place in places
-    ]  # fmt: skip
-    return [line(at(place), top, at(place), bottom, RULE, 0.6, "rule") for place in places if place] + marks
+def _scale(axis: Axis, by_sign: bool, top: float, bottom: float) -> list[str]:
+    """Grid lines and their numbers, as many as there is room for, but never zero alone."""
+    fewest = max(2, min(5, int((axis.end - axis.start) / 48)))
+    choices = (axis.ticks(count, by_sign) for count in range(fewest, 9))
+    places = next(choice for choice in choices if len(choice) >= 2 + by_sign)
+    return [line(x, top, x, bottom, RULE, 0.6, "rule") + mark(label, x, bottom + 14) for x, label in places]
 
 
 def _gutter(labels: Sequence[str], total: float) -> float:
-    return min(max(text_width(label, _SIZE) for label in labels) + 10, total * 0.45)
+    return min(max(text_width(label, _NAME) for label in labels) + 10, total * 0.45)
 
 
 def _names(labels: Sequence[str], left: float, top: float, count: int) -> list[str]:
     step = _step(count)
-    return [text(label, left - 8, top + (row + 0.5) * step + 4, _SIZE, "end") for row, label in enumerate(labels)]
+    return [text(label, left - 8, top + (row + 0.5) * step + 4, _NAME, "end") for row, label in enumerate(labels)]
 
 
 def _step(count: int) -> float:
@@ -131,13 +131,19 @@ def _fill(series: Sequence[Series], index: int, row: int, by_sign: bool) -> tupl
     return (SECOND, "second") if any(not item.reference for item in series[:index]) else (MAIN, "main")
 
 
-def _bar(series: Series, row: int, at: Place, y: float, fill: tuple[str, str]) -> str:
-    x0, x1 = sorted((at(0.0), at(float(series.values[row]))))
+def _value(shown: str, right: float, y: float, series: Series) -> str:
+    fill, style = (QUIET, "quiet") if series.reference else (INK, "ink")
+    return text(shown, right - 2, y + 10, SIZE, "end", fill=fill, style=style)
+
+
+def _bar(series: Series, row: int, axis: Axis, y: float, fill: tuple[str, str]) -> str:
+    value = float(series.values[row])
+    x0, x1 = sorted((axis.at(0.0), axis.at(value)))
     bar = element("rect", class_=f"bar {fill[1]}", x=x0, y=y, width=max(x1 - x0, 0.5), height=_BAR, fill=fill[0])
     if series.errors is None or not series.errors[row] > 0:
         return bar
-    value, error, middle = float(series.values[row]), float(series.errors[row]), y + _BAR / 2
-    e0, e1 = at(value - error), at(value + error)
+    error, middle = float(series.errors[row]), y + _BAR / 2
+    e0, e1 = axis.at(value - error), axis.at(value + error)
     shape = f"M{e0:.2f} {middle:.2f}H{e1:.2f}M{e0:.2f} {middle - 3:.2f}v6M{e1:.2f} {middle - 3:.2f}v6"
     # A light halo keeps the error bar visible on its own dark bar.
     halo = element("path", class_="halo", d=shape, stroke=PAPER, stroke_width=3, fill="none")
@@ -148,11 +154,8 @@ def _key(content: Bars, left: float) -> list[str]:
     """The names of the series above the bars, in their order, where there is more than one."""
     if len(content.series) < 2:
         return []
-    parts, x = [], left
-    for index, series in enumerate(content.series):
-        grey = content.signed and not series.reference
-        fill, style = (INK, "ink") if grey else _fill(content.series, index, 0, content.signed)
-        parts.append(element("rect", class_=f"bar {style}", x=x, y=5, width=9, height=9, fill=fill))
-        parts.append(text(series.name, x + 13, 13.5, _SMALL))
-        x += text_width(series.name, _SMALL) + 31
-    return parts
+    fills = [
+        (INK, "ink") if content.signed and not item.reference else _fill(content.series, index, 0, content.signed)
+        for index, item in enumerate(content.series)
+    ]
+    return key([(item.name, *fill) for item, fill in zip(content.series, fills, strict=True)], left)

@@ -1,23 +1,25 @@
-"""Gradients along a line of points, the engine of the whole gradient family.
+"""Gradients along a line of points: the engine of the whole gradient family.
 
-A gradient is the line's end alone; integrated gradients are a weighted sum over the line from the baseline.
+A gradient is the end of the line alone; integrated gradients are a weighted sum along it from the baseline.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from tasks.methods.pairs import Pairs
 from tasks.protocols import DIFFERENCE_FLOOR, Compute, DifferentiableModel, Place, Score, Side, padded_batches, take
-from tasks.records import Array, Arrays, Attribution
+from tasks.records import Array, Arrays
+
+Factor = Literal["one", "input", "difference"]  # what gradients are multiplied with: 1, x or x - x'
 
 
 class Pass(NamedTuple):
     """One round over a line: the new estimate is `keep` of the old one plus the weighted gradients at `alphas`.
 
-    Alpha 0 is the baseline, 1 the sample. The weights and what is kept sum to 1.
+    Alpha 0 is the baseline, 1 the sample. `keep` and the weights sum to 1.
     """
 
     keep: float
@@ -25,31 +27,8 @@ class Pass(NamedTuple):
     weights: Array
 
 
-@dataclass(frozen=True)
-class Line:
-    """What is asked: which scores of which samples, seen from where, from which baseline."""
-
-    model: DifferentiableModel
-    inputs: Arrays
-    baselines: Arrays | None
-    layer: str | int | None
-    at: Side
-    score: Score
-    pairs: Pairs
-
-    def segment(self, rows: Array) -> "Segment":
-        """The lines of the pairs `rows`."""
-        samples = self.pairs.sample[rows]
-        place = self.model.place(take(self.inputs, samples), self.layer, self.at)
-        if self.baselines is None:
-            start: Arrays = {name: np.zeros_like(values) for name, values in place.values.items()}
-        else:
-            start = self.model.place(take(self.baselines, samples), self.layer, self.at).values
-        return Segment(place, start, place.values, self.score, self.pairs.target[rows])
-
-
 class Segment(NamedTuple):
-    """A batch of lines: from `start` to `end`, both shaped like the values of `place`."""
+    """A batch of lines from `start` to `end`, both shaped like the values of `place`."""
 
     place: Place
     start: Arrays
@@ -58,7 +37,7 @@ class Segment(NamedTuple):
     targets: Array
 
     def point(self, alpha: float) -> dict[str, Array]:
-        """Where the lines are at `alpha`; exactly `start` at 0 and `end` at 1."""
+        """Where the lines are at `alpha`: exactly `start` at 0, exactly `end` at 1."""
         return {name: (1 - alpha) * self.start[name] + alpha * end for name, end in self.end.items()}
 
     def gradients(self, step: Pass) -> dict[str, Array]:
@@ -70,48 +49,134 @@ class Segment(NamedTuple):
                 total[name] += weight * gradient
         return total
 
+    def factor(self, factor: Factor, name: str) -> Array | float:
+        """What the gradients of `name` are multiplied with."""
+        match factor:
+            case "one":
+                return 1.0
+            case "input":
+                return self.end[name].astype(np.float64)
+            case "difference":
+                return self.end[name].astype(np.float64) - self.start[name]
+
     def scores(self, alpha: float) -> Array:
-        """Scores (batch,) at one end, in float64."""
+        """Scores (batch,) at a point of the lines, in float64."""
         return self.place.scores(self.point(alpha), self.score, self.targets).astype(np.float64)
 
 
-@dataclass
+@dataclass(frozen=True)
+class Question:
+    """Which scores of which samples are explained, seen from where in the model, against which baseline."""
+
+    model: DifferentiableModel
+    inputs: Arrays
+    baselines: Arrays | None
+    layer: str | int | None
+    at: Side
+    score: Score
+    pairs: Pairs
+
+    def segment(self, rows: Array) -> Segment:
+        """The lines of the pairs `rows`."""
+        samples = self.pairs.sample[rows]
+        place = self.model.place(take(self.inputs, samples), self.layer, self.at)
+        start: Arrays = (
+            {name: np.zeros_like(values) for name, values in place.values.items()}
+            if self.baselines is None
+            else self.model.place(take(self.baselines, samples), self.layer, self.at).values
+        )
+        return Segment(place, start, place.values, self.score, self.pairs.target[rows])
+
+
 class Estimates:
     """What is known so far about every pair.
 
-    `values[name]`: (pairs, ...) attributions in float64. `agreed`: whether the last pass met the residual.
+    `values[name]`: (pairs, ...) attributions in float64; `mask[name]`: (pairs, elements) of ragged ones.
     """
 
-    count: int
-    values: dict[str, Array] = field(default_factory=dict)
-    mask: dict[str, Array] = field(default_factory=dict)
-    dtypes: dict[str, np.dtype[np.generic]] = field(default_factory=dict)
+    def __init__(self, count: int) -> None:
+        self.values: dict[str, Array] = {}
+        self.mask: dict[str, Array] = {}
+        self.prediction, self.base_value = np.full(count, np.nan), np.full(count, np.nan)
+        self.residual = np.full(count, np.inf)
+        self.steps = np.zeros(count, np.int64)
+        self.finished = np.zeros(count, bool)
 
-    def __post_init__(self) -> None:
-        self.prediction, self.base_value = np.full(self.count, np.nan), np.full(self.count, np.nan)
-        self.steps = np.zeros(self.count, np.int64)
-        self.agreed, self.finished = np.zeros(self.count, bool), np.zeros(self.count, bool)
+    def read(self, name: str, rows: Array, width: int) -> Array:
+        """The attributions of `rows`, ragged ones as far as `width` elements."""
+        return self.values[name][rows, :width]
 
-    @property
-    def residual(self) -> Array:
-        """sum a - (S(x) - S(x')), (pairs,); NaN without a baseline."""
-        total = sum(values.reshape(self.count, -1).sum(axis=1) for values in self.values.values())
-        return total - (self.prediction - self.base_value)
+    def write(self, rows: Array, values: Arrays, mask: Arrays) -> None:
+        """Puts values (and a mask) in `rows`, growing ragged ones to the longest so far."""
+        count = len(self.finished)
+        for known, new in ((self.values, values), (self.mask, mask)):
+            for name, array in new.items():
+                known[name] = _wide(known.get(name), count, array)
+                known[name][rows, : array.shape[1]] = array
 
 
 def explain(
-    line: Line, passes: Iterator[Pass], factor: "Factor", tolerance: float | None, compute: Compute
+    question: Question, passes: Iterable[Pass], factor: Factor, tolerance: float | None, compute: Compute
 ) -> Estimates:
-    """Runs the passes over all pairs; with a `tolerance` only over those that have not met it.
+    """Runs the passes over all pairs; from the second on only over those that are not finished.
 
-    A pair is finished when in two successive passes the residual is within the tolerance and the attributions
-    changed by less between them: a small residual alone can be cancellation.
+    A pair is finished when in two successive passes the residual is within `tolerance` of the difference of the
+    score and the attributions change by less in L1 between them: a small residual alone can be cancellation.
+    Without a tolerance no pair finishes early.
     """
-    found = Estimates(len(line.pairs.sample))
+    found = Estimates(len(question.pairs.sample))
     for step in passes:
         active = np.flatnonzero(~found.finished)
         for chosen, used in padded_batches(len(active), compute.batch):
-            _advance(found, line, step, factor, tolerance, active[chosen], used)
-        if found.finished.all():
-            break
+            _advance(found, question.segment(active[chosen]), active[chosen][:used], step, factor, tolerance)
     return found
+
+
+def _advance(
+    found: Estimates, segment: Segment, rows: Array, step: Pass, factor: Factor, tolerance: float | None
+) -> None:
+    used = len(rows)
+    new = {name: (total * segment.factor(factor, name))[:used] for name, total in segment.gradients(step).items()}
+    first = not found.steps[rows].any()
+    if first:
+        found.prediction[rows] = segment.scores(1.0)[:used]
+        if factor == "difference":
+            found.base_value[rows] = segment.scores(0.0)[:used]
+        old: dict[str, Array] = {name: np.zeros_like(values) for name, values in new.items()}
+    else:
+        old = {name: found.read(name, rows, values.shape[1]) for name, values in new.items()}
+    new = {name: step.keep * old[name] + values for name, values in new.items()}
+    was_met = _met(found, rows, old, tolerance)
+    found.write(rows, new, {name: mask[:used] for name, mask in segment.place.mask.items()})
+    found.residual[rows] = _sum(new) - (found.prediction[rows] - found.base_value[rows])
+    found.steps[rows] += len(step.alphas)
+    if tolerance is not None and not first:
+        change = _sum({name: np.abs(new[name] - old[name]) for name in new})
+        size = np.maximum(_sum({name: np.abs(values) for name, values in new.items()}), DIFFERENCE_FLOOR)
+        found.finished[rows] = was_met & _met(found, rows, new, tolerance) & (change <= tolerance * size)
+
+
+def _met(found: Estimates, rows: Array, values: Arrays, tolerance: float | None) -> Array:
+    """Whether the residual is within the tolerance, or within what float32 can tell."""
+    prediction, base_value = found.prediction[rows], found.base_value[rows]
+    difference = np.maximum(np.abs(prediction - base_value), DIFFERENCE_FLOOR)
+    magnitude = np.abs(prediction) + np.abs(base_value) + _sum({name: np.abs(item) for name, item in values.items()})
+    allowed = (tolerance or 0.0) * difference + _ROUNDING * magnitude
+    return np.abs(found.residual[rows]) <= allowed
+
+
+_ROUNDING = 8 * np.finfo(np.float32).eps
+
+
+def _sum(values: Arrays) -> Array:
+    """(batch,) sums over all elements of all inputs, one element after another: padding changes no bit."""
+    per_element = (item.reshape(*item.shape[:2], -1).sum(axis=2) for item in values.values())
+    return np.sum([np.cumsum(item, axis=1)[:, -1] for item in per_element], axis=0)
+
+
+def _wide(known: Array | None, count: int, array: Array) -> Array:
+    """`known`, or zeros of the kind of `array`, with room for its elements."""
+    if known is None:
+        return np.zeros((count, *array.shape[1:]), array.dtype)
+    missing = array.shape[1] - known.shape[1]
+    return np.pad(known, [(0, 0), (0, max(missing, 0)), *[(0, 0)] * (known.ndim - 2)]) if missing > 0 else known

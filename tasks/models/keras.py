@@ -1,7 +1,8 @@
 """Keras nets on TensorFlow behind the model protocol, and how they are trained."""
 
 import os
-import random
+import re
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,16 +11,34 @@ from typing import Any
 
 import numpy as np
 
+from tasks.models.layers import layer_name, place_name
+from tasks.protocols import Compute, Score, Side, padded_batches, reading, take
+from tasks.records import Array, Arrays, InputError, OutputKind
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-import keras
-import tensorflow as tf
 
-from tasks.models.fit import TrainingSpec
-from tasks.models.layers import layer_name, place_name
-from tasks.protocols import Compute, Progress, Score, Side, padded_batches, reading, take
-from tasks.records import Array, Arrays, Dataset, InputError, OutputKind, Weights
+@contextmanager
+def _without_notices() -> Iterator[None]:
+    """TensorFlow writes notices to the descriptor of stderr while it is imported, whatever its log level: they are
+    left out, all else goes on to stderr."""
+    notice = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            file.seek(0)
+            os.write(2, b"".join(line for line in file if not notice.match(line)))
+
+
+with _without_notices():
+    import keras
+    import tensorflow as tf
 
 Encode = Callable[[Arrays], dict[str, Array]]
 Spot = tuple[str, Side]  # one side of a layer
@@ -107,7 +126,7 @@ class KerasModel:
         return encoded
 
     def _call(self, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
-        return self.net(_one_or_all(arguments), training=False)
+        return self.net(one_or_all(arguments), training=False)
 
     def _scores(
         self,
@@ -129,7 +148,7 @@ class KerasModel:
         def scores(arguments: list[tf.Tensor], values: list[tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
             return self._scores(spot, score, arguments, values, targets)
 
-        return scores  # type: ignore[no-any-return]
+        return scores
 
     def _trace_gradient(self, spot: Spot | None, score: Score) -> Callable[..., Any]:
         @tf.function(autograph=False)  # type: ignore[untyped-decorator]
@@ -141,7 +160,7 @@ class KerasModel:
             # Samples do not mix in inference mode: the gradient of the sum holds each one's own.
             return scores, tape.gradient(scores, values, unconnected_gradients="zero")
 
-        return gradient  # type: ignore[no-any-return]
+        return gradient
 
     def _trace_activation(self, spot: Spot) -> Callable[..., Any]:
         @tf.function(autograph=False)  # type: ignore[untyped-decorator]
@@ -162,7 +181,7 @@ class KerasModel:
                 )
             return seen[0]
 
-        return activation  # type: ignore[no-any-return]
+        return activation
 
     @contextmanager
     def _passing(self, spot: Spot, change: Callable[[tf.Tensor], tf.Tensor]) -> Iterator[None]:
@@ -224,72 +243,7 @@ def configure(compute: Compute) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
-def fit(
-    build: Callable[[], keras.Model],
-    encode: Encode,
-    dataset: Dataset,
-    training: TrainingSpec,
-    compute: Compute,
-    progress: Progress,
-) -> Weights:
-    """Trains `build()` on the rows with split "train"; the global random state is left alone.
-
-    The loss is the cross-entropy for a classification, the mean squared error for a regression. History: "loss"
-    over the training rows while they train, and "test_loss" after each epoch where there are test rows.
-
-    Raises:
-        InputError: when training diverges.
-    """
-    configure(compute)
-    with _seeded(training.seed):
-        net = build()
-    net.compile(
-        optimizer=keras.optimizers.Adam(training.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        if dataset.task == "classification"
-        else keras.losses.MeanSquaredError(),
-        jit_compile=False,
-    )
-    encoded = encode(dataset.arrays)
-
-    def batch(rows: Array) -> tuple[Any, Array]:
-        return _one_or_all([array[rows] for array in encoded.values()]), dataset.labels[rows]
-
-    train, test = np.flatnonzero(dataset.split == "train"), np.flatnonzero(dataset.split == "test")
-    history: dict[str, list[float]] = {"loss": []} | ({"test_loss": []} if len(test) else {})
-    for epoch in range(training.epochs):
-        total = sum(float(net.train_on_batch(*batch(rows))) * len(rows) for rows in training.epoch(epoch, train))
-        history["loss"].append(training.checked(total / len(train), epoch))
-        if len(test):
-            history["test_loss"].append(float(net.test_on_batch(*batch(test))))
-        progress(epoch + 1, training.epochs)
-    return Weights(
-        arrays={variable.path: variable.numpy() for variable in net.weights},
-        history={name: np.array(values) for name, values in history.items()},
-        parameters=sum(int(np.prod(variable.shape)) for variable in net.trainable_weights),
-    )
-
-
-def restored(build: Callable[[], keras.Model], weights: Weights) -> keras.Model:
-    """`build()` with the given weights."""
-    with _seeded(0):
-        net = build()
-    net.set_weights(list(weights.arrays.values()))
-    return net
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Keras draws the seeds of initial weights and of dropout from Python's global generator, put back after."""
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
-
-
-def _one_or_all(items: Sequence[Any]) -> Any:
+def one_or_all(items: Sequence[Any]) -> Any:
     """What a net of one or of several inputs is called with."""
     return items[0] if len(items) == 1 else list(items)
 

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from tasks.models.fit import TrainingSpec
 from tasks.models.layers import layer_name, place_name
-from tasks.protocols import Compute, Progress, Score, Side, padded_batches, reading, take
-from tasks.records import Array, Arrays, Dataset, InputError, OutputKind, Weights
+from tasks.protocols import Compute, Score, Side, padded_batches, reading, take
+from tasks.records import Array, Arrays, InputError, OutputKind
+
+# MKL reads this at its first product: with it a row of a product does not depend on where in the batch it stands.
+os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 
 class Encoded(NamedTuple):
@@ -60,8 +61,8 @@ class _Spot:
         def after(_: nn.Module, __: tuple[Any, ...], result: Any) -> Tensor:
             return change(result)
 
-        register = self.module.register_forward_pre_hook if self.at == "input" else self.module.register_forward_hook
-        hook = register(before if self.at == "input" else after)
+        module = self.module
+        hook = module.register_forward_pre_hook(before) if self.at == "input" else module.register_forward_hook(after)
         try:
             yield
         finally:
@@ -239,17 +240,19 @@ def read(outputs: Tensor, kind: OutputKind, score: Score, targets: Tensor) -> Te
 @contextmanager
 def explaining(net: nn.Module) -> Iterator[None]:
     """Inference mode and frozen parameters while this lasts; modes and flags are put back as they were."""
-    modes = [(module, module.training) for module in net.modules()]
-    flags = [(parameter, parameter.requires_grad) for parameter in net.parameters()]
+    training = [module for module in net.modules() if module.training]
+    learning = [parameter for parameter in net.parameters() if parameter.requires_grad]
     try:
-        net.eval()
-        net.requires_grad_(False)
+        for module in training:
+            module.training = False
+        for parameter in learning:
+            parameter.requires_grad_(False)
         yield
     finally:
-        for module, training in modes:
-            module.training = training
-        for parameter, requires_grad in flags:
-            parameter.requires_grad_(requires_grad)
+        for module in training:
+            module.training = True
+        for parameter in learning:
+            parameter.requires_grad_(True)
 
 
 def configure(compute: Compute) -> None:
@@ -271,68 +274,6 @@ def device_of(compute: Compute) -> torch.device:
     """The device that `compute` names; auto takes a GPU where there is one."""
     wanted = compute.device
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
-
-
-def fit(
-    build: Callable[[], nn.Module],
-    encode: Encode,
-    dataset: Dataset,
-    training: TrainingSpec,
-    compute: Compute,
-    progress: Progress,
-) -> Weights:
-    """Trains `build()` on the rows with split "train"; the global random state is left alone.
-
-    The loss is the cross-entropy for a classification, the mean squared error for a regression. History: "loss"
-    over the training rows while they train, and "test_loss" after each epoch where there are test rows.
-
-    Raises:
-        InputError: when training diverges.
-    """
-    configure(compute)
-    device = device_of(compute)
-    train, test = np.flatnonzero(dataset.split == "train"), np.flatnonzero(dataset.split == "test")
-    history: dict[str, list[float]] = {"loss": []} | ({"test_loss": []} if len(test) else {})
-    with torch.random.fork_rng():
-        torch.manual_seed(training.seed)
-        net = build().to(device)
-        optimizer = torch.optim.Adam(net.parameters(), lr=training.learning_rate)
-        for epoch in range(training.epochs):
-            net.train()
-            total = 0.0
-            for rows in training.epoch(epoch, train):
-                optimizer.zero_grad()
-                loss = _loss(net, encode, dataset, rows, device)
-                loss.backward()
-                optimizer.step()
-                total += loss.item() * len(rows)
-            history["loss"].append(training.checked(total / len(train), epoch))
-            if len(test):
-                with explaining(net), torch.no_grad():
-                    history["test_loss"].append(_loss(net, encode, dataset, test, device).item())
-            progress(epoch + 1, training.epochs)
-    return Weights(
-        arrays={name: _array(tensor) for name, tensor in net.state_dict().items()},
-        history={name: np.array(values) for name, values in history.items()},
-        parameters=sum(parameter.numel() for parameter in net.parameters()),
-    )
-
-
-def restored(build: Callable[[], nn.Module], weights: Weights) -> nn.Module:
-    """`build()` with the given weights."""
-    with torch.random.fork_rng():
-        net = build()
-    net.load_state_dict({name: torch.tensor(array) for name, array in weights.arrays.items()})
-    return net.eval()
-
-
-def _loss(net: nn.Module, encode: Encode, dataset: Dataset, rows: Array, device: torch.device) -> Tensor:
-    encoded = encode(take(dataset.arrays, rows))
-    outputs = net(*(argument.to(device) for argument in encoded.arguments.values()))[: encoded.samples]
-    labels = torch.as_tensor(dataset.labels[rows], device=device)
-    if dataset.task == "classification":
-        return functional.cross_entropy(outputs, labels)
-    return functional.mse_loss(outputs[:, 0], labels.to(outputs.dtype))
 
 
 def _padded(flat: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

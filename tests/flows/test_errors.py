@@ -64,7 +64,7 @@ NO_KEY = "there is no such key; allowed: bias, dropout, hidden, kind, layers, st
         ({"model": {"kind": "nett"}}, "model.kind: given 'nett', allowed: forest, net; did you mean net?"),
         ({"model": {"hidden": 3}}, "model.kind: a value must be given; allowed: forest, net"),
         ({"model": {"kind": "forest"}}, "model.path: a value must be given; allowed: text"),
-        ({}, "model: a value must be given; allowed: keys with values"),
+        ({}, "model: a value must be given"),
         ({"method": {"a": {"kind": "net", "hidden": "x"}}}, f"method.a.hidden: given 'x', allowed: {COUNT}"),
         ({"method": {"net": {"kind": "net", "foo": 1}}}, f"method.net.foo: {NO_KEY}"),
         ({"forest": {"tree": 1, "path": ""}}, f"forest.tree: {NO_TREE}; did you mean trees?"),

@@ -1,11 +1,11 @@
 """A small convolutional net for images."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from tasks.models.fit import TrainingSpec
+from tasks.models.training import TrainingSpec
 from tasks.protocols import Compute, DifferentiableModel, Progress
 from tasks.records import Array, Arrays, Dataset, Input, InputError, Weights
 
@@ -17,6 +17,7 @@ class CNNSpec(TrainingSpec):
     """Two convolutions and a dense layer in Keras, on small images divided by their brightest value."""
 
     kind: Literal["cnn"] = "cnn"
+    framework: ClassVar[str] = "Keras"
     filters: int = Field(32, ge=1, description="of the first convolution; the second has twice as many")
     hidden: int = Field(64, ge=1, description="units of the dense layer")
     dropout: float = Field(0.3, ge=0, lt=1, description="share of dense units that are dropped in training")
@@ -35,17 +36,19 @@ class CNNSpec(TrainingSpec):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.keras import fit
+        from tasks.models.keras_training import fit
 
         image = _image(dataset)
         return fit(lambda: self._net(image, dataset), _Scaling(image), dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.keras import KerasModel, restored
+        from tasks.models.keras import KerasModel
+        from tasks.models.keras_training import restored
 
         image = _image(dataset)
-        return KerasModel(restored(lambda: self._net(image, dataset), weights), _Scaling(image), "logits", compute)
+        net = restored(lambda: self._net(image, dataset), weights, compute)
+        return KerasModel(net, _Scaling(image), "logits", compute)
 
     def _net(self, image: Input, dataset: Dataset) -> "keras.Model":
         from keras import Sequential, layers
@@ -79,6 +82,6 @@ def _image(dataset: Dataset) -> Input:
     (image,) = dataset.inputs
     if image.kind != "image" or dataset.task != "classification":
         raise InputError(
-            f"model: a cnn classifies images, but the data is a {dataset.task} of a {image.kind} ({image.name!r})"
+            f"model: a cnn classifies images, but the data is a {dataset.task} of {image.name!r} of kind {image.kind}"
         )
     return image

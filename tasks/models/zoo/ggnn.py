@@ -1,10 +1,10 @@
 """A gated graph network for molecules."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.models.fit import TrainingSpec
+from tasks.models.training import TrainingSpec
 from tasks.protocols import Compute, DifferentiableModel, Progress
 from tasks.records import Dataset, InputError, Weights
 
@@ -17,6 +17,7 @@ class GGNNSpec(TrainingSpec):
     """
 
     kind: Literal["ggnn"] = "ggnn"
+    framework: ClassVar[str] = "torch"
     units: int = Field(32, ge=1, description="channels of an atom")
     steps: int = Field(4, ge=1, description="rounds of messages between neighbouring atoms")
     dropout: float = Field(0.25, ge=0, lt=1, description="share of units that are dropped in training")
@@ -35,7 +36,7 @@ class GGNNSpec(TrainingSpec):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.torch import fit
+        from tasks.models.torch_training import fit
         from tasks.models.zoo.graph import GatedGraphNet, encode
 
         _check(dataset)
@@ -52,7 +53,8 @@ class GGNNSpec(TrainingSpec):
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.torch import TorchModel, restored
+        from tasks.models.torch import TorchModel
+        from tasks.models.torch_training import restored
         from tasks.models.zoo.graph import GatedGraphNet, encode
 
         _check(dataset)
@@ -65,5 +67,5 @@ def _check(dataset: Dataset) -> None:
     if molecule.kind != "molecule" or dataset.task != "regression":
         raise InputError(
             "model: a ggnn predicts a value of molecules, but the data is a "
-            f"{dataset.task} of a {molecule.kind} ({molecule.name!r})"
+            f"{dataset.task} of {molecule.name!r} of kind {molecule.kind}"
         )

@@ -1,12 +1,13 @@
 """A multilayer perceptron for tables."""
 
-from typing import TYPE_CHECKING, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.models.fit import TrainingSpec
+from tasks.models.training import TrainingSpec
 from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Dataset, InputError, Weights
+from tasks.records import Dataset, InputError, OutputKind, Weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,6 +20,7 @@ class MLPSpec(TrainingSpec):
     """
 
     kind: Literal["mlp"] = "mlp"
+    framework: ClassVar[str] = "torch"
     hidden: int = Field(48, ge=1, description="units of each hidden layer")
     layers: int = Field(2, ge=1, description="layers with weights, the output among them")
     dropout: float = Field(0.5, ge=0, lt=1, description="share of hidden units that are dropped in training")
@@ -39,15 +41,17 @@ class MLPSpec(TrainingSpec):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.torch import as_tensors, fit
+        from tasks.models.torch import as_tensors
+        from tasks.models.torch_training import fit
 
         return fit(lambda: self._net(dataset), as_tensors, dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.torch import TorchModel, as_tensors, restored
+        from tasks.models.torch import TorchModel, as_tensors
+        from tasks.models.torch_training import restored
 
-        output = "logits" if dataset.task == "classification" else "values"
+        output: OutputKind = "logits" if dataset.task == "classification" else "values"
         return TorchModel(restored(lambda: self._net(dataset), weights), as_tensors, output, compute)
 
     def _net(self, dataset: Dataset) -> "nn.Module":
@@ -55,12 +59,12 @@ class MLPSpec(TrainingSpec):
 
         (table,) = dataset.inputs
         if table.kind != "table":
-            raise InputError(f"model: an mlp takes one table, but the data has a {table.kind} ({table.name!r})")
+            raise InputError(f"model: an mlp takes one table, but the data has {table.name!r} of kind {table.kind}")
         outputs = max(len(dataset.classes), 1)
         sizes = [table.values.shape[1], *[self.hidden] * (self.layers - 1)]
         blocks = [
             layer
-            for before, after in zip(sizes, sizes[1:], strict=False)
+            for before, after in pairwise(sizes)
             for layer in (nn.Linear(before, after), nn.ReLU(), nn.Dropout(self.dropout))
         ]
         return nn.Sequential(*blocks, nn.Linear(sizes[-1], outputs))

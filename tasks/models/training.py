@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from math import isfinite
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from tasks.records import Array, InputError, Spec
+
+History = dict[str, list[float]]  # a value per epoch
 
 
 class TrainingSpec(Spec):
@@ -16,6 +19,16 @@ class TrainingSpec(Spec):
     batch_size: int = Field(ge=1, description="rows per step; the last batch of an epoch may be smaller")
     learning_rate: float = Field(gt=0, description="of Adam")
     seed: int = Field(0, ge=0, lt=2**32, description="of the initial weights, the order of rows and dropout")
+
+    framework: ClassVar[str]
+
+    @property
+    def training(self) -> str:
+        """One sentence about the training."""
+        return (
+            f"Trained with Adam for {self.epochs} epochs, in batches of {self.batch_size}, learning rate "
+            f"{self.learning_rate:g}, seed {self.seed}."
+        )
 
     def epoch(self, number: int, rows: Array) -> Iterator[Array]:
         """The training `rows` of epoch `number` in minibatches, in an order of its own."""
@@ -30,6 +43,7 @@ class TrainingSpec(Spec):
         """
         if not isfinite(loss):
             raise InputError(
-                f"model.learning_rate: with {self.learning_rate} training diverged in epoch {epoch + 1}; use a smaller one"
+                f"model.learning_rate: with {self.learning_rate} training diverged in epoch {epoch + 1}; "
+                "use a smaller one"
             )
         return loss

@@ -1,0 +1,86 @@
+"""Rendering in a process of its own, because it does not give its memory back: `python -m tasks.document.press`.
+
+The job comes in on standard input, the pages go out on standard output, both as packed records.
+"""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+
+from tasks.document.evidence import provenance
+from tasks.records import Document, Drawing, Record, pack, unpack
+
+_ATTACHED = {
+    "evidence.json": "What determines and proves the result",
+    "config.yaml": "The full configuration",
+    "importances.parquet": "Importances of all features, one row each",
+    "checks.json": "Verdicts of all checks",
+    "constraints.txt": "Versions of the libraries",
+}
+
+
+class RenderingFailed(RuntimeError):
+    """The rendering process ended with an error; the message is its own."""
+
+
+class Job(Record):
+    """What is rendered. `attached`: files by name for the PDF, "evidence.json" and "config.yaml" among them."""
+
+    document: Document
+    drawings: tuple[Drawing, ...]
+    attached: dict[str, bytes]
+    issued: str
+
+
+class Pages(Record):
+    html: bytes
+    pdf: bytes
+
+
+def press(job: Job) -> Pages:
+    """Renders `job` in another process.
+
+    Raises:
+        RenderingFailed: with the error of that process.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", __name__], input=pack(job), capture_output=True, check=False, timeout=3600
+    )
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+        raise RenderingFailed(f"rendering failed with status {done.returncode}: {last[-1]}")
+    return unpack(Pages, done.stdout)
+
+
+def render(job: Job) -> Pages:
+    """The document as HTML and as PDF, in this process."""
+    from tasks.document.html import Facts, render_html
+    from tasks.document.pdf import Attachment, render_pdf
+
+    evidence = json.loads(job.attached["evidence.json"])
+    facts = Facts(
+        issued=job.issued,
+        digest=evidence["content"],
+        provenance=provenance(evidence),
+        config=job.attached["config.yaml"].decode(),
+        version=version("exhibit"),
+    )
+    pictures = {drawing.figure.name: drawing for drawing in job.drawings}
+    attachments = [
+        Attachment(
+            name=name,
+            description=_ATTACHED[name],
+            data=data,
+            relationship="Data" if name == "evidence.json" else "Supplement",
+        )
+        for name, data in job.attached.items()
+    ]
+    return Pages(
+        html=render_html(job.document, pictures, facts, "screen").encode(),
+        pdf=render_pdf(render_html(job.document, pictures, facts, "print"), attachments, job.issued),
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(pack(render(unpack(Job, sys.stdin.buffer.read()))))

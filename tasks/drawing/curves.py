@@ -1,0 +1,75 @@
+"""Learning curves: values per epoch, each line named at its end."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from tasks.drawing.axis import SIZE, Axis, mark, ticks, upright
+from tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, RULE, SECOND, element, line, picture, text, text_width
+from tasks.records import Curves, Part, Series
+
+_LEFT, _TOP, _HEIGHT = 48.0, 8.0, 190.0
+_APART = 13.0  # CSS pixels between names of lines
+
+
+def curves(content: Curves, width: float) -> Part:
+    """Lines over epochs from 1 on; the vertical axis holds zero."""
+    total = COLUMN * width
+    epochs = max(2, *(len(series.values) for series in content.series))
+    right = total - max(text_width(series.name, SIZE, 600) for series in content.series) - 14
+    x, y = Axis(1, epochs, _LEFT, right), _levels(content.series)
+    grid = [
+        line(_LEFT, at, right, at, RULE, 0.6, "rule") + mark(label, _LEFT - 7, at + 4, "end")
+        for at, label in y.ticks(4)
+    ]
+    marks = [mark(f"{epoch:,}", x.at(epoch), y.start + 15) for epoch in _epochs(epochs)]
+    names = [mark(content.x_label, (_LEFT + right) / 2, y.start + 32), upright(content.y_label, 11, _TOP + _HEIGHT / 2)]
+    axis = line(_LEFT, y.start, right, y.start, INK, 0.9)
+    return picture("chart", total, y.start + 38, *grid, axis, *_lines(content.series, x, y), *marks, *names)
+
+
+def _levels(series: Sequence[Series]) -> Axis:
+    values = np.concatenate([item.values for item in series])
+    low, high = min(0.0, float(np.nanmin(values))), float(np.nanmax(values)) * 1.04
+    return Axis(low, high if high > low else low + 1.0, _TOP + _HEIGHT, _TOP)
+
+
+def _epochs(last: int) -> list[int]:
+    """The first epoch and round ones."""
+    return sorted({1, *(round(place) for place in ticks(1, last)[0])})
+
+
+def _lines(series: Sequence[Series], x: Axis, y: Axis) -> list[str]:
+    ends = spread([y.at(item.values[-1]) for item in series], _APART)
+    return [
+        _line(item, x, y, *colour) + _name(item, x, end, *colour)
+        for item, end, colour in zip(series, ends, _colours(series), strict=True)
+    ]
+
+
+def _line(series: Series, x: Axis, y: Axis, colour: str, style: str) -> str:
+    places = enumerate(series.values, 1)
+    points = " ".join(f"{x.at(epoch):.2f},{y.at(value):.2f}" for epoch, value in places if np.isfinite(value))
+    return element("polyline", class_=f"curve {style}", points=points, fill="none", stroke=colour, stroke_width=1.8)
+
+
+def _name(series: Series, x: Axis, height: float, colour: str, style: str) -> str:
+    at = x.at(len(series.values)) + 8
+    return text(series.name, at, height + 4, SIZE, weight=600, fill=colour, style=f"name {style}")
+
+
+def _colours(series: Sequence[Series]) -> list[tuple[str, str]]:
+    """Colour and class of each line; references are grey."""
+    main = iter(((MAIN, "main"), *[(SECOND, "second")] * len(series)))
+    return [(QUIET, "reference") if item.reference else next(main) for item in series]
+
+
+def spread(places: Sequence[float], apart: float) -> list[float]:
+    """The places moved as little as needed to stand at least `apart`, in the same order."""
+    order = sorted(range(len(places)), key=lambda i: places[i])
+    moved = list(places)
+    for before, after in pairwise(order):
+        moved[after] = max(moved[after], moved[before] + apart)
+    shift = (sum(moved) - sum(places)) / len(places)
+    return [place - shift for place in moved]

@@ -1,0 +1,231 @@
+"use strict";
+// What the page can do with scripts on. It is complete without: nothing here adds a number that is not in it.
+
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const make = (tag, properties = {}, ...children) => {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+};
+const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + String(Number(Math.abs(value).toPrecision(3)));
+const number = (text) => Number(text.replaceAll("−", "-").replaceAll(",", "").replace(/^\+/, "").replace(/%$/, "").trim() || NaN);
+const below = (figure, ...nodes) => figure.querySelector("figcaption").before(...nodes);
+
+// --- tables: sort by a column, keep the rows that hold a word ---------------------------------------------
+
+function compare(a, b) {
+  const [x, y] = [number(a), number(b)];
+  return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b, undefined, { numeric: true }) : x - y;
+}
+
+function sortable(table) {
+  const body = table.tBodies[0];
+  const rows = [...body.rows];
+  const heads = all("thead th", table);
+  heads.forEach((head, column) => {
+    const button = make("button", { type: "button", className: "sort", textContent: head.textContent });
+    button.addEventListener("click", () => {
+      const next = { none: "ascending", ascending: "descending", descending: "none" }[head.ariaSort ?? "none"];
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      if (next !== "none") head.ariaSort = next;
+      const way = { none: 0, ascending: 1, descending: -1 }[next];
+      const text = (row) => row.cells[column].textContent.trim();
+      body.append(...[...rows].sort((a, b) => way * compare(text(a), text(b))));
+    });
+    head.replaceChildren(button);
+  });
+}
+
+function filterable(before, label, rows) {
+  const input = make("input", { type: "search", ariaLabel: label, placeholder: label });
+  const count = make("output", { className: "readout" });
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    rows.forEach((row) => (row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word))));
+    count.textContent = words.length ? `${rows.filter((row) => !row.hidden).length} of ${rows.length}` : "";
+  });
+  before.before(make("div", { className: "controls" }, input, count));
+}
+
+// --- maps: threshold, sign, the input beneath, and the value under the pointer -----------------------------
+
+function readMap(cell) {
+  const bytes = Uint8Array.from(atob(cell.dataset.values), (c) => c.charCodeAt(0));
+  const shares = Float64Array.from(new Int16Array(bytes.buffer), (v) => v / 32767);
+  const [scale, width] = [Number(cell.dataset.scale), Number(cell.dataset.width)];
+  return { cell, shares, scale, width, height: shares.length / width, image: cell.querySelector("img") };
+}
+
+// The colours and the limit come from the drawn scale: there is no second definition of either.
+function readScale(svg) {
+  const colours = all("rect", svg).map((r) => r.getAttribute("fill")).filter((f) => f.startsWith("#"));
+  const [unit, , , high] = all("text", svg).map((t) => t.textContent);
+  const rgb = colours.map((c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16)));
+  return { rgb, unit, limit: Number(svg.dataset.limit ?? number(high)) };
+}
+
+const colour = (scale, share) => scale.rgb[Math.round(((share + 1) / 2) * (scale.rgb.length - 1))];
+
+function pixelsOf(image, width, height) {
+  const context = make("canvas", { width, height }).getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(image, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height).data;
+}
+
+function redraw(map, scale, input, state) {
+  const { width, height, shares } = map;
+  map.canvas ??= toCanvas(map);
+  const beneath = state.under && input?.complete ? pixelsOf(input, width, height) : null;
+  const data = new ImageData(width, height);
+  shares.forEach((share, i) => {
+    const kept = Math.abs(share) >= state.threshold && state.sign * share >= 0;
+    for (const channel of [0, 1, 2]) {
+      const top = kept ? (share === 0 ? 255 : colour(scale, share)[channel]) : 255;
+      const ground = beneath ? beneath[4 * i + channel] : 255;
+      const weight = beneath ? (kept && share !== 0 ? 1 - state.under : 0) : 1;
+      data.data[4 * i + channel] = weight * top + (1 - weight) * ground;
+    }
+    data.data[4 * i + 3] = 255;
+  });
+  map.canvas.getContext("2d").putImageData(data, 0, 0);
+}
+
+function toCanvas({ image, width, height }) {
+  const canvas = make("canvas", { width, height, role: "img", ariaLabel: image.alt });
+  canvas.style.width = `${image.width}px`;
+  image.replaceWith(canvas);
+  return canvas;
+}
+
+function slider(label, change) {
+  const input = make("input", { type: "range", min: 0, max: 100, value: 0 });
+  const shown = make("output", { textContent: "0%" });
+  input.addEventListener("input", () => change(Number(input.value) / 100, (shown.textContent = `${input.value}%`)));
+  return make("label", {}, `${label} `, input, shown);
+}
+
+function choice(name, options, change) {
+  const inputs = options.map(([label, value], index) => {
+    const input = make("input", { type: "radio", name, value, checked: index === 0 });
+    input.addEventListener("change", () => change(value));
+    return make("label", {}, input, label);
+  });
+  return make("fieldset", {}, make("legend", { textContent: "Sign" }), ...inputs);
+}
+
+function pointing(map, scale, readout) {
+  const { cell, width, height, shares } = map;
+  let at = [0, 0];
+  const cursor = make("i", { className: "cursor", hidden: true });
+  cell.append(cursor);
+  const show = (column, row) => {
+    at = [Math.max(0, Math.min(width - 1, column)), Math.max(0, Math.min(height - 1, row))];
+    const picture = map.canvas ?? map.image;
+    const size = [picture.offsetWidth / width, picture.offsetHeight / height];
+    cursor.hidden = false;
+    ["left", "top"].forEach((side, i) => (cursor.style[side] = `${(i ? picture.offsetTop : picture.offsetLeft) + at[i] * size[i]}px`));
+    ["width", "height"].forEach((side, i) => (cursor.style[side] = `${size[i]}px`));
+    const value = signed(shares[at[1] * width + at[0]] * scale.limit);
+    readout.textContent = `row ${at[1] + 1}, column ${at[0] + 1}: ${value} (${scale.unit})`;
+  };
+  cell.tabIndex = 0;
+  cell.addEventListener("pointermove", (event) => {
+    const box = (map.canvas ?? map.image).getBoundingClientRect();
+    show(Math.floor(((event.clientX - box.left) / box.width) * width), Math.floor(((event.clientY - box.top) / box.height) * height));
+  });
+  cell.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (step) { event.preventDefault(); show(at[0] + step[0], at[1] + step[1]); }
+  });
+  cell.addEventListener("focus", () => show(...at));
+  for (const leave of ["pointerleave", "blur"]) cell.addEventListener(leave, () => { cursor.hidden = true; readout.textContent = ""; });
+}
+
+function maps(figure, index) {
+  const found = all(".cell[data-values]", figure).map(readMap);
+  if (!found.length) return;
+  const scales = all(".scales svg", figure).map(readScale);
+  const state = { threshold: 0, under: 0, sign: 0 };
+  const inputOf = (cell) => cell.closest("tr").querySelector(".cell:not([data-values]) img");
+  const change = (part) => {
+    Object.assign(state, part);
+    found.forEach((map) => redraw(map, scales[map.scale], inputOf(map.cell), state));
+  };
+  const controls = [slider("Hide below", (threshold) => change({ threshold }))];
+  if (found.some((map) => inputOf(map.cell))) controls.push(slider("Input beneath", (under) => change({ under })));
+  controls.push(choice(`sign-${index}`, [["both", 0], ["positive", 1], ["negative", -1]], (sign) => change({ sign })));
+  const readout = make("output", { className: "readout" });
+  below(figure, make("div", { className: "controls" }, ...controls, readout));
+  found.forEach((map) => pointing(map, scales[map.scale], readout));
+}
+
+// --- molecules: atoms answer, and have a row each ----------------------------------------------------------
+
+function atoms(molecule) {
+  const svg = molecule.querySelector("svg");
+  const notes = all(".contribution", svg);
+  const readout = make("output", { className: "readout" });
+  const rows = notes.map((note, i) => make("tr", { tabIndex: 0 }, ...[i + 1, note.dataset.symbol, note.textContent].map((text) => make("td", { textContent: text }))));
+  const head = make("tr", {}, ...["atom", "element", "contribution"].map((text) => make("th", { scope: "col", textContent: text })));
+  const table = make("table", { className: "data" }, make("thead", {}, head), make("tbody", {}, ...rows));
+  const list = make("details", { className: "atoms" }, make("summary", { textContent: "Atoms" }), table);
+  const light = (index) => {
+    [notes, rows].forEach((items) => items.forEach((item, i) => item.classList.toggle("lit", i === index)));
+    readout.textContent = index < 0 ? "" : `atom ${index + 1}, ${notes[index].dataset.symbol}: ${notes[index].textContent}`;
+  };
+  const indexOf = (target) => Number(/^(?:contribution )?atom-(\d+)$/.exec(target.getAttribute?.("class"))?.[1] ?? -1);
+  svg.addEventListener("pointerover", (event) => light(indexOf(event.target)));
+  svg.addEventListener("pointerleave", () => light(-1));
+  svg.addEventListener("click", (event) => {
+    const index = indexOf(event.target);
+    if (index < 0) return;
+    list.open = true;
+    rows[index].focus();
+  });
+  rows.forEach((row, index) => {
+    for (const enter of ["pointerenter", "focus"]) row.addEventListener(enter, () => light(index));
+    for (const leave of ["pointerleave", "blur"]) row.addEventListener(leave, () => light(-1));
+  });
+  sortable(table);
+  molecule.append(readout, list);
+}
+
+// --- a large view of any figure ------------------------------------------------------------------------------
+
+function enlargeable(figure) {
+  const dialog = make("dialog", { ariaLabel: figure.querySelector("figcaption b").textContent });
+  const close = make("button", { type: "button", className: "close", textContent: "Close" });
+  const open = make("button", { type: "button", className: "enlarge", textContent: "Enlarge" });
+  const place = make("span", { hidden: true });
+  dialog.append(close);
+  open.addEventListener("click", () => {
+    figure.before(place);
+    dialog.append(figure);
+    dialog.showModal();
+  });
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => {
+    place.replaceWith(figure);
+    open.focus();
+  });
+  document.body.append(dialog);
+  figure.querySelector("figcaption").append(" ", open);
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+
+all("table.data").filter((table) => table.tBodies[0].rows.length > 2).forEach((table) => {
+  sortable(table);
+  if (table.tBodies[0].rows.length > 8) filterable(table, "Filter rows", [...table.tBodies[0].rows]);
+});
+all("figure").forEach((figure, index) => {
+  const rows = all(".grid tbody tr", figure);
+  const molecules = all(".molecule", figure);
+  if (rows.length > 2) filterable(figure.querySelector(".grid"), "Filter samples", rows);
+  if (molecules.length > 2) filterable(figure.querySelector(".molecules"), "Filter molecules", molecules);
+  maps(figure, index);
+  molecules.forEach(atoms);
+  enlargeable(figure);
+});
+document.documentElement.classList.add("alive");

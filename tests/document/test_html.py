@@ -1,0 +1,137 @@
+import re
+from base64 import b64encode
+from hashlib import sha256
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from tasks.document.html import render_html
+from tasks.records import InputError
+
+MEDIA = ("screen", "print")
+
+
+class Page(HTMLParser):
+    """Every start tag with its attributes, and the text that is read."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self.skipped = 0
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {key: value or "" for key, value in attrs}))
+        self.skipped += tag in ("style", "script")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.skipped -= tag in ("style", "script")
+
+    def handle_data(self, data: str) -> None:
+        if not self.skipped:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, *names: str) -> list[dict[str, str]]:
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_nothing_is_fetched(rendered: Any, medium: str) -> None:
+    """Every address is inside the page, in a data URL, or a font of the dependencies (paper)."""
+    source = rendered(medium)
+    page = Page(source)
+    addresses = [attributes[key] for _, attributes in page.tags for key in ("src", "href") if key in attributes]
+    addresses += re.findall(r'url\("([^"]*)"\)', source)
+    assert addresses
+    assert {address for address in addresses if not address.startswith(("#", "data:", "font:"))} == set()
+    assert medium == "print" or not any(address.startswith("font:") for address in addresses)
+
+
+def test_the_page_carries_its_own_policy(rendered: Any) -> None:
+    source = rendered("screen")
+    (policy,) = [m["content"] for m in Page(source).all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+    style = re.search(r"<style>(.*?)</style>", source, re.DOTALL)[1]
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert "default-src 'none'" in policy
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "unsafe" not in policy
+
+
+def test_there_are_no_inline_styles_or_handlers(rendered: Any) -> None:
+    attributes = {key for _, given in Page(rendered("screen")).tags for key in given}
+    assert not {key for key in attributes if key == "style" or key.startswith("on")}
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_every_link_has_its_place(rendered: Any, medium: str) -> None:
+    page = Page(rendered(medium))
+    places = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(places) == len(set(places))
+    assert {a["href"].removeprefix("#") for a in page.all("a")} <= set(places)
+
+
+def test_every_picture_has_alternative_text(rendered: Any) -> None:
+    page = Page(rendered("screen"))
+    assert all(image["alt"] for image in page.all("img"))
+    assert all(svg["role"] == "img" and svg["aria-label"] for svg in page.all("svg"))
+
+
+def test_on_paper_the_title_of_a_vector_picture_is_its_alternative_text(rendered: Any) -> None:
+    page = Page(rendered("print"))
+    assert len(page.all("svg")) == len(page.all("title")) - 1  # one is that of the page
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_figures_and_tables_are_numbered_in_order(rendered: Any, medium: str) -> None:
+    source = rendered(medium)
+    for kind, tag in (("Figure", "figcaption"), ("Table", "caption")):
+        numbers = [int(n) for n in re.findall(rf"<{tag}><b>{kind} (\d+)\.</b>", source)]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert numbers
+
+
+def test_both_media_say_the_same(rendered: Any, document: Any) -> None:
+    """Each caption, paragraph, note and cell stands in both."""
+    screen, paper = (Page(rendered(medium)).text for medium in MEDIA)
+    blocks = [b for chapter in document.chapters for section in chapter.sections for b in section.blocks]
+    words = [p for b in blocks for p in b.paragraphs] + [n.text for b in blocks for n in b.asides]
+    words += [t.caption for b in blocks for t in b.tables] + [document.title, document.subtitle]
+    for word in words:
+        assert " ".join(word.split()) in screen
+        assert " ".join(word.split()) in paper
+
+
+def test_verdicts_are_words(rendered: Any) -> None:
+    words = set(re.findall(r'<span class="verdict [\w-]+">([^<]+)</span>', rendered("screen")))
+    assert words == {"pass", "fail", "not assessed", "not applicable"}
+
+
+def test_what_the_user_wrote_is_not_markup(document: Any, drawings: Any, facts: Any) -> None:
+    title = "<script>alert(1)</script> & co"
+    page = render_html(document.model_copy(update={"title": title}), drawings, facts, "screen")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in page
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_a_character_without_a_glyph_stops_the_run_and_is_named(
+    document: Any, drawings: Any, facts: Any, medium: Any
+) -> None:
+    with pytest.raises(InputError, match=r"'𓀀' \(U\+13000\)"):
+        render_html(document.model_copy(update={"title": "𓀀"}), drawings, facts, medium)
+
+
+def test_the_date_is_written_out_and_the_digest_in_groups(rendered: Any) -> None:
+    text = Page(rendered("screen")).text
+    assert "issued 21 November 2026" in text
+    assert "7c1e 04ab 93d2 5f60" in text
+
+
+def test_the_screen_version_is_small(rendered: Any) -> None:
+    assert len(rendered("screen")) < 5e6

@@ -1,0 +1,210 @@
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pikepdf
+import pytest
+
+from tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf
+from tasks.records import InputError
+
+ISSUED = "2026-11-21T00:00:00Z"
+ATTACHMENTS = (
+    Attachment(name="evidence.json", description="Evidence", data=b'{"schema":1}', relationship="Data"),
+    Attachment(name="config.yaml", description="Configuration", data=b"a: 1\n", relationship="Source"),
+)
+HEAD = '<html lang="en"><head><title>t</title></head><body>'
+
+
+@pytest.fixture(scope="module")
+def data(rendered: Any) -> bytes:
+    return render_pdf(rendered("print"), ATTACHMENTS, ISSUED)
+
+
+@pytest.fixture(scope="module")
+def path(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("pdf") / "report.pdf"
+    file.write_bytes(data)
+    return file
+
+
+@pytest.fixture(scope="module")
+def pdf(path: Path) -> pikepdf.Pdf:
+    return pikepdf.open(path)
+
+
+@pytest.fixture(scope="module")
+def pages(path: Path) -> list[str]:
+    """The text of each page, each run of blanks as one."""
+    text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    return [" ".join(page.split()) for page in text.split("\f")[:-1]]
+
+
+def elements(node: Any, kind: str) -> list[Any]:
+    """Structure elements of a type, in reading order."""
+    found = [node] if node.get("/S") == f"/{kind}" else []
+    kids = node.get("/K", [])
+    for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
+        if isinstance(kid, pikepdf.Dictionary):
+            found += elements(kid, kind)
+    return found
+
+
+def test_it_is_pdf_a_3a(pdf: pikepdf.Pdf) -> None:
+    with pdf.open_metadata() as metadata:
+        assert metadata["pdfaid:part"] == "3"
+        assert metadata["pdfaid:conformance"] == "A"
+
+
+def test_it_has_language_title_and_an_output_intent(pdf: pikepdf.Pdf) -> None:
+    assert pdf.Root.Lang == "en"
+    assert pdf.docinfo["/Title"] == "What three models look at"
+    assert pdf.Root.ViewerPreferences.DisplayDocTitle
+    assert len(pdf.Root.OutputIntents) == 1
+
+
+def test_its_only_date_is_that_of_issue(pdf: pikepdf.Pdf) -> None:
+    assert str(pdf.docinfo["/CreationDate"]).startswith("D:20261121000000")
+
+
+def test_it_is_tagged(pdf: pikepdf.Pdf) -> None:
+    assert pdf.Root.MarkInfo.Marked
+    root = pdf.Root.StructTreeRoot.K[0]
+    for kind in ("H1", "H2", "P", "Table", "TH", "TD", "Figure", "Caption", "Link"):
+        assert elements(root, kind), kind
+
+
+def test_every_figure_has_alternative_text(pdf: pikepdf.Pdf) -> None:
+    figures = elements(pdf.Root.StructTreeRoot.K[0], "Figure")
+    assert len(figures) > 30
+    assert all(str(figure.get("/Alt", "")).strip() for figure in figures)
+
+
+def test_each_attachment_is_listed_once_and_whole(pdf: pikepdf.Pdf) -> None:
+    files = {str(spec.UF): spec for spec in pdf.Root.AF}
+    assert len(pdf.Root.AF) == len(files) == len(ATTACHMENTS)
+    for item in ATTACHMENTS:
+        assert files[item.name].EF.F.read_bytes() == item.data
+        assert files[item.name].AFRelationship == f"/{item.relationship}"
+
+
+def test_every_font_is_embedded_and_from_the_dependencies(path: Path) -> None:
+    listing = subprocess.run(["pdffonts", path], capture_output=True, text=True, check=True).stdout.splitlines()[2:]
+    assert listing
+    for line in listing:
+        assert re.match(r"[A-Z]{6}\+(Source-S|DejaVu-Sans)", line), line
+        assert line.split()[-5:-2] == ["yes", "yes", "yes"], line  # embedded, subset, readable as text
+
+
+def test_text_is_extractable_even_in_charts(pages: list[str]) -> None:
+    text = " ".join(pages)
+    for words in ("What three models look at", "share of importance", "atoms sum to +1.77", "−0.54", "Figure 1."):
+        assert words in text
+
+
+def test_page_one_holds_the_three_chapters(pages: list[str]) -> None:
+    for words in ("3 of 3 complete", "Iris: petals decide", "Digits: a", "Solubility: polar groups lift"):
+        assert words in pages[0]
+    assert "Contents" in pages[1]
+
+
+def test_chapters_start_on_the_pages_that_page_one_names(pages: list[str], document: Any) -> None:
+    numbers = [int(number) for number in re.findall(r"page (\d+)", pages[0])]
+    assert len(numbers) == len(document.chapters)
+    for chapter, number in zip(document.chapters, numbers, strict=True):
+        assert chapter.lead[:40] in pages[number - 1]
+
+
+def test_every_page_has_its_number_and_the_content_digest(pages: list[str]) -> None:
+    for number, page in enumerate(pages, 1):
+        assert f"{number} / {len(pages)}" in page
+        assert "content 7c1e 04ab 93d2" in page
+
+
+def test_running_heads_name_the_chapter(pages: list[str], document: Any) -> None:
+    assert sum(document.chapters[1].title in page for page in pages[2:]) >= 2
+
+
+def test_headings_are_bookmarks(pdf: pikepdf.Pdf, document: Any) -> None:
+    with pdf.open_outline() as outline:
+        titles = [item.title for item in outline.root]
+        first = next(item for item in outline.root if item.title == document.chapters[0].title)
+        assert [child.title for child in first.children] == [s.title for s in document.chapters[0].sections]
+    assert [chapter.title for chapter in document.chapters] == [
+        t for t in titles if t in {c.title for c in document.chapters}
+    ]
+
+
+def test_no_heading_stands_alone_at_the_foot_of_a_page(pages: list[str], document: Any) -> None:
+    sections = [section.title for chapter in document.chapters for section in chapter.sections]
+    for page in pages:
+        body = page.rsplit("Exhibit report", 1)[0].strip()
+        assert not body.endswith(tuple(sections))
+
+
+def test_the_file_knows_its_own_digest(data: bytes, pdf: pikepdf.Pdf) -> None:
+    assert pdf_digest_ok(data)
+    assert bytes(pdf.trailer.ID[0]).decode() == pdf_digest(data)
+
+
+def test_any_flipped_bit_is_detected(data: bytes) -> None:
+    rng = np.random.default_rng(0)
+    for place, bit in zip(rng.integers(0, len(data), 300), rng.integers(0, 8, 300), strict=True):
+        changed = bytearray(data)
+        changed[place] ^= 1 << bit
+        assert not pdf_digest_ok(bytes(changed)), (place, bit)
+
+
+def test_a_file_without_the_field_is_not_ours() -> None:
+    assert not pdf_digest_ok(b"%PDF-1.7\n%%EOF")
+    with pytest.raises(InputError, match="no identifier field"):
+        pdf_digest(b"%PDF-1.7\n%%EOF")
+
+
+def test_a_missing_picture_stops_the_run_and_is_named() -> None:
+    with pytest.raises(RenderingError, match=r"there\.png"):
+        render_pdf(f'{HEAD}<img alt="x" src="https://example.org/there.png"></body></html>', (), ISSUED)
+
+
+def test_a_picture_without_alternative_text_stops_the_run() -> None:
+    pixel = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+    with pytest.raises(RenderingError, match="no required alt"):
+        render_pdf(f'{HEAD}<img src="{pixel}"></body></html>', (), ISSUED)
+
+
+def test_a_missing_language_stops_the_run() -> None:
+    with pytest.raises(RenderingError, match="lang"):
+        render_pdf("<html><head><title>t</title></head><body>x</body></html>", (), ISSUED)
+
+
+SCRIPT = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("sample", sys.argv[1])
+sample = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sample)
+from tasks.document.html import render_html
+from tasks.document.pdf import Attachment, render_pdf
+document, drawings = sample.sample_document()
+facts = sample.sample_facts()
+files = [Attachment(name=n, description=n, data=n.encode(), relationship="Data") for n in sys.argv[2:]]
+pdf = render_pdf(render_html(document, drawings, facts, "print"), files, facts.issued)
+sys.stdout.buffer.write(render_html(document, drawings, facts, "screen").encode() + pdf)
+"""
+
+
+@pytest.mark.slow
+def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:
+    """With another hash seed, another order of the attachments and another time zone."""
+    sample = Path(__file__).with_name("conftest.py")
+    runs = []
+    for seed, zone, names in (("1", "UTC", ["a.json", "b.json"]), ("2", "Asia/Tokyo", ["b.json", "a.json"])):
+        environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone}
+        command = [sys.executable, "-c", SCRIPT, str(sample), *names]
+        runs.append(subprocess.run(command, capture_output=True, env=environment, check=True).stdout)
+    assert runs[0] == runs[1]
+    assert pikepdf.open(io.BytesIO(runs[0][runs[0].index(b"%PDF-") :]))

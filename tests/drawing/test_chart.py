@@ -1,0 +1,123 @@
+import re
+
+import numpy as np
+import pytest
+
+from tasks.drawing import DrawingSpec, draw
+from tasks.drawing.axis import ticks
+from tasks.drawing.curves import spread
+from tasks.drawing.svg import signed, text_width
+from tasks.records import BarPanels, Bars, Content, Curves, Figure, Matrix, Scatter, Series
+
+
+def svg(content: Content, width: float = 1.0) -> str:
+    return draw(Figure(name="f", content=content, caption="c", alt="a", width=width)).part("chart").data.decode()
+
+
+def rectangles(drawn: str, style: str) -> list[tuple[float, float]]:
+    found = re.findall(rf'<rect class="bar {style}" x="([\d.-]+)" y="[\d.-]+" width="([\d.-]+)"', drawn)
+    return [(float(x), float(width)) for x, width in found]
+
+
+def test_bars_are_as_long_as_their_numbers() -> None:
+    drawn = svg(Bars(labels=("a", "b"), series=(Series(name="s", values=np.array([0.5, 0.25])),), axis="share"))
+    (_, long), (_, short) = rectangles(drawn, "main")
+    assert long == pytest.approx(2 * short, abs=0.1)
+    assert ">0.50<" in drawn
+    assert ">0.25<" in drawn
+
+
+def test_signed_bars_start_at_zero_and_have_the_colour_of_their_sign() -> None:
+    values = Series(name="", values=np.array([1.0, -0.5]))
+    drawn = svg(Bars(labels=("a", "b"), series=(values,), axis="logit", signed=True))
+    (positive,), (negative,) = rectangles(drawn, "positive"), rectangles(drawn, "negative")
+    assert sum(negative) == pytest.approx(positive[0], abs=0.1)
+    assert ">+1.0<" in drawn
+    assert ">−0.5<" in drawn
+
+
+def test_error_bars_are_drawn_where_known() -> None:
+    series = Series(name="", values=np.array([0.5, 0.2]), errors=np.array([0.1, np.nan]))
+    assert svg(Bars(labels=("a", "b"), series=(series,), axis="share")).count('class="halo"') == 1
+
+
+def test_a_reference_is_grey_and_named() -> None:
+    ours, other = (
+        Series(name="model", values=np.array([0.5])),
+        Series(name="forest", values=np.array([0.4]), reference=True),
+    )
+    drawn = svg(Bars(labels=("a",), series=(ours, other), axis="share"))
+    assert len(rectangles(drawn, "reference")) == 2  # the bar and its key
+    assert ">forest<" in drawn
+
+
+def test_panels_share_one_range() -> None:
+    panels = tuple(Series(name=f"p{i}", values=np.array([float(i)])) for i in (1, 2, 4))
+    widths = [
+        width
+        for _, width in rectangles(svg(BarPanels(labels=("a",), panels=panels, axis="x", signed=True)), "positive")
+    ]
+    assert widths == pytest.approx([widths[2] / 4, widths[2] / 2, widths[2]], abs=0.1)
+
+
+@pytest.mark.parametrize("count", [299, 301])
+def test_few_points_are_vectors_and_many_are_pixels(count: int) -> None:
+    values = Series(name="test", values=np.random.default_rng(0).normal(size=count))
+    drawn = svg(Scatter(x=(values,), y=(values,), x_label="measured", y_label="predicted"))
+    assert ("<image" in drawn) == (count > 300)
+    assert drawn.count("<circle") == (count if count < 300 else 0)
+
+
+def test_points_on_the_identity_lie_on_its_line() -> None:
+    values = Series(name="test", values=np.array([-1.0, 0.0, 3.0]))
+    drawn = svg(Scatter(x=(values,), y=(values,), x_label="x", y_label="y"))
+    (line,) = re.findall(r'd="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"[^>]*stroke-dasharray', drawn)
+    x1, y1, x2, y2 = map(float, line)
+    for cx, cy in re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', drawn):
+        assert (float(cx) - x1) / (x2 - x1) == pytest.approx((float(cy) - y1) / (y2 - y1), abs=0.01)
+
+
+def test_names_of_curves_that_end_together_stand_apart() -> None:
+    curves = tuple(Series(name=n, values=np.array([1.0, 0.5 + i / 1000])) for i, n in enumerate(("training", "test")))
+    drawn = svg(Curves(series=curves, x_label="epoch", y_label="loss"))
+    heights = [float(y) for y in re.findall(r'y="([\d.]+)"[^>]*font-weight="600"', drawn)]
+    assert abs(heights[0] - heights[1]) >= 12.9
+
+
+def test_spreading_keeps_what_is_apart_already() -> None:
+    assert spread([0.0, 50.0, 20.0], 13) == [0.0, 50.0, 20.0]
+    assert spread([10.0, 10.0], 13) == [3.5, 16.5]
+
+
+def test_a_matrix_prints_every_count() -> None:
+    counts = np.array([[10, 1], [0, 1205]])
+    drawn = svg(Matrix(labels=("a", "b"), counts=counts, x_label="read as", y_label="written"))
+    assert re.findall(r'class="fixed"[^>]*>([\d,]+)<', drawn) == ["10", "1", "0", "1,205"]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 0.6), (-11.6, 3.2), (0, 12_345), (-3e-5, 3e-5), (0, 2.5)])
+def test_ticks_are_round_inside_and_distinct(low: float, high: float) -> None:
+    places, digits = ticks(low, high)
+    assert 2 <= len(places) <= 8
+    assert all(low - 1e-9 <= place <= high + 1e-9 for place in places)
+    assert len({format(place, digits) for place in places}) == len(places)
+
+
+def test_numbers_have_real_minus_signs() -> None:
+    assert [signed(v, ".2f") for v in (0.414, -1.2, -0.001)] == ["+0.41", "−1.20", "0"]
+
+
+def test_text_is_measured_in_the_font() -> None:
+    assert text_width("ii", 10) < text_width("MM", 10) / 2
+
+
+def test_one_scale_is_shared_and_several_are_not() -> None:
+    values = [np.array([0.5, -2.0]), np.array([1.0])]
+    assert [s.limit for s in DrawingSpec().scales("logit", values)] == [2.0]
+    assert [s.limit for s in DrawingSpec(scale="per_sample").scales("logit", values)] == [2.0, 1.0]
+
+
+def test_the_most_important_features_come_first() -> None:
+    importance = np.array([0.1, 0.7, 0.2])
+    assert DrawingSpec().top(importance).tolist() == [1, 2, 0]
+    assert DrawingSpec(top_k=1).top(importance).tolist() == [1]

@@ -1,0 +1,147 @@
+"""Facts of the config: the files in `conf`, sweeps, labels, and the validated report."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows.compose import CONF, compose_points, groups
+from flows.config import Report, read_report
+from flows.errors import ConfigError
+from tasks.document.spec import DocumentSpec
+
+STUDIES = groups()["study"]
+REPORT_GROUPS = ("document", "runner", "compute")
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_study_is_valid(study: str) -> None:
+    """It composes to one point whose title is its own."""
+    [point] = read_report([f"study={study}"]).points
+    assert point.label == study
+    assert point.title == yaml.safe_load((CONF / "study" / f"{study}.yaml").read_text())["title"]
+
+
+@pytest.mark.parametrize("file", sorted(CONF.glob("*/*.yaml")), ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_every_option_is_valid_and_short(file: Path) -> None:
+    """Every YAML of a group of a point or report can be chosen in place of what some study has chosen."""
+    assert len(file.read_text().splitlines()) <= 25
+    group, option = file.parent.name, file.stem
+    read_report([f"study={option}"] if group == "study" else ["study=iris", f"{group}={option}"])
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_study_only_selects(study: str) -> None:
+    """It picks options of the groups of a point and sets a title, nothing else: else an override of a group would
+    leave half of it behind."""
+    content = yaml.safe_load((CONF / "study" / f"{study}.yaml").read_text())
+    assert set(content) <= {"defaults", "title"}
+    chosen = {key for entry in content["defaults"] if isinstance(entry, dict) for key in entry}
+    assert not chosen & {f"override /{group}" for group in REPORT_GROUPS}
+
+
+def labels(*overrides: str) -> list[str]:
+    return [point.label for point in read_report(overrides).points]
+
+
+def test_a_comma_sweeps() -> None:
+    """Every combination is a point, in the order of the overrides, named by what varies."""
+    assert labels("study=iris") == ["iris"]
+    assert labels("study=iris,digits") == ["iris", "digits"]
+    assert labels("study=iris", "model.hidden=8,16", "model.epochs=3") == [
+        "iris, model.hidden=8",
+        "iris, model.hidden=16",
+    ]
+    assert len(labels("study=iris", "model.hidden=8,16", "model.seed=0,1")) == 4
+
+
+def test_a_key_need_fit_only_the_points_of_the_call() -> None:
+    """Both studies have the key; that the primary config has no model at all does not matter."""
+    points = read_report(["study=digits,solubility", "model.epochs=3"]).points
+    assert [point.model.model_dump()["epochs"] for point in points] == [3, 3]
+
+
+def test_titles_tell_points_apart() -> None:
+    assert [point.title for point in read_report(["study=iris", "model.hidden=8,16"]).points] == [
+        "Iris, model.hidden=8",
+        "Iris, model.hidden=16",
+    ]
+
+
+def test_glob_takes_all_that_match() -> None:
+    assert labels("study=glob(i*)") == [study for study in STUDIES if study.startswith("i")]
+
+
+def test_of_two_values_for_a_key_the_last_counts() -> None:
+    assert labels("study=digits", "study=iris") == ["iris"]
+
+
+def test_a_study_yields_to_the_command_line() -> None:
+    """A method is chosen by name, several in brackets; its label is its name."""
+    [point] = read_report(["study=iris", "method=[vanilla_grad]"]).points
+    assert list(point.method) == ["vanilla_grad"]
+
+
+def test_a_report_without_checks_is_possible() -> None:
+    assert read_report(["study=iris", "check=[]"]).points[0].check == {}
+
+
+def test_a_folder_of_ones_own_adds_options(tmp_path: Path) -> None:
+    """A variant of a method is a YAML with another label; one report can hold both."""
+    (tmp_path / "method").mkdir()
+    (tmp_path / "method" / "mine.yaml").write_text("# @package method.mine\ndefaults: [vanilla_grad@_here_, _self_]\n")
+    [point] = read_report(["study=iris", "method=[vanilla_grad,mine]"], tmp_path).points
+    assert list(point.method) == ["vanilla_grad", "mine"]
+    assert point.method["mine"] == point.method["vanilla_grad"]
+
+
+def test_a_path_with_commas_and_spaces_is_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "my 'own', \"conf\""
+    (folder / "study").mkdir(parents=True)
+    (folder / "study" / "mine.yaml").write_text("# @package _global_\ndefaults: [/study/iris, _self_]\ntitle: Mine\n")
+    assert [point.title for point in read_report(["study=mine"], folder).points] == ["Mine"]
+
+
+def test_config_is_plain_data() -> None:
+    """What Hydra composed has no interpolations and no types of Hydra's."""
+    [point] = compose_points(["study=iris", "model.hidden=${model.epochs}"])
+    assert type(point.config) is dict
+    assert point.config["model"]["hidden"] == point.config["model"]["epochs"]
+
+
+def test_a_report_survives_json() -> None:
+    """A deployment carries the config as JSON and gets the same report back."""
+    report = read_report(["study=iris,digits,solubility", "document.issued=2026-01-01"])
+    assert Report.model_validate_json(report.model_dump_json()) == report
+
+
+@pytest.mark.parametrize(
+    ("given", "issued"),
+    [
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-01", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T02:30:00+09:00", "2025-12-31T17:30:00Z"),
+    ],
+)
+def test_issued_is_in_utc(given: str, issued: str) -> None:
+    assert read_report(["study=iris", f"document.issued={given}"]).document.issued_at == issued
+
+
+def test_without_a_date_the_document_is_of_today() -> None:
+    """At midnight, so that the reports of one day are the same bytes."""
+    before, issued, after = datetime.now(UTC), DocumentSpec().issued_at, datetime.now(UTC)
+    assert issued in {f"{before:%Y-%m-%dT00:00:00Z}", f"{after:%Y-%m-%dT00:00:00Z}"}
+
+
+@pytest.mark.parametrize(
+    "shared", ["runner=inline,threads", "compute.threads=1,2", "paths.runs=a,b", "document.title=a,b"]
+)
+def test_what_belongs_to_the_report_does_not_vary(shared: str) -> None:
+    with pytest.raises(ConfigError, match="belongs to the report"):
+        read_report(["study=iris", shared])
+
+
+def test_paths_are_the_users() -> None:
+    report = read_report(["study=iris", "paths.runs=/tmp/a b", "paths.store=s"])
+    assert (report.paths.runs, report.paths.store) == (Path("/tmp/a b"), Path("s"))

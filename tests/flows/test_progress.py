@@ -1,0 +1,94 @@
+"""Facts of the progress that people see."""
+
+import io
+import threading
+from collections.abc import Callable
+
+from rich.console import Console
+
+from flows.progress import Watch
+
+
+def watch(terminal: bool = False, heartbeat: float = 1000.0, patience: float = 1000.0) -> tuple[Watch, io.StringIO]:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=terminal, width=200, color_system=None)
+    return Watch(console, patience=patience, heartbeat=heartbeat), out
+
+
+def until(seen: Callable[[], bool]) -> None:
+    """Waits for a line of the other thread; a line that never comes ends in the test's time limit, not in a pass."""
+    for _ in range(2000):
+        if seen():
+            return
+        threading.Event().wait(0.005)
+    raise AssertionError("the line did not come")
+
+
+def test_a_finished_stage_is_one_line() -> None:
+    """A stage that is over before anybody grew impatient says once how it went."""
+    progress, out = watch()
+    with progress:
+        progress.stage("iris", "fit")(1, 2)
+        progress.finished("iris", "fit", False, 3.14)
+        progress.stage("iris", "[predict]")
+        progress.finished("iris", "[predict]", True, 0.0)
+    assert out.getvalue() == "iris: fit, done in 3.1 s\niris: [predict], from the store\n"
+
+
+def test_a_long_stage_says_again_and_again_how_far_it_is() -> None:
+    """Without a terminal lines go on as long as the stage does, whether or not it reports anything."""
+    progress, out = watch(heartbeat=0.01, patience=0.01)
+    with progress:
+        report = progress.stage("iris", "fit")
+        until(lambda: out.getvalue().count("iris: fit, 0 s ...") > 2)
+        report(3, 40)
+        until(lambda: "iris: fit, 3 of 40, 0 s ..." in out.getvalue())
+        progress.finished("iris", "fit", False, 1.0)
+        assert out.getvalue().endswith("iris: fit, done in 1.0 s\n")
+        before = out.getvalue()
+        report(4, 40)
+    assert out.getvalue() == before
+
+
+def test_a_terminal_shows_a_bar_that_goes_away() -> None:
+    """The bar shows the numbers while the stage runs; at the end only the line stays."""
+    progress, out = watch(terminal=True)
+    with progress:
+        progress.stage("digits", "attribute")(7, 9)
+        progress._bars.refresh()
+        assert "digits: attribute" in out.getvalue()
+        assert "7/9" in out.getvalue()
+        progress.finished("digits", "attribute", False, 2.0)
+    assert "digits: attribute, done in 2.0 s" in out.getvalue()
+
+
+def test_threads_may_report_at_once() -> None:
+    """Eight threads with 50 stages each give 400 whole lines."""
+    progress, out = watch(heartbeat=0.001, patience=0.001)
+
+    def work(thread: int) -> None:
+        for number in range(50):
+            progress.stage(f"chapter {thread}", str(number))(1, 1)
+            progress.finished(f"chapter {thread}", str(number), False, 0.0)
+
+    with progress:
+        threads = [threading.Thread(target=work, args=[thread]) for thread in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    done = [line for line in out.getvalue().splitlines() if line.endswith("done in 0.0 s")]
+    assert len(set(done)) == 400
+
+
+def test_an_error_inside_ends_the_watch() -> None:
+    """The pulse and the bars stop, and the error goes on."""
+    before = threading.active_count()
+    progress, _ = watch(terminal=True)
+    try:
+        with progress:
+            progress.stage("iris", "fit")
+            raise LookupError
+    except LookupError:
+        pass
+    until(lambda: threading.active_count() == before)

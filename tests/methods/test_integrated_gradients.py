@@ -1,0 +1,208 @@
+"""Integrated gradients against closed forms, completeness and Captum."""
+
+from collections.abc import Callable
+from itertools import islice
+
+import captum.attr
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from tasks.methods.integrated_gradients import IntegratedGradientsSpec, Rule, refining, single
+from tasks.models.torch import Encoded, TorchModel
+from tasks.protocols import Compute
+from tasks.records import Array, Attribution
+
+Build = Callable[..., TorchModel]
+Explain = Callable[..., Attribution]
+
+RULES: tuple[Rule, ...] = ("midpoint", "gausslegendre", "trapezoid", "endpoints")
+
+
+def relative_residual(found: Attribution) -> Array:
+    return np.abs(found.residual) / np.abs(found.prediction - found.base_value)
+
+
+@given(st.sampled_from(RULES), st.integers(2, 40))
+def test_weights_sum_to_one(rule: Rule, count: int) -> None:
+    assert single(rule, count).weights.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_refining_ends_where_all_points_at_once_would(rule: Rule) -> None:
+    points: dict[float, float] = {}
+    for step in islice(refining(rule), 4):
+        points = {alpha: step.keep * weight for alpha, weight in points.items() if step.keep}
+        points |= dict(zip(step.alphas.tolist(), step.weights.tolist(), strict=True))
+    whole = single(rule, len(points) - (rule == "trapezoid"))
+    np.testing.assert_allclose(sorted(points), whole.alphas, atol=1e-12)
+    np.testing.assert_allclose([points[alpha] for alpha in sorted(points)], whole.weights, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_linear_model_gives_w_times_the_difference(
+    rule: Rule, closed_form: Build, explain: Explain, table: dict[str, Array]
+) -> None:
+    weights = torch.tensor([1, -2, 3, 0, 0.5])
+    baseline = np.full((7, 5), 0.25, np.float32)
+    method = IntegratedGradientsSpec(rule=rule, n_steps=2)
+    found = explain(method, closed_form(lambda x: x @ weights + 4), table, baselines={"x": baseline})
+    np.testing.assert_allclose(found.values["x"][..., 0], weights.numpy() * (table["x"] - 0.25), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+    np.testing.assert_allclose(found.base_value[:, 0], weights.sum().item() * 0.25 + 4, rtol=1e-6)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_square_gives_the_square(rule: Rule, closed_form: Build, explain: Explain, table: dict[str, Array]) -> None:
+    found = explain(IntegratedGradientsSpec(rule=rule, n_steps=3), closed_form(lambda x: (x**2).sum(1)), table)
+    np.testing.assert_allclose(found.values["x"][..., 0], table["x"] ** 2, rtol=1e-4, atol=1e-6)
+
+
+def test_product_is_shared_equally(closed_form: Build, explain: Explain, table: dict[str, Array]) -> None:
+    found = explain(IntegratedGradientsSpec(n_steps=5), closed_form(lambda x: x[:, 0] * x[:, 1]), table)
+    half = table["x"][:, 0] * table["x"][:, 1] / 2
+    np.testing.assert_allclose(found.values["x"][:, :2, 0], np.stack([half, half], 1), rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(found.values["x"][:, 2:], 0)
+
+
+def test_two_gauss_points_are_exact_for_the_fourth_power(
+    closed_form: Build, explain: Explain, table: dict[str, Array]
+) -> None:
+    method = IntegratedGradientsSpec(rule="gausslegendre", n_steps=2)
+    found = explain(method, closed_form(lambda x: (x**4).sum(1)), table)
+    np.testing.assert_allclose(found.values["x"][..., 0], table["x"] ** 4, rtol=1e-4, atol=1e-6)
+
+
+def test_endpoints_are_the_mean_of_both_ends_whatever_the_function(
+    closed_form: Build, explain: Explain, table: dict[str, Array]
+) -> None:
+    method = IntegratedGradientsSpec(rule="endpoints", n_steps=2)
+    found = explain(method, closed_form(lambda x: x.exp().sum(1)), table)
+    expected = table["x"] * (np.exp(table["x"]) + 1) / 2
+    np.testing.assert_allclose(found.values["x"][..., 0], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("score", ["logit", "probability", "loss"])
+def test_refined_attributions_are_complete(
+    rule: Rule, score: str, classifier: TorchModel, explain: Explain, table: dict[str, Array]
+) -> None:
+    method = IntegratedGradientsSpec(rule=rule, max_steps=3000)
+    found = explain(method, classifier, table, np.full((7, 1), 1), score=score, batch=8)
+    assert found.converged.all()
+    assert relative_residual(found).max() <= 0.01
+    np.testing.assert_allclose(
+        found.values["x"].sum(axis=1) - (found.prediction - found.base_value), found.residual, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize(("rule", "name"), [("midpoint", "riemann_middle"), ("gausslegendre", "gausslegendre")])
+def test_captum_gives_the_same_with_the_same_steps(
+    rule: Rule, name: str, classifier: TorchModel, explain: Explain, table: dict[str, Array]
+) -> None:
+    baselines = np.full((7, 5), 0.5, np.float32)
+    targets = np.array([0, 1, 2, 0, 1, 2, 0])
+    method = IntegratedGradientsSpec(rule=rule, n_steps=12)
+    found = explain(method, classifier, table, targets[:, None], baselines={"x": baselines})
+    expected = captum.attr.IntegratedGradients(classifier.net).attribute(
+        torch.tensor(table["x"]), torch.tensor(baselines), torch.tensor(targets), n_steps=12, method=name
+    )
+    np.testing.assert_allclose(found.values["x"][..., 0], expected.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_captum_gives_the_same_at_a_hidden_layer(
+    classifier: TorchModel, explain: Explain, table: dict[str, Array]
+) -> None:
+    method = IntegratedGradientsSpec(n_steps=12, layer="4")
+    found = explain(method, classifier, table, np.full((7, 1), 2))
+    net = classifier.net
+    activation = net[:5](torch.tensor(table["x"])).detach()
+    expected = captum.attr.IntegratedGradients(net[5:]).attribute(
+        activation, target=2, n_steps=12, method="riemann_middle"
+    )
+    np.testing.assert_allclose(found.values["4"][..., 0], expected.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_cancellation_is_not_taken_for_convergence(closed_form: Build, explain: Explain) -> None:
+    # At x1 = x2 the two terms cancel in every sum, so the residual is zero however coarse the steps are.
+    steep = closed_form(lambda x: torch.sigmoid(40 * (x[:, 0] - 0.5)) - torch.sigmoid(40 * (x[:, 1] - 0.5)))
+    same = {"x": np.ones((1, 2), np.float32)}
+    coarse = explain(IntegratedGradientsSpec(n_steps=3), steep, same)
+    assert abs(coarse.residual[0, 0]) < 1e-6
+    assert abs(coarse.values["x"][0, 0, 0] - 1) > 0.1
+    refined = explain(IntegratedGradientsSpec(), steep, same)
+    assert refined.converged.all()
+    assert refined.values["x"][0, 0, 0] == pytest.approx(1, rel=0.01)
+
+
+def test_only_unfinished_samples_go_on(closed_form: Build, explain: Explain) -> None:
+    kinked = closed_form(lambda x: x[:, 0] + torch.relu(x[:, 1] - 0.377))
+    found = explain(IntegratedGradientsSpec(), kinked, {"x": np.array([[1, 0], [1, 1]], np.float32)})
+    assert found.steps[0, 0] == 9  # linear: known after 3 points, confirmed by 9
+    assert found.steps[1, 0] > 9
+
+
+def test_refining_stops_at_the_limit_and_says_so(closed_form: Build, explain: Explain) -> None:
+    jump = closed_form(lambda x: torch.sigmoid(1e4 * (x[:, 0] - 0.3)))
+    found = explain(IntegratedGradientsSpec(max_steps=50), jump, {"x": np.ones((1, 1), np.float32)})
+    assert not found.converged.any()
+    assert found.steps[0, 0] == 27
+    fixed = explain(IntegratedGradientsSpec(n_steps=50), jump, {"x": np.ones((1, 1), np.float32)})
+    assert fixed.converged.all()
+
+
+def test_rounding_of_large_scores_does_not_keep_it_going(
+    closed_form: Build, explain: Explain, table: dict[str, Array]
+) -> None:
+    offset = closed_form(lambda x: 5000 + 0.01 * x.sum(1))
+    assert (explain(IntegratedGradientsSpec(), offset, table).steps == 9).all()
+
+
+def test_a_sample_equal_to_its_baseline_gets_nothing(
+    classifier: TorchModel, explain: Explain, table: dict[str, Array]
+) -> None:
+    found = explain(IntegratedGradientsSpec(), classifier, table, baselines=table)
+    np.testing.assert_array_equal(found.values["x"], 0)
+    assert found.converged.all()
+
+
+def test_baselines_go_through_the_preprocessing_of_the_model(explain: Explain) -> None:
+    net = nn.Linear(2, 1, bias=False)
+    model = TorchModel(net, lambda raw: Encoded({"x": torch.tensor(raw["x"]) / 16 - 1}), "values", Compute(batch=4))
+    raw, baseline = np.array([[16, 4]], np.float32), np.array([[8, 8]], np.float32)
+    found = explain(IntegratedGradientsSpec(n_steps=2), model, {"x": raw}, baselines={"x": baseline})
+    weights = net.weight.detach().numpy()
+    np.testing.assert_allclose(found.values["x"][..., 0], weights * (raw - baseline) / 16, rtol=1e-5)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-6)
+
+
+def test_neither_order_nor_chunks_change_a_bit(
+    classifier: TorchModel, explain: Explain, table: dict[str, Array]
+) -> None:
+    targets = np.array([[0, 1], [1, 1], [2, 0], [0, 2], [1, 0], [2, 2], [0, 0]])
+    whole = explain(IntegratedGradientsSpec(), classifier, table, targets, score="probability", batch=32)
+    order = np.array([6, 2, 4, 0, 1, 5, 3])
+    for rows in (order, order[:3], order[3:], order[:1]):
+        part = explain(
+            IntegratedGradientsSpec(), classifier, {"x": table["x"][rows]}, targets[rows], score="probability", batch=32
+        )
+        assert part.values["x"].tobytes() == whole.values["x"][rows].tobytes()
+        assert part.residual.tobytes() == whole.residual[rows].tobytes()
+        assert (part.steps == whole.steps[rows]).all()
+
+
+def test_several_inputs_add_up_together(explain: Explain) -> None:
+    class Both(nn.Module):
+        def forward(self, a: Tensor, b: Tensor) -> Tensor:
+            return (a.sum(1) * b.sum(1))[:, None]
+
+    model = TorchModel(
+        Both(), lambda raw: Encoded({name: torch.tensor(array) for name, array in raw.items()}), "values", Compute()
+    )
+    inputs = {"a": np.ones((2, 3), np.float32), "b": np.full((2, 2), 2, np.float32)}
+    found = explain(IntegratedGradientsSpec(n_steps=4), model, inputs)
+    np.testing.assert_allclose(found.values["a"].sum(axis=1) + found.values["b"].sum(axis=1), 12, rtol=1e-5)
+    np.testing.assert_allclose(found.values["a"][0, :, 0], 2, rtol=1e-5)

@@ -1,0 +1,96 @@
+"""The small nets learn what they are for, the same every time, and leave the world as it was."""
+
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from tasks.data.image import DigitsSpec
+from tasks.data.molecule import SolubilitySpec
+from tasks.data.table import IrisSpec
+from tasks.models.training import TrainingSpec
+from tasks.models.zoo.cnn import CNNSpec
+from tasks.models.zoo.ggnn import GGNNSpec
+from tasks.models.zoo.mlp import MLPSpec
+from tasks.protocols import Compute, silent, take
+from tasks.records import Dataset, InputError, Weights, pack, unpack
+
+COMPUTE = Compute()
+BRIEF = [
+    (MLPSpec(epochs=2), IrisSpec()),
+    (CNNSpec(epochs=1, filters=4), DigitsSpec()),
+    (GGNNSpec(epochs=1, units=8), SolubilitySpec()),
+]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_mlp_learns_iris(seed: int) -> None:
+    data, spec = IrisSpec().load(), MLPSpec(seed=seed)
+    model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
+    assert (model.predict(data.arrays).argmax(axis=1) == data.labels).mean() >= 0.95
+
+
+def test_cnn_learns_digits_it_has_not_seen() -> None:
+    data, spec = DigitsSpec().load(), CNNSpec(epochs=8)
+    model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
+    right = model.predict(data.arrays).argmax(axis=1) == data.labels
+    assert right[data.split == "test"].mean() > 0.96
+
+
+@pytest.mark.parametrize(("spec", "data"), BRIEF)
+def test_training_is_repeatable_reported_and_leaves_random_states_alone(
+    spec: TrainingSpec, data: IrisSpec | DigitsSpec | SolubilitySpec
+) -> None:
+    dataset, seen = data.load(), []
+    states = random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes()
+    first = spec.fit(dataset, COMPUTE, lambda *progress: seen.append(progress))
+    assert (random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes()) == states
+    assert seen == [(epoch + 1, spec.epochs) for epoch in range(spec.epochs)]
+    assert all(len(values) == spec.epochs for values in first.history.values())
+    assert ("test_loss" in first.history) == (dataset.split == "test").any()
+    assert pack(first) == pack(spec.fit(dataset, COMPUTE, silent))
+    assert pack(first) != pack(spec.model_copy(update={"seed": 1}).fit(dataset, COMPUTE, silent))
+
+
+@pytest.mark.parametrize(("spec", "data"), BRIEF)
+def test_stored_weights_give_the_same_predictions(
+    spec: TrainingSpec, data: IrisSpec | DigitsSpec | SolubilitySpec
+) -> None:
+    dataset = data.load()
+    weights = spec.fit(dataset, COMPUTE, silent)
+    inputs = take(dataset.arrays, np.arange(70))
+    direct = spec.restore(dataset, weights, COMPUTE).predict(inputs)
+    stored = spec.restore(dataset, unpack(Weights, pack(weights)), COMPUTE).predict(inputs)
+    assert direct.tobytes() == stored.tobytes()
+
+
+def test_a_diverging_training_is_an_error_that_names_the_key() -> None:
+    with pytest.raises(InputError, match=r"model.learning_rate: with 1e\+30 training diverged in epoch 1"):
+        MLPSpec(learning_rate=1e30).fit(IrisSpec().load(), COMPUTE, silent)
+
+
+@pytest.mark.parametrize("spec", [MLPSpec(), CNNSpec(), GGNNSpec()])
+def test_data_of_another_kind_is_refused(spec: TrainingSpec) -> None:
+    other: Dataset = (DigitsSpec() if isinstance(spec, MLPSpec) else IrisSpec()).load()
+    with pytest.raises(InputError, match=r"^model: an? .* but the data"):
+        spec.fit(other, COMPUTE, silent)
+
+
+def imported(code: str) -> set[str]:
+    """The frameworks that a fresh process has imported after `code`; nothing may be written to stderr."""
+    code += "; import sys; print(*{'torch', 'tensorflow', 'keras', 'rdkit', 'sklearn'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return set(done.stdout.split())
+
+
+def test_specs_import_no_framework() -> None:
+    assert imported("import tasks.models, tasks.methods") == set()
+
+
+def test_each_framework_stays_alone_and_quiet() -> None:
+    assert not imported("import tasks.models.torch_training") & {"tensorflow", "keras"}
+    assert "torch" not in imported("import tasks.models.keras_training")
