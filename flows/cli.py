@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -21,6 +21,7 @@ DONE, UNEXPECTED, BAD_INPUT, CHECK_FAILED = 0, 1, 2, 3
 QUIET = {
     "DO_NOT_TRACK": "1",
     "KERAS_BACKEND": "tensorflow",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
@@ -43,7 +44,8 @@ groups and their options, chosen by group=option and changed by group.key=value:
 def main() -> None:
     """The console script `exhibit`."""
     sys.excepthook = _briefly
-    os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
+    if not _debugging():
+        os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
     sys.exit(run(sys.argv[1:]))
 
 
@@ -190,11 +192,18 @@ def _briefly(kind: type[BaseException], error: BaseException, trace: TracebackTy
     """Instead of a traceback: what went wrong, and how to see more."""
     if _debugging():
         sys.__excepthook__(kind, error, trace)
-    elif issubclass(kind, KeyboardInterrupt):
+    elif any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
         sys.stderr.write("exhibit: interrupted; what is finished is kept, run the same command to go on\n")
     else:
         first = str(error).partition("\n")[0]
         sys.stderr.write(f"exhibit: {kind.__name__}: {first}\nset EXHIBIT_DEBUG=1 for the traceback\n")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it came from: an interrupted connection, say, from an interrupt."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 if __name__ == "__main__":

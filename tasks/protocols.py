@@ -10,6 +10,8 @@ from tasks.records import Array, Arrays, InputError, OutputKind, Spec
 
 Progress = Callable[[int, int], None]  # done, total
 Side = Literal["input", "output"]  # before or after a layer
+# Uniform numbers in [0, 1), (samples, *shape), for the n-th dropout that a net comes to in one prediction.
+Dropout = Callable[[int, tuple[int, ...]], Array]
 
 DIFFERENCE_FLOOR = 1e-3  # a residual is not taken relative to a difference of the score that is smaller than this
 
@@ -61,6 +63,27 @@ def reading(output: OutputKind, score: Score) -> Reading:
     return known[score.kind]
 
 
+def scores(outputs: Array, kind: OutputKind, score: Score, targets: Array) -> Array:
+    """The scores (samples,) of the outputs `targets` (samples,), read off (samples, outputs) in float64.
+
+    Raises:
+        InputError: for a score that such outputs do not hold.
+    """
+    values = outputs.astype(np.float64)
+    if (how := reading(kind, score)) in ("softmax", "cross_entropy"):
+        values = values - np.logaddexp.reduce(values, axis=1, keepdims=True)
+    chosen = values[np.arange(len(values)), targets]
+    match how:
+        case "identity":
+            return chosen
+        case "softmax":
+            return np.exp(chosen)
+        case "cross_entropy":
+            return -chosen
+        case "negative_log":
+            return -np.log(chosen)
+
+
 class Place(Protocol):
     """A batch of samples seen from one place in a model: its preprocessed inputs or a hidden layer.
 
@@ -82,8 +105,8 @@ class Place(Protocol):
         """
         ...
 
-    def scores(self, values: Arrays, score: Score, targets: Array) -> Array:
-        """Scores (samples,) at `values`, without a gradient."""
+    def outputs(self, values: Arrays) -> Array:
+        """The outputs (samples, outputs) of the model at `values`."""
         ...
 
 
@@ -106,11 +129,16 @@ class DifferentiableModel(Model, Protocol):
         """Names of the layers that can be given as `layer`."""
         ...
 
-    def place(self, inputs: Arrays, layer: str | int | None = None, at: Side = "output") -> Place:
+    def place(
+        self, inputs: Arrays, layer: str | int | None = None, at: Side = "output", dropout: Dropout | None = None
+    ) -> Place:
         """The batch `inputs` seen from `layer` (None: the preprocessed inputs).
 
+        With `dropout` a unit is dropped where its number is below the rate of its dropout; nothing else leaves
+        inference mode.
+
         Raises:
-            InputError: for a layer that is not there; the message lists the layers.
+            InputError: for a layer that is not there (the message lists the layers), or a model without dropout.
         """
         ...
 

@@ -175,6 +175,11 @@ class Attribution(Record):
     `prediction`: (samples, targets), the score S(x). `base_value`: S(x'), `residual`: sum a - (S(x) - S(x')),
     both NaN where a method is not additive. `steps`: gradient evaluations along the path, 0 if none;
     `converged` is False where refinement stopped at its limit.
+
+    With sampling `values` and `residual` are means over the draws, `steps` those of the longest. `moments[name]`:
+    (samples, elements, ..., targets, 3) means over the draws of a, |a| and a**2, each summed over channels, and
+    `standard_error[name]` of these means. `sampling_gap`: (samples, targets), the mean difference of the score
+    over the draws less S(x) - S(x'), which no number of steps can close.
     """
 
     sample_ids: Array
@@ -186,6 +191,9 @@ class Attribution(Record):
     residual: Array
     steps: Array
     converged: Array
+    moments: dict[str, Array] = {}
+    standard_error: dict[str, Array] = {}
+    sampling_gap: Array | None = None
 
     def rows(self, chosen: slice) -> Self:
         """The given samples."""

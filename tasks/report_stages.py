@@ -25,6 +25,7 @@ from tasks.document.press import Job, press
 from tasks.document.seal import figure_files, write_attributions, write_files, write_manifest
 from tasks.drawing import DrawingSpec
 from tasks.fingerprint import fingerprint
+from tasks.methods import MethodSpec
 from tasks.methods.aggregate import flat_arrays
 from tasks.models import ModelSpec
 from tasks.protocols import Compute, Progress, silent
@@ -140,7 +141,8 @@ def _method(
     from tasks.methods.aggregate import channel_sum
 
     method = item.method
-    chosen = getattr(method, "baseline", None)  # only methods that compare with one have it
+    # Only methods that compare with a baseline have one, and only those that take gradients can have a layer.
+    chosen, layer = getattr(method, "baseline", None), getattr(method, "layer", None)
     kinds = {entry.name: entry.kind for entry in dataset.inputs}
     part = shown_attributions(store, item, shown)
     steps, converged = _steps(store, item)
@@ -152,8 +154,8 @@ def _method(
         additive=method.additive,
         aggregate=method.aggregate,
         parameters={name: str(value) for name, value in method.model_dump(mode="json", exclude={"kind"}).items()},
-        baseline=baseline(chosen, dataset, method.layer)[1] if chosen else None,
-        place="the preprocessed input" if method.layer is None else f"the {method.at} of the layer {method.layer}",
+        baseline=baseline(chosen, dataset, layer)[1] if chosen else None,
+        place=_place(method),
         unit=unit if method.additive else f"{unit} per unit of the input",
         values={name: channel_sum(values, kinds[name]) for name, values in part.values.items()},
         mask=part.mask,
@@ -165,6 +167,12 @@ def _method(
         summary=read(store, Summary, item.summary),
         checks=tuple(read(store, CheckResult, digest) for digest in item.checks),
     )
+
+
+def _place(method: MethodSpec) -> str:
+    """Where the method looks, in words."""
+    layer, at = getattr(method, "layer", None), getattr(method, "at", "output")
+    return "the preprocessed input" if layer is None else f"the {at} of the layer {layer}"
 
 
 def shown_attributions(store: Store, item: Explained, shown: np.ndarray) -> Attribution:

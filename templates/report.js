@@ -38,7 +38,7 @@ function sortable(table) {
 
 function filterable(before, label, rows) {
   const input = make("input", { type: "search", ariaLabel: label, placeholder: label });
-  const count = make("output", { className: "readout" });
+  const count = make("output", { className: "count" });
   input.addEventListener("input", () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     rows.forEach((row) => (row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word))));
@@ -52,19 +52,22 @@ function filterable(before, label, rows) {
 function readMap(cell) {
   const bytes = Uint8Array.from(atob(cell.dataset.values), (c) => c.charCodeAt(0));
   const shares = Float64Array.from(new Int16Array(bytes.buffer), (v) => v / 32767);
-  const [scale, width] = [Number(cell.dataset.scale), Number(cell.dataset.width)];
-  return { cell, shares, scale, width, height: shares.length / width, image: cell.querySelector("img") };
+  const width = Number(cell.dataset.width);
+  const { limit, unit } = cell.dataset;
+  return { cell, shares, unit, limit: Number(limit), width, height: shares.length / width, image: cell.querySelector("img") };
 }
 
-// The colours and the limit come from the drawn scale: there is no second definition of either.
-function readScale(svg) {
-  const colours = all("rect", svg).map((r) => r.getAttribute("fill")).filter((f) => f.startsWith("#"));
-  const [unit, , , high] = all("text", svg).map((t) => t.textContent);
-  const rgb = colours.map((c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16)));
-  return { rgb, unit, limit: Number(svg.dataset.limit ?? number(high)) };
+// The colours of shares -1 to 1, taken from the drawn scale: they are defined nowhere else.
+function readColours(svg) {
+  const strips = all("rect", svg).map((rect) => rect.getAttribute("fill")).filter((fill) => fill.startsWith("#"));
+  return strips.map((strip) => [1, 3, 5].map((i) => parseInt(strip.slice(i, i + 2), 16)));
 }
 
-const colour = (scale, share) => scale.rgb[Math.round(((share + 1) / 2) * (scale.rgb.length - 1))];
+function colour(colours, share) {
+  const place = ((share + 1) / 2) * (colours.length - 1);
+  const [low, high] = [colours[Math.floor(place)], colours[Math.ceil(place)]];
+  return low.map((channel, i) => channel + (high[i] - channel) * (place % 1));
+}
 
 function pixelsOf(image, width, height) {
   const context = make("canvas", { width, height }).getContext("2d");
@@ -73,19 +76,16 @@ function pixelsOf(image, width, height) {
   return context.getImageData(0, 0, width, height).data;
 }
 
-function redraw(map, scale, input, state) {
+function redraw(map, colours, input, { threshold, under, sign }) {
   const { width, height, shares } = map;
   map.canvas ??= toCanvas(map);
-  const beneath = state.under && input?.complete ? pixelsOf(input, width, height) : null;
+  const beneath = under && input ? pixelsOf(input, width, height) : null;
   const data = new ImageData(width, height);
   shares.forEach((share, i) => {
-    const kept = Math.abs(share) >= state.threshold && state.sign * share >= 0;
-    for (const channel of [0, 1, 2]) {
-      const top = kept ? (share === 0 ? 255 : colour(scale, share)[channel]) : 255;
-      const ground = beneath ? beneath[4 * i + channel] : 255;
-      const weight = beneath ? (kept && share !== 0 ? 1 - state.under : 0) : 1;
-      data.data[4 * i + channel] = weight * top + (1 - weight) * ground;
-    }
+    const kept = share && Math.abs(share) >= threshold && sign * share >= 0;
+    const top = kept ? colour(colours, share) : [255, 255, 255];
+    const weight = beneath ? kept * (1 - under) : 1;
+    top.forEach((channel, c) => (data.data[4 * i + c] = weight * channel + (1 - weight) * (beneath?.[4 * i + c] ?? 0)));
     data.data[4 * i + 3] = 255;
   });
   map.canvas.getContext("2d").putImageData(data, 0, 0);
@@ -93,7 +93,7 @@ function redraw(map, scale, input, state) {
 
 function toCanvas({ image, width, height }) {
   const canvas = make("canvas", { width, height, role: "img", ariaLabel: image.alt });
-  canvas.style.width = `${image.width}px`;
+  canvas.style.width = `${image.getAttribute("width")}px`;
   image.replaceWith(canvas);
   return canvas;
 }
@@ -114,50 +114,58 @@ function choice(name, options, change) {
   return make("fieldset", {}, make("legend", { textContent: "Sign" }), ...inputs);
 }
 
-function pointing(map, scale, readout) {
+function pointing(map, readout) {
   const { cell, width, height, shares } = map;
-  let at = [0, 0];
   const cursor = make("i", { className: "cursor", hidden: true });
-  cell.append(cursor);
+  let at = [0, 0];
+  const box = () => (map.canvas ?? map.image).getBoundingClientRect();
   const show = (column, row) => {
     at = [Math.max(0, Math.min(width - 1, column)), Math.max(0, Math.min(height - 1, row))];
-    const picture = map.canvas ?? map.image;
-    const size = [picture.offsetWidth / width, picture.offsetHeight / height];
-    cursor.hidden = false;
-    ["left", "top"].forEach((side, i) => (cursor.style[side] = `${(i ? picture.offsetTop : picture.offsetLeft) + at[i] * size[i]}px`));
+    const [picture, frame] = [box(), cell.getBoundingClientRect()];
+    const size = [picture.width / width, picture.height / height];
+    const corner = [picture.left - frame.left + at[0] * size[0], picture.top - frame.top + at[1] * size[1]];
+    ["left", "top"].forEach((side, i) => (cursor.style[side] = `${corner[i]}px`));
     ["width", "height"].forEach((side, i) => (cursor.style[side] = `${size[i]}px`));
-    const value = signed(shares[at[1] * width + at[0]] * scale.limit);
-    readout.textContent = `row ${at[1] + 1}, column ${at[0] + 1}: ${value} (${scale.unit})`;
+    cursor.hidden = false;
+    readout.textContent = `row ${at[1] + 1}, column ${at[0] + 1}: ${signed(shares[at[1] * width + at[0]] * map.limit)} (${map.unit})`;
   };
   cell.tabIndex = 0;
-  cell.addEventListener("pointermove", (event) => {
-    const box = (map.canvas ?? map.image).getBoundingClientRect();
-    show(Math.floor(((event.clientX - box.left) / box.width) * width), Math.floor(((event.clientY - box.top) / box.height) * height));
+  cell.append(cursor);
+  cell.addEventListener("pointermove", ({ clientX, clientY }) => {
+    const { left, top, width: wide, height: high } = box();
+    show(Math.floor(((clientX - left) / wide) * width), Math.floor(((clientY - top) / high) * height));
   });
   cell.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (step) { event.preventDefault(); show(at[0] + step[0], at[1] + step[1]); }
+    if (!step) return;
+    event.preventDefault();
+    show(at[0] + step[0], at[1] + step[1]);
   });
   cell.addEventListener("focus", () => show(...at));
-  for (const leave of ["pointerleave", "blur"]) cell.addEventListener(leave, () => { cursor.hidden = true; readout.textContent = ""; });
+  for (const leave of ["pointerleave", "blur"]) {
+    cell.addEventListener(leave, () => {
+      cursor.hidden = true;
+      readout.textContent = "";
+    });
+  }
 }
 
 function maps(figure, index) {
   const found = all(".cell[data-values]", figure).map(readMap);
   if (!found.length) return;
-  const scales = all(".scales svg", figure).map(readScale);
+  const colours = readColours(figure.querySelector(".scales svg"));
   const state = { threshold: 0, under: 0, sign: 0 };
   const inputOf = (cell) => cell.closest("tr").querySelector(".cell:not([data-values]) img");
   const change = (part) => {
     Object.assign(state, part);
-    found.forEach((map) => redraw(map, scales[map.scale], inputOf(map.cell), state));
+    found.forEach((map) => redraw(map, colours, inputOf(map.cell), state));
   };
   const controls = [slider("Hide below", (threshold) => change({ threshold }))];
   if (found.some((map) => inputOf(map.cell))) controls.push(slider("Input beneath", (under) => change({ under })));
   controls.push(choice(`sign-${index}`, [["both", 0], ["positive", 1], ["negative", -1]], (sign) => change({ sign })));
   const readout = make("output", { className: "readout" });
   below(figure, make("div", { className: "controls" }, ...controls, readout));
-  found.forEach((map) => pointing(map, scales[map.scale], readout));
+  found.forEach((map) => pointing(map, readout));
 }
 
 // --- molecules: atoms answer, and have a row each ----------------------------------------------------------

@@ -6,7 +6,7 @@ import numpy as np
 
 from tasks.document import image, model, molecule, table
 from tasks.document.material import Material, MethodMaterial, Scales
-from tasks.document.words import count, listing, plain, share
+from tasks.document.words import capital, count, listing, plain, share
 from tasks.records import Aside, Block, Chapter, Column, Figure, Kind, Metric, Section, Table, Teaser
 
 KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "molecule": molecule}
@@ -69,18 +69,19 @@ def _how_explained(material: Material) -> Section:
     )
     return Section(
         title="How it was explained",
-        blocks=tuple(
+        blocks=(
             Block(
-                paragraphs=((intro,) if position == 0 else ()) + (_method_sentence(method),),
-                tables=(_parameters(material, method),),
-                asides=(
-                    Aside(title=method.title, text=method.citation, formula=method.formula),
-                    *((Aside(title="Baseline", text=method.baseline),) if method.baseline else ()),
-                ),
-            )
-            for position, method in enumerate(material.methods)
+                paragraphs=(intro, *(_method_sentence(method) for method in material.methods)),
+                tables=(_parameters(material),),
+                asides=tuple(aside for method in material.methods for aside in _method_asides(method)),
+            ),
         ),
     )
+
+
+def _method_asides(method: MethodMaterial) -> tuple[Aside, ...]:
+    about = Aside(title=method.title, text=method.citation, formula=method.formula)
+    return (about, Aside(title="Baseline", text=method.baseline)) if method.baseline else (about,)
 
 
 def _method_sentence(method: MethodMaterial) -> str:
@@ -97,13 +98,20 @@ def _method_sentence(method: MethodMaterial) -> str:
     return f"{method.title} is taken at {method.place}, in {method.unit}.{aggregate[method.aggregate]}{steps}"
 
 
-def _parameters(material: Material, method: MethodMaterial) -> Table:
+def _parameters(material: Material) -> Table:
+    """One row per parameter, one column per method; a dash where a method does not have it."""
+    names = dict.fromkeys(name for method in material.methods for name in method.parameters)
     return Table(
-        name=f"{material.slug}-{method.label}-parameters",
-        caption=f"Parameters of {method.label}.",
-        columns=(Column(title="parameter"), Column(title="value")),
-        rows=tuple(method.parameters.items()),
+        name=f"{material.slug}-parameters",
+        caption="Parameters of each method, named as in the config.",
+        columns=(Column(title="parameter"), *(Column(title=method.label) for method in material.methods)),
+        rows=tuple((name, *(_parameter(method, name) for method in material.methods)) for name in names),
     )
+
+
+def _parameter(method: MethodMaterial, name: str) -> str:
+    value = method.parameters.get(name, "–")
+    return "none" if value == "None" else value
 
 
 def not_assessed(material: Material, questions: dict[str, str]) -> list[str]:
@@ -118,7 +126,9 @@ def _verdicts(material: Material, questions: dict[str, str]) -> Section:
         for method in material.methods
         for check in method.checks
     ]
-    rows += [(questions[name], "", "", "not assessed") for name in not_assessed(material, questions)]
+    missing = [name.replace("_", " ") for name in not_assessed(material, questions)]
+    if missing:
+        rows.append((capital(listing(missing)), "–", "Nothing was measured, neither for nor against.", "not assessed"))
     return Section(
         title="How far it can be trusted",
         blocks=(

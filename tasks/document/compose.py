@@ -34,7 +34,7 @@ def _subtitle(materials: Sequence[Material]) -> str:
 
 def _subject(material: Material) -> str:
     means = {"table": "measurements", "image": "pixels", "molecule": "atoms", "text": "words"}
-    return f"{material.dataset.label_name} from {means[material.kind]}"
+    return f"the {material.dataset.label_name} from {means[material.kind]}"
 
 
 def _checks(materials: Sequence[Material]) -> list[CheckResult]:

@@ -7,21 +7,19 @@ from functools import partial
 from hashlib import sha256
 from html import escape
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from tasks.document import layout
 from tasks.document.fonts import paper_faces, require_glyphs, screen_faces
 from tasks.records import (
-    BarPanels,
     Block,
+    Cell,
     Document,
     Drawing,
-    Figure,
-    Images,
-    Molecules,
     Part,
     Record,
     Scale,
@@ -31,7 +29,6 @@ from tasks.records import (
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 Medium = Literal["screen", "print"]
-_COLUMN, _PAGE = 436, 640  # CSS pixels of the wide column and of both on paper
 
 
 class Facts(Record):
@@ -62,11 +59,11 @@ def render_html(document: Document, drawings: Mapping[str, Drawing], facts: Fact
         "table": {table.name: number for number, table in enumerate(tables, 1)},
     }
     body = environment.get_template("report.html.jinja").render(
-        document=document, drawings=drawings, facts=facts, tables=tables, numbers=numbers, medium=medium
+        document=document, drawings=drawings, facts=facts, tables=tables, numbers=numbers
     )
     require_glyphs(body)
     return environment.get_template("page.html.jinja").render(
-        document=document, facts=facts, medium=medium, body=Markup(body), **_own(medium, body)
+        document=document, facts=facts, body=Markup(body), **_own(medium, body)
     )
 
 
@@ -78,20 +75,14 @@ def _environment(medium: Medium) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(date=_date, grouped=grouped, anchor=_anchor)
+    environment.filters.update(date=_date, grouped=grouped, headline=_headline)
     environment.globals.update(
+        medium=medium,
         picture=partial(_picture, medium),
         verdicts=frozenset(get_args(Verdict)),
-        cell_width=_cell_width,
-        room=_room,
         values=_values,
         scale_alt=_scale_alt,
-        headline=_headline,
-        shape=_shape,
-        paired=_paired,
-        many=_many,
-        long=_long,
-        wrapping=_wrapping,
+        layout=layout,
     )
     return environment
 
@@ -99,8 +90,8 @@ def _environment(medium: Medium) -> Environment:
 def _own(medium: Medium, body: str) -> dict[str, str]:
     """Style and script of the page with the hashes that its policy names; paper has no script."""
     sheet = (TEMPLATES / f"{medium}.css").read_text()
-    style = (screen_faces(body) if medium == "screen" else paper_faces()) + sheet
     script = (TEMPLATES / "report.js").read_text()
+    style = (screen_faces(body + script + sheet) if medium == "screen" else paper_faces()) + sheet
     return {
         "style": Markup(style),
         "style_hash": _hash(style),
@@ -140,69 +131,15 @@ def _picture(medium: Medium, part: Part, alt: str, width: int | None = None) -> 
     return Markup(svg.replace(">", f"><title>{escape(alt)}</title>", 1))
 
 
-def _room(figure: Figure) -> float:
-    """CSS pixels of width that a figure has on paper."""
-    return (_PAGE if _broad(figure) else _COLUMN) * figure.width
-
-
-def _cell_width(columns: int, room: float) -> int:
-    """CSS pixels of one cell of an image grid."""
-    return int(min(118, room / columns - 8))
-
-
 def _values(cell: Cell, scale: Scale) -> str:
     """The numbers of a map for the screen: shares of the limit as little-endian 16-bit integers, in base64."""
     shares = np.clip(cell.pixels / scale.limit, -1, 1)
     return b64encode(np.rint(shares * 32767).astype("<i2").tobytes()).decode()
 
 
-def _wrapping(table: Table) -> set[int]:
-    """Indices of the columns whose cells may go on a second line: the widest alone where the others fit."""
-    lengths = [max((len(row[index]) for row in table.rows), default=0) for index in range(len(table.columns))]
-    widest = max(range(len(lengths)), key=lengths.__getitem__)
-    return {widest} if sum(lengths) - lengths[widest] <= 60 else set(range(len(lengths)))
-
-
 def _scale_alt(scale: Scale) -> str:
     limit = f"{scale.limit:.3g}"
     return f"Colour scale of {scale.unit}: blue −{limit}, white 0, red +{limit}."
-
-
-def _shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
-    """How a block is laid out: `broad` figures take both columns, a `keep` block stays on one page."""
-    figures = [drawings[name].figure for name in block.figures]
-    broad = any(map(_broad, figures)) or (block.tables and not block.asides)
-    keep = len(figures) + len(block.tables) <= 1 and not any(map(_long, figures)) and not any(map(_many, block.tables))
-    return " ".join(["broad"] * bool(broad) + ["keep"] * keep)
-
-
-def _paired(block: Block, drawings: Mapping[str, Drawing]) -> bool:
-    """Whether two small figures stand side by side."""
-    return len(block.figures) == 2 and all(drawings[name].figure.width <= 0.6 for name in block.figures)
-
-
-def _many(table: Table) -> bool:
-    """Whether a table may go on on the next page."""
-    return len(table.rows) > 8
-
-
-def _broad(figure: Figure) -> bool:
-    match figure.content:
-        case Molecules(items=items) | BarPanels(panels=items):
-            return len(items) > 2
-        case Images(rows=rows):
-            return len(rows[0]) > 4
-    return False
-
-
-def _long(figure: Figure) -> bool:
-    """Whether a figure may go on on the next page."""
-    match figure.content:
-        case Molecules(items=items):
-            return len(items) > 3
-        case Images(rows=rows):
-            return len(rows) > 4
-    return False
 
 
 def _headline(caption: str) -> str:
@@ -219,7 +156,3 @@ def _date(issued: str) -> str:
 def grouped(digest: str) -> str:
     """Hex in groups of four: 7c1e 04ab."""
     return " ".join(digest[i : i + 4] for i in range(0, len(digest), 4))
-
-
-def _anchor(title: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in title.lower()).strip("-")

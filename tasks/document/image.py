@@ -9,7 +9,7 @@ from tasks.records import Aside, Block, Cell, Figure, Images, Scale, Section
 
 
 def story(material: Material) -> tuple[str, str, str]:
-    figure, main, row = f"{material.slug}-samples", material.main, 0
+    figure, main, row = f"{material.slug}-teaser", material.main, 0
     name = material.output_name
     true, predicted = int(material.dataset.labels[row]), predicted_output(material, row)
     totals = main.values[material.dataset.inputs[0].name][row].sum(axis=(0, 1), dtype=np.float64)
@@ -29,7 +29,25 @@ def story(material: Material) -> tuple[str, str, str]:
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
-    return (_image_grid(material, scales), *(_class_means(material, m, scales) for m in material.methods if m.additive))
+    return (
+        _teaser(material, scales),
+        _image_grid(material, scales),
+        *(_class_means(material, m, scales) for m in material.methods if m.additive),
+    )
+
+
+def _teaser(material: Material, scales: Scales) -> Figure:
+    """The first sample and the main method's maps of it, for the front page."""
+    main = material.main
+    maps = [_cell(material, main, target, 0, [main.unit]) for target in range(len(material.target_names))]
+    cells = [_input_cell(material, 0), *(cell for cell in maps if cell is not None)]
+    return Figure(
+        name=f"{material.slug}-teaser",
+        content=Images(columns=(), rows=(tuple(cells),)),
+        scales=(Scale(unit=main.unit, limit=scales[main.unit]),) if main.unit in scales else (),
+        caption=f"{main.title} of {material.sample_name(0)}.",
+        alt="; ".join(cell.alt for cell in cells),
+    )
 
 
 def _image_grid(material: Material, scales: Scales) -> Figure:

@@ -16,11 +16,11 @@ def figures(material: Material) -> tuple[Figure, ...]:
 
 
 def _curve(material: Material) -> Figure:
-    series = tuple(Series(name=name, values=values) for name, values in material.history.items())
+    series = tuple(Series(name=name.replace("_", " "), values=values) for name, values in material.history.items())
     last = ", ".join(f"{item.name} {plain(float(item.values[-1]), 3)}" for item in series)
     return _half(
         f"{material.slug}-learning",
-        Curves(series=series, x_label="epoch", y_label="value"),
+        Curves(series=series, x_label="epoch", y_label="loss"),
         f"Learning curve over {count(len(series[0].values), 'epoch')}; at the end {last}.",
         f"Learning curve; at the end {last}",
     )

@@ -5,7 +5,7 @@ import numpy as np
 from tasks.document.common import difference, verdict_asides
 from tasks.document.material import Material, Scales
 from tasks.document.words import count, interval, numbers, signed
-from tasks.records import Aside, Bars, Block, Column, Figure, Molecule, Molecules, Scale, Section, Series, Table
+from tasks.records import Array, Aside, Bars, Block, Column, Figure, Molecule, Molecules, Scale, Section, Series, Table
 
 
 def story(material: Material) -> tuple[str, str, str]:
@@ -18,39 +18,63 @@ def story(material: Material) -> tuple[str, str, str]:
         f"({signed(float(importance.mean[best]))} for each group), {down} lowers it most "
         f"({signed(float(importance.mean[worst]))})."
     )
-    return f"{up} lifts, {down} sinks", sentence, f"{material.slug}-molecules"
+    return f"{up} lifts, {down} sinks", sentence, f"{material.slug}-teaser"
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
-    return (_molecule_grid(material, scales), _groups_figure(material))
+    """Every figure of the chapter that belongs to this kind, the front page's first."""
+    return (_teaser(material, scales), _molecule_grid(material, scales), _groups_figure(material))
+
+
+def _atoms(material: Material, row: int) -> Array:
+    """Contributions of the atoms of a shown molecule."""
+    method, name = material.main, material.dataset.inputs[0].name
+    return method.values[name][row, method.mask[name][row], 0]
+
+
+def _molecule(material: Material, row: int) -> Molecule:
+    atoms, name = _atoms(material, row), material.sample_name(row)
+    return Molecule(
+        smiles=str(material.dataset.inputs[0].values[row]),
+        values=atoms,
+        title=name,
+        note=f"atoms {signed(float(atoms.sum()))}, model {signed(difference(material.main, row))}",
+        alt=f"{name}: {count(len(atoms), 'atom')} summing to {signed(float(atoms.sum()))}, "
+        f"from {signed(float(atoms.min()))} to {signed(float(atoms.max()))}",
+    )
+
+
+def _scale(material: Material, scales: Scales) -> tuple[Scale, ...]:
+    return (Scale(unit=material.main.unit, limit=scales[material.main.unit]),)
+
+
+def _teaser(material: Material, scales: Scales) -> Figure:
+    """The shown molecule in which atoms pull most in both directions."""
+
+    def tension(row: int) -> float:
+        atoms = _atoms(material, row)
+        return float(min(atoms.clip(min=0).sum(), -atoms.clip(max=0).sum()))
+
+    molecule = _molecule(material, max(range(len(material.dataset.sample_ids)), key=tension))
+    return Figure(
+        name=f"{material.slug}-teaser",
+        content=Molecules(items=(molecule,)),
+        scales=_scale(material, scales),
+        caption=f"{material.main.title} of {molecule.title}.",
+        alt=molecule.alt,
+    )
 
 
 def _molecule_grid(material: Material, scales: Scales) -> Figure:
-    method, item = material.main, material.dataset.inputs[0]
-    values = [
-        method.values[item.name][row, method.mask[item.name][row], 0] for row in range(len(material.dataset.sample_ids))
-    ]
-    unit = method.unit
+    items = tuple(_molecule(material, row) for row in range(len(material.dataset.sample_ids)))
     return Figure(
         name=f"{material.slug}-molecules",
-        content=Molecules(
-            items=tuple(
-                Molecule(
-                    smiles=str(item.values[row]),
-                    values=atoms,
-                    title=material.sample_name(row),
-                    note=f"atoms {signed(float(atoms.sum()))}, model {signed(difference(method, row))}",
-                    alt=f"{material.sample_name(row)}: {count(len(atoms), 'atom')} summing to "
-                    f"{signed(float(atoms.sum()))}, from {signed(float(atoms.min()))} to {signed(float(atoms.max()))}",
-                )
-                for row, atoms in enumerate(values)
-            )
-        ),
-        scales=(Scale(unit=unit, limit=scales[unit]),),
-        caption=f"Contribution of each atom to the predicted {material.dataset.label_name}, in {unit}. "
+        content=Molecules(items=items),
+        scales=_scale(material, scales),
+        caption=f"Contribution of each atom to the predicted {material.dataset.label_name}, in {material.main.unit}. "
         f"Red raises, blue lowers; all molecules share one scale. Below each: the sum over its atoms "
         f"beside the model's difference S(x) − S(x′). {material.selection_reason}",
-        alt="; ".join(f"{material.sample_name(row)} {signed(float(atoms.sum()))}" for row, atoms in enumerate(values)),
+        alt="; ".join(item.alt for item in items),
     )
 
 
@@ -80,7 +104,6 @@ def sections(material: Material) -> tuple[Section, ...]:
             blocks=(
                 Block(
                     figures=(f"{material.slug}-groups",),
-                    tables=(_groups_table(material),),
                     asides=(
                         Aside(
                             title="How to read it",
@@ -89,6 +112,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                         ),
                     ),
                 ),
+                Block(tables=(_groups_table(material),)),
             ),
         ),
         Section(
@@ -96,7 +120,6 @@ def sections(material: Material) -> tuple[Section, ...]:
             blocks=(
                 Block(
                     figures=(f"{material.slug}-molecules",),
-                    tables=(_molecule_table(material),),
                     asides=(
                         *verdict_asides(material.methods),
                         Aside(
@@ -106,6 +129,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                         ),
                     ),
                 ),
+                Block(tables=(_molecule_table(material),)),
             ),
         ),
     )

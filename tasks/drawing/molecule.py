@@ -22,6 +22,7 @@ _ANGSTROM = 22.0  # CSS pixels, a bond is about 1.5 of them: all molecules of a 
 _LABEL, _NOTE = 13.0, 10.0  # sizes of atom symbols and of the numbers, in CSS pixels
 _RADIUS = 8.5  # of a coloured atom
 _MARGIN = 3.0
+_LINE = re.compile(r"<path class='bond-[^']*' d='(M [^ ]+ L [^ ]+)' fill='none'")  # a line of a bond
 _SYMBOL = re.compile(r"<path class='atom-\d+' d='([^']*)'")  # the outline of a letter at an atom
 
 
@@ -48,8 +49,12 @@ def molecule(item: Molecule, limit: float, name: str) -> Part:
     labels = notes(item.values, limit)
     sizes = np.array([(text_width(label, _NOTE), 0.72 * _NOTE) for label in labels])
     radii = np.array([_reach(atom) for atom in mol.GetAtoms()])
-    centres = place(atoms, _bonds(mol), _points(_SYMBOL.findall(structure)), radii, sizes)
-    return _fitted(name, structure, labels, centres, sizes)
+    lines, letters = (_points(pattern.findall(structure)) for pattern in (_LINE, _SYMBOL))
+    centres = place(atoms, _bonds(mol), lines.reshape(-1, 2, 2), letters, radii, sizes)
+    symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
+    numbers = _numbers(labels, symbols, centres)
+    extent = np.concatenate([_extent(structure), centres - sizes / 2, centres + sizes / 2])
+    return _fitted(name, [structure, *numbers], extent)
 
 
 def notes(values: Array, limit: float) -> list[str]:
@@ -137,17 +142,19 @@ def _attributes(style: str) -> str:
     return " ".join(f"{key}='{value.removesuffix('px')}'" for key, value in pairs)
 
 
-def _fitted(name: str, structure: str, labels: list[str], centres: Array, sizes: Array) -> Part:
-    """The structure and its numbers on the smallest canvas that holds both."""
-    extent = np.concatenate([_extent(structure), centres - sizes / 2, centres + sizes / 2])
-    low, high = extent.min(axis=0) - _MARGIN, extent.max(axis=0) + _MARGIN
-    numbers = [
-        text(label, float(x), float(y) + 0.36 * _NOTE, _NOTE, "middle", style=f"contribution atom-{index}")
-        for index, (label, (x, y)) in enumerate(zip(labels, centres, strict=True))
+def _numbers(labels: Sequence[str], symbols: Sequence[str], centres: Array) -> list[str]:
+    """The numbers of the atoms at their places; the screen finds atoms by class and symbol."""
+    return [
+        text(label, x, y + 0.36 * _NOTE, _NOTE, "middle", style=f"contribution atom-{index}", data_symbol=symbol)
+        for index, (label, symbol, (x, y)) in enumerate(zip(labels, symbols, centres.tolist(), strict=True))
     ]
-    width, height = (float(side) for side in high - low)
-    moved = element("g", structure, *numbers, transform=f"translate({-low[0]:.1f} {-low[1]:.1f})")
-    return picture(name, width, height, moved)
+
+
+def _fitted(name: str, drawn: Sequence[str], extent: Array) -> Part:
+    """What is drawn on the smallest canvas that holds the points of `extent` (points, 2)."""
+    low, high = extent.min(axis=0) - _MARGIN, extent.max(axis=0) + _MARGIN
+    width, height = (high - low).tolist()
+    return picture(name, width, height, element("g", *drawn, transform=f"translate({-low[0]:.1f} {-low[1]:.1f})"))
 
 
 def _extent(structure: str) -> Array:

@@ -14,14 +14,17 @@ _SPACING = 2.5  # CSS pixels between the points that stand for an obstacle
 _SWEEPS = 3
 
 
-def place(atoms: Array, bonds: Sequence[tuple[int, int]], symbols: Array, radii: Array, sizes: Array) -> Array:
+def place(
+    atoms: Array, bonds: Sequence[tuple[int, int]], lines: Array, symbols: Array, radii: Array, sizes: Array
+) -> Array:
     """Centres (atoms, 2) of boxes of `sizes` (atoms, 2), one beside each of `atoms` (atoms, 2).
 
-    `symbols`: points (points, 2) of the outlines of what is written at the atoms; `radii` (atoms, 2): how far each
-    atom's own colour reaches to the side and up. Every obstacle is a set of points, which weigh more where covering
-    them hides a word. Boxes are placed one by one, the crowded first, then again with all others in place.
+    `lines`: (lines, 2, 2) ends of the drawn lines, two for a double bond; `symbols`: points (points, 2) of the
+    outlines of what is written at the atoms; `radii` (atoms, 2): how far each atom's own colour reaches.
+    Every obstacle is a set of points, which weigh more where covering them hides a word. Boxes are placed one by
+    one, the crowded first, then again with all others in place.
     """
-    fixed = np.concatenate([*_ellipses(atoms, radii), *(_segment(atoms[i], atoms[j]) for i, j in bonds), symbols])
+    fixed = np.concatenate([*_ellipses(atoms, radii), *(_segment(*ends) for ends in lines), symbols])
     weights = np.where(np.arange(len(fixed)) < len(fixed) - len(symbols), 1.0, 3.0)
     order = np.argsort(-np.bincount(np.array(bonds, int).ravel(), minlength=len(atoms)), kind="stable")
     chosen: dict[int, Array] = {}

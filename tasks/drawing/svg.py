@@ -60,8 +60,9 @@ def text(
     weight: int = 400,
     fill: str = INK,
     style: str = "ink",
+    **more: str,
 ) -> str:
-    """A line of text with its baseline at (x, y)."""
+    """A line of text with its baseline at (x, y); `more` are attributes, as in `element`."""
     return element(
         "text",
         escape(content),
@@ -72,6 +73,7 @@ def text(
         text_anchor=anchor,
         font_weight=weight,
         fill=fill,
+        **more,
     )
 
 

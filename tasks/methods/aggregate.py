@@ -87,7 +87,11 @@ def content_digests(shards: Iterable[Attribution]) -> dict[str, str]:
     hashes: dict[str, Any] = {}
     for shard in shards:
         for name, array in flat_arrays(shard).items():
-            mask = shard.mask.get(name.partition("/")[2]) if name.startswith(("values/", "standard_error/")) else None
+            mask = (
+                shard.mask.get(name.partition("/")[2])
+                if name.startswith(("values/", "moments/", "standard_error/"))
+                else None
+            )
             elements = array if mask is None else array[mask]
             hashes.setdefault(name, hashlib.sha256()).update(np.ascontiguousarray(elements).tobytes())
     return {name: found.hexdigest() for name, found in sorted(hashes.items()) if not name.startswith("mask/")}

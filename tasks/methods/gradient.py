@@ -1,13 +1,14 @@
 """Gradients of a score, and gradients times the input."""
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from tasks.methods.pairs import Pairs
-from tasks.methods.path import Factor, Pass, Question, explain
+from tasks.methods.path import SCORES_ALONE, Estimates, Factor, Pass, Question, explain
+from tasks.methods.sampling import SamplingSpec, averaged
 from tasks.protocols import Compute, DifferentiableModel, Score, Side
 from tasks.records import Aggregate, Array, Arrays, Attribution, Spec
 
@@ -23,15 +24,36 @@ class GradientMethod(Spec):
     at: Side = Field("output", description="of the layer: input or output")
     aggregate: Aggregate = Field("raw", description="of channels and samples when summarised: raw, abs or square")
 
-    title: ClassVar[str]
-    formula: ClassVar[str]
-    citation: ClassVar[str]
+    sampling: SamplingSpec | None = Field(None, description="average over draws of noise and dropout; null: none")
+
+    plain_title: ClassVar[str]
+    plain_formula: ClassVar[str]
+    plain_citation: ClassVar[str]
     factor: ClassVar[Factor]
+
+    @property
+    def title(self) -> str:
+        """What the method is called, with its sampling."""
+        return self.plain_title if self.sampling is None else f"{self.plain_title} with {self.sampling.title}"
+
+    @property
+    def formula(self) -> str:
+        """Inline HTML."""
+        return self.plain_formula if self.sampling is None else self.sampling.formula(self.plain_formula)
+
+    @property
+    def citation(self) -> str:
+        """Where the method and its sampling were published."""
+        return " ".join([self.plain_citation, *(self.sampling.citations if self.sampling else ())])
 
     @property
     def additive(self) -> bool:
         """Whether the elements add up to S(x) - S(x')."""
-        return self.factor == "difference"
+        return self.multiplier() == "difference"
+
+    def multiplier(self) -> Factor:
+        """What gradients are multiplied with."""
+        return self.factor
 
     def attribute(
         self,
@@ -52,7 +74,22 @@ class GradientMethod(Spec):
         """
         pairs = Pairs.of(targets)
         question = Question(model, inputs, baselines, self.layer, self.at, score, pairs)
-        found = explain(question, self.passes(), self.factor, self.refined_to(), compute)
+
+        def run(question: Question, passes: Iterable[Pass]) -> Estimates:
+            return explain(question, passes, self.multiplier(), self.refined_to(), compute)
+
+        compared = self.compared(question)
+        draws = [
+            draw for each in compared for draw in (self.sampling.draws(each, sample_ids) if self.sampling else [each])
+        ]
+        extra: dict[str, Any] = {}
+        if draws == [question]:
+            found = run(question, self.passes())
+        else:
+            alone = [run(each, [SCORES_ALONE]) for each in compared]
+            alone[0].base_value = np.mean([scores.base_value for scores in alone], axis=0)
+            sampled = averaged(draws, lambda draw: run(draw, self.passes()), alone[0])
+            found, extra = sampled.mean, sampled.fields(pairs)
         return Attribution(
             sample_ids=sample_ids,
             targets=targets,
@@ -63,7 +100,12 @@ class GradientMethod(Spec):
             residual=pairs.spread(found.residual),
             steps=pairs.spread(found.steps if self.additive else np.zeros_like(found.steps)),
             converged=pairs.spread(found.finished | (self.refined_to() is None)),
+            **extra,
         )
+
+    def compared(self, question: Question) -> list[Question]:
+        """The question once per baseline that the answer is averaged over: here the one that was given."""
+        return [question]
 
     def passes(self) -> Iterator[Pass]:
         """The gradient at the sample itself."""
@@ -82,9 +124,9 @@ class VanillaGradSpec(GradientMethod):
 
     kind: Literal["vanilla_grad"] = "vanilla_grad"
 
-    title: ClassVar[str] = "Gradient"
-    formula: ClassVar[str] = "∂<i>S</i>/∂<i>x</i>"
-    citation: ClassVar[str] = (
+    plain_title: ClassVar[str] = "Gradient"
+    plain_formula: ClassVar[str] = "∂<i>S</i>/∂<i>x</i>"
+    plain_citation: ClassVar[str] = (
         "K. Simonyan, A. Vedaldi, A. Zisserman (2014), Deep inside convolutional networks: visualising image "
         "classification models and saliency maps."
     )
@@ -99,9 +141,9 @@ class GradientXInputSpec(GradientMethod):
 
     kind: Literal["gradient_x_input"] = "gradient_x_input"
 
-    title: ClassVar[str] = "Gradient times input"
-    formula: ClassVar[str] = "<i>x</i> · ∂<i>S</i>/∂<i>x</i>"
-    citation: ClassVar[str] = (
+    plain_title: ClassVar[str] = "Gradient times input"
+    plain_formula: ClassVar[str] = "<i>x</i> · ∂<i>S</i>/∂<i>x</i>"
+    plain_citation: ClassVar[str] = (
         "A. Shrikumar, P. Greenside, A. Shcherbina, A. Kundaje (2016), Not just a black box: learning important "
         "features through propagating activation differences."
     )

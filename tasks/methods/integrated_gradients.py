@@ -1,41 +1,31 @@
 """Integrated gradients, refined per sample until they add up."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tasks.methods.gradient import GradientMethod
-from tasks.methods.path import Factor, Pass
-from tasks.records import Baseline
+from tasks.methods.path import Factor, Pass, Question
+from tasks.records import Baseline, InputError
 
 Rule = Literal["midpoint", "gausslegendre", "trapezoid", "endpoints"]
 
 _FIRST = 3  # points of the first pass; tripled from 3 to 9 to 27 by the midpoint rule, about doubled by the others
 
 
-class IntegratedGradientsSpec(GradientMethod):
-    """(x - x') times the integral of dS/dx along the line from the baseline x' to x.
+class _PathMethod(GradientMethod):
+    """Options of every method that integrates gradients along the line from baseline to sample."""
 
-    M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks.
-    """
-
-    kind: Literal["integrated_gradients"] = "integrated_gradients"
     rule: Rule = Field("midpoint", description="midpoint, gausslegendre, trapezoid, or endpoints (equal weights)")
     n_steps: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         "auto", description="points on the line, for the trapezoid its intervals; auto refines per sample"
     )
     tolerance: float = Field(0.01, gt=0, lt=1, description="auto: relative residual and change that are small enough")
     max_steps: int = Field(1000, ge=1, description="auto: most gradient evaluations for one output of a sample")
-    baseline: Baseline = Field("auto", description="what is compared with, in raw units: auto, zero, black or mean")
 
-    title: ClassVar[str] = "Integrated gradients"
-    formula: ClassVar[str] = (
-        "(<i>x</i> − <i>x</i>′) · ∫<sub>0</sub><sup>1</sup> "
-        "∂<i>S</i>(<i>x</i>′ + <i>α</i>(<i>x</i> − <i>x</i>′))/∂<i>x</i> d<i>α</i>"
-    )
-    citation: ClassVar[str] = "M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks, ICML."
     factor: ClassVar[Factor] = "difference"
 
     def passes(self) -> Iterator[Pass]:
@@ -53,6 +43,97 @@ class IntegratedGradientsSpec(GradientMethod):
     def refined_to(self) -> float | None:
         """The tolerance where steps are chosen per sample."""
         return self.tolerance if self.n_steps == "auto" else None
+
+
+class IntegratedGradientsSpec(_PathMethod):
+    """(x - x') times the integral of dS/dx along the line from the baseline x' to x.
+
+    M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks.
+    """
+
+    kind: Literal["integrated_gradients"] = "integrated_gradients"
+    baseline: Baseline = Field("auto", description="what is compared with, in raw units: auto, zero, black or mean")
+    compat: Literal["keras_example", "chainer_chemistry"] | None = Field(
+        None, description="reproduce a published variant: keras_example or chainer_chemistry"
+    )
+
+    plain_title: ClassVar[str] = "Integrated gradients"
+    plain_formula: ClassVar[str] = (
+        "(<i>x</i> − <i>x</i>′) · ∫<sub>0</sub><sup>1</sup> "
+        "∂<i>S</i>(<i>x</i>′ + <i>α</i>(<i>x</i> − <i>x</i>′))/∂<i>x</i> d<i>α</i>"
+    )
+    plain_citation: ClassVar[str] = (
+        "M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks, ICML."
+    )
+
+    @model_validator(mode="after")
+    def _as_published(self) -> "IntegratedGradientsSpec":
+        rule = {"keras_example": "trapezoid", "chainer_chemistry": "endpoints"}.get(self.compat or "", self.rule)
+        if self.compat and (self.rule != rule or self.n_steps == "auto"):
+            raise ValueError(f"compat {self.compat} wants rule: {rule} and a number for n_steps")
+        if self.compat == "keras_example" and self.layer is not None:
+            raise ValueError("compat keras_example is taken at the input; leave out the layer")
+        return self
+
+    def multiplier(self) -> Factor:
+        """x - x' as the model sees it; the Keras example takes it in raw units."""
+        return "raw_difference" if self.compat == "keras_example" else "difference"
+
+    @property
+    def departure(self) -> str | None:
+        """In one sentence, how a published variant differs from the definition; None without `compat`."""
+        if self.compat is None:
+            return None
+        return _DEPARTURES[self.compat]
+
+
+_DEPARTURES = {
+    "keras_example": "As in the Keras example, gradients at the preprocessed input are multiplied by the difference in "
+    "raw units, so the values are too large by the factor of the preprocessing and do not add up.",
+    "chainer_chemistry": "As in Chainer Chemistry, both ends of the path and the points between count equally, so few "
+    "steps leave a residual.",
+}
+
+
+class ExpectedGradientsSpec(_PathMethod):
+    """Integrated gradients averaged over many baselines: rows of the training data, in raw units.
+
+    G. Erion, J. Janizek, P. Sturmfels, S. Lundberg, S.-I. Lee (2021), Improving performance of deep learning models
+    with axiomatic attribution priors and expected gradients.
+    """
+
+    kind: Literal["expected_gradients"] = "expected_gradients"
+    background: int = Field(20, ge=1, description="rows of the training data that are compared with, drawn by seed")
+    seed: int = Field(0, ge=0, description="of the background rows")
+
+    plain_title: ClassVar[str] = "Expected gradients"
+    plain_formula: ClassVar[str] = f"mean over baselines <i>x</i>′ of {IntegratedGradientsSpec.plain_formula}"
+    plain_citation: ClassVar[str] = (
+        "G. Erion, J. Janizek, P. Sturmfels, S. Lundberg, S.-I. Lee (2021), Improving performance of deep learning "
+        "models with axiomatic attribution priors and expected gradients, Nature Machine Intelligence."
+    )
+
+    def compared(self, question: Question) -> list[Question]:
+        """One question per row of the background, each the baseline of every sample.
+
+        `question.baselines`: (background, ...) raw rows.
+
+        Raises:
+            InputError: without a background.
+        """
+        if question.baselines is None:
+            raise InputError("expected_gradients: there are no background rows to compare with")
+        samples = len(question.pairs.position)
+        return [
+            replace(
+                question,
+                baselines={
+                    name: np.repeat(row[None], samples, axis=0)
+                    for name, row in zip(question.baselines, rows, strict=True)
+                },
+            )
+            for rows in zip(*question.baselines.values(), strict=True)
+        ]
 
 
 def single(rule: Rule, count: int) -> Pass:

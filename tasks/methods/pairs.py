@@ -24,6 +24,6 @@ class Pairs(NamedTuple):
         pairs, position = np.unique(np.stack([samples, targets.ravel()], axis=1), axis=0, return_inverse=True)
         return cls(pairs[:, 0], pairs[:, 1], position.reshape(targets.shape))
 
-    def spread(self, values: Array) -> Array:
-        """(pairs, ...) as (samples, ..., targets)."""
-        return np.moveaxis(values[self.position], 1, -1)
+    def spread(self, values: Array, axis: int = -1) -> Array:
+        """(pairs, ...) as (samples, ..., targets), or with the targets at another `axis`."""
+        return np.moveaxis(values[self.position], 1, axis)

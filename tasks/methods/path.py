@@ -5,15 +5,29 @@ A gradient is the end of the line alone; integrated gradients are a weighted sum
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from tasks.methods.pairs import Pairs
-from tasks.protocols import DIFFERENCE_FLOOR, Compute, DifferentiableModel, Place, Score, Side, padded_batches, take
-from tasks.records import Array, Arrays
+from tasks.protocols import (
+    DIFFERENCE_FLOOR,
+    Compute,
+    DifferentiableModel,
+    Place,
+    Score,
+    Side,
+    padded_batches,
+    scores,
+    take,
+)
+from tasks.records import Array, Arrays, OutputKind
 
-Factor = Literal["one", "input", "difference"]  # what gradients are multiplied with: 1, x or x - x'
+if TYPE_CHECKING:
+    from tasks.methods.sampling import Draw, Masks
+
+# What gradients are multiplied with: 1, x, x - x', or that difference in raw units.
+Factor = Literal["one", "input", "difference", "raw_difference"]
 
 
 class Pass(NamedTuple):
@@ -27,14 +41,21 @@ class Pass(NamedTuple):
     weights: Array
 
 
+SCORES_ALONE = Pass(1.0, np.empty(0), np.empty(0))
+
+
 class Segment(NamedTuple):
     """A batch of lines from `start` to `end`, both shaped like the values of `place`."""
 
     place: Place
     start: Arrays
     end: Arrays
+    output: OutputKind
     score: Score
     targets: Array
+    raw: Arrays
+    raw_baselines: Arrays | None
+    masks: "Masks | None" = None
 
     def point(self, alpha: float) -> dict[str, Array]:
         """Where the lines are at `alpha`: exactly `start` at 0, exactly `end` at 1."""
@@ -44,6 +65,8 @@ class Segment(NamedTuple):
         """The weighted sum of the gradients of one pass, in float64."""
         total: dict[str, Array] = {name: np.zeros(end.shape) for name, end in self.end.items()}
         for alpha, weight in zip(step.alphas.tolist(), step.weights.tolist(), strict=True):
+            if self.masks is not None:
+                self.masks.at(alpha)
             _, gradients = self.place.gradient(self.point(alpha), self.score, self.targets)
             for name, gradient in gradients.items():
                 total[name] += weight * gradient
@@ -58,13 +81,16 @@ class Segment(NamedTuple):
                 return self.end[name].astype(np.float64)
             case "difference":
                 return self.end[name].astype(np.float64) - self.start[name]
+            case "raw_difference":
+                baseline = 0.0 if self.raw_baselines is None else self.raw_baselines[name]
+                return self.raw[name].astype(np.float64) - baseline
 
     def scores(self, alpha: float) -> Array:
         """Scores (batch,) at a point of the lines, in float64."""
-        return self.place.scores(self.point(alpha), self.score, self.targets).astype(np.float64)
+        return scores(self.place.outputs(self.point(alpha)), self.output, self.score, self.targets)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """Which scores of which samples are explained, seen from where in the model, against which baseline."""
 
@@ -75,17 +101,21 @@ class Question:
     at: Side
     score: Score
     pairs: Pairs
+    draw: "Draw | None" = None
 
     def segment(self, rows: Array) -> Segment:
         """The lines of the pairs `rows`."""
-        samples = self.pairs.sample[rows]
-        place = self.model.place(take(self.inputs, samples), self.layer, self.at)
-        start: Arrays = (
-            {name: np.zeros_like(values) for name, values in place.values.items()}
-            if self.baselines is None
-            else self.model.place(take(self.baselines, samples), self.layer, self.at).values
-        )
-        return Segment(place, start, place.values, self.score, self.pairs.target[rows])
+        samples, targets = self.pairs.sample[rows], self.pairs.target[rows]
+        masks = None if self.draw is None else self.draw.masks(samples)
+        raw = take(self.inputs, samples)
+        place = self.model.place(raw, self.layer, self.at, masks)
+        end = place.values if self.draw is None else self.draw.noisy(place, samples)
+        if self.baselines is None:
+            start: Arrays = {name: np.zeros_like(values) for name, values in end.items()}
+            return Segment(place, start, end, self.model.output, self.score, targets, raw, None, masks)
+        baselines = take(self.baselines, samples)
+        start = self.model.place(baselines, self.layer, self.at, masks).values
+        return Segment(place, start, end, self.model.output, self.score, targets, raw, baselines, masks)
 
 
 class Estimates:

@@ -1,47 +1,22 @@
 """Keras nets on TensorFlow behind the model protocol, and how they are trained."""
 
-import os
-import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from tasks.models.keras_dropout import Call, dropping, wrapped
+from tasks.models.keras_import import keras, tf
 from tasks.models.layers import layer_name, place_name
-from tasks.protocols import Compute, Score, Side, padded_batches, reading, take
+from tasks.protocols import Compute, Dropout, Score, Side, padded_batches, reading, take
 from tasks.records import Array, Arrays, InputError, OutputKind
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-
-
-@contextmanager
-def _without_notices() -> Iterator[None]:
-    """TensorFlow writes notices to the descriptor of stderr while it is imported, whatever its log level: they are
-    left out, all else goes on to stderr."""
-    notice = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            file.seek(0)
-            os.write(2, b"".join(line for line in file if not notice.match(line)))
-
-
-with _without_notices():
-    import keras
-    import tensorflow as tf
 
 Encode = Callable[[Arrays], dict[str, Array]]
 Spot = tuple[str, Side]  # one side of a layer
+Tensors = list[tf.Tensor]
 
 
 @dataclass(frozen=True)
@@ -53,20 +28,21 @@ class KerasPlace:
     spot: Spot | None
     values: dict[str, Array]
     mask: dict[str, Array]
+    dropout: Dropout | None = None
 
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, dict[str, Array]]:
         """Scores (samples,), and the gradient of each sample's own score, shaped like `values`."""
         function = self.model.compiled_gradient(self.spot, score)
-        scores, gradients = function(*self._tensors(values, targets))
+        scores, gradients = function(*self._tensors(values), tf.constant(targets))
         return scores.numpy(), {name: item.numpy() for name, item in zip(values, gradients, strict=True)}
 
-    def scores(self, values: Arrays, score: Score, targets: Array) -> Array:
-        """Scores (samples,) at `values`."""
-        scores: Array = self.model.compiled_scores(self.spot, score)(*self._tensors(values, targets)).numpy()
-        return scores
+    def outputs(self, values: Arrays) -> Array:
+        """Outputs (samples, outputs) at `values`."""
+        outputs: Array = self.model.compiled_outputs(self.spot)(*self._tensors(values)).numpy()
+        return outputs
 
-    def _tensors(self, values: Arrays, targets: Array) -> tuple[list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
-        return _tensors(self.encoded), _tensors(values), tf.constant(targets)
+    def _tensors(self, values: Arrays) -> tuple[Tensors, Tensors, Tensors]:
+        return _tensors(self.encoded), _tensors(values), self.model.dropout_numbers(self.encoded, self.dropout)
 
 
 class KerasModel:
@@ -84,7 +60,8 @@ class KerasModel:
         self._batch = compute.batch
         self._outputs = tf.function(self._call, autograph=False)
         self._activation = cache(self._trace_activation)
-        self.compiled_scores = cache(self._trace_scores)
+        self._dropout_shapes = cache(self._trace_dropout_shapes)
+        self.compiled_outputs = cache(self._trace_outputs)
         self.compiled_gradient = cache(self._trace_gradient)
 
     @property
@@ -101,20 +78,44 @@ class KerasModel:
         ]
         return np.concatenate(parts)
 
-    def place(self, inputs: Arrays, layer: str | int | None = None, at: Side = "output") -> KerasPlace:
-        """The batch `inputs` seen from `layer` (None: the preprocessed inputs).
+    def place(
+        self, inputs: Arrays, layer: str | int | None = None, at: Side = "output", dropout: Dropout | None = None
+    ) -> KerasPlace:
+        """The batch `inputs` seen from `layer` (None: the preprocessed inputs), where given with dropout.
 
         Raises:
-            InputError: for a layer that is not there or is not used exactly once, or inputs that are not numbers.
+            InputError: for a layer that is not there or is not used exactly once, inputs that are not numbers, or
+                a net without dropout.
         """
         encoded = self._encode(inputs)
         if layer is None:
-            return KerasPlace(self, encoded, None, self._input_values(encoded), {})
+            return KerasPlace(self, encoded, None, self._input_values(encoded), {}, dropout)
         name = layer_name(layer, self.layers)
-        activation = self._activation((name, at))(_tensors(encoded)).numpy()
-        return KerasPlace(
-            self, encoded, (name, at), {place_name(tuple(encoded), name, activation.ndim): activation}, {}
-        )
+        numbers = self.dropout_numbers(encoded, dropout)
+        activation = self._activation((name, at))(_tensors(encoded), numbers).numpy()
+        owner = place_name(tuple(encoded), name, activation.ndim)
+        return KerasPlace(self, encoded, (name, at), {owner: activation}, {}, dropout)
+
+    def dropout_numbers(self, encoded: Arrays, dropout: Dropout | None) -> list[tf.Tensor]:
+        """The uniform numbers of every dropout in order of use; none without `dropout`."""
+        if dropout is None:
+            return []
+        shapes = self._dropout_shapes(tuple(array.shape for array in encoded.values()))
+        return [tf.constant(dropout(number, shape), tf.float32) for number, shape in enumerate(shapes)]
+
+    def _trace_dropout_shapes(self, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
+        seen: list[tuple[int, ...]] = []
+
+        def keep_all(_: int, shape: tuple[int, ...]) -> tf.Tensor:
+            seen.append(shape[1:])
+            return tf.ones(shape)
+
+        def look(arguments: Tensors) -> tf.Tensor:
+            with dropping(self.net, keep_all):
+                return self._call(arguments)
+
+        tf.function(look, autograph=False).get_concrete_function([tf.TensorSpec(shape) for shape in shapes])
+        return seen
 
     def _input_values(self, encoded: dict[str, Array]) -> dict[str, Array]:
         for name, array in encoded.items():
@@ -125,38 +126,32 @@ class KerasModel:
                 )
         return encoded
 
-    def _call(self, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
-        return self.net(one_or_all(arguments), training=False)
+    def _call(self, arguments: Sequence[tf.Tensor], numbers: Sequence[tf.Tensor] = ()) -> tf.Tensor:
+        sampling = dropping(self.net, lambda number, _: numbers[number]) if numbers else nullcontext()
+        with sampling:
+            return self.net(one_or_all(arguments), training=False)
 
-    def _scores(
-        self,
-        spot: Spot | None,
-        score: Score,
-        arguments: Sequence[tf.Tensor],
-        values: Sequence[tf.Tensor],
-        targets: tf.Tensor,
-    ) -> tf.Tensor:
+    def _outputs_at(self, spot: Spot | None, arguments: Tensors, values: Tensors, numbers: Tensors) -> tf.Tensor:
         if spot is None:
-            outputs = self._call(values)
-        else:
-            with self._passing(spot, lambda _: values[0]):
-                outputs = self._call(arguments)
-        return read(outputs, self.output, score, targets)
+            return self._call(values, numbers)
+        with self._passing(spot, lambda _: values[0]):
+            return self._call(arguments, numbers)
 
-    def _trace_scores(self, spot: Spot | None, score: Score) -> Callable[..., Any]:
+    def _trace_outputs(self, spot: Spot | None) -> Callable[..., Any]:
         @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-        def scores(arguments: list[tf.Tensor], values: list[tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
-            return self._scores(spot, score, arguments, values, targets)
+        def outputs(arguments: Tensors, values: Tensors, numbers: Tensors) -> tf.Tensor:
+            return self._outputs_at(spot, arguments, values, numbers)
 
-        return scores
+        return outputs
 
     def _trace_gradient(self, spot: Spot | None, score: Score) -> Callable[..., Any]:
         @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-        def gradient(arguments: list[tf.Tensor], values: list[tf.Tensor], targets: tf.Tensor) -> Any:
+        def gradient(arguments: Tensors, values: Tensors, numbers: Tensors, targets: tf.Tensor) -> Any:
             # Watching no variables keeps the parameters out of the backward pass.
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(values)
-                scores = self._scores(spot, score, arguments, values, targets)
+                outputs = self._outputs_at(spot, arguments, values, numbers)
+                scores = read(outputs, self.output, score, targets)
             # Samples do not mix in inference mode: the gradient of the sum holds each one's own.
             return scores, tape.gradient(scores, values, unconnected_gradients="zero")
 
@@ -164,7 +159,7 @@ class KerasModel:
 
     def _trace_activation(self, spot: Spot) -> Callable[..., Any]:
         @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-        def activation(arguments: list[tf.Tensor]) -> tf.Tensor:
+        def activation(arguments: Tensors, numbers: Tensors) -> tf.Tensor:
             seen: list[tf.Tensor] = []
 
             def keep(tensor: tf.Tensor) -> tf.Tensor:
@@ -174,7 +169,7 @@ class KerasModel:
                 return tensor
 
             with self._passing(spot, keep):
-                self._call(arguments)
+                self._call(arguments, numbers)
             if len(seen) != 1:
                 raise InputError(
                     f"layer: {spot[0]!r} is used {len(seen)} times in one prediction; name a layer used once"
@@ -185,24 +180,15 @@ class KerasModel:
 
     @contextmanager
     def _passing(self, spot: Spot, change: Callable[[tf.Tensor], tf.Tensor]) -> Iterator[None]:
-        """While this lasts, `change` takes the activation and gives what the net goes on with.
+        """While this lasts, `change` takes the activation and gives what the net goes on with."""
 
-        The layer's `call` is wrapped on the instance: that reaches inside a residual block, where a sub-model
-        from the layer to the output cannot be built.
-        """
-        layer = self.net.get_layer(spot[0])
-        call = layer.call
-
-        def wrapped(inputs: Any, *arguments: Any, **options: Any) -> Any:
+        def around(call: Call, inputs: Any, *arguments: Any, **options: Any) -> Any:
             if spot[1] == "input":
                 return call(change(inputs), *arguments, **options)
             return change(call(inputs, *arguments, **options))
 
-        layer.call = wrapped
-        try:
+        with wrapped(self.net.get_layer(spot[0]), around):
             yield
-        finally:
-            del layer.call
 
 
 def read(outputs: tf.Tensor, kind: OutputKind, score: Score, targets: tf.Tensor) -> tf.Tensor:

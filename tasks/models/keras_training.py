@@ -3,21 +3,19 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tasks.models.keras import Encode, configure, one_or_all
+from tasks.models.keras_import import keras
 from tasks.models.training import History, TrainingSpec
 from tasks.protocols import Compute, Progress
 from tasks.records import Array, Dataset, Weights
 
-if TYPE_CHECKING:
-    import keras
-
 
 def fit(
-    build: Callable[[], "keras.Model"],
+    build: Callable[[], keras.Model],
     encode: Encode,
     dataset: Dataset,
     training: TrainingSpec,
@@ -32,8 +30,6 @@ def fit(
     Raises:
         InputError: when training diverges.
     """
-    import keras
-
     configure(compute)
     with _seeded(training.seed):
         net = build()
@@ -64,7 +60,7 @@ def fit(
     )
 
 
-def restored(build: Callable[[], "keras.Model"], weights: Weights, compute: Compute) -> "keras.Model":
+def restored(build: Callable[[], keras.Model], weights: Weights, compute: Compute) -> keras.Model:
     """`build()` with the given weights."""
     configure(compute)  # building a net starts TensorFlow, and then threads can no longer be set
     with _seeded(0):

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from tasks.models.layers import layer_name, place_name
-from tasks.protocols import Compute, Score, Side, padded_batches, reading, take
+from tasks.models.torch_dropout import dropping
+from tasks.protocols import Compute, Dropout, Score, Side, padded_batches, reading, take
 from tasks.records import Array, Arrays, InputError, OutputKind
 
 # MKL reads this at its first product: with it a row of a product does not depend on where in the batch it stands.
@@ -82,33 +84,33 @@ class TorchPlace:
     values: dict[str, Array]
     mask: dict[str, Array]
     filler: Tensor | None = None
+    dropout: Dropout | None = None
 
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, dict[str, Array]]:
         """Scores (samples,), and the gradient of each sample's own score, shaped like `values`."""
         with explaining(self.model.net):
             leaves = {name: self._leaf(array).requires_grad_() for name, array in values.items()}
-            scores = self._scores(leaves, score, targets)
+            chosen = torch.as_tensor(targets, device=self.model.device)
+            scores = read(self._outputs(leaves), self.model.output, score, chosen)
             # Samples do not mix in inference mode: the gradient of the sum holds each one's own.
             gradients = torch.autograd.grad(scores.sum(), list(leaves.values()), materialize_grads=True)
         return _array(scores), dict(zip(leaves, map(_array, gradients), strict=True))
 
-    def scores(self, values: Arrays, score: Score, targets: Array) -> Array:
-        """Scores (samples,) at `values`."""
+    def outputs(self, values: Arrays) -> Array:
+        """Outputs (samples, outputs) at `values`."""
         with explaining(self.model.net), torch.no_grad():
-            return _array(self._scores({name: self._leaf(array) for name, array in values.items()}, score, targets))
+            return _array(self._outputs({name: self._leaf(array) for name, array in values.items()}))
 
     def _leaf(self, values: Array) -> Tensor:
         return torch.tensor(values, device=self.model.device)
 
-    def _scores(self, leaves: Mapping[str, Tensor], score: Score, targets: Array) -> Tensor:
+    def _outputs(self, leaves: Mapping[str, Tensor]) -> Tensor:
         inner = {name: self._inner(name, leaf) for name, leaf in leaves.items()}
         if self.spot is None:
-            outputs = self.model.call(Encoded(inner))
-        else:
-            (activation,) = inner.values()
-            with self.spot.passing(lambda _: activation):
-                outputs = self.model.call(self.encoded)
-        return read(outputs, self.model.output, score, torch.as_tensor(targets, device=self.model.device))
+            return self.model.call(self.encoded._replace(arguments=inner), self.dropout)
+        (activation,) = inner.values()
+        with self.spot.passing(lambda _: activation):
+            return self.model.call(self.encoded, self.dropout)
 
     def _inner(self, name: str, leaf: Tensor) -> Tensor:
         """What the net works with; a copy, because the net may change it in place."""
@@ -152,27 +154,39 @@ class TorchModel:
             ]
         return np.concatenate(parts)
 
-    def place(self, inputs: Arrays, layer: str | int | None = None, at: Side = "output") -> TorchPlace:
-        """The batch `inputs` seen from `layer` (None: the preprocessed inputs).
+    def place(
+        self, inputs: Arrays, layer: str | int | None = None, at: Side = "output", dropout: Dropout | None = None
+    ) -> TorchPlace:
+        """The batch `inputs` seen from `layer` (None: the preprocessed inputs), where given with dropout.
 
         Raises:
-            InputError: for a layer that is not there or is not used exactly once, or inputs that are not numbers.
+            InputError: for a layer that is not there or is not used exactly once, inputs that are not numbers, or
+                a net without dropout.
         """
         encoded = self._encoded(inputs)
         if layer is None:
-            return TorchPlace(self, encoded, None, self._input_values(encoded), {})
+            return TorchPlace(self, encoded, None, self._input_values(encoded), {}, dropout=dropout)
         name = layer_name(layer, self.layers)
         spot = _Spot(self.net.get_submodule(name), at)
-        activation = self._activation(encoded, spot, name)
-        if encoded.lengths is not None:
-            return self._ragged_place(encoded, encoded.lengths, spot, name, activation)
-        shown = self.outer_layout(activation)
-        owner = place_name(tuple(encoded.arguments), name, shown.ndim)
-        return TorchPlace(self, encoded, spot, {owner: _array(shown)}, {})
+        activation = self._activation(encoded, spot, name, dropout)
+        if encoded.lengths is None:
+            shown = self.outer_layout(activation)
+            owner = place_name(tuple(encoded.arguments), name, shown.ndim)
+            return TorchPlace(self, encoded, spot, {owner: _array(shown)}, {}, dropout=dropout)
+        count = int(encoded.lengths.sum())
+        if len(activation) != encoded.elements:
+            raise InputError(f"layer: {name!r} does not have one row per element; name another layer")
+        padded, mask = _padded(activation[:count], encoded.lengths)
+        owner = next(iter(encoded.arguments))
+        return TorchPlace(
+            self, encoded, spot, {owner: _array(padded)}, {owner: _array(mask)}, activation[count:], dropout
+        )
 
-    def call(self, encoded: Encoded) -> Tensor:
-        """The net's outputs (samples, outputs)."""
-        outputs: Tensor = self.net(*encoded.arguments.values())
+    def call(self, encoded: Encoded, dropout: Dropout | None = None) -> Tensor:
+        """The net's outputs (samples, outputs), with sampled dropout where it is given."""
+        sampling = nullcontext() if dropout is None else dropping(self.net, partial(self._uniform, encoded, dropout))
+        with sampling:
+            outputs: Tensor = self.net(*encoded.arguments.values())
         return outputs[: encoded.samples]
 
     def inner_layout(self, tensor: Tensor) -> Tensor:
@@ -188,15 +202,20 @@ class TorchModel:
         moved = {name: argument.to(self.device) for name, argument in encoded.arguments.items()}
         return encoded._replace(arguments=moved)
 
-    def _ragged_place(
-        self, encoded: Encoded, lengths: Tensor, spot: _Spot, name: str, activation: Tensor
-    ) -> TorchPlace:
-        count = int(lengths.sum())
-        if len(activation) != encoded.elements:
-            raise InputError(f"layer: {name!r} does not have one row per element; name another layer")
-        padded, mask = _padded(activation[:count], lengths)
-        owner = next(iter(encoded.arguments))
-        return TorchPlace(self, encoded, spot, {owner: _array(padded)}, {owner: _array(mask)}, activation[count:])
+    def _uniform(self, encoded: Encoded, dropout: Dropout, number: int, shape: tuple[int, ...]) -> Tensor:
+        """Uniform numbers of the shape of an activation; elements and samples that are filler get 1, so they stay."""
+        lengths = encoded.lengths
+        if lengths is None:
+            blank = torch.empty(shape, device="meta")
+            outer = torch.as_tensor(dropout(number, tuple(self.outer_layout(blank).shape[1:])), device=self.device)
+            return self.inner_layout(outer)
+        if shape[0] == encoded.elements:
+            padded = torch.as_tensor(dropout(number, (int(lengths.max()), *shape[1:])))
+            numbers = padded[torch.arange(padded.shape[1]) < lengths[:, None]]
+        else:
+            numbers = torch.as_tensor(dropout(number, shape[1:]))
+        filler = numbers.new_ones(shape[0] - len(numbers), *shape[1:])
+        return torch.cat([numbers, filler]).to(self.device)
 
     def _input_values(self, encoded: Encoded) -> dict[str, Array]:
         for name, argument in encoded.arguments.items():
@@ -207,7 +226,7 @@ class TorchModel:
                 )
         return {name: _array(self.outer_layout(argument)) for name, argument in encoded.arguments.items()}
 
-    def _activation(self, encoded: Encoded, spot: _Spot, name: str) -> Tensor:
+    def _activation(self, encoded: Encoded, spot: _Spot, name: str, dropout: Dropout | None) -> Tensor:
         seen: list[Tensor] = []
 
         def keep(activation: Tensor) -> Tensor:
@@ -217,7 +236,7 @@ class TorchModel:
             return activation
 
         with explaining(self.net), torch.no_grad(), spot.passing(keep):
-            self.call(encoded)
+            self.call(encoded, dropout)
         if len(seen) != 1:
             raise InputError(f"layer: {name!r} is used {len(seen)} times in one prediction; name a layer used once")
         return seen[0]

@@ -63,6 +63,13 @@ def test_the_page_carries_its_own_policy(rendered: Any) -> None:
     assert "unsafe" not in policy
 
 
+def test_the_policy_names_the_only_script(rendered: Any) -> None:
+    source = rendered("screen")
+    (script,) = re.findall(r"<script>(.*?)</script>", source, re.DOTALL)
+    assert f"script-src 'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" in source
+    assert "<script" not in rendered("print")
+
+
 def test_there_are_no_inline_styles_or_handlers(rendered: Any) -> None:
     attributes = {key for _, given in Page(rendered("screen")).tags for key in given}
     assert not {key for key in attributes if key == "style" or key.startswith("on")}

@@ -85,6 +85,13 @@ def test_every_figure_has_alternative_text(pdf: pikepdf.Pdf) -> None:
     assert all(str(figure.get("/Alt", "")).strip() for figure in figures)
 
 
+def test_no_picture_is_smoothed(pdf: pikepdf.Pdf) -> None:
+    """The standard forbids it, and it would blur pixels into blobs."""
+    images = [item for item in pdf.objects if isinstance(item, pikepdf.Stream) and item.get("/Subtype") == "/Image"]
+    assert len(images) > 20
+    assert not any(image.get("/Interpolate", False) for image in images)
+
+
 def test_each_attachment_is_listed_once_and_whole(pdf: pikepdf.Pdf) -> None:
     files = {str(spec.UF): spec for spec in pdf.Root.AF}
     assert len(pdf.Root.AF) == len(files) == len(ATTACHMENTS)

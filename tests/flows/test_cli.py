@@ -1,6 +1,7 @@
 """Facts of the command line: what it prints, what bad use gets, and its exit codes."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -290,3 +291,23 @@ def test_the_unexpected_is_two_lines(tmp_path: Path) -> None:
     first, second = done.stderr.splitlines()
     assert first.startswith("exhibit: NotADirectoryError: ")
     assert second == "set EXHIBIT_DEBUG=1 for the traceback"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runner", ["inline", "threads"])
+def test_an_interrupt_is_no_traceback(tmp_path: Path, runner: str) -> None:
+    """Ctrl-C while a model is trained: one line, and what is finished is kept."""
+    paths = [f"paths.store={tmp_path}/store", f"paths.runs={tmp_path}/runs"]
+    overrides = ["study=iris", "model.epochs=100000", "data.reference=null", f"runner={runner}", *paths]
+    command = [sys.executable, "-m", "flows.cli", "report", *overrides]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True) as process:
+        assert process.stderr is not None
+        while "fit" not in (line := process.stderr.readline()):
+            assert line, "it ended before it could be interrupted"
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode != 0
+    assert "Traceback" not in rest
+    assert rest.splitlines()[-1].startswith("exhibit: interrupted")
+    assert len(list((tmp_path / "store" / "actions").glob("*/*"))) == 1
+    assert not (tmp_path / "runs").exists()

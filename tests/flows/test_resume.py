@@ -99,7 +99,7 @@ def test_a_full_disk_is_said_and_harms_nothing(tmp_path: Path) -> None:
     limited = ["bash", "-c", 'ulimit -f 64; exec "$@"', "bash", *command]
     done = subprocess.run(limited, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 1
-    assert "nothing in the store was harmed" in done.stderr
+    assert "File too large" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "r").exists()
     assert list((tmp_path / "s").rglob("*.tmp")) == []

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
 from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.models.keras import KerasModel, configure, keras
+from tasks.methods.sampling import SamplingSpec
+from tasks.models.keras import KerasModel, configure
+from tasks.models.keras_import import keras
 from tasks.models.torch import Encoded, TorchModel
 from tasks.protocols import Compute
 from tasks.records import Array, Arrays, Attribution
@@ -119,6 +121,24 @@ def test_attributions_agree(
         for column in range(2):
             assert largest_difference(values[..., column], keras_found.values[name][..., column]) < 1e-5
     np.testing.assert_allclose(torch_found.prediction, keras_found.prediction, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("place", [None, ("inside", "output")])
+@pytest.mark.parametrize("sampling", [SamplingSpec(nt_samples=2), SamplingSpec(nt_samples=2, dropout=True)])
+def test_sampled_attributions_agree(
+    sampling: SamplingSpec,
+    place: tuple[str, str] | None,
+    both: tuple[TorchModel, KerasModel],
+    images: dict[str, Array],
+    explain: Callable[..., Attribution],
+) -> None:
+    where = {} if place is None else {"layer": place[0], "at": place[1]}
+    method = IntegratedGradientsSpec(**where, n_steps=4, sampling=sampling)
+    torch_found, keras_found = (explain(method, model, images) for model in both)
+    for name, values in torch_found.values.items():
+        assert largest_difference(values, keras_found.values[name]) < 1e-5
+        assert largest_difference(torch_found.moments[name], keras_found.moments[name]) < 1e-5
+    np.testing.assert_allclose(torch_found.sampling_gap, keras_found.sampling_gap, atol=1e-5)
 
 
 def test_the_net_that_was_in_training_mode_still_is(both: tuple[TorchModel, KerasModel]) -> None:

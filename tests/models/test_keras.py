@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tasks.models.keras import KerasModel, configure, keras
+from tasks.models.keras import KerasModel, configure
+from tasks.models.keras_import import keras
 from tasks.protocols import Compute, Score
 from tasks.records import InputError
 
@@ -43,10 +44,10 @@ def test_the_net_is_left_as_it_came_after_an_exception(model: KerasModel) -> Non
     assert not any("call" in vars(layer) for layer in model.net.layers)
 
 
-def test_scores_at_the_place_itself_are_those_of_the_prediction(model: KerasModel) -> None:
+def test_outputs_at_the_place_itself_are_the_prediction(model: KerasModel) -> None:
     for layer, at in ((None, "output"), ("hidden", "input"), ("hidden", "output"), (-1, "output")):
         place = model.place(TABLE, layer, at)
-        np.testing.assert_allclose(place.scores(place.values, Score(), ZEROS), model.predict(TABLE)[:, 0], rtol=1e-6)
+        np.testing.assert_allclose(place.outputs(place.values), model.predict(TABLE), rtol=1e-6)
 
 
 def test_a_wrong_layer_is_answered_with_the_layers(model: KerasModel) -> None:

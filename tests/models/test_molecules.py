@@ -5,6 +5,7 @@ import pytest
 
 from tasks.data.molecule import SolubilitySpec
 from tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from tasks.methods.occlusion import OcclusionSpec
 from tasks.models.zoo.ggnn import GGNNSpec
 from tasks.protocols import Compute, DifferentiableModel, Score, silent, take
 from tasks.records import Array, Attribution, Dataset, InputError
@@ -48,7 +49,7 @@ def test_the_atoms_of_each_molecule_are_its_own(model: DifferentiableModel) -> N
 def test_atoms_of_other_molecules_have_no_influence(model: DifferentiableModel) -> None:
     place = model.place({"molecule": np.array(["C", "CCO", "c1ccccc1"])}, "embed")
     changed = {"molecule": place.values["molecule"] + np.array([0, 1, 0], np.float32)[:, None, None]}
-    before, after = (place.scores(values, Score(kind="value"), np.zeros(3, int)) for values in (place.values, changed))
+    before, after = (place.outputs(values)[:, 0] for values in (place.values, changed))
     np.testing.assert_array_equal(before[[0, 2]], after[[0, 2]])
     assert before[1] != after[1]
 
@@ -90,3 +91,17 @@ def test_a_layer_after_the_pooling_has_no_atoms(model: DifferentiableModel) -> N
 def test_what_is_no_molecule_is_refused_not_taken_for_an_empty_one(model: DifferentiableModel, smiles: str) -> None:
     with pytest.raises(InputError, match="RDKit cannot read"):
         model.predict({"molecule": np.array(["C", smiles])})
+
+
+def test_atoms_can_be_occluded_at_the_embedding(model: DifferentiableModel) -> None:
+    inputs = {"molecule": np.array(["C", "CCO"])}
+    method = OcclusionSpec(layer="embed")
+    found = method.attribute(
+        model, inputs, None, np.array(["a", "b"]), np.zeros((2, 1), int), Score(kind="value"), COMPUTE
+    )
+    place = model.place(inputs, "embed")
+    without_oxygen = {"molecule": place.values["molecule"].copy()}
+    without_oxygen["molecule"][1, 2] = 0
+    lost = place.outputs(place.values)[1, 0] - place.outputs(without_oxygen)[1, 0]
+    assert found.values["molecule"][1, 2].sum() == pytest.approx(lost, rel=1e-4)
+    assert not found.values["molecule"][0, 1:].any()

@@ -43,7 +43,7 @@ def test_the_net_is_left_as_it_came(layer: str | None, net: nn.Module, model: To
     model.predict(TABLE)
     place = model.place(TABLE, layer)
     place.gradient(place.values, Score(), ZEROS)
-    place.scores(place.values, Score(), ZEROS)
+    place.outputs(place.values)
     assert state(net) == before
 
 
@@ -65,10 +65,10 @@ def test_an_activation_is_seen_before_the_next_module_changes_it_in_place(net: n
     assert (model.place(TABLE, "1").values["1"] >= 0).all()
 
 
-def test_scores_at_the_place_itself_are_those_of_the_prediction(model: TorchModel) -> None:
+def test_outputs_at_the_place_itself_are_the_prediction(model: TorchModel) -> None:
     for layer, at in ((None, "output"), ("0", "output"), ("3", "input"), ("3", "output")):
         place = model.place(TABLE, layer, at)
-        np.testing.assert_allclose(place.scores(place.values, Score(), ZEROS), model.predict(TABLE)[:, 0], rtol=1e-6)
+        np.testing.assert_allclose(place.outputs(place.values), model.predict(TABLE), rtol=1e-6)
 
 
 def test_a_wrong_layer_is_answered_with_the_layers(model: TorchModel) -> None:
@@ -123,7 +123,7 @@ def test_a_score_that_the_outputs_do_not_hold_is_refused(model: TorchModel) -> N
     with pytest.raises(
         InputError, match="'value' was given, but the model gives logits: use logit or probability or loss"
     ):
-        place.scores(place.values, Score(kind="value"), ZEROS)
+        place.gradient(place.values, Score(kind="value"), ZEROS)
 
 
 def test_a_gpu_that_is_not_there_is_refused(net: nn.Module) -> None:

@@ -51,9 +51,10 @@ class CNNSpec(TrainingSpec):
         return KerasModel(net, _Scaling(image), "logits", compute)
 
     def _net(self, image: Input, dataset: Dataset) -> "keras.Model":
-        from keras import Sequential, layers
+        from tasks.models.keras_import import keras
 
-        return Sequential(
+        layers = keras.layers
+        return keras.Sequential(
             [
                 layers.Input(image.values.shape[1:], name=image.name),
                 layers.Conv2D(self.filters, 3, padding="same", activation="relu", name="convolution_1"),

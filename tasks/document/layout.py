@@ -1,0 +1,67 @@
+"""How the page is laid out: what takes both columns, what stays together, how wide a picture is."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tasks.records import BarPanels, Block, Drawing, Figure, Images, Molecules, Table
+
+_COLUMN, _PAGE = 436, 640  # CSS pixels of the wide column and of both on paper
+_UNBROKEN = 60  # characters of a row of a table that may stay on one line
+_CELL, _GAP = 118, 8  # CSS pixels of the largest cell of a grid and between cells
+
+
+def shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
+    """How a block is laid out: `broad` figures take both columns, a `keep` block stays on one page."""
+    figures = [drawings[name].figure for name in block.figures]
+    wide = any(map(broad, figures)) or (block.tables and not block.asides)
+    keep = len(figures) + len(block.tables) <= 1 and not any(map(long, figures)) and not any(map(many, block.tables))
+    return " ".join(["broad"] * bool(wide) + ["keep"] * keep)
+
+
+def paired(block: Block, drawings: Mapping[str, Drawing]) -> bool:
+    """Whether two small figures stand side by side."""
+    return len(block.figures) == 2 and all(drawings[name].figure.width <= 0.6 for name in block.figures)
+
+
+def many(table: Table) -> bool:
+    """Whether a table may go on on the next page."""
+    return len(table.rows) > 10
+
+
+def broad(figure: Figure) -> bool:
+    """Whether a figure takes both columns; its notes then stand below it."""
+    match figure.content:
+        case Molecules(items=items) | BarPanels(panels=items):
+            return len(items) > 2
+        case Images(rows=rows):
+            return len(rows[0]) > 4
+    return False
+
+
+def long(figure: Figure) -> bool:
+    """Whether a figure may go on on the next page."""
+    match figure.content:
+        case Molecules(items=items):
+            return len(items) > 3
+        case Images(rows=rows):
+            return len(rows) > 4
+    return False
+
+
+def room(figure: Figure) -> float:
+    """CSS pixels of width that a figure has on paper."""
+    return (_PAGE if broad(figure) else _COLUMN) * figure.width
+
+
+def cell_width(columns: int, available: float) -> int:
+    """CSS pixels of one cell of an image grid."""
+    return int(min(_CELL, available / columns - _GAP))
+
+
+def wrapping(table: Table) -> set[int]:
+    """Indices of the columns whose cells may go on a second line: the widest, and those that leave it no room."""
+    lengths = [max((len(row[index]) for row in table.rows), default=0) for index in range(len(table.columns))]
+    *others, widest = sorted(range(len(lengths)), key=lengths.__getitem__)
+    taken = np.cumsum([lengths[index] for index in others])
+    return {widest, *(index for index, total in zip(others, taken, strict=True) if total > _UNBROKEN)}

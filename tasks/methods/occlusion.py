@@ -1,0 +1,214 @@
+"""Occlusion: what the score loses when a window is replaced by the baseline."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import ClassVar, Literal, NamedTuple, cast
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from tasks.protocols import Compute, DifferentiableModel, Model, Place, Score, Side, padded_batches, scores, take
+from tasks.records import Aggregate, Array, Arrays, Attribution, Baseline, InputError, Spec
+
+Window = tuple[slice, ...]
+Extent = int | tuple[int, ...]  # the same along every axis of elements, or one number per axis
+
+
+class OcclusionSpec(Spec):
+    """S(x) - S(x with a window replaced), shared equally by the elements of the window; overlaps are averaged.
+
+    Positive where the window supports the score. At the input, windows of raw values are replaced and any model
+    will do; at a hidden layer its activations.
+
+    M. Zeiler, R. Fergus (2014), Visualizing and understanding convolutional networks.
+    """
+
+    kind: Literal["occlusion"] = "occlusion"
+    layer: str | int | None = Field(None, description="a hidden layer by name or index; null: the input")
+    at: Side = Field("output", description="of the layer: input or output")
+    aggregate: Aggregate = Field("raw", description="of channels and samples when summarised: raw, abs or square")
+    sliding_window_shapes: Extent = Field(1, description="elements per window, for all axes or one number per axis")
+    strides: Extent = Field(1, description="elements between windows, at most the window")
+    baseline: Baseline = Field("auto", description="what replaces a window, in raw units: auto, zero, black or mean")
+
+    title: ClassVar[str] = "Occlusion"
+    formula: ClassVar[str] = "<i>S</i>(<i>x</i>) − <i>S</i>(<i>x</i> with a window replaced by <i>x</i>′)"
+    citation: ClassVar[str] = "M. Zeiler, R. Fergus (2014), Visualizing and understanding convolutional networks, ECCV."
+    additive: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _covers(self) -> "OcclusionSpec":
+        windows, strides = np.broadcast_arrays(self.sliding_window_shapes, self.strides)
+        if (strides < 1).any() or (strides > windows).any():
+            raise ValueError("strides must be at least 1 and at most the window: elements would never be covered")
+        return self
+
+    def attribute(
+        self,
+        model: Model,
+        inputs: Arrays,
+        baselines: Arrays | None,
+        sample_ids: Array,
+        targets: Array,
+        score: Score,
+        compute: Compute,
+    ) -> Attribution:
+        """Explains the outputs `targets` (samples, targets) of every sample of `inputs`.
+
+        `baselines`: raw values shaped like `inputs`, or None for zero.
+
+        Raises:
+            InputError: for a window that does not fit the axes of an input, or a layer of a model without any.
+        """
+        subject = _Subject(model, inputs, self.layer, self.at, compute.batch)
+        values, mask = subject.seen(inputs)
+        replacement = (
+            {name: np.zeros_like(v) for name, v in values.items()} if baselines is None else subject.seen(baselines)[0]
+        )
+        windows = _windows(values, self.sliding_window_shapes, self.strides)
+        prediction = subject.scores(np.arange(len(targets)), values, score, targets)
+        total = {name: np.zeros((len(targets), *_elements(v), targets.shape[1])) for name, v in values.items()}
+        for samples, chosen, used in _batches(windows, mask, len(targets), compute.batch):
+            changed = take(values, samples)
+            for row, (name, window) in enumerate(chosen):
+                changed[name][row][window] = replacement[name][samples[row]][window]
+            lost = prediction[samples] - subject.scores(samples, changed, score, targets[samples])
+            for row, (name, window) in enumerate(chosen[:used]):
+                part = total[name][samples[row]][window]
+                part += lost[row] * part.shape[-1] / part.size
+        unknown = np.full(targets.shape, np.nan)
+        return Attribution(
+            sample_ids=sample_ids,
+            targets=targets,
+            values={name: _averaged(total[name], windows, name, values[name]) for name in values},
+            mask=mask,
+            prediction=prediction,
+            base_value=unknown,
+            residual=unknown,
+            steps=np.zeros(targets.shape, np.int64),
+            converged=np.ones(targets.shape, bool),
+        )
+
+
+class _Subject(NamedTuple):
+    """What is occluded: raw inputs, or activations of a hidden layer."""
+
+    model: Model
+    inputs: Arrays
+    layer: str | int | None
+    at: Side
+    batch: int
+
+    def seen(self, inputs: Arrays) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Values that can be replaced, and the mask of ragged ones, for all samples."""
+        if self.layer is None:
+            return dict(inputs), {}
+        places = [
+            (self._place(take(inputs, rows)), used) for rows, used in padded_batches(len(_first(inputs)), self.batch)
+        ]
+        values = _stacked([(place.values, used) for place, used in places])
+        return values, _stacked([(place.mask, used) for place, used in places])
+
+    def scores(self, samples: Array, values: Arrays, score: Score, targets: Array) -> Array:
+        """(samples, targets) scores of the given samples with these values."""
+        if self.layer is None:
+            outputs = self.model.predict(values)
+        else:
+            outputs = np.concatenate(
+                [
+                    self._outputs(take(self.inputs, samples[rows]), take(values, rows))[:used]
+                    for rows, used in padded_batches(len(samples), self.batch)
+                ]
+            )
+        return np.stack([scores(outputs, self.model.output, score, column) for column in targets.T], axis=1)
+
+    def _outputs(self, inputs: Arrays, values: Arrays) -> Array:
+        place = self._place(inputs)
+        return place.outputs({name: values[name][:, : seen.shape[1]] for name, seen in place.values.items()})
+
+    def _place(self, inputs: Arrays) -> Place:
+        model = cast(DifferentiableModel, self.model)
+        if not hasattr(model, "place"):
+            raise InputError(f"layer: {self.layer!r} was given, but the model only predicts and shows no layers")
+        return model.place(inputs, self.layer, self.at)
+
+
+def sliding(shape: tuple[int, ...], window: Extent, stride: Extent) -> Iterator[Window]:
+    """The windows over elements of `shape`; the last ones along an axis shrink at its edge.
+
+    Raises:
+        InputError: for a window with another number of axes.
+    """
+    for extent in (window, stride):
+        if not isinstance(extent, int) and len(extent) != len(shape):
+            raise InputError(
+                f"sliding_window_shapes, strides: {extent} was given, but there are {len(shape)} axes of elements"
+            )
+    sizes, steps = np.broadcast_to(window, len(shape)).tolist(), np.broadcast_to(stride, len(shape)).tolist()
+    starts = [
+        range(0, max(length - size, 0) + step, step) for length, size, step in zip(shape, sizes, steps, strict=True)
+    ]
+    for corner in product(*starts):
+        yield tuple(slice(start, start + size) for start, size in zip(corner, sizes, strict=True))
+
+
+def _windows(values: Arrays, window: Extent, stride: Extent) -> list[tuple[str, Window]]:
+    """All windows over all inputs."""
+    for name, array in values.items():
+        if array.ndim < 2:
+            raise InputError(f"layer: the input {name!r} has no elements that could be replaced; name a layer")
+    return [(name, each) for name, array in values.items() for each in sliding(_elements(array), window, stride)]
+
+
+def _elements(array: Array) -> tuple[int, ...]:
+    """The axes between samples and channels; a table has no channels."""
+    return array.shape[1:] if array.ndim == 2 else array.shape[1:-1]
+
+
+def _batches(
+    windows: list[tuple[str, Window]], mask: Arrays, count: int, size: int
+) -> Iterator[tuple[Array, list[tuple[str, Window]], int]]:
+    """Samples and windows side by side in full batches, without windows on elements that do not exist."""
+    real = np.array(
+        [
+            [name not in mask or mask[name][sample][window[0]].any() for name, window in windows]
+            for sample in range(count)
+        ]
+    )
+    samples, numbers = np.nonzero(real)
+    for rows, used in padded_batches(len(samples), size):
+        yield samples[rows], [windows[number] for number in numbers[rows]], used
+
+
+def _averaged(total: Array, windows: list[tuple[str, Window]], name: str, values: Array) -> Array:
+    """`total` (samples, elements, targets) per covering window, shared by the channels of `values`."""
+    covering = np.zeros(total.shape[1:-1])
+    for owner, window in windows:
+        if owner == name:
+            covering[window] += 1
+    mean = (total / covering[..., np.newaxis]).astype(np.float32)
+    if values.ndim == 2:
+        return mean
+    channels = values.shape[-1]
+    return np.repeat(mean[..., np.newaxis, :] / np.float32(channels), channels, axis=-2)
+
+
+def _stacked(parts: list[tuple[Arrays, int]]) -> dict[str, Array]:
+    """Batches one after another, each as far as it counts; ragged ones are padded to the longest."""
+    found: dict[str, Array] = {}
+    for name in parts[0][0]:
+        widest = max(arrays[name].shape[1] for arrays, _ in parts)
+        found[name] = np.concatenate(
+            [
+                np.pad(
+                    arrays[name][:used],
+                    [(0, 0), (0, widest - arrays[name].shape[1]), *[(0, 0)] * (arrays[name].ndim - 2)],
+                )
+                for arrays, used in parts
+            ]
+        )
+    return found
+
+
+def _first(inputs: Arrays) -> Array:
+    return next(iter(inputs.values()))

@@ -1,0 +1,79 @@
+"""What end-to-end tests share: the program run as a user runs it, in processes of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ISSUED = "document.issued=2026-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished call of `exhibit report`."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def directory(self) -> Path:
+        """The run directory, from the last line on stdout."""
+        assert self.status == 0, self.stderr
+        return Path(self.stdout.splitlines()[-1].removeprefix("run: "))
+
+    @property
+    def manifest(self) -> Any:
+        return json.loads((self.directory / "manifest.json").read_text())
+
+    @property
+    def computed(self) -> set[str]:
+        """Stages of which at least one was computed, not found in the store."""
+        return {stage["stage"] for stage in self.manifest["stages"] if not stage["cached"]}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the program whose files a test may change, with a store of its own."""
+
+    root: Path
+
+    def report(self, *words: str, store: str = "store", seed: str = "0") -> Run:
+        """`exhibit report` with fixed date in a process of its own."""
+        paths = [f"paths.runs={self.root / 'runs'}", f"paths.store={self.root / store}"]
+        return run([sys.executable, "-m", "flows.cli", "report", *words, *paths, ISSUED], self.root, seed)
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replaces a piece of a source file, which must be there."""
+        path = self.root / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+
+def run(command: Sequence[str], root: Path, seed: str = "0") -> Run:
+    """Runs a command with the program at `root`."""
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONHASHSEED": seed, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
+    """Makes copies of the program."""
+
+    def make() -> Project:
+        root = tmp_path_factory.mktemp("project")
+        for name in ("flows", "tasks", "conf", "templates"):
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        return Project(root)
+
+    return make

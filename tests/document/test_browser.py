@@ -1,0 +1,286 @@
+"""The page in a real browser: every control does what it says, nothing is asked of the network or complained about."""
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+from websockets.sync.client import connect
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")]
+KEYS = {"Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+
+
+class Browser:
+    """One page over the DevTools protocol."""
+
+    def __init__(self, address: str) -> None:
+        self.socket = connect(address, max_size=None)
+        self.numbers = itertools.count(1)
+        self.events: list[dict[str, Any]] = []
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        number = next(self.numbers)
+        self.socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        while True:
+            message = json.loads(self.socket.recv(timeout=60))
+            if message.get("id") == number:
+                assert "error" not in message, message
+                return dict(message["result"])
+            self.events.append(message)
+
+    def open(self, page: Path) -> None:
+        self.events.clear()
+        self.call("Page.navigate", url=page.as_uri())
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+            self.events.append(json.loads(self.socket.recv(timeout=60)))
+
+    def run(self, script: str) -> Any:
+        """The value of a JavaScript expression."""
+        result = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in result, result
+        return result["result"].get("value")
+
+    def press(self, key: str) -> None:
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key])
+
+    def point(self, x: float, y: float) -> None:
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def named(self, method: str) -> list[dict[str, Any]]:
+        return [event["params"] for event in self.events if event.get("method") == method]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--window-size=1280,1000"]
+    folder = tmp_path_factory.mktemp("profile")
+    command = [str(CHROMIUM), *options, f"--user-data-dir={folder}", "about:blank"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        found = (re.search(r"ws://127\.0\.0\.1:(\d+)/", line) for line in process.stderr)
+        port = next(match[1] for match in found if match)
+        with urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
+            address = next(t["webSocketDebuggerUrl"] for t in json.load(answer) if t["type"] == "page")
+        yield Browser(address)
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def file(rendered: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(rendered("screen"))
+    return path
+
+
+@pytest.fixture
+def page(browser: Browser, file: Path) -> Browser:
+    browser.open(file)
+    return browser
+
+
+TABLE = "document.querySelector('#table-digits-wrong')"
+SAMPLES = "document.querySelector('#figure-digits-samples')"
+
+
+def column(page: Browser, index: int) -> list[str]:
+    return list(
+        page.run(f"[...{TABLE}.tBodies[0].rows].filter(r => !r.hidden).map(r => r.cells[{index}].textContent.trim())")
+    )
+
+
+def numbers(cells: list[str]) -> list[float]:
+    return [float(cell.replace("−", "-")) for cell in cells]
+
+
+def fill(page: Browser, element: str, value: str | int) -> None:
+    """Give an input a value as a user does."""
+    page.run(f"(i => {{ i.value = '{value}'; i.dispatchEvent(new Event('input')); }})({element})")
+
+
+def slide(page: Browser, label: str, percent: int) -> None:
+    labels = f"[...{SAMPLES}.querySelectorAll('label')]"
+    fill(page, f"{labels}.find(l => l.textContent.includes('{label}')).querySelector('input')", percent)
+
+
+def box(page: Browser, element: str) -> tuple[float, float, float, float]:
+    """Left, top, width and height on the screen."""
+    left, top, width, height = page.run(f"(b => [b.left, b.top, b.width, b.height])({element}.getBoundingClientRect())")
+    return left, top, width, height
+
+
+def pixels(page: Browser, row: int, cell: int) -> np.ndarray:
+    """(height, width, 3) colours of a map that has been redrawn."""
+    script = f"""(() => {{
+        const cells = {SAMPLES}.querySelectorAll('.grid tbody tr')[{row}].querySelectorAll('.cell');
+        const c = cells[{cell}].querySelector('canvas');
+        return [c.width, ...c.getContext('2d').getImageData(0, 0, c.width, c.height).data];
+    }})()"""
+    width, *data = page.run(script)
+    return np.array(data).reshape(-1, width, 4)[..., :3]
+
+
+def test_the_page_loads_in_silence(page: Browser, file: Path) -> None:
+    """No console message, no policy violation, no request but the page itself and what is inside it."""
+    page.run("document.fonts.ready.then(() => true)")
+    assert page.run("document.documentElement.className") == "alive"
+    for complaint in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"):
+        assert page.named(complaint) == []
+    addresses = [event["request"]["url"] for event in page.named("Network.requestWillBeSent")]
+    assert {address for address in addresses if not address.startswith("data:")} == {file.as_uri()}
+
+
+def test_the_embedded_fonts_are_used(page: Browser) -> None:
+    page.run("document.fonts.ready.then(() => true)")
+    loaded = page.run("[...document.fonts].filter(font => font.status === 'loaded').map(font => font.family)")
+    assert {"Source Serif Pro", "Source Sans Pro"} <= {family.strip('"') for family in loaded}
+
+
+def test_a_column_sorts_both_ways_and_back(page: Browser) -> None:
+    before = column(page, 5)
+    states = []
+    for _ in range(3):
+        page.run(f"{TABLE}.querySelectorAll('.sort')[5].click()")
+        states.append((page.run(f"{TABLE}.tHead.rows[0].cells[5].ariaSort"), column(page, 5)))
+    assert states[0][0] == "ascending"
+    assert numbers(states[0][1]) == sorted(numbers(before))
+    assert states[1][0] == "descending"
+    assert numbers(states[1][1]) == sorted(numbers(before), reverse=True)
+    assert states[2] == (None, before)
+
+
+def test_rows_are_filtered_by_words(page: Browser) -> None:
+    fill(page, f"{TABLE}.previousElementSibling.querySelector('input')", "Test 16")
+    shown = column(page, 0)
+    assert shown == ["test 162", "test 168"]
+    assert page.run(f"{TABLE}.previousElementSibling.querySelector('output').textContent") == f"{len(shown)} of 15"
+
+
+def test_samples_are_filtered_by_their_words(page: Browser) -> None:
+    fill(page, f"{SAMPLES}.querySelector('input[type=search]')", "wrong")
+    assert page.run(f"[...{SAMPLES}.querySelectorAll('tbody tr')].filter(r => !r.hidden).length") == 2
+
+
+def test_redrawn_maps_have_the_printed_colours(page: Browser, document: Any, drawings: Any) -> None:
+    """At a threshold of nothing the canvas is the picture, up to rounding."""
+    from tasks.drawing.colormap import colours
+
+    slide(page, "Hide below", 0)
+    figure = drawings["digits-samples"].figure
+    cell = figure.content.rows[0][1]
+    expected = colours(cell.pixels, figure.scales[0].limit).astype(int)
+    assert np.abs(pixels(page, 0, 1) - expected).max() <= 3
+
+
+def test_the_threshold_hides_what_is_weaker(page: Browser, drawings: Any) -> None:
+    slide(page, "Hide below", 40)
+    figure = drawings["digits-samples"].figure
+    weak = np.abs(figure.content.rows[0][1].pixels) < 0.4 * figure.scales[0].limit
+    assert ((pixels(page, 0, 1) == 255).all(axis=2) == weak).all()
+
+
+@pytest.mark.parametrize(("value", "sign"), [(1, 1), (-1, -1)])
+def test_one_sign_is_shown_alone(page: Browser, drawings: Any, value: int, sign: int) -> None:
+    page.run(f"{SAMPLES}.querySelector('input[type=radio][value=\"{value}\"]').click()")
+    values = drawings["digits-samples"].figure.content.rows[0][1].pixels
+    hidden = (pixels(page, 0, 1) == 255).all(axis=2)
+    assert hidden[sign * values < -1e-3].all()
+    assert not hidden[sign * values > 0.05].any()
+
+
+def test_with_all_of_the_input_beneath_the_map_is_the_input(page: Browser, drawings: Any) -> None:
+    slide(page, "Input beneath", 100)
+    grey = np.rint(drawings["digits-samples"].figure.content.rows[0][0].pixels * 255)
+    assert np.abs(pixels(page, 0, 1) - grey).max() <= 1
+
+
+def test_the_value_under_the_pointer_is_that_of_the_pixel(page: Browser, drawings: Any) -> None:
+    page.run(f"{SAMPLES}.scrollIntoView({{behavior: 'instant'}})")
+    left, top, width, height = box(page, f"{SAMPLES}.querySelector('.cell[data-values] img')")
+    page.point(left + 3.5 / 8 * width, top + 2.5 / 8 * height)
+    figure = drawings["digits-samples"].figure
+    value = float(figure.content.rows[0][1].pixels[2, 3])
+    shown = page.run(f"{SAMPLES}.querySelector('.controls > .readout').textContent")
+    place, said = re.fullmatch(r"(row 3, column 4): (\S+) \(gradient of the logit, per unit of ink\)", shown).groups()
+    assert place
+    assert float(said.replace("−", "-")) == pytest.approx(value, abs=1e-3)
+
+
+def test_arrow_keys_walk_over_the_pixels(page: Browser) -> None:
+    page.run(f"{SAMPLES}.querySelector('.cell[data-values]').focus()")
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowUp", "ArrowUp"):
+        page.press(key)
+    assert page.run(f"{SAMPLES}.querySelector('.controls > .readout').textContent").startswith("row 1, column 3: ")
+
+
+MOLECULE = "document.querySelector('#figure-solubility-molecules .molecule')"
+
+
+def test_an_atom_answers_to_the_pointer_and_leads_to_its_row(page: Browser) -> None:
+    page.run(f"{MOLECULE}.scrollIntoView({{behavior: 'instant'}})")
+    left, top, _, height = box(page, f"{MOLECULE}.querySelector('ellipse.atom-0')")
+    page.point(left + 2, top + height / 2)
+    assert page.run(f"{MOLECULE}.querySelector('.readout').textContent") == "atom 1, O: +0.29"
+    assert page.run(f"{MOLECULE}.querySelectorAll('.lit').length") == 2  # its number and its row
+    page.run(f"{MOLECULE}.querySelector('ellipse.atom-0').dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
+    assert page.run(f"{MOLECULE}.querySelector('details').open")
+    assert page.run("document.activeElement.cells[0].textContent") == "1"
+
+
+def test_a_row_lights_its_atom(page: Browser) -> None:
+    page.run(f"{MOLECULE}.querySelector('details').open = true")
+    page.run(f"{MOLECULE}.querySelectorAll('tbody tr')[4].focus()")
+    assert page.run(f"{MOLECULE}.querySelector('.contribution.lit').classList[1]") == "atom-4"
+
+
+def test_a_figure_opens_large_and_returns_to_its_place(page: Browser) -> None:
+    before = page.run(f"{SAMPLES}.parentElement.className")
+    small = page.run(f"{SAMPLES}.querySelector('.cell img').getBoundingClientRect().width")
+    page.run(f"{SAMPLES}.querySelector('.enlarge').click()")
+    assert page.run(f"{SAMPLES}.closest('dialog').open")
+    assert page.run(f"{SAMPLES}.querySelector('.cell img').getBoundingClientRect().width") > 1.3 * small
+    page.press("Escape")
+    page.run("new Promise(done => setTimeout(done, 100))")
+    assert page.run(f"{SAMPLES}.closest('dialog')") is None
+    assert page.run(f"{SAMPLES}.parentElement.className") == before
+    assert page.run("document.activeElement.className") == "enlarge"
+
+
+def test_a_narrow_screen_needs_no_sideways_scrolling(page: Browser) -> None:
+    page.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+    try:
+        assert page.run("document.documentElement.scrollWidth") <= 390
+    finally:
+        page.call("Emulation.clearDeviceMetricsOverride")
+
+
+def test_the_dark_page_is_dark_and_its_maps_keep_their_white(page: Browser) -> None:
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    try:
+        assert page.run("getComputedStyle(document.documentElement).backgroundColor") == "rgb(20, 23, 29)"
+        assert page.run(f"getComputedStyle({MOLECULE}.querySelector('svg')).backgroundColor") == "rgb(255, 255, 255)"
+    finally:
+        page.call("Emulation.setEmulatedMedia", features=[])
+
+
+def test_without_scripts_everything_is_there(browser: Browser, file: Path) -> None:
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(file)
+        assert browser.run("document.querySelectorAll('button, input').length") == 0
+        assert browser.run("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+        assert browser.run("document.querySelectorAll('figure').length") == 8
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from tasks.document.layout import broad, cell_width, long, room, wrapping
+from tasks.records import BarPanels, Cell, Column, Figure, Images, Molecule, Molecules, Series, Table
+
+
+def figure(content: Images | Molecules | BarPanels, width: float = 1.0) -> Figure:
+    return Figure(name="f", content=content, caption="c", alt="a", width=width)
+
+
+def images(rows: int, columns: int) -> Figure:
+    cell = Cell(pixels=np.zeros((2, 2, 1)), alt="x")
+    return figure(Images(columns=(), rows=((cell,) * columns,) * rows))
+
+
+def molecules(count: int) -> Figure:
+    return figure(Molecules(items=(Molecule(smiles="C", values=np.zeros(1), title="", alt="x"),) * count))
+
+
+def table(*rows: tuple[str, ...]) -> Table:
+    return Table(name="t", caption="c", columns=tuple(Column(title="") for _ in rows[0]), rows=rows)
+
+
+def test_wide_grids_take_both_columns() -> None:
+    assert [broad(images(1, columns)) for columns in (4, 5)] == [False, True]
+    assert [broad(molecules(count)) for count in (2, 3)] == [False, True]
+    panels = (Series(name="p", values=np.zeros(1)),) * 3
+    assert broad(figure(BarPanels(labels=("a",), panels=panels, axis="x")))
+
+
+def test_long_grids_may_go_on_on_the_next_page() -> None:
+    assert [long(images(rows, 2)) for rows in (4, 5)] == [False, True]
+    assert [long(molecules(count)) for count in (3, 4)] == [False, True]
+
+
+def test_a_share_of_the_width_is_a_share_of_the_column() -> None:
+    assert room(images(1, 2)) == 2 * room(images(1, 2).model_copy(update={"width": 0.5}))
+
+
+@pytest.mark.parametrize("columns", [1, 3, 5, 9])
+def test_the_cells_of_a_row_fit(columns: int) -> None:
+    assert columns * cell_width(columns, 436) < 436
+
+
+def test_only_the_widest_column_wraps_where_the_others_fit() -> None:
+    assert wrapping(table(("train 1", "c1ccccc1" * 9, "does not parse"))) == {1}
+
+
+def test_columns_that_leave_no_room_wrap_too() -> None:
+    assert wrapping(table(("question " * 7, "method", "sentence " * 20, "pass"))) == {0, 2}
+
+
+def test_a_table_without_rows_has_a_layout() -> None:
+    empty = Table(name="t", caption="c", columns=(Column(title="a"), Column(title="b")), rows=())
+    assert len(wrapping(empty)) == 1

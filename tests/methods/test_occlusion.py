@@ -1,0 +1,146 @@
+"""Occlusion against closed forms, Captum and brute force."""
+
+from collections.abc import Callable
+
+import captum.attr
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from torch import nn
+
+from tasks.methods.occlusion import OcclusionSpec, sliding
+from tasks.models.torch import TorchModel, as_tensors
+from tasks.protocols import Compute, Score
+from tasks.records import Array, Arrays, Attribution, InputError, OutputKind
+
+Explain = Callable[..., Attribution]
+
+IMAGES = {"image": np.random.default_rng(0).normal(size=(3, 2, 9, 7)).astype(np.float32)}
+
+
+class Predicting:
+    """A model that only predicts: two linear functions of everything, or any other."""
+
+    output: OutputKind = "values"
+
+    def __init__(self, function: Callable[[Arrays], Array]) -> None:
+        self.predict = function
+
+
+def weighted(weights: Array) -> Predicting:
+    return Predicting(lambda inputs: np.stack([inputs["x"] @ weights, -inputs["x"] @ weights], axis=1))
+
+
+WEIGHTS = np.array([1, -2, 3, 0, 0.5], np.float32)
+
+
+def test_single_elements_of_a_linear_model_give_w_x(explain: Explain, table: dict[str, Array]) -> None:
+    found = explain(OcclusionSpec(), weighted(WEIGHTS), table, np.tile([0, 1], (7, 1)))
+    np.testing.assert_allclose(found.values["x"][..., 0], WEIGHTS * table["x"], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.values["x"][..., 1], -WEIGHTS * table["x"], rtol=1e-4, atol=1e-6)
+
+
+def test_the_baseline_replaces_the_window(explain: Explain, table: dict[str, Array]) -> None:
+    baseline = {"x": np.full((7, 5), 0.5, np.float32)}
+    found = explain(OcclusionSpec(), weighted(WEIGHTS), table, baselines=baseline)
+    np.testing.assert_allclose(found.values["x"][..., 0], WEIGHTS * (table["x"] - 0.5), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 5, 9])
+def test_disjoint_windows_of_a_linear_model_add_up_to_its_change(
+    window: int, explain: Explain, table: dict[str, Array]
+) -> None:
+    found = explain(OcclusionSpec(sliding_window_shapes=window, strides=window), weighted(WEIGHTS), table)
+    np.testing.assert_allclose(found.values["x"].sum(axis=1)[:, 0], table["x"] @ WEIGHTS, rtol=1e-4, atol=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 8))
+def test_windows_shares_and_overlaps_are_those_of_the_definition(features: int, window: int, stride: int) -> None:
+    stride = min(stride, window)
+    rng = np.random.default_rng(0)
+    x, weights = rng.normal(size=features), rng.normal(size=features)
+    total, covered = np.zeros(features), np.zeros(features)
+    for start in range(0, max(features - window, 0) + stride, stride):
+        inside = slice(start, start + window)
+        total[inside] += (weights[inside] @ x[inside]) / len(x[inside])
+        covered[inside] += 1
+    method = OcclusionSpec(sliding_window_shapes=window, strides=stride)
+    found = method.attribute(
+        Predicting(lambda inputs: (inputs["x"] @ weights)[:, None]),
+        {"x": x[None]},
+        None,
+        np.array(["s"]),
+        np.zeros((1, 1), int),
+        Score(kind="value"),
+        Compute(batch=4),
+    )
+    np.testing.assert_allclose(found.values["x"][0, :, 0], total / covered, rtol=1e-5, atol=1e-6)
+    assert (covered > 0).all()
+
+
+@pytest.fixture(scope="module")
+def image_model() -> TorchModel:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Conv2d(2, 4, 3), nn.Softplus(), nn.Flatten(), nn.Linear(4 * 35, 3))
+    return TorchModel(net, as_tensors, "logits", Compute(batch=16))
+
+
+@pytest.mark.parametrize(("window", "stride"), [((1, 1), (1, 1)), ((3, 3), (3, 2)), ((3, 5), (2, 1)), ((9, 7), (1, 1))])
+def test_captum_gives_the_same_but_for_sharing(
+    window: tuple[int, int], stride: tuple[int, int], image_model: TorchModel, explain: Explain
+) -> None:
+    # Captum gives every element of a window the whole difference; these windows fit without shrinking.
+    last = {"image": np.moveaxis(IMAGES["image"], 1, -1)}
+    shown = TorchModel(
+        image_model.net, lambda raw: as_tensors({"x": np.moveaxis(raw["image"], -1, 1)}), "logits", Compute()
+    )
+    method = OcclusionSpec(sliding_window_shapes=window, strides=stride)
+    found = explain(method, shown, last, np.full((3, 1), 2))
+    expected = captum.attr.Occlusion(image_model.net).attribute(
+        torch.tensor(IMAGES["image"]), (2, *window), (2, *stride), baselines=0, target=2
+    )
+    ours = np.moveaxis(found.values["image"][..., 0], -1, 1) * 2 * np.prod(window)
+    np.testing.assert_allclose(ours, expected.numpy(), rtol=1e-3, atol=1e-5)
+
+
+def test_atoms_are_occluded_at_their_layer(explain: Explain, image_model: TorchModel) -> None:
+    last = {"image": IMAGES["image"]}
+    found = explain(OcclusionSpec(layer="0", sliding_window_shapes=(7, 5)), image_model, last)
+    net = image_model.net
+    changed = net(torch.tensor(IMAGES["image"])) - net[1:](torch.zeros(3, 4, 7, 5))
+    np.testing.assert_allclose(
+        found.values["image"].sum(axis=(1, 2, 3))[:, 0], changed[:, 0].detach().numpy(), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_neither_order_nor_chunks_change_a_bit(
+    classifier: TorchModel, explain: Explain, table: dict[str, Array]
+) -> None:
+    targets = np.array([[0], [1], [2], [0], [1], [2], [0]])
+    model = TorchModel(classifier.net, as_tensors, "logits", Compute(batch=32))
+    whole = explain(OcclusionSpec(), model, table, targets, score="probability", batch=32)
+    for rows in (np.array([6, 2, 4]), np.array([3])):
+        part = explain(OcclusionSpec(), model, {"x": table["x"][rows]}, targets[rows], score="probability", batch=32)
+        assert part.values["x"].tobytes() == whole.values["x"][rows].tobytes()
+
+
+def test_strides_beyond_the_window_are_refused() -> None:
+    with pytest.raises(ValidationError, match="at most the window"):
+        OcclusionSpec(sliding_window_shapes=2, strides=3)
+
+
+def test_a_window_with_other_axes_is_refused() -> None:
+    with pytest.raises(InputError, match=r"\(2, 2\) was given, but there are 1 axes"):
+        list(sliding((5,), (2, 2), 1))
+
+
+def test_what_has_no_elements_wants_a_layer(explain: Explain) -> None:
+    with pytest.raises(InputError, match="'molecule' has no elements"):
+        explain(OcclusionSpec(), Predicting(lambda _: np.zeros((1, 1))), {"molecule": np.array(["C"])})
+    with pytest.raises(InputError, match="the model only predicts"):
+        explain(OcclusionSpec(layer="embed"), Predicting(lambda _: np.zeros((1, 1))), {"molecule": np.array(["C"])})

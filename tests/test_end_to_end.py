@@ -1,0 +1,207 @@
+"""The whole way, as a user goes it: a report, the same again, and what a change recomputes."""
+
+import hashlib
+import io
+import json
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pikepdf
+import pytest
+
+from tasks.document.pdf import pdf_digest_ok
+from tests.conftest import Project, Run, run
+
+IRIS = ("study=iris", "runner=inline", "model.epochs=20", "check.seed_stability.seeds=2")
+
+
+@pytest.fixture(scope="module")
+def project(new_project: Callable[[], Project]) -> Project:
+    return new_project()
+
+
+@pytest.fixture(scope="module")
+def first(project: Project) -> Run:
+    """The first report of a fresh store."""
+    return project.report(*IRIS)
+
+
+def test_the_last_line_names_the_run(first: Run) -> None:
+    assert first.status == 0, first.stderr
+    assert first.stdout.splitlines()[-1].startswith("run: ")
+
+
+def test_a_run_holds_what_the_design_says(first: Run) -> None:
+    files = {str(path.relative_to(first.directory)) for path in first.directory.rglob("*") if path.is_file()}
+    assert files >= {
+        "report.html",
+        "report.pdf",
+        "evidence.json",
+        "config.yaml",
+        "overrides.txt",
+        "checks.json",
+        "importances.parquet",
+        "manifest.json",
+        "attributions/iris/vanilla_grad_squared.npz",
+        "attributions/iris/integrated_gradients.npz",
+        "figures/iris-importances.svg",
+    }
+
+
+def test_the_manifest_has_the_digest_of_every_file(first: Run) -> None:
+    listed = first.manifest["files"]
+    found = {
+        str(path.relative_to(first.directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in first.directory.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+    assert {name: entry["sha256"] for name, entry in listed.items()} == found
+
+
+def test_the_pdf_carries_its_evidence_and_its_own_digest(first: Run) -> None:
+    data = (first.directory / "report.pdf").read_bytes()
+    assert pdf_digest_ok(data)
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        attached = {name: item.get_file().read_bytes() for name, item in pdf.attachments.items()}
+    assert attached["evidence.json"] == (first.directory / "evidence.json").read_bytes()
+    assert set(attached) == {
+        "evidence.json",
+        "config.yaml",
+        "checks.json",
+        "importances.parquet",
+        "constraints.txt",
+    }
+
+
+def test_the_evidence_names_neither_time_nor_path_nor_runner(first: Run, project: Project) -> None:
+    text = (first.directory / "evidence.json").read_text()
+    evidence = json.loads(text)
+    assert str(project.root) not in text
+    assert "runner" not in evidence["config"]
+    assert "paths" not in evidence["config"]
+    assert "chunk" not in evidence["config"]["compute"]
+    assert first.directory.name not in text
+    assert evidence["document"]["issued"] == "2026-01-01T00:00:00Z"
+
+
+def test_the_filed_attributions_add_up(first: Run) -> None:
+    """sum a = S(x) - S(x') + residual, for every flower, from the file alone."""
+    with np.load(first.directory / "attributions/iris/integrated_gradients.npz", allow_pickle=False) as found:
+        total = found["values/measurements"].sum(axis=1, dtype=np.float64)
+        expected = found["prediction"] - found["base_value"] + found["residual"]
+        assert total.shape == (150, 1)
+        assert total == pytest.approx(expected, abs=1e-5)
+        assert found["sample_ids"][0] == "flower 0"
+
+
+def test_importances_are_a_tidy_table(first: Run) -> None:
+    table = pd.read_parquet(first.directory / "importances.parquet")
+    assert len(table) == 2 * 4
+    assert set(table["method"]) == {"vanilla_grad_squared", "integrated_gradients"}
+    assert sorted(table[table["method"] == "integrated_gradients"]["rank"]) == [1, 2, 3, 4]
+
+
+def test_nothing_is_computed_twice(first: Run, project: Project) -> None:
+    assert first.computed >= {"load", "fit", "attribute", "render"}
+    assert project.report(*IRIS).computed == set()
+
+
+def test_another_store_process_hash_seed_and_chunk_give_the_same_bytes(first: Run, project: Project) -> None:
+    again = project.report(*IRIS, "compute.chunk=37", store="other", seed="1")
+    for name in ("evidence.json", "report.html", "report.pdf", "importances.parquet", "checks.json"):
+        assert (again.directory / name).read_bytes() == (first.directory / name).read_bytes(), name
+    for label in ("vanilla_grad_squared", "integrated_gradients"):
+        name = f"attributions/iris/{label}.npz"
+        assert (again.directory / name).read_bytes() == (first.directory / name).read_bytes(), name
+
+
+def test_another_number_of_steps_trains_nothing(first: Run, project: Project) -> None:
+    computed = project.report(*IRIS, "method.integrated_gradients.n_steps=8").computed
+    assert "attribute" in computed
+    assert not computed & {"load", "fit", "predict", "select"}
+
+
+def test_another_aggregation_attributes_nothing(first: Run, project: Project) -> None:
+    computed = project.report(*IRIS, "method.integrated_gradients.aggregate=square").computed
+    assert "summarise" in computed
+    assert not computed & {"load", "fit", "predict", "select", "attribute"}
+
+
+def test_another_model_is_trained_on_the_same_data(first: Run, project: Project) -> None:
+    computed = project.report(*IRIS, "model.hidden=8").computed
+    assert computed >= {"fit", "predict", "attribute", "render"}
+    assert "load" not in computed
+
+
+def test_what_an_edit_recomputes(first: Run, new_project: Callable[[], Project]) -> None:
+    """A template: the pages alone. A comment: nothing. A formula: its stage and what follows, no training."""
+    copy = new_project()
+    assert copy.report(*IRIS).status == 0
+    copy.edit("templates/report.html.jinja", "{%", "{# a remark #}{%")
+    assert copy.report(*IRIS).computed == {"render"}
+    copy.edit("tasks/methods/gradient.py", '"""Gradients of a score', '# a remark\n"""The gradients of a score')
+    assert copy.report(*IRIS).computed == set()
+    copy.edit(
+        "tasks/methods/gradient.py",
+        "yield Pass(0.0, np.ones(1), np.ones(1))",
+        "yield Pass(0.0, np.ones(1), 2 * np.ones(1))",
+    )
+    computed = copy.report(*IRIS).computed
+    assert "attribute" in computed
+    assert not computed & {"load", "fit", "predict", "select"}
+
+
+def test_a_required_check_that_fails_is_status_3_after_the_report(project: Project) -> None:
+    done = project.report(
+        *IRIS,
+        "method.integrated_gradients.n_steps=1",
+        "method.integrated_gradients.rule=trapezoid",
+        "check.completeness.threshold=0.0001",
+    )
+    assert done.status == 3
+    directory = done.stdout.splitlines()[-1].removeprefix("run: ")
+    assert directory
+    assert "fail" in (project.root / directory / "checks.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "absent"),
+    [
+        (("study=iris", "model.epochs=1", "check=[completeness]"), "tensorflow"),
+        (("study=digits", "model.epochs=1", "selection.limit=8"), "torch"),
+    ],
+)
+def test_a_study_of_one_framework_never_imports_the_other(
+    project: Project, words: tuple[str, ...], absent: str
+) -> None:
+    code = (
+        "import sys; from flows.cli import run; "
+        f"status = run(['report', *{list(words)!r}, 'runner=inline', 'paths.runs=runs', 'paths.store=frameworks']); "
+        f"assert {absent!r} not in sys.modules; sys.exit(status)"
+    )
+    done = run([sys.executable, "-c", code], project.root)
+    assert done.status in (0, 3), done.stderr
+
+
+@pytest.mark.slow
+def test_prefect_gives_the_same_bytes_as_plain_calls(first: Run, project: Project) -> None:
+    """The same report as a Prefect flow, with the server that Prefect starts for it."""
+    words = ["runner=threads" if word == "runner=inline" else word for word in IRIS]
+    flow = project.report(*words, store="prefect")
+    for name in ("evidence.json", "report.html", "report.pdf"):
+        assert (flow.directory / name).read_bytes() == (first.directory / name).read_bytes(), name
+    assert "Traceback" not in flow.stderr
+
+
+@pytest.mark.slow
+def test_three_studies_in_one_report(project: Project) -> None:
+    """Iris, digits and solubility: three chapters, every required check passes, 18 molecules are listed."""
+    done = project.report("study=iris,digits,solubility", "runner=inline")
+    assert done.status == 0, done.stderr
+    evidence = json.loads((done.directory / "evidence.json").read_text())
+    assert [chapter["slug"] for chapter in evidence["chapters"]] == ["iris", "digits", "solubility"]
+    assert len(evidence["chapters"][2]["data"]["excluded"]) == 18
+    checks = json.loads((done.directory / "checks.json").read_text())
+    assert all(check["verdict"] == "pass" for check in checks if check["required"])
