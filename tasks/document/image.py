@@ -65,7 +65,7 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
             row_labels=tuple(reading(material, row) for row in rows),
         ),
         scales=tuple(Scale(unit=unit, limit=scales[unit]) for unit in units),
-        caption=f"{capital(listing(headings))}, beside the original. {material.selection_reason}"
+        caption=f"Single images and their attributions, by method and class. {material.selection_reason}"
         f"{direction(material, material.main)} The number below a map is the sum of its pixels. "
         "Where both classes are the same, the map is drawn once.",
         alt=f"{count(len(rows), 'row')}: {'; '.join(reading(material, row) for row in rows)}",

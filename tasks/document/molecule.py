@@ -8,6 +8,9 @@ from tasks.document.words import count, interval, numbers, signed
 from tasks.records import Array, Aside, Bars, Block, Column, Figure, Molecule, Molecules, Scale, Section, Series, Table
 
 
+_READABLE = 16  # atoms of a molecule on the front page
+
+
 def story(material: Material) -> tuple[str, str, str]:
     importance = material.main.summary.importances[0]
     common = np.flatnonzero(importance.count >= min(10, int(importance.count.max())))
@@ -49,13 +52,15 @@ def _scale(material: Material, scales: Scales) -> tuple[Scale, ...]:
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
-    """The shown molecule in which atoms pull most in both directions."""
+    """The shown molecule in which atoms pull most in both directions, of those whose numbers stay readable."""
 
     def tension(row: int) -> float:
         atoms = _atoms(material, row)
         return float(min(atoms.clip(min=0).sum(), -atoms.clip(max=0).sum()))
 
-    molecule = _molecule(material, max(range(len(material.dataset.sample_ids)), key=tension))
+    rows = range(len(material.dataset.sample_ids))
+    small = [row for row in rows if len(_atoms(material, row)) <= _READABLE]
+    molecule = _molecule(material, max(small or rows, key=tension))
     return Figure(
         name=f"{material.slug}-teaser",
         content=Molecules(items=(molecule,)),
@@ -91,8 +96,8 @@ def _groups_figure(material: Material) -> Figure:
             axis=f"mean contribution of one group, {material.main.unit}",
             signed=True,
         ),
-        caption=f"Mean contribution of one functional group to the predicted {material.dataset.label_name} over "
-        f"{count(material.explained, 'molecule')}; lines: 95% interval of the mean. Groups as RDKit defines them.",
+        caption=f"Mean contribution of one functional group to the predicted {material.dataset.label_name}. "
+        f"Over {count(material.explained, 'molecule')}; lines: 95% interval of the mean. Groups as RDKit defines them.",
         alt=numbers(labels, importance.mean[order], with_sign=True),
     )
 

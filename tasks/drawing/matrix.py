@@ -8,6 +8,7 @@ from tasks.records import Matrix, Part
 
 _FAINT = "#9aa1ae"  # a zero
 _LARGEST, _HEIGHT = 56.0, 30.0  # CSS pixels of a cell
+_WRITTEN = 16.0  # CSS pixels that a cell must have to hold a number
 
 
 def matrix(content: Matrix, width: float) -> Part:
@@ -23,9 +24,12 @@ def matrix(content: Matrix, width: float) -> Part:
         _cell(int(content.counts[i, j]), float(shares[i, j]), (left + j * cell, top + i * height), (cell, height))
         for i, j in np.ndindex(count, count)
     ]
-    middle = top + height / 2 + 4
-    rows = [text(label, left - 7, middle + i * height, SIZE, "end") for i, label in enumerate(content.labels)]
-    columns = [_column(label, left + (j + 0.5) * cell, top - 6, slanted) for j, label in enumerate(content.labels)]
+    size = min(SIZE, 0.9 * height)
+    middle = top + height / 2 + 0.36 * size
+    rows = [text(label, left - 7, middle + i * height, size, "end") for i, label in enumerate(content.labels)]
+    columns = [
+        _column(label, left + (j + 0.5) * cell, top - 6, size, slanted) for j, label in enumerate(content.labels)
+    ]
     right, bottom = left + cell * count, top + height * count
     names = [mark(content.x_label, (left + right) / 2, 12), upright(content.y_label, 10, (top + bottom) / 2)]
     return picture("chart", right + (22 if slanted else 2), bottom + 2, *cells, *rows, *columns, *names)
@@ -35,12 +39,14 @@ def _cell(count: int, share: float, corner: tuple[float, float], size: tuple[flo
     (x, y), (width, height) = corner, size
     shade = [round(255 + (channel - 255) * share) for channel in bytes.fromhex(MAIN[1:])]
     box = element("rect", x=x, y=y, width=width, height=height, fill="#" + bytes(shade).hex(), stroke=RULE)
+    if width < _WRITTEN:
+        return box
     fill = PAPER if share > 0.45 else INK if count else _FAINT
     weight = 600 if count else 400
     return box + text(f"{count:,}", x + width / 2, y + height / 2 + 4, SIZE, "middle", weight, fill, "fixed")
 
 
-def _column(label: str, x: float, y: float, slanted: bool) -> str:
+def _column(label: str, x: float, y: float, size: float, slanted: bool) -> str:
     if not slanted:
-        return text(label, x, y, SIZE, "middle")
-    return element("g", text(label, 0, 0, SIZE), transform=f"translate({x:.1f} {y:.1f}) rotate(-45)")
+        return text(label, x, y, size, "middle")
+    return element("g", text(label, 0, 0, size), transform=f"translate({x:.1f} {y:.1f}) rotate(-45)")

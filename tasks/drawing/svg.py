@@ -94,6 +94,14 @@ def text_width(content: str, size: float, weight: int = 400) -> float:
     return sum(advances[glyphs[ord(c)]][0] if ord(c) in glyphs else em for c in content) * size / em
 
 
+def fitted(content: str, size: float, room: float) -> str:
+    """The line of text, shortened with an ellipsis where it is wider than `room` CSS pixels."""
+    if text_width(content, size) <= room:
+        return content
+    ends = range(len(content) - 1, 0, -1)
+    return next((cut for end in ends if text_width(cut := content[:end].rstrip() + "…", size) <= room), "…")
+
+
 def signed(value: float, digits: str = ".3g") -> str:
     """A number with its sign: +0.41, −1.20, 0."""
     shown = f"{value:+{digits}}"

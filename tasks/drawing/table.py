@@ -18,6 +18,7 @@ from tasks.drawing.svg import (
     SECOND,
     decimals,
     element,
+    fitted,
     line,
     number,
     picture,
@@ -98,7 +99,8 @@ def _gutter(labels: Sequence[str], total: float) -> float:
 
 def _names(labels: Sequence[str], left: float, top: float, count: int) -> list[str]:
     step = _step(count)
-    return [text(label, left - 8, top + (row + 0.5) * step + 4, _NAME, "end") for row, label in enumerate(labels)]
+    shown = [fitted(label, _NAME, left - 8) for label in labels]
+    return [text(label, left - 8, top + (row + 0.5) * step + 4, _NAME, "end") for row, label in enumerate(shown)]
 
 
 def _step(count: int) -> float:

@@ -111,6 +111,21 @@ def test_text_is_measured_in_the_font() -> None:
     assert text_width("ii", 10) < text_width("MM", 10) / 2
 
 
+def test_long_labels_are_shortened_and_not_clipped() -> None:
+    label = "the mean of the absolute deviations of the worst of the concave points"
+    drawn = svg(Bars(labels=(label,), series=(Series(name="", values=np.array([1.0])),), axis="x"))
+    (shown,) = re.findall(r">(the mean[^<]*)<", drawn)
+    (right,) = re.findall(r'x="([\d.]+)"[^>]*>the mean', drawn)
+    assert shown.endswith("…")
+    assert text_width(shown, 12) <= float(right)
+
+
+def test_a_matrix_of_many_classes_has_no_room_for_numbers() -> None:
+    drawn = svg(Matrix(labels=tuple("a" * 60), counts=np.eye(60, dtype=int), x_label="read as", y_label="written"))
+    assert 'class="fixed"' not in drawn
+    assert drawn.count("<rect") == 3600
+
+
 def test_one_scale_is_shared_and_several_are_not() -> None:
     values = [np.array([0.5, -2.0]), np.array([1.0])]
     assert [s.limit for s in DrawingSpec().scales("logit", values)] == [2.0]
