@@ -1,21 +1,22 @@
 """The command line: `exhibit report`, `exhibit verify`, `exhibit studies`. It owns the exit codes.
 
 0 done, 1 unexpected, 2 bad config or input, 3 done but a required check failed; `verify`: 4 different, 5 damaged,
-6 not derivable here.
+6 not derivable here; 130 interrupted.
 """
 
 import argparse
 import os
+import signal
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from flows.errors import ConfigError, unknown
 from tasks.records import InputError
 
-DONE, UNEXPECTED, BAD_INPUT, CHECK_FAILED = 0, 1, 2, 3
+DONE, BAD_INPUT, CHECK_FAILED, INTERRUPTED = 0, 2, 3, 130
 
 # Read when the frameworks are imported, so it is set before. What the user has set already wins.
 QUIET = {
@@ -44,6 +45,7 @@ groups and their options, chosen by group=option and changed by group.key=value:
 def main() -> None:
     """The console script `exhibit`."""
     sys.excepthook = _briefly
+    signal.signal(signal.SIGINT, _interrupted)
     if not _debugging():
         os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
     sys.exit(run(sys.argv[1:]))
@@ -192,18 +194,17 @@ def _briefly(kind: type[BaseException], error: BaseException, trace: TracebackTy
     """Instead of a traceback: what went wrong, and how to see more."""
     if _debugging():
         sys.__excepthook__(kind, error, trace)
-    elif any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
-        sys.stderr.write("exhibit: interrupted; what is finished is kept, run the same command to go on\n")
     else:
         first = str(error).partition("\n")[0]
         sys.stderr.write(f"exhibit: {kind.__name__}: {first}\nset EXHIBIT_DEBUG=1 for the traceback\n")
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it came from: an interrupted connection, say, from an interrupt."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+def _interrupted(_signal: int, _frame: FrameType | None) -> None:
+    """Ends at once, instead of waiting for the threads that compute: the store is whole at any moment."""
+    show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
+    sys.stderr.write(f"\n{show_cursor}exhibit: interrupted; what is finished is kept, run the same command to go on\n")
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -90,37 +90,3 @@ def test_the_frameworks_of_the_rules_exist() -> None:
     """A library that nobody imports has no rule: the rules describe the tree as it is."""
     used = {name.partition(".")[0] for path in MODULES for name in imports(path)}
     assert set(PLACES) - used <= {"shap"}
-
-
-RUN = """
-import sys
-from pathlib import Path
-from flows.config import read_report
-from flows.report import run_report
-run_report(read_report(sys.argv[1:]), ["exhibit", "report", *sys.argv[1:]])
-print("loaded:", *sorted({name.partition(".")[0] for name in sys.modules}))
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("overrides", "used", "others"),
-    [
-        (["study=iris", "data.reference=null"], {"torch"}, {"tensorflow", "keras", "rdkit", "torch_geometric", "shap"}),
-        (["study=digits", "selection.limit=5"], {"keras", "tensorflow"}, {"torch", "rdkit", "torch_geometric", "shap"}),
-    ],
-    ids=["torch", "keras"],
-)
-def test_a_report_loads_only_its_own_framework(
-    tmp_path: Path, overrides: list[str], used: set[str], others: set[str]
-) -> None:
-    """A whole report of a torch study never imports TensorFlow, one of a Keras study never torch; without a runner
-    of Prefect's neither imports Prefect. Pages are made in a process of their own."""
-    small = ["method=vanilla_grad", "check=[completeness]", "model.epochs=1", "runner=inline"]
-    paths = [f"paths.runs={tmp_path}/runs", f"paths.store={tmp_path}/store"]
-    command = [sys.executable, "-c", RUN, *overrides, *small, *paths]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert done.returncode == 0, done.stderr
-    loaded = set(done.stdout.splitlines()[-1].split())
-    assert used <= loaded
-    assert loaded & (others | {"weasyprint", "prefect"}) == set()

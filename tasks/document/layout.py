@@ -15,7 +15,7 @@ def shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
     """How a block is laid out: `broad` figures take both columns, a `keep` block stays on one page."""
     figures = [drawings[name].figure for name in block.figures]
     wide = any(map(broad, figures)) or (block.tables and not block.asides)
-    keep = len(figures) + len(block.tables) <= 1 and not any(map(long, figures)) and not any(map(many, block.tables))
+    keep = len(figures) == 1 and not block.tables and not long(figures[0])
     return " ".join(["broad"] * bool(wide) + ["keep"] * keep)
 
 
@@ -26,7 +26,7 @@ def paired(block: Block, drawings: Mapping[str, Drawing]) -> bool:
 
 def many(table: Table) -> bool:
     """Whether a table may go on on the next page."""
-    return len(table.rows) > 10
+    return len(table.rows) > 8
 
 
 def broad(figure: Figure) -> bool:

@@ -7,7 +7,6 @@ from tasks.document.material import Material, Scales
 from tasks.document.words import count, interval, numbers, signed
 from tasks.records import Array, Aside, Bars, Block, Column, Figure, Molecule, Molecules, Scale, Section, Series, Table
 
-
 _READABLE = 16  # atoms of a molecule on the front page
 
 

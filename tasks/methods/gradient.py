@@ -93,7 +93,7 @@ class GradientMethod(Spec):
         return Attribution(
             sample_ids=sample_ids,
             targets=targets,
-            values={name: pairs.spread(values.astype(np.float32)) for name, values in found.values.items()},
+            values={name: pairs.spread(array.astype(found.dtypes[name])) for name, array in found.values.items()},
             mask={name: mask[pairs.position[:, 0]] for name, mask in found.mask.items()},
             prediction=pairs.spread(found.prediction),
             base_value=pairs.spread(found.base_value),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import Field, model_validator
 
 from tasks.methods.gradient import GradientMethod
 from tasks.methods.path import Factor, Pass, Question
-from tasks.records import Baseline, InputError
+from tasks.records import Array, Baseline, InputError
 
 Rule = Literal["midpoint", "gausslegendre", "trapezoid", "endpoints"]
 
@@ -142,7 +143,7 @@ def single(rule: Rule, count: int) -> Pass:
         case "midpoint":
             return Pass(0.0, (np.arange(count) + 0.5) / count, np.full(count, 1 / count))
         case "gausslegendre":
-            nodes, weights = np.polynomial.legendre.leggauss(count)
+            nodes, weights = _gauss(count)
             return Pass(0.0, (nodes + 1) / 2, weights / 2)
         case "trapezoid":
             weights = np.full(count + 1, 1 / count)
@@ -150,6 +151,12 @@ def single(rule: Rule, count: int) -> Pass:
             return Pass(0.0, np.linspace(0, 1, count + 1), weights)
         case "endpoints":
             return Pass(0.0, np.linspace(0, 1, count), np.full(count, 1 / count))
+
+
+@cache  # the nodes are eigenvalues: a thousand of them take seconds
+def _gauss(count: int) -> tuple[Array, Array]:
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    return nodes, weights
 
 
 def refining(rule: Rule) -> Iterator[Pass]:

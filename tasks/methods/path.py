@@ -5,7 +5,7 @@ A gradient is the end of the line alone; integrated gradients are a weighted sum
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -121,12 +121,14 @@ class Question:
 class Estimates:
     """What is known so far about every pair.
 
-    `values[name]`: (pairs, ...) attributions in float64; `mask[name]`: (pairs, elements) of ragged ones.
+    `values[name]`: (pairs, ...) attributions in float64; `mask[name]`: (pairs, elements) of ragged ones. `dtypes`:
+    the precision of the model at its place, in which results are kept.
     """
 
     def __init__(self, count: int) -> None:
         self.values: dict[str, Array] = {}
         self.mask: dict[str, Array] = {}
+        self.dtypes: dict[str, np.dtype[Any]] = {}
         self.prediction, self.base_value = np.full(count, np.nan), np.full(count, np.nan)
         self.residual = np.full(count, np.inf)
         self.steps = np.zeros(count, np.int64)
@@ -157,6 +159,8 @@ def explain(
     found = Estimates(len(question.pairs.sample))
     for step in passes:
         active = np.flatnonzero(~found.finished)
+        if not len(active):
+            break
         for chosen, used in padded_batches(len(active), compute.batch):
             _advance(found, question.segment(active[chosen]), active[chosen][:used], step, factor, tolerance)
     return found
@@ -170,6 +174,7 @@ def _advance(
     first = not found.steps[rows].any()
     if first:
         found.prediction[rows] = segment.scores(1.0)[:used]
+        found.dtypes = {name: end.dtype for name, end in segment.end.items()}
         if factor == "difference":
             found.base_value[rows] = segment.scores(0.0)[:used]
         old: dict[str, Array] = {name: np.zeros_like(values) for name, values in new.items()}

@@ -6,9 +6,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-
 
 @contextmanager
 def _without_notices() -> Iterator[None]:

@@ -16,9 +16,6 @@ from tasks.models.torch_dropout import dropping
 from tasks.protocols import Compute, Dropout, Score, Side, padded_batches, reading, take
 from tasks.records import Array, Arrays, InputError, OutputKind
 
-# MKL reads this at its first product: with it a row of a product does not depend on where in the batch it stands.
-os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
-
 
 class Encoded(NamedTuple):
     """A batch of samples as a net takes it.

@@ -76,15 +76,6 @@ def test_two_processes_share_the_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_second_run_computes_nothing(tmp_path: Path) -> None:
-    """Neither does one with other chunks recompute anything but the pieces."""
-    finished(start(tmp_path))
-    again = finished(start(tmp_path))
-    stages = json.loads((again / "manifest.json").read_bytes())["stages"]
-    assert [stage["stage"] for stage in stages if not stage["cached"]] == []
-
-
-@pytest.mark.slow
 def test_a_full_disk_is_said_and_harms_nothing(tmp_path: Path) -> None:
     """No file may grow beyond 64 KiB: a clear error, no run, and with room again the same command ends well."""
     command = [
