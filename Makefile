@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STUDIES ?= iris,digits,solubility
 
-.PHONY: report test setup lint bench constraints system
+.PHONY: report test setup lint bench soak constraints system
 
 report: setup
 	@$(BIN)/exhibit report study=$(STUDIES)
@@ -19,6 +19,10 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m pytest tests/benchmarks --benchmarks -q
+
+# Kills a report at 200 random moments; the suite does it 20 times.
+soak: setup
+	@KILLS=200 $(BIN)/python -m pytest -m slow tests/flows/test_resume.py
 
 setup: $(VENV)/ready system
 

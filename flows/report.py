@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,19 +45,21 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True)
-class _Now:
-    done: Done
+class _Later:
+    """A call that is made when its result is asked for, so that progress is seen as it is made."""
+
+    call: Callable[[], Done]
 
     def result(self) -> Done:
-        return self.done
+        return self.call()
 
 
 class Inline:
-    """Every stage at once, in this thread: no Prefect, no server."""
+    """Every stage in this thread: no Prefect, no server."""
 
     def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
         del what  # nobody watches but the progress
-        return _Now(stage(*args, **kwargs))
+        return _Later(partial(stage, *args, **kwargs))
 
 
 class Prefect:
@@ -155,12 +158,14 @@ class _Flow:
     def __init__(self, report: Report, store: Store, engine: Engine, watch: Watch) -> None:
         self.report, self.store, self.engine, self.watch = report, store, engine, watch
         self.log: list[dict[str, Any]] = []
+        self.done: list[Done] = []
 
     def _submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
         return self.engine.submit(f"{stage.__name__} {what}", stage, self.store, *args, **kwargs)
 
     def _wait(self, what: str, future: Future) -> Done:
         done = future.result()
+        self.done.append(done)
         self.log.append(
             {
                 "chapter": what,
@@ -357,6 +362,7 @@ class _Flow:
             report.compute,
             [(chapter.slug, self._stages(chapter)) for chapter in chapters],
             materials,
+            self.done,
         )
         attached = {
             "evidence.json": attested["evidence"],

@@ -177,7 +177,7 @@ def _importances(table: bytes) -> dict[str, Array]:
     import pandas as pd
 
     frame = pd.read_parquet(io.BytesIO(table))
-    return {name: frame[name].to_numpy() for name in ("feature", "mean", "mean_absolute", "importance")}
+    return {name: frame[name].to_numpy() for name in ("feature", "mean", "mean_absolute")}
 
 
 def _verdicts(checks: bytes) -> dict[str, Array]:

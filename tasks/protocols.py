@@ -29,7 +29,7 @@ class Compute(Spec):
 
     threads: int = Field(2, ge=1)
     batch: int = Field(64, ge=1)
-    chunk: int = Field(256, ge=1)
+    chunk: int = Field(128, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     deterministic: bool = True
 

@@ -233,8 +233,8 @@ class Importance(Record):
     """Attributions of one input summarised over samples, per feature.
 
     `mean` of a, `mean_absolute` of |a|, `mean_square` of a**2, `count` samples in which the feature occurs: each
-    (features,). `size` is what features are ranked by: the mean of a**2 where the method aggregates by square,
-    else of |a|; `standard_error` is that of `size` over samples.
+    (features,), a being the attribution after `aggregate` (with square, the sum of squares over channels). Features
+    are ranked by `mean_absolute`; `standard_error` is its own over samples.
     """
 
     input: str
@@ -246,10 +246,6 @@ class Importance(Record):
     standard_error: Array
     count: Array
     aggregate: Aggregate
-
-    @property
-    def size(self) -> Array:
-        return self.mean_square if self.aggregate == "square" else self.mean_absolute
 
 
 class Summary(Record):

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,13 +132,13 @@ def gather(
         baseline.__module__,
         Material.__module__,
     ]
-    return run_stage(store, gather, spec, inputs, modules, run)
+    return run_stage(store, gather, spec, inputs, modules, run, [_method, _place, _unit, _steps, shown_attributions])
 
 
 def _method(
     store: Store, item: Explained, shown: np.ndarray, unit: str, dataset: Dataset, baseline: Any
 ) -> MethodMaterial:
-    from tasks.methods.aggregate import channel_sum
+    from tasks.methods.aggregate import aggregated
 
     method = item.method
     # Only methods that compare with a baseline have one, and only those that take gradients can have a layer.
@@ -156,8 +156,8 @@ def _method(
         parameters={name: str(value) for name, value in method.model_dump(mode="json", exclude={"kind"}).items()},
         baseline=baseline(chosen, dataset, layer)[1] if chosen else None,
         place=_place(method),
-        unit=unit if method.additive else f"{unit} per unit of the input",
-        values={name: channel_sum(values, kinds[name]) for name, values in part.values.items()},
+        unit=_unit(method, unit),
+        values={name: aggregated(part, name, kind, method.aggregate) for name, kind in kinds.items()},
         mask=part.mask,
         prediction=part.prediction,
         base_value=part.base_value,
@@ -167,6 +167,12 @@ def _method(
         summary=read(store, Summary, item.summary),
         checks=tuple(read(store, CheckResult, digest) for digest in item.checks),
     )
+
+
+def _unit(method: MethodSpec, unit: str) -> str:
+    """Of an element: a gradient is per unit of the input, what is multiplied with a difference is not."""
+    slope = f"{unit} per unit of the input" if getattr(method, "factor", None) == "one" else unit
+    return f"{slope}, squared" if method.aggregate == "square" else slope
 
 
 def _place(method: MethodSpec) -> str:
@@ -248,12 +254,14 @@ def attest(
     compute: Compute,
     chapters: Sequence[tuple[str, Sequence[Mapping[str, Any]]]],
     materials: Sequence[Digest],
+    stages: Sequence[Done],
 ) -> Done:
     """Outputs "evidence", and what goes with it: "config", "checks", "importances" and "constraints".
 
-    `chapters`: slug, and for each of its stages what it was asked and gave.
+    `chapters`: slug, and for each of its stages what it was asked and gave. `stages`: all that the report rests on;
+    their libraries and their code are the ones that the evidence names.
     """
-    source = fingerprint([__name__])
+    source = _union([*(done.fingerprint for done in stages), fingerprint([press.__module__])])
 
     def run() -> dict[str, bytes]:
         found = [read(store, Material, digest) for digest in materials]
@@ -280,8 +288,17 @@ def attest(
         "compute": keyed(compute),
         "chapters": [list(chapter) for chapter in chapters],
         "platform": environment(),
+        "fingerprint": source,
     }
-    return run_stage(store, attest, spec, {"materials": list(materials)}, [__name__], run)
+    helpers: list[Callable[..., Any]] = [_chapter_evidence, _importance_rows, _parquet]
+    return run_stage(store, attest, spec, {"materials": list(materials)}, [evidence.__module__], run, helpers)
+
+
+def _union(fingerprints: Sequence[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
+    return {
+        part: {name: found[part][name] for found in fingerprints for name in found[part]}
+        for part in ("libraries", "source")
+    }
 
 
 def _chapter_evidence(store: Store, slug: str, stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

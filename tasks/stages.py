@@ -59,6 +59,7 @@ class Done:
     outputs: Outputs
     cached: bool
     seconds: float
+    fingerprint: Mapping[str, Mapping[str, str]]
 
     def __getitem__(self, output: str) -> Digest:
         return self.outputs[output]
@@ -111,13 +112,15 @@ def run_stage(
     inputs: Mapping[str, Digest | Sequence[Digest]],
     modules: Sequence[str],
     compute: Callable[[], Mapping[str, bytes]],
+    helpers: Sequence[Callable[..., Any]] = (),
 ) -> Done:
-    """Looks the stage up by its key, or computes it."""
+    """Looks the stage up by its key, or computes it. `helpers`: functions of its own module that it uses."""
     plain = {name: item.model_dump(mode="json") if isinstance(item, Spec) else item for name, item in spec.items()}
-    key = action_key(stage.__name__, plain, inputs, fingerprint([*modules, "tasks.records"], [stage]))
+    code = fingerprint([*modules, "tasks.records"], [stage, *helpers])
+    key = action_key(stage.__name__, plain, inputs, code)
     started = time.monotonic()
     outputs, cached = store.once(key, compute)
-    return Done(stage.__name__, key, plain, outputs, cached, time.monotonic() - started)
+    return Done(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
 
 
 def module_of(item: object) -> str:
@@ -274,7 +277,7 @@ def summarise(
 ) -> Done:
     """Outputs "summary", and "content": a digest of the attributions that does not depend on how they were cut."""
     from tasks.data.features import feature_names, features
-    from tasks.methods.aggregate import channel_sum, class_means, content_digests, importances
+    from tasks.methods.aggregate import aggregated, class_means, content_digests, importances
 
     def run() -> dict[str, bytes]:
         data, chosen = read(store, Dataset, dataset), read(store, Selection, selection)
@@ -283,9 +286,8 @@ def summarise(
         def sums(item: Input) -> Iterator[tuple[Input, Array]]:
             """Shard by shard: the input's samples and their attributions without channels."""
             for start, stop, digest in shards:
-                values = read(store, Attribution, digest).values[item.name]
-                samples = item.model_copy(update={"values": item.values[start:stop]})
-                yield samples, channel_sum(values, item.kind)
+                values = aggregated(read(store, Attribution, digest), item.name, item.kind, method.aggregate)
+                yield item.model_copy(update={"values": item.values[start:stop]}), values
 
         found: list[Importance] = []
         means: dict[str, Array] = {}
@@ -326,7 +328,7 @@ def check(
                 parts = (read(store, Attribution, digest) for digest in shards)
                 return {"result": pack(spec.measure(label, method.additive, parts))}
             case SeedStabilitySpec():
-                sizes = [read(store, Summary, digest).importances[0].size for digest in summaries]
+                sizes = [read(store, Summary, digest).importances[0].mean_absolute for digest in summaries]
                 return {"result": pack(spec.measure(label, sizes))}
 
     return run_stage(

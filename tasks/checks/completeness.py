@@ -29,7 +29,7 @@ class CompletenessSpec(Spec):
                 method=label,
                 verdict="not applicable",
                 required=False,
-                sentence="A gradient is a slope: its elements are not meant to add up to the score.",
+                sentence="The method is not additive: its elements are not meant to add up to the score.",
             )
         residual = np.concatenate([self._relative(part) for part in parts])
         complete = residual <= self.threshold

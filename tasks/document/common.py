@@ -14,7 +14,7 @@ _MOST_BARS = 30
 
 def feature_order(material: Material) -> Array:
     """Features from the most to the least important of the main method."""
-    return np.argsort(-material.main.summary.importances[0].size, kind="stable")[:_MOST_BARS]
+    return np.argsort(-material.main.summary.importances[0].mean_absolute, kind="stable")[:_MOST_BARS]
 
 
 def shares(method: MethodMaterial) -> tuple[Array, Array, str]:
@@ -29,8 +29,8 @@ def shares(method: MethodMaterial) -> tuple[Array, Array, str]:
             f"mean and standard deviation over {trainings} trainings",
         )
     importance = method.summary.importances[0]
-    total = importance.size.sum()
-    return importance.size / total, importance.standard_error / total, "standard error over samples"
+    total = importance.mean_absolute.sum()
+    return importance.mean_absolute / total, importance.standard_error / total, "standard error over samples"
 
 
 def stability(method: MethodMaterial) -> CheckResult | None:

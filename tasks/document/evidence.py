@@ -135,7 +135,7 @@ def check_rows(chapters: Sequence[tuple[str, Sequence[CheckResult]]]) -> list[di
 
 def importance_rows(slug: str, method: str, importance: Importance) -> list[dict[str, Any]]:
     """One tidy row per feature."""
-    order = (-importance.size).argsort(kind="stable")
+    order = (-importance.mean_absolute).argsort(kind="stable")
     rank = {int(feature): place for place, feature in enumerate(order, 1)}
     return [
         {
@@ -146,7 +146,7 @@ def importance_rows(slug: str, method: str, importance: Importance) -> list[dict
             "feature": feature,
             "mean": float(importance.mean[k]),
             "mean_absolute": float(importance.mean_absolute[k]),
-            "importance": float(importance.size[k]),
+            "aggregate": importance.aggregate,
             "standard_error": float(importance.standard_error[k]),
             "count": int(importance.count[k]),
             "rank": rank[k],

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tasks.document.evidence import pretty
+from tasks.document.schema import own_digest
 from tasks.records import Array, Drawing, Part, Record
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -27,15 +28,16 @@ def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
 
 
 def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
-    """Writes the manifest: `facts` and the sha256 of every other file. It comes last."""
+    """Writes the manifest: `facts`, the sha256 of every other file, and its own. It comes last."""
     files = {
         str(path.relative_to(directory)): {"sha256": _sha256(path), "bytes": path.stat().st_size}
         for path in sorted(directory.rglob("*"))
         if path.is_file()
     }
+    whole = {**facts, "files": files}
     temporary = directory / f".{MANIFEST}"
     with temporary.open("wb") as file:
-        file.write(pretty({**facts, "files": files}))
+        file.write(pretty({**whole, "sha256": own_digest(whole)}))
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(directory / MANIFEST)

@@ -65,7 +65,7 @@ def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
     for row in range(len(material.dataset.sample_ids)):
         values = method.values[item.name][row, :, 0].astype(np.float64)
         if squared:
-            values = values**2 / max(float((values**2).sum()), np.finfo(float).tiny)
+            values = values / max(float(values.sum()), np.finfo(float).tiny)
         name = f"{material.sample_name(row)}, {material.output_name(int(material.targets[row, 0]))}"
         panels.append(Series(name=name, values=values))
     meaning = "squared and divided by their sum" if squared else f"in {method.unit}"

@@ -7,7 +7,34 @@ from typing import Any
 
 import numpy as np
 
-from tasks.records import Aggregate, Array, Attribution, Importance
+from tasks.records import Aggregate, Array, Attribution, Importance, InputError
+
+
+def aggregated(part: Attribution, name: str, kind: str, aggregate: Aggregate) -> Array:
+    """(samples, elements, ..., targets) attributions of one input without channels.
+
+    `abs` and `square` are taken element by element, then summed over channels, then averaged over draws; with
+    sampling that is what the moments hold. The plain sum keeps the total: what the channels of a pixel or an atom
+    contribute together.
+
+    Raises:
+        InputError: where the attributions belong to a hidden layer that is not part of this input.
+    """
+    if name not in part.values:
+        raise InputError(
+            f"layer: the attributions are those of {', '.join(part.values)}, which a report cannot show as parts of "
+            f"the input {name!r}; name a layer whose elements are those of the input, or none"
+        )
+    if name in part.moments:
+        return part.moments[name][..., ("raw", "abs", "square").index(aggregate)]
+    values = part.values[name]
+    match aggregate:
+        case "raw":
+            return channel_sum(values, kind)
+        case "abs":
+            return channel_sum(np.abs(values), kind)
+        case "square":
+            return channel_sum(np.square(values), kind)
 
 
 def channel_sum(values: Array, kind: str) -> Array:
@@ -20,24 +47,24 @@ def channel_sum(values: Array, kind: str) -> Array:
 
 @dataclass
 class Moments:
-    """Count and the sums of a, |a|, a**2, a**4 per feature; NaN marks a feature that a sample does not have."""
+    """Count and the sums of a, |a|, a**2 per feature; NaN marks a feature that a sample does not have."""
 
     count: Array = field(default_factory=lambda: np.zeros(()))
-    powers: tuple[Array, ...] = field(default_factory=lambda: (np.zeros(()),) * 4)
+    powers: tuple[Array, ...] = field(default_factory=lambda: (np.zeros(()),) * 3)
 
     def add(self, values: Array) -> None:
         """Add (samples, features, targets), one sample after another: sums do not depend on the shards."""
         values = values.astype(np.float64)
         self.count = self.count + (~np.isnan(values)).sum(axis=0)
         for sample in np.nan_to_num(values, nan=0.0):
-            new = (sample, np.abs(sample), sample**2, sample**4)
+            new = (sample, np.abs(sample), sample**2)
             self.powers = tuple(old + item for old, item in zip(self.powers, new, strict=True))
 
 
 def importances(
     name: str, features: tuple[str, ...], targets: tuple[str, ...], aggregate: Aggregate, shards: Iterable[Array]
 ) -> tuple[Importance, ...]:
-    """One `Importance` per target from shards of (samples, features, targets) values.
+    """One `Importance` per target from shards of (samples, features, targets) values, aggregated as `aggregate` says.
 
     A feature that no sample has is left out.
     """
@@ -52,10 +79,8 @@ def _importance(
 ) -> Importance:
     present = moments.count[:, column] > 0
     count = moments.count[present, column]
-    mean, mean_absolute, mean_square, mean_fourth = (power[present, column] / count for power in moments.powers)
-    # The second moment of what is averaged: of a**2 it is a**4, of |a| and of a it is a**2.
-    first, second = (mean_square, mean_fourth) if aggregate == "square" else (mean_absolute, mean_square)
-    variance = np.maximum(second - first**2, 0) * count / np.maximum(count - 1, 1)
+    mean, mean_absolute, mean_square = (power[present, column] / count for power in moments.powers)
+    variance = np.maximum(mean_square - mean_absolute**2, 0) * count / np.maximum(count - 1, 1)
     return Importance(
         input=name,
         target=target,

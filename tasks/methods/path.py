@@ -61,16 +61,17 @@ class Segment(NamedTuple):
         """Where the lines are at `alpha`: exactly `start` at 0, exactly `end` at 1."""
         return {name: (1 - alpha) * self.start[name] + alpha * end for name, end in self.end.items()}
 
-    def gradients(self, step: Pass) -> dict[str, Array]:
-        """The weighted sum of the gradients of one pass, in float64."""
+    def gradients(self, step: Pass) -> tuple[dict[str, Array], dict[float, Array]]:
+        """The weighted sum of the gradients of one pass, in float64, and the scores (batch,) met on the way."""
+        met: dict[float, Array] = {}
         total: dict[str, Array] = {name: np.zeros(end.shape) for name, end in self.end.items()}
         for alpha, weight in zip(step.alphas.tolist(), step.weights.tolist(), strict=True):
             if self.masks is not None:
                 self.masks.at(alpha)
-            _, gradients = self.place.gradient(self.point(alpha), self.score, self.targets)
+            met[alpha], gradients = self.place.gradient(self.point(alpha), self.score, self.targets)
             for name, gradient in gradients.items():
                 total[name] += weight * gradient
-        return total
+        return total, met
 
     def factor(self, factor: Factor, name: str) -> Array | float:
         """What the gradients of `name` are multiplied with."""
@@ -170,13 +171,14 @@ def _advance(
     found: Estimates, segment: Segment, rows: Array, step: Pass, factor: Factor, tolerance: float | None
 ) -> None:
     used = len(rows)
-    new = {name: (total * segment.factor(factor, name))[:used] for name, total in segment.gradients(step).items()}
+    total, met = segment.gradients(step)
+    new = {name: (gradient * segment.factor(factor, name))[:used] for name, gradient in total.items()}
     first = not found.steps[rows].any()
     if first:
-        found.prediction[rows] = segment.scores(1.0)[:used]
+        found.prediction[rows] = (met[1.0] if 1.0 in met else segment.scores(1.0))[:used]
         found.dtypes = {name: end.dtype for name, end in segment.end.items()}
         if factor == "difference":
-            found.base_value[rows] = segment.scores(0.0)[:used]
+            found.base_value[rows] = (met[0.0] if 0.0 in met else segment.scores(0.0))[:used]
         old: dict[str, Array] = {name: np.zeros_like(values) for name, values in new.items()}
     else:
         old = {name: found.read(name, rows, values.shape[1]) for name, values in new.items()}

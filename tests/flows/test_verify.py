@@ -78,14 +78,14 @@ def test_no_flipped_bit_in_a_pdf_is_missed(pdf: Path) -> None:
 def test_no_flipped_bit_in_a_run_is_missed(run: Path) -> None:
     """Of 500 single bits in its files each is found, and the file is named."""
     chance = random.Random(1)
-    files = sorted(path for path in run.rglob("*") if path.is_file() and path.name != "manifest.json")
+    files = sorted(path for path in run.rglob("*") if path.is_file())
     for _ in range(500):
         path = chance.choice(files)
         whole = path.read_bytes()
         flip(path, chance)
         result = verify(run, integrity_only=True)
         assert result.outcome == "damaged"
-        assert result.findings == (f"{path.relative_to(run)}: it is not what was written",)
+        assert result.findings[0].startswith(f"{path.relative_to(run)}: ")
         path.write_bytes(whole)
 
 

@@ -1,10 +1,12 @@
 """Summaries over samples have closed forms, and do not depend on how the samples were cut."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from tasks.methods.aggregate import channel_sum, class_means, content_digests, importances
-from tasks.records import Attribution
+from tasks.methods.aggregate import aggregated, channel_sum, class_means, content_digests, importances
+from tasks.records import Attribution, InputError
 
 VALUES = np.random.default_rng(0).normal(size=(20, 3, 1))
 
@@ -20,12 +22,32 @@ def test_means_are_numpys() -> None:
     assert found.mean_square == pytest.approx((VALUES**2).mean(axis=0)[:, 0])
 
 
-@pytest.mark.parametrize(("aggregate", "power"), [("raw", 1), ("abs", 1), ("square", 2)])
-def test_the_standard_error_is_that_of_what_is_ranked(aggregate: str, power: int) -> None:
-    sizes = np.abs(VALUES[..., 0]) ** power
-    found = _importance(aggregate, VALUES)
-    assert found.size == pytest.approx(sizes.mean(axis=0))
+@pytest.mark.parametrize(("aggregate", "change"), [("raw", np.asarray), ("abs", np.abs), ("square", np.square)])
+def test_the_standard_error_is_that_of_what_is_ranked(
+    aggregate: str, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    sizes = np.abs(change(VALUES[..., 0]))
+    found = _importance(aggregate, change(VALUES))
+    assert found.mean_absolute == pytest.approx(sizes.mean(axis=0))
     assert found.standard_error == pytest.approx(sizes.std(axis=0, ddof=1) / np.sqrt(20))
+
+
+@pytest.mark.parametrize(("aggregate", "total"), [("raw", -2.0), ("abs", 4.0), ("square", 10.0)])
+def test_channels_are_aggregated_element_by_element(aggregate: str, total: float) -> None:
+    """Channels 1 and -3: their sum is -2, that of absolutes 4, that of squares 10; no root after square."""
+    part = _ragged(slice(2, 3), 1).model_copy(update={"values": {"m": np.array([1.0, -3.0]).reshape(1, 1, 2, 1)}})
+    assert aggregated(part, "m", "molecule", aggregate).item() == total
+
+
+def test_sampled_moments_are_used_where_there_are_any() -> None:
+    """The mean of |a| over draws is not |mean of a|."""
+    part = _ragged(slice(2, 3), 1).model_copy(update={"moments": {"m": np.array([0.0, 5.0, 25.0]).reshape(1, 1, 1, 3)}})
+    assert [aggregated(part, "m", "molecule", kind).item() for kind in ("raw", "abs", "square")] == [0.0, 5.0, 25.0]
+
+
+def test_a_layer_of_no_input_is_refused_with_a_sentence() -> None:
+    with pytest.raises(InputError, match="layer"):
+        aggregated(_ragged(slice(0, 1), 2), "other", "table", "raw")
 
 
 def test_cutting_into_shards_changes_no_bit() -> None:

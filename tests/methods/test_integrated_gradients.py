@@ -126,14 +126,16 @@ def test_captum_gives_the_same_at_a_hidden_layer(
     np.testing.assert_allclose(found.values["4"][..., 0], expected.numpy(), rtol=1e-5, atol=1e-6)
 
 
-def test_captum_gives_the_same_in_float64_to_ten_digits(explain: Explain, table: dict[str, Array]) -> None:
+def test_a_model_in_float64_is_explained_to_ten_digits(explain: Explain, table: dict[str, Array]) -> None:
+    # Captum would not do here: it weights the steps in float32.
     net = nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Linear(16, 1)).double()
     x = torch.tensor(table["x"], dtype=torch.float64)
+    points = torch.stack([(step + 0.5) / 12 * x for step in range(12)]).requires_grad_()
+    (gradients,) = torch.autograd.grad(net(points).sum(), points)
     model = TorchModel(net, lambda _: Encoded({"x": x}), "values", Compute(batch=7))
     found = explain(IntegratedGradientsSpec(n_steps=12), model, table, batch=7)
-    expected = captum.attr.IntegratedGradients(net).attribute(x, target=0, n_steps=12, method="riemann_middle")
     assert found.values["x"].dtype == np.float64
-    np.testing.assert_allclose(found.values["x"][..., 0], expected.detach().numpy(), rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(found.values["x"][..., 0], (x * gradients.mean(0)).numpy(), rtol=1e-10, atol=1e-14)
 
 
 def test_cancellation_is_not_taken_for_convergence(closed_form: Build, explain: Explain) -> None:
