@@ -72,7 +72,6 @@ def gather(
 
     `found`: digests of dataset, weights, prediction, performance, selection and, where there is one, reference.
     """
-    from tasks.data.baselines import baseline
     from tasks.data.select import score_of
 
     def run() -> dict[str, bytes]:
@@ -107,7 +106,7 @@ def gather(
                     history=weights.history,
                     performance=read(store, Performance, found["performance"]),
                     reference=read(store, Reference, found["reference"]) if "reference" in found else None,
-                    methods=tuple(_method(store, item, selection.shown, unit, dataset, baseline) for item in explained),
+                    methods=tuple(_method(store, item, selection.shown, unit, dataset) for item in explained),
                 )
             )
         }
@@ -129,20 +128,18 @@ def gather(
     modules = [
         module_of(model),
         *(module_of(item.method) for item in explained),
-        baseline.__module__,
+        "tasks.data.baselines",
         Material.__module__,
     ]
-    return run_stage(store, gather, spec, inputs, modules, run, [_method, _place, _unit, _steps, shown_attributions])
+    return run_stage(
+        store, gather, spec, inputs, modules, run, [_method, _compared_with, _place, _unit, _steps, shown_attributions]
+    )
 
 
-def _method(
-    store: Store, item: Explained, shown: np.ndarray, unit: str, dataset: Dataset, baseline: Any
-) -> MethodMaterial:
+def _method(store: Store, item: Explained, shown: np.ndarray, unit: str, dataset: Dataset) -> MethodMaterial:
     from tasks.methods.aggregate import aggregated
 
     method = item.method
-    # Only methods that compare with a baseline have one, and only those that take gradients can have a layer.
-    chosen, layer = getattr(method, "baseline", None), getattr(method, "layer", None)
     kinds = {entry.name: entry.kind for entry in dataset.inputs}
     part = shown_attributions(store, item, shown)
     steps, converged = _steps(store, item)
@@ -154,7 +151,7 @@ def _method(
         additive=method.additive,
         aggregate=method.aggregate,
         parameters={name: str(value) for name, value in method.model_dump(mode="json", exclude={"kind"}).items()},
-        baseline=baseline(chosen, dataset, layer)[1] if chosen else None,
+        baseline=_compared_with(method, dataset),
         place=_place(method),
         unit=_unit(method, unit),
         values={name: aggregated(part, name, kind, method.aggregate) for name, kind in kinds.items()},
@@ -167,6 +164,17 @@ def _method(
         summary=read(store, Summary, item.summary),
         checks=tuple(read(store, CheckResult, digest) for digest in item.checks),
     )
+
+
+def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:
+    """The baseline in words; only methods that compare with one have it."""
+    from tasks.data.baselines import background, baseline
+
+    if (rows := getattr(method, "background", None)) is not None:
+        return background(rows, getattr(method, "seed", 0), dataset)[1]
+    if (name := getattr(method, "baseline", None)) is None:
+        return None
+    return baseline(name, dataset, getattr(method, "layer", None))[1]
 
 
 def _unit(method: MethodSpec, unit: str) -> str:

@@ -231,22 +231,19 @@ def attribute(
     stop: int,
 ) -> Done:
     """Output "attribution" of the explained rows `start` to `stop`: a chunk is an action of its own."""
-    from tasks.data.baselines import baseline
     from tasks.data.select import score_of
 
     def run() -> dict[str, bytes]:
         with _turn:
             data, chosen = read(store, Dataset, dataset), read(store, Selection, selection)
             rows = chosen.explained[start:stop]
-            layer = getattr(method, "layer", None)
-            raw = baseline(method.baseline, data, layer)[0] if hasattr(method, "baseline") else None
             inputs = take(data.arrays, rows)
             return {
                 "attribution": pack(
                     method.attribute(
                         _model(store.root, model, compute, dataset, weights),
                         inputs,
-                        None if raw is None else {name: np.repeat(raw[name], len(rows), axis=0) for name in inputs},
+                        _baselines(method, data, len(rows)),
                         data.sample_ids[rows],
                         chosen.targets[start:stop],
                         score_of(target, data),
@@ -267,9 +264,23 @@ def attribute(
             "rows": [start, stop],
         },
         {"dataset": dataset, "weights": weights, "selection": selection},
-        [module_of(method), module_of(model), baseline.__module__, score_of.__module__],
+        [module_of(method), module_of(model), "tasks.data.baselines", score_of.__module__],
         run,
+        [_baselines],
     )
+
+
+def _baselines(method: MethodSpec, data: Dataset, count: int) -> dict[str, Array] | None:
+    """Raw baselines: one row per explained sample, or the background rows of a method that averages over them; None
+    where there is none, or where it is zero at a layer."""
+    from tasks.data.baselines import background, baseline
+
+    if (rows := getattr(method, "background", None)) is not None:
+        return background(rows, getattr(method, "seed", 0), data)[0]
+    if (name := getattr(method, "baseline", None)) is None:
+        return None
+    values = baseline(name, data, getattr(method, "layer", None))[0]
+    return None if values is None else {key: np.repeat(value, count, axis=0) for key, value in values.items()}
 
 
 def summarise(

@@ -47,5 +47,7 @@ class CompletenessSpec(Spec):
         )
 
     def _relative(self, part: Attribution) -> np.ndarray:
-        difference = np.abs(part.prediction - part.base_value)
-        return np.abs(part.residual) / np.maximum(difference, self.floor)
+        difference = part.prediction - part.base_value
+        if part.sampling_gap is not None:  # the residual is that of the draws, so the difference is theirs too
+            difference = difference + part.sampling_gap
+        return np.abs(part.residual) / np.maximum(np.abs(difference), self.floor)

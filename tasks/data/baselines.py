@@ -31,6 +31,14 @@ def baseline(name: Baseline, dataset: Dataset, layer: str | int | None) -> tuple
     return values, f"{text[0].upper()}{text[1:]}{why}."
 
 
+def background(count: int, seed: int, dataset: Dataset) -> tuple[dict[str, Array], str]:
+    """`count` training rows drawn by `seed`, each input (count, ...), and their description for the reader."""
+    train = np.flatnonzero(dataset.split == "train")
+    rows = np.sort(np.random.default_rng(seed).choice(train, min(count, len(train)), replace=False))
+    values = {item.name: item.values[rows] for item in dataset.inputs}
+    return values, f"{len(rows)} training rows, drawn with seed {seed}: the mean over them is reported."
+
+
 def _raw(name: str, item: Input, dataset: Dataset) -> Array:
     if item.kind == "molecule":
         raise InputError(

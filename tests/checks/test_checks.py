@@ -41,6 +41,12 @@ def test_the_relative_residual_has_a_floor() -> None:
     assert result.per_sample[0, 0] == pytest.approx(0.1)
 
 
+def test_with_sampling_the_difference_is_that_of_the_draws() -> None:
+    """S(x) - S(x') = 1 and a gap of 9: a residual of 0.05 is 0.5% of the 10 that the draws differ by."""
+    part = _part([0.05]).model_copy(update={"sampling_gap": np.array([[9.0]])})
+    assert CompletenessSpec().measure("m", True, [part]).verdict == "pass"
+
+
 def test_completeness_does_not_apply_to_a_gradient() -> None:
     result = CompletenessSpec().measure("m", False, [_part([float("nan")])])
     assert result.verdict == "not applicable"

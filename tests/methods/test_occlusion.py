@@ -108,7 +108,7 @@ def test_captum_gives_the_same_but_for_sharing(
     np.testing.assert_allclose(ours, expected.numpy(), rtol=1e-3, atol=1e-5)
 
 
-def test_atoms_are_occluded_at_their_layer(explain: Explain, image_model: TorchModel) -> None:
+def test_one_window_over_a_whole_layer_is_the_layer_at_zero(explain: Explain, image_model: TorchModel) -> None:
     last = {"image": IMAGES["image"]}
     found = explain(OcclusionSpec(layer="0", sliding_window_shapes=(7, 5)), image_model, last)
     net = image_model.net
