@@ -22,6 +22,8 @@ DONE, BAD_INPUT, CHECK_FAILED, INTERRUPTED = 0, 2, 3, 130
 QUIET = {
     "DO_NOT_TRACK": "1",
     "KERAS_BACKEND": "tensorflow",
+    "MKL_CBWR": "AUTO,STRICT",  # as in tasks.models, which may be imported after torch elsewhere
+    "OMP_WAIT_POLICY": "passive",
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -132,7 +132,13 @@ def gather(
         Material.__module__,
     ]
     return run_stage(
-        store, gather, spec, inputs, modules, run, [_method, _compared_with, _place, _unit, _steps, shown_attributions]
+        store,
+        gather,
+        spec,
+        inputs,
+        modules,
+        run,
+        [_method, _parameters, _compared_with, _place, _unit, _steps, shown_attributions],
     )
 
 
@@ -150,7 +156,8 @@ def _method(store: Store, item: Explained, shown: np.ndarray, unit: str, dataset
         citation=method.citation,
         additive=method.additive,
         aggregate=method.aggregate,
-        parameters={name: str(value) for name, value in method.model_dump(mode="json", exclude={"kind"}).items()},
+        parameters=_parameters(method),
+        departure=getattr(method, "departure", None) or "",
         baseline=_compared_with(method, dataset),
         place=_place(method),
         unit=_unit(method, unit),
@@ -164,6 +171,14 @@ def _method(store: Store, item: Explained, shown: np.ndarray, unit: str, dataset
         summary=read(store, Summary, item.summary),
         checks=tuple(read(store, CheckResult, digest) for digest in item.checks),
     )
+
+
+def _parameters(method: MethodSpec) -> dict[str, str]:
+    """What a reader wants to know of the config: not the kind, nor what is not used."""
+    unused = {"kind"} | ({"at"} if getattr(method, "layer", None) is None else set())
+    return {
+        name: str(value) for name, value in method.model_dump(mode="json", exclude=unused, exclude_none=True).items()
+    }
 
 
 def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:

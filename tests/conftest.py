@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+import tasks.models  # noqa: F401 - sets what torch reads when it is loaded, so it comes before torch
+
 ROOT = Path(__file__).parents[1]
 ISSUED = "document.issued=2026-01-01T00:00:00Z"
 

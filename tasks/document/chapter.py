@@ -95,7 +95,10 @@ def _method_sentence(method: MethodMaterial) -> str:
             else f" {low} to {high} steps were chosen for each explanation (median {median}); "
             f"{share(method.converged)} of the explanations met the tolerance."
         )
-    return f"{method.title} is taken at {method.place}, in {method.unit}.{aggregate[method.aggregate]}{steps}"
+    departure = f" {method.departure}" if method.departure else ""
+    return (
+        f"{method.title} is taken at {method.place}, in {method.unit}.{aggregate[method.aggregate]}{steps}{departure}"
+    )
 
 
 def _parameters(material: Material) -> Table:
@@ -105,13 +108,8 @@ def _parameters(material: Material) -> Table:
         name=f"{material.slug}-parameters",
         caption="Parameters of each method, named as in the config.",
         columns=(Column(title="parameter"), *(Column(title=method.label) for method in material.methods)),
-        rows=tuple((name, *(_parameter(method, name) for method in material.methods)) for name in names),
+        rows=tuple((name, *(method.parameters.get(name, "–") for method in material.methods)) for name in names),
     )
-
-
-def _parameter(method: MethodMaterial, name: str) -> str:
-    value = method.parameters.get(name, "–")
-    return "none" if value == "None" else value
 
 
 def not_assessed(material: Material, questions: dict[str, str]) -> list[str]:

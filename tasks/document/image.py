@@ -122,6 +122,10 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
 def sections(material: Material) -> tuple[Section, ...]:
     additive = [method for method in material.methods if method.additive]
     return (
+        *(
+            Section(title="Whole classes", blocks=(Block(figures=(f"{material.slug}-{method.label}-classes",)),))
+            for method in additive
+        ),
         Section(
             title="Single images",
             blocks=(
@@ -138,9 +142,5 @@ def sections(material: Material) -> tuple[Section, ...]:
                 ),
                 *(Block(tables=(sums_table(material, method),)) for method in additive),
             ),
-        ),
-        *(
-            Section(title="Whole classes", blocks=(Block(figures=(f"{material.slug}-{method.label}-classes",)),))
-            for method in additive
         ),
     )

@@ -29,6 +29,7 @@ class MethodMaterial(Record):
     additive: bool
     aggregate: Aggregate
     parameters: dict[str, str]
+    departure: str  # what differs from the definition, where a published variant is reproduced
     baseline: str | None
     place: str
     unit: str
