@@ -1,0 +1,26 @@
+"""Numbers and lists read as a reader wants them."""
+
+import pytest
+
+from tasks.document.words import count, interval, listing, share, signed
+
+
+def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
+    assert (signed(1.234), signed(-0.2), interval(-1, 2)) == ("+1.23", "−0.20", "−1.00 to 2.00")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "100%"), (0.998, "99.8%"), (0.74, "74%"), (0.001, "0.1%"), (0.0, "0%")]
+)
+def test_a_share_is_never_rounded_to_a_certainty(value: float, text: str) -> None:
+    """Only what is 1 reads 100%, only what is 0 reads 0%."""
+    assert share(value) == text
+
+
+def test_lists_and_counts() -> None:
+    assert [listing(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+    assert (count(1, "row"), count(1264, "row"), count(2, "row is", "rows are")) == (
+        "1 row",
+        "1,264 rows",
+        "2 rows are",
+    )
