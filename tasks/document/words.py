@@ -21,9 +21,13 @@ def interval(low: float, high: float, digits: int = 2) -> str:
 
 def share(value: float) -> str:
     """A share as a percentage, never rounded to a certainty that was not measured."""
-    if 0.995 <= value < 1 or 0 < value < 0.005:
-        return f"{value:.1%}"
-    return f"{value:.0%}"
+    if value in (0, 1):
+        return f"{value:.0%}"
+    if value >= 0.9995:
+        return "over 99.9%"
+    if value < 0.0005:
+        return "under 0.1%"
+    return f"{value:.1%}" if value >= 0.995 or value < 0.005 else f"{value:.0%}"
 
 
 def listing(words: Sequence[str]) -> str:

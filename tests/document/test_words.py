@@ -10,7 +10,16 @@ def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1.0, "100%"), (0.998, "99.8%"), (0.74, "74%"), (0.001, "0.1%"), (0.0, "0%")]
+    ("value", "text"),
+    [
+        (1.0, "100%"),
+        (0.998, "99.8%"),
+        (0.74, "74%"),
+        (0.001, "0.1%"),
+        (0.0, "0%"),
+        (0.99999, "over 99.9%"),
+        (1e-9, "under 0.1%"),
+    ],
 )
 def test_a_share_is_never_rounded_to_a_certainty(value: float, text: str) -> None:
     """Only what is 1 reads 100%, only what is 0 reads 0%."""
