@@ -140,10 +140,24 @@ def _compose(varied: tuple[str, ...], point: Sequence[str], config_dir: Path | N
         config = compose(PRIMARY, [*point, *_search_path(config_dir)], return_hydra_config=True)
         with open_dict(config):
             choices = config.pop("hydra").runtime.choices
+        if secret := _from_environment(OmegaConf.to_container(config, resolve=False)):
+            raise ConfigError(
+                f"{secret}: a value from the environment would be printed in the report and kept in its evidence; "
+                "give it in paths or runner, which are not, or write it out"
+            )
         plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigError(_explain(error, point_name(varied), config_dir)) from error
     return Composed(varied, str(choices.study or choices.data), plain)
+
+
+def _from_environment(value: Any, path: str = "") -> str | None:
+    """The path of the first value that is read from the environment, apart from those that no report holds."""
+    if isinstance(value, str):
+        return path if "oc.env" in value and path.partition(".")[0] not in ("paths", "runner") else None
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = (_from_environment(item, f"{path}.{key}" if path else str(key)) for key, item in pairs)
+    return next(filter(None, found), None)
 
 
 def _explain(error: BaseException, where: str, config_dir: Path | None) -> str:

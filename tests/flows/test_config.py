@@ -145,3 +145,12 @@ def test_what_belongs_to_the_report_does_not_vary(shared: str) -> None:
 def test_paths_are_the_users() -> None:
     report = read_report(["study=iris", "paths.runs=/tmp/a b", "paths.store=s"])
     assert (report.paths.runs, report.paths.store) == (Path("/tmp/a b"), Path("s"))
+
+
+def test_nothing_from_the_environment_gets_into_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password in a variable is named by its key and refused; folders may come from there."""
+    monkeypatch.setenv("SECRET", "hunter2")
+    with pytest.raises(ConfigError, match=r"^document\.title: a value from the environment") as caught:
+        read_report(["study=iris", "document.title=${oc.env:SECRET}"])
+    assert "hunter2" not in str(caught.value)
+    assert str(read_report(["study=iris", "paths.runs=${oc.env:SECRET}"]).paths.runs) == "hunter2"
