@@ -337,6 +337,7 @@ class _Flow:
             point.data,
             point.model,
             point.target,
+            point.drawing,
             found,
             explained,
         )
@@ -349,7 +350,7 @@ class _Flow:
         materials = [_known(chapter.gathered)["material"] for chapter in chapters]
         scales = self._one("report", report_stages.scale, materials)["scales"]
         drawn = [
-            self._long(chapter.slug, report_stages.draw, chapter.point.drawing, material, scales)
+            self._long(chapter.slug, report_stages.draw, material, scales)
             for chapter, material in zip(chapters, materials, strict=True)
         ]
         document = self._one("report", report_stages.compose, title, materials)["document"]

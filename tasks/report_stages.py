@@ -65,6 +65,7 @@ def gather(
     data: DataSpec,
     model: ModelSpec,
     target: TargetSpec,
+    drawing: DrawingSpec,
     found: Mapping[str, Digest],
     explained: Sequence[Explained],
 ) -> Done:
@@ -105,6 +106,7 @@ def gather(
                     training=model.training,
                     history=weights.history,
                     performance=read(store, Performance, found["performance"]),
+                    top_k=None if drawing.top_k == "all" else drawing.top_k,
                     reference=read(store, Reference, found["reference"]) if "reference" in found else None,
                     methods=tuple(_method(store, item, selection.shown, unit, dataset) for item in explained),
                 )
@@ -123,6 +125,7 @@ def gather(
         "data": data,
         "model": model,
         "target": target,
+        "drawing": drawing,
         "methods": [{"label": item.label, **item.method.model_dump(mode="json")} for item in explained],
     }
     modules = [
@@ -230,7 +233,7 @@ def scale(store: Store, materials: Sequence[Digest]) -> Done:
     return run_stage(store, scale, {}, {"materials": list(materials)}, [limits.__module__], run)
 
 
-def draw(store: Store, drawing: DrawingSpec, material: Digest, scales: Digest, progress: Progress = silent) -> Done:
+def draw(store: Store, material: Digest, scales: Digest, progress: Progress = silent) -> Done:
     """Output "drawings" of a chapter."""
     from tasks.document.chapter import figures
     from tasks.drawing import draw as draw_figure
@@ -246,7 +249,7 @@ def draw(store: Store, drawing: DrawingSpec, material: Digest, scales: Digest, p
     return run_stage(
         store,
         draw,
-        {"drawing": drawing},
+        {},
         {"material": material, "scales": scales},
         [figures.__module__, draw_figure.__module__],
         run,

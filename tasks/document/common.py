@@ -12,9 +12,14 @@ _MOST_ROWS = 40
 _MOST_BARS = 30
 
 
-def feature_order(material: Material) -> Array:
+def ranking(material: Material) -> Array:
     """Features from the most to the least important of the main method."""
-    return np.argsort(-material.main.summary.importances[0].mean_absolute, kind="stable")[:_MOST_BARS]
+    return np.argsort(-material.main.summary.importances[0].mean_absolute, kind="stable")
+
+
+def feature_order(material: Material) -> Array:
+    """The features to draw, the most important first."""
+    return ranking(material)[: material.top_k][:_MOST_BARS]
 
 
 def shares(method: MethodMaterial) -> tuple[Array, Array, str]:

@@ -52,6 +52,7 @@ class MethodMaterial(Record):
 class Material(Record):
     """One chapter. `dataset` holds the shown samples only; `labels`, `outputs`, `split` all of them.
 
+    `top_k`: how many of the most important features are drawn, None for all.
     `shown`: (shown,) their rows in the whole data; `targets`: (shown, targets) output indices.
     """
 
@@ -78,6 +79,7 @@ class Material(Record):
     performance: Performance
     reference: Reference | None
     methods: tuple[MethodMaterial, ...]
+    top_k: int | None
 
     @property
     def kind(self) -> Kind:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.document.common import direction, feature_order, shares, stability, sums_table, verdict_asides
+from tasks.document.common import direction, feature_order, ranking, shares, stability, sums_table, verdict_asides
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import capital, count, listing, numbers, plain, share, signed, without_unit
 from tasks.records import Aside, BarPanels, Bars, Block, Column, Figure, Section, Series, Table
@@ -11,7 +11,7 @@ from tasks.records import Aside, BarPanels, Bars, Block, Column, Figure, Section
 def story(material: Material) -> tuple[str, str, str]:
     values, _, _ = shares(material.main)
     importance = material.main.summary.importances[0]
-    order = feature_order(material)
+    order = ranking(material)
     lead = [without_unit(importance.features[k]) for k in order[:2]]
     sentence = f"{capital(listing(lead))} carry {share(float(values[order[:2]].sum()))} of the explanation"
     check = stability(material.main)

@@ -1,13 +1,10 @@
 """Figures become pictures: what is drawn is data, scale, caption and alternative text; this package only draws it."""
 
-from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
 from tasks.records import (
-    Array,
     BarPanels,
     Bars,
     Curves,
@@ -17,7 +14,6 @@ from tasks.records import (
     Matrix,
     Molecules,
     Part,
-    Scale,
     Scatter,
     Spec,
 )
@@ -27,21 +23,9 @@ class DrawingSpec(Spec):
     """What the drawings of a chapter have in common."""
 
     kind: Literal["drawing"] = "drawing"
-    scale: Literal["shared", "per_sample"] = Field(
-        "shared", description="one colour scale for everything of the same unit, or one per picture (not comparable)"
+    top_k: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+        "all", description="how many of the most important features of a table are drawn"
     )
-    top_k: int | Literal["all"] = Field("all", description="how many of the most important features are drawn")
-
-    def scales(self, unit: str, values: Sequence[Array]) -> tuple[Scale, ...]:
-        """The colour scales of pictures of `values`, all of the same `unit`: one for all of them, or one each."""
-        limits = [float(np.max(np.abs(item), initial=0.0)) for item in values]
-        chosen = limits if self.scale == "per_sample" else [max(limits, default=0.0)]
-        return tuple(Scale(unit=unit, limit=limit or 1.0) for limit in chosen)
-
-    def top(self, importance: Array) -> Array:
-        """Indices of the features to draw, the most important first. `importance`: (features,) not negative."""
-        order = np.argsort(-importance, kind="stable")
-        return order if self.top_k == "all" else order[: self.top_k]
 
 
 def draw(figure: Figure) -> Drawing:

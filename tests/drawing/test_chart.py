@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from tasks.drawing import DrawingSpec, draw
+from tasks.drawing import draw
 from tasks.drawing.axis import ticks
 from tasks.drawing.curves import spread
 from tasks.drawing.svg import signed, text_width
@@ -124,15 +124,3 @@ def test_a_matrix_of_many_classes_has_no_room_for_numbers() -> None:
     drawn = svg(Matrix(labels=tuple("a" * 60), counts=np.eye(60, dtype=int), x_label="read as", y_label="written"))
     assert 'class="fixed"' not in drawn
     assert drawn.count("<rect") == 3600
-
-
-def test_one_scale_is_shared_and_several_are_not() -> None:
-    values = [np.array([0.5, -2.0]), np.array([1.0])]
-    assert [s.limit for s in DrawingSpec().scales("logit", values)] == [2.0]
-    assert [s.limit for s in DrawingSpec(scale="per_sample").scales("logit", values)] == [2.0, 1.0]
-
-
-def test_the_most_important_features_come_first() -> None:
-    importance = np.array([0.1, 0.7, 0.2])
-    assert DrawingSpec().top(importance).tolist() == [1, 2, 0]
-    assert DrawingSpec(top_k=1).top(importance).tolist() == [1]
