@@ -16,6 +16,7 @@ import numpy as np
 from tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from tasks.models import ModelSpec  # noqa: F401 - sets what torch reads when it is loaded
 from tasks.protocols import Compute, Score
+from tasks.records import Arrays
 
 BATCH, SIDE, STEPS, ROUNDS = 8, 112, 16, 5
 
@@ -32,9 +33,9 @@ def main() -> None:
     from captum.attr import IntegratedGradients
     from torch import nn
 
-    from tasks.models.torch import TorchModel, as_tensors
+    from tasks.models.torch import Encoded, TorchModel, as_tensors
 
-    def encode(inputs: dict[str, np.ndarray]):  # noqa: ANN202
+    def encode(inputs: Arrays) -> Encoded:
         encoded = as_tensors(inputs)
         return encoded._replace(arguments={name: image.movedim(-1, 1) for name, image in encoded.arguments.items()})
 

@@ -5,7 +5,7 @@ import pytest
 
 from tasks.data.baselines import baseline
 from tasks.data.select import SelectionSpec, TargetSpec, score_of, select
-from tasks.records import Array, Dataset, Input, InputError, Prediction
+from tasks.records import Array, Dataset, Input, InputError, Prediction, Selection
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 OUTPUTS = np.eye(3)[[0, 1, 1, 0, 2, 2]] + np.array([0.0, 0.1, 0.2])
@@ -31,7 +31,7 @@ def data(task: str = "classification", split: Array | None = None, labels: Array
 PREDICTION = Prediction(kind="logits", outputs=OUTPUTS)
 
 
-def chosen(selection: SelectionSpec, target: TargetSpec | None = None):  # noqa: ANN201
+def chosen(selection: SelectionSpec, target: TargetSpec | None = None) -> Selection:
     return select(selection, target or TargetSpec(), data(), PREDICTION)
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tasks.methods.aggregate import aggregated, channel_sum, class_means, content_digests, importances
-from tasks.records import Attribution, InputError
+from tasks.records import Attribution, Importance, InputError
 
 VALUES = np.random.default_rng(0).normal(size=(20, 3, 1))
 
 
-def _importance(aggregate: str, *shards: np.ndarray):  # noqa: ANN202
+def _importance(aggregate: str, *shards: np.ndarray) -> Importance:
     return importances("x", ("a", "b", "c"), ("t",), aggregate, shards)[0]
 
 
