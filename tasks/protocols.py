@@ -1,7 +1,7 @@
 """What a model is to a method or a check, whatever framework it comes from."""
 
 from collections.abc import Callable, Iterator
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from pydantic import Field
@@ -35,13 +35,18 @@ class Compute(Spec):
 
 
 class Score(Spec):
-    """The number that is explained, per sample: an output as `logit`, `probability` or `value`, or the `loss`
-    (cross-entropy in nats) of the target class."""
+    """The number that is explained, per sample: an output as `logit`, `probability` or `value`, the `loss`
+    (cross-entropy in nats) of the target class, or of a `factory` the user's own.
 
-    kind: Literal["logit", "probability", "value", "loss"] = "logit"
+    `function` of a factory: (outputs (samples, outputs), targets (samples,)) -> (samples,), on arrays of the model's
+    framework where gradients are taken and of numpy elsewhere.
+    """
+
+    kind: Literal["logit", "probability", "value", "loss", "factory"] = "logit"
+    function: Callable[..., Any] | None = None
 
 
-Reading = Literal["identity", "softmax", "cross_entropy", "negative_log"]
+Reading = Literal["identity", "softmax", "cross_entropy", "negative_log", "own"]
 
 
 def reading(output: OutputKind, score: Score) -> Reading:
@@ -50,6 +55,8 @@ def reading(output: OutputKind, score: Score) -> Reading:
     Raises:
         InputError: for a score that such outputs do not hold.
     """
+    if score.kind == "factory":
+        return "own"
     readings: dict[OutputKind, dict[str, Reading]] = {
         "values": {"value": "identity"},
         "logits": {"logit": "identity", "probability": "softmax", "loss": "cross_entropy"},
@@ -57,10 +64,28 @@ def reading(output: OutputKind, score: Score) -> Reading:
     }
     known = readings[output]
     if score.kind not in known:
+        hint = "; for logits give the model without its last softmax" if score.kind == "logit" else ""
         raise InputError(
-            f"target.score: {score.kind!r} was given, but the model gives {output}: use {' or '.join(known)}"
+            f"target.score: {score.kind!r} was given, but the model gives {output}: use {' or '.join(known)}{hint}"
         )
     return known[score.kind]
+
+
+def own_score(score: Score, outputs: Any, targets: Any) -> Any:
+    """The scores (samples,) of the user's own function, of the framework of `outputs`.
+
+    Raises:
+        InputError: without a function, or for a result of another shape.
+    """
+    if score.function is None:
+        raise InputError("target.factory: the score 'factory' needs a function, as package.module:function")
+    found = score.function(outputs, targets)
+    if (shape := tuple(getattr(found, "shape", ()))) != (outputs.shape[0],):
+        raise InputError(
+            f"target.factory: one score per sample was expected, shape ({outputs.shape[0]},), but the function gave "
+            f"{shape}"
+        )
+    return found
 
 
 def scores(outputs: Array, kind: OutputKind, score: Score, targets: Array) -> Array:
@@ -70,6 +95,8 @@ def scores(outputs: Array, kind: OutputKind, score: Score, targets: Array) -> Ar
         InputError: for a score that such outputs do not hold.
     """
     values = outputs.astype(np.float64)
+    if score.kind == "factory":
+        return np.asarray(own_score(score, values, targets), np.float64)
     if (how := reading(kind, score)) in ("softmax", "cross_entropy"):
         values = values - np.logaddexp.reduce(values, axis=1, keepdims=True)
     chosen = values[np.arange(len(values)), targets]
@@ -80,7 +107,7 @@ def scores(outputs: Array, kind: OutputKind, score: Score, targets: Array) -> Ar
             return np.exp(chosen)
         case "cross_entropy":
             return -chosen
-        case "negative_log":
+        case _:
             return -np.log(chosen)
 
 
@@ -109,6 +136,14 @@ class Place(Protocol):
         """The outputs (samples, outputs) of the model at `values`."""
         ...
 
+    def taken(self, rows: Array, dropout: "Dropout | None" = None) -> "Place":
+        """The samples `rows` of this batch, which may repeat, seen from the same place with this dropout."""
+        ...
+
+    def bypassed(self) -> bool:
+        """Whether numbers of the inputs also reach the outputs by ways that do not lead through this place."""
+        ...
+
 
 class Model(Protocol):
     """A model that predicts. `inputs` are raw values by input name; preprocessing belongs to the model."""
@@ -127,6 +162,10 @@ class DifferentiableModel(Model, Protocol):
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the layers that can be given as `layer`."""
+        ...
+
+    def evaluate(self, inputs: Arrays) -> Array:
+        """What `predict` gives but for rounding, as fast as it can be had."""
         ...
 
     def place(

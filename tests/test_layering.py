@@ -20,13 +20,13 @@ PLACES = {
     "hydra": ("flows/*",),
     "omegaconf": ("flows/*",),
     "prefect": ("flows/*", "tasks/stages.py"),
-    "torch": ("tasks/models/torch*.py", "tasks/models/zoo/*", "tasks/methods/shap.py"),
+    "torch": ("tasks/models/torch*.py", "tasks/models/zoo/*", "tasks/methods/shap*.py"),
     "torch_geometric": ("tasks/models/zoo/*",),
-    "tensorflow": ("tasks/models/keras*.py", "tasks/models/zoo/*", "tasks/methods/shap.py"),
-    "keras": ("tasks/models/keras*.py", "tasks/models/zoo/*", "tasks/methods/shap.py"),
+    "tensorflow": ("tasks/models/keras*.py", "tasks/models/zoo/*", "tasks/methods/shap*.py"),
+    "keras": ("tasks/models/keras*.py", "tasks/models/zoo/*", "tasks/methods/shap*.py"),
     "rdkit": ("tasks/data/molecule.py", "tasks/drawing/molecule.py"),
     "weasyprint": ("tasks/document/pdf.py",),
-    "shap": ("tasks/methods/shap.py",),
+    "shap": ("tasks/methods/shap*.py",),
 }
 
 
@@ -58,7 +58,7 @@ def test_nothing_imports_upward(path: Path) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_knows_only_itself_and_the_records(package: str) -> None:
     """No package imports another one, a stage or the store."""
-    allowed = (f"tasks.{package}", "tasks.records", "tasks.protocols")
+    allowed = (f"tasks.{package}", "tasks.records", "tasks.protocols", "tasks.factory")
     for path in (ROOT / "tasks" / package).rglob("*.py"):
         others = [name for name in project(path) if not f"{name}.".startswith(tuple(f"{known}." for known in allowed))]
         assert others == [], name_of(path)
@@ -68,6 +68,13 @@ def test_a_package_knows_only_itself_and_the_records(package: str) -> None:
 def test_the_ground_floor_imports_only_the_records(module: str) -> None:
     for name in project(ROOT / "tasks" / f"{module}.py"):
         assert name.startswith("tasks.records"), module
+
+
+def test_a_users_own_code_is_known_by_its_digest() -> None:
+    """Trust in a user's modules rests on the ground floor alone."""
+    assert {name.rpartition(".")[0] for name in project(ROOT / "tasks" / "factory.py")} == {
+        "tasks.fingerprint", "tasks.records"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("library", PLACES)

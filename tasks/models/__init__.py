@@ -5,11 +5,34 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tasks.models.factory import FactorySpec
 from tasks.models.zoo.cnn import CNNSpec
+from tasks.models.zoo.efficientnet import EfficientNetSpec
 from tasks.models.zoo.ggnn import GGNNSpec
+from tasks.models.zoo.gradient_boosting import BoostingSpec
 from tasks.models.zoo.mlp import MLPSpec
+from tasks.models.zoo.multimodal import MultimodalSpec
+from tasks.models.zoo.published import VGG16Spec, XceptionSpec
+from tasks.models.zoo.random_forest import ForestSpec
+from tasks.models.zoo.torch_cnn import TorchCNNSpec
+from tasks.models.zoo.vgg import SmallVGGSpec, VGG16TransferSpec
 
-ModelSpec = Annotated[MLPSpec | CNNSpec | GGNNSpec, Field(discriminator="kind")]
+ModelSpec = Annotated[
+    MLPSpec
+    | CNNSpec
+    | TorchCNNSpec
+    | SmallVGGSpec
+    | VGG16TransferSpec
+    | VGG16Spec
+    | XceptionSpec
+    | EfficientNetSpec
+    | GGNNSpec
+    | MultimodalSpec
+    | ForestSpec
+    | BoostingSpec
+    | FactorySpec,
+    Field(discriminator="kind"),
+]
 
 # The frameworks read these when they are loaded, which is after this: nothing above imports one.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads make torch ten times slower on a busy machine

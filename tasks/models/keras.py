@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from tasks.models.keras_dropout import Call, dropping, wrapped
 from tasks.models.keras_import import keras, tf
-from tasks.models.layers import layer_name, place_name
-from tasks.protocols import Compute, Dropout, Score, Side, padded_batches, reading, take
+from tasks.models.layers import layer_name, place_name, require_numbers, require_one_array, seen_once
+from tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from tasks.records import Array, Arrays, InputError, OutputKind
 
 Encode = Callable[[Arrays], dict[str, Array]]
@@ -41,8 +41,19 @@ class KerasPlace:
         outputs: Array = self.model.compiled_outputs(self.spot)(*self._tensors(values)).numpy()
         return outputs
 
+    def taken(self, rows: Array, dropout: Dropout | None = None) -> "KerasPlace":
+        """The samples `rows`, which may repeat, with this dropout."""
+        if np.array_equal(rows, np.arange(len(_first(self.encoded)))):
+            return replace(self, dropout=dropout)
+        return replace(self, encoded=take(self.encoded, rows), values=take(self.values, rows), mask={}, dropout=dropout)
+
+    def bypassed(self) -> bool:
+        """Whether the outputs depend on the numbers of the inputs while the activation is held."""
+        return self.spot is not None and self.model.is_bypassed(self.spot, *self._tensors(self.values))
+
     def _tensors(self, values: Arrays) -> tuple[Tensors, Tensors, Tensors]:
-        return _tensors(self.encoded), _tensors(values), self.model.dropout_numbers(self.encoded, self.dropout)
+        numbers = self.model.dropout_numbers(self.encoded, self.dropout)
+        return [] if self.spot is None else _tensors(self.encoded), _tensors(values), numbers
 
 
 class KerasModel:
@@ -55,10 +66,11 @@ class KerasModel:
     def __init__(self, net: keras.Model, encode: Encode, output: OutputKind, compute: Compute) -> None:
         configure(compute)
         self.net = net
+        self._layers = _named_layers(net)
         self.output: OutputKind = output
         self._encode = encode
         self._batch = compute.batch
-        self._outputs = tf.function(self._call, autograph=False)
+        self._outputs = tf.function(self.call, autograph=False)
         self._activation = cache(self._trace_activation)
         self._dropout_shapes = cache(self._trace_dropout_shapes)
         self.compiled_outputs = cache(self._trace_outputs)
@@ -66,8 +78,8 @@ class KerasModel:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Names of the layers, in the order and with the indices of `net.layers`."""
-        return tuple(layer.name for layer in self.net.layers)
+        """Names of the layers in the order of `net.layers`; those of a model inside follow it, as outer/inner."""
+        return tuple(self._layers)
 
     def predict(self, inputs: Arrays) -> Array:
         """Outputs (samples, outputs) as the net gives them."""
@@ -77,6 +89,10 @@ class KerasModel:
             for rows, used in padded_batches(count, self._batch)
         ]
         return np.concatenate(parts)
+
+    def evaluate(self, inputs: Arrays) -> Array:
+        """What `predict` gives."""
+        return self.predict(inputs)
 
     def place(
         self, inputs: Arrays, layer: str | int | None = None, at: Side = "output", dropout: Dropout | None = None
@@ -96,6 +112,14 @@ class KerasModel:
         owner = place_name(tuple(encoded), name, activation.ndim)
         return KerasPlace(self, encoded, (name, at), {owner: activation}, {}, dropout)
 
+    def is_bypassed(self, spot: Spot, arguments: Tensors, values: Tensors, numbers: Tensors) -> bool:
+        """Whether some input reaches the outputs without passing `spot`."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            watched = [argument for argument in arguments if argument.dtype.is_floating]
+            tape.watch(watched)
+            outputs = self._outputs_at(spot, arguments, values, numbers)
+        return any(gradient is not None for gradient in tape.gradient(outputs, watched))
+
     def dropout_numbers(self, encoded: Arrays, dropout: Dropout | None) -> list[tf.Tensor]:
         """The uniform numbers of every dropout in order of use; none without `dropout`."""
         if dropout is None:
@@ -112,30 +136,27 @@ class KerasModel:
 
         def look(arguments: Tensors) -> tf.Tensor:
             with dropping(self.net, keep_all):
-                return self._call(arguments)
+                return self.call(arguments)
 
         tf.function(look, autograph=False).get_concrete_function([tf.TensorSpec(shape) for shape in shapes])
         return seen
 
     def _input_values(self, encoded: dict[str, Array]) -> dict[str, Array]:
         for name, array in encoded.items():
-            if array.dtype.kind != "f":
-                raise InputError(
-                    f"layer: the input {name!r} is not made of numbers that can change a little; "
-                    f"name a layer, one of {', '.join(self.layers)}"
-                )
+            require_numbers(name, array.dtype.kind == "f", self.layers)
         return encoded
 
-    def _call(self, arguments: Sequence[tf.Tensor], numbers: Sequence[tf.Tensor] = ()) -> tf.Tensor:
+    def call(self, arguments: Sequence[tf.Tensor], numbers: Sequence[tf.Tensor] = ()) -> tf.Tensor:
+        """The outputs (samples, outputs) of the net, with dropout by these numbers where there are any."""
         sampling = dropping(self.net, lambda number, _: numbers[number]) if numbers else nullcontext()
         with sampling:
             return self.net(one_or_all(arguments), training=False)
 
     def _outputs_at(self, spot: Spot | None, arguments: Tensors, values: Tensors, numbers: Tensors) -> tf.Tensor:
         if spot is None:
-            return self._call(values, numbers)
+            return self.call(values, numbers)
         with self._passing(spot, lambda _: values[0]):
-            return self._call(arguments, numbers)
+            return self.call(arguments, numbers)
 
     def _trace_outputs(self, spot: Spot | None) -> Callable[..., Any]:
         @tf.function(autograph=False)  # type: ignore[untyped-decorator]
@@ -163,18 +184,13 @@ class KerasModel:
             seen: list[tf.Tensor] = []
 
             def keep(tensor: tf.Tensor) -> tf.Tensor:
-                if not tf.is_tensor(tensor):
-                    raise InputError(f"layer: {spot[0]!r} does not give one array at its {spot[1]}; name another layer")
+                require_one_array(*spot, tf.is_tensor(tensor))
                 seen.append(tensor)
                 return tensor
 
             with self._passing(spot, keep):
-                self._call(arguments, numbers)
-            if len(seen) != 1:
-                raise InputError(
-                    f"layer: {spot[0]!r} is used {len(seen)} times in one prediction; name a layer used once"
-                )
-            return seen[0]
+                self.call(arguments, numbers)
+            return seen_once(spot[0], seen)
 
         return activation
 
@@ -187,13 +203,15 @@ class KerasModel:
                 return call(change(inputs), *arguments, **options)
             return change(call(inputs, *arguments, **options))
 
-        with wrapped(self.net.get_layer(spot[0]), around):
+        with wrapped(self._layers[spot[0]], around):
             yield
 
 
 def read(outputs: tf.Tensor, kind: OutputKind, score: Score, targets: tf.Tensor) -> tf.Tensor:
     """The score (samples,) of the output `targets` (samples,)."""
     match reading(kind, score):
+        case "own":
+            return own_score(score, outputs, targets)
         case "identity":
             values = outputs
         case "softmax":
@@ -234,5 +252,19 @@ def one_or_all(items: Sequence[Any]) -> Any:
     return items[0] if len(items) == 1 else list(items)
 
 
+def _named_layers(net: keras.Model, prefix: str = "") -> dict[str, keras.Layer]:
+    """The layers of a net and of the models inside it, by name."""
+    found: dict[str, keras.Layer] = {}
+    for layer in net.layers:
+        found[prefix + layer.name] = layer
+        if isinstance(layer, keras.Model):
+            found |= _named_layers(layer, f"{prefix}{layer.name}/")
+    return found
+
+
 def _tensors(arrays: Arrays) -> list[tf.Tensor]:
     return [tf.constant(array) for array in arrays.values()]
+
+
+def _first(arrays: Arrays) -> Array:
+    return next(iter(arrays.values()))

@@ -16,9 +16,6 @@ _OTHERS = (
     keras.layers.AlphaDropout,
     keras.layers.GaussianDropout,
     keras.layers.GaussianNoise,
-    keras.layers.SpatialDropout1D,
-    keras.layers.SpatialDropout2D,
-    keras.layers.SpatialDropout3D,
 )
 
 
@@ -51,7 +48,9 @@ def dropping(net: keras.Model, uniform: Callable[[int, tuple[int, ...]], tf.Tens
     used = count()
 
     def drop(layer: keras.Layer, _: Call, inputs: tf.Tensor, *__: Any, **___: Any) -> tf.Tensor:
-        given = layer.noise_shape or [None] * inputs.ndim
+        # Spatial dropout drops whole channels; only the layer knows which axis they are.
+        spatial = getattr(layer, "_get_noise_shape", lambda _: None)(inputs)
+        given = spatial or layer.noise_shape or [None] * inputs.ndim
         shape = tuple(have if want is None else want for have, want in zip(inputs.shape, given, strict=True))
         numbers = uniform(next(used), shape)
         return inputs * tf.cast(numbers >= layer.rate, inputs.dtype) / (1 - layer.rate)

@@ -27,5 +27,6 @@ def _without_notices() -> Iterator[None]:
 with _without_notices():
     import keras
     import tensorflow as tf
+    from keras.src.backend.common import global_state
 
-__all__ = ["keras", "tf"]
+__all__ = ["global_state", "keras", "tf"]

@@ -1,35 +1,37 @@
-"""How Keras nets are trained."""
+"""How Keras nets get their weights: by training, or from a file."""
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tasks.models.keras import Encode, configure, one_or_all
-from tasks.models.keras_import import keras
-from tasks.models.training import History, TrainingSpec
-from tasks.protocols import Compute, Progress
-from tasks.records import Array, Dataset, Weights
+from tasks.models.keras_import import global_state, keras
+from tasks.models.training import TrainingSpec
+from tasks.models.weights import read
+from tasks.protocols import Compute, Progress, take
+from tasks.records import Array, Arrays, Dataset, InputError, Weights
+
+Build = Callable[[], keras.Model]
 
 
 def fit(
-    build: Callable[[], keras.Model],
-    encode: Encode,
-    dataset: Dataset,
-    training: TrainingSpec,
-    compute: Compute,
-    progress: Progress,
+    build: Build, encode: Encode, dataset: Dataset, training: TrainingSpec, compute: Compute, progress: Progress
 ) -> Weights:
-    """Trains `build()` on the rows with split "train"; the global random state is left alone.
+    """Trains `build()` on the rows with split "train", or takes the weights that `training` names; the global random
+    state is left alone.
 
-    The loss is the cross-entropy for a classification, the mean squared error for a regression. History: "loss"
-    over the training rows while they train, and "test_loss" after each epoch where there are test rows.
+    The loss is the cross-entropy for a classification, the mean squared error for a regression.
 
     Raises:
-        InputError: when training diverges.
+        InputError: when training diverges, or the weights do not belong to the net.
     """
+    if training.fitting == "never":
+        return given(build, training.weights, training.seed, compute)
     configure(compute)
     with _seeded(training.seed):
         net = build()
@@ -40,27 +42,33 @@ def fit(
         else keras.losses.MeanSquaredError(),
         jit_compile=False,
     )
-    encoded = encode(dataset.arrays)
 
-    def batch(rows: Array) -> tuple[Any, Array]:
-        return one_or_all([array[rows] for array in encoded.values()]), dataset.labels[rows]
+    def batch(inputs: Arrays) -> Any:
+        return one_or_all(list(encode(inputs).values()))
 
-    train, test = np.flatnonzero(dataset.split == "train"), np.flatnonzero(dataset.split == "test")
-    history: History = {"loss": [], "test_loss": []} if len(test) else {"loss": []}
-    for epoch in range(training.epochs):
-        total = sum(float(net.train_on_batch(*batch(rows))) * len(rows) for rows in training.epoch(epoch, train))
-        history["loss"].append(training.checked(total / len(train), epoch))
-        if len(test):
-            history["test_loss"].append(float(net.test_on_batch(*batch(test))))
-        progress(epoch + 1, training.epochs)
-    return Weights(
-        arrays={variable.path: variable.numpy() for variable in net.weights},
-        history={name: np.array(values) for name, values in history.items()},
-        parameters=sum(int(np.prod(variable.shape)) for variable in net.trainable_weights),
-    )
+    def step(rows: Array) -> float:
+        inputs = training.seen(take(dataset.arrays, rows), rows)
+        return float(net.train_on_batch(batch(inputs), dataset.labels[rows]))
+
+    def test(rows: Array) -> float:
+        return float(net.test_on_batch(batch(take(dataset.arrays, rows)), dataset.labels[rows]))
+
+    return _weights(net, training.run(dataset, step, test, progress))
 
 
-def restored(build: Callable[[], keras.Model], weights: Weights, compute: Compute) -> keras.Model:
+def given(build: Build, path: Path | None, seed: int, compute: Compute) -> Weights:
+    """The weights of `build()`, or those of a file that fit it.
+
+    Raises:
+        InputError: when the weights do not belong to the net.
+    """
+    configure(compute)
+    with _seeded(seed):
+        net = build()
+    return _weights(_given(net, path), {})
+
+
+def restored(build: Build, weights: Weights, compute: Compute) -> keras.Model:
     """`build()` with the given weights."""
     configure(compute)  # building a net starts TensorFlow, and then threads can no longer be set
     with _seeded(0):
@@ -69,12 +77,57 @@ def restored(build: Callable[[], keras.Model], weights: Weights, compute: Comput
     return net
 
 
+def _given(net: keras.Model, path: Path | None) -> keras.Model:
+    """The net with the weights of a file: by the paths of its variables where the file names them, else in order."""
+    if path is None:
+        return net
+    try:
+        if path.name.endswith(".weights.h5"):
+            net.load_weights(path)
+        else:
+            arrays = read(path, {".keras": _keras_file, ".weights.h5": _keras_file})
+            named = [arrays[variable.path] for variable in net.weights if variable.path in arrays]
+            net.set_weights(named if len(named) == len(arrays) else list(arrays.values()))
+    except (ValueError, OSError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"model.weights: {path.name} does not belong to this net: {' '.join(str(error).split())}"
+        ) from error
+    return net
+
+
+def _keras_file(path: Path) -> dict[str, Array]:
+    net = keras.saving.load_model(path, compile=False, safe_mode=True)
+    return {variable.path: variable.numpy() for variable in net.weights}
+
+
+def _weights(net: keras.Model, history: dict[str, Array]) -> Weights:
+    return Weights(
+        arrays={variable.path: variable.numpy() for variable in net.weights},
+        history=history,
+        parameters=sum(int(np.prod(variable.shape)) for variable in net.trainable_weights),
+    )
+
+
+@contextmanager
+def names_from_the_start() -> Iterator[None]:
+    """Layers without a name are called as they are in a process of their own, whatever was built before."""
+    known = global_state.get_global_attribute("object_name_uids")
+    global_state.set_global_attribute("object_name_uids", defaultdict(int))
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute("object_name_uids", known)
+
+
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
     """Keras draws the seeds of initial weights and of dropout from Python's global generator, put back after."""
     state = random.getstate()
     random.seed(seed)
     try:
-        yield
+        with names_from_the_start():
+            yield
     finally:
         random.setstate(state)

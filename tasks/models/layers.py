@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import TypeVar
 
+from tasks.protocols import Side
 from tasks.records import InputError
+
+Activation = TypeVar("Activation")
 
 
 def layer_name(layer: str | int, layers: Sequence[str]) -> str:
@@ -28,3 +32,29 @@ def place_name(inputs: Sequence[str], layer: str, axes: int) -> str:
     with several inputs, belongs to none of them.
     """
     return inputs[0] if len(inputs) == 1 and axes > 2 else layer
+
+
+def require_numbers(name: str, numbers: bool, layers: Sequence[str]) -> None:
+    """Raises InputError where the input `name` is not made of `numbers` that have a gradient."""
+    if not numbers:
+        raise InputError(
+            f"layer: the input {name!r} is not made of numbers that can change a little; "
+            f"name a layer, one of {', '.join(layers)}"
+        )
+
+
+def require_one_array(layer: str, at: Side, one: bool) -> None:
+    """Raises InputError where `layer` takes or gives something else than `one` array."""
+    if not one:
+        raise InputError(f"layer: {layer!r} does not give one array at its {at}; name another layer")
+
+
+def seen_once(layer: str, seen: Sequence[Activation]) -> Activation:
+    """The activation of `layer` in one prediction.
+
+    Raises:
+        InputError: where it is not used, or more than once.
+    """
+    if len(seen) != 1:
+        raise InputError(f"layer: {layer!r} is used {len(seen)} times in one prediction; name a layer used once")
+    return seen[0]

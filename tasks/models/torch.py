@@ -1,9 +1,8 @@
 """torch nets behind the model protocol, and how they are trained."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,9 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tasks.models.layers import layer_name, place_name
+from tasks.models.layers import layer_name, place_name, require_numbers, require_one_array, seen_once
 from tasks.models.torch_dropout import dropping
-from tasks.protocols import Compute, Dropout, Score, Side, padded_batches, reading, take
+from tasks.models.torch_fast import FastCopies
+from tasks.models.torch_process import configure, device_of, explaining
+from tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from tasks.records import Array, Arrays, InputError, OutputKind
 
 
@@ -45,13 +46,13 @@ def as_tensors(inputs: Arrays) -> Encoded:
 
 @dataclass(frozen=True)
 class _Spot:
-    """One side of one module."""
+    """One side of one module of a net."""
 
-    module: nn.Module
+    layer: str
     at: Side
 
     @contextmanager
-    def passing(self, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    def passing(self, net: nn.Module, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
         """While this lasts, `change` takes the activation and gives what the net goes on with."""
 
         def before(_: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -60,7 +61,7 @@ class _Spot:
         def after(_: nn.Module, __: tuple[Any, ...], result: Any) -> Tensor:
             return change(result)
 
-        module = self.module
+        module = net.get_submodule(self.layer)
         hook = module.register_forward_pre_hook(before) if self.at == "input" else module.register_forward_hook(after)
         try:
             yield
@@ -76,6 +77,8 @@ class TorchPlace:
     """
 
     model: "TorchModel"
+    net: nn.Module
+    inputs: Arrays
     encoded: Encoded
     spot: _Spot | None
     values: dict[str, Array]
@@ -85,7 +88,7 @@ class TorchPlace:
 
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, dict[str, Array]]:
         """Scores (samples,), and the gradient of each sample's own score, shaped like `values`."""
-        with explaining(self.model.net):
+        with self.model.at_rest(self.net):
             leaves = {name: self._leaf(array).requires_grad_() for name, array in values.items()}
             chosen = torch.as_tensor(targets, device=self.model.device)
             scores = read(self._outputs(leaves), self.model.output, score, chosen)
@@ -95,8 +98,40 @@ class TorchPlace:
 
     def outputs(self, values: Arrays) -> Array:
         """Outputs (samples, outputs) at `values`."""
-        with explaining(self.model.net), torch.no_grad():
+        with self.model.at_rest(self.net), torch.no_grad():
             return _array(self._outputs({name: self._leaf(array) for name, array in values.items()}))
+
+    def taken(self, rows: Array, dropout: Dropout | None = None) -> "TorchPlace":
+        """The samples `rows`, which may repeat, with this dropout."""
+        if np.array_equal(rows, np.arange(len(_first(self.values)))):
+            return replace(self, dropout=dropout)
+        inputs = take(self.inputs, rows)
+        encoded = self.model.encoded(inputs)
+        values, mask = take(self.values, rows), take(self.mask, rows)
+        return TorchPlace(
+            self.model, self.net, inputs, encoded, self.spot, values, mask, self._filler(encoded), dropout
+        )
+
+    def bypassed(self) -> bool:
+        """Whether the outputs depend on the numbers of the inputs while the activation is held."""
+        if self.spot is None:
+            return False
+        (activation,) = (self._inner(name, self._leaf(array)) for name, array in self.values.items())
+        watched = {
+            name: argument.detach().clone().requires_grad_() if _is_numbers(argument) else argument
+            for name, argument in self.encoded.arguments.items()
+        }
+        with self.model.at_rest(self.net), self.spot.passing(self.net, lambda _: activation):
+            # The parameters are frozen: only the inputs can make the outputs want a gradient.
+            return self.model.call(self.net, self.encoded._replace(arguments=watched), self.dropout).requires_grad
+
+    def _filler(self, encoded: Encoded) -> Tensor | None:
+        """As much as this batch wants; it is no sample, so it has no influence."""
+        if self.filler is None or encoded.lengths is None:
+            return None
+        missing = encoded.elements - int(encoded.lengths.sum())
+        blank = self.filler.new_zeros(missing, *self.filler.shape[1:])
+        return torch.cat([self.filler, blank])[:missing]
 
     def _leaf(self, values: Array) -> Tensor:
         return torch.tensor(values, device=self.model.device)
@@ -104,17 +139,19 @@ class TorchPlace:
     def _outputs(self, leaves: Mapping[str, Tensor]) -> Tensor:
         inner = {name: self._inner(name, leaf) for name, leaf in leaves.items()}
         if self.spot is None:
-            return self.model.call(self.encoded._replace(arguments=inner), self.dropout)
+            return self.model.call(self.net, self.encoded._replace(arguments=inner), self.dropout)
         (activation,) = inner.values()
-        with self.spot.passing(lambda _: activation):
-            return self.model.call(self.encoded, self.dropout)
+        with self.spot.passing(self.net, lambda _: activation):
+            return self.model.call(self.net, self.encoded, self.dropout)
 
     def _inner(self, name: str, leaf: Tensor) -> Tensor:
-        """What the net works with; a copy, because the net may change it in place."""
+        """What the net works with; a copy, because the net may change it in place. Only our own copies of a net are
+        known to take channels that lie last in memory."""
         if self.filler is not None:
             elements = leaf[torch.as_tensor(self.mask[name], device=leaf.device)]
             return torch.cat([elements, self.filler])
-        return self.model.inner_layout(leaf).clone()
+        layout = torch.contiguous_format if self.net is self.model.net else torch.preserve_format
+        return self.model.inner_layout(leaf).clone(memory_format=layout)
 
 
 class TorchModel:
@@ -135,6 +172,7 @@ class TorchModel:
         self._encode = encode
         self._batch = compute.batch
         self._channels_first = channels_first
+        self._fast = FastCopies(self.net)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -143,13 +181,30 @@ class TorchModel:
 
     def predict(self, inputs: Arrays) -> Array:
         """Outputs (samples, outputs) as the net gives them."""
-        count = len(next(iter(inputs.values())))
-        with explaining(self.net), torch.no_grad():
-            parts = [
-                _array(self.call(self._encoded(take(inputs, rows))))[:used]
-                for rows, used in padded_batches(count, self._batch)
-            ]
+        return self._predicted(inputs, lambda _: self.net)
+
+    def evaluate(self, inputs: Arrays) -> Array:
+        """What `predict` gives but for rounding, by the copy that explains."""
+        return self._predicted(inputs, self._explaining_net)
+
+    def _predicted(self, inputs: Arrays, net_for: Callable[[Encoded], nn.Module]) -> Array:
+        parts = []
+        for rows, used in padded_batches(len(_first(inputs)), self._batch):
+            encoded = self.encoded(take(inputs, rows))
+            parts.append(_array(self.run(net_for(encoded), encoded))[:used])
         return np.concatenate(parts)
+
+    def run(self, net: nn.Module, encoded: Encoded) -> Tensor:
+        """The outputs (samples, outputs) of the net or a copy of it, in inference mode."""
+        with self.at_rest(net), torch.no_grad():
+            return self.call(net, encoded)
+
+    def at_rest(self, net: nn.Module) -> AbstractContextManager[None]:
+        """Inference mode and frozen parameters, which our own copies of the net have anyway."""
+        return explaining(net) if net is self.net else nullcontext()
+
+    def _explaining_net(self, encoded: Encoded, layer: str | None = None) -> nn.Module:
+        return self._fast.of(layer, lambda net: self.run(net, encoded))
 
     def place(
         self, inputs: Arrays, layer: str | int | None = None, at: Side = "output", dropout: Dropout | None = None
@@ -160,31 +215,31 @@ class TorchModel:
             InputError: for a layer that is not there or is not used exactly once, inputs that are not numbers, or
                 a net without dropout.
         """
-        encoded = self._encoded(inputs)
+        encoded = self.encoded(inputs)
         if layer is None:
-            return TorchPlace(self, encoded, None, self._input_values(encoded), {}, dropout=dropout)
+            net = self._explaining_net(encoded)
+            return TorchPlace(self, net, inputs, encoded, None, self._input_values(encoded), {}, dropout=dropout)
         name = layer_name(layer, self.layers)
-        spot = _Spot(self.net.get_submodule(name), at)
-        activation = self._activation(encoded, spot, name, dropout)
+        net, spot = self._explaining_net(encoded, name), _Spot(name, at)
+        activation = self._activation(net, encoded, spot, dropout)
         if encoded.lengths is None:
             shown = self.outer_layout(activation)
             owner = place_name(tuple(encoded.arguments), name, shown.ndim)
-            return TorchPlace(self, encoded, spot, {owner: _array(shown)}, {}, dropout=dropout)
+            return TorchPlace(self, net, inputs, encoded, spot, {owner: _array(shown)}, {}, dropout=dropout)
         count = int(encoded.lengths.sum())
         if len(activation) != encoded.elements:
             raise InputError(f"layer: {name!r} does not have one row per element; name another layer")
         padded, mask = _padded(activation[:count], encoded.lengths)
         owner = next(iter(encoded.arguments))
-        return TorchPlace(
-            self, encoded, spot, {owner: _array(padded)}, {owner: _array(mask)}, activation[count:], dropout
-        )
+        values, masks = {owner: _array(padded)}, {owner: _array(mask)}
+        return TorchPlace(self, net, inputs, encoded, spot, values, masks, activation[count:], dropout)
 
-    def call(self, encoded: Encoded, dropout: Dropout | None = None) -> Tensor:
-        """The net's outputs (samples, outputs), with sampled dropout where it is given."""
-        sampling = nullcontext() if dropout is None else dropping(self.net, partial(self._uniform, encoded, dropout))
+    def call(self, net: nn.Module, encoded: Encoded, dropout: Dropout | None = None) -> Tensor:
+        """The outputs (samples, outputs) of the net or a copy of it, with sampled dropout where it is given."""
+        sampling = nullcontext() if dropout is None else dropping(net, partial(self._uniform, encoded, dropout))
         with sampling:
-            outputs: Tensor = self.net(*encoded.arguments.values())
-        return outputs[: encoded.samples]
+            outputs: Tensor = net(*encoded.arguments.values())
+        return outputs if encoded.lengths is None else outputs[: encoded.samples]
 
     def inner_layout(self, tensor: Tensor) -> Tensor:
         """Channels where the net has them."""
@@ -194,7 +249,8 @@ class TorchModel:
         """Channels last."""
         return tensor.movedim(1, -1) if self._channels_first and tensor.ndim == 4 else tensor
 
-    def _encoded(self, inputs: Arrays) -> Encoded:
+    def encoded(self, inputs: Arrays) -> Encoded:
+        """A batch of raw inputs as the net takes it, on its device."""
         encoded = self._encode(inputs)
         moved = {name: argument.to(self.device) for name, argument in encoded.arguments.items()}
         return encoded._replace(arguments=moved)
@@ -216,32 +272,27 @@ class TorchModel:
 
     def _input_values(self, encoded: Encoded) -> dict[str, Array]:
         for name, argument in encoded.arguments.items():
-            if not (isinstance(argument, Tensor) and argument.is_floating_point()):
-                raise InputError(
-                    f"layer: the input {name!r} is not made of numbers that can change a little; "
-                    f"name a layer, one of {', '.join(self.layers)}"
-                )
+            require_numbers(name, isinstance(argument, Tensor) and argument.is_floating_point(), self.layers)
         return {name: _array(self.outer_layout(argument)) for name, argument in encoded.arguments.items()}
 
-    def _activation(self, encoded: Encoded, spot: _Spot, name: str, dropout: Dropout | None) -> Tensor:
+    def _activation(self, net: nn.Module, encoded: Encoded, spot: _Spot, dropout: Dropout | None) -> Tensor:
         seen: list[Tensor] = []
 
         def keep(activation: Tensor) -> Tensor:
-            if not isinstance(activation, Tensor):
-                raise InputError(f"layer: {name!r} does not give one array at its {spot.at}; name another layer")
+            require_one_array(spot.layer, spot.at, isinstance(activation, Tensor))
             seen.append(activation.detach().clone())  # a copy: the next module may work in place
             return activation
 
-        with explaining(self.net), torch.no_grad(), spot.passing(keep):
-            self.call(encoded, dropout)
-        if len(seen) != 1:
-            raise InputError(f"layer: {name!r} is used {len(seen)} times in one prediction; name a layer used once")
-        return seen[0]
+        with self.at_rest(net), torch.no_grad(), spot.passing(net, keep):
+            self.call(net, encoded, dropout)
+        return seen_once(spot.layer, seen)
 
 
 def read(outputs: Tensor, kind: OutputKind, score: Score, targets: Tensor) -> Tensor:
     """The score (samples,) of the output `targets` (samples,)."""
     match reading(kind, score):
+        case "own":
+            return own_score(score, outputs, targets)
         case "identity":
             values = outputs
         case "softmax":
@@ -253,51 +304,21 @@ def read(outputs: Tensor, kind: OutputKind, score: Score, targets: Tensor) -> Te
     return values.gather(1, targets[:, None])[:, 0]
 
 
-@contextmanager
-def explaining(net: nn.Module) -> Iterator[None]:
-    """Inference mode and frozen parameters while this lasts; modes and flags are put back as they were."""
-    training = [module for module in net.modules() if module.training]
-    learning = [parameter for parameter in net.parameters() if parameter.requires_grad]
-    try:
-        for module in training:
-            module.training = False
-        for parameter in learning:
-            parameter.requires_grad_(False)
-        yield
-    finally:
-        for module in training:
-            module.training = True
-        for parameter in learning:
-            parameter.requires_grad_(True)
-
-
-def configure(compute: Compute) -> None:
-    """Threads and determinism of this process.
-
-    Raises:
-        InputError: when a GPU is asked for and there is none.
-    """
-    if compute.device == "cuda" and not torch.cuda.is_available():
-        raise InputError("compute.device: 'cuda' was given, but torch finds no GPU; use cpu or auto")
-    # cuBLAS reads this once, when it starts; without it deterministic sums are refused.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.set_num_threads(compute.threads)
-    torch.use_deterministic_algorithms(compute.deterministic)
-    torch.backends.cudnn.allow_tf32 = False  # float32 means float32, on a GPU too
-
-
-def device_of(compute: Compute) -> torch.device:
-    """The device that `compute` names; auto takes a GPU where there is one."""
-    wanted = compute.device
-    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
-
-
 def _padded(flat: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
     """(samples, most elements, ...) with zeros behind a sample's own elements, and the mask of those."""
     mask = torch.arange(int(lengths.max()), device=flat.device) < lengths[:, None].to(flat.device)
     padded = flat.new_zeros((*mask.shape, *flat.shape[1:]))
     padded[mask] = flat
     return padded, mask
+
+
+def _is_numbers(argument: Any) -> bool:
+    """Whether it can change a little."""
+    return isinstance(argument, Tensor) and argument.is_floating_point()
+
+
+def _first(arrays: Arrays) -> Array:
+    return next(iter(arrays.values()))
 
 
 def _array(tensor: Tensor) -> Array:

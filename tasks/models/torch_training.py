@@ -1,73 +1,103 @@
-"""How torch nets are trained."""
+"""How torch nets get their weights: by training, or from a file."""
 
+import pickle
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tasks.models.torch import Encode, configure, device_of, explaining
-from tasks.models.training import History, TrainingSpec
+from tasks.models.torch import Encode
+from tasks.models.torch_process import configure, device_of, explaining
+from tasks.models.training import TrainingSpec
+from tasks.models.weights import read
 from tasks.protocols import Compute, Progress, take
-from tasks.records import Array, Dataset, Weights
+from tasks.records import Array, Arrays, Dataset, InputError, Weights
+
+Build = Callable[[], nn.Module]
 
 
 def fit(
-    build: Callable[[], nn.Module],
-    encode: Encode,
-    dataset: Dataset,
-    training: TrainingSpec,
-    compute: Compute,
-    progress: Progress,
+    build: Build, encode: Encode, dataset: Dataset, training: TrainingSpec, compute: Compute, progress: Progress
 ) -> Weights:
-    """Trains `build()` on the rows with split "train"; the global random state is left alone.
+    """Trains `build()` on the rows with split "train", or takes the weights that `training` names; the global random
+    state is left alone.
 
-    The loss is the cross-entropy for a classification, the mean squared error for a regression. History: "loss"
-    over the training rows while they train, and "test_loss" after each epoch where there are test rows.
+    The loss is the cross-entropy for a classification, the mean squared error for a regression.
 
     Raises:
-        InputError: when training diverges.
+        InputError: when training diverges, or the weights do not belong to the net.
     """
     configure(compute)
     device = device_of(compute)
-    train, test = np.flatnonzero(dataset.split == "train"), np.flatnonzero(dataset.split == "test")
-    history: History = {"loss": [], "test_loss": []} if len(test) else {"loss": []}
     with torch.random.fork_rng():
         torch.manual_seed(training.seed)
         net = build().to(device)
+        if training.fitting == "never":
+            return _weights(_given(net, training.weights), {})
+        net.train()
         optimizer = torch.optim.Adam(net.parameters(), lr=training.learning_rate)
-        for epoch in range(training.epochs):
-            net.train()
-            total = 0.0
-            for rows in training.epoch(epoch, train):
-                optimizer.zero_grad()
-                loss = _loss(net, encode, dataset, rows, device)
-                torch.autograd.backward(loss)
-                optimizer.step()
-                total += loss.item() * len(rows)
-            history["loss"].append(training.checked(total / len(train), epoch))
-            if len(test):
-                with explaining(net), torch.no_grad():
-                    history["test_loss"].append(_loss(net, encode, dataset, test, device).item())
-            progress(epoch + 1, training.epochs)
+
+        def step(rows: Array) -> float:
+            optimizer.zero_grad()
+            inputs = training.seen(take(dataset.arrays, rows), rows)
+            loss = _loss(net, encode, inputs, dataset, rows, device)
+            torch.autograd.backward(loss)
+            optimizer.step()
+            return loss.item()
+
+        def test(rows: Array) -> float:
+            with explaining(net), torch.no_grad():
+                return _loss(net, encode, take(dataset.arrays, rows), dataset, rows, device).item()
+
+        return _weights(net, training.run(dataset, step, test, progress))
+
+
+def restored(build: Build, weights: Weights) -> nn.Module:
+    """`build()` with the given weights."""
+    with torch.random.fork_rng():
+        net = build()
+    return _filled(net, weights.arrays).eval()
+
+
+def _given(net: nn.Module, path: Path | None) -> nn.Module:
+    if path is None:
+        return net
+    try:
+        return _filled(net, read(path, {".pt": _torch_file, ".pth": _torch_file}))
+    except RuntimeError as error:
+        raise InputError(
+            f"model.weights: {path.name} does not belong to this net: {' '.join(str(error).split())}"
+        ) from error
+
+
+def _torch_file(path: Path) -> dict[str, Array]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError("it holds more than tensors") from error
+    return {name: np.asarray(tensor) for name, tensor in state.items()}
+
+
+def _filled(net: nn.Module, arrays: dict[str, Array]) -> nn.Module:
+    net.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()})
+    return net
+
+
+def _weights(net: nn.Module, history: dict[str, Array]) -> Weights:
     return Weights(
         arrays={name: tensor.cpu().numpy() for name, tensor in net.state_dict().items()},
-        history={name: np.array(values) for name, values in history.items()},
+        history=history,
         parameters=sum(parameter.numel() for parameter in net.parameters()),
     )
 
 
-def restored(build: Callable[[], nn.Module], weights: Weights) -> nn.Module:
-    """`build()` with the given weights."""
-    with torch.random.fork_rng():
-        net = build()
-    net.load_state_dict({name: torch.tensor(array) for name, array in weights.arrays.items()})
-    return net.eval()
-
-
-def _loss(net: nn.Module, encode: Encode, dataset: Dataset, rows: Array, device: torch.device) -> Tensor:
-    encoded = encode(take(dataset.arrays, rows))
+def _loss(
+    net: nn.Module, encode: Encode, inputs: Arrays, dataset: Dataset, rows: Array, device: torch.device
+) -> Tensor:
+    encoded = encode(inputs)
     outputs = net(*(argument.to(device) for argument in encoded.arguments.values()))[: encoded.samples]
     labels = torch.as_tensor(dataset.labels[rows], device=device)
     if dataset.task == "classification":

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
 from tasks.methods.sampling import SamplingSpec
 from tasks.models.keras import KerasModel, configure
 from tasks.models.keras_import import keras
@@ -21,21 +21,23 @@ PLACES = [None, ("norm", "output"), ("inside", "output"), ("inside", "input"), (
 
 
 class ResidualNet(nn.Module):
-    """Convolution, batch normalisation, a residual block, dropout and two dense layers."""
+    """Convolution, batch normalisation, a residual block, two dense layers, and dropout of units and of channels."""
 
     def __init__(self) -> None:
         super().__init__()
         self.conv = nn.Conv2d(2, 4, 3, padding=1)
         self.norm = nn.BatchNorm2d(4, eps=1e-3)
         self.inside = nn.Conv2d(4, 4, 3, padding=1)
+        self.units = nn.Dropout(0.3)
+        self.channels = nn.Dropout2d(0.5)
         self.dropout = nn.Dropout(0.4)
         self.dense = nn.Linear(4 * 36, 6)
         self.logits = nn.Linear(6, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         before = self.norm(self.conv(x)).relu_()
-        after = before + nn.functional.softplus(self.inside(before))
-        flat = after.permute(0, 2, 3, 1).flatten(1)
+        after = before + self.units(nn.functional.softplus(self.inside(before)))
+        flat = self.channels(after).permute(0, 2, 3, 1).flatten(1)
         return self.logits(self.dropout(nn.functional.softplus(self.dense(flat))))
 
 
@@ -46,7 +48,8 @@ def keras_net() -> keras.Model:
         layers.BatchNormalization(name="norm")(layers.Conv2D(4, 3, padding="same", name="conv")(image))
     )
     inside = layers.Activation("softplus")(layers.Conv2D(4, 3, padding="same", name="inside")(before))
-    flat = layers.Flatten()(layers.Add()([before, inside]))
+    both = layers.Add()([before, layers.Dropout(0.3, name="units")(inside)])
+    flat = layers.Flatten()(layers.SpatialDropout2D(0.5)(both))
     hidden = layers.Activation("softplus")(layers.Dense(6, name="dense")(flat))
     return keras.Model(image, layers.Dense(3, name="logits")(layers.Dropout(0.4, name="dropout")(hidden)))
 
@@ -123,22 +126,105 @@ def test_attributions_agree(
     np.testing.assert_allclose(torch_found.prediction, keras_found.prediction, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("place", [None, ("inside", "output")])
-@pytest.mark.parametrize("sampling", [SamplingSpec(nt_samples=2), SamplingSpec(nt_samples=2, dropout=True)])
-def test_sampled_attributions_agree(
-    sampling: SamplingSpec,
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("rule", ["midpoint", "gausslegendre", "trapezoid", "endpoints"])
+def test_every_rule_agrees(
+    rule: str,
     place: tuple[str, str] | None,
     both: tuple[TorchModel, KerasModel],
     images: dict[str, Array],
     explain: Callable[..., Attribution],
 ) -> None:
     where = {} if place is None else {"layer": place[0], "at": place[1]}
-    method = IntegratedGradientsSpec(**where, n_steps=4, sampling=sampling)
-    torch_found, keras_found = (explain(method, model, images) for model in both)
-    for name, values in torch_found.values.items():
-        assert largest_difference(values, keras_found.values[name]) < 1e-5
-        assert largest_difference(torch_found.moments[name], keras_found.moments[name]) < 1e-5
-    np.testing.assert_allclose(torch_found.sampling_gap, keras_found.sampling_gap, atol=1e-5)
+    black = {"image": np.zeros_like(images["image"])}
+    fixed = IntegratedGradientsSpec(**where, rule=rule, n_steps=5)
+    agree(fixed, both, images, explain, baselines=black)
+    refined = fixed.model_copy(update={"n_steps": "auto", "tolerance": 0.2})
+    torch_found, keras_found = agree(refined, both, images, explain, baselines=black)
+    np.testing.assert_array_equal(torch_found.steps, keras_found.steps)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_expected_gradients_agree(
+    place: tuple[str, str] | None,
+    both: tuple[TorchModel, KerasModel],
+    images: dict[str, Array],
+    explain: Callable[..., Attribution],
+) -> None:
+    where = {} if place is None else {"layer": place[0], "at": place[1]}
+    method = ExpectedGradientsSpec(**where, n_steps=3)
+    agree(method, both, images, explain, baselines={"image": images["image"][:2][::-1]})
+
+
+SAMPLINGS = {
+    "noise": SamplingSpec(nt_samples=3),
+    "absolute noise": SamplingSpec(nt_samples=2, mode="absolute", stdevs=0.1),
+    "dropout": SamplingSpec(nt_samples=3, stdevs=0, dropout=True),
+    "both": SamplingSpec(nt_samples=2, dropout=True),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("kind", [VanillaGradSpec, GradientXInputSpec, IntegratedGradientsSpec])
+def test_sampled_attributions_agree(
+    kind: type[GradientMethod],
+    sampling: str,
+    place: tuple[str, str] | None,
+    both: tuple[TorchModel, KerasModel],
+    images: dict[str, Array],
+    explain: Callable[..., Attribution],
+) -> None:
+    """Both frameworks drop the same units and whole channels, and see the same noise."""
+    where = {} if place is None else {"layer": place[0], "at": place[1]}
+    steps = {"n_steps": 3} if kind is IntegratedGradientsSpec else {}
+    torch_found, keras_found = agree(kind(**where, **steps, sampling=SAMPLINGS[sampling]), both, images, explain)
+    for name, moments in torch_found.moments.items():
+        assert largest_difference(moments, keras_found.moments[name]) < 1e-5
+    np.testing.assert_allclose(torch_found.sampling_gap, keras_found.sampling_gap, rtol=1e-5, atol=1e-5)
+
+
+def test_a_mask_per_step_agrees(
+    both: tuple[TorchModel, KerasModel], images: dict[str, Array], explain: Callable[..., Attribution]
+) -> None:
+    sampling = SamplingSpec(nt_samples=2, dropout=True, mask="per_step")
+    agree(IntegratedGradientsSpec(n_steps=3, sampling=sampling), both, images, explain)
+
+
+def test_sampled_dropout_is_not_the_plain_gradient(
+    both: tuple[TorchModel, KerasModel], images: dict[str, Array], explain: Callable[..., Attribution]
+) -> None:
+    """Or the two could agree by dropping nothing."""
+    sampled = VanillaGradSpec(sampling=SAMPLINGS["dropout"])
+    for model in both:
+        found, plain = (explain(method, model, images).values["image"] for method in (sampled, VanillaGradSpec()))
+        assert largest_difference(found, plain) > 0.1
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 6])
+def test_the_batch_changes_no_more_than_rounding(
+    batch: int, both: tuple[TorchModel, KerasModel], images: dict[str, Array], explain: Callable[..., Attribution]
+) -> None:
+    method = IntegratedGradientsSpec(n_steps=4, sampling=SAMPLINGS["both"])
+    for model in both:
+        found, usual = (explain(method, model, images, batch=size).values["image"] for size in (batch, 4))
+        assert largest_difference(found, usual) < 1e-5
+
+
+def agree(
+    method: GradientMethod,
+    both: tuple[TorchModel, KerasModel],
+    images: dict[str, Array],
+    explain: Callable[..., Attribution],
+    **options: dict[str, Array],
+) -> tuple[Attribution, Attribution]:
+    """What the method finds on torch and on Keras, which is the same numbers."""
+    first, second = (explain(method, model, images, **options) for model in both)
+    assert first.values.keys() == second.values.keys()
+    for name, values in first.values.items():
+        assert largest_difference(values, second.values[name]) < 1e-5
+    np.testing.assert_allclose(first.prediction, second.prediction, rtol=1e-5, atol=1e-6)
+    return first, second
 
 
 def test_the_net_that_was_in_training_mode_still_is(both: tuple[TorchModel, KerasModel]) -> None:

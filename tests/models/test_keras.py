@@ -6,7 +6,7 @@ import pytest
 from tasks.models.keras import KerasModel, configure
 from tasks.models.keras_import import keras
 from tasks.protocols import Compute, Score
-from tasks.records import InputError
+from tasks.records import Array, InputError
 
 COMPUTE = Compute(batch=4)
 TABLE = {"x": np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)}
@@ -71,3 +71,83 @@ def test_a_layer_that_is_used_twice_is_refused() -> None:
     model = KerasModel(keras.Model(x, shared(shared(x))), dict, "values", COMPUTE)
     with pytest.raises(InputError, match="'shared' is used 2 times"):
         model.place(TABLE, "shared")
+
+
+@pytest.fixture(scope="module")
+def nested() -> KerasModel:
+    """outer: a dense layer, a model of two dense layers with a model inside that drops, and a dense layer."""
+    configure(COMPUTE)
+    layers = keras.layers
+    innermost = keras.Sequential([layers.Dropout(0.5, name="dropout"), layers.Dense(4, name="last")], name="innermost")
+    x = layers.Input((5,))
+    inner = keras.Model(x, innermost(layers.Dense(6, activation="tanh", name="first")(x)), name="inner")
+    net = keras.Sequential(
+        [layers.Input((3,)), layers.Dense(5, name="before"), inner, layers.Dense(2, name="logits")], name="outer"
+    )
+    return KerasModel(net, dict, "logits", COMPUTE)
+
+
+def test_layers_of_models_inside_are_reached_by_the_names_of_both(nested: KerasModel) -> None:
+    assert [name for name in nested.layers if "input" not in name] == [
+        "before", "inner", "inner/first", "inner/innermost", "inner/innermost/dropout", "inner/innermost/last", "logits"
+    ]  # fmt: skip
+    for layer in ("before", "inner", "inner/first", "inner/innermost", "inner/innermost/last", "logits"):
+        for at in ("input", "output"):
+            place = nested.place(TABLE, layer, at)
+            np.testing.assert_allclose(place.outputs(place.values), nested.predict(TABLE), rtol=1e-5, atol=1e-6)
+    with pytest.raises(InputError, match="did you mean 'inner/first'"):
+        nested.place(TABLE, "iner/first")
+
+
+def test_the_gradient_inside_a_model_is_that_of_the_layers_behind(nested: KerasModel) -> None:
+    last, logits = nested.net.get_layer("inner").get_layer("innermost").get_layer("last"), nested.net.layers[-1]
+    place = nested.place(TABLE, "inner/first")
+    _, gradients = place.gradient(place.values, Score(), ZEROS)
+    expected = last.kernel.numpy() @ logits.kernel.numpy()[:, 0]
+    np.testing.assert_allclose(gradients["inner/first"], np.tile(expected, (4, 1)), rtol=1e-5)
+
+
+def test_dropout_of_models_inside_is_sampled(nested: KerasModel) -> None:
+    """All that the dropout is given is dropped: the biases of what follows are left."""
+    place = nested.place(TABLE, dropout=lambda _, shape: np.zeros((4, *shape), np.float32))
+    last, logits = nested.net.get_layer("inner").get_layer("innermost").get_layer("last"), nested.net.layers[-1]
+    expected = last.bias.numpy() @ logits.kernel.numpy() + logits.bias.numpy()
+    np.testing.assert_allclose(place.outputs(place.values), np.tile(expected, (4, 1)), rtol=1e-5, atol=1e-7)
+
+
+def test_a_model_inside_that_is_used_twice_is_refused() -> None:
+    inner = keras.Sequential([keras.layers.Dense(3, name="dense")], name="inner")
+    x = keras.layers.Input((3,))
+    model = KerasModel(keras.Model(x, inner(inner(x))), dict, "values", COMPUTE)
+    for layer in ("inner", "inner/dense"):
+        with pytest.raises(InputError, match=f"'{layer}' is used 2 times"):
+            model.place(TABLE, layer)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_spatial_dropout_drops_whole_channels(axes: int) -> None:
+    """One number per sample and channel: a channel is gone or grows by 1 / (1 - rate)."""
+    configure(COMPUTE)
+    shape, rate = (*[3] * axes, 5), 0.4
+    layer = getattr(keras.layers, f"SpatialDropout{axes}D")(rate)
+    net = keras.Sequential([keras.layers.Input(shape), layer, keras.layers.Flatten()])
+    model = KerasModel(net, dict, "values", COMPUTE)
+    numbers = np.random.default_rng(0).random((4, *[1] * axes, 5)).astype(np.float32)
+    asked = []
+
+    def dropout(number: int, wanted: tuple[int, ...]) -> Array:
+        asked.append((number, wanted))
+        return numbers
+
+    values = np.random.default_rng(1).normal(size=(4, *shape)).astype(np.float32)
+    place = model.place({"x": values}, dropout=dropout)
+    expected = values * (numbers >= rate) / (1 - rate)
+    np.testing.assert_allclose(place.outputs(place.values), expected.reshape(4, -1), rtol=1e-6)
+    assert set(asked) == {(0, (*[1] * axes, 5))}
+
+
+def test_dropout_of_another_kind_is_refused() -> None:
+    net = keras.Sequential([keras.layers.Input((3,)), keras.layers.AlphaDropout(0.5, name="alpha")])
+    place = KerasModel(net, dict, "values", COMPUTE).place(TABLE, dropout=lambda _, shape: np.zeros((4, *shape)))
+    with pytest.raises(InputError, match=r"'alpha' \(AlphaDropout\) cannot be sampled"):
+        place.outputs(place.values)

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from tasks.models.training import TrainingSpec
+from tasks.models.zoo.images import only_image, scaling
 from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Array, Arrays, Dataset, Input, InputError, Weights
+from tasks.records import Dataset, Input, Weights
 
 if TYPE_CHECKING:
     import keras
@@ -38,17 +38,17 @@ class CNNSpec(TrainingSpec):
         """Trains on the rows with split "train"."""
         from tasks.models.keras_training import fit
 
-        image = _image(dataset)
-        return fit(lambda: self._net(image, dataset), _Scaling(image), dataset, self, compute, progress)
+        image = only_image(dataset, self.kind)
+        return fit(lambda: self._net(image, dataset), scaling(image), dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
         from tasks.models.keras import KerasModel
         from tasks.models.keras_training import restored
 
-        image = _image(dataset)
+        image = only_image(dataset, self.kind)
         net = restored(lambda: self._net(image, dataset), weights, compute)
-        return KerasModel(net, _Scaling(image), "logits", compute)
+        return KerasModel(net, scaling(image), "logits", compute)
 
     def _net(self, image: Input, dataset: Dataset) -> "keras.Model":
         from tasks.models.keras_import import keras
@@ -67,22 +67,3 @@ class CNNSpec(TrainingSpec):
             ],
             name="cnn",
         )
-
-
-class _Scaling:
-    """Pixels divided by the brightest value: what the net takes."""
-
-    def __init__(self, image: Input) -> None:
-        self._brightest = np.float32(image.bounds[1] if image.bounds else 1)
-
-    def __call__(self, inputs: Arrays) -> dict[str, Array]:
-        return {name: values.astype(np.float32) / self._brightest for name, values in inputs.items()}
-
-
-def _image(dataset: Dataset) -> Input:
-    (image,) = dataset.inputs
-    if image.kind != "image" or dataset.task != "classification":
-        raise InputError(
-            f"model: a cnn classifies images, but the data is a {dataset.task} of {image.name!r} of kind {image.kind}"
-        )
-    return image

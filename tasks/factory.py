@@ -1,0 +1,124 @@
+"""Functions from a user's own modules, as far as this machine trusts them.
+
+Only the environment variable EXHIBIT_TRUSTED_MODULES says which: names of modules and packages with commas between.
+"""
+
+import ast
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from tasks.fingerprint import source_digest
+from tasks.records import InputError
+
+TRUSTED = "EXHIBIT_TRUSTED_MODULES"
+
+
+def trusted(factory: str) -> str:
+    """`factory`, if its module is one that this machine trusts.
+
+    Raises:
+        InputError: naming the variable and the module, if it is not.
+    """
+    module = factory.partition(":")[0]
+    if not _allowed(module):
+        raise InputError(
+            f"the module {module!r} is not trusted on this machine; to let it run, add its name to the environment "
+            f"variable {TRUSTED}, which is {os.environ.get(TRUSTED, '')!r}"
+        )
+    return factory
+
+
+Factory = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"), AfterValidator(trusted)]
+
+
+def load(factory: str) -> Callable[..., Any]:
+    """The function `package.module:function`.
+
+    Raises:
+        InputError: for a module that is not trusted or cannot be imported, or a function that is not in it.
+    """
+    module, _, name = trusted(factory).partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"factory: {factory!r} cannot be imported ({error}); is it on PYTHONPATH?") from error
+    if not callable(found):
+        raise InputError(f"factory: {factory!r} is not a function")
+    return found
+
+
+@cache  # read once per process: code that is edited while a process runs is not the code that runs
+def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
+    """What a factory depends on, as `tasks.fingerprint.fingerprint` says it: digests of its module and of the modules
+    of the user's own that this imports, and the versions of the libraries.
+
+    Raises:
+        InputError: for a module that is not trusted or not there.
+    """
+    module = trusted(factory).partition(":")[0]
+    if _file(module) is None:
+        raise InputError(f"factory: there is no source of a module {module!r}; is it on PYTHONPATH?")
+    source: dict[str, str] = {}
+    libraries: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in source or (path := _file(name)) is None:
+            continue
+        text = path.read_text(encoding="utf-8")
+        source[name] = source_digest(text)
+        for imported in _imports(ast.parse(text), name if path.name == "__init__.py" else name.rpartition(".")[0]):
+            libraries |= _versions(imported)
+            if _is_own(imported):
+                waiting.append(imported)
+    return {"libraries": dict(sorted(libraries.items())), "source": dict(sorted(source.items()))}
+
+
+def _allowed(module: str) -> bool:
+    names = [name.strip() for name in os.environ.get(TRUSTED, "").split(",") if name.strip()]
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
+def _is_own(module: str) -> bool:
+    """Whether its source is the user's, not an installed library's."""
+    top = module.partition(".")[0]
+    return _allowed(module) or not (top in sys.stdlib_module_names or top in _distributions())
+
+
+def _file(module: str) -> Path | None:
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # a name in a module, not a module
+        return None
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+
+
+def _imports(tree: ast.AST, package: str) -> Iterator[str]:
+    """Names of the modules that may be imported anywhere in `tree`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import():
+                yield from (alias.name for alias in node.names)
+            case ast.ImportFrom():
+                origin = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+                yield origin
+                yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def _versions(module: str) -> dict[str, str]:
+    names = _distributions().get(module.partition(".")[0], ())
+    return {name: importlib.metadata.version(name) for name in names}
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return {module: list(names) for module, names in importlib.metadata.packages_distributions().items()}

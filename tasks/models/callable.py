@@ -1,0 +1,72 @@
+"""Models that only predict: any function of raw inputs, and fitted scikit-learn estimators."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tasks.protocols import Compute, padded_batches, take
+from tasks.records import Array, Arrays, InputError, OutputKind
+
+Function = Callable[[Arrays], Array]  # raw inputs by name -> (samples, outputs)
+
+
+class CallableModel:
+    """A function of raw inputs as a `tasks.protocols.Model`: it has no gradients and no layers.
+
+    `function` is called with batches of exactly `compute.batch` samples and gives (samples, outputs) of kind `output`.
+    """
+
+    def __init__(self, function: Function, output: OutputKind, compute: Compute) -> None:
+        self.output: OutputKind = output
+        self._function = function
+        self._batch = compute.batch
+
+    def predict(self, inputs: Arrays) -> Array:
+        """Outputs (samples, outputs) as the function gives them.
+
+        Raises:
+            InputError: for outputs of another shape.
+        """
+        count = len(next(iter(inputs.values())))
+        parts = [self._outputs(take(inputs, rows))[:used] for rows, used in padded_batches(count, self._batch)]
+        return np.concatenate(parts)
+
+    def _outputs(self, inputs: Arrays) -> Array:
+        outputs = np.asarray(self._function(inputs))
+        if outputs.ndim != 2 or len(outputs) != self._batch:
+            raise InputError(
+                f"model: {self._batch} samples were given, and outputs of shape {outputs.shape} came back; "
+                "a model gives (samples, outputs)"
+            )
+        return outputs
+
+
+class EstimatorModel(CallableModel):
+    """A fitted scikit-learn `estimator` over the elements of all inputs side by side.
+
+    A classifier gives probabilities, a regressor values (samples, 1).
+    """
+
+    def __init__(self, estimator: Any, compute: Compute) -> None:
+        self.estimator = estimator
+        output: OutputKind = "probabilities" if hasattr(estimator, "predict_proba") else "values"
+        super().__init__(self._estimate, output, compute)
+
+    def _estimate(self, inputs: Arrays) -> Array:
+        rows = flat(inputs)
+        if self.output == "probabilities":
+            return self.estimator.predict_proba(rows)
+        return self.estimator.predict(rows).reshape(len(rows), -1)
+
+
+def flat(inputs: Arrays) -> Array:
+    """The elements of all inputs side by side, (samples, elements), in the order of the inputs.
+
+    Raises:
+        InputError: for an input that is not made of numbers.
+    """
+    for name, values in inputs.items():
+        if values.dtype.kind not in "fiub":
+            raise InputError(f"model: scikit-learn takes numbers, but the input {name!r} is of type {values.dtype}")
+    return np.concatenate([values.reshape(len(values), -1) for values in inputs.values()], axis=1)

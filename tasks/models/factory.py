@@ -1,0 +1,232 @@
+"""A user's own model: what a function from a trusted module makes."""
+
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+
+import numpy as np
+from pydantic import Field, JsonValue
+
+from tasks.factory import Factory, code_of, load
+from tasks.models.callable import CallableModel, EstimatorModel
+from tasks.models.encoding import Preprocess
+from tasks.models.training import TrainingSpec
+from tasks.protocols import Compute, Model, Progress
+from tasks.records import Array, Arrays, Dataset, InputError, OutputKind, Weights
+
+_PROBE = 8  # rows whose outputs show what they are
+# The class by which a model is known, and what its framework is called in a report.
+_BASES = {"torch.Module": "torch", "keras.Model": "Keras", "sklearn.BaseEstimator": "scikit-learn"}
+_LIBRARIES = {"torch": "torch", "keras": "Keras", "tensorflow": "Keras", "scikit-learn": "scikit-learn"}
+
+
+class FactorySpec(TrainingSpec):
+    """What `factory(**arguments)` gives: a torch `nn.Module`, a `keras.Model`, a fitted scikit-learn estimator, or any
+    function of raw inputs by name.
+
+    It may give a second thing, or have an attribute, `preprocess`: (raw inputs by name) -> what the net takes, by
+    name and in its order. Without one tables are taken as float32, texts as ids, and images as float32, with channels
+    first for torch.
+    """
+
+    kind: Literal["factory"] = "factory"
+    factory: Factory = Field(description="package.module:function, from a module that EXHIBIT_TRUSTED_MODULES names")
+    arguments: dict[str, JsonValue] = Field(default_factory=dict, description="of the function, by name")
+    output: Literal["auto", "logits", "probabilities", "values"] = Field(
+        "auto", description="what it gives; auto: logits before a last softmax, else what its outputs look like"
+    )
+    fitting: Literal["auto", "never"] = Field("never", alias="fit", description="auto: train a net; never: as it is")
+    epochs: int = Field(20, ge=1)
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float = Field(0.001, gt=0)
+
+    has_weights: ClassVar[bool] = True
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
+    @property
+    def architecture(self) -> str:
+        """One sentence about the model."""
+        return f"A model of the user's own, made by {self.factory}."
+
+    @property
+    def framework(self) -> str:
+        """The libraries for models that its code imports."""
+        known = code_of(self.factory)["libraries"]
+        return " and ".join(dict.fromkeys(name for library, name in _LIBRARIES.items() if library in known)) or "Python"
+
+    def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
+        """The weights of a net, trained or as they are; other models keep theirs to themselves.
+
+        Raises:
+            InputError: where something else than a net is to be trained or filled.
+        """
+        made = self._made(compute)
+        if (backend := made.backend()) is not None:
+            encode, one = backend.encoding(dataset, made.preprocess), dataset.take(np.arange(1))
+            if self.fitting == "auto" and backend.before_softmax(made.item, encode, compute, one.arrays) is not None:
+                raise InputError("model.fit: 'auto' trains on logits, but the net ends in a softmax; leave that out")
+            return backend.fit(lambda: self._made(compute).item, encode, dataset, self, compute, progress)
+        if self.fitting == "auto" or self.weights is not None:
+            raise InputError(
+                "model.fit, model.weights: only torch and Keras nets are trained or filled here; "
+                f"{self.factory} must give a model that is fitted"
+            )
+        return Weights(arrays={}, parameters=0)
+
+    def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
+        """The model with the given weights.
+
+        Raises:
+            InputError: where it does not give what the data asks for.
+        """
+        made = self._made(compute)
+        some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
+        model, found = made.predicting(compute) if made.backend() is None else made.net(some, weights, compute)
+        model.output = self._output(found, model.predict(some.arrays), some)
+        return model
+
+    def _made(self, compute: Compute) -> "_Made":
+        make = load(self.factory)
+        with _randomness_kept(), self._keras_ready(compute):
+            made = make(**self.arguments)
+        item, preprocess = made if isinstance(made, tuple) else (made, getattr(made, "preprocess", None))
+        return _Made(item, preprocess)
+
+    def _keras_ready(self, compute: Compute) -> AbstractContextManager[None]:
+        """Where the code may build a Keras net: that starts TensorFlow, and then threads can no longer be set."""
+        if "Keras" not in self.framework:
+            return nullcontext()
+        from tasks.models.keras import configure
+        from tasks.models.keras_training import names_from_the_start
+
+        configure(compute)
+        return names_from_the_start()
+
+    def _output(self, found: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
+        """What the model gives: as found by its adapter, told in the config, or seen in some outputs."""
+        wanted = len(some.classes) if some.task == "classification" else 1
+        if outputs.ndim != 2 or outputs.shape[1] != wanted:
+            raise InputError(
+                f"model.factory: {self.factory} gives outputs of shape {outputs.shape} for {len(outputs)} samples, but "
+                f"the data asks for ({len(outputs)}, {wanted}): one per class, or one value (from a single sigmoid p "
+                "make 1 - p and p)"
+            )
+        kinds: tuple[OutputKind, ...] = ("values",) if some.task == "regression" else ("logits", "probabilities")
+        if wrong := next((kind for kind in (self.output, found or "auto") if kind not in ("auto", *kinds)), None):
+            raise InputError(f"model.output: {wrong!r} has no meaning for a {some.task}; use {' or '.join(kinds)}")
+        if found is not None and self.output == "logits":
+            raise InputError(
+                "model.output: 'logits' was given, but the model ends in probabilities; use auto, which reads a net "
+                "before its last softmax"
+            )
+        if found is not None:
+            return found
+        if self.output != "auto":
+            return self.output
+        sums = (outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=1e-4)
+        return "values" if some.task == "regression" else "probabilities" if sums else "logits"
+
+
+class _Unnamed(Model, Protocol):
+    """A model whose outputs are still to be named."""
+
+    output: OutputKind
+
+
+class Backend(Protocol):
+    """What a framework does for a net of its own."""
+
+    def encoding(self, dataset: Dataset, preprocess: Preprocess | None) -> Any:
+        """From raw inputs to what the net takes."""
+        ...
+
+    def fit(
+        self,
+        build: Callable[[], Any],
+        encode: Any,
+        dataset: Dataset,
+        training: TrainingSpec,
+        compute: Compute,
+        progress: Progress,
+    ) -> Weights:
+        """Trains, or takes the weights that `training` names."""
+        ...
+
+    def filled(self, net: Any, weights: Weights, compute: Compute, /) -> Any:
+        """The net with these weights."""
+        ...
+
+    def before_softmax(self, net: Any, encode: Any, compute: Compute, inputs: Arrays) -> _Unnamed | None:
+        """The model without its last softmax, if the net ends in one for `inputs`."""
+        ...
+
+    def whole(self, net: Any, encode: Any, compute: Compute) -> _Unnamed:
+        """The model as it is."""
+        ...
+
+
+class _Made(NamedTuple):
+    """What a factory gave."""
+
+    item: Any
+    preprocess: Preprocess | None
+
+    def backend(self) -> Backend | None:
+        """The adapter of the framework of a net; None for what only predicts."""
+        match _framework(self.item):
+            case "torch":
+                from tasks.models import torch_factory
+
+                return torch_factory
+            case "Keras":
+                from tasks.models import keras_factory
+
+                return keras_factory
+            case _:
+                return None
+
+    def net(self, some: Dataset, weights: Weights, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
+        """A net as a model, and that it gives logits where its last softmax was found. `some`: a few samples."""
+        backend = self.backend()
+        assert backend is not None
+        net, encode = backend.filled(self.item, weights, compute), backend.encoding(some, self.preprocess)
+        if some.task == "classification" and (found := backend.before_softmax(net, encode, compute, some.arrays)):
+            return found, "logits"
+        return backend.whole(net, encode, compute), None
+
+    def predicting(self, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
+        """An estimator or a function as a model, and what it is known to give."""
+        if self.preprocess is not None:
+            raise InputError("model.factory: only nets take a preprocess; do it in the model itself")
+        if _framework(self.item) == "scikit-learn":
+            model = EstimatorModel(self.item, compute)
+            return model, model.output
+        if not callable(self.item):
+            raise InputError(
+                "model.factory: a torch module, a Keras model, a fitted scikit-learn estimator or a function was "
+                f"expected, but the factory gave a {type(self.item).__name__}"
+            )
+        return CallableModel(self.item, "values", compute), None
+
+
+def _framework(item: Any) -> str | None:
+    """By the classes that the item is one of: no framework is imported to ask."""
+    names = (f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in type(item).__mro__)
+    return next((_BASES[name] for name in names if name in _BASES), None)
+
+
+@contextmanager
+def _randomness_kept() -> Iterator[None]:
+    """The global random states are after this as they were before."""
+    torch = sys.modules.get("torch")
+    states = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng() if torch else nullcontext():
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])

@@ -1,0 +1,42 @@
+"""What a user's own torch net needs: see `tasks.models.factory.Backend`."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from tasks.models.encoding import Preprocess, plain
+from tasks.models.torch import Encode, Encoded, TorchModel
+from tasks.models.torch_softmax import LogitsModel
+from tasks.models.torch_training import fit, restored
+from tasks.protocols import Compute
+from tasks.records import Arrays, Dataset, Weights
+
+__all__ = ["before_softmax", "encoding", "filled", "fit", "whole"]
+
+before_softmax = LogitsModel.recognised
+
+
+def encoding(dataset: Dataset, preprocess: Preprocess | None) -> Encode:
+    """Raw values as tensors: as `preprocess` gives them, or with the channels of images first."""
+    prepare = preprocess or plain(dataset)
+    images = () if preprocess else tuple(item.name for item in dataset.inputs if item.kind == "image")
+
+    def encode(inputs: Arrays) -> Encoded:
+        found = prepare(inputs)
+        if isinstance(found, Encoded):
+            return found
+        tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in found.items()}
+        return Encoded({name: item.movedim(-1, 1) if name in images else item for name, item in tensors.items()})
+
+    return encode
+
+
+def filled(net: nn.Module, weights: Weights, _: Compute) -> nn.Module:
+    """The net with these weights."""
+    return restored(lambda: net, weights)
+
+
+def whole(net: nn.Module, encode: Encode, compute: Compute) -> TorchModel:
+    """A model whose outputs are still to be named."""
+    return TorchModel(net, encode, "values", compute)

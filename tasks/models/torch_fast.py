@@ -1,0 +1,159 @@
+"""Copies of torch nets that give the same numbers faster; the net itself stays as it came."""
+
+import copy
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, fx, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+# The kinds of normalisation that the convolution before them can take over.
+_FOLDED = ((nn.Conv1d, nn.BatchNorm1d), (nn.Conv2d, nn.BatchNorm2d), (nn.Conv3d, nn.BatchNorm3d))
+# In place these copy what they change, because their gradient needs it.
+_SAVING = (nn.SiLU, nn.Mish, nn.Hardswish)
+_AGREEMENT = {torch.float32: 1e-5, torch.float64: 1e-10}  # relative, in the norm over a batch of outputs
+
+Convolution = nn.Conv1d | nn.Conv2d | nn.Conv3d
+Run = Callable[[nn.Module], Tensor]
+
+
+class _Known(NamedTuple):
+    """A copy, and what it is a copy of."""
+
+    state: list[tuple[Tensor, int]]
+    net: nn.Module
+
+
+class FastCopies:
+    """Frozen copies of convolution nets in inference mode: batch normalisation is folded into the convolutions where
+    the net can be traced, and on a CPU channels lie last in memory.
+
+    A copy is taken only where it agrees with the net to rounding, and again when the net's weights have changed.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        self._net = net
+        self._known: dict[str | None, _Known] = {}
+
+    def of(self, layer: str | None, run: Run) -> nn.Module:
+        """A net to explain with, in which the module `layer` still exists and sees what it saw; the net itself where
+        no copy agrees. `run`: the outputs of a net for a batch, by which the copies are judged."""
+        state = [(tensor, tensor._version) for tensor in _tensors(self._net)]
+        known = self._known.get(layer)
+        if known is None or not _same(known.state, state):
+            known = self._known[layer] = _Known(state, self._made(layer, run))
+        return known.net
+
+    def _made(self, layer: str | None, run: Run) -> nn.Module:
+        if not any(isinstance(module, Convolution) for module in self._net.modules()) or _hooked(self._net):
+            return self._net
+        expected = run(self._net)
+        for make in (folded, copied):
+            # The code of a net may do anything, and fail in any way, when it meets what it was not written for.
+            with suppress(Exception):
+                made = _laid_out(make(self._net, layer))
+                if _agree(run(made), expected):
+                    return made
+        return self._net
+
+
+def copied(net: nn.Module, _: str | None = None) -> nn.Module:
+    """A frozen copy in inference mode."""
+    whole = copy.deepcopy(net).eval().requires_grad_(False)
+    for module in whole.modules():
+        if isinstance(module, _SAVING):
+            module.inplace = False
+    return whole
+
+
+def folded(net: nn.Module, layer: str | None = None) -> nn.Module:
+    """A copy in which convolutions take over the batch normalisation behind them; `layer` stays as it is."""
+    whole = copied(net)
+    graph = _Tracer(layer).trace(whole)
+    traced = fx.GraphModule(whole, graph)
+    for before, node, convolution, norm in list(_pairs(traced, layer)):
+        traced.set_submodule(str(before.target), fuse_conv_bn_eval(convolution, norm))
+        node.replace_all_uses_with(before)
+        graph.erase_node(node)
+    for rectifier in _rectifiers(traced):
+        rectifier.inplace = True
+    traced.delete_all_unused_submodules()
+    traced.recompile()
+    return traced.requires_grad_(False)
+
+
+class _Tracer(fx.Tracer):
+    """Looks into every module but `layer`, which stays in one piece."""
+
+    def __init__(self, layer: str | None) -> None:
+        super().__init__()
+        self._layer = layer
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return module_qualified_name == self._layer or super().is_leaf_module(m, module_qualified_name)
+
+
+def _pairs(traced: fx.GraphModule, layer: str | None) -> Iterator[tuple[fx.Node, fx.Node, Convolution, _BatchNorm]]:
+    """Convolutions and the normalisation that alone follows them, each used once, as nodes and as modules."""
+    calls = [node for node in traced.graph.nodes if node.op == "call_module"]
+    uses = Counter(node.target for node in calls)
+    for node in calls:
+        before = node.args[0]
+        if not (isinstance(before, fx.Node) and before.op == "call_module" and len(before.users) == 1):
+            continue
+        alone = uses[before.target] == uses[node.target] == 1 and layer not in (before.target, node.target)
+        convolution, norm = (traced.get_submodule(str(each.target)) for each in (before, node))
+        # Exactly these classes: a subclass may compute something else.
+        if alone and (type(convolution), type(norm)) in _FOLDED and norm.running_mean is not None:
+            assert isinstance(convolution, Convolution)
+            assert isinstance(norm, _BatchNorm)
+            yield before, node, convolution, norm
+
+
+def _rectifiers(traced: fx.GraphModule) -> Iterator[nn.ReLU]:
+    """Those that alone use what a convolution or a normalisation gives: neither needs it again for its gradient."""
+    calls = [node for node in traced.graph.nodes if node.op == "call_module"]
+    uses = Counter(node.target for node in calls)
+    for node in calls:
+        before = node.args[0]
+        alone = isinstance(before, fx.Node) and len(before.users) == 1 and uses[node.target] == 1
+        if alone and before.op == "call_module":
+            source, module = (traced.get_submodule(str(each.target)) for each in (before, node))
+            if type(module) is nn.ReLU and isinstance(source, Convolution | _BatchNorm):
+                yield module
+
+
+def _laid_out(net: nn.Module) -> nn.Module:
+    """With channels last in memory, on a CPU."""
+    for parameter in net.parameters():
+        if parameter.ndim == 4 and parameter.device.type == "cpu":
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return net
+
+
+def _agree(found: Tensor, expected: Tensor) -> bool:
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        return False
+    return bool((found - expected).norm() <= _AGREEMENT.get(found.dtype, 0.0) * expected.norm())
+
+
+def _hooked(net: nn.Module) -> bool:
+    """Whether somebody watches or changes what modules give: a copy could lose that."""
+    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return any(getattr(module, kind) for module in net.modules() for kind in kinds)
+
+
+def _tensors(net: nn.Module) -> Iterator[Tensor]:
+    return chain(net.parameters(), net.buffers())
+
+
+def _same(known: Sequence[tuple[Any, int]], now: Sequence[tuple[Any, int]]) -> bool:
+    """Whether these are the same tensors, unchanged since."""
+    return len(known) == len(now) and all(
+        old is new and version == current for (old, version), (new, current) in zip(known, now, strict=True)
+    )

@@ -1,0 +1,50 @@
+"""What torch is told about this process, and about a net while it explains."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from tasks.protocols import Compute
+from tasks.records import InputError
+
+
+@contextmanager
+def explaining(net: nn.Module) -> Iterator[None]:
+    """Inference mode and frozen parameters while this lasts; modes and flags are put back as they were."""
+    training = [module for module in net.modules() if module.training]
+    learning = [parameter for parameter in net.parameters() if parameter.requires_grad]
+    try:
+        for module in training:
+            module.training = False
+        for parameter in learning:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for module in training:
+            module.training = True
+        for parameter in learning:
+            parameter.requires_grad_(True)
+
+
+def configure(compute: Compute) -> None:
+    """Threads and determinism of this process.
+
+    Raises:
+        InputError: when a GPU is asked for and there is none.
+    """
+    if compute.device == "cuda" and not torch.cuda.is_available():
+        raise InputError("compute.device: 'cuda' was given, but torch finds no GPU; use cpu or auto")
+    # cuBLAS reads this once, when it starts; without it deterministic sums are refused.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(compute.threads)
+    torch.use_deterministic_algorithms(compute.deterministic)
+    torch.backends.cudnn.allow_tf32 = False  # float32 means float32, on a GPU too
+
+
+def device_of(compute: Compute) -> torch.device:
+    """The device that `compute` names; auto takes a GPU where there is one."""
+    wanted = compute.device
+    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)

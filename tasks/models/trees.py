@@ -1,0 +1,67 @@
+"""Trees of scikit-learn as models: fitted again from their key, for they cannot be stored without pickle."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from tasks.models.callable import EstimatorModel, flat
+from tasks.protocols import Compute, Model, Progress
+from tasks.records import Array, Dataset, InputError, Spec, Weights
+
+_NODES = ("feature", "threshold", "children_left", "children_right", "value")
+
+
+class TreesSpec(Spec):
+    """How an ensemble of trees is fitted; every draw comes from `seed`."""
+
+    trees: int = Field(ge=1, description="number of trees")
+    seed: int = Field(0, ge=0, lt=2**32, description="of the draws of fitting")
+
+    framework: ClassVar[str] = "scikit-learn"
+
+    @property
+    def training(self) -> str:
+        """One sentence about the fit."""
+        return f"Fitted on the training rows with seed {self.seed}."
+
+    @abstractmethod
+    def estimator(self, task: str) -> Any:
+        """The unfitted estimator for a "classification" or a "regression"."""
+
+    def fit(self, dataset: Dataset, _: Compute, progress: Progress) -> Weights:
+        """Fits on the rows with split "train". The nodes of all trees are kept as evidence, without a history."""
+        arrays = _nodes(self._fitted(dataset))
+        progress(1, 1)
+        return Weights(arrays=arrays, parameters=len(arrays["threshold"]))
+
+    def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
+        """The same estimator, fitted again.
+
+        Raises:
+            InputError: when its trees are not those of `weights`.
+        """
+        estimator = self._fitted(dataset)
+        again = _nodes(estimator)
+        if any(again[name].tobytes() != array.tobytes() for name, array in weights.arrays.items()):
+            raise InputError(
+                "model: the trees that were fitted again differ from the stored ones; this machine or its libraries "
+                "have changed, so start with an empty store"
+            )
+        return EstimatorModel(estimator, compute)
+
+    def _fitted(self, dataset: Dataset) -> Any:
+        train = dataset.split == "train"
+        labels = dataset.labels[train]
+        if missing := set(range(len(dataset.classes))) - set(labels.tolist()):
+            names = ", ".join(dataset.classes[label] for label in sorted(missing))
+            raise InputError(f"model: the training rows have no example of {names}, so no tree can predict it")
+        return self.estimator(dataset.task).fit(flat(dataset.arrays)[train], labels)
+
+
+def _nodes(estimator: Any) -> dict[str, Array]:
+    """The nodes of all trees one after another, and how many nodes each has."""
+    trees = [tree.tree_ for tree in np.ravel(estimator.estimators_)]
+    found = {name: np.concatenate([getattr(tree, name) for tree in trees]) for name in _NODES}
+    return {"nodes": np.array([tree.node_count for tree in trees]), **found}

@@ -1,0 +1,76 @@
+"""Weights from files: arrays by name, never a pickle."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from tasks.records import Array, InputError
+
+Reader = Callable[[Path], dict[str, Array]]
+
+_PICKLES = (".pkl", ".pickle", ".joblib", ".dill")
+_SAFETENSORS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1",
+                "U8": "<u1", "BOOL": "?"}  # fmt: skip
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file.
+
+    Raises:
+        InputError: for a file that is not there.
+    """
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise InputError(f"model.weights: there is no file {path}") from error
+    return _digest(path, state.st_size, state.st_mtime_ns)
+
+
+def read(path: Path, readers: dict[str, Reader]) -> dict[str, Array]:
+    """The arrays of a weights file by name, in its order. `readers`: of the framework's own files, by ending.
+
+    Raises:
+        InputError: for a pickle or a file with one inside, and for files of other kinds.
+    """
+    known = {".npz": _npz, ".safetensors": _safetensors} | readers
+    ending = next((ending for ending in known if path.name.endswith(ending)), None)
+    if ending is None:
+        why = "a pickle runs code when it is read" if path.suffix in _PICKLES else "the kind of file is not known here"
+        raise InputError(f"model.weights: {path.name}: {why}; give one of {', '.join(known)}")
+    if not path.is_file():
+        raise InputError(f"model.weights: there is no file {path}")
+    try:
+        return known[ending](path)
+    # Readers of other people's files fail in many ways; none of them is told apart here.
+    except (ValueError, OSError, KeyError, RuntimeError, EOFError, TypeError) as error:
+        raise InputError(
+            f"model.weights: {path.name} cannot be read without running code: {' '.join(str(error).split())}"
+        ) from error
+
+
+def _npz(path: Path) -> dict[str, Array]:
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def _safetensors(path: Path) -> dict[str, Array]:
+    """Eight bytes of length, that much JSON about the tensors, and their bytes."""
+    data = path.read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    about = json.loads(data[8:start])
+    about.pop("__metadata__", None)
+    return {
+        name: np.frombuffer(data, _SAFETENSORS[item["dtype"]], int(np.prod(item["shape"])),
+                            start + item["data_offsets"][0]).reshape(item["shape"])
+        for name, item in about.items()
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _digest(path: Path, _size: int, _modified: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,36 @@
+"""Boosted trees."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tasks.models.trees import TreesSpec
+
+
+class BoostingSpec(TreesSpec):
+    """Gradient boosting of scikit-learn on the raw values of tables or images.
+
+    J. Friedman (2001), Greedy function approximation. A classification gives probabilities, a regression values.
+    """
+
+    kind: Literal["gradient_boosting"] = "gradient_boosting"
+    trees: int = Field(100, ge=1, description="number of rounds, each with a tree per class or one for a value")
+    depth: int = Field(3, ge=1, description="of each tree")
+    learning_rate: float = Field(0.1, gt=0, description="share of each tree's correction that is taken")
+
+    @property
+    def architecture(self) -> str:
+        """One sentence about the model."""
+        return (
+            f"Gradient boosting (scikit-learn) on the raw values: {self.trees} rounds of trees of depth {self.depth} "
+            f"at learning rate {self.learning_rate:g}."
+        )
+
+    def estimator(self, task: str) -> Any:
+        """The unfitted ensemble."""
+        from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+
+        kind = GradientBoostingClassifier if task == "classification" else GradientBoostingRegressor
+        return kind(
+            n_estimators=self.trees, max_depth=self.depth, learning_rate=self.learning_rate, random_state=self.seed
+        )

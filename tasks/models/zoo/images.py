@@ -1,0 +1,106 @@
+"""What the nets for images have in common."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+
+from tasks.models.training import TrainingSpec
+from tasks.records import Array, Arrays, Dataset, Input, InputError
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """(raw - mean) / deviation for each channel, channels last; `reverse`: red, green, blue to blue, green, red."""
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    reverse: bool = False
+
+    def __call__(self, inputs: Arrays) -> dict[str, Array]:
+        """float32 numbers for each input."""
+        return {name: self._of(values) for name, values in inputs.items()}
+
+    def _of(self, values: Array) -> Array:
+        ordered = values[..., ::-1] if self.reverse else values
+        mean, deviation = (np.array(numbers, np.float32) for numbers in (self.mean, self.deviation))
+        return (ordered.astype(np.float32) - mean) / deviation
+
+
+def scaling(image: Input) -> Preprocessing:
+    """To numbers from 0 to 1: pixels divided by the brightest value."""
+    return Preprocessing((0.0,), (image.bounds[1] if image.bounds else 1.0,))
+
+
+class AugmentedSpec(TrainingSpec):
+    """Training on images that are flipped and shifted at random, until it no longer helps."""
+
+    flip: bool = Field(True, description="every other image, left to right")
+    shift: float = Field(0.1, ge=0, lt=1, description="largest shift along each axis, as a share of the side")
+    patience: int | None = Field(
+        5, ge=1, description="stop when the held-out loss has not fallen for so many epochs; null: never"
+    )
+
+    @property
+    def training(self) -> str:
+        """One sentence or two about the training."""
+        if self.fitting == "never":
+            return super().training
+        changed = [f"flipped left to right{' or' if self.shift else ''}"] * self.flip
+        changed += [f"shifted by up to {self.shift:.0%}"] * bool(self.shift)
+        words = f" Its images are {' '.join(changed)} at random." if changed else ""
+        if self.patience is None:
+            return super().training + words
+        return (
+            f"{super().training}{words} It stops early when the loss on held-out images has not fallen for "
+            f"{self.patience} epochs, so what is measured on them is a little too good."
+        )
+
+    def seen(self, inputs: Arrays, rows: Array) -> dict[str, Array]:
+        """The images flipped and shifted; what is drawn depends on the seed and on which rows these are."""
+        draws = np.random.default_rng([self.seed, *hashlib.sha256(rows.tobytes()).digest()])
+        return {name: np.stack([self._changed(image, draws) for image in images]) for name, images in inputs.items()}
+
+    def enough(self, history: Mapping[str, Sequence[float]]) -> bool:
+        """Whether the last `patience` epochs have brought nothing."""
+        losses = history.get("test_loss", ())
+        return self.patience is not None and len(losses) - int(np.argmin([*losses, np.inf])) > self.patience
+
+    def _changed(self, image: Array, draws: np.random.Generator) -> Array:
+        most = [int(self.shift * side) for side in image.shape[:2]]
+        top, left = (int(draws.integers(2 * reach + 1)) for reach in most)
+        mirrored = bool(draws.integers(2)) and self.flip
+        # What comes in from outside repeats the edge.
+        padded = np.pad(image, [(reach, reach) for reach in most] + [(0, 0)], mode="edge")
+        shifted = padded[top : top + image.shape[0], left : left + image.shape[1]]
+        return shifted[:, ::-1] if mirrored else shifted
+
+
+def only_image(dataset: Dataset, model: str) -> Input:
+    """The one image that the dataset has.
+
+    Raises:
+        InputError: for other data than a classification of one image.
+    """
+    image, *others = dataset.inputs
+    if image.kind != "image" or dataset.task != "classification" or others:
+        kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in dataset.inputs)
+        raise InputError(f"model: a {model} classifies images, but the data is a {dataset.task} of {kinds}")
+    return image
+
+
+def coloured(image: Input, model: str, least: int) -> Input:
+    """`image`, if it has three channels and is large enough.
+
+    Raises:
+        InputError: which says what the net takes.
+    """
+    *sides, channels = image.values.shape[1:]
+    if channels != 3 or min(sides) < least:
+        raise InputError(
+            f"model: a {model} takes colour images of at least {least}x{least} pixels, but {image.name!r} is "
+            f"{sides[0]}x{sides[1]} with {channels} channel{'s' * (channels > 1)}"
+        )
+    return image

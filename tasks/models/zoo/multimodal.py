@@ -1,0 +1,106 @@
+"""A net of several inputs: tables, one image and one text to one value."""
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.models.training import TrainingSpec
+from tasks.protocols import Compute, DifferentiableModel, Progress
+from tasks.records import Array, Arrays, Dataset, Input, InputError, Weights
+
+if TYPE_CHECKING:
+    import keras
+
+
+class MultimodalSpec(TrainingSpec):
+    """The published net in Keras: an image through three 3x3 filters, a text through its token ids, tables as they
+    are, joined in a small dense layer.
+
+    Images and tokens are divided by their largest value where `scaled`; as published they are not.
+    """
+
+    kind: Literal["multimodal"] = "multimodal"
+    framework: ClassVar[str] = "Keras"
+    filters: int = Field(3, ge=1, description="of the convolution")
+    hidden: int = Field(10, ge=1, description="units that image and text are each reduced to")
+    joined: int = Field(3, ge=1, description="units of the layer behind all inputs")
+    scaled: bool = Field(True, description="divide pixels and token ids by their largest value; false: as published")
+    epochs: int = Field(300, ge=1)
+    batch_size: int = Field(20, ge=1)
+    learning_rate: float = Field(0.01, gt=0)
+
+    @property
+    def architecture(self) -> str:
+        """One sentence about the net."""
+        scaling = "scaled to 0..1" if self.scaled else "as they are"
+        return (
+            f"A net of several inputs (Keras): pixels and token ids {scaling}; the image through {self.filters} 3x3 "
+            f"filters and {self.hidden} rectified units, the text through {self.hidden} rectified units, and the "
+            f"tables as they are, side by side into {self.joined} rectified units and one output."
+        )
+
+    def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
+        """Trains on the rows with split "train"."""
+        from tasks.models.keras_training import fit
+
+        encode = _Scaling(dataset, self.scaled)
+        return fit(lambda: self._net(dataset), encode, dataset, self, compute, progress)
+
+    def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
+        """The model with the given weights."""
+        from tasks.models.keras import KerasModel
+        from tasks.models.keras_training import restored
+
+        net = restored(lambda: self._net(dataset), weights, compute)
+        return KerasModel(net, _Scaling(dataset, self.scaled), "values", compute)
+
+    def _net(self, dataset: Dataset) -> "keras.Model":
+        from tasks.models.keras_import import keras
+
+        _require(dataset)
+        layers = keras.layers
+        inputs = [layers.Input(item.values.shape[1:], name=item.name) for item in dataset.inputs]
+        branches = []
+        for item, given in zip(dataset.inputs, inputs, strict=True):
+            match item.kind:
+                case "image":
+                    seen = layers.Conv2D(self.filters, 3, name=f"{item.name}_convolution")(given)
+                    flat = layers.Flatten(name=f"{item.name}_flat")(seen)
+                    branches.append(layers.Dense(self.hidden, activation="relu", name=f"{item.name}_dense")(flat))
+                case "text":
+                    branches.append(layers.Dense(self.hidden, activation="relu", name=f"{item.name}_dense")(given))
+                case _:
+                    branches.append(given)
+        both = layers.Concatenate(name="joined")(branches)
+        hidden = layers.Dense(self.joined, activation="relu", name="hidden")(both)
+        return keras.Model(inputs, layers.Dense(1, name="value")(hidden), name="multimodal")
+
+
+class _Scaling:
+    """What the net takes: float32, pixels and token ids divided by their largest value where `scaled`."""
+
+    def __init__(self, dataset: Dataset, scaled: bool) -> None:
+        self._largest = {item.name: np.float32(_largest(item) if scaled else 1) for item in dataset.inputs}
+
+    def __call__(self, inputs: Arrays) -> dict[str, Array]:
+        return {name: values.astype(np.float32) / self._largest[name] for name, values in inputs.items()}
+
+
+def _largest(item: Input) -> float:
+    match item.kind:
+        case "image":
+            return item.bounds[1] if item.bounds else 1.0
+        case "text":
+            return max(len(item.vocabulary) - 1, 1)
+        case _:
+            return 1.0
+
+
+def _require(dataset: Dataset) -> None:
+    kinds = [item.kind for item in dataset.inputs]
+    if dataset.task != "regression" or "molecule" in kinds:
+        raise InputError(
+            f"model: the multimodal net predicts a value from tables, images and texts, but the data is a "
+            f"{dataset.task} of {', '.join(kinds)}"
+        )

@@ -1,0 +1,62 @@
+"""A small convolutional net with batch normalisation for photographs."""
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from tasks.models.training import TrainingSpec
+from tasks.models.zoo.images import only_image, scaling
+from tasks.protocols import Compute, DifferentiableModel, Progress
+from tasks.records import Dataset, Input, Weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class TorchCNNSpec(TrainingSpec):
+    """Convolutions with batch normalisation in torch, each followed by a maximum over 2x2, then an average.
+
+    Pixels are divided by the brightest value.
+    """
+
+    kind: Literal["torch_cnn"] = "torch_cnn"
+    framework: ClassVar[str] = "torch"
+    filters: int = Field(16, ge=1, description="of the first convolution; each further one has twice as many")
+    blocks: int = Field(4, ge=1, le=6, description="convolutions, each halving the sides of the image")
+    dropout: float = Field(0.2, ge=0, lt=1, description="share of averaged features that are dropped in training")
+    epochs: int = Field(15, ge=1)
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float = Field(0.001, gt=0)
+
+    @property
+    def architecture(self) -> str:
+        """One sentence about the net."""
+        return (
+            f"A convolutional net (torch) on pixels scaled to 0..1: {self.blocks} 3x3 convolutions with {self.filters} "
+            f"to {self.filters << (self.blocks - 1)} filters, each with batch normalisation, a rectifier and a maximum "
+            f"over 2x2; an average over all places with dropout {self.dropout:g}, then one logit per class."
+        )
+
+    def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
+        """Trains on the rows with split "train"."""
+        from tasks.models.torch_training import fit
+        from tasks.models.zoo.torch_images import ChannelsFirst
+
+        image = only_image(dataset, self.kind)
+        return fit(lambda: self._net(image, dataset), ChannelsFirst(scaling(image)), dataset, self, compute, progress)
+
+    def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
+        """The model with the given weights."""
+        from tasks.models.torch import TorchModel
+        from tasks.models.torch_training import restored
+        from tasks.models.zoo.torch_images import ChannelsFirst
+
+        image = only_image(dataset, self.kind)
+        net = restored(lambda: self._net(image, dataset), weights)
+        return TorchModel(net, ChannelsFirst(scaling(image)), "logits", compute)
+
+    def _net(self, image: Input, dataset: Dataset) -> "nn.Module":
+        from tasks.models.zoo.torch_images import ImageNet
+
+        channels = image.values.shape[-1]
+        return ImageNet(channels, self.filters, self.blocks, self.dropout, len(dataset.classes))

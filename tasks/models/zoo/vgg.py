@@ -1,0 +1,124 @@
+"""Nets in the manner of VGG on Keras: VGG16 with a new last layer, and a small one to train from the start."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from tasks.models.zoo.images import AugmentedSpec, Preprocessing, coloured, only_image, scaling
+from tasks.protocols import Compute, DifferentiableModel, Progress
+from tasks.records import Dataset, Input, Weights
+
+if TYPE_CHECKING:
+    import keras
+
+# Means of blue, green and red over ImageNet, as VGG was published.
+VGG_PREPROCESSING = Preprocessing((103.939, 116.779, 123.68), (1.0, 1.0, 1.0), reverse=True)
+
+
+class _VGG(AugmentedSpec):
+    """What both have in common: images go through the training in batches, and there is one logit per class."""
+
+    framework: ClassVar[str] = "Keras"
+
+    def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
+        """Trains on the rows with split "train"."""
+        from tasks.models.keras_training import fit
+
+        image = self._image(dataset)
+        return fit(
+            lambda: self._net(image, len(dataset.classes), started=True),
+            self._preprocessing(image),
+            dataset,
+            self,
+            compute,
+            progress,
+        )
+
+    def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
+        """The model with the given weights."""
+        from tasks.models.keras import KerasModel
+        from tasks.models.keras_training import restored
+
+        image = self._image(dataset)
+        net = restored(lambda: self._net(image, len(dataset.classes), started=False), weights, compute)
+        return KerasModel(net, self._preprocessing(image), "logits", compute)
+
+    @abstractmethod
+    def _image(self, dataset: Dataset) -> Input: ...
+
+    @abstractmethod
+    def _preprocessing(self, image: Input) -> Preprocessing: ...
+
+    @abstractmethod
+    def _net(self, image: Input, classes: int, *, started: bool) -> "keras.Model":
+        """The net; `started`: with the weights that training begins with."""
+
+
+class SmallVGGSpec(_VGG):
+    """Blocks of a convolution and a maximum over 2x2, then all places flattened into one logit per class."""
+
+    kind: Literal["small_vgg"] = "small_vgg"
+    filters: tuple[int, ...] = Field((16, 32, 64, 64), min_length=1, description="of the convolution of each block")
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of the flattened features dropped in training")
+    epochs: int = Field(20, ge=1)
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float = Field(0.001, gt=0)
+
+    @property
+    def architecture(self) -> str:
+        """One sentence about the net."""
+        filters = ", ".join(map(str, self.filters))
+        return (
+            f"A small net in the manner of VGG (Keras) on pixels scaled to 0..1: 3x3 convolutions with {filters} "
+            f"rectified filters, each followed by a maximum over 2x2, flattened with dropout {self.dropout:g} into one "
+            "logit per class."
+        )
+
+    def _image(self, dataset: Dataset) -> Input:
+        return only_image(dataset, self.kind)
+
+    def _preprocessing(self, image: Input) -> Preprocessing:
+        return scaling(image)
+
+    def _net(self, image: Input, classes: int, *, started: bool) -> "keras.Model":
+        from tasks.models.zoo.keras_images import small_vgg
+
+        del started  # it starts with random weights
+        return small_vgg(image.values.shape[1:], self.filters, self.dropout, classes)
+
+
+class VGG16TransferSpec(_VGG):
+    """VGG16 without its last layers, which stays as it is, flattened into one logit per class, which is trained.
+
+    K. Simonyan, A. Zisserman (2015), Very deep convolutional networks for large-scale image recognition.
+    """
+
+    kind: Literal["vgg16_transfer"] = "vgg16_transfer"
+    base: Literal["imagenet"] | Path | None = Field(
+        "imagenet", description="weights of the frozen part: imagenet, a file (.h5), or null for random ones"
+    )
+    epochs: int = Field(20, ge=1)
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float = Field(0.0001, gt=0)
+
+    @property
+    def architecture(self) -> str:
+        """One sentence about the net."""
+        origin = "random weights" if self.base is None else "its ImageNet weights"
+        return (
+            f"VGG16 (keras.applications) without its dense layers, with {origin} that stay as they are; its features, "
+            "flattened, lead to one logit per class, and only that layer is trained."
+        )
+
+    def _image(self, dataset: Dataset) -> Input:
+        return coloured(only_image(dataset, self.kind), self.kind, 32)
+
+    def _preprocessing(self, _: Input) -> Preprocessing:
+        return VGG_PREPROCESSING
+
+    def _net(self, image: Input, classes: int, *, started: bool) -> "keras.Model":
+        from tasks.models.zoo.keras_images import vgg16_transfer
+
+        return vgg16_transfer(image.values.shape[1:], self.base if started else None, classes)

@@ -1,0 +1,292 @@
+"""A user's own model, from a function in a trusted module."""
+
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tasks.data.image import DigitsSpec
+from tasks.data.table import IrisSpec
+from tasks.factory import TRUSTED, code_of
+from tasks.models.callable import EstimatorModel
+from tasks.models.factory import FactorySpec
+from tasks.protocols import Compute, Model, Score, silent
+from tasks.records import Dataset, InputError, OutputKind, Weights, pack, unpack
+
+COMPUTE = Compute(batch=16)
+NAME = "own_models"
+SOURCE = """
+import numpy as np
+
+
+def mlp(hidden=5, softmax=True, outputs=3):
+    from torch import nn
+    end = [nn.Softmax(dim=1)] if softmax else []
+    return nn.Sequential(nn.Linear(4, hidden), nn.Tanh(), nn.Dropout(0.5), nn.Linear(hidden, outputs), *end)
+
+
+def wide(outputs=1):
+    from torch import nn
+    return nn.Linear(4, outputs)
+
+
+def convolution():
+    from torch import nn
+    return nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 10))
+
+
+def halved():
+    import torch
+    def preprocess(inputs):
+        return {"pixels": torch.tensor(inputs["image"] / 2, dtype=torch.float32).movedim(-1, 1)}
+    return convolution(), preprocess
+
+
+def keras_mlp(softmax=True):
+    import keras
+    activation = "softmax" if softmax else None
+    layers = [keras.layers.Input((4,)), keras.layers.Dense(5, activation="tanh"), keras.layers.Dropout(0.5)]
+    return keras.Sequential([*layers, keras.layers.Dense(3, activation=activation)])
+
+
+def forest(task="classification"):
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+    rows = np.arange(40.0).reshape(10, 4)
+    if task == "classification":
+        return RandomForestClassifier(5, random_state=0).fit(rows, np.arange(10) % 3)
+    return RandomForestRegressor(5, random_state=0).fit(rows, rows[:, 0])
+
+
+def function(scale=1.0):
+    return lambda inputs: scale * inputs["measurements"][:, :3]
+
+
+def shares():
+    return lambda inputs: inputs["measurements"][:, :3] / inputs["measurements"][:, :3].sum(axis=1, keepdims=True)
+
+
+def nothing():
+    return 3
+
+
+def broken():
+    np.random.random()
+    raise ZeroDivisionError
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The module that these tests trust."""
+    (tmp_path / f"{NAME}.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv(TRUSTED, NAME)
+    code_of.cache_clear()
+    known: ModuleType | None = sys.modules.pop(NAME, None)
+    yield
+    sys.modules.pop(NAME, None)
+    if known:
+        sys.modules[NAME] = known
+
+
+@pytest.fixture(scope="module")
+def iris() -> Dataset:
+    return IrisSpec().load()
+
+
+def spec(function: str, **options: Any) -> FactorySpec:
+    return FactorySpec(factory=f"{NAME}:{function}", **options)
+
+
+def built(given: FactorySpec, data: Dataset) -> tuple[Model, Weights]:
+    weights = given.fit(data, COMPUTE, silent)
+    return given.restore(data, unpack(Weights, pack(weights)), COMPUTE), weights
+
+
+def regression(iris: Dataset) -> Dataset:
+    return iris.model_copy(update={"task": "regression", "classes": (), "labels": iris.labels.astype(float)})
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "output"),
+    [
+        ("mlp", {}, "logits"),
+        ("mlp", {"softmax": False}, "logits"),
+        ("keras_mlp", {}, "logits"),
+        ("keras_mlp", {"softmax": False}, "logits"),
+        ("forest", {}, "probabilities"),
+        ("function", {}, "logits"),
+        ("shares", {}, "probabilities"),
+    ],
+)
+def test_what_a_classifier_gives_is_recognised(
+    function: str, arguments: dict[str, Any], output: OutputKind, iris: Dataset
+) -> None:
+    model, _ = built(spec(function, arguments=arguments), iris)
+    assert model.output == output
+    assert model.predict(iris.arrays).shape == (150, 3)
+
+
+@pytest.mark.parametrize("function", ["mlp", "keras_mlp"])
+def test_the_weights_of_a_net_are_kept(function: str, iris: Dataset) -> None:
+    """The function draws new ones each time; those of the first time are the model's."""
+    given = spec(function)
+    first, weights = built(given, iris)
+    again = given.restore(iris, weights, COMPUTE)
+    assert first.predict(iris.arrays).tobytes() == again.predict(iris.arrays).tobytes()
+    assert weights.parameters == 4 * 5 + 5 + 5 * 3 + 3
+    assert weights.history == {}
+
+
+def test_arguments_reach_the_function(iris: Dataset) -> None:
+    _, weights = built(spec("mlp", arguments={"hidden": 7}), iris)
+    assert weights.arrays["0.weight"].shape == (7, 4)
+
+
+@pytest.mark.parametrize("function", ["mlp", "keras_mlp"])
+def test_a_net_can_be_trained(function: str, iris: Dataset) -> None:
+    given = spec(function, fit="auto", epochs=3, arguments={"softmax": False})
+    model, weights = built(given, iris)
+    assert len(weights.history["loss"]) == 3
+    assert pack(weights) == pack(given.fit(iris, COMPUTE, silent))
+    assert model.output == "logits"
+
+
+@pytest.mark.parametrize("function", ["mlp", "keras_mlp"])
+def test_probabilities_are_no_logits_to_train_on(function: str, iris: Dataset) -> None:
+    with pytest.raises(InputError, match=r"model\.fit: 'auto' trains on logits, but the net ends in a softmax"):
+        spec(function, fit="auto").fit(iris, COMPUTE, silent)
+
+
+@pytest.mark.parametrize("function", ["forest", "function"])
+def test_only_nets_are_trained(function: str, iris: Dataset) -> None:
+    with pytest.raises(InputError, match="only torch and Keras nets are trained"):
+        spec(function, fit="auto").fit(iris, COMPUTE, silent)
+
+
+def test_weights_come_from_a_file(iris: Dataset, tmp_path: Path) -> None:
+    weights = spec("mlp").fit(iris, COMPUTE, silent)
+    np.savez(tmp_path / "own.npz", **{name: array * 0 for name, array in weights.arrays.items()})
+    model, _ = built(spec("mlp", weights=tmp_path / "own.npz"), iris)
+    np.testing.assert_array_equal(model.predict(iris.arrays), 0)
+
+
+def test_an_estimator_is_there_for_methods_that_look_inside(iris: Dataset) -> None:
+    model, weights = built(spec("forest"), iris)
+    assert isinstance(model, EstimatorModel)
+    assert len(model.estimator.estimators_) == 5
+    assert weights.arrays == {}
+
+
+def test_a_regression_gives_values(iris: Dataset) -> None:
+    data = regression(iris)
+    for function, arguments in (("wide", {}), ("forest", {"task": "regression"})):
+        model, _ = built(spec(function, arguments=arguments), data)
+        assert model.output == "values"
+        assert model.predict(data.arrays).shape == (150, 1)
+
+
+def test_images_have_their_channels_first_for_torch() -> None:
+    digits = DigitsSpec().load()
+    model, _ = built(spec("convolution"), digits)
+    place = model.place({"image": digits.arrays["image"][:2]})
+    assert place.values["image"].shape == (2, 8, 8, 1)
+    np.testing.assert_array_equal(place.values["image"], digits.arrays["image"][:2])
+
+
+def test_a_preprocessing_of_its_own() -> None:
+    """The same net on pixels that the second thing of the factory halves."""
+    digits = DigitsSpec().load()
+    plain, weights = built(spec("convolution"), digits)
+    model = spec("halved").restore(digits, weights, COMPUTE)
+    images = {"image": digits.arrays["image"][:3]}
+    expected = plain.predict({"image": images["image"] / 2})
+    np.testing.assert_allclose(model.predict(images), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(model.place(images).values["pixels"], images["image"] / 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "message"),
+    [
+        ("wide", {}, r"gives outputs of shape \(8, 1\) for 8 samples, but the data asks for \(8, 3\)"),
+        ("mlp", {"output": "values"}, "'values' has no meaning for a classification; use logits or probabilities"),
+        ("mlp", {"output": "logits"}, "'logits' was given, but the model ends in probabilities"),
+        ("nothing", {}, "was expected, but the factory gave a int"),
+    ],
+)
+def test_a_model_that_does_not_fit_the_data_is_refused(
+    function: str, options: dict[str, Any], message: str, iris: Dataset
+) -> None:
+    with pytest.raises(InputError, match=message):
+        built(spec(function, **options), iris)
+
+
+def test_probabilities_can_be_told(iris: Dataset) -> None:
+    model, _ = built(spec("function", output="probabilities"), iris)
+    assert model.output == "probabilities"
+
+
+@pytest.mark.parametrize("function", ["mlp", "keras_mlp", "forest", "broken"])
+def test_global_random_states_are_left_alone(function: str, iris: Dataset) -> None:
+    def states() -> tuple[object, ...]:
+        return random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes()
+
+    before = states()
+    with pytest.raises(ZeroDivisionError) if function == "broken" else nullcontext():
+        built(spec(function), iris)
+    assert states() == before
+
+
+def test_the_report_names_function_and_libraries() -> None:
+    given = spec("mlp")
+    assert given.architecture == f"A model of the user's own, made by {NAME}:mlp."
+    assert given.framework == "torch and Keras and scikit-learn"
+    assert hash(given) == hash(spec("mlp")) != hash(spec("mlp", arguments={"hidden": 2}))
+
+
+def own_score(outputs: Any, targets: Any) -> Any:
+    """The largest output: no framework is named, numpy, torch and TensorFlow all index and add."""
+    return 2 * outputs[:, 0] + outputs[:, 1] ** 2
+
+
+@pytest.mark.parametrize("function", ["mlp", "keras_mlp"])
+def test_a_score_of_ones_own_has_its_gradient(
+    function: str, iris: Dataset, check_gradient: Callable[[Model, Score], None]
+) -> None:
+    model, _ = built(spec(function, arguments={"softmax": False}), iris)
+    check_gradient(model, Score(kind="factory", function=own_score))
+
+
+@pytest.fixture
+def check_gradient(iris: Dataset) -> Callable[[Model, Score], None]:
+    """Compares with central differences of the score on the numpy side."""
+
+    def check(model: Any, score: Score) -> None:
+        from tasks.protocols import scores
+
+        place = model.place({"measurements": iris.arrays["measurements"][:16]})
+        targets = np.zeros(16, np.int64)
+        found, gradients = place.gradient(place.values, score, targets)
+        np.testing.assert_allclose(found, scores(place.outputs(place.values), model.output, score, targets), rtol=1e-5)
+        step = np.zeros(4, np.float32)
+        step[2] = 1e-2
+        ends = [place.outputs({"measurements": place.values["measurements"] + sign * step}) for sign in (1, -1)]
+        slope = np.subtract(*(scores(end, model.output, score, targets) for end in ends)) / 2e-2
+        np.testing.assert_allclose(gradients["measurements"][:, 2], slope, rtol=1e-2, atol=1e-3)
+
+    return check
+
+
+@pytest.mark.parametrize("function", ["mlp", "keras_mlp"])
+def test_a_score_of_another_shape_is_refused(function: str, iris: Dataset) -> None:
+    model: Any = built(spec(function), iris)[0]
+    place = model.place({"measurements": iris.arrays["measurements"][:16]})
+    with pytest.raises(InputError, match=r"shape \(16,\), but the function gave \(16, 3\)"):
+        place.gradient(place.values, Score(kind="factory", function=lambda outputs, _: outputs), np.zeros(16, int))

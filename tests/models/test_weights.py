@@ -1,0 +1,158 @@
+"""Weights come from files that hold arrays, never from a pickle, and a net that has them is not trained."""
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tasks.data.image import DigitsSpec
+from tasks.data.table import IrisSpec
+from tasks.models.keras import configure
+from tasks.models.weights import digest, read
+from tasks.models.zoo.cnn import CNNSpec
+from tasks.models.zoo.mlp import MLPSpec
+from tasks.protocols import Compute, silent
+from tasks.records import Array, Dataset, InputError, Weights
+
+COMPUTE = Compute()
+
+
+class Trap:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return exec, ("raise SystemExit('it ran')",)
+
+
+@pytest.fixture(scope="module")
+def iris() -> Dataset:
+    return IrisSpec().load()
+
+
+@pytest.fixture(scope="module")
+def trained(iris: Dataset) -> Weights:
+    return MLPSpec(epochs=2).fit(iris, COMPUTE, silent)
+
+
+def safetensors(path: Path, arrays: dict[str, Array]) -> None:
+    """As the format's own documentation writes it."""
+    about: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    start = 0
+    for name, array in arrays.items():
+        about[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [start, start + array.nbytes]}
+        start += array.nbytes
+    header = json.dumps(about).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + b"".join(a.tobytes() for a in arrays.values()))
+
+
+@pytest.mark.parametrize("ending", [".npz", ".safetensors", ".pt"])
+def test_a_torch_net_is_restored_and_not_trained(ending: str, tmp_path: Path, iris: Dataset, trained: Weights) -> None:
+    path = tmp_path / f"weights{ending}"
+    match ending:
+        case ".npz":
+            np.savez(path, **trained.arrays)
+        case ".safetensors":
+            safetensors(path, trained.arrays)
+        case _:
+            torch.save({name: torch.tensor(array) for name, array in trained.arrays.items()}, path)
+    spec = MLPSpec(fit="never", weights=path)
+    found = spec.fit(iris, COMPUTE, silent)
+    assert found.history == {}
+    assert found.parameters == trained.parameters
+    assert {name: a.tobytes() for name, a in found.arrays.items()} == {
+        n: a.tobytes() for n, a in trained.arrays.items()
+    }
+    assert spec.training == "It was not trained here: its weights were given."
+
+
+@pytest.mark.parametrize("ending", [".npz", ".weights.h5", ".keras"])
+def test_a_keras_net_is_restored_and_not_trained(ending: str, tmp_path: Path) -> None:
+    configure(COMPUTE)
+    data, spec = DigitsSpec().load(), CNNSpec(filters=2)
+    net = spec._net(data.inputs[0], data)
+    path = tmp_path / f"net{ending}"
+    match ending:
+        case ".npz":
+            arrays = [(variable.path, variable.numpy()) for variable in net.weights]
+            np.savez(path, **dict(reversed(arrays)))
+        case ".weights.h5":
+            net.save_weights(path)
+        case _:
+            net.save(path)
+    found = CNNSpec(filters=2, fit="never", weights=path).fit(data, COMPUTE, silent)
+    assert [array.tobytes() for array in found.arrays.values()] == [array.tobytes() for array in net.get_weights()]
+    assert found.history == {}
+
+
+def test_weights_of_another_net_are_refused(tmp_path: Path, iris: Dataset, trained: Weights) -> None:
+    path = tmp_path / "weights.npz"
+    np.savez(path, **trained.arrays)
+    with pytest.raises(InputError, match=r"weights.npz does not belong to this net: .*size mismatch"):
+        MLPSpec(hidden=3, fit="never", weights=path).fit(iris, COMPUTE, silent)
+    with pytest.raises(InputError, match=r"weights.npz does not belong to this net"):
+        CNNSpec(filters=2, fit="never", weights=path).fit(DigitsSpec().load(), COMPUTE, silent)
+
+
+@pytest.mark.parametrize("name", ["net.pkl", "net.pickle", "net.joblib"])
+def test_a_pickle_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(InputError, match=rf"{name}: a pickle runs code when it is read; give one of \.npz"):
+        read(tmp_path / name, {})
+
+
+@pytest.mark.parametrize("ending", [".npz", ".pt", ".pth"])
+def test_a_pickle_that_is_hidden_in_a_file_of_weights_does_not_run(ending: str, tmp_path: Path, iris: Dataset) -> None:
+    path = tmp_path / f"planted{ending}"
+    if ending == ".npz":
+        np.savez(path, weight=np.array([Trap()], dtype=object))
+    else:
+        torch.save({"0.weight": Trap()}, path)
+    with pytest.raises(InputError, match=rf"planted{ending} cannot be read without running code"):
+        MLPSpec(fit="never", weights=path).fit(iris, COMPUTE, silent)
+
+
+def test_a_keras_file_with_code_in_it_does_not_run(tmp_path: Path) -> None:
+    """A Lambda layer is Python code; `safe_mode` refuses it."""
+    import keras
+
+    configure(COMPUTE)
+    path, layers = tmp_path / "planted.keras", keras.layers
+    keras.Sequential([layers.Input((3,)), layers.Lambda(lambda x: x + 1), layers.Dense(2)]).save(path)
+    with pytest.raises(InputError, match=r"planted.keras cannot be read without running code"):
+        CNNSpec(filters=2, fit="never", weights=path).fit(DigitsSpec().load(), COMPUTE, silent)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"net.bin: the kind of file is not known here; give one of \.npz"):
+        read(tmp_path / "net.bin", {})
+    with pytest.raises(InputError, match="there is no file"):
+        read(tmp_path / "net.npz", {})
+    (tmp_path / "cut.safetensors").write_bytes(b"\xff" * 20)
+    with pytest.raises(InputError, match=r"cut\.safetensors cannot be read"):
+        read(tmp_path / "cut.safetensors", {})
+
+
+def test_the_digest_follows_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "weights.npz"
+    path.write_bytes(b"one")
+    first = digest(path)
+    path.write_bytes(b"another")
+    assert digest(path) != first
+    with pytest.raises(InputError, match=r"model\.weights: there is no file"):
+        digest(tmp_path / "none.npz")
+
+
+def test_weights_without_never_and_never_without_weights_are_refused() -> None:
+    with pytest.raises(ValueError, match="fit: never needs weights"):
+        MLPSpec(fit="never")
+    with pytest.raises(ValueError, match="weights are read with fit: never"):
+        MLPSpec(weights=Path("weights.npz"))
+
+
+def test_the_config_says_fit() -> None:
+    plain = MLPSpec(fit="never", weights=Path("w.npz")).model_dump(mode="json")
+    assert plain["fit"] == "never"
+    assert MLPSpec(**plain) == MLPSpec.model_validate(plain)

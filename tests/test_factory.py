@@ -1,0 +1,100 @@
+"""A user's own code runs only where this machine trusts it, and is known by its digest."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.data.select import TargetSpec
+from tasks.factory import TRUSTED, code_of, load, trusted
+from tasks.records import InputError
+
+Write = Callable[..., None]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes a module that can be imported while the test lasts."""
+    monkeypatch.syspath_prepend(tmp_path)
+    code_of.cache_clear()
+
+    def write(module: str, source: str) -> None:
+        path = tmp_path.joinpath(*module.split(".")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+        code_of.cache_clear()
+
+    return write
+
+
+@pytest.mark.parametrize("names", ["", "other", "owned_", "own.inner", "own.models.deeper"])
+def test_a_module_that_is_not_named_is_not_trusted(names: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TRUSTED, names)
+    for function in (trusted, load, code_of):
+        with pytest.raises(InputError, match=f"'own.models' is not trusted .*{TRUSTED}, which is '{names}'"):
+            function("own.models:build")
+
+
+@pytest.mark.parametrize("names", ["own", "own.models", " other , own "])
+def test_a_named_module_or_package_is_trusted(names: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TRUSTED, names)
+    assert trusted("own.models:build") == "own.models:build"
+
+
+def test_an_untrusted_module_is_not_even_imported(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("own_trap", f"open({str(tmp_path / 'ran')!r}, 'w')\ndef build(): pass")
+    monkeypatch.delenv(TRUSTED, raising=False)
+    for function in (load, code_of):
+        with pytest.raises(InputError, match="not trusted"):
+            function("own_trap:build")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_function_is_loaded(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("own_loaded", "def build(): return 3\nnumber = 3")
+    monkeypatch.setenv(TRUSTED, "own_loaded,own_missing")
+    assert load("own_loaded:build")() == 3
+    with pytest.raises(InputError, match="'own_loaded:number' is not a function"):
+        load("own_loaded:number")
+    with pytest.raises(InputError, match="'own_loaded:other' cannot be imported"):
+        load("own_loaded:other")
+    with pytest.raises(InputError, match=r"'own_missing:build' cannot be imported .* is it on PYTHONPATH"):
+        load("own_missing:build")
+    with pytest.raises(InputError, match="no source of a module 'own_missing'"):
+        code_of("own_missing:build")
+
+
+def test_the_code_of_a_factory_is_its_own_modules_and_the_versions_of_libraries(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Followed are the modules of the user's own, the untrusted ones beside it among them, not installed libraries."""
+    write("own_code.__init__", "")
+    write("own_code.models", "from . import layers\nfrom own_beside import helper\ndef build():\n    import torch\n")
+    write("own_code.layers", "import json, own_code.models")
+    write("own_beside", "def helper(): pass")
+    monkeypatch.setenv(TRUSTED, "own_code")
+    code = code_of("own_code.models:build")
+    assert set(code["source"]) == {"own_code", "own_code.layers", "own_code.models", "own_beside"}
+    assert set(code["libraries"]) == {"torch"}
+
+
+def test_a_digest_changes_with_the_code_but_not_with_a_comment(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TRUSTED, "own_changed")
+    found = []
+    for source in ("def build(): return 1", '"""Says."""\ndef build(): return 1  # why', "def build(): return 2"):
+        write("own_changed", source)
+        found.append(code_of("own_changed:build"))
+    assert found[0] == found[1] != found[2]
+
+
+def test_a_score_and_its_function_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TRUSTED, "own")
+    assert TargetSpec(score="factory", factory="own.scores:margin").factory == "own.scores:margin"
+    for given in ({"score": "factory"}, {"factory": "own.scores:margin"}):
+        with pytest.raises(ValueError, match="go together"):
+            TargetSpec(**given)
+    monkeypatch.delenv(TRUSTED)
+    with pytest.raises(ValueError, match=r"'own\.scores' is not trusted"):
+        TargetSpec(score="factory", factory="own.scores:margin")
