@@ -4,10 +4,26 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tasks.checks.agreement import AgreementSpec
 from tasks.checks.completeness import CompletenessSpec
-from tasks.checks.stability import SeedStabilitySpec
+from tasks.checks.faithfulness import DeletionSpec, InsertionSpec
+from tasks.checks.localization import LocalizationSpec
+from tasks.checks.randomization import RandomizationSpec
+from tasks.checks.sparseness import SparsenessSpec
+from tasks.checks.stability import SeedStabilitySpec, StabilitySpec
 
-CheckSpec = Annotated[CompletenessSpec | SeedStabilitySpec, Field(discriminator="kind")]
+CheckSpec = Annotated[
+    CompletenessSpec
+    | DeletionSpec
+    | InsertionSpec
+    | RandomizationSpec
+    | StabilitySpec
+    | SeedStabilitySpec
+    | AgreementSpec
+    | SparsenessSpec
+    | LocalizationSpec,
+    Field(discriminator="kind"),
+]
 
 # Every check that a reader may expect, and the question that it answers: what is not measured is said to be so.
 QUESTIONS = {

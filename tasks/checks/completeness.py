@@ -24,14 +24,17 @@ class CompletenessSpec(Spec):
     def measure(self, label: str, additive: bool, parts: Iterable[Attribution]) -> CheckResult:
         """The verdict on one method over all its explanations."""
         if not additive:
-            return CheckResult(
-                check=self.kind,
-                method=label,
-                verdict="not applicable",
-                required=False,
-                sentence="The method is not additive: its elements are not meant to add up to the score.",
+            return self._not_applicable(
+                label, "The method is not additive: its elements are not meant to add up to the score."
             )
-        residual = np.concatenate([self._relative(part) for part in parts])
+        shards = [(self._relative(part), part.bypassed is not None and bool(part.bypassed.any())) for part in parts]
+        if any(bypassed for _, bypassed in shards):
+            return self._not_applicable(
+                label,
+                "A skip connection or another input bypasses the layer: the score also changes by ways that its "
+                "elements do not see, so they are not meant to add up to its change from the baseline.",
+            )
+        residual = np.concatenate([relative for relative, _ in shards])
         complete = residual <= self.threshold
         worst, median = float(residual.max()), float(np.median(residual))
         return CheckResult(
@@ -45,6 +48,9 @@ class CompletenessSpec(Spec):
             f"within {self.threshold:.0%}; the median residual is {median:.2%}, the worst {worst:.2%}.",
             per_sample=residual,
         )
+
+    def _not_applicable(self, label: str, sentence: str) -> CheckResult:
+        return CheckResult(check=self.kind, method=label, verdict="not applicable", required=False, sentence=sentence)
 
     def _relative(self, part: Attribution) -> np.ndarray:
         difference = part.prediction - part.base_value

@@ -1,12 +1,12 @@
-"""Stability: does the explanation survive another training?"""
+"""Stability: does the explanation survive another training, or a small change of the input?"""
 
-from collections.abc import Sequence
 from itertools import combinations
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from tasks.checks.case import Case, first, flat
 from tasks.records import Array, CheckResult, Spec
 
 
@@ -18,15 +18,17 @@ class SeedStabilitySpec(Spec):
     threshold: float = Field(0.7, ge=-1, le=1, description="smallest mean Spearman correlation between trainings")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
-    def measure(self, label: str, importances: Sequence[Array]) -> CheckResult:
-        """The verdict on one method from its importances (features,), one array per training."""
-        shares = np.array([values / values.sum() for values in importances])
+    needs: ClassVar[frozenset[str]] = frozenset({"trainings"})
+
+    def measure(self, case: Case) -> CheckResult:
+        """The verdict on one method from its importances, one array per training."""
+        shares = np.array([values / values.sum() for values in case.trainings()])
         ranks = np.array([rank(values) for values in shares])
         correlation = float(np.mean([np.corrcoef(a, b)[0, 1] for a, b in combinations(ranks, 2)]))
         same = int((ranks == ranks[0]).all(axis=1).sum())
         return CheckResult(
             check=self.kind,
-            method=label,
+            method=case.label,
             verdict="pass" if correlation >= self.threshold else "fail",
             required=self.required,
             value=correlation,
@@ -46,3 +48,59 @@ class SeedStabilitySpec(Spec):
 def rank(values: Array) -> Array:
     """1 for the largest value, ties in the order of the features."""
     return np.argsort(np.argsort(-values, kind="stable"), kind="stable") + 1
+
+
+class StabilitySpec(Spec):
+    """Largest ||a(x + d) - a(x)|| / ||a(x)|| over random d with |d| at most `radius` of each input's range.
+
+    The largest of a few draws is a lower bound of the largest of all.
+    D. Alvarez-Melis, T. Jaakkola (2018), On the robustness of interpretability methods.
+    """
+
+    kind: Literal["stability"] = "stability"
+    radius: float = Field(0.02, gt=0, le=1, description="of the change, as a share of the range of an input")
+    draws: int = Field(5, ge=1, description="changes that are tried for each sample")
+    samples: int = Field(20, ge=1, description="most samples that are measured")
+    seed: int = Field(0, ge=0, description="of the changes")
+    threshold: float = Field(0.5, gt=0, description="largest relative change of the median sample")
+    required: bool = Field(False, description="a failure marks the page and the exit code")
+
+    needs: ClassVar[frozenset[str]] = frozenset({"dataset", "model"})
+
+    def measure(self, case: Case) -> CheckResult:
+        """The verdict on the first target of one method."""
+        dataset = case.dataset()
+        rows = np.arange(min(self.samples, len(dataset.sample_ids)))
+        inputs = dataset.take(rows).arrays
+        if any(array.dtype.kind != "f" for array in inputs.values()):
+            return CheckResult(
+                check=self.kind,
+                method=case.label,
+                verdict="not applicable",
+                required=False,
+                sentence="An input that is not made of numbers cannot change a little.",
+            )
+        reach = {item.name: self.radius * float(item.values.max() - item.values.min()) for item in dataset.inputs}
+        own = first(case.shards(), len(rows)).astype(np.float64)
+        random = np.random.default_rng(self.seed)
+        worst = np.zeros(len(rows))
+        for _ in range(self.draws):
+            moved = {
+                name: (array + random.uniform(-1, 1, array.shape) * reach[name]).astype(array.dtype)
+                for name, array in inputs.items()
+            }
+            change = np.linalg.norm(flat(case.explain(moved, rows))[..., 0] - own, axis=1)
+            worst = np.maximum(worst, change / np.maximum(np.linalg.norm(own, axis=1), np.finfo(float).tiny))
+        median = float(np.median(worst))
+        return CheckResult(
+            check=self.kind,
+            method=case.label,
+            verdict="pass" if median <= self.threshold else "fail",
+            required=self.required,
+            value=median,
+            threshold=self.threshold,
+            sentence=f"When every input moves by at most {self.radius:.1%} of its range, the explanation of the median "
+            f"sample changes by up to {median:.0%} of its size (worst sample {worst.max():.0%}; the largest of "
+            f"{self.draws} random changes of {len(rows)} samples).",
+            per_sample=worst[:, None],
+        )

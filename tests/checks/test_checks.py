@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
+from tasks.checks.case import Case
 from tasks.checks.completeness import CompletenessSpec
 from tasks.checks.stability import SeedStabilitySpec, rank
 from tasks.records import Attribution
+from tests.checks.linear import WEIGHTS, linear_case
+
+
+def trained(*importances: np.ndarray) -> Case:
+    """A case with nothing but the importances of several trainings."""
+    return linear_case(WEIGHTS, trainings=importances)
 
 
 def _part(residual: list[float], prediction: float = 2.0, base: float = 1.0) -> Attribution:
@@ -60,13 +67,13 @@ def test_a_residual_that_is_not_a_number_is_not_complete() -> None:
 def test_equal_trainings_are_stable_and_opposite_ones_are_not() -> None:
     up, down = np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0])
     spec = SeedStabilitySpec()
-    assert spec.measure("m", [up, up]).value == pytest.approx(1.0)
-    assert spec.measure("m", [up, down]).value == pytest.approx(-1.0)
-    assert spec.measure("m", [up, down]).verdict == "fail"
+    assert spec.measure(trained(up, up)).value == pytest.approx(1.0)
+    assert spec.measure(trained(up, down)).value == pytest.approx(-1.0)
+    assert spec.measure(trained(up, down)).verdict == "fail"
 
 
 def test_shares_and_intervals_of_ranks() -> None:
-    result = SeedStabilitySpec().measure("m", [np.array([3.0, 1.0]), np.array([1.0, 3.0])])
+    result = SeedStabilitySpec().measure(trained(np.array([3.0, 1.0]), np.array([1.0, 3.0])))
     assert result.details["mean"].tolist() == [0.5, 0.5]
     assert result.details["best_rank"].tolist() == [1, 1]
     assert result.details["worst_rank"].tolist() == [2, 2]

@@ -1,0 +1,197 @@
+"""The stage that checks explanations: it gives a check what it asks for, and keys it by just that."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from tasks.checks import CheckSpec
+from tasks.checks.case import Case, Shard
+from tasks.checks.completeness import CompletenessSpec
+from tasks.data.select import TargetSpec, score_of
+from tasks.methods import MethodSpec
+from tasks.methods.aggregate import aggregated, on_pixels
+from tasks.models import ModelSpec
+from tasks.protocols import Compute, Model, scores
+from tasks.records import Array, Arrays, Attribution, Dataset, Record, Selection, Summary, Weights, pack
+from tasks.stages import (
+    Done,
+    baselines_of,
+    explainable,
+    keyed,
+    module_of,
+    own_code,
+    read,
+    restored,
+    run_stage,
+    taking_turns,
+)
+from tasks.store import Digest, Store
+
+_CASCADES = 5  # a net of hundreds of layers is randomised in so many steps from its top
+
+Explain = Callable[[Arrays, Array], Arrays]
+
+
+class Asked(Record):
+    """What is checked: one method of a point, and where what the stages left of it lies.
+
+    `found`: digests of "dataset", "weights" and "selection". `others`: shards of the other methods by label, with
+    how they are aggregated. `summaries`: of the model, and of those trained with other seeds.
+    """
+
+    label: str
+    method: MethodSpec
+    model: ModelSpec
+    target: TargetSpec
+    compute: Compute
+    found: Mapping[str, Digest]
+    shards: tuple[Digest, ...]
+    others: Mapping[str, tuple[MethodSpec, tuple[Digest, ...]]]
+    summaries: tuple[Digest, ...]
+
+
+def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
+    """Output "result"."""
+
+    def run() -> dict[str, bytes]:
+        with taking_turns():
+            if isinstance(spec, CompletenessSpec):
+                parts = (read(store, Attribution, digest) for digest in asked.shards)
+                return {"result": pack(spec.measure(asked.label, asked.method.additive, parts))}
+            return {"result": pack(spec.measure(_Point(store, asked).case()))}
+
+    needs: frozenset[str] = getattr(spec, "needs", frozenset())
+    inputs: dict[str, Digest | Sequence[Digest]] = {"shards": asked.shards, "dataset": asked.found["dataset"]}
+    given: dict[str, Any] = {
+        "check": spec,
+        "label": asked.label,
+        "additive": asked.method.additive,
+        "aggregate": asked.method.aggregate,
+    }
+    own: list[Mapping[str, Mapping[str, str]]] = []
+    modules = [module_of(spec), "tasks.methods.aggregate"]
+    if needs & {"dataset", "model"}:
+        inputs["selection"] = asked.found["selection"]
+    if "trainings" in needs:
+        inputs["summaries"] = asked.summaries
+    if "others" in needs:
+        inputs |= {f"other {label}": digests for label, (_, digests) in asked.others.items()}
+        given["others"] = {label: method.aggregate for label, (method, _) in asked.others.items()}
+    if "model" in needs:
+        inputs["weights"] = asked.found["weights"]
+        given |= {"method": asked.method, "model": asked.model, "target": asked.target, "compute": keyed(asked.compute)}
+        modules += [module_of(asked.method), module_of(asked.model), "tasks.data.baselines", score_of.__module__]
+        own = own_code(asked.model, asked.target)
+    helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, cascades]
+    return run_stage(store, check, given, inputs, modules, run, helpers, own)
+
+
+@dataclass(frozen=True)
+class _Point:
+    """Reads what a check asks for, when it asks."""
+
+    store: Store
+    asked: Asked
+
+    def case(self) -> Case:
+        asked = self.asked
+        return Case(
+            label=asked.label,
+            additive=asked.method.additive,
+            shards=partial(self._shards, asked.method, asked.shards),
+            dataset=lambda: self.data.take(self.selection.explained),
+            others={label: partial(self._shards, method, digests) for label, (method, digests) in asked.others.items()},
+            trainings=self._trainings,
+            score=self._score,
+            explain=self._explain,
+            baseline=self._baseline,
+            randomised=self._randomised,
+        )
+
+    @cached_property
+    def data(self) -> Dataset:
+        return read(self.store, Dataset, self.asked.found["dataset"])
+
+    @cached_property
+    def selection(self) -> Selection:
+        return read(self.store, Selection, self.asked.found["selection"])
+
+    @cached_property
+    def model(self) -> Model:
+        asked = self.asked
+        return restored(self.store.root, asked.model, asked.compute, asked.found["dataset"], asked.found["weights"])
+
+    def _shards(self, method: MethodSpec, digests: Sequence[Digest]) -> Iterator[Shard]:
+        for digest in digests:
+            part = read(self.store, Attribution, digest)
+            yield Shard(part, self._plain(method, part))
+
+    def _plain(self, method: MethodSpec, part: Attribution) -> dict[str, Array]:
+        return {
+            item.name: on_pixels(aggregated(part, item.name, item.kind, method.aggregate), item)
+            for item in self.data.inputs
+        }
+
+    def _trainings(self) -> list[Array]:
+        found = [read(self.store, Summary, digest).importances for digest in self.asked.summaries]
+        return [
+            np.concatenate([item.mean_absolute for item in items if item.target == items[0].target]) for items in found
+        ]
+
+    def _score(self, inputs: Arrays, rows: Array) -> Array:
+        score = score_of(self.asked.target, self.data, self.model.output)
+        outputs = self.model.predict(inputs)
+        return scores(outputs, self.model.output, score, self.selection.targets[rows, 0])
+
+    def _baseline(self, rows: Array) -> Arrays | None:
+        """Raw values of absence: those of the method where it has a single one, else the usual ones."""
+        if any(item.kind == "molecule" for item in self.data.inputs):
+            return None
+        from tasks.data.baselines import baseline
+
+        return baseline("auto", self.data, None, self.selection.explained[rows])
+
+    def _explain(self, inputs: Arrays, rows: Array, model: Model | None = None) -> dict[str, Array]:
+        asked, chosen = self.asked, self.selection.explained[rows]
+        net = model or self.model
+        part = asked.method.attribute(
+            explainable(asked.method, asked.model, net),
+            inputs,
+            baselines_of(asked.method, self.data, chosen),
+            self.data.sample_ids[chosen],
+            self.selection.targets[rows, :1],
+            score_of(asked.target, self.data, net.output),
+            asked.compute,
+        )
+        return self._plain(asked.method, part)
+
+    def _randomised(self, seed: int) -> Iterator[tuple[str, Explain]]:
+        asked = self.asked
+        weights = read(self.store, Weights, asked.found["weights"])
+        for layer, arrays in cascades(weights.arrays, seed):
+            net = asked.model.restore(self.data, weights.model_copy(update={"arrays": arrays}), asked.compute)
+            yield layer, partial(self._explain, model=net)
+
+
+def cascades(arrays: Arrays, seed: int) -> Iterator[tuple[str, dict[str, Array]]]:
+    """The weights with more and more layers shuffled from the top, and the last layer that was.
+
+    The arrays of a layer share the part of their name before the last "." or "/".
+    """
+    layers = list(dict.fromkeys(_layer(name) for name in arrays))[::-1]
+    ends = sorted({round(step * len(layers) / _CASCADES) for step in range(1, _CASCADES + 1)} - {0})
+    for end in ends:
+        chosen = set(layers[:end])
+        random = np.random.default_rng(seed)
+        shuffled = {name: random.permutation(array.ravel()).reshape(array.shape) for name, array in arrays.items()}
+        yield (
+            layers[end - 1],
+            {name: shuffled[name] if _layer(name) in chosen else array for name, array in arrays.items()},
+        )
+
+
+def _layer(name: str) -> str:
+    return name.rpartition("/" if "/" in name else ".")[0]

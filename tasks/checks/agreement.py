@@ -1,0 +1,83 @@
+"""Agreement: different methods say the same."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.checks.case import Case, first, spearman
+from tasks.records import Array, CheckResult, Spec
+
+
+class AgreementSpec(Spec):
+    """Spearman correlation of |a|, overlap of the top elements (Jaccard) and share of equal signs, for each pair of
+    methods of a chapter, each a mean over samples for the first target.
+
+    S. Krishna and others (2022), The disagreement problem in explainable machine learning.
+    """
+
+    kind: Literal["agreement"] = "agreement"
+    top: float = Field(0.1, gt=0, le=1, description="share of the elements that count as the top, at least one")
+    samples: int = Field(200, ge=1, description="most samples that are compared")
+    threshold: float = Field(0.5, ge=-1, le=1, description="smallest mean Spearman correlation with another method")
+    required: bool = Field(False, description="a failure marks the page and the exit code")
+
+    needs: ClassVar[frozenset[str]] = frozenset({"others"})
+
+    def measure(self, case: Case) -> CheckResult:
+        """The verdict on one method beside all others of its chapter that have the same elements."""
+        own = first(case.shards(), self.samples)
+        found = {label: first(shards(), self.samples) for label, shards in case.others.items()}
+        same = {label: values for label, values in found.items() if values.shape == own.shape}
+        if not same:
+            return CheckResult(
+                check=self.kind,
+                method=case.label,
+                verdict="not applicable",
+                required=False,
+                sentence="No other method of the chapter has a value for each of the same elements.",
+            )
+        rank = np.array([_mean(spearman(np.abs(own), np.abs(values))) for values in same.values()])
+        overlap = np.array([float(jaccard(own, values, self.top).mean()) for values in same.values()])
+        signs = np.array([_mean(equal_signs(own, values)) for values in same.values()])
+        lowest = float(rank.min())
+        return CheckResult(
+            check=self.kind,
+            method=case.label,
+            verdict="pass" if lowest >= self.threshold else "fail",
+            required=self.required,
+            value=lowest,
+            threshold=self.threshold,
+            sentence=f"Over {len(own):,} samples: "
+            + "; ".join(
+                f"with {label} Spearman {r:.2f}, top {self.top:.0%} overlap {o:.2f}, equal signs {s:.0%}"
+                for label, r, o, s in zip(same, rank, overlap, signs, strict=True)
+            )
+            + ".",
+            details={"others": np.array(list(same)), "spearman": rank, "jaccard": overlap, "signs": signs},
+        )
+
+
+def jaccard(a: Array, b: Array, top: float) -> Array:
+    """(samples,): overlap of the largest |.| of (samples, elements), as a share of both together."""
+    count = max(1, round(top * a.shape[1]))
+
+    def largest(values: Array) -> Array:
+        order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :count]
+        chosen = np.zeros(values.shape, bool)
+        np.put_along_axis(chosen, order, values=True, axis=1)
+        return chosen
+
+    one, other = largest(a), largest(b)
+    return (one & other).sum(axis=1) / (one | other).sum(axis=1)
+
+
+def equal_signs(a: Array, b: Array) -> Array:
+    """(samples,): share of equal signs among the elements that are zero in neither; NaN where there are none."""
+    both = (a != 0) & (b != 0)
+    count = both.sum(axis=1)
+    return np.where(count > 0, (both & (np.sign(a) == np.sign(b))).sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
+def _mean(values: Array) -> float:
+    return float(np.nanmean(values)) if not np.isnan(values).all() else 0.0

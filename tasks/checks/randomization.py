@@ -1,0 +1,52 @@
+"""Randomization: an explanation that does not change with the model's weights does not explain the model."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.checks.case import Case, first, flat, spearman
+from tasks.records import CheckResult, Spec
+
+
+class RandomizationSpec(Spec):
+    """Spearman correlation of |a| with |a| after the layers are randomised one after another from the top.
+
+    A layer is randomised by shuffling the numbers of each of its arrays, which keeps their spread.
+    J. Adebayo and others (2018), Sanity checks for saliency maps.
+    """
+
+    kind: Literal["randomization"] = "randomization"
+    samples: int = Field(10, ge=1, description="most samples that are explained again")
+    seed: int = Field(0, ge=0, description="of the shuffles")
+    threshold: float = Field(0.5, ge=0, le=1, description="largest mean correlation when all layers are randomised")
+    required: bool = Field(False, description="a failure marks the page and the exit code")
+
+    needs: ClassVar[frozenset[str]] = frozenset({"dataset", "model"})
+
+    def measure(self, case: Case) -> CheckResult:
+        """The verdict on the first target of one method."""
+        dataset = case.dataset()
+        rows = np.arange(min(self.samples, len(dataset.sample_ids)))
+        inputs = dataset.take(rows).arrays
+        own = np.abs(first(case.shards(), len(rows)))
+        found: dict[str, float] = {}
+        for layer, explain in case.randomised(self.seed):
+            again = np.abs(flat(explain(inputs, rows))[..., 0])
+            again = np.pad(again, [(0, 0), (0, own.shape[1] - again.shape[1])])
+            alike = spearman(own, again)
+            # An explanation that has become constant is not like the one that was not.
+            found[layer] = float(np.nan_to_num(alike).mean())
+        last = list(found.values())[-1]
+        path = ", ".join(f"{value:.2f}" for value in found.values())
+        return CheckResult(
+            check=self.kind,
+            method=case.label,
+            verdict="pass" if last <= self.threshold else "fail",
+            required=self.required,
+            value=last,
+            threshold=self.threshold,
+            sentence=f"With all layers randomised the order of |a| correlates by {last:.2f} with the explanation of "
+            f"the trained model ({len(rows)} samples); from the top layer down: {path}.",
+            details={"layers": np.array(list(found)), "spearman": np.array(list(found.values()))},
+        )

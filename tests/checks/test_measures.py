@@ -1,0 +1,134 @@
+"""What the checks measure on a linear model, where the right answer is known; each of them can fail."""
+
+import numpy as np
+import pytest
+
+from tasks.check_stages import cascades
+from tasks.checks.agreement import AgreementSpec, equal_signs, jaccard
+from tasks.checks.case import spearman
+from tasks.checks.faithfulness import DeletionSpec, InsertionSpec, elements, mixed
+from tasks.checks.localization import LocalizationSpec
+from tasks.checks.randomization import RandomizationSpec
+from tasks.checks.sparseness import SparsenessSpec, gini
+from tasks.checks.stability import StabilitySpec
+from tests.checks.linear import IMAGES, WEIGHTS, linear_case
+
+
+def test_deletion_and_insertion_of_a_linear_model_have_their_closed_forms() -> None:
+    """One element at a time in the order of w * x: the area is that of the sums of what is left."""
+    values = np.sort((IMAGES[..., 0] * WEIGHTS).reshape(len(IMAGES), 4), axis=1)[:, ::-1].astype(np.float64)
+    left = np.concatenate([values.sum(axis=1, keepdims=True) - np.pad(values, [(0, 0), (1, 0)]).cumsum(axis=1)], axis=1)
+    deletion = DeletionSpec(steps=4).measure(linear_case(WEIGHTS))
+    assert deletion.details["curve"] == pytest.approx(left.mean(axis=0), rel=1e-6)
+    insertion = InsertionSpec(steps=4).measure(linear_case(WEIGHTS))
+    assert insertion.details["curve"] == pytest.approx(
+        (values.sum(axis=1, keepdims=True) - left).mean(axis=0), abs=1e-5
+    )
+    assert deletion.verdict == insertion.verdict == "pass"
+    assert deletion.value == insertion.value == 1.0
+
+
+@pytest.mark.parametrize("spec", [DeletionSpec(steps=4), InsertionSpec(steps=4)], ids=lambda spec: spec.kind)
+def test_the_opposite_order_is_worse_than_random(spec: DeletionSpec | InsertionSpec) -> None:
+    result = spec.measure(linear_case(WEIGHTS, explained=-WEIGHTS))
+    assert result.verdict == "fail"
+    assert result.value == 0.0
+
+
+def test_replaced_elements_are_whole_pixels_of_every_input() -> None:
+    inputs = {"image": np.ones((1, 2, 2, 3)), "table": np.ones((1, 2))}
+    nothing = {name: np.zeros_like(array) for name, array in inputs.items()}
+    assert elements(inputs) == 6
+    changed = mixed(inputs, nothing, np.array([[True, False, False, False, False, True]]))
+    assert changed["image"][0, :, :, 0].tolist() == [[0, 1], [1, 1]]
+    assert changed["image"].sum() == 9
+    assert changed["table"].tolist() == [[1, 0]]
+
+
+def test_localization_is_the_share_inside_the_region() -> None:
+    top = np.zeros((len(IMAGES), 2, 2), bool)
+    top[:, 0] = True
+    values = IMAGES[..., 0] * WEIGHTS
+    inside = values[:, 0].sum(axis=1) / values.sum(axis=(1, 2))
+    result = LocalizationSpec().measure(linear_case(WEIGHTS, regions=top))
+    assert result.value == pytest.approx(float(inside.mean()))
+    assert result.verdict == "pass"
+    assert LocalizationSpec().measure(linear_case(WEIGHTS, regions=~top)).verdict == "fail"
+    assert LocalizationSpec().measure(linear_case(WEIGHTS)).verdict == "not applicable"
+
+
+def test_what_speaks_against_is_not_localized() -> None:
+    """Only positive attribution counts: the region holds all of it though it holds half of |a|."""
+    top = np.zeros((len(IMAGES), 2, 2), bool)
+    top[:, 0] = True
+    signed = np.array([[1.0, 1.0], [-1.0, -1.0]])
+    assert LocalizationSpec().measure(linear_case(signed, regions=top)).value == 1.0
+
+
+@pytest.mark.parametrize(("sizes", "expected"), [([1, 1, 1, 1], 0.0), ([0, 0, 0, 1], 0.75), ([0, 0, 1, 1], 0.5)])
+def test_gini_of_known_distributions(sizes: list[float], expected: float) -> None:
+    assert gini(np.array(sizes, float)[None, :, None])[0, 0] == pytest.approx(expected)
+
+
+def test_gini_of_nothing_is_not_a_number() -> None:
+    assert np.isnan(gini(np.zeros((1, 3, 1)))[0, 0])
+
+
+def test_sparseness_can_pass_and_fail() -> None:
+    lone = np.array([[1.0, 0.0], [0.0, 0.0]])
+    assert SparsenessSpec().measure(linear_case(lone)).verdict == "pass"
+    assert SparsenessSpec().measure(linear_case(np.ones((2, 2)))).verdict == "fail"
+
+
+def test_spearman_is_that_of_scipy_and_not_a_number_for_a_constant() -> None:
+    from scipy.stats import spearmanr
+
+    a, b = np.random.default_rng(0).normal(size=(2, 3, 9)).round(1)
+    assert spearman(a, b) == pytest.approx([spearmanr(x, y).statistic for x, y in zip(a, b, strict=True)])
+    assert np.isnan(spearman(np.ones((1, 3)), b[:1, :3])[0])
+
+
+def test_overlap_and_signs_of_known_pairs() -> None:
+    a, b = np.array([[4.0, 3, 2, 1]]), np.array([[-4.0, 1, 2, 0]])
+    assert jaccard(a, b, 0.25).tolist() == [1.0]
+    assert jaccard(a, b, 0.5).tolist() == [1 / 3]
+    assert equal_signs(a, b).tolist() == [2 / 3]
+
+
+def test_agreement_with_itself_is_one_and_with_the_reverse_it_fails() -> None:
+    same = AgreementSpec().measure(linear_case(WEIGHTS, others={"twin": 2 * WEIGHTS}))
+    assert same.value == pytest.approx(1.0)
+    assert same.verdict == "pass"
+    reverse = AgreementSpec().measure(linear_case(WEIGHTS, others={"twin": WEIGHTS, "reverse": 1 / WEIGHTS**3}))
+    assert reverse.verdict == "fail"
+    assert reverse.details["others"].tolist() == ["twin", "reverse"]
+    assert AgreementSpec().measure(linear_case(WEIGHTS)).verdict == "not applicable"
+
+
+def test_an_explanation_that_ignores_the_weights_fails_randomization() -> None:
+    ignoring = linear_case(WEIGHTS, randomised=[WEIGHTS, WEIGHTS])
+    assert RandomizationSpec().measure(ignoring).verdict == "fail"
+    following = linear_case(WEIGHTS, randomised=[WEIGHTS, 1 / WEIGHTS**3])
+    result = RandomizationSpec().measure(following)
+    assert result.verdict == "pass"
+    assert result.details["spearman"][0] == pytest.approx(1.0)
+
+
+def test_layers_are_shuffled_from_the_top_down() -> None:
+    arrays = {f"{layer}.{name}": np.arange(50.0) for layer in range(3) for name in ("weight", "bias")}
+    found = list(cascades(arrays, seed=0))
+    assert [layer for layer, _ in found] == ["2", "1", "0"]
+    changed = [{name for name, array in after.items() if (array != arrays[name]).any()} for _, after in found]
+    assert changed == [
+        {"2.weight", "2.bias"}, {"2.weight", "2.bias", "1.weight", "1.bias"}, set(arrays)
+    ]  # fmt: skip
+    assert all(sorted(array) == sorted(arrays[name]) for name, array in found[-1][1].items())
+
+
+def test_stability_of_a_linear_model_is_bounded_by_the_radius() -> None:
+    """|w * d| <= r * range * |w|, and x >= 0.5: a radius of 1% moves no explanation by more than 2% of its size."""
+    result = StabilitySpec(radius=0.01).measure(linear_case(WEIGHTS))
+    assert result.value is not None
+    assert 0 < result.value < 0.02
+    assert result.verdict == "pass"
+    assert StabilitySpec(radius=1.0, threshold=0.01).measure(linear_case(WEIGHTS)).verdict == "fail"
