@@ -13,11 +13,11 @@ from typing import Any, Protocol
 
 from flows.config import Point, Report
 from flows.progress import Watch
-from tasks import report_stages, stages
+from tasks import check_stages, gather_stage, report_stages, stages
 from tasks.checks.stability import SeedStabilitySpec
 from tasks.document.seal import Host, git_state
 from tasks.models import ModelSpec
-from tasks.records import CheckResult, Selection, unpack
+from tasks.records import CheckResult, InputError, Selection, unpack
 from tasks.stages import Done, Explained
 from tasks.store import Store
 
@@ -296,19 +296,38 @@ class _Flow:
             ]
 
     def _check(self, chapter: Chapter) -> None:
-        for label, method in chapter.point.method.items():
+        for label in chapter.point.method:
             chapter.checked[label] = [
                 self._one(
                     f"{chapter.slug}/{label}/{name}",
-                    stages.check,
+                    check_stages.check,
                     spec,
-                    label,
-                    method,
-                    [done["attribution"] for _, _, done in chapter.attributed[label][0]],
-                    [done["summary"] for done in chapter.summarised[label]],
+                    self._asked(chapter, label),
                 )
                 for name, spec in chapter.point.check.items()
             ]
+
+    def _asked(self, chapter: Chapter, label: str) -> check_stages.Asked:
+        point = chapter.point
+
+        def shards(other: str) -> tuple[str, ...]:
+            return tuple(done["attribution"] for _, _, done in chapter.attributed[other][0])
+
+        return check_stages.Asked(
+            label=label,
+            method=point.method[label],
+            model=point.model,
+            target=point.target,
+            compute=self.report.compute,
+            found={
+                "dataset": chapter.loaded["dataset"],
+                "weights": chapter.fits[0]["weights"],
+                "selection": _known(chapter.selected)["selection"],
+            },
+            shards=shards(label),
+            others={other: (method, shards(other)) for other, method in point.method.items() if other != label},
+            summaries=tuple(done["summary"] for done in chapter.summarised[label]),
+        )
 
     def _gather(self, chapter: Chapter) -> None:
         point = chapter.point
@@ -331,7 +350,7 @@ class _Flow:
         ]
         chapter.gathered = self._one(
             chapter.slug,
-            report_stages.gather,
+            gather_stage.gather,
             chapter.slug,
             point.title,
             point.data,
@@ -428,6 +447,10 @@ class _Flow:
 def _trainings(point: Point) -> list[ModelSpec]:
     """The model of a point, and those that differ from it in the seed alone, if a check asks for them."""
     wanted = max((spec.seeds for spec in point.check.values() if isinstance(spec, SeedStabilitySpec)), default=1)
+    if wanted > 1 and getattr(point.model, "fitting", "auto") == "never":
+        raise InputError(
+            f"check: seed_stability trains the model {wanted} times, but model.fit is never; leave this check out"
+        )
     return [point.model.model_copy(update={"seed": point.model.seed + number}) for number in range(wanted)]
 
 

@@ -19,8 +19,9 @@ Arrays = Mapping[str, Array]  # input name -> values, first axis samples
 Kind = Literal["table", "image", "text", "molecule"]
 Split = Literal["train", "test"]
 Verdict = Literal["pass", "fail", "not assessed", "not applicable"]
-Baseline = Literal["auto", "zero", "black", "mean"]
+Baseline = Literal["auto", "zero", "black", "mean", "blur", "uniform"]
 Aggregate = Literal["raw", "abs", "square"]
+Palette = Literal["diverging", "keras_example"]  # keras_example: green and red light, as published
 
 
 class InputError(ValueError):
@@ -47,7 +48,9 @@ class Input(Record):
 
     `values`: table (samples, features); image (samples, height, width, channels); text (samples, tokens) of
     ids; molecule (samples,) of SMILES. `features` names the columns of a table. `bounds` are the darkest and
-    the brightest value an image can take.
+    the brightest value an image can take, `regions` (samples, height, width) where its known object is;
+    `aligned` ones show the same thing at the same pixel, so that a mean over them has a meaning.
+    `vocabulary`: the token that each id of a text stands for, the padding first.
     """
 
     name: str
@@ -55,6 +58,18 @@ class Input(Record):
     values: Array
     features: tuple[str, ...] = ()
     bounds: tuple[float, float] | None = None
+    regions: Array | None = None
+    aligned: bool = False
+    vocabulary: tuple[str, ...] = ()
+
+    def label(self, feature: str) -> str:
+        """What a reader calls a feature among those of other inputs; columns of tables have names of their own."""
+        return feature if self.kind == "table" else f"{self.name}, {feature}"
+
+    def take(self, rows: Array) -> Self:
+        """The same input with only `rows` (indices or a mask over samples), in that order."""
+        regions = None if self.regions is None else self.regions[rows]
+        return self.model_copy(update={"values": self.values[rows], "regions": regions})
 
 
 class Excluded(Record):
@@ -96,7 +111,7 @@ class Dataset(Record):
         """The same dataset with only `rows` (indices or a mask over samples), in that order."""
         return self.model_copy(
             update={
-                "inputs": tuple(i.model_copy(update={"values": i.values[rows]}) for i in self.inputs),
+                "inputs": tuple(item.take(rows) for item in self.inputs),
                 "sample_ids": self.sample_ids[rows],
                 "labels": self.labels[rows],
                 "split": self.split[rows],
@@ -179,7 +194,8 @@ class Attribution(Record):
     With sampling `values` and `residual` are means over the draws, `steps` those of the longest. `moments[name]`:
     (samples, elements, ..., targets, 3) means over the draws of a, |a| and a**2, each summed over channels, and
     `standard_error[name]` of these means. `sampling_gap`: (samples, targets), the mean difference of the score
-    over the draws less S(x) - S(x'), which no number of steps can close.
+    over the draws less S(x) - S(x'), which no number of steps can close. `bypassed`: (samples, targets) True where
+    the score also depends on the inputs by ways around the hidden layer, so that its elements cannot add up.
     """
 
     sample_ids: Array
@@ -194,6 +210,7 @@ class Attribution(Record):
     moments: dict[str, Array] = {}
     standard_error: dict[str, Array] = {}
     sampling_gap: Array | None = None
+    bypassed: Array | None = None
 
     def rows(self, chosen: slice) -> Self:
         """The given samples."""
@@ -248,14 +265,29 @@ class Importance(Record):
     aggregate: Aggregate
 
 
+class InputSummary(Record):
+    """What one of several inputs contributes as a whole, by sample.
+
+    `total`: sum of a, `absolute`: sum of |a| over its elements, both (samples, targets); `median`: (targets,) of a
+    over all elements of all samples.
+    """
+
+    input: str
+    total: Array
+    absolute: Array
+    median: Array
+
+
 class Summary(Record):
     """Attributions of one method over all explained samples.
 
-    `class_means[input]`: (classes, height, width, targets) mean attribution of an image by true class.
+    `class_means[input]`: (classes, height, width, targets) mean attribution of an image by true class. `inputs`: one
+    for each input of several.
     """
 
     importances: tuple[Importance, ...]
     class_means: dict[str, Array] = {}
+    inputs: tuple[InputSummary, ...] = ()
 
 
 class CheckResult(Record):
@@ -317,10 +349,15 @@ class BarPanels(Record):
 
 class Cell(Record):
     """One picture of an image grid. `pixels`: (height, width, 1 or 3) in 0..1, or (height, width) of signed
-    values to colour by the scale with index `scale`. `title` stands above, `note` below, either may be empty."""
+    values to colour by the scale with index `scale`. `beneath`: (height, width, 1 or 3) in 0..1, a picture that the
+    colours are laid over with `opacity`, in the colours of `palette`. `title` stands above, `note` below, either may be
+    empty."""
 
     pixels: Array
     scale: int | None = None
+    beneath: Array | None = None
+    opacity: float = 0.8
+    palette: Palette = "diverging"
     title: str = ""
     note: str = ""
     alt: str
@@ -370,16 +407,64 @@ class Curves(Record):
 
 
 class Matrix(Record):
-    """Counts of (true, predicted)."""
+    """Counts of (true, predicted), or of `correlations` in [-1, 1] between the labels."""
 
     kind: Literal["matrix"] = "matrix"
     labels: tuple[str, ...]
     counts: Array
     x_label: str
     y_label: str
+    correlations: bool = False
 
 
-Content = Annotated[Bars | BarPanels | Images | Molecules | Scatter | Curves | Matrix, Field(discriminator="kind")]
+class Swarm(Record):
+    """Attributions of the most important features, sample by sample.
+
+    `values`: (samples, features) attributions of the first target; `shades`: the same shape, the feature's own value
+    as a share of its range, NaN where it has none.
+    """
+
+    kind: Literal["swarm"] = "swarm"
+    labels: tuple[str, ...]
+    values: Array
+    shades: Array
+    axis: str
+
+
+class Waterfall(Record):
+    """Contributions that lead from `start` to `end`, in the order in which they are drawn."""
+
+    kind: Literal["waterfall"] = "waterfall"
+    labels: tuple[str, ...]
+    values: Array
+    start: float
+    end: float
+    start_label: str
+    end_label: str
+    axis: str
+
+
+class TokenLine(Record):
+    """One text: its tokens, and for each the value that colours it."""
+
+    title: str
+    tokens: tuple[str, ...]
+    values: Array
+    note: str = ""
+    alt: str
+
+
+class Tokens(Record):
+    """Texts whose tokens are coloured by the first scale of the figure, with their numbers below."""
+
+    kind: Literal["tokens"] = "tokens"
+    items: tuple[TokenLine, ...]
+
+
+Content = Annotated[
+    Bars | BarPanels | Images | Molecules | Scatter | Curves | Matrix | Swarm | Waterfall | Tokens,
+    Field(discriminator="kind"),
+]
 
 
 class Figure(Record):
@@ -408,7 +493,7 @@ class Part(Record):
 class Drawing(Record):
     """A figure with its drawn parts.
 
-    Charts (bars, bar_panels, scatter, curves, matrix): one part "chart". Images: a part "r{row}c{column}" per cell;
+    Charts (all but the following): one part "chart". Images: a part "r{row}c{column}" per cell;
     molecules: a part "m{index}" each; both: one part "scale{index}" per colour scale.
     """
 

@@ -6,12 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from tasks.checks import QUESTIONS
-from tasks.data import DataSpec
-from tasks.data.select import TargetSpec
 from tasks.document.evidence import (
     chapter_evidence,
     check_rows,
@@ -20,207 +17,32 @@ from tasks.document.evidence import (
     importance_rows,
     pretty,
 )
-from tasks.document.material import Material, MethodMaterial
+from tasks.document.material import Material
 from tasks.document.press import Job, press
 from tasks.document.seal import figure_files, write_attributions, write_files, write_manifest
-from tasks.drawing import DrawingSpec
 from tasks.fingerprint import fingerprint
-from tasks.methods import MethodSpec
 from tasks.methods.aggregate import flat_arrays
-from tasks.models import ModelSpec
 from tasks.protocols import Compute, Progress, silent
 from tasks.records import (
     Attribution,
-    CheckResult,
     Dataset,
     Document,
     Drawing,
-    Performance,
-    Prediction,
     Record,
-    Reference,
-    Selection,
-    Summary,
     Weights,
     canonical_json,
     pack,
 )
-from tasks.stages import Done, Explained, keyed, module_of, read, run_stage
+from tasks.stages import Done, keyed, read, run_stage
 from tasks.store import Digest, Store, digest_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-_UNITS = {"logit": "logit", "probability": "probability", "loss": "nats"}
 
 
 class Drawings(Record):
     """All drawn figures of a chapter."""
 
     items: tuple[Drawing, ...]
-
-
-def gather(
-    store: Store,
-    slug: str,
-    title: str | None,
-    data: DataSpec,
-    model: ModelSpec,
-    target: TargetSpec,
-    drawing: DrawingSpec,
-    found: Mapping[str, Digest],
-    explained: Sequence[Explained],
-) -> Done:
-    """Output "material": everything that a chapter shows, and no more of the data than that.
-
-    `found`: digests of dataset, weights, prediction, performance, selection and, where there is one, reference.
-    """
-    from tasks.data.select import score_of
-
-    def run() -> dict[str, bytes]:
-        dataset, weights = read(store, Dataset, found["dataset"]), read(store, Weights, found["weights"])
-        selection = read(store, Selection, found["selection"])
-        shown = selection.explained[selection.shown]
-        score = score_of(target, dataset)
-        unit = _UNITS.get(score.kind) or dataset.label_unit or "units of the label"
-        splits = sorted(set(dataset.split[selection.explained].tolist()))
-        return {
-            "material": pack(
-                Material(
-                    slug=slug,
-                    title=title or dataset.title,
-                    data_kind=model.kind,
-                    dataset=dataset.take(shown),
-                    labels=dataset.labels,
-                    outputs=read(store, Prediction, found["prediction"]).outputs,
-                    split=dataset.split,
-                    explained=len(selection.explained),
-                    explained_split=" and ".join(f"{split} rows" for split in splits),
-                    selection_reason=selection.reason,
-                    shown=shown,
-                    targets=selection.targets[selection.shown],
-                    target_names=selection.target_names,
-                    score=score.kind,
-                    score_unit=unit,
-                    framework=model.framework,
-                    architecture=model.architecture,
-                    parameters=weights.parameters,
-                    training=model.training,
-                    history=weights.history,
-                    performance=read(store, Performance, found["performance"]),
-                    top_k=None if drawing.top_k == "all" else drawing.top_k,
-                    reference=read(store, Reference, found["reference"]) if "reference" in found else None,
-                    methods=tuple(_method(store, item, selection.shown, unit, dataset) for item in explained),
-                )
-            )
-        }
-
-    inputs = {
-        **found,
-        "shards": [digest for item in explained for _, _, digest in item.shards],
-        "summaries": [item.summary for item in explained],
-        "checks": [digest for item in explained for digest in item.checks],
-    }
-    spec = {
-        "slug": slug,
-        "title": title,
-        "data": data,
-        "model": model,
-        "target": target,
-        "drawing": drawing,
-        "methods": [{"label": item.label, **item.method.model_dump(mode="json")} for item in explained],
-    }
-    modules = [
-        module_of(model),
-        *(module_of(item.method) for item in explained),
-        "tasks.data.baselines",
-        Material.__module__,
-    ]
-    return run_stage(
-        store,
-        gather,
-        spec,
-        inputs,
-        modules,
-        run,
-        [_method, _parameters, _compared_with, _place, _unit, _steps, shown_attributions],
-    )
-
-
-def _method(store: Store, item: Explained, shown: np.ndarray, unit: str, dataset: Dataset) -> MethodMaterial:
-    from tasks.methods.aggregate import aggregated
-
-    method = item.method
-    kinds = {entry.name: entry.kind for entry in dataset.inputs}
-    part = shown_attributions(store, item, shown)
-    steps, converged = _steps(store, item)
-    return MethodMaterial(
-        label=item.label,
-        title=method.title,
-        formula=method.formula,
-        citation=method.citation,
-        additive=method.additive,
-        aggregate=method.aggregate,
-        parameters=_parameters(method),
-        departure=getattr(method, "departure", None) or "",
-        baseline=_compared_with(method, dataset),
-        place=_place(method),
-        unit=_unit(method, unit),
-        values={name: aggregated(part, name, kind, method.aggregate) for name, kind in kinds.items()},
-        mask=part.mask,
-        prediction=part.prediction,
-        base_value=part.base_value,
-        residual=part.residual,
-        steps=steps,
-        converged=converged,
-        summary=read(store, Summary, item.summary),
-        checks=tuple(read(store, CheckResult, digest) for digest in item.checks),
-    )
-
-
-def _parameters(method: MethodSpec) -> dict[str, str]:
-    """What a reader wants to know of the config: not the kind, nor what is not used."""
-    unused = {"kind"} | ({"at"} if getattr(method, "layer", None) is None else set())
-    return {
-        name: str(value) for name, value in method.model_dump(mode="json", exclude=unused, exclude_none=True).items()
-    }
-
-
-def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:
-    """The baseline in words; only methods that compare with one have it."""
-    from tasks.data.baselines import background, baseline
-
-    if (rows := getattr(method, "background", None)) is not None:
-        return background(rows, getattr(method, "seed", 0), dataset)[1]
-    if (name := getattr(method, "baseline", None)) is None:
-        return None
-    return baseline(name, dataset, getattr(method, "layer", None))[1]
-
-
-def _unit(method: MethodSpec, unit: str) -> str:
-    """Of an element: a gradient is per unit of the input, what is multiplied with a difference is not."""
-    slope = f"{unit} per unit of the input" if getattr(method, "factor", None) == "one" else unit
-    return f"{slope}, squared" if method.aggregate == "square" else slope
-
-
-def _place(method: MethodSpec) -> str:
-    """Where the method looks, in words."""
-    layer, at = getattr(method, "layer", None), getattr(method, "at", "output")
-    return "the preprocessed input" if layer is None else f"the {at} of the layer {layer}"
-
-
-def shown_attributions(store: Store, item: Explained, shown: np.ndarray) -> Attribution:
-    """The attributions of the explained positions `shown`, in that order, from the shards that hold them."""
-    rows: list[Attribution] = []
-    for position in shown.tolist():
-        start, _, digest = next(shard for shard in item.shards if shard[0] <= position < shard[1])
-        rows.append(read(store, Attribution, digest).rows(slice(position - start, position - start + 1)))
-    return Attribution.joined(rows)
-
-
-def _steps(store: Store, item: Explained) -> tuple[tuple[int, int, int], float]:
-    parts = [read(store, Attribution, digest) for _, _, digest in item.shards]
-    steps = np.concatenate([part.steps.ravel() for part in parts])
-    converged = np.concatenate([part.converged.ravel() for part in parts])
-    return (int(steps.min()), int(np.median(steps)), int(steps.max())), float(converged.mean())
 
 
 def scale(store: Store, materials: Sequence[Digest]) -> Done:

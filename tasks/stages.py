@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
-from tasks.checks import CheckSpec
-from tasks.checks.completeness import CompletenessSpec
-from tasks.checks.stability import SeedStabilitySpec
 from tasks.data import DataSpec
 from tasks.data.select import SelectionSpec, TargetSpec
+from tasks.factory import code_of
 from tasks.fingerprint import fingerprint
 from tasks.methods import MethodSpec
+from tasks.methods.gradient import GradientMethod
 from tasks.models import ModelSpec
-from tasks.protocols import Compute, DifferentiableModel, Progress, silent, take
+from tasks.protocols import Compute, DifferentiableModel, Model, Progress, silent, take
 from tasks.records import (
     Array,
     Attribution,
     Dataset,
     Importance,
     Input,
+    InputError,
     Prediction,
     Record,
     Selection,
@@ -113,18 +113,40 @@ def run_stage(
     modules: Sequence[str],
     compute: Callable[[], Mapping[str, bytes]],
     helpers: Sequence[Callable[..., Any]] = (),
+    own: Sequence[Mapping[str, Mapping[str, str]]] = (),
 ) -> Done:
-    """Looks the stage up by its key, or computes it. `helpers`: functions of its own module that it uses."""
+    """Looks the stage up by its key, or computes it. `helpers`: functions of its own module that it uses; `own`: what
+    the user's own code in it depends on."""
     plain = {name: item.model_dump(mode="json") if isinstance(item, Spec) else item for name, item in spec.items()}
     code = fingerprint([*modules, "tasks.records"], [stage, *helpers])
+    code = {part: {name: mark for one in (code, *own) for name, mark in one[part].items()} for part in code}
     key = action_key(stage.__name__, plain, inputs, code)
     started = time.monotonic()
     outputs, cached = store.once(key, compute)
     return Done(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
 
 
+def asked(model: ModelSpec) -> dict[str, Any]:
+    """The spec of a model, with digests of its files of weights in the place of their paths."""
+    from tasks.models.weights import digest
+
+    plain = model.model_dump(mode="json")
+    files = {key: path for key in ("weights", "base") if isinstance(path := getattr(model, key, None), Path)}
+    return plain | {key: digest(path) for key, path in files.items()}
+
+
+def own_code(*specs: Spec) -> list[Mapping[str, Mapping[str, str]]]:
+    """What the factories of these specs depend on: the user's own code."""
+    return [code_of(factory) for spec in specs if (factory := getattr(spec, "factory", None))]
+
+
 def module_of(item: object) -> str:
     return type(item).__module__
+
+
+def taking_turns() -> RLock:
+    """What a stage that computes holds: one at a time in a process."""
+    return _turn
 
 
 def read(store: Store, kind: type[R], digest: Digest) -> R:
@@ -158,7 +180,10 @@ def load(store: Store, data: DataSpec) -> Done:
         found = {"dataset": pack(dataset)}
         return found if reference is None else found | {"reference": pack(reference.compute(dataset))}
 
-    return run_stage(store, load, {"data": data}, {}, [module_of(data)], compute)
+    asked = getattr(data, "asked", None)  # of what lies in files, their contents count and not where they are
+    return run_stage(
+        store, load, {"data": asked() if asked else data}, {}, [module_of(data)], compute, own=own_code(data)
+    )
 
 
 def fit(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, progress: Progress = silent) -> Done:
@@ -169,12 +194,18 @@ def fit(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, progr
             return {"weights": pack(model.fit(read(store, Dataset, dataset), compute, progress))}
 
     return run_stage(
-        store, fit, {"model": model, "compute": keyed(compute)}, {"dataset": dataset}, [module_of(model)], train
+        store,
+        fit,
+        {"model": asked(model), "compute": keyed(compute)},
+        {"dataset": dataset},
+        [module_of(model)],
+        train,
+        own=own_code(model),
     )
 
 
 @lru_cache(maxsize=8)
-def _model(root: Path, model: ModelSpec, compute: Compute, dataset: Digest, weights: Digest) -> DifferentiableModel:
+def restored(root: Path, model: ModelSpec, compute: Compute, dataset: Digest, weights: Digest) -> Model:
     store = Store(root)
     return model.restore(read(store, Dataset, dataset), read(store, Weights, weights), compute)
 
@@ -186,17 +217,18 @@ def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, w
     def run() -> dict[str, bytes]:
         with _turn:
             data = read(store, Dataset, dataset)
-            net = _model(store.root, model, compute, dataset, weights)
+            net = restored(store.root, model, compute, dataset, weights)
             prediction = Prediction(kind=net.output, outputs=net.predict(data.arrays))
             return {"prediction": pack(prediction), "performance": pack(performance(data, prediction))}
 
     return run_stage(
         store,
         predict,
-        {"model": model, "compute": keyed(compute)},
+        {"model": asked(model), "compute": keyed(compute)},
         {"dataset": dataset, "weights": weights},
         [module_of(model), performance.__module__],
         run,
+        own=own_code(model),
     )
 
 
@@ -235,18 +267,19 @@ def attribute(
 
     def run() -> dict[str, bytes]:
         with _turn:
+            net = restored(store.root, model, compute, dataset, weights)
             data, chosen = read(store, Dataset, dataset), read(store, Selection, selection)
             rows = chosen.explained[start:stop]
             inputs = take(data.arrays, rows)
             return {
                 "attribution": pack(
                     method.attribute(
-                        _model(store.root, model, compute, dataset, weights),
+                        explainable(method, model, net),
                         inputs,
-                        _baselines(method, data, len(rows)),
+                        baselines_of(method, data, rows),
                         data.sample_ids[rows],
                         chosen.targets[start:stop],
-                        score_of(target, data),
+                        score_of(target, data, net.output),
                         compute,
                     )
                 )
@@ -258,29 +291,43 @@ def attribute(
         {
             # How values are aggregated later changes none of them.
             "method": method.model_dump(mode="json", exclude={"aggregate"}),
-            "model": model,
-            "score": target.score,
+            "model": asked(model),
+            "score": target.score if target.factory is None else target.factory,
             "compute": keyed(compute),
             "rows": [start, stop],
         },
         {"dataset": dataset, "weights": weights, "selection": selection},
         [module_of(method), module_of(model), "tasks.data.baselines", score_of.__module__],
         run,
-        [_baselines],
+        [baselines_of, explainable],
+        own_code(model, target),
     )
 
 
-def _baselines(method: MethodSpec, data: Dataset, count: int) -> dict[str, Array] | None:
+def explainable(method: MethodSpec, model: ModelSpec, net: Model) -> DifferentiableModel:
+    """`net`, as a method that needs no gradient takes it too.
+
+    Raises:
+        InputError: for a method that needs gradients, and a model that only predicts.
+    """
+    if isinstance(method, GradientMethod) and not hasattr(net, "place"):
+        raise InputError(
+            f"method: {method.kind} needs gradients, but the model {model.kind} ({model.framework}) only predicts; "
+            "use occlusion, kernel_shap, partition_shap or tree_shap"
+        )
+    return cast(DifferentiableModel, net)
+
+
+def baselines_of(method: MethodSpec, data: Dataset, explained: Array) -> dict[str, Array] | None:
     """Raw baselines: one row per explained sample, or the background rows of a method that averages over them; None
     where there is none, or where it is zero at a layer."""
     from tasks.data.baselines import background, baseline
 
     if (rows := getattr(method, "background", None)) is not None:
-        return background(rows, getattr(method, "seed", 0), data)[0]
+        return background(rows, getattr(method, "seed", 0), data, getattr(method, "baseline", "samples"))
     if (name := getattr(method, "baseline", None)) is None:
         return None
-    values = baseline(name, data, getattr(method, "layer", None))[0]
-    return None if values is None else {key: np.repeat(value, count, axis=0) for key, value in values.items()}
+    return baseline(name, data, getattr(method, "layer", None), explained)
 
 
 def summarise(
@@ -288,7 +335,14 @@ def summarise(
 ) -> Done:
     """Outputs "summary", and "content": a digest of the attributions that does not depend on how they were cut."""
     from tasks.data.features import feature_names, features
-    from tasks.methods.aggregate import aggregated, class_means, content_digests, importances
+    from tasks.methods.aggregate import (
+        aggregated,
+        class_means,
+        content_digests,
+        importances,
+        input_summary,
+        on_pixels,
+    )
 
     def run() -> dict[str, bytes]:
         data, chosen = read(store, Dataset, dataset), read(store, Selection, selection)
@@ -298,18 +352,20 @@ def summarise(
             """Shard by shard: the input's samples and their attributions without channels."""
             for start, stop, digest in shards:
                 values = aggregated(read(store, Attribution, digest), item.name, item.kind, method.aggregate)
-                yield item.model_copy(update={"values": item.values[start:stop]}), values
+                yield item.take(np.arange(start, stop)), on_pixels(values, item)
 
         found: list[Importance] = []
         means: dict[str, Array] = {}
         for item in explained.inputs:
             per_feature = (features(samples, values) for samples, values in sums(item))
             found += importances(item.name, feature_names(item), chosen.target_names, method.aggregate, per_feature)
-            if item.kind == "image" and data.classes:
+            if item.aligned and data.classes:
                 means[item.name] = class_means((v for _, v in sums(item)), explained.labels, len(data.classes))
+        several = explained.inputs if len(explained.inputs) > 1 else ()
+        whole = tuple(input_summary(item.name, (values for _, values in sums(item))) for item in several)
         parts = (read(store, Attribution, digest) for _, _, digest in shards)
         return {
-            "summary": pack(Summary(importances=tuple(found), class_means=means)),
+            "summary": pack(Summary(importances=tuple(found), class_means=means, inputs=whole)),
             "content": canonical_json(content_digests(parts)),
         }
 
@@ -319,34 +375,5 @@ def summarise(
         {"aggregate": method.aggregate},
         {"dataset": dataset, "selection": selection, "shards": [digest for _, _, digest in shards]},
         [features.__module__, importances.__module__],
-        run,
-    )
-
-
-def check(
-    store: Store,
-    spec: CheckSpec,
-    label: str,
-    method: MethodSpec,
-    shards: Sequence[Digest],
-    summaries: Sequence[Digest],
-) -> Done:
-    """Output "result". `summaries`: of the reported model, and of those trained with other seeds, if any."""
-
-    def run() -> dict[str, bytes]:
-        match spec:
-            case CompletenessSpec():
-                parts = (read(store, Attribution, digest) for digest in shards)
-                return {"result": pack(spec.measure(label, method.additive, parts))}
-            case SeedStabilitySpec():
-                sizes = [read(store, Summary, digest).importances[0].mean_absolute for digest in summaries]
-                return {"result": pack(spec.measure(label, sizes))}
-
-    return run_stage(
-        store,
-        check,
-        {"check": spec, "label": label, "additive": method.additive},
-        {"shards": list(shards), "summaries": list(summaries)},
-        [module_of(spec)],
         run,
     )

@@ -4,12 +4,12 @@ from types import ModuleType
 
 import numpy as np
 
-from tasks.document import image, model, molecule, table
+from tasks.document import agreement, image, model, molecule, multimodal, table, text
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import capital, count, listing, plain, share
-from tasks.records import Aside, Block, Chapter, Column, Figure, Kind, Metric, Section, Table, Teaser
+from tasks.records import Array, Aside, Block, Chapter, Column, Figure, Kind, Metric, Section, Table, Teaser
 
-KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "molecule": molecule}
+KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "molecule": molecule, "text": text}
 
 
 def chapter(material: Material, questions: dict[str, str]) -> Chapter:
@@ -25,6 +25,7 @@ def chapter(material: Material, questions: dict[str, str]) -> Chapter:
             model.section(material),
             _how_explained(material),
             *own.sections(material),
+            *agreement.sections(material),
             _verdicts(material, questions),
         ),
     )
@@ -61,6 +62,7 @@ def _how_explained(material: Material) -> Section:
         "probability": "the probability after the softmax",
         "value": f"the predicted {material.dataset.label_name}",
         "loss": "the cross-entropy of the class in nats, where a negative contribution speaks for the class",
+        "factory": "a function of the outputs that the user gave",
     }[material.score]
     targets = listing([f"the {name} class" if material.dataset.classes else name for name in material.target_names])
     intro = (
@@ -72,16 +74,18 @@ def _how_explained(material: Material) -> Section:
         blocks=(
             Block(
                 paragraphs=(intro, *(_method_sentence(method) for method in material.methods)),
-                tables=(_parameters(material),),
-                asides=tuple(aside for method in material.methods for aside in _method_asides(method)),
+                asides=tuple(dict.fromkeys(aside for method in material.methods for aside in _method_asides(method))),
             ),
+            Block(tables=(_parameters(material),)),
         ),
     )
 
 
 def _method_asides(method: MethodMaterial) -> tuple[Aside, ...]:
     about = Aside(title=method.title, text=method.citation, formula=method.formula)
-    return (about, Aside(title="Baseline", text=method.baseline)) if method.baseline else (about,)
+    if not method.baseline:
+        return (about,)
+    return (about, Aside(title=f"Baseline of {method.title.lower()}", text=method.baseline))
 
 
 def _method_sentence(method: MethodMaterial) -> str:
@@ -96,9 +100,10 @@ def _method_sentence(method: MethodMaterial) -> str:
             f"{share(method.converged)} of the explanations met the tolerance."
         )
     departure = f" {method.departure}" if method.departure else ""
-    return (
-        f"{method.title} is taken at {method.place}, in {method.unit}.{aggregate[method.aggregate]}{steps}{departure}"
-    )
+    error = method.relative_error
+    sampled = "" if error is None else f" The standard error over the draws is {share(error)} of |a| in the median."
+    about = f"{method.title} is taken at {method.place}, in {method.unit}."
+    return f"{about}{aggregate[method.aggregate]}{steps}{sampled}{departure}"
 
 
 def _parameters(material: Material) -> Table:
@@ -146,25 +151,29 @@ def _verdicts(material: Material, questions: dict[str, str]) -> Section:
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     """Every figure of a chapter, in the order of the document."""
-    return (*_own(material).figures(material, scales), *model.figures(material))
+    return (*_own(material).figures(material, scales), *agreement.figures(material), *model.figures(material))
 
 
 def limits(materials: tuple[Material, ...]) -> dict[str, float]:
-    """One limit per unit of measure over everything that is drawn by colour: the largest |a|."""
-    found: dict[str, float] = {}
+    """One limit per unit of measure over everything that is drawn by colour: the largest |a|, or the percentile of
+    all |a| that is asked for."""
+    found: dict[str, list[Array]] = {}
+    percentile = min((item.percentile for item in materials if item.percentile is not None), default=100.0)
     for material in materials:
-        if material.kind == "table":
-            continue  # tables are drawn as bars with an axis of their own
+        # Tables are drawn as bars with an axis of their own.
+        coloured = [item.name for item in material.dataset.inputs if item.kind in ("text", "molecule")]
         for method in material.methods:
-            drawn = [(method.unit, method.values), (method.mean_unit, method.summary.class_means)]
+            drawn = [
+                *((method.unit, method.values[name]) for name in coloured),
+                *((maps.unit, maps.values) for maps in method.maps.values()),
+                *((method.mean_unit, values) for values in method.summary.class_means.values()),
+            ]
             for unit, values in drawn:
-                largest = max((float(np.abs(array).max()) for array in values.values()), default=0.0)
-                found[unit] = max(found.get(unit, 0.0), largest)
-    return {unit: limit for unit, limit in found.items() if limit > 0}
+                found.setdefault(unit, []).append(np.abs(values).ravel())
+    ends = {unit: float(np.percentile(np.concatenate(sizes), percentile)) for unit, sizes in found.items()}
+    return {unit: limit for unit, limit in ends.items() if limit > 0}
 
 
 def _own(material: Material) -> ModuleType:
     """The module with what is particular to the kind of data: `story`, `figures` and `sections`."""
-    if material.kind not in KINDS:
-        raise NotImplementedError(f"a chapter about the kind {material.kind!r}")
-    return KINDS[material.kind]
+    return multimodal if len(material.dataset.inputs) > 1 else KINDS[material.kind]

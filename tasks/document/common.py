@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasks.document.material import Material, MethodMaterial
-from tasks.document.words import capital, signed
-from tasks.records import Array, Aside, CheckResult, Column, Table
+from tasks.document.words import capital, count, numbers, plain, signed
+from tasks.records import Array, Aside, CheckResult, Column, Figure, Table, Verdict
 
 _MOST_ROWS = 40
 _MOST_BARS = 30
@@ -53,7 +53,10 @@ def predicted_output(material: Material, row: int) -> int:
 
 
 def reading(material: Material, row: int) -> str:
-    """an 8 read as 7, for a sample of a classification."""
+    """an 8 read as 7, for a sample of a classification; measured and predicted for that of a regression."""
+    if not material.dataset.classes:
+        predicted_value = float(material.outputs[material.shown[row], 0])
+        return f"measured {plain(float(material.dataset.labels[row]))}, predicted {plain(predicted_value)}"
     true, predicted = int(material.dataset.labels[row]), predicted_output(material, row)
     name = material.output_name
     return f"{name(true)}, read as {name(predicted)}" if true != predicted else f"{name(true)}, read right"
@@ -70,42 +73,84 @@ def direction(material: Material, method: MethodMaterial) -> str:
 
 def sums_table(material: Material, method: MethodMaterial) -> Table:
     """Score, baseline, sum and residual of the shown samples: the arithmetic that a reader can check."""
+    gaps = method.sampling_gap
     rows = []
     for row in range(len(material.dataset.sample_ids)):
         for target, name in enumerate(material.target_names):
             output = int(material.targets[row, target])
             if output in material.targets[row, :target].tolist():
                 continue
+            gap = 0.0 if gaps is None else float(gaps[row, target])
+            residual = float(method.residual[row, target])
             rows.append(
                 (
                     material.sample_name(row),
                     f"{material.output_name(output)} ({name})" if material.dataset.classes else name,
                     signed(float(method.prediction[row, target])),
                     signed(float(method.base_value[row, target])),
-                    signed(difference(method, row, target) + float(method.residual[row, target])),
-                    signed(float(method.residual[row, target]), 4),
+                    signed(difference(method, row, target) + gap + residual),
+                    *((signed(gap, 4),) if gaps is not None else ()),
+                    signed(residual, 4),
                 )
             )
     return Table(
         name=f"{material.slug}-{method.label}-sums",
         caption=f"{method.title}: the sum of all elements beside the score S(x) and the baseline's S(x′), "
-        f"in {material.score_unit}. Residual = sum − (S(x) − S(x′)).",
+        f"in {material.score_unit}. {_RESIDUAL[gaps is not None]}",
         columns=(
             Column(title="sample"),
             Column(title="output"),
-            *(Column(title=title, numeric=True) for title in ("S(x)", "S(x′)", "sum", "residual")),
+            *(Column(title=title, numeric=True) for title in ("S(x)", "S(x′)", "sum")),
+            *((Column(title="sampling gap", numeric=True),) if gaps is not None else ()),
+            Column(title="residual", numeric=True),
         ),
         rows=tuple(rows[:_MOST_ROWS]),
     )
 
 
-def verdict_asides(methods: Sequence[MethodMaterial]) -> tuple[Aside, ...]:
-    return tuple(
-        Aside(
-            title=f"{capital(check.check.replace('_', ' '))}, {method.title.lower()}",
-            text=check.sentence,
-            verdict=check.verdict,
-        )
-        for method in methods
-        for check in method.checks
+_RESIDUAL = {
+    False: "Residual = sum − (S(x) − S(x′)).",
+    True: "Sampling gap = mean difference over the draws − (S(x) − S(x′)), which no number of steps closes. "
+    "Residual = sum − (S(x) − S(x′)) − gap.",
+}
+
+
+def swarm_figure(material: Material, method: MethodMaterial) -> Figure:
+    """Every sample's attributions of the features that matter most."""
+    assert method.swarm is not None, "gathered for tables and for several inputs"
+    shown = method.swarm
+    sizes = np.abs(shown.values).mean(axis=0)
+    together = " over all inputs together" if len(material.dataset.inputs) > 1 else ""
+    return Figure(
+        name=f"{material.slug}-{method.label}-swarm",
+        content=shown,
+        caption=f"{method.title}: the {count(len(shown.labels), 'feature')} with the largest mean |a|{together}, one "
+        f"point per sample ({len(shown.values):,}). Light: the feature has a low value, dark: a high one.",
+        alt=f"Mean |a| by feature: {numbers(shown.labels[:8], sizes[:8])}",
     )
+
+
+def verdict_asides(methods: Sequence[MethodMaterial]) -> tuple[Aside, ...]:
+    """A note per check: what was measured on one method in full, on several in a line each."""
+    names = dict.fromkeys(check.check for method in methods for check in method.checks)
+    return tuple(_verdict_aside(name, methods) for name in names)
+
+
+def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:
+    found = [(method, check) for method in methods for check in method.checks if check.check == name]
+    measured = [(method, check) for method, check in found if check.verdict in ("pass", "fail")] or found
+    title = capital(name.replace("_", " "))
+    if len(measured) == 1:
+        method, check = measured[0]
+        return Aside(title=f"{title}, {method.title.lower()}", text=check.sentence, verdict=check.verdict)
+    worst = min((check.verdict for _, check in measured), key=_WORST.index)
+    values = "; ".join(f"{method.title.lower()} {_short(check)}" for method, check in measured)
+    return Aside(title=title, text=f"{capital(values)}.", verdict=worst)
+
+
+_WORST: tuple[Verdict, ...] = ("fail", "pass", "not assessed", "not applicable")
+
+
+def _short(check: CheckResult) -> str:
+    """0.98 (pass)."""
+    return check.verdict if check.value is None else f"{plain(check.value)} ({check.verdict})"

@@ -34,7 +34,8 @@ def _subtitle(materials: Sequence[Material]) -> str:
 
 def _subject(material: Material) -> str:
     means = {"table": "measurements", "image": "pixels", "molecule": "atoms", "text": "words"}
-    return f"the {material.dataset.label_name} from {means[material.kind]}"
+    kinds = dict.fromkeys(item.kind for item in material.dataset.inputs)
+    return f"the {material.dataset.label_name} from {listing([means[kind] for kind in kinds])}"
 
 
 def _checks(materials: Sequence[Material]) -> list[CheckResult]:

@@ -30,6 +30,8 @@ FACES = (
     # The last resort of both text faces; it has Greek, mathematics and arrows.
     Face("DejaVu Sans", 400, "normal", "DejaVuSans.ttf"),
 )
+# For the characters that no other face has; 6 MB, so it is only there for a text that needs it.
+JAPANESE = Face("IPAexGothic", 400, "normal", "ipaexg.ttf")
 SCHEME = "font:"  # in paper style sheets a font is an address of this scheme, which only `pdf` can read
 
 
@@ -40,6 +42,7 @@ def folders() -> tuple[Path, ...]:
         ("font_source_serif_pro", "files"),
         ("font_source_sans_pro", "files"),
         ("matplotlib", "mpl-data/fonts/ttf"),
+        ("matplotlib_fontja", "fonts"),
     )
     return tuple(Path(str(files(package))) / folder for package, folder in places)
 
@@ -70,22 +73,30 @@ def require_glyphs(text: str) -> None:
     Raises:
         InputError: naming each such character.
     """
-    covered = frozenset().union(*(_covered(face.file) for face in FACES)) | {0x0A, 0x0D, 0x09}
-    missing = sorted({c for c in text if ord(c) not in covered})
+    missing = sorted(chr(c) for c in _uncovered(text) - {0x0A, 0x0D, 0x09} - _covered(JAPANESE.file))
     if missing:
         names = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in missing)
-        raise InputError(f"no font of the document has {names}: write the text without, or in Latin, Greek or Cyrillic")
+        raise InputError(
+            f"no font of the document has {names}: write the text without, or in Latin, Greek, Cyrillic or Japanese"
+        )
 
 
-def paper_faces() -> str:
+def _uncovered(text: str) -> frozenset[int]:
+    """The characters that none of the usual faces has."""
+    return frozenset(map(ord, text)).difference(*(_covered(face.file) for face in FACES))
+
+
+def paper_faces(text: str) -> str:
     """`@font-face` rules whose sources are addresses of the font scheme."""
-    return "".join(_rule(face, SCHEME + face.file) for face in FACES)
+    faces = (*FACES, JAPANESE) if _uncovered(text) & _covered(JAPANESE.file) else FACES
+    return "".join(_rule(face, SCHEME + face.file) for face in faces)
 
 
 def screen_faces(text: str) -> str:
     """`@font-face` rules with the fonts inside, reduced to the characters of `text`."""
     characters = frozenset(map(ord, text))
-    parts = ((face, characters & _covered(face.file)) for face in FACES)
+    parts = [(face, characters & _covered(face.file)) for face in FACES]
+    parts.append((JAPANESE, _uncovered(text) & _covered(JAPANESE.file)))
     return "".join(_rule(face, _embedded(face.file, used)) for face, used in parts if used)
 
 

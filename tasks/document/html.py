@@ -91,7 +91,7 @@ def _own(medium: Medium, body: str) -> dict[str, str]:
     """Style and script of the page with the hashes that its policy names; paper has no script."""
     sheet = (TEMPLATES / f"{medium}.css").read_text()
     script = (TEMPLATES / "report.js").read_text()
-    style = (screen_faces(body + script + sheet) if medium == "screen" else paper_faces()) + sheet
+    style = (screen_faces(body + script + sheet) if medium == "screen" else paper_faces(body)) + sheet
     return {
         "style": Markup(style),
         "style_hash": _hash(style),

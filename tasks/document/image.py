@@ -3,58 +3,69 @@
 import numpy as np
 
 from tasks.document.common import direction, predicted_output, reading, sums_table, verdict_asides
-from tasks.document.material import Material, MethodMaterial, Scales
-from tasks.document.words import capital, count, listing, signed
-from tasks.records import Aside, Block, Cell, Figure, Images, Scale, Section
+from tasks.document.material import Maps, Material, MethodMaterial, Scales
+from tasks.document.words import article, capital, count, listing, signed
+from tasks.records import Array, Aside, Block, Cell, Figure, Images, Scale, Section
 
 
 def story(material: Material) -> tuple[str, str, str]:
     figure, main, row = f"{material.slug}-teaser", material.main, 0
     name = material.output_name
-    true, predicted = int(material.dataset.labels[row]), predicted_output(material, row)
     totals = main.values[material.dataset.inputs[0].name][row].sum(axis=(0, 1), dtype=np.float64)
     parts = [
         f"{signed(float(total))} for {name(int(output))}"
         for output, total in dict(zip(material.targets[row].tolist(), totals.tolist(), strict=True)).items()
     ]
     where = "against a black image" if main.baseline and "black" in main.baseline else "against the baseline"
+    if not material.dataset.classes:
+        sentence = f"{capital(material.sample_name(row))}: {reading(material, row)}; {where} its pixels add up to "
+        return f"what gives the {name(0)}", f"{sentence}{listing(parts)}.", figure
+    true, predicted = int(material.dataset.labels[row]), predicted_output(material, row)
     if true == predicted:
         sentence = f"{capital(material.sample_name(row))} is read right; {where} its pixels add up to {listing(parts)}."
-        return f"a {name(true)} read right", sentence, figure
+        return f"{article(name(true))} read right", sentence, figure
     sentence = (
-        f"{capital(material.sample_name(row))} is a {name(true)} that the model takes for a {name(predicted)}: "
+        f"{capital(material.sample_name(row))} is {article(name(true))} that the model takes for {name(predicted)}: "
         f"{where} its pixels add up to {listing(parts)} ({material.score_unit})."
     )
-    return f"a {name(true)} read as a {name(predicted)}", sentence, figure
+    return f"{article(name(true))} read as {name(predicted)}", sentence, figure
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
+    teaser = (_teaser(material, scales),) if material.whole else ()
     return (
-        _teaser(material, scales),
+        *teaser,
         _image_grid(material, scales),
-        *(_class_means(material, m, scales) for m in material.methods if m.additive),
+        *(_class_means(material, method, scales) for method in _with_means(material)),
     )
+
+
+def _with_means(material: Material) -> list[MethodMaterial]:
+    """Methods with a mean map per class: not those of a regression, nor slopes, whose mean says little."""
+    return [method for method in material.methods if method.additive and method.summary.class_means]
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
     """The first sample and the main method's maps of it, for the front page."""
     main = material.main
-    maps = [_cell(material, main, target, 0, [main.unit]) for target in range(len(material.target_names))]
+    unit = _maps(material, main).unit
+    maps = [_cell(material, main, target, 0, [unit]) for target in range(len(material.target_names))]
     cells = [_input_cell(material, 0), *(cell for cell in maps if cell is not None)]
     return Figure(
         name=f"{material.slug}-teaser",
         content=Images(columns=(), rows=(tuple(cells),)),
-        scales=(Scale(unit=main.unit, limit=scales[main.unit]),) if main.unit in scales else (),
+        scales=(Scale(unit=unit, limit=scales[unit]),) if unit in scales else (),
         caption=f"{main.title} of {material.sample_name(0)}.",
         alt="; ".join(cell.alt for cell in cells),
     )
 
 
 def _image_grid(material: Material, scales: Scales) -> Figure:
-    units = list(dict.fromkeys(method.unit for method in material.methods if method.unit in scales))
+    drawn = (_maps(material, method).unit for method in material.methods)
+    units = list(dict.fromkeys(unit for unit in drawn if unit in scales))
     columns = [(method, target) for method in material.methods for target in range(len(material.target_names))]
     rows = range(len(material.dataset.sample_ids))
-    headings = [f"{method.title}, for the {material.target_names[target]} class" for method, target in columns]
+    headings = [f"{method.title}{_for_class(material, target)}" for method, target in columns]
     return Figure(
         name=f"{material.slug}-samples",
         content=Images(
@@ -66,33 +77,57 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
         ),
         scales=tuple(Scale(unit=unit, limit=scales[unit]) for unit in units),
         caption=f"Single images and their attributions, by method and class. {material.selection_reason}"
-        f"{direction(material, material.main)} The number below a map is the sum of its pixels. "
-        "Where both classes are the same, the map is drawn once.",
+        f"{direction(material, material.main)} The number below a map is the sum of its pixels."
+        f"{_ends(material)}" + " Where classes are the same, the map is drawn once." * (len(material.target_names) > 1),
         alt=f"{count(len(rows), 'row')}: {'; '.join(reading(material, row) for row in rows)}",
     )
 
 
-def _input_cell(material: Material, row: int) -> Cell:
+def _ends(material: Material) -> str:
+    """Where the scale ends, if that is not the largest value."""
+    if material.percentile is None or any(_maps(material, method).limits is not None for method in material.methods):
+        return ""
+    return f" Colours end at the {material.percentile:g}th percentile of all |a| on a scale."
+
+
+def _for_class(material: Material, target: int) -> str:
+    return f", for the {material.target_names[target]} class" if material.dataset.classes else ""
+
+
+def _maps(material: Material, method: MethodMaterial) -> Maps:
+    return method.maps[material.dataset.inputs[0].name]
+
+
+def _picture(material: Material, row: int) -> Array:
+    """(height, width, 1 or 3) of a sample in 0..1."""
     item = material.dataset.inputs[0]
     low, high = item.bounds or (0.0, 1.0)
-    pixels = (item.values[row] - low) / (high - low)
-    return Cell(pixels=pixels, note=material.sample_name(row), alt=f"{material.sample_name(row)}: the input")
+    picture: Array = (item.values[row] - low) / (high - low)
+    return picture
+
+
+def _input_cell(material: Material, row: int) -> Cell:
+    name = material.sample_name(row)
+    return Cell(pixels=_picture(material, row), note=name, alt=f"{name}: the input")
 
 
 def _cell(material: Material, method: MethodMaterial, target: int, row: int, units: list[str]) -> Cell | None:
-    outputs = material.targets[row]
-    if int(outputs[target]) in outputs[:target].tolist() or method.unit not in units:
+    outputs, maps = material.targets[row], _maps(material, method)
+    if int(outputs[target]) in outputs[:target].tolist() or maps.unit not in units:
         return None
     values = method.values[material.dataset.inputs[0].name][row, ..., target]
     name = material.output_name(int(outputs[target]))
     total = float(values.sum(dtype=np.float64))
-    note = f"sum {signed(total)}" if method.additive else ""
     peak = np.unravel_index(np.abs(values).argmax(), values.shape)
+    own = "" if maps.limits is None else f"±1 is {maps.limits[row, target]:.2g}"
     return Cell(
-        pixels=values,
-        scale=units.index(method.unit),
-        title=f"for {name}",
-        note=note,
+        pixels=maps.values[row, ..., target],
+        scale=units.index(maps.unit),
+        beneath=_picture(material, row) if material.overlay else None,
+        opacity=material.overlay,
+        palette=material.palette,
+        title=f"for {name}" if material.dataset.classes else "",
+        note="; ".join(filter(None, (f"sum {signed(total)}" if method.additive else "", own))),
         alt=f"{method.title} of {material.sample_name(row)} for {name}: sum {signed(total)}, "
         f"strongest at row {peak[0]}, column {peak[1]} with {signed(float(values[peak]))}",
     )
@@ -120,11 +155,11 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
 
 
 def sections(material: Material) -> tuple[Section, ...]:
-    additive = [method for method in material.methods if method.additive]
+    additive = [method for method in material.methods if method.additive] if material.whole else []
     return (
         *(
             Section(title="Whole classes", blocks=(Block(figures=(f"{material.slug}-{method.label}-classes",)),))
-            for method in additive
+            for method in _with_means(material)
         ),
         Section(
             title="Single images",
@@ -135,7 +170,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                         *verdict_asides(material.methods),
                         Aside(
                             title="How to read it",
-                            text="Red pixels speak for the class above the map, blue ones against it. "
+                            text=f"{_RED[bool(material.dataset.classes)]} "
                             "Maps with the same unit share one scale, so equal colours are equal numbers.",
                         ),
                     ),
@@ -144,3 +179,9 @@ def sections(material: Material) -> tuple[Section, ...]:
             ),
         ),
     )
+
+
+_RED = {
+    True: "Red pixels speak for the class above the map, blue ones against it.",
+    False: "Red pixels raise the value, blue ones lower it.",
+}

@@ -1,6 +1,9 @@
 """What a chapter is made of: everything that figures, tables and sentences are drawn from."""
 
 from collections.abc import Mapping
+from typing import Self
+
+from pydantic import Field
 
 from tasks.records import (
     Aggregate,
@@ -8,13 +11,24 @@ from tasks.records import (
     CheckResult,
     Dataset,
     Kind,
+    Palette,
     Performance,
     Record,
     Reference,
     Summary,
+    Swarm,
 )
 
 Scales = Mapping[str, float]  # unit of measure -> largest value of its colour scale
+
+
+class Maps(Record):
+    """What is drawn of an image: `values` (shown, height, width, targets) in `unit`. `limits`: (shown, targets), where
+    values are shares of a limit that is not the shared one."""
+
+    values: Array
+    unit: str
+    limits: Array | None = None
 
 
 class MethodMaterial(Record):
@@ -42,6 +56,23 @@ class MethodMaterial(Record):
     converged: float
     summary: Summary
     checks: tuple[CheckResult, ...]
+    maps: dict[str, Maps] = Field(default_factory=dict)  # of each image
+    swarm: Swarm | None = None
+    sampling_gap: Array | None = None  # (shown, targets), where draws are averaged
+    relative_error: float | None = None  # standard error of an element over draws as a share of mean |a|, median
+
+    def of(self, name: str) -> Self:
+        """What the method says about one of several inputs; nothing that is about all of them together."""
+        summary = self.summary.model_copy(
+            update={
+                "importances": tuple(item for item in self.summary.importances if item.input == name),
+                "class_means": {key: means for key, means in self.summary.class_means.items() if key == name},
+                "inputs": (),
+            }
+        )
+        values = {key: array for key, array in self.values.items() if key == name}
+        maps = {key: item for key, item in self.maps.items() if key == name}
+        return self.model_copy(update={"values": values, "summary": summary, "checks": (), "swarm": None, "maps": maps})
 
     @property
     def mean_unit(self) -> str:
@@ -75,16 +106,34 @@ class Material(Record):
     architecture: str
     parameters: int
     training: str
+    trained: bool = True  # here, on the training rows; False where its weights were given
     history: dict[str, Array]
     performance: Performance
     reference: Reference | None
     methods: tuple[MethodMaterial, ...]
     top_k: int | None
+    overlay: float = 0.0  # opacity of maps on the image; 0: on white
+    palette: Palette = "diverging"
+    percentile: float | None = None  # of all |a| on a shared scale, where the scale of maps ends
+    whole: bool = True  # False for one of several inputs, whose parts do not add up to the score by themselves
 
     @property
     def kind(self) -> Kind:
         """The kind of the first input, which decides what the chapter looks like."""
         return self.dataset.inputs[0].kind
+
+    def of(self, name: str) -> Self:
+        """The same chapter about one of several inputs alone."""
+        chosen = tuple(item for item in self.dataset.inputs if item.name == name)
+        return self.model_copy(
+            update={
+                "slug": f"{self.slug}-{name}",
+                "dataset": self.dataset.model_copy(update={"inputs": chosen}),
+                "methods": tuple(method.of(name) for method in self.methods),
+                "reference": None,
+                "whole": False,
+            }
+        )
 
     @property
     def main(self) -> MethodMaterial:

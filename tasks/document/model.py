@@ -64,12 +64,15 @@ def _parity(material: Material) -> Figure:
 
 def section(material: Material) -> Section:
     data, splits = material.dataset, {name: int((material.split == name).sum()) for name in ("train", "test")}
-    rows = (
-        f"{splits['train']:,} rows train the model, {splits['test']:,} are held out."
-        if splits["test"]
-        else f"All {splits['train']:,} rows train the model: no data is held out, "
-        "so its quality below is that on rows it has seen."
-    )
+    if not material.trained:
+        rows = "Which of these rows the model has seen before is not known here."
+    elif splits["test"]:
+        rows = f"{splits['train']:,} rows train the model, {splits['test']:,} are held out."
+    else:
+        rows = (
+            f"All {splits['train']:,} rows train the model: no data is held out, "
+            "so its quality below is that on rows it has seen."
+        )
     left_out = count(len(data.excluded), "sample was", "samples were")
     excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
     return Section(
@@ -80,7 +83,7 @@ def section(material: Material) -> Section:
                 figures=(f"{material.slug}-learning",) * bool(material.history)
                 + (f"{material.slug}-{'parity' if material.performance.confusion is None else 'confusion'}",),
                 asides=(
-                    *(_metric_aside(metric) for metric in material.performance.metrics),
+                    *(_metric_aside(metric, material.trained) for metric in material.performance.metrics),
                     Aside(title="Source", text=data.source),
                 ),
             ),
@@ -88,10 +91,10 @@ def section(material: Material) -> Section:
     )
 
 
-def _metric_aside(metric: Metric) -> Aside:
+def _metric_aside(metric: Metric, trained: bool) -> Aside:
     digits = 3 if metric.name == "accuracy" else 2
     bounds = f", 95% interval {interval(*metric.interval, digits)}" if metric.interval else ""
     rows = f"{metric.count:,} {'held-out' if metric.split == 'test' else 'training'} rows"
-    seen = " All of them were seen in training." if metric.split == "train" else ""
+    seen = " All of them were seen in training." if metric.split == "train" and trained else ""
     name = metric.name if metric.name.startswith("R") else capital(metric.name)
     return Aside(title=f"{name} {plain(metric.value, digits)}", text=f"on {rows}{bounds}.{seen}")

@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import version
 
 from tasks.document.evidence import provenance
-from tasks.records import Document, Drawing, Record, pack, unpack
+from tasks.records import Document, Drawing, InputError, Record, pack, unpack
 
 _ATTACHED = {
     "evidence.json": "What determines and proves the result",
@@ -18,6 +18,9 @@ _ATTACHED = {
     "checks.json": "Verdicts of all checks",
     "constraints.txt": "Versions of the libraries",
 }
+
+
+_BAD_INPUT = 2  # status of the rendering process when it is the user's text that cannot be printed
 
 
 class RenderingFailed(RuntimeError):
@@ -42,6 +45,7 @@ def press(job: Job) -> Pages:
     """Renders `job` in another process.
 
     Raises:
+        InputError: for text that cannot be printed.
         RenderingFailed: with the error of that process.
     """
     done = subprocess.run(
@@ -49,6 +53,8 @@ def press(job: Job) -> Pages:
     )
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+        if done.returncode == _BAD_INPUT:
+            raise InputError(last[-1])
         raise RenderingFailed(f"rendering failed with status {done.returncode}: {last[-1]}")
     return unpack(Pages, done.stdout)
 
@@ -83,4 +89,9 @@ def render(job: Job) -> Pages:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(pack(render(unpack(Job, sys.stdin.buffer.read()))))
+    try:
+        pages = render(unpack(Job, sys.stdin.buffer.read()))
+    except InputError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(_BAD_INPUT)
+    sys.stdout.buffer.write(pack(pages))

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from tasks.document.common import direction, feature_order, ranking, shares, stability, sums_table, verdict_asides
+from tasks.document.common import (
+    direction,
+    feature_order,
+    ranking,
+    shares,
+    stability,
+    sums_table,
+    swarm_figure,
+    verdict_asides,
+)
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import capital, count, listing, numbers, plain, share, signed, without_unit
 from tasks.records import Aside, BarPanels, Bars, Block, Column, Figure, Section, Series, Table
@@ -27,7 +36,16 @@ def story(material: Material) -> tuple[str, str, str]:
 
 
 def figures(material: Material, _: Scales) -> tuple[Figure, ...]:
-    return (_importance_figure(material), *(_sample_bars(material, method) for method in material.methods))
+    return (
+        _importance_figure(material),
+        *(swarm_figure(material, method) for method in _spread(material)),
+        *(_sample_bars(material, method) for method in material.methods),
+    )
+
+
+def _spread(material: Material) -> list[MethodMaterial]:
+    """The methods whose contributions are drawn sample by sample."""
+    return [method for method in material.methods if method.additive and method.swarm is not None]
 
 
 def _importance_figure(material: Material) -> Figure:
@@ -89,9 +107,10 @@ def sections(material: Material) -> tuple[Section, ...]:
             blocks=(
                 Block(
                     figures=(f"{material.slug}-importances",),
-                    tables=(_importance_table(material),),
                     asides=(*verdict_asides(material.methods), _READ_BARS),
                 ),
+                Block(tables=(_importance_table(material),)),
+                *(Block(figures=(f"{material.slug}-{method.label}-swarm",)) for method in _spread(material)),
             ),
         ),
         Section(
@@ -99,8 +118,8 @@ def sections(material: Material) -> tuple[Section, ...]:
             blocks=tuple(
                 Block(
                     figures=(f"{material.slug}-{method.label}-samples",),
-                    tables=(sums_table(material, method),) if method.additive else (),
-                    asides=(_READ_SAMPLES,) if method.additive else (),
+                    tables=(sums_table(material, method),) if method.additive and material.whole else (),
+                    asides=(_READ_SAMPLES,) if method.additive and material.whole else (),
                 )
                 for method in reversed(material.methods)
             ),

@@ -1,9 +1,11 @@
 """Figures become pictures: what is drawn is data, scale, caption and alternative text; this package only draws it."""
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from tasks.drawing.maps import MapSpec
 from tasks.records import (
     BarPanels,
     Bars,
@@ -14,8 +16,12 @@ from tasks.records import (
     Matrix,
     Molecules,
     Part,
+    Record,
     Scatter,
     Spec,
+    Swarm,
+    Tokens,
+    Waterfall,
 )
 
 
@@ -26,6 +32,7 @@ class DrawingSpec(Spec):
     top_k: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
         "all", description="how many of the most important features of a table are drawn"
     )
+    image: MapSpec = MapSpec()
 
 
 def draw(figure: Figure) -> Drawing:
@@ -46,24 +53,29 @@ def _parts(figure: Figure) -> tuple[Part, ...]:
             from tasks.drawing.molecule import molecules
 
             return molecules(content, figure.scales)
+        case Tokens() as content:
+            from tasks.drawing.text import tokens
+
+            return (tokens(content, figure.scales, figure.width),)
         case content:
             return (_chart(content, figure.width),)
 
 
-def _chart(content: Bars | BarPanels | Scatter | Curves | Matrix, width: float) -> Part:
+def _chart(content: Record, width: float) -> Part:
     from tasks.drawing.curves import curves
     from tasks.drawing.matrix import matrix
     from tasks.drawing.scatter import scatter
+    from tasks.drawing.swarm import swarm
     from tasks.drawing.table import bars, panels
+    from tasks.drawing.waterfall import waterfall
 
-    match content:
-        case Bars():
-            return bars(content, width)
-        case BarPanels():
-            return panels(content, width)
-        case Scatter():
-            return scatter(content, width)
-        case Curves():
-            return curves(content, width)
-        case Matrix():
-            return matrix(content, width)
+    charts: dict[type[Record], Callable[[Any, float], Part]] = {
+        Bars: bars,
+        BarPanels: panels,
+        Scatter: scatter,
+        Curves: curves,
+        Matrix: matrix,
+        Swarm: swarm,
+        Waterfall: waterfall,
+    }
+    return charts[type(content)](content, width)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tasks.drawing.svg import INK, QUIET, element, line, number, signed, text, text_width
 
 SIZE = 11  # of the words at an axis, in CSS pixels
+KEY = 17.0  # height of a line of names above a chart
 
 
 class Axis(NamedTuple):
@@ -53,11 +54,17 @@ def below(axis: Axis, y: float, count: int = 5, by_sign: bool = False) -> list[s
     return [line(x, y, x, y + 4, INK) + mark(label, x, y + 15) for x, label in axis.ticks(count, by_sign)]
 
 
-def key(names: Sequence[tuple[str, str, str]], left: float) -> list[str]:
-    """Names above a chart, each after a square of its colour: (name, colour, class)."""
-    parts, x = [], left
+def key(names: Sequence[tuple[str, str, str]], left: float, right: float) -> tuple[list[str], float]:
+    """Names above a chart, each after a square of its colour: (name, colour, class), and the height that they take.
+
+    They go on in a new line where the next one would pass `right`.
+    """
+    parts, x, y = [], left, 5.0
     for name, colour, style in names:
-        parts.append(element("rect", class_=f"bar {style}", x=x, y=5, width=9, height=9, fill=colour))
-        parts.append(text(name, x + 13, 13.5, SIZE))
-        x += text_width(name, SIZE) + 31
-    return parts
+        wide = text_width(name, SIZE) + 31
+        if x > left and x + wide - 18 > right:
+            x, y = left, y + KEY
+        parts.append(element("rect", class_=f"bar {style}", x=x, y=y, width=9, height=9, fill=colour))
+        parts.append(text(name, x + 13, y + 8.5, SIZE))
+        x += wide
+    return parts, y + KEY - 2 if parts else 6.0

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tasks.drawing.colormap import colours
+from tasks.drawing.overlay import green_and_red, overlay
 from tasks.records import Array, Cell, Images, Part, Scale
 
 _SIDE = 240  # pixels that the longer side has at least
@@ -31,11 +32,20 @@ def picture_of(cell: Cell, scales: Sequence[Scale], name: str) -> Part:
 
 
 def rgb(cell: Cell, scales: Sequence[Scale]) -> NDArray[np.uint8]:
-    """(height, width, 3) colours: signed values on their scale, an input as it is (grey where it has one channel)."""
-    if cell.scale is not None:
-        return colours(cell.pixels, scales[cell.scale].limit)
-    grey_or_colour = np.rint(np.clip(cell.pixels, 0, 1) * 255).astype(np.uint8)
-    return np.broadcast_to(grey_or_colour, (*cell.pixels.shape[:2], 3))
+    """(height, width, 3) colours: signed values on their scale, over a picture where there is one; an input as it is
+    (grey where it has one channel)."""
+    if cell.scale is None:
+        return _bytes(cell.pixels)
+    limit = scales[cell.scale].limit
+    if cell.beneath is None:
+        return colours(cell.pixels, limit)
+    lay = overlay if cell.palette == "diverging" else green_and_red
+    return _bytes(lay(cell.beneath, cell.pixels, limit, cell.opacity))
+
+
+def _bytes(picture: Array) -> NDArray[np.uint8]:
+    grey_or_colour = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    return np.broadcast_to(grey_or_colour, (*picture.shape[:2], 3))
 
 
 def enlarged(pixels: Array) -> Array:

@@ -1,9 +1,12 @@
-"""Confusion matrices: counts of (true, predicted)."""
+"""Matrices: counts of (true, predicted), or correlations between labels."""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from tasks.drawing.axis import SIZE, mark, upright
-from tasks.drawing.svg import COLUMN, INK, MAIN, PAPER, RULE, element, picture, text, text_width
+from tasks.drawing.colormap import colour
+from tasks.drawing.svg import COLUMN, INK, MAIN, PAPER, RULE, element, picture, signed, text, text_width
 from tasks.records import Matrix, Part
 
 _FAINT = "#9aa1ae"  # a zero
@@ -12,16 +15,18 @@ _WRITTEN = 16.0  # CSS pixels that a cell must have to hold a number
 
 
 def matrix(content: Matrix, width: float) -> Part:
-    """The shade of a cell is its share of the row, so that rare classes show as well."""
+    """The shade of a count is its share of the row, so that rare classes show as well; correlations have the colours
+    of a scale from -1 to 1."""
     count = len(content.labels)
     longest = max(text_width(label, SIZE) for label in content.labels)
     left = longest + 28
     cell = min(_LARGEST, (COLUMN * width - left - 2) / count)
     height, slanted = min(cell, _HEIGHT), longest > cell - 4
     top = 24 + (longest * 0.71 + 4 if slanted else 14)
-    shares = content.counts / np.maximum(content.counts.sum(axis=1, keepdims=True), 1)
+    look = _correlation if content.correlations else _count
+    totals = np.maximum(content.counts.sum(axis=1), 1)
     cells = [
-        _cell(int(content.counts[i, j]), float(shares[i, j]), (left + j * cell, top + i * height), (cell, height))
+        _cell(look(float(content.counts[i, j]), float(totals[i])), (left + j * cell, top + i * height), (cell, height))
         for i, j in np.ndindex(count, count)
     ]
     size = min(SIZE, 0.9 * height)
@@ -35,15 +40,32 @@ def matrix(content: Matrix, width: float) -> Part:
     return picture("chart", right + (22 if slanted else 2), bottom + 2, *cells, *rows, *columns, *names)
 
 
-def _cell(count: int, share: float, corner: tuple[float, float], size: tuple[float, float]) -> str:
-    (x, y), (width, height) = corner, size
+class _Look(NamedTuple):
+    """What is written in a cell, how, and on which ground."""
+
+    written: str
+    ground: str
+    ink: str
+    weight: int
+
+
+def _count(count: float, total: float) -> _Look:
+    share = count / total
     shade = [round(255 + (channel - 255) * share) for channel in bytes.fromhex(MAIN[1:])]
-    box = element("rect", x=x, y=y, width=width, height=height, fill="#" + bytes(shade).hex(), stroke=RULE)
+    ink = PAPER if share > 0.45 else INK if count else _FAINT
+    return _Look(f"{int(count):,}", "#" + bytes(shade).hex(), ink, 600 if count else 400)
+
+
+def _correlation(value: float, _: float) -> _Look:
+    return _Look(signed(value, ".2f"), colour(value, 1.0), PAPER if abs(value) > 0.55 else INK, 400)
+
+
+def _cell(look: _Look, corner: tuple[float, float], size: tuple[float, float]) -> str:
+    (x, y), (width, height) = corner, size
+    box = element("rect", x=x, y=y, width=width, height=height, fill=look.ground, stroke=RULE)
     if width < _WRITTEN:
         return box
-    fill = PAPER if share > 0.45 else INK if count else _FAINT
-    weight = 600 if count else 400
-    return box + text(f"{count:,}", x + width / 2, y + height / 2 + 4, SIZE, "middle", weight, fill, "fixed")
+    return box + text(look.written, x + width / 2, y + height / 2 + 4, SIZE, "middle", look.weight, look.ink, "fixed")
 
 
 def _column(label: str, x: float, y: float, size: float, slanted: bool) -> str:

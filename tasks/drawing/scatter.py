@@ -18,15 +18,15 @@ _LEFT, _BOTTOM = 46.0, 38.0
 
 def scatter(content: Scatter, width: float) -> Part:
     """Measured against predicted in a square, equal scales on both axes, with the line of identity."""
-    named = len(content.y) > 1
-    side, top = min(COLUMN * width, 380.0), 22.0 if named else 6.0
+    side = min(COLUMN * width, 380.0)
+    groups = [(series.name, *_colour(series)) for series in content.y] if len(content.y) > 1 else []
+    legend, top = key(groups, _LEFT, side)
     extent = side - _LEFT - 8
     low, high = _padded(np.concatenate([series.values for series in (*content.x, *content.y)]))
     x, y = Axis(low, high, _LEFT, _LEFT + extent), Axis(low, high, top + extent, top)
     dots = [_points(x, y, *pair) for pair in zip(content.x, content.y, strict=True)]
     names = [mark(content.x_label, _LEFT + extent / 2, y.start + 32), upright(content.y_label, 11, top + extent / 2)]
-    groups = [(series.name, *_colour(series)) for series in content.y] if named else []
-    return picture("chart", side, y.start + _BOTTOM, *key(groups, _LEFT), *dots, *_frame(x, y), *names)
+    return picture("chart", side, y.start + _BOTTOM, *legend, *dots, *_frame(x, y), *names)
 
 
 def _padded(values: Array) -> tuple[float, float]:

@@ -46,7 +46,7 @@ def picture(name: str, width: float, height: float, *children: str) -> Part:
         viewBox=f"0 0 {_value(width)} {_value(height)}",
         width=width,
         height=height,
-        font_family=f"{FACE}, DejaVu Sans",
+        font_family=f"{FACE}, DejaVu Sans, IPAexGothic",
     )
     return Part(name=name, media_type="image/svg+xml", data=root.encode(), size=(width, height))
 

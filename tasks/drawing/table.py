@@ -29,17 +29,19 @@ from tasks.drawing.svg import (
 from tasks.records import Array, BarPanels, Bars, Part, Series
 
 _BAR, _GAP, _GROUP, _NAME = 12, 2, 11, 12  # CSS pixels: a bar, between bars and groups, and the size of labels
+_LIGHTEST = "#c2c9d8"  # of the series of a method: lighter is a reference
 _PER_ROW = 3  # panels side by side
 
 
 def bars(content: Bars, width: float) -> Part:
     """Bars in groups, one group per label, each with its number at the right edge."""
     total = COLUMN * width
-    left, top = _gutter(content.labels, total), 22.0 if len(content.series) > 1 else 6.0
+    left = _gutter(content.labels, total)
+    names, top = _key(content, left, total)
     body, bottom = _panel(content.series, content.series, content.signed, (left, total, top))
-    names = _names(content.labels, left, top, len(content.series))
+    rows = _names(content.labels, left, top, len(content.series))
     caption = mark(content.axis, (left + total) / 2, bottom + 30)
-    return picture("chart", total, bottom + 36, *_key(content, left), *body, *names, caption)
+    return picture("chart", total, bottom + 36, *names, *body, *rows, caption)
 
 
 def panels(content: BarPanels, width: float) -> Part:
@@ -130,7 +132,17 @@ def _fill(series: Sequence[Series], index: int, row: int, by_sign: bool) -> tupl
         return REFERENCE, "reference"
     if by_sign:
         return (POSITIVE[5], "positive") if series[index].values[row] >= 0 else (NEGATIVE[5], "negative")
-    return (SECOND, "second") if any(not item.reference for item in series[:index]) else (MAIN, "main")
+    own = [number for number, item in enumerate(series) if not item.reference]
+    if index == own[0]:
+        return MAIN, "main"
+    return (SECOND, "second") if len(own) == 2 else (_shade(own.index(index), len(own)), "fixed")
+
+
+def _shade(place: int, count: int) -> str:
+    """A grey between that of the second series and a lighter one, for as many series as there are."""
+    share = (place - 1) / max(count - 2, 1)
+    pairs = zip(bytes.fromhex(SECOND[1:]), bytes.fromhex(_LIGHTEST[1:]), strict=True)
+    return "#" + bytes(round(dark + (light - dark) * share) for dark, light in pairs).hex()
 
 
 def _value(shown: str, right: float, y: float, series: Series) -> str:
@@ -152,12 +164,12 @@ def _bar(series: Series, row: int, axis: Axis, y: float, fill: tuple[str, str]) 
     return bar + halo + element("path", class_="ink", d=shape, stroke=INK, stroke_width=1.2, fill="none")
 
 
-def _key(content: Bars, left: float) -> list[str]:
-    """The names of the series above the bars, in their order, where there is more than one."""
+def _key(content: Bars, left: float, right: float) -> tuple[list[str], float]:
+    """The names of the series above the bars, in their order, where there is more than one, and where bars begin."""
     if len(content.series) < 2:
-        return []
+        return [], 6.0
     fills = [
         (INK, "ink") if content.signed and not item.reference else _fill(content.series, index, 0, content.signed)
         for index, item in enumerate(content.series)
     ]
-    return key([(item.name, *fill) for item, fill in zip(content.series, fills, strict=True)], left)
+    return key([(item.name, *fill) for item, fill in zip(content.series, fills, strict=True)], left, right)

@@ -1,0 +1,67 @@
+"""How far the methods of a chapter agree."""
+
+import numpy as np
+
+from tasks.document.material import Material
+from tasks.document.words import plain
+from tasks.records import Array, Aside, Block, Figure, Matrix, Section
+
+_MEASURES = {
+    "spearman": "rank correlation of |a|",
+    "signs": "share of equal signs",
+}
+
+
+def figures(material: Material) -> tuple[Figure, ...]:
+    """Two small matrices where three methods or more were compared; two are a sentence."""
+    if not _compared(material):
+        return ()
+    labels = tuple(method.label for method in material.methods)
+    return tuple(
+        Figure(
+            name=f"{material.slug}-agreement-{measure}",
+            content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
+            caption=f"Agreement of the methods: {meaning}, mean over samples.",
+            alt=f"{meaning}: " + "; ".join(_pairs(labels, values)),
+            width=0.6 if len(labels) < 5 else 1.0,
+        )
+        for measure, meaning in _MEASURES.items()
+        for values in (_matrix(material, measure),)
+    )
+
+
+def sections(material: Material) -> tuple[Section, ...]:
+    """Where methods were compared."""
+    if not _compared(material):
+        return ()
+    names = tuple(f"{material.slug}-agreement-{measure}" for measure in _MEASURES)
+    read = Aside(
+        title="How to read it",
+        text="Methods answer different questions, so a low number is no fault of either. What only one of them says "
+        "is a finding about the method before it is one about the model.",
+    )
+    return (Section(title="Do the methods agree?", blocks=(Block(figures=names, asides=(read,)),)),)
+
+
+def _compared(material: Material) -> bool:
+    checks = [check for method in material.methods for check in method.checks if check.check == "agreement"]
+    return len(checks) > 2 and all(check.details for check in checks)
+
+
+def _matrix(material: Material, measure: str) -> Array:
+    """(methods, methods), 1 with itself; NaN becomes 0 where a pair has not the same elements."""
+    labels = [method.label for method in material.methods]
+    found = np.eye(len(labels))
+    for row, method in enumerate(material.methods):
+        check = next(check for check in method.checks if check.check == "agreement")
+        for other, value in zip(check.details["others"].tolist(), check.details[measure].tolist(), strict=True):
+            found[row, labels.index(other)] = value
+    return found
+
+
+def _pairs(labels: tuple[str, ...], values: Array) -> list[str]:
+    return [
+        f"{labels[i]} and {labels[j]} {plain(float(values[i, j]))}"
+        for i in range(len(labels))
+        for j in range(i + 1, len(labels))
+    ]

@@ -1,0 +1,271 @@
+"""Chapters about several inputs at once: what each contributes as a whole, then each by itself."""
+
+from collections.abc import Sequence
+from types import ModuleType
+
+import numpy as np
+
+from tasks.document import image, table, text
+from tasks.document.common import direction, sums_table, swarm_figure, verdict_asides
+from tasks.document.material import Material, MethodMaterial, Scales
+from tasks.document.words import capital, count, listing, numbers, plain, share, signed
+from tasks.records import (
+    Array,
+    Aside,
+    Bars,
+    Block,
+    Column,
+    Figure,
+    InputSummary,
+    Kind,
+    Section,
+    Series,
+    Table,
+    Waterfall,
+)
+
+KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "text": text}
+_MOST_STEPS = 12  # contributions of a waterfall that have a row of their own
+
+
+def story(material: Material) -> tuple[str, str, str]:
+    parts = material.main.summary.inputs
+    shares = _shares(parts)
+    leader = int(shares.argmax())
+    sentence = f"The {parts[leader].input} carries {share(float(shares[leader]))} of the explanation"
+    if silent := [part.input for part in parts if not part.absolute.any()]:
+        sentence += f"; {listing(silent)} {'is' if len(silent) == 1 else 'are'} exactly zero in every sample"
+    return f"the {parts[leader].input} decides", f"{sentence}.", f"{material.slug}-inputs"
+
+
+def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
+    return (
+        _inputs_figure(material),
+        *(_waterfall(material, method) for method in material.methods if method.additive),
+        *(swarm_figure(material, method) for method in _judged(material)),
+        *(figure for item in _parts(material) for figure in KINDS[item.kind].figures(item, scales)),
+    )
+
+
+def _judged(material: Material) -> list[MethodMaterial]:
+    """The methods that divide the score among the inputs, or all where none does."""
+    return [method for method in material.methods if method.additive] or list(material.methods)
+
+
+def _parts(material: Material) -> list[Material]:
+    """The chapter about each input alone; the tables are one part, since their columns read as one table."""
+    names = [item.name for item in material.dataset.inputs if item.kind != "table"]
+    tables = [item.name for item in material.dataset.inputs if item.kind == "table"]
+    joined = [_joined([material.of(name) for name in tables])] if tables else []
+    return [*joined, *(material.of(name) for name in names)]
+
+
+def _joined(parts: Sequence[Material]) -> Material:
+    """Several tables as one, their columns side by side."""
+    if len(parts) == 1:
+        return parts[0]
+    items = [part.dataset.inputs[0] for part in parts]
+    name = "tables"
+    one = items[0].model_copy(
+        update={
+            "name": name,
+            "values": np.concatenate([item.values for item in items], axis=1),
+            "features": tuple(feature for item in items for feature in item.features),
+        }
+    )
+    methods = [
+        _joined_method(name, [(item.name, part.methods[k]) for item, part in zip(items, parts, strict=True)])
+        for k in range(len(parts[0].methods))
+    ]
+    return parts[0].model_copy(
+        update={
+            "slug": f"{parts[0].slug.removesuffix(f'-{items[0].name}')}-{name}",
+            "dataset": parts[0].dataset.model_copy(update={"inputs": (one,)}),
+            "methods": tuple(methods),
+        }
+    )
+
+
+def _joined_method(name: str, parts: Sequence[tuple[str, MethodMaterial]]) -> MethodMaterial:
+    first = parts[0][1]
+    found = [method.summary.importances[0] for _, method in parts]
+    arrays = ("mean", "mean_absolute", "mean_square", "standard_error", "count")
+    importance = found[0].model_copy(
+        update={
+            "input": name,
+            "features": tuple(feature for item in found for feature in item.features),
+            **{key: np.concatenate([getattr(item, key) for item in found]) for key in arrays},
+        }
+    )
+    return first.model_copy(
+        update={
+            "values": {name: np.concatenate([method.values[key] for key, method in parts], axis=1)},
+            "summary": first.summary.model_copy(update={"importances": (importance,)}),
+        }
+    )
+
+
+def _shares(parts: tuple[InputSummary, ...]) -> Array:
+    """Of the first target: share of each input in the sum of |a| over all samples."""
+    sizes = np.array([part.absolute[:, 0].sum(dtype=np.float64) for part in parts])
+    return sizes / max(float(sizes.sum()), np.finfo(float).tiny)
+
+
+def _errors(parts: tuple[InputSummary, ...]) -> Array:
+    """Standard error over samples of the share of each input."""
+    sizes = np.stack([part.absolute[:, 0].astype(np.float64) for part in parts])
+    each = sizes / np.maximum(sizes.sum(axis=0), np.finfo(float).tiny)
+    return each.std(axis=1, ddof=1) / np.sqrt(each.shape[1]) if each.shape[1] > 1 else np.full(len(parts), np.nan)
+
+
+def _inputs_figure(material: Material) -> Figure:
+    labels = tuple(part.input for part in material.main.summary.inputs)
+    series = tuple(
+        Series(name=method.title, values=_shares(method.summary.inputs), errors=_errors(method.summary.inputs))
+        for method in reversed(material.methods)
+    )
+    return Figure(
+        name=f"{material.slug}-inputs",
+        content=Bars(labels=labels, series=series, axis="share of the sum of |a|"),
+        caption=f"Share of each input in the sum of |a| over {count(material.explained, 'sample')}; "
+        "lines: standard error over samples.",
+        alt="; ".join(f"{item.name}: {numbers(labels, item.values)}" for item in series),
+    )
+
+
+def _waterfall(material: Material, method: MethodMaterial) -> Figure:
+    """The first shown sample: its largest contributions over all inputs, the rest as one step."""
+    labels, values = _flat(material, method, 0)
+    order = np.argsort(-np.abs(values), kind="stable")
+    main, rest = order[:_MOST_STEPS], order[_MOST_STEPS:]
+    steps = [*(float(values[k]) for k in main), *([float(values[rest].sum())] if len(rest) else [])]
+    names = [*(labels[k] for k in main), *([f"{len(rest):,} others"] if len(rest) else [])]
+    residual = -float(method.residual[0, 0])
+    base, score = float(method.base_value[0, 0]), float(method.prediction[0, 0])
+    name = material.sample_name(0)
+    return Figure(
+        name=f"{material.slug}-{method.label}-waterfall",
+        content=Waterfall(
+            labels=(*names, "residual"),
+            values=np.array([*steps, residual]),
+            start=base,
+            end=score,
+            start_label="baseline S(x′)",
+            end_label="this sample S(x)",
+            axis=material.score_unit,
+        ),
+        caption=f"{method.title} of {name}: how its contributions lead from the baseline's score to its own, "
+        f"over all inputs together, the largest first.{direction(material, method)}",
+        alt=f"{name}: from {signed(base)} to {signed(score)}; {numbers(names, np.array(steps), with_sign=True)}",
+    )
+
+
+def _flat(material: Material, method: MethodMaterial, row: int) -> tuple[list[str], Array]:
+    """Names and attributions of all elements of one sample, the inputs one after another."""
+    names: list[str] = []
+    found: list[Array] = []
+    for item in material.dataset.inputs:
+        values = method.values[item.name][row, ..., 0]
+        importance = next(entry for entry in method.summary.importances if entry.input == item.name)
+        names += [item.label(feature) for feature in importance.features]
+        found.append(values.ravel().astype(np.float64))
+    return names, np.concatenate(found)
+
+
+def sections(material: Material) -> tuple[Section, ...]:
+    additive = [method for method in material.methods if method.additive]
+    return (
+        Section(
+            title="What each input contributes",
+            blocks=(
+                Block(figures=(f"{material.slug}-inputs",), asides=(*verdict_asides(material.methods), _READ)),
+                Block(tables=tuple(_inputs_table(material, method) for method in _judged(material))),
+                Block(paragraphs=tuple(filter(None, (_claims(material, method) for method in additive)))),
+            ),
+        ),
+        Section(
+            title="All inputs together",
+            blocks=(
+                *(Block(figures=(f"{material.slug}-{method.label}-swarm",)) for method in _judged(material)),
+                *(
+                    Block(
+                        figures=(f"{material.slug}-{method.label}-waterfall",), tables=(sums_table(material, method),)
+                    )
+                    for method in additive
+                ),
+            ),
+        ),
+        *(_one_input(part) for part in _parts(material)),
+    )
+
+
+_READ = Aside(
+    title="How to read it",
+    text="Contributions of opposite sign cancel in a median or a sum, so an input is judged by its |a|. "
+    "The median is printed because others publish it.",
+)
+
+
+def _one_input(part: Material) -> Section:
+    item = part.dataset.inputs[0]
+    name = item.name.replace("_", " ")
+    blocks = tuple(block for section in KINDS[item.kind].sections(part) for block in section.blocks)
+    return Section(title=f"{capital(name)} by {'themselves' if name == 'tables' else 'itself'}", blocks=blocks)
+
+
+def _inputs_table(material: Material, method: MethodMaterial) -> Table:
+    parts = method.summary.inputs
+    rows = tuple(
+        (
+            part.input,
+            plain(100 * float(portion), 1),
+            plain(float(part.absolute[:, 0].mean()), 2),
+            signed(float(part.total[:, 0].mean()), 2),
+            signed(float(part.median[0]), 4),
+        )
+        for part, portion in zip(parts, _shares(parts), strict=True)
+    )
+    return Table(
+        name=f"{material.slug}-{method.label}-inputs-table",
+        caption=f"{method.title}: what each input contributes as a whole, in {method.unit}; sums and |a| are per "
+        "sample, the median is over all elements of all samples.",
+        columns=(
+            Column(title="input"),
+            *(Column(title=title, numeric=True) for title in ("share, %", "sum of |a|", "sum of a", "median a")),
+        ),
+        rows=rows,
+    )
+
+
+def _claims(material: Material, method: MethodMaterial) -> str:
+    """What was measured about the inputs, in words, whatever it is."""
+    parts = {part.input: part for part in method.summary.inputs}
+    said = []
+    for item in material.dataset.inputs:
+        if item.kind == "text" and (item.values == item.values[0]).all():
+            said.append(_constant(item.name, parts[item.name]))
+    images = [item.name for item in material.dataset.inputs if item.kind == "image"]
+    tables = [item.name for item in material.dataset.inputs if item.kind == "table"]
+    if images and tables:
+        size = {name: float(parts[name].absolute[:, 0].mean()) for name in (*images, *tables)}
+        largest, pixels = max(tables, key=size.__getitem__), sum(size[name] for name in images)
+        ratio = size[largest] / pixels if pixels else float("inf")
+        said.append(
+            f"The largest table, {largest}, has {share(ratio)} of the sum of |a| that the image has"
+            if ratio < 1
+            else f"The table {largest} has {plain(ratio)} times the sum of |a| of the image"
+        )
+    return f"{method.title}: {'; '.join(said)}." if said else ""
+
+
+def _constant(name: str, part: InputSummary) -> str:
+    largest = float(part.absolute.max())
+    if largest == 0:
+        return (
+            f"{name} is the same in every drawn sample, and exactly zero in all of them: against a background "
+            "with the same text nothing is left to explain"
+        )
+    return (
+        f"{name} is the same in every drawn sample, but not zero (up to {signed(largest)} in all): the baseline "
+        "has another text"
+    )

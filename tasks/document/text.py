@@ -1,0 +1,68 @@
+"""Chapters about texts."""
+
+import numpy as np
+
+from tasks.document.common import direction, reading, sums_table, verdict_asides
+from tasks.document.material import Material, MethodMaterial, Scales
+from tasks.document.words import signed
+from tasks.records import Aside, Block, Figure, Scale, Section, TokenLine, Tokens
+
+
+def story(material: Material) -> tuple[str, str, str]:
+    line = _line(material, material.main, 0)
+    strongest = int(np.abs(line.values).argmax())
+    token, value = line.tokens[strongest], signed(float(line.values[strongest]))
+    sentence = f"In {material.sample_name(0)} ({reading(material, 0)}) the token {token} contributes most, {value}."
+    return f"{token} weighs most", sentence, f"{material.slug}-{material.main.label}-tokens"
+
+
+def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
+    return tuple(_tokens(material, method, scales) for method in material.methods)
+
+
+def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> Figure:
+    items = tuple(_line(material, method, row) for row in range(len(material.dataset.sample_ids)))
+    return Figure(
+        name=f"{material.slug}-{method.label}-tokens",
+        content=Tokens(items=items),
+        scales=(Scale(unit=method.unit, limit=scales.get(method.unit, 1.0)),),
+        caption=f"{method.title} of every token of {material.dataset.inputs[0].name}, in {method.unit}; "
+        f"padding is left out.{direction(material, method)}",
+        alt="; ".join(item.alt for item in items),
+    )
+
+
+def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
+    item = material.dataset.inputs[0]
+    real = np.flatnonzero(item.values[row])
+    tokens = tuple(item.vocabulary[token] if item.vocabulary else str(token) for token in item.values[row][real])
+    values = method.values[item.name][row, real, 0]
+    total = signed(float(method.values[item.name][row, :, 0].sum()))
+    pairs = ", ".join(f"{token} {signed(float(value))}" for token, value in zip(tokens, values, strict=True))
+    name = material.sample_name(row)
+    return TokenLine(title=name, tokens=tokens, values=values, note=f"sum {total}", alt=f"{name}: {pairs}")
+
+
+def sections(material: Material) -> tuple[Section, ...]:
+    additive = [method for method in material.methods if method.additive] if material.whole else []
+    return (
+        Section(
+            title="Single texts",
+            blocks=(
+                *(
+                    Block(
+                        figures=(f"{material.slug}-{method.label}-tokens",),
+                        asides=(*verdict_asides([method]), _READ) if method is material.methods[0] else (),
+                    )
+                    for method in material.methods
+                ),
+                *(Block(tables=(sums_table(material, method),)) for method in additive),
+            ),
+        ),
+    )
+
+
+_READ = Aside(
+    title="How to read it",
+    text="The number below a token is its contribution; its colour is that number on the scale below.",
+)

@@ -1,0 +1,90 @@
+"""Every sample of every feature as a point: how far it moved the score, and what its value was."""
+
+import numpy as np
+
+from tasks.drawing.axis import SIZE, Axis, below, mark
+from tasks.drawing.svg import COLUMN, INK, MAIN, RULE, element, fitted, line, picture, text, text_width
+from tasks.records import Array, Part, Swarm
+
+_ROW, _RADIUS, _NAME = 17.0, 1.6, 12  # CSS pixels: height of a feature, radius of a point, size of the names
+_SHADES = ("#c9d3e6", "#9fb0cf", "#7489b2", "#4c6290", "#263a66")  # low to high; red and blue are for signs
+
+
+def swarm(content: Swarm, width: float) -> Part:
+    """One row of points per feature; points that would hide each other are moved apart, as far as the row allows."""
+    total = COLUMN * width
+    left = min(max(text_width(label, _NAME) for label in content.labels) + 10, total * 0.4)
+    top, count = 26.0, len(content.labels)
+    axis = Axis(*_ends(content.values), left, total - 6)
+    bottom = top + count * _ROW
+    names = [
+        text(fitted(label, _NAME, left - 8), left - 8, top + (row + 0.5) * _ROW + 4, _NAME, "end")
+        for row, label in enumerate(content.labels)
+    ]
+    places = [_places(axis, content.values[:, row], top + (row + 0.5) * _ROW) for row in range(count)]
+    return picture(
+        "chart",
+        total,
+        bottom + 40,
+        *_key(content.shades, total),
+        line(axis.at(0), top, axis.at(0), bottom, RULE, 1, "rule"),
+        *_points(np.concatenate(places), content.shades.T.ravel()),
+        line(left, bottom, total - 6, bottom, INK, 0.9),
+        *below(axis, bottom, by_sign=True),
+        *names,
+        mark(content.axis, (left + total) / 2, bottom + 32),
+    )
+
+
+def _ends(values: Array) -> tuple[float, float]:
+    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    pad = (high - low or 1.0) * 0.03
+    return low - pad, high + pad
+
+
+def _places(axis: Axis, values: Array, middle: float) -> Array:
+    """(samples, 2): points at their value; those of one column of pixels are stacked around the middle."""
+    x = np.array([axis.at(value) for value in values])
+    column = np.rint(x / (1.6 * _RADIUS)).astype(int)
+    order = np.argsort(column, kind="stable")
+    starts = np.searchsorted(column[order], column[order])
+    depth = np.empty(len(x), int)
+    depth[order] = np.arange(len(x)) - starts
+    size = np.bincount(column - column.min())[column - column.min()]
+    step = np.minimum(1.6 * _RADIUS, (_ROW - 2 * _RADIUS) / np.maximum(size - 1, 1))
+    side = np.where(depth % 2, 1, -1) * ((depth + 1) // 2)
+    return np.stack([x, middle + side * step], axis=1)
+
+
+def _points(places: Array, shades: Array) -> list[str]:
+    """One path per shade: a document with a vector for each of thousands of points is slow."""
+    level = np.where(np.isnan(shades), len(_SHADES), np.clip(shades * len(_SHADES), 0, len(_SHADES) - 1))
+    colours = (*_SHADES, MAIN)
+    drawn = []
+    for number, colour in enumerate(colours):
+        chosen = places[level.astype(int) == number]
+        if len(chosen):
+            path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in chosen)
+            drawn.append(
+                element(
+                    "path", class_="points", d=path, stroke=colour, stroke_width=2 * _RADIUS, stroke_linecap="round",
+                    fill="none",
+                )
+            )  # fmt: skip
+    return drawn
+
+
+def _key(shades: Array, total: float) -> list[str]:
+    """What light and dark mean, where features have values."""
+    if np.isnan(shades).all():
+        return []
+    x = total - 6 - 14 * len(_SHADES) - text_width("high value", SIZE) - 6
+    squares = [
+        element("rect", x=x + 14 * number, y=4, width=14, height=9, fill=colour)
+        for number, colour in enumerate(_SHADES)
+    ]
+    return [
+        mark("low value", x - 6, 12.5, "end"),
+        *squares,
+        mark("high value", x + 14 * len(_SHADES) + 6, 12.5, "start"),
+    ]

@@ -1,0 +1,339 @@
+"""The stage that gathers what a chapter shows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from tasks.data import DataSpec
+from tasks.data.select import TargetSpec
+from tasks.document.material import Maps, Material, MethodMaterial
+from tasks.drawing import DrawingSpec
+from tasks.drawing.maps import MapSpec, prepared, scaled
+from tasks.methods import MethodSpec
+from tasks.models import ModelSpec
+from tasks.records import (
+    Array,
+    Attribution,
+    CheckResult,
+    Dataset,
+    Input,
+    Performance,
+    Prediction,
+    Reference,
+    Selection,
+    Summary,
+    Swarm,
+    Weights,
+    pack,
+)
+from tasks.stages import Done, Explained, asked, module_of, read, run_stage
+from tasks.store import Digest, Store
+
+_SWARM = 30  # features of a swarm: more do not fit on a page
+_UNITS = {"logit": "logit", "probability": "probability", "loss": "nats", "factory": "units of the score"}
+
+
+def gather(
+    store: Store,
+    slug: str,
+    title: str | None,
+    data: DataSpec,
+    model: ModelSpec,
+    target: TargetSpec,
+    drawing: DrawingSpec,
+    found: Mapping[str, Digest],
+    explained: Sequence[Explained],
+) -> Done:
+    """Output "material": everything that a chapter shows, and no more of the data than that.
+
+    `found`: digests of dataset, weights, prediction, performance, selection and, where there is one, reference.
+    """
+    from tasks.data.select import score_of
+
+    def run() -> dict[str, bytes]:
+        dataset, weights = read(store, Dataset, found["dataset"]), read(store, Weights, found["weights"])
+        selection = read(store, Selection, found["selection"])
+        shown = selection.explained[selection.shown]
+        prediction = read(store, Prediction, found["prediction"])
+        score = score_of(target, dataset, prediction.kind)
+        unit = _UNITS.get(score.kind) or dataset.label_unit or "units of the label"
+        splits = sorted(set(dataset.split[selection.explained].tolist()))
+        return {
+            "material": pack(
+                Material(
+                    slug=slug,
+                    title=title or dataset.title,
+                    data_kind=model.kind,
+                    dataset=dataset.take(shown),
+                    labels=dataset.labels,
+                    outputs=prediction.outputs,
+                    split=dataset.split,
+                    explained=len(selection.explained),
+                    explained_split=" and ".join(f"{split} rows" for split in splits),
+                    selection_reason=selection.reason,
+                    shown=shown,
+                    targets=selection.targets[selection.shown],
+                    target_names=selection.target_names,
+                    score=score.kind,
+                    score_unit=unit,
+                    framework=model.framework,
+                    architecture=model.architecture,
+                    parameters=weights.parameters,
+                    training=model.training,
+                    trained=getattr(model, "fitting", "auto") == "auto",
+                    history=weights.history,
+                    performance=read(store, Performance, found["performance"]),
+                    top_k=None if drawing.top_k == "all" else drawing.top_k,
+                    reference=read(store, Reference, found["reference"]) if "reference" in found else None,
+                    overlay=drawing.image.overlay,
+                    palette=drawing.image.palette,
+                    percentile=drawing.image.percentile,
+                    methods=_with_scales(
+                        _told_apart([_method(store, item, selection, unit, dataset, drawing) for item in explained]),
+                        drawing.image,
+                    ),
+                )
+            )
+        }
+
+    inputs = {
+        **found,
+        "shards": [digest for item in explained for _, _, digest in item.shards],
+        "summaries": [item.summary for item in explained],
+        "checks": [digest for item in explained for digest in item.checks],
+    }
+    spec = {
+        "slug": slug,
+        "title": title,
+        "data": data,
+        "model": asked(model),
+        "target": target,
+        "drawing": drawing,
+        "methods": [{"label": item.label, **item.method.model_dump(mode="json")} for item in explained],
+    }
+    modules = [
+        module_of(model),
+        *(module_of(item.method) for item in explained),
+        "tasks.data.baselines",
+        "tasks.data.features",
+        "tasks.methods.aggregate",
+        MapSpec.__module__,
+        Material.__module__,
+    ]
+    helpers: list[Callable[..., Any]] = [
+        _method,
+        _parameters,
+        _compared_with,
+        _place,
+        _unit,
+        _steps,
+        _relative_error,
+        _swarm,
+        _maps,
+        _told_apart,
+        _scaled,
+        _with_scales,
+        onto,
+        shown_attributions,
+    ]
+    return run_stage(store, gather, spec, inputs, modules, run, helpers)
+
+
+def _method(
+    store: Store, item: Explained, selection: Selection, unit: str, dataset: Dataset, drawing: DrawingSpec
+) -> MethodMaterial:
+    from tasks.methods.aggregate import aggregated
+
+    method = item.method
+    kinds = {entry.name: entry.kind for entry in dataset.inputs}
+    part = shown_attributions(store, item, selection.shown)
+    steps, converged = _steps(store, item)
+    return MethodMaterial(
+        label=item.label,
+        title=method.title,
+        formula=method.formula,
+        citation=method.citation,
+        additive=method.additive,
+        aggregate=method.aggregate,
+        parameters=_parameters(method),
+        departure=getattr(method, "departure", None) or "",
+        baseline=_compared_with(method, dataset),
+        place=_place(method),
+        unit=_unit(method, unit),
+        values={name: aggregated(part, name, kind, method.aggregate) for name, kind in kinds.items()},
+        mask=part.mask,
+        prediction=part.prediction,
+        base_value=part.base_value,
+        residual=part.residual,
+        steps=steps,
+        converged=converged,
+        summary=read(store, Summary, item.summary),
+        checks=tuple(read(store, CheckResult, digest) for digest in item.checks),
+        sampling_gap=part.sampling_gap,
+        relative_error=_relative_error(part),
+        swarm=_swarm(store, item, dataset.take(selection.explained), unit, drawing.top_k),
+        maps={
+            entry.name: Maps(values=_maps(part, entry, method, drawing.image), unit=_unit(method, unit))
+            for entry in dataset.inputs
+            if entry.kind == "image"
+        },
+    )
+
+
+def _told_apart(methods: Sequence[MethodMaterial]) -> list[MethodMaterial]:
+    """Variants of one method are called by their labels."""
+    titles = [method.title for method in methods]
+    return [
+        method
+        if titles.count(method.title) == 1
+        else method.model_copy(update={"title": method.label.replace("_", " ").capitalize()})
+        for method in methods
+    ]
+
+
+def _maps(part: Attribution, item: Input, method: MethodSpec, spec: MapSpec) -> Array:
+    """(shown, height, width, targets) of what is drawn of an image: the map of a layer is laid onto its pixels."""
+    from tasks.methods.aggregate import aggregated
+
+    if method.aggregate == "raw" and spec.polarity != "both":
+        values = part.values[item.name]  # signs are told apart before channels are summed
+    else:
+        values = aggregated(part, item.name, item.kind, method.aggregate)[..., np.newaxis, :]
+    if not spec.relative:  # the percentile is that of all maps on the shared scale, which is fixed later
+        spec = spec.model_copy(update={"percentile": None})
+    drawn = [[prepared(values[row, ..., k], spec) for k in range(values.shape[-1])] for row in range(len(values))]
+    return onto(np.moveaxis(np.array(drawn), 1, -1), item.values.shape[1:3])
+
+
+def onto(maps: Array, shape: tuple[int, ...]) -> Array:
+    """(maps, height, width, targets) of another size on `shape` pixels, by nearest neighbour."""
+    rows, columns = (np.arange(want) * have // want for want, have in zip(shape, maps.shape[1:3], strict=True))
+    return maps[:, rows][:, :, columns]
+
+
+def _with_scales(methods: Sequence[MethodMaterial], spec: MapSpec) -> tuple[MethodMaterial, ...]:
+    """The methods with maps on the scale that is asked for; the shared one is fixed later, over all chapters."""
+    if not spec.relative:
+        return tuple(methods)
+    return tuple(
+        method.model_copy(update={"maps": {name: _scaled(methods, name, method, spec) for name in method.maps}})
+        for method in methods
+    )
+
+
+def _scaled(methods: Sequence[MethodMaterial], name: str, method: MethodMaterial, spec: MapSpec) -> Maps:
+    """Its maps of an input as shares of the largest value of all maps that they are scaled with."""
+    own = method.maps[name]
+    found, limits = np.zeros(own.values.shape), np.zeros((len(own.values), own.values.shape[-1]))
+    alike = [item.maps[name].values for item in methods if item.maps[name].unit == own.unit]
+    for row, target in np.ndindex(limits.shape):
+        mine = own.values[row, ..., target]
+        others: dict[str, list[Array]] = {
+            "per_sample": [],
+            "per_row": [values[row] for values in alike],
+            "shared": alike,
+        }
+        done, limits[row, target] = scaled([mine, *others[spec.scale]], spec.scaler)
+        found[row, ..., target] = done[0] / limits[row, target]
+    words = [
+        "clipped by share of all attribution" if spec.clip_above is not None or spec.clip_below is not None else "",
+        "outlines" if spec.outlines else "",
+        {None: "", "abs_max": "divided by max |a|", "min_max": "from least to most", "normalize": "divided by Σ |a|"}[
+            spec.scaler
+        ],
+        _SCALES[spec.scale],
+    ]
+    return Maps(values=found, unit=", ".join(filter(None, words)), limits=limits)
+
+
+_SCALES = {
+    "per_sample": "each map by itself: colours cannot be compared",
+    "per_row": "each row by itself: rows cannot be compared",
+    "shared": "",
+}
+
+
+def _relative_error(part: Attribution) -> float | None:
+    """Over the shown samples: the median element's standard error of the mean over draws, against mean |a|."""
+    if not part.standard_error:
+        return None
+    errors = np.concatenate([values[..., 0].ravel() for values in part.standard_error.values()])
+    sizes = np.concatenate([values[..., 1].ravel() for values in part.moments.values()])
+    known = np.isfinite(errors) & (sizes > 0)
+    return float(np.median(errors[known] / sizes[known])) if known.any() else None
+
+
+def _swarm(store: Store, item: Explained, explained: Dataset, unit: str, top_k: int | Literal["all"]) -> Swarm | None:
+    """Every sample's attributions of the features that matter most over all inputs; only tables, and several
+    inputs, have features that a reader can follow from sample to sample."""
+    from tasks.data.features import feature_names, feature_values, features, shades
+    from tasks.methods.aggregate import aggregated
+
+    inputs, method = explained.inputs, item.method
+    if len(inputs) == 1 and inputs[0].kind != "table":
+        return None
+    found: list[np.ndarray] = []
+    for start, stop, digest in item.shards:
+        part, rows = read(store, Attribution, digest), np.arange(start, stop)
+        of_rows = [
+            features(entry.take(rows), aggregated(part, entry.name, entry.kind, method.aggregate))[..., 0]
+            for entry in inputs
+        ]
+        found.append(np.concatenate(of_rows, axis=1))
+    values = np.concatenate(found)
+    names = [entry.label(name) for entry in inputs for name in feature_names(entry)]
+    count = _SWARM if top_k == "all" else min(top_k, _SWARM)
+    order = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:count]
+    own = shades(np.concatenate([feature_values(entry) for entry in inputs], axis=1))
+    return Swarm(
+        labels=tuple(names[k] for k in order), values=values[:, order], shades=own[:, order], axis=_unit(method, unit)
+    )
+
+
+def _parameters(method: MethodSpec) -> dict[str, str]:
+    """What a reader wants to know of the config: not the kind, nor what is not used."""
+    unused = {"kind"} | ({"at"} if getattr(method, "layer", None) is None else set())
+    return {
+        name: str(value) for name, value in method.model_dump(mode="json", exclude=unused, exclude_none=True).items()
+    }
+
+
+def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:
+    """The baseline in words; only methods that compare with one have it."""
+    from tasks.data.baselines import background_described, described
+
+    if (rows := getattr(method, "background", None)) is not None:
+        kind = getattr(method, "baseline", "samples")
+        return background_described(rows, getattr(method, "seed", 0), dataset, kind)
+    if (name := getattr(method, "baseline", None)) is None:
+        return None
+    return described(name, dataset, getattr(method, "layer", None))
+
+
+def _unit(method: MethodSpec, unit: str) -> str:
+    """Of an element: a gradient is per unit of the input, what is multiplied with a difference is not."""
+    slope = f"{unit} per unit of the input" if getattr(method, "factor", None) == "one" else unit
+    return f"{slope}, squared" if method.aggregate == "square" else slope
+
+
+def _place(method: MethodSpec) -> str:
+    """Where the method looks, in words."""
+    layer, at = getattr(method, "layer", None), getattr(method, "at", "output")
+    return "the preprocessed input" if layer is None else f"the {at} of the layer {layer}"
+
+
+def shown_attributions(store: Store, item: Explained, shown: np.ndarray) -> Attribution:
+    """The attributions of the explained positions `shown`, in that order, from the shards that hold them."""
+    rows: list[Attribution] = []
+    for position in shown.tolist():
+        start, _, digest = next(shard for shard in item.shards if shard[0] <= position < shard[1])
+        rows.append(read(store, Attribution, digest).rows(slice(position - start, position - start + 1)))
+    return Attribution.joined(rows)
+
+
+def _steps(store: Store, item: Explained) -> tuple[tuple[int, int, int], float]:
+    parts = [read(store, Attribution, digest) for _, _, digest in item.shards]
+    steps = np.concatenate([part.steps.ravel() for part in parts])
+    converged = np.concatenate([part.converged.ravel() for part in parts])
+    return (int(steps.min()), int(np.median(steps)), int(steps.max())), float(converged.mean())

@@ -1,0 +1,111 @@
+"""Swarms, waterfalls, coloured tokens and matrices of correlations: what is drawn is where and what it says."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tasks.drawing.colormap import NEGATIVE, POSITIVE, colour
+from tasks.drawing.matrix import matrix
+from tasks.drawing.svg import COLUMN
+from tasks.drawing.swarm import swarm
+from tasks.drawing.text import tokens
+from tasks.drawing.waterfall import waterfall
+from tasks.records import Matrix, Part, Scale, Swarm, TokenLine, Tokens, Waterfall
+
+RANDOM = np.random.default_rng(0)
+
+
+def points(part: Part) -> dict[str, list[tuple[float, float]]]:
+    """The points of a swarm by colour."""
+    paths = re.findall(r'<path class="points" d="([^"]+)" stroke="(#[0-9a-f]{6})"', part.data.decode())
+    return {
+        stroke: [(float(x), float(y)) for x, y in re.findall(r"M(-?[\d.]+) (-?[\d.]+)h0", d)] for d, stroke in paths
+    }
+
+
+def a_swarm(values: np.ndarray, shades: np.ndarray | None = None) -> Swarm:
+    labels = tuple(f"feature {k}" for k in range(values.shape[1]))
+    shown = np.full(values.shape, np.nan) if shades is None else shades
+    return Swarm(labels=labels, values=values, shades=shown, axis="logit")
+
+
+def test_a_swarm_has_a_point_for_every_sample_of_every_feature() -> None:
+    values = RANDOM.normal(size=(50, 4))
+    assert sum(map(len, points(swarm(a_swarm(values), 1.0)).values())) == values.size
+
+
+def test_points_of_a_swarm_lie_at_their_values() -> None:
+    """Horizontally a point is a linear function of its value, and zero is the line."""
+    values = np.array([[-2.0], [0.0], [1.0], [4.0]])
+    (drawn,) = points(swarm(a_swarm(values), 1.0)).values()
+    x = np.array([place[0] for place in drawn])
+    assert np.diff(x) / np.diff(values[:, 0]) == pytest.approx(np.diff(x)[0] / 2, rel=0.01)
+    zero = re.search(r'<line class="rule" x1="([\d.]+)"', swarm(a_swarm(values), 1.0).data.decode())
+    assert zero is not None
+    assert float(zero[1]) == pytest.approx(x[1], abs=0.1)
+
+
+def test_equal_values_do_not_hide_each_other_and_stay_in_their_row() -> None:
+    (drawn,) = points(swarm(a_swarm(np.zeros((9, 1)) + 1.0), 1.0)).values()
+    heights = [y for _, y in drawn]
+    assert len(set(heights)) == 9
+    assert max(heights) - min(heights) <= 17
+
+
+def test_a_high_value_of_a_feature_is_darker_than_a_low_one() -> None:
+    drawn = points(swarm(a_swarm(np.array([[1.0], [2.0]]), np.array([[0.0], [1.0]])), 1.0))
+    light, dark = (int(stroke[1:3], 16) for stroke, places in sorted(drawn.items(), key=lambda item: item[1][0][0]))
+    assert dark < light
+
+
+def steps(part: Part) -> list[tuple[float, float, str]]:
+    """Left end, right end and class of every bar of a waterfall."""
+    found = re.findall(r'<rect class="bar (\w+)" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', part.data.decode())
+    return [(float(x), float(x) + float(width), style) for style, x, width in found]
+
+
+def test_each_step_of_a_waterfall_begins_where_the_one_above_ends() -> None:
+    content = Waterfall(
+        labels=("a", "b", "c"), values=np.array([3.0, -1.0, 2.0]), start=1.0, end=5.0, start_label="start",
+        end_label="end", axis="logit",
+    )  # fmt: skip
+    a, b, c = steps(waterfall(content, 1.0))
+    assert [style for *_, style in (a, b, c)] == ["positive", "negative", "positive"]
+    assert b[1] == pytest.approx(a[1], abs=0.02)
+    assert c[0] == pytest.approx(b[0], abs=0.02)
+    assert (c[1] - c[0]) / (a[1] - a[0]) == pytest.approx(2 / 3, abs=0.01)
+
+
+def test_the_sign_of_a_step_has_the_colour_of_the_sign() -> None:
+    content = Waterfall(
+        labels=("a", "b"), values=np.array([1.0, -1.0]), start=0.0, end=0.0, start_label="s", end_label="e", axis=""
+    )
+    drawn = waterfall(content, 1.0).data.decode()
+    assert POSITIVE[5] in drawn
+    assert NEGATIVE[5] in drawn
+
+
+def line(words: list[str], values: list[float]) -> Tokens:
+    return Tokens(items=(TokenLine(title="text", tokens=tuple(words), values=np.array(values), alt=""),))
+
+
+def test_tokens_have_the_colours_of_their_values_and_their_numbers() -> None:
+    part = tokens(line(["吾輩", "は"], [0.5, -1.0]), [Scale(unit="logit", limit=1.0)], 1.0).data.decode()
+    assert re.findall(r'class="token"[^>]*fill="(#[0-9a-f]{6})"', part) == [colour(0.5, 1.0), colour(-1.0, 1.0)]
+    assert re.findall(r">([^<]+)</text>", part)[-4:] == ["吾輩", "+0.5", "は", "−1"]
+
+
+def test_a_long_text_is_broken_where_the_column_ends() -> None:
+    part = tokens(line(["token"] * 40, [0.1] * 40), [Scale(unit="logit", limit=1.0)], 1.0).data.decode()
+    boxes = re.findall(r'class="token" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', part)
+    assert max(float(x) + float(width) for x, _, width in boxes) <= COLUMN
+    assert len({y for _, y, _ in boxes}) > 1
+
+
+def test_correlations_are_printed_with_sign_on_the_colours_of_a_scale() -> None:
+    counts = np.array([[1.0, -0.5], [-0.5, 1.0]])
+    part = matrix(Matrix(labels=("a", "b"), counts=counts, x_label="", y_label="", correlations=True), 0.5)
+    drawn = part.data.decode()
+    assert drawn.count("−0.50") == 2
+    assert drawn.count(f'fill="{colour(-0.5, 1.0)}"') == 2
