@@ -147,6 +147,7 @@ def explain(report: Report, command: Sequence[str], engine: Engine, watch: Watch
 
 @dataclass(frozen=True)
 class _Rendered:
+    written: str  # digest of the document
     drawn: list[Done]
     attested: Done
     rendered: Done
@@ -399,7 +400,7 @@ class _Flow:
             [done["drawings"] for done in drawn],
             attached,
         )
-        return _Rendered(drawn, attested, rendered)
+        return _Rendered(document, drawn, attested, rendered)
 
     def _stages(self, chapter: Chapter) -> list[dict[str, Any]]:
         """What every stage of a chapter was asked and gave, however its rows were cut into chunks."""
@@ -434,6 +435,7 @@ class _Flow:
         report_stages.seal(
             self.store,
             directory,
+            document.written,
             document.rendered,
             document.attested,
             [done["drawings"] for done in document.drawn],

@@ -17,6 +17,7 @@ from tasks.document.evidence import (
     importance_rows,
     pretty,
 )
+from tasks.document.index import write_index
 from tasks.document.material import Material
 from tasks.document.press import Job, press
 from tasks.document.seal import figure_files, write_attributions, write_files, write_manifest
@@ -183,6 +184,7 @@ def render(
 ) -> Done:
     """Outputs "html" and "pdf". `attached`: what goes into the PDF by file name, the evidence among it."""
     templates = {str(path.relative_to(TEMPLATES)): path.read_bytes() for path in sorted(TEMPLATES.rglob("*.*"))}
+    templates = {name: data for name, data in templates.items() if not name.startswith("index")}  # of another page
 
     def run() -> dict[str, bytes]:
         pictures = [item for digest in drawings for item in read(store, Drawings, digest).items]
@@ -209,6 +211,7 @@ def render(
 def seal(
     store: Store,
     directory: Path,
+    written: Digest,
     rendered: Done,
     attested: Done,
     drawings: Sequence[Digest],
@@ -216,7 +219,8 @@ def seal(
     overrides: Sequence[str],
     manifest: Mapping[str, Any],
 ) -> None:
-    """Writes the run: every file, and the manifest last. `attributions`: shards by "chapter/label"."""
+    """Writes the run: every file, and the manifest last; then the list of all runs. `attributions`: shards by
+    "chapter/label". `written`: the document."""
     files = {
         "report.html": store.get(rendered["html"]),
         "report.pdf": store.get(rendered["pdf"]),
@@ -226,12 +230,19 @@ def seal(
         "importances.parquet": store.get(attested["importances"]),
         "overrides.txt": "".join(f"{item}\n" for item in overrides).encode(),
     }
-    for digest in drawings:
-        files |= figure_files(read(store, Drawings, digest).items)
+    document = read(store, Document, written)
+    front: list[dict[str, Any]] = []
+    for digest, chapter in zip(drawings, document.chapters, strict=True):
+        items = read(store, Drawings, digest).items
+        files |= figure_files(items)
+        teaser = [item for item in items if item.figure.name == chapter.teaser.figure]
+        pictures = [name for name in figure_files(teaser) if "-scale" not in name]
+        front.append({"title": chapter.title, "sentence": chapter.teaser.sentence, "pictures": pictures[:3]})
     write_files(directory, files)
     for name, shards in attributions.items():
         write_attributions(
             directory / "attributions" / f"{name}.npz",
             lambda shards=shards: (flat_arrays(read(store, Attribution, digest)) for digest in shards),  # type: ignore[misc]
         )
-    write_manifest(directory, manifest)
+    write_manifest(directory, {**manifest, "title": document.title, "chapters": front})
+    write_index(directory.parent)

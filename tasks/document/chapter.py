@@ -39,17 +39,15 @@ def _eyebrow(material: Material) -> str:
 
 
 def _small(material: Material) -> str:
-    metrics = ", ".join(f"{_rows_word(m)} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1])
+    metrics = ", ".join(
+        f"{material.measured_rows} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1]
+    )
     place = "" if material.main.place == "the preprocessed input" else f" at {material.main.place}"
-    held_out = "" if (material.split == "test").any() else ", no held-out data"
+    held_out = ", no held-out data" if material.measured_rows == "training" else ""
     return (
         f"{material.framework} {material.data_kind} · {metrics}{held_out} · {material.main.title.lower()}{place} · "
         f"{count(material.explained, 'sample')}"
     )
-
-
-def _rows_word(metric: Metric) -> str:
-    return "test" if metric.split == "test" else "training"
 
 
 def _metric_value(metric: Metric) -> str:

@@ -58,19 +58,28 @@ def _badges(materials: Sequence[Material], questions: dict[str, str]) -> tuple[B
 
 def _check_badge(name: str, results: Sequence[CheckResult]) -> Badge:
     passed = sum(check.verdict == "pass" for check in results)
-    word = {"completeness": "complete", "seed_stability": "stable"}.get(name, name)
-    text = {
-        "completeness": "additive explanations add up to the change of the score",
-        "seed_stability": "explanations keep their order in another training",
-    }.get(name, name)
+    word, text = _PASSED.get(name, (name.replace("_", " "), name.replace("_", " ")))
     verdict: Verdict = "pass" if passed == len(results) else "fail"
     return Badge(title=f"{passed} of {len(results)} {word}", text=text, verdict=verdict)
 
 
+_PASSED = {
+    "completeness": ("complete", "additive explanations add up to the change of the score"),
+    "seed_stability": ("stable", "explanations keep their order in another training"),
+    "stability": ("stable nearby", "explanations keep their shape for inputs that differ a little"),
+    "deletion": ("faithful, deleting", "the score falls with the elements that are named first"),
+    "insertion": ("faithful, inserting", "the score rises with the elements that are named first"),
+    "randomization": ("follow the weights", "explanations change when the weights are random"),
+    "agreement": ("agree", "methods give the same order of elements"),
+    "sparseness": ("sparse", "few elements carry the explanation"),
+    "localization": ("on the object", "explanations lie where the object is known to be"),
+}
+
+
 def _held_out_badge(materials: Sequence[Material]) -> Badge:
-    held_out = [material for material in materials if (material.split == "test").any()]
-    rest = [material.title.lower() for material in materials if material not in held_out]
-    text = f"{listing(rest)}: measured on the training rows" if rest else "quality measured on rows not trained on"
+    held_out = [material for material in materials if material.measured_rows == "test"]
+    rest = [f"{m.title.lower()} on the {m.measured_rows} rows" for m in materials if m not in held_out]
+    text = f"quality measured: {listing(rest)}" if rest else "quality measured on rows not trained on"
     return Badge(title=f"{len(held_out)} of {len(materials)} on held-out rows", text=text)
 
 

@@ -52,31 +52,32 @@ def render_html(document: Document, drawings: Mapping[str, Drawing], facts: Fact
         InputError: for a character that no font of the document has.
         KeyError: for a figure without a drawing.
     """
-    environment = _environment(medium)
+    templates = environment(medium)
     tables = _tables(document, facts)
     numbers = {
         "figure": {name: number for number, name in enumerate(_figures(document), 1)},
         "table": {table.name: number for number, table in enumerate(tables, 1)},
     }
-    body = environment.get_template("report.html.jinja").render(
+    body = templates.get_template("report.html.jinja").render(
         document=document, drawings=drawings, facts=facts, tables=tables, numbers=numbers
     )
     require_glyphs(body)
-    return environment.get_template("page.html.jinja").render(
+    return templates.get_template("page.html.jinja").render(
         document=document, facts=facts, body=Markup(body), **_own(medium, body)
     )
 
 
-def _environment(medium: Medium) -> Environment:
-    environment = Environment(
+def environment(medium: Medium) -> Environment:
+    """The templates of this medium, with what they call."""
+    templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(date=_date, grouped=grouped, headline=_headline)
-    environment.globals.update(
+    templates.filters.update(date=_date, grouped=grouped, headline=_headline)
+    templates.globals.update(
         medium=medium,
         picture=partial(_picture, medium),
         verdicts=frozenset(get_args(Verdict)),
@@ -84,7 +85,7 @@ def _environment(medium: Medium) -> Environment:
         scale_alt=_scale_alt,
         layout=layout,
     )
-    return environment
+    return templates
 
 
 def _own(medium: Medium, body: str) -> dict[str, str]:
@@ -94,13 +95,14 @@ def _own(medium: Medium, body: str) -> dict[str, str]:
     style = (screen_faces(body + script + sheet) if medium == "screen" else paper_faces(body)) + sheet
     return {
         "style": Markup(style),
-        "style_hash": _hash(style),
+        "style_hash": source_hash(style),
         "script": Markup(script),
-        "script_hash": _hash(script),
+        "script_hash": source_hash(script),
     }
 
 
-def _hash(source: str) -> str:
+def source_hash(source: str) -> str:
+    """What a Content-Security-Policy calls this style or script."""
     return b64encode(sha256(source.encode()).digest()).decode()
 
 

@@ -136,6 +136,14 @@ class Material(Record):
         )
 
     @property
+    def measured_rows(self) -> str:
+        """Which rows the quality of the model was measured on: test, training, or those of the data, where nothing is
+        known of what the model has seen."""
+        if not self.trained:
+            return "given"
+        return "test" if (self.split == "test").any() else "training"
+
+    @property
     def main(self) -> MethodMaterial:
         """The method that the front page shows: the last additive one, else the last."""
         additive = [method for method in self.methods if method.additive]

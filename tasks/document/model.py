@@ -1,5 +1,7 @@
 """The model of a chapter: how it was trained and how good it is."""
 
+from typing import Literal
+
 import numpy as np
 
 from tasks.document.material import Material
@@ -11,8 +13,19 @@ def figures(material: Material) -> tuple[Figure, ...]:
     found: list[Figure] = []
     if material.history:
         found.append(_curve(material))
-    found.append(_parity(material) if material.performance.confusion is None else _confusion(material))
+    match _quality(material):
+        case "parity":
+            found.append(_parity(material))
+        case "confusion":
+            found.append(_confusion(material))
     return tuple(found)
+
+
+def _quality(material: Material) -> Literal["parity", "confusion"] | None:
+    """The figure that shows how good the model is; of many classes there is none."""
+    if material.dataset.task == "regression":
+        return "parity"
+    return None if material.performance.confusion is None else "confusion"
 
 
 def _curve(material: Material) -> Figure:
@@ -34,7 +47,7 @@ def _confusion(material: Material) -> Figure:
     counts = material.performance.confusion
     assert counts is not None
     right, total = int(np.trace(counts)), int(counts.sum())
-    rows = "test rows" if material.performance.metrics[0].split == "test" else "training rows"
+    rows = f"{material.measured_rows} rows"
     return _half(
         f"{material.slug}-confusion",
         Matrix(labels=material.dataset.classes, counts=counts, x_label="predicted", y_label="true"),
@@ -46,7 +59,10 @@ def _confusion(material: Material) -> Figure:
 def _parity(material: Material) -> Figure:
     unit = material.dataset.label_unit
     train, test = material.split == "train", material.split == "test"
-    groups = [("training rows", train, True), ("test rows", test, False)]
+    held_out, rows = bool(test.any()), f"{material.measured_rows} rows"
+    # With nothing to compare them with, the rows of the data are not the grey ones.
+    groups = [("training rows" if held_out else rows, train, held_out), ("test rows", test, False)]
+    grey = " Grey: training rows." if held_out else ""
     predicted = material.outputs[:, 0]
     metrics = ", ".join(f"{item.name} {plain(item.value)}" for item in material.performance.metrics)
     return _half(
@@ -57,8 +73,8 @@ def _parity(material: Material) -> Figure:
             x_label=f"measured, {unit}",
             y_label=f"predicted, {unit}",
         ),
-        f"Predicted against measured {material.dataset.label_name}; on the test rows {metrics}. Grey: training rows.",
-        f"Parity plot: {metrics} on {int(test.sum())} test rows",
+        f"Predicted against measured {material.dataset.label_name}; on the {rows} {metrics}.{grey}",
+        f"Parity plot: {metrics} on {int((test if held_out else train).sum())} {rows}",
     )
 
 
@@ -81,9 +97,9 @@ def section(material: Material) -> Section:
             Block(
                 paragraphs=(f"{data.description} {rows}{excluded}", f"{material.architecture} {material.training}"),
                 figures=(f"{material.slug}-learning",) * bool(material.history)
-                + (f"{material.slug}-{'parity' if material.performance.confusion is None else 'confusion'}",),
+                + ((f"{material.slug}-{quality}",) if (quality := _quality(material)) else ()),
                 asides=(
-                    *(_metric_aside(metric, material.trained) for metric in material.performance.metrics),
+                    *(_metric_aside(metric, material.measured_rows) for metric in material.performance.metrics),
                     Aside(title="Source", text=data.source),
                 ),
             ),
@@ -91,10 +107,10 @@ def section(material: Material) -> Section:
     )
 
 
-def _metric_aside(metric: Metric, trained: bool) -> Aside:
-    digits = 3 if metric.name == "accuracy" else 2
+def _metric_aside(metric: Metric, measured_on: str) -> Aside:
+    digits = 3 if metric.name.endswith("accuracy") else 2
     bounds = f", 95% interval {interval(*metric.interval, digits)}" if metric.interval else ""
-    rows = f"{metric.count:,} {'held-out' if metric.split == 'test' else 'training'} rows"
-    seen = " All of them were seen in training." if metric.split == "train" and trained else ""
+    rows = f"{metric.count:,} {'held-out' if measured_on == 'test' else measured_on} rows"
+    seen = " All of them were seen in training." if measured_on == "training" else ""
     name = metric.name if metric.name.startswith("R") else capital(metric.name)
     return Aside(title=f"{name} {plain(metric.value, digits)}", text=f"on {rows}{bounds}.{seen}")

@@ -89,6 +89,14 @@ class HostEntry(Record):
     processors: int
 
 
+class ChapterEntry(Record):
+    """A chapter as page one shows it, for the list of all runs."""
+
+    title: str
+    sentence: str
+    pictures: tuple[str, ...] = Field(description="files of the run, drawn side by side")
+
+
 class Manifest(Record):
     """One run, as it happened; written last, so a directory without it is unfinished."""
 
@@ -101,6 +109,8 @@ class Manifest(Record):
     paths: dict[str, str]
     git: GitState
     host: HostEntry
+    title: str = Field("", description="of the report")
+    chapters: tuple[ChapterEntry, ...] = ()
     stages: tuple[StageEntry, ...]
     files: dict[str, FileEntry] = Field(description="every other file of the directory, by its path in it")
     sha256: Sha256 | None = Field(None, description="of the manifest itself without this field, as canonical JSON")

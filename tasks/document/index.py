@@ -1,0 +1,94 @@
+"""All runs of a folder on one page, in one file: what each said, how it was judged, and where it is."""
+
+import json
+import secrets
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from tasks.document.fonts import screen_faces
+from tasks.document.html import TEMPLATES, environment, source_hash
+from tasks.document.seal import MANIFEST
+from tasks.records import Record
+
+INDEX = "index.html"
+_LARGEST = 60_000  # bytes of a picture on this page: a list of hundreds of runs has to open at once
+
+
+class Entry(Record):
+    """One run as the page shows it. `verdicts`: how many checks passed and failed; `pictures`: as elements."""
+
+    run: str
+    title: str
+    when: str
+    seconds: float
+    chapters: tuple[str, ...]
+    sentences: tuple[str, ...]
+    command: str
+    passed: int
+    failed: int
+    required_failed: int
+    pictures: tuple[str, ...]
+
+
+def write_index(runs: Path) -> None:
+    """Writes `index.html` of the finished runs in this folder, the newest first; an unfinished one has no manifest."""
+    entries = [_entry(path.parent) for path in sorted(runs.glob(f"*/{MANIFEST}"), reverse=True)]
+    temporary = runs / f".{INDEX}.{secrets.token_hex(4)}"
+    temporary.write_text(page([entry for entry in entries if entry is not None]), encoding="utf-8")
+    temporary.replace(runs / INDEX)
+
+
+def page(entries: Sequence[Entry]) -> str:
+    """The page: complete without scripts, and nothing is fetched."""
+    templates = environment("screen")
+    sheet, script = ((TEMPLATES / name).read_text() for name in ("index.css", "index.js"))
+    body = templates.get_template("index.html.jinja").render(entries=entries)
+    style = screen_faces(body + sheet + script) + sheet
+    return templates.get_template("index_page.html.jinja").render(
+        body=Markup(body),
+        style=Markup(style),
+        style_hash=source_hash(style),
+        script=Markup(script),
+        script_hash=source_hash(script),
+    )
+
+
+def _entry(directory: Path) -> Entry | None:
+    """None for a folder whose manifest or checks cannot be read: `exhibit verify` says what is wrong with it."""
+    try:
+        manifest = json.loads((directory / MANIFEST).read_bytes())
+        checks = json.loads((directory / "checks.json").read_bytes())
+        return _read(directory, manifest, checks)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _read(directory: Path, manifest: dict[str, Any], checks: list[dict[str, Any]]) -> Entry:
+    chapters = manifest.get("chapters", [])
+    pictures = [name for chapter in chapters for name in chapter["pictures"]]
+    return Entry(
+        run=directory.name,
+        title=manifest.get("title") or directory.name,
+        when=manifest["started"][:16].replace("T", " "),
+        seconds=manifest["seconds"],
+        chapters=tuple(chapter["title"] for chapter in chapters),
+        sentences=tuple(chapter["sentence"] for chapter in chapters),
+        command=" ".join(manifest["command"]),
+        passed=sum(check["verdict"] == "pass" for check in checks),
+        failed=sum(check["verdict"] == "fail" for check in checks),
+        required_failed=sum(check["verdict"] == "fail" and check["required"] for check in checks),
+        pictures=tuple(filter(None, (_picture(directory / name) for name in pictures[:6]))),
+    )
+
+
+def _picture(path: Path) -> str:
+    """The picture as an element of the page, where a drawing finds its letters; nothing for a missing or a large one."""
+    if not path.is_file() or path.stat().st_size > _LARGEST:
+        return ""
+    if path.suffix == ".svg":
+        return path.read_text(encoding="utf-8").replace("<svg ", '<svg aria-hidden="true" ', 1)
+    return f'<img alt="" src="data:image/png;base64,{b64encode(path.read_bytes()).decode()}">'
