@@ -7,7 +7,11 @@ from pydantic import Field
 from tasks.methods.gradient import GradientXInputSpec, VanillaGradSpec
 from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
 from tasks.methods.occlusion import OcclusionSpec
-from tasks.methods.shap import KernelShapSpec, PartitionShapSpec
+from tasks.methods.shap_deep import DeepShapSpec
+from tasks.methods.shap_gradient import GradientShapSpec
+from tasks.methods.shap_kernel import KernelShapSpec
+from tasks.methods.shap_partition import PartitionShapSpec
+from tasks.methods.shap_tree import TreeShapSpec
 
 MethodSpec = Annotated[
     VanillaGradSpec
@@ -16,6 +20,9 @@ MethodSpec = Annotated[
     | ExpectedGradientsSpec
     | OcclusionSpec
     | KernelShapSpec
-    | PartitionShapSpec,
+    | PartitionShapSpec
+    | DeepShapSpec
+    | GradientShapSpec
+    | TreeShapSpec,
     Field(discriminator="kind"),
 ]

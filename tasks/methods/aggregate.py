@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.records import Aggregate, Array, Attribution, Importance, InputError
+from tasks.records import Aggregate, Array, Attribution, Importance, Input, InputError, InputSummary
 
 
 def aggregated(part: Attribution, name: str, kind: str, aggregate: Aggregate) -> Array:
@@ -37,12 +37,29 @@ def aggregated(part: Attribution, name: str, kind: str, aggregate: Aggregate) ->
             return channel_sum(np.square(values), kind)
 
 
+def on_pixels(values: Array, item: Input) -> Array:
+    """`values` (samples, ..., targets) of an image's hidden layer, laid onto the pixels of `item`: each cell of the
+    layer is spread evenly over the pixels that it covers, so the total stays. All else as it is."""
+    pixels = item.values.shape[1:3]
+    if item.kind != "image" or values.ndim != 4 or values.shape[1:3] == pixels:
+        return values
+    rows, columns = (_spread(have, want) for have, want in zip(values.shape[1:3], pixels, strict=True))
+    return np.einsum("yi,xj,sijt->syxt", rows, columns, values, optimize=True).astype(values.dtype)
+
+
+def _spread(cells: int, pixels: int) -> Array:
+    """(pixels, cells): the share of each of the `cells` side by side that falls on each of the `pixels`."""
+    edges = np.arange(pixels + 1)[:, np.newaxis] * (cells / pixels) - np.arange(cells)
+    return np.diff(np.clip(edges, 0, 1), axis=0)
+
+
 def channel_sum(values: Array, kind: str) -> Array:
-    """(samples, ..., channels, targets) of an image or a molecule without the channels; a table as it is.
+    """(samples, ..., channels, targets) of an image, a molecule or a text without the channels; a table, and a text
+    whose ids were taken as numbers, as it is.
 
     The sum keeps the total: what the channels of a pixel or an atom contribute together.
     """
-    return values if kind == "table" else values.sum(axis=-2)
+    return values if kind == "table" or (kind == "text" and values.ndim == 3) else values.sum(axis=-2)
 
 
 @dataclass
@@ -91,6 +108,17 @@ def _importance(
         standard_error=np.sqrt(variance / count),
         count=count.astype(np.int64),
         aggregate=aggregate,
+    )
+
+
+def input_summary(name: str, shards: Iterable[Array]) -> InputSummary:
+    """What one input contributes as a whole, from shards of (samples, ..., targets) values without channels."""
+    flat = [values.reshape(len(values), -1, values.shape[-1]) for values in shards]
+    return InputSummary(
+        input=name,
+        total=np.concatenate([part.sum(axis=1, dtype=np.float64) for part in flat]),
+        absolute=np.concatenate([np.abs(part).sum(axis=1, dtype=np.float64) for part in flat]),
+        median=np.median(np.concatenate([part.reshape(-1, part.shape[-1]) for part in flat]), axis=0),
     )
 
 

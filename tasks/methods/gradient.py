@@ -1,19 +1,21 @@
 """Gradients of a score, and gradients times the input."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from tasks.methods.method import Method
 from tasks.methods.pairs import Pairs
-from tasks.methods.path import SCORES_ALONE, Estimates, Factor, Pass, Question, explain
+from tasks.methods.path import SCORES_ALONE, Factor, Pass, Question
+from tasks.methods.refine import Estimates, explain_each
 from tasks.methods.sampling import SamplingSpec, averaged
-from tasks.protocols import Compute, DifferentiableModel, Score, Side
-from tasks.records import Aggregate, Array, Arrays, Attribution, Spec
+from tasks.protocols import Compute, DifferentiableModel, Score, Side, padded_batches, take
+from tasks.records import Array, Arrays, Attribution
 
 
-class GradientMethod(Spec):
+class GradientMethod(Method):
     """Options of every method that takes gradients, and how it is run.
 
     A subclass says with which `passes` over the line from baseline to sample it takes them, and what they are
@@ -22,8 +24,6 @@ class GradientMethod(Spec):
 
     layer: str | int | None = Field(None, description="a hidden layer by name or index; null: the preprocessed input")
     at: Side = Field("output", description="of the layer: input or output")
-    aggregate: Aggregate = Field("raw", description="of channels and samples when summarised: raw, abs or square")
-
     sampling: SamplingSpec | None = Field(None, description="average over draws of noise and dropout; null: none")
 
     plain_title: ClassVar[str]
@@ -65,43 +65,46 @@ class GradientMethod(Spec):
         score: Score,
         compute: Compute,
     ) -> Attribution:
-        """Explains the outputs `targets` (samples, targets) of every sample of `inputs`.
-
-        `baselines`: raw values shaped like `inputs`, or None for zero at the place where gradients are taken.
-
-        Raises:
-            InputError: for a layer that is not there, or a score that the model does not have.
-        """
+        """As every method; no baselines stand for zero at the place where gradients are taken."""
         pairs = Pairs.of(targets)
         question = Question(model, inputs, baselines, self.layer, self.at, score, pairs)
 
-        def run(question: Question, passes: Iterable[Pass]) -> Estimates:
-            return explain(question, passes, self.multiplier(), self.refined_to(), compute)
+        def answers(questions: list[Question], passes: Callable[[], Iterable[Pass]]) -> Iterator[Estimates]:
+            return explain_each(questions, passes, self.multiplier(), self.refined_to(), compute)
 
         compared = self.compared(question)
-        draws = [
-            draw for each in compared for draw in (self.sampling.draws(each, sample_ids) if self.sampling else [each])
+        drawn = [
+            each for one in compared for each in (self.sampling.drawn(one, sample_ids) if self.sampling else [one])
         ]
         extra: dict[str, Any] = {}
-        if draws == [question]:
-            found = run(question, self.passes())
+        if drawn == [question]:
+            (found,) = answers(drawn, self.passes)
         else:
-            alone = [run(each, [SCORES_ALONE]) for each in compared]
+            alone = list(answers(compared, lambda: [SCORES_ALONE]))
             alone[0].base_value = np.mean([scores.base_value for scores in alone], axis=0)
-            sampled = averaged(draws, lambda draw: run(draw, self.passes()), alone[0])
+            sampled = averaged(answers(drawn, self.passes), len(drawn), alone[0])
             found, extra = sampled.mean, sampled.fields(pairs)
         return Attribution(
             sample_ids=sample_ids,
             targets=targets,
-            values={name: pairs.spread(array.astype(found.dtypes[name])) for name, array in found.values.items()},
+            values={name: pairs.spread(array) for name, array in found.values.items()},
             mask={name: mask[pairs.position[:, 0]] for name, mask in found.mask.items()},
             prediction=pairs.spread(found.prediction),
             base_value=pairs.spread(found.base_value),
             residual=pairs.spread(found.residual),
             steps=pairs.spread(found.steps if self.additive else np.zeros_like(found.steps)),
             converged=pairs.spread(found.finished | (self.refined_to() is None)),
+            bypassed=self._bypassed(question, compute),
             **extra,
         )
+
+    def _bypassed(self, question: Question, compute: Compute) -> Array | None:
+        """For every explanation whether its layer is bypassed; None where there is none, or nothing to add up."""
+        if self.layer is None or not self.additive:
+            return None
+        rows, _ = next(padded_batches(len(question.pairs.sample), compute.batch))
+        place = question.model.place(take(question.inputs, question.pairs.sample[rows]), self.layer, self.at)
+        return np.full(question.pairs.position.shape, place.bypassed())
 
     def compared(self, question: Question) -> list[Question]:
         """The question once per baseline that the answer is averaged over: here the one that was given."""

@@ -53,7 +53,9 @@ class IntegratedGradientsSpec(_PathMethod):
     """
 
     kind: Literal["integrated_gradients"] = "integrated_gradients"
-    baseline: Baseline = Field("auto", description="what is compared with, in raw units: auto, zero, black or mean")
+    baseline: Baseline = Field(
+        "auto", description="what is compared with, in raw units: auto, zero, black, mean, blur or uniform"
+    )
     compat: Literal["keras_example", "chainer_chemistry"] | None = Field(
         None, description="reproduce a published variant: keras_example or chainer_chemistry"
     )
@@ -97,15 +99,18 @@ _DEPARTURES = {
 
 
 class ExpectedGradientsSpec(_PathMethod):
-    """Integrated gradients averaged over many baselines: rows of the training data, in raw units.
+    """Integrated gradients averaged over many baselines, in raw units: rows of the training data, or uniform noise.
 
     G. Erion, J. Janizek, P. Sturmfels, S. Lundberg, S.-I. Lee (2021), Improving performance of deep learning models
     with axiomatic attribution priors and expected gradients.
     """
 
     kind: Literal["expected_gradients"] = "expected_gradients"
-    background: int = Field(20, ge=1, description="rows of the training data that are compared with, drawn by seed")
-    seed: int = Field(0, ge=0, description="of the background rows")
+    baseline: Literal["samples", "uniform"] = Field(
+        "samples", description="rows of the training data, or uniform noise over the range of an input"
+    )
+    background: int = Field(20, ge=1, description="how many of them every sample is compared with, drawn by seed")
+    seed: int = Field(0, ge=0, description="of the draw")
 
     plain_title: ClassVar[str] = "Expected gradients"
     plain_formula: ClassVar[str] = f"mean over baselines <i>x</i>′ of {IntegratedGradientsSpec.plain_formula}"
@@ -124,17 +129,8 @@ class ExpectedGradientsSpec(_PathMethod):
         """
         if question.baselines is None:
             raise InputError("expected_gradients: there are no background rows to compare with")
-        samples = len(question.pairs.position)
-        return [
-            replace(
-                question,
-                baselines={
-                    name: np.repeat(row[None], samples, axis=0)
-                    for name, row in zip(question.baselines, rows, strict=True)
-                },
-            )
-            for rows in zip(*question.baselines.values(), strict=True)
-        ]
+        rows, pairs = len(next(iter(question.baselines.values()))), len(question.pairs.sample)
+        return [replace(question, against=np.full(pairs, row)) for row in range(rows)]
 
 
 def single(rule: Rule, count: int) -> Pass:

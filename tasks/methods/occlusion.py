@@ -7,14 +7,15 @@ from typing import ClassVar, Literal, NamedTuple, cast
 import numpy as np
 from pydantic import Field, model_validator
 
+from tasks.methods.method import Method
 from tasks.protocols import Compute, DifferentiableModel, Model, Place, Score, Side, padded_batches, scores, take
-from tasks.records import Aggregate, Array, Arrays, Attribution, Baseline, InputError, Spec
+from tasks.records import Array, Arrays, Attribution, Baseline, InputError
 
 Window = tuple[slice, ...]
 Extent = int | tuple[int, ...]  # the same along every axis of elements, or one number per axis
 
 
-class OcclusionSpec(Spec):
+class OcclusionSpec(Method):
     """S(x) - S(x with a window replaced), shared equally by the elements of the window; overlaps are averaged.
 
     Positive where the window supports the score. At the input, windows of raw values are replaced and any model
@@ -26,7 +27,6 @@ class OcclusionSpec(Spec):
     kind: Literal["occlusion"] = "occlusion"
     layer: str | int | None = Field(None, description="a hidden layer by name or index; null: the input")
     at: Side = Field("output", description="of the layer: input or output")
-    aggregate: Aggregate = Field("raw", description="of channels and samples when summarised: raw, abs or square")
     sliding_window_shapes: Extent = Field(1, description="elements per window, for all axes or one number per axis")
     strides: Extent = Field(1, description="elements between windows, at most the window")
     baseline: Baseline = Field("auto", description="what replaces a window, in raw units: auto, zero, black or mean")
@@ -53,13 +53,7 @@ class OcclusionSpec(Spec):
         score: Score,
         compute: Compute,
     ) -> Attribution:
-        """Explains the outputs `targets` (samples, targets) of every sample of `inputs`.
-
-        `baselines`: raw values shaped like `inputs`, or None for zero.
-
-        Raises:
-            InputError: for a window that does not fit the axes of an input, or a layer of a model without any.
-        """
+        """As every method; no baselines stand for zero where windows are replaced."""
         subject = _Subject(model, inputs, self.layer, self.at, compute.batch)
         values, mask = subject.seen(inputs)
         replacement = (
@@ -112,7 +106,7 @@ class _Subject(NamedTuple):
     def scores(self, samples: Array, values: Arrays, score: Score, targets: Array) -> Array:
         """(samples, targets) scores of the given samples with these values."""
         if self.layer is None:
-            outputs = self.model.predict(values)
+            outputs = getattr(self.model, "evaluate", self.model.predict)(values)
         else:
             outputs = np.concatenate(
                 [
@@ -186,11 +180,12 @@ def _averaged(total: Array, windows: list[tuple[str, Window]], name: str, values
     for owner, window in windows:
         if owner == name:
             covering[window] += 1
-    mean = (total / covering[..., np.newaxis]).astype(np.float32)
+    precision = values.dtype if values.dtype.kind == "f" else np.dtype(np.float32)
+    mean = (total / covering[..., np.newaxis]).astype(precision)
     if values.ndim == 2:
         return mean
     channels = values.shape[-1]
-    return np.repeat(mean[..., np.newaxis, :] / np.float32(channels), channels, axis=-2)
+    return np.repeat(mean[..., np.newaxis, :] / precision.type(channels), channels, axis=-2)
 
 
 def _stacked(parts: list[tuple[Arrays, int]]) -> dict[str, Array]:

@@ -4,7 +4,7 @@ Every draw is a function of (seed, sample, draw, layer) alone, so neither chunks
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -12,8 +12,9 @@ import numpy as np
 from pydantic import Field
 
 from tasks.methods.pairs import Pairs
-from tasks.methods.path import Estimates, Question
-from tasks.protocols import Place
+from tasks.methods.path import Question
+from tasks.methods.refine import Estimates
+from tasks.protocols import Dropout, Place
 from tasks.records import Array, Arrays, Spec
 
 
@@ -31,10 +32,11 @@ class SamplingSpec(Spec):
     )
     seed: int = Field(0, ge=0)
 
-    def draws(self, question: Question, sample_ids: Array) -> list[Question]:
+    def drawn(self, question: Question, sample_ids: Array) -> list[Question]:
         """The question once per draw."""
         place = "input" if question.layer is None else f"{question.at} of {question.layer}"
-        return [replace(question, draw=Draw(self, number, place, sample_ids)) for number in range(self.nt_samples)]
+        draws, pairs = Draws(self, place, sample_ids), len(question.pairs.sample)
+        return [replace(question, draws=draws, number=np.full(pairs, number)) for number in range(self.nt_samples)]
 
     @property
     def title(self) -> str:
@@ -62,63 +64,81 @@ class SamplingSpec(Spec):
 
 
 @dataclass(frozen=True)
-class Draw:
-    """One draw for every sample; `layer` is where noise is added."""
+class Draws:
+    """All draws of all samples; `layer` is where noise is added."""
 
     sampling: SamplingSpec
-    number: int
     layer: str
     sample_ids: Array
 
-    def noisy(self, place: Place, samples: Array) -> Arrays:
-        """The values of `place` with noise on the elements that exist; `samples` says whose they are."""
-        if not self.sampling.stdevs:
-            return place.values
-        return {
-            name: np.stack([self._noisy(name, values[row], place.mask, row, s) for row, s in enumerate(samples)])
-            for name, values in place.values.items()
-        }
+    def of(self, samples: Array, numbers: Array) -> "Drawn":
+        """The given draws of the given samples, side by side."""
+        return Drawn(self, samples, numbers)
 
-    def _noisy(self, name: str, values: Array, mask: Arrays, row: int, sample: int) -> Array:
-        real = slice(None) if name not in mask else slice(int(mask[name][row].sum()))
-        kept = values[real]
-        extent = 1.0 if self.sampling.mode == "absolute" else float(kept.max() - kept.min())
-        noise = self.generator(sample, f"noise {self.layer} {name}").standard_normal(kept.shape)
-        noisy = values.copy()
-        noisy[real] += (self.sampling.stdevs * extent * noise).astype(values.dtype)
-        return noisy
-
-    def generator(self, sample: int, purpose: str) -> np.random.Generator:
-        """The random numbers of this draw of one sample for one purpose."""
-        words = (self.sampling.seed, self.sample_ids[sample], self.number, purpose)
+    def generator(self, sample: int, number: int, purpose: str) -> np.random.Generator:
+        """The random numbers of one draw of one sample for one purpose."""
+        words = (self.sampling.seed, self.sample_ids[sample], number, purpose)
         key = hashlib.sha256("\0".join(map(str, words)).encode()).digest()[:16]
         return np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little")))
 
-    def masks(self, samples: Array) -> "Masks | None":
-        """Dropout for these samples, where it is sampled."""
-        return Masks(self, samples) if self.sampling.dropout else None
+
+class Drawn(NamedTuple):
+    """A batch of draws: (batch,) of which samples, and which of their draws."""
+
+    draws: Draws
+    samples: Array
+    numbers: Array
+
+    def noisy(self, place: Place) -> Arrays:
+        """The values of `place` with noise on the elements that exist."""
+        if not self.draws.sampling.stdevs:
+            return place.values
+        return {
+            name: np.stack([self._noisy(name, item, place.mask, row) for row, item in enumerate(values)])
+            for name, values in place.values.items()
+        }
+
+    def _noisy(self, name: str, values: Array, mask: Arrays, row: int) -> Array:
+        sampling = self.draws.sampling
+        real = slice(None) if name not in mask else slice(int(mask[name][row].sum()))
+        kept = values[real]
+        extent = 1.0 if sampling.mode == "absolute" else float(kept.max() - kept.min())
+        noise = self.generator(row, f"noise {self.draws.layer} {name}").standard_normal(kept.shape)
+        noisy = values.copy()
+        noisy[real] += (sampling.stdevs * extent * noise).astype(values.dtype)
+        return noisy
+
+    def generator(self, row: int, purpose: str) -> np.random.Generator:
+        """The random numbers of one row of the batch."""
+        return self.draws.generator(self.samples[row], self.numbers[row], purpose)
+
+    @property
+    def masks(self) -> "Masks | None":
+        """Dropout, where it is sampled."""
+        return Masks(self) if self.draws.sampling.dropout else None
 
 
 class Masks:
     """The numbers that decide what is dropped, as `tasks.protocols.Dropout`; the same at every step of a path
     unless a mask per step is asked for."""
 
-    def __init__(self, draw: Draw, samples: Array) -> None:
-        self._draw, self._samples = draw, samples
+    def __init__(self, drawn: Drawn, steps: Sequence[str] = ()) -> None:
+        self._drawn = drawn
+        self._steps = steps or [""] * len(drawn.samples)
         self._known: dict[tuple[int, tuple[int, ...]], Array] = {}
-        self._step = ""
 
-    def at(self, alpha: float) -> None:
-        """Moves on to another step of the path."""
-        if self._draw.sampling.mask == "per_step":
-            self._step = f" at {alpha!r}"
-            self._known.clear()
+    def taken(self, rows: Array, alphas: Array) -> Dropout:
+        """Dropout for the given rows at some steps of their paths."""
+        if self._drawn.draws.sampling.mask == "per_draw":
+            return lambda number, shape: self(number, shape)[rows]
+        drawn = self._drawn._replace(samples=self._drawn.samples[rows], numbers=self._drawn.numbers[rows])
+        return Masks(drawn, [f" at {alpha!r}" for alpha in alphas.tolist()])
 
     def __call__(self, number: int, shape: tuple[int, ...]) -> Array:
         """Uniform numbers (samples, *shape) in [0, 1)."""
         if (number, shape) not in self._known:
-            purpose = f"dropout {number}{self._step}"
-            numbers = [self._draw.generator(sample, purpose).random(shape, np.float32) for sample in self._samples]
+            purposes = [f"dropout {number}{step}" for step in self._steps]
+            numbers = [self._drawn.generator(row, what).random(shape, np.float32) for row, what in enumerate(purposes)]
             self._known[number, shape] = np.stack(numbers)
         return self._known[number, shape]
 
@@ -134,36 +154,42 @@ class Sampled(NamedTuple):
     def fields(self, pairs: Pairs) -> dict[str, Any]:
         """What an attribution holds more than without sampling."""
         return {
-            "moments": {name: pairs.spread(values.astype(np.float32), -2) for name, values in self.moments.items()},
-            "standard_error": {
-                name: pairs.spread(values.astype(np.float32), -2) for name, values in self.standard_error.items()
-            },
+            "moments": self._kept(self.moments, pairs),
+            "standard_error": self._kept(self.standard_error, pairs),
             "sampling_gap": pairs.spread(self.gap),
         }
 
+    def _kept(self, found: Arrays, pairs: Pairs) -> dict[str, Array]:
+        """In the precision of the model."""
+        kinds = {name: values.dtype for name, values in self.mean.values.items()}
+        return {name: pairs.spread(values.astype(kinds[name]), -2) for name, values in found.items()}
 
-def averaged(questions: Sequence[Question], run: Callable[[Question], Estimates], plain: Estimates) -> Sampled:
-    """Answers every question and accumulates.
+
+def averaged(answers: Iterable[Estimates], count: int, plain: Estimates) -> Sampled:
+    """Accumulates `count` answers.
 
     `plain` holds the scores without any draw; it is filled with the means. The standard error of a mean over M
     draws is sqrt(var / M), var with M - 1; NaN for a single draw.
     """
-    count = len(questions)
     first: dict[str, Array] = {}
     second: dict[str, Array] = {}
+    mean: dict[str, Array] = {}
+    kinds: dict[str, np.dtype[Any]] = {}
     difference = np.zeros(len(plain.prediction))
-    for number, question in enumerate(questions):
-        found = run(question)
-        for name, values in found.values.items():
+    plain.residual[:], plain.finished[:] = 0, True
+    for found in answers:
+        for name, array in found.values.items():
+            values = array.astype(np.float64)
             moments = channel_moments(values)
             first[name] = first.get(name, 0) + moments
             second[name] = second.get(name, 0) + moments**2
-            plain.values[name] = plain.values[name] + values / count
-        plain.mask = found.mask
+            mean[name] = mean.get(name, 0) + values / count
+        plain.mask, kinds = found.mask, {name: array.dtype for name, array in found.values.items()}
         plain.steps = np.maximum(plain.steps, found.steps)
-        plain.finished = found.finished if number == 0 else plain.finished & found.finished
-        plain.residual = (0 if number == 0 else plain.residual) + found.residual / count
+        plain.finished = plain.finished & found.finished
+        plain.residual = plain.residual + found.residual / count
         difference += (found.prediction - np.nan_to_num(found.base_value)) / count
+    plain.values = {name: values.astype(kinds[name]) for name, values in mean.items()}
     errors = {name: _standard_error(first[name], second[name], count) for name in first}
     gap = difference - (plain.prediction - np.nan_to_num(plain.base_value))
     return Sampled(plain, {name: total / count for name, total in first.items()}, errors, gap)

@@ -5,6 +5,7 @@ import numpy as np
 from tasks.records import Array, Dataset, Metric, Performance, Prediction, Split
 
 _RESAMPLES = 2000
+_CLASSES = 20  # a table of (true, predicted) counts of more cannot be read
 
 
 def performance(dataset: Dataset, prediction: Prediction) -> Performance:
@@ -16,7 +17,7 @@ def performance(dataset: Dataset, prediction: Prediction) -> Performance:
     rows = dataset.split == split
     labels, outputs = dataset.labels[rows], prediction.outputs[rows]
     if dataset.task == "classification":
-        return _classification(labels, outputs.argmax(axis=1), len(dataset.classes), split)
+        return _classification(labels, outputs, split)
     return _regression(labels, outputs[:, 0], split)
 
 
@@ -28,12 +29,22 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
     return float(centre - half), float(centre + half)
 
 
-def _classification(labels: Array, predicted: Array, classes: int, split: Split) -> Performance:
-    hits, count = int((labels == predicted).sum()), len(labels)
+def _classification(labels: Array, outputs: Array, split: Split) -> Performance:
+    """Accuracy and confusion; of many classes the share among the five likeliest instead of the confusion."""
+    classes = outputs.shape[1]
+    order = np.argsort(-outputs, axis=1, kind="stable")
+    accuracy = _share("accuracy", order[:, 0] == labels, split)
+    if classes > _CLASSES:
+        among = (order[:, :5] == labels[:, np.newaxis]).any(axis=1)
+        return Performance(metrics=(accuracy, _share("top-5 accuracy", among, split)))
     confusion = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(confusion, (labels, predicted), 1)
-    accuracy = Metric(name="accuracy", value=hits / count, split=split, count=count, interval=wilson(hits, count))
+    np.add.at(confusion, (labels, order[:, 0]), 1)
     return Performance(metrics=(accuracy,), confusion=confusion)
+
+
+def _share(name: str, hits: Array, split: Split) -> Metric:
+    found, count = int(hits.sum()), len(hits)
+    return Metric(name=name, value=found / count, split=split, count=count, interval=wilson(found, count))
 
 
 def _regression(labels: Array, predicted: Array, split: Split) -> Performance:

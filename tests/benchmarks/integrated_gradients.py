@@ -1,80 +1,60 @@
-"""Integrated gradients on a torch CNN beside Captum and the bare gradient: ratios, measured in one process.
+"""Integrated gradients on two torch nets at equal steps, beside Captum and the bare gradient."""
 
-Run by `make bench`; prints a table and writes `benchmarks.json`. The bare gradient with frozen parameters is the
-floor: nothing that evaluates so many gradients can be faster.
-"""
-
-import json
-import statistics
-import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
-
+import captum.attr
 import numpy as np
 
 from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.models import ModelSpec  # noqa: F401 - sets what torch reads when it is loaded
 from tasks.protocols import Compute, Score
-from tasks.records import Arrays
+from tests.benchmarks.side_by_side import best_of, fastest, report
+from tests.benchmarks.torch_nets import as_torch, efficientnet, gradient, model_of, pictures, plain_net
 
-BATCH, SIDE, STEPS, ROUNDS = 8, 112, 16, 5
+import torch  # isort: skip - after tasks.models, which sets what it reads
+from torch import nn  # isort: skip
+
+from tasks.models.torch_fast import folded  # isort: skip
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Seconds of one call."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+def compare(title: str, net: nn.Module, side: int, count: int, steps: int) -> None:
+    """Explains `count` images in one batch."""
+    compute = Compute(batch=count)
+    model, images = model_of(net, compute), pictures(count, side)
+    tensor, black = as_torch(images), {"image": np.zeros_like(images)}
+    last = tensor.contiguous(memory_format=torch.channels_last)
+    fast = folded(net).to(memory_format=torch.channels_last)
+    targets, ids = np.zeros((count, 1), int), np.arange(count).astype(str)
+
+    def captums(size: int) -> None:
+        captum.attr.IntegratedGradients(net).attribute(
+            tensor, target=0, n_steps=steps, method="riemann_middle", internal_batch_size=size
+        )
+
+    best = best_of(captums, (count, 2 * count, 4 * count))
+    spec = IntegratedGradientsSpec(n_steps=steps)
+    times = fastest(
+        {
+            "Captum": lambda: captums(best),
+            "Exhibit": lambda: spec.attribute(model, {"image": images}, black, ids, targets, Score(), compute),
+            "bare": lambda: [gradient(net, tensor) for _ in range(steps)],
+            "floor": lambda: [gradient(fast, last) for _ in range(steps)],
+        }
+    )
+    each = steps * count
+    report(
+        title,
+        {
+            f"Captum 0.9, internal_batch_size {best}: s per gradient": times["Captum"] / each,
+            "Exhibit: s per gradient": times["Exhibit"] / each,
+            "bare gradient of the net as it is: s": times["bare"] / each,
+            "floor, bare gradient folded, frozen, channels last: s": times["floor"] / each,
+            "Exhibit / floor": times["Exhibit"] / times["floor"],
+        },
+        {"Captum / Exhibit": (times["Captum"] / times["Exhibit"], 1.5)},
+    )
 
 
 def main() -> None:
-    import torch
-    from captum.attr import IntegratedGradients
-    from torch import nn
-
-    from tasks.models.torch import Encoded, TorchModel, as_tensors
-
-    def encode(inputs: Arrays) -> Encoded:
-        encoded = as_tensors(inputs)
-        return encoded._replace(arguments={name: image.movedim(-1, 1) for name, image in encoded.arguments.items()})
-
-    compute = Compute(batch=BATCH)
-    torch.manual_seed(0)
-    net = nn.Sequential(
-        *(nn.Conv2d(3, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10)),
-    ).eval()
-    model = TorchModel(net, encode, "logits", compute)
-    images = np.random.default_rng(0).random((BATCH, SIDE, SIDE, 3), dtype=np.float32)
-    tensor = torch.tensor(images).movedim(-1, 1)
-    targets, ids = np.zeros((BATCH, 1), int), np.arange(BATCH).astype(str)
-    spec = IntegratedGradientsSpec(n_steps=STEPS)
-    net.requires_grad_(False)
-
-    def bare() -> None:
-        for _ in range(STEPS):
-            leaf = tensor.clone().requires_grad_()
-            torch.autograd.grad(net(leaf)[:, 0].sum(), leaf)
-
-    def captum() -> None:
-        IntegratedGradients(net).attribute(
-            tensor, target=0, n_steps=STEPS, method="riemann_middle", internal_batch_size=BATCH
-        )
-
-    def ours() -> None:
-        spec.attribute(model, {"image": images}, {"image": np.zeros_like(images)}, ids, targets, Score(), compute)
-
-    candidates = {"bare gradient": bare, "Captum, internal_batch_size 8": captum, "Exhibit": ours}
-    for work in candidates.values():
-        work()
-    # In turn, so that a change of the machine's speed meets all of them.
-    rounds = [{name: seconds(work) for name, work in candidates.items()} for _ in range(ROUNDS)]
-    ratios = {name: statistics.median(each[name] / each["bare gradient"] for each in rounds) for name in candidates}
-    for name, ratio in ratios.items():
-        sys.stdout.write(f"{name:32} {ratio:5.2f} times the bare gradient\n")
-    Path("benchmarks.json").write_text(json.dumps({"integrated gradients, torch CNN": ratios}, indent=2) + "\n")
+    compare("Integrated gradients, torch CNN 224x224, equal steps", plain_net(), 224, count=8, steps=16)
+    compare("Integrated gradients, EfficientNet-B1 240x240, equal steps", efficientnet(), 240, count=4, steps=16)
 
 
 if __name__ == "__main__":

@@ -89,3 +89,17 @@ def classifier() -> TorchModel:
         net[1].running_mean.normal_()
         net[1].running_var.uniform_(0.5, 2)
     return TorchModel(net.eval(), as_tensors, "logits", Compute(batch=4))
+
+
+@pytest.fixture(scope="session")
+def rectified() -> TorchModel:
+    """A small random net of three classes on five features whose modules all have a rule in DeepLIFT."""
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        net = nn.Sequential(
+            nn.Linear(5, 16), nn.BatchNorm1d(16), nn.ReLU(inplace=True), nn.Dropout(0.5), nn.Linear(16, 8), nn.Tanh(),
+            nn.Linear(8, 3),
+        )  # fmt: skip
+        net[1].running_mean.normal_()
+        net[1].running_var.uniform_(0.5, 2)
+    return TorchModel(net.eval(), as_tensors, "logits", Compute(batch=4))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tasks.methods.aggregate import aggregated, channel_sum, class_means, content_digests, importances
-from tasks.records import Attribution, Importance, InputError
+from tasks.methods.aggregate import aggregated, channel_sum, class_means, content_digests, importances, on_pixels
+from tasks.records import Attribution, Importance, Input, InputError
 
 VALUES = np.random.default_rng(0).normal(size=(20, 3, 1))
 
@@ -103,3 +103,15 @@ def test_the_content_digest_sees_neither_shards_nor_padding() -> None:
     whole = content_digests([_ragged(slice(0, 3), 3)])
     assert whole == content_digests([_ragged(slice(0, 1), 2), _ragged(slice(1, 3), 5)])
     assert whole != content_digests([_ragged(slice(1, 3), 3), _ragged(slice(0, 1), 2)])
+
+
+def test_the_map_of_a_layer_keeps_its_total_on_the_pixels() -> None:
+    """Two cells on four pixels: each half of a cell; three cells on four: the middle one lies on two pixels."""
+    image = Input(name="x", kind="image", values=np.zeros((1, 2, 4, 3)))
+    two, three = np.array([[[[4.0], [8.0]]]]), np.array([[[[3.0], [6.0], [9.0]]]])
+    assert on_pixels(two, image)[0, :, :, 0] == pytest.approx(np.array([[1, 1, 2, 2]] * 2))
+    assert on_pixels(three, image)[0, :, :, 0] * 2 == pytest.approx(np.array([[2.25, 3.75, 5.25, 6.75]] * 2) * 1.0)
+    assert on_pixels(np.zeros((1, 2, 4, 1)), image).shape == (1, 2, 4, 1)
+    large = np.random.default_rng(0).normal(size=(3, 7, 5, 2))
+    found = on_pixels(large, Input(name="x", kind="image", values=np.zeros((3, 20, 13, 3))))
+    assert found.sum(axis=(1, 2)) == pytest.approx(large.sum(axis=(1, 2)))

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from torch import nn
 
 from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.models.torch import Encoded, TorchModel
+from tasks.methods.sampling import Draws, SamplingSpec
+from tasks.models.torch import Encoded, TorchModel, as_tensors
 from tasks.protocols import Compute
 from tasks.records import Array, Attribution
 
@@ -65,6 +66,32 @@ def test_chainer_chemistry(net: nn.Module, model: TorchModel, explain: Explain) 
     method = IntegratedGradientsSpec(compat="chainer_chemistry", rule="endpoints", n_steps=5)
     found = explain(method, model, {"x": RAW}, score="probability")
     np.testing.assert_allclose(found.values["x"][..., 0], x * total, rtol=1e-4, atol=1e-6)
+
+
+def test_chainer_chemistry_with_a_fresh_mask_at_every_step(explain: Explain) -> None:
+    """Five draws of five steps, dropout sampled anew at each, both ends and the steps between weighted equally."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        first, second = nn.Linear(5, 8), nn.Linear(8, 1)
+    model = TorchModel(nn.Sequential(first, nn.Tanh(), nn.Dropout(0.25), second), as_tensors, "values", Compute())
+    sampling = SamplingSpec(nt_samples=5, stdevs=0, dropout=True, mask="per_step")
+    method = IntegratedGradientsSpec(compat="chainer_chemistry", rule="endpoints", n_steps=5, sampling=sampling)
+    x, ids = (RAW / 127.5 - 1).astype(np.float32), np.array(["a", "b", "c"])
+    found = explain(method, model, {"x": x}, ids=ids)
+    draws, published = Draws(sampling, "input", ids), np.zeros((5, 3, 5))
+    for number in range(5):
+        for alpha in np.linspace(0, 1, 5).tolist():
+            numbers = [
+                draws.generator(row, number, f"dropout 0 at {alpha!r}").random(8, np.float32) for row in range(3)
+            ]
+            leaf = torch.tensor(np.float32(alpha) * x, requires_grad=True)
+            kept = torch.tensor(np.stack(numbers)) >= 0.25
+            score = second(torch.tanh(first(leaf)) * kept / 0.75).sum()
+            published[number] += x * torch.autograd.grad(score, leaf)[0].numpy() / 5
+    np.testing.assert_allclose(found.values["x"][..., 0], published.mean(axis=0), rtol=1e-4, atol=1e-6)
+    error = published.std(axis=0, ddof=1) / np.sqrt(5)
+    np.testing.assert_allclose(found.standard_error["x"][..., 0, 0], error, rtol=1e-4, atol=1e-6)
+    assert np.abs(found.residual).min() > 1e-4
 
 
 def test_a_variant_says_how_it_differs_and_wants_its_own_rule() -> None:

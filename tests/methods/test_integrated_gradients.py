@@ -7,13 +7,13 @@ import captum.attr
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from tasks.methods.integrated_gradients import IntegratedGradientsSpec, Rule, refining, single
 from tasks.models.torch import Encoded, TorchModel
-from tasks.protocols import Compute
+from tasks.protocols import Compute, Score
 from tasks.records import Array, Attribution
 
 Build = Callable[..., TorchModel]
@@ -53,6 +53,30 @@ def test_linear_model_gives_w_times_the_difference(
     np.testing.assert_allclose(found.values["x"][..., 0], weights.numpy() * (table["x"] - 0.25), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found.residual, 0, atol=1e-5)
     np.testing.assert_allclose(found.base_value[:, 0], weights.sum().item() * 0.25 + 4, rtol=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(RULES),
+    *(st.integers(1, most) for most in (5, 6, 3, 4, 7)),
+    st.integers(0, 2**32 - 1),
+)
+def test_linear_models_of_any_shape_give_w_times_the_difference(
+    rule: Rule, samples: int, features: int, outputs: int, columns: int, batch: int, seed: int
+) -> None:
+    """For any number of samples, features, outputs, targets and any size of batch, to float64's precision."""
+    rng = np.random.default_rng(seed)
+    x, baseline = rng.normal(size=(2, samples, features))
+    targets = rng.integers(outputs, size=(samples, columns))
+    net = nn.Linear(features, outputs).double()
+    model = TorchModel(net, lambda raw: Encoded({"x": torch.tensor(raw["x"])}), "values", Compute(batch=batch))
+    found = IntegratedGradientsSpec(rule=rule, n_steps=3).attribute(
+        model, {"x": x}, {"x": baseline}, np.arange(samples), targets, Score(kind="value"), Compute(batch=batch)
+    )
+    weights = net.weight.detach().numpy()[targets]  # samples, columns, features
+    expected = weights * (x - baseline)[:, None]
+    np.testing.assert_allclose(found.values["x"], np.moveaxis(expected, 1, -1), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-10)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from tasks.methods.gradient import GradientXInputSpec, VanillaGradSpec
 from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.methods.sampling import Draw, SamplingSpec
+from tasks.methods.sampling import Draws, SamplingSpec
 from tasks.models.torch import TorchModel, as_tensors
 from tasks.protocols import Compute
 from tasks.records import Array, Attribution, InputError
@@ -25,8 +25,8 @@ IDS = np.array([f"s{row}" for row in range(7)])
 def noisy(sampling: SamplingSpec, model: TorchModel, table: dict[str, Array]) -> list[Array]:
     """What every draw explains."""
     place = model.place(table)
-    draws = (Draw(sampling, number, "input", IDS) for number in range(sampling.nt_samples))
-    return [draw.noisy(place, np.arange(7))["x"] for draw in draws]
+    draws = Draws(sampling, "input", IDS)
+    return [draws.of(np.arange(7), np.full(7, number)).noisy(place)["x"] for number in range(sampling.nt_samples)]
 
 
 def test_one_draw_without_noise_is_the_gradient(
@@ -135,9 +135,9 @@ def test_dropout_drops_by_its_numbers_and_nothing_else_is_in_training(
     found = explain(VanillaGradSpec(sampling=DROPOUT), model, table, batch=7)
     expected = np.zeros((7, 5))
     for number in range(DROPOUT.nt_samples):
-        draw = Draw(DROPOUT, number, "input", IDS)
+        draws = Draws(DROPOUT, "input", IDS)
         for row in range(7):
-            first, second = (draw.generator(row, f"dropout {n}").random((5,), np.float32) for n in (0, 1))
+            first, second = (draws.generator(row, number, f"dropout {n}").random((5,), np.float32) for n in (0, 1))
             expected[row] += (first >= 0.5) / 0.5 * (second >= 0.25) / 0.75 / DROPOUT.nt_samples
     np.testing.assert_allclose(found.values["x"][..., 0], expected / np.sqrt(1 + 1e-5), rtol=1e-5)
     assert not any(module.training for module in model.net.modules())

@@ -1,64 +1,50 @@
-"""SHAP's explainers against exact Shapley values by enumeration."""
+"""Kernel SHAP against exact Shapley values, and what every explainer of SHAP has in common."""
 
 from collections.abc import Callable
-from itertools import combinations
-from math import factorial
 
 import numpy as np
 import pytest
+import torch
 
-from tasks.methods.shap import KernelShapSpec, PartitionShapSpec, blurred
-from tasks.records import Array, Arrays, Attribution, InputError, OutputKind
+from tasks.methods import MethodSpec
+from tasks.methods.shap_deep import DeepShapSpec
+from tasks.methods.shap_gradient import GradientShapSpec
+from tasks.methods.shap_kernel import KernelShapSpec
+from tasks.methods.shap_partition import PartitionShapSpec
+from tasks.methods.shap_tree import TreeShapSpec
+from tasks.models.torch import TorchModel
+from tasks.records import Array, Arrays, Attribution, InputError
+from tests.methods.exact import Predicting, mixing, shapley
 
 Explain = Callable[..., Attribution]
 
 
-class Predicting:
-    """A model that only predicts."""
-
-    output: OutputKind = "values"
-
-    def __init__(self, function: Callable[[Arrays], Array]) -> None:
-        self.predict = function
-
-
-def interacting(inputs: Arrays) -> Array:
-    """Two outputs of six features with interactions."""
-    x = inputs["x"].astype(np.float64)
-    return np.stack([np.tanh(x.sum(1)) + x[:, 0] * x[:, 1] - x[:, 2] ** 2, x[:, 3] * x[:, 4] * x[:, 5]], axis=1)
-
-
-def shapley(function: Callable[[Array], Array], x: Array, baseline: Array) -> Array:
-    """Exact values (features, outputs) by enumeration of all coalitions."""
-    count = len(x)
-
-    def value(coalition: tuple[int, ...]) -> Array:
-        mixed = baseline.copy()
-        mixed[list(coalition)] = x[list(coalition)]
-        return function(mixed)
-
-    result = np.zeros((count, len(function(x))))
-    for feature in range(count):
-        others = [other for other in range(count) if other != feature]
-        for size in range(count):
-            weight = factorial(size) * factorial(count - size - 1) / factorial(count)
-            for coalition in combinations(others, size):
-                result[feature] += weight * (value((*coalition, feature)) - value(coalition))
-    return result
+def interacting(x: Array) -> Array:
+    """Two outputs of eight features with interactions, (samples, 2)."""
+    first = np.tanh(x.sum(1)) + x[:, 0] * x[:, 1] - x[:, 2] ** 2 + x[:, 6] * x[:, 7] * x[:, 0]
+    return np.stack([first, x[:, 3] * x[:, 4] * x[:, 5]], axis=1)
 
 
 @pytest.fixture
-def six() -> dict[str, Array]:
-    return {"x": np.random.default_rng(0).normal(size=(3, 6))}
+def eight() -> dict[str, Array]:
+    return {"x": np.random.default_rng(0).normal(size=(2, 8))}
 
 
-def test_kernel_gives_exact_values_of_few_features(six: dict[str, Array], explain: Explain) -> None:
-    baseline = {"x": np.full((3, 6), 0.3)}
-    found = explain(KernelShapSpec(), Predicting(interacting), six, np.tile([0, 1], (3, 1)), baselines=baseline)
-    for row in range(3):
-        expected = shapley(lambda x: interacting({"x": x[None]})[0], six["x"][row], baseline["x"][row])
+@pytest.fixture
+def model() -> Predicting:
+    return Predicting(lambda inputs: interacting(inputs["x"].astype(np.float64)))
+
+
+def test_kernel_gives_exact_values_of_eight_features(
+    eight: dict[str, Array], model: Predicting, explain: Explain
+) -> None:
+    baseline = {"x": np.full((2, 8), 0.3)}
+    found = explain(KernelShapSpec(), model, eight, np.tile([0, 1], (2, 1)), baselines=baseline)
+    for row in range(2):
+        expected = shapley(mixing(interacting, eight["x"][row], baseline["x"][row]), 8)
         np.testing.assert_allclose(found.values["x"][row], expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(found.residual, 0, atol=1e-6)
+    np.testing.assert_allclose(found.base_value, interacting(baseline["x"]))
 
 
 def test_kernel_gives_every_feature_a_value_not_just_ten(explain: Explain) -> None:
@@ -76,51 +62,74 @@ def test_kernel_takes_several_inputs_together(explain: Explain) -> None:
     np.testing.assert_allclose(found.values["b"], 6, rtol=1e-4)
 
 
-@pytest.mark.parametrize("spec", [KernelShapSpec(nsamples=40), PartitionShapSpec(masker="baseline", max_evals=30)])
-def test_seeds_are_per_sample_and_the_global_state_is_left_alone(
-    spec: KernelShapSpec | PartitionShapSpec, explain: Explain
+@pytest.mark.parametrize(
+    "spec",
+    [KernelShapSpec(nsamples=60), PartitionShapSpec(masker="baseline", max_evals=18, batch_size=2)],
+    ids=lambda spec: spec.kind,
+)
+def test_predicting_explainers_draw_by_seed_and_sample_and_leave_the_global_state_alone(
+    spec: MethodSpec, explain: Explain
 ) -> None:
-    inputs = {"x": np.random.default_rng(0).normal(size=(3, 4, 4, 1)).astype(np.float32)}
-    model = Predicting(lambda given: np.tanh(given["x"].reshape(len(given["x"]), -1)).prod(axis=1, keepdims=True) * 1e6)
-    before = np.random.get_state()[1].tobytes()
+    """Four quadrants of the same importance: which of them are looked into is drawn."""
+    weights = np.array([[1, 2], [3, 4]])
+
+    def quadrants(inputs: Arrays) -> Array:
+        parts = inputs["x"].reshape(-1, 2, 2, 2, 2).swapaxes(2, 3) * weights
+        return (parts.sum(axis=(3, 4)) ** 2).sum(axis=(1, 2))[:, np.newaxis]
+
+    _is_its_own(spec, Predicting(quadrants), {"x": np.ones((3, 4, 4, 1), np.float32)}, None, explain)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [DeepShapSpec(), GradientShapSpec(nsamples=7), GradientShapSpec(nsamples=7, local_smoothing=0.1, layer=0)],
+    ids=["deep", "gradient", "gradient at a layer"],
+)
+def test_explainers_of_nets_draw_by_seed_and_sample_and_leave_the_global_state_alone(
+    spec: MethodSpec, rectified: TorchModel, table: dict[str, Array], explain: Explain
+) -> None:
+    background = {"x": table["x"][3:]}
+    _is_its_own(spec, rectified, {"x": table["x"][:3]}, background, explain)
+
+
+def _is_its_own(spec: MethodSpec, model: object, inputs: Arrays, baselines: Arrays | None, explain: Explain) -> None:
+    """Neither company, order, the global state nor an earlier call matters, but the seed does where draws are made."""
     ids = np.array(["a", "b", "c"])
-    whole = explain(spec, model, inputs, ids=ids)
-    assert np.random.get_state()[1].tobytes() == before
-    part = explain(spec, model, {"x": inputs["x"][[2, 0]]}, ids=ids[[2, 0]])
-    assert part.values["x"].tobytes() == whole.values["x"][[2, 0]].tobytes()
+    before = np.random.get_state()[1].tobytes(), torch.random.get_rng_state().numpy().tobytes()
+    whole = explain(spec, model, inputs, ids=ids, baselines=baselines)
+    assert (np.random.get_state()[1].tobytes(), torch.random.get_rng_state().numpy().tobytes()) == before
+    np.random.random(3)
+    torch.rand(3)
+    chosen = {name: array[[2, 0]] for name, array in inputs.items()}
+    part = explain(spec, model, chosen, ids=ids[[2, 0]], baselines=baselines)
+    other = explain(spec.model_copy(update={"seed": 1}), model, chosen, ids=ids[[2, 0]], baselines=baselines)
+    for name, values in part.values.items():
+        assert values.tobytes() == whole.values[name][[2, 0]].tobytes()
+        assert (values.tobytes() == other.values[name].tobytes()) == (spec.kind == "deep_shap")
 
 
-@pytest.mark.parametrize("masker", ["blur", "baseline"])
-def test_partition_is_exact_for_an_additive_model(masker: str, explain: Explain) -> None:
-    rng = np.random.default_rng(0)
-    weights, images = rng.normal(size=(2, 4, 2)), rng.normal(size=(2, 2, 4, 2)).astype(np.float32)
-    model = Predicting(lambda inputs: (inputs["image"] * weights).sum((1, 2, 3))[:, None])
-    # Sixteen elements are four levels of halves: 2 * (1 + 4 + 16 + 64) evaluations.
-    spec = PartitionShapSpec(masker=masker, blur=3, max_evals=200)
-    found = explain(spec, model, {"image": images})
-    hidden = blurred(images, 3) if masker == "blur" else np.zeros_like(images)
-    np.testing.assert_allclose(found.values["image"][..., 0], weights * (images - hidden), rtol=1e-3, atol=1e-5)
-    np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+@pytest.mark.parametrize("spec", [DeepShapSpec(), GradientShapSpec()], ids=lambda spec: spec.kind)
+def test_a_model_that_only_predicts_has_no_gradients_to_explain_with(
+    spec: MethodSpec, eight: dict[str, Array], model: Predicting, explain: Explain
+) -> None:
+    with pytest.raises(InputError, match=f"{spec.kind}: needs gradients, but the model only predicts; use kernel_shap"):
+        explain(spec, model, eight, baselines=eight)
 
 
-def test_partition_adds_up_with_few_evaluations_too(explain: Explain) -> None:
-    images = np.random.default_rng(0).normal(size=(1, 8, 8, 1)).astype(np.float32)
-    model = Predicting(lambda inputs: np.tanh(inputs["image"].sum((1, 2, 3)))[:, None])
-    found = explain(PartitionShapSpec(masker="baseline", max_evals=20), model, {"image": images})
-    np.testing.assert_allclose(found.residual, 0, atol=1e-6)
+@pytest.mark.parametrize("spec", [DeepShapSpec(), GradientShapSpec()], ids=lambda spec: spec.kind)
+def test_a_background_is_needed(
+    spec: MethodSpec, rectified: TorchModel, table: dict[str, Array], explain: Explain
+) -> None:
+    with pytest.raises(InputError, match=f"{spec.kind}: there are no background rows"):
+        explain(spec, rectified, table)
 
 
-def test_blur_keeps_a_flat_image_and_averages_another() -> None:
-    flat = np.full((1, 6, 6, 3), 7, np.float32)
-    np.testing.assert_allclose(blurred(flat, 3), flat)
-    spot = np.zeros((1, 5, 5, 1), np.float32)
-    spot[0, 2, 2] = 9
-    np.testing.assert_allclose(blurred(spot, 3)[0, 1:4, 1:4, 0], 1, rtol=1e-6)
+def test_trees_are_not_looked_for_in_a_net(rectified: TorchModel, table: dict[str, Array], explain: Explain) -> None:
+    with pytest.raises(InputError, match="tree_shap: explains tree ensembles of scikit-learn, and this model is none"):
+        explain(TreeShapSpec(), rectified, table, baselines=table, score="logit")
 
 
-def test_inputs_that_do_not_fit_are_refused(explain: Explain, six: dict[str, Array]) -> None:
-    with pytest.raises(InputError, match="explains models of one image"):
-        explain(PartitionShapSpec(masker="baseline"), Predicting(interacting), six)
+def test_elements_that_cannot_be_hidden_are_refused(explain: Explain) -> None:
     molecules = Predicting(lambda inputs: np.zeros((len(inputs["molecule"]), 1)))
     with pytest.raises(InputError, match="'molecule' cannot be hidden one by one"):
         explain(KernelShapSpec(), molecules, {"molecule": np.array(["C"])})

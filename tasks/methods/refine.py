@@ -1,0 +1,141 @@
+"""Estimates that are refined until they add up, pair by pair, in full batches."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from tasks.methods.path import Factor, Pass, Question, Segment, together
+from tasks.protocols import DIFFERENCE_FLOOR, Compute, padded_batches
+from tasks.records import Array, Arrays
+
+
+class Estimates:
+    """What is known so far about every pair.
+
+    `values[name]`: (pairs, ...) attributions in the precision of the model at its place; `mask[name]`: (pairs,
+    elements) of ragged ones.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.values: dict[str, Array] = {}
+        self.mask: dict[str, Array] = {}
+        self.prediction, self.base_value = np.full(count, np.nan), np.full(count, np.nan)
+        self.residual = np.full(count, np.inf)
+        self.steps = np.zeros(count, np.int64)
+        self.finished = np.zeros(count, bool)
+
+    def read(self, name: str, rows: Array, width: int) -> Array:
+        """The attributions of `rows` in float64, ragged ones as far as `width` elements."""
+        return self.values[name][rows, :width].astype(np.float64)
+
+    def begin(self, rows: Array, like: Arrays, mask: Arrays) -> None:
+        """Zeros for `rows`, of the kind of the values `like`, and their mask."""
+        for name, array in like.items():
+            self.values[name] = _wide(self.values.get(name), len(self.finished), array)
+        for name, array in mask.items():
+            self.mask[name] = _wide(self.mask.get(name), len(self.finished), array)
+            self.mask[name][rows, : array.shape[1]] = array[: len(rows)]
+
+    def write(self, rows: Array, values: Arrays) -> None:
+        """Puts values in `rows`."""
+        for name, array in values.items():
+            self.values[name][rows, : array.shape[1]] = array
+
+    def part(self, pairs: slice) -> "Estimates":
+        """Some of the pairs."""
+        found = Estimates(0)
+        for name, value in vars(self).items():
+            cut = {key: array[pairs] for key, array in value.items()} if isinstance(value, dict) else value[pairs]
+            setattr(found, name, cut)
+        return found
+
+
+def explain(
+    question: Question, passes: Iterable[Pass], factor: Factor, tolerance: float | None, compute: Compute
+) -> Estimates:
+    """Runs the passes over all pairs; from the second on only over those that are not finished.
+
+    A pair is finished when in two successive passes the residual is within `tolerance` of the difference of the
+    score and the attributions change by less in L1 between them: a small residual alone can be cancellation.
+    Without a tolerance no pair finishes early.
+    """
+    found = Estimates(len(question.pairs.sample))
+    for step in passes:
+        active = np.flatnonzero(~found.finished)
+        if not len(active):
+            break
+        for chosen, used in padded_batches(len(active), compute.batch):
+            _advance(found, question.segment(active[chosen], used), active[chosen][:used], step, factor, tolerance)
+    return found
+
+
+def explain_each(
+    questions: Sequence[Question],
+    passes: Callable[[], Iterable[Pass]],
+    factor: Factor,
+    tolerance: float | None,
+    compute: Compute,
+) -> Iterator[Estimates]:
+    """What is known about each question in turn; those about few pairs are answered together, in full batches."""
+    count = len(questions[0].pairs.sample)
+    size = max(compute.batch // count, 1)
+    for start in range(0, len(questions), size):
+        some = questions[start : start + size]
+        found = explain(together(some), passes(), factor, tolerance, compute)
+        yield from (found.part(slice(number * count, (number + 1) * count)) for number in range(len(some)))
+
+
+def _advance(
+    found: Estimates, segment: Segment, rows: Array, step: Pass, factor: Factor, tolerance: float | None
+) -> None:
+    total, met = segment.gradients(step)
+    new = {name: gradient * segment.factor(factor, name) for name, gradient in total.items()}
+    first = not found.steps[rows].any()
+    if first:
+        _begin(found, segment, rows, met, factor)
+    old = {name: found.read(name, rows, values.shape[1]) for name, values in new.items()}
+    new = {name: step.keep * old[name] + values for name, values in new.items()}
+    was_met = _met(found, rows, old, tolerance)
+    found.write(rows, new)
+    found.residual[rows] = _sum(new) - (found.prediction[rows] - found.base_value[rows])
+    found.steps[rows] += len(step.alphas)
+    if tolerance is not None and not first:
+        change = _sum({name: np.abs(new[name] - old[name]) for name in new})
+        size = np.maximum(_sum({name: np.abs(values) for name, values in new.items()}), DIFFERENCE_FLOOR)
+        found.finished[rows] = was_met & _met(found, rows, new, tolerance) & (change <= tolerance * size)
+
+
+def _begin(found: Estimates, segment: Segment, rows: Array, met: dict[float, Array], factor: Factor) -> None:
+    """The scores at the ends, where the first pass did not meet them, and room for the attributions."""
+    ends = (0.0, 1.0) if factor == "difference" else (1.0,)
+    met = met | segment.scores(np.array([end for end in ends if end not in met]))
+    found.prediction[rows] = met[1.0]
+    if factor == "difference":
+        found.base_value[rows] = met[0.0]
+    found.begin(rows, segment.end, segment.place.mask)
+
+
+def _met(found: Estimates, rows: Array, values: Arrays, tolerance: float | None) -> Array:
+    """Whether the residual is within the tolerance, or within what float32 can tell."""
+    prediction, base_value = found.prediction[rows], found.base_value[rows]
+    difference = np.maximum(np.abs(prediction - base_value), DIFFERENCE_FLOOR)
+    magnitude = np.abs(prediction) + np.abs(base_value) + _sum({name: np.abs(item) for name, item in values.items()})
+    allowed = (tolerance or 0.0) * difference + _ROUNDING * magnitude
+    return np.abs(found.residual[rows]) <= allowed
+
+
+_ROUNDING = 8 * np.finfo(np.float32).eps
+
+
+def _sum(values: Arrays) -> Array:
+    """(batch,) sums over all elements of all inputs, one element after another: padding changes no bit."""
+    per_element = (item.reshape(*item.shape[:2], -1).sum(axis=2) for item in values.values())
+    return np.sum([np.cumsum(item, axis=1)[:, -1] for item in per_element], axis=0)
+
+
+def _wide(known: Array | None, count: int, array: Array) -> Array:
+    """`known`, or zeros of the kind of `array`, with room for its elements."""
+    if known is None:
+        return np.zeros((count, *array.shape[1:]), array.dtype)
+    missing = array.shape[1] - known.shape[1]
+    return np.pad(known, [(0, 0), (0, max(missing, 0)), *[(0, 0)] * (known.ndim - 2)]) if missing > 0 else known

@@ -1,0 +1,155 @@
+"""Shapley values as expected gradients: sampled between the sample and rows of the background."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from tasks.methods.pairs import Pairs
+from tasks.methods.sampling import channel_moments
+from tasks.methods.shap import BackgroundMethod, differentiable, explained, rows_of, seed_of
+from tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, padded_batches, scores, take
+from tasks.records import Array, Arrays, Attribution, InputError, OutputKind
+
+if TYPE_CHECKING:
+    from tasks.methods.shap_torch import Drawn
+
+
+class GradientShapSpec(BackgroundMethod):
+    """(x - x') dS/dx at random points between x and x', averaged over draws of the point and of the background row x'.
+
+    Values belong to the preprocessed inputs or to a layer, whose activations are compared with those of the
+    background. S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions; G. Erion and others
+    (2021), Improving performance of deep learning models with axiomatic attribution priors and expected gradients.
+    """
+
+    kind: Literal["gradient_shap"] = "gradient_shap"
+    layer: str | int | None = Field(None, description="a hidden layer by name or index; null: the preprocessed input")
+    at: Side = Field("output", description="of the layer: input or output")
+    nsamples: int = Field(200, ge=2, description="draws")
+    batch_size: int | None = Field(None, ge=1, description="gradients at a time; null: compute.batch")
+    local_smoothing: float = Field(
+        0.0, ge=0, description="standard deviation of noise on what the gradient is taken at"
+    )
+
+    title: ClassVar[str] = "Gradient SHAP"
+    formula: ClassVar[str] = (
+        "mean over <i>x</i>′, <i>α</i> of (<i>x</i> − <i>x</i>′) · "
+        "∂<i>S</i>(<i>x</i>′ + <i>α</i>(<i>x</i> − <i>x</i>′))/∂<i>x</i>"
+    )
+    citation: ClassVar[str] = (
+        "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS; G. Erion, "
+        "J. Janizek, P. Sturmfels, S. Lundberg, S.-I. Lee (2021), Improving performance of deep learning models with "
+        "axiomatic attribution priors and expected gradients, Nature Machine Intelligence."
+    )
+
+    @property
+    def departure(self) -> str | None:
+        """In one sentence, how this differs from SHAP's own; None where it does not."""
+        if self.layer is None:
+            return None
+        return (
+            "At a layer, SHAP's own torch explainer multiplies by the activation between sample and background; here "
+            "it is given the part of the net behind the layer, so that it multiplies by their difference."
+        )
+
+    def attribute(
+        self,
+        model: DifferentiableModel,
+        inputs: Arrays,
+        baselines: Arrays | None,
+        sample_ids: Array,
+        targets: Array,
+        score: Score,
+        compute: Compute,
+    ) -> Attribution:
+        """As every method; inputs without a common size cannot be compared with a background."""
+        from tasks.methods.shap_torch import ExpectedGradients
+
+        model, background = differentiable(model, self.kind), rows_of(baselines, self.kind)
+        compared = model.place(background, self.layer, self.at)
+        if compared.mask:
+            raise InputError(
+                f"gradient_shap: {', '.join(compared.mask)} differs in size from sample to sample, so there is no "
+                "background to compare with; use integrated_gradients"
+            )
+        size = self.batch_size or compute.batch
+        explainer = ExpectedGradients(list(compared.values.values()), size, self.nsamples, self.local_smoothing)
+        pairs = Pairs.of(targets)
+        found, ends = [], []
+        for sample, target in zip(pairs.sample.tolist(), pairs.target.tolist(), strict=True):
+            # Always as many rows, so that nothing depends on how many are asked for, and is compiled once.
+            place = model.place(take(inputs, np.full(size, sample)), self.layer, self.at)
+            view = _View(place, model.output, score, np.full(size, target))
+            drawn = explainer.of(view.sample, view.gradient, seed_of(self.seed, sample_ids[sample]))
+            found.append(_found(drawn, self.nsamples))
+            ends.append(view.ends(compared.values))
+        names = list(compared.values)
+        moments = {name: np.stack([each.moments[k] for each in found]) for k, name in enumerate(names)}
+        errors = {name: np.stack([each.errors[k] for each in found]) for k, name in enumerate(names)}
+        return explained(
+            sample_ids,
+            targets,
+            {name: pairs.spread(np.stack([each.values[k] for each in found])) for k, name in enumerate(names)},
+            *(pairs.spread(np.array(end)) for end in zip(*ends, strict=True)),
+            moments={name: pairs.spread(array, -2) for name, array in moments.items()},
+            standard_error={name: pairs.spread(array, -2) for name, array in errors.items()},
+            bypassed=None if self.layer is None else np.full(targets.shape, compared.bypassed()),
+        )
+
+
+class _Found(NamedTuple):
+    """Of one output of one sample, by input: values shaped like it; moments over draws of a, |a| and a², each summed
+    over channels, and their standard errors, both (elements, ..., 3)."""
+
+    values: list[Array]
+    moments: list[Array]
+    errors: list[Array]
+
+
+def _found(drawn: "Drawn", count: int) -> _Found:
+    both = [_moments(products, count) for products in drawn.products]
+    return _Found(drawn.values, [mean for mean, _ in both], [error for _, error in both])
+
+
+def _moments(products: Iterable[Array], count: int) -> tuple[Array, Array]:
+    first, second = np.zeros(()), np.zeros(())
+    for product in products:
+        powers = channel_moments(product[np.newaxis].astype(np.float64))[0]
+        first, second = first + powers, second + powers**2
+    variance = np.maximum(second - first**2 / count, 0) / (count - 1)
+    return (first / count).astype(np.float32), np.sqrt(variance / count).astype(np.float32)
+
+
+class _View(NamedTuple):
+    """One output of one sample, seen from one place: `place` holds that sample and `targets` that output repeatedly."""
+
+    place: Place
+    output: OutputKind
+    score: Score
+    targets: Array
+
+    @property
+    def sample(self) -> list[Array]:
+        """Its values at the place, each (1, ...)."""
+        return [array[:1] for array in self.place.values.values()]
+
+    def gradient(self, points: Sequence[Array]) -> tuple[Array, list[Array]]:
+        """Scores and gradients at as many points as the place has rows."""
+        values = {
+            name: array.astype(seen.dtype)
+            for (name, seen), array in zip(self.place.values.items(), points, strict=True)
+        }
+        scores, gradients = self.place.gradient(values, self.score, self.targets)
+        return scores, [gradients[name] for name in values]
+
+    def ends(self, compared: Arrays) -> tuple[float, float]:
+        """The score of the sample, and its mean with the background's values in place of the sample's."""
+        both = {name: np.concatenate([array[:1], compared[name]]) for name, array in self.place.values.items()}
+        rows = padded_batches(len(next(iter(both.values()))), len(self.targets))
+        found = np.concatenate([self._scores(take(both, chosen))[:used] for chosen, used in rows])
+        return float(found[0]), float(found[1:].mean())
+
+    def _scores(self, values: Arrays) -> Array:
+        return scores(self.place.outputs(values), self.output, self.score, self.targets)

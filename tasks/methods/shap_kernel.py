@@ -1,0 +1,111 @@
+"""Shapley values from predictions alone: any model will do."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from tasks.methods.shap import ShapMethod, explained, flat, kept_state, parts, scores_of, seed_of
+from tasks.protocols import Compute, Model, Score
+from tasks.records import Array, Arrays, Attribution, Baseline, InputError
+
+ScoreOf = Callable[[Arrays], Array]  # raw inputs of several samples -> (samples, targets)
+
+
+class Found(NamedTuple):
+    """Shapley values of one sample: per input shaped like it, with a last axis of targets; and the scores (targets,)
+    of the sample and of the one with every element hidden."""
+
+    values: dict[str, Array]
+    prediction: Array
+    base_value: Array
+
+
+class HidingMethod(ShapMethod):
+    """Options of explainers that hide elements and ask for predictions, one sample after another."""
+
+    baseline: Baseline = Field(
+        "auto", description="what a hidden element becomes, in raw units: auto, zero, black or mean"
+    )
+
+    def attribute(
+        self,
+        model: Model,
+        inputs: Arrays,
+        baselines: Arrays | None,
+        sample_ids: Array,
+        targets: Array,
+        score: Score,
+        compute: Compute,
+    ) -> Attribution:
+        """As every method; no baselines stand for raw zeros."""
+        found = []
+        predict = getattr(model, "evaluate", model.predict)
+        for row, chosen in enumerate(targets):
+            sample = {name: array[row : row + 1] for name, array in inputs.items()}
+            hidden = {
+                name: np.zeros_like(a) if baselines is None else baselines[name][row : row + 1]
+                for name, a in sample.items()
+            }
+            score_of = partial(scores_of, predict, model.output, score, chosen.tolist())
+            with kept_state():
+                np.random.seed(seed_of(self.seed, sample_ids[row]))
+                found.append(self.explained(score_of, sample, hidden, compute))
+        return explained(
+            sample_ids,
+            targets,
+            {name: np.stack([each.values[name] for each in found]) for name in inputs},
+            np.stack([each.prediction for each in found]),
+            np.stack([each.base_value for each in found]),
+        )
+
+    @abstractmethod
+    def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, compute: Compute) -> Found:
+        """Explains one sample.
+
+        Raises:
+            InputError: where its elements cannot be hidden.
+        """
+
+
+class KernelShapSpec(HidingMethod):
+    """Shapley values by weighted regression over coalitions, without SHAP's limit to ten features.
+
+    S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions.
+    """
+
+    kind: Literal["kernel_shap"] = "kernel_shap"
+    nsamples: Literal["auto"] | int = Field(
+        "auto", description="coalitions that are tried; auto: 2 per element and 2048"
+    )
+
+    title: ClassVar[str] = "Kernel SHAP"
+    citation: ClassVar[str] = (
+        "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS."
+    )
+
+    def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, _: Compute) -> Found:
+        """Over the elements of all inputs together."""
+        import shap
+
+        for name, array in sample.items():
+            if array.dtype.kind not in "fiub" or array.ndim < 2:
+                raise InputError(f"kernel_shap: the elements of the input {name!r} cannot be hidden one by one")
+        explainer = shap.KernelExplainer(lambda rows: score_of(_unflat(rows, sample)), flat(baseline))
+        # Any other l1_reg would leave at most so many features with a value.
+        found = explainer.shap_values(flat(sample), nsamples=self.nsamples, l1_reg=0, silent=True)
+        values = {name: array[0] for name, array in parts(found, sample).items()}
+        return Found(values, *ends(score_of, sample, baseline))
+
+
+def ends(score_of: ScoreOf, sample: Arrays, hidden: Arrays) -> Array:
+    """The scores (2, targets) of the sample and of the hidden one, predicted side by side."""
+    return score_of({name: np.concatenate([array, hidden[name]]) for name, array in sample.items()})
+
+
+def _unflat(flat: Array, like: Arrays) -> dict[str, Array]:
+    """The inputs again, shaped and typed like those of `like`."""
+    return {name: array.astype(like[name].dtype) for name, array in parts(flat, like).items()}

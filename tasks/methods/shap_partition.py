@@ -1,0 +1,107 @@
+"""Owen values over a hierarchy of regions of an image, or of passages of a text."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.methods.shap_kernel import Found, HidingMethod, ScoreOf, ends
+from tasks.methods.shap_maskers import Mask, Masker, Square, blurred, partition
+from tasks.protocols import Compute
+from tasks.records import Array, Arrays, InputError
+
+
+class PartitionShapSpec(HidingMethod):
+    """Owen values over halves of halves of an image or a text: whole regions are hidden together.
+
+    S. Lundberg and others (2020), SHAP, Partition explainer; G. Owen (1977), Values of games with a priori unions.
+    """
+
+    kind: Literal["partition_shap"] = "partition_shap"
+    masker: Masker = Field(
+        "blur",
+        description="what hides a region of an image: blur, inpaint_telea, inpaint_ns, baseline; tokens: for a text",
+    )
+    blur: Square = Field(
+        128, description="side of the square that is averaged by the blur, in pixels, or [height, width]"
+    )
+    token: int | None = Field(
+        None, description="id that a hidden token becomes; null: that of the baseline, 0 by default"
+    )
+    max_evals: int = Field(500, ge=2, description="most predictions per sample; 10000 in the published example")
+    batch_size: int | None = Field(
+        None, ge=2, description="predictions at a time, of the most important regions first; null: compute.batch"
+    )
+
+    title: ClassVar[str] = "Partition SHAP"
+    citation: ClassVar[str] = (
+        "G. Owen (1977), Values of games with a priori unions; S. Lundberg and others, SHAP: Partition explainer."
+    )
+
+    @property
+    def compared_with(self) -> str | None:
+        """What hides a region, in words; None for the baseline."""
+        match self.masker:
+            case "blur":
+                side = self.blur if isinstance(self.blur, int) else " by ".join(map(str, self.blur))
+                return f"The blurred image itself, averaged over squares of {side} pixels."
+            case "inpaint_telea" | "inpaint_ns":
+                return f"The image itself, hidden regions painted over from their surroundings ({self.masker})."
+            case "tokens":
+                return f"The same text with the token {self.token or 0} in the place of hidden ones."
+            case "baseline":
+                return None
+
+    def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, compute: Compute) -> Found:
+        """Of the only input, an image or a text."""
+        import shap
+
+        mask = self._mask(sample, baseline)
+        (name,) = sample
+        whole = mask.apply(np.zeros((1, mask.sample.size), bool))
+        prediction, base_value = ends(score_of, sample, {name: whole})
+
+        def score(kept: Array) -> Array:
+            if len(kept) == 1:  # the two ends, which SHAP asks for one by one
+                return (prediction if kept.all() else base_value)[np.newaxis]
+            return score_of({name: mask.apply(kept)})
+
+        explainer = shap.explainers.PartitionExplainer(score, _Coalitions(mask.sample.shape[1:]))
+        found = explainer(
+            mask.sample, max_evals=self.max_evals, batch_size=self.batch_size or max(compute.batch, 2), silent=True
+        )
+        return Found({name: found.values[0]}, prediction, base_value)
+
+    def _mask(self, sample: Arrays, baseline: Arrays) -> Mask:
+        array = next(iter(sample.values()))
+        fits = array.ndim == 2 and array.dtype.kind in "iu" if self.masker == "tokens" else array.ndim == 4
+        if len(sample) > 1 or not fits:
+            wanted = "text of token ids" if self.masker == "tokens" else "image (for a text: masker: tokens)"
+            given = ", ".join(f"{name} of shape {array.shape[1:]}" for name, array in sample.items())
+            raise InputError(
+                f"partition_shap: with masker {self.masker} it explains models of one {wanted}, but the inputs are "
+                f"{given}; use kernel_shap"
+            )
+        hidden = next(iter(baseline.values()))
+        match self.masker:
+            case "blur":
+                return Mask.by_value(array, blurred(array, self.blur))
+            case "tokens":
+                return Mask.by_value(array, hidden if self.token is None else np.full_like(array, self.token))
+            case "baseline":
+                return Mask.by_value(array, hidden)
+            case inpainting:
+                return Mask.by_inpainting(array, inpainting)
+
+
+class _Coalitions:
+    """A masker for SHAP that hides nothing: it hands the masks on, so that a whole batch is hidden at once."""
+
+    immutable_outputs = True
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = (1, int(np.prod(shape)))
+        self.clustering = partition(shape)
+
+    def __call__(self, mask: Array, *_: Array) -> tuple[Array]:
+        return (mask[np.newaxis],)

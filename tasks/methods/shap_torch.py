@@ -1,0 +1,275 @@
+"""SHAP's torch explainers: on a score that is read through the model protocol, and on a copy of a net."""
+
+import copy
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode, resolve_name
+from torch.utils.hooks import RemovableHandle
+
+from tasks.methods.shap import kept_state
+from tasks.records import Array, InputError
+
+# Values of one batch -> scores (batch,) and their gradients, shaped like the values.
+Gradient = Callable[[Sequence[Array]], tuple[Array, Sequence[Array]]]
+Call = Callable[[nn.Module, Sequence[Tensor]], Tensor]
+
+# What DeepExplainer may meet outside modules: its gradient says exactly what a change does.
+_LINEAR = re.compile(
+    r"i?add|radd|i?sub|rsub|neg|sum|mean|reshape|view|flatten|squeeze|unsqueeze|permute|transpose|movedim|T|mT|cat|concat"
+    r"|concatenate|stack|getitem|chunk|split|pad|clone|contiguous|expand|repeat|to|float|double|dropout"
+    r"|(adaptive_)?avg_pool[123]d"
+)
+# Linear, where one factor alone depends on the input.
+_PRODUCTS = re.compile(r"[ir]?mul|div|i?truediv|matmul|mm|bmm|linear|conv[123]d|einsum")
+
+
+class Drawn(NamedTuple):
+    """Means over draws by input, each shaped like one sample, and the products of every draw that they are means of."""
+
+    values: list[Array]
+    products: list[Iterator[Array]]
+
+
+class ExpectedGradients:
+    """SHAP's GradientExplainer against `background`, whatever framework the gradients come from: `nsamples` draws for
+    each sample, in batches of exactly `size`, with noise of deviation `smoothing`."""
+
+    def __init__(self, background: Sequence[Array], size: int, nsamples: int, smoothing: float) -> None:
+        import shap
+
+        self._net, self._nsamples = _AskedScore(size), nsamples
+        rows = _one_or_all([torch.as_tensor(array) for array in background])
+        self._explainer = shap.GradientExplainer(self._net, rows, batch_size=size, local_smoothing=smoothing)
+
+    def of(self, sample: Sequence[Array], gradient: Gradient, seed: int) -> Drawn:
+        """Of one sample, each array (1, ...)."""
+        slopes: list[Sequence[Array]] = []
+
+        def kept(values: Sequence[Array]) -> tuple[Array, Sequence[Array]]:
+            before = len(differences.found)
+            scores, gradients = gradient(values)
+            del differences.found[before:]  # those of the net itself
+            slopes.append(gradients)
+            return scores, gradients
+
+        self._net.gradient = kept
+        given = _one_or_all([torch.as_tensor(array) for array in sample])
+        with torch.random.fork_rng(devices=[]), kept_state(), _Differences() as differences:
+            torch.manual_seed(seed)  # of the noise; the rest is drawn by numpy
+            found = self._explainer.shap_values(given, nsamples=self._nsamples, rseed=seed)
+        count = len(sample)
+        return Drawn(
+            [array[0, ..., 0] for array in (found if count > 1 else [found])],
+            [
+                # What fills the last batch comes last, and has no difference.
+                (slope * factor for slope, factor in zip(chain.from_iterable(parts), factors, strict=False))
+                for k, parts in enumerate(zip(*slopes, strict=True))
+                for factors in [differences.found[k::count]]
+            ],
+        )
+
+
+class _Differences(TorchFunctionMode):
+    """Keeps what SHAP multiplies gradients with, x - x' of every draw, which it does not tell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Array] = []
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func == Tensor.sub:
+            self.found.append(result.detach().numpy())
+        return result
+
+
+class _AskedScore(nn.Module):
+    """A net (rows, 1) that answers by `gradient`, in batches of `size`.
+
+    It has no parameters, so that SHAP finds nothing to clear and no mode to change. Until it is given a gradient its
+    score is 0: the explainer only looks at the shape.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.gradient: Gradient | None = None
+        self._size = size
+
+    def forward(self, *values: Tensor) -> Tensor:
+        """Scores (rows, 1) of at most `size` rows."""
+        count = len(values[0])
+        if self.gradient is None:
+            return torch.zeros(count, 1)
+        rows = torch.arange(self._size).clamp(max=count - 1)
+        ask: Callable[..., Tensor] = _Asked.apply
+        return ask(self.gradient, *(value[rows] for value in values))[:count]
+
+
+class _Asked(torch.autograd.Function):
+    """A score whose gradient comes from outside torch."""
+
+    @staticmethod
+    def forward(ctx: Any, ask: Gradient, *values: Tensor) -> Tensor:
+        with torch.enable_grad():  # of its own: nothing is recorded here
+            scores, gradients = ask([value.detach().numpy() for value in values])
+        ctx.gradients = [torch.as_tensor(gradient) for gradient in gradients]
+        return torch.as_tensor(scores)[:, None]
+
+    @staticmethod
+    def backward(ctx: Any, *given: Tensor) -> tuple[Tensor | None, ...]:
+        weight = given[0]
+        return None, *(gradient * weight.reshape(-1, *[1] * (gradient.ndim - 1)) for gradient in ctx.gradients)
+
+
+def deep_values(
+    call: Call, net: nn.Module, samples: Sequence[Tensor], background: Sequence[Tensor], target: int
+) -> list[Array]:
+    """Values of the output `target`, shaped like each of `samples`, by SHAP's DeepExplainer on a copy of the net.
+
+    `call`: the outputs of a net, as the model reads them.
+
+    Raises:
+        InputError: where the net does something that the explainer would silently take for linear.
+    """
+    import shap
+
+    alone = _OneOutput(call, _plain_copy(net), target)
+    _check(alone, background)
+    with _any_algorithm():
+        explainer = shap.DeepExplainer(alone, _one_or_all(background))
+        found = explainer.shap_values(_one_or_all(samples), check_additivity=False)
+    return [array[..., 0] for array in (found if len(samples) > 1 else [found])]
+
+
+class _OneOutput(nn.Module):
+    """A net (rows, 1) of one output of another: the explainer spends its time on that one alone."""
+
+    def __init__(self, call: Call, net: nn.Module, target: int) -> None:
+        super().__init__()
+        self.net = net
+        self._call, self._target = call, target
+
+    def forward(self, *values: Tensor) -> Tensor:
+        """(rows, 1)."""
+        return self._call(self.net, values)[:, self._target : self._target + 1]
+
+
+@contextmanager
+def _any_algorithm() -> Iterator[None]:
+    """torch has no deterministic way to undo a maximum in general; over windows side by side every way is."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(False)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+def _plain_copy(net: nn.Module) -> nn.Module:
+    """A frozen copy in inference mode: SHAP leaves hooks and attributes behind, and cannot follow changes in place."""
+    plain = copy.deepcopy(net).cpu().eval().requires_grad_(False)
+    for module in plain.modules():
+        if "inplace" in vars(module):
+            vars(module)["inplace"] = False
+    return plain
+
+
+def _check(net: nn.Module, inputs: Sequence[Tensor]) -> None:
+    calls = _Calls()
+    leaves = [(name, module) for name, module in net.named_modules() if not list(module.children())]
+    handles = [handle for name, module in leaves for handle in calls.listen(name, module)]
+    given = [tensor[:1].clone().requires_grad_() for tensor in inputs]
+    try:
+        with calls:
+            net(*given)
+    finally:
+        for handle in handles:
+            handle.remove()
+    for name, module in leaves:
+        if calls.used[name]:
+            _check_module(name.removeprefix("net."), module, calls.used[name])
+
+
+def _check_module(name: str, module: nn.Module, count: int) -> None:
+    from shap.explainers._deep.deep_pytorch import linear_1d, maxpool, op_handler, passthrough
+
+    kind = type(module).__name__
+    rule = op_handler.get(kind) if type(module).__module__.startswith("torch.nn.") and kind != "Softmax" else None
+    if rule is None:
+        raise _refused(f"the module {name!r} ({kind})")
+    if rule is maxpool and _overlap(module):
+        raise _refused(f"a maximum over windows that overlap, {name!r} ({kind})")
+    if count > 1 and rule not in (linear_1d, passthrough):
+        raise _refused(f"a module that is used {count} times in one prediction, {name!r} ({kind})")
+
+
+def _overlap(pool: nn.Module) -> bool:
+    kernel, stride, dilation = (np.asarray(getattr(pool, name)) for name in ("kernel_size", "stride", "dilation"))
+    return bool((dilation * (kernel - 1) >= stride).any())
+
+
+class _Calls(TorchFunctionMode):
+    """Counts the calls of modules without parts, and refuses what happens to activations outside them, where the
+    explainer does not see it, unless it is linear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: Counter[str] = Counter()
+        self._inside = 0
+
+    def listen(self, name: str, module: nn.Module) -> list[RemovableHandle]:
+        """Hooks of one module."""
+
+        def enter(*_: Any) -> None:
+            self._inside += 1
+
+        def leave(_: nn.Module, given: tuple[Any, ...], result: Any) -> None:
+            self._inside -= 1
+            self.used[name] += result is not given[0]  # what gives back what it is given does nothing
+
+        return [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if not self._inside and isinstance(result, Tensor) and result.requires_grad and result is not args[0]:
+            name = _name(func)
+            given = [*args, *(kwargs or {}).values()]
+            moving = sum(isinstance(each, Tensor) and each.requires_grad for each in given)
+            if not (_LINEAR.fullmatch(name) or (_PRODUCTS.fullmatch(name) and moving == 1)):
+                raise _refused(f"{name!r}, outside any module")
+        return result
+
+
+def _name(func: Callable[..., Any]) -> str:
+    parts = (resolve_name(func) or getattr(func, "__name__", "")).split(".")
+    return (parts[-2] if parts[-1] == "__get__" else parts[-1]).strip("_")
+
+
+def _refused(what: str) -> InputError:
+    return InputError(
+        f"deep_shap: SHAP has no exact rule for {what}, and would take it for linear; use integrated_gradients"
+    )
+
+
+def _one_or_all(items: Sequence[Any]) -> Any:
+    return items[0] if len(items) == 1 else list(items)

@@ -1,0 +1,106 @@
+"""Exact Shapley values of tree ensembles."""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.methods.shap import BackgroundMethod, ShapMethod, explained, flat, mean_scores, own_scores, parts, rows_of
+from tasks.protocols import Compute, Model, Score, reading
+from tasks.records import Array, Arrays, Attribution, InputError
+
+
+class TreeShapSpec(ShapMethod):
+    """Exact Shapley values read off the trees of a scikit-learn estimator.
+
+    Hidden features are taken from rows of the background (interventional), or, without a background, follow the
+    training samples down the trees (path-dependent). Values are those of the model's own score: probabilities where it
+    gives probabilities, rescaled from log-odds where the trees add up to those.
+
+    S. Lundberg and others (2020), From local explanations to global understanding with explainable AI for trees.
+    """
+
+    kind: Literal["tree_shap"] = "tree_shap"
+    background: int | None = Field(
+        100, ge=1, description="rows of the training data that hidden features are taken from; null: path-dependent"
+    )
+
+    title: ClassVar[str] = "Tree SHAP"
+    formula: ClassVar[str] = BackgroundMethod.formula
+    citation: ClassVar[str] = (
+        "S. Lundberg and others (2020), From local explanations to global understanding with explainable AI for trees, "
+        "Nature Machine Intelligence."
+    )
+
+    @property
+    def departure(self) -> str | None:
+        """In one sentence, where this is not the Shapley value of the model's own score over background rows."""
+        if self.background is not None:
+            return (
+                "Where trees add up to log-odds (boosted classifiers), SHAP rescales their contributions to those of "
+                "the probability, for each background row; elsewhere they are exact."
+            )
+        return "Hidden features follow the training samples down the trees; no baseline rows are compared with."
+
+    def attribute(
+        self,
+        model: Model,
+        inputs: Arrays,
+        baselines: Arrays | None,
+        sample_ids: Array,
+        targets: Array,
+        score: Score,
+        _: Compute,
+    ) -> Attribution:
+        """As every method; the model's `estimator` is made of trees, over the elements of all inputs side by side."""
+        estimator = getattr(model, "estimator", None)
+        if estimator is None:
+            raise InputError(
+                "tree_shap: explains tree ensembles of scikit-learn, and this model is none; use kernel_shap"
+            )
+        if reading(model.output, score) != "identity":
+            raise InputError(
+                f"tree_shap: explains {model.output}, not the score {score.kind!r} of them; use kernel_shap"
+            )
+        prediction = own_scores(model, inputs, score, targets)
+        if self.background is None:
+            values, base = _tree_values(estimator, flat(inputs), None, score)
+            base_value = np.broadcast_to(base, (len(targets), len(base)))[np.arange(len(targets))[:, None], targets]
+        else:
+            rows = rows_of(baselines, self.kind)
+            values = _tree_values(estimator, flat(inputs), flat(rows), score)[0]
+            base_value = mean_scores(model, rows, score, targets)
+        chosen = np.take_along_axis(values, targets[:, np.newaxis], axis=2)
+        return explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value)
+
+
+def _tree_values(estimator: Any, rows: Array, background: Array | None, score: Score) -> tuple[Array, Array]:
+    """(samples, features, outputs) and the expected value (outputs,) of SHAP's TreeExplainer.
+
+    Raises:
+        InputError: where the estimator is not made of trees, or its probabilities are not those of the trees.
+    """
+    import shap
+    from shap.utils._exceptions import InvalidModelError
+
+    wanted = "probability" if score.kind == "probability" else "raw"
+    try:
+        explainer = shap.TreeExplainer(
+            estimator,
+            background,
+            model_output="raw" if background is None else wanted,
+            feature_perturbation="tree_path_dependent" if background is None else "interventional",
+        )
+        values = explainer.shap_values(rows, check_additivity=False)
+    except (InvalidModelError, NotImplementedError, AssertionError) as error:
+        raise InputError(
+            f"tree_shap: SHAP does not explain this {type(estimator).__name__} ({error}); use kernel_shap"
+        ) from error
+    if explainer.model.tree_output == "log_odds" and background is None and wanted == "probability":
+        raise InputError("background: without one SHAP explains the log-odds of boosted trees; give a number of rows")
+    base = np.atleast_1d(explainer.expected_value)
+    if values.ndim == 2:
+        values, base = values[..., np.newaxis], base[-1:]
+        if wanted == "probability":  # one output, that of the second class: the first one mirrors it
+            values, base = np.concatenate([-values, values], axis=2), np.concatenate([1 - base, base])
+    return values, base

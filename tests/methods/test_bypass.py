@@ -1,0 +1,104 @@
+"""A hidden layer that something bypasses does not carry the whole score, and the check of completeness says so."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tasks.checks.completeness import CompletenessSpec
+from tasks.methods.gradient import VanillaGradSpec
+from tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from tasks.models.torch import Encoded, TorchModel, as_tensors
+from tasks.protocols import Compute, DifferentiableModel
+from tasks.records import Array, Attribution
+
+Explain = Callable[..., Attribution]
+COMPUTE = Compute(batch=4)
+
+
+class Residual(nn.Module):
+    """stem -> stem + inside -> head; `added` is where both come together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.inside, self.head = nn.Linear(5, 4), nn.Linear(4, 4), nn.Linear(4, 2)
+        self.added = nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        before = self.stem(x)
+        return self.head(self.added(before + torch.tanh(self.inside(before))))
+
+
+def torch_model() -> TorchModel:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return TorchModel(Residual(), as_tensors, "logits", COMPUTE)
+
+
+def keras_model() -> DifferentiableModel:
+    from tasks.models.keras import KerasModel, configure
+    from tasks.models.keras_import import keras
+
+    configure(COMPUTE)
+    x = keras.layers.Input((5,))
+    before = keras.layers.Dense(4, name="stem")(x)
+    inside = keras.layers.Dense(4, activation="tanh", name="inside")(before)
+    added = keras.layers.Add(name="added")([before, inside])
+    net = keras.Model(x, keras.layers.Dense(2, name="head")(added))
+    return KerasModel(net, dict, "logits", COMPUTE)
+
+
+@pytest.mark.parametrize("build", [torch_model, keras_model])
+@pytest.mark.parametrize(
+    ("layer", "verdict"), [("stem", "pass"), ("inside", "not applicable"), ("added", "pass"), ("head", "pass")]
+)
+def test_only_the_layer_beside_a_skip_connection_is_bypassed(
+    layer: str, verdict: str, build: Callable[[], DifferentiableModel], explain: Explain, table: dict[str, Array]
+) -> None:
+    found = explain(IntegratedGradientsSpec(layer=layer), build(), table)
+    result = CompletenessSpec().measure("m", True, [found])
+    assert result.verdict == verdict
+    assert ("skip connection" in result.sentence) == (verdict == "not applicable")
+    assert result.required == (verdict == "pass")
+
+
+@pytest.mark.parametrize(("layer", "adds_up"), [("stem", True), ("inside", False)])
+def test_what_is_bypassed_does_not_add_up_to_the_difference_of_the_score(
+    layer: str, adds_up: bool, explain: Explain, table: dict[str, Array]
+) -> None:
+    """Against a baseline in raw units: S(x') is that of the baseline, not of the sample with one layer replaced."""
+    model, baseline = torch_model(), {"x": np.full_like(table["x"], 0.5)}
+    found = explain(IntegratedGradientsSpec(layer=layer, n_steps=100), model, table, baselines=baseline)
+    difference = (model.predict(table) - model.predict(baseline))[:, 0]
+    missing = np.abs(found.values[layer].sum(axis=1)[:, 0] - difference).max()
+    assert (missing < 1e-4) == adds_up
+
+
+def test_another_input_bypasses_the_layer_of_one(explain: Explain) -> None:
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(3, 2), nn.Linear(3, 2)
+
+        def forward(self, a: Tensor, b: Tensor) -> Tensor:
+            return self.first(a) + self.second(b)
+
+    model = TorchModel(Both(), as_tensors, "logits", COMPUTE)
+    inputs = {"a": np.ones((2, 3), np.float32), "b": np.ones((2, 3), np.float32)}
+    assert explain(IntegratedGradientsSpec(layer="first", n_steps=2), model, inputs).bypassed.all()
+
+
+def test_ids_have_no_numbers_that_could_bypass_their_embedding(explain: Explain) -> None:
+    net = nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(12, 2))
+    model = TorchModel(net, lambda raw: Encoded({"text": torch.tensor(raw["text"])}), "logits", COMPUTE)
+    tokens = {"text": np.array([[1, 2, 3], [4, 5, 6]])}
+    found = explain(IntegratedGradientsSpec(layer="0", n_steps=2), model, tokens)
+    assert not found.bypassed.any()
+
+
+def test_it_is_asked_only_where_something_should_add_up(explain: Explain, table: dict[str, Array]) -> None:
+    model = torch_model()
+    assert explain(VanillaGradSpec(layer="inside"), model, table).bypassed is None
+    assert explain(IntegratedGradientsSpec(), model, table).bypassed is None

@@ -1,0 +1,116 @@
+"""Tree SHAP against exact Shapley values."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import shap
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+
+from tasks.methods.shap_tree import TreeShapSpec
+from tasks.models.callable import EstimatorModel
+from tasks.protocols import Compute
+from tasks.records import Array, Attribution, InputError
+from tests.methods.exact import Worth, mixing, shapley
+
+Explain = Callable[..., Attribution]
+
+ROWS = np.random.default_rng(0).normal(size=(60, 6))
+BACKGROUND = {"x": ROWS[:5]}
+SAMPLES = {"x": ROWS[5:8]}
+
+
+def fitted(estimator: Any, classes: int = 2) -> EstimatorModel:
+    """On a product, so that features interact."""
+    value = ROWS[:, 0] * ROWS[:, 1] + ROWS[:, 2] + np.abs(ROWS[:, 3])
+    labels = np.digitize(value, np.quantile(value, np.arange(1, classes) / classes)) if classes else value
+    return EstimatorModel(estimator.fit(ROWS, labels), Compute(batch=8))
+
+
+FOREST = fitted(RandomForestClassifier(8, max_depth=4, random_state=0), classes=3)
+BOOSTED = fitted(GradientBoostingClassifier(n_estimators=8, random_state=0))
+REGRESSION = fitted(GradientBoostingRegressor(n_estimators=8, random_state=0), classes=0)
+
+
+def expected_over_background(model: EstimatorModel, x: Array) -> Worth:
+    """The mean output with all features outside the coalition taken from each background row."""
+
+    def worth(coalition: tuple[int, ...]) -> Array:
+        mixed = BACKGROUND["x"].copy()
+        mixed[:, list(coalition)] = x[list(coalition)]
+        return model.predict({"x": mixed}).mean(axis=0)
+
+    return worth
+
+
+@pytest.mark.parametrize(("model", "targets"), [(FOREST, [2, 0]), (REGRESSION, [0])], ids=["forest", "values"])
+def test_interventional_values_are_exact(model: EstimatorModel, targets: list[int], explain: Explain) -> None:
+    found = explain(TreeShapSpec(), model, SAMPLES, np.tile(targets, (3, 1)), baselines=BACKGROUND)
+    for row in range(3):
+        expected = shapley(expected_over_background(model, SAMPLES["x"][row]), 6)[:, targets]
+        np.testing.assert_allclose(found.values["x"][row], expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-6)
+    np.testing.assert_allclose(found.prediction, model.predict(SAMPLES)[:, targets])
+    np.testing.assert_allclose(found.base_value[0], model.predict(BACKGROUND).mean(axis=0)[targets])
+
+
+def test_log_odds_are_rescaled_to_probabilities_by_background_row(explain: Explain) -> None:
+    """For each row b: the exact values of the log-odds f, times (p(x) - p(b)) / (f(x) - f(b))."""
+    found = explain(TreeShapSpec(), BOOSTED, SAMPLES, np.tile([0, 1], (3, 1)), baselines=BACKGROUND)
+    odds = BOOSTED.estimator.decision_function
+    for row, x in enumerate(SAMPLES["x"]):
+        expected = np.zeros(6)
+        for b in BACKGROUND["x"]:
+            exact = shapley(mixing(lambda mixed: odds(mixed)[:, np.newaxis], x, b), 6)[:, 0]
+            (fx, fb), (px, pb) = odds(np.stack([x, b])), BOOSTED.predict({"x": np.stack([x, b])})[:, 1]
+            expected += exact * (px - pb) / (fx - fb) / len(BACKGROUND["x"])
+        np.testing.assert_allclose(found.values["x"][row], np.stack([-expected, expected], 1), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("model", [FOREST, REGRESSION], ids=["forest", "values"])
+def test_without_a_background_values_are_those_of_shap_along_the_paths(model: EstimatorModel, explain: Explain) -> None:
+    found = explain(TreeShapSpec(background=None), model, SAMPLES)
+    own = shap.TreeExplainer(model.estimator, feature_perturbation="tree_path_dependent")
+    expected = own.shap_values(SAMPLES["x"])
+    np.testing.assert_allclose(
+        found.values["x"][..., 0], expected[..., 0] if expected.ndim == 3 else expected, rtol=1e-5
+    )
+    np.testing.assert_allclose(found.residual, 0, atol=1e-6)
+    assert "no baseline rows" in str(TreeShapSpec(background=None).departure)
+
+
+def test_features_of_several_inputs_stand_side_by_side(explain: Explain) -> None:
+    parts = [{"a": rows["x"][:, :2], "b": rows["x"][:, 2:]} for rows in (SAMPLES, BACKGROUND)]
+    found = explain(TreeShapSpec(), FOREST, parts[0], baselines=parts[1])
+    whole = explain(TreeShapSpec(), FOREST, SAMPLES, baselines=BACKGROUND)
+    np.testing.assert_array_equal(np.concatenate([found.values["a"], found.values["b"]], axis=1), whole.values["x"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "model", "score", "message"),
+    [
+        (
+            TreeShapSpec(),
+            fitted(GradientBoostingClassifier(n_estimators=2), classes=3),
+            "",
+            "SHAP does not explain this",
+        ),
+        (TreeShapSpec(), fitted(LogisticRegression()), "", "SHAP does not explain this LogisticRegression"),
+        (TreeShapSpec(background=None), BOOSTED, "", "SHAP explains the log-odds of boosted trees"),
+        (TreeShapSpec(), FOREST, "loss", "explains probabilities, not the score 'loss' of them"),
+    ],
+    ids=["boosted, three classes", "no trees", "log-odds", "loss"],
+)
+def test_what_shap_cannot_do_is_refused(
+    spec: TreeShapSpec, model: EstimatorModel, score: str, message: str, explain: Explain
+) -> None:
+    with pytest.raises(InputError, match=message):
+        explain(spec, model, SAMPLES, baselines=BACKGROUND, score=score)
+
+
+def test_a_background_is_needed_unless_it_is_given_up(explain: Explain) -> None:
+    with pytest.raises(InputError, match="tree_shap: there are no background rows"):
+        explain(TreeShapSpec(), FOREST, SAMPLES)
