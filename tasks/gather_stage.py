@@ -303,6 +303,8 @@ def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:
     """The baseline in words; only methods that compare with one have it."""
     from tasks.data.baselines import background_described, described
 
+    if (words := getattr(method, "compared_with", None)) is not None:
+        return str(words)
     if (rows := getattr(method, "background", None)) is not None:
         kind = getattr(method, "baseline", "samples")
         return background_described(rows, getattr(method, "seed", 0), dataset, kind)

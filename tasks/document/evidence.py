@@ -11,6 +11,7 @@ from tasks.document.words import count
 from tasks.records import CheckResult, Column, Dataset, Importance, Table, Weights, canonical_json
 
 SCHEMA = "exhibit-evidence/1"
+TOLERANCE = 1e-5  # of the norm of each array, single precision: what "the same numbers" means
 
 
 def environment() -> dict[str, str]:
@@ -47,14 +48,19 @@ def evidence(
     chapters: Sequence[Mapping[str, Any]],
     compute: Mapping[str, Any],
     fingerprint: Mapping[str, Mapping[str, str]],
+    local: Mapping[str, Mapping[str, str]],
+    attached: Mapping[str, bytes],
 ) -> dict[str, Any]:
-    """The whole of `evidence.json`. `content` is the digest of every chapter's stages and their outputs."""
+    """The whole of `evidence.json`. `content` is the digest of every chapter's stages and their outputs; `local`: what
+    the config names outside the program; `attached`: the other files in the PDF."""
     return {
         "schema": SCHEMA,
         "document": {"issued": issued},
         "content": content_digest(chapters),
-        "claim": "the same bytes on the same platform, libraries and threads; elsewhere within rounding",
+        "claim": claim(compute),
         "config": dict(config),
+        "local": dict(local),
+        "attached": {name: sha256(data).hexdigest() for name, data in attached.items()},
         "chapters": list(chapters),
         "compute": dict(compute),
         "seeds": _seeds(config),
@@ -62,6 +68,14 @@ def evidence(
         "platform": environment(),
         "source": sha256(canonical_json(fingerprint["source"])).hexdigest(),
     }
+
+
+def claim(compute: Mapping[str, Any]) -> str:
+    """What is claimed of a second derivation."""
+    near = f"within {TOLERANCE:g} of the norm of each array"
+    if not compute["deterministic"]:
+        return f"{near}, not the same bytes: compute.deterministic is false"
+    return f"the same bytes on the same platform, libraries and threads; elsewhere {near}"
 
 
 def content_digest(chapters: Sequence[Mapping[str, Any]]) -> str:

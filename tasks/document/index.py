@@ -86,7 +86,7 @@ def _read(directory: Path, manifest: dict[str, Any], checks: list[dict[str, Any]
 
 
 def _picture(path: Path) -> str:
-    """The picture as an element of the page, where a drawing finds its letters; nothing for a missing or a large one."""
+    """The picture as an element of the page, where a drawing finds its letters; none for a missing or large one."""
     if not path.is_file() or path.stat().st_size > _LARGEST:
         return ""
     if path.suffix == ".svg":

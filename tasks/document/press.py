@@ -18,6 +18,7 @@ _ATTACHED = {
     "checks.json": "Verdicts of all checks",
     "constraints.txt": "Versions of the libraries",
 }
+EMBEDDED = {"dataset": "The data as they were loaded", "weights": "The weights of the model"}
 
 
 _BAD_INPUT = 2  # status of the rendering process when it is the user's text that cannot be printed
@@ -39,6 +40,11 @@ class Job(Record):
 class Pages(Record):
     html: bytes
     pdf: bytes
+
+
+def embedded_name(what: str, digest: str) -> str:
+    """What embedded data or weights are called among the attachments: chapters that share them share the file."""
+    return f"{what}-{digest[:16]}.npz"
 
 
 def press(job: Job) -> Pages:
@@ -76,7 +82,7 @@ def render(job: Job) -> Pages:
     attachments = [
         Attachment(
             name=name,
-            description=_ATTACHED[name],
+            description=_ATTACHED.get(name) or EMBEDDED[name.partition("-")[0]],
             data=data,
             relationship="Data" if name == "evidence.json" else "Supplement",
         )

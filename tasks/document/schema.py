@@ -49,6 +49,16 @@ class PlatformEvidence(Record):
     machine: str
 
 
+class LocalEvidence(Record):
+    """A file, a folder or code of the user's own that a result rests on, wherever it lay."""
+
+    kind: Literal["file", "folder", "code"]
+    name: str = Field(description="of the file or folder without where it lies; of code: package.module:function")
+    sha256: Sha256 = Field(
+        description="of the file's bytes; of a folder: of what the data takes from it; of code: of its source"
+    )
+
+
 class Evidence(Record):
     """What determines and proves a report; attached to its PDF. Free of times, ids, paths and runners."""
 
@@ -56,7 +66,16 @@ class Evidence(Record):
     document: DocumentEvidence
     content: Sha256 = Field(description="sha256 of `chapters` as canonical JSON: equal for equal results")
     claim: str = Field(description="where the same bytes are claimed, and where only the same numbers within rounding")
-    config: dict[str, Any] = Field(description="the validated config, from which the report can be derived again")
+    config: dict[str, Any] = Field(
+        description="the validated config, from which the report can be derived again; of paths only the last name"
+    )
+    local: dict[str, LocalEvidence] = Field(
+        default_factory=dict,
+        description="what the config names outside the program, by the key that names it",
+    )
+    attached: dict[str, Sha256] = Field(
+        default_factory=dict, description="sha256 of every other file that is attached to the PDF, by name"
+    )
     chapters: tuple[ChapterEvidence, ...] = Field(min_length=1)
     compute: dict[str, Any] = Field(description="threads, batch, device and determinism: what changes last bits")
     seeds: dict[str, int] = Field(description="every seed in the config by its path")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -29,6 +29,10 @@ class DocumentSpec(Spec):
     title: str | None = Field(None, min_length=1, description="title of the report; null: named after its chapters")
     issued: Issued | None = Field(
         None, description="date of the document, UTC where no zone is given; null: today at midnight UTC"
+    )
+
+    embed: tuple[Literal["data", "weights"], ...] = Field(
+        (), description="attached to the PDF, so that it can be derived again without the files that they come from"
     )
 
     @cached_property
