@@ -68,6 +68,7 @@ def gather(
                     dataset=dataset.take(shown),
                     labels=dataset.labels,
                     outputs=prediction.outputs,
+                    probabilities=_probabilities(prediction, shown) if dataset.classes else None,
                     split=dataset.split,
                     explained=len(selection.explained),
                     explained_split=" and ".join(f"{split} rows" for split in splits),
@@ -131,6 +132,7 @@ def gather(
         _relative_error,
         _swarm,
         _maps,
+        _probabilities,
         _told_apart,
         _scaled,
         _with_scales,
@@ -179,6 +181,14 @@ def _method(
             if entry.kind == "image"
         },
     )
+
+
+def _probabilities(prediction: Prediction, rows: Array) -> Array:
+    """(rows, outputs) of a classification."""
+    outputs = prediction.outputs[rows].astype(np.float64)
+    if prediction.kind != "logits":
+        return outputs
+    return np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True))
 
 
 def _told_apart(methods: Sequence[MethodMaterial]) -> list[MethodMaterial]:

@@ -107,8 +107,32 @@ def _picture(material: Material, row: int) -> Array:
 
 
 def _input_cell(material: Material, row: int) -> Cell:
-    name = material.sample_name(row)
-    return Cell(pixels=_picture(material, row), note=name, alt=f"{name}: the input")
+    name, item = material.sample_name(row), material.dataset.inputs[0]
+    picture = _picture(material, row)
+    if _bordered(material) and item.regions is not None:
+        picture = bordered(picture, item.regions[row])
+    return Cell(pixels=picture, note=name, alt=f"{name}: the input")
+
+
+def _bordered(material: Material) -> bool:
+    """Whether inputs show the border of a known region; aligned images are too small for one."""
+    item = material.dataset.inputs[0]
+    return item.regions is not None and bool(item.regions.any()) and not item.aligned
+
+
+def bordered(picture: Array, region: Array) -> Array:
+    """(height, width, 3) in 0..1 with a black and white line around `region` (height, width)."""
+    framed = np.broadcast_to(picture, (*region.shape, 3)).copy()
+    inner = region & ~_grown(~region)
+    framed[_grown(region) & ~region] = 1.0
+    framed[region & ~inner] = 0.0
+    return framed
+
+
+def _grown(region: Array) -> Array:
+    """With the pixels that touch it at a side."""
+    padded = np.pad(region, 1)
+    return region | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
 
 
 def _cell(material: Material, method: MethodMaterial, target: int, row: int, units: list[str]) -> Cell | None:
@@ -126,7 +150,7 @@ def _cell(material: Material, method: MethodMaterial, target: int, row: int, uni
         beneath=_picture(material, row) if material.overlay else None,
         opacity=material.overlay,
         palette=material.palette,
-        title=f"for {name}" if material.dataset.classes else "",
+        title=f"for {material.with_probability(row, int(outputs[target]))}" if material.dataset.classes else "",
         note="; ".join(filter(None, (f"sum {signed(total)}" if method.additive else "", own))),
         alt=f"{method.title} of {material.sample_name(row)} for {name}: sum {signed(total)}, "
         f"strongest at row {peak[0]}, column {peak[1]} with {signed(float(values[peak]))}",

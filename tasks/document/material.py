@@ -106,6 +106,7 @@ class Material(Record):
     architecture: str
     parameters: int
     training: str
+    probabilities: Array | None = None  # (shown, outputs), of a classification
     trained: bool = True  # here, on the training rows; False where its weights were given
     history: dict[str, Array]
     performance: Performance
@@ -153,6 +154,11 @@ class Material(Record):
         """What a reader calls a shown sample."""
         names = self.dataset.names if self.dataset.names is not None else self.dataset.sample_ids
         return str(names[row])
+
+    def with_probability(self, row: int, output: int) -> str:
+        """What a reader calls an output, and how probable it is for a shown sample: galaxies 0.70."""
+        name = self.output_name(output)
+        return name if self.probabilities is None else f"{name} {self.probabilities[row, output]:.2f}"
 
     def output_name(self, output: int) -> str:
         """What a reader calls an output of the model."""

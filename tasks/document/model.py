@@ -10,9 +10,7 @@ from tasks.records import Aside, Block, Content, Curves, Figure, Matrix, Metric,
 
 
 def figures(material: Material) -> tuple[Figure, ...]:
-    found: list[Figure] = []
-    if material.history:
-        found.append(_curve(material))
+    found = list(_curves(material))
     match _quality(material):
         case "parity":
             found.append(_parity(material))
@@ -28,13 +26,27 @@ def _quality(material: Material) -> Literal["parity", "confusion"] | None:
     return None if material.performance.confusion is None else "confusion"
 
 
-def _curve(material: Material) -> Figure:
-    series = tuple(Series(name=name.replace("_", " "), values=values) for name, values in material.history.items())
+def _curves(material: Material) -> tuple[Figure, ...]:
+    """The loss of each epoch, and the accuracy of a classification."""
+    names = {"loss": f"{material.slug}-learning", "accuracy": f"{material.slug}-learning-accuracy"}
+    return tuple(
+        _curve(material, measure, name)
+        for measure, name in names.items()
+        if any(entry.endswith(measure) for entry in material.history)
+    )
+
+
+def _curve(material: Material, measure: str, name: str) -> Figure:
+    series = tuple(
+        Series(name=entry.replace("_", " "), values=values)
+        for entry, values in material.history.items()
+        if entry.endswith(measure)
+    )
     last = ", ".join(f"{item.name} {plain(float(item.values[-1]), 3)}" for item in series)
     return _half(
-        f"{material.slug}-learning",
-        Curves(series=series, x_label="epoch", y_label="loss"),
-        f"Learning curve over {count(len(series[0].values), 'epoch')}; at the end {last}.",
+        name,
+        Curves(series=series, x_label="epoch", y_label=measure),
+        f"{capital(measure)} over {count(len(series[0].values), 'epoch')}; at the end {last}.",
         f"Learning curve; at the end {last}",
     )
 
@@ -91,18 +103,20 @@ def section(material: Material) -> Section:
         )
     left_out = count(len(data.excluded), "sample was", "samples were")
     excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
+    drawn = [figure.name for figure in figures(material)]
+    first = drawn if len(drawn) < 3 else drawn[:2]  # two stand side by side
     return Section(
         title="Data and model",
         blocks=(
             Block(
                 paragraphs=(f"{data.description} {rows}{excluded}", f"{material.architecture} {material.training}"),
-                figures=(f"{material.slug}-learning",) * bool(material.history)
-                + ((f"{material.slug}-{quality}",) if (quality := _quality(material)) else ()),
+                figures=tuple(first),
                 asides=(
                     *(_metric_aside(metric, material.measured_rows) for metric in material.performance.metrics),
                     Aside(title="Source", text=data.source),
                 ),
             ),
+            *(Block(figures=(name,)) for name in drawn[len(first) :]),
         ),
     )
 

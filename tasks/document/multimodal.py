@@ -251,9 +251,15 @@ def _claims(material: Material, method: MethodMaterial) -> str:
         largest, pixels = max(tables, key=size.__getitem__), sum(size[name] for name in images)
         ratio = size[largest] / pixels if pixels else float("inf")
         said.append(
-            f"The largest table, {largest}, has {share(ratio)} of the sum of |a| that the image has"
+            f"the largest table, {largest}, has {share(ratio)} of the sum of |a| that the image has"
             if ratio < 1
-            else f"The table {largest} has {plain(ratio)} times the sum of |a| of the image"
+            else f"the table {largest} has {plain(ratio)} times the sum of |a| of the image"
+        )
+    base, mean = float(method.base_value[0, 0]), float(material.outputs[:, 0].mean())
+    if not material.dataset.classes:
+        said.append(
+            f"the base value of {material.sample_name(0)} is {signed(base)}, the mean prediction of all rows "
+            f"{signed(mean)}"
         )
     return f"{method.title}: {'; '.join(said)}." if said else ""
 

@@ -8,51 +8,71 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tasks.records import Excluded, Record, canonical_json
+from tasks.records import Record, canonical_json
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+class ExcludedEvidence(Record):
+    """A sample that could not be used."""
+
+    sample_id: str = Field(description="what the sample is called in the data")
+    given: str = Field(description="what was found in its place")
+    reason: str = Field(description="why it could not be used")
+
+
 class DataEvidence(Record):
-    title: str
+    """The data of a chapter."""
+
+    title: str = Field(description="name of the data")
     source: str = Field(description="where the data comes from, in words")
     sha256: Sha256 = Field(description="of the loaded dataset as the store keeps it")
-    samples: int = Field(ge=0)
-    excluded: tuple[Excluded, ...] = Field(description="samples that could not be used, each with the reason")
+    samples: int = Field(ge=0, description="how many samples the dataset holds")
+    excluded: tuple[ExcludedEvidence, ...] = Field(description="samples that could not be used, each with the reason")
 
 
 class WeightsEvidence(Record):
+    """The explained model of a chapter."""
+
     sha256: Sha256 = Field(description="of the trained weights as the store keeps them")
-    parameters: int = Field(ge=0)
+    parameters: int = Field(ge=0, description="how many numbers the model was trained in")
 
 
 class StageEvidence(Record):
-    stage: str
+    """One stage of a chapter."""
+
+    stage: str = Field(description="its name: load, fit, predict, select, attribute, summarise or check")
     spec: Any = Field(description="what the stage was asked: the part of the config that it depends on")
     outputs: dict[str, Sha256] = Field(description="sha256 of everything that the stage gave")
 
 
 class ChapterEvidence(Record):
+    """One point of the report."""
+
     slug: str = Field(description="name of the chapter's folder")
-    data: DataEvidence
-    weights: WeightsEvidence
+    data: DataEvidence = Field(description="what was explained on")
+    weights: WeightsEvidence = Field(description="what was explained")
     stages: tuple[StageEvidence, ...] = Field(description="in the order in which they ran")
 
 
 class DocumentEvidence(Record):
+    """What the document says of itself."""
+
     issued: str = Field(description="the only date in the document, ISO 8601 in UTC")
 
 
 class PlatformEvidence(Record):
-    python: str
-    system: str
-    machine: str
+    """The platform that numbers may depend on."""
+
+    python: str = Field(description="version of Python")
+    system: str = Field(description="operating system, such as Linux")
+    machine: str = Field(description="instruction set, such as x86_64")
 
 
 class LocalEvidence(Record):
     """A file, a folder or code of the user's own that a result rests on, wherever it lay."""
 
-    kind: Literal["file", "folder", "code"]
+    kind: Literal["file", "folder", "code"] = Field(description="what it is")
     name: str = Field(description="of the file or folder without where it lies; of code: package.module:function")
     sha256: Sha256 = Field(
         description="of the file's bytes; of a folder: of what the data takes from it; of code: of its source"
@@ -62,8 +82,8 @@ class LocalEvidence(Record):
 class Evidence(Record):
     """What determines and proves a report; attached to its PDF. Free of times, ids, paths and runners."""
 
-    format: Literal["exhibit-evidence/1"] = Field(alias="schema")
-    document: DocumentEvidence
+    format: Literal["exhibit-evidence/1"] = Field(alias="schema", description="which format this is")
+    document: DocumentEvidence = Field(description="what the document says of itself")
     content: Sha256 = Field(description="sha256 of `chapters` as canonical JSON: equal for equal results")
     claim: str = Field(description="where the same bytes are claimed, and where only the same numbers within rounding")
     config: dict[str, Any] = Field(
@@ -76,67 +96,76 @@ class Evidence(Record):
     attached: dict[str, Sha256] = Field(
         default_factory=dict, description="sha256 of every other file that is attached to the PDF, by name"
     )
-    chapters: tuple[ChapterEvidence, ...] = Field(min_length=1)
+    chapters: tuple[ChapterEvidence, ...] = Field(min_length=1, description="what was asked and found, in their order")
     compute: dict[str, Any] = Field(description="threads, batch, device and determinism: what changes last bits")
     seeds: dict[str, int] = Field(description="every seed in the config by its path")
     libraries: dict[str, str] = Field(description="versions of the libraries that the numbers and pictures come from")
-    platform: PlatformEvidence
+    platform: PlatformEvidence = Field(description="where it was computed")
     source: Sha256 = Field(description="of the program's own code, comments and docstrings aside")
 
 
 class FileEntry(Record):
-    sha256: Sha256
-    bytes: int = Field(ge=0)
+    """A file of the run."""
+
+    sha256: Sha256 = Field(description="of its bytes")
+    bytes: int = Field(ge=0, description="how many there are")
 
 
 class StageEntry(Record):
-    chapter: str
-    stage: str
+    """One call of a stage."""
+
+    chapter: str = Field(description="the chapter that it belongs to, and what in it; or report")
+    stage: str = Field(description="name of the stage")
     key: Sha256 = Field(description="the store's key: stage, spec, inputs, code and libraries")
     cached: bool = Field(description="whether the result was in the store already")
-    seconds: float = Field(ge=0)
+    seconds: float = Field(ge=0, description="from asking to having it")
 
 
 class GitState(Record):
+    """The state of the program's source."""
+
     commit: str | None = Field(description="of the program's source; null outside a repository")
     dirty: Sha256 | None = Field(description="of what differs from the commit; null if nothing does")
 
 
 class HostEntry(Record):
-    name: str
-    system: str
-    processors: int
+    """The machine of the run."""
+
+    name: str = Field(description="what it is called in its network")
+    system: str = Field(description="operating system with version")
+    processors: int = Field(description="how many it has")
 
 
 class ChapterEntry(Record):
     """A chapter as page one shows it, for the list of all runs."""
 
-    title: str
-    sentence: str
+    title: str = Field(description="of the chapter")
+    sentence: str = Field(description="what page one says of it")
     pictures: tuple[str, ...] = Field(description="files of the run, drawn side by side")
 
 
 class Manifest(Record):
     """One run, as it happened; written last, so a directory without it is unfinished."""
 
-    format: Literal["exhibit-manifest/1"] = Field(alias="schema")
+    format: Literal["exhibit-manifest/1"] = Field(alias="schema", description="which format this is")
     run: str = Field(description="name of the run's directory")
-    command: tuple[str, ...]
+    command: tuple[str, ...] = Field(description="as it was called")
     started: str = Field(description="ISO 8601 in UTC")
-    seconds: float = Field(ge=0)
-    runner: dict[str, Any]
-    paths: dict[str, str]
-    git: GitState
-    host: HostEntry
+    seconds: float = Field(ge=0, description="until everything was computed")
+    runner: dict[str, Any] = Field(description="who ran the stages")
+    paths: dict[str, str] = Field(description="where runs and the store were")
+    git: GitState = Field(description="the program's source")
+    host: HostEntry = Field(description="the machine")
     title: str = Field("", description="of the report")
-    chapters: tuple[ChapterEntry, ...] = ()
-    stages: tuple[StageEntry, ...]
+    chapters: tuple[ChapterEntry, ...] = Field((), description="in their order")
+    stages: tuple[StageEntry, ...] = Field(description="in the order in which they ended")
     files: dict[str, FileEntry] = Field(description="every other file of the directory, by its path in it")
     sha256: Sha256 | None = Field(None, description="of the manifest itself without this field, as canonical JSON")
 
 
 SCHEMAS: dict[str, type[Record]] = {"evidence": Evidence, "manifest": Manifest}
 FOLDER = Path(__file__).parent / "schemas"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def own_digest(facts: Mapping[str, Any]) -> str:
@@ -147,7 +176,8 @@ def own_digest(facts: Mapping[str, Any]) -> str:
 def schema_files() -> dict[str, str]:
     """The JSON schemas by file name; `python -m tasks.document.schema` writes them."""
     return {
-        f"{name}.schema.json": json.dumps(kind.model_json_schema(), indent=2) + "\n" for name, kind in SCHEMAS.items()
+        f"{name}.schema.json": json.dumps({"$schema": _DIALECT, **kind.model_json_schema()}, indent=2) + "\n"
+        for name, kind in SCHEMAS.items()
     }
 
 

@@ -1,11 +1,14 @@
 """A finished run on disk: files first, the manifest last."""
 
+import fcntl
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,35 @@ from tasks.records import Array, Drawing, Part, Record
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 MANIFEST = "manifest.json"
+
+
+@contextmanager
+def writing(runs: Path) -> Iterator[None]:
+    """Held while something is written below `runs`. Whoever gets it alone knows that what is unfinished there was left
+    by a process that died, and removes it."""
+    runs.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(runs, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for orphan in runs.glob(".*.tmp"):
+                shutil.rmtree(orphan) if orphan.is_dir() else orphan.unlink()
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def whole_or_not(directory: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes `directory` if nothing fails, and else is removed."""
+    folder = directory.with_name(f".{directory.name}.tmp")
+    folder.mkdir()
+    try:
+        yield folder
+        folder.rename(directory)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_files(directory: Path, files: Mapping[str, bytes]) -> None:

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.models.keras import Encode, configure, one_or_all
 from tasks.models.keras_import import global_state, keras
-from tasks.models.training import TrainingSpec
+from tasks.models.training import Measured, TrainingSpec
 from tasks.models.weights import read
 from tasks.protocols import Compute, Progress, take
 from tasks.records import Array, Arrays, Dataset, InputError, Weights
@@ -40,20 +40,26 @@ def fit(
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         if dataset.task == "classification"
         else keras.losses.MeanSquaredError(),
+        metrics=["accuracy"] if dataset.task == "classification" else [],
         jit_compile=False,
     )
 
     def batch(inputs: Arrays) -> Any:
         return one_or_all(list(encode(inputs).values()))
 
-    def step(rows: Array) -> float:
+    def step(rows: Array) -> Measured:
         inputs = training.seen(take(dataset.arrays, rows), rows)
-        return float(net.train_on_batch(batch(inputs), dataset.labels[rows]))
+        return _measured(net.train_on_batch(batch(inputs), dataset.labels[rows], return_dict=True))
 
-    def test(rows: Array) -> float:
-        return float(net.test_on_batch(batch(take(dataset.arrays, rows)), dataset.labels[rows]))
+    def test(rows: Array) -> Measured:
+        inputs = take(dataset.arrays, rows)
+        return _measured(net.test_on_batch(batch(inputs), dataset.labels[rows], return_dict=True))
 
     return _weights(net, training.run(dataset, step, test, progress))
+
+
+def _measured(logs: Mapping[str, Any]) -> Measured:
+    return Measured(float(logs["loss"]), float(logs["accuracy"]) if "accuracy" in logs else None)
 
 
 def given(build: Build, path: Path | None, seed: int, compute: Compute) -> Weights:

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from tasks.models.torch import Encode
 from tasks.models.torch_process import configure, device_of, explaining
-from tasks.models.training import TrainingSpec
+from tasks.models.training import Measured, TrainingSpec
 from tasks.models.weights import read
 from tasks.protocols import Compute, Progress, take
 from tasks.records import Array, Arrays, Dataset, InputError, Weights
@@ -40,17 +40,18 @@ def fit(
         net.train()
         optimizer = torch.optim.Adam(net.parameters(), lr=training.learning_rate)
 
-        def step(rows: Array) -> float:
+        def step(rows: Array) -> Measured:
             optimizer.zero_grad()
             inputs = training.seen(take(dataset.arrays, rows), rows)
-            loss = _loss(net, encode, inputs, dataset, rows, device)
+            loss, accuracy = _measured(net, encode, inputs, dataset, rows, device)
             torch.autograd.backward(loss)
             optimizer.step()
-            return loss.item()
+            return Measured(loss.item(), accuracy)
 
-        def test(rows: Array) -> float:
+        def test(rows: Array) -> Measured:
             with explaining(net), torch.no_grad():
-                return _loss(net, encode, take(dataset.arrays, rows), dataset, rows, device).item()
+                loss, accuracy = _measured(net, encode, take(dataset.arrays, rows), dataset, rows, device)
+                return Measured(loss.item(), accuracy)
 
         return _weights(net, training.run(dataset, step, test, progress))
 
@@ -94,12 +95,14 @@ def _weights(net: nn.Module, history: dict[str, Array]) -> Weights:
     )
 
 
-def _loss(
+def _measured(
     net: nn.Module, encode: Encode, inputs: Arrays, dataset: Dataset, rows: Array, device: torch.device
-) -> Tensor:
+) -> tuple[Tensor, float | None]:
+    """The mean loss, and the share of right classes of a classification."""
     encoded = encode(inputs)
     outputs = net(*(argument.to(device) for argument in encoded.arguments.values()))[: encoded.samples]
     labels = torch.as_tensor(dataset.labels[rows], device=device)
     if dataset.task == "classification":
-        return functional.cross_entropy(outputs, labels)
-    return functional.mse_loss(outputs[:, 0], labels.to(outputs.dtype))
+        right = (outputs.detach().argmax(dim=1) == labels).double().mean().item()
+        return functional.cross_entropy(outputs, labels), right
+    return functional.mse_loss(outputs[:, 0], labels.to(outputs.dtype)), None

@@ -1,10 +1,11 @@
 """What every training has in common, whatever the framework."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
@@ -12,7 +13,15 @@ from pydantic import ConfigDict, Field, model_validator
 from tasks.protocols import Progress
 from tasks.records import Array, Arrays, Dataset, InputError, Spec
 
-Loss = Callable[[Array], float]  # of the given rows
+
+class Measured(NamedTuple):
+    """Means over some rows; `accuracy` of a classification alone."""
+
+    loss: float
+    accuracy: float | None = None
+
+
+Measure = Callable[[Array], Measured]  # of the given rows
 
 
 class TrainingSpec(Spec):
@@ -52,22 +61,26 @@ class TrainingSpec(Spec):
             f"{self.learning_rate:g}, seed {self.seed}."
         )
 
-    def run(self, dataset: Dataset, step: Loss, test: Loss, progress: Progress) -> dict[str, Array]:
+    def run(self, dataset: Dataset, step: Measure, test: Measure, progress: Progress) -> dict[str, Array]:
         """Trains by `step` on minibatches of the rows with split "train".
 
-        Gives a value per epoch: "loss" over the training rows while they train, and "test_loss" after the epoch where
-        there are test rows.
+        Gives a value per epoch: "loss", and "accuracy" of a classification, over the training rows while they train,
+        and "test_loss" and "test_accuracy" after the epoch where there are test rows.
 
         Raises:
             InputError: when training diverges.
         """
         train, held_out = np.flatnonzero(dataset.split == "train"), np.flatnonzero(dataset.split == "test")
-        history: dict[str, list[float]] = {"loss": [], "test_loss": []} if len(held_out) else {"loss": []}
+        history: defaultdict[str, list[float]] = defaultdict(list)
         for epoch in range(self.epochs):
-            total = sum(step(rows) * len(rows) for rows in self._minibatches(epoch, train))
-            history["loss"].append(self._checked(total / len(train), epoch))
+            measured = {"": _mean(step, self._minibatches(epoch, train))}
+            self._checked(measured[""].loss, epoch)
             if len(held_out):
-                history["test_loss"].append(self._mean(test, held_out))
+                measured["test_"] = _mean(test, self._parts(held_out))
+            for split, found in measured.items():
+                history[f"{split}loss"].append(found.loss)
+                if found.accuracy is not None:
+                    history[f"{split}accuracy"].append(found.accuracy)
             progress(epoch + 1, self.epochs)
             if self.enough(history):
                 break
@@ -81,20 +94,27 @@ class TrainingSpec(Spec):
         """Whether training stops after the epochs of this history: here it goes on to the last."""
         return False
 
-    def _mean(self, loss: Loss, rows: Array) -> float:
-        """Over `rows`, so many at a time as in training."""
-        parts = np.split(rows, range(self.batch_size, len(rows), self.batch_size))
-        return sum(loss(part) * len(part) for part in parts) / len(rows)
+    def _parts(self, rows: Array) -> list[Array]:
+        """`rows`, so many at a time as in training."""
+        return np.split(rows, range(self.batch_size, len(rows), self.batch_size))
 
     def _minibatches(self, number: int, rows: Array) -> Iterator[Array]:
         """The training `rows` of epoch `number`, in an order of its own."""
         shuffled = np.random.default_rng((self.seed, number)).permutation(rows)
-        yield from np.split(shuffled, range(self.batch_size, len(rows), self.batch_size))
+        yield from self._parts(shuffled)
 
-    def _checked(self, loss: float, epoch: int) -> float:
+    def _checked(self, loss: float, epoch: int) -> None:
         if not isfinite(loss):
             raise InputError(
                 f"model.learning_rate: with {self.learning_rate} training diverged in epoch {epoch + 1}; "
                 "use a smaller one"
             )
-        return loss
+
+
+def _mean(measure: Measure, parts: Iterable[Array]) -> Measured:
+    """Over all rows of the parts, one part at a time."""
+    found = [(len(part), measure(part)) for part in parts]
+    total = sum(size for size, _ in found)
+    loss = sum(size * part.loss for size, part in found) / total
+    right = [size * part.accuracy for size, part in found if part.accuracy is not None]
+    return Measured(loss, sum(right) / total if right else None)

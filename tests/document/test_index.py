@@ -28,7 +28,7 @@ def a_run(runs: Path, name: str, verdicts: list[str], **facts: Any) -> Path:
     return directory
 
 
-@pytest.fixture()
+@pytest.fixture
 def page(tmp_path: Path) -> str:
     a_run(tmp_path, "20260101T000000Z-aaaaaaaa", ["pass", "pass"])
     a_run(tmp_path, "20260102T000000Z-bbbbbbbb", ["pass", "fail"])

@@ -28,6 +28,17 @@ def test_an_unknown_field_is_refused(name: str) -> None:
     assert all(item["additionalProperties"] is False for item in objects(SCHEMAS[name].model_json_schema()))
 
 
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_field_is_described(name: str) -> None:
+    """And every record says what it is."""
+    schema = SCHEMAS[name].model_json_schema()
+    records = {name: schema} | schema["$defs"]
+    bare = [f"{kind}.{key}" for kind, item in records.items() for key, field in item["properties"].items()
+            if not field.get("description")]  # fmt: skip
+    assert bare == []
+    assert [kind for kind, item in records.items() if not item.get("description")] == []
+
+
 def test_a_digest_is_64_hexadecimal_digits() -> None:
     with pytest.raises(ValidationError, match="content"):
         Evidence.model_validate({"content": "abc"})

@@ -1,8 +1,10 @@
 """Numbers and lists read as a reader wants them."""
 
+import numpy as np
 import pytest
 
-from tasks.document.words import count, interval, listing, share, signed
+from tasks.document.image import bordered
+from tasks.document.words import article, count, interval, listing, share, signed
 
 
 def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
@@ -33,3 +35,26 @@ def test_lists_and_counts() -> None:
         "1,264 rows",
         "2 rows are",
     )
+
+
+def test_the_border_of_a_region_is_one_pixel_inside_and_one_outside() -> None:
+    region = np.zeros((5, 5), bool)
+    region[1:4, 1:4] = True
+    framed = bordered(np.full((5, 5, 1), 0.5), region)[..., 0]
+    assert framed.tolist() == [
+        [0.5, 1.0, 1.0, 1.0, 0.5],
+        [1.0, 0.0, 0.0, 0.0, 1.0],
+        [1.0, 0.0, 0.5, 0.0, 1.0],
+        [1.0, 0.0, 0.0, 0.0, 1.0],
+        [0.5, 1.0, 1.0, 1.0, 0.5],
+    ]
+
+
+def test_articles() -> None:
+    assert [article(noun) for noun in ("2", "8", "11", "astronaut", "cat")] == [
+        "a 2",
+        "an 8",
+        "an 11",
+        "an astronaut",
+        "a cat",
+    ]
