@@ -28,6 +28,9 @@ from tasks.stages import (
     run_stage,
     taking_turns,
 )
+from tasks.stages import (
+    asked as spec_of,
+)
 from tasks.store import Digest, Store
 
 _CASCADES = 5  # a net of hundreds of layers is randomised in so many steps from its top
@@ -82,7 +85,12 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
         given["others"] = {label: method.aggregate for label, (method, _) in asked.others.items()}
     if "model" in needs:
         inputs["weights"] = asked.found["weights"]
-        given |= {"method": asked.method, "model": asked.model, "target": asked.target, "compute": keyed(asked.compute)}
+        given |= {
+            "method": asked.method,
+            "model": spec_of(asked.model),
+            "target": asked.target,
+            "compute": keyed(asked.compute),
+        }
         modules += [module_of(asked.method), module_of(asked.model), "tasks.data.baselines", score_of.__module__]
         own = own_code(asked.model, asked.target)
     helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, cascades]

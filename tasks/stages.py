@@ -19,6 +19,7 @@ from tasks.data import DataSpec
 from tasks.data.select import SelectionSpec, TargetSpec
 from tasks.factory import code_of
 from tasks.fingerprint import fingerprint
+from tasks.local import content_of_absent
 from tasks.methods import MethodSpec
 from tasks.methods.gradient import GradientMethod
 from tasks.models import ModelSpec
@@ -132,7 +133,7 @@ def asked(model: ModelSpec) -> dict[str, Any]:
 
     plain = model.model_dump(mode="json")
     files = {key: path for key in ("weights", "base") if isinstance(path := getattr(model, key, None), Path)}
-    return plain | {key: digest(path) for key, path in files.items()}
+    return plain | {key: content_of_absent(path) or digest(path) for key, path in files.items()}
 
 
 def own_code(*specs: Spec) -> list[Mapping[str, Mapping[str, str]]]:
@@ -171,25 +172,38 @@ def device(compute: Compute) -> str:
 # --- a point ----------------------------------------------------------------------------------------------
 
 
-def load(store: Store, data: DataSpec) -> Done:
-    """Outputs "dataset", and "reference" where the data asks for one."""
+def load(store: Store, data: DataSpec, given: tuple[Any, bytes] | None = None) -> Done:
+    """Outputs "dataset", "fitted" where a model is fitted to a part of it, and "reference" where the data asks for
+    one. `given`: what the stage was once asked and the
+    dataset that it gave, in the place of loading."""
 
     def compute() -> dict[str, bytes]:
-        dataset = data.load()
+        dataset = data.load() if given is None else unpack(Dataset, given[1])
         reference = getattr(data, "reference", None)
-        found = {"dataset": pack(dataset)}
+        found = {"dataset": pack(dataset) if given is None else given[1]}
+        if hasattr(data, "explain"):  # whatever is to be explained, the same model is trained
+            measured = dataset.take(dataset.split != "explain").model_copy(update={"excluded": ()})
+            found["fitted"] = pack(measured)
         return found if reference is None else found | {"reference": pack(reference.compute(dataset))}
 
     asked = getattr(data, "asked", None)  # of what lies in files, their contents count and not where they are
-    return run_stage(
-        store, load, {"data": asked() if asked else data}, {}, [module_of(data)], compute, own=own_code(data)
-    )
+    spec = given[0] if given else {"data": asked() if asked else data}
+    return run_stage(store, load, spec, {}, [module_of(data)], compute, own=own_code(data))
 
 
-def fit(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, progress: Progress = silent) -> Done:
-    """Output "weights"."""
+def fit(
+    store: Store,
+    model: ModelSpec,
+    compute: Compute,
+    dataset: Digest,
+    progress: Progress = silent,
+    given: bytes | None = None,
+) -> Done:
+    """Output "weights". `given`: these, in the place of training."""
 
     def train() -> dict[str, bytes]:
+        if given is not None:
+            return {"weights": given}
         with _turn:
             return {"weights": pack(model.fit(read(store, Dataset, dataset), compute, progress))}
 

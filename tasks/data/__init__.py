@@ -4,8 +4,23 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tasks.data.folder import Food101Spec, ImageFolderSpec, PhotographsSpec
 from tasks.data.image import DigitsSpec
-from tasks.data.molecule import SolubilitySpec
+from tasks.data.multimodal import MultimodalSpec
+from tasks.data.photos import PhotosSpec, WatermarkSpec
+from tasks.data.solubility import EsolSpec, SolubilitySpec
 from tasks.data.table import IrisSpec
 
-DataSpec = Annotated[IrisSpec | DigitsSpec | SolubilitySpec, Field(discriminator="kind")]
+DataSpec = Annotated[
+    IrisSpec
+    | DigitsSpec
+    | PhotosSpec
+    | WatermarkSpec
+    | ImageFolderSpec
+    | Food101Spec
+    | PhotographsSpec
+    | SolubilitySpec
+    | EsolSpec
+    | MultimodalSpec,
+    Field(discriminator="kind"),
+]

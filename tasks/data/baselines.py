@@ -1,5 +1,7 @@
 """Baselines in raw units: what an input is compared with. They go through the model's own preprocessing."""
 
+import hashlib
+
 import numpy as np
 
 from tasks.records import Array, Baseline, Dataset, Input, InputError
@@ -9,48 +11,118 @@ _WORDS = {
     "mean": "the mean of the training rows",
     "black": "a black image",
     "zero": "zero",
+    "blur": "the blurred image (a Gaussian with a standard deviation of a twelfth of its longer side)",
+    "uniform": "uniform noise between the smallest and the largest value, drawn once for each sample",
 }
+_BLUR = 1 / 12  # standard deviation, in longer sides of the image
 
 
-def baseline(name: Baseline, dataset: Dataset, layer: str | int | None) -> tuple[dict[str, Array] | None, str]:
-    """One raw baseline sample per input, each (1, ...), and its description for the reader.
+def baseline(name: Baseline, dataset: Dataset, layer: str | int | None, rows: Array) -> dict[str, Array] | None:
+    """Raw baselines of the samples `rows` of `dataset`, each input shaped like theirs.
 
     At a hidden layer, and for molecules, the baseline is zero at that layer: there is no raw sample, so None.
 
     Raises:
         InputError: for a baseline that has no meaning for an input.
     """
-    if layer is not None:
-        if name not in ("auto", "zero"):
-            raise InputError(f"baseline: {name!r} has no meaning at the hidden layer {layer!r}; use zero")
-        return None, f"Zero at the layer {layer}: an element that carries nothing of its own."
-    chosen = {item.name: _AUTO[item.kind] if name == "auto" else name for item in dataset.inputs}
-    values = {item.name: _raw(chosen[item.name], item, dataset) for item in dataset.inputs}
-    text = "; ".join(f"{_WORDS[kind]} for {input_name}" for input_name, kind in chosen.items())
+    if _at_layer(name, layer):
+        return None
+    values = {item.name: _raw(chosen, item, dataset, rows) for item, chosen in _chosen(name, dataset)}
+    return {key: np.repeat(value, len(rows) // len(value), axis=0) for key, value in values.items()}
+
+
+def described(name: Baseline, dataset: Dataset, layer: str | int | None) -> str:
+    """The baseline in words for the reader, and why it is the one."""
+    if _at_layer(name, layer):
+        return f"Zero at the layer {layer}: an element that carries nothing of its own."
+    text = "; ".join(f"{_WORDS[chosen]} for {item.name}" for item, chosen in _chosen(name, dataset))
     why = " (the default for this kind of input)" if name == "auto" else ""
-    return values, f"{text[0].upper()}{text[1:]}{why}."
+    return f"{text[0].upper()}{text[1:]}{why}."
 
 
-def background(count: int, seed: int, dataset: Dataset) -> tuple[dict[str, Array], str]:
-    """`count` training rows drawn by `seed`, each input (count, ...), and their description for the reader."""
+def background(count: int, seed: int, dataset: Dataset, of: str = "samples") -> dict[str, Array]:
+    """`count` baselines drawn by `seed` that every sample is compared with, each input (count, ...): training rows,
+    or noise where it is `of` "uniform"."""
+    if of == "uniform":
+        draws = np.random.default_rng(seed)
+        return {item.name: _uniform(item, dataset, [draws] * count) for item in dataset.inputs}
+    rows = _training_rows(count, seed, dataset)
+    return {item.name: item.values[rows] for item in dataset.inputs}
+
+
+def background_described(count: int, seed: int, dataset: Dataset, of: str = "samples") -> str:
+    """The background in words for the reader."""
+    what = "samples of uniform noise between the smallest and the largest value"
+    if of != "uniform":
+        count, what = len(_training_rows(count, seed, dataset)), "training rows"
+    return f"{count} {what}, drawn with seed {seed}: the mean over them is reported."
+
+
+def _training_rows(count: int, seed: int, dataset: Dataset) -> Array:
     train = np.flatnonzero(dataset.split == "train")
-    rows = np.sort(np.random.default_rng(seed).choice(train, min(count, len(train)), replace=False))
-    values = {item.name: item.values[rows] for item in dataset.inputs}
-    return values, f"{len(rows)} training rows, drawn with seed {seed}: the mean over them is reported."
+    return np.sort(np.random.default_rng(seed).choice(train, min(count, len(train)), replace=False))
 
 
-def _raw(name: str, item: Input, dataset: Dataset) -> Array:
+def _at_layer(name: Baseline, layer: str | int | None) -> bool:
+    if layer is not None and name not in ("auto", "zero"):
+        raise InputError(f"baseline: {name!r} has no meaning at the hidden layer {layer!r}; use zero")
+    return layer is not None
+
+
+def _chosen(name: Baseline, dataset: Dataset) -> list[tuple[Input, Baseline]]:
+    """What `name` stands for at each input."""
+    return [(item, _AUTO[item.kind] if name == "auto" else name) for item in dataset.inputs]
+
+
+def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
+    """One baseline for all samples (1, ...), or one for each of `rows`."""
     if item.kind == "molecule":
         raise InputError(
             f"baseline: a molecule has no raw baseline (input {item.name!r}); name a layer, as layer: embed"
         )
     match name:
         case "mean":
-            train = item.values[dataset.split == "train"]
-            return train.mean(axis=0, keepdims=True, dtype=np.float64).astype(item.values.dtype)
+            return _training(item, dataset).mean(axis=0, keepdims=True, dtype=np.float64).astype(item.values.dtype)
         case "black":
-            if item.bounds is None:
-                raise InputError(f"baseline: 'black' needs an image, but {item.name!r} is a {item.kind}")
-            return np.full_like(item.values[:1], item.bounds[0])
+            return np.full_like(item.values[:1], _bounds(name, item)[0])
+        case "blur":
+            _bounds(name, item)
+            return blurred(item.values[rows])
+        case "uniform":
+            return _uniform(item, dataset, [_of_sample(sample) for sample in dataset.sample_ids[rows]])
         case _:
             return np.zeros_like(item.values[:1])
+
+
+def blurred(images: Array) -> Array:
+    """(images, height, width, channels) under a Gaussian; the edge is mirrored, so an even image stays as it is."""
+    from scipy.ndimage import gaussian_filter
+
+    deviation = _BLUR * max(images.shape[1:3])
+    smooth: Array = gaussian_filter(images, (0, deviation, deviation, 0), mode="reflect")
+    return smooth
+
+
+def _uniform(item: Input, dataset: Dataset, draws: list[np.random.Generator]) -> Array:
+    """(draws, ...) noise between the bounds of an image, or the extremes of each column of a table in training."""
+    if item.kind == "text":
+        raise InputError(f"baseline: 'uniform' needs numbers, but {item.name!r} is a text; use zero")
+    train = _training(item, dataset)
+    low, high = item.bounds or (train.min(axis=0), train.max(axis=0))
+    noise = np.stack([draw.uniform(low, high, item.values.shape[1:]) for draw in draws])
+    return noise.astype(item.values.dtype)
+
+
+def _of_sample(sample: object) -> np.random.Generator:
+    """The same numbers for a sample wherever and with whomever it is explained."""
+    return np.random.default_rng(list(hashlib.sha256(str(sample).encode()).digest()))
+
+
+def _training(item: Input, dataset: Dataset) -> Array:
+    return item.values[dataset.split == "train"]
+
+
+def _bounds(name: Baseline, item: Input) -> tuple[float, float]:
+    if item.bounds is None:
+        raise InputError(f"baseline: {name!r} needs an image, but {item.name!r} is a {item.kind}")
+    return item.bounds

@@ -34,6 +34,7 @@ class DigitsSpec(Spec):
                     kind="image",
                     values=digits.images.astype(np.float32)[..., np.newaxis],
                     bounds=(0.0, 16.0),
+                    aligned=True,
                 ),
             ),
             sample_ids=np.array([f"digit {row}" for row in range(len(labels))]),

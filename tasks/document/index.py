@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tasks.document.fonts import screen_faces
+from tasks.document.fonts import FACES, screen_faces
 from tasks.document.html import TEMPLATES, environment, source_hash
 from tasks.document.seal import MANIFEST
 from tasks.records import Record
@@ -47,7 +47,8 @@ def page(entries: Sequence[Entry]) -> str:
     templates = environment("screen")
     sheet, script = ((TEMPLATES / name).read_text() for name in ("index.css", "index.js"))
     body = templates.get_template("index.html.jinja").render(entries=entries)
-    style = screen_faces(body + sheet + script) + sheet
+    plain = [face for face in FACES if face.style == "normal" and face.family.startswith("Source Sans")]
+    style = screen_faces(body + sheet + script, plain) + sheet
     return templates.get_template("index_page.html.jinja").render(
         body=Markup(body),
         style=Markup(style),

@@ -25,6 +25,18 @@ from tasks.records import (
 )
 
 
+class MoleculeSpec(Spec):
+    """How the contributions of atoms are drawn."""
+
+    scale: Literal["shared", "per_sample"] = Field(
+        "shared", description="one scale for all molecules, or for each its own: colours then cannot be compared"
+    )
+    share: float = Field(1.0, gt=0, le=1, description="only this share of the atoms, the strongest, is coloured")
+    analogues: Annotated[int, Field(ge=0)] | tuple[tuple[str, str], ...] = Field(
+        3, description="how many pairs of molecules that are alike stand side by side, or which, by name or id"
+    )
+
+
 class DrawingSpec(Spec):
     """What the drawings of a chapter have in common."""
 
@@ -33,6 +45,7 @@ class DrawingSpec(Spec):
         "all", description="how many of the most important features of a table are drawn"
     )
     image: MapSpec = MapSpec()
+    molecule: MoleculeSpec = MoleculeSpec()
 
 
 def draw(figure: Figure) -> Drawing:

@@ -25,6 +25,7 @@ class MapSpec(Spec):
     polarity: Literal["both", "positive", "negative"] = Field(
         "both", description="which signs are drawn, taken before the sum over channels"
     )
+    bound: float | None = Field(None, gt=0, description="the values of channels are cut off at plus and minus this")
     clip_above: Share | None = Field(
         None, description="the largest values that make up the rest of this share of all attribution, in percent, are 1"
     )
@@ -65,7 +66,8 @@ class MapSpec(Spec):
 
 def prepared(values: Array, spec: MapSpec) -> Array:
     """(height, width) to be coloured, from signed attributions (height, width, channels), without its scaler."""
-    drawn = of_polarity(values, spec.polarity).sum(axis=-1, dtype=np.float64)
+    within = values if spec.bound is None else np.clip(values, -spec.bound, spec.bound)
+    drawn = of_polarity(within, spec.polarity).sum(axis=-1, dtype=np.float64)
     if spec.clip_above is not None or spec.clip_below is not None:
         drawn = clipped_by_share(drawn, spec.clip_above, spec.clip_below, spec.lower_end)
     if spec.percentile is not None:

@@ -15,27 +15,29 @@ from rdkit.Chem.Draw import rdMolDraw2D
 
 from tasks.drawing.colormap import colours
 from tasks.drawing.placement import place
-from tasks.drawing.svg import FONTS, INK, PAPER, decimals, element, picture, signed, text, text_width
+from tasks.drawing.svg import FONTS, INK, PAGE, PAPER, decimals, element, picture, signed, text, text_width
 from tasks.records import Array, InputError, Molecule, Molecules, Part, Scale
 
 _ANGSTROM = 22.0  # CSS pixels, a bond is about 1.5 of them: all molecules of a report are drawn at one size
 _LABEL, _NOTE = 13.0, 10.0  # sizes of atom symbols and of the numbers, in CSS pixels
 _RADIUS = 8.5  # of a coloured atom
 _MARGIN = 3.0
+_GAP = 14.0  # between the columns of a grid
 _LINE = re.compile(r"<path class='bond-[^']*' d='(M [^ ]+ L [^ ]+)' fill='none'")  # a line of a bond
 _SYMBOL = re.compile(r"<path class='atom-\d+' d='([^']*)'")  # the outline of a letter at an atom
 
 
 def molecules(content: Molecules, scales: Sequence[Scale]) -> tuple[Part, ...]:
-    """One part per molecule; with one scale they share it, with several each has its own."""
+    """One part per molecule, coloured by the scale that it names, or by one of its own."""
+    room = PAGE / len(content.columns) - _GAP if content.columns else None
     return tuple(
-        molecule(item, scales[min(index, len(scales) - 1)].limit, f"m{index}")
+        molecule(item, item.limit or scales[item.scale].limit, f"m{index}", content.numbers, room)
         for index, item in enumerate(content.items)
     )
 
 
-def molecule(item: Molecule, limit: float, name: str) -> Part:
-    """The molecule as SVG, atoms in the order of the SMILES, on a canvas that fits it.
+def molecule(item: Molecule, limit: float, name: str, numbers: bool = True, room: float | None = None) -> Part:
+    """The molecule as SVG, atoms in the order of the SMILES, on a canvas that fits it, or made smaller to fit `room`.
 
     Raises:
         InputError: if the SMILES does not parse, or has another number of atoms than there are values.
@@ -43,45 +45,65 @@ def molecule(item: Molecule, limit: float, name: str) -> Part:
     mol = Chem.MolFromSmiles(item.smiles)
     if mol is None or mol.GetNumAtoms() != len(item.values):
         raise InputError(f"cannot draw {item.smiles!r}: it does not parse to {len(item.values)} atoms")
-    rdDepictor.Compute2DCoords(mol)
-    rdDepictor.StraightenDepiction(mol)
-    structure, atoms = _structure(mol, item.values, limit)
+    _lay_out(mol, item)
+    structure, atoms = _structure(mol, item, limit)
+    if not numbers:
+        return _fitted(name, [structure], _extent(structure), room)
     labels = notes(item.values, limit)
     sizes = np.array([(text_width(label, _NOTE), 0.72 * _NOTE) for label in labels])
     radii = np.array([_reach(atom) for atom in mol.GetAtoms()])
     lines, letters = (_points(pattern.findall(structure)) for pattern in (_LINE, _SYMBOL))
     centres = place(atoms, _bonds(mol), lines.reshape(-1, 2, 2), letters, radii, sizes)
     symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
-    numbers = _numbers(labels, symbols, centres)
+    written = _numbers(labels, symbols, centres)
     extent = np.concatenate([_extent(structure), centres - sizes / 2, centres + sizes / 2])
-    return _fitted(name, [structure, *numbers], extent)
+    return _fitted(name, [structure, *written], extent, room)
+
+
+def _lay_out(mol: Any, item: Molecule) -> None:
+    """Places the atoms: by themselves, or the common ones where they are in the molecule that it is drawn over."""
+    if not item.like or item.common is None:
+        rdDepictor.Compute2DCoords(mol)
+        rdDepictor.StraightenDepiction(mol)
+        return
+    other = Chem.MolFromSmiles(item.like)
+    rdDepictor.Compute2DCoords(other)
+    rdDepictor.StraightenDepiction(other)
+    rdDepictor.GenerateDepictionMatching2DStructure(mol, other, item.common.tolist())
 
 
 def notes(values: Array, limit: float) -> list[str]:
-    """The number beside each atom, all with the same digits."""
-    return [signed(float(value), f".{min(decimals(limit), 2)}f") for value in values]
+    """The number beside each atom, all with the same digits; nothing beside one without a value."""
+    shown = f".{min(decimals(limit), 2)}f"
+    return [signed(float(value), shown) if np.isfinite(value) else "" for value in values]
 
 
 def _bonds(mol: Any) -> list[tuple[int, int]]:
     return [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
 
 
-def _structure(mol: Any, values: Array, limit: float) -> tuple[str, Array]:
+def _structure(mol: Any, item: Molecule, limit: float) -> tuple[str, Array]:
     """The drawn bonds, symbols and colours, and the places (atoms, 2) of the atoms in it."""
-    bonds = _bonds(mol)
+    values = np.nan_to_num(item.values)
+    lit = np.isfinite(item.values) & (True if item.coloured is None else item.coloured)
+    bonds = [(index, list(ends)) for index, ends in enumerate(_bonds(mol)) if lit[list(ends)].all()]
+    atoms, ends = np.flatnonzero(lit).tolist(), [pair for _, pair in bonds]
+    numbered = [index for index, _ in bonds]
     drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1)
     _style(drawer.drawOptions())
     drawer.DrawMolecule(
         rdMolDraw2D.PrepareMolForDrawing(mol, kekulize=True),
-        highlightAtoms=list(range(len(values))),
-        highlightAtomColors=dict(enumerate(_fractions(values, limit))),
-        highlightBonds=list(range(len(bonds))),
+        highlightAtoms=atoms,
+        highlightAtomColors=dict(zip(atoms, _fractions(values[lit], limit), strict=True)),
+        highlightBonds=numbered,
         # A bond takes the mean of its atoms.
-        highlightBondColors=dict(enumerate(_fractions(np.array([values[list(ends)].mean() for ends in bonds]), limit))),
+        highlightBondColors=dict(
+            zip(numbered, _fractions(np.array([values[pair].mean() for pair in ends]), limit), strict=True)
+        ),
     )
     points = [drawer.GetDrawCoords(index) for index in range(len(values))]
     drawer.FinishDrawing()
-    structure = _legible(_plain(drawer.GetDrawingText()), values / limit)
+    structure = _legible(_plain(drawer.GetDrawingText()), np.where(lit, values, 0) / limit)
     return structure, np.array([(point.x, point.y) for point in points])
 
 
@@ -147,14 +169,19 @@ def _numbers(labels: Sequence[str], symbols: Sequence[str], centres: Array) -> l
     return [
         text(label, x, y + 0.36 * _NOTE, _NOTE, "middle", style=f"contribution atom-{index}", data_symbol=symbol)
         for index, (label, symbol, (x, y)) in enumerate(zip(labels, symbols, centres.tolist(), strict=True))
+        if label
     ]
 
 
-def _fitted(name: str, drawn: Sequence[str], extent: Array) -> Part:
-    """What is drawn on the smallest canvas that holds the points of `extent` (points, 2)."""
+def _fitted(name: str, drawn: Sequence[str], extent: Array, room: float | None = None) -> Part:
+    """What is drawn on the smallest canvas that holds the points of `extent` (points, 2), at most `room` wide."""
     low, high = extent.min(axis=0) - _MARGIN, extent.max(axis=0) + _MARGIN
     width, height = (high - low).tolist()
-    return picture(name, width, height, element("g", *drawn, transform=f"translate({-low[0]:.1f} {-low[1]:.1f})"))
+    moved = f"translate({-low[0]:.1f} {-low[1]:.1f})"
+    if room is None or width <= room:
+        return picture(name, width, height, element("g", *drawn, transform=moved))
+    small = room / width
+    return picture(name, room, height * small, element("g", *drawn, transform=f"scale({small:.3f}) {moved}"))
 
 
 def _extent(structure: str) -> Array:

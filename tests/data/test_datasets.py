@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tasks.data.image import DigitsSpec
-from tasks.data.molecule import GROUPS, SolubilitySpec, group_contributions, problem
+from tasks.data.molecule import GROUPS, group_contributions, problem
+from tasks.data.solubility import SolubilitySpec
 from tasks.data.table import IrisSpec, RandomForestSpec
 
 

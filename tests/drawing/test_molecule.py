@@ -13,7 +13,10 @@ INOSINE = "OCC1OC(C(O)C1O)n1cnc2c(O)ncnc12"
 
 
 def drawing(*molecules: tuple[str, list[float]], limits: tuple[float, ...] = (1.0,)) -> Drawing:
-    items = tuple(Molecule(smiles=s, values=np.array(v), title=s, alt=s) for s, v in molecules)
+    items = tuple(
+        Molecule(smiles=s, values=np.array(v), scale=min(index, len(limits) - 1), title=s, alt=s)
+        for index, (s, v) in enumerate(molecules)
+    )
     scales = tuple(Scale(unit="log S", limit=limit) for limit in limits)
     return draw(Figure(name="f", content=Molecules(items=items), scales=scales, caption="c", alt="a"))
 
@@ -39,7 +42,7 @@ def test_the_same_value_has_the_same_colour_in_two_molecules() -> None:
     assert highlights(both.part("m0").data.decode())[2] == highlights(both.part("m1").data.decode())[0]
 
 
-def test_with_as_many_scales_as_molecules_each_has_its_own() -> None:
+def test_a_molecule_is_coloured_by_the_scale_that_it_names() -> None:
     both = drawing(("CO", [0.5, 0.0]), ("CN", [1.0, 0.0]), limits=(0.5, 1.0))
     assert highlights(both.part("m0").data.decode())[0] == highlights(both.part("m1").data.decode())[0]
 

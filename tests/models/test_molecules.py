@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.data.molecule import SolubilitySpec
+from tasks.data.solubility import SolubilitySpec
 from tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from tasks.methods.occlusion import OcclusionSpec
 from tasks.models.zoo.ggnn import GGNNSpec

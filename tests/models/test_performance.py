@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
 
 from tasks.data.image import DigitsSpec
-from tasks.data.molecule import SolubilitySpec
+from tasks.data.solubility import SolubilitySpec
 from tasks.models.performance import performance, wilson
 from tasks.records import Prediction
 
@@ -33,6 +33,19 @@ def test_a_regression_is_measured_as_scikit_learn_does() -> None:
     for metric in found.metrics:
         low, high = metric.interval or (0, 0)
         assert low < metric.value < high
+
+
+def test_of_many_classes_the_five_likeliest_count() -> None:
+    """Sample k's true class has rank k: one of ten is the likeliest, five are among the likeliest five."""
+    digits = DigitsSpec().load().take(np.arange(10))
+    outputs = -np.abs(np.arange(30.0) - 10)[None].repeat(10, axis=0)
+    labels = np.argsort(-outputs[0], kind="stable")[:10]
+    data = digits.model_copy(
+        update={"labels": labels, "classes": tuple(map(str, range(30))), "split": np.full(10, "test")}
+    )
+    found = performance(data, Prediction(kind="logits", outputs=outputs))
+    assert [(metric.name, metric.value) for metric in found.metrics] == [("accuracy", 0.1), ("top-5 accuracy", 0.5)]
+    assert found.confusion is None
 
 
 def test_wilsons_interval_of_all_hits_is_not_certain() -> None:

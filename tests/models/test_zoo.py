@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tasks.data.image import DigitsSpec
-from tasks.data.molecule import SolubilitySpec
+from tasks.data.solubility import SolubilitySpec
 from tasks.data.table import IrisSpec
 from tasks.models.training import TrainingSpec
 from tasks.models.zoo.cnn import CNNSpec

@@ -1,0 +1,239 @@
+"""A folder of pictures per class, Food-101, and single photographs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from tasks.data.files import FramedSpec, Picture, class_names, content_digest, existing, pictures_in, sampled
+from tasks.records import Dataset, Excluded, Input, InputError, Split
+
+Box = tuple[int, int, int, int]
+
+
+class _PictureSpec(FramedSpec):
+    """What every kind of picture files has in common."""
+
+    get: str = Field("", description="where the files are to be had: said when one is missing")
+    regions: dict[str, Box] = Field(
+        default_factory=dict,
+        description="where what matters is: sample id to [top, left, bottom, right] in pixels seen",
+    )
+
+    def wanted(self) -> tuple[list[Picture], list[str]]:
+        """The files, and the classes by name.
+
+        Raises:
+            InputError: for files that are not there.
+        """
+        raise NotImplementedError
+
+    def pictures(self, wanted: Sequence[Picture]) -> tuple[Input, list[Picture], list[Excluded]]:
+        """The pictures that can be read with their regions, which they are, and the others with the reason.
+
+        Raises:
+            InputError: for pictures that do not fit into memory, or regions that are not in them.
+        """
+        image, kept, excluded = self.read(wanted)
+        if not self.regions:
+            return image, kept, excluded
+        rows = {picture.name: row for row, picture in enumerate(kept)}
+        masks = np.zeros(image.values.shape[:3], bool)
+        for name, (top, left, bottom, right) in self.regions.items():
+            if name not in rows or not (0 <= top < bottom <= self.size and 0 <= left < right <= self.size):
+                raise InputError(
+                    f"data.regions: {name}: [{top}, {left}, {bottom}, {right}] was given; it needs a sample that is "
+                    f"there and [top, left, bottom, right] within {self.size}x{self.size} pixels"
+                )
+            masks[rows[name], top:bottom, left:right] = True
+        return image.model_copy(update={"regions": masks}), kept, excluded
+
+    @property
+    def _get(self) -> str:
+        return f"get {self.get} and " if self.get else ""
+
+    def asked(self) -> dict[str, Any]:
+        """The spec, with a digest of the files in the place of where they are."""
+        wanted, classes = self.wanted()
+        plain = self.model_dump(mode="json", exclude={"path", "paths", "get"})
+        return plain | {"files": content_digest(wanted), "classes": classes}
+
+
+class ImageFolderSpec(_PictureSpec):
+    """Pictures in one folder per class, as in `training/n0` and `validation/n0`, or split by seed where there is only
+    one folder per class."""
+
+    kind: Literal["image_folder"] = "image_folder"
+    path: Path = Field(description="the folder that holds `train` and `test`, or one folder per class")
+    title: str = "A folder of images"
+    source: str = Field("pictures of the user's own", description="who made the pictures, for the report")
+    train: str = Field("training", description="folder of the training classes")
+    test: str = Field("validation", description="folder of the held-out classes")
+    test_share: float = Field(0.2, gt=0, lt=1, description="held out of each class where there are no such folders")
+    per_class: int | None = Field(None, ge=2, description="at most so many of each class and split; null: all")
+    names: dict[str, str] = Field(default_factory=dict, description="what a folder's class is called")
+    seed: int = Field(0, ge=0, description="of what is held out and of which are taken")
+
+    def wanted(self) -> tuple[list[Picture], list[str]]:
+        """All pictures, class by class, training before held-out ones."""
+        root = existing(self.path, "path", f"{self._get}put the folders {self.train}/CLASS and {self.test}/CLASS there")
+        parts = {split: _inner(root / name) for split, name in (("train", self.train), ("test", self.test))}
+        divided = all(part.is_dir() for part in parts.values())
+        folders = _class_folders(parts["train"] if divided else _inner(root))
+        found: list[Picture] = []
+        for label, folder in enumerate(folders):
+            if divided:
+                found += self._of(f"{self.train}/{folder.name}", "train", label, pictures_in(folder))
+                held_out = existing(parts["test"] / folder.name, "path", f"every class of {self.train} needs one")
+                found += self._of(f"{self.test}/{folder.name}", "test", label, pictures_in(held_out))
+            else:
+                found += self._split(folder, label)
+        return found, list(class_names([folder.name for folder in folders], self.names))
+
+    def load(self) -> Dataset:
+        """The pictures that can be read; the others are listed in `excluded` with the reason."""
+        wanted, classes = self.wanted()
+        description = f"Pictures in one folder per class. {self.framing}"
+        return _dataset(*self.pictures(wanted), classes, title=self.title, description=description, source=self.source)
+
+    def _split(self, folder: Path, label: int) -> list[Picture]:
+        paths = pictures_in(folder)
+        test = sampled(paths, max(1, round(self.test_share * len(paths))), self.seed)
+        train = [path for path in paths if path not in set(test)]
+        return [*self._of(folder.name, "train", label, train), *self._of(folder.name, "test", label, test)]
+
+    def _of(self, folder: str, split: Split, label: int, paths: Sequence[Path]) -> list[Picture]:
+        return [
+            Picture(path, f"{folder}/{path.name}", label, split) for path in sampled(paths, self.per_class, self.seed)
+        ]
+
+
+class Food101Spec(_PictureSpec):
+    """Food-101 as its authors publish it and torchvision unpacks it: 101 dishes, 750 training and 250 test pictures of
+    each. The defaults of the frame are those of EfficientNet-B1's weights.
+
+    L. Bossard, M. Guillaumin, L. Van Gool (2014), Food-101: mining discriminative components with random forests.
+    """
+
+    kind: Literal["food101"] = "food101"
+    path: Path = Field(description="the folder that holds food-101/meta and food-101/images")
+    size: int = Field(240, ge=8)
+    resize: int | None = Field(255, ge=8)
+    per_class: int = Field(8, ge=1, description="training pictures of each dish")
+    test_per_class: int = Field(4, ge=1, description="test pictures of each dish")
+    test_index: tuple[int, ...] = Field((), description="further ones by their place in the published test list")
+    seed: int = Field(0, ge=0, description="of which are taken")
+
+    def wanted(self) -> tuple[list[Picture], list[str]]:
+        """The pictures that are taken, training before test ones, dish by dish."""
+        where = f"{self._get}unpack food-101.tar.gz in {self.path}"
+        root = existing(self.path / "food-101", "path", where)
+        classes = existing(root / "meta" / "classes.txt", "path", where).read_text().split()
+        found: list[Picture] = []
+        counts: dict[Split, int] = {"train": self.per_class, "test": self.test_per_class}
+        for split, count in counts.items():
+            listed = existing(root / "meta" / f"{split}.txt", "path", where).read_text().split()
+            named = [Path(f"{root / 'images' / name}.jpg") for name in listed]
+            chosen = [sampled([p for p in named if p.parent.name == dish], count, self.seed) for dish in classes]
+            taken = [path for paths in chosen for path in paths]
+            further = [named[row] for row in self._further(len(named))] if split == "test" else []
+            found += [
+                Picture(path, f"{path.parent.name}/{path.stem}", classes.index(path.parent.name), split)
+                for path in [*taken, *(path for path in further if path not in set(taken))]
+            ]
+        return found, [name.replace("_", " ") for name in classes]
+
+    def load(self) -> Dataset:
+        """The pictures that can be read; the others are listed in `excluded` with the reason."""
+        wanted, classes = self.wanted()
+        return _dataset(
+            *self.pictures(wanted),
+            classes,
+            title="Food-101",
+            description=f"Photographs of {len(classes)} dishes. {self.framing}",
+            source="L. Bossard, M. Guillaumin, L. Van Gool (2014), Food-101: mining discriminative components with "
+            "random forests, ECCV",
+        )
+
+    def _further(self, count: int) -> tuple[int, ...]:
+        if outside := [row for row in self.test_index if not 0 <= row < count]:
+            raise InputError(f"data.test_index: {outside} was given, but the test list goes from 0 to {count - 1}")
+        return self.test_index
+
+
+class PhotographsSpec(_PictureSpec):
+    """Single photographs for a model that was trained elsewhere."""
+
+    kind: Literal["photographs"] = "photographs"
+    paths: tuple[Path, ...] = Field(min_length=1, description="files of the photographs")
+    labels: tuple[str, ...] = Field(min_length=1, description="what each shows: one class of the model per photograph")
+    classes: Literal["imagenet"] | tuple[str, ...] = Field("imagenet", description="the classes of the model, in order")
+    title: str = "Photographs"
+    source: str = Field("photographs of the user's own", description="who made them, for the report")
+
+    @model_validator(mode="after")
+    def _a_label_each(self) -> "PhotographsSpec":
+        if len(self.paths) != len(self.labels):
+            raise ValueError(f"{len(self.paths)} paths and {len(self.labels)} labels: give one label per photograph")
+        return self
+
+    def wanted(self) -> tuple[list[Picture], list[str]]:
+        """The photographs in the given order."""
+        from tasks.data.imagenet import IMAGENET, class_index
+
+        classes = list(IMAGENET if self.classes == "imagenet" else self.classes)
+        return [
+            Picture(
+                existing(path, "paths", f"{self._get}put the photograph there, or give its path"),
+                path.name,
+                class_index(label, classes),
+                "test",
+            )
+            for path, label in zip(self.paths, self.labels, strict=True)
+        ], classes
+
+    def load(self) -> Dataset:
+        """The photographs that can be read; the others are listed in `excluded` with the reason."""
+        wanted, classes = self.wanted()
+        description = f"Single photographs. {self.framing}"
+        return _dataset(*self.pictures(wanted), classes, title=self.title, description=description, source=self.source)
+
+
+def _inner(folder: Path) -> Path:
+    """The folder, or one of the same name in it: an archive that was unpacked into a folder of its own name."""
+    inside = folder / folder.name
+    return inside if inside.is_dir() else folder
+
+
+def _class_folders(root: Path) -> list[Path]:
+    folders = sorted(path for path in root.iterdir() if path.is_dir() and pictures_in(path))
+    if len(folders) < 2:
+        raise InputError(f"data.path: {root} has {len(folders)} folders with pictures; it needs one per class")
+    return folders
+
+
+def _dataset(
+    image: Input,
+    kept: Sequence[Picture],
+    excluded: Sequence[Excluded],
+    classes: Sequence[str],
+    *,
+    title: str,
+    description: str,
+    source: str,
+) -> Dataset:
+    return Dataset(
+        title=title,
+        description=description,
+        source=source,
+        task="classification",
+        inputs=(image,),
+        sample_ids=np.array([picture.name for picture in kept]),
+        labels=np.array([picture.label for picture in kept], np.int64),
+        split=np.array([picture.split for picture in kept]),
+        classes=tuple(classes),
+        label_name="class",
+        excluded=tuple(excluded),
+    )

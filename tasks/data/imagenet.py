@@ -1,0 +1,30 @@
+"""The names of ImageNet's thousand classes, in the order of the outputs of published models."""
+
+import json
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from tasks.records import InputError
+
+# The short names that torchvision prints; the order is that of the ILSVRC 2012 classes by their WordNet number.
+IMAGENET: tuple[str, ...] = tuple(json.loads(Path(__file__).with_name("imagenet_classes.json").read_text()))
+
+
+def class_index(name: str, classes: Sequence[str]) -> int:
+    """The place of a class that is given by its name, whatever its case, or by its number.
+
+    Raises:
+        InputError: for a class that is not there.
+    """
+    if name.isdecimal() and int(name) < len(classes):
+        return int(name)
+    known = {_plain(own): index for index, own in enumerate(classes)}
+    if (found := known.get(_plain(name))) is not None:
+        return found
+    near = ", ".join(repr(classes[known[match]]) for match in get_close_matches(_plain(name), known, n=3))
+    raise InputError(f"data.labels: {name!r} is none of the {len(classes)} classes; near are {near or 'none'}")
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("_", " ")

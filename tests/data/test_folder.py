@@ -1,0 +1,168 @@
+"""Pictures from files: framed as published, nothing lost, the same wherever they lie."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.data.files import FramedSpec
+from tasks.data.folder import Box, Food101Spec, ImageFolderSpec, PhotographsSpec
+from tasks.data.imagenet import IMAGENET, class_index
+from tasks.data.photos import PHOTOGRAPHS, photograph_of
+from tasks.records import InputError
+
+Write = Callable[[Path, int], None]
+
+
+def write(path: Path, number: int) -> None:
+    """A piece of a real photograph, higher than wide or wider than high."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = Image.fromarray(photograph_of(PHOTOGRAPHS[number % 5]))
+    size = (90, 70) if number % 2 else (64, 80)
+    whole.crop((number, number, number + size[0], number + size[1])).save(path)
+
+
+@pytest.fixture(scope="module")
+def monkeys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As the archives of the ten monkeys unpack: folders in folders of the same name, with a broken file."""
+    root = tmp_path_factory.mktemp("monkeys")
+    for label in range(3):
+        for part, count in (("training", 5), ("validation", 2)):
+            for number in range(count):
+                write(root / part / part / f"n{label}" / f"n{label}{number:03}.jpg", 10 * label + number)
+    (root / "training" / "training" / "n1" / "n1900.jpg").write_bytes(b"no picture at all")
+    (root / "training" / "training" / "n1" / "readme.txt").write_text("not meant to be one")
+    return root
+
+
+@pytest.fixture(scope="module")
+def food(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Food-101's true layout, three dishes of it."""
+    root, dishes = tmp_path_factory.mktemp("food"), ["pork_chop", "ravioli", "samosa"]
+    names = [f"{dish}/{1000 + number}" for dish in dishes for number in range(6)]
+    for number, name in enumerate(names):
+        write(root / "food-101" / "images" / f"{name}.jpg", number)
+    meta = root / "food-101" / "meta"
+    meta.mkdir()
+    (meta / "classes.txt").write_text("\n".join(dishes) + "\n")
+    (meta / "train.txt").write_text("\n".join(name for name in names if int(name[-1]) < 4) + "\n")
+    (meta / "test.txt").write_text("\n".join(name for name in names if int(name[-1]) >= 4) + "\n")
+    return root
+
+
+def test_a_folder_per_class_is_read_in_the_order_of_names(monkeys: Path) -> None:
+    data = ImageFolderSpec(path=monkeys, size=32, names={"n1": "patas monkey"}).load()
+    assert data.inputs[0].values.shape == (21, 32, 32, 3)
+    assert data.classes == ("n0", "patas monkey", "n2")
+    assert np.bincount(data.labels[data.split == "train"]).tolist() == [5, 5, 5]
+    assert np.bincount(data.labels[data.split == "test"]).tolist() == [2, 2, 2]
+    assert data.sample_ids[0] == "training/n0/n0000.jpg"
+    assert len(set(data.sample_ids)) == 21
+
+
+def test_a_file_that_cannot_be_read_is_listed(monkeys: Path) -> None:
+    (excluded,) = ImageFolderSpec(path=monkeys, size=32).load().excluded
+    assert (excluded.sample_id, excluded.given) == ("training/n1/n1900.jpg", "n1900.jpg")
+    assert excluded.reason == "cannot identify image file 'n1900.jpg'"
+
+
+def test_one_folder_per_class_is_split_by_seed(monkeys: Path) -> None:
+    spec = ImageFolderSpec(path=monkeys / "validation", size=32, test_share=0.5)
+    data = spec.load()
+    assert len(data.sample_ids) == 6
+    assert np.bincount(data.labels[data.split == "test"]).tolist() == [1, 1, 1]
+    assert np.array_equal(data.split, spec.load().split)
+
+
+def test_at_most_so_many_of_each_class(monkeys: Path) -> None:
+    data = ImageFolderSpec(path=monkeys, size=32, per_class=2).load()
+    assert np.bincount(data.labels[data.split == "train"])[[0, 2]].tolist() == [2, 2]
+
+
+def test_food_101_keeps_the_published_split(food: Path) -> None:
+    data = Food101Spec(path=food, size=32, resize=34, per_class=3, test_per_class=1, test_index=(5,)).load()
+    assert data.classes == ("pork chop", "ravioli", "samosa")
+    assert {name[-1] for name in data.sample_ids[data.split == "test"]} <= {"4", "5"}
+    assert {name[-1] for name in data.sample_ids[data.split == "train"]} <= {"0", "1", "2", "3"}
+    assert "samosa/1005" in data.sample_ids
+    assert len(set(data.sample_ids)) == len(data.sample_ids)
+
+
+def test_the_frame_is_the_middle_of_what_was_resized(tmp_path: Path) -> None:
+    """torchvision's published transform: shorter side to 12, long side cut down, then 8x8 from the middle."""
+    picture = Image.fromarray(photograph_of("flower")).crop((200, 100, 290, 160))
+    picture.save(tmp_path / "a.png")
+    found = FramedSpec(size=8, resize=12).framed(tmp_path / "a.png")
+    whole = np.asarray(picture.resize((18, 12), Image.Resampling.BILINEAR))
+    assert np.array_equal(found, whole[2:10, 5:13])
+
+
+def test_without_a_frame_it_is_squeezed(tmp_path: Path) -> None:
+    """As Keras' load_img does with target_size."""
+    picture = Image.fromarray(photograph_of("cat"))
+    picture.save(tmp_path / "a.png")
+    found = FramedSpec(size=20, interpolation="nearest").framed(tmp_path / "a.png")
+    assert np.array_equal(found, np.asarray(picture.resize((20, 20), Image.Resampling.NEAREST)))
+
+
+def test_photographs_are_what_their_labels_say(tmp_path: Path) -> None:
+    write(tmp_path / "a.jpg", 0)
+    write(tmp_path / "b.png", 1)
+    spec = PhotographsSpec(paths=(tmp_path / "a.jpg", tmp_path / "b.png"), labels=("African_elephant", "430"), size=32)
+    data = spec.load()
+    assert [data.classes[label] for label in data.labels] == ["African elephant", "basketball"]
+    assert data.sample_ids.tolist() == ["a.jpg", "b.png"]
+
+
+def test_names_of_imagenet_are_in_the_published_order() -> None:
+    """Facts from the articles: 386 is the African elephant; basketball, trailer truck and basenji are its top ones."""
+    assert len(set(IMAGENET)) == 1000
+    assert [IMAGENET[index] for index in (0, 386, 430, 867, 253)] == [
+        "tench", "African elephant", "basketball", "trailer truck", "basenji"
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="near are 'African elephant'"):
+        class_index("african elefant", IMAGENET)
+
+
+def test_what_counts_is_what_is_in_the_files(tmp_path: Path) -> None:
+    """The same picture elsewhere asks the same, another picture at the same place does not."""
+
+    def asked(name: str, number: int) -> object:
+        write(tmp_path / name / "a.png", number)
+        return PhotographsSpec(paths=(tmp_path / name / "a.png",), labels=("0",)).asked()
+
+    assert asked("one", 0) == asked("two", 0)
+    assert asked("one", 0) != asked("one", 1)
+
+
+def test_a_box_is_a_region_of_its_picture(monkeys: Path) -> None:
+    data = ImageFolderSpec(path=monkeys, size=32, regions={"training/n0/n0001.jpg": (1, 2, 4, 10)}).load()
+    regions = data.inputs[0].regions
+    assert regions is not None
+    assert regions.sum() == 3 * 8
+    assert regions[data.sample_ids.tolist().index("training/n0/n0001.jpg"), 1:4, 2:10].all()
+
+
+@pytest.mark.parametrize("regions", [{"n7/none.jpg": (0, 0, 1, 1)}, {"training/n0/n0001.jpg": (0, 0, 33, 1)}])
+def test_a_box_outside_of_every_picture_is_refused(monkeys: Path, regions: dict[str, Box]) -> None:
+    with pytest.raises(InputError, match=r"data\.regions: "):
+        ImageFolderSpec(path=monkeys, size=32, regions=regions).load()
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (lambda root: ImageFolderSpec(path=root / "nowhere"), "put the folders training/CLASS and validation/CLASS"),
+        (lambda root: Food101Spec(path=root, get="URL"), r"get URL and unpack food-101\.tar\.gz in"),
+        (lambda root: ImageFolderSpec(path=root, size=256, most_megabytes=1), "more than most_megabytes: 1"),
+        (lambda root: ImageFolderSpec(path=root, names={"n9": "langur"}), r"n9 are no folders; there are n0, n1, n2"),
+        (lambda root: PhotographsSpec(paths=(root / "x.jpg",), labels=("0",)), "is not there"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_sentence(
+    monkeys: Path, spec: Callable[[Path], ImageFolderSpec], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        spec(monkeys).load()
