@@ -1,16 +1,20 @@
-# make report: from a clean checkout to the report.   make test: the whole suite.   Both set up what they need.
+# make report: from a clean checkout to the report.   make test: the suite.   Both set up what they need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STUDIES ?= iris,digits,solubility
 
-.PHONY: report test setup lint bench soak constraints system
+.PHONY: report test slow setup lint bench soak constraints system
 
 report: setup
 	@$(BIN)/exhibit report study=$(STUDIES)
 
 test: setup $(VENV)/torchvision
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not slow"
+
+# What takes minutes: whole reports, kills, the articles' own architectures.
+slow: setup $(VENV)/torchvision
+	@$(BIN)/python -m pytest -m slow
 
 lint: setup
 	@$(BIN)/ruff format --check .
@@ -20,9 +24,9 @@ lint: setup
 bench: setup
 	@for file in tests/benchmarks/*.py; do PYTHONPATH=. $(BIN)/python -W ignore $$file || exit 1; done
 
-# Kills a report at 200 random moments; the suite does it 20 times.
+# Kills a report at 200 random moments, where the suite does it 20 times, and makes every offline study twice.
 soak: setup
-	@KILLS=200 $(BIN)/python -m pytest -m slow tests/flows/test_resume.py
+	@KILLS=200 STUDIES=all $(BIN)/python -m pytest -m slow tests/flows/test_resume.py tests/flows/test_reproduce.py
 
 setup: $(VENV)/ready system
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from tasks.data.folder import Food101Spec, ImageFolderSpec, PhotographsSpec
 from tasks.data.image import DigitsSpec
-from tasks.data.multimodal import MultimodalSpec
+from tasks.data.multimodal import MnistSpec, MultimodalSpec
 from tasks.data.photos import PhotosSpec, WatermarkSpec
 from tasks.data.solubility import EsolSpec, SolubilitySpec
 from tasks.data.table import IrisSpec
@@ -21,6 +21,7 @@ DataSpec = Annotated[
     | PhotographsSpec
     | SolubilitySpec
     | EsolSpec
-    | MultimodalSpec,
+    | MultimodalSpec
+    | MnistSpec,
     Field(discriminator="kind"),
 ]

@@ -137,3 +137,8 @@ def class_names(folders: Sequence[str], names: Mapping[str, str]) -> Iterator[st
     if unknown := set(names) - set(folders):
         raise InputError(f"data.names: {', '.join(sorted(unknown))} are no folders; there are {', '.join(folders)}")
     return (names.get(folder, folder.replace("_", " ")) for folder in folders)
+
+
+def digests(files: Mapping[str, Path]) -> dict[str, str]:
+    """The sha256 of each file, by its key."""
+    return {key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in files.items()}

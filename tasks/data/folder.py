@@ -1,6 +1,6 @@
 """A folder of pictures per class, Food-101, and single photographs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,10 @@ class _PictureSpec(FramedSpec):
     regions: dict[str, Box] = Field(
         default_factory=dict,
         description="where what matters is: sample id to [top, left, bottom, right] in pixels seen",
+    )
+
+    published: dict[str, float] = Field(
+        default_factory=dict, description="numbers of others on this data, printed beside those measured"
     )
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
@@ -96,7 +100,14 @@ class ImageFolderSpec(_PictureSpec):
         """The pictures that can be read; the others are listed in `excluded` with the reason."""
         wanted, classes = self.wanted()
         description = f"Pictures in one folder per class. {self.framing}"
-        return _dataset(*self.pictures(wanted), classes, title=self.title, description=description, source=self.source)
+        return _dataset(
+            *self.pictures(wanted),
+            classes,
+            self.published,
+            title=self.title,
+            description=description,
+            source=self.source,
+        )
 
     def _split(self, folder: Path, label: int) -> list[Picture]:
         paths = pictures_in(folder)
@@ -151,6 +162,7 @@ class Food101Spec(_PictureSpec):
         return _dataset(
             *self.pictures(wanted),
             classes,
+            self.published,
             title="Food-101",
             description=f"Photographs of {len(classes)} dishes. {self.framing}",
             source="L. Bossard, M. Guillaumin, L. Van Gool (2014), Food-101: mining discriminative components with "
@@ -198,7 +210,14 @@ class PhotographsSpec(_PictureSpec):
         """The photographs that can be read; the others are listed in `excluded` with the reason."""
         wanted, classes = self.wanted()
         description = f"Single photographs. {self.framing}"
-        return _dataset(*self.pictures(wanted), classes, title=self.title, description=description, source=self.source)
+        return _dataset(
+            *self.pictures(wanted),
+            classes,
+            self.published,
+            title=self.title,
+            description=description,
+            source=self.source,
+        )
 
 
 def _inner(folder: Path) -> Path:
@@ -219,6 +238,7 @@ def _dataset(
     kept: Sequence[Picture],
     excluded: Sequence[Excluded],
     classes: Sequence[str],
+    published: Mapping[str, float],
     *,
     title: str,
     description: str,
@@ -236,4 +256,5 @@ def _dataset(
         classes=tuple(classes),
         label_name="class",
         excluded=tuple(excluded),
+        published=dict(published),
     )

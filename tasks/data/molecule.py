@@ -82,7 +82,7 @@ def group_contributions(smiles: Sequence[str], values: Array) -> Array:
 
 _ALIKE = 40  # pairs with the most similar fingerprints, of which the common part is looked for
 _MOST = 500  # molecules that are compared with each other
-_LARGE = 60  # atoms: the common part of larger molecules takes long to find
+_LARGE, _LONG = 20, 8  # atoms, and bonds from end to end: of larger ones the numbers cannot be read side by side
 _SECONDS = 10  # a pair that takes longer is left out
 _SHARE = 0.6  # of the atoms of the larger one that two must have in common
 
@@ -156,7 +156,7 @@ def _similar(smiles: Sequence[str]) -> list[tuple[int, int]]:
     from rdkit import DataStructs
     from rdkit.Chem import MolToSmiles, rdFingerprintGenerator
 
-    rows = [row for row in range(min(len(smiles), _MOST)) if 2 <= _parsed(smiles[row]).GetNumAtoms() <= _LARGE]
+    rows = [row for row in range(min(len(smiles), _MOST)) if _handy(_parsed(smiles[row]))]
     parsed = [_parsed(smiles[row]) for row in rows]
     same = [MolToSmiles(molecule) for molecule in parsed]
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=2)
@@ -168,6 +168,12 @@ def _similar(smiles: Sequence[str]) -> list[tuple[int, int]]:
         if same[i] != same[j]
     ]
     return [(min(i, j), max(i, j)) for _, i, j in sorted(found)[:_ALIKE]]
+
+
+def _handy(molecule: Any) -> bool:
+    from rdkit.Chem import GetDistanceMatrix
+
+    return 2 <= molecule.GetNumAtoms() <= _LARGE and bool(GetDistanceMatrix(molecule).max() <= _LONG)
 
 
 def _each_once(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,62 +1,171 @@
 """Several inputs to one model: tables, an image and a text."""
 
-from typing import Literal
+import gzip
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from tasks.records import Array, Dataset, Input, Spec
+from tasks.data.files import digests, existing
+from tasks.records import Array, Dataset, Input, InputError, Spec
 
-PADDING = "[PAD]"
+PADDING, _CLASS, _END, _UNKNOWN = "[PAD]", "[CLS]", "[SEP]", "[UNK]"
 _WORDS = ("one", "two", "three")
 
 
-class MultimodalSpec(Spec):
-    """Handwritten digits beside three tables of random bits and one sentence that is the same in every row.
+class _SeveralSpec(Spec):
+    """Images of digits beside three tables of random bits and one sentence that is the same in every row.
 
     The value to predict is a hundred times the digit: only the image says anything about it.
     """
 
-    kind: Literal["multimodal"] = "multimodal"
-    rows: int = Field(100, ge=2, le=1797, description="the first so many digits")
-    sentence: str = Field("吾輩は猫である", min_length=1, description="text of every row, one token per character")
-    tokens: int = Field(10, ge=1, description="length of the text: cut, or padded with the token 0")
+    rows: int = Field(100, ge=2, description="the first so many digits")
+    sentence: str = Field("吾輩は猫である", min_length=1, description="text of every row")
+    tokens: int = Field(10, ge=1, description="length of the text: cut, or padded")
     seed: int = Field(0, ge=0, description="of the random bits")
 
-    def load(self) -> Dataset:
+    def dataset(
+        self, image: Input, digits: Array, words: Input, *, title: str, pixels: str, cut: str, source: str
+    ) -> Dataset:
         """All rows train the model, as published: nothing is held out."""
-        from sklearn.datasets import load_digits
-
-        digits = load_digits()
-        labels = digits.target[: self.rows]
-        image = digits.images[: self.rows, :, :, np.newaxis]
         return Dataset(
-            title="Digits with contexts and a sentence",
-            description="Three tables of three random bits each, scans of handwritten digits (8x8 pixels), and the "
-            f"sentence {self.sentence} in every row, one token per character. The value is 100 times the digit, so "
+            title=title,
+            description=f"Three tables of three random bits each, scans of handwritten digits ({pixels}), and the "
+            f"sentence {self.sentence} in every row, {cut}. The value is 100 times the digit, so "
             "neither the bits nor the sentence say anything about it.",
-            source="E. Alpaydin and C. Kaynak (1998), Optical recognition of handwritten digits, UCI; scikit-learn "
-            "load_digits. Bits drawn at random.",
+            source=f"{source} Bits drawn at random.",
             task="regression",
-            inputs=(
-                *contexts(self.rows, self.seed),
-                Input(
-                    name="image",
-                    kind="image",
-                    values=image.astype(np.float32),
-                    bounds=(0.0, 16.0),
-                    aligned=True,
-                    regions=ink(image),
-                ),
-                text("text", self.sentence, self.tokens, self.rows),
-            ),
-            sample_ids=np.array([f"row {row}" for row in range(self.rows)]),
-            names=np.array([f"row {row}, a {label}" for row, label in enumerate(labels)]),
-            labels=labels * 100.0,
-            split=np.full(self.rows, "train"),
+            inputs=(*contexts(len(digits), self.seed), image, words),
+            sample_ids=np.array([f"row {row}" for row in range(len(digits))]),
+            names=np.array([f"row {row}, {'an' if label == 8 else 'a'} {label}" for row, label in enumerate(digits)]),
+            labels=digits * 100.0,
+            split=np.full(len(digits), "train"),
             label_name="value",
             label_unit="units of the value",
         )
+
+
+class MultimodalSpec(_SeveralSpec):
+    """The digits that scikit-learn ships, 8x8 pixels, and a sentence of one token per character."""
+
+    kind: Literal["multimodal"] = "multimodal"
+    rows: int = Field(100, ge=2, le=1797, description="the first so many digits")
+
+    def load(self) -> Dataset:
+        """The first digits."""
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        return self.dataset(
+            scans(digits.images[: self.rows], 16.0),
+            digits.target[: self.rows],
+            text("text", self.sentence, self.tokens, self.rows),
+            title="Digits with contexts and a sentence",
+            pixels="8x8 pixels",
+            cut="one token per character",
+            source="E. Alpaydin and C. Kaynak (1998), Optical recognition of handwritten digits, UCI; scikit-learn "
+            "load_digits.",
+        )
+
+
+class MnistSpec(_SeveralSpec):
+    """The first training images of MNIST, 28x28 pixels from 0 to 255, and a sentence in the tokens of a vocabulary."""
+
+    kind: Literal["multimodal_mnist"] = "multimodal_mnist"
+    path: Path = Field(description="mnist.npz as Keras keeps it, or the folder of train-images-idx3-ubyte.gz")
+    get: str = Field("", description="where the file is to be had: said when it is missing")
+    vocabulary: Path | None = Field(
+        None, description="tokens, one per line, as in BERT's vocab.txt; null: one token per character"
+    )
+
+    def files(self) -> dict[str, Path]:
+        """Every file that the data is read from, by its key.
+
+        Raises:
+            InputError: for a file that is not there.
+        """
+        get = f"get {self.get} and " if self.get else ""
+        path = existing(self.path, "path", f"{get}put mnist.npz, or the folder of {_IMAGES}.gz, there")
+        if path.is_dir() and not (path / _NPZ).exists():
+            found = {
+                key: existing(_packed(path / name), "path", f"{get}put {name}.gz there")
+                for key, name in (("images", _IMAGES), ("labels", _LABELS))
+            }
+        else:
+            found = {"archive": path / _NPZ if path.is_dir() else path}
+        if self.vocabulary is None:
+            return found
+        return found | {"vocabulary": existing(self.vocabulary, "vocabulary", "put BERT's vocab.txt there")}
+
+    def asked(self) -> dict[str, Any]:
+        """The spec, with digests of the files in the place of where they are."""
+        found = digests(self.files())
+        return self.model_dump(mode="json", exclude={"path", "get"}) | found | {"files": "-".join(found.values())}
+
+    def load(self) -> Dataset:
+        """The first training images.
+
+        Raises:
+            InputError: for files that do not hold MNIST, or have fewer rows.
+        """
+        files = self.files()
+        images, labels = _archive(files["archive"]) if "archive" in files else _idx(files["images"], files["labels"])
+        if images.ndim != 3 or len(images) != len(labels) or len(labels) < self.rows:
+            raise InputError(
+                f"data.path: {self.rows} images with a label each were expected, there are images {images.shape} and "
+                f"labels {labels.shape}; give mnist.npz, or fewer data.rows"
+            )
+        tokens = _tokens(files["vocabulary"]) if "vocabulary" in files else None
+        return self.dataset(
+            scans(images[: self.rows], 255.0),
+            labels[: self.rows].astype(np.int64),
+            text("text", self.sentence, self.tokens, self.rows, tokens),
+            title="MNIST with contexts and a sentence",
+            pixels=f"{images.shape[1]}x{images.shape[2]} pixels, 0 to 255",
+            cut="the longest token of the vocabulary first" if tokens else "one token per character",
+            source="Y. LeCun, C. Cortes, C. Burges (1998), The MNIST database of handwritten digits.",
+        )
+
+
+_NPZ, _IMAGES, _LABELS = "mnist.npz", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+
+
+def _packed(path: Path) -> Path:
+    """The file with .gz behind its name, or without where only that is there."""
+    return path if path.exists() else path.with_name(f"{path.name}.gz")
+
+
+def _archive(path: Path) -> tuple[Array, Array]:
+    """Training images and labels of Keras's file."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return archive["x_train"], archive["y_train"]
+    except (KeyError, ValueError, OSError, EOFError) as problem:
+        raise InputError(f"data.path: {path.name} has no arrays x_train and y_train, as mnist.npz has") from problem
+
+
+def _idx(images: Path, labels: Path) -> tuple[Array, Array]:
+    """The arrays of two IDX files, packed or not: two zeros, the type 8 of a byte, the number of axes, their lengths."""
+
+    def array(path: Path) -> Array:
+        data = path.read_bytes()
+        data = gzip.decompress(data) if path.suffix == ".gz" else data
+        axes = data[3] if data[:3] == b"\0\0\x08" else 0
+        shape = struct.unpack(f">{axes}I", data[4 : 4 + 4 * axes]) if len(data) >= 4 + 4 * axes else ()
+        if not axes or len(data) - 4 - 4 * axes != np.prod(shape):
+            raise InputError(f"data.path: {path.name} is no IDX file of bytes, as MNIST is published")
+        return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
+
+    return array(images), array(labels)
+
+
+def scans(images: Array, brightest: float) -> Input:
+    """The input `image` of grey (samples, height, width), with where the ink is."""
+    values = images[..., np.newaxis].astype(np.float32)
+    return Input(name="image", kind="image", values=values, bounds=(0.0, brightest), aligned=True, regions=ink(values))
 
 
 def contexts(rows: int, seed: int) -> tuple[Input, ...]:
@@ -78,9 +187,45 @@ def ink(image: Array) -> Array:
     return image[..., 0] > 0
 
 
-def text(name: str, sentence: str, length: int, rows: int) -> Input:
-    """The sentence in every row, one token per character; the ids follow the order in which characters appear."""
-    vocabulary = (PADDING, *dict.fromkeys(sentence))
-    ids = [vocabulary.index(character) for character in sentence][:length]
+def text(name: str, sentence: str, length: int, rows: int, vocabulary: tuple[str, ...] | None = None) -> Input:
+    """The sentence in every row, cut or padded to `length` tokens.
+
+    Without a vocabulary one token per character, with ids in the order in which characters appear.
+    """
+    known = vocabulary or (PADDING, *dict.fromkeys(sentence))
+    ids = _longest_first(sentence, known)[:length]
     padded = np.pad(ids, (0, length - len(ids)))
-    return Input(name=name, kind="text", values=np.tile(padded, (rows, 1)).astype(np.int64), vocabulary=vocabulary)
+    return Input(name=name, kind="text", values=np.tile(padded, (rows, 1)).astype(np.int64), vocabulary=known)
+
+
+def _tokens(path: Path) -> tuple[str, ...]:
+    """The tokens of a vocabulary file, with the padding first."""
+    tokens = tuple(line.rstrip("\r") for line in path.read_text(encoding="utf-8").split("\n"))
+    tokens = tokens[:-1] if tokens[-1] == "" else tokens
+    if PADDING not in tokens:
+        return (PADDING, *tokens)
+    if tokens[0] != PADDING:
+        raise InputError(f"data.vocabulary: {PADDING} stands in line {tokens.index(PADDING) + 1}, it must be the first")
+    return tokens
+
+
+def _longest_first(sentence: str, vocabulary: Sequence[str]) -> list[int]:
+    """Ids of the tokens: always the longest one that fits, a continuation (##) where there is no other; between the
+    marks of start and end where the vocabulary has them.
+
+    Raises:
+        InputError: for a character that the vocabulary does not have, nor a token for unknown ones.
+    """
+    ids: dict[str, int] = {}
+    for number, token in enumerate(vocabulary):
+        ids.setdefault(token, number)
+    longest = max(map(len, vocabulary))
+    found, start = [], 0
+    while start < len(sentence):
+        ends = range(min(len(sentence), start + longest), start, -1)
+        pieces = ((mark + sentence[start:end], end) for end in ends for mark in ("", "##"))
+        token, start = next(((piece, end) for piece, end in pieces if piece in ids), (_UNKNOWN, start + 1))
+        if token not in ids:
+            raise InputError(f"data.vocabulary: it has no token for {sentence[start - 1]!r}, and no {_UNKNOWN}")
+        found.append(ids[token])
+    return [*([ids[_CLASS]] if _CLASS in ids else []), *found, *([ids[_END]] if _END in ids else [])]

@@ -1,7 +1,6 @@
 """Measured solubility of molecules, and molecules of the user's own to explain."""
 
 import csv
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -9,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tasks.data.files import existing
+from tasks.data.files import digests, existing
 from tasks.data.molecule import problem
 from tasks.records import Array, Dataset, Excluded, Input, InputError, Spec
 
@@ -50,7 +49,7 @@ class _MoleculeSpec(Spec):
 
     def asked(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
-        found = {key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in self.files().items()}
+        found = digests(self.files())
         plain = self.model_dump(mode="json", exclude={"path", "explain", "get"}) | found
         return plain | ({"files": found["path"]} if "path" in found else {})
 

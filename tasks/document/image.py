@@ -9,26 +9,30 @@ from tasks.records import Array, Aside, Block, Cell, Figure, Images, Scale, Sect
 
 
 def story(material: Material) -> tuple[str, str, str]:
-    figure, main, row = f"{material.slug}-teaser", material.main, 0
+    figure, row = f"{material.slug}-teaser", 0
+    sample, said = capital(material.sample_name(row)), _said(material, row)
     name = material.output_name
-    totals = main.values[material.dataset.inputs[0].name][row].sum(axis=(0, 1), dtype=np.float64)
-    parts = [
-        f"{signed(float(total))} for {name(int(output))}"
-        for output, total in dict(zip(material.targets[row].tolist(), totals.tolist(), strict=True)).items()
-    ]
-    where = "against a black image" if main.baseline and "black" in main.baseline else "against the baseline"
     if not material.dataset.classes:
-        sentence = f"{capital(material.sample_name(row))}: {reading(material, row)}; {where} its pixels add up to "
-        return f"what gives the {name(0)}", f"{sentence}{listing(parts)}.", figure
+        return f"what gives the {name(0)}", f"{sample}: {reading(material, row)}; {said}.", figure
     true, predicted = int(material.dataset.labels[row]), predicted_output(material, row)
     if true == predicted:
-        sentence = f"{capital(material.sample_name(row))} is read right; {where} its pixels add up to {listing(parts)}."
-        return f"{article(name(true))} read right", sentence, figure
-    sentence = (
-        f"{capital(material.sample_name(row))} is {article(name(true))} that the model takes for {name(predicted)}: "
-        f"{where} its pixels add up to {listing(parts)} ({material.score_unit})."
-    )
+        return f"{article(name(true))} read right", f"{sample} is read right; {said}.", figure
+    sentence = f"{sample} is {article(name(true))} that the model takes for {name(predicted)}: {said}."
     return f"{article(name(true))} read as {name(predicted)}", sentence, figure
+
+
+def _said(material: Material, row: int) -> str:
+    """What the main method says about a sample: what its pixels add up to, or, of slopes, where they are largest."""
+    main = material.main
+    values = main.values[material.dataset.inputs[0].name][row]
+    if not main.additive:
+        place = np.unravel_index(np.abs(values[..., 0]).argmax(), values.shape[:2])
+        return f"the {main.title.lower()} is largest at row {place[0]}, column {place[1]}"
+    totals = values.sum(axis=(0, 1), dtype=np.float64)
+    pairs = dict(zip(material.targets[row].tolist(), totals.tolist(), strict=True))
+    parts = [f"{signed(float(total))} for {material.output_name(int(output))}" for output, total in pairs.items()]
+    where = "against a black image" if main.baseline and "black" in main.baseline else "against the baseline"
+    return f"{where} its pixels add up to {listing(parts)} ({material.score_unit})"
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:

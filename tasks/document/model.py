@@ -6,7 +6,7 @@ import numpy as np
 
 from tasks.document.material import Material
 from tasks.document.words import capital, count, interval, plain
-from tasks.records import Aside, Block, Content, Curves, Figure, Matrix, Metric, Scatter, Section, Series
+from tasks.records import Aside, Block, Column, Content, Curves, Figure, Matrix, Metric, Scatter, Section, Series, Table
 
 
 def figures(material: Material) -> tuple[Figure, ...]:
@@ -117,6 +117,22 @@ def section(material: Material) -> Section:
                 ),
             ),
             *(Block(figures=(name,)) for name in drawn[len(first) :]),
+            *((Block(tables=(_published(material),)),) if material.dataset.published else ()),
+        ),
+    )
+
+
+def _published(material: Material) -> Table:
+    """Numbers of others on the same data beside those measured here, where the same thing was measured."""
+    here = {metric.name: metric.value for metric in material.performance.metrics}
+    return Table(
+        name=f"{material.slug}-published",
+        caption="What others have published about this data and kind of model, as a reference; a dash where it is not "
+        "measured here.",
+        columns=(Column(title="number"), Column(title="published", numeric=True), Column(title="here", numeric=True)),
+        rows=tuple(
+            (name, f"{value:g}", plain(here[name], 3) if name in here else "–")
+            for name, value in material.dataset.published.items()
         ),
     )
 
