@@ -70,7 +70,7 @@ class KerasModel:
         self.output: OutputKind = output
         self._encode = encode
         self._batch = compute.batch
-        self._outputs = tf.function(self.call, autograph=False)
+        self._outputs = compiled(self.call)
         self._activation = cache(self._trace_activation)
         self._dropout_shapes = cache(self._trace_dropout_shapes)
         self.compiled_outputs = cache(self._trace_outputs)
@@ -85,7 +85,7 @@ class KerasModel:
         """Outputs (samples, outputs) as the net gives them."""
         count = len(next(iter(inputs.values())))
         parts = [
-            self._outputs(_tensors(self._encode(take(inputs, rows)))).numpy()[:used]
+            self._outputs(_tensors(self._encode(take(inputs, rows))), []).numpy()[:used]
             for rows, used in padded_batches(count, self._batch)
         ]
         return np.concatenate(parts)
@@ -159,14 +159,12 @@ class KerasModel:
             return self.call(arguments, numbers)
 
     def _trace_outputs(self, spot: Spot | None) -> Callable[..., Any]:
-        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
         def outputs(arguments: Tensors, values: Tensors, numbers: Tensors) -> tf.Tensor:
             return self._outputs_at(spot, arguments, values, numbers)
 
-        return outputs
+        return compiled(outputs)
 
     def _trace_gradient(self, spot: Spot | None, score: Score) -> Callable[..., Any]:
-        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
         def gradient(arguments: Tensors, values: Tensors, numbers: Tensors, targets: tf.Tensor) -> Any:
             # Watching no variables keeps the parameters out of the backward pass.
             with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -176,10 +174,9 @@ class KerasModel:
             # Samples do not mix in inference mode: the gradient of the sum holds each one's own.
             return scores, tape.gradient(scores, values, unconnected_gradients="zero")
 
-        return gradient
+        return compiled(gradient)
 
     def _trace_activation(self, spot: Spot) -> Callable[..., Any]:
-        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
         def activation(arguments: Tensors, numbers: Tensors) -> tf.Tensor:
             seen: list[tf.Tensor] = []
 
@@ -192,7 +189,7 @@ class KerasModel:
                 self.call(arguments, numbers)
             return seen_once(spot[0], seen)
 
-        return activation
+        return compiled(activation)
 
     @contextmanager
     def _passing(self, spot: Spot, change: Callable[[tf.Tensor], tf.Tensor]) -> Iterator[None]:
@@ -205,6 +202,20 @@ class KerasModel:
 
         with wrapped(self._layers[spot[0]], around):
             yield
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a graph, traced once per shape of its arguments.
+
+    It is called by its concrete form: otherwise TensorFlow takes each new model for a function that is traced again
+    and again, and warns.
+    """
+    traced = tf.function(function, autograph=False)
+
+    def call(*arguments: Any) -> Any:
+        return traced.get_concrete_function(*arguments)(*arguments)
+
+    return call
 
 
 def read(outputs: tf.Tensor, kind: OutputKind, score: Score, targets: tf.Tensor) -> tf.Tensor:
