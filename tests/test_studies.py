@@ -1,0 +1,95 @@
+"""The studies that need no file, end to end, and what their data makes true whatever the net learns."""
+
+import json
+import subprocess
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tests.conftest import Project, Run
+
+pytestmark = pytest.mark.slow
+
+CHECKS = "completeness,deletion,insertion,randomization,stability,agreement,sparseness,localization"
+
+
+@pytest.fixture(scope="module")
+def project(new_project: Callable[[], Project]) -> Project:
+    return new_project()
+
+
+@pytest.fixture(scope="module")
+def multimodal(project: Project) -> Run:
+    return project.report("study=multimodal", "runner=inline")
+
+
+def attributions(run: Run, name: str) -> dict[str, np.ndarray]:
+    with np.load(run.directory / "attributions" / f"{name}.npz", allow_pickle=False) as archive:
+        return {key: archive[key] for key in archive.files}
+
+
+def test_a_constant_text_is_exactly_zero_against_a_background_with_the_same_text(multimodal: Run) -> None:
+    for method in ("deep_shap_published", "expected_gradients"):
+        found = attributions(multimodal, f"multimodal/{method}")
+        assert found["values/text"].shape == (100, 10, 1)
+        assert not found["values/text"].any()
+        assert found["values/image"].any()
+
+
+def test_the_base_value_of_deep_shap_is_the_mean_prediction_of_its_background(multimodal: Run) -> None:
+    """The background is all rows, so it is the mean of what is explained; and the parts add up to the rest."""
+    found = attributions(multimodal, "multimodal/deep_shap_published")
+    assert found["base_value"] == pytest.approx(np.full((100, 1), found["prediction"].mean()), rel=1e-5)
+    parts = [found[f"values/{name}"] for name in ("context_1", "context_2", "context_3", "image", "text")]
+    whole = sum(part.reshape(100, -1).sum(axis=1, dtype=np.float64) for part in parts)
+    assert whole == pytest.approx((found["prediction"] - found["base_value"])[:, 0], abs=0.5)
+
+
+def test_japanese_tokens_are_readable_on_paper_and_on_screen(multimodal: Run) -> None:
+    pdf = multimodal.directory / "report.pdf"
+    text = subprocess.run(["pdftotext", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    fonts = subprocess.run(["pdffonts", pdf], capture_output=True, text=True, check=True).stdout
+    assert "吾輩は猫である" in text
+    assert "IPAexGothic" in fonts
+    html = (multimodal.directory / "report.html").read_text()
+    assert 'font-family:"IPAexGothic"' in html
+    assert len(html) < 5_000_000
+
+
+def test_the_report_says_that_the_image_decides(multimodal: Run) -> None:
+    html = (multimodal.directory / "report.html").read_text()
+    assert "text is exactly zero in every sample" in html
+    assert "the mean prediction of all rows" in html
+
+
+def test_every_check_measures_a_keras_net(project: Project) -> None:
+    run = project.report("study=digits", "model.epochs=3", "selection.limit=30", f"check=[{CHECKS}]", "runner=inline")
+    found = json.loads((run.directory / "checks.json").read_text())
+    verdicts = {item["check"]: item["verdict"] for item in found if item["method"] == "integrated_gradients"}
+    assert set(verdicts) == set(CHECKS.split(","))
+    silent = {name for name, verdict in verdicts.items() if verdict not in ("pass", "fail")}
+    assert silent == {"localization"}  # nobody says where the digit is
+    assert "WARNING" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("study", "options"),
+    [
+        ("photos_partition", ["method.partition_shap.max_evals=60"]),
+        ("photos_saliency", [f"method.{name}_abs.sampling.nt_samples=2" for name in ("smooth_grad", "bayes_grad")]),
+        ("photos_gradients_published", []),
+        (
+            "photos_layer",
+            [
+                f"method.gradient_shap_{name}.nsamples=10"
+                for name in ("block2_conv1", "block4_conv1", "background_5", "background_80")
+            ],
+        ),
+        ("watermark", []),
+    ],
+)
+def test_a_study_of_photographs_runs(study: str, options: list[str], project: Project) -> None:
+    few = ["model.epochs=2", "selection.limit=4", "selection.show=2", "runner=inline"]
+    run = project.report(f"study={study}", *few, *options)
+    assert (run.directory / "report.pdf").read_bytes().startswith(b"%PDF")
