@@ -103,17 +103,36 @@ def verify(arguments: Sequence[str]) -> int:
     """check a run directory or a lone PDF, and derive it again"""
     parser = argparse.ArgumentParser(
         prog="exhibit verify",
-        description="Checks that a report is what was written, then computes it again from the config in its evidence. "
-        "Exit codes: 0 the same, 4 different, 5 damaged, 6 intact but not derivable here.",
+        description="Checks that a report is what was written, then computes it again from the config in its evidence, "
+        "in a store of its own. What it found is printed, and written to verification.json in the run directory or "
+        "NAME.verification.json beside NAME.pdf. "
+        "Exit codes: 0 the same bytes, or the same numbers within the stated tolerance; 4 different; 5 damaged; "
+        "6 intact but not derivable here, and what is missing.",
     )
     parser.add_argument("target", type=Path, metavar="TARGET", help="a run directory, or a report.pdf alone")
     parser.add_argument("--integrity-only", action="store_true", help="compute nothing")
+    parser.add_argument(
+        "--data",
+        type=_folder,
+        metavar="DIR",
+        help="look here for the files and folders that the evidence names; they are known by their sha256",
+    )
+    parser.add_argument(
+        "--allow-local",
+        action="store_true",
+        help="run code of the user's own that the evidence names, from modules that EXHIBIT_TRUSTED_MODULES names, and "
+        "open paths that it does not describe",
+    )
     asked = parser.parse_args(arguments)
+    from flows.derivation import Access
     from flows.verify import EXIT_CODES, report_path
     from flows.verify import verify as verified
 
-    result = verified(asked.target, asked.integrity_only)
-    report_path(asked.target).write_text(f"{result.model_dump_json(indent=2)}\n", encoding="utf-8")
+    result = verified(asked.target, asked.integrity_only, Access(asked.data, asked.allow_local))
+    try:
+        report_path(asked.target).write_text(f"{result.model_dump_json(indent=2)}\n", encoding="utf-8")
+    except OSError as error:  # of a report that lies where nothing may be written
+        sys.stderr.write(f"exhibit: {error.filename} was not written: {error.strerror}\n")
     sys.stdout.write(f"{result}\n")
     return EXIT_CODES[result.outcome]
 
@@ -126,11 +145,13 @@ def studies(arguments: Sequence[str]) -> int:
 
     parser = argparse.ArgumentParser(prog="exhibit studies", description="Lists the presets, a line each.")
     _add_config_dir(parser)
-    for file in option_files("study", parser.parse_args(arguments).config_dir):
+    files = option_files("study", parser.parse_args(arguments).config_dir)
+    width = max(len(file.stem) for file in files) + 2
+    for file in files:
         text = file.read_text(encoding="utf-8")
         title = (yaml.safe_load(text) or {}).get("title", file.stem)
         about = [line[2:] for line in text.splitlines() if line.startswith("# ") and "@package" not in line]
-        sys.stdout.write(f"{file.stem:16}{': '.join([title, *about[:1]])}\n")
+        sys.stdout.write(f"{file.stem:{width}}{': '.join([title, *about[:1]])}\n")
     return DONE
 
 

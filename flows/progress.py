@@ -79,6 +79,11 @@ class Watch:
                 self._bars.remove_task(running.bar)
             self._say(chapter, stage, "from the store" if cached else f"done in {seconds:.1f} s")
 
+    def note(self, text: str) -> None:
+        """Says something that is about no stage."""
+        with self._lock:
+            self._console.print(text, markup=False, soft_wrap=True)
+
     def _say(self, chapter: str, stage: str, text: str) -> None:
         self._console.print(f"{chapter}: {stage}, {text}", markup=False, soft_wrap=True)
 

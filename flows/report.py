@@ -15,7 +15,10 @@ from flows.config import Point, Report
 from flows.progress import Watch
 from tasks import check_stages, gather_stage, report_stages, stages
 from tasks.checks.stability import SeedStabilitySpec
+from tasks.document.press import embedded_name
+from tasks.document.schema import LocalEvidence
 from tasks.document.seal import Host, git_state
+from tasks.local import described, outside, put
 from tasks.models import ModelSpec
 from tasks.records import CheckResult, InputError, Selection, unpack
 from tasks.stages import Done, Explained
@@ -74,6 +77,16 @@ class Prefect:
         return future
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a PDF brings along, so that it need not be had: by chapter the dataset with what was asked for it, and the
+    weights; by key what is said of files that are not here."""
+
+    datasets: Mapping[str, tuple[Any, bytes]] = field(default_factory=dict)
+    weights: Mapping[str, bytes] = field(default_factory=dict)
+    local: Mapping[str, LocalEvidence] = field(default_factory=dict)
+
+
 @dataclass
 class Chapter:
     """A point on its way: what its stages gave so far. Position 0 of the lists is the reported training, the others
@@ -89,6 +102,12 @@ class Chapter:
     summarised: dict[str, list[Done]] = field(default_factory=dict)
     checked: dict[str, list[Done]] = field(default_factory=dict)
     gathered: Done | None = None
+
+
+def derive_report(report: Report, command: Sequence[str], given: Given) -> Path:
+    """The run directory of a report that is derived again, without Prefect."""
+    with Watch() as watch:
+        return explain(report, command, Inline(), watch, given).directory
 
 
 def run_report(report: Report, command: Sequence[str]) -> RunResult:
@@ -118,14 +137,16 @@ def _prefect_flow(report: Report, watch: Watch) -> Callable[[Report, list[str]],
     return run
 
 
-def explain(report: Report, command: Sequence[str], engine: Engine, watch: Watch) -> RunResult:
-    """All stages of a report, and the run directory that they end in."""
+def explain(
+    report: Report, command: Sequence[str], engine: Engine, watch: Watch, given: Given | None = None
+) -> RunResult:
+    """All stages of a report, and the run directory that they end in. `given`: what is taken and not computed."""
     started = datetime.now(UTC)
     store = Store(report.paths.store)
-    flow = _Flow(report, store, engine, watch)
+    flow = _Flow(report, store, engine, watch, given or Given())
     chapters = flow.points()
     document = flow.document(chapters)
-    directory = _new_directory(report.paths.runs, started)
+    directory = report.paths.runs / f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     manifest = {
         "schema": "exhibit-manifest/1",
         "run": directory.name,
@@ -156,8 +177,8 @@ class _Rendered:
 class _Flow:
     """The stages of one report over a store, and the log of what was computed and what was there."""
 
-    def __init__(self, report: Report, store: Store, engine: Engine, watch: Watch) -> None:
-        self.report, self.store, self.engine, self.watch = report, store, engine, watch
+    def __init__(self, report: Report, store: Store, engine: Engine, watch: Watch, given: Given) -> None:
+        self.report, self.store, self.engine, self.watch, self.given = report, store, engine, watch, given
         self.log: list[dict[str, Any]] = []
         self.done: list[Done] = []
 
@@ -181,10 +202,10 @@ class _Flow:
     def _one(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Done:
         return self._wait(what, self._submit(what, stage, *args, **kwargs))
 
-    def _long(self, what: str, stage: Callable[..., Done], *args: Any) -> Done:
-        """A stage that people watch: it takes a progress as its last argument."""
+    def _long(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Done:
+        """A stage that people watch: it takes a progress as its last positional argument."""
         progress = self.watch.stage(what, stage.__name__)
-        done = self._one(what, stage, *args, progress)
+        done = self._one(what, stage, *args, progress, **kwargs)
         self.watch.finished(what, done.stage, done.cached, done.seconds)
         return done
 
@@ -194,7 +215,9 @@ class _Flow:
         """Every point up to its material, stage by stage across the points."""
         points = self.report.points
         slugs = _slugs([point.label for point in points])
-        loads = [self._submit(s, stages.load, p.data) for s, p in zip(slugs, points, strict=True)]
+        loads = [
+            self._submit(s, stages.load, p.data, self.given.datasets.get(s)) for s, p in zip(slugs, points, strict=True)
+        ]
         chapters = [
             Chapter(slug, point, self._wait(slug, load)) for slug, point, load in zip(slugs, points, loads, strict=True)
         ]
@@ -212,10 +235,13 @@ class _Flow:
         return chapters
 
     def _fit(self, chapter: Chapter) -> None:
-        compute, dataset = self.report.compute, chapter.loaded["dataset"]
+        compute = self.report.compute
+        dataset = chapter.loaded.outputs.get("fitted", chapter.loaded["dataset"])
         for number, model in enumerate(_trainings(chapter.point)):
             what = chapter.slug if number == 0 else f"{chapter.slug}, seed {model.seed}"
-            chapter.fits.append(self._long(what, stages.fit, model, compute, dataset))
+            # Only the reported training is given, not those that a check compares it with.
+            given = self.given.weights.get(chapter.slug) if number == 0 else None
+            chapter.fits.append(self._long(what, stages.fit, model, compute, dataset, given=given))
 
     def _predict(self, chapter: Chapter) -> None:
         chapter.predicted = self._one(
@@ -375,23 +401,20 @@ class _Flow:
         ]
         document = self._one("report", report_stages.compose, title, materials)["document"]
         issued = report.document.issued_at
+        local, embedded = self._local(chapters), self._embedded(chapters)
         attested = self._one(
             "report",
             report_stages.attest,
-            _evidence_config(report),
+            _evidence_config(report, local),
             issued,
             report.compute,
             [(chapter.slug, self._stages(chapter)) for chapter in chapters],
             materials,
             self.done,
+            local,
+            embedded,
         )
-        attached = {
-            "evidence.json": attested["evidence"],
-            "config.yaml": attested["config"],
-            "checks.json": attested["checks"],
-            "importances.parquet": attested["importances"],
-            "constraints.txt": attested["constraints"],
-        }
+        attached = {file: attested[output] for output, file in report_stages.ATTACHED.items()} | embedded
         rendered = self._long(
             "report",
             report_stages.render,
@@ -401,6 +424,25 @@ class _Flow:
             attached,
         )
         return _Rendered(document, drawn, attested, rendered)
+
+    def _local(self, chapters: Sequence[Chapter]) -> dict[str, LocalEvidence]:
+        """What the points name outside the program, by key."""
+        return {
+            key: self.given.local.get(key) or described(item, chapter.loaded.spec["data"].get("files", ""))
+            for number, chapter in enumerate(chapters)
+            for key, item in outside(chapter.point, f"points.{number}")
+        }
+
+    def _embedded(self, chapters: Sequence[Chapter]) -> dict[str, str]:
+        """Digests of the data and weights that go into the PDF, by file name; says how large they are."""
+        wanted = self.report.document.embed
+        found = [("dataset", chapter.loaded["dataset"]) for chapter in chapters if "data" in wanted]
+        found += [("weights", chapter.fits[0]["weights"]) for chapter in chapters if "weights" in wanted]
+        files = {embedded_name(what, digest): digest for what, digest in found}
+        if files:
+            size = sum(len(self.store.get(digest)) for digest in files.values())
+            self.watch.note(f"document.embed: {' and '.join(wanted)} add {size / 1e6:,.2f} MB to the PDF")
+        return files
 
     def _stages(self, chapter: Chapter) -> list[dict[str, Any]]:
         """What every stage of a chapter was asked and gave, however its rows were cut into chunks."""
@@ -469,10 +511,13 @@ def _flat(groups: Iterable[Iterable[Done]]) -> list[Done]:
     return [done for group in groups for done in group]
 
 
-def _evidence_config(report: Report) -> dict[str, Any]:
-    """The config of the points and of the document: no paths, no runner, nothing that changes no bit."""
+def _evidence_config(report: Report, local: Mapping[str, LocalEvidence]) -> dict[str, Any]:
+    """The config of the points and of the document: no places, no runner, nothing that changes no bit. Of a `local`
+    file only its name."""
     plain = report.model_dump(mode="json", exclude={"runner": True, "paths": True, "compute": {"chunk"}})
     plain["document"]["issued"] = report.document.issued_at
+    for key, item in local.items():
+        put(plain, key, item.name)
     return plain
 
 
@@ -484,10 +529,3 @@ def _slugs(titles: Sequence[str]) -> list[str]:
         same = sum(other == slug or re.fullmatch(rf"{re.escape(slug)}-\d+", other) is not None for other in found)
         found.append(slug if not same else f"{slug}-{same + 1}")
     return found
-
-
-def _new_directory(runs: Path, started: datetime) -> Path:
-    """`<UTC time>-<8 hex>`, created for this run alone."""
-    directory = runs / f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-    directory.mkdir(parents=True)
-    return directory

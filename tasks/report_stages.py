@@ -20,7 +20,15 @@ from tasks.document.evidence import (
 from tasks.document.index import write_index
 from tasks.document.material import Material
 from tasks.document.press import Job, press
-from tasks.document.seal import figure_files, write_attributions, write_files, write_manifest
+from tasks.document.schema import LocalEvidence
+from tasks.document.seal import (
+    figure_files,
+    whole_or_not,
+    write_attributions,
+    write_files,
+    write_manifest,
+    writing,
+)
 from tasks.fingerprint import fingerprint
 from tasks.methods.aggregate import flat_arrays
 from tasks.protocols import Compute, Progress, silent
@@ -38,6 +46,13 @@ from tasks.stages import Done, keyed, read, run_stage
 from tasks.store import Digest, Store, digest_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF
+    "evidence": "evidence.json",
+    "config": "config.yaml",
+    "checks": "checks.json",
+    "importances": "importances.parquet",
+    "constraints": "constraints.txt",
+}
 
 
 class Drawings(Record):
@@ -104,32 +119,39 @@ def attest(
     chapters: Sequence[tuple[str, Sequence[Mapping[str, Any]]]],
     materials: Sequence[Digest],
     stages: Sequence[Done],
+    local: Mapping[str, LocalEvidence],
+    embedded: Mapping[str, Digest],
 ) -> Done:
     """Outputs "evidence", and what goes with it: "config", "checks", "importances" and "constraints".
 
     `chapters`: slug, and for each of its stages what it was asked and gave. `stages`: all that the report rests on;
-    their libraries and their code are the ones that the evidence names.
+    their libraries and their code are the ones that the evidence names. `local`: what the config names outside the
+    program; `embedded`: data and weights that are attached to the PDF too, by file name.
     """
     source = _union([*(done.fingerprint for done in stages), fingerprint([press.__module__])])
+    outside = {key: item.model_dump() for key, item in local.items()}
 
     def run() -> dict[str, bytes]:
         found = [read(store, Material, digest) for digest in materials]
+        checks = check_rows([(item.slug, [c for method in item.methods for c in method.checks]) for item in found])
+        versions = sorted(f"{name}=={version}" for name, version in source["libraries"].items())
+        files = {
+            "config": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode(),
+            "checks": pretty(checks),
+            "importances": _parquet([row for item in found for row in _importance_rows(item)]),
+            "constraints": "\n".join([*versions, ""]).encode(),
+        }
         proof = evidence(
             config,
             issued,
             [_chapter_evidence(store, slug, stages) for slug, stages in chapters],
             keyed(compute),
             source,
+            outside,
+            {ATTACHED[name]: data for name, data in files.items()}
+            | {name: store.get(digest) for name, digest in embedded.items()},
         )
-        checks = check_rows([(item.slug, [c for method in item.methods for c in method.checks]) for item in found])
-        versions = sorted(f"{name}=={version}" for name, version in source["libraries"].items())
-        return {
-            "evidence": pretty(proof),
-            "config": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode(),
-            "checks": pretty(checks),
-            "importances": _parquet([row for item in found for row in _importance_rows(item)]),
-            "constraints": "\n".join([*versions, ""]).encode(),
-        }
+        return files | {"evidence": pretty(proof)}
 
     spec = {
         "config": config,
@@ -138,6 +160,8 @@ def attest(
         "chapters": [list(chapter) for chapter in chapters],
         "platform": environment(),
         "fingerprint": source,
+        "local": outside,
+        "embedded": dict(embedded),
     }
     helpers: list[Callable[..., Any]] = [_chapter_evidence, _importance_rows, _parquet]
     return run_stage(store, attest, spec, {"materials": list(materials)}, [evidence.__module__], run, helpers)
@@ -220,7 +244,7 @@ def seal(
     manifest: Mapping[str, Any],
 ) -> None:
     """Writes the run: every file, and the manifest last; then the list of all runs. `attributions`: shards by
-    "chapter/label". `written`: the document."""
+    "chapter/label". `written`: the document. The directory is there when it is whole, not before."""
     files = {
         "report.html": store.get(rendered["html"]),
         "report.pdf": store.get(rendered["pdf"]),
@@ -238,11 +262,13 @@ def seal(
         teaser = [item for item in items if item.figure.name == chapter.teaser.figure]
         pictures = [name for name in figure_files(teaser) if "-scale" not in name]
         front.append({"title": chapter.title, "sentence": chapter.teaser.sentence, "pictures": pictures[:3]})
-    write_files(directory, files)
-    for name, shards in attributions.items():
-        write_attributions(
-            directory / "attributions" / f"{name}.npz",
-            lambda shards=shards: (flat_arrays(read(store, Attribution, digest)) for digest in shards),  # type: ignore[misc]
-        )
-    write_manifest(directory, {**manifest, "title": document.title, "chapters": front})
-    write_index(directory.parent)
+    with writing(directory.parent):
+        with whole_or_not(directory) as folder:
+            write_files(folder, files)
+            for name, shards in attributions.items():
+                write_attributions(
+                    folder / "attributions" / f"{name}.npz",
+                    lambda shards=shards: (flat_arrays(read(store, Attribution, digest)) for digest in shards),  # type: ignore[misc]
+                )
+            write_manifest(folder, {**manifest, "title": document.title, "chapters": front})
+        write_index(directory.parent)

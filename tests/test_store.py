@@ -95,11 +95,11 @@ def test_a_failed_action_leaves_nothing(store: Store) -> None:
 
 
 def test_any_flipped_byte_is_found_reported_and_recomputed(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    """Of 200 single flipped bits in objects and action records none is served, and each is mended."""
+    """Of 500 single flipped bits in objects and action records none is served, and each is mended."""
     outputs, _ = store.once(KEY, lambda: {"a": b"first", "b": b"second"})
     targets = files(store.root, "objects") + files(store.root, "actions")
     chance = random.Random(0)
-    for _ in range(200):
+    for _ in range(500):
         path = chance.choice(targets)
         data = bytearray(whole := path.read_bytes())
         data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)

@@ -1,5 +1,6 @@
 """Facts of the command line: what it prints, what bad use gets, and its exit codes."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -79,6 +80,7 @@ BAD = {
     "study=iris target.outputs=[preticted]": "target.outputs.0: given 'preticted', allowed: text like ^(predicted",
     "study=iris selection.order=frist": "selection.order: given 'frist', allowed: ",
     "study=iris document.issued=soon": "document.issued: given 'soon', allowed: a time such as 2026-01-01T00:00:00Z",
+    "study=iris document.embed=[photos]": "document.embed.0: given 'photos', allowed: data, weights",
     "study=iris document.issued=2026": "document.issued: 2026 is no time; write for example 2026-01-01T00:00:00Z",
     "study=iris runner=inline,threads": "runner: belongs to the report, so all points must have the same",
     "study=iris,digits compute.threads=1,2": "compute: belongs to the report, so all points must have the same",
@@ -125,11 +127,43 @@ def test_every_point_that_lacks_a_key_is_named(use: Use) -> None:
     ]
 
 
-@pytest.mark.parametrize("wrong", [["report", "--config-dir", "no_such_dir"], ["report", "--foo"], ["studies", "x"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["report", "--config-dir", "no_such_dir"],
+        ["report", "--foo"],
+        ["studies", "x"],
+        ["verify"],
+        ["verify", "x.pdf", "--data", "no_such_dir"],
+    ],
+)
 def test_bad_options_are_refused(use: Use, wrong: list[str]) -> None:
     code, out, err = use(*wrong)
     assert (code, out) == (2, "")
     assert len(err.splitlines()) <= 4
+
+
+def test_nothing_to_verify_is_bad_use(use: Use, tmp_path: Path) -> None:
+    assert use("verify", str(tmp_path / "x.pdf")) == (
+        2,
+        "",
+        f"exhibit: {tmp_path / 'x.pdf'}: there is no such file or directory\n",
+    )
+
+
+def test_verify_says_what_it_found_where_nothing_may_be_written(
+    use: Use, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other.pdf").write_bytes(b"%PDF-1.7")
+
+    def denied(path: Path, *_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "write_text", denied)
+    code, out, err = use("verify", str(tmp_path / "other.pdf"))
+    assert code == 5
+    assert out.endswith("other.pdf: damaged\n")
+    assert err == f"exhibit: {tmp_path / 'other.verification.json'} was not written: Permission denied\n"
 
 
 def test_an_unknown_command_is_refused(use: Use) -> None:
@@ -236,7 +270,8 @@ def test_studies_lists_name_and_title(use: Use, tmp_path: Path) -> None:
     (tmp_path / "study" / "mine.yaml").write_text("# @package _global_\n# What I study.\ntitle: Mine\n")
     code, out, _ = use("studies", "--config-dir", str(tmp_path))
     assert code == 0
-    assert "mine            Mine: What I study." in out.splitlines()
+    assert "mine Mine: What I study." in [" ".join(line.split()) for line in out.splitlines()]
+    assert len({len(line) - len(line.split(maxsplit=1)[1]) for line in out.splitlines()}) == 1
     assert [line.split()[0] for line in out.splitlines()] == sorted(
         ["mine", *(file.stem for file in (ROOT / "conf" / "study").glob("*.yaml"))]
     )

@@ -7,23 +7,29 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tasks.store import digest_of
+from tests.conftest import ROOT, Project
 
-ROOT = Path(__file__).parents[2]
 SMALL = ("study=iris", "method=[vanilla_grad,gradient_x_input]", "check=[completeness]", "data.reference=null",
          "model.epochs=1", "compute.chunk=40", "document.issued=2026-01-01", "runner=inline")  # fmt: skip
 KILLS = int(os.environ.get("KILLS", "20"))
 
 
-def start(folder: Path, *overrides: str) -> subprocess.Popen[str]:
+def start(folder: Path, *overrides: str, program: Path = ROOT, code: str = "") -> subprocess.Popen[str]:
+    """The program at `program`; `code` in place of its entry point."""
     paths = (f"paths.runs={folder}/runs", f"paths.store={folder}/store")
-    command = [sys.executable, "-m", "flows.cli", "report", *SMALL, *overrides, *paths]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT, start_new_session=True)
+    entry = ["-c", code] if code else ["-m", "flows.cli"]
+    command = [sys.executable, *entry, "report", *SMALL, *overrides, *paths]
+    pipe, environment = subprocess.PIPE, os.environ | {"PYTHONPATH": str(program)}
+    return subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, cwd=program, env=environment, start_new_session=True
+    )
 
 
 def finished(process: subprocess.Popen[str]) -> Path:
@@ -43,15 +49,23 @@ def content(run: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def program(new_project: Callable[[], Project]) -> Path:
+    """A copy of the program: what is edited meanwhile would be another source, and so another digest."""
+    return new_project().root
+
+
 @pytest.mark.slow
-def test_kill_at_any_moment_and_the_same_command_goes_on(tmp_path: Path) -> None:
+def test_kill_at_any_moment_and_the_same_command_goes_on(tmp_path: Path, program: Path) -> None:
     """After every kill the same command ends in the same bytes, from what was finished before; nothing is left over."""
-    expected = content(finished(start(tmp_path / "whole")))
+    began = time.monotonic()
+    expected = content(finished(start(tmp_path / "whole", program=program)))
+    longest = 1.1 * (time.monotonic() - began)
     chance, folder, kills = random.Random(0), tmp_path / "killed", 0
     while kills < KILLS:
-        process = start(folder)
+        process = start(folder, program=program)
         try:
-            process.wait(chance.uniform(0.5, 8.0))
+            process.wait(chance.uniform(0.5, longest))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
@@ -59,8 +73,55 @@ def test_kill_at_any_moment_and_the_same_command_goes_on(tmp_path: Path) -> None
         else:
             assert content(finished(process)) == expected
             shutil.rmtree(folder)
-    assert content(finished(start(folder))) == expected
-    assert list((folder / "store").rglob("*.tmp")) == []
+    assert content(finished(start(folder, program=program))) == expected
+    assert [path for path in folder.rglob("*") if path.name.endswith(".tmp")] == []
+    assert not list(folder.glob("runs/.*"))
+
+
+# Dies as soon as it has computed and stored one thing that was not there.
+STEP = """
+import os, signal, sys
+from tasks.store import Store
+once = Store.once
+def one(self, key, compute):
+    done = once(self, key, compute)
+    if not done[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+Store.once = one
+from flows.cli import main
+main()
+"""
+
+
+@pytest.mark.slow
+def test_every_stage_in_a_process_of_its_own_gives_the_same_bytes(tmp_path: Path, program: Path) -> None:
+    """To the last bit, a model that was restored explains as the one that was trained in the same process."""
+    small = ("compute.chunk=75", "method=[integrated_gradients]", "model.epochs=3")
+    expected = content(finished(start(tmp_path / "whole", *small, program=program)))
+    processes = 0
+    while (process := start(tmp_path / "steps", *small, program=program, code=STEP)).wait() == -signal.SIGKILL:
+        processes += 1
+    assert content(finished(process)) == expected
+    assert processes >= 12
+
+
+@pytest.mark.slow
+def test_a_store_that_is_damaged_everywhere_gives_the_same_bytes(tmp_path: Path, program: Path) -> None:
+    """A flipped bit in every stored file: all is said and computed again, nothing damaged is served or left."""
+    expected = content(finished(start(tmp_path, program=program)))
+    chance = random.Random(0)
+    stored = [path for part in ("objects", "actions") for path in (tmp_path / "store" / part).glob("*/*")]
+    for path in stored:
+        data = bytearray(path.read_bytes())
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        path.chmod(0o644)
+        path.write_bytes(data)
+    out, err = (process := start(tmp_path, program=program)).communicate()
+    assert process.returncode in (0, 3), err
+    assert content(Path(out.splitlines()[-1].removeprefix("run: "))) == expected
+    assert err.count("is damaged; it is computed again") == len(list((tmp_path / "store/actions").glob("*/*")))
+    assert all(digest_of(path.read_bytes()) == path.name for path in (tmp_path / "store/objects").glob("*/*"))
 
 
 @pytest.mark.slow

@@ -5,17 +5,32 @@ import os
 import pickle
 import random
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from flows import cli
-from flows.config import read_report
-from flows.report import run_report
-from flows.verify import EXIT_CODES, TOLERANCE, Subject, _derived, _read_pdf, _read_run, compared, verify
-from tasks.document.evidence import pretty
+from flows import cli, derivation
+from flows.config import Report, read_report
+from flows.derivation import Access, derive
+from flows.integrity import Damage, Subject, read
+from flows.report import Given, run_report
+from flows.verify import EXIT_CODES, compared, derived, verify
+from tasks.data.folder import ImageFolderSpec
+from tasks.data.table import IrisSpec
+from tasks.document.evidence import TOLERANCE, claim, pretty
+from tasks.document.pdf import Attachment, render_pdf
+from tasks.document.press import embedded_name
+from tasks.document.schema import LocalEvidence
+from tasks.factory import TRUSTED
+from tasks.local import absent, described, file_digest, outside, put
+from tasks.models.zoo.mlp import MLPSpec
+from tasks.protocols import Compute, silent
 from tasks.records import InputError
 from tasks.store import digest_of
 
@@ -73,6 +88,15 @@ def test_no_flipped_bit_in_a_pdf_is_missed(pdf: Path) -> None:
         flip(pdf, chance)
         assert verify(pdf, integrity_only=True).outcome == "damaged"
         pdf.write_bytes(whole)
+
+
+def test_no_truncated_or_lengthened_pdf_is_missed(pdf: Path) -> None:
+    chance, whole = random.Random(3), pdf.read_bytes()
+    for _ in range(100):
+        pdf.write_bytes(whole[: chance.randrange(len(whole))])
+        assert verify(pdf, integrity_only=True).outcome == "damaged"
+    pdf.write_bytes(whole + b"\n")
+    assert verify(pdf, integrity_only=True).outcome == "damaged"
 
 
 def test_no_flipped_bit_in_a_run_is_missed(run: Path) -> None:
@@ -141,7 +165,7 @@ class Bomb:
 def test_a_planted_pickle_is_never_loaded(run: Path, tmp_path: Path) -> None:
     """Neither as an array of objects nor as a bare pickle, though the manifest agrees."""
     name = next(path.relative_to(run).as_posix() for path in run.glob("attributions/*/*.npz"))
-    np.savez(run / name, **{"values/x": np.array([Bomb(tmp_path / "exploded")], dtype=object)})
+    np.savez(run / name, allow_pickle=True, **{"values/x": np.array([Bomb(tmp_path / "exploded")], dtype=object)})
     reseal(run, name)
     assert verify(run, integrity_only=True).outcome == "damaged"
     (run / name).write_bytes(pickle.dumps(Bomb(tmp_path / "exploded")))
@@ -180,7 +204,7 @@ def test_a_run_is_derived_again_and_stays_intact(run: Path) -> None:
 
 @pytest.fixture
 def subject(made: Path) -> Subject:
-    return _read_run(made)
+    return read(made)
 
 
 def changed(subject: Subject, factor: float) -> Subject:
@@ -195,7 +219,7 @@ def changed(subject: Subject, factor: float) -> Subject:
         }
     )
     numbers = {name: array * factor if array.dtype.kind == "f" else array for name, array in subject.numbers.items()}
-    return Subject(evidence, "", numbers)
+    return subject._replace(evidence=evidence, pdf="", numbers=numbers)
 
 
 def test_other_numbers_are_different_and_the_stage_is_named(subject: Subject) -> None:
@@ -216,16 +240,22 @@ def test_rounding_is_within_tolerance_and_is_stated(subject: Subject) -> None:
 def test_another_sample_or_verdict_is_no_rounding(subject: Subject) -> None:
     other = changed(subject, 1.0)
     verdicts = np.array([f"{verdict}!" for verdict in other.numbers["verdicts"]])
-    result = compared(Path("x"), subject, other._replace(numbers=other.numbers | {"verdicts": verdicts}))
+    result = compared(Path("x"), subject, other._replace(numbers={**other.numbers, "verdicts": verdicts}))
     assert result.outcome == "different"
+
+
+def with_config(subject: Subject, config: Any, local: Mapping[str, LocalEvidence] | None = None) -> Subject:
+    """The same evidence with another config."""
+    update = {"config": config, "local": local or {}}
+    return subject._replace(evidence=subject.evidence.model_copy(update=update))
 
 
 def test_what_cannot_be_derived_here_names_what_is_missing(made: Path, pdf: Path) -> None:
     """A config of a newer version: the key is named, and the data with its digest."""
-    subject = _read_pdf(pdf)
+    subject = read(pdf)
     config = json.loads(json.dumps(subject.evidence.config))
     config["points"][0]["data"]["kind"] = "newer"
-    result = _derived(pdf, subject._replace(evidence=subject.evidence.model_copy(update={"config": config})))
+    result = derived(pdf, with_config(subject, config), Access())
     assert result.outcome == "not derivable"
     assert result.findings[0].startswith("points.0.data.kind: given 'newer', allowed: ")
     assert subject.evidence.chapters[0].data.sha256 in result.findings[1]
@@ -237,3 +267,235 @@ def test_the_exit_code_says_the_outcome(pdf: Path, spoil: bool, code: int) -> No
         flip(pdf, random.Random(2))
     assert cli.run(["verify", "--integrity-only", str(pdf)]) == code
     assert set(EXIT_CODES.values()) == {0, 4, 5, 6}
+
+
+# --- what lies outside the program ------------------------------------------------------------------------
+
+PHOTO, WEIGHTS = "points.0.data.paths.0", "points.0.model.weights"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `derive` would have run: the stages have their own tests."""
+
+    reports: list[Report]
+    given: list[Given]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    calls = Asked([], [])
+
+    def derive_report(report: Report, _: Any, given: Given) -> Path:
+        calls.reports.append(report)
+        calls.given.append(given)
+        return Path("run")
+
+    monkeypatch.setattr(derivation, "derive_report", derive_report)
+    return calls
+
+
+@pytest.fixture
+def with_photograph(subject: Subject, tmp_path: Path) -> Subject:
+    """Evidence that rests on one photograph, which lies in no folder in particular."""
+    (tmp_path / "elephant.png").write_bytes(b"a photograph")
+    config = json.loads(json.dumps(subject.evidence.config))
+    config["points"][0]["data"] = {"kind": "photographs", "paths": ["elephant.png"], "labels": ["African elephant"]}
+    return with_config(subject, config, {PHOTO: described(tmp_path / "elephant.png", "")})
+
+
+def test_the_evidence_names_files_by_content_not_by_place(tmp_path: Path) -> None:
+    """A file anywhere in a config is found by its key, and its name and sha256 are what is kept."""
+    (path := tmp_path / "w.npz").write_bytes(b"abc")
+    point = read_report([*SMALL, "model.fit=never", f"model.weights={path}"]).points[0]
+    assert dict(outside(point, "points.0")) == {WEIGHTS: path}
+    local = described(path, "")
+    assert (local.kind, local.name, local.sha256) == ("file", "w.npz", digest_of(b"abc"))
+    plain = {"points": [point.model_dump(mode="json")]}
+    put(plain, WEIGHTS, local.name)
+    assert str(tmp_path) not in json.dumps(plain)
+
+
+def test_nothing_outside_is_opened_by_default(with_photograph: Subject, tmp_path: Path, asked: Asked) -> None:
+    """Exit code 6, and what is missing with its sha256, though the file lies in the working directory."""
+    result = derived(tmp_path / "x.pdf", with_photograph, Access())
+    assert EXIT_CODES[result.outcome] == 6
+    assert result.findings == (
+        f"{PHOTO}: needs the file 'elephant.png' with sha256 {digest_of(b'a photograph')}; --data DIR looks for it, "
+        "and document.embed=[data] would have put it into the PDF",
+    )
+    assert asked.reports == []
+
+
+def test_data_are_found_by_content_whatever_they_are_called(
+    with_photograph: Subject, tmp_path: Path, asked: Asked
+) -> None:
+    """In a folder of the folder, under another name; a file of the right name with other bytes is not taken."""
+    (folder := tmp_path / "data" / "deep").mkdir(parents=True)
+    (folder / "renamed.png").write_bytes(b"a photograph")
+    (folder.parent / "elephant.png").write_bytes(b"another photograph")
+    derive(with_photograph, tmp_path / "scratch", Access(data=tmp_path / "data"))
+    [path] = asked.reports[0].points[0].data.paths  # type: ignore[union-attr]
+    assert path.read_bytes() == b"a photograph"
+    assert path.name == "elephant.png"
+
+
+def test_a_folder_is_found_by_what_the_data_take_from_it(subject: Subject, tmp_path: Path, asked: Asked) -> None:
+    for folder in ("moved/pictures", "other/pictures"):
+        for name in ("cat", "dog"):
+            (place := tmp_path / folder / name).mkdir(parents=True)
+            for number in range(3):
+                (place / f"{number}.png").write_bytes(f"{folder[0]} {name} {number}".encode())
+    config = json.loads(json.dumps(subject.evidence.config))
+    config["points"][0]["data"] = data = {"kind": "image_folder", "path": "pictures"}
+    taken = ImageFolderSpec.model_validate({**data, "path": tmp_path / "moved/pictures"}).asked()["files"]
+    local = {"points.0.data.path": LocalEvidence(kind="folder", name="pictures", sha256=taken)}
+    derive(with_config(subject, config, local), tmp_path / "scratch", Access(data=tmp_path))
+    assert (asked.reports[0].points[0].data.path / "cat/0.png").read_bytes() == b"m cat 0"  # type: ignore[union-attr]
+    with pytest.raises(InputError, match=rf"needs the folder 'pictures' with sha256 {taken}"):
+        derive(with_config(subject, config, local), tmp_path / "scratch", Access(data=tmp_path / "other"))
+
+
+def test_a_path_that_a_pdf_smuggles_in_is_not_opened(subject: Subject, tmp_path: Path, asked: Asked) -> None:
+    """A config that names a path of which the evidence says nothing is not run without the caller's word."""
+    config = json.loads(json.dumps(subject.evidence.config))
+    config["points"][0]["model"] |= {"fit": "never", "weights": "/etc/passwd"}
+    with pytest.raises(InputError, match=rf"^{WEIGHTS}: the evidence does not say what it holds; --allow-local"):
+        derive(with_config(subject, config), tmp_path, Access(data=Path("/etc")))
+    assert asked.reports == []
+
+
+def test_code_of_ones_own_is_run_only_on_the_callers_word(
+    subject: Subject, tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though this machine trusts the module; and without that trust not even then."""
+    config = json.loads(json.dumps(subject.evidence.config))
+    config["points"][0]["model"] = {"kind": "factory", "factory": "own:net"}
+    code = LocalEvidence(kind="code", name="own:net", sha256="0" * 64)
+    forged = with_config(subject, config, {"points.0.model.factory": code})
+    monkeypatch.setenv(TRUSTED, "own")
+    with pytest.raises(InputError, match=r"needs the code 'own:net' with sha256 0{64}; --allow-local runs it"):
+        derive(forged, tmp_path, Access(data=tmp_path))
+    derive(forged, tmp_path, Access(local=True))
+    assert len(asked.reports) == 1
+    monkeypatch.setenv(TRUSTED, "")
+    with pytest.raises(InputError, match="the module 'own' is not trusted on this machine"):
+        derive(forged, tmp_path, Access(local=True))
+
+
+def test_a_name_in_the_evidence_cannot_leave_the_scratch_folder(
+    with_photograph: Subject, tmp_path: Path, asked: Asked
+) -> None:
+    local = with_photograph.evidence.local[PHOTO].model_copy(update={"name": "../../../elephant.png"})
+    forged = with_config(with_photograph, with_photograph.evidence.config, {PHOTO: local})
+    derive(forged, tmp_path / "a/b/scratch", Access(data=tmp_path))
+    [path] = asked.reports[0].points[0].data.paths  # type: ignore[union-attr]
+    assert path.is_relative_to(tmp_path / "a/b/scratch")
+    assert ".." not in path.parts
+
+
+def test_what_is_embedded_is_taken_and_its_files_are_not_looked_for(
+    with_photograph: Subject, tmp_path: Path, asked: Asked
+) -> None:
+    """The stage gets what it was once asked and what it gave, and a path that only says what the file held."""
+    [chapter] = with_photograph.evidence.chapters
+    name = embedded_name("dataset", chapter.data.sha256)
+    derive(with_photograph._replace(attached={name: b"packed"}), tmp_path, Access())
+    assert asked.given[0].datasets == {chapter.slug: (chapter.stages[0].spec, b"packed")}
+    assert asked.given[0].weights == {}
+    [path] = asked.reports[0].points[0].data.paths  # type: ignore[union-attr]
+    assert path == absent(with_photograph.evidence.local[PHOTO])
+
+
+def test_an_attachment_that_is_not_the_evidences_is_damage(made: Path, tmp_path: Path) -> None:
+    """Even where the PDF was sealed again, as a forger would."""
+    subject = read(made)
+    attached = {**subject.attached, "checks.json": b"[]"}
+    files = [Attachment(name=n, description=n, data=data, relationship="Data") for n, data in attached.items()]
+    page = '<html lang="en"><head><title>t</title></head><body>x</body></html>'
+    (tmp_path / "forged.pdf").write_bytes(render_pdf(page, files, "2026-01-01T00:00:00Z"))
+    with pytest.raises(Damage, match=r"^forged\.pdf, checks\.json: it is not the attachment that the evidence names"):
+        read(tmp_path / "forged.pdf")
+
+
+def test_the_claim_follows_from_determinism() -> None:
+    assert claim({"deterministic": True}).startswith("the same bytes on the same platform, libraries and threads; ")
+    assert claim({"deterministic": False}).startswith("within 1e-05 of the norm of each array, not the same bytes")
+
+
+# --- on a machine that has nothing but the PDF ------------------------------------------------------------
+
+
+def report(folder: Path, *overrides: str) -> Path:
+    words = [*SMALL, *overrides, f"paths.runs={folder}/runs", f"paths.store={folder}/store"]
+    return run_report(read_report(words), ["exhibit", "report", *words]).directory
+
+
+def verified_alone(pdf: Path, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """`exhibit verify` in a new process, a working directory with the PDF alone and an empty home."""
+    for name in ("home", "alone", "tmp"):
+        (folder / name).mkdir()
+    shutil.copy(pdf, folder / "alone/report.pdf")
+    environment = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "PATH": os.environ["PATH"]}
+    script = Path(sys.executable).with_name("exhibit")
+    return subprocess.run(
+        [script, "verify", "report.pdf", *options],
+        capture_output=True, text=True, cwd=folder / "alone", env=environment, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_lone_pdf_needs_nothing_but_the_program(made: Path, tmp_path: Path) -> None:
+    """No store, no run, no home: the same bytes; and nothing is left but the short report."""
+    done = verified_alone(made / "report.pdf", tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "report.pdf: identical"), done.stderr
+    assert sorted(path.name for path in (tmp_path / "alone").iterdir()) == [
+        "report.pdf", "report.verification.json"
+    ]  # fmt: skip
+    assert not list((tmp_path / "tmp").glob("exhibit-*"))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of weights of the study's net."""
+    path = tmp_path_factory.mktemp("weights") / "trained.npz"
+    found = MLPSpec(epochs=1).fit(IrisSpec(reference=None).load(), Compute(), silent)
+    np.savez(path, allow_pickle=False, **found.arrays)
+    return path
+
+
+@pytest.mark.slow
+def test_weights_that_are_embedded_need_no_file(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The file is gone; without embedding it is named with its sha256, and with --data it is found again."""
+    lost = Path(shutil.copy(weights, tmp_path / "lost.npz"))
+    fixed = ("model.fit=never", f"model.weights={lost}")
+    whole = report(tmp_path / "whole", *fixed, "document.embed=[data,weights]")
+    assert "document.embed: data and weights add 0." in capfd.readouterr().err
+    bare = report(tmp_path / "bare", *fixed)
+    assert str(tmp_path) not in (whole / "evidence.json").read_text() + (whole / "config.yaml").read_text()
+    lost.unlink()
+    result = verify(whole / "report.pdf")
+    assert (result.outcome, result.findings[:2]) == (
+        "identical",
+        (
+            "iris, stage load: the data are those in the PDF, not loaded again",
+            "iris, stage fit: the weights are those in the PDF, not trained again",
+        ),
+    )
+    missing = verify(bare / "report.pdf")
+    assert missing.outcome == "not derivable"
+    assert f"the file 'lost.npz' with sha256 {file_digest(weights)}" in missing.findings[0]
+    assert verify(bare / "report.pdf", access=Access(data=weights.parent)).outcome == "identical"
+
+
+@pytest.mark.slow
+def test_another_number_of_threads_is_within_tolerance(made: Path, weights: Path, tmp_path: Path) -> None:
+    """From the same weights one thread gives the numbers of two, within the tolerance that the evidence states."""
+    fixed = ("model.fit=never", f"model.weights={weights}")
+    one, two = (read(report(tmp_path / n, *fixed, f"compute.threads={n}")) for n in "12")
+    result = compared(made, one, two)
+    assert EXIT_CODES[result.outcome] == 0
+    assert "threads: 1 then, 2 now" in result.environment
+    assert f"within {TOLERANCE:g}" in one.evidence.claim

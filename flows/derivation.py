@@ -1,0 +1,143 @@
+"""Deriving a report again from its evidence, from nothing but what the evidence holds and what the caller lets in."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from flows.config import Report
+from flows.errors import validated
+from flows.integrity import Subject
+from flows.report import Given, derive_report
+from tasks.data import DataSpec
+from tasks.document.press import embedded_name
+from tasks.document.schema import Evidence, LocalEvidence
+from tasks.local import absent, file_digest, folder_digest, outside, put
+from tasks.records import InputError
+
+_DATA: TypeAdapter[Any] = TypeAdapter(DataSpec)
+
+
+class Access(NamedTuple):
+    """What may be opened beside the report: a folder of data and weights, and code or paths that the evidence names."""
+
+    data: Path | None = None
+    local: bool = False
+
+
+def derive(subject: Subject, scratch: Path, access: Access) -> Path:
+    """The run directory of the report of the evidence's config, computed from nothing in the folder `scratch`.
+
+    Raises:
+        InputError: with a line for everything that is missing here.
+    """
+    evidence = subject.evidence
+    given = _given(subject)
+    config = copy.deepcopy(evidence.config)
+    missing = []
+    # Folders come last: what data takes from them may depend on its other files.
+    items = sorted(evidence.local.items(), key=lambda pair: (pair[1].kind == "folder", pair[0]))
+    for number, (key, item) in enumerate(items):
+        if key in given.local:
+            put(config, key, str(absent(given.local[key])))
+        elif item.kind == "code":
+            missing += [] if access.local else [_missing(key, item)]
+        elif found := _found(item, key, config, access.data):
+            put(config, key, str(_linked(found, scratch / "files" / str(number), item.name)))
+        else:
+            missing.append(_missing(key, item))
+    if missing:
+        raise InputError("\n".join(missing))
+    here = {"runner": {"kind": "inline"}, "paths": {"runs": str(scratch / "runs"), "store": str(scratch / "store")}}
+    report = validated(Report, {**config, **here})
+    if not access.local and (strange := sorted(_unknown(report, evidence))):
+        raise InputError(
+            "\n".join(f"{key}: the evidence does not say what it holds; --allow-local opens it" for key in strange)
+        )
+    return derive_report(report, ["exhibit", "verify"], given)
+
+
+def taken(subject: Subject) -> Iterator[str]:
+    """A sentence for every stage whose result is taken from the PDF and not derived."""
+    given = _given(subject)
+    yield from (f"{slug}, stage load: the data are those in the PDF, not loaded again" for slug in given.datasets)
+    yield from (f"{slug}, stage fit: the weights are those in the PDF, not trained again" for slug in given.weights)
+
+
+def needed(evidence: Evidence) -> Iterator[str]:
+    """What a report rests on that may not be had here."""
+    for key, item in sorted(evidence.local.items()):
+        yield f"{key}: needs the {item.kind} {item.name!r} with sha256 {item.sha256}"
+    for chapter in evidence.chapters:
+        yield f"{chapter.slug}: needs the data {chapter.data.title!r} with sha256 {chapter.data.sha256}"
+        yield f"{chapter.slug}: needs the weights with sha256 {chapter.weights.sha256}"
+
+
+def _given(subject: Subject) -> Given:
+    """What the PDF brings along."""
+    datasets: dict[str, tuple[Any, bytes]] = {}
+    weights: dict[str, bytes] = {}
+    local: dict[str, LocalEvidence] = {}
+    for number, chapter in enumerate(subject.evidence.chapters):
+        asked = next(stage.spec for stage in chapter.stages if stage.stage == "load")
+        prefixes = []
+        if data := subject.attached.get(embedded_name("dataset", chapter.data.sha256)):
+            datasets[chapter.slug] = (asked, data)
+            prefixes.append(f"points.{number}.data.")
+        if data := subject.attached.get(embedded_name("weights", chapter.weights.sha256)):
+            weights[chapter.slug] = data
+            prefixes.append(f"points.{number}.model.")
+        local |= {
+            key: item
+            for key, item in subject.evidence.local.items()
+            if key.startswith(tuple(prefixes)) and item.kind != "code"
+        }
+    return Given(datasets, weights, local)
+
+
+def _missing(key: str, item: LocalEvidence) -> str:
+    if item.kind == "code":
+        how = "--allow-local runs it, if EXHIBIT_TRUSTED_MODULES names its module"
+    else:
+        embedded = "data" if ".data." in key else "weights"
+        how = f"--data DIR looks for it, and document.embed=[{embedded}] would have put it into the PDF"
+    return f"{key}: needs the {item.kind} {item.name!r} with sha256 {item.sha256}; {how}"
+
+
+def _unknown(report: Report, evidence: Evidence) -> Iterator[str]:
+    """Keys of paths and functions of which the evidence says nothing: a config in a PDF opens none by itself."""
+    return (key for key, _ in outside(report.points, "points") if key not in evidence.local)
+
+
+def _found(item: LocalEvidence, key: str, config: Mapping[str, Any], folder: Path | None) -> Path | None:
+    """The file or folder of that content below `folder`; those of the same name are tried first."""
+    if folder is None:
+        return None
+    if item.kind == "folder":
+        candidates = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir() and path.name == item.name)]
+        return next((path for path in candidates if _holds(path, key, config, item.sha256)), None)
+    alike = (path for path in folder.rglob(f"*{Path(item.name).suffix}") if path.is_file())
+    by_name = sorted(alike, key=lambda path: (path.name != item.name, path))
+    return next((path for path in by_name if file_digest(path) == item.sha256), None)
+
+
+def _holds(folder: Path, key: str, config: Mapping[str, Any], digest: str) -> bool:
+    """Whether the data of a point would take just the same from `folder`."""
+    _, number, _, name, *_ = key.split(".")
+    try:
+        asked: Mapping[str, Any] = _DATA.validate_python(
+            {**config["points"][int(number)]["data"], name: folder}
+        ).asked()
+    except (InputError, ValidationError):
+        return False
+    return folder_digest(asked.get("files", "")) == digest
+
+
+def _linked(found: Path, folder: Path, name: str) -> Path:
+    """A link to it under the name that it had: names of samples are made from those of files."""
+    folder.mkdir(parents=True)
+    link = folder / (Path(name).name or "file")
+    link.symlink_to(found.absolute())
+    return link

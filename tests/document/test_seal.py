@@ -1,0 +1,61 @@
+"""Facts of the writing of a run: whole or not at all, whatever happens meanwhile."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.document.seal import whole_or_not, writing
+
+ROOT = Path(__file__).parents[2]
+
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from tasks.document.seal import whole_or_not, writing
+run = Path(sys.argv[1])
+with writing(run.parent), whole_or_not(run) as folder:
+    (folder / "half").write_bytes(b"x")
+    (run.parent / ".index.html.0.tmp").touch()
+    print("half", flush=True)
+    signal.pause()
+"""
+
+
+def test_a_run_is_there_when_it_is_whole_and_not_before(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "one"
+    with writing(run.parent), whole_or_not(run) as folder:
+        (folder / "file").write_bytes(b"x")
+        assert not run.exists()
+    assert [path.name for path in run.parent.iterdir()] == ["one"]
+    assert (run / "file").read_bytes() == b"x"
+
+
+def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
+    """A full disk, say, while the run is written."""
+
+    def fail() -> None:
+        with writing(tmp_path), whole_or_not(tmp_path / "one") as folder:
+            (folder / "half").write_bytes(b"x")
+            raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    """And not while it may still be alive; a finished run is never touched."""
+    (tmp_path / "whole").mkdir()
+    command = [sys.executable, "-c", DYING, str(tmp_path / "one")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "half\n"
+        with writing(tmp_path):
+            assert {path.name for path in tmp_path.iterdir()} == {".index.html.0.tmp", ".one.tmp", "whole"}
+        os.kill(process.pid, signal.SIGKILL)
+    with writing(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == ["whole"]

@@ -1,0 +1,40 @@
+"""The studies that need no network give the same bytes in separate processes; `REPRODUCE=all` asks for each of them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+
+OFFLINE = ("watermark", "photos_gradients", "photos_saliency", "photos_layer", "photos_partition", "multimodal")
+FEW = ("model.epochs=1", "selection.limit=4", "selection.show=2", "check=[completeness]", "document.issued=2026-01-01",
+       "runner=inline")  # fmt: skip
+# The first three in one report: three chapters, three frameworks.
+STUDIES = ("iris,digits,solubility", *(OFFLINE if os.environ.get("REPRODUCE") == "all" else ()))
+
+
+def report(program: Path, folder: Path, study: str, seed: str) -> Path:
+    """A run in a new process, with a hash seed and a working directory of its own."""
+    folder.mkdir()
+    environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(program)}
+    command = [sys.executable, "-m", "flows.cli", "report", f"study={study}", *FEW]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
+    assert done.returncode in (0, 3), done.stderr
+    return folder / done.stdout.splitlines()[-1].removeprefix("run: ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", STUDIES)
+def test_two_processes_give_the_same_bytes(study: str, new_project: Callable[[], Project], tmp_path: Path) -> None:
+    """Each with a store of its own, in another directory, from another copy of the program."""
+    programs = [new_project().root for _ in "12"]
+    first, second = (
+        report(program, tmp_path / seed, study, seed) for program, seed in zip(programs, "12", strict=True)
+    )
+    said = [path.relative_to(first) for path in first.rglob("*") if path.is_file() and path.name != "manifest.json"]
+    assert any(path.suffix == ".npz" for path in said)
+    assert [path for path in said if (first / path).read_bytes() != (second / path).read_bytes()] == []
