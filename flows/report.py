@@ -419,6 +419,7 @@ class _Flow:
             "report",
             report_stages.render,
             issued,
+            report.document.paper,
             document,
             [done["drawings"] for done in drawn],
             attached,

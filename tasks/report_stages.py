@@ -37,6 +37,7 @@ from tasks.records import (
     Dataset,
     Document,
     Drawing,
+    Paper,
     Record,
     Weights,
     canonical_json,
@@ -201,6 +202,7 @@ def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
 def render(
     store: Store,
     issued: str,
+    paper: Paper,
     document: Digest,
     drawings: Sequence[Digest],
     attached: Mapping[str, Digest],
@@ -217,6 +219,7 @@ def render(
             drawings=tuple(pictures),
             attached={name: store.get(digest) for name, digest in attached.items()},
             issued=issued,
+            paper=paper,
         )
         pages = press(job)
         progress(1, 1)
@@ -225,7 +228,7 @@ def render(
     return run_stage(
         store,
         render,
-        {"issued": issued, "templates": {name: digest_of(data) for name, data in templates.items()}},
+        {"issued": issued, "paper": paper, "templates": {name: digest_of(data) for name, data in templates.items()}},
         {"document": document, "drawings": list(drawings), **attached},
         [press.__module__],
         run,

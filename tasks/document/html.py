@@ -20,6 +20,7 @@ from tasks.records import (
     Cell,
     Document,
     Drawing,
+    Paper,
     Part,
     Record,
     Scale,
@@ -34,11 +35,12 @@ Medium = Literal["screen", "print"]
 class Facts(Record):
     """What stands in the document but is not its content.
 
-    `issued`: ISO 8601 time in UTC; `digest`: content digest in hex; `provenance`: tables of what determined the
-    result; `config`: the full configuration as YAML; `version`: of the generator.
+    `issued`: ISO 8601 time in UTC; `paper`: of the PDF; `digest`: content digest in hex; `provenance`: tables of what
+    determined the result; `config`: the full configuration as YAML; `version`: of the generator.
     """
 
     issued: str
+    paper: Paper = "A4"
     digest: str
     provenance: tuple[Table, ...]
     config: str
@@ -63,7 +65,7 @@ def render_html(document: Document, drawings: Mapping[str, Drawing], facts: Fact
     )
     require_glyphs(body)
     return templates.get_template("page.html.jinja").render(
-        document=document, facts=facts, body=Markup(body), **_own(medium, body)
+        document=document, facts=facts, body=Markup(body), **_own(medium, body, facts.paper)
     )
 
 
@@ -88,11 +90,14 @@ def environment(medium: Medium) -> Environment:
     return templates
 
 
-def _own(medium: Medium, body: str) -> dict[str, str]:
+def _own(medium: Medium, body: str, paper: Paper) -> dict[str, str]:
     """Style and script of the page with the hashes that its policy names; paper has no script."""
     sheet = (TEMPLATES / f"{medium}.css").read_text()
     script = (TEMPLATES / "report.js").read_text()
-    style = (screen_faces(body + script + sheet) if medium == "screen" else paper_faces(body)) + sheet
+    if medium == "screen":
+        style = screen_faces(body + script + sheet) + sheet
+    else:
+        style = f"{paper_faces(body)}{sheet}@page {{ size: {paper} }}"
     return {
         "style": Markup(style),
         "style_hash": source_hash(style),

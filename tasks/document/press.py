@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import version
 
 from tasks.document.evidence import provenance
-from tasks.records import Document, Drawing, InputError, Record, pack, unpack
+from tasks.records import Document, Drawing, InputError, Paper, Record, pack, unpack
 
 _ATTACHED = {
     "evidence.json": "What determines and proves the result",
@@ -35,6 +35,7 @@ class Job(Record):
     drawings: tuple[Drawing, ...]
     attached: dict[str, bytes]
     issued: str
+    paper: Paper = "A4"
 
 
 class Pages(Record):
@@ -73,6 +74,7 @@ def render(job: Job) -> Pages:
     evidence = json.loads(job.attached["evidence.json"])
     facts = Facts(
         issued=job.issued,
+        paper=job.paper,
         digest=evidence["content"],
         provenance=provenance(evidence),
         config=job.attached["config.yaml"].decode(),

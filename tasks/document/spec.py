@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tasks.records import Spec
+from tasks.records import Paper, Spec
 
 
 def _written(value: object) -> object:
@@ -30,7 +30,7 @@ class DocumentSpec(Spec):
     issued: Issued | None = Field(
         None, description="date of the document, UTC where no zone is given; null: today at midnight UTC"
     )
-
+    paper: Paper = Field("A4", description="of the PDF: A4 or letter")
     embed: tuple[Literal["data", "weights"], ...] = Field(
         (), description="attached to the PDF, so that it can be derived again without the files that they come from"
     )

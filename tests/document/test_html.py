@@ -142,3 +142,10 @@ def test_the_date_is_written_out_and_the_digest_in_groups(rendered: Any) -> None
 
 def test_the_screen_version_is_small(rendered: Any) -> None:
     assert len(rendered("screen")) < 5e6
+
+
+@pytest.mark.parametrize("paper", ["A4", "letter"])
+def test_only_paper_has_a_size(paper: str, document: Any, drawings: Any, facts: Any) -> None:
+    given = facts.model_copy(update={"paper": paper})
+    assert f"@page {{ size: {paper} }}" in render_html(document, drawings, given, "print")
+    assert "@page" not in render_html(document, drawings, given, "screen")
