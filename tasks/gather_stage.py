@@ -13,6 +13,7 @@ from tasks.drawing.maps import MapSpec, prepared, scaled
 from tasks.methods import MethodSpec
 from tasks.models import ModelSpec
 from tasks.records import (
+    Analogue,
     Array,
     Attribution,
     CheckResult,
@@ -31,6 +32,7 @@ from tasks.stages import Done, Explained, asked, module_of, read, run_stage
 from tasks.store import Digest, Store
 
 _SWARM = 30  # features of a swarm: more do not fit on a page
+_ROWS = {"explain": "given without a measured value"}  # what rows of a split are called
 _UNITS = {"logit": "logit", "probability": "probability", "loss": "nats", "factory": "units of the score"}
 
 
@@ -71,7 +73,7 @@ def gather(
                     probabilities=_probabilities(prediction, shown) if dataset.classes else None,
                     split=dataset.split,
                     explained=len(selection.explained),
-                    explained_split=" and ".join(f"{split} rows" for split in splits),
+                    explained_split=" and ".join(_ROWS.get(split, f"{split} rows") for split in splits),
                     selection_reason=selection.reason,
                     shown=shown,
                     targets=selection.targets[selection.shown],
@@ -90,6 +92,9 @@ def gather(
                     overlay=drawing.image.overlay,
                     palette=drawing.image.palette,
                     percentile=drawing.image.percentile,
+                    own_scales=drawing.molecule.scale == "per_sample",
+                    coloured=drawing.molecule.share,
+                    analogues=_analogues(store, explained, dataset, selection, drawing),
                     methods=_with_scales(
                         _told_apart([_method(store, item, selection, unit, dataset, drawing) for item in explained]),
                         drawing.image,
@@ -132,11 +137,11 @@ def gather(
         _relative_error,
         _swarm,
         _maps,
+        _analogues,
         _probabilities,
         _told_apart,
         _scaled,
         _with_scales,
-        onto,
         shown_attributions,
     ]
     return run_stage(store, gather, spec, inputs, modules, run, helpers)
@@ -183,6 +188,23 @@ def _method(
     )
 
 
+def _analogues(
+    store: Store, explained: Sequence[Explained], dataset: Dataset, selection: Selection, drawing: DrawingSpec
+) -> tuple[Analogue, ...]:
+    """Pairs of explained molecules that are alike, with what the main method says of both."""
+    from tasks.data.molecule import analogues
+    from tasks.methods.aggregate import aggregated
+
+    additive = [item for item in explained if item.method.additive]
+    several = len(dataset.inputs) > 1 or dataset.inputs[0].kind != "molecule"
+    if several or not additive or additive[-1].method.aggregate != "raw":
+        return ()
+    molecules, name = dataset.take(selection.explained), dataset.inputs[0].name
+    whole = Attribution.joined([read(store, Attribution, digest) for _, _, digest in additive[-1].shards])
+    values = aggregated(whole, name, "molecule", "raw")[..., 0]
+    return analogues(molecules, values, whole, drawing.molecule.analogues)
+
+
 def _probabilities(prediction: Prediction, rows: Array) -> Array:
     """(rows, outputs) of a classification."""
     outputs = prediction.outputs[rows].astype(np.float64)
@@ -204,7 +226,7 @@ def _told_apart(methods: Sequence[MethodMaterial]) -> list[MethodMaterial]:
 
 def _maps(part: Attribution, item: Input, method: MethodSpec, spec: MapSpec) -> Array:
     """(shown, height, width, targets) of what is drawn of an image: the map of a layer is laid onto its pixels."""
-    from tasks.methods.aggregate import aggregated
+    from tasks.methods.aggregate import aggregated, on_pixels
 
     if method.aggregate == "raw" and spec.polarity != "both":
         values = part.values[item.name]  # signs are told apart before channels are summed
@@ -213,13 +235,7 @@ def _maps(part: Attribution, item: Input, method: MethodSpec, spec: MapSpec) -> 
     if not spec.relative:  # the percentile is that of all maps on the shared scale, which is fixed later
         spec = spec.model_copy(update={"percentile": None})
     drawn = [[prepared(values[row, ..., k], spec) for k in range(values.shape[-1])] for row in range(len(values))]
-    return onto(np.moveaxis(np.array(drawn), 1, -1), item.values.shape[1:3])
-
-
-def onto(maps: Array, shape: tuple[int, ...]) -> Array:
-    """(maps, height, width, targets) of another size on `shape` pixels, by nearest neighbour."""
-    rows, columns = (np.arange(want) * have // want for want, have in zip(shape, maps.shape[1:3], strict=True))
-    return maps[:, rows][:, :, columns]
+    return on_pixels(np.moveaxis(np.array(drawn), 1, -1), item)
 
 
 def _with_scales(methods: Sequence[MethodMaterial], spec: MapSpec) -> tuple[MethodMaterial, ...]:

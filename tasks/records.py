@@ -20,6 +20,7 @@ Kind = Literal["table", "image", "text", "molecule"]
 Split = Literal["train", "test"]
 Verdict = Literal["pass", "fail", "not assessed", "not applicable"]
 Baseline = Literal["auto", "zero", "black", "mean", "blur", "uniform"]
+Paper = Literal["A4", "letter"]
 Aggregate = Literal["raw", "abs", "square"]
 Palette = Literal["diverging", "keras_example"]  # keras_example: green and red light, as published
 
@@ -84,8 +85,10 @@ class Dataset(Record):
     """Samples with labels, in the order in which they are explained and drawn.
 
     `labels`: (samples,) class indices for a classification, measured values for a regression.
-    `split`: (samples,) of "train" or "test"; with no "test" there is no held-out data. `names`: (samples,)
-    what a reader calls a sample, where that is not its id.
+    `split`: (samples,) of "train" or "test"; with no "test" there is no held-out data; rows of "explain" are given to
+    be explained, have no label (NaN), and neither train a model nor measure it. `names`: (samples,)
+    what a reader calls a sample, where that is not its id. `published`: numbers of others on this data, to stand
+    beside those measured.
     """
 
     title: str
@@ -101,6 +104,7 @@ class Dataset(Record):
     label_name: str
     label_unit: str = ""
     excluded: tuple[Excluded, ...] = ()
+    published: dict[str, float] = {}
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -265,6 +269,18 @@ class Importance(Record):
     aggregate: Aggregate
 
 
+class Analogue(Record):
+    """Two explained molecules that are largely alike. `common`: (atoms, 2), atoms of the first and their partners in
+    the second. Of each: name, SMILES, contributions (atoms,), prediction and base value."""
+
+    names: tuple[str, str]
+    smiles: tuple[str, str]
+    values: tuple[Array, Array]
+    predictions: tuple[float, float]
+    base_values: tuple[float, float]
+    common: Array
+
+
 class InputSummary(Record):
     """What one of several inputs contributes as a whole, by sample.
 
@@ -373,18 +389,35 @@ class Images(Record):
 
 
 class Molecule(Record):
-    """One molecule. `values`: (atoms,) contributions in the order of the atoms of the SMILES."""
+    """One molecule. `values`: (atoms,) contributions in the order of the atoms of the SMILES; NaN: none is shown.
+
+    They are coloured by the scale with index `scale`, or on one of its own that ends at `limit`; where `coloured`
+    (atoms,) is False there is no colour. `like`: the SMILES of a molecule that it is drawn over, and `common`
+    (atoms, 2): atoms of `like` and their partners here, which lie in the same place.
+    """
 
     smiles: str
     values: Array
-    title: str
+    scale: int = 0
+    limit: float | None = None
+    coloured: Array | None = None
+    like: str = ""
+    common: Array | None = None
+    title: str = ""
     note: str = ""
     alt: str
 
 
 class Molecules(Record):
+    """Molecules in the order of reading, or where there are `columns` in rows of as many, under these headings.
+
+    `numbers`: whether atoms carry their values.
+    """
+
     kind: Literal["molecules"] = "molecules"
     items: tuple[Molecule, ...]
+    columns: tuple[str, ...] = ()
+    numbers: bool = True
 
 
 class Scatter(Record):

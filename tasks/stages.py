@@ -181,9 +181,8 @@ def load(store: Store, data: DataSpec, given: tuple[Any, bytes] | None = None) -
         dataset = data.load() if given is None else unpack(Dataset, given[1])
         reference = getattr(data, "reference", None)
         found = {"dataset": pack(dataset) if given is None else given[1]}
-        if hasattr(data, "explain"):  # whatever is to be explained, the same model is trained
-            measured = dataset.take(dataset.split != "explain").model_copy(update={"excluded": ()})
-            found["fitted"] = pack(measured)
+        if (part := getattr(data, "fitted", None)) is not None:  # whatever is explained, the same model is trained
+            found["fitted"] = pack(part(dataset))
         return found if reference is None else found | {"reference": pack(reference.compute(dataset))}
 
     asked = getattr(data, "asked", None)  # of what lies in files, their contents count and not where they are

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 from pydantic import Field
@@ -143,12 +144,12 @@ def _archive(path: Path) -> tuple[Array, Array]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return archive["x_train"], archive["y_train"]
-    except (KeyError, ValueError, OSError, EOFError) as problem:
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as problem:
         raise InputError(f"data.path: {path.name} has no arrays x_train and y_train, as mnist.npz has") from problem
 
 
 def _idx(images: Path, labels: Path) -> tuple[Array, Array]:
-    """The arrays of two IDX files, packed or not: two zeros, the type 8 of a byte, the number of axes, their lengths."""
+    """The arrays of two IDX files, packed or not: two zeros, 8 for bytes, the number of axes, their lengths, data."""
 
     def array(path: Path) -> Array:
         data = path.read_bytes()

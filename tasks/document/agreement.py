@@ -23,7 +23,7 @@ def figures(material: Material) -> tuple[Figure, ...]:
             content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
             caption=f"Agreement of the methods: {meaning}, mean over samples.",
             alt=f"{meaning}: " + "; ".join(_pairs(labels, values)),
-            width=0.6 if len(labels) < 5 else 1.0,
+            width=0.6 if len(labels) < 5 and max(map(len, labels)) < 18 else 1.0,
         )
         for measure, meaning in _MEASURES.items()
         for values in (_matrix(material, measure),)

@@ -158,6 +158,8 @@ def limits(materials: tuple[Material, ...]) -> dict[str, float]:
     found: dict[str, list[Array]] = {}
     percentile = min((item.percentile for item in materials if item.percentile is not None), default=100.0)
     for material in materials:
+        for pair in material.analogues:
+            found.setdefault(material.main.unit, []).extend(np.abs(part) for part in pair.values)
         # Tables are drawn as bars with an axis of their own.
         coloured = [item.name for item in material.dataset.inputs if item.kind in ("text", "molecule")]
         for method in material.methods:

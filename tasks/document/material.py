@@ -7,6 +7,7 @@ from pydantic import Field
 
 from tasks.records import (
     Aggregate,
+    Analogue,
     Array,
     CheckResult,
     Dataset,
@@ -116,6 +117,9 @@ class Material(Record):
     overlay: float = 0.0  # opacity of maps on the image; 0: on white
     palette: Palette = "diverging"
     percentile: float | None = None  # of all |a| on a shared scale, where the scale of maps ends
+    own_scales: bool = False  # each molecule is coloured on a scale of its own
+    coloured: float = 1.0  # share of the atoms of a molecule that are coloured, the strongest
+    analogues: tuple[Analogue, ...] = ()  # pairs of explained molecules that are largely alike
     whole: bool = True  # False for one of several inputs, whose parts do not add up to the score by themselves
 
     @property

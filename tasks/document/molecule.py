@@ -1,13 +1,28 @@
 """Chapters about molecules."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from tasks.document import analogues, groups
 from tasks.document.common import difference, verdict_asides
-from tasks.document.material import Material, Scales
-from tasks.document.words import count, interval, numbers, signed
-from tasks.records import Array, Aside, Bars, Block, Column, Figure, Molecule, Molecules, Scale, Section, Series, Table
+from tasks.document.material import Material, MethodMaterial, Scales
+from tasks.document.words import count, share, signed
+from tasks.records import (
+    Array,
+    Aside,
+    Block,
+    Column,
+    Figure,
+    Molecule,
+    Molecules,
+    Scale,
+    Section,
+    Table,
+)
 
 _READABLE = 16  # atoms of a molecule on the front page
+_MOST_ROWS = 8  # molecules of a grid of methods
 
 
 def story(material: Material) -> tuple[str, str, str]:
@@ -25,29 +40,61 @@ def story(material: Material) -> tuple[str, str, str]:
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     """Every figure of the chapter that belongs to this kind, the front page's first."""
-    return (_teaser(material, scales), _molecule_grid(material, scales), _groups_figure(material))
+    several = (_methods_grid(material, scales),) if len(material.methods) > 1 else ()
+    return (
+        _teaser(material, scales),
+        _molecule_grid(material, scales),
+        *several,
+        *analogues.figures(material, scales),
+        groups.figure(material),
+    )
 
 
-def _atoms(material: Material, row: int) -> Array:
-    """Contributions of the atoms of a shown molecule."""
-    method, name = material.main, material.dataset.inputs[0].name
-    return method.values[name][row, method.mask[name][row], 0]
+def _atoms(material: Material, row: int, method: MethodMaterial | None = None) -> Array:
+    """Contributions of the atoms of a shown molecule, by the main method if by no other."""
+    by, name = method or material.main, material.dataset.inputs[0].name
+    return by.values[name][row, by.mask[name][row], 0]
 
 
-def _molecule(material: Material, row: int) -> Molecule:
-    atoms, name = _atoms(material, row), material.sample_name(row)
+def _molecule(material: Material, row: int, method: MethodMaterial, scale: int = 0) -> Molecule:
+    atoms, name = _atoms(material, row, method), material.sample_name(row)
+    model = f", model {signed(difference(method, row))}" if method.additive else ""
     return Molecule(
         smiles=str(material.dataset.inputs[0].values[row]),
         values=atoms,
+        scale=scale,
+        limit=(float(np.abs(atoms).max()) or 1.0) if material.own_scales else None,
+        coloured=strongest(atoms, material.coloured),
         title=name,
-        note=f"atoms {signed(float(atoms.sum()))}, model {signed(difference(material.main, row))}",
+        note=f"atoms {signed(float(atoms.sum()))}{model}",
         alt=f"{name}: {count(len(atoms), 'atom')} summing to {signed(float(atoms.sum()))}, "
         f"from {signed(float(atoms.min()))} to {signed(float(atoms.max()))}",
     )
 
 
-def _scale(material: Material, scales: Scales) -> tuple[Scale, ...]:
-    return (Scale(unit=material.main.unit, limit=scales[material.main.unit]),)
+def strongest(values: Array, part: float) -> Array:
+    """(atoms,) where the largest |a| are, as many as `part` of the atoms, at least one."""
+    order = np.argsort(-np.abs(values), kind="stable")
+    return np.isin(np.arange(len(values)), order[: max(1, round(part * len(values)))])
+
+
+def _scales(material: Material, scales: Scales, units: Sequence[str]) -> tuple[Scale, ...]:
+    if material.own_scales:
+        return (Scale(unit="share of each molecule's largest |a|", limit=1.0),)
+    return tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units)
+
+
+def _on_scale(material: Material) -> str:
+    """How colours are to be compared, and which atoms have one."""
+    shared = (
+        "each molecule has a scale of its own: colours of two cannot be compared"
+        if material.own_scales
+        else "all that has one unit shares one scale"
+    )
+    part = (
+        "" if material.coloured == 1 else f" Only the strongest {share(material.coloured)} of the atoms are coloured."
+    )
+    return f"{shared}.{part}"
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
@@ -59,45 +106,56 @@ def _teaser(material: Material, scales: Scales) -> Figure:
 
     rows = range(len(material.dataset.sample_ids))
     small = [row for row in rows if len(_atoms(material, row)) <= _READABLE]
-    molecule = _molecule(material, max(small or rows, key=tension))
+    molecule = _molecule(material, max(small or rows, key=tension), material.main)
     return Figure(
         name=f"{material.slug}-teaser",
         content=Molecules(items=(molecule,)),
-        scales=_scale(material, scales),
+        scales=_scales(material, scales, [material.main.unit]),
         caption=f"{material.main.title} of {molecule.title}.",
         alt=molecule.alt,
     )
 
 
 def _molecule_grid(material: Material, scales: Scales) -> Figure:
-    items = tuple(_molecule(material, row) for row in range(len(material.dataset.sample_ids)))
+    main = material.main
+    items = tuple(_molecule(material, row, main) for row in range(len(material.dataset.sample_ids)))
+    below = "the sum over its atoms" + (" beside the model's difference S(x) − S(x′)" if main.additive else "")
     return Figure(
         name=f"{material.slug}-molecules",
         content=Molecules(items=items),
-        scales=_scale(material, scales),
-        caption=f"Contribution of each atom to the predicted {material.dataset.label_name}, in {material.main.unit}. "
-        f"Red raises, blue lowers; all molecules share one scale. Below each: the sum over its atoms "
-        f"beside the model's difference S(x) − S(x′). {material.selection_reason}",
+        scales=_scales(material, scales, [main.unit]),
+        caption=f"{main.title}: contribution of each atom to the predicted {material.dataset.label_name}, in "
+        f"{main.unit}. Red raises, blue lowers; {_on_scale(material)} Below each: {below}. {material.selection_reason}",
         alt="; ".join(item.alt for item in items),
     )
 
 
-def _groups_figure(material: Material) -> Figure:
-    importance = material.main.summary.importances[0]
-    order = np.argsort(-importance.mean, kind="stable")
-    labels = tuple(importance.features[k] for k in order)
-    error = np.sqrt(np.maximum(importance.mean_square - importance.mean**2, 0) / np.maximum(importance.count - 1, 1))
+def _methods_grid(material: Material, scales: Scales) -> Figure:
+    """A row per molecule, a column per method; methods of one unit share a scale."""
+    units = list(dict.fromkeys(method.unit for method in material.methods))
+    rows = range(len(material.dataset.sample_ids))[:_MOST_ROWS]
+    items = tuple(
+        _molecule(material, row, method, units.index(method.unit)).model_copy(
+            update={"note": ""} if method is material.methods[0] else {"title": "", "note": ""}
+        )
+        for row in rows
+        for method in material.methods
+    )
+    drawn = _scales(material, scales, units)
     return Figure(
-        name=f"{material.slug}-groups",
-        content=Bars(
-            labels=labels,
-            series=(Series(name=material.main.title, values=importance.mean[order], errors=1.96 * error[order]),),
-            axis=f"mean contribution of one group, {material.main.unit}",
-            signed=True,
+        name=f"{material.slug}-methods",
+        content=Molecules(
+            items=items,
+            columns=tuple(method.title for method in material.methods),
+            numbers=False,
         ),
-        caption=f"Mean contribution of one functional group to the predicted {material.dataset.label_name}. "
-        f"Over {count(material.explained, 'molecule')}; lines: 95% interval of the mean. Groups as RDKit defines them.",
-        alt=numbers(labels, importance.mean[order], with_sign=True),
+        scales=drawn,
+        caption=f"The same molecules by every method. Red raises, blue lowers; {_on_scale(material)}",
+        alt="; ".join(
+            f"{material.sample_name(row)}, {method.title}: {signed(float(_atoms(material, row, method).sum()))}"
+            for row in rows
+            for method in material.methods
+        ),
     )
 
 
@@ -116,7 +174,8 @@ def sections(material: Material) -> tuple[Section, ...]:
                         ),
                     ),
                 ),
-                Block(tables=(_groups_table(material),)),
+                *(Block(paragraphs=claim) for claim in [groups.claim(material)] if claim),
+                Block(tables=(groups.table(material),)),
             ),
         ),
         Section(
@@ -126,58 +185,48 @@ def sections(material: Material) -> tuple[Section, ...]:
                     figures=(f"{material.slug}-molecules",),
                     asides=(
                         *verdict_asides(material.methods),
-                        Aside(
-                            title="How to read it",
-                            text="The number at an atom is its contribution; the numbers of a molecule add up to its "
-                            "prediction minus that of the same graph without atom identities.",
-                        ),
+                        *((_READ_ATOMS,) if material.main.additive else ()),
                     ),
                 ),
                 Block(tables=(_molecule_table(material),)),
+                *((Block(figures=(f"{material.slug}-methods",)),) if len(material.methods) > 1 else ()),
             ),
         ),
+        *analogues.sections(material),
     )
 
 
-def _groups_table(material: Material) -> Table:
-    importance = material.main.summary.importances[0]
-    rows = []
-    for k in np.argsort(-importance.mean, kind="stable"):
-        size = int(importance.count[k])
-        spread = np.sqrt(max(float(importance.mean_square[k] - importance.mean[k] ** 2), 0.0) * size / max(size - 1, 1))
-        half = 1.96 * spread / np.sqrt(size)
-        mean = float(importance.mean[k])
-        rows.append((importance.features[k], f"{size:,}", signed(mean), interval(mean - half, mean + half)))
-    return Table(
-        name=f"{material.slug}-groups-table",
-        caption=f"Contribution of one group, mean over the explained molecules that have it, in {material.main.unit}.",
-        columns=(
-            Column(title="group"),
-            Column(title="molecules", numeric=True),
-            Column(title="mean", numeric=True),
-            Column(title="95% interval", numeric=True),
-        ),
-        rows=tuple(rows),
-    )
+_READ_ATOMS = Aside(
+    title="How to read it",
+    text="The number at an atom is its contribution; the numbers of a molecule add up to its prediction minus that of "
+    "the same graph without atom identities.",
+)
 
 
 def _molecule_table(material: Material) -> Table:
     main = material.main
-    rows = tuple(
-        (
+
+    def cells(row: int) -> tuple[str, ...]:
+        measured, atoms = float(material.dataset.labels[row]), float(_atoms(material, row).sum())
+        gap = () if main.sampling_gap is None else (signed(float(main.sampling_gap[row, 0]), 4),)
+        of_model = (signed(difference(main, row)), *gap, signed(float(main.residual[row, 0]), 4))
+        return (
             material.sample_name(row),
-            signed(float(material.dataset.labels[row])),
+            "–" if np.isnan(measured) else signed(measured),
             signed(float(main.prediction[row, 0])),
-            signed(difference(main, row) + float(main.residual[row, 0])),
-            signed(difference(main, row)),
-            signed(float(main.residual[row, 0]), 4),
+            signed(atoms),
+            *(of_model if main.additive else ()),
         )
-        for row in range(len(material.dataset.sample_ids))
+
+    gap = () if main.sampling_gap is None else ("sampling gap",)
+    of_model = ("S(x) − S(x′)", *gap, "residual") if main.additive else ()
+    titles = ("measured", "predicted", "sum over atoms", *of_model)
+    beside = (
+        "the sum over the atoms beside the model's difference" if main.additive else f"{main.title} summed over atoms"
     )
-    titles = ("measured", "predicted", "sum over atoms", "S(x) − S(x′)", "residual")
     return Table(
         name=f"{material.slug}-molecules-table",
-        caption=f"The drawn molecules, in {material.score_unit}: the sum over the atoms beside the model's difference.",
+        caption=f"The drawn molecules, in {material.score_unit}: {beside}.",
         columns=(Column(title="molecule"), *(Column(title=title, numeric=True) for title in titles)),
-        rows=rows,
+        rows=tuple(cells(row) for row in range(len(material.dataset.sample_ids))),
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tasks.document import reference
 from tasks.document.common import (
     direction,
     feature_order,
@@ -56,12 +57,12 @@ def _importance_figure(material: Material) -> Figure:
         values, errors, meaning = shares(method)
         series.append(Series(name=method.title, values=values[order], errors=errors[order]))
     if material.reference is not None:
-        reference = material.reference
+        known = material.reference
         series.append(
             Series(
-                name=reference.label,
-                values=reference.mean[order],
-                errors=reference.standard_error[order],
+                name=known.label,
+                values=known.mean[order],
+                errors=known.standard_error[order],
                 reference=True,
             )
         )
@@ -110,6 +111,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                     asides=(*verdict_asides(material.methods), _READ_BARS),
                 ),
                 Block(tables=(_importance_table(material),)),
+                *reference.blocks(material),
                 *(Block(figures=(f"{material.slug}-{method.label}-swarm",)) for method in _spread(material)),
             ),
         ),

@@ -6,7 +6,7 @@ numbers are text of ours: RDKit's notes are outlines, drop the minus sign and ru
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rdkit import Chem
@@ -27,17 +27,35 @@ _LINE = re.compile(r"<path class='bond-[^']*' d='(M [^ ]+ L [^ ]+)' fill='none'"
 _SYMBOL = re.compile(r"<path class='atom-\d+' d='([^']*)'")  # the outline of a letter at an atom
 
 
+class _Drawn(NamedTuple):
+    """SVG elements, and the corners of what they cover in CSS pixels."""
+
+    elements: tuple[str, ...]
+    low: Array
+    high: Array
+
+    @property
+    def width(self) -> float:
+        return float(self.high[0] - self.low[0])
+
+
 def molecules(content: Molecules, scales: Sequence[Scale]) -> tuple[Part, ...]:
-    """One part per molecule, coloured by the scale that it names, or by one of its own."""
-    room = PAGE / len(content.columns) - _GAP if content.columns else None
-    return tuple(
-        molecule(item, item.limit or scales[item.scale].limit, f"m{index}", content.numbers, room)
-        for index, item in enumerate(content.items)
-    )
+    """One part per molecule, coloured by the scale that it names, or by one of its own.
+
+    In columns the molecules of a row are made smaller alike, so that the widest fits into its column.
+    """
+    drawn = [_molecule(item, item.limit or scales[item.scale].limit, content.numbers) for item in content.items]
+    columns = len(content.columns)
+    if not columns:
+        return tuple(_part(f"m{index}", item) for index, item in enumerate(drawn))
+    room = PAGE / columns - _GAP
+    rows = [drawn[start : start + columns] for start in range(0, len(drawn), columns)]
+    smaller = [min(1.0, room / max(item.width for item in row)) for row in rows]
+    return tuple(_part(f"m{index}", item, smaller[index // columns]) for index, item in enumerate(drawn))
 
 
-def molecule(item: Molecule, limit: float, name: str, numbers: bool = True, room: float | None = None) -> Part:
-    """The molecule as SVG, atoms in the order of the SMILES, on a canvas that fits it, or made smaller to fit `room`.
+def _molecule(item: Molecule, limit: float, numbers: bool) -> _Drawn:
+    """The molecule with atoms in the order of the SMILES.
 
     Raises:
         InputError: if the SMILES does not parse, or has another number of atoms than there are values.
@@ -48,7 +66,7 @@ def molecule(item: Molecule, limit: float, name: str, numbers: bool = True, room
     _lay_out(mol, item)
     structure, atoms = _structure(mol, item, limit)
     if not numbers:
-        return _fitted(name, [structure], _extent(structure), room)
+        return _bounded([structure], _extent(structure))
     labels = notes(item.values, limit)
     sizes = np.array([(text_width(label, _NOTE), 0.72 * _NOTE) for label in labels])
     radii = np.array([_reach(atom) for atom in mol.GetAtoms()])
@@ -57,7 +75,7 @@ def molecule(item: Molecule, limit: float, name: str, numbers: bool = True, room
     symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
     written = _numbers(labels, symbols, centres)
     extent = np.concatenate([_extent(structure), centres - sizes / 2, centres + sizes / 2])
-    return _fitted(name, [structure, *written], extent, room)
+    return _bounded([structure, *written], extent)
 
 
 def _lay_out(mol: Any, item: Molecule) -> None:
@@ -173,15 +191,17 @@ def _numbers(labels: Sequence[str], symbols: Sequence[str], centres: Array) -> l
     ]
 
 
-def _fitted(name: str, drawn: Sequence[str], extent: Array, room: float | None = None) -> Part:
-    """What is drawn on the smallest canvas that holds the points of `extent` (points, 2), at most `room` wide."""
-    low, high = extent.min(axis=0) - _MARGIN, extent.max(axis=0) + _MARGIN
-    width, height = (high - low).tolist()
-    moved = f"translate({-low[0]:.1f} {-low[1]:.1f})"
-    if room is None or width <= room:
-        return picture(name, width, height, element("g", *drawn, transform=moved))
-    small = room / width
-    return picture(name, room, height * small, element("g", *drawn, transform=f"scale({small:.3f}) {moved}"))
+def _bounded(elements: Sequence[str], extent: Array) -> _Drawn:
+    """What covers the points of `extent` (points, 2), with a margin."""
+    return _Drawn(tuple(elements), extent.min(axis=0) - _MARGIN, extent.max(axis=0) + _MARGIN)
+
+
+def _part(name: str, drawn: _Drawn, smaller: float = 1.0) -> Part:
+    """What is drawn, on the smallest canvas that holds it."""
+    width, height = (smaller * (drawn.high - drawn.low)).tolist()
+    moved = f"translate({-drawn.low[0]:.1f} {-drawn.low[1]:.1f})"
+    change = moved if smaller == 1 else f"scale({smaller:.3f}) {moved}"
+    return picture(name, width, height, element("g", *drawn.elements, transform=change))
 
 
 def _extent(structure: str) -> Array:

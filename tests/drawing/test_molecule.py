@@ -96,3 +96,60 @@ def test_another_number_of_values_than_atoms_is_refused() -> None:
 
 def test_notes_have_signs_and_the_same_digits() -> None:
     assert notes(np.array([0.312, -0.2, 0.0004]), 0.9) == ["+0.31", "−0.20", "0"]
+
+
+def test_an_atom_without_a_value_has_neither_colour_nor_number() -> None:
+    svg = drawing(("CCO", [0.5, np.nan, 0.8])).part("m0").data.decode()
+    assert set(highlights(svg)) == {0, 2}
+    assert set(numbers(svg)) == {0, 2}
+
+
+def one(item: Molecule, **content: object) -> Drawing:
+    whole = Molecules(items=(item,), **content)
+    return draw(Figure(name="f", content=whole, scales=(Scale(unit="u", limit=1.0),), caption="c", alt="a"))
+
+
+def test_only_the_named_atoms_are_coloured_and_all_have_numbers() -> None:
+    item = Molecule(
+        smiles="CCO", values=np.array([0.1, 0.2, 0.8]), coloured=np.array([False, False, True]), title="", alt=""
+    )
+    svg = one(item).part("m0").data.decode()
+    assert set(highlights(svg)) == {2}
+    assert set(numbers(svg)) == {0, 1, 2}
+
+
+def test_a_molecule_with_a_limit_of_its_own_is_coloured_by_that() -> None:
+    item = Molecule(smiles="CO", values=np.array([0.1, 0.0]), limit=0.1, title="", alt="")
+    assert highlights(one(item).part("m0").data.decode())[0] == colour(1.0, 1.0)
+
+
+def test_numbers_can_be_left_out() -> None:
+    item = Molecule(smiles="CO", values=np.array([0.1, 0.0]), title="", alt="")
+    assert numbers(one(item, numbers=False).part("m0").data.decode()) == {}
+
+
+def placed(item: Molecule) -> np.ndarray:
+    """(atoms, 2) of the coloured atoms, in CSS pixels without the shift onto the canvas."""
+    svg = one(item).part("m0").data.decode()
+    found = re.findall(r"<ellipse cx='([\d.-]+)' cy='([\d.-]+)'[^>]*class='atom-\d+'", svg)
+    return np.array(found, float)
+
+
+def test_common_atoms_lie_in_the_same_place() -> None:
+    """o-Cresol over phenol: its seven common atoms are a shifted copy of phenol's, not a turned one."""
+    common = np.array([[0, 7], [1, 6], [2, 1], [3, 2], [4, 3], [5, 4], [6, 5]])
+    phenol = Molecule(smiles="Oc1ccccc1", values=np.ones(7), title="", alt="")
+    cresol = Molecule(smiles="Cc1ccccc1O", values=np.ones(8), like="Oc1ccccc1", common=common[:, :2], title="", alt="")
+    first, second = placed(phenol)[[0, 1, 6, 5, 4, 3, 2]], placed(cresol)[[7, 6, 5, 4, 3, 2, 1]]
+    apart = second - first
+    assert np.allclose(apart, apart[0], atol=0.5)
+
+
+def test_molecules_of_a_row_are_made_smaller_alike() -> None:
+    """A chain that is too long for its column takes the short one beside it along; the next row stays as it is."""
+    items = tuple(Molecule(smiles="C" * count, values=np.zeros(count), title="", alt="") for count in (16, 4, 4, 4))
+    whole = Molecules(items=items, columns=("a", "b", "c", "d")[:2], numbers=False)
+    found = draw(Figure(name="f", content=whole, scales=(Scale(unit="u", limit=1.0),), caption="c", alt="a"))
+    sizes = [found.part(f"m{index}").size[0] for index in range(4)]
+    assert sizes[0] <= 320
+    assert sizes[1] < sizes[2] == sizes[3]

@@ -1,0 +1,126 @@
+"""Pairs of molecules that are largely alike: what the part that differs changes."""
+
+import numpy as np
+
+from tasks.document.material import Material, Scales
+from tasks.document.words import count, listing, signed
+from tasks.records import (
+    Analogue,
+    Array,
+    Aside,
+    Block,
+    Column,
+    Figure,
+    Molecule,
+    Molecules,
+    Scale,
+    Section,
+    Table,
+)
+
+
+def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
+    """The pairs side by side, the common part in the same place; none where there are no pairs."""
+    if not material.analogues:
+        return ()
+    unit = material.main.unit
+    return (
+        Figure(
+            name=f"{material.slug}-analogues",
+            content=Molecules(
+                items=tuple(item for pair in material.analogues for item in _drawn(pair)),
+                columns=("One of a pair", "The other, drawn over it", "The other minus the one, common atoms"),
+            ),
+            scales=(Scale(unit=unit, limit=scales.get(unit, 1.0)),),
+            caption=f"{material.main.title} of molecules that are largely alike, in {unit}, on one scale. The third "
+            "picture shows at each common atom how much more it contributes in the second molecule.",
+            alt="; ".join(_told(pair) for pair in material.analogues),
+        ),
+    )
+
+
+def _drawn(pair: Analogue) -> tuple[Molecule, ...]:
+    differences = np.full(len(pair.values[1]), np.nan)
+    differences[pair.common[:, 1]] = _change(pair)
+    over = {"like": pair.smiles[0], "common": pair.common[:, :2]}
+    one, other, change = (
+        Molecule(
+            smiles=pair.smiles[index],
+            values=values,
+            title=title,
+            note=note,
+            alt=_told(pair),
+            **(over if index else {}),
+        )
+        for index, values, title, note in (
+            (0, pair.values[0], pair.names[0], f"predicted {signed(pair.predictions[0])}"),
+            (1, pair.values[1], pair.names[1], f"predicted {signed(pair.predictions[1])}"),
+            (1, differences, "difference", f"common atoms {signed(float(_change(pair).sum()))}"),
+        )
+    )
+    return one, other, change
+
+
+def _change(pair: Analogue) -> Array:
+    """(common atoms,): contribution in the second molecule minus that in the first."""
+    return pair.values[1][pair.common[:, 1]] - pair.values[0][pair.common[:, 0]]
+
+
+def parts(pair: Analogue) -> tuple[float, float, float, float]:
+    """Of the second minus the first: the sum over common atoms, over the others, the base value, the prediction."""
+    common = float(_change(pair).sum())
+    whole = float(pair.values[1].sum() - pair.values[0].sum())
+    base, prediction = (float(found[1] - found[0]) for found in (pair.base_values, pair.predictions))
+    return common, whole - common, base, prediction
+
+
+def _told(pair: Analogue) -> str:
+    common, rest, _, prediction = parts(pair)
+    return (
+        f"{pair.names[1]} minus {pair.names[0]}: {count(len(pair.common), 'common atom')} {signed(common)}, "
+        f"the others {signed(rest)}, the prediction {signed(prediction)}"
+    )
+
+
+def sections(material: Material) -> tuple[Section, ...]:
+    """The pairs with their table."""
+    if not material.analogues:
+        return ()
+    return (
+        Section(
+            title="Molecules that are alike",
+            blocks=(
+                Block(figures=(f"{material.slug}-analogues",), asides=(_READ,)),
+                Block(tables=(_table(material),)),
+            ),
+        ),
+    )
+
+
+_READ = Aside(
+    title="How to read it",
+    text="Both molecules have the common part. What changes there is what the model makes of the neighbourhood; the "
+    "rest of the change is in the atoms that only one of them has.",
+)
+
+
+def _table(material: Material) -> Table:
+    rows = []
+    for pair in material.analogues:
+        sizes = [len(values) for values in pair.values]
+        numbers = (signed(value) for value in parts(pair))
+        rows.append((listing(list(pair.names)), f"{len(pair.common)} of {sizes[0]} and {sizes[1]}", *numbers))
+    return Table(
+        name=f"{material.slug}-analogues-table",
+        caption=f"The second molecule of each pair minus the first, in {material.score_unit}. The first three numbers "
+        "add up to the difference of the predictions, up to the residuals.",
+        columns=(
+            Column(title="pair"),
+            Column(title="common atoms"),
+            *(
+                Column(title=title, numeric=True)
+                for title in ("over common atoms", "over the others", "S(x′)", "prediction")
+            ),
+        ),
+        rows=tuple(rows),
+    )

@@ -1,0 +1,122 @@
+"""What functional groups contribute, and whether that is what is said of solubility."""
+
+import numpy as np
+
+from tasks.document.material import Material
+from tasks.document.words import article, capital, count, interval, listing, numbers, plain, signed
+from tasks.records import Bars, Column, Figure, Importance, Series, Table
+
+_OH, _CHAIN = ("aliphatic OH", "aromatic OH"), "carbon chain of four"
+_POLAR = (
+    *_OH,
+    "carboxylic acid",
+    "ester",
+    "ketone",
+    "aldehyde",
+    "ether",
+    "amide",
+    "primary amine",
+    "secondary amine",
+    "nitro",
+    "nitrile",
+)  # of the groups that are told apart, those with a strong dipole
+
+
+def figure(material: Material) -> Figure:
+    """The mean contribution of each group by the main method, those that raise most first."""
+    importance = material.main.summary.importances[0]
+    order = np.argsort(-importance.mean, kind="stable")
+    labels = tuple(importance.features[k] for k in order)
+    error = np.sqrt(np.maximum(importance.mean_square - importance.mean**2, 0) / np.maximum(importance.count - 1, 1))
+    return Figure(
+        name=f"{material.slug}-groups",
+        content=Bars(
+            labels=labels,
+            series=(Series(name=material.main.title, values=importance.mean[order], errors=1.96 * error[order]),),
+            axis=f"mean contribution of one group, {material.main.unit}",
+            signed=True,
+        ),
+        caption=f"Mean contribution of one functional group to the predicted {material.dataset.label_name}. "
+        f"Over {count(material.explained, 'molecule')}; lines: 95% interval of the mean. Groups as RDKit defines them.",
+        alt=numbers(labels, importance.mean[order], with_sign=True),
+    )
+
+
+def _give_or_take(importance: Importance, k: int) -> str:
+    """+0.63 ± 0.19, half of the 95% interval."""
+    mean, bounds = _mean_of(importance, k)
+    return signed(mean) if bounds == "–" else f"{signed(mean)} ± {plain(bounds_of(importance, k)[1] - mean)}"
+
+
+def _mean_of(importance: Importance, k: int) -> tuple[float, str]:
+    """Mean contribution of a group, and its 95% interval in words, a dash where one molecule has it."""
+    size, mean = int(importance.count[k]), float(importance.mean[k])
+    if size < 2:
+        return mean, "–"
+    low, high = bounds_of(importance, k)
+    return mean, interval(low, high)
+
+
+def bounds_of(importance: Importance, k: int) -> tuple[float, float]:
+    size, mean = int(importance.count[k]), float(importance.mean[k])
+    half = 1.96 * np.sqrt(max(float(importance.mean_square[k]) - mean**2, 0.0) / max(size - 1, 1))
+    return mean - half, mean + half
+
+
+def table(material: Material) -> Table:
+    """How many molecules have each group, and its mean contribution with an interval, by every method."""
+    importance = material.main.summary.importances[0]
+    several = len(material.methods) > 1
+    found = [method.summary.importances[0] for method in material.methods] if several else [importance]
+    rows = []
+    for k in np.argsort(-importance.mean, kind="stable").tolist():
+        mean, bounds = _mean_of(importance, k)
+        written = [_give_or_take(item, k) for item in found] if several else [signed(mean), bounds]
+        rows.append((importance.features[k], f"{int(importance.count[k]):,}", *written))
+    titles = [method.title for method in material.methods] if several else ["mean", "95% interval"]
+    units = listing(list(dict.fromkeys(method.unit for method in material.methods)))
+    return Table(
+        name=f"{material.slug}-groups-table",
+        caption=f"Contribution of one group, mean{' ± half of its 95% interval' if several else ''} over the explained "
+        f"molecules that have it, in {units}.",
+        columns=(
+            Column(title="group"),
+            Column(title="molecules", numeric=True),
+            *(Column(title=title, numeric=True) for title in titles),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def claim(material: Material) -> tuple[str, ...]:
+    """What is said of solubility: polar groups raise it, carbon chains lower it; here with numbers, either way."""
+    importance = material.main.summary.importances[0]
+    if "solubility" not in material.dataset.label_name or material.main.aggregate != "raw":
+        return ()
+    known = {name: k for k, name in enumerate(importance.features) if importance.count[k] >= 2}
+    polar = [known[name] for name in _POLAR if name in known]
+    sentences = []
+    if polar:
+        raising = sum(importance.mean[k] > 0 for k in polar)
+        surely, lowering = (sum(test(bounds_of(importance, k)) for k in polar) for test in (_above, _below))
+        sentences.append(
+            f"Of {count(len(polar), 'polar group')} that at least two molecules have, {raising} raise it on average; "
+            f"the interval of {surely} is above zero, that of {lowering} below."
+        )
+    for name in (*_OH, _CHAIN):
+        if name in known:
+            mean, bounds = _mean_of(importance, known[name])
+            verb = "raises" if mean > 0 else "lowers"
+            sentences.append(
+                f"{capital(article(name))} {verb} it by {plain(abs(mean))} (mean {signed(mean)}, {bounds})."
+            )
+    expected = "Expected is that OH and other polar groups raise solubility, and that carbon chains lower it."
+    return (" ".join([expected, *sentences]),) if sentences else ()
+
+
+def _above(bounds: tuple[float, float]) -> bool:
+    return bounds[0] > 0
+
+
+def _below(bounds: tuple[float, float]) -> bool:
+    return bounds[1] < 0

@@ -1,0 +1,69 @@
+"""The order of a reference that is not the explained model, beside that of each method."""
+
+import numpy as np
+
+from tasks.document.common import stability
+from tasks.document.material import Material, MethodMaterial
+from tasks.document.words import interval, plain
+from tasks.records import Array, Block, Column, Reference, Table
+
+_RESAMPLES = 2000
+
+
+def blocks(material: Material) -> tuple[Block, ...]:
+    """The rank correlation of every method with the reference; nothing without one."""
+    found = material.reference
+    if found is None:
+        return ()
+    compared = [(method, values) for method in material.methods if (values := _by_sample(method, found)) is not None]
+    return (Block(tables=(_table(material, found, compared),)),) if compared else ()
+
+
+def _by_sample(method: MethodMaterial, reference: Reference) -> Array | None:
+    """(samples, features) |a| in the order of the reference's features; None where not all of them were kept."""
+    if method.swarm is None or set(method.swarm.labels) != set(reference.features):
+        return None
+    return np.abs(method.swarm.values[:, [method.swarm.labels.index(name) for name in reference.features]])
+
+
+def _table(material: Material, reference: Reference, compared: list[tuple[MethodMaterial, Array]]) -> Table:
+    trained = any(stability(method) is not None for method, _ in compared)
+    rows = []
+    for method, values in compared:
+        value, low, high = correlation(values, reference.mean)
+        check = stability(method)
+        over = [] if check is None else rank_correlation(check.details["share"], reference.mean).tolist()
+        ends = interval(min(over), max(over)) if over else "–"
+        rows.append((method.title, plain(value), interval(low, high), *((ends,) if trained else ())))
+    several = ", and the lowest and highest over trainings" if trained else ""
+    return Table(
+        name=f"{material.slug}-reference",
+        caption=f"Spearman correlation of mean |a| with the {reference.label} over {len(reference.features)} features; "
+        f"95% interval from {_RESAMPLES:,} resamplings of the samples{several}.",
+        columns=(
+            Column(title="method"),
+            Column(title="Spearman", numeric=True),
+            Column(title="95% interval", numeric=True),
+            *((Column(title="over trainings", numeric=True),) if trained else ()),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def correlation(values: Array, reference: Array) -> tuple[float, float, float]:
+    """Spearman correlation of the mean over samples (samples, features) with the reference (features,), and its 95%
+    interval from resampling the samples with a fixed seed."""
+    drawn = np.random.default_rng(0).integers(len(values), size=(_RESAMPLES, len(values)))
+    means = np.array([values[rows].mean(axis=0) for rows in drawn])
+    low, high = np.percentile(rank_correlation(means, reference), [2.5, 97.5])
+    return float(rank_correlation(values.mean(axis=0)[np.newaxis], reference)[0]), float(low), float(high)
+
+
+def rank_correlation(values: Array, reference: Array) -> Array:
+    """(rows,): Spearman correlation of each row (rows, features) with `reference` (features,); ties share a rank."""
+    from scipy.stats import rankdata
+
+    one, other = rankdata(values, axis=1), rankdata(reference)
+    one, other = one - one.mean(axis=1, keepdims=True), other - other.mean()
+    size = np.sqrt((one**2).sum(axis=1) * (other**2).sum())
+    return np.divide(one @ other, size, out=np.zeros(len(one)), where=size > 0)
