@@ -82,6 +82,7 @@ def gather(
                     score_unit=unit,
                     framework=model.framework,
                     architecture=model.architecture,
+                    diagram=model.diagram(dataset) if hasattr(model, "diagram") else None,
                     parameters=weights.parameters,
                     training=model.training,
                     trained=getattr(model, "fitting", "auto") == "auto",

@@ -477,6 +477,21 @@ class Waterfall(Record):
     axis: str
 
 
+class Node(Record):
+    """A box of a diagram; `after`: names of the boxes that lead to it."""
+
+    name: str
+    label: str
+    after: tuple[str, ...] = ()
+
+
+class Diagram(Record):
+    """Boxes from left to right, each right of all that lead to it."""
+
+    kind: Literal["diagram"] = "diagram"
+    nodes: tuple[Node, ...]
+
+
 class TokenLine(Record):
     """One text: its tokens, and for each the value that colours it."""
 
@@ -495,7 +510,7 @@ class Tokens(Record):
 
 
 Content = Annotated[
-    Bars | BarPanels | Images | Molecules | Scatter | Curves | Matrix | Swarm | Waterfall | Tokens,
+    Bars | BarPanels | Images | Molecules | Scatter | Curves | Matrix | Swarm | Waterfall | Diagram | Tokens,
     Field(discriminator="kind"),
 ]
 

@@ -62,10 +62,14 @@ def _how_explained(material: Material) -> Section:
         "loss": "the cross-entropy of the class in nats, where a negative contribution speaks for the class",
         "factory": "a function of the outputs that the user gave",
     }[material.score]
+    own = (
+        " Gradients are of each sample's own loss, never of the mean over a batch." if material.score == "loss" else ""
+    )
     targets = listing([f"the {name} class" if material.dataset.classes else name for name in material.target_names])
     intro = (
         f"Explained is {targets}, on the score S: {score}. "
         f"{count(material.explained, 'row is', 'rows are')} explained ({material.explained_split}), each by itself."
+        f"{own}"
     )
     return Section(
         title="How it was explained",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tasks.records import BarPanels, Block, Drawing, Figure, Images, Molecules, Table
+from tasks.records import BarPanels, Block, Diagram, Drawing, Figure, Images, Molecules, Table
 
 _COLUMN, _PAGE = 436, 640  # CSS pixels of the wide column and of both on paper
 _UNBROKEN = 60  # characters of a row of a table that may stay on one line
@@ -36,6 +36,8 @@ def broad(figure: Figure) -> bool:
             return len(items) > 2
         case Images(rows=rows):
             return len(rows[0]) > 4
+        case Diagram():
+            return True
     return False
 
 

@@ -11,6 +11,7 @@ from tasks.records import (
     Array,
     CheckResult,
     Dataset,
+    Diagram,
     Kind,
     Palette,
     Performance,
@@ -107,6 +108,7 @@ class Material(Record):
     architecture: str
     parameters: int
     training: str
+    diagram: Diagram | None = None  # of the net
     probabilities: Array | None = None  # (shown, outputs), of a classification
     trained: bool = True  # here, on the training rows; False where its weights were given
     history: dict[str, Array]

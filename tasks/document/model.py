@@ -5,12 +5,28 @@ from typing import Literal
 import numpy as np
 
 from tasks.document.material import Material
-from tasks.document.words import capital, count, interval, plain
-from tasks.records import Aside, Block, Column, Content, Curves, Figure, Matrix, Metric, Scatter, Section, Series, Table
+from tasks.document.words import capital, count, interval, listing, plain
+from tasks.records import (
+    Aside,
+    Block,
+    Column,
+    Content,
+    Curves,
+    Diagram,
+    Figure,
+    Matrix,
+    Metric,
+    Scatter,
+    Section,
+    Series,
+    Table,
+)
 
 
 def figures(material: Material) -> tuple[Figure, ...]:
     found = list(_curves(material))
+    if material.diagram is not None:
+        found.append(_diagram(material, material.diagram))
     match _quality(material):
         case "parity":
             found.append(_parity(material))
@@ -48,6 +64,16 @@ def _curve(material: Material, measure: str, name: str) -> Figure:
         Curves(series=series, x_label="epoch", y_label=measure),
         f"{capital(measure)} over {count(len(series[0].values), 'epoch')}; at the end {last}.",
         f"Learning curve; at the end {last}",
+    )
+
+
+def _diagram(material: Material, diagram: Diagram) -> Figure:
+    inputs = [node.label for node in diagram.nodes if not node.after]
+    return Figure(
+        name=f"{material.slug}-net",
+        content=diagram,
+        caption=f"The net: {count(len(inputs), 'input')} on the left, its output on the right.",
+        alt=f"The net: {listing(inputs)} lead to {diagram.nodes[-1].label}.",
     )
 
 
@@ -103,7 +129,8 @@ def section(material: Material) -> Section:
         )
     left_out = count(len(data.excluded), "sample was", "samples were")
     excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
-    drawn = [figure.name for figure in figures(material)]
+    drawn = [figure.name for figure in figures(material) if figure.width < 1]
+    whole = [figure.name for figure in figures(material) if figure.width == 1]
     first = drawn if len(drawn) < 3 else drawn[:2]  # two stand side by side
     return Section(
         title="Data and model",
@@ -116,7 +143,7 @@ def section(material: Material) -> Section:
                     Aside(title="Source", text=data.source),
                 ),
             ),
-            *(Block(figures=(name,)) for name in drawn[len(first) :]),
+            *(Block(figures=(name,)) for name in (*drawn[len(first) :], *whole)),
             *((Block(tables=(_published(material),)),) if material.dataset.published else ()),
         ),
     )

@@ -10,6 +10,7 @@ from tasks.records import (
     BarPanels,
     Bars,
     Curves,
+    Diagram,
     Drawing,
     Figure,
     Images,
@@ -76,6 +77,7 @@ def _parts(figure: Figure) -> tuple[Part, ...]:
 
 def _chart(content: Record, width: float) -> Part:
     from tasks.drawing.curves import curves
+    from tasks.drawing.diagram import diagram
     from tasks.drawing.matrix import matrix
     from tasks.drawing.scatter import scatter
     from tasks.drawing.swarm import swarm
@@ -90,5 +92,6 @@ def _chart(content: Record, width: float) -> Part:
         Matrix: matrix,
         Swarm: swarm,
         Waterfall: waterfall,
+        Diagram: diagram,
     }
     return charts[type(content)](content, width)

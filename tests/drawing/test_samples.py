@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from tasks.drawing.colormap import NEGATIVE, POSITIVE, colour
+from tasks.drawing.diagram import diagram
 from tasks.drawing.matrix import matrix
 from tasks.drawing.svg import COLUMN
 from tasks.drawing.swarm import swarm
 from tasks.drawing.text import tokens
 from tasks.drawing.waterfall import waterfall
-from tasks.records import Matrix, Part, Scale, Swarm, TokenLine, Tokens, Waterfall
+from tasks.records import Diagram, Matrix, Node, Part, Scale, Swarm, TokenLine, Tokens, Waterfall
 
 RANDOM = np.random.default_rng(0)
 
@@ -109,3 +110,18 @@ def test_correlations_are_printed_with_sign_on_the_colours_of_a_scale() -> None:
     drawn = part.data.decode()
     assert drawn.count("−0.50") == 2
     assert drawn.count(f'fill="{colour(-0.5, 1.0)}"') == 2
+
+
+def test_a_box_stands_right_of_all_that_lead_to_it_and_no_two_overlap() -> None:
+    nodes = (
+        Node(name="a", label="first"), Node(name="b", label="second"), Node(name="c", label="inner", after=("b",)),
+        Node(name="d", label="both", after=("a", "c")),
+    )  # fmt: skip
+    drawn = diagram(Diagram(nodes=nodes), 1.0).data.decode()
+    found = re.findall(r'class="box" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', drawn)
+    a, b, c, d = (tuple(map(float, box)) for box in found)
+    assert b[0] + b[2] < c[0]
+    assert c[0] + c[2] < d[0]
+    assert a[1] + a[3] < b[1]
+    assert c[1] == b[1]  # level with what leads to it
+    assert drawn.count("<path") == 3

@@ -1,5 +1,6 @@
 """A net of several inputs: tables, one image and one text to one value."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from tasks.models.training import TrainingSpec
 from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Array, Arrays, Dataset, Input, InputError, Weights
+from tasks.records import Array, Arrays, Dataset, Diagram, Input, InputError, Node, Weights
 
 if TYPE_CHECKING:
     import keras
@@ -38,6 +39,29 @@ class MultimodalSpec(TrainingSpec):
             f"A net of several inputs (Keras): pixels and token ids {scaling}; the image through {self.filters} 3x3 "
             f"filters and {self.hidden} rectified units, the text through {self.hidden} rectified units, and the "
             f"tables as they are, side by side into {self.joined} rectified units and one output."
+        )
+
+    def diagram(self, dataset: Dataset) -> Diagram:
+        """The net from its inputs to the value."""
+        nodes: list[Node] = []
+        last: list[str] = []
+        for item in dataset.inputs:
+            shape = "x".join(map(str, item.values.shape[1:]))
+            way = [Node(name=item.name, label=f"{item.name}, {shape}")]
+            if item.kind == "image":
+                way.append(Node(name=f"{item.name}_convolution", label=f"{self.filters} filters 3x3, flat"))
+            if item.kind in ("image", "text"):
+                way.append(Node(name=f"{item.name}_dense", label=f"dense {self.hidden}, rectified"))
+            chained = [way[0], *(n.model_copy(update={"after": (b.name,)}) for b, n in pairwise(way))]
+            nodes += chained
+            last.append(chained[-1].name)
+        return Diagram(
+            nodes=(
+                *nodes,
+                Node(name="joined", label="side by side", after=tuple(last)),
+                Node(name="hidden", label=f"dense {self.joined}, rectified", after=("joined",)),
+                Node(name="value", label="value", after=("hidden",)),
+            )
         )
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
