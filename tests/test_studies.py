@@ -71,6 +71,7 @@ def test_every_check_measures_a_keras_net(project: Project) -> None:
     silent = {name for name, verdict in verdicts.items() if verdict not in ("pass", "fail")}
     assert silent == {"localization"}  # nobody says where the digit is
     assert "WARNING" not in run.stderr
+    assert "The 5 likeliest classes of each image" in (run.directory / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

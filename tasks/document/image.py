@@ -5,7 +5,9 @@ import numpy as np
 from tasks.document.common import direction, predicted_output, reading, sums_table, verdict_asides
 from tasks.document.material import Maps, Material, MethodMaterial, Scales
 from tasks.document.words import article, capital, count, listing, signed
-from tasks.records import Array, Aside, Block, Cell, Figure, Images, Scale, Section
+from tasks.records import Array, Aside, Block, Cell, Column, Figure, Images, Scale, Section, Table
+
+_RANKED = 5  # classes that are listed for each image
 
 
 def story(material: Material) -> tuple[str, str, str]:
@@ -184,6 +186,7 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
 
 def sections(material: Material) -> tuple[Section, ...]:
     additive = [method for method in material.methods if method.additive] if material.whole else []
+    ranked = material.probabilities is not None and material.probabilities.shape[1] > 2
     return (
         *(
             Section(title="Whole classes", blocks=(Block(figures=(f"{material.slug}-{method.label}-classes",)),))
@@ -204,7 +207,29 @@ def sections(material: Material) -> tuple[Section, ...]:
                     ),
                 ),
                 *(Block(tables=(sums_table(material, method),)) for method in additive),
+                *((Block(tables=(_likeliest(material),)),) if ranked else ()),
             ),
+        ),
+    )
+
+
+def _likeliest(material: Material) -> Table:
+    """The classes of each shown sample from the likeliest down."""
+    probabilities = material.probabilities
+    assert probabilities is not None, "of a classification"
+    count = min(_RANKED, probabilities.shape[1])
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :count]
+    return Table(
+        name=f"{material.slug}-likeliest",
+        caption=f"The {count} likeliest classes of each image, with their probabilities.",
+        columns=tuple(Column(title=title) for title in ("sample", "true", *(f"{k + 1}." for k in range(count)))),
+        rows=tuple(
+            (
+                material.sample_name(row),
+                material.output_name(int(material.dataset.labels[row])),
+                *(material.with_probability(row, int(output)) for output in outputs),
+            )
+            for row, outputs in enumerate(order)
         ),
     )
 
