@@ -321,9 +321,11 @@ def _swarm(store: Store, item: Explained, explained: Dataset, unit: str, top_k: 
 def _parameters(method: MethodSpec) -> dict[str, str]:
     """What a reader wants to know of the config: not the kind, nor what is not used."""
     unused = {"kind"} | ({"at"} if getattr(method, "layer", None) is None else set())
-    return {
-        name: str(value) for name, value in method.model_dump(mode="json", exclude=unused, exclude_none=True).items()
-    }
+    found: dict[str, str] = {}
+    for name, value in method.model_dump(mode="json", exclude=unused, exclude_none=True).items():
+        inner = value if isinstance(value, dict) else {"": value}
+        found |= {f"{name}.{key}".rstrip("."): str(item) for key, item in inner.items()}
+    return found
 
 
 def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:

@@ -40,7 +40,11 @@ def sections(material: Material) -> tuple[Section, ...]:
         text="Methods answer different questions, so a low number is no fault of either. What only one of them says "
         "is a finding about the method before it is one about the model.",
     )
-    return (Section(title="Do the methods agree?", blocks=(Block(figures=names, asides=(read,)),)),)
+    if all(figure.width < 1 for figure in figures(material)):  # side by side
+        blocks: tuple[Block, ...] = (Block(figures=names, asides=(read,)),)
+    else:
+        blocks = (Block(figures=names[:1], asides=(read,)), *(Block(figures=(name,)) for name in names[1:]))
+    return (Section(title="Do the methods agree?", blocks=blocks),)
 
 
 def _compared(material: Material) -> bool:

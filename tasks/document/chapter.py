@@ -74,9 +74,10 @@ def _how_explained(material: Material) -> Section:
     return Section(
         title="How it was explained",
         blocks=(
-            Block(
-                paragraphs=(intro, *(_method_sentence(method) for method in material.methods)),
-                asides=tuple(dict.fromkeys(aside for method in material.methods for aside in _method_asides(method))),
+            Block(paragraphs=(intro,)),
+            *(
+                Block(paragraphs=(_method_sentence(method),), asides=_method_asides(method))
+                for method in material.methods
             ),
             Block(tables=(_parameters(material),)),
         ),

@@ -15,7 +15,8 @@ def shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
     """How a block is laid out: `broad` figures take both columns, a `keep` block stays on one page."""
     figures = [drawings[name].figure for name in block.figures]
     wide = any(map(broad, figures)) or (block.tables and not block.asides)
-    keep = len(figures) == 1 and not block.tables and not long(figures[0])
+    short = not long(figures[0]) if len(figures) == 1 else not figures and bool(block.asides)
+    keep = short and not block.tables
     return " ".join(["broad"] * bool(wide) + ["keep"] * keep)
 
 
