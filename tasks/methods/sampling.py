@@ -181,9 +181,9 @@ def averaged(answers: Iterable[Estimates], count: int, plain: Estimates) -> Samp
         for name, array in found.values.items():
             values = array.astype(np.float64)
             moments = channel_moments(values)
-            first[name] = first.get(name, 0) + moments
-            second[name] = second.get(name, 0) + moments**2
-            mean[name] = mean.get(name, 0) + values / count
+            values /= count
+            for total, new in ((second, moments**2), (first, moments), (mean, values)):
+                total[name] = np.add(total[name], new, out=total[name]) if name in total else new
         plain.mask, kinds = found.mask, {name: array.dtype for name, array in found.values.items()}
         plain.steps = np.maximum(plain.steps, found.steps)
         plain.finished = plain.finished & found.finished
@@ -200,8 +200,11 @@ def channel_moments(values: Array) -> Array:
 
     `values`: (pairs, features) of a table, or (pairs, elements, ..., channels).
     """
-    powers = np.stack([values, np.abs(values), values**2], axis=-1)
-    return powers if values.ndim == 2 else powers.sum(axis=-2)
+    if values.ndim == 2:
+        return np.stack([values, np.abs(values), values**2], axis=-1)
+    # Several times faster than sum() over a short last axis.
+    each = (values, np.abs(values), values**2)
+    return np.stack([np.einsum("...c->...", power) for power in each], axis=-1)
 
 
 def _standard_error(first: Array, second: Array, count: int) -> Array:
