@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from flows.derivation import Access, derive
 from flows.integrity import Damage, Subject, read
 from flows.report import Given, run_report
 from flows.verify import EXIT_CODES, compared, derived, verify
-from tasks.data.folder import ImageFolderSpec
+from tasks.data.folder import ImageFolderSpec, PhotographsSpec
 from tasks.data.table import IrisSpec
 from tasks.document.evidence import TOLERANCE, claim, pretty
 from tasks.document.pdf import Attachment, render_pdf
@@ -271,6 +271,8 @@ def test_the_exit_code_says_the_outcome(pdf: Path, spoil: bool, code: int) -> No
 
 # --- what lies outside the program ------------------------------------------------------------------------
 
+S = TypeVar("S")
+
 PHOTO, WEIGHTS = "points.0.data.paths.0", "points.0.model.weights"
 
 
@@ -280,6 +282,13 @@ class Asked:
 
     reports: list[Report]
     given: list[Given]
+
+
+def data_of(asked: Asked, kind: type[S]) -> S:
+    """The data of the only point that was derived, of the kind that it has to be."""
+    found = asked.reports[0].points[0].data
+    assert isinstance(found, kind)
+    return found
 
 
 @pytest.fixture
@@ -335,7 +344,7 @@ def test_data_are_found_by_content_whatever_they_are_called(
     (folder / "renamed.png").write_bytes(b"a photograph")
     (folder.parent / "elephant.png").write_bytes(b"another photograph")
     derive(with_photograph, tmp_path / "scratch", Access(data=tmp_path / "data"))
-    [path] = asked.reports[0].points[0].data.paths  # type: ignore[union-attr]
+    [path] = data_of(asked, PhotographsSpec).paths
     assert path.read_bytes() == b"a photograph"
     assert path.name == "elephant.png"
 
@@ -351,7 +360,7 @@ def test_a_folder_is_found_by_what_the_data_take_from_it(subject: Subject, tmp_p
     taken = ImageFolderSpec.model_validate({**data, "path": tmp_path / "moved/pictures"}).asked()["files"]
     local = {"points.0.data.path": LocalEvidence(kind="folder", name="pictures", sha256=taken)}
     derive(with_config(subject, config, local), tmp_path / "scratch", Access(data=tmp_path))
-    assert (asked.reports[0].points[0].data.path / "cat/0.png").read_bytes() == b"m cat 0"  # type: ignore[union-attr]
+    assert (data_of(asked, ImageFolderSpec).path / "cat/0.png").read_bytes() == b"m cat 0"
     with pytest.raises(InputError, match=rf"needs the folder 'pictures' with sha256 {taken}"):
         derive(with_config(subject, config, local), tmp_path / "scratch", Access(data=tmp_path / "other"))
 
@@ -389,7 +398,7 @@ def test_a_name_in_the_evidence_cannot_leave_the_scratch_folder(
     local = with_photograph.evidence.local[PHOTO].model_copy(update={"name": "../../../elephant.png"})
     forged = with_config(with_photograph, with_photograph.evidence.config, {PHOTO: local})
     derive(forged, tmp_path / "a/b/scratch", Access(data=tmp_path))
-    [path] = asked.reports[0].points[0].data.paths  # type: ignore[union-attr]
+    [path] = data_of(asked, PhotographsSpec).paths
     assert path.is_relative_to(tmp_path / "a/b/scratch")
     assert ".." not in path.parts
 
@@ -403,7 +412,7 @@ def test_what_is_embedded_is_taken_and_its_files_are_not_looked_for(
     derive(with_photograph._replace(attached={name: b"packed"}), tmp_path, Access())
     assert asked.given[0].datasets == {chapter.slug: (chapter.stages[0].spec, b"packed")}
     assert asked.given[0].weights == {}
-    [path] = asked.reports[0].points[0].data.paths  # type: ignore[union-attr]
+    [path] = data_of(asked, PhotographsSpec).paths
     assert path == absent(with_photograph.evidence.local[PHOTO])
 
 
