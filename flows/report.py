@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from flows.config import Point, Report
+from flows.engine import Engine, Future, Inline, Prefect
 from flows.progress import Watch
 from tasks import check_stages, gather_stage, report_stages, stages
 from tasks.checks.stability import SeedStabilitySpec
@@ -33,48 +33,6 @@ class RunResult:
 
     directory: Path
     required_failed: bool
-
-
-class Future(Protocol):
-    def result(self) -> Done: ...
-
-
-class Engine(Protocol):
-    """Who runs a stage: this process, or Prefect."""
-
-    def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
-        """Starts `stage`; `what` names it for people."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Later:
-    """A call that is made when its result is asked for, so that progress is seen as it is made."""
-
-    call: Callable[[], Done]
-
-    def result(self) -> Done:
-        return self.call()
-
-
-class Inline:
-    """Every stage in this thread: no Prefect, no server."""
-
-    def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
-        del what  # nobody watches but the progress
-        return _Later(partial(stage, *args, **kwargs))
-
-
-class Prefect:
-    """Every stage as a Prefect task of the flow that is running."""
-
-    def __init__(self) -> None:
-        self._tasks: dict[str, Any] = {}
-
-    def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
-        task = self._tasks.setdefault(stage.__name__, stages.as_task(stage))
-        future: Future = task.submit(what, *args, **kwargs)
-        return future
 
 
 @dataclass(frozen=True)
