@@ -1,7 +1,7 @@
 """The command line: `exhibit report`, `exhibit verify`, `exhibit studies`. It owns the exit codes.
 
-0 done, 1 unexpected, 2 bad config or input, 3 done but a required check failed; `verify`: 4 different, 5 damaged,
-6 not derivable here; 130 interrupted.
+0 done, 1 unexpected, 2 bad config or input, 3 done but a required check or a point failed; `verify`: 4 different, 5
+damaged, 6 not derivable here; 130 interrupted.
 """
 
 import argparse
@@ -96,7 +96,9 @@ def report(arguments: Sequence[str]) -> int:
     result = run_report(wanted, ["exhibit", "report", *arguments])
     folder = result.directory
     sys.stdout.write(f"pdf: {folder / 'report.pdf'}\nhtml: {folder / 'report.html'}\nrun: {folder}\n")
-    return CHECK_FAILED if result.required_failed else DONE
+    if result.failed_points:
+        sys.stderr.write(f"exhibit: failed: {', '.join(result.failed_points)}; the report says why\n")
+    return CHECK_FAILED if result.required_failed or result.failed_points else DONE
 
 
 def verify(arguments: Sequence[str]) -> int:

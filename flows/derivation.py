@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from flows.config import Report
 from flows.errors import validated
 from flows.integrity import Subject
-from flows.report import Given, derive_report
+from flows.points import Given
+from flows.report import derive_report
 from tasks.data import DataSpec
 from tasks.document.press import embedded_name
 from tasks.document.schema import Evidence, LocalEvidence

@@ -1,12 +1,12 @@
-"""Who runs a stage: this process by plain calls, or Prefect."""
+"""Who runs a stage: this process by plain calls, Prefect, or Prefect with the workers of a Dask cluster."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from tasks import stages
-from tasks.stages import Done
+from tasks.stages import Call, Done
 
 
 class Future(Protocol):
@@ -14,21 +14,25 @@ class Future(Protocol):
 
 
 class Engine(Protocol):
-    """Who runs a stage: this process, or Prefect."""
+    """Who runs a stage."""
 
     def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
         """Starts `stage`; `what` names it for people."""
         ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Later:
-    """A call that is made when its result is asked for, so that progress is seen as it is made."""
+    """A call that is made when its result is first asked for, so that progress is seen as it is made."""
 
     call: Callable[[], Done]
 
-    def result(self) -> Done:
+    @cached_property
+    def done(self) -> Done:
         return self.call()
+
+    def result(self) -> Done:
+        return self.done
 
 
 class Inline:
@@ -40,12 +44,13 @@ class Inline:
 
 
 class Prefect:
-    """Every stage as a Prefect task of the flow that is running."""
+    """Every stage as a Prefect task of the flow that is running. `call`: how a task calls its stage."""
 
-    def __init__(self) -> None:
+    def __init__(self, call: Call = stages.call_here) -> None:
+        self._call = call
         self._tasks: dict[str, Any] = {}
 
     def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
-        task = self._tasks.setdefault(stage.__name__, stages.as_task(stage))
+        task = self._tasks.setdefault(stage.__name__, stages.as_task(stage, self._call))
         future: Future = task.submit(what, *args, **kwargs)
         return future

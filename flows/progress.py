@@ -57,17 +57,30 @@ class Watch:
             self._pulse.join()
 
     def stage(self, chapter: str, stage: str) -> Report:
-        """Says that a stage begins; the result is to be called with (done, total) as it goes on."""
-        now = time.monotonic()
-        running = _Running(self._bars.add_task(f"{chapter}: {stage}", total=None), now, now + self._patience)
+        """Says that a stage begins, unless it has; the result is to be called with (done, total) as it goes on."""
         with self._lock:
-            self._running[chapter, stage] = running
+            if (found := self._running.get((chapter, stage))) is None:
+                now = time.monotonic()
+                found = _Running(self._bars.add_task(f"{chapter}: {stage}", total=None), now, now + self._patience)
+                self._running[chapter, stage] = found
+            running = found
 
         def report(done: int, total: int) -> None:
             with self._lock:
                 if self._running.get((chapter, stage)) is running:
                     running.done, running.total = done, total
                     self._bars.update(running.bar, completed=done, total=total)
+
+        return report
+
+    def progress(self, chapter: str, stage: str) -> Report:
+        """As `stage`, for a stage that has yet to begin: it begins when it first tells how far it is."""
+        begun: list[Report] = []
+
+        def report(done: int, total: int) -> None:
+            if not begun:
+                begun.append(self.stage(chapter, stage))
+            begun[0](done, total)
 
         return report
 
@@ -78,6 +91,13 @@ class Watch:
             if running:
                 self._bars.remove_task(running.bar)
             self._say(chapter, stage, "from the store" if cached else f"done in {seconds:.1f} s")
+
+    def failed(self, chapter: str, sentence: str) -> None:
+        """Says that a chapter ends here, with all its stages that run."""
+        with self._lock:
+            for name in [name for name in self._running if name[0].partition("/")[0] == chapter]:
+                self._bars.remove_task(self._running.pop(name).bar)
+            self._console.print(f"{chapter}: {sentence}", markup=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Says something that is about no stage."""

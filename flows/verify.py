@@ -111,6 +111,9 @@ def compared(target: Path, before: Subject, after: Subject) -> Verification:
 
 def _first_difference(before: Evidence, after: Evidence) -> str | None:
     """The first stage that was asked or gave something else, or None if none did."""
+    if before.failed != after.failed:
+        names = [", ".join(item.slug for item in found.failed) or "none" for found in (before, after)]
+        return f"points that failed: {names[0]} then, {names[1]} now"
     for old, new in zip(before.chapters, after.chapters, strict=True):
         for then, now in itertools.zip_longest(old.stages, new.stages):
             if then is None or now is None or then.stage != now.stage:

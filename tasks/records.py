@@ -623,6 +623,16 @@ class Badge(Record):
     verdict: Verdict | None = None
 
 
+class Failure(Record):
+    """A point that has no explanation: at which stage it failed, and why in a sentence. `slug` and `title` are those
+    that its chapter would have."""
+
+    slug: str
+    title: str
+    stage: str
+    sentence: str
+
+
 class Document(Record):
     """Everything that is printed but the date, the provenance and the pictures."""
 
@@ -631,6 +641,7 @@ class Document(Record):
     subtitle: str
     badges: tuple[Badge, ...]
     chapters: tuple[Chapter, ...]
+    failures: tuple[Failure, ...] = ()
     back: tuple[Section, ...]
 
 

@@ -37,6 +37,7 @@ from tasks.records import (
     Dataset,
     Document,
     Drawing,
+    Failure,
     Paper,
     Record,
     Weights,
@@ -95,17 +96,18 @@ def draw(store: Store, material: Digest, scales: Digest, progress: Progress = si
     )
 
 
-def compose(store: Store, title: str | None, materials: Sequence[Digest]) -> Done:
+def compose(store: Store, title: str | None, materials: Sequence[Digest], failures: Sequence[Failure] = ()) -> Done:
     """Output "document"."""
     from tasks.document.compose import compose as written
 
     def run() -> dict[str, bytes]:
-        return {"document": pack(written([read(store, Material, digest) for digest in materials], title, QUESTIONS))}
+        found = [read(store, Material, digest) for digest in materials]
+        return {"document": pack(written(found, title, QUESTIONS, failures))}
 
     return run_stage(
         store,
         compose,
-        {"title": title, "questions": QUESTIONS},
+        {"title": title, "questions": QUESTIONS, "failures": [item.model_dump() for item in failures]},
         {"materials": list(materials)},
         [written.__module__],
         run,
@@ -119,6 +121,7 @@ def attest(
     compute: Compute,
     chapters: Sequence[tuple[str, Sequence[Mapping[str, Any]]]],
     materials: Sequence[Digest],
+    failures: Sequence[Failure],
     stages: Sequence[Done],
     local: Mapping[str, LocalEvidence],
     embedded: Mapping[str, Digest],
@@ -131,6 +134,7 @@ def attest(
     """
     source = _union([*(done.fingerprint for done in stages), fingerprint([press.__module__])])
     outside = {key: item.model_dump() for key, item in local.items()}
+    failed = [item.model_dump() for item in failures]
 
     def run() -> dict[str, bytes]:
         found = [read(store, Material, digest) for digest in materials]
@@ -149,6 +153,7 @@ def attest(
             keyed(compute),
             source,
             outside,
+            failed,
             {ATTACHED[name]: data for name, data in files.items()}
             | {name: store.get(digest) for name, digest in embedded.items()},
         )
@@ -162,6 +167,7 @@ def attest(
         "platform": environment(),
         "fingerprint": source,
         "local": outside,
+        "failed": failed,
         "embedded": dict(embedded),
     }
     helpers: list[Callable[..., Any]] = [_chapter_evidence, _importance_rows, _parquet]

@@ -45,6 +45,7 @@ from tasks.store import Digest, Outputs, Store, action_key
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Record)
+Call = Callable[..., "Done"]  # (stage, *args, **kwargs): how a stage is called, here or on another machine
 
 # Frameworks have process-wide modes and random states: within one process compute stages take turns.
 _turn = RLock()
@@ -77,7 +78,12 @@ class Explained:
     checks: tuple[Digest, ...]
 
 
-def as_task(stage: Callable[P, Done]) -> Any:
+def call_here(stage: Callable[P, Done], *args: P.args, **kwargs: P.kwargs) -> Done:
+    """The stage in this process."""
+    return stage(*args, **kwargs)
+
+
+def as_task(stage: Callable[P, Done], call: Call = call_here) -> Any:
     """The stage as a Prefect task. The store decides what is computed, so Prefect caches and keeps nothing.
 
     A failure of the system (a full disk, a process that cannot be started) is tried again, a wrong input is not.
@@ -88,7 +94,7 @@ def as_task(stage: Callable[P, Done]) -> Any:
 
     def run(what: str, *args: P.args, **kwargs: P.kwargs) -> Any:
         del what  # it names the task run
-        done = stage(*args, **kwargs)
+        done = call(stage, *args, **kwargs)
         return Completed(name="Cached", data=done) if done.cached else done
 
     return task(

@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from tasks.document.chapter import chapter, not_assessed
 from tasks.document.material import Material
 from tasks.document.words import capital, count, listing
-from tasks.records import Badge, Block, CheckResult, Column, Document, Section, Table, Verdict
+from tasks.records import Badge, Block, CheckResult, Column, Document, Failure, Section, Table, Verdict
 
 
-def compose(materials: Sequence[Material], title: str | None, questions: dict[str, str]) -> Document:
-    """The whole document. `questions`: every check that a reader may expect, and what it asks."""
+def compose(
+    materials: Sequence[Material], title: str | None, questions: dict[str, str], failures: Sequence[Failure] = ()
+) -> Document:
+    """The whole document. `questions`: every check that a reader may expect, and what it asks. `failures`: points that
+    have no chapter, and why."""
     return Document(
         title=title or _title(materials),
         subtitle=_subtitle(materials),
-        badges=_badges(materials, questions),
+        badges=(*_failed_badge(materials, failures), *_badges(materials, questions)),
         chapters=tuple(chapter(material, questions) for material in materials),
+        failures=tuple(failures),
         back=(_how_to_read(questions), *_exclusions(materials)),
     )
 
@@ -54,6 +58,13 @@ def _badges(materials: Sequence[Material], questions: dict[str, str]) -> tuple[B
         badges.append(Badge(title=f"{len(missing)} not assessed", text=names, verdict="not assessed"))
     badges.append(_held_out_badge(materials))
     return tuple(badges)
+
+
+def _failed_badge(materials: Sequence[Material], failures: Sequence[Failure]) -> tuple[Badge, ...]:
+    if not failures:
+        return ()
+    title = f"{len(failures)} of {len(failures) + len(materials)} failed"
+    return (Badge(title=title, text=f"not explained: {listing([item.title for item in failures])}", verdict="fail"),)
 
 
 def _check_badge(name: str, results: Sequence[CheckResult]) -> Badge:

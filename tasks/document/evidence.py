@@ -49,10 +49,11 @@ def evidence(
     compute: Mapping[str, Any],
     fingerprint: Mapping[str, Mapping[str, str]],
     local: Mapping[str, Mapping[str, str]],
+    failed: Sequence[Mapping[str, str]],
     attached: Mapping[str, bytes],
 ) -> dict[str, Any]:
     """The whole of `evidence.json`. `content` is the digest of every chapter's stages and their outputs; `local`: what
-    the config names outside the program; `attached`: the other files in the PDF."""
+    the config names outside the program; `failed`: points without a chapter; `attached`: the other files in the PDF."""
     return {
         "schema": SCHEMA,
         "document": {"issued": issued},
@@ -62,6 +63,7 @@ def evidence(
         "local": dict(local),
         "attached": {name: sha256(data).hexdigest() for name, data in attached.items()},
         "chapters": list(chapters),
+        "failed": list(failed),
         "compute": dict(compute),
         "seeds": _seeds(config),
         "libraries": dict(fingerprint["libraries"]),

@@ -55,6 +55,15 @@ class ChapterEvidence(Record):
     stages: tuple[StageEvidence, ...] = Field(description="in the order in which they ran")
 
 
+class FailureEvidence(Record):
+    """A point that has no chapter."""
+
+    slug: str = Field(description="name that its chapter's folder would have")
+    title: str = Field(description="title that its chapter would have")
+    stage: str = Field(description="where it failed")
+    sentence: str = Field(description="why")
+
+
 class DocumentEvidence(Record):
     """What the document says of itself."""
 
@@ -97,6 +106,7 @@ class Evidence(Record):
         default_factory=dict, description="sha256 of every other file that is attached to the PDF, by name"
     )
     chapters: tuple[ChapterEvidence, ...] = Field(min_length=1, description="what was asked and found, in their order")
+    failed: tuple[FailureEvidence, ...] = Field((), description="points that were asked for and could not be explained")
     compute: dict[str, Any] = Field(description="threads, batch, device and determinism: what changes last bits")
     seeds: dict[str, int] = Field(description="every seed in the config by its path")
     libraries: dict[str, str] = Field(description="versions of the libraries that the numbers and pictures come from")

@@ -1,0 +1,298 @@
+"""The points of a report, stage by stage across all of them, from their config to what a chapter shows.
+
+A step starts its calls for every point before it waits for any, so that whoever runs them can run them side by side.
+A point that fails is said to have failed; the others go on.
+"""
+
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.calls import Calls, Started
+from flows.config import Point
+from tasks import check_stages, gather_stage, stages
+from tasks.checks.stability import SeedStabilitySpec
+from tasks.document.schema import LocalEvidence
+from tasks.local import outside
+from tasks.models import ModelSpec
+from tasks.protocols import Compute
+from tasks.records import Failure, InputError, Selection, unpack
+from tasks.stages import Done, Explained
+
+_LONGEST = 100  # characters of a folder's name
+# Starts calls, then waits for them: it yields once in between.
+Step = Generator[None, None, None]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a PDF brings along, so that it need not be had: by chapter the dataset with what was asked for it, and the
+    weights; by key what is said of files that are not here."""
+
+    datasets: Mapping[str, tuple[Any, bytes]] = field(default_factory=dict)
+    weights: Mapping[str, bytes] = field(default_factory=dict)
+    local: Mapping[str, LocalEvidence] = field(default_factory=dict)
+
+
+@dataclass
+class Chapter:
+    """A point on its way: what its stages gave so far, or why it ended. Position 0 of the lists is the reported
+    training, the others differ in the seed alone."""
+
+    slug: str
+    point: Point
+    done: dict[str, Done] = field(default_factory=dict)  # load, predict, select, gather
+    fits: list[Done] = field(default_factory=list)
+    attributed: dict[str, list[list[tuple[int, int, Done]]]] = field(default_factory=dict)
+    summarised: dict[str, list[Done]] = field(default_factory=dict)
+    checked: dict[str, list[Done]] = field(default_factory=dict)
+    failure: Failure | None = None
+    error: Exception | None = None
+
+    def __getitem__(self, stage: str) -> Done:
+        return self.done[stage]
+
+    @property
+    def results(self) -> list[Done]:
+        """Of all checks."""
+        return [done for found in self.checked.values() for done in found]
+
+
+def run_points(points: Sequence[Point], compute: Compute, calls: Calls, given: Given) -> list[Chapter]:
+    """Every point up to its material.
+
+    Raises:
+        Exception: what the first point met, if all of them failed.
+    """
+    chapters = [Chapter(slug, point) for slug, point in zip(_slugs([p.label for p in points]), points, strict=True)]
+    steps = _Steps(compute, calls, given)
+    for step in (
+        steps.load,
+        steps.fit,
+        steps.predict,
+        steps.select,
+        steps.attribute,
+        steps.summarise,
+        steps.check,
+        steps.gather,
+    ):
+        _across(step, [chapter for chapter in chapters if chapter.failure is None], calls)
+    errors = [chapter.error for chapter in chapters if chapter.error is not None]
+    if len(errors) == len(chapters):
+        raise errors[0]
+    return chapters
+
+
+def _across(step: Callable[[Chapter], Step], chapters: Sequence[Chapter], calls: Calls) -> None:
+    """One step of all chapters."""
+    begun = [(chapter, step(chapter)) for chapter in chapters]
+    for _ in ("start", "wait"):
+        for chapter, steps in begun:
+            if chapter.failure is None:
+                _go_on(step.__name__, chapter, steps, calls)
+
+
+def _go_on(stage: str, chapter: Chapter, steps: Step, calls: Calls) -> None:
+    try:
+        next(steps, None)
+    except Exception as error:  # noqa: BLE001 - whatever a point meets, the others go on, and the report says it
+        chapter.error = error
+        chapter.failure = Failure(
+            slug=chapter.slug, title=chapter.point.title, stage=stage, sentence=_sentence(error, chapter.point)
+        )
+        calls.watch.failed(chapter.slug, f"{stage} failed, {type(error).__name__}: {error}")
+
+
+def _sentence(error: Exception, point: Point) -> str:
+    """What a report may say of an error: of places on this machine only names, of the unexpected only its kind."""
+    if not isinstance(error, InputError):
+        return f"{type(error).__name__}: this was not expected, and may be no fault of the config"
+    text = str(error)
+    for _, item in outside(point):
+        text = text.replace(str(item), item if isinstance(item, str) else item.name)
+    return text
+
+
+class _Steps:
+    """The steps of a point. Each starts its calls, yields, and waits for them."""
+
+    def __init__(self, compute: Compute, calls: Calls, given: Given) -> None:
+        self._compute, self._calls, self._given = compute, calls, given
+
+    def _one(self, chapter: Chapter, stage: Callable[..., Done], *args: Any) -> Step:
+        started = self._calls.start(chapter.slug, stage, *args)
+        yield
+        chapter.done[started.stage] = self._calls.wait(started)
+
+    def load(self, chapter: Chapter) -> Step:
+        yield from self._one(chapter, stages.load, chapter.point.data, self._given.datasets.get(chapter.slug))
+
+    def fit(self, chapter: Chapter) -> Step:
+        dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
+        started = []
+        for number, model in enumerate(_trainings(chapter.point)):
+            what = chapter.slug if number == 0 else f"{chapter.slug}, seed {model.seed}"
+            # Only the reported training is given, not those that a check compares it with.
+            given = self._given.weights.get(chapter.slug) if number == 0 else None
+            started.append(self._calls.start_watched(what, stages.fit, model, self._compute, dataset, given=given))
+        yield
+        chapter.fits = [self._calls.wait_watched(call) for call in started]
+
+    def predict(self, chapter: Chapter) -> Step:
+        weights = chapter.fits[0]["weights"]
+        asked = chapter.point.model, self._compute, chapter["load"]["dataset"], weights
+        yield from self._one(chapter, stages.predict, *asked)
+
+    def select(self, chapter: Chapter) -> Step:
+        point = chapter.point
+        found = chapter["load"]["dataset"], chapter["predict"]["prediction"]
+        yield from self._one(chapter, stages.select, point.selection, point.target, *found)
+
+    def attribute(self, chapter: Chapter) -> Step:
+        selection = unpack(Selection, self._calls.store.get(chapter["select"]["selection"]))
+        count, size = len(selection.explained), self._compute.chunk
+        chunks = [(start, min(start + size, count)) for start in range(0, count, size)]
+        started = {label: self._shards(chapter, label, chunks) for label in chapter.point.method}
+        yield
+        for label, calls in started.items():
+            chapter.attributed[label] = self._gathered(f"{chapter.slug}/{label}", chunks, calls)
+
+    def _shards(self, chapter: Chapter, label: str, chunks: Sequence[tuple[int, int]]) -> list[list[Started]]:
+        """A call for every chunk of every training."""
+        point = chapter.point
+        return [
+            [
+                self._calls.start(
+                    f"{chapter.slug}/{label} {start} to {stop}",
+                    stages.attribute,
+                    point.method[label],
+                    model,
+                    point.target,
+                    self._compute,
+                    chapter["load"]["dataset"],
+                    fit["weights"],
+                    chapter["select"]["selection"],
+                    start,
+                    stop,
+                )
+                for start, stop in chunks
+            ]
+            for model, fit in zip(_trainings(point), chapter.fits, strict=True)
+        ]
+
+    def _gathered(
+        self, what: str, chunks: Sequence[tuple[int, int]], started: Sequence[Sequence[Started]]
+    ) -> list[list[tuple[int, int, Done]]]:
+        """The chunks of every training as they are finished."""
+        progress = self._calls.watch.stage(what, "attribute")
+        total = len(chunks) * len(started)
+        found: list[list[tuple[int, int, Done]]] = []
+        for calls in started:
+            shards = []
+            for (start, stop), call in zip(chunks, calls, strict=True):
+                shards.append((start, stop, self._calls.wait(call._replace(what=what))))
+                progress(len(found) * len(chunks) + len(shards), total)
+            found.append(shards)
+        parts = [done for shards in found for _, _, done in shards]
+        cached, seconds = all(done.cached for done in parts), sum(done.seconds for done in parts)
+        self._calls.watch.finished(what, "attribute", cached, seconds)
+        return found
+
+    def summarise(self, chapter: Chapter) -> Step:
+        found = chapter["load"]["dataset"], chapter["select"]["selection"]
+        started = {
+            label: [
+                self._calls.start(
+                    f"{chapter.slug}/{label}", stages.summarise, chapter.point.method[label], *found, digests(shards)
+                )
+                for shards in trainings
+            ]
+            for label, trainings in chapter.attributed.items()
+        }
+        yield
+        chapter.summarised = self._all(started)
+
+    def check(self, chapter: Chapter) -> Step:
+        started = {
+            label: [
+                self._calls.start(
+                    f"{chapter.slug}/{label}/{name}", check_stages.check, spec, self._asked(chapter, label)
+                )
+                for name, spec in chapter.point.check.items()
+            ]
+            for label in chapter.point.method
+        }
+        yield
+        chapter.checked = self._all(started)
+
+    def _all(self, started: Mapping[str, Sequence[Started]]) -> dict[str, list[Done]]:
+        return {label: [self._calls.wait(call) for call in calls] for label, calls in started.items()}
+
+    def _asked(self, chapter: Chapter, label: str) -> check_stages.Asked:
+        point = chapter.point
+
+        def shards(other: str) -> tuple[str, ...]:
+            return tuple(done["attribution"] for _, _, done in chapter.attributed[other][0])
+
+        return check_stages.Asked(
+            label=label,
+            method=point.method[label],
+            model=point.model,
+            target=point.target,
+            compute=self._compute,
+            found={
+                "dataset": chapter["load"]["dataset"],
+                "weights": chapter.fits[0]["weights"],
+                "selection": chapter["select"]["selection"],
+            },
+            shards=shards(label),
+            others={other: (method, shards(other)) for other, method in point.method.items() if other != label},
+            summaries=tuple(done["summary"] for done in chapter.summarised[label]),
+        )
+
+    def gather(self, chapter: Chapter) -> Step:
+        point = chapter.point
+        found = {
+            **chapter["load"].outputs,
+            "weights": chapter.fits[0]["weights"],
+            **chapter["predict"].outputs,
+            "selection": chapter["select"]["selection"],
+        }
+        explained = [
+            Explained(
+                label,
+                method,
+                tuple(digests(chapter.attributed[label][0])),
+                chapter.summarised[label][0]["summary"],
+                tuple(done["result"] for done in chapter.checked[label]),
+            )
+            for label, method in point.method.items()
+        ]
+        shown = chapter.slug, point.title, point.data, point.model, point.target, point.drawing
+        yield from self._one(chapter, gather_stage.gather, *shown, found, explained)
+
+
+def _trainings(point: Point) -> list[ModelSpec]:
+    """The model of a point, and those that differ from it in the seed alone, if a check asks for them."""
+    wanted = max((spec.seeds for spec in point.check.values() if isinstance(spec, SeedStabilitySpec)), default=1)
+    if wanted > 1 and getattr(point.model, "fitting", "auto") == "never":
+        raise InputError(
+            f"check: seed_stability trains the model {wanted} times, but model.fit is never; leave this check out"
+        )
+    return [point.model.model_copy(update={"seed": point.model.seed + number}) for number in range(wanted)]
+
+
+def digests(shards: Iterable[tuple[int, int, Done]]) -> list[tuple[int, int, str]]:
+    """Where each shard begins and ends, and its attributions."""
+    return [(start, stop, done["attribution"]) for start, stop, done in shards]
+
+
+def _slugs(titles: Sequence[str]) -> list[str]:
+    """A folder name per chapter, made unique."""
+    found: list[str] = []
+    for title in titles:
+        slug = re.sub(r"[^a-z0-9]+", "-", title.lower())[:_LONGEST].strip("-") or "chapter"
+        same = sum(other == slug or re.fullmatch(rf"{re.escape(slug)}-\d+", other) is not None for other in found)
+        found.append(slug if not same else f"{slug}-{same + 1}")
+    return found
