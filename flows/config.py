@@ -37,9 +37,13 @@ class Point(Spec):
 class RunnerSpec(Spec):
     """How the stages are run; it changes no number."""
 
-    kind: Literal["threads", "inline"] = Field(
-        "threads", description="threads: Prefect tasks in this process; inline: plain calls without Prefect"
+    kind: Literal["threads", "dask", "inline"] = Field(
+        "threads",
+        description="threads: Prefect tasks in this process; dask: Prefect tasks that compute on the workers of a Dask "
+        "cluster; inline: plain calls without Prefect",
     )
+    workers: int = Field(2, ge=1, description="of dask without an address: processes on this machine")
+    address: str | None = Field(None, min_length=1, description="of dask: a scheduler, such as tcp://host:8786")
 
 
 class Paths(Spec):

@@ -60,7 +60,7 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
     """Output "result"."""
 
     def run() -> dict[str, bytes]:
-        with taking_turns():
+        with taking_turns(asked.compute):
             if isinstance(spec, CompletenessSpec):
                 parts = (read(store, Attribution, digest) for digest in asked.shards)
                 return {"result": pack(spec.measure(asked.label, asked.method.additive, parts))}

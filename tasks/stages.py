@@ -7,6 +7,7 @@ neither Prefect nor a server.
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -151,9 +152,13 @@ def module_of(item: object) -> str:
     return type(item).__module__
 
 
-def taking_turns() -> RLock:
-    """What a stage that computes holds: one at a time in a process."""
-    return _turn
+@contextmanager
+def taking_turns(compute: Compute) -> Iterator[None]:
+    """What a stage that computes holds: one at a time in a process, with as many threads as its key says."""
+    from threadpoolctl import threadpool_limits
+
+    with _turn, threadpool_limits(compute.threads):
+        yield
 
 
 def read(store: Store, kind: type[R], digest: Digest) -> R:
@@ -209,7 +214,7 @@ def fit(
     def train() -> dict[str, bytes]:
         if given is not None:
             return {"weights": given}
-        with _turn:
+        with taking_turns(compute):
             return {"weights": pack(model.fit(read(store, Dataset, dataset), compute, progress))}
 
     return run_stage(
@@ -234,7 +239,7 @@ def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, w
     from tasks.models.performance import performance
 
     def run() -> dict[str, bytes]:
-        with _turn:
+        with taking_turns(compute):
             data = read(store, Dataset, dataset)
             net = restored(store.root, model, compute, dataset, weights)
             prediction = Prediction(kind=net.output, outputs=net.predict(data.arrays))
@@ -285,7 +290,7 @@ def attribute(
     from tasks.data.select import score_of
 
     def run() -> dict[str, bytes]:
-        with _turn:
+        with taking_turns(compute):
             net = restored(store.root, model, compute, dataset, weights)
             data, chosen = read(store, Dataset, dataset), read(store, Selection, selection)
             rows = chosen.explained[start:stop]

@@ -1,0 +1,99 @@
+"""Stages on the workers of a Dask cluster: one that runs somewhere, or one of processes on this machine.
+
+What takes seconds goes to a worker; what is there already, and what is over in milliseconds, stays here. Workers share
+the store, not the memory: they need the same program and a path that leads to the same store.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from flows.config import RunnerSpec
+from tasks.fingerprint import fingerprint
+from tasks.protocols import silent
+from tasks.records import InputError
+from tasks.stages import Call, Done
+from tasks.store import Damaged, Known, Store
+
+REMOTE = frozenset({"fit", "predict", "attribute", "check", "draw"})
+_CODE = ("tasks.stages", "tasks.check_stages", "tasks.gather_stage", "tasks.report_stages")
+
+
+@contextmanager
+def cluster(runner: RunnerSpec, root: Path) -> Iterator[tuple[Call, int]]:
+    """How a stage is called on the cluster that `runner` names, and how many can run there at once.
+
+    Raises:
+        InputError: for a cluster that does not answer, without workers, with workers of another version, or with
+            workers that do not see the store at `root`.
+    """
+    from dask import config
+    from distributed import Client, LocalCluster
+
+    # Stages compute with threads of their own, so a worker of this machine gets one task at a time.
+    local = {"n_workers": runner.workers, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
+    with config.set({"distributed.logging.distributed": "error", "distributed.worker.daemon": True}):
+        if runner.address is None:
+            with LocalCluster(**local) as processes, Client(processes) as client:
+                yield _caller(client, root), runner.workers
+            return
+        try:
+            client = Client(runner.address, timeout="10s")
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"runner.address: no Dask scheduler answers at {runner.address!r}; start one with `dask scheduler` and "
+                "workers with `dask worker ADDRESS`, or leave the address out for workers on this machine"
+            ) from error
+        with client:
+            _examine(client, runner.address, Store(root))
+            yield _caller(client, root), sum(client.nthreads().values())
+
+
+def _caller(client: Any, root: Path) -> Call:
+    there = Known(root.absolute())
+
+    def call(stage: Callable[..., Done], store: Store, *args: Any, **kwargs: Any) -> Done:
+        if stage.__name__ not in REMOTE:
+            return stage(store, *args, **kwargs)
+        kwargs |= {"progress": silent} if "progress" in kwargs else {}  # it leads to a terminal of this process
+        with suppress(Damaged):
+            return stage(there, *args, **kwargs)
+        shared = Store(root.absolute())
+        done: Done = client.submit(stage, shared, *args, **kwargs, pure=False).result()
+        return done
+
+    return call
+
+
+def _examine(client: Any, address: str, store: Store) -> None:
+    """Workers of the same version that see the same store, or an error that says which do not."""
+    probe = store.put(b"exhibit: do the workers see this store?")
+    here = fingerprint(_CODE)
+    found: dict[str, Any] = client.run(_seen_from_a_worker, store.path(probe).absolute())
+    if not found:
+        raise InputError(
+            f"runner.address: the scheduler at {address} has no workers; start some: dask worker {address}"
+        )
+    for worker, (code, sees) in sorted(found.items()):
+        if not sees:
+            raise InputError(
+                f"paths.store: the worker {worker} does not see the store at {store.root.absolute()}; every worker needs "
+                "a path that leads to the same folder"
+            )
+        if code != here:
+            raise InputError(f"runner.address: the worker {worker} has {_difference(here, code)}")
+
+
+def _seen_from_a_worker(probe: Path) -> tuple[dict[str, dict[str, str]], bool]:
+    """The program's code and libraries there, and whether the file `probe` is."""
+    return fingerprint(_CODE), probe.is_file()
+
+
+def _difference(here: dict[str, dict[str, str]], there: dict[str, dict[str, str]]) -> str:
+    """The first library or module that is not the same."""
+    for name, version in here["libraries"].items():
+        if (other := there["libraries"].get(name)) != version:
+            return f"{name} {other or 'not at all'}, here it is {version}; install the same versions"
+    differing = sorted(name for name, digest in here["source"].items() if there["source"].get(name) != digest)
+    return f"other code of the program ({', '.join(differing[:3])}); install the same version"
