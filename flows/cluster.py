@@ -78,8 +78,8 @@ def _examine(client: Any, address: str, store: Store) -> None:
     for worker, (code, sees) in sorted(found.items()):
         if not sees:
             raise InputError(
-                f"paths.store: the worker {worker} does not see the store at {store.root.absolute()}; every worker needs "
-                "a path that leads to the same folder"
+                f"paths.store: the worker {worker} does not see the store at {store.root.absolute()}; "
+                "all workers need a path that leads to the same folder"
             )
         if code != here:
             raise InputError(f"runner.address: the worker {worker} has {_difference(here, code)}")
