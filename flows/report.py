@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.config import Point, Report
-from flows.engine import Engine, Future, Inline, Prefect
+from flows.engine import Engine, Future, Inline
 from flows.progress import Watch
 from tasks import check_stages, gather_stage, report_stages, stages
 from tasks.checks.stability import SeedStabilitySpec
@@ -66,33 +66,6 @@ def derive_report(report: Report, command: Sequence[str], given: Given) -> Path:
     """The run directory of a report that is derived again, without Prefect."""
     with Watch() as watch:
         return explain(report, command, Inline(), watch, given).directory
-
-
-def run_report(report: Report, command: Sequence[str]) -> RunResult:
-    """Runs the report on the runner that it names.
-
-    Raises:
-        InputError: for data or a config that cannot be used.
-    """
-    with Watch() as watch:
-        if report.runner.kind == "inline":
-            return explain(report, command, Inline(), watch)
-        return _prefect_flow(report, watch)(report, list(command))
-
-
-def _prefect_flow(report: Report, watch: Watch) -> Callable[[Report, list[str]], RunResult]:
-    from prefect import flow
-    from prefect.task_runners import ThreadPoolTaskRunner
-
-    names = ", ".join(point.label for point in report.points)
-    workers: Any = ThreadPoolTaskRunner(max_workers=4)
-
-    @flow(name="report", flow_run_name=f"report: {names}", task_runner=workers)
-    def report_flow(report: Report, command: list[str]) -> RunResult:
-        return explain(report, command, Prefect(), watch)
-
-    run: Callable[[Report, list[str]], RunResult] = report_flow
-    return run
 
 
 def explain(
