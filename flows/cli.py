@@ -91,7 +91,7 @@ def report(arguments: Sequence[str]) -> int:
     from flows.config import read_report
 
     wanted = read_report(asked.overrides, asked.config_dir)
-    from flows.report import run_report
+    from flows.run import run_report
 
     result = run_report(wanted, ["exhibit", "report", *arguments])
     folder = result.directory

@@ -3,17 +3,15 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flows.calls import Calls
-from flows.cluster import cluster
 from flows.config import Report
-from flows.engine import Engine, Inline, Prefect
+from flows.engine import Engine, Inline
 from flows.points import Chapter, Given, run_points
 from flows.progress import Watch
 from tasks import report_stages
@@ -22,7 +20,7 @@ from tasks.document.schema import LocalEvidence
 from tasks.document.seal import Host, git_state
 from tasks.local import described, outside, put
 from tasks.records import CheckResult, Failure, unpack
-from tasks.stages import Call, Done, call_here
+from tasks.stages import Done
 from tasks.store import Store
 
 _SOURCE = Path(__file__).parents[1]
@@ -41,39 +39,6 @@ def derive_report(report: Report, command: Sequence[str], given: Given) -> Path:
     """The run directory of a report that is derived again, without Prefect."""
     with Watch() as watch:
         return explain(report, command, Inline(), watch, given).directory
-
-
-def run_report(report: Report, command: Sequence[str]) -> RunResult:
-    """Runs the report on the runner that it names.
-
-    Raises:
-        InputError: for data or a config that cannot be used.
-    """
-    with Watch() as watch:
-        if report.runner.kind == "inline":
-            return explain(report, command, Inline(), watch)
-        with _elsewhere(report) as (call, slots):
-            return _prefect_flow(report, watch, call, slots)(report, list(command))
-
-
-def _elsewhere(report: Report) -> AbstractContextManager[tuple[Call, int]]:
-    """How a task calls its stage, and how many can run at once."""
-    return cluster(report.runner, report.paths.store) if report.runner.kind == "dask" else nullcontext((call_here, 2))
-
-
-def _prefect_flow(report: Report, watch: Watch, call: Call, slots: int) -> Callable[[Report, list[str]], RunResult]:
-    from prefect import flow
-    from prefect.task_runners import ThreadPoolTaskRunner
-
-    names = ", ".join(point.label for point in report.points)
-    workers: Any = ThreadPoolTaskRunner(max_workers=2 * slots)  # so that the next one is ready when a slot is free
-
-    @flow(name="report", flow_run_name=f"report: {names}", task_runner=workers)
-    def report_flow(report: Report, command: list[str]) -> RunResult:
-        return explain(report, command, Prefect(call), watch)
-
-    run: Callable[[Report, list[str]], RunResult] = report_flow
-    return run
 
 
 def explain(

@@ -51,7 +51,7 @@ def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Report, S
         calls.append((report, command))
         return RunResult(tmp_path / "run", report.points[0].title == "Failing")
 
-    monkeypatch.setattr("flows.report.run_report", run_report)
+    monkeypatch.setattr("flows.run.run_report", run_report)
     return calls
 
 
@@ -185,7 +185,7 @@ def test_bad_input_found_while_running_is_bad_use(use: Use, monkeypatch: pytest.
     def run_report(report: Report, command: Sequence[str]) -> RunResult:
         raise InputError("data.path: there is no file x.csv")
 
-    monkeypatch.setattr("flows.report.run_report", run_report)
+    monkeypatch.setattr("flows.run.run_report", run_report)
     assert use("report", "study=iris") == (2, "", "exhibit: data.path: there is no file x.csv\n")
 
 

@@ -19,7 +19,8 @@ from flows import cli, derivation
 from flows.config import Report, read_report
 from flows.derivation import Access, derive
 from flows.integrity import Damage, Subject, read
-from flows.report import Given, run_report
+from flows.points import Given
+from flows.run import run_report
 from flows.verify import EXIT_CODES, compared, derived, verify
 from tasks.data.folder import ImageFolderSpec, PhotographsSpec
 from tasks.data.table import IrisSpec
