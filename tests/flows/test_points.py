@@ -1,0 +1,121 @@
+"""Facts of sweeps: points share what they have in common, go on without one that fails, and are found again."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from flows.calls import Calls
+from flows.config import Report, read_report
+from flows.engine import Future, Inline
+from flows.points import Chapter, Given, run_points
+from flows.progress import Watch
+from tasks.stages import Done
+from tasks.store import Store
+from tests.conftest import Project, Run
+
+SMALL = ("study=iris", "check=[]", "data.reference=null", "model.epochs=1", "runner=inline")
+LAYERS = (*SMALL, "method=[integrated_gradients]", "method.integrated_gradients.layer=null,nosuch")
+
+
+class Counting(Inline):
+    """Plain calls, counted by stage."""
+
+    def __init__(self) -> None:
+        self.started: Counter[str] = Counter()
+
+    def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
+        self.started[stage.__name__] += 1
+        return super().submit(what, stage, *args, **kwargs)
+
+
+def swept(report: Report, store: Path) -> tuple[list[Chapter], Calls, Counter[str]]:
+    """The points of a report in a store, the calls that were made, and how many of each stage were started."""
+    engine = Counting()
+    calls = Calls(Store(store), engine, Watch())
+    return run_points(report.points, report.compute, calls, Given()), calls, engine.started
+
+
+def test_forty_points_load_and_train_once(tmp_path: Path) -> None:
+    """Five methods by eight selections: one dataset, one training, one prediction, and each method once per rows."""
+    methods = "vanilla_grad,gradient_x_input,smooth_grad,bayes_grad,occlusion"
+    report = read_report([*SMALL, f"method={methods}", "selection.limit=range(1,9)"])
+    chapters, calls, started = swept(report, tmp_path)
+    assert len(chapters) == 40
+    assert {stage: started[stage] for stage in ("load", "fit", "predict", "select", "attribute", "gather")} == {
+        "load": 1, "fit": 1, "predict": 1, "select": 8, "attribute": 40, "gather": 40
+    }  # fmt: skip
+    entries = Counter(entry["stage"] for entry in calls.log if entry["stage"] in ("load", "fit"))
+    assert entries == {"load": 40, "fit": 40}
+    assert [entry["chapter"] for entry in calls.log if entry["stage"] == "fit" and not entry["cached"]] == [
+        chapters[0].slug
+    ]
+
+
+def test_a_point_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
+    (good, bad), _, _ = swept(read_report(LAYERS), tmp_path)
+    assert "gather" in good.done
+    assert good.failure is None
+    assert bad.failure is not None
+    assert bad.failure.stage == "attribute"
+    assert bad.failure.sentence.startswith("layer: 'nosuch' is not a layer of the model; its layers are ")
+
+
+def test_points_that_all_fail_are_an_error(tmp_path: Path) -> None:
+    report = read_report([*LAYERS[:-1], "method.integrated_gradients.layer=nosuch,neither"])
+    with pytest.raises(ValueError, match="'nosuch' is not a layer"):
+        swept(report, tmp_path)
+
+
+def test_an_unexpected_error_is_named_by_its_kind_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its text may hold a place on this machine, which no report names."""
+    report = read_report([*SMALL, "method=vanilla_grad,occlusion"])
+
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise MemoryError("/home/somebody")
+
+    monkeypatch.setattr(type(report.points[1].method["occlusion"]), "attribute", broken)
+    (_, bad), _, _ = swept(report, tmp_path)
+    assert bad.failure is not None
+    assert bad.failure.sentence.startswith("MemoryError: ")
+    assert "somebody" not in bad.failure.sentence
+
+
+@pytest.fixture(scope="module")
+def project(new_project: Callable[[], Project]) -> Project:
+    return new_project()
+
+
+@pytest.fixture(scope="module")
+def failed(project: Project) -> Run:
+    """A report of two points, of which one failed."""
+    return project.report(*LAYERS)
+
+
+def test_the_report_says_which_point_failed(failed: Run) -> None:
+    """The exit code says that something is to be looked at; the report, the evidence and stderr say what."""
+    assert failed.status == 3
+    assert "exhibit: failed: iris-method-integrated-gradients-layer-nosuch; the report says why" in failed.stderr
+    html = (failed.directory / "report.html").read_text()
+    assert "1 of 2 failed" in html
+    assert "&#39;nosuch&#39; is not a layer of the model" in html
+    evidence = json.loads((failed.directory / "evidence.json").read_text())
+    assert [item["slug"] for item in evidence["failed"]] == ["iris-method-integrated-gradients-layer-nosuch"]
+    assert [item["slug"] for item in evidence["chapters"]] == ["iris-method-integrated-gradients-layer-null"]
+    assert len(evidence["config"]["points"]) == 2
+
+
+def test_the_table_of_importances_holds_the_points_that_did_not_fail(failed: Run) -> None:
+    table = pd.read_parquet(failed.directory / "importances.parquet")
+    assert set(table["point"]) == {"iris-method-integrated-gradients-layer-null"}
+
+
+def test_the_same_command_computes_nothing_again(failed: Run, project: Project) -> None:
+    """What failed is tried again, what was finished is there."""
+    again = project.report(*LAYERS)
+    assert again.computed == set()
+    assert (again.directory / "report.pdf").read_bytes() == (failed.directory / "report.pdf").read_bytes()
