@@ -28,26 +28,26 @@ def cluster(runner: RunnerSpec, root: Path) -> Iterator[tuple[Call, int]]:
         InputError: for a cluster that does not answer, without workers, with workers of another version, or with
             workers that do not see the store at `root`.
     """
-    from dask import config
-    from distributed import Client, LocalCluster
+    import dask
 
-    # Stages compute with threads of their own, so a worker of this machine gets one task at a time.
-    local = {"n_workers": runner.workers, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
-    with config.set({"distributed.logging.distributed": "error", "distributed.worker.daemon": True}):
-        if runner.address is None:
-            with LocalCluster(**local) as processes, Client(processes) as client:
-                yield _caller(client, root), runner.workers
-            return
-        try:
-            client = Client(runner.address, timeout="10s")
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"runner.address: no Dask scheduler answers at {runner.address!r}; start one with `dask scheduler` and "
-                "workers with `dask worker ADDRESS`, or leave the address out for workers on this machine"
-            ) from error
-        with client:
-            _examine(client, runner.address, Store(root))
-            yield _caller(client, root), sum(client.nthreads().values())
+    with dask.config.set(logging={"distributed": "critical"}):  # read when distributed is imported
+        from distributed import Client, LocalCluster
+    if runner.address is None:
+        # Stages compute with threads of their own, so a worker of this machine gets one task at a time.
+        local = {"n_workers": runner.workers, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
+        with LocalCluster(**local) as processes, Client(processes) as client:
+            yield _caller(client, root), runner.workers
+        return
+    try:
+        client = Client(runner.address, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"runner.address: no Dask scheduler answers at {runner.address!r}; start one with `dask scheduler` and "
+            "workers with `dask worker ADDRESS`, or leave the address out for workers on this machine"
+        ) from error
+    with client:
+        _examine(client, runner.address, Store(root))
+        yield _caller(client, root), sum(client.nthreads().values())
 
 
 def _caller(client: Any, root: Path) -> Call:

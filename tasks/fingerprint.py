@@ -13,11 +13,13 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 from tasks.records import canonical_json
 
 PROJECT = "tasks"
+_parsing = Lock()  # Python 3.11 counts the depth of trees for all threads together, and gives up when two parse at once
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -51,7 +53,12 @@ def fingerprint(
 
 def source_digest(source: str) -> str:
     """The sha256 of the syntax tree of Python source, without comments, docstrings and layout."""
-    return hashlib.sha256(canonical_json(_plain(_without_docstrings(ast.parse(source))))).hexdigest()
+    return hashlib.sha256(canonical_json(_plain(_without_docstrings(_parsed(source))))).hexdigest()
+
+
+def _parsed(source: str) -> ast.Module:
+    with _parsing:
+        return ast.parse(source)
 
 
 def _closure(modules: Iterable[str], root: Path) -> dict[str, _Module]:
@@ -70,7 +77,7 @@ def _read(path: Path, name: str, root: Path) -> _Module:
     # Read once per process: code that is edited while a process runs is not the code that runs.
     source = path.read_text(encoding="utf-8")
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    imported = list(_imports(ast.parse(source), package, root))
+    imported = list(_imports(_parsed(source), package, root))
     project = tuple(module for module in imported if _top(module) == PROJECT)
     libraries = frozenset(_top(module) for module in imported) - {PROJECT} - sys.stdlib_module_names
     return _Module(source_digest(source), project, libraries)
@@ -144,8 +151,11 @@ def _plain(value: Any) -> Any:
             return repr(value)
 
 
+@cache
 def _function_digest(function: Callable[..., Any]) -> str:
-    return source_digest(textwrap.dedent(inspect.getsource(function)))
+    with _parsing:  # to find a class, inspect parses its module
+        source = inspect.getsource(function)
+    return source_digest(textwrap.dedent(source))
 
 
 def _versions(modules: Iterable[str]) -> set[tuple[str, str]]:
