@@ -1,7 +1,6 @@
 """The flow `report`: points, stage by stage, into one document."""
 
 import json
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flows.across import across
 from flows.config import Point, Report
+from flows.earlier import EARLIER, earlier
 from flows.engine import Engine, Future, Inline, Prefect
 from flows.progress import Watch
 from tasks import check_stages, gather_stage, report_stages, stages
@@ -21,6 +22,7 @@ from tasks.document.seal import Host, git_state
 from tasks.local import described, outside, put
 from tasks.models import ModelSpec
 from tasks.records import CheckResult, InputError, Selection, unpack
+from tasks.settings import slugs as _slugs
 from tasks.stages import Done, Explained
 from tasks.store import Store
 
@@ -137,6 +139,7 @@ class _Flow:
 
     def __init__(self, report: Report, store: Store, engine: Engine, watch: Watch, given: Given) -> None:
         self.report, self.store, self.engine, self.watch, self.given = report, store, engine, watch, given
+        self.earlier = earlier(report, watch)
         self.log: list[dict[str, Any]] = []
         self.done: list[Done] = []
 
@@ -353,26 +356,32 @@ class _Flow:
         report, title = self.report, self.report.document.title
         materials = [_known(chapter.gathered)["material"] for chapter in chapters]
         scales = self._one("report", report_stages.scale, materials)["scales"]
-        drawn = [
-            self._long(chapter.slug, report_stages.draw, material, scales)
-            for chapter, material in zip(chapters, materials, strict=True)
-        ]
-        document = self._one("report", report_stages.compose, title, materials)["document"]
         issued = report.document.issued_at
         local, embedded = self._local(chapters), self._embedded(chapters)
+        config = _evidence_config(report, local)
+        beside = across(self._one, report, self.store, self.earlier, chapters, config["points"], materials, scales)
+        drawn = [
+            self._long(chapters[k].slug, report_stages.draw, materials[k], scales) for k in beside.own
+        ] + beside.drawn
+        models = len({chapter.fits[0]["weights"] for chapter in chapters})
+        own = [chapters[k].slug for k in beside.own]
+        document = self._one(
+            "report", report_stages.compose, title, materials, models, own, beside.comparisons, beside.changed
+        )["document"]
         attested = self._one(
             "report",
             report_stages.attest,
-            _evidence_config(report, local),
+            config,
             issued,
             report.compute,
             [(chapter.slug, self._stages(chapter)) for chapter in chapters],
-            materials,
+            beside.tables,
             self.done,
             local,
             embedded,
         )
-        attached = {file: attested[output] for output, file in report_stages.ATTACHED.items()} | embedded
+        files = report_stages.ATTACHED.items()
+        attached = {file: attested[output] for output, file in files if output in attested.outputs} | embedded
         rendered = self._long(
             "report",
             report_stages.render,
@@ -386,11 +395,12 @@ class _Flow:
 
     def _local(self, chapters: Sequence[Chapter]) -> dict[str, LocalEvidence]:
         """What the points name outside the program, by key."""
-        return {
+        found = {
             key: self.given.local.get(key) or described(item, chapter.loaded.spec["data"].get("files", ""))
             for number, chapter in enumerate(chapters)
             for key, item in outside(chapter.point, f"points.{number}")
         }
+        return found | ({EARLIER: described(self.earlier.pdf, "")} if self.earlier else {})
 
     def _embedded(self, chapters: Sequence[Chapter]) -> dict[str, str]:
         """Digests of the data and weights that go into the PDF, by file name; says how large they are."""
@@ -478,13 +488,3 @@ def _evidence_config(report: Report, local: Mapping[str, LocalEvidence]) -> dict
     for key, item in local.items():
         put(plain, key, item.name)
     return plain
-
-
-def _slugs(titles: Sequence[str]) -> list[str]:
-    """A folder name per chapter, made unique."""
-    found: list[str] = []
-    for title in titles:
-        slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "chapter"
-        same = sum(other == slug or re.fullmatch(rf"{re.escape(slug)}-\d+", other) is not None for other in found)
-        found.append(slug if not same else f"{slug}-{same + 1}")
-    return found
