@@ -95,7 +95,8 @@ def said(name: str, value: str) -> str:
 
 
 def where(chosen: Array, settings: Sequence[Settings]) -> str:
-    """What sets the `chosen` (results,) apart: one setting, several values of one, two settings at once, or nothing."""
+    """What sets the `chosen` (results,) apart: one setting, several values of one, two settings at once, one that holds
+    them all or most of them; or nothing."""
     names = codes(settings)
     exact = [text for name in names if (text := _levels(chosen, name, settings))]
     if exact:
@@ -111,7 +112,18 @@ def where(chosen: Array, settings: Sequence[Settings]) -> str:
     narrow = min(around, key=lambda level: int(_has(settings, *level).sum()), default=None)
     if narrow is not None:
         return f"only with {said(*narrow)} ({int(chosen.sum())} of {int(_has(settings, *narrow).sum())})"
-    return ""
+    return _most_often(chosen, settings)
+
+
+def _most_often(chosen: Array, settings: Sequence[Settings]) -> str:
+    """The setting under which most of the chosen are, if that is half of them and more than elsewhere."""
+    found = []
+    for level in _levels_of(settings):
+        inside = _has(settings, *level)
+        hits, others = int((chosen & inside).sum()), int((chosen & ~inside).sum())
+        if hits >= others and hits * int((~inside).sum()) > others * int(inside.sum()):
+            found.append((hits / int(inside.sum()), f"most often with {said(*level)} ({hits} of {int(inside.sum())})"))
+    return max(found, default=(0.0, ""), key=lambda item: item[0])[1]
 
 
 def _levels(chosen: Array, name: str, settings: Sequence[Settings]) -> str:

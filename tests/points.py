@@ -135,7 +135,13 @@ def material(
         history={},
         performance=Performance(
             metrics=(
-                Metric(name="accuracy", value=accuracy, split="test", count=100, interval=(accuracy - 0.06, accuracy + 0.06)),
+                Metric(
+                    name="accuracy",
+                    value=accuracy,
+                    split="test",
+                    count=100,
+                    interval=(accuracy - 0.06, accuracy + 0.06),
+                ),
             )
         ),
         reference=None,

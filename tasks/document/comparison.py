@@ -13,11 +13,13 @@ from tasks.records import Array, Aside, Block, Chapter, Column, Figure, Matrix, 
 Materials = Mapping[str, Material]  # by the slug of the point
 _MOST_ROWS = 200  # points of the table
 _MOST_RESULTS = 12  # that have a row of the matrix each
+_NARROW = 4  # results of a matrix of half the width
 _LONGEST = 26  # characters of a name in a matrix
+_MOST_SENTENCES = 3  # about single features
 _MOST_FEATURES = 15  # of the figure of ranks
 _MEASURES = {
     "spearman": "rank correlation",
-    "overlap": "overlap of the first {top}",
+    "overlap": "overlap of the {top}",
     "signs": "share of equal signs",
 }
 
@@ -125,7 +127,9 @@ def _correlation_sentence(found: Comparison) -> str:
     pairs = _pairs(found.spearman)
     one, two = (index[int(np.nanargmin(pairs))] for index in np.triu_indices(len(found.results), 1))
     names = [found.results[k] for k in (one, two)]
-    least = " and ".join(item.name if len(item.name) <= _LONGEST else item.code for item in names)
+    if len(pairs) == 1:
+        return f"Their orders correlate by {plain(float(pairs[0]))}."
+    least = " beside ".join(item.name if len(item.name) <= _LONGEST else item.code for item in names)
     return (
         f"The orders correlate by {plain(float(np.nanmean(pairs)))} on average over {count(len(pairs), 'pair')}, "
         f"at the least by {plain(float(np.nanmin(pairs)))} ({least})."
@@ -198,8 +202,8 @@ def _point_table(found: Comparison) -> Table:
     spent = f" {capital(listing(costs))} of the model: what the explanations took; seconds are in the manifest."
     return Table(
         name=f"{found.slug}-points",
-        caption=f"The points, what differs between them, the quality of their models on the {on} rows, and how many "
-        f"explanations were made.{spent if costs else ''}{most}{left}",
+        caption=f"The points, and what differs between them. The quality of their models is that on the {on} rows."
+        f"{spent if costs else ''}{most}{left}",
         columns=(
             Column(title="point", numeric=True),
             *(Column(title=name) for name in names),
@@ -226,7 +230,7 @@ def _survival(found: Comparison) -> Section | None:
     figure = _ranks_figure(found)
     if figure is None:
         return None
-    sentences = [_place_sentence(found, place) + _sign_sentence(place) for place in found.places]
+    sentences = [_place_sentence(found, place) + _sign_sentence(place) for place in found.places[:_MOST_SENTENCES]]
     if decides := _decides(found):
         sentences.append(decides)
     return Section(
@@ -234,7 +238,33 @@ def _survival(found: Comparison) -> Section | None:
         blocks=(
             Block(paragraphs=tuple(sentences), asides=(_what_is_compared(found),)),
             Block(figures=(figure.name,), asides=(_READ_RANKS,)),
+            *((Block(tables=(_place_table(found),)),) if len(found.places) > _MOST_SENTENCES else ()),
             *((Block(tables=(_factor_table(found),)),) if found.factors else ()),
+        ),
+    )
+
+
+def _place_table(found: Comparison) -> Table:
+    """What the sentences say, for more features than they say it for."""
+    total, first = len(found.results), first_places(found.top)
+    return Table(
+        name=f"{found.slug}-places",
+        caption=f"The features that stand first in the middle. In how many of {count(total, noun(found))} each is "
+        f"among the {first}, where it is not, and in how many of those that keep signs its mean is positive.",
+        columns=(
+            Column(title="feature"),
+            Column(title=f"among the {first}", numeric=True),
+            Column(title="not so"),
+            Column(title="positive", numeric=True),
+        ),
+        rows=tuple(
+            (
+                without_unit(place.feature),
+                f"{place.inside} of {total}",
+                place.lost or "–",
+                f"{place.positive} of {place.signed}" if place.signed else "–",
+            )
+            for place in found.places
         ),
     )
 
@@ -282,7 +312,7 @@ def _factor_table(found: Comparison) -> Table:
     first = first_places(found.top)
     return Table(
         name=f"{found.slug}-settings",
-        caption="What each setting does to the order: pairs of results that differ in it alone, their mean and lowest "
+        caption="What each setting does to the order. Pairs of results that differ in it alone, their mean and lowest "
         f"rank correlation, in how many the same features are the {first}, the mean overlap of these and the mean "
         "share of equal signs. A dash: it never differs alone, or there are no signs.",
         columns=(
@@ -327,12 +357,13 @@ def _agreement(found: Comparison) -> Section | None:
         "pictures have no importance of their own",
     }.get(found.basis, "")
     text = f"Every {noun(found)} beside every other, by the {over}. All pairs are attached as agreement.parquet."
-    pairs = [tuple(names[start : start + 2]) for start in range(1, len(names), 2)]
+    side_by_side = len(found.results) <= _NARROW
+    pairs = [tuple(names[1:])] if side_by_side else [(name,) for name in names[1:]]
     return Section(
         title="How far they agree",
         blocks=(
             Block(paragraphs=(text,), figures=tuple(names[:1]), asides=(_READ_MATRIX,)),
-            *(Block(figures=pair) for pair in pairs),
+            *(Block(figures=pair) for pair in pairs if pair),
             *(() if small else (Block(tables=(_group_table(found),)),)),
         ),
     )
@@ -347,7 +378,7 @@ _READ_MATRIX = Aside(
 
 def _matrix(found: Comparison, measure: str) -> Figure:
     values = np.nan_to_num(getattr(found, measure))
-    meaning = _MEASURES[measure].format(top=found.top)
+    meaning = _MEASURES[measure].format(top=first_places(found.top))
     if len(found.results) > _MOST_RESULTS:
         labels = tuple(f"{group.letter} ({len(group.members)})" for group in found.groups)
         values = found.between
@@ -358,7 +389,7 @@ def _matrix(found: Comparison, measure: str) -> Figure:
         caption = f"{capital(meaning)} between {count(len(labels), noun(found))}" + (
             "." if short else ", which have the numbers of the table above."
         )
-    narrow = measure != "spearman" and len(labels) <= 6
+    narrow = measure != "spearman" and len(labels) <= _NARROW
     return Figure(
         name=f"{found.slug}-{measure}",
         content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
@@ -376,8 +407,8 @@ def _matrix(found: Comparison, measure: str) -> Figure:
 def _group_table(found: Comparison) -> Table:
     return Table(
         name=f"{found.slug}-groups",
-        caption="The groups: how many results, what they alone have in common, how alike they are, and the features "
-        "that stand first in the middle.",
+        caption="The groups of results that are alike. How many results, what they alone have in common, how alike they "
+        "are, and the features that stand first in the middle.",
         columns=(
             Column(title="group"),
             Column(title="results", numeric=True),

@@ -10,7 +10,6 @@ from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import capital, count, signed, without_unit
 from tasks.records import (
     Array,
-    Aside,
     BarPanels,
     Block,
     Cell,
@@ -29,16 +28,17 @@ from tasks.records import (
 Materials = Mapping[str, Material]
 _SAMPLES = 3  # that are shown
 _COLUMNS = 5  # results side by side that leave their names room
-_PER_ROW = 8  # maps of a row where there are more
-_MOST_MAPS = 96
+_PER_ROW = 10  # maps of a row where there are more
+_MOST_MAPS = 119
 _MOST_PANELS = 12
 _LONGEST = 30  # characters of a name above a panel
 
 
 class View(NamedTuple):
-    """One result with what its chapter is made of, and what it is called."""
+    """One result with what its chapter is made of, and what it is called, at length and in short."""
 
     name: str
+    code: str
     material: Material
     method: MethodMaterial
 
@@ -60,14 +60,14 @@ def section(found: Comparison, materials: Materials) -> Section | None:
     names = [figure.name for figure in figures(found, materials, {})]
     if not names:
         return None
-    blocks = [Block(figures=(name,), asides=(_READ,) if name == names[0] else ()) for name in names]
-    return Section(title="The same samples", blocks=tuple(blocks))
+    first, *others = names
+    blocks = (Block(paragraphs=(_READ,), figures=(first,)), *(Block(figures=(name,)) for name in others))
+    return Section(title="The same samples", blocks=blocks)
 
 
-_READ = Aside(
-    title="How to read it",
-    text="What has the same unit shares one scale over the whole report, so equal colours are equal numbers. Results "
-    "in other units have a scale of their own.",
+_READ = (
+    "What has the same unit shares one scale over the whole report, so equal colours are equal numbers; results in "
+    "other units have a scale of their own."
 )
 
 
@@ -78,16 +78,18 @@ def figures(found: Comparison, materials: Materials, scales: Scales) -> tuple[Fi
     if not common or len(views) < 2:
         return ()
     drawn: list[Figure] = []
+    some = _chosen(found, views)
+    few = common[: max(1, _MOST_PANELS // len(some))]
     for item in views[0].material.dataset.inputs:
         match item.kind:
             case "image":
                 drawn += _images(found, item, views, common, scales)
             case "table":
-                drawn += [_panels(found, item, _chosen(found, views), sample) for sample in common]
+                drawn += [_panels(found, item, some, sample) for sample in few]
             case "molecule":
-                drawn += [_molecules(found, item, _chosen(found, views), sample, scales) for sample in common]
+                drawn += [_molecules(found, item, some, sample, scales) for sample in few]
             case "text":
-                drawn += _tokens(found, item, _chosen(found, views), common[0], scales)
+                drawn += _tokens(found, item, some, common[0], scales)
     return tuple(drawn)
 
 
@@ -96,6 +98,7 @@ def _views(found: Comparison, materials: Materials) -> list[View]:
     return [
         View(
             result.name if short else result.code,
+            result.code,
             materials[result.slug],
             next(method for method in materials[result.slug].methods if method.label == result.method),
         )
@@ -157,7 +160,7 @@ def _images(
     figures = []
     for sample in common[: 1 if len(drawn) > _MOST_MAPS // 2 else 2]:
         maps = _maps(item, drawn, sample)
-        titled = [cell.model_copy(update={"title": view.name}) for cell, view in zip(maps, drawn, strict=True)]
+        titled = [cell.model_copy(update={"title": view.code}) for cell, view in zip(maps, drawn, strict=True)]
         cells = [_picture(item.name, views[0], sample).model_copy(update={"title": "input"}), *titled]
         tiles = [_filled(cells[start : start + _PER_ROW]) for start in range(0, len(cells), _PER_ROW)]
         figures.append(_grid(found, item, drawn, (), tiles, (), scales, sample))
@@ -180,11 +183,13 @@ def _grid(
 ) -> Figure:
     units = list(dict.fromkeys(view.method.maps[item.name].unit for view in views))
     which = "The same samples" if sample is None else capital(_sample(views[0], sample))
+    numbered = "" if columns else " They have the numbers of the table of points."
     return Figure(
         name=_name(found, item, views, sample),
         content=Images(columns=columns, rows=tuple(rows), row_labels=labels),
         scales=tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units),
-        caption=f"{which} under {count(len(views), 'result')}, for the first target of each.{_some(found, views)}",
+        caption=f"{which} under {count(len(views), 'result')}, for the first target of each.{numbered}"
+        f"{_some(found, views)}",
         alt="; ".join(cell.alt for row in rows for cell in row if cell is not None),
     )
 
