@@ -407,8 +407,8 @@ def _matrix(found: Comparison, measure: str) -> Figure:
 def _group_table(found: Comparison) -> Table:
     return Table(
         name=f"{found.slug}-groups",
-        caption="The groups of results that are alike. How many results, what they alone have in common, how alike they "
-        "are, and the features that stand first in the middle.",
+        caption="The groups of results that are alike. How many they are, what they alone have in common, how alike "
+        "they are, and the features that stand first in the middle.",
         columns=(
             Column(title="group"),
             Column(title="results", numeric=True),
