@@ -19,6 +19,9 @@ from tasks.settings import slugs
 EARLIER = "document.compare_to"  # in the config and in the evidence
 
 
+_GIVE = "give a run directory, a report.pdf, or latest"
+
+
 class Found(NamedTuple):
     """An intact earlier report: its PDF, and what it says, as the store keeps it."""
 
@@ -37,13 +40,12 @@ def earlier(report: Report, watch: Watch) -> Found | None:
         return None
     if wanted == "latest":
         return _latest(report, watch)
+    if not wanted.exists():
+        raise InputError(f"document.compare_to: there is no {wanted}; {_GIVE}")
     try:
         return _read(wanted)
     except (Damage, OSError) as problem:
-        raise InputError(
-            f"document.compare_to: {wanted} is no intact report ({problem}); give a run directory or a report.pdf, or "
-            "latest"
-        ) from problem
+        raise InputError(f"document.compare_to: {wanted} is no intact report ({problem}); {_GIVE}") from problem
 
 
 def _latest(report: Report, watch: Watch) -> Found | None:

@@ -61,6 +61,7 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "changes": "changes.json",
     "constraints": "constraints.txt",
 }
+_PDF_ALONE = {"constraints"}  # attached, but no file of the run
 
 
 class Drawings(Record):
@@ -298,7 +299,11 @@ def seal(
     files = {
         "report.html": store.get(rendered["html"]),
         "report.pdf": store.get(rendered["pdf"]),
-        **{file: store.get(attested[name]) for name, file in ATTACHED.items() if name in attested.outputs},
+        **{
+            file: store.get(attested[name])
+            for name, file in ATTACHED.items()
+            if name in attested.outputs.keys() - _PDF_ALONE
+        },
         "overrides.txt": "".join(f"{item}\n" for item in overrides).encode(),
     }
     document = read(store, Document, written)

@@ -60,8 +60,8 @@ def test_the_same_report_has_no_change() -> None:
     assert (found.data, found.models, found.importances, found.ranks, found.verdicts) == (0, 0, 0, 0, 0)
     assert found.compared == 4
     assert chapter.chapter(changed(EARLIER, report(), report())).lead == (
-        "Data and model are the same since the report of 2 January 2026. None of 4 importances changed by more than the "
-        "errors explain. No verdict flipped."
+        "Data and model are the same since the report of 2 January 2026. None of 4 importances changed by more than "
+        "the errors explain. No verdict flipped."
     )
 
 

@@ -13,7 +13,7 @@ from tasks.records import Array, Aside, Block, Chapter, Column, Figure, Matrix, 
 Materials = Mapping[str, Material]  # by the slug of the point
 _MOST_ROWS = 200  # points of the table
 _MOST_RESULTS = 12  # that have a row of the matrix each
-_NARROW = 4  # results of a matrix of half the width
+_COLUMN = 436  # CSS pixels of the wide column
 _LONGEST = 26  # characters of a name in a matrix
 _MOST_SENTENCES = 3  # about single features
 _MOST_FEATURES = 15  # of the figure of ranks
@@ -96,9 +96,9 @@ def _small(found: Comparison) -> str:
 def _quality(found: Comparison) -> str:
     """The range of the first metric over the points."""
     values = [(point.metrics[0].name, point.metrics[0].value) for point in found.points if point.metrics]
-    low, high = min(value for _, value in values), max(value for _, value in values)
     write = share if values[0][0] == "accuracy" else plain
-    return f"{values[0][0]} {write(low)}" if low == high else f"{values[0][0]} {write(low)} to {write(high)}"
+    low, high = (write(end(value for _, value in values)) for end in (min, max))
+    return f"{values[0][0]} {low}" if low == high else f"{values[0][0]} {low} to {high}"
 
 
 def _place_sentence(found: Comparison, place: Place) -> str:
@@ -357,8 +357,8 @@ def _agreement(found: Comparison) -> Section | None:
         "pictures have no importance of their own",
     }.get(found.basis, "")
     text = f"Every {noun(found)} beside every other, by the {over}. All pairs are attached as agreement.parquet."
-    side_by_side = len(found.results) <= _NARROW
-    pairs = [tuple(names[1:])] if side_by_side else [(name,) for name in names[1:]]
+    narrow = all(_matrix(found, measure).width < 1 for measure in _drawn(found)[1:])
+    pairs = [tuple(names[1:])] if narrow else [(name,) for name in names[1:]]
     return Section(
         title="How far they agree",
         blocks=(
@@ -389,7 +389,7 @@ def _matrix(found: Comparison, measure: str) -> Figure:
         caption = f"{capital(meaning)} between {count(len(labels), noun(found))}" + (
             "." if short else ", which have the numbers of the table above."
         )
-    narrow = measure != "spearman" and len(labels) <= _NARROW
+    narrow = measure != "spearman" and 28 + 6.2 * max(map(len, labels)) + 30 * len(labels) <= 0.5 * _COLUMN
     return Figure(
         name=f"{found.slug}-{measure}",
         content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),

@@ -108,7 +108,7 @@ def _held_out_badge(materials: Sequence[Material]) -> Badge:
     held_out = [material for material in materials if material.measured_rows == "test"]
     others = [material for material in materials if material.measured_rows != "test"]
     rest = [f"{m.title.lower()} on the {m.measured_rows} rows" for m in others]
-    if len(rest) > MANY:
+    if len(rest) > _ON_PAGE_ONE:
         rest = [f"on the {rows} rows" for rows in sorted({m.measured_rows for m in others})]
     text = f"quality measured: {listing(rest)}" if rest else "quality measured on rows not trained on"
     return Badge(title=f"{len(held_out)} of {len(materials)} on held-out rows", text=text)
