@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from flows.config import Report
+from flows.earlier import EARLIER
 from flows.errors import validated
 from flows.integrity import Subject
 from flows.points import Given
@@ -101,6 +102,8 @@ def _given(subject: Subject) -> Given:
 def _missing(key: str, item: LocalEvidence) -> str:
     if item.kind == "code":
         how = "--allow-local runs it, if EXHIBIT_TRUSTED_MODULES names its module"
+    elif key == EARLIER:
+        how = "the report that it is compared with; --data DIR looks for it"
     else:
         embedded = "data" if ".data." in key else "weights"
         how = f"--data DIR looks for it, and document.embed=[{embedded}] would have put it into the PDF"
@@ -109,7 +112,8 @@ def _missing(key: str, item: LocalEvidence) -> str:
 
 def _unknown(report: Report, evidence: Evidence) -> Iterator[str]:
     """Keys of paths and functions of which the evidence says nothing: a config in a PDF opens none by itself."""
-    return (key for key, _ in outside(report.points, "points") if key not in evidence.local)
+    named = (*outside(report.points, "points"), *outside(report.document, "document"))
+    return (key for key, _ in named if key not in evidence.local)
 
 
 def _found(item: LocalEvidence, key: str, config: Mapping[str, Any], folder: Path | None) -> Path | None:

@@ -46,7 +46,26 @@ def read(target: Path) -> Subject:
     return _read_run(target) if target.is_dir() else _read_pdf(target)
 
 
+def intact(target: Path) -> Subject:
+    """As `read`, but of a run only what its PDF says, without the numbers of its attributions.
+
+    Raises:
+        Damage: if it is not what was written.
+    """
+    return _intact_run(target) if target.is_dir() else _read_pdf(target)
+
+
 def _read_run(directory: Path) -> Subject:
+    subject = _intact_run(directory)
+    numbers = {
+        f"{path.parent.name}/{path.stem}/{name}": array
+        for path in sorted(directory.glob("attributions/*/*.npz"))
+        for name, array in _arrays(path)
+    }
+    return subject._replace(numbers={**subject.numbers, **numbers})
+
+
+def _intact_run(directory: Path) -> Subject:
     manifest = _manifest(directory)
     if complaints := list(_wrong_files(directory, manifest)):
         raise Damage("\n".join(complaints))
@@ -56,12 +75,7 @@ def _read_run(directory: Path) -> Subject:
     for name in subject.attached.keys() & manifest.files.keys():
         if (directory / name).read_bytes() != subject.attached[name]:
             raise Damage(f"{name}: it is not the one in report.pdf")
-    numbers = {
-        f"{path.parent.name}/{path.stem}/{name}": array
-        for path in sorted(directory.glob("attributions/*/*.npz"))
-        for name, array in _arrays(path)
-    }
-    return subject._replace(numbers={**subject.numbers, **numbers})
+    return subject
 
 
 def _manifest(directory: Path) -> Manifest:

@@ -4,7 +4,6 @@ A step starts its calls for every point before it waits for any, so that whoever
 A point that fails is said to have failed; the others go on.
 """
 
-import re
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +17,9 @@ from tasks.local import outside
 from tasks.models import ModelSpec
 from tasks.protocols import Compute
 from tasks.records import Failure, InputError, Selection, unpack
+from tasks.settings import slugs
 from tasks.stages import Done, Explained
 
-_LONGEST = 100  # characters of a folder's name
 # Starts calls, then waits for them: it yields once in between.
 Step = Generator[None, None, None]
 
@@ -65,7 +64,7 @@ def run_points(points: Sequence[Point], compute: Compute, calls: Calls, given: G
     Raises:
         Exception: what the first point met, if all of them failed.
     """
-    chapters = [Chapter(slug, point) for slug, point in zip(_slugs([p.label for p in points]), points, strict=True)]
+    chapters = [Chapter(slug, point) for slug, point in zip(slugs([p.label for p in points]), points, strict=True)]
     steps = _Steps(compute, calls, given)
     for step in (
         steps.load,
@@ -286,13 +285,3 @@ def _trainings(point: Point) -> list[ModelSpec]:
 def digests(shards: Iterable[tuple[int, int, Done]]) -> list[tuple[int, int, str]]:
     """Where each shard begins and ends, and its attributions."""
     return [(start, stop, done["attribution"]) for start, stop, done in shards]
-
-
-def _slugs(titles: Sequence[str]) -> list[str]:
-    """A folder name per chapter, made unique."""
-    found: list[str] = []
-    for title in titles:
-        slug = re.sub(r"[^a-z0-9]+", "-", title.lower())[:_LONGEST].strip("-") or "chapter"
-        same = sum(other == slug or re.fullmatch(rf"{re.escape(slug)}-\d+", other) is not None for other in found)
-        found.append(slug if not same else f"{slug}-{same + 1}")
-    return found

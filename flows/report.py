@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flows.across import across
 from flows.calls import Calls
 from flows.config import Report
+from flows.earlier import EARLIER, earlier
 from flows.engine import Engine, Inline
 from flows.points import Chapter, Given, run_points
 from flows.progress import Watch
@@ -48,10 +50,10 @@ def explain(
     started = datetime.now(UTC)
     calls = Calls(Store(report.paths.store), engine, watch)
     given = given or Given()
+    flow = _Flow(report, calls, given)  # what it is compared with is looked for before anything is computed
     every = run_points(report.points, report.compute, calls, given)
     chapters = [point for point in every if point.failure is None]
     failures = [point.failure for point in every if point.failure is not None]
-    flow = _Flow(report, calls, given)
     document = flow.document(chapters, failures)
     directory = report.paths.runs / f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     manifest = {
@@ -89,34 +91,42 @@ class _Flow:
     def __init__(self, report: Report, calls: Calls, given: Given) -> None:
         self.report, self.calls, self.given = report, calls, given
         self.store = calls.store
+        self.earlier = earlier(report, calls.watch)
 
     def document(self, chapters: Sequence[Chapter], failures: Sequence[Failure]) -> _Rendered:
         """Scale, draw, compose, attest and render."""
         report, title = self.report, self.report.document.title
         materials = [chapter["gather"]["material"] for chapter in chapters]
         scales = self.calls.one("report", report_stages.scale, materials)["scales"]
-        drawing = [
-            self.calls.start_watched(chapter.slug, report_stages.draw, material, scales)
-            for chapter, material in zip(chapters, materials, strict=True)
-        ]
-        drawn = [self.calls.wait_watched(started) for started in drawing]
-        document = self.calls.one("report", report_stages.compose, title, materials, failures)["document"]
         issued = report.document.issued_at
         local, embedded = self._local(chapters), self._embedded(chapters)
+        config = _evidence_config(report, local)
+        configs = [config["points"][number] for number in self._numbers(chapters)]
+        beside = across(self.calls.one, report, self.store, self.earlier, chapters, configs, materials, scales)
+        drawing = [
+            self.calls.start_watched(chapters[k].slug, report_stages.draw, materials[k], scales) for k in beside.own
+        ]
+        drawn = [self.calls.wait_watched(started) for started in drawing] + beside.drawn
+        models = len({chapter.fits[0]["weights"] for chapter in chapters})
+        own = [chapters[k].slug for k in beside.own]
+        document = self.calls.one(
+            "report", report_stages.compose, title, materials, models, own, beside.comparisons, beside.changed, failures
+        )["document"]
         attested = self.calls.one(
             "report",
             report_stages.attest,
-            _evidence_config(report, local),
+            config,
             issued,
             report.compute,
             [(chapter.slug, self._stages(chapter)) for chapter in chapters],
-            materials,
+            beside.tables,
             failures,
             self.calls.done,
             local,
             embedded,
         )
-        attached = {file: attested[output] for output, file in report_stages.ATTACHED.items()} | embedded
+        files = report_stages.ATTACHED.items()
+        attached = {file: attested[output] for output, file in files if output in attested.outputs} | embedded
         rendered = self.calls.watched(
             "report",
             report_stages.render,
@@ -130,12 +140,17 @@ class _Flow:
 
     def _local(self, chapters: Sequence[Chapter]) -> dict[str, LocalEvidence]:
         """What the points name outside the program, by key."""
-        numbers = {point.label: number for number, point in enumerate(self.report.points)}
-        return {
+        found = {
             key: self.given.local.get(key) or described(item, chapter["load"].spec["data"].get("files", ""))
-            for chapter in chapters
-            for key, item in outside(chapter.point, f"points.{numbers[chapter.point.label]}")
+            for number, chapter in zip(self._numbers(chapters), chapters, strict=True)
+            for key, item in outside(chapter.point, f"points.{number}")
         }
+        return found | ({EARLIER: described(self.earlier.pdf, "")} if self.earlier else {})
+
+    def _numbers(self, chapters: Sequence[Chapter]) -> list[int]:
+        """Positions of the chapters among all points, also those that failed."""
+        labels = [point.label for point in self.report.points]
+        return [labels.index(chapter.point.label) for chapter in chapters]
 
     def _embedded(self, chapters: Sequence[Chapter]) -> dict[str, str]:
         """Digests of the data and weights that go into the PDF, by file name; says how large they are."""

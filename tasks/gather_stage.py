@@ -17,6 +17,7 @@ from tasks.records import (
     Array,
     Attribution,
     CheckResult,
+    Cost,
     Dataset,
     Input,
     Performance,
@@ -125,6 +126,7 @@ def gather(
         "tasks.data.baselines",
         "tasks.data.features",
         "tasks.methods.aggregate",
+        "tasks.methods.cost",
         MapSpec.__module__,
         Material.__module__,
     ]
@@ -135,6 +137,7 @@ def gather(
         _place,
         _unit,
         _steps,
+        _cost,
         _relative_error,
         _swarm,
         _maps,
@@ -179,6 +182,7 @@ def _method(
         summary=read(store, Summary, item.summary),
         checks=tuple(read(store, CheckResult, digest) for digest in item.checks),
         sampling_gap=part.sampling_gap,
+        cost=_cost(store, item),
         relative_error=_relative_error(part),
         swarm=_swarm(store, item, dataset.take(selection.explained), unit, drawing.top_k),
         maps={
@@ -368,3 +372,18 @@ def _steps(store: Store, item: Explained) -> tuple[tuple[int, int, int], float]:
     steps = np.concatenate([part.steps.ravel() for part in parts])
     converged = np.concatenate([part.converged.ravel() for part in parts])
     return (int(steps.min()), int(np.median(steps)), int(steps.max())), float(converged.mean())
+
+
+def _cost(store: Store, item: Explained) -> Cost | None:
+    """Over all shards; None where a method does not say."""
+    from tasks.methods.cost import cost
+
+    parts = [cost(item.method, read(store, Attribution, digest)) for _, _, digest in item.shards]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return Cost(
+        gradients=sum(part.gradients for part in known),
+        evaluations=sum(part.evaluations for part in known),
+        at_most=any(part.at_most for part in known),
+    )

@@ -250,6 +250,14 @@ def _each_array(change: Callable[..., Array], *parts: Attribution) -> dict[str, 
     }
 
 
+class Cost(Record):
+    """What explanations took: gradient evaluations and plain evaluations of the model, or at most so many."""
+
+    gradients: int = 0
+    evaluations: int = 0
+    at_most: bool = False
+
+
 class Importance(Record):
     """Attributions of one input summarised over samples, per feature.
 
@@ -464,6 +472,15 @@ class Swarm(Record):
     axis: str
 
 
+class Ranks(Record):
+    """Where each label stands in several orders: `counts` (labels, places), the first place first."""
+
+    kind: Literal["ranks"] = "ranks"
+    labels: tuple[str, ...]
+    counts: Array
+    axis: str
+
+
 class Waterfall(Record):
     """Contributions that lead from `start` to `end`, in the order in which they are drawn."""
 
@@ -510,7 +527,7 @@ class Tokens(Record):
 
 
 Content = Annotated[
-    Bars | BarPanels | Images | Molecules | Scatter | Curves | Matrix | Swarm | Waterfall | Diagram | Tokens,
+    Bars | BarPanels | Images | Molecules | Scatter | Curves | Matrix | Swarm | Waterfall | Diagram | Tokens | Ranks,
     Field(discriminator="kind"),
 ]
 
@@ -611,7 +628,7 @@ class Chapter(Record):
     title: str
     eyebrow: str
     lead: str
-    teaser: Teaser
+    teaser: Teaser | None  # None: the chapter is not on page one
     sections: tuple[Section, ...]
 
 

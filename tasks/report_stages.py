@@ -2,19 +2,22 @@
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tasks.checks import QUESTIONS
+from tasks.document.changed import Changed
+from tasks.document.compared import Comparison
 from tasks.document.evidence import (
     chapter_evidence,
     check_rows,
     environment,
     evidence,
     importance_rows,
+    metric_rows,
     pretty,
 )
 from tasks.document.index import write_index
@@ -34,6 +37,7 @@ from tasks.methods.aggregate import flat_arrays
 from tasks.protocols import Compute, Progress, silent
 from tasks.records import (
     Attribution,
+    Chapter,
     Dataset,
     Document,
     Drawing,
@@ -48,13 +52,17 @@ from tasks.stages import Done, keyed, read, run_stage
 from tasks.store import Digest, Store, digest_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF
+ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, as far as there are any
     "evidence": "evidence.json",
     "config": "config.yaml",
     "checks": "checks.json",
     "importances": "importances.parquet",
+    "metrics": "metrics.json",
+    "agreement": "agreement.parquet",
+    "changes": "changes.json",
     "constraints": "constraints.txt",
 }
+_PDF_ALONE = {"constraints"}  # attached, but no file of the run
 
 
 class Drawings(Record):
@@ -96,21 +104,72 @@ def draw(store: Store, material: Digest, scales: Digest, progress: Progress = si
     )
 
 
-def compose(store: Store, title: str | None, materials: Sequence[Digest], failures: Sequence[Failure] = ()) -> Done:
-    """Output "document"."""
+def compose(
+    store: Store,
+    title: str | None,
+    materials: Sequence[Digest],
+    models: int,
+    own: Sequence[str],
+    comparisons: Sequence[Digest],
+    changes: Digest | None,
+    failures: Sequence[Failure] = (),
+) -> Done:
+    """Output "document". `models`: how many there are; `own`: slugs of the points with chapters of their own."""
     from tasks.document.compose import compose as written
 
     def run() -> dict[str, bytes]:
-        found = [read(store, Material, digest) for digest in materials]
-        return {"document": pack(written(found, title, QUESTIONS, failures))}
+        return {
+            "document": pack(
+                written(
+                    [read(store, Material, digest) for digest in materials],
+                    title,
+                    QUESTIONS,
+                    models,
+                    own,
+                    [read(store, Comparison, digest) for digest in comparisons],
+                    None if changes is None else read(store, Changed, changes),
+                    failures,
+                )
+            )
+        }
 
+    inputs: dict[str, Digest | Sequence[Digest]] = {"materials": list(materials), "comparisons": list(comparisons)}
     return run_stage(
         store,
         compose,
-        {"title": title, "questions": QUESTIONS, "failures": [item.model_dump() for item in failures]},
-        {"materials": list(materials)},
+        {
+            "title": title,
+            "questions": QUESTIONS,
+            "models": models,
+            "own": list(own),
+            "failures": [item.model_dump() for item in failures],
+        },
+        inputs if changes is None else inputs | {"changes": changes},
         [written.__module__],
         run,
+    )
+
+
+def tabulate(store: Store, materials: Sequence[Digest]) -> Done:
+    """Outputs "importances", "checks" and "metrics": tidy tables over all points."""
+
+    def run() -> dict[str, bytes]:
+        found = [read(store, Material, digest) for digest in materials]
+        checks = check_rows([(item.slug, [c for method in item.methods for c in method.checks]) for item in found])
+        return {
+            "importances": _parquet([row for item in found for row in _importance_rows(item)]),
+            "checks": pretty(checks),
+            "metrics": pretty(metric_rows([(item.slug, item.performance) for item in found])),
+        }
+
+    return run_stage(
+        store,
+        tabulate,
+        {},
+        {"materials": list(materials)},
+        [check_rows.__module__],
+        run,
+        [_importance_rows, _parquet],
     )
 
 
@@ -120,13 +179,13 @@ def attest(
     issued: str,
     compute: Compute,
     chapters: Sequence[tuple[str, Sequence[Mapping[str, Any]]]],
-    materials: Sequence[Digest],
+    tables: Mapping[str, Digest],
     failures: Sequence[Failure],
     stages: Sequence[Done],
     local: Mapping[str, LocalEvidence],
     embedded: Mapping[str, Digest],
 ) -> Done:
-    """Outputs "evidence", and what goes with it: "config", "checks", "importances" and "constraints".
+    """Outputs "evidence", and what goes with it: "config", "constraints" and the `tables` that are attached, by name.
 
     `chapters`: slug, and for each of its stages what it was asked and gave. `stages`: all that the report rests on;
     their libraries and their code are the ones that the evidence names. `local`: what the config names outside the
@@ -137,14 +196,11 @@ def attest(
     failed = [item.model_dump() for item in failures]
 
     def run() -> dict[str, bytes]:
-        found = [read(store, Material, digest) for digest in materials]
-        checks = check_rows([(item.slug, [c for method in item.methods for c in method.checks]) for item in found])
         versions = sorted(f"{name}=={version}" for name, version in source["libraries"].items())
         files = {
             "config": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode(),
-            "checks": pretty(checks),
-            "importances": _parquet([row for item in found for row in _importance_rows(item)]),
             "constraints": "\n".join([*versions, ""]).encode(),
+            **{name: store.get(digest) for name, digest in tables.items()},
         }
         proof = evidence(
             config,
@@ -170,8 +226,7 @@ def attest(
         "failed": failed,
         "embedded": dict(embedded),
     }
-    helpers: list[Callable[..., Any]] = [_chapter_evidence, _importance_rows, _parquet]
-    return run_stage(store, attest, spec, {"materials": list(materials)}, [evidence.__module__], run, helpers)
+    return run_stage(store, attest, spec, tables, [evidence.__module__], run, [_chapter_evidence])
 
 
 def _union(fingerprints: Sequence[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
@@ -257,20 +312,17 @@ def seal(
     files = {
         "report.html": store.get(rendered["html"]),
         "report.pdf": store.get(rendered["pdf"]),
-        "evidence.json": store.get(attested["evidence"]),
-        "config.yaml": store.get(attested["config"]),
-        "checks.json": store.get(attested["checks"]),
-        "importances.parquet": store.get(attested["importances"]),
+        **{
+            file: store.get(attested[name])
+            for name, file in ATTACHED.items()
+            if name in attested.outputs.keys() - _PDF_ALONE
+        },
         "overrides.txt": "".join(f"{item}\n" for item in overrides).encode(),
     }
     document = read(store, Document, written)
-    front: list[dict[str, Any]] = []
-    for digest, chapter in zip(drawings, document.chapters, strict=True):
-        items = read(store, Drawings, digest).items
-        files |= figure_files(items)
-        teaser = [item for item in items if item.figure.name == chapter.teaser.figure]
-        pictures = [name for name in figure_files(teaser) if "-scale" not in name]
-        front.append({"title": chapter.title, "sentence": chapter.teaser.sentence, "pictures": pictures[:3]})
+    items = {item.figure.name: item for digest in drawings for item in read(store, Drawings, digest).items}
+    files |= figure_files(items.values())
+    front = [_on_page_one(chapter, items) for chapter in document.chapters if chapter.teaser]
     with writing(directory.parent):
         with whole_or_not(directory) as folder:
             write_files(folder, files)
@@ -281,3 +333,10 @@ def seal(
                 )
             write_manifest(folder, {**manifest, "title": document.title, "chapters": front})
         write_index(directory.parent)
+
+
+def _on_page_one(chapter: Chapter, items: Mapping[str, Drawing]) -> dict[str, Any]:
+    """A chapter as page one shows it."""
+    assert chapter.teaser is not None, "only such chapters are on page one"
+    pictures = [name for name in figure_files([items[chapter.teaser.figure]]) if "-scale" not in name]
+    return {"title": chapter.title, "sentence": chapter.teaser.sentence, "pictures": pictures[:3]}

@@ -43,6 +43,7 @@ def test_a_run_holds_what_the_design_says(first: Run) -> None:
         "overrides.txt",
         "checks.json",
         "importances.parquet",
+        "metrics.json",
         "manifest.json",
         "attributions/iris/vanilla_grad_squared.npz",
         "attributions/iris/integrated_gradients.npz",
@@ -71,6 +72,7 @@ def test_the_pdf_carries_its_evidence_and_its_own_digest(first: Run) -> None:
         "config.yaml",
         "checks.json",
         "importances.parquet",
+        "metrics.json",
         "constraints.txt",
     }
 

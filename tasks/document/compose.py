@@ -2,34 +2,65 @@
 
 from collections.abc import Sequence
 
+from tasks.document import changes, comparison
+from tasks.document.changed import Changed
 from tasks.document.chapter import chapter, not_assessed
+from tasks.document.compared import Comparison
 from tasks.document.material import Material
+from tasks.document.spec import MANY
 from tasks.document.words import capital, count, listing
-from tasks.records import Badge, Block, CheckResult, Column, Document, Failure, Section, Table, Verdict
+from tasks.records import Badge, Block, Chapter, CheckResult, Column, Document, Failure, Section, Table, Verdict
 
 
 def compose(
-    materials: Sequence[Material], title: str | None, questions: dict[str, str], failures: Sequence[Failure] = ()
+    materials: Sequence[Material],
+    title: str | None,
+    questions: dict[str, str],
+    models: int | None = None,
+    own: Sequence[str] | None = None,
+    comparisons: Sequence[Comparison] = (),
+    changed: Changed | None = None,
+    failures: Sequence[Failure] = (),
 ) -> Document:
-    """The whole document. `questions`: every check that a reader may expect, and what it asks. `failures`: points that
-    have no chapter, and why."""
+    """The whole document. `questions`: every check that a reader may expect, and what it asks; `models`: how many are
+    explained, if not one at each point; `own`: slugs of the points that have chapters of their own, all if None;
+    `failures`: points that could not be explained, and why."""
+    by_slug = {material.slug: material for material in materials}
+    slugs = list(by_slug) if own is None else own
+    covered = {point.slug for item in comparisons if len(item.points) > _ON_PAGE_ONE for point in item.points}
+    points = [_without_teaser(chapter(by_slug[slug], questions), slug in covered) for slug in slugs]
+    compared = [
+        comparison.chapter(item, by_slug, all(point.slug in slugs for point in item.points)) for item in comparisons
+    ]
+    order = [*compared, *points] if len(points) > MANY else [*points, *compared]
     return Document(
-        title=title or _title(materials),
+        title=title or _title(len(materials) if models is None else models),
         subtitle=_subtitle(materials),
-        badges=(*_failed_badge(materials, failures), *_badges(materials, questions)),
-        chapters=tuple(chapter(material, questions) for material in materials),
+        badges=(
+            *_failed_badge(materials, failures),
+            *_badges(materials, questions),
+            *(changes.badges(changed) if changed else ()),
+        ),
+        chapters=(*((changes.chapter(changed),) if changed else ()), *order),
         failures=tuple(failures),
         back=(_how_to_read(questions), *_exclusions(materials)),
     )
 
 
-def _title(materials: Sequence[Material]) -> str:
+_ON_PAGE_ONE = 2  # points of a comparison that are on page one themselves
+
+
+def _without_teaser(found: Chapter, covered: bool) -> Chapter:
+    return found.model_copy(update={"teaser": None}) if covered else found
+
+
+def _title(models: int) -> str:
     numbers = {1: "one model looks", 2: "two models look", 3: "three models look", 4: "four models look"}
-    return f"What {numbers.get(len(materials), f'{len(materials)} models look')} at"
+    return f"What {numbers.get(models, f'{models} models look')} at"
 
 
 def _subtitle(materials: Sequence[Material]) -> str:
-    subjects = [_subject(material) for material in materials]
+    subjects = list(dict.fromkeys(_subject(material) for material in materials))
     return (
         f"{capital(listing(subjects))}: which parts of the input carry each prediction, "
         "and how far that can be trusted."
@@ -89,7 +120,10 @@ _PASSED = {
 
 def _held_out_badge(materials: Sequence[Material]) -> Badge:
     held_out = [material for material in materials if material.measured_rows == "test"]
-    rest = [f"{m.title.lower()} on the {m.measured_rows} rows" for m in materials if m not in held_out]
+    others = [material for material in materials if material.measured_rows != "test"]
+    rest = [f"{m.title.lower()} on the {m.measured_rows} rows" for m in others]
+    if len(rest) > _ON_PAGE_ONE:
+        rest = [f"on the {rows} rows" for rows in sorted({m.measured_rows for m in others})]
     text = f"quality measured: {listing(rest)}" if rest else "quality measured on rows not trained on"
     return Badge(title=f"{len(held_out)} of {len(materials)} on held-out rows", text=text)
 
@@ -130,6 +164,11 @@ def _how_to_read(questions: dict[str, str]) -> Section:
 
 
 def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
+    """A table for each data with exclusions; points on the same data share it."""
+    first: dict[str, Material] = {}
+    for material in materials:
+        if material.dataset.excluded:
+            first.setdefault(repr((material.dataset.title, material.dataset.excluded)), material)
     tables = tuple(
         Table(
             name=f"{material.slug}-excluded",
@@ -137,7 +176,6 @@ def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
             columns=(Column(title="sample"), Column(title="given"), Column(title="reason")),
             rows=tuple((item.sample_id, item.given, item.reason) for item in material.dataset.excluded),
         )
-        for material in materials
-        if material.dataset.excluded
+        for material in first.values()
     )
     return (Section(title="Excluded samples", blocks=(Block(tables=tables),)),) if tables else ()

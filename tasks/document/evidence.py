@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+import yaml
+
+from tasks.document.spec import MANY
 from tasks.document.words import count
-from tasks.records import CheckResult, Column, Dataset, Importance, Table, Weights, canonical_json
+from tasks.records import CheckResult, Column, Dataset, Importance, Performance, Table, Weights, canonical_json
 
 SCHEMA = "exhibit-evidence/1"
 TOLERANCE = 1e-5  # of the norm of each array, single precision: what "the same numbers" means
@@ -120,9 +123,7 @@ def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
         ("compute", f"{compute['device']}, {count(compute['threads'], 'thread')}, batches of {compute['batch']}"),
         ("deterministic", "yes" if compute["deterministic"] else "no"),
     ]
-    for chapter in proof["chapters"]:
-        rows.append((f"{chapter['slug']}: data", chapter["data"]["sha256"]))
-        rows.append((f"{chapter['slug']}: weights", chapter["weights"]["sha256"]))
+    rows += _origins(proof["chapters"])
     libraries = [f"{name} {version}" for name, version in sorted(proof["libraries"].items())]
     return (
         Table(
@@ -138,6 +139,40 @@ def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
             rows=tuple(tuple([*libraries[k : k + 3], "", ""][:3]) for k in range(0, len(libraries), 3)),
         ),
     )
+
+
+def _origins(chapters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Digests of data and weights by chapter; of many chapters each digest once, as long as they are few."""
+    if len(chapters) <= MANY:
+        return [
+            (f"{chapter['slug']}: {what}", chapter[what]["sha256"])
+            for chapter in chapters
+            for what in ("data", "weights")
+        ]
+    found = []
+    for what in ("data", "weights"):
+        digests = [chapter[what]["sha256"] for chapter in chapters]
+        known = dict.fromkeys(digests)
+        if len(known) <= MANY:
+            found += [(f"{what} of {count(digests.count(digest), 'point')}", digest) for digest in known]
+        else:
+            found.append((what, f"{len(known)} digests, in the evidence"))
+    return found
+
+
+def printed(config: str) -> str:
+    """The config as it is printed: of many points the first, the others being in the attached file."""
+    whole = yaml.safe_load(config)
+    further = len(whole["points"]) - 1
+    if further < MANY:
+        return config
+    text = yaml.safe_dump({**whole, "points": whole["points"][:1]}, sort_keys=False, allow_unicode=True)
+    return f"# and {further} further points; config.yaml, attached, holds all\n{text}"
+
+
+def metric_rows(chapters: Sequence[tuple[str, Performance]]) -> list[dict[str, Any]]:
+    """The measured quality of each model as plain data."""
+    return [{"chapter": slug, **metric.model_dump(mode="json")} for slug, found in chapters for metric in found.metrics]
 
 
 def check_rows(chapters: Sequence[tuple[str, Sequence[CheckResult]]]) -> list[dict[str, Any]]:

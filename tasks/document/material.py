@@ -10,6 +10,7 @@ from tasks.records import (
     Analogue,
     Array,
     CheckResult,
+    Cost,
     Dataset,
     Diagram,
     Kind,
@@ -61,6 +62,7 @@ class MethodMaterial(Record):
     maps: dict[str, Maps] = Field(default_factory=dict)  # of each image
     swarm: Swarm | None = None
     sampling_gap: Array | None = None  # (shown, targets), where draws are averaged
+    cost: Cost | None = None  # of all explanations, where it is known
     relative_error: float | None = None  # standard error of an element over draws as a share of mean |a|, median
 
     def of(self, name: str) -> Self:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-from tasks.document.evidence import provenance
+from tasks.document.evidence import printed, provenance
 from tasks.records import Document, Drawing, InputError, Paper, Record, pack, unpack
 
 _ATTACHED = {
@@ -16,6 +16,9 @@ _ATTACHED = {
     "config.yaml": "The full configuration",
     "importances.parquet": "Importances of all features, one row each",
     "checks.json": "Verdicts of all checks",
+    "metrics.json": "Measured quality of all models",
+    "agreement.parquet": "Agreement of all pairs of results that are compared",
+    "changes.json": "What has changed since the earlier report",
     "constraints.txt": "Versions of the libraries",
 }
 EMBEDDED = {"dataset": "The data as they were loaded", "weights": "The weights of the model"}
@@ -77,7 +80,7 @@ def render(job: Job) -> Pages:
         paper=job.paper,
         digest=evidence["content"],
         provenance=provenance(evidence),
-        config=job.attached["config.yaml"].decode(),
+        config=printed(job.attached["config.yaml"].decode()),
         version=version("exhibit"),
     )
     pictures = {drawing.figure.name: drawing for drawing in job.drawings}

@@ -1,7 +1,9 @@
 """The configuration of the document itself."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -20,6 +22,9 @@ def _utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+MANY = 6  # points that have chapters of their own without being asked for
+
+
 Issued = Annotated[datetime, BeforeValidator(_written), AfterValidator(_utc)]
 
 
@@ -34,6 +39,22 @@ class DocumentSpec(Spec):
     embed: tuple[Literal["data", "weights"], ...] = Field(
         (), description="attached to the PDF, so that it can be derived again without the files that they come from"
     )
+
+    chapters: Literal["auto", "all", "none"] = Field(
+        "auto",
+        description="which points have chapters of their own beside the comparison: all, none, or auto: up to six; a "
+        "point that is compared with nothing always has one",
+    )
+    compare_to: Literal["latest"] | Path | None = Field(
+        None,
+        description="an earlier report, a run or its PDF: a chapter says what has changed since; latest: the newest "
+        "intact run in paths.runs with the same points",
+    )
+
+    def own_chapters(self, points: int, compared: Collection[int]) -> list[int]:
+        """Which of so many points have a chapter of their own; `compared`: those that are compared with others."""
+        whole = self.chapters == "all" or (self.chapters == "auto" and points <= MANY)
+        return [point for point in range(points) if whole or point not in compared]
 
     @cached_property
     def issued_at(self) -> str:

@@ -58,3 +58,13 @@ def numbers(labels: Sequence[str], values: Array, with_sign: bool = False) -> st
 def article(noun: str) -> str:
     """a 2, an 8, an astronaut."""
     return f"{'an' if noun[:1].lower() in 'aeio' or noun in ('8', '11', '18') else 'a'} {noun}"
+
+
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def first_places(number: int) -> str:
+    """first two, first 12; first, for one."""
+    if number == 1:
+        return "first"
+    return f"first {_NUMBERS[number] if number < len(_NUMBERS) else number}"

@@ -17,6 +17,7 @@ from tasks.records import (
     Matrix,
     Molecules,
     Part,
+    Ranks,
     Record,
     Scatter,
     Spec,
@@ -79,6 +80,7 @@ def _chart(content: Record, width: float) -> Part:
     from tasks.drawing.curves import curves
     from tasks.drawing.diagram import diagram
     from tasks.drawing.matrix import matrix
+    from tasks.drawing.ranks import ranks
     from tasks.drawing.scatter import scatter
     from tasks.drawing.swarm import swarm
     from tasks.drawing.table import bars, panels
@@ -93,5 +95,6 @@ def _chart(content: Record, width: float) -> Part:
         Swarm: swarm,
         Waterfall: waterfall,
         Diagram: diagram,
+        Ranks: ranks,
     }
     return charts[type(content)](content, width)

@@ -84,6 +84,12 @@ class OcclusionSpec(Method):
         )
 
 
+def windows_of(method: OcclusionSpec, part: Attribution) -> int:
+    """How many windows were replaced in a sample without gaps."""
+    shapes = [_elements(values[..., 0]) for values in part.values.values()]
+    return sum(1 for shape in shapes for _ in sliding(shape, method.sliding_window_shapes, method.strides))
+
+
 class _Subject(NamedTuple):
     """What is occluded: raw inputs, or activations of a hidden layer."""
 

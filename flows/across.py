@@ -1,0 +1,73 @@
+"""What a report sets beside each other: points on the same data, and the report beside an earlier one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flows.config import Report
+from flows.earlier import Found
+from flows.points import Chapter
+from tasks import comparison_stage, report_stages
+from tasks.stages import Done
+from tasks.store import Digest, Store
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Digests of the comparisons and of the changes, of their drawings and of the tables that are attached; `own`:
+    the chapters that the document has of single points."""
+
+    own: list[int]
+    comparisons: list[Digest]
+    changed: Digest | None
+    drawn: list[Done]
+    tables: dict[str, Digest]
+
+
+def across(
+    one: Callable[..., Done],
+    report: Report,
+    store: Store,
+    earlier: Found | None,
+    chapters: Sequence[Chapter],
+    configs: Sequence[Mapping[str, Any]],
+    materials: Sequence[Digest],
+    scales: Digest,
+) -> Beside:
+    """Compares the points of a report, and the report with an earlier one where that is asked for.
+
+    `one`: runs a stage and waits for it, called as `one(what, stage, *args)`. `configs`: plain config of each point, as
+    the evidence has it; `materials`: what each chapter shows.
+    """
+    groups = same_data([chapter["load"]["dataset"] for chapter in chapters])
+    tables = dict(one("report", report_stages.tabulate, materials).outputs)
+    comparisons, drawn = [], []
+    for number, group in enumerate(groups, 1):
+        slug, own = f"comparison_{number}", [materials[k] for k in group]  # no slug of a point has a "_"
+        numbers = [k + 1 for k in group]
+        found = one(slug, comparison_stage.compare, slug, [configs[k] for k in group], numbers, own)
+        comparisons.append(found["comparison"])
+        drawn.append(one(slug, comparison_stage.draw_comparison, found["comparison"], own, scales))
+    if comparisons:
+        tables |= one("report", comparison_stage.relate, comparisons).outputs
+    changed = None
+    if report.document.compare_to is not None:
+        points = [
+            (chapter.slug, config, chapter["load"]["dataset"], chapter.fits[0]["weights"])
+            for chapter, config in zip(chapters, configs, strict=True)
+        ]
+        before = store.put(earlier.said) if earlier else None
+        done = one("report", comparison_stage.change, points, materials, tables, before)
+        changed, tables["changes"] = done["changed"], done["changes"]
+        drawn.append(one("report", comparison_stage.draw_changes, changed, scales))
+    compared = {k for group in groups for k in group}
+    own_chapters = report.document.own_chapters(len(chapters), compared)
+    return Beside(own_chapters, comparisons, changed, drawn, tables)
+
+
+def same_data(datasets: Sequence[Digest]) -> list[list[int]]:
+    """Positions of the points that have equal data, where there are several."""
+    alike: dict[Digest, list[int]] = {}
+    for position, digest in enumerate(datasets):
+        alike.setdefault(digest, []).append(position)
+    return [group for group in alike.values() if len(group) > 1]

@@ -1,0 +1,96 @@
+"""The earlier report that a new one is compared with: it is found, checked, and read."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flows.config import Report
+from flows.integrity import Damage, Subject, intact
+from flows.progress import Watch
+from tasks.changes import point_facts
+from tasks.document.changed import Earlier
+from tasks.document.schema import EarlierReport
+from tasks.document.seal import MANIFEST
+from tasks.records import InputError, pack
+from tasks.settings import slugs
+
+EARLIER = "document.compare_to"  # in the config and in the evidence
+
+
+_GIVE = "give a run directory, a report.pdf, or latest"
+
+
+class Found(NamedTuple):
+    """An intact earlier report: its PDF, and what it says, as the store keeps it."""
+
+    pdf: Path
+    said: bytes
+
+
+def earlier(report: Report, watch: Watch) -> Found | None:
+    """The report that `document.compare_to` names; None where nothing is asked for, or there is none yet.
+
+    Raises:
+        InputError: if what it names is no intact report.
+    """
+    wanted = report.document.compare_to
+    if wanted is None:
+        return None
+    if wanted == "latest":
+        return _latest(report, watch)
+    if not wanted.exists():
+        raise InputError(f"document.compare_to: there is no {wanted}; {_GIVE}")
+    try:
+        return _read(wanted)
+    except (Damage, OSError) as problem:
+        raise InputError(f"document.compare_to: {wanted} is no intact report ({problem}); {_GIVE}") from problem
+
+
+def _latest(report: Report, watch: Watch) -> Found | None:
+    """The newest finished and intact run whose points have the same labels and titles in the same order."""
+    wanted = [(point.label, point.title) for point in report.points]
+    for manifest in sorted(report.paths.runs.glob(f"*/{MANIFEST}"), reverse=True):
+        run = manifest.parent
+        try:
+            if _subject(run) == wanted:
+                return _read(run)
+        except (Damage, OSError) as problem:
+            watch.note(f"document.compare_to: {run.name} is passed over: {str(problem).splitlines()[0]}")
+    return None
+
+
+def _subject(run: Path) -> Sequence[tuple[Any, Any]] | None:
+    """Labels and titles of a run's points; None where its evidence cannot be read."""
+    try:
+        points = json.loads((run / "evidence.json").read_bytes())["config"]["points"]
+        return [(point["label"], point["title"]) for point in points]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _read(target: Path) -> Found:
+    subject = intact(target)
+    pdf = target / "report.pdf" if target.is_dir() else target
+    try:
+        return Found(pdf, pack(_said(subject)))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise Damage(f"{pdf.name}: its evidence does not describe its points") from problem
+
+
+def _said(subject: Subject) -> Earlier:
+    evidence, files = subject.evidence, subject.attached
+    points = evidence.config["points"]
+    configs = dict(zip(slugs([point["label"] for point in points]), points, strict=True))
+    return Earlier(
+        report=EarlierReport(
+            issued=evidence.document.issued,
+            pdf=subject.pdf,
+            evidence=hashlib.sha256(files["evidence.json"]).hexdigest(),
+        ),
+        points=tuple(point_facts(chapter, configs[chapter.slug]) for chapter in evidence.chapters),
+        importances=files["importances.parquet"],
+        checks=files["checks.json"],
+        metrics=files.get("metrics.json"),
+    )

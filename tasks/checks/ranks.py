@@ -1,0 +1,116 @@
+"""Orders of importance beside each other: how alike, what decides, which places survive, and what errors explain."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from tasks.checks.agreement import equal_signs, jaccard
+from tasks.checks.case import spearman
+from tasks.checks.stability import rank
+from tasks.records import Array
+
+ALIKE = 0.9  # mean rank correlation within a group of results
+MOST_GROUPS = 12
+FALSE_ALARM = 0.05  # chance of one or more differences beyond the errors, where nothing has changed
+
+
+class Agreement(NamedTuple):
+    """(results, results) each; NaN where a pair cannot be compared."""
+
+    spearman: Array
+    overlap: Array
+    signs: Array
+
+
+def ranks(importances: Array) -> Array:
+    """(results, features) places, 1 for the most important, from importances of the same shape."""
+    return np.array([rank(row) for row in importances])
+
+
+def first_places(features: int) -> int:
+    """How many places count as the first: two, or a tenth of many features; fewer than there are."""
+    return max(1, min(max(2, round(0.1 * features)), features - 1))
+
+
+def agreement(importances: Array, means: Array, top: int) -> Agreement:
+    """Of results (results, features): Spearman correlation of importances, Jaccard overlap of the `top` first, and
+    share of equal signs of `means`, which are NaN for a result without signs."""
+    count, features = importances.shape
+    found = Agreement(*(np.ones((count, count)) for _ in range(3)))
+    unsigned = np.array([bool(np.isnan(row).any()) for row in means])
+    for row in range(count):
+        own, signs = (np.broadcast_to(values[row], values.shape) for values in (importances, means))
+        found.spearman[row] = spearman(own, importances)
+        found.overlap[row] = jaccard(own, importances, top / features)
+        found.signs[row] = np.where(unsigned | unsigned[row], np.nan, equal_signs(signs, means))
+    return found
+
+
+def groups(correlation: Array) -> list[list[int]]:
+    """Results that order the features alike: average linkage over 1 − `correlation` (results, results), cut where the
+    mean correlation between groups falls below `ALIKE`, or so that there are `MOST_GROUPS`; the largest first."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    if len(correlation) == 1:
+        return [[0]]
+    distance = np.clip(1 - np.nan_to_num(correlation), 0, 2)
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform((distance + distance.T) / 2, checks=False), "average")
+    names = fcluster(tree, 1 - ALIKE, "distance")
+    if len(set(names.tolist())) > MOST_GROUPS:
+        names = fcluster(tree, MOST_GROUPS, "maxclust")
+    found = [np.flatnonzero(names == name).tolist() for name in dict.fromkeys(names.tolist())]
+    return sorted(found, key=lambda members: (-len(members), members[0]))
+
+
+def between(groups: list[list[int]], values: Array) -> Array:
+    """(groups, groups) means of `values` (results, results); within a group over its pairs, 1 for a single member."""
+    found = np.ones((len(groups), len(groups)))
+    for i, j in np.ndindex(found.shape):
+        block = values[np.ix_(groups[i], groups[j])]
+        pairs = block[~np.eye(len(block), dtype=bool)] if i == j else block
+        if pairs.size:
+            found[i, j] = np.nanmean(pairs)
+    return found
+
+
+def apart_in(name: str, codes: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Indices (pairs,) of the results of each pair that differ in the setting `name` and in no other that both have.
+
+    `codes`: by setting (results,) numbers of its values, −1 where it does not apply.
+    """
+    own = codes[name]
+    chosen = (own[:, None] != own) & (own[:, None] >= 0) & (own >= 0)
+    for other, values in codes.items():
+        if other != name:
+            chosen &= (values[:, None] == values) | (values[:, None] < 0) | (values < 0)
+    one, two = np.nonzero(np.triu(chosen, 1))
+    return one, two
+
+
+# --- one report after another -----------------------------------------------------------------------------
+
+
+def beyond(comparisons: int) -> float:
+    """How many standard errors a difference must have to count, among so many comparisons of normal differences."""
+    from scipy.stats import norm
+
+    return float(norm.isf(FALSE_ALARM / 2 / max(comparisons, 1)))
+
+
+def rank_intervals(importances: Array, errors: Array, limit: float) -> tuple[Array, Array]:
+    """(features,) best and worst place that the standard `errors` leave open: a feature stands surely above another
+    where they differ by more than `limit` standard errors of their difference."""
+    apart = importances[:, None] - importances
+    surely = apart > limit * np.sqrt(errors[:, None] ** 2 + errors**2)
+    return 1 + surely.sum(axis=0), len(importances) - surely.sum(axis=1)
+
+
+def in_errors(before: Array, after: Array, error_before: Array, error_after: Array) -> Array:
+    """(features,) differences in standard errors of the difference; infinite where there is none and they differ."""
+    error, difference = np.hypot(error_before, error_after), after - before
+    return np.divide(
+        difference, error, out=np.where(difference == 0, 0.0, np.copysign(np.inf, difference)), where=error > 0
+    )

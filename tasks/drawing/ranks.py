@@ -1,0 +1,70 @@
+"""Places in several orders: a circle for each place that a feature takes, as large as the share of orders is."""
+
+import numpy as np
+
+from tasks.drawing.axis import SIZE, Axis, mark
+from tasks.drawing.svg import COLUMN, INK, MAIN, RULE, SECOND, element, fitted, line, picture, text, text_width
+from tasks.records import Array, Part, Ranks
+
+_ROW, _NAME = 21.0, 12  # CSS pixels: height of a feature, size of the names
+_SMALLEST, _LARGEST = 1.3, 7.5  # radius of a circle
+_MOST_PLACES = 30  # that are numbered one by one
+
+
+def ranks(content: Ranks, width: float) -> Part:
+    """One row per label: a line from its best to its worst place, and its middle place with the interval at the
+    right."""
+    total, places = COLUMN * width, content.counts.shape[1]
+    left = min(max(text_width(label, _NAME) for label in content.labels) + 12, total * 0.45)
+    written = [summary(counts) for counts in content.counts]
+    right = total - max(text_width(value, SIZE) for value in written) - 16
+    axis = Axis(1, max(places, 2), left + _LARGEST + 2, right - _LARGEST)
+    top = 24.0
+    bottom = top + len(content.labels) * _ROW
+    step = 1 if places <= _MOST_PLACES else 10
+    numbers = [place for place in range(1, places + 1) if place == 1 or place % step == 0]
+    grid = [
+        line(axis.at(place), top, axis.at(place), bottom, RULE, 0.6, "rule")
+        + mark(str(place), axis.at(place), bottom + 14)
+        for place in numbers
+    ]
+    rows = []
+    for row, (label, counts) in enumerate(zip(content.labels, content.counts, strict=True)):
+        y = top + (row + 0.5) * _ROW
+        rows.append(text(fitted(label, _NAME, left - 8), left - 8, y + 4, _NAME, "end"))
+        rows += _row(axis, counts, y)
+        rows.append(text(written[row], total - 2, y + 4, SIZE, "end"))
+    heads = [mark("middle place, interval", total - 2, 12, "end")]
+    return picture(
+        "chart", total, bottom + 36, *grid, *rows, *heads, mark(content.axis, (left + right) / 2, bottom + 30)
+    )
+
+
+def summary(counts: Array) -> str:
+    """2 (1 to 3): the median place, the best and the worst."""
+    low, middle, high = interval(counts)
+    return f"{middle} ({low} to {high})" if low < high else f"{middle}"
+
+
+def interval(counts: Array) -> tuple[int, int, int]:
+    """Best, median (the lower of two) and worst place of `counts` (places,)."""
+    taken = np.flatnonzero(counts)
+    middle = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
+    return int(taken[0]) + 1, middle + 1, int(taken[-1]) + 1
+
+
+def _row(axis: Axis, counts: Array, y: float) -> list[str]:
+    low, middle, high = interval(counts)
+    shares = counts / counts.sum()
+    circles = [
+        element(
+            "circle",
+            class_="bar main" if place + 1 == middle else "bar second",
+            cx=axis.at(place + 1),
+            cy=y,
+            r=_SMALLEST + (_LARGEST - _SMALLEST) * float(np.sqrt(shares[place])),
+            fill=MAIN if place + 1 == middle else SECOND,
+        )
+        for place in np.flatnonzero(counts).tolist()
+    ]
+    return [line(axis.at(low), y, axis.at(high), y, INK, 1), *circles]

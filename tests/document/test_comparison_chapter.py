@@ -1,0 +1,193 @@
+"""Facts of the pages of a comparison: what is drawn of every kind of data, and that many points stay readable."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pikepdf
+import pytest
+import yaml
+
+from tasks.checks import QUESTIONS
+from tasks.comparison import comparison
+from tasks.document import comparison as chapter
+from tasks.document import samples
+from tasks.document.chapter import limits
+from tasks.document.compared import Comparison
+from tasks.document.compose import compose
+from tasks.document.evidence import printed, provenance
+from tasks.document.html import Facts, render_html
+from tasks.document.material import Material
+from tasks.document.pdf import render_pdf
+from tasks.drawing import draw
+from tasks.records import Excluded, Figure, Kind
+from tests.points import LENGTHS, config, inputs, material, method
+
+SHAPES: dict[Kind, tuple[int, ...]] = {"table": (4,), "image": (8, 8), "molecule": (3,), "text": (4,)}
+FEATURES: dict[Kind, tuple[str, ...]] = {
+    "table": LENGTHS,
+    "image": tuple(f"row {row} column {column}" for row in range(8) for column in range(8)),
+    "molecule": ("alcohol", "chain", "ring"),
+    "text": tuple(f"token {k}" for k in range(4)),
+}
+
+
+def points(kind: Kind, count: int, units: int = 1) -> tuple[Comparison, dict[str, Material]]:
+    """So many seeds of one method, whose attributions vary a little; every second one in another unit."""
+    item, random = inputs(kind, 4), np.random.default_rng(0)
+    base = random.normal(size=SHAPES[kind])
+    found = []
+    for k in range(count):
+        values = base * random.normal(1, 0.4, SHAPES[kind])
+        own = method("a", values, item, FEATURES[kind], unit=f"unit {k % units}")
+        found.append(material(f"p-{k}", [own], item))
+    configs = [config({"a": {"kind": "a"}}, seed=seed) for seed in range(count)]
+    return comparison("comparison_1", configs, range(1, count + 1), found), {item.slug: item for item in found}
+
+
+def figures(kind: Kind, count: int, units: int = 1) -> tuple[Figure, ...]:
+    found, materials = points(kind, count, units)
+    return samples.figures(found, materials, limits(tuple(materials.values())))
+
+
+# --- the same samples -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize("count", [2, 9, 30])
+def test_the_same_samples_are_drawn_under_every_point(kind: Kind, count: int) -> None:
+    """All figures can be drawn, and their names are file names of their own."""
+    found = figures(kind, count)
+    assert found
+    assert len({figure.name for figure in found}) == len(found)
+    assert all(draw(figure).parts for figure in found)
+
+
+def test_few_images_are_a_grid_of_samples_by_points() -> None:
+    (figure,) = figures("image", 3)
+    assert figure.content.columns == ("input", "seed 0", "seed 1", "seed 2")  # type: ignore[union-attr]
+    assert figure.content.row_labels == ("flower 0", "flower 1", "flower 2")  # type: ignore[union-attr]
+
+
+def test_a_hundred_maps_of_one_sample_are_one_picture() -> None:
+    (figure,) = figures("image", 100)
+    titles = [cell.title for row in figure.content.rows for cell in row if cell]  # type: ignore[union-attr]
+    assert titles == ["input", *map(str, range(1, 101))]
+
+
+def test_maps_of_one_unit_share_a_scale() -> None:
+    """And what has another unit has its own."""
+    (figure,) = figures("image", 4, units=2)
+    assert [scale.unit for scale in figure.scales] == ["unit 0", "unit 1"]
+    (row, *_) = figure.content.rows  # type: ignore[union-attr]
+    assert [cell.scale for cell in row[1:] if cell] == [0, 1, 0, 1]
+
+
+def test_bars_of_several_units_are_shares() -> None:
+    """Of the sum of |a|, so that one axis has a meaning for all."""
+    same, mixed = figures("table", 2)[0], figures("table", 2, units=2)[0]
+    assert same.content.axis == "unit 0"  # type: ignore[union-attr]
+    assert mixed.content.axis == "share of the sum of |a|, with its sign"  # type: ignore[union-attr]
+    for panel in mixed.content.panels:  # type: ignore[union-attr]
+        assert np.abs(panel.values).sum() == pytest.approx(1)
+
+
+def test_of_many_points_the_middle_of_each_group_is_drawn() -> None:
+    found, materials = points("table", 40)
+    (figure,) = samples.figures(found, materials, {})
+    assert len(figure.content.panels) == min(len(found.groups), 12)  # type: ignore[union-attr]
+    assert f"Drawn are {len(found.groups)} of 40" in figure.caption
+
+
+def test_samples_that_are_not_shown_everywhere_are_not_drawn() -> None:
+    found, materials = points("table", 2)
+    one, other = materials.values()
+    apart = {one.slug: one, other.slug: other.model_copy(update={"shown": other.shown + 50})}
+    assert samples.figures(found, apart, {}) == ()
+
+
+def test_pixels_of_different_pictures_are_compared_sample_by_sample() -> None:
+    """They have no importance of their own: nothing is ranked, and agreement is a mean over the shown samples."""
+    item = inputs("image").model_copy(update={"aligned": False})
+    values = np.arange(64.0).reshape(8, 8)
+    made = [
+        material(f"p{k}", [method("a", sign * values, item, FEATURES["image"])], item) for k, sign in enumerate((1, -1))
+    ]
+    configs = [config({"a": {"kind": "a"}}, seed=seed) for seed in (0, 1)]
+    found = comparison("comparison_1", configs, (1, 2), made)
+    assert (found.basis, found.features) == ("samples", ())
+    assert (found.spearman[0, 1], found.signs[0, 1]) == (pytest.approx(1.0), 0)
+    written = chapter.chapter(found, {one.slug: one for one in made}, own_chapters=True)
+    assert [section.title for section in written.sections] == ["The points", "How far they agree", "The same samples"]
+
+
+# --- the document -----------------------------------------------------------------------------------------
+
+
+def document(count: int, own: list[str] | None = None, **extra: Any) -> Any:
+    found, materials = points("table", count)
+    made = [item.model_copy(update=extra) for item in materials.values()]
+    return compose(made, None, QUESTIONS, 1, own, [found])
+
+
+def test_a_comparison_comes_after_few_chapters_and_before_many() -> None:
+    assert [one.slug for one in document(2).chapters] == ["p-0", "p-1", "comparison_1"]
+    assert [one.slug for one in document(7).chapters][:2] == ["comparison_1", "p-0"]
+    assert [one.slug for one in document(7, own=[]).chapters] == ["comparison_1"]
+
+
+def test_points_that_are_compared_leave_page_one_to_the_comparison() -> None:
+    assert [one.slug for one in document(2).chapters if one.teaser] == ["p-0", "p-1", "comparison_1"]
+    assert [one.slug for one in document(3).chapters if one.teaser] == ["comparison_1"]
+
+
+def test_one_model_is_one_whatever_explains_it() -> None:
+    assert document(4).title == "What one model looks at"
+    assert document(4).subtitle.startswith("The species from measurements: which parts")
+
+
+def test_exclusions_of_the_same_data_are_listed_once() -> None:
+    found, materials = points("table", 3)
+    out = (Excluded(sample_id="x", given="?", reason="no number"),)
+    made = [
+        item.model_copy(update={"dataset": item.dataset.model_copy(update={"excluded": out})})
+        for item in materials.values()
+    ]
+    (section,) = [one for one in compose(made, None, QUESTIONS, 1, [], [found]).back if one.title == "Excluded samples"]
+    assert len(section.blocks[0].tables) == 1
+
+
+def test_the_config_of_many_points_is_printed_once() -> None:
+    whole = yaml.safe_dump({"points": [{"label": f"p{k}"} for k in range(100)], "document": {"title": None}})
+    text = printed(whole)
+    assert text.startswith("# and 99 further points; config.yaml, attached, holds all\n")
+    assert yaml.safe_load(text)["points"] == [{"label": "p0"}]
+    few = yaml.safe_dump({"points": [{"label": "p0"}] * 6})
+    assert printed(few) == few
+
+
+def test_digests_of_many_points_are_not_all_printed() -> None:
+    chapters = [{"slug": f"p{k}", "data": {"sha256": "d" * 64}, "weights": {"sha256": f"{k:064x}"}} for k in range(100)]
+    proof = {
+        "compute": {"device": "cpu", "threads": 1, "batch": 32, "deterministic": True},
+        "platform": {"python": "3", "system": "Linux", "machine": "x"},
+        "content": "", "source": "", "claim": "", "libraries": {}, "chapters": chapters,
+    }  # fmt: skip
+    rows = dict(provenance(proof)[0].rows)
+    assert rows["data of 100 points"] == "d" * 64
+    assert rows["weights"] == "100 digests, in the evidence"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["table", "image"])
+def test_a_hundred_points_are_a_report_of_a_few_pages(kind: Kind) -> None:
+    """The comparison, the points in a table, and no chapter of a single one."""
+    found, materials = points(kind, 100)
+    made = list(materials.values())
+    one = compose(made, None, QUESTIONS, 100, [], [found])
+    drawn = {figure.name: draw(figure) for figure in chapter.figures(found, materials, limits(tuple(made)))}
+    facts = Facts(issued="2026-01-01T00:00:00Z", digest="0" * 64, provenance=(), config="", version="0")
+    pdf = render_pdf(render_html(one, drawn, facts, "print"), [], facts.issued)
+    with pikepdf.open(io.BytesIO(pdf)) as pages:
+        assert len(pages.pages) <= 12
+    assert len(render_html(one, drawn, facts, "screen")) < 3_000_000
