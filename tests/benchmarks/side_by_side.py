@@ -52,5 +52,5 @@ def report(
 
 
 def meets(name: str, ratio: float, wanted: float) -> bool:
-    """Memory is wanted to be at most so much, speed at least."""
-    return ratio <= wanted if name.startswith("memory") else ratio >= wanted
+    """Memory and cost are wanted to be at most so much, speed at least."""
+    return ratio <= wanted if name.startswith(("memory", "cost")) else ratio >= wanted

@@ -1,0 +1,48 @@
+"""A sweep of 20 points that share data and model, beside its unique work: every stage that was computed, once.
+
+The rest is what a sweep costs by itself: composing and validating the points, finding what they share, and the store.
+"""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from flows.config import read_report
+from flows.engine import Inline
+from flows.progress import Watch
+from flows.report import explain
+from tests.benchmarks.side_by_side import report
+
+POINTS = ("study=iris", "check=[completeness]", "method=[smooth_grad],[occlusion]", "selection.show=range(3,13)",
+          "runner=inline", "document.issued=2026-01-01T00:00:00Z")  # fmt: skip
+
+
+def sweep(folder: Path) -> tuple[float, float, float]:
+    """Seconds of the whole, of composing it, and of what its stages computed."""
+    began = time.perf_counter()
+    wanted = read_report([*POINTS, f"paths.runs={folder / 'runs'}", f"paths.store={folder / 'store'}"])
+    assert len(wanted.points) == 20
+    composed = time.perf_counter() - began
+    with Watch() as watch:
+        result = explain(wanted, ["exhibit", "report"], Inline(), watch)
+    whole = time.perf_counter() - began
+    stages = json.loads((result.directory / "manifest.json").read_text())["stages"]
+    return whole, composed, sum(stage["seconds"] for stage in stages if not stage["cached"])
+
+
+def main() -> None:
+    read_report(["study=iris"])
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        sweep(Path(first))  # imports and the first trace
+        whole, composed, unique = sweep(Path(second))
+    report(
+        "sweep of 20 points over one data set and one model",
+        {"whole, s": whole, "of it composing the configs, s": composed, "stages computed, s": unique},
+        {"cost: whole / unique work": (whole / unique, 1.15)},
+        "unique work: every stage that was computed, once; the seal of the run is not in it",
+    )
+
+
+if __name__ == "__main__":
+    main()
