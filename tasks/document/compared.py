@@ -5,6 +5,9 @@ from typing import Literal
 from tasks.records import Array, Metric, Record
 
 
+Basis = Literal["importances", "samples"]
+
+
 class ComparedPoint(Record):
     """A point. `number` counts from 1; `settings`: what differs from the others, by short name; `gradients` and
     `evaluations` of the model behind all its explanations, None where they are not known."""
@@ -81,7 +84,7 @@ class Comparison(Record):
     data: str
     points: tuple[ComparedPoint, ...]
     results: tuple[Result, ...]
-    basis: Literal["importances", "samples", "nothing"]
+    basis: Basis
     features: tuple[str, ...]
     ranks: Array
     top: int

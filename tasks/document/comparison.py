@@ -355,7 +355,7 @@ def _agreement(found: Comparison) -> Section | None:
         "importances": "importances of the features",
         "samples": f"attributions of the {count(found.shown, 'shown sample')}, a mean over them: pixels of different "
         "pictures have no importance of their own",
-    }.get(found.basis, "")
+    }[found.basis]
     text = f"Every {noun(found)} beside every other, by the {over}. All pairs are attached as agreement.parquet."
     narrow = all(_matrix(found, measure).width < 1 for measure in _drawn(found)[1:])
     pairs = [tuple(names[1:])] if narrow else [(name,) for name in names[1:]]
