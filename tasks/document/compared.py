@@ -4,7 +4,6 @@ from typing import Literal
 
 from tasks.records import Array, Metric, Record
 
-
 Basis = Literal["importances", "samples"]
 
 
