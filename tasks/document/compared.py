@@ -98,3 +98,8 @@ class Comparison(Record):
     other: tuple[str, ...]
     aggregates: tuple[str, ...]
     shown: int
+
+    @property
+    def noun(self) -> str:
+        """What is compared: points, or results where points have several methods."""
+        return "point" if len(self.results) == len(self.points) else "result"
