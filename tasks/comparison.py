@@ -1,7 +1,7 @@
 """All points on the same data beside each other: what agrees, what decides, and what stays first."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -182,18 +182,19 @@ def _factors(
         facts: dict[str, Any] = {}
         if len(one):
             facts = {
-                "mean": _mean(agreement.spearman[one, two]),
-                "lowest": float(np.nanmin(agreement.spearman[one, two])),
-                "overlap": _mean(agreement.overlap[one, two]),
-                "signs": _mean(agreement.signs[one, two]),
+                "mean": _of_known(np.nanmean, agreement.spearman[one, two]),
+                "lowest": _of_known(np.nanmin, agreement.spearman[one, two]),
+                "overlap": _of_known(np.nanmean, agreement.overlap[one, two]),
+                "signs": _of_known(np.nanmean, agreement.signs[one, two]),
                 "same_first": int((first[one] == first[two]).all(axis=1).sum()) if first.size else 0,
             }
         found.append(Factor(name=name, further=further.get(name, 0), values=values, pairs=len(one), **facts))
     return found
 
 
-def _mean(values: Array) -> float | None:
-    return None if np.isnan(values).all() else float(np.nanmean(values))
+def _of_known(measure: Callable[[Array], Any], values: Array) -> float | None:
+    """`measure` of those that are not NaN; None where there are none."""
+    return None if np.isnan(values).all() else float(measure(values))
 
 
 def _places(

@@ -18,6 +18,8 @@ _MEASURES = {
 
 def sentence(found: Comparison) -> str:
     pairs = _pairs(found.spearman)
+    if np.isnan(pairs).all():
+        return "None of them orders the features."
     one, two = (index[int(np.nanargmin(pairs))] for index in np.triu_indices(len(found.results), 1))
     names = [found.results[k] for k in (one, two)]
     if len(pairs) == 1:

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from tasks.document import agreements, samples, survival
 from tasks.document.compared import ComparedPoint, Comparison
 from tasks.document.material import Material, Scales
@@ -68,9 +66,7 @@ def _lead(found: Comparison) -> str:
     if len(found.results) == 1:
         return "All points give the same explanations: what differs between them changes none."
     said = [survival.sentence(found, found.places[0])] if found.places else []
-    if not np.isnan(found.spearman).all():
-        said.append(agreements.sentence(found))
-    return " ".join(said) or "Their features differ, so nothing can be compared."
+    return " ".join([*said, agreements.sentence(found)])
 
 
 def _small(found: Comparison) -> str:
