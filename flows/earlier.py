@@ -13,6 +13,7 @@ from tasks.changes import point_facts
 from tasks.document.changed import Earlier
 from tasks.document.schema import EarlierReport
 from tasks.document.seal import MANIFEST
+from tasks.local import told_apart
 from tasks.records import InputError, pack
 from tasks.settings import slugs
 
@@ -81,7 +82,7 @@ def _read(target: Path) -> Found:
 
 def _said(subject: Subject) -> Earlier:
     evidence, files = subject.evidence, subject.attached
-    points = evidence.config["points"]
+    points = told_apart(evidence.config, evidence.local)["points"]
     configs = dict(zip(slugs([point["label"] for point in points]), points, strict=True))
     return Earlier(
         report=EarlierReport(
