@@ -76,7 +76,7 @@ def _read(target: Path) -> Found:
     pdf = target / "report.pdf" if target.is_dir() else target
     try:
         return Found(pdf, pack(_said(subject)))
-    except (KeyError, TypeError, ValueError) as problem:
+    except (LookupError, TypeError, ValueError) as problem:
         raise Damage(f"{pdf.name}: its evidence does not describe its points") from problem
 
 
