@@ -13,6 +13,7 @@ from tasks.changes import point_facts
 from tasks.document.changed import Earlier
 from tasks.document.schema import EarlierReport
 from tasks.document.seal import MANIFEST
+from tasks.local import told_apart
 from tasks.records import InputError, pack
 from tasks.settings import slugs
 
@@ -75,13 +76,13 @@ def _read(target: Path) -> Found:
     pdf = target / "report.pdf" if target.is_dir() else target
     try:
         return Found(pdf, pack(_said(subject)))
-    except (KeyError, TypeError, ValueError) as problem:
+    except (LookupError, TypeError, ValueError) as problem:
         raise Damage(f"{pdf.name}: its evidence does not describe its points") from problem
 
 
 def _said(subject: Subject) -> Earlier:
     evidence, files = subject.evidence, subject.attached
-    points = evidence.config["points"]
+    points = told_apart(evidence.config, evidence.local)["points"]
     configs = dict(zip(slugs([point["label"] for point in points]), points, strict=True))
     return Earlier(
         report=EarlierReport(

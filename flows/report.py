@@ -20,7 +20,7 @@ from tasks import report_stages
 from tasks.document.press import embedded_name
 from tasks.document.schema import LocalEvidence
 from tasks.document.seal import Host, git_state
-from tasks.local import described, outside, put
+from tasks.local import described, outside, put, told_apart
 from tasks.records import CheckResult, Failure, unpack
 from tasks.stages import Done
 from tasks.store import Store
@@ -101,7 +101,7 @@ class _Flow:
         issued = report.document.issued_at
         local, embedded = self._local(chapters), self._embedded(chapters)
         config = _evidence_config(report, local)
-        configs = [config["points"][number] for number in self._numbers(chapters)]
+        configs = [told_apart(config, local)["points"][number] for number in self._numbers(chapters)]
         beside = across(self.calls.one, report, self.store, self.earlier, chapters, configs, materials, scales)
         drawing = [
             self.calls.start_watched(chapters[k].slug, report_stages.draw, materials[k], scales) for k in beside.own

@@ -3,7 +3,7 @@
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,14 +81,18 @@ def _metric(row: Mapping[str, Any]) -> MetricFacts:
     )
 
 
-def changed(earlier: EarlierReport, before: Facts, after: Facts) -> Changed:
-    """Everything that is in both reports beside each other.
+def changed(earlier: EarlierReport, before: Facts, after: Facts, without: Collection[tuple[str, str]] = ()) -> Changed:
+    """Everything that is in both reports beside each other, but the importances of `without`: points and inputs.
 
     A difference counts if it is so many standard errors large that, had nothing changed, one or more of all the
     differences of the report would be so large with a chance of `ranks.FALSE_ALARM` at the most.
     """
     old = {item.key: item for item in before.importances}
-    both = [(old[item.key], item) for item in after.importances if item.key in old]
+    both = [
+        (old[item.key], item)
+        for item in after.importances
+        if item.key in old and (item.point, item.input) not in without
+    ]
     alike = [pair for pair in both if _comparable(*pair)]
     compared = sum(len(item.features) for _, item in alike)
     limit = ranks.beyond(compared)

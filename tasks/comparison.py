@@ -1,14 +1,14 @@
 """All points on the same data beside each other: what agrees, what decides, and what stays first."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from tasks.checks import ranks
-from tasks.document.compared import ComparedPoint, Comparison, Factor, Group, Place, Result
+from tasks.document.compared import Basis, ComparedPoint, Comparison, Factor, Group, Place, Result
 from tasks.document.material import Material, MethodMaterial
 from tasks.records import Array, Cost, Importance, Record
 from tasks.settings import codes, differing, of_point, of_result, shared, together, where
@@ -54,13 +54,7 @@ def comparison(
     values, means, features = _numbers(basis, alike)
     top = ranks.first_places(len(features)) if features else 1
     places = ranks.ranks(values) if features else np.zeros((len(alike), 0), int)
-    match basis:
-        case "importances":
-            agreement = ranks.agreement(values, means, top)
-        case "samples":
-            agreement = _over_samples(alike)
-        case _:
-            agreement = ranks.Agreement(*(np.full((len(alike), len(alike)), np.nan) for _ in range(3)))
+    agreement = ranks.agreement(values, means, top) if features else _over_samples(alike)
     groups = [] if np.isnan(agreement.spearman).all() else ranks.groups(agreement.spearman)
     return Comparison(
         slug=slug,
@@ -104,7 +98,7 @@ def _once(candidates: Sequence[Candidate]) -> tuple[list[Candidate], int]:
     return list(first.values()), len(candidates) - len(first)
 
 
-def _comparable(candidates: Sequence[Candidate]) -> tuple[Any, list[Candidate]]:
+def _comparable(candidates: Sequence[Candidate]) -> tuple[Basis, list[Candidate]]:
     """What can be compared, and the most results of which it can."""
     inputs = candidates[0].material.dataset.inputs
     if all(item.kind != "image" or item.aligned for item in inputs):
@@ -147,7 +141,7 @@ def _named(key: str, value: str) -> str:
     return value if key == "method" else f"{key.rpartition('.')[2].replace('_', ' ')} {value}"
 
 
-def _numbers(basis: str, alike: Sequence[Candidate]) -> tuple[Array, Array, tuple[str, ...]]:
+def _numbers(basis: Basis, alike: Sequence[Candidate]) -> tuple[Array, Array, tuple[str, ...]]:
     """(results, features) of mean |a| and of mean a, NaN where signs were lost; and the names of the features."""
     if basis != "importances":
         return np.zeros((len(alike), 0)), np.zeros((len(alike), 0)), ()
@@ -188,18 +182,19 @@ def _factors(
         facts: dict[str, Any] = {}
         if len(one):
             facts = {
-                "mean": _mean(agreement.spearman[one, two]),
-                "lowest": float(np.nanmin(agreement.spearman[one, two])),
-                "overlap": _mean(agreement.overlap[one, two]),
-                "signs": _mean(agreement.signs[one, two]),
+                "mean": _of_known(np.nanmean, agreement.spearman[one, two]),
+                "lowest": _of_known(np.nanmin, agreement.spearman[one, two]),
+                "overlap": _of_known(np.nanmean, agreement.overlap[one, two]),
+                "signs": _of_known(np.nanmean, agreement.signs[one, two]),
                 "same_first": int((first[one] == first[two]).all(axis=1).sum()) if first.size else 0,
             }
         found.append(Factor(name=name, further=further.get(name, 0), values=values, pairs=len(one), **facts))
     return found
 
 
-def _mean(values: Array) -> float | None:
-    return None if np.isnan(values).all() else float(np.nanmean(values))
+def _of_known(measure: Callable[[Array], Any], values: Array) -> float | None:
+    """`measure` of those that are not NaN; None where there are none."""
+    return None if np.isnan(values).all() else float(measure(values))
 
 
 def _places(

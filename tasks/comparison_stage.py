@@ -74,6 +74,7 @@ def change(
                 before.report,
                 facts(before.points, before.importances, before.checks, before.metrics),
                 facts(now, *(store.get(tables[name]) for name in ("importances", "checks", "metrics"))),
+                _without_importance(here),
             )
         return {"changed": pack(found), "changes": pretty(found.summary.model_dump(mode="json", by_alias=True))}
 
@@ -85,7 +86,18 @@ def change(
         inputs if earlier is None else inputs | {"earlier": earlier},
         [changed.__module__, pretty.__module__],
         run,
+        [_without_importance],
     )
+
+
+def _without_importance(materials: Sequence[Material]) -> set[tuple[str, str]]:
+    """Slugs and inputs of pictures that are not aligned: their pixels have no importance of their own."""
+    return {
+        (item.slug, one.name)
+        for item in materials
+        for one in item.dataset.inputs
+        if one.kind == "image" and not one.aligned
+    }
 
 
 def draw_comparison(store: Store, comparison: Digest, materials: Sequence[Digest], scales: Digest) -> Done:

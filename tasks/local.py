@@ -3,6 +3,7 @@
 The evidence knows them by name and content, whatever machine they lie on; `exhibit verify` finds them by their content.
 """
 
+import copy
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
@@ -78,6 +79,14 @@ def put(config: dict[str, Any], key: str, value: str) -> None:
     for step in above:
         place = place[int(step) if isinstance(place, list) else step]
     place[int(last) if isinstance(place, list) else last] = value
+
+
+def told_apart(config: Mapping[str, Any], local: Mapping[str, LocalEvidence]) -> dict[str, Any]:
+    """A plain config in which files and code are called by name and content: two of the same name may differ."""
+    found = copy.deepcopy(dict(config))
+    for key, item in local.items():
+        put(found, key, f"{item.name} ({item.sha256[:8]})")
+    return found
 
 
 def _sha256(data: bytes) -> str:

@@ -177,3 +177,9 @@ def test_importances_are_drawn_before_and_now() -> None:
     assert figure.content.labels[0] == "petal width"  # type: ignore[union-attr]
     assert (now.values.tolist(), before.values.tolist()) == ([4.0, 3.0, 2.0, 1.36], [4.0, 3.0, 2.0, 1.0])
     assert (now.reference, before.reference) == (False, True)
+
+
+def test_pixels_of_different_pictures_have_no_importance_to_compare() -> None:
+    found = changed(EARLIER, report(), report((9.0, 2.0, 3.0, 4.0)), {("iris", "measurements")})
+    assert (found.summary.compared, found.summary.alert) == (0, False)
+    assert "No importance can be compared." in written(found)

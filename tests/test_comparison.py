@@ -225,3 +225,12 @@ def test_every_pair_has_a_row() -> None:
     table = pd.read_parquet(io.BytesIO(agreement_table([sweep(2)])))
     assert len(table) == 8 * 7 / 2
     assert set(table["comparison"]) == {"comparison_1"}
+
+
+def test_results_without_an_order_are_compared_without_a_warning() -> None:
+    """A constant has none: there is nothing to correlate."""
+    item = inputs("table")
+    points = [material(f"p{k}", [method("a", np.ones(4), item, LENGTHS)], item) for k in range(2)]
+    found = comparison("comparison_1", [config({"a": {"kind": "a"}}, seed=seed) for seed in (0, 1)], (1, 2), points)
+    assert found.factors[0].lowest is None
+    assert chapter.chapter(found, {}, own_chapters=True).lead.endswith("None of them orders the features.")

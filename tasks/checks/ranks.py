@@ -44,6 +44,8 @@ def agreement(importances: Array, means: Array, top: int) -> Agreement:
         found.spearman[row] = spearman(own, importances)
         found.overlap[row] = jaccard(own, importances, top / features)
         found.signs[row] = np.where(unsigned | unsigned[row], np.nan, equal_signs(signs, means))
+    for measure in found[:2]:  # also of a constant, which has no order
+        np.fill_diagonal(measure, 1.0)
     return found
 
 
@@ -71,7 +73,7 @@ def between(groups: list[list[int]], values: Array) -> Array:
     for i, j in np.ndindex(found.shape):
         block = values[np.ix_(groups[i], groups[j])]
         pairs = block[~np.eye(len(block), dtype=bool)] if i == j else block
-        if pairs.size:
+        if not np.isnan(pairs).all():
             found[i, j] = np.nanmean(pairs)
     return found
 

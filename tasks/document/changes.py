@@ -87,18 +87,18 @@ def _short(summary: Changes) -> str:
 def _lead(summary: Changes, earlier: EarlierReport) -> str:
     what = listing([f"the {name}" for name, number in (("data", summary.data), ("model", summary.models)) if number])
     changed = f"{capital(what)} changed" if what else "Data and model are the same"
-    return f"{changed} since the report of {day(earlier.issued)}. {_importance_sentence(summary)}{_verdict(summary)}"
+    return f"{changed} since the report of {day(earlier.issued)}. {_importance_sentence(summary, 2)}{_verdict(summary)}"
 
 
-def _importance_sentence(summary: Changes) -> str:
+def _importance_sentence(summary: Changes, most: int = _MOST_NAMES) -> str:
     if not summary.compared:
         return "No importance can be compared."
     total, names = count(summary.compared, "importance"), [i for i in summary.importance_changes if i.beyond]
     if not names:
         return f"None of {total} changed by more than the errors explain."
-    said = listing([_said(item) for item in names[:_MOST_NAMES]])
-    more = f", and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"{len(names)} of {total} changed by more than the errors explain: {said}{more}."
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    said = listing([*(_said(item) for item in names[:most]), *more])
+    return f"{len(names)} of {total} changed by more than the errors explain: {said}."
 
 
 def _said(item: ImportanceChange) -> str:
@@ -229,7 +229,7 @@ def _bars(pair: Pair, number: int) -> Figure:
     return Figure(
         name=f"{SLUG}-importances-{number}",
         content=Bars(labels=labels, series=tuple(series), axis="mean |a|"),
-        caption=f"{_name(pair)}: mean |a| now and, in grey, in the earlier report; lines: one standard error over "
+        caption=f"{_name(pair)}: mean |a| now and, in grey, in the earlier report. Lines: one standard error over "
         f"samples.{part}",
         alt="; ".join(
             f"{label}: {_number(float(pair.before.values[k]))} before, {_number(float(pair.after.values[k]))} now"
@@ -267,14 +267,12 @@ def _rank_sentence(summary: Changes) -> str:
     moved = [item for item in summary.importance_changes if item.moved]
     if not moved:
         return " No feature changed places by more than the errors leave open."
-    said = listing(
-        [
-            f"{without_unit(item.feature)} went from place {item.rank_before} to {item.rank_after}"
-            for item in moved[:_MOST_NAMES]
-        ]
-    )
-    more = f", and {len(moved) - _MOST_NAMES} more" if len(moved) > _MOST_NAMES else ""
-    return f" By more than the errors leave open, {said}{more}."
+    went = [
+        f"{without_unit(item.feature)} went from place {item.rank_before} to {item.rank_after}"
+        for item in moved[:_MOST_NAMES]
+    ]
+    more = [f"{len(moved) - _MOST_NAMES} more"] if len(moved) > _MOST_NAMES else []
+    return f" By more than the errors leave open, {listing([*went, *more])}."
 
 
 def _reading(summary: Changes) -> Aside:
@@ -293,12 +291,12 @@ def _importance_table(found: Changed) -> Table:
     rows.sort(key=lambda row: -abs(float(row[0].apart[row[1]])))
     counting = [(pair, k) for pair, k in rows if pair.beyond[k] or pair.moved[k]]
     shown = (counting or rows)[:_MOST_ROWS]
-    which = "The changes that count" if counting else "None counts; the largest differences"
+    which = "The changes that count" if counting else "The largest differences, none of which counts"
     total = len(counting or rows)
     left = f", the first {len(shown)} of {total:,}; all that count are in changes.json" if len(shown) < total else ""
     return Table(
         name=f"{SLUG}-importances",
-        caption=f"{which}{left}: mean |a| with its standard error, the difference in errors, and places with the best "
+        caption=f"{which}{left}. Mean |a| with its standard error, the difference in errors, and places with the best "
         "and the worst that the errors leave open.",
         columns=(
             *(Column(title=title) for title in ("result", "feature")),

@@ -4,6 +4,8 @@ from typing import Literal
 
 from tasks.records import Array, Metric, Record
 
+Basis = Literal["importances", "samples"]
+
 
 class ComparedPoint(Record):
     """A point. `number` counts from 1; `settings`: what differs from the others, by short name; `gradients` and
@@ -81,7 +83,7 @@ class Comparison(Record):
     data: str
     points: tuple[ComparedPoint, ...]
     results: tuple[Result, ...]
-    basis: Literal["importances", "samples", "nothing"]
+    basis: Basis
     features: tuple[str, ...]
     ranks: Array
     top: int
@@ -96,3 +98,8 @@ class Comparison(Record):
     other: tuple[str, ...]
     aggregates: tuple[str, ...]
     shown: int
+
+    @property
+    def noun(self) -> str:
+        """What is compared: points, or results where points have several methods."""
+        return "point" if len(self.results) == len(self.points) else "result"

@@ -29,7 +29,8 @@ Materials = Mapping[str, Material]
 _SAMPLES = 3  # that are shown
 _COLUMNS = 5  # results side by side that leave their names room
 _PER_ROW = 10  # maps of a row where there are more
-_MOST_MAPS = 119
+_MOST_MAPS = 119  # of a figure, where they are small
+_MOST_PIXELS = 500_000  # of all its maps: the screen holds every number
 _MOST_PANELS = 12
 _LONGEST = 30  # characters of a name above a panel
 
@@ -156,7 +157,8 @@ def _images(
         ]
         labels = tuple(_sample(views[0], sample) for sample in common)
         return [_grid(found, item, views, ("input", *(view.name for view in views)), rows, labels, scales)]
-    drawn = _chosen(found, views, _MOST_MAPS)
+    pixels = int(np.prod(item.values.shape[1:3]))
+    drawn = _chosen(found, views, max(_MOST_PANELS, min(_MOST_MAPS, _MOST_PIXELS // pixels)))
     figures = []
     for sample in common[: 1 if len(drawn) > _MOST_MAPS // 2 else 2]:
         maps = _maps(item, drawn, sample)

@@ -121,6 +121,34 @@ def test_pixels_of_different_pictures_are_compared_sample_by_sample() -> None:
     assert [section.title for section in written.sections] == ["The points", "How far they agree", "The same samples"]
 
 
+def test_of_several_inputs_each_is_drawn_by_itself() -> None:
+    """And features are told apart by their input; columns have names of their own."""
+    table, image = inputs("table", 2), inputs("image", 2)
+    made = []
+    for k in range(2):
+        parts = [method("a", np.full(SHAPES[item.kind], k + 1.0), item, FEATURES[item.kind]) for item in (table, image)]
+        one = parts[0].model_copy(
+            update={
+                "values": parts[0].values | parts[1].values,
+                "maps": parts[1].maps,
+                "summary": parts[0].summary.model_copy(
+                    update={"importances": parts[0].summary.importances + parts[1].summary.importances}
+                ),
+            }
+        )
+        point = material(f"p{k}", [one], table)
+        made.append(point.model_copy(update={"dataset": point.dataset.model_copy(update={"inputs": (table, image)})}))
+    configs = [config({"a": {"kind": "a"}}, seed=seed) for seed in (0, 1)]
+    found = comparison("comparison_1", configs, (1, 2), made)
+    assert found.features[:5] == (*LENGTHS, "image, row 0 column 0")
+    names = [figure.name for figure in samples.figures(found, {one.slug: one for one in made}, {"logit": 2.0})]
+    assert names == [
+        "comparison_1-samples-measurements-0",
+        "comparison_1-samples-measurements-1",
+        "comparison_1-samples-image",
+    ]
+
+
 # --- the document -----------------------------------------------------------------------------------------
 
 

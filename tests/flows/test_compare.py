@@ -14,7 +14,7 @@ from flows.derivation import Access
 from flows.earlier import Found, earlier
 from flows.integrity import intact
 from flows.progress import Watch
-from flows.report import run_report
+from flows.run import run_report
 from flows.verify import Verification, verify
 from tasks.document.changed import Earlier
 from tasks.document.schema import Changes

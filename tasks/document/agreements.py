@@ -1,0 +1,130 @@
+"""How far the results of a comparison agree with each other, pair by pair."""
+
+import numpy as np
+
+from tasks.document.compared import Comparison, Group
+from tasks.document.words import capital, count, first_places, plain, without_unit
+from tasks.records import Array, Aside, Block, Column, Figure, Matrix, Section, Table
+
+_MOST_RESULTS = 12  # that have a row of the matrix each
+_COLUMN = 436  # CSS pixels of the wide column
+_LONGEST = 26  # characters of a name in a matrix
+_MEASURES = {
+    "spearman": "rank correlation",
+    "overlap": "overlap of the {top}",
+    "signs": "share of equal signs",
+}
+
+
+def sentence(found: Comparison) -> str:
+    pairs = _pairs(found.spearman)
+    if np.isnan(pairs).all():
+        return "None of them orders the features."
+    one, two = (index[int(np.nanargmin(pairs))] for index in np.triu_indices(len(found.results), 1))
+    names = [found.results[k] for k in (one, two)]
+    if len(pairs) == 1:
+        return f"Their orders correlate by {plain(float(pairs[0]))}."
+    least = " beside ".join(item.name if len(item.name) <= _LONGEST else item.code for item in names)
+    return (
+        f"The orders correlate by {plain(float(np.nanmean(pairs)))} on average over {count(len(pairs), 'pair')}, "
+        f"at the least by {plain(float(np.nanmin(pairs)))} ({least})."
+    )
+
+
+def measures(found: Comparison) -> list[str]:
+    """The measures that have a matrix."""
+    if len(found.results) < 2:
+        return []
+    known = [name for name in _MEASURES if not np.isnan(_pairs(getattr(found, name))).all()]
+    return known if len(found.results) <= _MOST_RESULTS else known[:1]
+
+
+def section(found: Comparison) -> Section | None:
+    names = [f"{found.slug}-{measure}" for measure in measures(found)]
+    if not names:
+        return None
+    small = len(found.results) <= _MOST_RESULTS
+    over = {
+        "importances": "importances of the features",
+        "samples": f"attributions of the {count(found.shown, 'shown sample')}, a mean over them: pixels of different "
+        "pictures have no importance of their own",
+    }[found.basis]
+    text = f"Every {found.noun} beside every other, by the {over}. All pairs are attached as agreement.parquet."
+    narrow = all(matrix(found, measure).width < 1 for measure in measures(found)[1:])
+    pairs = [tuple(names[1:])] if narrow else [(name,) for name in names[1:]]
+    return Section(
+        title="How far they agree",
+        blocks=(
+            Block(paragraphs=(text,), figures=tuple(names[:1]), asides=(_READ_MATRIX,)),
+            *(Block(figures=pair) for pair in pairs if pair),
+            *(() if small else (Block(tables=(_group_table(found),)),)),
+        ),
+    )
+
+
+_READ_MATRIX = Aside(
+    title="How to read it",
+    text="Methods and baselines ask different questions, so a low number is no fault of either. What changes with the "
+    "seed alone is no finding about the model.",
+)
+
+
+def matrix(found: Comparison, measure: str) -> Figure:
+    values = np.nan_to_num(getattr(found, measure))
+    meaning = _MEASURES[measure].format(top=first_places(found.top))
+    if len(found.results) > _MOST_RESULTS:
+        labels = tuple(f"{group.letter} ({len(group.members)})" for group in found.groups)
+        values = found.between
+        caption = f"{capital(meaning)} between {count(len(labels), 'group')} of results that order the features alike."
+    else:
+        short = all(len(item.name) <= _LONGEST for item in found.results)
+        labels = tuple(item.name if short else item.code for item in found.results)
+        caption = f"{capital(meaning)} between {count(len(labels), found.noun)}" + (
+            "." if short else ", which have the numbers of the table above."
+        )
+    narrow = measure != "spearman" and 28 + 6.2 * max(map(len, labels)) + 30 * len(labels) <= 0.5 * _COLUMN
+    return Figure(
+        name=f"{found.slug}-{measure}",
+        content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
+        caption=caption,
+        alt=f"{meaning}: "
+        + "; ".join(
+            f"{labels[i]} and {labels[j]} {plain(float(values[i, j]))}"
+            for i in range(len(labels))
+            for j in range(i + 1, len(labels))
+        ),
+        width=0.5 if narrow else 1.0,
+    )
+
+
+def _group_table(found: Comparison) -> Table:
+    return Table(
+        name=f"{found.slug}-groups",
+        caption="The groups of results that are alike. How many they are, what they alone have in common, how alike "
+        "they are, and the features that stand first in the middle.",
+        columns=(
+            Column(title="group"),
+            Column(title="results", numeric=True),
+            Column(title="in common"),
+            Column(title="correlation within", numeric=True),
+            Column(title="first"),
+        ),
+        rows=tuple(_group_row(found, group) for group in found.groups),
+    )
+
+
+def _group_row(found: Comparison, group: Group) -> tuple[str, ...]:
+    members = list(group.members)
+    inside = _pairs(found.spearman[np.ix_(members, members)])
+    order = np.argsort(np.median(found.ranks[members], axis=0), kind="stable")[: min(found.top, 3)]
+    return (
+        group.letter,
+        str(len(members)),
+        group.shared,
+        plain(float(np.nanmean(inside))) if inside.size else "–",
+        ", ".join(without_unit(found.features[k]) for k in order) if found.features else "–",
+    )
+
+
+def _pairs(values: Array) -> Array:
+    return values[np.triu_indices(len(values), 1)]

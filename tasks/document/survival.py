@@ -1,0 +1,149 @@
+"""Which features stay first under every setting of a comparison, and what changes their order."""
+
+import numpy as np
+
+from tasks.document.compared import Comparison, Factor, Place
+from tasks.document.words import capital, count, first_places, listing, plain, without_unit
+from tasks.records import Aside, Block, Column, Figure, Ranks, Section, Table
+
+_MOST_SENTENCES = 3  # about single features
+_MOST_FEATURES = 15  # of the figure of ranks
+
+
+def sentence(found: Comparison, place: Place) -> str:
+    feature, total = capital(without_unit(place.feature)), len(found.results)
+    where = f"is among the {first_places(found.top)}" if found.top > 1 else "comes first"
+    if place.inside == total:
+        return f"{feature} {where} in all {count(total, found.noun)}."
+    lost = f"it loses its place {place.lost}" if place.lost else "no single setting accounts for the others"
+    return f"{feature} {where} in {place.inside} of {count(total, found.noun)}; {lost}."
+
+
+def _sign_sentence(place: Place) -> str:
+    if not place.signed:
+        return ""
+    less = place.signed - place.positive
+    if less in (0, place.signed):
+        return f" Its mean is {'negative' if less else 'positive'} in all {place.signed} that keep signs."
+    return f" Its mean is positive in {place.positive} of {place.signed} that keep signs, so its sign does not survive."
+
+
+def _decides(found: Comparison) -> str:
+    """Which setting the order depends on most and least."""
+    known = sorted((factor for factor in found.factors if factor.mean is not None), key=lambda item: item.mean or 0.0)
+    if len(known) < 2:
+        return ""
+    most, least = known[0], known[-1]
+    return (
+        f"The order depends most on {most.name} (mean rank correlation {plain(most.mean or 0.0)} where nothing else "
+        f"differs) and least on {least.name} ({plain(least.mean or 0.0)})."
+    )
+
+
+def section(found: Comparison) -> Section | None:
+    figure = figure_of_ranks(found)
+    if figure is None:
+        return None
+    sentences = [sentence(found, place) + _sign_sentence(place) for place in found.places[:_MOST_SENTENCES]]
+    if decides := _decides(found):
+        sentences.append(decides)
+    return Section(
+        title="Which conclusions survive",
+        blocks=(
+            Block(paragraphs=tuple(sentences), asides=(_what_is_compared(found),)),
+            Block(figures=(figure.name,), asides=(_READ_RANKS,)),
+            *((Block(tables=(_place_table(found),)),) if len(found.places) > _MOST_SENTENCES else ()),
+            *((Block(tables=(_factor_table(found),)),) if found.factors else ()),
+        ),
+    )
+
+
+def _place_table(found: Comparison) -> Table:
+    """What the sentences say, for more features than they say it for."""
+    total, first = len(found.results), first_places(found.top)
+    return Table(
+        name=f"{found.slug}-places",
+        caption=f"The features that stand first in the middle. In how many of {count(total, found.noun)} each is "
+        f"among the {first}, where it is not, and in how many of those that keep signs its mean is positive.",
+        columns=(
+            Column(title="feature"),
+            Column(title=f"among the {first}", numeric=True),
+            Column(title="not so"),
+            Column(title="positive", numeric=True),
+        ),
+        rows=tuple(
+            (
+                without_unit(place.feature),
+                f"{place.inside} of {total}",
+                place.lost or "–",
+                f"{place.positive} of {place.signed}" if place.signed else "–",
+            )
+            for place in found.places
+        ),
+    )
+
+
+def _what_is_compared(found: Comparison) -> Aside:
+    kinds = {"raw": "plain sums", "abs": "sums of absolute values", "square": "sums of squares"}
+    amounts = [f"{sum(item.aggregate == kind for item in found.results)} {kinds[kind]}" for kind in found.aggregates]
+    mixed = f" Here {listing(amounts)}: their units differ, their ranks have none." if len(amounts) > 1 else ""
+    signs = " Signs are compared between plain sums alone." if "raw" in found.aggregates else ""
+    return Aside(
+        title="What is compared",
+        text=f"The order of {count(len(found.features), 'feature')} by mean |a| over the explained samples, for the "
+        f"first target of each {found.noun}.{mixed}{signs}",
+    )
+
+
+_READ_RANKS = Aside(
+    title="How to read it",
+    text="A circle for every place that a feature takes, as large as the share of the results that put it there; the "
+    "dark one is the middle. The line spans the best and the worst place.",
+)
+
+
+def figure_of_ranks(found: Comparison) -> Figure | None:
+    """The places of the features that stand first in the middle; None where there is nothing to rank."""
+    if found.basis != "importances" or len(found.results) < 2:
+        return None
+    order = np.lexsort((found.ranks.mean(axis=0), np.median(found.ranks, axis=0)))[:_MOST_FEATURES]
+    places = int(found.ranks[:, order].max())
+    counts = np.array([np.bincount(found.ranks[:, k], minlength=places + 1)[1:] for k in order])
+    labels = tuple(without_unit(found.features[k]) for k in order)
+    all_of = f"the first {len(order)} of {len(found.features)}" if len(order) < len(found.features) else "all"
+    return Figure(
+        name=f"{found.slug}-ranks",
+        content=Ranks(labels=labels, counts=counts, axis="place in the order of importance"),
+        caption=f"Places of {all_of} features over {count(len(found.results), found.noun)}.",
+        alt="; ".join(
+            f"{label}: place {int(np.median(ranks))}, from {ranks.min()} to {ranks.max()}"
+            for label, ranks in zip(labels, found.ranks[:, order].T, strict=True)
+        ),
+    )
+
+
+def _factor_table(found: Comparison) -> Table:
+    first = first_places(found.top)
+    return Table(
+        name=f"{found.slug}-settings",
+        caption="What each setting does to the order. Pairs of results that differ in it alone, their mean and lowest "
+        f"rank correlation, in how many the same features are the {first}, the mean overlap of these and the mean "
+        "share of equal signs. A dash: it never differs alone, or there are no signs.",
+        columns=(
+            Column(title="setting"),
+            Column(title="values"),
+            *(
+                Column(title=title, numeric=True)
+                for title in ("pairs", "correlation", "lowest", f"same {first}", "overlap", "signs")
+            ),
+        ),
+        rows=tuple(_factor_row(factor) for factor in found.factors),
+    )
+
+
+def _factor_row(factor: Factor) -> tuple[str, ...]:
+    values = ", ".join(factor.values[:6]) + (f" and {len(factor.values) - 6} more" if len(factor.values) > 6 else "")
+    numbers = (factor.mean, factor.lowest, None, factor.overlap, factor.signs)
+    written = ["–" if value is None else plain(value) for value in numbers]
+    written[2] = f"{factor.same_first} of {factor.pairs}" if factor.pairs else "–"
+    return (factor.name, values, f"{factor.pairs:,}", *written)
