@@ -1,0 +1,110 @@
+"""What the Prefect UI shows of a finished report: where it is and its digest, its verdicts, its main picture.
+
+All of it is read from the run directory, so that it is what was written.
+"""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flows.config import Report
+from tasks.document.seal import MANIFEST
+
+_MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
+_MOST_BYTES = 1_000_000  # of a picture that is kept in the server's database
+
+
+def short_name(report: Report) -> str:
+    """What a report is called in keys and addresses: its studies or data, in small letters and dashes."""
+    subjects = (re.sub(r"[^a-z0-9]+", "-", point.label.partition(",")[0].lower()) for point in report.points)
+    return "-".join(dict.fromkeys(subjects)).strip("-")[:60].rstrip("-") or "report"
+
+
+def publish(directory: Path, name: str) -> str:
+    """Makes the artifacts of the flow run that is running.
+
+    Returns:
+        A clause that says which required checks failed; empty where none did.
+    """
+    from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+    manifest, checks = _read(directory / MANIFEST), _read(directory / "checks.json")
+    create_markdown_artifact(
+        key=f"{name}-report", markdown=summary(directory, manifest, checks), description=f"Report: {manifest['title']}"
+    )
+    create_table_artifact(key=f"{name}-verdicts", table=verdicts(checks), description="Verdicts of the checks")
+    if shown := picture(directory, manifest):
+        create_markdown_artifact(key=f"{name}-picture", markdown=shown, description="What the models looked at")
+    return failed(checks)
+
+
+def summary(directory: Path, manifest: Mapping[str, Any], checks: Sequence[Mapping[str, Any]]) -> str:
+    """Where the report is, every file of it with its digest, and a sentence for each chapter."""
+    verdict = failed(checks)
+    chapters = [f"- **{chapter['title']}**: {chapter['sentence']}" for chapter in manifest["chapters"]]
+    files = [
+        f"| `{directory / name}` | `{entry['sha256']}` |"
+        for name, entry in manifest["files"].items()
+        if "/" not in name  # attributions and figures are in the manifest
+    ]
+    return "\n".join(
+        [
+            f"# {manifest['title']}",
+            "",
+            f"**{_sentence(verdict)}**" if verdict else "Every required check passed.",
+            "",
+            *chapters,
+            "",
+            "| file | sha256 |",
+            "| --- | --- |",
+            *files,
+            "",
+            f"`exhibit verify {directory}` checks every byte and derives the report again.",
+        ]
+    )
+
+
+def verdicts(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A row for every check of every method."""
+    columns = ("chapter", "method", "check", "verdict", "required", "value", "threshold", "sentence")
+    return [{column: _cell(check[column]) for column in columns} for check in checks]
+
+
+def picture(directory: Path, manifest: Mapping[str, Any]) -> str:
+    """The pictures of the front page as Markdown that carries them; empty where there is none."""
+    found = [
+        f"### {chapter['title']}\n\n{chapter['sentence']}\n\n![{chapter['title']}]({_uri(directory / name)})"
+        for chapter in manifest["chapters"]
+        for name in chapter["pictures"][:1]
+        if (directory / name).stat().st_size < _MOST_BYTES
+    ]
+    return "\n\n".join(found[:3])
+
+
+def failed(checks: Sequence[Mapping[str, Any]]) -> str:
+    """A clause that names the required checks that failed."""
+    bad = [check for check in checks if check["required"] and check["verdict"] == "fail"]
+    names = [f"{check['check']} of {check['method']} in chapter {check['chapter']}" for check in bad[:3]]
+    more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+    return f"a required check failed: {', '.join(names)}{more}" if bad else ""
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[0].upper()}{clause[1:]}."
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _uri(path: Path) -> str:
+    return f"data:{_MEDIA[path.suffix]};base64,{b64encode(path.read_bytes()).decode()}"
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

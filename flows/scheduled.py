@@ -1,0 +1,155 @@
+"""The flows that a Prefect worker runs. Their parameters come from the server, so they are trusted with nothing.
+
+Only the environment variable EXHIBIT_TRUSTED_FOLDERS of the worker says which folders they may name: paths with colons
+between, as in PATH. Likewise EXHIBIT_TRUSTED_MODULES for code of the user's own.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from prefect import flow
+from prefect.runtime import deployment, flow_run
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+
+from flows.artifacts import short_name
+from flows.bounded import run_bounded
+from flows.config import Report
+from flows.errors import validated
+from flows.flow import concluded, this_flow_run
+from flows.report import RunResult
+from tasks.local import outside, put
+from tasks.records import InputError
+from tasks.store import Damaged, Store
+
+TRUSTED = "EXHIBIT_TRUSTED_FOLDERS"
+MARK = re.compile(r"%[YmdGV]")
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"there is no time zone {name!r}; write for example Asia/Tokyo")
+    return name
+
+
+Timezone = Annotated[str, AfterValidator(_known_zone), Field(description="IANA name of the zone of the schedule")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def report_schema() -> dict[str, Any]:
+    """The JSON schema by which the server refuses a bad parameter before anything runs.
+
+    When Prefect registers a deployment it takes every key `required` out of the schema, so that parameters may be left
+    out; the field `required` of the checks would go as well, and be refused. It stands under a pattern instead.
+    """
+    whole = Report.model_json_schema()
+    definitions = whole.pop("$defs")
+
+    def inline(part: Any) -> Any:
+        if isinstance(part, list):
+            return [inline(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return inline(definitions[part["$ref"].rpartition("/")[2]] | {k: v for k, v in part.items() if k != "$ref"})
+        found = {key: inline(value) for key, value in part.items() if key != "discriminator"}
+        if isinstance(fields := found.get("properties"), dict) and "required" in fields:
+            found["patternProperties"] = {"^required$": fields.pop("required")}
+        return found
+
+    return dict(inline(whole))
+
+
+Parameter = Annotated[Report, WithJsonSchema(report_schema())]
+
+
+def _name() -> str:
+    return f"{deployment.name or 'report'}, {flow_run.scheduled_start_time:%Y-%m-%d %H:%M} UTC"
+
+
+@flow(name="report", flow_run_name=_name)
+def report(report: Parameter, timezone: Timezone = "UTC") -> Any:
+    """Explains models and writes the report.
+
+    Args:
+        report: the whole config, as `exhibit report --cfg job` prints it. In a path %Y, %m and %d stand for the day for
+            which the run is scheduled, %G and %V for its ISO week. Paths have to lie in the worker's trusted folders.
+        timezone: where that day is counted; the document is issued on it.
+    """
+    return concluded(partial(_worked, report, timezone), deployment.name or short_name(report))
+
+
+@flow(name="report-by-digest", flow_run_name=_name)
+def report_by_digest(sha256: Sha256, store: Path, timezone: Timezone = "UTC") -> Any:
+    """Explains models and writes the report, for a config that is too large to be a parameter.
+
+    Args:
+        sha256: of the config.
+        store: the store that holds it, in one of the worker's trusted folders.
+        timezone: where the scheduled day is counted.
+    """
+    return concluded(partial(_worked_by_digest, sha256, store, timezone), deployment.name or "report")
+
+
+def _worked(report: Report, timezone: str) -> RunResult:
+    when = flow_run.scheduled_start_time.astimezone(ZoneInfo(timezone))
+    return run_bounded(
+        confined(dated(report, when)), ["prefect", "deployment", "run", f"report/{deployment.name}"], this_flow_run()
+    )
+
+
+def _worked_by_digest(sha256: str, store: Path, timezone: str) -> RunResult:
+    _require_trusted("store", store)
+    try:
+        config = Store(store).get(sha256)
+    except Damaged as error:
+        raise InputError(f"{error}; run `exhibit deploy` again") from error
+    return _worked(Report.model_validate_json(config), timezone)
+
+
+def dated(report: Report, when: datetime) -> Report:
+    """The report of a scheduled time: the day in its paths, and on the document unless that has a date of its own."""
+    plain = report.model_dump(mode="json")
+    for key, item in outside(report):
+        if isinstance(item, Path):
+            put(plain, key, MARK.sub(lambda mark: when.strftime(mark[0]), str(item)))
+    plain["document"]["issued"] = plain["document"]["issued"] or f"{when:%Y-%m-%d}T00:00:00Z"
+    return validated(Report, plain)
+
+
+def confined(report: Report) -> Report:
+    """`report`, if every path in it lies in a folder that this machine trusts.
+
+    Raises:
+        InputError: with a line for every path that does not.
+    """
+    strange = [(key, item) for key, item in outside(report) if isinstance(item, Path) and not _trusted(item)]
+    if strange:
+        raise InputError("\n".join(_refused(key, item) for key, item in strange))
+    return report
+
+
+def _require_trusted(key: str, path: Path) -> None:
+    if not _trusted(path):
+        raise InputError(_refused(key, path))
+
+
+def _trusted(path: Path) -> bool:
+    """Whether it lies in a trusted folder once links are followed."""
+    return any(path.resolve().is_relative_to(folder) for folder in _folders())
+
+
+def _folders() -> Sequence[Path]:
+    return [Path(name).resolve() for name in os.environ.get(TRUSTED, "").split(os.pathsep) if name]
+
+
+def _refused(key: str, path: Path) -> str:
+    return (
+        f"{key}: {str(path)!r} is in no folder that this machine trusts; to let deployments open it, start the worker "
+        f"with the folder in the environment variable {TRUSTED}, which is {os.environ.get(TRUSTED, '')!r}"
+    )
