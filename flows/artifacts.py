@@ -33,7 +33,9 @@ def publish(directory: Path, name: str) -> str:
 
     manifest, checks = _read(directory / MANIFEST), _read(directory / "checks.json")
     create_markdown_artifact(
-        key=f"{name}-report", markdown=summary(directory, manifest, checks), description=f"Report: {manifest['title']}"
+        key=f"{name}-report",
+        markdown=summary(directory, manifest, checks),
+        description="Where the report is, and its digests",
     )
     create_table_artifact(key=f"{name}-verdicts", table=verdicts(checks), description="Verdicts of the checks")
     if shown := picture(directory, manifest):
@@ -43,33 +45,35 @@ def publish(directory: Path, name: str) -> str:
 
 def summary(directory: Path, manifest: Mapping[str, Any], checks: Sequence[Mapping[str, Any]]) -> str:
     """Where the report is, every file of it with its digest, and a sentence for each chapter."""
-    verdict = failed(checks)
-    chapters = [f"- **{chapter['title']}**: {chapter['sentence']}" for chapter in manifest["chapters"]]
-    files = [
-        f"| `{directory / name}` | `{entry['sha256']}` |"
-        for name, entry in manifest["files"].items()
-        if "/" not in name  # attributions and figures are in the manifest
-    ]
+    verdict, files = failed(checks), manifest["files"]
     return "\n".join(
         [
             f"# {manifest['title']}",
             "",
             f"**{_sentence(verdict)}**" if verdict else "Every required check passed.",
             "",
-            *chapters,
+            *(f"- **{chapter['title']}**: {chapter['sentence']}" for chapter in manifest["chapters"]),
+            "",
+            f"`{directory / 'report.pdf'}`",
             "",
             "| file | sha256 |",
             "| --- | --- |",
-            *files,
+            # Attributions and figures are in the manifest.
+            *(f"| {name} | `{files[name]['sha256']}` |" for name in sorted(files, key=_order) if "/" not in name),
             "",
             f"`exhibit verify {directory}` checks every byte and derives the report again.",
         ]
     )
 
 
+def _order(name: str) -> tuple[bool, str]:
+    """The document before what belongs to it."""
+    return not name.startswith("report."), name
+
+
 def verdicts(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A row for every check of every method."""
-    columns = ("chapter", "method", "check", "verdict", "required", "value", "threshold", "sentence")
+    columns = ("verdict", "required", "chapter", "method", "check", "value", "threshold", "sentence")
     return [{column: _cell(check[column]) for column in columns} for check in checks]
 
 
@@ -103,7 +107,10 @@ def _cell(value: Any) -> Any:
 
 
 def _uri(path: Path) -> str:
-    return f"data:{_MEDIA[path.suffix]};base64,{b64encode(path.read_bytes()).decode()}"
+    data = path.read_bytes()
+    if path.suffix == ".svg":  # drawn for paper: dark on nothing
+        data = data.replace(b">", b'><rect width="100%" height="100%" fill="#fff"/>', 1)
+    return f"data:{_MEDIA[path.suffix]};base64,{b64encode(data).decode()}"
 
 
 def _read(path: Path) -> Any:
