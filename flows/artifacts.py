@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.config import Report
+from flows.report import RunResult
 from tasks.document.seal import MANIFEST
 
 _MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
@@ -23,34 +24,36 @@ def short_name(report: Report) -> str:
     return "-".join(dict.fromkeys(subjects)).strip("-")[:60].rstrip("-") or "report"
 
 
-def publish(directory: Path, name: str) -> str:
+def publish(result: RunResult, name: str) -> str:
     """Makes the artifacts of the flow run that is running.
 
     Returns:
-        A clause that says which required checks failed; empty where none did.
+        A clause that says what failed in the report; empty where nothing did.
     """
     from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+    directory = result.directory
     manifest, checks = _read(directory / MANIFEST), _read(directory / "checks.json")
+    bad = failed(checks, result.failed_points)
     create_markdown_artifact(
         key=f"{name}-report",
-        markdown=summary(directory, manifest, checks),
+        markdown=summary(directory, manifest, bad),
         description="Where the report is, and its digests",
     )
     create_table_artifact(key=f"{name}-verdicts", table=verdicts(checks), description="Verdicts of the checks")
     if shown := picture(directory, manifest):
         create_markdown_artifact(key=f"{name}-picture", markdown=shown, description="What the models looked at")
-    return failed(checks)
+    return bad
 
 
-def summary(directory: Path, manifest: Mapping[str, Any], checks: Sequence[Mapping[str, Any]]) -> str:
-    """Where the report is, every file of it with its digest, and a sentence for each chapter."""
-    verdict, files = failed(checks), manifest["files"]
+def summary(directory: Path, manifest: Mapping[str, Any], bad: str) -> str:
+    """Where the report is, every file of it with its digest, and a sentence for each chapter. `bad`: what failed."""
+    files = manifest["files"]
     return "\n".join(
         [
             f"# {manifest['title']}",
             "",
-            f"**{_sentence(verdict)}**" if verdict else "Every required check passed.",
+            f"**{bad[0].upper()}{bad[1:]}.**" if bad else "No required check failed.",
             "",
             *(f"- **{chapter['title']}**: {chapter['sentence']}" for chapter in manifest["chapters"]),
             "",
@@ -88,16 +91,21 @@ def picture(directory: Path, manifest: Mapping[str, Any]) -> str:
     return "\n\n".join(found[:3])
 
 
-def failed(checks: Sequence[Mapping[str, Any]]) -> str:
-    """A clause that names the required checks that failed."""
+def failed(checks: Sequence[Mapping[str, Any]], points: Sequence[str] = ()) -> str:
+    """A clause that names the points and the required checks that failed; empty where none did."""
     bad = [check for check in checks if check["required"] and check["verdict"] == "fail"]
-    names = [f"{check['check']} of {check['method']} in chapter {check['chapter']}" for check in bad[:3]]
-    more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-    return f"a required check failed: {', '.join(names)}{more}" if bad else ""
+    names = [f"{check['check']} of {check['method']} in {check['chapter']}" for check in bad]
+    clauses = [
+        f"{what}{'s' if len(found) > 1 else ''} failed: {_listed(found)}"
+        for what, found in (("point", list(points)), ("required check", names))
+        if found
+    ]
+    return "; ".join(clauses)
 
 
-def _sentence(clause: str) -> str:
-    return f"{clause[0].upper()}{clause[1:]}."
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}"
 
 
 def _cell(value: Any) -> Any:

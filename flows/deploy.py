@@ -173,4 +173,4 @@ def _folders(report: Report) -> list[str]:
 def worker_command(deployed: Deployed) -> str:
     """How a worker is started that may run it."""
     folders = os.pathsep.join(deployed.folders)
-    return f"{scheduled.TRUSTED}={folders} prefect worker start --pool {deployed.schedule.pool}"
+    return f"{scheduled.FOLDERS}={folders} prefect worker start --pool {deployed.schedule.pool}"

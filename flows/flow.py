@@ -53,8 +53,8 @@ def _run(report: Report, command: list[str], work: Callable[[], RunResult], slot
         with _interruptible():
             return concluded(work, short_name(report))
 
-    state: State[RunResult] = report_flow(report, command, return_state=True)
-    found: Any = state.result(raise_on_failure=False)
+    as_state: Callable[..., Any] = report_flow
+    found: RunResult | BaseException = as_state(report, command, return_state=True).result(raise_on_failure=False)
     if isinstance(found, BaseException):
         raise found
     return found
@@ -71,8 +71,7 @@ def concluded(work: Callable[[], RunResult], key: str) -> State[Any]:
         result = work()
     except (InputError, Unfinished) as error:
         return Failed(message=str(error), data=error)
-    failed = publish(result, key)
-    if failed:
+    if failed := publish(result, key):
         return Failed(message=f"{failed}; the report is {result.directory / 'report.pdf'}", data=result)
     return Completed(message=f"the report is {result.directory / 'report.pdf'}", data=result)
 

@@ -1,12 +1,12 @@
 """The flows that a Prefect worker runs. Their parameters come from the server, so they are trusted with nothing.
 
-Only the environment variable EXHIBIT_TRUSTED_FOLDERS of the worker says which folders they may name: paths with colons
-between, as in PATH. Likewise EXHIBIT_TRUSTED_MODULES for code of the user's own.
+The environment of the worker says what they may name: EXHIBIT_TRUSTED_FOLDERS the folders (with colons between, as in
+PATH), EXHIBIT_TRUSTED_MODULES code of the user's own, EXHIBIT_TRUSTED_SCHEDULERS the addresses of Dask clusters, which
+hand back pickled objects (with commas between).
 """
 
 import os
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from tasks.local import outside, put
 from tasks.records import InputError
 from tasks.store import Damaged, Store
 
-TRUSTED = "EXHIBIT_TRUSTED_FOLDERS"
+FOLDERS, SCHEDULERS = "EXHIBIT_TRUSTED_FOLDERS", "EXHIBIT_TRUSTED_SCHEDULERS"
 MARK = re.compile(r"%[YmdGV]")
 
 
@@ -104,7 +104,8 @@ def _worked(report: Report, timezone: str) -> RunResult:
 
 
 def _worked_by_digest(sha256: str, store: Path, timezone: str) -> RunResult:
-    _require_trusted("store", store)
+    if sentence := _refused("store", store):
+        raise InputError(sentence)
     try:
         config = Store(store).get(sha256)
     except Damaged as error:
@@ -123,33 +124,31 @@ def dated(report: Report, when: datetime) -> Report:
 
 
 def confined(report: Report) -> Report:
-    """`report`, if every path in it lies in a folder that this machine trusts.
+    """`report`, if this machine trusts every place that it names.
 
     Raises:
-        InputError: with a line for every path that does not.
+        InputError: with a line for every path and address that is not trusted.
     """
-    strange = [(key, item) for key, item in outside(report) if isinstance(item, Path) and not _trusted(item)]
-    if strange:
-        raise InputError("\n".join(_refused(key, item) for key, item in strange))
+    paths = [(key, item) for key, item in outside(report) if isinstance(item, Path)]
+    refused = [sentence for key, path in paths if (sentence := _refused(key, path))]
+    address = report.runner.address
+    if address and address not in map(str.strip, os.environ.get(SCHEDULERS, "").split(",")):
+        refused.append(f"runner.address: {address!r} {_not_trusted(SCHEDULERS)}")
+    if refused:
+        raise InputError("\n".join(refused))
     return report
 
 
-def _require_trusted(key: str, path: Path) -> None:
-    if not _trusted(path):
-        raise InputError(_refused(key, path))
-
-
-def _trusted(path: Path) -> bool:
-    """Whether it lies in a trusted folder once links are followed."""
-    return any(path.resolve().is_relative_to(folder) for folder in _folders())
-
-
-def _folders() -> Sequence[Path]:
-    return [Path(name).resolve() for name in os.environ.get(TRUSTED, "").split(os.pathsep) if name]
-
-
 def _refused(key: str, path: Path) -> str:
+    """Why it may not be opened; empty where it lies in a trusted folder once links are followed."""
+    folders = [Path(name).resolve() for name in os.environ.get(FOLDERS, "").split(os.pathsep) if name]
+    if any(path.resolve().is_relative_to(folder) for folder in folders):
+        return ""
+    return f"{key}: {str(path)!r} {_not_trusted(FOLDERS)}"
+
+
+def _not_trusted(variable: str) -> str:
     return (
-        f"{key}: {str(path)!r} is in no folder that this machine trusts; to let deployments open it, start the worker "
-        f"with the folder in the environment variable {TRUSTED}, which is {os.environ.get(TRUSTED, '')!r}"
+        f"is not trusted on this machine; start the worker with it in the environment variable {variable}, which is "
+        f"{os.environ.get(variable, '')!r}"
     )
