@@ -1,5 +1,6 @@
 """`exhibit deploy`: a report on a schedule, registered on a Prefect server."""
 
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from pydantic import AfterValidator, Field
 
 from flows import scheduled
 from flows.artifacts import short_name
+from flows.compose import CONF
 from flows.config import Report, read_report
 from flows.errors import ConfigError, validated
 from tasks.local import outside, put
@@ -30,7 +32,7 @@ from tasks.store import Store
 _MOST_BYTES = 512 * 1024 - 4096  # of parameters, that the server takes, and some for what is around the config
 
 # A pool without variables: a run that is asked for with an environment or a command of its own gets the worker's.
-_TEMPLATE = {"job_configuration": {"stream_output": True}, "variables": {"type": "object", "properties": {}}}
+_POOL = CONF / "pool.json"
 
 
 def _cron(text: str) -> str:
@@ -152,7 +154,8 @@ def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
     try:
         pool = client.read_work_pool(name)
     except ObjectNotFound:
-        client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=_TEMPLATE))
+        template = json.loads(_POOL.read_text())
+        client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
         return
     if pool.type != "process":
         raise InputError(f"schedule.pool: {name!r} is a pool of type {pool.type}, wanted is one of type process")

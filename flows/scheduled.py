@@ -104,13 +104,22 @@ def _worked(report: Report, timezone: str) -> RunResult:
 
 
 def _worked_by_digest(sha256: str, store: Path, timezone: str) -> RunResult:
+    return _worked(stored(sha256, store), timezone)
+
+
+def stored(sha256: str, store: Path) -> Report:
+    """The report whose config is in a store.
+
+    Raises:
+        InputError: for a store that is not trusted, or that lacks it.
+    """
     if sentence := _refused("store", store):
         raise InputError(sentence)
     try:
         config = Store(store).get(sha256)
     except Damaged as error:
         raise InputError(f"{error}; run `exhibit deploy` again") from error
-    return _worked(Report.model_validate_json(config), timezone)
+    return Report.model_validate_json(config)
 
 
 def dated(report: Report, when: datetime) -> Report:
