@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE, Popen, TimeoutExpired
 from types import TracebackType
@@ -75,8 +76,9 @@ def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(f"{job.model_dump_json()}\n")
-            process.stdin.flush()  # and left open: the process ends when it is closed
+            with suppress(BrokenPipeError):  # of one that has died already
+                process.stdin.write(f"{job.model_dump_json()}\n")
+                process.stdin.flush()  # and left open: the process ends when it is closed
             process.wait(limit)
         except TimeoutExpired as error:
             raise Unfinished(
@@ -86,6 +88,8 @@ def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+            with suppress(BrokenPipeError):
+                process.stdin.close()
         return _result(process.returncode, process.stdout.read())
 
 
