@@ -70,6 +70,8 @@ def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None
     quiet = {name: value for name, value in QUIET.items() if not name.startswith("PREFECT_LOGGING")}
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     environment = quiet | os.environ | {"PYTHONPATH": path}
+    if flow_run is not None:  # also where it is a server that Prefect has started for this run
+        environment["PREFECT_API_URL"] = flow_run.server
     with Popen(
         [sys.executable, "-m", __name__], stdin=PIPE, stdout=PIPE, text=True, env=environment, start_new_session=True
     ) as process:

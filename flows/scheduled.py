@@ -7,6 +7,7 @@ hand back pickled objects (with commas between).
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -42,27 +43,38 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 def report_schema() -> dict[str, Any]:
-    """The JSON schema by which the server refuses a bad parameter before anything runs.
+    """The JSON schema by which the server refuses a bad parameter before anything runs."""
+    whole = Report.model_json_schema()
+    return dict(_inline(whole, whole.pop("$defs")))
+
+
+def _inline(part: Any, definitions: Mapping[str, Any]) -> Any:
+    """`part` without references, and as the server reads it.
 
     When Prefect registers a deployment it takes every key `required` out of the schema, so that parameters may be left
-    out; the field `required` of the checks would go as well, and be refused. It stands under a pattern instead.
+    out; the field `required` of the checks would go as well, and be refused: it stands under a pattern instead.
     """
-    whole = Report.model_json_schema()
-    definitions = whole.pop("$defs")
+    if isinstance(part, list):
+        return [_inline(item, definitions) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if name := part.get("$ref", "").rpartition("/")[2]:
+        return _inline(definitions[name] | {key: value for key, value in part.items() if key != "$ref"}, definitions)
+    found = {key: _inline(value, definitions) for key, value in part.items()}
+    if isinstance(fields := found.get("properties"), dict) and "required" in fields:
+        found["patternProperties"] = {"^required$": fields.pop("required")}
+    if kinds := found.pop("discriminator", {}).get("mapping"):
+        found["oneOf"] = [_by_kind({kind: _inline({"$ref": ref}, definitions) for kind, ref in kinds.items()})]
+    return found
 
-    def inline(part: Any) -> Any:
-        if isinstance(part, list):
-            return [inline(item) for item in part]
-        if not isinstance(part, dict):
-            return part
-        if "$ref" in part:
-            return inline(definitions[part["$ref"].rpartition("/")[2]] | {k: v for k, v in part.items() if k != "$ref"})
-        found = {key: inline(value) for key, value in part.items() if key != "discriminator"}
-        if isinstance(fields := found.get("properties"), dict) and "required" in fields:
-            found["patternProperties"] = {"^required$": fields.pop("required")}
-        return found
 
-    return dict(inline(whole))
+def _by_kind(kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """A union whose errors are those of the kind that was meant."""
+    rules = [
+        {"if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]}, "then": schema}
+        for kind, schema in kinds.items()
+    ]
+    return {"allOf": [{"properties": {"kind": {"enum": list(kinds)}}, "required": ["kind"]}, *rules]}
 
 
 Parameter = Annotated[Report, WithJsonSchema(report_schema())]

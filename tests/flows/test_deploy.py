@@ -23,6 +23,7 @@ from tasks.local import outside, put
 from tasks.records import InputError
 from tests.conftest import ROOT
 
+SCHEMA = parameter_schema(scheduled.report).model_dump(exclude_unset=True)
 CRON = "schedule.cron=0 6 * * 1"
 MONDAY = datetime(2026, 11, 30, 6, tzinfo=ZoneInfo("Asia/Tokyo"))  # still Sunday in UTC
 
@@ -108,7 +109,7 @@ def test_a_deployment_is_named_after_its_studies(words: list[str], name: str) ->
 def test_a_large_sweep_travels_by_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a server takes is kept in the store; what the worker finds there is the same report."""
     one = read_report(["study=iris", f"paths.store={tmp_path}"])
-    points = tuple(one.points[0].model_copy(update={"label": f"iris {number}"}) for number in range(400))
+    points = tuple(one.points[0].model_copy(update={"label": f"iris {number}"}) for number in range(600))
     report = one.model_copy(update={"points": points})
     flow, parameters = deploy._parameters(report, read_schedule([CRON]))
     assert (flow.name, set(parameters)) == ("report-by-digest", {"store", "sha256", "timezone"})
@@ -130,10 +131,9 @@ def test_prefect_yaml_does_the_same_by_hand() -> None:
 
 def refused(parameters: dict[str, Any]) -> str:
     """What a server says of parameters, by the schema and the code by which it judges; empty where it takes them."""
-    schema = parameter_schema(scheduled.report).model_dump(exclude_unset=True)
     for parts_may_be_left_out in (True, False):  # when a deployment is registered, and when a run is asked for
         try:
-            validate(parameters, schema, raise_on_error=True, ignore_required=parts_may_be_left_out)
+            validate(parameters, SCHEMA, raise_on_error=True, ignore_required=parts_may_be_left_out)
         except ValidationError as error:
             return str(error)
     return ""
@@ -148,10 +148,14 @@ def test_a_server_takes_every_study(study: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("points.0.model.epochs", 0, "report.points[0].model"),
-        ("points.0.model.kind", "mpl", "report.points[0].model"),
-        ("points.0.method.integrated_gradients.n_steps", "many", "report.points[0].method.integrated_gradients"),
-        ("points.0.check.completeness.required", "perhaps", "report.points[0].check.completeness"),
+        ("points.0.model.epochs", 0, "report.points[0].model.epochs"),
+        ("points.0.model.kind", "mpl", "report.points[0].model.kind"),
+        (
+            "points.0.method.integrated_gradients.n_steps",
+            "many",
+            "report.points[0].method.integrated_gradients.n_steps",
+        ),
+        ("points.0.check.completeness.required", "perhaps", "report.points[0].check.completeness.required"),
         ("points.0.selection.show", "all", "report.points[0].selection.show"),
         ("points.0.labell", "x", "report.points[0]"),
         ("document.paper", "A5", "report.document.paper"),
@@ -242,12 +246,12 @@ def test_a_parameter_trusts_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_path_holds_the_scheduled_day() -> None:
     """Counted where the schedule is: Monday in Tokyo, though it is Sunday in UTC. The document is issued on it."""
     report = scheduled.dated(read_report(["study=solubility", "data.explain=in/%Y-%m/rows-%Y-%m-%d-%GW%V.csv"]), MONDAY)
-    assert dict(outside(report.points))["0.data.explain"] == Path("in/2026-11/rows-2026-11-30-2026W49.csv")
+    assert dict(outside(report))["points.0.data.explain"] == Path("in/2026-11/rows-2026-11-30-2026W49.csv")
     assert report.document.issued_at == "2026-11-30T00:00:00Z"
 
 
 def test_other_signs_and_a_given_date_stay() -> None:
     words = ("study=solubility", "data.explain=100%/a%20b%s.csv", "document.issued=2026-01-01")
     report = scheduled.dated(read_report(words), MONDAY)
-    assert dict(outside(report.points))["0.data.explain"] == Path("100%/a%20b%s.csv")
+    assert dict(outside(report))["points.0.data.explain"] == Path("100%/a%20b%s.csv")
     assert report.document.issued_at == "2026-01-01T00:00:00Z"
