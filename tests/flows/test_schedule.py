@@ -115,9 +115,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         try:
             site.wait(lambda: client.api_healthcheck() is None)
             assert site.run(DEPLOY).splitlines()[-1] == "deployment: report/iris"
-            with site.start(f"exec env {WORKER.removesuffix('&')} >worker.log 2>&1") as worker:
+            worker = site.start(f"exec env {WORKER.removesuffix('&')} >worker.log 2>&1")
+            try:
                 yield site
-                worker.send_signal(signal.SIGTERM)
+            finally:
+                worker.kill()
+                worker.communicate()
         finally:
             site.run("prefect server stop")
     assert working(root) == []
