@@ -20,8 +20,12 @@ _MOST_BYTES = 1_000_000  # of a picture that is kept in the server's database
 
 def short_name(report: Report) -> str:
     """What a report is called in keys and addresses: its studies or data, in small letters and dashes."""
-    subjects = (re.sub(r"[^a-z0-9]+", "-", point.label.partition(",")[0].lower()) for point in report.points)
-    return "-".join(dict.fromkeys(subjects)).strip("-")[:60].rstrip("-") or "report"
+    return key_of("-".join(dict.fromkeys(point.label.partition(",")[0] for point in report.points)))
+
+
+def key_of(name: str) -> str:
+    """`name` as Prefect wants a key: small letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].rstrip("-") or "report"
 
 
 def publish(result: RunResult, name: str) -> str:
@@ -32,7 +36,7 @@ def publish(result: RunResult, name: str) -> str:
     """
     from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-    directory = result.directory
+    directory, name = result.directory, key_of(name)
     manifest, checks = _read(directory / MANIFEST), _read(directory / "checks.json")
     bad = failed(checks, result.failed_points)
     create_markdown_artifact(
@@ -96,14 +100,15 @@ def failed(checks: Sequence[Mapping[str, Any]], points: Sequence[str] = ()) -> s
     bad = [check for check in checks if check["required"] and check["verdict"] == "fail"]
     names = [f"{check['check']} of {check['method']} in {check['chapter']}" for check in bad]
     clauses = [
-        f"{what}{'s' if len(found) > 1 else ''} failed: {_listed(found)}"
+        f"{what}{'s' if len(found) > 1 else ''} failed: {listed(found)}"
         for what, found in (("point", list(points)), ("required check", names))
         if found
     ]
     return "; ".join(clauses)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The first three names, and how many more there are."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{', '.join(names[:3])}{more}"
 

@@ -25,11 +25,9 @@ from flows.artifacts import short_name
 from flows.compose import CONF
 from flows.config import Report, read_report
 from flows.errors import ConfigError, validated
+from flows.flow import as_parameter
 from tasks.local import outside, put
-from tasks.records import InputError, Spec, canonical_json
-from tasks.store import Store
-
-_MOST_BYTES = 512 * 1024 - 4096  # of parameters, that the server takes, and some for what is around the config
+from tasks.records import InputError, Spec
 
 # A pool without variables: a run that is asked for with an environment or a command of its own gets the worker's.
 _POOL = CONF / "pool.json"
@@ -123,13 +121,11 @@ def absolute(report: Report) -> Report:
 
 
 def _parameters(report: Report, schedule: ScheduleSpec) -> tuple[Flow[Any, Any], dict[str, Any]]:
-    """The flow and its parameters: the config, or its digest where the server would not take so much."""
-    config = report.model_dump(mode="json")
-    data = canonical_json(config)
-    if len(data) <= _MOST_BYTES:
-        return scheduled.report, {"report": config, "timezone": schedule.timezone}
-    place = {"store": str(report.paths.store), "sha256": Store(report.paths.store).put(data)}
-    return scheduled.report_by_digest, {**place, "timezone": schedule.timezone}
+    """The flow and its parameters: the config, or where it is if the server would not take so much."""
+    config, zone = as_parameter(report), {"timezone": schedule.timezone}
+    if "sha256" in config:
+        return scheduled.report_by_digest, config | zone
+    return scheduled.report, {"report": config} | zone
 
 
 @contextmanager

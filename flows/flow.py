@@ -17,7 +17,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.artifacts import publish, short_name
+from flows.artifacts import listed, publish, short_name
 from flows.bounded import FlowRun, run_bounded
 from flows.config import Report
 from flows.engine import Prefect
@@ -25,9 +25,11 @@ from flows.errors import Unfinished
 from flows.progress import Watch
 from flows.report import RunResult, explain
 from flows.run import elsewhere
-from tasks.records import InputError
+from tasks.records import InputError, canonical_json
+from tasks.store import Store
 
 _TERMINATED = 128 + signal.SIGTERM
+_MOST_BYTES = 512 * 1024 - 4096  # of parameters, that a server takes, and some for what is around the config
 _PATIENCE = 3  # seconds for telling the server that a run was interrupted
 
 
@@ -45,19 +47,29 @@ def run_flow(report: Report, command: list[str]) -> RunResult:
 
 
 def _run(report: Report, command: list[str], work: Callable[[], RunResult], slots: int) -> RunResult:
-    names = ", ".join(point.label for point in report.points)
+    names = listed([point.label for point in report.points])
 
     @flow(name="report", flow_run_name=f"report: {names}", task_runner=_task_runner(slots))
-    def report_flow(report: Report, command: list[str]) -> Any:
-        del command  # it is kept as a parameter
+    def report_flow(config: dict[str, Any], command: list[str]) -> Any:
+        del config, command  # they are kept as parameters
         with _interruptible():
             return concluded(work, short_name(report))
 
     as_state: Callable[..., Any] = report_flow
-    found: RunResult | BaseException = as_state(report, command, return_state=True).result(raise_on_failure=False)
+    last = as_state(as_parameter(report), command, return_state=True)
+    found: RunResult | BaseException = last.result(raise_on_failure=False)
     if isinstance(found, BaseException):
         raise found
     return found
+
+
+def as_parameter(report: Report) -> dict[str, Any]:
+    """The config as a server keeps it: plain data, or where that is too large its sha256 and the store that holds it."""
+    config = report.model_dump(mode="json")
+    data = canonical_json(config)
+    if len(data) <= _MOST_BYTES:
+        return config
+    return {"sha256": Store(report.paths.store).put(data), "store": str(report.paths.store)}
 
 
 def _task_runner(slots: int) -> Any:

@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,7 +17,6 @@ from prefect import flow
 from prefect.runtime import deployment, flow_run
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
-from flows.artifacts import short_name
 from flows.bounded import run_bounded
 from flows.config import Report
 from flows.errors import validated
@@ -77,15 +75,20 @@ def _by_kind(kinds: Mapping[str, Any]) -> dict[str, Any]:
     return {"allOf": [{"properties": {"kind": {"enum": list(kinds)}}, "required": ["kind"]}, *rules]}
 
 
-Parameter = Annotated[Report, WithJsonSchema(report_schema())]
+# Judged by the server by this schema, and here by the record itself, whose sentences are the ones that people know.
+Config = Annotated[dict[str, Any], WithJsonSchema(report_schema())]
+
+
+def _key() -> str:
+    return deployment.name or "report"
 
 
 def _name() -> str:
-    return f"{deployment.name or 'report'}, {flow_run.scheduled_start_time:%Y-%m-%d %H:%M} UTC"
+    return f"{_key()}, {flow_run.scheduled_start_time:%Y-%m-%d %H:%M} UTC"
 
 
 @flow(name="report", flow_run_name=_name)
-def report(report: Parameter, timezone: Timezone = "UTC") -> Any:
+def report(report: Config, timezone: Timezone = "UTC") -> Any:
     """Explains models and writes the report.
 
     Args:
@@ -93,7 +96,7 @@ def report(report: Parameter, timezone: Timezone = "UTC") -> Any:
             which the run is scheduled, %G and %V for its ISO week. Paths have to lie in the worker's trusted folders.
         timezone: where that day is counted; the document is issued on it.
     """
-    return concluded(partial(_worked, report, timezone), deployment.name or short_name(report))
+    return concluded(lambda: _worked(validated(Report, report), timezone), _key())
 
 
 @flow(name="report-by-digest", flow_run_name=_name)
@@ -105,7 +108,7 @@ def report_by_digest(sha256: Sha256, store: Path, timezone: Timezone = "UTC") ->
         store: the store that holds it, in one of the worker's trusted folders.
         timezone: where the scheduled day is counted.
     """
-    return concluded(partial(_worked_by_digest, sha256, store, timezone), deployment.name or "report")
+    return concluded(lambda: _worked(stored(sha256, store), timezone), _key())
 
 
 def _worked(report: Report, timezone: str) -> RunResult:
@@ -113,10 +116,6 @@ def _worked(report: Report, timezone: str) -> RunResult:
     return run_bounded(
         confined(dated(report, when)), ["prefect", "deployment", "run", f"report/{deployment.name}"], this_flow_run()
     )
-
-
-def _worked_by_digest(sha256: str, store: Path, timezone: str) -> RunResult:
-    return _worked(stored(sha256, store), timezone)
 
 
 def stored(sha256: str, store: Path) -> Report:
