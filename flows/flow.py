@@ -64,7 +64,7 @@ def _run(report: Report, command: list[str], work: Callable[[], RunResult], slot
 
 
 def as_parameter(report: Report) -> dict[str, Any]:
-    """The config as a server keeps it: plain data, or where that is too large its sha256 and the store that holds it."""
+    """The config as a server keeps it: plain data, or if that is too large its sha256 and the store that holds it."""
     config = report.model_dump(mode="json")
     data = canonical_json(config)
     if len(data) <= _MOST_BYTES:
