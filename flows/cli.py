@@ -1,4 +1,4 @@
-"""The command line: `exhibit report`, `exhibit verify`, `exhibit studies`. It owns the exit codes.
+"""The command line: `exhibit report`, `exhibit verify`, `exhibit studies`, `exhibit deploy`. It owns the exit codes.
 
 0 done, 1 unexpected, 2 bad config or input, 3 done but a required check or a point failed; `verify`: 4 different, 5
 damaged, 6 not derivable here; 130 interrupted.
@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from flows.errors import ConfigError, unknown
+from flows.errors import ConfigError, Unfinished, unknown
 from tasks.records import InputError
 
-DONE, BAD_INPUT, CHECK_FAILED, INTERRUPTED = 0, 2, 3, 130
+DONE, UNEXPECTED, BAD_INPUT, CHECK_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 # Read when the frameworks are imported, so it is set before. What the user has set already wins.
 QUIET = {
@@ -27,7 +27,7 @@ QUIET = {
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # on a busy machine 20 are too few
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # on a busy machine its own 20 s are not enough
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
@@ -42,6 +42,22 @@ examples:
   exhibit report study=mine --config-dir my_conf    further options from a folder of your own
 
 groups and their options, chosen by group=option and changed by group.key=value:
+"""
+
+DEPLOY_HELP = """\
+keys of schedule:
+  schedule.cron        minute hour day month weekday, such as '0 6 * * 1' for Mondays at six; needed
+  schedule.timezone    IANA name of the zone that it is read in (UTC)
+  schedule.name        of the deployment (after its studies)
+  schedule.pool        work pool of process workers, made if it is missing (exhibit)
+
+In a path %Y, %m and %d stand for the day for which a run is scheduled, %G and %V for its ISO week. A path has to lie in
+a folder that the worker's EXHIBIT_TRUSTED_FOLDERS names. A run that is due while another still runs is cancelled.
+
+examples:
+  exhibit deploy study=iris schedule.cron='0 6 * * 1' schedule.timezone=Asia/Tokyo
+  exhibit deploy study=solubility model.fit=never model.weights=net.safetensors data.explain=rows-%Y-%m-%d.csv \\
+      schedule.cron='0 6 * * 1'
 """
 
 
@@ -73,11 +89,11 @@ def run(arguments: Sequence[str]) -> int:
         if asked.command not in COMMANDS:
             raise ConfigError(unknown(asked.command, "command", asked.command, COMMANDS))
         return COMMANDS[asked.command](asked.arguments)
-    except InputError as error:
+    except (InputError, Unfinished) as error:
         if _debugging():
             raise
         sys.stderr.write(textwrap.indent(f"{error}\n", "exhibit: "))
-        return BAD_INPUT
+        return BAD_INPUT if isinstance(error, InputError) else UNEXPECTED
 
 
 def report(arguments: Sequence[str]) -> int:
@@ -140,6 +156,25 @@ def verify(arguments: Sequence[str]) -> int:
     return EXIT_CODES[result.outcome]
 
 
+def deploy(arguments: Sequence[str]) -> int:
+    """put a report on a schedule, on a Prefect server"""
+    parser = argparse.ArgumentParser(
+        prog="exhibit deploy",
+        description="Registers a report on the Prefect server that PREFECT_API_URL names, to be made on a schedule.",
+        epilog=DEPLOY_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("overrides", nargs="+", metavar="KEY=VALUE", help="as for `exhibit report`, and of schedule")
+    _add_config_dir(parser)
+    asked = parser.parse_intermixed_args(arguments)
+    from flows.deploy import deploy as deployed
+    from flows.deploy import worker_command
+
+    done = deployed(asked.overrides, asked.config_dir)
+    sys.stdout.write(f"worker: {worker_command(done)}\npage: {done.page}\ndeployment: {done.name}\n")
+    return DONE
+
+
 def studies(arguments: Sequence[str]) -> int:
     """list the presets, a line each"""
     import yaml
@@ -158,7 +193,12 @@ def studies(arguments: Sequence[str]) -> int:
     return DONE
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"report": report, "verify": verify, "studies": studies}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "report": report,
+    "verify": verify,
+    "studies": studies,
+    "deploy": deploy,
+}
 
 
 def _report_parser() -> argparse.ArgumentParser:

@@ -44,6 +44,9 @@ class RunnerSpec(Spec):
     )
     workers: int = Field(2, ge=1, description="of dask without an address: processes on this machine")
     address: str | None = Field(None, min_length=1, description="of dask: a scheduler, such as tcp://host:8786")
+    timeout_seconds: float | None = Field(
+        None, gt=0, description="the report is computed in a process of its own, which is killed then; null: no limit"
+    )
 
 
 class Paths(Spec):

@@ -21,6 +21,10 @@ class ConfigError(InputError):
     """The config cannot be used; each line of the message names one key."""
 
 
+class Unfinished(RuntimeError):
+    """The work was stopped or has failed; one sentence says why and what to do."""
+
+
 def unknown(path: str, what: str, given: str, allowed: Iterable[str]) -> str:
     """A sentence for a name that does not exist."""
     names = sorted(allowed)

@@ -87,7 +87,8 @@ def call_here(stage: Callable[P, Done], *args: P.args, **kwargs: P.kwargs) -> Do
 def as_task(stage: Callable[P, Done], call: Call = call_here) -> Any:
     """The stage as a Prefect task. The store decides what is computed, so Prefect caches and keeps nothing.
 
-    A failure of the system (a full disk, a process that cannot be started) is tried again, a wrong input is not.
+    A failure from outside (a full disk, a connection, a process that cannot be started) is tried again after a second
+    and after five; a wrong input is not, nor a file that is not there or may not be read.
     """
     from prefect import task
     from prefect.cache_policies import NO_CACHE
@@ -105,12 +106,14 @@ def as_task(stage: Callable[P, Done], call: Call = call_here) -> Any:
         persist_result=False,
         retries=2,
         retry_delay_seconds=[1, 5],
-        retry_condition_fn=_is_of_the_system,
+        retry_condition_fn=_came_from_outside,
     )(run)
 
 
-def _is_of_the_system(_task: Any, _run: Any, state: Any) -> bool:
-    return isinstance(state.result(raise_on_failure=False), OSError)
+def _came_from_outside(_task: Any, _run: Any, state: Any) -> bool:
+    error = state.result(raise_on_failure=False)
+    lasting = FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError
+    return isinstance(error, OSError) and not isinstance(error, lasting)
 
 
 def run_stage(

@@ -169,7 +169,10 @@ def test_verify_says_what_it_found_where_nothing_may_be_written(
 def test_an_unknown_command_is_refused(use: Use) -> None:
     code, _, err = use("repot", "study=iris")
     assert code == 2
-    assert err == "exhibit: repot: there is no such command; allowed: report, studies, verify; did you mean report?\n"
+    assert (
+        err
+        == "exhibit: repot: there is no such command; allowed: deploy, report, studies, verify; did you mean report?\n"
+    )
 
 
 def test_no_command_shows_the_help(use: Use) -> None:

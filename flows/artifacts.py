@@ -1,0 +1,130 @@
+"""What the Prefect UI shows of a finished report: where it is and its digest, its verdicts, its main picture.
+
+All of it is read from the run directory, so that it is what was written.
+"""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flows.config import Report
+from flows.report import RunResult
+from tasks.document.seal import MANIFEST
+
+_MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
+_MOST_BYTES = 1_000_000  # of a picture that is kept in the server's database
+
+
+def short_name(report: Report) -> str:
+    """What a report is called in keys and addresses: its studies or data, in small letters and dashes."""
+    return key_of("-".join(dict.fromkeys(point.label.partition(",")[0] for point in report.points)))
+
+
+def key_of(name: str) -> str:
+    """`name` as Prefect wants a key: small letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].rstrip("-") or "report"
+
+
+def publish(result: RunResult, name: str) -> str:
+    """Makes the artifacts of the flow run that is running.
+
+    Returns:
+        A clause that says what failed in the report; empty where nothing did.
+    """
+    from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+    directory, name = result.directory, key_of(name)
+    manifest, checks = _read(directory / MANIFEST), _read(directory / "checks.json")
+    bad = failed(checks, result.failed_points)
+    create_markdown_artifact(
+        key=f"{name}-report",
+        markdown=summary(directory, manifest, bad),
+        description="Where the report is, and its digests",
+    )
+    create_table_artifact(key=f"{name}-verdicts", table=verdicts(checks), description="Verdicts of the checks")
+    if shown := picture(directory, manifest):
+        create_markdown_artifact(key=f"{name}-picture", markdown=shown, description="What the models looked at")
+    return bad
+
+
+def summary(directory: Path, manifest: Mapping[str, Any], bad: str) -> str:
+    """Where the report is, every file of it with its digest, and a sentence for each chapter. `bad`: what failed."""
+    files = manifest["files"]
+    return "\n".join(
+        [
+            f"# {manifest['title']}",
+            "",
+            f"**{bad[0].upper()}{bad[1:]}.**" if bad else "No required check failed.",
+            "",
+            *(f"- **{chapter['title']}**: {chapter['sentence']}" for chapter in manifest["chapters"]),
+            "",
+            f"`{directory / 'report.pdf'}`",
+            "",
+            "| file | sha256 |",
+            "| --- | --- |",
+            # Attributions and figures are in the manifest.
+            *(f"| {name} | `{files[name]['sha256']}` |" for name in sorted(files, key=_order) if "/" not in name),
+            "",
+            f"`exhibit verify {directory}` checks every byte and derives the report again.",
+        ]
+    )
+
+
+def _order(name: str) -> tuple[bool, str]:
+    """The document before what belongs to it."""
+    return not name.startswith("report."), name
+
+
+def verdicts(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A row for every check of every method."""
+    columns = ("verdict", "required", "chapter", "method", "check", "value", "threshold", "sentence")
+    return [{column: _cell(check[column]) for column in columns} for check in checks]
+
+
+def picture(directory: Path, manifest: Mapping[str, Any]) -> str:
+    """The pictures of the front page as Markdown that carries them; empty where there is none."""
+    found = [
+        f"### {chapter['title']}\n\n{chapter['sentence']}\n\n![{chapter['title']}]({_uri(directory / name)})"
+        for chapter in manifest["chapters"]
+        for name in chapter["pictures"][:1]
+        if (directory / name).stat().st_size < _MOST_BYTES
+    ]
+    return "\n\n".join(found[:3])
+
+
+def failed(checks: Sequence[Mapping[str, Any]], points: Sequence[str] = ()) -> str:
+    """A clause that names the points and the required checks that failed; empty where none did."""
+    bad = [check for check in checks if check["required"] and check["verdict"] == "fail"]
+    names = [f"{check['check']} of {check['method']} in {check['chapter']}" for check in bad]
+    clauses = [
+        f"{what}{'s' if len(found) > 1 else ''} failed: {listed(found)}"
+        for what, found in (("point", list(points)), ("required check", names))
+        if found
+    ]
+    return "; ".join(clauses)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first three names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}"
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _uri(path: Path) -> str:
+    data = path.read_bytes()
+    if path.suffix == ".svg":  # drawn for paper: dark on nothing
+        data = data.replace(b">", b'><rect width="100%" height="100%" fill="#fff"/>', 1)
+    return f"data:{_MEDIA[path.suffix]};base64,{b64encode(data).decode()}"
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,152 @@
+"""A report in a process of its own, that ends when its time is over, and when the process that asked for it ends.
+
+`python -m flows.bounded` reads one job, a line of JSON, and answers with one line. A thread cannot be stopped and a
+process can: the store is whole at any moment, so it is killed.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from subprocess import PIPE, Popen, TimeoutExpired
+from types import TracebackType
+from typing import TextIO
+from uuid import UUID
+
+from pydantic import ConfigDict, TypeAdapter
+
+from flows.cli import QUIET
+from flows.config import Report
+from flows.engine import Inline, Prefect
+from flows.errors import Unfinished
+from flows.progress import Watch
+from flows.report import RunResult, explain
+from flows.run import elsewhere
+from tasks.records import InputError, Record
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+class FlowRun(Record):
+    """The flow run that a process works for, and the server that knows it."""
+
+    id: UUID
+    server: str
+
+
+class Job(Record):
+    """What the process is asked for; without a flow run it does without Prefect."""
+
+    report: Report
+    command: tuple[str, ...]
+    flow_run: FlowRun | None = None
+
+
+class Answer(Record):
+    """What the process found, or why it did not: the name of an exception and its message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    result: RunResult | None = None
+    error: str = ""
+    message: str = ""
+
+
+_ANSWER = TypeAdapter(Answer)
+
+
+def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None = None) -> RunResult:
+    """Runs the report in a process of its own, for at most `runner.timeout_seconds`.
+
+    Raises:
+        InputError: for data or a config that cannot be used.
+        Unfinished: when the time is over, or the process has failed.
+    """
+    limit = report.runner.timeout_seconds
+    job = Job(report=report, command=tuple(command), flow_run=flow_run)
+    quiet = {name: value for name, value in QUIET.items() if not name.startswith("PREFECT_LOGGING")}
+    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    environment = quiet | os.environ | {"PYTHONPATH": path}
+    if flow_run is not None:  # also where it is a server that Prefect has started for this run
+        environment["PREFECT_API_URL"] = flow_run.server
+    with Popen(
+        [sys.executable, "-m", __name__], stdin=PIPE, stdout=PIPE, text=True, env=environment, start_new_session=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            with suppress(BrokenPipeError):  # of one that has died already
+                process.stdin.write(f"{job.model_dump_json()}\n")
+                process.stdin.flush()  # and left open: the process ends when it is closed
+            process.wait(limit)
+        except TimeoutExpired as error:
+            raise Unfinished(
+                f"runner.timeout_seconds: the report was not finished within {limit:g} s and was stopped; "
+                "what is finished is kept, and the next run goes on from there"
+            ) from error
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+        return _result(process.returncode, process.stdout.read())
+
+
+def _result(status: int, text: str) -> RunResult:
+    """What the process answered, or why it did not."""
+    if not text:
+        raise Unfinished(
+            f"the process that computes ended with status {status} and without an answer; "
+            "what is finished is kept, and the next run goes on from there"
+        )
+    answer = _ANSWER.validate_json(text)
+    if answer.error == InputError.__name__:
+        raise InputError(answer.message)
+    if answer.result is None:
+        raise Unfinished(f"{answer.error}: {answer.message}; the traceback is in the output of the process")
+    return answer.result
+
+
+def main() -> None:
+    """The process: a job on standard input, an answer on standard output; all that is printed goes to stderr."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    sys.excepthook = lambda kind, error, trace: _failed(answers, kind, error, trace)
+    job = Job.model_validate_json(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        answer = Answer(result=_done(job))
+    except InputError as error:
+        answer = Answer(error=InputError.__name__, message=str(error))
+    answers.write(answer.model_dump_json())
+    answers.close()
+
+
+def _done(job: Job) -> RunResult:
+    report, command = job.report, job.command
+    with Watch() as watch:
+        if job.flow_run is None:
+            return explain(report, command, Inline(), watch)
+        from flows.flow import joined
+
+        with elsewhere(report) as (call, slots), joined(job.flow_run.id, slots):
+            return explain(report, command, Prefect(call), watch)
+
+
+def _end_with_parent() -> None:
+    """Standard input is held open by the parent alone, and nothing more comes on it."""
+    sys.stdin.read()
+    os.killpg(0, signal.SIGKILL)
+
+
+def _failed(answers: TextIO, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.__excepthook__(kind, error, trace)
+    answers.write(Answer(error=kind.__name__, message=str(error).partition("\n")[0]).model_dump_json())
+    answers.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""`exhibit deploy`: a report on a schedule, registered on a Prefect server."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from prefect import Flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
+from prefect.types.entrypoint import EntrypointType
+from pydantic import AfterValidator, Field
+
+from flows import scheduled
+from flows.artifacts import short_name
+from flows.compose import CONF
+from flows.config import Report, read_report
+from flows.errors import ConfigError, validated
+from flows.flow import as_parameter
+from tasks.local import outside, put
+from tasks.records import InputError, Spec
+
+# A pool without variables: a run that is asked for with an environment or a command of its own gets the worker's.
+_POOL = CONF / "pool.json"
+
+
+def _cron(text: str) -> str:
+    """Five fields that Prefect's own reader takes."""
+    try:
+        if len(text.split()) != 5:
+            raise ValueError
+        return CronSchedule(cron=text).cron
+    except ValueError:
+        raise ValueError(
+            f"given {text!r}, wanted five fields: minute hour day month weekday, such as '0 6 * * 1' for Mondays at six"
+        ) from None
+
+
+class ScheduleSpec(Spec):
+    """When a report is made, and what its deployment is called."""
+
+    cron: Annotated[str, AfterValidator(_cron)] = Field(
+        description="minute hour day month weekday, such as '0 6 * * 1' for Mondays at six"
+    )
+    timezone: scheduled.Timezone = "UTC"
+    name: str | None = Field(None, pattern=r"^[a-z0-9-]+$", description="of the deployment; null: after its studies")
+    pool: str = Field("exhibit", pattern=r"^[\w-]+$", description="work pool of process workers, made if it is missing")
+
+
+class _Scheduled(Spec):
+    schedule: ScheduleSpec
+
+
+class Deployed(NamedTuple):
+    """A registered deployment. `folders`: what its worker has to trust."""
+
+    name: str
+    schedule: ScheduleSpec
+    folders: tuple[str, ...]
+    page: str
+
+
+def read_schedule(words: Sequence[str]) -> ScheduleSpec:
+    """The schedule that words like `schedule.cron=0 6 * * 1` describe; commas in it sweep nothing.
+
+    Raises:
+        ConfigError: naming each key that is wrong.
+    """
+    pairs = (word.removeprefix("schedule.").partition("=") for word in words)
+    given = {key: value.strip("'\"") for key, _, value in pairs}
+    return validated(_Scheduled, {"schedule": given}).schedule
+
+
+def deploy(overrides: Sequence[str], config_dir: Path | None = None) -> Deployed:
+    """Registers the report that `overrides` describe; their keys of `schedule` say when it is made. Of the same name it
+    replaces what was there.
+
+    Raises:
+        ConfigError: for a config, a schedule or a server that cannot be used; then nothing is registered.
+    """
+    own = [word for word in overrides if word.startswith("schedule.")]
+    schedule = read_schedule(own)
+    report = absolute(read_report([word for word in overrides if word not in own], config_dir))
+    flow, parameters = _parameters(report, schedule)
+    name = schedule.name or short_name(report)
+    deployment: Any = flow.to_deployment(
+        name=name,
+        schedules=[CronSchedule(cron=schedule.cron, timezone=schedule.timezone)],
+        # A run that is due while another still runs is cancelled: the next one finds newer rows anyway.
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
+        parameters=parameters,
+        description=_description(report, schedule, overrides),
+        tags=["exhibit"],
+        version=f"exhibit {version('exhibit')}",
+        work_pool_name=schedule.pool,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    with _server() as client:
+        _ensure_pool(client, schedule.pool)
+        registered: RunnerDeployment = deployment
+        page = f"{PREFECT_UI_URL.value()}/deployments/deployment/{registered.apply()}"
+    return Deployed(f"{flow.name}/{name}", schedule, tuple(_folders(report)), page)
+
+
+def absolute(report: Report) -> Report:
+    """The same report for whatever directory a worker is in: paths are taken from the present one."""
+    plain = report.model_dump(mode="json")
+    for key, item in outside(report):
+        if isinstance(item, Path):
+            put(plain, key, str(item.absolute()))
+    return validated(Report, plain)
+
+
+def _parameters(report: Report, schedule: ScheduleSpec) -> tuple[Flow[Any, Any], dict[str, Any]]:
+    """The flow and its parameters: the config, or where it is if the server would not take so much."""
+    config, zone = as_parameter(report), {"timezone": schedule.timezone}
+    if "sha256" in config:
+        return scheduled.report_by_digest, config | zone
+    return scheduled.report, {"report": config} | zone
+
+
+@contextmanager
+def _server() -> Iterator[SyncPrefectClient]:
+    """A client of the configured server.
+
+    Raises:
+        ConfigError: where none is configured, or it does not answer.
+    """
+    if not (address := PREFECT_API_URL.value()):
+        raise ConfigError(
+            "PREFECT_API_URL: no server is configured; start one with `prefect server start`, and say where it is with "
+            "`prefect config set PREFECT_API_URL=http://127.0.0.1:4200/api`"
+        )
+    with get_client(sync_client=True) as client:
+        if problem := client.api_healthcheck():
+            raise ConfigError(f"PREFECT_API_URL: {address} does not answer ({problem}); is the server running?")
+        yield client
+
+
+def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
+    try:
+        pool = client.read_work_pool(name)
+    except ObjectNotFound:
+        template = json.loads(_POOL.read_text())
+        client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
+        return
+    if pool.type != "process":
+        raise InputError(f"schedule.pool: {name!r} is a pool of type {pool.type}, wanted is one of type process")
+
+
+def _description(report: Report, schedule: ScheduleSpec, overrides: Sequence[str]) -> str:
+    chapters = "\n".join(f"- {point.title}" for point in report.points[:20])
+    words = " ".join(f"'{word}'" if re.search(r"[\s*\[]", word) else word for word in overrides)
+    return f"Explains, at `{schedule.cron}` ({schedule.timezone}):\n\n{chapters}\n\nMade by `exhibit deploy {words}`."
+
+
+def _folders(report: Report) -> list[str]:
+    """What a worker has to trust for this report: the named places, or the folder of a name that changes."""
+    paths = [item for _, item in outside(report) if isinstance(item, Path)]
+    return sorted({str(path.parent if scheduled.MARK.search(path.name) else path) for path in paths})
+
+
+def worker_command(deployed: Deployed) -> str:
+    """How a worker is started that may run it."""
+    folders = os.pathsep.join(deployed.folders)
+    return f"{scheduled.FOLDERS}={folders} prefect worker start --pool {deployed.schedule.pool}"

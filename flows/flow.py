@@ -1,0 +1,149 @@
+"""The Prefect flow `report`: a run as the server sees it."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+from uuid import UUID
+
+from prefect import Flow, State, flow
+from prefect.client.orchestration import get_client
+from prefect.context import FlowRunContext, hydrated_context
+from prefect.results import get_result_store
+from prefect.settings import PREFECT_API_URL
+from prefect.states import Cancelled, Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.artifacts import listed, publish, short_name
+from flows.bounded import FlowRun, run_bounded
+from flows.config import Report
+from flows.engine import Prefect
+from flows.errors import Unfinished
+from flows.progress import Watch
+from flows.report import RunResult, explain
+from flows.run import elsewhere
+from tasks.records import InputError, canonical_json
+from tasks.store import Store
+
+_TERMINATED = 128 + signal.SIGTERM
+_MOST_BYTES = 512 * 1024 - 4096  # of parameters, that a server takes, and some for what is around the config
+_PATIENCE = 3  # seconds for telling the server that a run was interrupted
+
+
+def run_flow(report: Report, command: list[str]) -> RunResult:
+    """Runs the report as a flow run of this process.
+
+    Raises:
+        InputError: for data or a config that cannot be used.
+        Unfinished: when its time is over.
+    """
+    if report.runner.timeout_seconds is not None:
+        return _run(report, command, lambda: run_bounded(report, command, this_flow_run()), 1)
+    with Watch() as watch, elsewhere(report) as (call, slots):
+        return _run(report, command, lambda: explain(report, command, Prefect(call), watch), slots)
+
+
+def _run(report: Report, command: list[str], work: Callable[[], RunResult], slots: int) -> RunResult:
+    names = listed([point.label for point in report.points])
+
+    @flow(name="report", flow_run_name=f"report: {names}", task_runner=_task_runner(slots))
+    def report_flow(config: dict[str, Any], command: list[str]) -> Any:
+        del config, command  # they are kept as parameters
+        with _interruptible():
+            return concluded(work, short_name(report))
+
+    as_state: Callable[..., Any] = report_flow
+    last = as_state(as_parameter(report), command, return_state=True)
+    found: RunResult | BaseException = last.result(raise_on_failure=False)
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+def as_parameter(report: Report) -> dict[str, Any]:
+    """The config as a server keeps it: plain data, or if that is too large its sha256 and the store that holds it."""
+    config = report.model_dump(mode="json")
+    data = canonical_json(config)
+    if len(data) <= _MOST_BYTES:
+        return config
+    return {"sha256": Store(report.paths.store).put(data), "store": str(report.paths.store)}
+
+
+def _task_runner(slots: int) -> Any:
+    return ThreadPoolTaskRunner(max_workers=2 * slots)  # so that the next task is ready when a slot is free
+
+
+def concluded(work: Callable[[], RunResult], key: str) -> State[Any]:
+    """The last state of a flow run: its report is written and linked before what failed in it fails the run. `key`: how
+    its artifacts are named."""
+    try:
+        result = work()
+    except (InputError, Unfinished) as error:
+        return Failed(message=str(error), data=error)
+    if failed := publish(result, key):
+        return Failed(message=f"{failed}; the report is {result.directory / 'report.pdf'}", data=result)
+    return Completed(message=f"the report is {result.directory / 'report.pdf'}", data=result)
+
+
+def this_flow_run() -> FlowRun:
+    """The flow run of this process, as another can join it."""
+    context = FlowRunContext.get()
+    assert context is not None
+    assert context.flow_run is not None
+    return FlowRun(id=context.flow_run.id, server=str(context.client.api_url))
+
+
+@contextmanager
+def joined(run: UUID, slots: int) -> Iterator[None]:
+    """Tasks of this process are those of a flow run that another process has begun."""
+    with get_client(sync_client=True) as client:
+        context = {
+            "flow": Flow(_nothing, name="report", task_runner=_task_runner(slots)),
+            "flow_run": client.read_flow_run(run),
+            "parameters": {},
+            "result_store": get_result_store().model_dump(serialize_as_any=True, exclude_unset=True),
+        }
+        with hydrated_context({"flow_run_context": context}, client):
+            yield
+
+
+def _nothing() -> None:
+    """The body of a flow whose body is elsewhere."""
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """A signal ends the process at once, as it does without Prefect, and the server is told. Elsewhere than in the main
+    thread nothing is changed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    run = this_flow_run().id
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if PREFECT_API_URL.value():
+            telling = threading.Thread(target=_tell_cancelled, args=(run,), daemon=True)
+            telling.start()
+            telling.join(_PATIENCE)
+        handler = before[signal.Signals(number)] if number == signal.SIGINT else None
+        if callable(handler):
+            handler(number, frame)
+        else:
+            os._exit(_TERMINATED)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell_cancelled(run: UUID) -> None:
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run, Cancelled(message="interrupted; what is finished is kept"), force=True)

@@ -1,0 +1,68 @@
+"""Facts of what the Prefect UI shows of a report."""
+
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+
+from flows.artifacts import failed, picture, summary, verdicts
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>0.5</text></svg>'
+FILES = {name: {"sha256": digit * 64} for name, digit in (("checks.json", "a"), ("report.pdf", "b"))}
+MANIFEST = {
+    "title": "Weekly",
+    "chapters": [{"title": "Iris", "sentence": "Petals lead.", "pictures": ["figures/iris.svg"]}],
+    "files": FILES | {"figures/iris.svg": {"sha256": "c" * 64}},
+}
+
+
+def check(name: str, verdict: str = "fail", required: bool = True) -> dict[str, object]:
+    return {"chapter": "iris", "method": "ig", "check": name, "verdict": verdict, "required": required,
+            "value": 0.123456, "threshold": None, "sentence": "Measured."}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("checks", "points", "said"),
+    [
+        ([check("a", "pass"), check("b", required=False), check("c", "not assessed")], [], ""),
+        ([check("a"), check("b", "pass")], [], "required check failed: a of ig in iris"),
+        (
+            [check(name) for name in "abcde"],
+            [],
+            "required checks failed: a of ig in iris, b of ig in iris, c of ig in iris and 2 more",
+        ),
+        ([check("a")], ["digits"], "point failed: digits; required check failed: a of ig in iris"),
+    ],
+)
+def test_only_what_is_required_fails_a_run(checks: list[dict[str, object]], points: list[str], said: str) -> None:
+    assert failed(checks, points) == said
+
+
+def test_the_report_comes_first_with_path_and_digest(tmp_path: Path) -> None:
+    lines = summary(tmp_path, MANIFEST, "required check failed: a of ig in iris").splitlines()
+    assert lines[:3] == ["# Weekly", "", "**Required check failed: a of ig in iris.**"]
+    assert f"`{tmp_path}/report.pdf`" in lines
+    rows = [line for line in lines if line.startswith("|")][2:]
+    assert rows == [f"| report.pdf | `{'b' * 64}` |", f"| checks.json | `{'a' * 64}` |"]
+
+
+def test_every_check_has_a_row() -> None:
+    [row] = verdicts([check("completeness")])
+    assert list(row) == ["verdict", "required", "chapter", "method", "check", "value", "threshold", "sentence"]
+    assert (row["value"], row["threshold"]) == (0.1235, "")
+
+
+def test_the_picture_travels_in_the_artifact_on_white(tmp_path: Path) -> None:
+    """A path would lead nowhere from a browser, and dark letters cannot be read on a dark page."""
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "iris.svg").write_bytes(SVG)
+    text = picture(tmp_path, MANIFEST)
+    data = b64decode(text.partition("data:image/svg+xml;base64,")[2].rstrip(")"))
+    assert data == SVG.replace(b"<text>", b'<rect width="100%" height="100%" fill="#fff"/><text>')
+    assert text.startswith("### Iris\n\nPetals lead.\n\n![Iris](data:")
+
+
+def test_a_huge_picture_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "iris.svg").write_bytes(b" " * 1_000_001)
+    assert picture(tmp_path, MANIFEST) == ""

@@ -1,0 +1,125 @@
+"""Facts of the Prefect flow: how it ends, and what is tried again."""
+
+import errno
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS, temporary_settings
+from prefect.states import Failed
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.config import read_report
+from flows.errors import Unfinished
+from flows.flow import run_flow
+from flows.report import RunResult
+from tasks.records import InputError
+from tasks.stages import Done, as_task
+
+FULL = OSError(errno.ENOSPC, "no space left on the device")
+
+
+def stage() -> Done:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (FULL, True),
+        (ConnectionResetError("the other end is gone"), True),
+        (TimeoutError("no answer"), True),
+        (InputError("data.path: there is no file x.csv"), False),
+        (FileNotFoundError(errno.ENOENT, "there is no such file"), False),
+        (PermissionError(errno.EACCES, "it may not be read"), False),
+        (ZeroDivisionError("division by zero"), False),
+    ],
+)
+def test_only_what_comes_from_outside_is_tried_again(error: Exception, again: bool) -> None:
+    task = as_task(stage)
+    assert task.retry_condition_fn(task, None, Failed(data=error)) is again
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    with (
+        temporary_settings({PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 120}),
+        prefect_test_harness(server_startup_timeout=120),
+    ):
+        yield
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("error", "calls"), [(FULL, 3), (InputError("x"), 1)])
+def test_a_stage_is_called_again_with_growing_pauses(error: Exception, calls: int, server: None) -> None:
+    """By Prefect itself: a disk that has room again after two failures fails nothing."""
+    called: list[int] = []
+
+    def stage() -> Done:
+        called.append(1)
+        if len(called) < 3:
+            raise error
+        return Done("stage", "key", {}, {}, False, 0.0, {})
+
+    @flow
+    def run() -> bool:
+        return bool(as_task(stage)("a stage", return_state=True).is_completed())
+
+    assert run() is (calls == 3)
+    assert len(called) == calls
+    assert as_task(stage).retry_delay_seconds == [1, 5]
+
+
+def written(folder: Path, verdict: str) -> RunResult:
+    """A run directory as far as the flow reads it, with one required check."""
+    check = {"chapter": "iris", "method": "ig", "check": "completeness", "verdict": verdict, "required": True,
+             "value": 0.5, "threshold": 0.95, "sentence": "Measured."}  # fmt: skip
+    files = {"report.pdf": {"sha256": "a" * 64}}
+    (folder / "manifest.json").write_text(json.dumps({"title": "Iris", "chapters": [], "files": files}))
+    (folder / "checks.json").write_text(json.dumps([check]))
+    return RunResult(folder, verdict == "fail")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("verdict", "ending"),
+    [
+        ("pass", ("Completed", "the report is {pdf}")),
+        ("fail", ("Failed", "required check failed: completeness of ig in iris; the report is {pdf}")),
+    ],
+)
+def test_a_failed_check_fails_the_flow_and_the_result_is_had(
+    verdict: str, ending: tuple[str, str], server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After its report was linked; the caller, who prints where it is, gets the result either way."""
+    monkeypatch.setattr("flows.flow.explain", lambda *_: written(tmp_path, verdict))
+    result = run_flow(read_report(["study=iris"]), ["exhibit", "report"])
+    assert (result.directory, result.required_failed) == (tmp_path, verdict == "fail")
+    with get_client(sync_client=True) as client:
+        [run] = [run for run in client.read_flow_runs() if f"{tmp_path}/" in str(run.state and run.state.message)]
+        found = client.request("POST", "/artifacts/filter", json={}).json()
+    assert run.state is not None
+    assert (run.state.name, run.state.message) == (ending[0], ending[1].format(pdf=tmp_path / "report.pdf"))
+    keys = {item["key"] for item in found if item["flow_run_id"] == str(run.id)}
+    assert keys == {"iris-report", "iris-verdicts"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", [InputError("data.path: there is no file x.csv"), Unfinished("it took too long")])
+def test_a_flow_that_fails_says_why_in_a_sentence(
+    error: Exception, server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message of its state is the sentence, and the caller gets the exception, which decides the exit code."""
+
+    def explain(*_: object) -> RunResult:
+        raise error
+
+    monkeypatch.setattr("flows.flow.explain", explain)
+    with pytest.raises(type(error), match=str(error)):
+        run_flow(read_report(["study=iris"]), ["exhibit", "report"])
+    with get_client(sync_client=True) as client:
+        states = [run.state for run in client.read_flow_runs() if run.state is not None]
+    assert [state.name for state in states if state.message == str(error)] == ["Failed"]

@@ -1,0 +1,250 @@
+"""Facts of scheduled reports on a real server: the commands of the README, a worker as a process of its own, a schedule
+that fires. All of it on the loopback, in a directory and with a port of its own, and stopped afterwards."""
+
+import hashlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.objects import Artifact, FlowRun
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Cancelling
+
+from tasks.data.solubility import SolubilitySpec
+from tasks.models.zoo.ggnn import GGNNSpec
+from tasks.protocols import Compute, silent
+from tests.conftest import ROOT
+from tests.flows.test_bounded import ENDLESS, working
+
+pytestmark = pytest.mark.slow
+
+[WALK] = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+EXPORT, SERVER, DEPLOY, WORKER, RUN = WALK.splitlines()
+SMALL = ("method=[integrated_gradients]", "check=[completeness]", "data.reference=null", "model.epochs=1")
+PATIENCE = 600  # seconds: on a busy machine a process needs a minute to import everything
+
+
+@dataclass(frozen=True)
+class Site:
+    """A directory with a server of its own, and a worker."""
+
+    root: Path
+    environment: dict[str, str]
+    client: SyncPrefectClient
+
+    def start(self, command: str) -> subprocess.Popen[str]:
+        """A command as it is typed in the directory."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            ["bash", "-c", command], cwd=self.root, env=self.environment, stdout=pipe, stderr=pipe, text=True
+        )
+
+    def run(self, command: str, status: int = 0) -> str:
+        """What a command prints; it ends with `status`."""
+        process = self.start(command)
+        out, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == status, out + err
+        return out if status == 0 else err
+
+    def ask(self, deployment: str, change: Callable[[Any], object], **options: Any) -> FlowRun:
+        """Asks for a run with the parameters of a deployment, changed."""
+        found = self.client.read_deployment_by_name(deployment)
+        parameters = found.parameters
+        change(parameters["report"])
+        return self.client.create_flow_run_from_deployment(found.id, parameters=parameters, **options)
+
+    def ended(self, run: FlowRun) -> tuple[str, str]:
+        """The last state of a run, and its message."""
+        self.wait(lambda: self.state(run).is_final())
+        return self.state(run).name or "", self.state(run).message or ""
+
+    def state(self, run: FlowRun) -> Any:
+        return self.client.read_flow_run(run.id).state
+
+    def wait(self, true: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < end, "it never came true"
+            time.sleep(0.5)
+
+    def artifacts(self, run: FlowRun) -> dict[str, Artifact]:
+        found = self.client.request("POST", "/artifacts/filter", json={}).json()
+        every = [Artifact.model_validate(item) for item in found]
+        return {str(item.key): item for item in every if item.flow_run_id == run.id}
+
+    def runs(self, deployment: str) -> list[FlowRun]:
+        ident = self.client.read_deployment_by_name(deployment).id
+        return self.client.read_flow_runs(deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[ident])))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The commands of the README up to the worker, but for the port."""
+    root = tmp_path_factory.mktemp("site")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    address = EXPORT.partition("=")[2].replace("4200", port)
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "PREFECT_HOME": str(root / "prefect"),
+        "PREFECT_API_URL": address,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "DO_NOT_TRACK": "1",
+    }
+    with temporary_settings({PREFECT_API_URL: address}), get_client(sync_client=True) as client:
+        site = Site(root, environment, client)
+        site.run(f"{SERVER} --port {port}")
+        try:
+            site.wait(lambda: client.api_healthcheck() is None)
+            assert site.run(DEPLOY).splitlines()[-1] == "deployment: report/iris"
+            worker = site.start(f"exec env {WORKER.removesuffix('&')} >worker.log 2>&1")
+            try:
+                yield site
+            finally:
+                worker.kill()
+                worker.communicate()
+        finally:
+            site.run("prefect server stop")
+    assert working(root) == []
+
+
+def test_the_readme_leads_from_server_to_result(site: Site) -> None:
+    """The run that the last command asks for ends well, and what the UI shows of it is what was written."""
+    site.run(RUN)
+    [run] = [run for run in site.runs("report/iris") if not run.auto_scheduled]
+    name, message = site.ended(run)
+    pdf = Path(message.removeprefix("the report is "))
+    assert (name, pdf.parent.parent) == ("Completed", site.root / "runs")
+    artifacts = site.artifacts(run)
+    assert set(artifacts) == {"iris-report", "iris-verdicts", "iris-picture"}
+    text = str(artifacts["iris-report"].data)
+    assert f"`{pdf}`" in text
+    assert hashlib.sha256(pdf.read_bytes()).hexdigest() in text
+    rows = json.loads(str(artifacts["iris-verdicts"].data))
+    assert [row["verdict"] for row in rows] == ["not applicable", "pass", "pass", "pass"]
+    assert "data:image/svg+xml;base64," in str(artifacts["iris-picture"].data)
+    names = {task.name.partition(" ")[0] for task in site.client.read_task_runs() if task.flow_run_id == run.id}
+    assert {"load", "fit", "attribute", "render"} <= names  # its tasks, though another process made them
+
+
+def test_a_schedule_explains_this_weeks_rows_with_fixed_weights(site: Site) -> None:
+    """It fires by itself; a run that is asked for meanwhile is cancelled; the document is of the scheduled day."""
+    here = ZoneInfo("Asia/Tokyo")
+    days = [f"{datetime.now(here) + timedelta(days=days):%Y-%m-%d}" for days in (0, 1)]
+    for day in days:
+        (site.root / f"rows-{day}.smi").write_text("CCO\nc1ccccc1O\nCCCCCC\n")
+    net = GGNNSpec(epochs=1).fit(SolubilitySpec().load(), Compute(), silent)
+    np.savez(site.root / "net.npz", allow_pickle=False, **net.arrays)
+    site.run(
+        "exhibit deploy study=solubility 'check=[]' model.fit=never model.weights=net.npz "
+        "data.explain=rows-%Y-%m-%d.smi schedule.cron='* * * * *' schedule.timezone=Asia/Tokyo schedule.name=weekly"
+    )
+
+    def running() -> list[FlowRun]:
+        return [run for run in site.runs("report/weekly") if run.state and run.state.is_running()]
+
+    site.wait(running)
+    [run] = running()
+    second = site.ask("report/weekly", lambda report: None)
+    assert site.ended(second) == ("Cancelled", "Deployment concurrency limit reached.")
+    ident = site.client.read_deployment_by_name("report/weekly").id
+    [schedule] = site.client.read_deployment_schedules(ident)
+    site.client.update_deployment_schedule(ident, schedule.id, active=False)
+    assert run.auto_scheduled
+    name, message = site.ended(run)
+    assert name == "Completed", message
+    evidence = json.loads((Path(message.removeprefix("the report is ")).parent / "evidence.json").read_text())
+    assert run.expected_start_time is not None
+    day = f"{run.expected_start_time.astimezone(here):%Y-%m-%d}"
+    assert evidence["document"]["issued"] == f"{day}T00:00:00Z"
+    assert evidence["local"]["points.0.data.explain"]["name"] == f"rows-{day}.smi"
+    assert evidence["config"]["points"][0]["model"]["fit"] == "never"
+
+
+def test_a_failed_check_fails_the_run_after_the_report_is_linked(site: Site) -> None:
+    """Of the deployment that prefect.yaml registers by hand."""
+    done = subprocess.run(
+        ["bash", "-c", "prefect --no-prompt deploy --all"],
+        cwd=ROOT, env=site.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    def change(report: Any) -> None:
+        point = report["points"][0]
+        point["data"]["reference"], point["model"]["epochs"] = None, 1
+        point["method"].pop("vanilla_grad_squared")
+        point["check"] = {"completeness": {"kind": "completeness", "threshold": 1e-9}}
+        report["paths"] = {"runs": str(site.root / "runs"), "store": str(site.root / ".exhibit")}
+
+    run = site.ask("report/iris-by-hand", change)
+    name, message = site.ended(run)
+    said, _, pdf = message.partition("; the report is ")
+    assert (name, said) == ("Failed", "required check failed: completeness of integrated_gradients in iris")
+    assert Path(pdf).read_bytes().startswith(b"%PDF")
+    assert f"`{pdf}`" in str(site.artifacts(run)["iris-by-hand-report"].data)
+
+
+def test_a_run_is_trusted_with_nothing(site: Site) -> None:
+    """Neither a path of its own nor an environment of its own nor a command of its own."""
+    env = {"EXHIBIT_TRUSTED_FOLDERS": "/", "EXHIBIT_TRUSTED_MODULES": "os"}
+    run = site.ask(
+        "report/iris",
+        lambda report: report["paths"].update(runs="/tmp/exhibit-elsewhere"),
+        job_variables={"env": env, "command": f"touch {site.root}/command"},
+    )
+    name, message = site.ended(run)
+    assert (name, message.partition(" is not")[0]) == ("Failed", "paths.runs: '/tmp/exhibit-elsewhere'")
+    assert message.endswith(f"EXHIBIT_TRUSTED_FOLDERS, which is '{site.root}'")
+    assert not (site.root / "command").exists()
+
+
+def test_a_cancelled_run_stops_working(site: Site) -> None:
+    """As the button in the UI cancels it: the process that computes is gone when the run says that it is cancelled."""
+    store = site.root / "cancelled"
+
+    def change(report: Any) -> None:
+        report["points"][0]["model"]["epochs"] = 10_000_000
+        report["paths"]["store"] = str(store)
+
+    run = site.ask("report/iris", change)
+    site.wait(lambda: working(store))
+    site.client.set_flow_run_state(run.id, Cancelling())
+    assert site.ended(run)[0] == "Cancelled"
+    assert working(store) == []
+
+
+def test_by_hand_a_run_is_stopped_by_its_limit_and_by_ctrl_c(site: Site) -> None:
+    """A flow run of the command line ends as well as the command does."""
+
+    def latest() -> FlowRun:
+        return max(site.client.read_flow_runs(), key=lambda run: run.created or datetime.min.replace(tzinfo=here))
+
+    here = ZoneInfo("UTC")
+    words = f"exhibit report study=iris {' '.join(SMALL[:3])} {ENDLESS} paths.store=by-hand"
+    said = site.run(f"{words} runner.timeout_seconds=30", status=1)
+    assert "exhibit: runner.timeout_seconds: the report was not finished within 30 s" in said
+    assert site.ended(latest())[0] == "Failed"
+    process = site.start(f"exec {words}")
+    site.wait(lambda: working(site.root / "by-hand"))
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 130
+    assert site.ended(latest()) == ("Cancelled", "interrupted; what is finished is kept")
