@@ -67,7 +67,7 @@ def gather(
                     slug=slug,
                     title=title or dataset.title,
                     data_kind=model.kind,
-                    dataset=dataset.take(shown),
+                    dataset=dataset.take(shown).fetched(),
                     labels=dataset.labels,
                     outputs=prediction.outputs,
                     probabilities=_probabilities(prediction, shown) if dataset.classes else None,
@@ -86,6 +86,7 @@ def gather(
                     parameters=weights.parameters,
                     training=model.training,
                     trained=getattr(model, "fitting", "auto") == "auto",
+                    stopped_by_test="test_loss" in weights.history and getattr(model, "patience", None) is not None,
                     history=weights.history,
                     performance=read(store, Performance, found["performance"]),
                     top_k=None if drawing.top_k == "all" else drawing.top_k,
@@ -364,7 +365,7 @@ def shown_attributions(store: Store, item: Explained, shown: np.ndarray) -> Attr
 
 
 def _steps(store: Store, item: Explained) -> tuple[tuple[int, int, int], float]:
-    parts = [read(store, Attribution, digest) for _, _, digest in item.shards]
-    steps = np.concatenate([part.steps.ravel() for part in parts])
-    converged = np.concatenate([part.converged.ravel() for part in parts])
+    parts = (read(store, Attribution, digest) for _, _, digest in item.shards)
+    found = [(part.steps.ravel(), part.converged.ravel()) for part in parts]
+    steps, converged = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     return (int(steps.min()), int(np.median(steps)), int(steps.max())), float(converged.mean())

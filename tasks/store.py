@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from tasks.records import canonical_json
 
 Digest = str  # sha256, 64 hexadecimal digits
 Outputs = dict[str, Digest]
+Beside = Callable[[Outputs], Iterable[Digest]]  # what outputs name in turn
 
 log = logging.getLogger(__name__)
 
@@ -82,16 +83,22 @@ class Store:
             raise Damaged(f"the stored object {self.path(digest)} is damaged")
         return data
 
-    def once(self, key: Digest, compute: Callable[[], Mapping[str, bytes]]) -> tuple[Outputs, bool]:
+    def once(
+        self,
+        key: Digest,
+        compute: Callable[[], Mapping[str, bytes]],
+        beside: Beside | None = None,
+    ) -> tuple[Outputs, bool]:
         """The outputs of `compute`, and whether they were here already.
 
-        With several processes at the same key one computes and the others wait for its result.
+        With several processes at the same key one computes and the others wait for its result. `beside`: what the
+        outputs name in turn, which `compute` puts here too.
         """
         with suppress(Damaged):
-            return self._recall(key), True
+            return self._recall(key, beside), True
         with self._computing(key):
             try:
-                return self._recall(key), True
+                return self._recall(key, beside), True
             except Damaged as damaged:
                 if self._action(key).exists():
                     log.warning("%s; it is computed again", damaged)
@@ -102,7 +109,7 @@ class Store:
     def _action(self, key: Digest) -> Path:
         return self.root / "actions" / key[:2] / key
 
-    def _recall(self, key: Digest) -> Outputs:
+    def _recall(self, key: Digest, beside: Beside | None) -> Outputs:
         """What was computed for `key`, every object checked; Damaged if there is nothing whole."""
         path = self._action(key)
         try:
@@ -114,6 +121,8 @@ class Store:
         if not whole:
             raise Damaged(f"the stored action {path} is damaged")
         for digest in outputs.values():
+            self.get(digest)
+        for digest in beside(outputs) if beside else ():
             self.get(digest)
         return outputs
 
@@ -150,14 +159,16 @@ class Store:
 class Known(Store):
     """What a store holds already: nothing is computed over it."""
 
-    def once(self, key: Digest, compute: Callable[[], Mapping[str, bytes]]) -> tuple[Outputs, bool]:
+    def once(
+        self, key: Digest, compute: Callable[[], Mapping[str, bytes]], beside: Beside | None = None
+    ) -> tuple[Outputs, bool]:
         """The outputs that are there.
 
         Raises:
             Damaged: if there is nothing whole.
         """
         del compute
-        return self._recall(key), True
+        return self._recall(key, beside), True
 
 
 def _signed(key: Digest, outputs: Outputs) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pydantic import Field
 from tasks.checks.agreement import AgreementSpec
 from tasks.checks.completeness import CompletenessSpec
 from tasks.checks.faithfulness import DeletionSpec, InsertionSpec
-from tasks.checks.localization import LocalizationSpec
+from tasks.checks.localization import ConcentrationSpec, LocalizationSpec
 from tasks.checks.randomization import RandomizationSpec
 from tasks.checks.sparseness import SparsenessSpec
 from tasks.checks.stability import SeedStabilitySpec, StabilitySpec
@@ -21,7 +21,8 @@ CheckSpec = Annotated[
     | SeedStabilitySpec
     | AgreementSpec
     | SparsenessSpec
-    | LocalizationSpec,
+    | LocalizationSpec
+    | ConcentrationSpec,
     Field(discriminator="kind"),
 ]
 
@@ -36,4 +37,5 @@ QUESTIONS = {
     "agreement": "Do different methods say the same?",
     "sparseness": "How few elements carry the explanation?",
     "localization": "Does the explanation lie where the object is known to be?",
+    "concentration": "Does a known small part stand out in the explanation?",
 }

@@ -84,6 +84,7 @@ _PASSED = {
     "agreement": ("agree", "methods give the same order of elements"),
     "sparseness": ("sparse", "few elements carry the explanation"),
     "localization": ("on the object", "explanations lie where the object is known to be"),
+    "concentration": ("point to it", "explanations single out the part that is known"),
 }
 
 

@@ -123,7 +123,7 @@ def _input_cell(material: Material, row: int) -> Cell:
 def _bordered(material: Material) -> bool:
     """Whether inputs show the border of a known region; aligned images are too small for one."""
     item = material.dataset.inputs[0]
-    return item.regions is not None and bool(item.regions.any()) and not item.aligned
+    return item.regions is not None and any(region.any() for region in item.regions) and not item.aligned
 
 
 def bordered(picture: Array, region: Array) -> Array:

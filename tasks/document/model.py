@@ -117,16 +117,7 @@ def _parity(material: Material) -> Figure:
 
 
 def section(material: Material) -> Section:
-    data, splits = material.dataset, {name: int((material.split == name).sum()) for name in ("train", "test")}
-    if not material.trained:
-        rows = "Which of these rows the model has seen before is not known here."
-    elif splits["test"]:
-        rows = f"{splits['train']:,} rows train the model, {splits['test']:,} are held out."
-    else:
-        rows = (
-            f"All {splits['train']:,} rows train the model: no data is held out, "
-            "so its quality below is that on rows it has seen."
-        )
+    data, rows = material.dataset, _rows(material)
     left_out = count(len(data.excluded), "sample was", "samples were")
     excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
     drawn = [figure.name for figure in figures(material) if figure.width < 1]
@@ -147,6 +138,23 @@ def section(material: Material) -> Section:
             *((Block(tables=(_published(material),)),) if material.dataset.published else ()),
         ),
     )
+
+
+def _rows(material: Material) -> str:
+    """Which rows the model has learnt from, and which measure it."""
+    train, watching, test = (int((material.split == name).sum()) for name in ("train", "validation", "test"))
+    if not material.trained:
+        return "Which of these rows the model has seen before is not known here."
+    if not test:
+        return (
+            f"All {train:,} rows train the model: no data is held out, "
+            "so its quality below is that on rows it has seen."
+        )
+    watch = [f"{watching:,} watch its training"] if watching else []
+    sentence = f"{listing([f'{train:,} rows train the model', *watch, f'{test:,} are held out'])}."
+    if not material.stopped_by_test:
+        return sentence
+    return f"{sentence} The held-out rows also stop the training, so what is measured on them is a little too good."
 
 
 def _published(material: Material) -> Table:
