@@ -94,6 +94,7 @@ def gather(
                     overlay=drawing.image.overlay,
                     palette=drawing.image.palette,
                     percentile=drawing.image.percentile,
+                    picture_width=drawing.image.width,
                     own_scales=drawing.molecule.scale == "per_sample",
                     coloured=drawing.molecule.share,
                     analogues=_analogues(store, explained, dataset, selection, drawing),
@@ -132,6 +133,7 @@ def gather(
     helpers: list[Callable[..., Any]] = [
         _method,
         _parameters,
+        _departure,
         _compared_with,
         _place,
         _unit,
@@ -166,7 +168,7 @@ def _method(
         additive=method.additive,
         aggregate=method.aggregate,
         parameters=_parameters(method),
-        departure=getattr(method, "departure", None) or "",
+        departure=_departure(method, part),
         baseline=_compared_with(method, dataset),
         place=_place(method),
         unit=_unit(method, unit),
@@ -329,6 +331,14 @@ def _parameters(method: MethodSpec) -> dict[str, str]:
     return found
 
 
+def _departure(method: MethodSpec, part: Attribution) -> str:
+    """How a published variant differs from the definition, with the factor where it is too large by one."""
+    sentence = getattr(method, "departure", None) or ""
+    if part.raw_factor is None:
+        return sentence
+    return f"{sentence} Here that factor is {float(np.median(part.raw_factor)):.4g}."
+
+
 def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:
     """The baseline in words; only methods that compare with one have it."""
     from tasks.data.baselines import background_described, described
@@ -365,7 +375,7 @@ def shown_attributions(store: Store, item: Explained, shown: np.ndarray) -> Attr
 
 
 def _steps(store: Store, item: Explained) -> tuple[tuple[int, int, int], float]:
-    parts = (read(store, Attribution, digest) for _, _, digest in item.shards)
-    found = [(part.steps.ravel(), part.converged.ravel()) for part in parts]
-    steps, converged = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    parts = [read(store, Attribution, digest) for _, _, digest in item.shards]
+    steps = np.concatenate([part.steps.ravel() for part in parts])
+    converged = np.concatenate([part.converged.ravel() for part in parts])
     return (int(steps.min()), int(np.median(steps)), int(steps.max())), float(converged.mean())

@@ -289,6 +289,8 @@ class Attribution(Record):
     `standard_error[name]` of these means. `sampling_gap`: (samples, targets), the mean difference of the score
     over the draws less S(x) - S(x'), which no number of steps can close. `bypassed`: (samples, targets) True where
     the score also depends on the inputs by ways around the hidden layer, so that its elements cannot add up.
+    `raw_factor`: (samples, targets), where a published variant multiplies by differences in raw units: by how much they
+    are larger than those that the model sees.
     """
 
     sample_ids: Array
@@ -304,6 +306,7 @@ class Attribution(Record):
     standard_error: dict[str, Array] = {}
     sampling_gap: Array | None = None
     bypassed: Array | None = None
+    raw_factor: Array | None = None
 
     def rows(self, chosen: slice) -> Self:
         """The given samples."""
@@ -469,12 +472,14 @@ class Cell(Record):
 
 
 class Images(Record):
-    """Rows of pictures with one heading per column."""
+    """Rows of pictures with one heading per column. `width`: of each on paper, in millimetres, where the page has
+    room; None: as usual."""
 
     kind: Literal["images"] = "images"
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell | None, ...], ...]  # None leaves the place empty
     row_labels: tuple[str, ...] = ()
+    width: float | None = None
 
 
 class Molecule(Record):

@@ -80,6 +80,7 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
                 (_input_cell(material, row), *(_cell(material, m, t, row, units) for m, t in columns)) for row in rows
             ),
             row_labels=tuple(reading(material, row) for row in rows),
+            width=material.picture_width,
         ),
         scales=tuple(Scale(unit=unit, limit=scales[unit]) for unit in units),
         caption=f"Single images and their attributions, by method and class. {material.selection_reason}"

@@ -7,8 +7,9 @@ from tasks.check_stages import cascades
 from tasks.checks.agreement import AgreementSpec, equal_signs, jaccard
 from tasks.checks.case import spearman
 from tasks.checks.faithfulness import DeletionSpec, InsertionSpec, elements, mixed
-from tasks.checks.localization import LocalizationSpec
+from tasks.checks.localization import ConcentrationSpec, LocalizationSpec
 from tasks.checks.randomization import RandomizationSpec
+from tasks.checks.sensitivity import SensitivitySpec
 from tasks.checks.sparseness import SparsenessSpec, gini
 from tasks.checks.stability import StabilitySpec
 from tests.checks.linear import IMAGES, WEIGHTS, linear_case
@@ -63,6 +64,40 @@ def test_what_speaks_against_is_not_localized() -> None:
     top[:, 0] = True
     signed = np.array([[1.0, 1.0], [-1.0, -1.0]])
     assert LocalizationSpec().measure(linear_case(signed, regions=top)).value == 1.0
+
+
+def test_concentration_is_relative_to_the_area() -> None:
+    """One pixel of four: what is spread evenly counts once, what lies in it alone four times, half of it twice."""
+    corner = np.zeros((len(IMAGES), 2, 2), bool)
+    corner[:, 0, 0] = True
+    spec = ConcentrationSpec(threshold=1.5)
+
+    def found(weights: list[list[float]]) -> float | None:
+        flat = np.array(weights) / IMAGES[0, ..., 0]
+        return spec.measure(linear_case(flat, regions=corner & (np.arange(len(IMAGES)) == 0)[:, None, None])).value
+
+    assert found([[1, 1], [1, 1]]) == pytest.approx(1)
+    assert found([[1, 0], [0, 0]]) == pytest.approx(4)
+    assert found([[2, 1], [1, 0]]) == pytest.approx(2)
+    assert spec.measure(linear_case(WEIGHTS, regions=corner)).verdict == "pass"
+    assert spec.measure(linear_case(1 / WEIGHTS, regions=corner)).verdict == "fail"
+    nowhere = np.zeros_like(corner)
+    assert spec.measure(linear_case(WEIGHTS, regions=nowhere)).verdict == "not applicable"
+
+
+def test_sensitivity_compares_what_differs_in_one_setting_alone() -> None:
+    """The opposite order would fail, but it is that of a method with another seed too."""
+    others = {"five": WEIGHTS * [[1.0, 1.0], [1.0, 1.01]], "eighty": WEIGHTS, "other": WEIGHTS[::-1, ::-1]}
+    variants = {
+        "five": {"background": (20, 5)}, "eighty": {"background": (20, 80)},
+        "other": {"background": (20, 5), "seed": (0, 1)},
+    }  # fmt: skip
+    result = SensitivitySpec().measure(linear_case(WEIGHTS, others=others, variants=variants))
+    assert result.verdict == "pass"
+    assert result.sentence.startswith("With background 20 the order of |a| correlates with that with 5 by ")
+    turned = linear_case(WEIGHTS, others={"five": WEIGHTS[::-1, ::-1]}, variants={"five": {"background": (20, 5)}})
+    assert SensitivitySpec().measure(turned).verdict == "fail"
+    assert SensitivitySpec(to="nsamples").measure(turned).verdict == "not applicable"
 
 
 @pytest.mark.parametrize(("sizes", "expected"), [([1, 1, 1, 1], 0.0), ([0, 0, 0, 1], 0.75), ([0, 0, 1, 1], 0.5)])
