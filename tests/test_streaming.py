@@ -15,6 +15,7 @@ from tasks.data.select import SelectionSpec, TargetSpec
 from tasks.methods.gradient import VanillaGradSpec
 from tasks.models.zoo.torch_cnn import TorchCNNSpec
 from tasks.protocols import Compute
+from tasks.records import Dataset
 from tasks.store import Store
 from tests.conftest import ISSUED, ROOT, run
 
@@ -63,6 +64,33 @@ def test_three_times_as_many_pictures_take_no_more_memory(tmp_path: Path) -> Non
     tracemalloc.stop()
     assert peaks[40] > DECODED
     assert peaks[120] - peaks[40] < (120 - 40) * DECODED / 10
+
+
+def test_a_damaged_picture_is_read_again(tmp_path: Path) -> None:
+    """It is found before it is used, though the record that names it is whole; what is not damaged is not touched."""
+    data, store = ImageFolderSpec(path=folder(tmp_path / "pictures", 30), size=16), Store(tmp_path / "store")
+    first = stages.load(store, data)
+    assert stages.load(store, data).cached
+    *_, name = stages.read(store, Dataset, first["dataset"]).shelved
+    whole = store.get(name)
+    store.path(name).chmod(0o644)
+    store.path(name).write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    again = stages.load(store, data)
+    assert (again.cached, again.outputs) == (False, first.outputs)
+    assert store.get(name) == whole
+
+
+def test_what_lies_beside_a_dataset_travels_with_it(tmp_path: Path) -> None:
+    """In another store, from the two objects that a PDF carries, it is the same dataset, without a file."""
+    data, store = ImageFolderSpec(path=folder(tmp_path / "pictures", 30), size=16), Store(tmp_path / "store")
+    there = stages.load(store, data)
+    beside = stages.samples_beside(store, there["dataset"])
+    assert beside is not None
+    other, gone = Store(tmp_path / "other"), data.model_copy(update={"path": tmp_path / "gone"})
+    here = stages.load(other, gone, (there.spec, store.get(there["dataset"])), store.get(beside))
+    assert here.outputs == there.outputs
+    arrays = [stages.read(place, Dataset, here["dataset"]).arrays["image"] for place in (store, other)]
+    assert np.array_equal(*arrays)
 
 
 @pytest.mark.slow
