@@ -71,6 +71,7 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
     units = list(dict.fromkeys(unit for unit in drawn if unit in scales))
     columns = [(method, target) for method in material.methods for target in range(len(material.target_names))]
     rows = range(len(material.dataset.sample_ids))
+    by = "by method and class" if material.dataset.classes else "by method"
     headings = [f"{method.title}{_for_class(material, target)}" for method, target in columns]
     return Figure(
         name=f"{material.slug}-samples",
@@ -83,7 +84,7 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
             width=material.picture_width,
         ),
         scales=tuple(Scale(unit=unit, limit=scales[unit]) for unit in units),
-        caption=f"Single images and their attributions, by method and class. {material.selection_reason}"
+        caption=f"Single images and their attributions, {by}. {material.selection_reason}"
         f"{direction(material, material.main)} The number below a map is the sum of its pixels."
         f"{_ends(material)}" + " Where classes are the same, the map is drawn once." * (len(material.target_names) > 1),
         alt=f"{count(len(rows), 'row')}: {'; '.join(reading(material, row) for row in rows)}",
@@ -207,11 +208,53 @@ def sections(material: Material) -> tuple[Section, ...]:
                         ),
                     ),
                 ),
+                *((Block(tables=(_in_regions(material),)),) if _known_rows(material) else ()),
                 *(Block(tables=(sums_table(material, method),)) for method in additive),
                 *((Block(tables=(_likeliest(material),)),) if ranked else ()),
             ),
         ),
     )
+
+
+def _known_rows(material: Material) -> list[int]:
+    """The shown images of which it is known where what matters lies."""
+    regions = material.dataset.inputs[0].regions
+    return [] if regions is None else [row for row, region in enumerate(regions) if region.any()]
+
+
+def _in_regions(material: Material) -> Table:
+    """Image by image, how much of the explanation lies in the known region."""
+    item, rows = material.dataset.inputs[0], _known_rows(material)
+    assert item.regions is not None, "some are known"
+    regions = [item.regions[row] for row in rows]
+    labels = [reading(material, row) for row in rows]
+    return Table(
+        name=f"{material.slug}-regions",
+        caption=f"The share of the positive attribution{_for_class(material, 0)} that lies in the known region of an "
+        "image, beside the region's share of the area. A dash: the map is not one of pixels, or has nothing positive.",
+        columns=(
+            Column(title="sample"),
+            Column(title="reading"),
+            *(Column(title=title, numeric=True) for title in ("area, %", *(m.title for m in material.methods))),
+        ),
+        rows=tuple(
+            (
+                material.sample_name(row),
+                label,
+                f"{100 * region.mean():.1f}",
+                *(_share(method.values[item.name][row, ..., 0], region) for method in material.methods),
+            )
+            for row, label, region in zip(rows, labels, regions, strict=True)
+        ),
+    )
+
+
+def _share(values: Array, region: Array) -> str:
+    """In percent; a dash where there is nothing to share, or no value for each pixel."""
+    positive = np.maximum(values, 0)
+    if values.shape != region.shape or not positive.any():
+        return "–"
+    return f"{100 * float(positive[region].sum() / positive.sum()):.1f}"
 
 
 def _likeliest(material: Material) -> Table:

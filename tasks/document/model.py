@@ -159,7 +159,7 @@ def _rows(material: Material) -> str:
 
 def _published(material: Material) -> Table:
     """Numbers of others on the same data beside those measured here, where the same thing was measured."""
-    here = {metric.name: metric.value for metric in material.performance.metrics}
+    here = _measured(material)
     return Table(
         name=f"{material.slug}-published",
         caption="What others have published about this data and kind of model, as a reference; a dash where it is not "
@@ -170,6 +170,20 @@ def _published(material: Material) -> Table:
             for name, value in material.dataset.published.items()
         ),
     )
+
+
+def _measured(material: Material) -> dict[str, float]:
+    """What was measured here, by the names under which others publish it."""
+    found = {metric.name: metric.value for metric in material.performance.metrics}
+    if "accuracy" in material.history:
+        found["training accuracy"] = float(material.history["accuracy"][-1])
+    if material.probabilities is not None and len(material.probabilities) == 1:  # of a single photograph
+        probable = zip(material.dataset.classes, material.probabilities[0].tolist(), strict=True)
+        found |= {f"probability of {name}": value for name, value in probable}
+    if parts := material.main.summary.inputs:
+        found["base value"] = float(material.main.base_value[0, 0])
+        found |= {f"median of {part.input}": float(part.median[0]) for part in parts}
+    return found
 
 
 def _metric_aside(metric: Metric, measured_on: str) -> Aside:
