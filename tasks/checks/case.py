@@ -73,3 +73,8 @@ def spearman(a: Array, b: Array) -> Array:
     size = np.sqrt((centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1))
     shared = (centred[0] * centred[1]).sum(axis=1)
     return np.where(size > 0, shared / np.where(size > 0, size, 1), np.nan)
+
+
+def known_mean(values: Array) -> float:
+    """The mean of what is a number; 0 where nothing is."""
+    return float(np.nanmean(values)) if not np.isnan(values).all() else 0.0

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case, first, spearman
+from tasks.checks.case import Case, first, known_mean, spearman
 from tasks.records import CheckResult, Spec
 
 
@@ -39,8 +39,7 @@ class SensitivitySpec(Spec):
             )
         own = np.abs(first(case.shards(), self.samples))
         found = {
-            label: float(np.nanmean(spearman(own, np.abs(first(case.others[label](), self.samples)))))
-            for label in settings
+            label: known_mean(spearman(own, np.abs(first(case.others[label](), self.samples)))) for label in settings
         }
         lowest = min(found.values())
         here = next(iter(settings.values()))[0]

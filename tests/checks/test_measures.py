@@ -10,7 +10,7 @@ from tasks.checks.faithfulness import DeletionSpec, InsertionSpec, elements, mix
 from tasks.checks.localization import ConcentrationSpec, LocalizationSpec
 from tasks.checks.randomization import RandomizationSpec
 from tasks.checks.sensitivity import SensitivitySpec
-from tasks.checks.sparseness import SparsenessSpec, gini
+from tasks.checks.sparseness import SparsenessSpec, edge_strength, gini
 from tasks.checks.stability import StabilitySpec
 from tests.checks.linear import IMAGES, WEIGHTS, linear_case
 
@@ -113,6 +113,17 @@ def test_sparseness_can_pass_and_fail() -> None:
     lone = np.array([[1.0, 0.0], [0.0, 0.0]])
     assert SparsenessSpec().measure(linear_case(lone)).verdict == "pass"
     assert SparsenessSpec().measure(linear_case(np.ones((2, 2)))).verdict == "fail"
+
+
+def test_an_edge_is_where_the_lightness_changes() -> None:
+    """A step between the third and the fourth column: both sides of it, and nothing else, are an edge."""
+    step = np.zeros((1, 6, 6, 3), np.float32)
+    step[:, :, 3:] = 100
+    strength = edge_strength(step)[0]
+    assert (strength[:, [2, 3]] == 400).all()
+    assert not strength[:, [0, 1, 4, 5]].any()
+    said = SparsenessSpec().measure(linear_case(WEIGHTS)).sentence
+    assert "correlates with the strength of the edges by" in said
 
 
 def test_spearman_is_that_of_scipy_and_not_a_number_for_a_constant() -> None:
