@@ -47,8 +47,8 @@ class Spec(BaseModel):
 class Shelf(Protocol):
     """What keeps bytes by their sha256, as the store does."""
 
-    def put(self, data: bytes) -> str:
-        """Keeps `data`; gives its digest."""
+    def put(self, data: bytes, *, durably: bool = True) -> str:
+        """Keeps `data`, if not `durably` without waiting for the disk; gives its digest."""
         ...
 
     def get(self, digest: str) -> bytes:

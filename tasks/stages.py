@@ -205,7 +205,7 @@ def load(store: Store, data: DataSpec, given: tuple[Any, bytes] | None = None, s
 
     def compute() -> dict[str, bytes]:
         for sample in unpack(Samples, samples).items.values() if samples else ():
-            store.put(sample)
+            store.put(sample, durably=False)
         if given is None:
             dataset = data.load(store) if isinstance(data, PictureSpec) else data.load()
         else:

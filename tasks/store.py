@@ -63,13 +63,14 @@ class Store:
         """Where the object is kept; what lies there is unchecked."""
         return self.root / "objects" / digest[:2] / digest
 
-    def put(self, data: bytes) -> Digest:
-        """Keeps `data`, mending a damaged copy of it."""
+    def put(self, data: bytes, *, durably: bool = True) -> Digest:
+        """Keeps `data`, mending a damaged copy of it. If not `durably`, nobody waits for the disk: after a power cut it
+        may be found damaged, so it is for many small things that are looked at before they are used."""
         digest = digest_of(data)
         try:
             self.get(digest)
         except Damaged:
-            self._write(self.path(digest), data)
+            self._write(self.path(digest), data, durably)
         return digest
 
     def get(self, digest: Digest) -> bytes:
@@ -126,18 +127,19 @@ class Store:
             self.get(digest)
         return outputs
 
-    def _write(self, path: Path, data: bytes) -> None:
-        """Writes the file whole or not at all, and durably."""
+    def _write(self, path: Path, data: bytes, durably: bool = True) -> None:
+        """Writes the file whole or not at all."""
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with _locked(self.root / "lock", fcntl.LOCK_SH):
                 try:
-                    _write_durably(temporary, data)
+                    _write_new(temporary, data, durably)
                     temporary.replace(path)
                 finally:
                     temporary.unlink(missing_ok=True)
-            _sync(path.parent)
+            if durably:
+                _sync(path.parent)
         except OSError as error:
             hint = f"{error.strerror}; nothing in the store was harmed, and what is finished is kept"
             raise OSError(error.errno, hint, str(path)) from error
@@ -183,12 +185,13 @@ def _read(path: Path) -> bytes:
         raise Damaged(f"the stored file {path} is missing") from None
 
 
-def _write_durably(path: Path, data: bytes) -> None:
+def _write_new(path: Path, data: bytes, durably: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(descriptor)
+        if durably:
+            os.fsync(descriptor)
 
 
 def _sync(folder: Path) -> None:

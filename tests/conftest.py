@@ -25,7 +25,7 @@ class Memory:
     def __init__(self) -> None:
         self.items: dict[str, bytes] = {}
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes, *, durably: bool = True) -> str:
         self.items[digest := sha256(data).hexdigest()] = data
         return digest
 

@@ -68,7 +68,7 @@ class FramedSpec(Spec):
         kept, digests, excluded = [], [], []
         for picture in wanted:
             try:
-                digests.append(shelf.put(self.framed(picture.path).tobytes()))
+                digests.append(shelf.put(self.framed(picture.path).tobytes(), durably=False))
                 kept.append(picture)
             except (OSError, SyntaxError, ValueError) as problem:
                 reason = str(problem).replace(str(picture.path), picture.path.name)
