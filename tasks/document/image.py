@@ -8,6 +8,7 @@ from tasks.document.words import article, capital, count, listing, signed
 from tasks.records import Array, Aside, Block, Cell, Column, Figure, Images, Scale, Section, Table
 
 _RANKED = 5  # classes that are listed for each image
+_MOST_MAPS = 6  # of several methods in one line of a grid
 
 
 def story(material: Material) -> tuple[str, str, str]:
@@ -69,26 +70,52 @@ def _teaser(material: Material, scales: Scales) -> Figure:
 def _image_grid(material: Material, scales: Scales) -> Figure:
     drawn = (_maps(material, method).unit for method in material.methods)
     units = list(dict.fromkeys(unit for unit in drawn if unit in scales))
-    columns = [(method, target) for method in material.methods for target in range(len(material.target_names))]
-    rows = range(len(material.dataset.sample_ids))
+    lines = grid_lines(material.targets, len(material.methods))
+    rows = [row for row, _ in lines]
+    stacked = len(lines[0][1]) < len(material.target_names)
     by = "by method and class" if material.dataset.classes else "by method"
-    headings = [f"{method.title}{_for_class(material, target)}" for method, target in columns]
+    headings = [
+        f"{method.title}{'' if stacked else _for_class(material, target)}"
+        for method in material.methods
+        for target in lines[0][1]
+    ]
     return Figure(
         name=f"{material.slug}-samples",
         content=Images(
             columns=("input", *headings),
             rows=tuple(
-                (_input_cell(material, row), *(_cell(material, m, t, row, units) for m, t in columns)) for row in rows
+                (
+                    _input_cell(material, row) if targets[0] == 0 else None,
+                    *(_cell(material, method, target, row, units) for method in material.methods for target in targets),
+                )
+                for row, targets in lines
             ),
-            row_labels=tuple(reading(material, row) for row in rows),
+            row_labels=tuple(reading(material, row) if targets[0] == 0 else "" for row, targets in lines),
             width=material.picture_width,
         ),
         scales=tuple(Scale(unit=unit, limit=scales[unit]) for unit in units),
         caption=f"Single images and their attributions, {by}. {material.selection_reason}"
         f"{direction(material, material.main)} The number below a map is the sum of its pixels."
         f"{_ends(material)}" + " Where classes are the same, the map is drawn once." * (len(material.target_names) > 1),
-        alt=f"{count(len(rows), 'row')}: {'; '.join(reading(material, row) for row in rows)}",
+        alt=f"{count(len(lines), 'row')}: {'; '.join(reading(material, row) for row in dict.fromkeys(rows))}",
     )
+
+
+def grid_lines(outputs: Array, methods: int) -> list[tuple[int, tuple[int, ...]]]:
+    """The lines of a grid: of which sample they are, and which of its targets they show.
+
+    All targets (samples, targets) of a sample stand in one line, or where several methods would make that too long,
+    below each other, an output that is there already left out.
+    """
+    targets = range(outputs.shape[1])
+    if methods == 1 or methods * len(targets) <= _MOST_MAPS:
+        return [(row, tuple(targets)) for row in range(len(outputs))]
+    return [
+        (row, (target,))
+        for row, of_row in enumerate(outputs.tolist())
+        for target in targets
+        if of_row[target] not in of_row[:target]
+    ]
 
 
 def _ends(material: Material) -> str:
