@@ -37,8 +37,8 @@ def monkeys(root: Path) -> list[str]:
     return [f"data.path={root / 'monkeys'}", "model.base=null", "model.epochs=1", *_NSAMPLES]
 
 
-_LAYERS = ("block4_conv1", "block5_conv1")
-_NSAMPLES = [f"method.gradient_shap_{name}.{key}=2" for name in _LAYERS for key in ("nsamples", "background")]
+_METHODS = ("block4_conv1", "block5_conv1", "background_5", "background_80")
+_NSAMPLES = [f"method.gradient_shap_{name}.{key}=2" for name in _METHODS for key in ("nsamples", "batch_size")]
 
 
 def food101(root: Path) -> list[str]:
