@@ -39,6 +39,7 @@ def monkeys(root: Path) -> list[str]:
 
 _METHODS = ("block4_conv1", "block5_conv1", "background_5", "background_80")
 _NSAMPLES = [f"method.gradient_shap_{name}.{key}=2" for name in _METHODS for key in ("nsamples", "batch_size")]
+_NSAMPLES += [f"method.gradient_shap_{name}.background=2" for name in _METHODS[:2]]
 
 
 def food101(root: Path) -> list[str]:
