@@ -80,6 +80,7 @@ def needed(evidence: Evidence) -> Iterator[str]:
 def _given(subject: Subject) -> Given:
     """What the PDF brings along."""
     datasets: dict[str, tuple[Any, bytes]] = {}
+    samples: dict[str, bytes] = {}
     weights: dict[str, bytes] = {}
     local: dict[str, LocalEvidence] = {}
     for number, chapter in enumerate(subject.evidence.chapters):
@@ -87,6 +88,8 @@ def _given(subject: Subject) -> Given:
         prefixes = []
         if data := subject.attached.get(embedded_name("dataset", chapter.data.sha256)):
             datasets[chapter.slug] = (asked, data)
+            if beside := subject.attached.get(embedded_name("samples", chapter.data.sha256)):
+                samples[chapter.slug] = beside
             prefixes.append(f"points.{number}.data.")
         if data := subject.attached.get(embedded_name("weights", chapter.weights.sha256)):
             weights[chapter.slug] = data
@@ -96,7 +99,7 @@ def _given(subject: Subject) -> Given:
             for key, item in subject.evidence.local.items()
             if key.startswith(tuple(prefixes)) and item.kind != "code"
         }
-    return Given(datasets, weights, local)
+    return Given(datasets, samples, weights, local)
 
 
 def _missing(key: str, item: LocalEvidence) -> str:

@@ -26,10 +26,11 @@ Step = Generator[None, None, None]
 
 @dataclass(frozen=True)
 class Given:
-    """What a PDF brings along, so that it need not be had: by chapter the dataset with what was asked for it, and the
-    weights; by key what is said of files that are not here."""
+    """What a PDF brings along, so that it need not be had: by chapter the dataset with what was asked for it, the
+    samples that lie beside it, and the weights; by key what is said of files that are not here."""
 
     datasets: Mapping[str, tuple[Any, bytes]] = field(default_factory=dict)
+    samples: Mapping[str, bytes] = field(default_factory=dict)
     weights: Mapping[str, bytes] = field(default_factory=dict)
     local: Mapping[str, LocalEvidence] = field(default_factory=dict)
 
@@ -125,7 +126,8 @@ class _Steps:
         chapter.done[started.stage] = self._calls.wait(started)
 
     def load(self, chapter: Chapter) -> Step:
-        yield from self._one(chapter, stages.load, chapter.point.data, self._given.datasets.get(chapter.slug))
+        given = self._given.datasets.get(chapter.slug), self._given.samples.get(chapter.slug)
+        yield from self._one(chapter, stages.load, chapter.point.data, *given)
 
     def fit(self, chapter: Chapter) -> Step:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])

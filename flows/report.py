@@ -16,7 +16,7 @@ from flows.earlier import EARLIER, earlier
 from flows.engine import Engine, Inline
 from flows.points import Chapter, Given, run_points
 from flows.progress import Watch
-from tasks import report_stages
+from tasks import report_stages, stages
 from tasks.document.press import embedded_name
 from tasks.document.schema import LocalEvidence
 from tasks.document.seal import Host, git_state
@@ -155,9 +155,15 @@ class _Flow:
     def _embedded(self, chapters: Sequence[Chapter]) -> dict[str, str]:
         """Digests of the data and weights that go into the PDF, by file name; says how large they are."""
         wanted = self.report.document.embed
-        found = [("dataset", chapter["load"]["dataset"]) for chapter in chapters if "data" in wanted]
-        found += [("weights", chapter.fits[0]["weights"]) for chapter in chapters if "weights" in wanted]
-        files = {embedded_name(what, digest): digest for what, digest in found}
+        files: dict[str, str] = {}
+        for chapter in chapters:
+            dataset, weights = chapter["load"]["dataset"], chapter.fits[0]["weights"]
+            if "data" in wanted:
+                files[embedded_name("dataset", dataset)] = dataset
+                if samples := stages.samples_beside(self.store, dataset):
+                    files[embedded_name("samples", dataset)] = samples
+            if "weights" in wanted:
+                files[embedded_name("weights", weights)] = weights
         if files:
             size = sum(len(self.store.get(digest)) for digest in files.values())
             self.calls.watch.note(f"document.embed: {' and '.join(wanted)} add {size / 1e6:,.2f} MB to the PDF")

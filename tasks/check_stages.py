@@ -83,6 +83,8 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
     if "others" in needs:
         inputs |= {f"other {label}": digests for label, (_, digests) in asked.others.items()}
         given["others"] = {label: method.aggregate for label, (method, _) in asked.others.items()}
+    if "variants" in needs:
+        given["variants"] = variants(asked)
     if "model" in needs:
         inputs["weights"] = asked.found["weights"]
         given |= {
@@ -93,7 +95,7 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
         }
         modules += [module_of(asked.method), module_of(asked.model), "tasks.data.baselines", score_of.__module__]
         own = own_code(asked.model, asked.target)
-    helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, cascades]
+    helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, cascades, variants]
     return run_stage(store, check, given, inputs, modules, run, helpers, own)
 
 
@@ -112,6 +114,7 @@ class _Point:
             shards=partial(self._shards, asked.method, asked.shards),
             dataset=lambda: self.data.take(self.selection.explained),
             others={label: partial(self._shards, method, digests) for label, (method, digests) in asked.others.items()},
+            variants=variants(asked),
             trainings=self._trainings,
             score=self._score,
             explain=self._explain,
@@ -182,6 +185,18 @@ class _Point:
         for layer, arrays in cascades(weights.arrays, seed):
             net = asked.model.restore(self.data, weights.model_copy(update={"arrays": arrays}), asked.compute)
             yield layer, partial(self._explain, model=net)
+
+
+def variants(asked: Asked) -> dict[str, dict[str, tuple[Any, Any]]]:
+    """What is set otherwise in the other methods of the same kind: here and there, by label and setting."""
+    own = asked.method.model_dump(mode="json")
+    alike = {label: method for label, (method, _) in asked.others.items() if method.kind == asked.method.kind}
+    return {
+        label: {
+            name: (own[name], value) for name, value in method.model_dump(mode="json").items() if value != own[name]
+        }
+        for label, method in alike.items()
+    }
 
 
 def cascades(arrays: Arrays, seed: int) -> Iterator[tuple[str, dict[str, Array]]]:

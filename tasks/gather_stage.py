@@ -68,7 +68,7 @@ def gather(
                     slug=slug,
                     title=title or dataset.title,
                     data_kind=model.kind,
-                    dataset=dataset.take(shown),
+                    dataset=dataset.take(shown).fetched(),
                     labels=dataset.labels,
                     outputs=prediction.outputs,
                     probabilities=_probabilities(prediction, shown) if dataset.classes else None,
@@ -87,6 +87,7 @@ def gather(
                     parameters=weights.parameters,
                     training=model.training,
                     trained=getattr(model, "fitting", "auto") == "auto",
+                    stopped_by_test="test_loss" in weights.history and getattr(model, "patience", None) is not None,
                     history=weights.history,
                     performance=read(store, Performance, found["performance"]),
                     top_k=None if drawing.top_k == "all" else drawing.top_k,
@@ -94,6 +95,7 @@ def gather(
                     overlay=drawing.image.overlay,
                     palette=drawing.image.palette,
                     percentile=drawing.image.percentile,
+                    picture_width=drawing.image.width,
                     own_scales=drawing.molecule.scale == "per_sample",
                     coloured=drawing.molecule.share,
                     analogues=_analogues(store, explained, dataset, selection, drawing),
@@ -133,6 +135,7 @@ def gather(
     helpers: list[Callable[..., Any]] = [
         _method,
         _parameters,
+        _departure,
         _compared_with,
         _place,
         _unit,
@@ -168,7 +171,7 @@ def _method(
         additive=method.additive,
         aggregate=method.aggregate,
         parameters=_parameters(method),
-        departure=getattr(method, "departure", None) or "",
+        departure=_departure(method, part),
         baseline=_compared_with(method, dataset),
         place=_place(method),
         unit=_unit(method, unit),
@@ -330,6 +333,14 @@ def _parameters(method: MethodSpec) -> dict[str, str]:
         inner = value if isinstance(value, dict) else {"": value}
         found |= {f"{name}.{key}".rstrip("."): str(item) for key, item in inner.items()}
     return found
+
+
+def _departure(method: MethodSpec, part: Attribution) -> str:
+    """How a published variant differs from the definition, with the factor where it is too large by one."""
+    sentence = getattr(method, "departure", None) or ""
+    if part.raw_factor is None:
+        return sentence
+    return f"{sentence} Here that factor is {float(np.median(part.raw_factor)):.4g}."
 
 
 def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:

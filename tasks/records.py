@@ -7,8 +7,8 @@ for the same content; `unpack` reads it back and validates it.
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]  # input name -> values, first axis samples
 Kind = Literal["table", "image", "text", "molecule"]
-Split = Literal["train", "test"]
+Split = Literal["train", "validation", "test"]
 Verdict = Literal["pass", "fail", "not assessed", "not applicable"]
 Baseline = Literal["auto", "zero", "black", "mean", "blur", "uniform"]
 Paper = Literal["A4", "letter"]
@@ -44,6 +44,73 @@ class Spec(BaseModel):
 # --- data -------------------------------------------------------------------------------------------------
 
 
+class Shelf(Protocol):
+    """What keeps bytes by their sha256, as the store does."""
+
+    def put(self, data: bytes, *, durably: bool = True) -> str:
+        """Keeps `data`, if not `durably` without waiting for the disk; gives its digest."""
+        ...
+
+    def get(self, digest: str) -> bytes:
+        """The bytes of that digest."""
+        ...
+
+
+class Shelved:
+    """(samples, *sample) numbers that lie on a shelf sample by sample, a byte each: choosing samples names them,
+    indexing fetches them, so that the whole need not fit into memory.
+
+    `digests`: (samples,) of the bytes of each sample, in ASCII; `dtype`: what its numbers are given as.
+    """
+
+    def __init__(self, digests: Array, sample: tuple[int, ...], dtype: str, shelf: Shelf) -> None:
+        self.digests, self.sample, self.dtype = digests, sample, np.dtype(dtype)
+        self._shelf = shelf
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.digests), *self.sample
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+    def __getitem__(self, rows: Any) -> Array:
+        """The numbers of one sample, or of several by indices, slice or mask."""
+        wanted = self.digests[rows]
+        if not isinstance(wanted, np.ndarray):
+            return self._fetched(wanted).astype(self.dtype)
+        found = np.empty((len(wanted), *self.sample), self.dtype)
+        for row, digest in enumerate(wanted):
+            found[row] = self._fetched(digest)
+        return found
+
+    def __iter__(self) -> Iterator[Array]:
+        """One sample at a time."""
+        return (self[row] for row in range(len(self)))
+
+    def chosen(self, rows: Array) -> "Shelved":
+        """Only these samples (indices or a mask), none of which is fetched."""
+        return Shelved(self.digests[rows], self.sample, self.dtype.name, self._shelf)
+
+    @property
+    def names(self) -> list[str]:
+        """The digests of all samples, each once."""
+        return [digest.decode() for digest in dict.fromkeys(self.digests.tolist())]
+
+    def _fetched(self, digest: bytes) -> Array:
+        return np.frombuffer(self._shelf.get(digest.decode()), np.uint8).reshape(self.sample)
+
+
+def in_memory(values: Array | Shelved) -> Array:
+    """All samples, fetched where they lie on a shelf."""
+    return values[:] if isinstance(values, Shelved) else values
+
+
+def chosen(values: Array | Shelved, rows: Array) -> Array | Shelved:
+    """Only these samples (indices or a mask); none is fetched."""
+    return values.chosen(rows) if isinstance(values, Shelved) else values[rows]
+
+
 class Input(Record):
     """One named array that a model takes, in raw units.
 
@@ -51,15 +118,16 @@ class Input(Record):
     ids; molecule (samples,) of SMILES. `features` names the columns of a table. `bounds` are the darkest and
     the brightest value an image can take, `regions` (samples, height, width) where its known object is;
     `aligned` ones show the same thing at the same pixel, so that a mean over them has a meaning.
-    `vocabulary`: the token that each id of a text stands for, the padding first.
+    `vocabulary`: the token that each id of a text stands for, the padding first. Pictures from files are `Shelved`:
+    `array` has all of them in memory.
     """
 
     name: str
     kind: Kind
-    values: Array
+    values: Array | Shelved
     features: tuple[str, ...] = ()
     bounds: tuple[float, float] | None = None
-    regions: Array | None = None
+    regions: Array | Shelved | None = None
     aligned: bool = False
     vocabulary: tuple[str, ...] = ()
 
@@ -67,10 +135,20 @@ class Input(Record):
         """What a reader calls a feature among those of other inputs; columns of tables have names of their own."""
         return feature if self.kind == "table" else f"{self.name}, {feature}"
 
+    @property
+    def array(self) -> Array:
+        """The values of all samples, in memory."""
+        return in_memory(self.values)
+
     def take(self, rows: Array) -> Self:
         """The same input with only `rows` (indices or a mask over samples), in that order."""
-        regions = None if self.regions is None else self.regions[rows]
-        return self.model_copy(update={"values": self.values[rows], "regions": regions})
+        regions = None if self.regions is None else chosen(self.regions, rows)
+        return self.model_copy(update={"values": chosen(self.values, rows), "regions": regions})
+
+    def fetched(self) -> Self:
+        """The same input with all its samples in memory."""
+        regions = None if self.regions is None else in_memory(self.regions)
+        return self.model_copy(update={"values": self.array, "regions": regions})
 
 
 class Excluded(Record):
@@ -85,8 +163,9 @@ class Dataset(Record):
     """Samples with labels, in the order in which they are explained and drawn.
 
     `labels`: (samples,) class indices for a classification, measured values for a regression.
-    `split`: (samples,) of "train" or "test"; with no "test" there is no held-out data; rows of "explain" are given to
-    be explained, have no label (NaN), and neither train a model nor measure it. `names`: (samples,)
+    `split`: (samples,) of "train" or "test"; with no "test" there is no held-out data; rows of "validation" watch the
+    training, so that those of "test" measure it alone; rows of "explain" are given to be explained, have no label
+    (NaN), and neither train a model nor measure it. `names`: (samples,)
     what a reader calls a sample, where that is not its id. `published`: numbers of others on this data, to stand
     beside those measured.
     """
@@ -108,8 +187,8 @@ class Dataset(Record):
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """The values of every input by name."""
-        return {item.name: item.values for item in self.inputs}
+        """The values of every input by name, in memory: of data that may be large, `take` some rows first."""
+        return {item.name: item.array for item in self.inputs}
 
     def take(self, rows: Array) -> Self:
         """The same dataset with only `rows` (indices or a mask over samples), in that order."""
@@ -122,6 +201,16 @@ class Dataset(Record):
                 "names": None if self.names is None else self.names[rows],
             }
         )
+
+    @property
+    def shelved(self) -> list[str]:
+        """The digests of everything that lies on a shelf and not in the record itself."""
+        held = (values for item in self.inputs for values in (item.values, item.regions))
+        return [digest for values in held if isinstance(values, Shelved) for digest in values.names]
+
+    def fetched(self) -> Self:
+        """The same dataset with all its samples in memory."""
+        return self.model_copy(update={"inputs": tuple(item.fetched() for item in self.inputs)})
 
 
 class Reference(Record):
@@ -200,6 +289,8 @@ class Attribution(Record):
     `standard_error[name]` of these means. `sampling_gap`: (samples, targets), the mean difference of the score
     over the draws less S(x) - S(x'), which no number of steps can close. `bypassed`: (samples, targets) True where
     the score also depends on the inputs by ways around the hidden layer, so that its elements cannot add up.
+    `raw_factor`: (samples, targets), where a published variant multiplies by differences in raw units: by how much they
+    are larger than those that the model sees.
     """
 
     sample_ids: Array
@@ -215,6 +306,7 @@ class Attribution(Record):
     standard_error: dict[str, Array] = {}
     sampling_gap: Array | None = None
     bypassed: Array | None = None
+    raw_factor: Array | None = None
 
     def rows(self, chosen: slice) -> Self:
         """The given samples."""
@@ -388,12 +480,14 @@ class Cell(Record):
 
 
 class Images(Record):
-    """Rows of pictures with one heading per column."""
+    """Rows of pictures with one heading per column. `width`: of each on paper, in millimetres, where the page has
+    room; None: as usual."""
 
     kind: Literal["images"] = "images"
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell | None, ...], ...]  # None leaves the place empty
     row_labels: tuple[str, ...] = ()
+    width: float | None = None
 
 
 class Molecule(Record):
@@ -690,12 +784,10 @@ def pack(record: Record) -> bytes:
 
     def hollow(value: Any) -> Any:
         match value:
-            case np.ndarray():
-                arrays[name := f"a{len(arrays)}"] = value
-                return {"$array": name}
-            case bytes():
-                arrays[name := f"a{len(arrays)}"] = np.frombuffer(value, np.uint8)
-                return {"$bytes": name}
+            case np.ndarray() | bytes() | Shelved():
+                mark, array, others = _apart(value)
+                arrays[name := f"a{len(arrays)}"] = array
+                return {mark: name, **others}
             case np.generic():
                 return value.item()
             case dict():
@@ -710,8 +802,19 @@ def pack(record: Record) -> bytes:
     return npz({"record": np.frombuffer(text.encode(), np.uint8), **arrays})
 
 
-def unpack(kind: type[_R], data: bytes) -> _R:
-    """The record of type `kind` that `pack` wrote.
+def _apart(value: Array | bytes | Shelved) -> tuple[str, Array, dict[str, Any]]:
+    """How it is marked in the text, the array that stands for it, and what else is needed to make it again."""
+    match value:
+        case bytes():
+            return "$bytes", np.frombuffer(value, np.uint8), {}
+        case Shelved():
+            return "$shelved", value.digests, {"sample": list(value.sample), "dtype": value.dtype.name}
+        case _:
+            return "$array", value, {}
+
+
+def unpack(kind: type[_R], data: bytes, shelf: Shelf | None = None) -> _R:
+    """The record of type `kind` that `pack` wrote; `shelf`: where its samples lie, if not in itself.
 
     Raises:
         ValueError: if the bytes are not such a record, or hold pickled objects.
@@ -725,6 +828,8 @@ def unpack(kind: type[_R], data: bytes) -> _R:
                 return arrays[name]
             case {"$bytes": str(name)}:
                 return arrays[name].tobytes()
+            case {"$shelved": str(name), "sample": list(sample), "dtype": str(dtype)} if shelf is not None:
+                return Shelved(arrays[name], tuple(sample), dtype, shelf)
             case dict():
                 return {key: fill(item) for key, item in value.items()}
             case list():

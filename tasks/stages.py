@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numpy as np
 
 from tasks.data import DataSpec
+from tasks.data.folder import PictureSpec
 from tasks.data.select import SelectionSpec, TargetSpec
 from tasks.factory import code_of
 from tasks.fingerprint import fingerprint
@@ -24,7 +25,7 @@ from tasks.local import content_of_absent
 from tasks.methods import MethodSpec
 from tasks.methods.gradient import GradientMethod
 from tasks.models import ModelSpec
-from tasks.protocols import Compute, DifferentiableModel, Model, Progress, silent, take
+from tasks.protocols import Compute, DifferentiableModel, Model, Progress, silent
 from tasks.records import (
     Array,
     Attribution,
@@ -42,7 +43,7 @@ from tasks.records import (
     pack,
     unpack,
 )
-from tasks.store import Digest, Outputs, Store, action_key
+from tasks.store import Beside, Digest, Outputs, Store, action_key
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Record)
@@ -125,15 +126,16 @@ def run_stage(
     compute: Callable[[], Mapping[str, bytes]],
     helpers: Sequence[Callable[..., Any]] = (),
     own: Sequence[Mapping[str, Mapping[str, str]]] = (),
+    beside: Beside | None = None,
 ) -> Done:
     """Looks the stage up by its key, or computes it. `helpers`: functions of its own module that it uses; `own`: what
-    the user's own code in it depends on."""
+    the user's own code in it depends on; `beside`: what its outputs name in turn."""
     plain = {name: item.model_dump(mode="json") if isinstance(item, Spec) else item for name, item in spec.items()}
     code = fingerprint([*modules, "tasks.records"], [stage, *helpers])
     code = {part: {name: mark for one in (code, *own) for name, mark in one[part].items()} for part in code}
     key = action_key(stage.__name__, plain, inputs, code)
     started = time.monotonic()
-    outputs, cached = store.once(key, compute)
+    outputs, cached = store.once(key, compute, beside)
     return Done(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
 
 
@@ -165,7 +167,7 @@ def taking_turns(compute: Compute) -> Iterator[None]:
 
 
 def read(store: Store, kind: type[R], digest: Digest) -> R:
-    return unpack(kind, store.get(digest))
+    return unpack(kind, store.get(digest), store)
 
 
 def keyed(compute: Compute) -> dict[str, Any]:
@@ -186,13 +188,31 @@ def device(compute: Compute) -> str:
 # --- a point ----------------------------------------------------------------------------------------------
 
 
-def load(store: Store, data: DataSpec, given: tuple[Any, bytes] | None = None) -> Done:
+class Samples(Record):
+    """Samples that a dataset names and does not hold, by their digests."""
+
+    items: dict[str, bytes]
+
+
+def samples_beside(store: Store, dataset: Digest) -> Digest | None:
+    """All that lies beside a dataset, as one object; None where everything is in it."""
+    names = read(store, Dataset, dataset).shelved
+    return store.put(pack(Samples(items={name: store.get(name) for name in names}))) if names else None
+
+
+def load(store: Store, data: DataSpec, given: tuple[Any, bytes] | None = None, samples: bytes | None = None) -> Done:
     """Outputs "dataset", "fitted" where a model is fitted to a part of it, and "reference" where the data asks for
-    one. `given`: what the stage was once asked and the
-    dataset that it gave, in the place of loading."""
+    one. `given`: what the stage was once asked and the dataset that it gave, in the place of loading; `samples`: what
+    lies beside that."""
+    pictures = isinstance(data, PictureSpec)
 
     def compute() -> dict[str, bytes]:
-        dataset = data.load() if given is None else unpack(Dataset, given[1])
+        for sample in unpack(Samples, samples).items.values() if samples else ():
+            store.put(sample, durably=False)
+        if given is None:
+            dataset = data.load(store) if isinstance(data, PictureSpec) else data.load()
+        else:
+            dataset = unpack(Dataset, given[1], store)
         reference = getattr(data, "reference", None)
         found = {"dataset": pack(dataset) if given is None else given[1]}
         if (part := getattr(data, "fitted", None)) is not None:  # whatever is explained, the same model is trained
@@ -201,7 +221,8 @@ def load(store: Store, data: DataSpec, given: tuple[Any, bytes] | None = None) -
 
     asked = getattr(data, "asked", None)  # of what lies in files, their contents count and not where they are
     spec = given[0] if given else {"data": asked() if asked else data}
-    return run_stage(store, load, spec, {}, [module_of(data)], compute, own=own_code(data))
+    beside = (lambda outputs: read(store, Dataset, outputs["dataset"]).shelved) if pictures else None
+    return run_stage(store, load, spec, {}, [module_of(data)], compute, own=own_code(data), beside=beside)
 
 
 def fit(
@@ -245,7 +266,7 @@ def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, w
         with taking_turns(compute):
             data = read(store, Dataset, dataset)
             net = restored(store.root, model, compute, dataset, weights)
-            prediction = Prediction(kind=net.output, outputs=net.predict(data.arrays))
+            prediction = Prediction(kind=net.output, outputs=_outputs(net, data, compute.batch))
             return {"prediction": pack(prediction), "performance": pack(performance(data, prediction))}
 
     return run_stage(
@@ -255,8 +276,16 @@ def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, w
         {"dataset": dataset, "weights": weights},
         [module_of(model), performance.__module__],
         run,
-        own=own_code(model),
+        [_outputs],
+        own_code(model),
     )
+
+
+def _outputs(net: Model, data: Dataset, size: int) -> Array:
+    """The outputs of every row; only as many rows are in memory as the net takes at once."""
+    rows = np.arange(len(data.sample_ids))
+    parts = np.split(rows, range(size, len(rows), size))
+    return np.concatenate([net.predict(data.take(part).arrays) for part in parts])
 
 
 def select(store: Store, selection: SelectionSpec, target: TargetSpec, dataset: Digest, prediction: Digest) -> Done:
@@ -297,12 +326,11 @@ def attribute(
             net = restored(store.root, model, compute, dataset, weights)
             data, chosen = read(store, Dataset, dataset), read(store, Selection, selection)
             rows = chosen.explained[start:stop]
-            inputs = take(data.arrays, rows)
             return {
                 "attribution": pack(
                     method.attribute(
                         explainable(method, model, net),
-                        inputs,
+                        data.take(rows).arrays,
                         baselines_of(method, data, rows),
                         data.sample_ids[rows],
                         chosen.targets[start:stop],

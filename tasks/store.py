@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from tasks.records import canonical_json
 
 Digest = str  # sha256, 64 hexadecimal digits
 Outputs = dict[str, Digest]
+Beside = Callable[[Outputs], Iterable[Digest]]  # what outputs name in turn
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +63,14 @@ class Store:
         """Where the object is kept; what lies there is unchecked."""
         return self.root / "objects" / digest[:2] / digest
 
-    def put(self, data: bytes) -> Digest:
-        """Keeps `data`, mending a damaged copy of it."""
+    def put(self, data: bytes, *, durably: bool = True) -> Digest:
+        """Keeps `data`, mending a damaged copy of it. If not `durably`, nobody waits for the disk: after a power cut it
+        may be found damaged, so it is for many small things that are looked at before they are used."""
         digest = digest_of(data)
         try:
             self.get(digest)
         except Damaged:
-            self._write(self.path(digest), data)
+            self._write(self.path(digest), data, durably)
         return digest
 
     def get(self, digest: Digest) -> bytes:
@@ -82,16 +84,22 @@ class Store:
             raise Damaged(f"the stored object {self.path(digest)} is damaged")
         return data
 
-    def once(self, key: Digest, compute: Callable[[], Mapping[str, bytes]]) -> tuple[Outputs, bool]:
+    def once(
+        self,
+        key: Digest,
+        compute: Callable[[], Mapping[str, bytes]],
+        beside: Beside | None = None,
+    ) -> tuple[Outputs, bool]:
         """The outputs of `compute`, and whether they were here already.
 
-        With several processes at the same key one computes and the others wait for its result.
+        With several processes at the same key one computes and the others wait for its result. `beside`: what the
+        outputs name in turn, which `compute` puts here too.
         """
         with suppress(Damaged):
-            return self._recall(key), True
+            return self._recall(key, beside), True
         with self._computing(key):
             try:
-                return self._recall(key), True
+                return self._recall(key, beside), True
             except Damaged as damaged:
                 if self._action(key).exists():
                     log.warning("%s; it is computed again", damaged)
@@ -102,7 +110,7 @@ class Store:
     def _action(self, key: Digest) -> Path:
         return self.root / "actions" / key[:2] / key
 
-    def _recall(self, key: Digest) -> Outputs:
+    def _recall(self, key: Digest, beside: Beside | None) -> Outputs:
         """What was computed for `key`, every object checked; Damaged if there is nothing whole."""
         path = self._action(key)
         try:
@@ -115,20 +123,23 @@ class Store:
             raise Damaged(f"the stored action {path} is damaged")
         for digest in outputs.values():
             self.get(digest)
+        for digest in beside(outputs) if beside else ():
+            self.get(digest)
         return outputs
 
-    def _write(self, path: Path, data: bytes) -> None:
-        """Writes the file whole or not at all, and durably."""
+    def _write(self, path: Path, data: bytes, durably: bool = True) -> None:
+        """Writes the file whole or not at all."""
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with _locked(self.root / "lock", fcntl.LOCK_SH):
                 try:
-                    _write_durably(temporary, data)
+                    _write_new(temporary, data, durably)
                     temporary.replace(path)
                 finally:
                     temporary.unlink(missing_ok=True)
-            _sync(path.parent)
+            if durably:
+                _sync(path.parent)
         except OSError as error:
             hint = f"{error.strerror}; nothing in the store was harmed, and what is finished is kept"
             raise OSError(error.errno, hint, str(path)) from error
@@ -150,14 +161,16 @@ class Store:
 class Known(Store):
     """What a store holds already: nothing is computed over it."""
 
-    def once(self, key: Digest, compute: Callable[[], Mapping[str, bytes]]) -> tuple[Outputs, bool]:
+    def once(
+        self, key: Digest, compute: Callable[[], Mapping[str, bytes]], beside: Beside | None = None
+    ) -> tuple[Outputs, bool]:
         """The outputs that are there.
 
         Raises:
             Damaged: if there is nothing whole.
         """
         del compute
-        return self._recall(key), True
+        return self._recall(key, beside), True
 
 
 def _signed(key: Digest, outputs: Outputs) -> dict[str, Any]:
@@ -172,12 +185,13 @@ def _read(path: Path) -> bytes:
         raise Damaged(f"the stored file {path} is missing") from None
 
 
-def _write_durably(path: Path, data: bytes) -> None:
+def _write_new(path: Path, data: bytes, durably: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(descriptor)
+        if durably:
+            os.fsync(descriptor)
 
 
 def _sync(folder: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,20 @@ import tasks.models  # noqa: F401 - sets what torch reads when it is loaded, so 
 
 ROOT = Path(__file__).parents[1]
 ISSUED = "document.issued=2026-01-01T00:00:00Z"
+
+
+class Memory:
+    """A shelf that is a dictionary."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, bytes] = {}
+
+    def put(self, data: bytes, *, durably: bool = True) -> str:
+        self.items[digest := sha256(data).hexdigest()] = data
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        return self.items[digest]
 
 
 @dataclass(frozen=True)

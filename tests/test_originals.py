@@ -37,14 +37,17 @@ def monkeys(root: Path) -> list[str]:
     return [f"data.path={root / 'monkeys'}", "model.base=null", "model.epochs=1", *_NSAMPLES]
 
 
-_LAYERS = ("block4_conv1", "block5_conv1")
-_NSAMPLES = [f"method.gradient_shap_{name}.{key}=2" for name in _LAYERS for key in ("nsamples", "background")]
+_METHODS = ("block4_conv1", "block5_conv1", "background_5", "background_80")
+_NSAMPLES = [f"method.gradient_shap_{name}.{key}=2" for name in _METHODS for key in ("nsamples", "batch_size")]
+_NSAMPLES += [f"method.gradient_shap_{name}.background=2" for name in _METHODS[:2]]
 
 
 def food101(root: Path) -> list[str]:
     torchvision()
-    dishes = [f"dish_{number:03}" for number in range(97)] + ["onion_rings", "pork_chop", "ravioli", "samosa"]
+    of_the_article = ["onion_rings", "pork_chop", "ravioli", "samosa"]
+    dishes = [f"dish_{number:03}" for number in range(97)] + of_the_article
     names = [f"{dish}/{1000 + number}" for dish in sorted(dishes) for number in range(2)]
+    names += [f"{dish}/1010" for dish in of_the_article]  # of two training pictures one validates
     for number, name in enumerate(names):
         picture(root / "food-101" / "images" / f"{name}.jpg", number % 50)
     meta = root / "food-101" / "meta"
@@ -52,8 +55,8 @@ def food101(root: Path) -> list[str]:
     (meta / "classes.txt").write_text("\n".join(sorted(dishes)))
     for split, last in (("train", "0"), ("test", "1")):
         (meta / f"{split}.txt").write_text("\n".join(name for name in names if name.endswith(last)))
-    few = ["data.per_class=1", "data.test_per_class=1", "data.test_index=[0]", "model.base=null", "model.epochs=1"]
-    return [f"data.path={root}", *few, "method.partition_shap_published.max_evals=20"]
+    few = ["data.validation_share=0.5", "data.test_per_class=1", "data.test_index=[0]", "model.base=null"]
+    return [f"data.path={root}", *few, "model.epochs=1", "method.partition_shap_published.max_evals=20"]
 
 
 def elephant(root: Path) -> list[str]:

@@ -7,8 +7,9 @@ from pydantic import Field
 from tasks.checks.agreement import AgreementSpec
 from tasks.checks.completeness import CompletenessSpec
 from tasks.checks.faithfulness import DeletionSpec, InsertionSpec
-from tasks.checks.localization import LocalizationSpec
+from tasks.checks.localization import ConcentrationSpec, LocalizationSpec
 from tasks.checks.randomization import RandomizationSpec
+from tasks.checks.sensitivity import SensitivitySpec
 from tasks.checks.sparseness import SparsenessSpec
 from tasks.checks.stability import SeedStabilitySpec, StabilitySpec
 
@@ -20,8 +21,10 @@ CheckSpec = Annotated[
     | StabilitySpec
     | SeedStabilitySpec
     | AgreementSpec
+    | SensitivitySpec
     | SparsenessSpec
-    | LocalizationSpec,
+    | LocalizationSpec
+    | ConcentrationSpec,
     Field(discriminator="kind"),
 ]
 
@@ -34,6 +37,8 @@ QUESTIONS = {
     "stability": "Does a small change of the input leave the explanation alike?",
     "seed_stability": "Does the explanation survive another training?",
     "agreement": "Do different methods say the same?",
+    "sensitivity": "Does the explanation survive another setting of its method?",
     "sparseness": "How few elements carry the explanation?",
     "localization": "Does the explanation lie where the object is known to be?",
+    "concentration": "Does a known small part stand out in the explanation?",
 }

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case, first, spearman
+from tasks.checks.case import Case, first, known_mean, spearman
 from tasks.records import Array, CheckResult, Spec
 
 
@@ -37,9 +37,9 @@ class AgreementSpec(Spec):
                 required=False,
                 sentence="No other method of the chapter has a value for each of the same elements.",
             )
-        rank = np.array([_mean(spearman(np.abs(own), np.abs(values))) for values in same.values()])
+        rank = np.array([known_mean(spearman(np.abs(own), np.abs(values))) for values in same.values()])
         overlap = np.array([float(jaccard(own, values, self.top).mean()) for values in same.values()])
-        signs = np.array([_mean(equal_signs(own, values)) for values in same.values()])
+        signs = np.array([known_mean(equal_signs(own, values)) for values in same.values()])
         lowest = float(rank.min())
         return CheckResult(
             check=self.kind,
@@ -77,7 +77,3 @@ def equal_signs(a: Array, b: Array) -> Array:
     both = (a != 0) & (b != 0)
     count = both.sum(axis=1)
     return np.where(count > 0, (both & (np.sign(a) == np.sign(b))).sum(axis=1) / np.maximum(count, 1), np.nan)
-
-
-def _mean(values: Array) -> float:
-    return float(np.nanmean(values)) if not np.isnan(values).all() else 0.0

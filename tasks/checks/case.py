@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,11 +25,12 @@ class Shard(NamedTuple):
 class Case:
     """One method of a chapter. Everything is computed when it is asked for.
 
-    `dataset`: the explained samples. `others`: the other methods of the chapter by label. `trainings`: importances
-    (features,) of the model and of those trained with other seeds. `score(inputs, rows)`: scores (samples,) of the
-    first target of the explained `rows` at changed raw `inputs`; `explain(inputs, rows)`: their attributions as
-    `Shard.values`; `baseline(rows)`: raw values that stand for absence, None where there are none. `randomised(seed)`:
-    one `explain` per cascade of randomised layers, from the top.
+    `dataset`: the explained samples. `others`: the other methods of the chapter by label; `variants`: those of the same
+    kind, with what is set otherwise, here and there. `trainings`: importances (features,) of the model and of those
+    trained with other seeds. `score(inputs, rows)`: scores (samples,) of the first target of the explained `rows` at
+    changed raw `inputs`; `explain(inputs, rows)`: their attributions as `Shard.values`; `baseline(rows)`: raw values
+    that stand for absence, None where there are none. `randomised(seed)`: one `explain` per cascade of randomised
+    layers, from the top.
     """
 
     label: str
@@ -37,6 +38,7 @@ class Case:
     shards: Callable[[], Iterator[Shard]]
     dataset: Callable[[], Dataset]
     others: Mapping[str, Callable[[], Iterator[Shard]]]
+    variants: Mapping[str, Mapping[str, tuple[Any, Any]]]
     trainings: Callable[[], Sequence[Array]]
     score: Callable[[Arrays, Array], Array]
     explain: Callable[[Arrays, Array], Arrays]
@@ -71,3 +73,8 @@ def spearman(a: Array, b: Array) -> Array:
     size = np.sqrt((centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1))
     shared = (centred[0] * centred[1]).sum(axis=1)
     return np.where(size > 0, shared / np.where(size > 0, size, 1), np.nan)
+
+
+def known_mean(values: Array) -> float:
+    """The mean of what is a number; 0 where nothing is."""
+    return float(np.nanmean(values)) if not np.isnan(values).all() else 0.0

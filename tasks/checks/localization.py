@@ -1,37 +1,47 @@
-"""Localization: the explanation lies where the object is known to be."""
+"""Localization and concentration: the explanation lies where the object, or the mark, is known to be."""
 
-from typing import ClassVar, Literal
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case
+from tasks.checks.case import Case, known_mean
 from tasks.records import Array, CheckResult, Dataset, Input, Spec
 
 
-class LocalizationSpec(Spec):
-    """Share of the positive attribution inside a known region, and of |a|, beside the region's share of the area."""
+class _Shares(NamedTuple):
+    """Of each sample with a known region: what share of the positive attribution, of |a| and of the area lies in it.
+    NaN where there is nothing to share."""
 
-    kind: Literal["localization"] = "localization"
-    threshold: float = Field(0.5, ge=0, le=1, description="smallest mean share of positive attribution in the region")
+    positive: Array
+    sizes: Array
+    area: Array
+
+
+class _RegionSpec(Spec):
+    """What is measured on the known regions of an image, for the first target."""
+
+    kind: str
+    threshold: float
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
     needs: ClassVar[frozenset[str]] = frozenset({"dataset"})
 
     def measure(self, case: Case) -> CheckResult:
-        """The verdict over all samples that have a region, for the first target."""
-        dataset = case.dataset()
-        item = _with_regions(dataset)
-        if item is None or item.regions is None:
-            return self._silent(case, "not applicable", "The data does not say where the object is.")
-        maps = np.concatenate([shard.values[item.name][..., 0] for shard in case.shards()])
-        known = item.regions.reshape(len(item.regions), -1).any(axis=1)
-        if maps.shape != item.regions.shape or not known.any():
-            return self._silent(case, "not applicable", "The explanation has no value for each pixel of the region.")
-        inside = item.regions[known]
-        positive, sizes = (_share(np.maximum(maps[known], 0), inside), _share(np.abs(maps[known]), inside))
-        area = float(inside.reshape(len(inside), -1).mean())
-        value = float(np.nanmean(positive)) if not np.isnan(positive).all() else 0.0
+        """The verdict over all samples that have a region."""
+        item = _with_regions(case.dataset())
+        if item is None:
+            return self._silent(case, "The data does not say where the object is.")
+        parts = list(_shares(case, item))
+        if not parts:
+            return self._silent(case, "The explanation has no value for each pixel of the region.")
+        shares = _Shares(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+        if not len(shares.area):
+            return self._silent(case, "No explained sample has a known region.")
+        per_sample = self._of(shares)
+        value = known_mean(per_sample)
         return CheckResult(
             check=self.kind,
             method=case.label,
@@ -39,17 +49,81 @@ class LocalizationSpec(Spec):
             required=self.required,
             value=value,
             threshold=self.threshold,
-            sentence=f"{value:.0%} of the positive attribution and {float(np.nanmean(sizes)):.0%} of |a| lie in the "
-            f"known region of {item.name!r}, which has {area:.0%} of the area ({len(inside):,} samples).",
-            per_sample=positive[:, None],
+            sentence=self._sentence(value, shares, item.name),
+            per_sample=per_sample[:, None],
         )
 
-    def _silent(self, case: Case, verdict: Literal["not applicable"], sentence: str) -> CheckResult:
-        return CheckResult(check=self.kind, method=case.label, verdict=verdict, required=False, sentence=sentence)
+    @abstractmethod
+    def _of(self, shares: _Shares) -> Array:
+        """(samples,) what is compared with the threshold."""
+
+    @abstractmethod
+    def _sentence(self, value: float, shares: _Shares, name: str) -> str: ...
+
+    def _silent(self, case: Case, sentence: str) -> CheckResult:
+        return CheckResult(
+            check=self.kind, method=case.label, verdict="not applicable", required=False, sentence=sentence
+        )
+
+
+class LocalizationSpec(_RegionSpec):
+    """Share of the positive attribution inside a known region, and of |a|, beside the region's share of the area."""
+
+    kind: Literal["localization"] = "localization"
+    threshold: float = Field(0.5, ge=0, le=1, description="smallest mean share of positive attribution in the region")
+
+    def _of(self, shares: _Shares) -> Array:
+        return shares.positive
+
+    def _sentence(self, value: float, shares: _Shares, name: str) -> str:
+        return (
+            f"{value:.0%} of the positive attribution and {known_mean(shares.sizes):.0%} of |a| lie in the "
+            f"known region of {name!r}, which has {shares.area.mean():.0%} of the area ({len(shares.area):,} samples)."
+        )
+
+
+class ConcentrationSpec(_RegionSpec):
+    """How many times more positive attribution a known region holds than its area alone would: 1 where an explanation
+    is spread evenly. It asks whether a small region stands out, which may well hold less than half of everything.
+
+    M. Kohlbrenner and others (2020), Towards best practice in explaining neural network decisions with LRP: the inside
+    ratio weighted by the area.
+    """
+
+    kind: Literal["concentration"] = "concentration"
+    threshold: float = Field(5, gt=1, description="smallest mean ratio of the shares of attribution and of area")
+
+    def _of(self, shares: _Shares) -> Array:
+        return shares.positive / shares.area
+
+    def _sentence(self, value: float, shares: _Shares, name: str) -> str:
+        return (
+            f"The known region of {name!r} holds {value:.1f} times as much of the positive attribution as its area "
+            f"alone would: {known_mean(shares.positive):.0%} on {shares.area.mean():.1%} "
+            f"({len(shares.area):,} samples)."
+        )
 
 
 def _with_regions(dataset: Dataset) -> Input | None:
     return next((item for item in dataset.inputs if item.regions is not None), None)
+
+
+def _shares(case: Case, item: Input) -> Iterator[_Shares]:
+    """Shard by shard, those that have one value for each pixel."""
+    assert item.regions is not None, "chosen for its regions"
+    start = 0
+    for shard in case.shards():
+        maps = shard.values[item.name][..., 0]
+        inside = item.regions[start : start + len(maps)]
+        start += len(maps)
+        if maps.shape == inside.shape:
+            known = inside.any(axis=(1, 2))
+            yield _of_known(maps[known], inside[known])
+
+
+def _of_known(maps: Array, inside: Array) -> _Shares:
+    positive, sizes = _share(np.maximum(maps, 0), inside), _share(np.abs(maps), inside)
+    return _Shares(positive, sizes, inside.mean(axis=(1, 2), dtype=np.float64))
 
 
 def _share(values: Array, inside: Array) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from tasks.checks.case import Case, first, flat
-from tasks.records import Array, CheckResult, Spec
+from tasks.records import Array, CheckResult, Input, Spec
 
 
 class SeedStabilitySpec(Spec):
@@ -80,7 +80,7 @@ class StabilitySpec(Spec):
                 required=False,
                 sentence="An input that is not made of numbers cannot change a little.",
             )
-        reach = {item.name: self.radius * float(item.values.max() - item.values.min()) for item in dataset.inputs}
+        reach = {item.name: self.radius * _range(item) for item in dataset.inputs}
         own = first(case.shards(), len(rows)).astype(np.float64)
         random = np.random.default_rng(self.seed)
         worst = np.zeros(len(rows))
@@ -104,3 +104,9 @@ class StabilitySpec(Spec):
             f"{self.draws} random changes of {len(rows)} samples).",
             per_sample=worst[:, None],
         )
+
+
+def _range(item: Input) -> float:
+    """From its smallest to its largest number, one sample at a time."""
+    low, high = zip(*((values.min(), values.max()) for values in item.values), strict=True)
+    return float(max(high) - min(low))

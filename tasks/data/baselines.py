@@ -14,6 +14,7 @@ _WORDS = {
     "blur": "the blurred image (a Gaussian with a standard deviation of a twelfth of its longer side)",
     "uniform": "uniform noise between the smallest and the largest value, drawn once for each sample",
 }
+_AT_A_TIME = 256  # samples that are in memory together
 _BLUR = 1 / 12  # standard deviation, in longer sides of the image
 
 
@@ -82,7 +83,7 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
         )
     match name:
         case "mean":
-            return _training(item, dataset).mean(axis=0, keepdims=True, dtype=np.float64).astype(item.values.dtype)
+            return _training_mean(item, dataset)[np.newaxis].astype(item.values.dtype)
         case "black":
             return np.full_like(item.values[:1], _bounds(name, item)[0])
         case "blur":
@@ -107,8 +108,7 @@ def _uniform(item: Input, dataset: Dataset, draws: list[np.random.Generator]) ->
     """(draws, ...) noise between the bounds of an image, or the extremes of each column of a table in training."""
     if item.kind == "text":
         raise InputError(f"baseline: 'uniform' needs numbers, but {item.name!r} is a text; use zero")
-    train = _training(item, dataset)
-    low, high = item.bounds or (train.min(axis=0), train.max(axis=0))
+    low, high = item.bounds or _extremes(item, dataset)
     noise = np.stack([draw.uniform(low, high, item.values.shape[1:]) for draw in draws])
     return noise.astype(item.values.dtype)
 
@@ -118,8 +118,17 @@ def _of_sample(sample: object) -> np.random.Generator:
     return np.random.default_rng(list(hashlib.sha256(str(sample).encode()).digest()))
 
 
-def _training(item: Input, dataset: Dataset) -> Array:
-    return item.values[dataset.split == "train"]
+def _extremes(item: Input, dataset: Dataset) -> tuple[Array, Array]:
+    train = item.values[dataset.split == "train"]
+    return train.min(axis=0), train.max(axis=0)
+
+
+def _training_mean(item: Input, dataset: Dataset) -> Array:
+    """The mean of the training rows, of which only so many are in memory at a time."""
+    rows = np.flatnonzero(dataset.split == "train")
+    parts = np.split(rows, range(_AT_A_TIME, len(rows), _AT_A_TIME))
+    total: Array = sum(item.values[part].sum(axis=0, dtype=np.float64) for part in parts)
+    return total / len(rows)
 
 
 def _bounds(name: Baseline, item: Input) -> tuple[float, float]:

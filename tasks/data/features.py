@@ -30,7 +30,7 @@ def features(item: Input, values: Array) -> Array:
         case "image":
             return values.reshape(len(values), -1, values.shape[-1])
         case "molecule":
-            return group_contributions(list(item.values), values)
+            return group_contributions(list(item.array), values)
         case _:
             return values
 
@@ -39,9 +39,9 @@ def feature_values(item: Input) -> Array:
     """(samples, features): what a feature is in each sample, NaN where that is no number with an order."""
     match item.kind:
         case "table":
-            return item.values.astype(np.float64)
+            return item.array.astype(np.float64)
         case "image":
-            return item.values.mean(axis=-1, dtype=np.float64).reshape(len(item.values), -1)
+            return item.array.mean(axis=-1, dtype=np.float64).reshape(len(item.values), -1)
         case _:
             return np.full((len(item.values), len(feature_names(item))), np.nan)
 

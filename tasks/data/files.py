@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tasks.records import Array, Excluded, Input, InputError, Spec, Split
+from tasks.records import Array, Excluded, Input, InputError, Shelf, Shelved, Spec, Split
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
@@ -35,7 +35,6 @@ class FramedSpec(Spec):
         description="the shorter side is brought to this and the middle cut out; null: squeezed into the square",
     )
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
-    most_megabytes: int = Field(1024, ge=1, description="the largest amount of pixels that is held in memory")
 
     def framed(self, path: Path) -> Array:
         """(size, size, 3) bytes of the picture at `path`.
@@ -57,35 +56,27 @@ class FramedSpec(Spec):
         left, top = (round((side - self.size) / 2.0) for side in picture.size)
         return np.asarray(picture.crop((left, top, left + self.size, top + self.size)))
 
-    def read(self, wanted: Sequence[Picture]) -> tuple[Input, list[Picture], list[Excluded]]:
+    def read(self, wanted: Sequence[Picture], shelf: Shelf) -> tuple[Input, list[Picture], list[Excluded]]:
         """The pictures that can be read, which they are, and the others with the reason.
 
+        They are read one by one, and their pixels laid on the `shelf`, from which they are taken when they are used:
+        however many there are, they need not fit into memory.
+
         Raises:
-            InputError: for more pictures than may be held in memory, or none.
+            InputError: for no picture that can be read.
         """
-        self._fitting(len(wanted))
-        kept, pixels, excluded = [], [], []
+        kept, digests, excluded = [], [], []
         for picture in wanted:
             try:
-                pixels.append(self.framed(picture.path))
+                digests.append(shelf.put(self.framed(picture.path).tobytes(), durably=False))
                 kept.append(picture)
             except (OSError, SyntaxError, ValueError) as problem:
                 reason = str(problem).replace(str(picture.path), picture.path.name)
                 excluded.append(Excluded(sample_id=picture.name, given=picture.path.name, reason=reason))
         if not kept:
             raise InputError(f"data: none of {len(wanted)} pictures could be read, the first because {reason!r}")
-        values = np.empty((len(kept), self.size, self.size, 3), np.float32)
-        for row, square in enumerate(pixels):
-            values[row] = square
+        values = Shelved(np.array(digests, "S"), (self.size, self.size, 3), "float32", shelf)
         return Input(name="image", kind="image", values=values, bounds=(0.0, 255.0)), kept, excluded
-
-    def _fitting(self, count: int) -> None:
-        needed = count * self.size**2 * 3 * 4 // 2**20
-        if needed > self.most_megabytes:
-            raise InputError(
-                f"data: {count:,} pictures of {self.size}x{self.size} pixels take {needed:,} MB, more than "
-                f"most_megabytes: {self.most_megabytes:,}; take fewer of each class, a smaller size, or raise it"
-            )
 
     @property
     def framing(self) -> str:

@@ -1,5 +1,6 @@
 """A folder of pictures per class, Food-101, and single photographs."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -8,12 +9,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from tasks.data.files import FramedSpec, Picture, class_names, content_digest, existing, pictures_in, sampled
-from tasks.records import Dataset, Excluded, Input, InputError, Split
+from tasks.records import Dataset, Excluded, Input, InputError, Shelf, Shelved, Split
 
 Box = tuple[int, int, int, int]
 
 
-class _PictureSpec(FramedSpec):
+class PictureSpec(FramedSpec):
     """What every kind of picture files has in common."""
 
     get: str = Field("", description="where the files are to be had: said when one is missing")
@@ -26,33 +27,48 @@ class _PictureSpec(FramedSpec):
         default_factory=dict, description="numbers of others on this data, printed beside those measured"
     )
 
+    @abstractmethod
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """The files, and the classes by name.
 
         Raises:
             InputError: for files that are not there.
         """
-        raise NotImplementedError
 
-    def pictures(self, wanted: Sequence[Picture]) -> tuple[Input, list[Picture], list[Excluded]]:
+    @abstractmethod
+    def load(self, shelf: Shelf) -> Dataset:
+        """The pictures that can be read, laid on the `shelf`; the others are listed in `excluded` with the reason."""
+
+    def pictures(self, wanted: Sequence[Picture], shelf: Shelf) -> tuple[Input, list[Picture], list[Excluded]]:
         """The pictures that can be read with their regions, which they are, and the others with the reason.
 
         Raises:
-            InputError: for pictures that do not fit into memory, or regions that are not in them.
+            InputError: for no picture that can be read, or regions that are not in them.
         """
-        image, kept, excluded = self.read(wanted)
+        image, kept, excluded = self.read(wanted, shelf)
         if not self.regions:
             return image, kept, excluded
-        rows = {picture.name: row for row, picture in enumerate(kept)}
-        masks = np.zeros(image.values.shape[:3], bool)
-        for name, (top, left, bottom, right) in self.regions.items():
-            if name not in rows or not (0 <= top < bottom <= self.size and 0 <= left < right <= self.size):
-                raise InputError(
-                    f"data.regions: {name}: [{top}, {left}, {bottom}, {right}] was given; it needs a sample that is "
-                    f"there and [top, left, bottom, right] within {self.size}x{self.size} pixels"
-                )
-            masks[rows[name], top:bottom, left:right] = True
+        names = [picture.name for picture in kept]
+        for name, box in self.regions.items():
+            self._checked(name, box, names)
+        nowhere = shelf.put(self._mask((0, 0, 0, 0)))
+        digests = [shelf.put(self._mask(self.regions[name])) if name in self.regions else nowhere for name in names]
+        masks = Shelved(np.array(digests, "S"), (self.size, self.size), "bool", shelf)
         return image.model_copy(update={"regions": masks}), kept, excluded
+
+    def _checked(self, name: str, box: Box, names: Sequence[str]) -> None:
+        top, left, bottom, right = box
+        if name not in names or not (0 <= top < bottom <= self.size and 0 <= left < right <= self.size):
+            raise InputError(
+                f"data.regions: {name}: [{top}, {left}, {bottom}, {right}] was given; it needs a sample that is "
+                f"there and [top, left, bottom, right] within {self.size}x{self.size} pixels"
+            )
+
+    def _mask(self, box: Box) -> bytes:
+        top, left, bottom, right = box
+        mask = np.zeros((self.size, self.size), np.uint8)
+        mask[top:bottom, left:right] = 1
+        return mask.tobytes()
 
     @property
     def _get(self) -> str:
@@ -65,7 +81,7 @@ class _PictureSpec(FramedSpec):
         return plain | {"files": content_digest(wanted), "classes": classes}
 
 
-class ImageFolderSpec(_PictureSpec):
+class ImageFolderSpec(PictureSpec):
     """Pictures in one folder per class, as in `training/n0` and `validation/n0`, or split by seed where there is only
     one folder per class."""
 
@@ -96,12 +112,12 @@ class ImageFolderSpec(_PictureSpec):
                 found += self._split(folder, label)
         return found, list(class_names([folder.name for folder in folders], self.names))
 
-    def load(self) -> Dataset:
+    def load(self, shelf: Shelf) -> Dataset:
         """The pictures that can be read; the others are listed in `excluded` with the reason."""
         wanted, classes = self.wanted()
         description = f"Pictures in one folder per class. {self.framing}"
         return _dataset(
-            *self.pictures(wanted),
+            *self.pictures(wanted, shelf),
             classes,
             self.published,
             title=self.title,
@@ -121,9 +137,10 @@ class ImageFolderSpec(_PictureSpec):
         ]
 
 
-class Food101Spec(_PictureSpec):
-    """Food-101 as its authors publish it and torchvision unpacks it: 101 dishes, 750 training and 250 test pictures of
-    each. The defaults of the frame are those of EfficientNet-B1's weights.
+class Food101Spec(PictureSpec):
+    """Food-101 as its authors publish it and torchvision unpacks it: 101 dishes, 750 pictures of each in the training
+    list and 250 in the test list. Part of the training list validates: it watches the training, and the test list
+    measures it alone. The defaults of the frame are those of EfficientNet-B1's weights.
 
     L. Bossard, M. Guillaumin, L. Van Gool (2014), Food-101: mining discriminative components with random forests.
     """
@@ -132,35 +149,52 @@ class Food101Spec(_PictureSpec):
     path: Path = Field(description="the folder that holds food-101/meta and food-101/images")
     size: int = Field(240, ge=8)
     resize: int | None = Field(255, ge=8)
-    per_class: int = Field(8, ge=1, description="training pictures of each dish")
-    test_per_class: int = Field(4, ge=1, description="test pictures of each dish")
+    per_class: int | None = Field(None, ge=1, description="at most so many of each dish in the training list")
+    validation_share: float = Field(
+        0.2, ge=0, lt=1, description="of these, so many validate and do not train; 0: the published lists alone"
+    )
+    test_per_class: int | None = Field(None, ge=1, description="at most so many of each dish in the test list")
     test_index: tuple[int, ...] = Field((), description="further ones by their place in the published test list")
-    seed: int = Field(0, ge=0, description="of which are taken")
+    seed: int = Field(0, ge=0, description="of which are taken, and which validate")
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
-        """The pictures that are taken, training before test ones, dish by dish."""
+        """The pictures that are taken, training before validation before test ones, dish by dish."""
+        classes, train, test = (self._list(name) for name in ("classes", "train", "test"))
+        parts: dict[Split, list[Path]] = {"train": [], "validation": [], "test": []}
+        for of_train, of_test in zip(self._by_dish(classes, train), self._by_dish(classes, test), strict=True):
+            chosen = sampled(of_train, self.per_class, self.seed)
+            validating = set(sampled(chosen, round(self.validation_share * len(chosen)), self.seed))
+            parts["train"] += [path for path in chosen if path not in validating]
+            parts["validation"] += [path for path in chosen if path in validating]
+            parts["test"] += sampled(of_test, self.test_per_class, self.seed)
+        further = (self._file(test[row]) for row in self._further(len(test)))
+        parts["test"] = list(dict.fromkeys([*parts["test"], *further]))
+        return [
+            Picture(path, f"{path.parent.name}/{path.stem}", classes.index(path.parent.name), split)
+            for split, paths in parts.items()
+            for path in paths
+        ], [name.replace("_", " ") for name in classes]
+
+    def _list(self, name: str) -> list[str]:
         where = f"{self._get}unpack food-101.tar.gz in {self.path}"
         root = existing(self.path / "food-101", "path", where)
-        classes = existing(root / "meta" / "classes.txt", "path", where).read_text().split()
-        found: list[Picture] = []
-        counts: dict[Split, int] = {"train": self.per_class, "test": self.test_per_class}
-        for split, count in counts.items():
-            listed = existing(root / "meta" / f"{split}.txt", "path", where).read_text().split()
-            named = [Path(f"{root / 'images' / name}.jpg") for name in listed]
-            chosen = [sampled([p for p in named if p.parent.name == dish], count, self.seed) for dish in classes]
-            taken = [path for paths in chosen for path in paths]
-            further = [named[row] for row in self._further(len(named))] if split == "test" else []
-            found += [
-                Picture(path, f"{path.parent.name}/{path.stem}", classes.index(path.parent.name), split)
-                for path in [*taken, *(path for path in further if path not in set(taken))]
-            ]
-        return found, [name.replace("_", " ") for name in classes]
+        return existing(root / "meta" / f"{name}.txt", "path", where).read_text().split()
 
-    def load(self) -> Dataset:
+    def _by_dish(self, dishes: Sequence[str], names: Sequence[str]) -> list[list[Path]]:
+        """The files of each dish, in the order of the list."""
+        found: dict[str, list[Path]] = {dish: [] for dish in dishes}
+        for name in names:
+            found[name.partition("/")[0]].append(self._file(name))
+        return list(found.values())
+
+    def _file(self, name: str) -> Path:
+        return self.path / "food-101" / "images" / f"{name}.jpg"
+
+    def load(self, shelf: Shelf) -> Dataset:
         """The pictures that can be read; the others are listed in `excluded` with the reason."""
         wanted, classes = self.wanted()
         return _dataset(
-            *self.pictures(wanted),
+            *self.pictures(wanted, shelf),
             classes,
             self.published,
             title="Food-101",
@@ -175,7 +209,7 @@ class Food101Spec(_PictureSpec):
         return self.test_index
 
 
-class PhotographsSpec(_PictureSpec):
+class PhotographsSpec(PictureSpec):
     """Single photographs for a model that was trained elsewhere."""
 
     kind: Literal["photographs"] = "photographs"
@@ -206,12 +240,12 @@ class PhotographsSpec(_PictureSpec):
             for path, label in zip(self.paths, self.labels, strict=True)
         ], classes
 
-    def load(self) -> Dataset:
+    def load(self, shelf: Shelf) -> Dataset:
         """The photographs that can be read; the others are listed in `excluded` with the reason."""
         wanted, classes = self.wanted()
         description = f"Single photographs. {self.framing}"
         return _dataset(
-            *self.pictures(wanted),
+            *self.pictures(wanted, shelf),
             classes,
             self.published,
             title=self.title,

@@ -99,7 +99,7 @@ def analogues(
         InputError: for a wanted molecule that is not explained, or a pair with nothing in common.
     """
     names = molecules.sample_ids if molecules.names is None else molecules.names
-    smiles = [str(text) for text in molecules.inputs[0].values]
+    smiles = [str(text) for text in molecules.inputs[0].array]
     predicted, base = explained.prediction[:, 0], explained.base_value[:, 0]
 
     def analogue(pair: tuple[int, int], common: Array) -> Analogue:

@@ -34,7 +34,7 @@ class TargetSpec(Spec):
 class SelectionSpec(Spec):
     """Which rows are explained and which of them are drawn."""
 
-    rows: Literal["auto", "explain", "test", "train", "all"] = Field(
+    rows: Literal["auto", "explain", "test", "validation", "train", "all"] = Field(
         "auto", description="auto: the rows that were given to be explained, else test rows, or all without any"
     )
     limit: int | None = Field(
@@ -122,7 +122,7 @@ def _candidates(spec: SelectionSpec, dataset: Dataset) -> Array:
 
 def _marked(dataset: Dataset) -> Array:
     """(samples,) where it is known of any image where something that matters lies."""
-    known = [item.regions.any(axis=(1, 2)) for item in dataset.inputs if item.regions is not None]
+    known = [[region.any() for region in item.regions] for item in dataset.inputs if item.regions is not None]
     return np.any(known, axis=0) if known else np.zeros(len(dataset.labels), bool)
 
 

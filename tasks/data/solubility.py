@@ -69,7 +69,7 @@ class _MoleculeSpec(Spec):
 
         return dataset.model_copy(
             update={
-                "inputs": (molecule.model_copy(update={"values": narrow(molecule.values)}),),
+                "inputs": (molecule.model_copy(update={"values": narrow(molecule.array)}),),
                 "sample_ids": narrow(dataset.sample_ids),
                 "names": None if dataset.names is None else narrow(dataset.names),
                 "labels": dataset.labels[measured],
@@ -238,7 +238,7 @@ def joined(dataset: Dataset, molecules: Sequence[Listed]) -> Dataset:
         raise InputError(f"data.explain: none of {len(molecules)} molecules can be used{first}")
     (molecule,) = dataset.inputs
     names = dataset.sample_ids if dataset.names is None else dataset.names
-    smiles = np.concatenate([molecule.values, [item.smiles for item in kept]])
+    smiles = np.concatenate([molecule.array, [item.smiles for item in kept]])
     return dataset.model_copy(
         update={
             "inputs": (molecule.model_copy(update={"values": smiles}),),

@@ -24,7 +24,7 @@ class RandomForestSpec(Spec):
         table = next(item for item in dataset.inputs if item.kind == "table")
         rows = dataset.split == "train"
         kind = RandomForestClassifier if dataset.task == "classification" else RandomForestRegressor
-        forest = kind(self.trees, random_state=self.seed).fit(table.values[rows], dataset.labels[rows])
+        forest = kind(self.trees, random_state=self.seed).fit(table.array[rows], dataset.labels[rows])
         per_tree = np.array([tree.feature_importances_ for tree in forest.estimators_])
         return Reference(
             label="random forest",

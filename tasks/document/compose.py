@@ -113,8 +113,10 @@ _PASSED = {
     "insertion": ("faithful, inserting", "the score rises with the elements that are named first"),
     "randomization": ("follow the weights", "explanations change when the weights are random"),
     "agreement": ("agree", "methods give the same order of elements"),
+    "sensitivity": ("keep to it", "explanations keep their order with another setting of their method"),
     "sparseness": ("sparse", "few elements carry the explanation"),
     "localization": ("on the object", "explanations lie where the object is known to be"),
+    "concentration": ("point to it", "explanations single out the part that is known"),
 }
 
 

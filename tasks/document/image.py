@@ -8,6 +8,7 @@ from tasks.document.words import article, capital, count, listing, signed
 from tasks.records import Array, Aside, Block, Cell, Column, Figure, Images, Scale, Section, Table
 
 _RANKED = 5  # classes that are listed for each image
+_MOST_MAPS = 6  # of several methods in one line of a grid
 
 
 def story(material: Material) -> tuple[str, str, str]:
@@ -69,24 +70,52 @@ def _teaser(material: Material, scales: Scales) -> Figure:
 def _image_grid(material: Material, scales: Scales) -> Figure:
     drawn = (_maps(material, method).unit for method in material.methods)
     units = list(dict.fromkeys(unit for unit in drawn if unit in scales))
-    columns = [(method, target) for method in material.methods for target in range(len(material.target_names))]
-    rows = range(len(material.dataset.sample_ids))
-    headings = [f"{method.title}{_for_class(material, target)}" for method, target in columns]
+    lines = grid_lines(material.targets, len(material.methods))
+    rows = [row for row, _ in lines]
+    stacked = len(lines[0][1]) < len(material.target_names)
+    by = "by method and class" if material.dataset.classes else "by method"
+    headings = [
+        f"{method.title}{'' if stacked else _for_class(material, target)}"
+        for method in material.methods
+        for target in lines[0][1]
+    ]
     return Figure(
         name=f"{material.slug}-samples",
         content=Images(
             columns=("input", *headings),
             rows=tuple(
-                (_input_cell(material, row), *(_cell(material, m, t, row, units) for m, t in columns)) for row in rows
+                (
+                    _input_cell(material, row) if targets[0] == 0 else None,
+                    *(_cell(material, method, target, row, units) for method in material.methods for target in targets),
+                )
+                for row, targets in lines
             ),
-            row_labels=tuple(reading(material, row) for row in rows),
+            row_labels=tuple(reading(material, row) if targets[0] == 0 else "" for row, targets in lines),
+            width=material.picture_width,
         ),
         scales=tuple(Scale(unit=unit, limit=scales[unit]) for unit in units),
-        caption=f"Single images and their attributions, by method and class. {material.selection_reason}"
+        caption=f"Single images and their attributions, {by}. {material.selection_reason}"
         f"{direction(material, material.main)} The number below a map is the sum of its pixels."
         f"{_ends(material)}" + " Where classes are the same, the map is drawn once." * (len(material.target_names) > 1),
-        alt=f"{count(len(rows), 'row')}: {'; '.join(reading(material, row) for row in rows)}",
+        alt=f"{count(len(lines), 'row')}: {'; '.join(reading(material, row) for row in dict.fromkeys(rows))}",
     )
+
+
+def grid_lines(outputs: Array, methods: int) -> list[tuple[int, tuple[int, ...]]]:
+    """The lines of a grid: of which sample they are, and which of its targets they show.
+
+    All targets (samples, targets) of a sample stand in one line, or where several methods would make that too long,
+    below each other, an output that is there already left out.
+    """
+    targets = range(outputs.shape[1])
+    if methods == 1 or methods * len(targets) <= _MOST_MAPS:
+        return [(row, tuple(targets)) for row in range(len(outputs))]
+    return [
+        (row, (target,))
+        for row, of_row in enumerate(outputs.tolist())
+        for target in targets
+        if of_row[target] not in of_row[:target]
+    ]
 
 
 def _ends(material: Material) -> str:
@@ -123,7 +152,7 @@ def _input_cell(material: Material, row: int) -> Cell:
 def _bordered(material: Material) -> bool:
     """Whether inputs show the border of a known region; aligned images are too small for one."""
     item = material.dataset.inputs[0]
-    return item.regions is not None and bool(item.regions.any()) and not item.aligned
+    return item.regions is not None and any(region.any() for region in item.regions) and not item.aligned
 
 
 def bordered(picture: Array, region: Array) -> Array:
@@ -206,11 +235,53 @@ def sections(material: Material) -> tuple[Section, ...]:
                         ),
                     ),
                 ),
+                *((Block(tables=(_in_regions(material),)),) if _known_rows(material) else ()),
                 *(Block(tables=(sums_table(material, method),)) for method in additive),
                 *((Block(tables=(_likeliest(material),)),) if ranked else ()),
             ),
         ),
     )
+
+
+def _known_rows(material: Material) -> list[int]:
+    """The shown images of which it is known where what matters lies."""
+    regions = material.dataset.inputs[0].regions
+    return [] if regions is None else [row for row, region in enumerate(regions) if region.any()]
+
+
+def _in_regions(material: Material) -> Table:
+    """Image by image, how much of the explanation lies in the known region."""
+    item, rows = material.dataset.inputs[0], _known_rows(material)
+    assert item.regions is not None, "some are known"
+    regions = [item.regions[row] for row in rows]
+    labels = [reading(material, row) for row in rows]
+    return Table(
+        name=f"{material.slug}-regions",
+        caption=f"The share of the positive attribution{_for_class(material, 0)} that lies in the known region of an "
+        "image, beside the region's share of the area. A dash: the map is not one of pixels, or has nothing positive.",
+        columns=(
+            Column(title="sample"),
+            Column(title="reading"),
+            *(Column(title=title, numeric=True) for title in ("area, %", *(m.title for m in material.methods))),
+        ),
+        rows=tuple(
+            (
+                material.sample_name(row),
+                label,
+                f"{100 * region.mean():.1f}",
+                *(_share(method.values[item.name][row, ..., 0], region) for method in material.methods),
+            )
+            for row, label, region in zip(rows, labels, regions, strict=True)
+        ),
+    )
+
+
+def _share(values: Array, region: Array) -> str:
+    """In percent; a dash where there is nothing to share, or no value for each pixel."""
+    positive = np.maximum(values, 0)
+    if values.shape != region.shape or not positive.any():
+        return "–"
+    return f"{100 * float(positive[region].sum() / positive.sum()):.1f}"
 
 
 def _likeliest(material: Material) -> Table:

@@ -8,7 +8,8 @@ from tasks.records import BarPanels, Block, Diagram, Drawing, Figure, Images, Mo
 
 _COLUMN, _PAGE = 436, 640  # CSS pixels of the wide column and of both on paper
 _UNBROKEN = 60  # characters of a row of a table that may stay on one line
-_CELL, _GAP = 118, 8  # CSS pixels of the largest cell of a grid and between cells
+_CELL, _GAP = 118, 8  # CSS pixels of the largest cell of a grid, if not asked for, and between cells
+_MILLIMETRE = 96 / 25.4  # in CSS pixels
 
 
 def shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
@@ -35,8 +36,9 @@ def broad(figure: Figure) -> bool:
     match figure.content:
         case Molecules(items=items) | BarPanels(panels=items):
             return len(items) > 2
-        case Images(rows=rows):
-            return len(rows[0]) > 4
+        case Images(rows=rows, width=width):
+            asked = 0 if width is None else len(rows[0]) * (_cell(width) + _GAP)
+            return len(rows[0]) > 4 or asked > _COLUMN
         case Diagram():
             return True
     return False
@@ -47,8 +49,8 @@ def long(figure: Figure) -> bool:
     match figure.content:
         case Molecules(items=items):
             return len(items) > 3
-        case Images(rows=rows):
-            return len(rows) > 4
+        case Images(rows=rows, width=width):
+            return len(rows) * _cell(width) > 4 * _CELL
     return False
 
 
@@ -57,9 +59,13 @@ def room(figure: Figure) -> float:
     return (_PAGE if broad(figure) else _COLUMN) * figure.width
 
 
-def cell_width(columns: int, available: float) -> int:
-    """CSS pixels of one cell of an image grid."""
-    return int(min(_CELL, available / columns - _GAP))
+def cell_width(columns: int, available: float, wanted: float | None = None) -> int:
+    """CSS pixels of one cell of an image grid; `wanted`: millimetres."""
+    return int(min(_cell(wanted), available / columns - _GAP))
+
+
+def _cell(wanted: float | None) -> float:
+    return _CELL if wanted is None else wanted * _MILLIMETRE
 
 
 def wrapping(table: Table) -> set[int]:

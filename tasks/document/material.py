@@ -113,6 +113,7 @@ class Material(Record):
     diagram: Diagram | None = None  # of the net
     probabilities: Array | None = None  # (shown, outputs), of a classification
     trained: bool = True  # here, on the training rows; False where its weights were given
+    stopped_by_test: bool = False  # the rows that measure the model may also have stopped its training
     history: dict[str, Array]
     performance: Performance
     reference: Reference | None
@@ -120,6 +121,7 @@ class Material(Record):
     top_k: int | None
     overlay: float = 0.0  # opacity of maps on the image; 0: on white
     palette: Palette = "diverging"
+    picture_width: float | None = None  # of each picture of a sample on paper, in millimetres, where one is asked for
     percentile: float | None = None  # of all |a| on a shared scale, where the scale of maps ends
     own_scales: bool = False  # each molecule is coloured on a scale of its own
     coloured: float = 1.0  # share of the atoms of a molecule that are coloured, the strongest

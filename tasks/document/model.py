@@ -117,16 +117,7 @@ def _parity(material: Material) -> Figure:
 
 
 def section(material: Material) -> Section:
-    data, splits = material.dataset, {name: int((material.split == name).sum()) for name in ("train", "test")}
-    if not material.trained:
-        rows = "Which of these rows the model has seen before is not known here."
-    elif splits["test"]:
-        rows = f"{splits['train']:,} rows train the model, {splits['test']:,} are held out."
-    else:
-        rows = (
-            f"All {splits['train']:,} rows train the model: no data is held out, "
-            "so its quality below is that on rows it has seen."
-        )
+    data, rows = material.dataset, _rows(material)
     left_out = count(len(data.excluded), "sample was", "samples were")
     excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
     drawn = [figure.name for figure in figures(material) if figure.width < 1]
@@ -149,9 +140,26 @@ def section(material: Material) -> Section:
     )
 
 
+def _rows(material: Material) -> str:
+    """Which rows the model has learnt from, and which measure it."""
+    train, watching, test = (int((material.split == name).sum()) for name in ("train", "validation", "test"))
+    if not material.trained:
+        return "Which of these rows the model has seen before is not known here."
+    if not test:
+        return (
+            f"All {train:,} rows train the model: no data is held out, "
+            "so its quality below is that on rows it has seen."
+        )
+    watch = [f"{watching:,} watch its training"] if watching else []
+    sentence = f"{listing([f'{train:,} rows train the model', *watch, f'{test:,} are held out'])}."
+    if not material.stopped_by_test:
+        return sentence
+    return f"{sentence} The held-out rows also stop the training, so what is measured on them is a little too good."
+
+
 def _published(material: Material) -> Table:
     """Numbers of others on the same data beside those measured here, where the same thing was measured."""
-    here = {metric.name: metric.value for metric in material.performance.metrics}
+    here = _measured(material)
     return Table(
         name=f"{material.slug}-published",
         caption="What others have published about this data and kind of model, as a reference; a dash where it is not "
@@ -162,6 +170,20 @@ def _published(material: Material) -> Table:
             for name, value in material.dataset.published.items()
         ),
     )
+
+
+def _measured(material: Material) -> dict[str, float]:
+    """What was measured here, by the names under which others publish it."""
+    found = {metric.name: metric.value for metric in material.performance.metrics}
+    if "accuracy" in material.history:
+        found["training accuracy"] = float(material.history["accuracy"][-1])
+    if material.probabilities is not None and len(material.probabilities) == 1:  # of a single photograph
+        probable = zip(material.dataset.classes, material.probabilities[0].tolist(), strict=True)
+        found |= {f"probability of {name}": value for name, value in probable}
+    if parts := material.main.summary.inputs:
+        found["base value"] = float(material.main.base_value[0, 0])
+        found |= {f"median of {part.input}": float(part.median[0]) for part in parts}
+    return found
 
 
 def _metric_aside(metric: Metric, measured_on: str) -> Aside:

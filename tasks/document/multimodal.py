@@ -242,7 +242,7 @@ def _claims(material: Material, method: MethodMaterial) -> str:
     parts = {part.input: part for part in method.summary.inputs}
     said = []
     for item in material.dataset.inputs:
-        if item.kind == "text" and (item.values == item.values[0]).all():
+        if item.kind == "text" and (item.array == item.array[0]).all():
             said.append(_constant(item.name, parts[item.name]))
     images = [item.name for item in material.dataset.inputs if item.kind == "image"]
     tables = [item.name for item in material.dataset.inputs if item.kind == "table"]

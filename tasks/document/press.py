@@ -21,7 +21,11 @@ _ATTACHED = {
     "changes.json": "What has changed since the earlier report",
     "constraints.txt": "Versions of the libraries",
 }
-EMBEDDED = {"dataset": "The data as they were loaded", "weights": "The weights of the model"}
+EMBEDDED = {
+    "dataset": "The data as they were loaded",
+    "samples": "The pictures of the data",
+    "weights": "The weights of the model",
+}
 
 
 _BAD_INPUT = 2  # status of the rendering process when it is the user's text that cannot be printed

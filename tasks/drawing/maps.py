@@ -48,6 +48,10 @@ class MapSpec(Spec):
         "diverging", description="keras_example adds green and red light to the photograph, as published"
     )
 
+    width: float | None = Field(
+        None, ge=5, le=170, description="of each picture on paper in millimetres, as far as the page has room; null: 31"
+    )
+
     @model_validator(mode="after")
     def _in_order(self) -> "MapSpec":
         above, below = self.clip_above, self.clip_below

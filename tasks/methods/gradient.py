@@ -95,8 +95,22 @@ class GradientMethod(Method):
             steps=pairs.spread(found.steps if self.additive else np.zeros_like(found.steps)),
             converged=pairs.spread(found.finished | (self.refined_to() is None)),
             bypassed=self._bypassed(question, compute),
+            raw_factor=self._raw_factor(compared[0], compute),
             **extra,
         )
+
+    def _raw_factor(self, question: Question, compute: Compute) -> Array | None:
+        """For every explanation by how much a difference in raw units is larger than the one that the model sees, where
+        it is multiplied with; over the first batch."""
+        if self.multiplier() != "raw_difference":
+            return None
+        rows, used = next(padded_batches(len(question.pairs.sample), compute.batch))
+        segment = question.segment(rows, used)
+        raw, seen = (
+            sum(float(np.abs(segment.factor(factor, name)).sum()) for name in segment.end)
+            for factor in ("raw_difference", "difference")
+        )
+        return np.full(question.pairs.position.shape, raw / seen if seen else np.nan)
 
     def _bypassed(self, question: Question, compute: Compute) -> Array | None:
         """For every explanation whether its layer is bypassed; None where there is none, or nothing to add up."""

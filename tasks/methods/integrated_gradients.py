@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -28,6 +28,25 @@ class _PathMethod(GradientMethod):
     max_steps: int = Field(1000, ge=1, description="auto: most gradient evaluations for one output of a sample")
 
     factor: ClassVar[Factor] = "difference"
+    compat: str | None = None
+
+    @model_validator(mode="after")
+    def _as_published(self) -> Self:
+        rule = {"keras_example": "trapezoid", "chainer_chemistry": "endpoints"}.get(self.compat or "", self.rule)
+        if self.compat and (self.rule != rule or self.n_steps == "auto"):
+            raise ValueError(f"compat {self.compat} wants rule: {rule} and a number for n_steps")
+        if self.compat == "keras_example" and self.layer is not None:
+            raise ValueError("compat keras_example is taken at the input; leave out the layer")
+        return self
+
+    def multiplier(self) -> Factor:
+        """x - x' as the model sees it; the Keras example takes it in raw units."""
+        return "raw_difference" if self.compat == "keras_example" else "difference"
+
+    @property
+    def departure(self) -> str | None:
+        """In one sentence, how a published variant differs from the definition; None without `compat`."""
+        return None if self.compat is None else _DEPARTURES[self.compat]
 
     def passes(self) -> Iterator[Pass]:
         """One pass of `n_steps`, or finer and finer ones while they stay within `max_steps` evaluations."""
@@ -69,26 +88,6 @@ class IntegratedGradientsSpec(_PathMethod):
         "M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks, ICML."
     )
 
-    @model_validator(mode="after")
-    def _as_published(self) -> "IntegratedGradientsSpec":
-        rule = {"keras_example": "trapezoid", "chainer_chemistry": "endpoints"}.get(self.compat or "", self.rule)
-        if self.compat and (self.rule != rule or self.n_steps == "auto"):
-            raise ValueError(f"compat {self.compat} wants rule: {rule} and a number for n_steps")
-        if self.compat == "keras_example" and self.layer is not None:
-            raise ValueError("compat keras_example is taken at the input; leave out the layer")
-        return self
-
-    def multiplier(self) -> Factor:
-        """x - x' as the model sees it; the Keras example takes it in raw units."""
-        return "raw_difference" if self.compat == "keras_example" else "difference"
-
-    @property
-    def departure(self) -> str | None:
-        """In one sentence, how a published variant differs from the definition; None without `compat`."""
-        if self.compat is None:
-            return None
-        return _DEPARTURES[self.compat]
-
 
 _DEPARTURES = {
     "keras_example": "As in the Keras example, gradients at the preprocessed input are multiplied by the difference in "
@@ -111,6 +110,7 @@ class ExpectedGradientsSpec(_PathMethod):
     )
     background: int = Field(20, ge=1, description="how many of them every sample is compared with, drawn by seed")
     seed: int = Field(0, ge=0, description="of the draw")
+    compat: Literal["keras_example"] | None = Field(None, description="reproduce a published variant: keras_example")
 
     plain_title: ClassVar[str] = "Expected gradients"
     plain_formula: ClassVar[str] = f"mean over baselines <i>x</i>′ of {IntegratedGradientsSpec.plain_formula}"

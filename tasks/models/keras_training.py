@@ -13,7 +13,7 @@ from tasks.models.keras import Encode, configure, one_or_all
 from tasks.models.keras_import import global_state, keras
 from tasks.models.training import Measured, TrainingSpec
 from tasks.models.weights import read
-from tasks.protocols import Compute, Progress, take
+from tasks.protocols import Compute, Progress
 from tasks.records import Array, Arrays, Dataset, InputError, Weights
 
 Build = Callable[[], keras.Model]
@@ -48,11 +48,11 @@ def fit(
         return one_or_all(list(encode(inputs).values()))
 
     def step(rows: Array) -> Measured:
-        inputs = training.seen(take(dataset.arrays, rows), rows)
+        inputs = training.seen(dataset.take(rows).arrays, rows)
         return _measured(net.train_on_batch(batch(inputs), dataset.labels[rows], return_dict=True))
 
     def test(rows: Array) -> Measured:
-        inputs = take(dataset.arrays, rows)
+        inputs = dataset.take(rows).arrays
         return _measured(net.test_on_batch(batch(inputs), dataset.labels[rows], return_dict=True))
 
     return _weights(net, training.run(dataset, step, test, progress))

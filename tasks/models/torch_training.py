@@ -13,7 +13,7 @@ from tasks.models.torch import Encode
 from tasks.models.torch_process import configure, device_of, explaining
 from tasks.models.training import Measured, TrainingSpec
 from tasks.models.weights import read
-from tasks.protocols import Compute, Progress, take
+from tasks.protocols import Compute, Progress
 from tasks.records import Array, Arrays, Dataset, InputError, Weights
 
 Build = Callable[[], nn.Module]
@@ -42,7 +42,7 @@ def fit(
 
         def step(rows: Array) -> Measured:
             optimizer.zero_grad()
-            inputs = training.seen(take(dataset.arrays, rows), rows)
+            inputs = training.seen(dataset.take(rows).arrays, rows)
             loss, accuracy = _measured(net, encode, inputs, dataset, rows, device)
             torch.autograd.backward(loss)
             optimizer.step()
@@ -50,7 +50,7 @@ def fit(
 
         def test(rows: Array) -> Measured:
             with explaining(net), torch.no_grad():
-                loss, accuracy = _measured(net, encode, take(dataset.arrays, rows), dataset, rows, device)
+                loss, accuracy = _measured(net, encode, dataset.take(rows).arrays, dataset, rows, device)
                 return Measured(loss.item(), accuracy)
 
         return _weights(net, training.run(dataset, step, test, progress))

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
 from tasks.protocols import Progress
-from tasks.records import Array, Arrays, Dataset, InputError, Spec
+from tasks.records import Array, Arrays, Dataset, InputError, Spec, Split
 
 
 class Measured(NamedTuple):
@@ -65,18 +65,20 @@ class TrainingSpec(Spec):
         """Trains by `step` on minibatches of the rows with split "train".
 
         Gives a value per epoch: "loss", and "accuracy" of a classification, over the training rows while they train,
-        and "test_loss" and "test_accuracy" after the epoch where there are test rows.
+        and after the epoch the same of the rows that watch it, as "validation_loss" and "validation_accuracy", or of
+        the test rows, as "test_loss" and "test_accuracy", where no other rows do.
 
         Raises:
             InputError: when training diverges.
         """
-        train, held_out = np.flatnonzero(dataset.split == "train"), np.flatnonzero(dataset.split == "test")
+        train, watching = np.flatnonzero(dataset.split == "train"), watched_by(dataset)
+        held_out = np.flatnonzero(dataset.split == watching)
         history: defaultdict[str, list[float]] = defaultdict(list)
         for epoch in range(self.epochs):
             measured = {"": _mean(step, self._minibatches(epoch, train))}
             self._checked(measured[""].loss, epoch)
             if len(held_out):
-                measured["test_"] = _mean(test, self._parts(held_out))
+                measured[f"{watching}_"] = _mean(test, self._parts(held_out))
             for split, found in measured.items():
                 history[f"{split}loss"].append(found.loss)
                 if found.accuracy is not None:
@@ -109,6 +111,11 @@ class TrainingSpec(Spec):
                 f"model.learning_rate: with {self.learning_rate} training diverged in epoch {epoch + 1}; "
                 "use a smaller one"
             )
+
+
+def watched_by(dataset: Dataset) -> Split:
+    """The split of the rows that a training is watched by, and may be stopped by."""
+    return "validation" if (dataset.split == "validation").any() else "test"
 
 
 def _mean(measure: Measure, parts: Iterable[Array]) -> Measured:

@@ -7,9 +7,10 @@ from tasks.check_stages import cascades
 from tasks.checks.agreement import AgreementSpec, equal_signs, jaccard
 from tasks.checks.case import spearman
 from tasks.checks.faithfulness import DeletionSpec, InsertionSpec, elements, mixed
-from tasks.checks.localization import LocalizationSpec
+from tasks.checks.localization import ConcentrationSpec, LocalizationSpec
 from tasks.checks.randomization import RandomizationSpec
-from tasks.checks.sparseness import SparsenessSpec, gini
+from tasks.checks.sensitivity import SensitivitySpec
+from tasks.checks.sparseness import SparsenessSpec, edge_strength, gini
 from tasks.checks.stability import StabilitySpec
 from tests.checks.linear import IMAGES, WEIGHTS, linear_case
 
@@ -65,6 +66,40 @@ def test_what_speaks_against_is_not_localized() -> None:
     assert LocalizationSpec().measure(linear_case(signed, regions=top)).value == 1.0
 
 
+def test_concentration_is_relative_to_the_area() -> None:
+    """One pixel of four: what is spread evenly counts once, what lies in it alone four times, half of it twice."""
+    corner = np.zeros((len(IMAGES), 2, 2), bool)
+    corner[:, 0, 0] = True
+    spec = ConcentrationSpec(threshold=1.5)
+
+    def found(weights: list[list[float]]) -> float | None:
+        flat = np.array(weights) / IMAGES[0, ..., 0]
+        return spec.measure(linear_case(flat, regions=corner & (np.arange(len(IMAGES)) == 0)[:, None, None])).value
+
+    assert found([[1, 1], [1, 1]]) == pytest.approx(1)
+    assert found([[1, 0], [0, 0]]) == pytest.approx(4)
+    assert found([[2, 1], [1, 0]]) == pytest.approx(2)
+    assert spec.measure(linear_case(WEIGHTS, regions=corner)).verdict == "pass"
+    assert spec.measure(linear_case(1 / WEIGHTS, regions=corner)).verdict == "fail"
+    nowhere = np.zeros_like(corner)
+    assert spec.measure(linear_case(WEIGHTS, regions=nowhere)).verdict == "not applicable"
+
+
+def test_sensitivity_compares_what_differs_in_one_setting_alone() -> None:
+    """The opposite order would fail, but it is that of a method with another seed too."""
+    others = {"five": WEIGHTS * [[1.0, 1.0], [1.0, 1.01]], "eighty": WEIGHTS, "other": WEIGHTS[::-1, ::-1]}
+    variants = {
+        "five": {"background": (20, 5)}, "eighty": {"background": (20, 80)},
+        "other": {"background": (20, 5), "seed": (0, 1)},
+    }  # fmt: skip
+    result = SensitivitySpec().measure(linear_case(WEIGHTS, others=others, variants=variants))
+    assert result.verdict == "pass"
+    assert result.sentence.startswith("With background 20 the order of |a| correlates with that with 5 by ")
+    turned = linear_case(WEIGHTS, others={"five": WEIGHTS[::-1, ::-1]}, variants={"five": {"background": (20, 5)}})
+    assert SensitivitySpec().measure(turned).verdict == "fail"
+    assert SensitivitySpec(to="nsamples").measure(turned).verdict == "not applicable"
+
+
 @pytest.mark.parametrize(("sizes", "expected"), [([1, 1, 1, 1], 0.0), ([0, 0, 0, 1], 0.75), ([0, 0, 1, 1], 0.5)])
 def test_gini_of_known_distributions(sizes: list[float], expected: float) -> None:
     assert gini(np.array(sizes, float)[None, :, None])[0, 0] == pytest.approx(expected)
@@ -78,6 +113,17 @@ def test_sparseness_can_pass_and_fail() -> None:
     lone = np.array([[1.0, 0.0], [0.0, 0.0]])
     assert SparsenessSpec().measure(linear_case(lone)).verdict == "pass"
     assert SparsenessSpec().measure(linear_case(np.ones((2, 2)))).verdict == "fail"
+
+
+def test_an_edge_is_where_the_lightness_changes() -> None:
+    """A step between the third and the fourth column: both sides of it, and nothing else, are an edge."""
+    step = np.zeros((1, 6, 6, 3), np.float32)
+    step[:, :, 3:] = 100
+    strength = edge_strength(step)[0]
+    assert (strength[:, [2, 3]] == 400).all()
+    assert not strength[:, [0, 1, 4, 5]].any()
+    said = SparsenessSpec().measure(linear_case(WEIGHTS)).sentence
+    assert "correlates with the strength of the edges by" in said
 
 
 def test_spearman_is_that_of_scipy_and_not_a_number_for_a_constant() -> None:

@@ -9,9 +9,9 @@ def figure(content: Images | Molecules | BarPanels, width: float = 1.0) -> Figur
     return Figure(name="f", content=content, caption="c", alt="a", width=width)
 
 
-def images(rows: int, columns: int) -> Figure:
+def images(rows: int, columns: int, millimetres: float | None = None) -> Figure:
     cell = Cell(pixels=np.zeros((2, 2, 1)), alt="x")
-    return figure(Images(columns=(), rows=((cell,) * columns,) * rows))
+    return figure(Images(columns=(), rows=((cell,) * columns,) * rows, width=millimetres))
 
 
 def molecules(count: int) -> Figure:
@@ -36,6 +36,14 @@ def test_long_grids_may_go_on_on_the_next_page() -> None:
 
 def test_a_share_of_the_width_is_a_share_of_the_column() -> None:
     assert room(images(1, 2)) == 2 * room(images(1, 2).model_copy(update={"width": 0.5}))
+
+
+def test_pictures_are_as_wide_as_asked_where_the_page_has_room() -> None:
+    """50 mm are 189 CSS pixels: three of them need both columns, and two rows of 80 mm more than half a page."""
+    assert cell_width(3, 640, 50) == 188
+    assert cell_width(5, 640, 50) == 120
+    assert [broad(images(1, 3, width)) for width in (None, 30, 50)] == [False, False, True]
+    assert [long(images(2, 3, width)) for width in (None, 50, 80)] == [False, False, True]
 
 
 @pytest.mark.parametrize("columns", [1, 3, 5, 9])

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from flows import cli, derivation
 from flows.config import Report, read_report
@@ -472,6 +473,28 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = MLPSpec(epochs=1).fit(IrisSpec(reference=None).load(), Compute(), silent)
     np.savez(path, allow_pickle=False, **found.arrays)
     return path
+
+
+@pytest.mark.slow
+def test_pictures_that_are_embedded_need_no_files(tmp_path: Path) -> None:
+    """The folder is gone: the PDF that carries its pictures is derived again from them, the other one with --data."""
+    chance = np.random.default_rng(0)
+    for number in range(12):
+        (place := tmp_path / "pictures" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(chance.integers(0, 256, (9, 9, 3), np.uint8)).save(place / f"{number}.png")
+    words = ("data=image_folder", f"data.path={tmp_path / 'pictures'}", "data.size=8", "model=random_forest",
+             "method=[occlusion]", "target=predicted", "selection.limit=2", "check=[sparseness]", "runner=inline",
+             "document.issued=2026-01-01", f"paths.runs={tmp_path}/runs", f"paths.store={tmp_path}/store")  # fmt: skip
+    bare, whole = (
+        run_report(read_report([*words, *more]), ["exhibit", "report"]).directory / "report.pdf"
+        for more in ((), ("document.embed=[data]",))
+    )
+    (tmp_path / "pictures").rename(tmp_path / "moved")
+    assert verify(bare).outcome == "not derivable"
+    assert verify(bare, access=Access(data=tmp_path / "moved")).outcome == "identical"
+    result = verify(whole)
+    assert result.outcome == "identical"
+    assert result.findings[0].endswith("stage load: the data are those in the PDF, not loaded again")
 
 
 @pytest.mark.slow

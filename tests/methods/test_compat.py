@@ -8,7 +8,7 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
 from tasks.methods.sampling import Draws, SamplingSpec
 from tasks.models.torch import Encoded, TorchModel, as_tensors
 from tasks.protocols import Compute
@@ -48,6 +48,7 @@ def test_keras_example(net: nn.Module, model: TorchModel, explain: Explain) -> N
     found = explain(method, model, {"x": RAW}, baselines={"x": BASELINE}, score="probability")
     np.testing.assert_allclose(found.values["x"][..., 0], published, rtol=1e-4, atol=1e-6)
     assert not method.additive
+    assert found.raw_factor == pytest.approx(np.full((3, 1), 127.5), rel=1e-5)
     own = explain(
         IntegratedGradientsSpec(rule="trapezoid", n_steps=50),
         model,
@@ -56,6 +57,22 @@ def test_keras_example(net: nn.Module, model: TorchModel, explain: Explain) -> N
         score="probability",
     )
     np.testing.assert_allclose(found.values["x"], 127.5 * own.values["x"], rtol=1e-4)
+
+
+def test_keras_example_from_images_of_noise(net: nn.Module, model: TorchModel, explain: Explain) -> None:
+    """As the example calls it, with num_runs=2: the mean over two baselines that every sample is compared with."""
+    runs = []
+    for noise in BASELINE[:2]:
+        steps = [noise + (step / 50) * (RAW - noise) for step in range(51)]
+        grads = np.stack([gradients(net, (step / 127.5 - 1).astype(np.float32)) for step in steps])
+        runs.append((RAW - noise) * ((grads[:-1] + grads[1:]) / 2).mean(axis=0))
+    method = ExpectedGradientsSpec(
+        compat="keras_example", rule="trapezoid", n_steps=50, baseline="uniform", background=2
+    )
+    found = explain(method, model, {"x": RAW}, baselines={"x": BASELINE[:2]}, score="probability")
+    np.testing.assert_allclose(found.values["x"][..., 0], np.mean(runs, axis=0), rtol=1e-4, atol=1e-6)
+    assert not method.additive
+    assert found.raw_factor == pytest.approx(np.full((3, 1), 127.5), rel=1e-5)
 
 
 def test_chainer_chemistry(net: nn.Module, model: TorchModel, explain: Explain) -> None:

@@ -383,6 +383,27 @@ def test_gradient_at_a_layer_is_that_of_the_net_behind_it(
     assert GradientShapSpec().departure is None
 
 
+def test_a_large_background_goes_through_the_net_a_few_rows_at_a_time(
+    rectified: TorchModel, table: dict[str, Array], explain: Explain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a background costs in memory is its activations, not those of the whole net; and it changes no number."""
+    seen: list[int] = []
+    place = TorchModel.place
+
+    def counted(model: TorchModel, inputs: Arrays, *options: object) -> object:
+        seen.append(len(inputs["x"]))
+        return place(model, inputs, *options)
+
+    x, background = {"x": table["x"][:2]}, {"x": np.tile(table["x"][3:], (30, 1))}
+    whole = explain(
+        GradientShapSpec(nsamples=20, layer="0", batch_size=len(background["x"])), rectified, x, baselines=background
+    )
+    monkeypatch.setattr(TorchModel, "place", counted)
+    found = explain(GradientShapSpec(nsamples=20, layer="0", batch_size=4), rectified, x, baselines=background)
+    assert max(seen) == 4 < len(background["x"]) / 10
+    np.testing.assert_allclose(found.base_value, whole.base_value, rtol=1e-5)
+
+
 def test_gradient_works_inside_a_residual_block_of_keras(
     several: tuple[KerasModel, dict[str, Array], dict[str, Array]], explain: Explain
 ) -> None:

@@ -72,6 +72,18 @@ def test_training_is_repeatable_and_weights_are_all_that_is_needed(photos: Datas
     assert direct.predict(photos.arrays).tobytes() == stored.predict(photos.arrays).tobytes()
 
 
+def test_validation_rows_watch_the_training_and_test_rows_do_not(photos: Dataset) -> None:
+    """The same training whatever is held out; what stops it is measured on the rows that validate alone."""
+    split = np.where((photos.split == "test") & (np.arange(len(photos.split)) % 2 == 0), "validation", photos.split)
+    watched = photos.model_copy(update={"split": split})
+    other = watched.model_copy(update={"labels": np.where(split == "test", 0, photos.labels)})
+    found = [BRIEF.fit(data, COMPUTE, silent) for data in (watched, other)]
+    assert set(found[0].history) == {"loss", "accuracy", "validation_loss", "validation_accuracy"}
+    assert pack(found[0]) == pack(found[1])
+    assert found[0].history["loss"].tobytes() == BRIEF.fit(photos, COMPUTE, silent).history["loss"].tobytes()
+    assert SmallVGGSpec(patience=1).enough({"validation_loss": [1, 2, 3], "loss": [3, 2, 1]})
+
+
 def test_data_of_another_kind_is_refused() -> None:
     with pytest.raises(InputError, match=r"^model: a torch_cnn classifies images, but the data"):
         BRIEF.fit(IrisSpec().load(), COMPUTE, silent)

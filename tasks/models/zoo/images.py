@@ -54,8 +54,8 @@ class AugmentedSpec(TrainingSpec):
         if self.patience is None:
             return super().training + words
         return (
-            f"{super().training}{words} It stops early when the loss on held-out images has not fallen for "
-            f"{self.patience} epochs, so what is measured on them is a little too good."
+            f"{super().training}{words} It stops early when the loss on images that do not train has not fallen for "
+            f"{self.patience} epochs."
         )
 
     def seen(self, inputs: Arrays, rows: Array) -> dict[str, Array]:
@@ -65,7 +65,7 @@ class AugmentedSpec(TrainingSpec):
 
     def enough(self, history: Mapping[str, Sequence[float]]) -> bool:
         """Whether the last `patience` epochs have brought nothing."""
-        losses = history.get("test_loss", ())
+        losses = history.get("validation_loss", history.get("test_loss", ()))
         return self.patience is not None and len(losses) - int(np.argmin([*losses, np.inf])) > self.patience
 
     def _changed(self, image: Array, draws: np.random.Generator) -> Array:
