@@ -32,7 +32,7 @@ from tasks.stages import Done, Explained, asked, module_of, read, run_stage
 from tasks.store import Digest, Store
 
 _SWARM = 30  # features of a swarm: more do not fit on a page
-_ROWS = {"explain": "given without a measured value"}  # what rows of a split are called
+_ROWS = {"explain": "given to be explained"}  # what rows of a split are called
 _UNITS = {"logit": "logit", "probability": "probability", "loss": "nats", "factory": "units of the score"}
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from tasks.data.folder import Food101Spec, ImageFolderSpec, PhotographsSpec
 from tasks.data.image import DigitsSpec
 from tasks.data.multimodal import MnistSpec, MultimodalSpec
+from tasks.data.own_table import TableSpec
 from tasks.data.photos import PhotosSpec, WatermarkSpec
 from tasks.data.solubility import EsolSpec, SolubilitySpec
 from tasks.data.table import IrisSpec
@@ -22,6 +23,7 @@ DataSpec = Annotated[
     | SolubilitySpec
     | EsolSpec
     | MultimodalSpec
-    | MnistSpec,
+    | MnistSpec
+    | TableSpec,
     Field(discriminator="kind"),
 ]

@@ -60,6 +60,8 @@ def background_described(count: int, seed: int, dataset: Dataset, of: str = "sam
 
 def _training_rows(count: int, seed: int, dataset: Dataset) -> Array:
     train = np.flatnonzero(dataset.split == "train")
+    if not len(train):
+        raise InputError("background: there are no training rows to draw it from; give them with data.path")
     return np.sort(np.random.default_rng(seed).choice(train, min(count, len(train)), replace=False))
 
 
@@ -82,6 +84,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
         )
     match name:
         case "mean":
+            if item.centre is not None:
+                return item.centre[np.newaxis].astype(item.values.dtype)
             return _training(item, dataset).mean(axis=0, keepdims=True, dtype=np.float64).astype(item.values.dtype)
         case "black":
             return np.full_like(item.values[:1], _bounds(name, item)[0])
@@ -119,7 +123,13 @@ def _of_sample(sample: object) -> np.random.Generator:
 
 
 def _training(item: Input, dataset: Dataset) -> Array:
-    return item.values[dataset.split == "train"]
+    found = item.values[dataset.split == "train"]
+    if not len(found):
+        raise InputError(
+            f"baseline: there are no training rows of {item.name!r} to take it from; give them with data.path, or use "
+            "baseline: zero"
+        )
+    return found
 
 
 def _bounds(name: Baseline, item: Input) -> tuple[float, float]:

@@ -77,10 +77,14 @@ _PASSED = {
 
 
 def _held_out_badge(materials: Sequence[Material]) -> Badge:
-    held_out = [material for material in materials if material.measured_rows == "test"]
-    rest = [f"{m.title.lower()} on the {m.measured_rows} rows" for m in materials if m not in held_out]
+    held_out = [item for item in materials if item.measured_rows == "test" and item.performance.metrics]
+    rest = [f"{m.title.lower()} {_measured_on(m)}" for m in materials if m not in held_out]
     text = f"quality measured: {listing(rest)}" if rest else "quality measured on rows not trained on"
     return Badge(title=f"{len(held_out)} of {len(materials)} on held-out rows", text=text)
+
+
+def _measured_on(material: Material) -> str:
+    return f"on the {material.measured_rows} rows" if material.performance.metrics else "nowhere, without labels"
 
 
 _READING = (
@@ -118,13 +122,20 @@ def _how_to_read(questions: dict[str, str]) -> Section:
     )
 
 
+_MOST_EXCLUDED = 60  # samples that are printed
+_FURTHER = f" Here are the first {_MOST_EXCLUDED}; evidence.json, which is attached, lists all."
+
+
 def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
     tables = tuple(
         Table(
             name=f"{material.slug}-excluded",
-            caption=f"{material.title}: {count(len(material.dataset.excluded), 'sample')} that could not be used.",
+            caption=f"{material.title}: {count(len(material.dataset.excluded), 'sample')} that could not be used."
+            f"{_FURTHER if len(material.dataset.excluded) > _MOST_EXCLUDED else ''}",
             columns=(Column(title="sample"), Column(title="given"), Column(title="reason")),
-            rows=tuple((item.sample_id, item.given, item.reason) for item in material.dataset.excluded),
+            rows=tuple(
+                (item.sample_id, item.given, item.reason) for item in material.dataset.excluded[:_MOST_EXCLUDED]
+            ),
         )
         for material in materials
         if material.dataset.excluded

@@ -71,6 +71,10 @@ class TrainingSpec(Spec):
             InputError: when training diverges.
         """
         train, held_out = np.flatnonzero(dataset.split == "train"), np.flatnonzero(dataset.split == "test")
+        if not len(train):
+            raise InputError(
+                "model.fit: the data has no training rows; give them, or model.fit=never with model.weights=FILE"
+            )
         history: defaultdict[str, list[float]] = defaultdict(list)
         for epoch in range(self.epochs):
             measured = {"": _mean(step, self._minibatches(epoch, train))}
