@@ -41,6 +41,7 @@ from tasks.records import (
     Record,
     Weights,
     canonical_json,
+    npz,
     pack,
 )
 from tasks.stages import Done, keyed, read, run_stage
@@ -243,11 +244,13 @@ def seal(
     attested: Done,
     drawings: Sequence[Digest],
     attributions: Mapping[str, Sequence[Digest]],
+    fitted: Mapping[str, tuple[Digest, Digest | None]],
     overrides: Sequence[str],
     manifest: Mapping[str, Any],
 ) -> None:
     """Writes the run: every file, and the manifest last; then the list of all runs. `attributions`: shards by
-    "chapter/label". `written`: the document. The directory is there when it is whole, not before."""
+    "chapter/label". `fitted`: by chapter the dataset, and the weights where they are to be left too. `written`: the
+    document. The directory is there when it is whole, not before."""
     files = {
         "report.html": store.get(rendered["html"]),
         "report.pdf": store.get(rendered["pdf"]),
@@ -257,6 +260,8 @@ def seal(
         "importances.parquet": store.get(attested["importances"]),
         "overrides.txt": "".join(f"{item}\n" for item in overrides).encode(),
     }
+    for slug, (dataset, weights) in fitted.items():
+        files |= fitted_files(f"fitted/{slug}", store, dataset, weights)
     document = read(store, Document, written)
     front: list[dict[str, Any]] = []
     for digest, chapter in zip(drawings, document.chapters, strict=True):
@@ -275,3 +280,14 @@ def seal(
                 )
             write_manifest(folder, {**manifest, "title": document.title, "chapters": front})
         write_index(directory.parent)
+
+
+def fitted_files(folder: str, store: Store, dataset: Digest, weights: Digest | None) -> dict[str, bytes]:
+    """What rows to come can be explained with: the scheme that they are read by where the data has one, and the weights
+    as arrays by name, as model.weights takes them."""
+    found = {}
+    if scheme := read(store, Dataset, dataset).scheme:
+        found[f"{folder}/scheme.json"] = pretty(scheme)
+    if weights is not None and (arrays := read(store, Weights, weights).arrays):
+        found[f"{folder}/weights.npz"] = npz(arrays)
+    return found

@@ -165,7 +165,8 @@ def _to_explain(material: Material) -> str:
     labelled = int((given & ~np.isnan(material.labels)).sum())
     total = int(given.sum())
     known = "none of them has" if not labelled else "each has" if labelled == total else f"{labelled:,} of them have"
-    return f" {count(total, 'more row is', 'more rows are')} given to be explained; {known} a label."
+    more = "" if given.all() else "more "
+    return f" {count(total, f'{more}row is', f'{more}rows are')} given to be explained; {known} a label."
 
 
 def _published(material: Material) -> Table:
