@@ -11,6 +11,7 @@ from tasks.data.own_table import TableSpec
 from tasks.data.photos import PhotosSpec, WatermarkSpec
 from tasks.data.solubility import EsolSpec, SolubilitySpec
 from tasks.data.table import IrisSpec
+from tasks.data.text import TextSpec
 
 DataSpec = Annotated[
     IrisSpec
@@ -24,6 +25,7 @@ DataSpec = Annotated[
     | EsolSpec
     | MultimodalSpec
     | MnistSpec
-    | TableSpec,
+    | TableSpec
+    | TextSpec,
     Field(discriminator="kind"),
 ]

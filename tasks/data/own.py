@@ -116,7 +116,7 @@ class RowsSpec(Spec):
 
     def asked(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
-        return self.model_dump(mode="json", exclude={"path", "explain", "scheme"}) | digests(self.files())
+        return self.model_dump(mode="json") | digests(self.files())
 
     def load(self) -> Dataset:
         """The rows of the fit that can be used, and after them those that are to be explained; the others are listed in

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from tasks.models.training import TrainingSpec
+from tasks.models.zoo.labels import scale_layers
 from tasks.protocols import Compute, DifferentiableModel, Progress
 from tasks.records import Dataset, Input, InputError, OutputKind, Weights
 
@@ -68,18 +69,7 @@ class MLPSpec(TrainingSpec):
             for before, after in pairwise(sizes)
             for layer in (nn.Linear(before, after), nn.ReLU(), nn.Dropout(self.dropout))
         ]
-        scale = [_of_scale(*dataset.label_scale)] if dataset.label_scale else []
-        return nn.Sequential(*blocks, nn.Linear(sizes[-1], outputs), *scale)
-
-
-def _of_scale(centre: float, spread: float) -> "nn.Linear":
-    """From standardised values to those of the label: a layer that does not learn."""
-    from torch import nn
-
-    layer = nn.Linear(1, 1)
-    nn.init.constant_(layer.weight, spread)
-    nn.init.constant_(layer.bias, centre)
-    return layer.requires_grad_(False)
+        return nn.Sequential(*blocks, nn.Linear(sizes[-1], outputs), *scale_layers(dataset))
 
 
 def _only_table(dataset: Dataset) -> Input:
