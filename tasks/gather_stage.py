@@ -320,7 +320,7 @@ def _swarm(store: Store, item: Explained, explained: Dataset, unit: str, top_k: 
 
 def _parameters(method: MethodSpec) -> dict[str, str]:
     """What a reader wants to know of the config: not the kind, nor what is not used."""
-    unused = {"kind"} | ({"at"} if getattr(method, "layer", None) is None else set())
+    unused = {"kind", "title", "citation"} | ({"at"} if getattr(method, "layer", None) is None else set())
     found: dict[str, str] = {}
     for name, value in method.model_dump(mode="json", exclude=unused, exclude_none=True).items():
         inner = value if isinstance(value, dict) else {"": value}

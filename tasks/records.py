@@ -8,11 +8,12 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]  # input name -> values, first axis samples
@@ -39,6 +40,16 @@ class Spec(BaseModel):
     """The validated configuration of one choice; it stands beside the function that it configures."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _some(value: Any) -> Any:
+    return {} if value is None else value
+
+
+# Null stands for none: Hydra lets a value of its own replace null, but adds no key to an empty dictionary.
+Words = Annotated[dict[str, str], BeforeValidator(_some)]
+Files = Annotated[dict[str, Path], BeforeValidator(_some)]
+Arguments = Annotated[dict[str, JsonValue], BeforeValidator(_some)]
 
 
 # --- data -------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tasks.data.factory import DataFactorySpec
 from tasks.data.folder import Food101Spec, ImageFolderSpec, PhotographsSpec
 from tasks.data.image import DigitsSpec
 from tasks.data.multimodal import MnistSpec, MultimodalSpec
@@ -26,6 +27,7 @@ DataSpec = Annotated[
     | MultimodalSpec
     | MnistSpec
     | TableSpec
-    | TextSpec,
+    | TextSpec
+    | DataFactorySpec,
     Field(discriminator="kind"),
 ]

@@ -3,20 +3,17 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import numpy as np
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from tasks.data.files import digests, existing
 from tasks.data.rows import Labels, Part, given_split, held_out, read_table, require_columns, row_ids, row_name
-from tasks.records import Array, Dataset, Input, InputError, Record, Spec
+from tasks.records import Array, Dataset, Input, InputError, Record, Spec, Words
 
 if TYPE_CHECKING:
     from tasks.data.rows import Table
-
-# Null stands for none: Hydra lets a value of its own replace null, but not an empty dictionary.
-Words = Annotated[dict[str, str], BeforeValidator(lambda value: {} if value is None else value)]
 
 
 class Reader(Protocol):
@@ -37,6 +34,26 @@ class Reader(Protocol):
     def scaled(self, training: Array) -> Self:
         """With what is known of the values of the training rows."""
         ...
+
+
+def rows_of_the_fit(dataset: Dataset) -> Dataset:
+    """All rows but those to explain: the same bytes whatever these are."""
+    measured = dataset.take(dataset.split != "explain")
+
+    def narrow(texts: Array) -> Array:
+        """As wide as the longest text needs, which longer ones of other rows have changed."""
+        return np.array(texts.tolist(), str) if texts.dtype.kind == "U" else texts
+
+    return measured.model_copy(
+        update={
+            "inputs": tuple(item.model_copy(update={"values": narrow(item.values)}) for item in measured.inputs),
+            "sample_ids": narrow(measured.sample_ids),
+            "names": None if measured.names is None else narrow(measured.names),
+            "labels": measured.labels.astype(np.int64) if dataset.classes else measured.labels,
+            "split": narrow(measured.split),
+            "excluded": (),
+        }
+    )
 
 
 class Scheme(Record):
@@ -146,10 +163,7 @@ class RowsSpec(Spec):
 
     def fitted(self, dataset: Dataset) -> Dataset:
         """The rows that train and measure a model: the same bytes whatever is to be explained."""
-        measured = dataset.take(dataset.split != "explain")
-        labels = measured.labels.astype(np.int64) if dataset.classes else measured.labels
-        narrow = {name: np.array(getattr(measured, name).tolist(), str) for name in ("sample_ids", "split")}
-        return measured.model_copy(update={**narrow, "labels": labels, "excluded": ()})
+        return rows_of_the_fit(dataset)
 
     def _from_scheme(self, path: Path) -> tuple[Labels, Reader]:
         try:
