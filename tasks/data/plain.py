@@ -168,7 +168,8 @@ def _text(name: str, values: Array, vocabulary: Sequence[str] | None, train: Arr
     import pandas as pd
 
     if values.dtype.kind == "U" and values.shape == train.shape:
-        known = Vocabulary.learned(values[train].tolist(), name, "words", _TOKENS, 1, lower=True)
+        texts = values[train].tolist()
+        known = Vocabulary.learned(texts, name, "words", _TOKENS, 1, lower=True).no_longer_than(texts)
         ids, _ = known.encoded(pd.DataFrame({name: values}), "factory")
         return known.input(ids).model_copy(update={"name": name})
     tokens = tuple(map(str, vocabulary or ()))

@@ -10,7 +10,7 @@ from tasks.data.files import existing
 from tasks.data.own import RowsSpec
 from tasks.data.rows import require_columns, words
 from tasks.data.tokens import Vocabulary, read_tokens
-from tasks.records import Array, Input
+from tasks.records import Array, Input, InputError
 
 if TYPE_CHECKING:
     from tasks.data.rows import Table
@@ -32,7 +32,7 @@ class TextSpec(RowsSpec):
         None, description="tokens, one per line, as in BERT's vocab.txt, in the place of words or characters"
     )
     lower: bool = Field(True, description="capitals count as small letters")
-    length: int = Field(64, ge=1, description="tokens of a text: cut, or padded")
+    length: int = Field(64, ge=1, description="most tokens of a text: it is cut there")
     rarest: int = Field(2, ge=1, description="a token that occurs less often stands as [UNK]")
     title: str = "Texts"
 
@@ -46,11 +46,15 @@ class TextSpec(RowsSpec):
     def learned(self, table: "Table") -> Vocabulary:
         """The tokens of the rows of the fit, or those of the file."""
         require_columns(table, [self.text], "data.text: there is no column {}")
-        if self.vocabulary is not None:
-            known = read_tokens(self.files()["vocabulary"])
-            return Vocabulary(column=self.text, cut="vocabulary", lower=self.lower, length=self.length, tokens=known)
         texts = [text for text in words(table[self.text]) if text is not None]
-        return Vocabulary.learned(texts, self.text, self.tokens, self.length, self.rarest, lower=self.lower)
+        if not texts:
+            raise InputError(f"data.text: the column {self.text!r} is empty in all {len(table)} rows")
+        if self.vocabulary is not None:
+            tokens = read_tokens(self.files()["vocabulary"])
+            known = Vocabulary(column=self.text, cut="vocabulary", lower=self.lower, length=self.length, tokens=tokens)
+        else:
+            known = Vocabulary.learned(texts, self.text, self.tokens, self.length, self.rarest, lower=self.lower)
+        return known.no_longer_than(texts)
 
     def known(self, plain: dict[str, Any]) -> Vocabulary:
         """The tokens of a scheme."""

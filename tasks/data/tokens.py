@@ -44,6 +44,11 @@ class Vocabulary(Record):
             raise InputError(f"data.rarest: no token of {column!r} occurs {rarest} times; give a smaller number")
         return cls(column=column, cut=cut, lower=lower, length=length, tokens=(PADDING, UNKNOWN, *frequent))
 
+    def no_longer_than(self, texts: Iterable[str]) -> Self:
+        """With a length that the longest of these texts needs: what is only padding explains nothing."""
+        longest = max(len(self.ids(text)) for text in texts)
+        return self.model_copy(update={"length": max(longest, 1)})
+
     def texts(self) -> list[str]:
         """The column."""
         return [self.column]

@@ -45,7 +45,7 @@ def test_words_and_marks_are_tokens_and_rare_ones_are_unknown(reviews: Path) -> 
     ]  # fmt: skip
     assert data.inputs[0].vocabulary[:3] == ("[PAD]", "[UNK]", "dull")
     assert [(item.sample_id, item.reason) for item in data.excluded] == [("row 2", "text is missing or has no token")]
-    assert "Texts of at most 6 words and marks; 7 different ones are known." in data.description
+    assert "Texts of at most 4 words and marks; 7 different ones are known." in data.description
 
 
 def test_characters_are_tokens(reviews: Path) -> None:
