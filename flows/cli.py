@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from flows.errors import ConfigError, Unfinished, unknown
+from tasks.factory import GROUPS, offered
 from tasks.records import InputError
 
 DONE, UNEXPECTED, BAD_INPUT, CHECK_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -233,6 +234,9 @@ def _groups(config_dir: Path | None) -> str:
     from flows.compose import groups
 
     lines = [f"  {name:12}{', '.join(options)}" for name, options in groups(config_dir).items()]
+    offers = {group: offered(group) for group in GROUPS}
+    lines += ["", "offered by installed packages, as model.factory=NAME and so on:"] * any(offers.values())
+    lines += [f"  {group.partition('.')[2]:12}{', '.join(names)}" for group, names in offers.items() if names]
     return "".join(f"{textwrap.fill(line, 110, subsequent_indent=' ' * 14)}\n" for line in lines)
 
 

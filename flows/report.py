@@ -207,10 +207,15 @@ class _Flow:
             document.attested,
             [done["drawings"] for done in document.drawn],
             shards,
+            {chapter.slug: (chapter["load"]["dataset"], self._left(chapter)) for chapter in chapters},
             [item for item in command if "=" in item],
             manifest,
         )
         self.calls.watch.finished("report", "seal", False, time.monotonic() - started)
+
+    def _left(self, chapter: Chapter) -> str | None:
+        """The weights, where they are to go with the report."""
+        return chapter.fits[0]["weights"] if "weights" in self.report.document.embed else None
 
 
 def _evidence_config(report: Report, local: Mapping[str, LocalEvidence]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
             "compute": keyed(asked.compute),
         }
         modules += [module_of(asked.method), module_of(asked.model), "tasks.data.baselines", score_of.__module__]
-        own = own_code(asked.model, asked.target)
+        own = own_code(asked.method, asked.model, asked.target)
     helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, cascades, variants]
     return run_stage(store, check, given, inputs, modules, run, helpers, own)
 

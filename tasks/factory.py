@@ -1,6 +1,7 @@
 """Functions from a user's own modules, as far as this machine trusts them.
 
-Only the environment variable EXHIBIT_TRUSTED_MODULES says which: names of modules and packages with commas between.
+The environment variable EXHIBIT_TRUSTED_MODULES says which: names of modules and packages with commas between. What an
+installed package offers as an entry point is trusted as well: who owns the machine has installed it.
 """
 
 import ast
@@ -20,6 +21,26 @@ from tasks.fingerprint import source_digest
 from tasks.records import InputError
 
 TRUSTED = "EXHIBIT_TRUSTED_MODULES"
+GROUPS = ("exhibit.models", "exhibit.data", "exhibit.methods")  # of entry points
+
+
+def offered(group: str) -> dict[str, str]:
+    """What installed packages offer as entry points of a group: package.module:function by name."""
+    return {entry.name: entry.value for entry in sorted(importlib.metadata.entry_points(group=group))}
+
+
+def _resolved(group: str) -> Callable[[str], str]:
+    """From the name of an entry point to the function that it stands for."""
+
+    def resolve(factory: str) -> str:
+        if ":" in factory or factory in (known := offered(group)):
+            return factory if ":" in factory else known[factory]
+        names = f"those of {group} are {', '.join(known)}" if known else f"none has an entry point of {group}"
+        raise InputError(
+            f"no installed package offers {factory!r}; {names}; a function of your own is package.module:function"
+        )
+
+    return resolve
 
 
 def trusted(factory: str) -> str:
@@ -29,7 +50,7 @@ def trusted(factory: str) -> str:
         InputError: naming the variable and the module, if it is not.
     """
     module = factory.partition(":")[0]
-    if not _allowed(module):
+    if not _allowed(module) and not any(factory in offered(group).values() for group in GROUPS):
         raise InputError(
             f"the module {module!r} is not trusted on this machine; to let it run, add its name to the environment "
             f"variable {TRUSTED}, which is {os.environ.get(TRUSTED, '')!r}"
@@ -38,6 +59,10 @@ def trusted(factory: str) -> str:
 
 
 Factory = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"), AfterValidator(trusted)]
+_NAME = Field(pattern=r"^[A-Za-z_][\w.-]*(:[A-Za-z_]\w*)?$")
+ModelFactory = Annotated[str, _NAME, AfterValidator(_resolved("exhibit.models")), AfterValidator(trusted)]
+DataFactory = Annotated[str, _NAME, AfterValidator(_resolved("exhibit.data")), AfterValidator(trusted)]
+MethodFactory = Annotated[str, _NAME, AfterValidator(_resolved("exhibit.methods")), AfterValidator(trusted)]
 
 
 def load(factory: str) -> Callable[..., Any]:
@@ -78,7 +103,7 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
         source[name] = source_digest(text)
         for imported in _imports(ast.parse(text), name if path.name == "__init__.py" else name.rpartition(".")[0]):
             libraries |= _versions(imported)
-            if _is_own(imported):
+            if _is_own(imported) or imported.partition(".")[0] == module.partition(".")[0]:
                 waiting.append(imported)
     return {"libraries": dict(sorted(libraries.items())), "source": dict(sorted(source.items()))}
 

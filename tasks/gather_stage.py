@@ -33,7 +33,7 @@ from tasks.stages import Done, Explained, asked, module_of, read, run_stage
 from tasks.store import Digest, Store
 
 _SWARM = 30  # features of a swarm: more do not fit on a page
-_ROWS = {"explain": "given without a measured value"}  # what rows of a split are called
+_ROWS = {"explain": "given to be explained"}  # what rows of a split are called
 _UNITS = {"logit": "logit", "probability": "probability", "loss": "nats", "factory": "units of the score"}
 
 
@@ -327,7 +327,7 @@ def _swarm(store: Store, item: Explained, explained: Dataset, unit: str, top_k: 
 
 def _parameters(method: MethodSpec) -> dict[str, str]:
     """What a reader wants to know of the config: not the kind, nor what is not used."""
-    unused = {"kind"} | ({"at"} if getattr(method, "layer", None) is None else set())
+    unused = {"kind", "title", "citation"} | ({"at"} if getattr(method, "layer", None) is None else set())
     found: dict[str, str] = {}
     for name, value in method.model_dump(mode="json", exclude=unused, exclude_none=True).items():
         inner = value if isinstance(value, dict) else {"": value}

@@ -8,16 +8,17 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]  # input name -> values, first axis samples
 Kind = Literal["table", "image", "text", "molecule"]
-Split = Literal["train", "validation", "test"]
+Split = Literal["train", "validation", "test", "explain"]
 Verdict = Literal["pass", "fail", "not assessed", "not applicable"]
 Baseline = Literal["auto", "zero", "black", "mean", "blur", "uniform"]
 Paper = Literal["A4", "letter"]
@@ -39,6 +40,16 @@ class Spec(BaseModel):
     """The validated configuration of one choice; it stands beside the function that it configures."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _some(value: Any) -> Any:
+    return {} if value is None else value
+
+
+# Null stands for none: Hydra lets a value of its own replace null, but adds no key to an empty dictionary.
+Words = Annotated[dict[str, str], BeforeValidator(_some)]
+Files = Annotated[dict[str, Path], BeforeValidator(_some)]
+Arguments = Annotated[dict[str, JsonValue], BeforeValidator(_some)]
 
 
 # --- data -------------------------------------------------------------------------------------------------
@@ -118,8 +129,9 @@ class Input(Record):
     ids; molecule (samples,) of SMILES. `features` names the columns of a table. `bounds` are the darkest and
     the brightest value an image can take, `regions` (samples, height, width) where its known object is;
     `aligned` ones show the same thing at the same pixel, so that a mean over them has a meaning.
-    `vocabulary`: the token that each id of a text stands for, the padding first. Pictures from files are `Shelved`:
-    `array` has all of them in memory.
+    `vocabulary`: the token that each id of a text stands for, the padding first. `centre`, `spread`: (features,) mean
+    and standard deviation of the columns of a table over the training rows, where a net should standardise them.
+    Pictures from files are `Shelved`: `array` has all of them in memory.
     """
 
     name: str
@@ -130,6 +142,8 @@ class Input(Record):
     regions: Array | Shelved | None = None
     aligned: bool = False
     vocabulary: tuple[str, ...] = ()
+    centre: Array | None = None
+    spread: Array | None = None
 
     def label(self, feature: str) -> str:
         """What a reader calls a feature among those of other inputs; columns of tables have names of their own."""
@@ -164,10 +178,11 @@ class Dataset(Record):
 
     `labels`: (samples,) class indices for a classification, measured values for a regression.
     `split`: (samples,) of "train" or "test"; with no "test" there is no held-out data; rows of "validation" watch the
-    training, so that those of "test" measure it alone; rows of "explain" are given to be explained, have no label
-    (NaN), and neither train a model nor measure it. `names`: (samples,)
-    what a reader calls a sample, where that is not its id. `published`: numbers of others on this data, to stand
-    beside those measured.
+    training, so that those of "test" measure it alone; rows of "explain" are given to be explained, do not train a
+    model, and measure it where they have a label (else NaN). `names`: (samples,)
+    what a reader calls a sample, where that is not its id. `label_scale`: mean and standard deviation of the labels of
+    the training rows, where a net should standardise them. `published`: numbers of others on this data, to stand
+    beside those measured. `scheme`: what rows to come are read by, where the user's own are.
     """
 
     title: str
@@ -182,8 +197,15 @@ class Dataset(Record):
     classes: tuple[str, ...] = ()
     label_name: str
     label_unit: str = ""
+    label_scale: tuple[float, float] | None = None
     excluded: tuple[Excluded, ...] = ()
     published: dict[str, float] = {}
+    scheme: dict[str, Any] = {}
+
+    @property
+    def labelled(self) -> Array:
+        """(samples,) whether the label is known."""
+        return ~np.isnan(self.labels)
 
     @property
     def arrays(self) -> dict[str, Array]:

@@ -46,6 +46,7 @@ from tasks.records import (
     Record,
     Weights,
     canonical_json,
+    npz,
     pack,
 )
 from tasks.stages import Done, keyed, read, run_stage
@@ -304,11 +305,13 @@ def seal(
     attested: Done,
     drawings: Sequence[Digest],
     attributions: Mapping[str, Sequence[Digest]],
+    fitted: Mapping[str, tuple[Digest, Digest | None]],
     overrides: Sequence[str],
     manifest: Mapping[str, Any],
 ) -> None:
     """Writes the run: every file, and the manifest last; then the list of all runs. `attributions`: shards by
-    "chapter/label". `written`: the document. The directory is there when it is whole, not before."""
+    "chapter/label". `fitted`: by chapter the dataset, and the weights where they are to be left too. `written`: the
+    document. The directory is there when it is whole, not before."""
     files = {
         "report.html": store.get(rendered["html"]),
         "report.pdf": store.get(rendered["pdf"]),
@@ -319,6 +322,8 @@ def seal(
         },
         "overrides.txt": "".join(f"{item}\n" for item in overrides).encode(),
     }
+    for slug, (dataset, weights) in fitted.items():
+        files |= fitted_files(f"fitted/{slug}", store, dataset, weights)
     document = read(store, Document, written)
     items = {item.figure.name: item for digest in drawings for item in read(store, Drawings, digest).items}
     files |= figure_files(items.values())
@@ -340,3 +345,14 @@ def _on_page_one(chapter: Chapter, items: Mapping[str, Drawing]) -> dict[str, An
     assert chapter.teaser is not None, "only such chapters are on page one"
     pictures = [name for name in figure_files([items[chapter.teaser.figure]]) if "-scale" not in name]
     return {"title": chapter.title, "sentence": chapter.teaser.sentence, "pictures": pictures[:3]}
+
+
+def fitted_files(folder: str, store: Store, dataset: Digest, weights: Digest | None) -> dict[str, bytes]:
+    """What rows to come can be explained with: the scheme that they are read by where the data has one, and the weights
+    as arrays by name, as model.weights takes them."""
+    found = {}
+    if scheme := read(store, Dataset, dataset).scheme:
+        found[f"{folder}/scheme.json"] = pretty(scheme)
+    if weights is not None and (arrays := read(store, Weights, weights).arrays):
+        found[f"{folder}/weights.npz"] = npz(arrays)
+    return found

@@ -355,7 +355,7 @@ def attribute(
         [module_of(method), module_of(model), "tasks.data.baselines", score_of.__module__],
         run,
         [baselines_of, explainable],
-        own_code(model, target),
+        own_code(method, model, target),
     )
 
 

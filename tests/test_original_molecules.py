@@ -47,7 +47,7 @@ def test_esol_runs_from_its_file_and_explains_a_users_own_molecules_by_the_same_
     own = report(tmp_path, *words, "selection=spread", f"data.explain={tmp_path / 'own.smi'}")
     assert "fit" not in own.computed
     page = (own.directory / "report.html").read_text()
-    assert "given without a measured value" in page
+    assert "given to be explained" in page
     assert "7 of 7 and 8" in page  # the atoms of phenol and cresol
     assert not re.search(r"[>+−-]nan\b", page)
 

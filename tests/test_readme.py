@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,9 @@ EXHIBIT = [line for line in COMMANDS if line.startswith("exhibit ")]
 
 @pytest.fixture(scope="module")
 def project(new_project: Callable[[], Project]) -> Project:
-    return new_project()
+    made = new_project()
+    shutil.copytree(ROOT / "docs" / "examples", made.root / "docs" / "examples")
+    return made
 
 
 def test_there_are_commands_to_test() -> None:

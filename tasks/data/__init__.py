@@ -4,12 +4,15 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tasks.data.factory import DataFactorySpec
 from tasks.data.folder import Food101Spec, ImageFolderSpec, PhotographsSpec
 from tasks.data.image import DigitsSpec
 from tasks.data.multimodal import MnistSpec, MultimodalSpec
+from tasks.data.own_table import TableSpec
 from tasks.data.photos import PhotosSpec, WatermarkSpec
 from tasks.data.solubility import EsolSpec, SolubilitySpec
 from tasks.data.table import IrisSpec
+from tasks.data.text import TextSpec
 
 DataSpec = Annotated[
     IrisSpec
@@ -22,6 +25,9 @@ DataSpec = Annotated[
     | SolubilitySpec
     | EsolSpec
     | MultimodalSpec
-    | MnistSpec,
+    | MnistSpec
+    | TableSpec
+    | TextSpec
+    | DataFactorySpec,
     Field(discriminator="kind"),
 ]

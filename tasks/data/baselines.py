@@ -61,6 +61,8 @@ def background_described(count: int, seed: int, dataset: Dataset, of: str = "sam
 
 def _training_rows(count: int, seed: int, dataset: Dataset) -> Array:
     train = np.flatnonzero(dataset.split == "train")
+    if not len(train):
+        raise InputError("background: there are no training rows to draw it from; give them with data.path")
     return np.sort(np.random.default_rng(seed).choice(train, min(count, len(train)), replace=False))
 
 
@@ -83,6 +85,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
         )
     match name:
         case "mean":
+            if item.centre is not None:
+                return item.centre[np.newaxis].astype(item.values.dtype)
             return _training_mean(item, dataset)[np.newaxis].astype(item.values.dtype)
         case "black":
             return np.full_like(item.values[:1], _bounds(name, item)[0])
@@ -119,16 +123,27 @@ def _of_sample(sample: object) -> np.random.Generator:
 
 
 def _extremes(item: Input, dataset: Dataset) -> tuple[Array, Array]:
-    train = item.values[dataset.split == "train"]
+    train = item.values[_training(item, dataset)]
     return train.min(axis=0), train.max(axis=0)
 
 
 def _training_mean(item: Input, dataset: Dataset) -> Array:
     """The mean of the training rows, of which only so many are in memory at a time."""
-    rows = np.flatnonzero(dataset.split == "train")
+    rows = _training(item, dataset)
     parts = np.split(rows, range(_AT_A_TIME, len(rows), _AT_A_TIME))
     total: Array = sum(item.values[part].sum(axis=0, dtype=np.float64) for part in parts)
     return total / len(rows)
+
+
+def _training(item: Input, dataset: Dataset) -> Array:
+    """The training rows."""
+    rows = np.flatnonzero(dataset.split == "train")
+    if not len(rows):
+        raise InputError(
+            f"baseline: there are no training rows of {item.name!r} to take it from; give them with data.path, or use "
+            "baseline: zero"
+        )
+    return rows
 
 
 def _bounds(name: Baseline, item: Input) -> tuple[float, float]:

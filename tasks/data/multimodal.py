@@ -2,7 +2,6 @@
 
 import gzip
 import struct
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 from zipfile import BadZipFile
@@ -11,9 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from tasks.data.files import digests, existing
+from tasks.data.tokens import PADDING, Index, longest_first, read_tokens
 from tasks.records import Array, Dataset, Input, InputError, Spec
 
-PADDING, _CLASS, _END, _UNKNOWN = "[PAD]", "[CLS]", "[SEP]", "[UNK]"
 _WORDS = ("one", "two", "three")
 
 
@@ -129,7 +128,7 @@ class MnistSpec(_SeveralSpec):
                 f"data.path: {self.rows} images with a label each were expected, there are images {images.shape} and "
                 f"labels {labels.shape}; give mnist.npz, or fewer data.rows"
             )
-        tokens = _tokens(files["vocabulary"]) if "vocabulary" in files else None
+        tokens = read_tokens(files["vocabulary"]) if "vocabulary" in files else None
         found = self.dataset(
             scans(images[: self.rows], 255.0),
             labels[: self.rows].astype(np.int64),
@@ -205,39 +204,6 @@ def text(name: str, sentence: str, length: int, rows: int, vocabulary: tuple[str
     Without a vocabulary one token per character, with ids in the order in which characters appear.
     """
     known = vocabulary or (PADDING, *dict.fromkeys(sentence))
-    ids = _longest_first(sentence, known)[:length]
+    ids = longest_first(sentence, Index.of(known))[:length]
     padded = np.pad(ids, (0, length - len(ids)))
     return Input(name=name, kind="text", values=np.tile(padded, (rows, 1)).astype(np.int64), vocabulary=known)
-
-
-def _tokens(path: Path) -> tuple[str, ...]:
-    """The tokens of a vocabulary file, with the padding first."""
-    tokens = tuple(line.rstrip("\r") for line in path.read_text(encoding="utf-8").split("\n"))
-    tokens = tokens[:-1] if tokens[-1] == "" else tokens
-    if PADDING not in tokens:
-        return (PADDING, *tokens)
-    if tokens[0] != PADDING:
-        raise InputError(f"data.vocabulary: {PADDING} stands in line {tokens.index(PADDING) + 1}, it must be the first")
-    return tokens
-
-
-def _longest_first(sentence: str, vocabulary: Sequence[str]) -> list[int]:
-    """Ids of the tokens: always the longest one that fits, a continuation (##) where there is no other; between the
-    marks of start and end where the vocabulary has them.
-
-    Raises:
-        InputError: for a character that the vocabulary does not have, nor a token for unknown ones.
-    """
-    ids: dict[str, int] = {}
-    for number, token in enumerate(vocabulary):
-        ids.setdefault(token, number)
-    longest = max(map(len, vocabulary))
-    found, start = [], 0
-    while start < len(sentence):
-        ends = range(min(len(sentence), start + longest), start, -1)
-        pieces = ((mark + sentence[start:end], end) for end in ends for mark in ("", "##"))
-        token, start = next(((piece, end) for piece, end in pieces if piece in ids), (_UNKNOWN, start + 1))
-        if token not in ids:
-            raise InputError(f"data.vocabulary: it has no token for {sentence[start - 1]!r}, and no {_UNKNOWN}")
-        found.append(ids[token])
-    return [*([ids[_CLASS]] if _CLASS in ids else []), *found, *([ids[_END]] if _END in ids else [])]

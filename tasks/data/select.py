@@ -99,9 +99,9 @@ def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, predi
     marked = rows[_marked(dataset)[rows]] if selection.order == "with_and_without" else rows[:0]
     room = None if selection.limit is None else max(0, selection.limit - len(shown))
     explained = _limited(selection, rows, np.union1d(rows[shown], marked[:room]))
-    names, targets = _targets(target, dataset, prediction)
+    names, targets = _targets(target, dataset.take(explained), prediction.outputs[explained])
     shown = np.searchsorted(explained, rows[shown])
-    return Selection(explained=explained, shown=shown, targets=targets[explained], target_names=names, reason=reason)
+    return Selection(explained=explained, shown=shown, targets=targets, target_names=names, reason=reason)
 
 
 def predicted_class(outputs: Array) -> Array:
@@ -153,25 +153,28 @@ def _shown(spec: SelectionSpec, dataset: Dataset, prediction: Prediction, explai
     if spec.order == "spread":
         return _spread(dataset, prediction, explained, count)
     if spec.order == "each_class":
-        return _each_class(dataset, explained, count)
+        return _each_class(dataset, prediction, explained, count)
     return np.arange(count), "The first samples in the order of the data."
 
 
 def _spread(dataset: Dataset, prediction: Prediction, explained: Array, count: int) -> tuple[Array, str]:
     """By label, or by prediction where there are samples without one."""
     labels, of = dataset.labels[explained], ""
-    if np.isnan(labels).any():
+    if not dataset.labelled[explained].all():
         labels, of = prediction.outputs[explained, 0], "predicted "
     order = np.argsort(labels, kind="stable")
     picked = order[np.linspace(0, len(order) - 1, count).round().astype(int)]
     return picked, f"Evenly from the smallest to the largest {of}{dataset.label_name} of the explained samples."
 
 
-def _each_class(dataset: Dataset, explained: Array, count: int) -> tuple[Array, str]:
+def _each_class(dataset: Dataset, prediction: Prediction, explained: Array, count: int) -> tuple[Array, str]:
+    """By label, or by prediction where there are samples without one."""
     if dataset.task != "classification":
         raise InputError("selection.order: 'each_class' needs a classification; use 'first' or 'spread'")
-    labels = dataset.labels[explained]
-    return np.lexsort((labels, turns(labels)))[:count], "The first samples of each class in the order of the data."
+    labels, of = dataset.labels[explained], ""
+    if not dataset.labelled[explained].all():
+        labels, of = predicted_class(prediction.outputs[explained]), "predicted "
+    return np.lexsort((labels, turns(labels)))[:count], f"The first samples of each {of}class in the order of the data."
 
 
 def _by_prediction(
@@ -180,6 +183,11 @@ def _by_prediction(
     if dataset.task != "classification":
         key, given = ("order", spec.order) if spec.pairs is None else ("pairs", spec.pairs)
         raise InputError(f"selection.{key}: {given!r} needs a classification; use the order 'first' or 'spread'")
+    if unknown := int((~dataset.labelled[explained]).sum()):
+        raise InputError(
+            f"selection: {unknown} of {len(explained)} rows have no label, so none is right or wrong; use the order "
+            "'first' or 'each_class'"
+        )
     labels, predicted = dataset.labels[explained], predicted_class(prediction.outputs[explained])
     if spec.pairs is not None:
         beside = spec.order == "wrong_and_right"
@@ -199,11 +207,11 @@ def _wrong_first(right: Array, count: int) -> tuple[Array, str]:
     )
 
 
-def _targets(spec: TargetSpec, dataset: Dataset, prediction: Prediction) -> tuple[tuple[str, ...], Array]:
-    """Names of the targets, and (samples, targets) output indices."""
+def _targets(spec: TargetSpec, dataset: Dataset, outputs: Array) -> tuple[tuple[str, ...], Array]:
+    """Names of the targets, and (samples, targets) output indices, of the explained samples."""
     columns: dict[str, Array] = {}
     for wanted in spec.outputs:
-        columns |= _columns(wanted, dataset, prediction.outputs)
+        columns |= _columns(wanted, dataset, outputs)
     return tuple(columns), np.stack(list(columns.values()), axis=1)
 
 
@@ -216,7 +224,12 @@ def _columns(wanted: str, dataset: Dataset, outputs: Array) -> dict[str, Array]:
         case "predicted":
             return {"predicted": predicted_class(outputs)}
         case "true":
-            return {"true": dataset.labels}
+            if unknown := int((~dataset.labelled).sum()):
+                raise InputError(
+                    f"target.outputs: 'true' was given, but {unknown} of {samples} explained rows have no label; use "
+                    "predicted"
+                )
+            return {"true": dataset.labels.astype(np.int64)}
         case "top":
             if int(number) > min(count, _MOST_OUTPUTS):
                 raise InputError(

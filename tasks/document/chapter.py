@@ -39,14 +39,13 @@ def _eyebrow(material: Material) -> str:
 
 
 def _small(material: Material) -> str:
-    metrics = ", ".join(
-        f"{material.measured_rows} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1]
-    )
+    rows = "explained-row" if material.measured_rows == "explained" else material.measured_rows
+    metrics = ", ".join(f"{rows} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1])
     place = "" if material.main.place == "the preprocessed input" else f" at {material.main.place}"
     held_out = ", no held-out data" if material.measured_rows == "training" else ""
     return (
-        f"{material.framework} {material.data_kind} · {metrics}{held_out} · {material.main.title.lower()}{place} · "
-        f"{count(material.explained, 'sample')}"
+        f"{material.framework} {material.data_kind} · {metrics or 'no labels'}{held_out} · "
+        f"{material.main.title.lower()}{place} · {count(material.explained, 'sample')}"
     )
 
 

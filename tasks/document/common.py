@@ -56,9 +56,13 @@ def reading(material: Material, row: int) -> str:
     """an 8 read as 7, for a sample of a classification; measured and predicted for that of a regression."""
     if not material.dataset.classes:
         predicted_value = float(material.outputs[material.shown[row], 0])
-        return f"measured {plain(float(material.dataset.labels[row]))}, predicted {plain(predicted_value)}"
-    true, predicted = int(material.dataset.labels[row]), predicted_output(material, row)
+        label = float(material.dataset.labels[row])
+        measured = "" if np.isnan(label) else f"measured {plain(label)}, "
+        return f"{measured}predicted {plain(predicted_value)}"
+    true, predicted = material.true_output(row), predicted_output(material, row)
     name = material.output_name
+    if true is None:
+        return f"read as {name(predicted)}"
     return f"{name(true)}, read as {name(predicted)}" if true != predicted else f"{name(true)}, read right"
 
 

@@ -121,13 +121,17 @@ _PASSED = {
 
 
 def _held_out_badge(materials: Sequence[Material]) -> Badge:
-    held_out = [material for material in materials if material.measured_rows == "test"]
-    others = [material for material in materials if material.measured_rows != "test"]
-    rest = [f"{m.title.lower()} on the {m.measured_rows} rows" for m in others]
+    held_out = [item for item in materials if item.measured_rows == "test" and item.performance.metrics]
+    others = [material for material in materials if material not in held_out]
+    rest = [f"{m.title.lower()} {_measured_on(m)}" for m in others]
     if len(rest) > _ON_PAGE_ONE:
-        rest = [f"on the {rows} rows" for rows in sorted({m.measured_rows for m in others})]
+        rest = sorted({_measured_on(m) for m in others})
     text = f"quality measured: {listing(rest)}" if rest else "quality measured on rows not trained on"
     return Badge(title=f"{len(held_out)} of {len(materials)} on held-out rows", text=text)
+
+
+def _measured_on(material: Material) -> str:
+    return f"on the {material.measured_rows} rows" if material.performance.metrics else "nowhere, without labels"
 
 
 _READING = (
@@ -165,6 +169,10 @@ def _how_to_read(questions: dict[str, str]) -> Section:
     )
 
 
+_MOST_EXCLUDED = 60  # samples that are printed
+_FURTHER = f" Here are the first {_MOST_EXCLUDED}; evidence.json, which is attached, lists all."
+
+
 def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
     """A table for each data with exclusions; points on the same data share it."""
     first: dict[str, Material] = {}
@@ -174,9 +182,12 @@ def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
     tables = tuple(
         Table(
             name=f"{material.slug}-excluded",
-            caption=f"{material.title}: {count(len(material.dataset.excluded), 'sample')} that could not be used.",
+            caption=f"{material.title}: {count(len(material.dataset.excluded), 'sample')} that could not be used."
+            f"{_FURTHER if len(material.dataset.excluded) > _MOST_EXCLUDED else ''}",
             columns=(Column(title="sample"), Column(title="given"), Column(title="reason")),
-            rows=tuple((item.sample_id, item.given, item.reason) for item in material.dataset.excluded),
+            rows=tuple(
+                (item.sample_id, item.given, item.reason) for item in material.dataset.excluded[:_MOST_EXCLUDED]
+            ),
         )
         for material in first.values()
     )

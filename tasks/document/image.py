@@ -17,7 +17,9 @@ def story(material: Material) -> tuple[str, str, str]:
     name = material.output_name
     if not material.dataset.classes:
         return f"what gives the {name(0)}", f"{sample}: {reading(material, row)}; {said}.", figure
-    true, predicted = int(material.dataset.labels[row]), predicted_output(material, row)
+    true, predicted = material.true_output(row), predicted_output(material, row)
+    if true is None:
+        return f"read as {name(predicted)}", f"{sample} is read as {article(name(predicted))}; {said}.", figure
     if true == predicted:
         return f"{article(name(true))} read right", f"{sample} is read right; {said}.", figure
     sentence = f"{sample} is {article(name(true))} that the model takes for {name(predicted)}: {said}."
@@ -297,7 +299,7 @@ def _likeliest(material: Material) -> Table:
         rows=tuple(
             (
                 material.sample_name(row),
-                material.output_name(int(material.dataset.labels[row])),
+                "–" if (true := material.true_output(row)) is None else material.output_name(true),
                 *(material.with_probability(row, int(output)) for output in outputs),
             )
             for row, outputs in enumerate(order)

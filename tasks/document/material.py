@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Self
 
+import numpy as np
 from pydantic import Field
 
 from tasks.records import (
@@ -18,6 +19,7 @@ from tasks.records import (
     Performance,
     Record,
     Reference,
+    Split,
     Summary,
     Swarm,
 )
@@ -148,11 +150,21 @@ class Material(Record):
 
     @property
     def measured_rows(self) -> str:
-        """Which rows the quality of the model was measured on: test, training, or those of the data, where nothing is
+        """Which rows the quality of the model was measured on: explained, test, training, or given, where nothing is
         known of what the model has seen."""
-        if not self.trained:
-            return "given"
-        return "test" if (self.split == "test").any() else "training"
+        metrics = self.performance.metrics
+        return self.rows_of(metrics[0].split if metrics else "test" if (self.split == "test").any() else "train")
+
+    def rows_of(self, split: Split) -> str:
+        """What the rows of a split are called."""
+        if split == "explain":
+            return "explained"
+        return {"train": "training", "test": "test"}[split] if self.trained else "given"
+
+    def true_output(self, row: int) -> int | None:
+        """The class of a shown sample; None where it has no label."""
+        label = self.dataset.labels[row]
+        return None if np.isnan(label) else int(label)
 
     @property
     def main(self) -> MethodMaterial:

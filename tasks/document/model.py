@@ -36,7 +36,9 @@ def figures(material: Material) -> tuple[Figure, ...]:
 
 
 def _quality(material: Material) -> Literal["parity", "confusion"] | None:
-    """The figure that shows how good the model is; of many classes there is none."""
+    """The figure that shows how good the model is; of many classes, and without labels, there is none."""
+    if not material.performance.metrics:
+        return None
     if material.dataset.task == "regression":
         return "parity"
     return None if material.performance.confusion is None else "confusion"
@@ -95,29 +97,32 @@ def _confusion(material: Material) -> Figure:
 
 
 def _parity(material: Material) -> Figure:
-    unit = material.dataset.label_unit
-    train, test = material.split == "train", material.split == "test"
-    held_out, rows = bool(test.any()), f"{material.measured_rows} rows"
-    # With nothing to compare them with, the rows of the data are not the grey ones.
-    groups = [("training rows" if held_out else rows, train, held_out), ("test rows", test, False)]
-    grey = " Grey: training rows." if held_out else ""
+    unit = f", {material.dataset.label_unit}" if material.dataset.label_unit else ""
+    split, rows = material.performance.metrics[0].split, f"{material.measured_rows} rows"
+    labelled = ~np.isnan(material.labels)
+    measured, others = labelled & (material.split == split), labelled & (material.split != split)
+    other = "rows of the data" if split == "explain" else "training rows"
+    groups = [(other, others, True), (rows, measured, False)]
+    grey = f" Grey: {other}." if others.any() else ""
     predicted = material.outputs[:, 0]
-    metrics = ", ".join(f"{item.name} {plain(item.value)}" for item in material.performance.metrics)
+    metrics = ", ".join(
+        f"{item.name} {plain(item.value)}" for item in material.performance.metrics if item.split == split
+    )
     return _half(
         f"{material.slug}-parity",
         Scatter(
             x=tuple(Series(name=n, values=material.labels[r], reference=ref) for n, r, ref in groups if r.any()),
             y=tuple(Series(name=n, values=predicted[r], reference=ref) for n, r, ref in groups if r.any()),
-            x_label=f"measured, {unit}",
-            y_label=f"predicted, {unit}",
+            x_label=f"measured{unit}",
+            y_label=f"predicted{unit}",
         ),
         f"Predicted against measured {material.dataset.label_name}; on the {rows} {metrics}.{grey}",
-        f"Parity plot: {metrics} on {int((test if held_out else train).sum())} {rows}",
+        f"Parity plot: {metrics} on {int(measured.sum())} {rows}",
     )
 
 
 def section(material: Material) -> Section:
-    data, rows = material.dataset, _rows(material)
+    data, rows = material.dataset, f"{_rows(material)}{_to_explain(material)}"
     left_out = count(len(data.excluded), "sample was", "samples were")
     excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
     drawn = [figure.name for figure in figures(material) if figure.width < 1]
@@ -130,7 +135,7 @@ def section(material: Material) -> Section:
                 paragraphs=(f"{data.description} {rows}{excluded}", f"{material.architecture} {material.training}"),
                 figures=tuple(first),
                 asides=(
-                    *(_metric_aside(metric, material.measured_rows) for metric in material.performance.metrics),
+                    *(_metric_aside(item, material.rows_of(item.split)) for item in material.performance.metrics),
                     Aside(title="Source", text=data.source),
                 ),
             ),
@@ -143,6 +148,8 @@ def section(material: Material) -> Section:
 def _rows(material: Material) -> str:
     """Which rows the model has learnt from, and which measure it."""
     train, watching, test = (int((material.split == name).sum()) for name in ("train", "validation", "test"))
+    if not train + test:
+        return "No rows of the training are at hand."
     if not material.trained:
         return "Which of these rows the model has seen before is not known here."
     if not test:
@@ -155,6 +162,18 @@ def _rows(material: Material) -> str:
     if not material.stopped_by_test:
         return sentence
     return f"{sentence} The held-out rows also stop the training, so what is measured on them is a little too good."
+
+
+def _to_explain(material: Material) -> str:
+    """How many rows were given to be explained, and how many of them are measured."""
+    given = material.split == "explain"
+    if not given.any():
+        return ""
+    labelled = int((given & ~np.isnan(material.labels)).sum())
+    total = int(given.sum())
+    known = "none of them has" if not labelled else "each has" if labelled == total else f"{labelled:,} of them have"
+    more = "" if given.all() else "more "
+    return f" {count(total, f'{more}row is', f'{more}rows are')} given to be explained; {known} a label."
 
 
 def _published(material: Material) -> Table:
@@ -174,7 +193,7 @@ def _published(material: Material) -> Table:
 
 def _measured(material: Material) -> dict[str, float]:
     """What was measured here, by the names under which others publish it."""
-    found = {metric.name: metric.value for metric in material.performance.metrics}
+    found = {metric.name: metric.value for metric in reversed(material.performance.metrics)}
     if "accuracy" in material.history:
         found["training accuracy"] = float(material.history["accuracy"][-1])
     if material.probabilities is not None and len(material.probabilities) == 1:  # of a single photograph

@@ -37,7 +37,9 @@ class DocumentSpec(Spec):
     )
     paper: Paper = Field("A4", description="of the PDF: A4 or letter")
     embed: tuple[Literal["data", "weights"], ...] = Field(
-        (), description="attached to the PDF, so that it can be derived again without the files that they come from"
+        (),
+        description="attached to the PDF, so that it can be derived again without the files that they come from; "
+        "weights are also left in the run, as fitted/CHAPTER/weights.npz",
     )
 
     chapters: Literal["auto", "all", "none"] = Field(

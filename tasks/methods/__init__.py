@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tasks.methods.factory import MethodFactorySpec
 from tasks.methods.gradient import GradientXInputSpec, VanillaGradSpec
 from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
 from tasks.methods.occlusion import OcclusionSpec
@@ -23,6 +24,7 @@ MethodSpec = Annotated[
     | PartitionShapSpec
     | DeepShapSpec
     | GradientShapSpec
-    | TreeShapSpec,
+    | TreeShapSpec
+    | MethodFactorySpec,
     Field(discriminator="kind"),
 ]

@@ -136,18 +136,18 @@ class _Asked(torch.autograd.Function):
 
 
 def deep_values(
-    call: Call, net: nn.Module, samples: Sequence[Tensor], background: Sequence[Tensor], target: int
+    call: Call, net: nn.Module, samples: Sequence[Tensor], background: Sequence[Tensor], target: int, layer: str | None
 ) -> list[Array]:
     """Values of the output `target`, shaped like each of `samples`, by SHAP's DeepExplainer on a copy of the net.
 
-    `call`: the outputs of a net, as the model reads them.
+    `call`: the outputs of a net, as the model reads them; `layer`: where it puts the values in, None for the inputs.
 
     Raises:
         InputError: where the net does something that the explainer would silently take for linear.
     """
     import shap
 
-    alone = _OneOutput(call, _plain_copy(net), target)
+    alone = _OneOutput(call, _plain_copy(net, layer), target)
     _check(alone, background)
     with _any_algorithm():
         explainer = shap.DeepExplainer(alone, _one_or_all(background))
@@ -179,12 +179,16 @@ def _any_algorithm() -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
 
 
-def _plain_copy(net: nn.Module) -> nn.Module:
-    """A frozen copy in inference mode: SHAP leaves hooks and attributes behind, and cannot follow changes in place."""
+def _plain_copy(net: nn.Module, layer: str | None) -> nn.Module:
+    """A frozen copy in inference mode: SHAP leaves hooks and attributes behind, and cannot follow changes in place. Its
+    hooks would take what is put in at a layer for what that module gave, so there it is inside another."""
     plain = copy.deepcopy(net).cpu().eval().requires_grad_(False)
     for module in plain.modules():
         if "inplace" in vars(module):
             vars(module)["inplace"] = False
+    if layer is not None:
+        above, _, name = layer.rpartition(".")
+        setattr(plain.get_submodule(above), name, nn.Sequential(plain.get_submodule(layer)))
     return plain
 
 
@@ -239,7 +243,8 @@ class _Calls(TorchFunctionMode):
 
         def leave(_: nn.Module, given: tuple[Any, ...], result: Any) -> None:
             self._inside -= 1
-            self.used[name] += result is not given[0]  # what gives back what it is given does nothing
+            # What gives back what it is given does nothing, and what no input reaches explains nothing.
+            self.used[name] += result is not given[0] and not (isinstance(result, Tensor) and not result.requires_grad)
 
         return [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
 

@@ -14,6 +14,7 @@ from tasks.models.zoo.mlp import MLPSpec
 from tasks.models.zoo.multimodal import MultimodalSpec
 from tasks.models.zoo.published import VGG16Spec, XceptionSpec
 from tasks.models.zoo.random_forest import ForestSpec
+from tasks.models.zoo.text import KerasTextNetSpec, TextNetSpec
 from tasks.models.zoo.torch_cnn import TorchCNNSpec
 from tasks.models.zoo.vgg import SmallVGGSpec, VGG16TransferSpec
 
@@ -28,6 +29,8 @@ ModelSpec = Annotated[
     | EfficientNetSpec
     | GGNNSpec
     | MultimodalSpec
+    | TextNetSpec
+    | KerasTextNetSpec
     | ForestSpec
     | BoostingSpec
     | FactorySpec,

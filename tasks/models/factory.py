@@ -7,14 +7,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from tasks.factory import Factory, code_of, load
+from tasks.factory import ModelFactory, code_of, load
 from tasks.models.callable import CallableModel, EstimatorModel
 from tasks.models.encoding import Preprocess
 from tasks.models.training import TrainingSpec
 from tasks.protocols import Compute, Model, Progress
-from tasks.records import Array, Arrays, Dataset, InputError, OutputKind, Weights
+from tasks.records import Arguments, Array, Arrays, Dataset, InputError, OutputKind, Weights
 
 _PROBE = 8  # rows whose outputs show what they are
 # The class by which a model is known, and what its framework is called in a report.
@@ -32,8 +32,11 @@ class FactorySpec(TrainingSpec):
     """
 
     kind: Literal["factory"] = "factory"
-    factory: Factory = Field(description="package.module:function, from a module that EXHIBIT_TRUSTED_MODULES names")
-    arguments: dict[str, JsonValue] = Field(default_factory=dict, description="of the function, by name")
+    factory: ModelFactory = Field(
+        description="package.module:function, from a module that EXHIBIT_TRUSTED_MODULES names; or the name of one "
+        "that an installed package offers"
+    )
+    arguments: Arguments = Field(default_factory=dict, description="of the function, by name")
     output: Literal["auto", "logits", "probabilities", "values"] = Field(
         "auto", description="what it gives; auto: logits before a last softmax, else what its outputs look like"
     )

@@ -41,6 +41,10 @@ class KerasPlace:
         outputs: Array = self.model.compiled_outputs(self.spot)(*self._tensors(values)).numpy()
         return outputs
 
+    def outputs_at(self, values: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Outputs (samples, outputs) at tensors of any number of samples."""
+        return self.model.outputs_at(self.spot, _tensors(self.encoded), values)
+
     def taken(self, rows: Array, dropout: Dropout | None = None) -> "KerasPlace":
         """The samples `rows`, which may repeat, with this dropout."""
         if np.array_equal(rows, np.arange(len(_first(self.encoded)))):
@@ -151,6 +155,10 @@ class KerasModel:
         sampling = dropping(self.net, lambda number, _: numbers[number]) if numbers else nullcontext()
         with sampling:
             return self.net(one_or_all(arguments), training=False)
+
+    def outputs_at(self, spot: Spot | None, arguments: Tensors, values: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Outputs at `values`, of the inputs or of `spot`; `arguments` lead there."""
+        return self._outputs_at(spot, arguments, list(values), [])
 
     def _outputs_at(self, spot: Spot | None, arguments: Tensors, values: Tensors, numbers: Tensors) -> tf.Tensor:
         if spot is None:

@@ -5,19 +5,30 @@ import numpy as np
 from tasks.records import Array, Dataset, Metric, Performance, Prediction, Split
 
 _RESAMPLES = 2000
+_LEAST = 10  # rows of a regression that an interval, and a share of their variance, can be had from
 _CLASSES = 20  # a table of (true, predicted) counts of more cannot be read
 
 
 def performance(dataset: Dataset, prediction: Prediction) -> Performance:
-    """Accuracy and confusion, or root mean squared error and R2, on the test rows, or on all where none are held out.
+    """Accuracy and confusion, or root mean squared error and R2, on the test rows, or on all where none are held out;
+    before these on the rows to explain that have a label, whose confusion it then is. Nothing without labels.
 
     Intervals are at 95%: Wilson's for the accuracy, else from resampling the rows with a fixed seed.
     """
-    split: Split = "test" if (dataset.split == "test").any() else "train"
-    rows = dataset.split == split
+    held_out: Split = "test" if (dataset.split == "test").any() else "train"
+    found = [
+        _measured(dataset, prediction, split, rows)
+        for split in ("explain", held_out)
+        if (rows := dataset.labelled & (dataset.split == split)).any()
+    ]
+    metrics = tuple(metric for each in found for metric in each.metrics)
+    return Performance(metrics=metrics, confusion=found[0].confusion if found else None)
+
+
+def _measured(dataset: Dataset, prediction: Prediction, split: Split, rows: Array) -> Performance:
     labels, outputs = dataset.labels[rows], prediction.outputs[rows]
     if dataset.task == "classification":
-        return _classification(labels, outputs, split)
+        return _classification(labels.astype(np.int64), outputs, split)
     return _regression(labels, outputs[:, 0], split)
 
 
@@ -48,6 +59,9 @@ def _share(name: str, hits: Array, split: Split) -> Metric:
 
 
 def _regression(labels: Array, predicted: Array, split: Split) -> Performance:
+    if len(labels) < _LEAST:
+        value = float(_rmse(labels, predicted))
+        return Performance(metrics=(Metric(name="RMSE", value=value, split=split, count=len(labels)),))
     draws = np.random.default_rng(0).integers(len(labels), size=(_RESAMPLES, len(labels)))
 
     def metric(name: str, values: Array, resampled: Array) -> Metric:

@@ -73,6 +73,10 @@ class TrainingSpec(Spec):
         """
         train, watching = np.flatnonzero(dataset.split == "train"), watched_by(dataset)
         held_out = np.flatnonzero(dataset.split == watching)
+        if not len(train):
+            raise InputError(
+                "model.fit: the data has no training rows; give them, or model.fit=never with model.weights=FILE"
+            )
         history: defaultdict[str, list[float]] = defaultdict(list)
         for epoch in range(self.epochs):
             measured = {"": _mean(step, self._minibatches(epoch, train))}

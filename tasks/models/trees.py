@@ -54,6 +54,8 @@ class TreesSpec(Spec):
     def _fitted(self, dataset: Dataset) -> Any:
         train = dataset.split == "train"
         labels = dataset.labels[train]
+        if not train.any():
+            raise InputError("model: the data has no training rows, and trees are always fitted; give data.path")
         if missing := set(range(len(dataset.classes))) - set(labels.tolist()):
             names = ", ".join(dataset.classes[label] for label in sorted(missing))
             raise InputError(f"model: the training rows have no example of {names}, so no tree can predict it")

@@ -3,18 +3,23 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from tasks.models.training import TrainingSpec
+from tasks.models.zoo.labels import scale_layers
 from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Dataset, InputError, OutputKind, Weights
+from tasks.records import Dataset, Input, InputError, OutputKind, Weights
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from tasks.models.torch import Encode
+
 
 class MLPSpec(TrainingSpec):
-    """Dense layers with rectifiers and dropout in torch, on the raw values of a table.
+    """Dense layers with rectifiers and dropout in torch, on a table: raw values, or standardised ones where the data
+    says what they are in training.
 
     The defaults are those of Chainer Chemistry's iris example; its count of layers takes in the output.
     """
@@ -33,33 +38,30 @@ class MLPSpec(TrainingSpec):
         """One sentence about the net."""
         hidden = self.layers - 1
         if not hidden:
-            return "A linear model on the raw values (torch)."
+            return "A linear model on the values of the table (torch)."
         return (
-            f"A multilayer perceptron (torch) on the raw values: {hidden} hidden layer{'s' * (hidden > 1)} of "
+            f"A multilayer perceptron (torch) on the values of the table: {hidden} hidden layer{'s' * (hidden > 1)} of "
             f"{self.hidden} rectified units with dropout {self.dropout:g}, then one output per class or value."
         )
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.torch import as_tensors
         from tasks.models.torch_training import fit
 
-        return fit(lambda: self._net(dataset), as_tensors, dataset, self, compute, progress)
+        return fit(lambda: self._net(dataset), _encoding(dataset), dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.torch import TorchModel, as_tensors
+        from tasks.models.torch import TorchModel
         from tasks.models.torch_training import restored
 
         output: OutputKind = "logits" if dataset.task == "classification" else "values"
-        return TorchModel(restored(lambda: self._net(dataset), weights), as_tensors, output, compute)
+        return TorchModel(restored(lambda: self._net(dataset), weights), _encoding(dataset), output, compute)
 
     def _net(self, dataset: Dataset) -> "nn.Module":
         from torch import nn
 
-        (table,) = dataset.inputs
-        if table.kind != "table":
-            raise InputError(f"model: an mlp takes one table, but the data has {table.name!r} of kind {table.kind}")
+        table = _only_table(dataset)
         outputs = max(len(dataset.classes), 1)
         sizes = [table.values.shape[1], *[self.hidden] * (self.layers - 1)]
         blocks = [
@@ -67,4 +69,28 @@ class MLPSpec(TrainingSpec):
             for before, after in pairwise(sizes)
             for layer in (nn.Linear(before, after), nn.ReLU(), nn.Dropout(self.dropout))
         ]
-        return nn.Sequential(*blocks, nn.Linear(sizes[-1], outputs))
+        return nn.Sequential(*blocks, nn.Linear(sizes[-1], outputs), *scale_layers(dataset))
+
+
+def _only_table(dataset: Dataset) -> Input:
+    """The one table that the dataset has.
+
+    Raises:
+        InputError: for other data.
+    """
+    table, *others = dataset.inputs
+    if table.kind != "table" or others:
+        kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in dataset.inputs)
+        raise InputError(f"model: an mlp takes one table, but the data has {kinds}")
+    return table
+
+
+def _encoding(dataset: Dataset) -> "Encode":
+    """Raw values as tensors, standardised where the table says how."""
+    from tasks.models.torch import as_tensors
+
+    table = _only_table(dataset)
+    if table.centre is None or table.spread is None:
+        return as_tensors
+    centre, spread = (numbers.astype(np.float32) for numbers in (table.centre, table.spread))
+    return lambda inputs: as_tensors({name: (values - centre) / spread for name, values in inputs.items()})

@@ -1,0 +1,113 @@
+"""Data of the user's own that a function of theirs makes: of any kind, several at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.data.files import digests, existing
+from tasks.data.own import rows_of_the_fit
+from tasks.data.plain import dataset_of
+from tasks.factory import DataFactory, load
+from tasks.records import Arguments, Array, Dataset, Files, InputError, Spec
+
+
+class DataFactorySpec(Spec):
+    """What `factory(**arguments, **files)` gives: a `tasks.records.Dataset`, or a dictionary of
+
+    - `inputs`: by name a table (a DataFrame, or (samples, features)), an image (samples, height, width[, channels]),
+      token ids or texts or SMILES (samples,); or a dictionary of `values` and, where they cannot be told from these,
+      `kind` (table, image, text, molecule), `features`, `bounds` (darkest and brightest value) and `vocabulary`;
+    - `labels` (samples,): numbers, words or truth values, NaN or None for rows of the split explain that have none;
+    - and, where wanted, `split` (train, test or explain; else all rows train), `ids`, `names` of samples, `task`,
+      `classes`, `label_name`, `label_unit`, `title`, `description`, `source`.
+    """
+
+    kind: Literal["factory"] = "factory"
+    factory: DataFactory = Field(
+        description="package.module:function, from a module that EXHIBIT_TRUSTED_MODULES names; or the name of one "
+        "that an installed package offers"
+    )
+    arguments: Arguments = Field(default_factory=dict, description="of the function, by name")
+    paths: Files = Field(
+        default_factory=dict, description="files, given to the function as further arguments; they count by content"
+    )
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
+    def files(self) -> dict[str, Path]:
+        """Every file that is given to the function, by its key.
+
+        Raises:
+            InputError: for a file that is not there.
+        """
+        found = {name: existing(path, f"paths.{name}", "put the file there") for name, path in self.paths.items()}
+        if folders := [name for name, path in found.items() if not path.is_file()]:
+            raise InputError(f"data.paths.{folders[0]}: {found[folders[0]].name} is no file; name each file by itself")
+        return found
+
+    def asked(self) -> dict[str, Any]:
+        """The spec, with digests of the files in the place of where they are."""
+        return self.model_dump(mode="json") | {"paths": digests(self.files())}
+
+    def load(self) -> Dataset:
+        """What the function gives.
+
+        Raises:
+            InputError: where it gives something else than data.
+        """
+        if both := self.arguments.keys() & self.paths:
+            raise InputError(f"data.paths: {', '.join(sorted(both))} stands in data.arguments too")
+        found = load(self.factory)(**self.arguments, **self.files())
+        where = f"data.factory: {self.factory}"
+        match found:
+            case Dataset():
+                return _whole(found, where)
+            case Mapping():
+                return _whole(dataset_of(found, where), where)
+            case _:
+                raise InputError(f"{where} gave a {type(found).__name__}; a Dataset or a dictionary was expected")
+
+    def fitted(self, dataset: Dataset) -> Dataset:
+        """The rows that train and measure a model: the same bytes whatever is to be explained."""
+        return rows_of_the_fit(dataset)
+
+
+def _whole(dataset: Dataset, where: str) -> Dataset:
+    """The dataset, if its parts fit together.
+
+    Raises:
+        InputError: for parts of different lengths, ids that are not unique, numbers that are none, or labels that are
+            no classes.
+    """
+    count = len(dataset.sample_ids)
+    sizes = {"labels": len(dataset.labels), "split": len(dataset.split)}
+    sizes |= {item.name: len(item.values) for item in dataset.inputs}
+    if wrong := {name: size for name, size in sizes.items() if size != count}:
+        raise InputError(f"{where} gave {count} ids, but {', '.join(f'{n} has {s} rows' for n, s in wrong.items())}")
+    if not count or not dataset.inputs:
+        raise InputError(f"{where} gave no samples")
+    if len(set(dataset.sample_ids.tolist())) < count:
+        raise InputError(f"{where} gave ids that are not unique")
+    if strange := set(dataset.split.tolist()) - {"train", "validation", "test", "explain"}:
+        raise InputError(
+            f"{where} gave the split {sorted(strange)[0]!r}; there are train, validation, test and explain"
+        )
+    for item in dataset.inputs:
+        if item.values.dtype.kind == "f" and not np.isfinite(item.array).all():
+            rows = int((~np.isfinite(item.array)).reshape(count, -1).any(axis=1).sum())
+            raise InputError(f"{where}: {item.name} lacks numbers in {rows} of {count} rows; leave these rows out")
+    if dataset.classes and not _known(dataset.labels, len(dataset.classes)):
+        raise InputError(f"{where} gave labels that are none of {len(dataset.classes)} classes; they count from 0")
+    if unmeasured := int((~dataset.labelled & (dataset.split != "explain")).sum()):
+        raise InputError(f"{where}: {unmeasured} rows have no label; only rows of the split explain may lack one")
+    return dataset
+
+
+def _known(labels: Array, classes: int) -> bool:
+    """Whether every label that there is counts a class."""
+    measured = labels[~np.isnan(labels)]
+    return bool(np.isin(measured, np.arange(classes)).all())

@@ -1,0 +1,226 @@
+"""Rows of the user's own as a dataset: those of a fit, and those to explain, read as the rows of the fit are."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+import numpy as np
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+
+from tasks.data.files import digests, existing
+from tasks.data.rows import Labels, Part, given_split, held_out, read_table, require_columns, row_ids, row_name
+from tasks.records import Array, Dataset, Input, InputError, Record, Spec, Words
+
+if TYPE_CHECKING:
+    from tasks.data.rows import Table
+
+
+class Reader(Protocol):
+    """How rows become values; it is learned from the rows of a fit, and reads all others alike."""
+
+    def texts(self) -> Sequence[str]:
+        """Columns whose cells are never read as numbers."""
+        ...
+
+    def checked(self, table: "Table", key: str) -> "Table":
+        """The table, if its columns are those of the rows of the fit."""
+        ...
+
+    def encoded(self, table: "Table", key: str) -> tuple[Array, list[str | None]]:
+        """Values (rows, ...), and for each row why it cannot be used, None where it can."""
+        ...
+
+    def scaled(self, training: Array) -> Self:
+        """With what is known of the values of the training rows."""
+        ...
+
+
+def rows_of_the_fit(dataset: Dataset) -> Dataset:
+    """All rows but those to explain: the same bytes whatever these are."""
+    measured = dataset.take(dataset.split != "explain")
+
+    def narrow(texts: Array) -> Array:
+        """As wide as the longest text needs, which longer ones of other rows have changed."""
+        return np.array(texts.tolist(), str) if texts.dtype.kind == "U" else texts
+
+    return measured.model_copy(
+        update={
+            "inputs": tuple(item.model_copy(update={"values": narrow(item.array)}) for item in measured.inputs),
+            "sample_ids": narrow(measured.sample_ids),
+            "names": None if measured.names is None else narrow(measured.names),
+            "labels": measured.labels.astype(np.int64) if dataset.classes else measured.labels,
+            "split": narrow(measured.split),
+            "excluded": (),
+        }
+    )
+
+
+class Scheme(Record):
+    """What rows to come are read by: it stands in the run as scheme.json."""
+
+    labels: Labels
+    reader: dict[str, Any]
+
+
+class RowsSpec(Spec):
+    """What tables and texts of the user's own have in common."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    path: Path | None = Field(None, description="a .csv or .parquet file: the rows that train and measure a model")
+    label: str = Field(description="column that is predicted")
+    task: Literal["auto", "classification", "regression"] = Field(
+        "auto", description="auto: a regression for numbers, unless they are at most ten different whole ones"
+    )
+    id: str | None = Field(None, description="column that names a row; null: row 0, row 1 and so on")
+    split: str | None = Field(None, description="column that says train or test; null: a share is held out at random")
+    test_share: float = Field(0.2, ge=0, lt=1, description="held out, of each class alike; 0: nothing")
+    seed: int = Field(0, ge=0, description="of what is held out")
+    explain: Path | None = Field(
+        None, description="explain the rows of this file instead: same columns, label optional"
+    )
+    scheme: Path | None = Field(
+        None, description="scheme.json of a run, in the place of `path`: for weights that were trained before"
+    )
+    units: Words = Field(default_factory=dict, description="of columns that hold numbers")
+    names: Words = Field(default_factory=dict, description="what a reader calls a column")
+    classes: Words = Field(default_factory=dict, description="what a reader calls a value of the label")
+    title: str = "Rows"
+    source: str = Field("rows of the user's own", description="whose rows these are, for the report")
+
+    @model_validator(mode="after")
+    def _rows_or_scheme(self) -> Self:
+        if (self.path is None) == (self.scheme is None):
+            raise ValueError("give path, or in its place scheme: what rows are read by")
+        if self.path is None and self.explain is None:
+            raise ValueError("explain: a file of rows must be given where there is no path")
+        return self
+
+    @abstractmethod
+    def learned(self, table: "Table") -> Reader:
+        """How rows are read, learned from those of a fit.
+
+        Raises:
+            InputError: for rows that cannot be used.
+        """
+
+    @abstractmethod
+    def known(self, plain: dict[str, Any]) -> Reader:
+        """How rows are read, from a scheme."""
+
+    @abstractmethod
+    def input(self, reader: Any, values: Array) -> Input:
+        """What the model takes."""
+
+    @abstractmethod
+    def described(self, reader: Any) -> str:
+        """A sentence about the input."""
+
+    @abstractmethod
+    def _texts(self) -> Sequence[str]:
+        """Columns whose cells are never read as numbers, before anything is learned."""
+
+    def files(self) -> dict[str, Path]:
+        """Every file that the data is read from, by its key.
+
+        Raises:
+            InputError: for a file that is not there.
+        """
+        wanted = {"path": self.path, "scheme": self.scheme, "explain": self.explain}
+        what = {"path": "put the rows there", "scheme": "put scheme.json of a run there", "explain": "put rows there"}
+        return {key: existing(path, key, what[key]) for key, path in wanted.items() if path is not None}
+
+    def asked(self) -> dict[str, Any]:
+        """The spec, with digests of the files in the place of where they are."""
+        return self.model_dump(mode="json") | digests(self.files())
+
+    def load(self) -> Dataset:
+        """The rows of the fit that can be used, and after them those that are to be explained; the others are listed in
+        `excluded` with the reason.
+
+        Raises:
+            InputError: for files or columns that are not there or cannot be used.
+        """
+        files, parts = self.files(), []
+        if "path" in files:
+            table = read_table(files["path"], "path", self._texts())
+            require_columns(table, filter(None, (self.label, self.id, self.split)), "data.path: there is no column {}")
+            labels = Labels.of(table[self.label], self.task)
+            reader: Any = self.learned(table)
+            part, values = self._part(table, "path", labels, reader)
+            training = part.split[part.usable] == "train"
+            if not training.any():
+                raise InputError("data.split: no row that can be used trains the model; at least one must say train")
+            labels, reader = labels.scaled(part.labels[part.usable][training]), reader.scaled(values[training])
+            parts.append((part, values))
+        else:
+            labels, reader = self._from_scheme(files["scheme"])
+        if "explain" in files:
+            table = reader.checked(read_table(files["explain"], "explain", reader.texts()), "explain")
+            parts.append(self._part(table, "explain", labels, reader))
+        return self._dataset(labels, reader, parts)
+
+    def fitted(self, dataset: Dataset) -> Dataset:
+        """The rows that train and measure a model: the same bytes whatever is to be explained."""
+        return rows_of_the_fit(dataset)
+
+    def _from_scheme(self, path: Path) -> tuple[Labels, Reader]:
+        try:
+            scheme = Scheme.model_validate_json(path.read_bytes())
+            return scheme.labels, self.known(scheme.reader)
+        except ValidationError as problem:
+            raise InputError(f"data.scheme: {path.name} is no scheme.json of a run on such data") from problem
+
+    def _part(self, table: "Table", key: str, labels: Labels, reader: Reader) -> tuple[Part, Array]:
+        """The rows of one file, and the values of those that can be used.
+
+        Raises:
+            InputError: where none can.
+        """
+        explained = key == "explain"
+        first = "given" if explained else "row"
+        ids = row_ids(table, self.id, [row_name(row, first) for row in range(len(table))], key)
+        values, reasons = reader.encoded(table, key)
+        measured = np.full(len(table), np.nan)
+        if self.label in table.columns:
+            measured = labels.values(table[self.label], key)
+        reasons = [
+            "; ".join(filter(None, [reason, labels.reason(label, required=not explained)])) or None
+            for reason, label in zip(reasons, measured, strict=True)
+        ]
+        usable = np.array([reason is None for reason in reasons])
+        if not usable.any():
+            raise InputError(f"data.{key}: none of {len(table)} rows can be used, the first because {reasons[0]}")
+        split = np.full(len(table), "explain")
+        if not explained:
+            split[usable] = self._split(table[usable], measured[usable], labels)
+        return Part(key, ids, reasons, measured, split), values[usable]
+
+    def _split(self, table: "Table", measured: Array, labels: Labels) -> Array:
+        if self.split is not None:
+            return given_split(table[self.split])
+        groups = measured if labels.classes else np.zeros(len(measured))
+        return held_out(groups, self.test_share, self.seed)
+
+    def _dataset(self, labels: Labels, reader: Any, parts: Sequence[tuple[Part, Array]]) -> Dataset:
+        measured = np.concatenate([part.labels[part.usable] for part, _ in parts])
+        whole = bool(labels.classes) and not np.isnan(measured).any()
+        name = self.names.get(labels.name, labels.name)
+        return Dataset(
+            title=self.title,
+            description=f"{self.described(reader)} Predicted is {name}: a {labels.task}, {labels.why}.",
+            source=self.source,
+            task=labels.task,
+            inputs=(self.input(reader, np.concatenate([values for _, values in parts])),),
+            sample_ids=np.concatenate([part.ids[part.usable] for part, _ in parts]),
+            labels=measured.astype(np.int64) if whole else measured,
+            split=np.concatenate([part.split[part.usable] for part, _ in parts]),
+            classes=tuple(self.classes.get(own, own) for own in labels.classes),
+            label_name=name,
+            label_unit=self.units.get(labels.name, ""),
+            label_scale=None if labels.classes else (labels.centre, labels.spread),
+            # What is to be explained comes first: it is this list that the reader of this week wants.
+            excluded=tuple(item for part, _ in reversed(parts) for item in part.excluded()),
+            scheme=Scheme(labels=labels, reader=reader.model_dump(mode="json")).model_dump(mode="json"),
+        )

@@ -1,0 +1,195 @@
+"""A dataset from a plain dictionary of arrays and tables, as a user's own function gives it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tasks.data.columns import Column, Columns
+from tasks.data.molecule import problem
+from tasks.data.rows import Labels
+from tasks.data.tokens import Vocabulary
+from tasks.records import Array, Dataset, Input, InputError
+
+_KEYS = {"inputs", "labels"}
+_FURTHER = {"split", "ids", "names", "task", "classes", "label_name", "label_unit", "title", "description", "source"}
+_OF_INPUT = {"values", "kind", "features", "bounds", "vocabulary"}
+_TOKENS = 64  # of a text that is given as one
+_CATEGORIES = 20  # of a column
+
+
+def dataset_of(given: Mapping[str, Any], where: str) -> Dataset:
+    """The dataset that `tasks.data.factory.DataFactorySpec` describes; `where` begins each error.
+
+    Raises:
+        InputError: for keys that are missing or unknown, and for what cannot be read.
+    """
+    import pandas as pd
+
+    _known(given, _KEYS, _FURTHER, where)
+    name = str(given.get("label_name", "label"))
+    cells = pd.Series(list(given["labels"]), name=name)
+    count = len(cells)
+    split = np.array([str(part) for part in given.get("split", ["train"] * count)])
+    train = split == "train"
+    if len(split) != count or not train.any():
+        raise InputError(
+            f"{where}: {count} labels and {len(split)} splits were given, {int(train.sum())} of them train"
+        )
+    labels = _labels(cells, split, given.get("task", "auto"), where)
+    measured = labels.values(cells, "factory")
+    whole = bool(labels.classes) and not np.isnan(measured).any()
+    classes = given.get("classes", labels.classes)
+    if labels.classes and len(classes) != len(labels.classes):
+        raise InputError(f"{where}: classes names {len(classes)}, but labels have {len(labels.classes)} values")
+    names = given.get("names")
+    return Dataset(
+        title=str(given.get("title", "Data of the user's own")),
+        description=str(given.get("description", f"What {where.partition(': ')[2]} gives.")),
+        source=str(given.get("source", "data of the user's own")),
+        task=labels.task,
+        inputs=tuple(_input(str(key), item, split, f"{where}: {key}") for key, item in given["inputs"].items()),
+        sample_ids=np.array([str(one) for one in given.get("ids", [f"row {row}" for row in range(count)])]),
+        names=None if names is None else np.array([str(one) for one in names]),
+        labels=measured.astype(np.int64) if whole else measured,
+        split=split,
+        classes=tuple(str(one) for one in classes),
+        label_name=name,
+        label_unit=str(given.get("label_unit", "")),
+        label_scale=None if labels.classes else (labels.centre, labels.spread),
+    )
+
+
+def _known(given: Mapping[str, Any], needed: set[str], further: set[str], where: str) -> None:
+    if missing := sorted(needed - given.keys()):
+        raise InputError(f"{where} gave no {' and no '.join(missing)}; it gave {', '.join(map(str, given))}")
+    if strange := sorted(map(str, given.keys() - needed - further)):
+        raise InputError(f"{where} gave {', '.join(strange)}; known are {', '.join(sorted(needed | further))}")
+
+
+def _labels(cells: Any, split: Array, task: Any, where: str) -> Labels:
+    try:
+        labels = Labels.of(cells[split != "explain"], task)
+        return labels.scaled(labels.values(cells[split == "train"], "factory"))
+    except InputError as problem:
+        raise InputError(f"{where}: {str(problem).partition(': ')[2]}") from problem
+
+
+def _input(name: str, given: Any, split: Array, where: str) -> Input:
+    import pandas as pd
+
+    about = dict(given) if isinstance(given, Mapping) else {"values": given}
+    _known(about, {"values"}, _OF_INPUT, where)
+    if isinstance(about["values"], pd.DataFrame):
+        return _frame(name, about["values"].reset_index(drop=True), split, where)
+    values = np.asarray(about["values"])
+    if values.dtype == object:
+        values = np.array([str(one) for one in values.tolist()])
+    match kind := about.get("kind") or _kind(values, about):
+        case "table":
+            return _table(name, values, about.get("features"), split == "train", where)
+        case "image":
+            return _image(name, values, about.get("bounds"), where)
+        case "text":
+            return _text(name, values, about.get("vocabulary"), split == "train", where)
+        case "molecule":
+            return _molecules(name, values, where)
+        case _:
+            raise InputError(
+                f"{where}: its kind {kind!r} is not known for {values.dtype} of shape {values.shape}; give a "
+                "dictionary of values and kind: table, image, text or molecule"
+            )
+
+
+def _kind(values: Array, about: Mapping[str, Any]) -> str | None:
+    """What values without a kind are; words alone may be many things."""
+    if values.dtype.kind not in "fiub":
+        return None
+    if "vocabulary" in about:
+        return "text"
+    return {2: "table", 3: "image", 4: "image"}.get(values.ndim)
+
+
+def _frame(name: str, frame: Any, split: Array, where: str) -> Input:
+    """A table from named columns, words as categories."""
+    frame = frame.rename(columns=str)
+    if len(frame) != len(split):
+        raise InputError(f"{where} has {len(frame)} rows, but there are {len(split)} labels")
+    fit = frame[split != "explain"]
+    columns = Columns(columns=tuple(Column.of(fit[key], _CATEGORIES, category=False) for key in frame.columns))
+    values, reasons = columns.encoded(frame, "factory")
+    if wrong := [f"row {row}: {reason}" for row, reason in enumerate(reasons) if reason is not None]:
+        raise InputError(f"{where}: {len(wrong)} rows cannot be used, {wrong[0]}; leave them out")
+    return columns.scaled(values[split == "train"]).input(values, {}, {}).model_copy(update={"name": name})
+
+
+def _table(name: str, values: Array, features: Sequence[str] | None, train: Array, where: str) -> Input:
+    if values.ndim != 2 or values.dtype.kind not in "fiub" or len(values) != len(train):
+        raise InputError(f"{where}: a table of numbers ({len(train)}, features) was expected, not {_shape(values)}")
+    titles = tuple(map(str, features)) if features is not None else _numbered(name, values.shape[1])
+    if len(titles) != values.shape[1]:
+        raise InputError(f"{where}: features names {len(titles)} of {values.shape[1]} columns")
+    table = values.astype(np.float32)
+    spread = table[train].std(axis=0, dtype=np.float64)
+    return Input(
+        name=name,
+        kind="table",
+        values=table,
+        features=titles,
+        centre=table[train].mean(axis=0, dtype=np.float64),
+        spread=np.where(spread > 0, spread, 1.0),
+    )
+
+
+def _numbered(name: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{name} {column}" for column in range(count))
+
+
+def _image(name: str, values: Array, bounds: Sequence[float] | None, where: str) -> Input:
+    pixels = values[..., np.newaxis] if values.ndim == 3 else values
+    if pixels.ndim != 4 or pixels.shape[-1] not in (1, 3) or pixels.dtype.kind not in "fiub":
+        raise InputError(
+            f"{where}: an image of numbers (samples, height, width) or (samples, height, width, 1 or 3) was expected, "
+            f"not {_shape(values)}"
+        )
+    if bounds is None:
+        bounds = (0, 255) if pixels.dtype == np.uint8 else (0, 1)
+    low, high = (float(bound) for bound in bounds)
+    if pixels.min() < low or pixels.max() > high:
+        raise InputError(
+            f"{where}: pixels go from {pixels.min():g} to {pixels.max():g}, beyond {low:g} and {high:g}; give bounds: "
+            "the darkest and the brightest value"
+        )
+    return Input(name=name, kind="image", values=pixels.astype(np.float32), bounds=(low, high))
+
+
+def _text(name: str, values: Array, vocabulary: Sequence[str] | None, train: Array, where: str) -> Input:
+    """Ids of tokens, or whole texts, which are cut into the words of the training rows."""
+    import pandas as pd
+
+    if values.dtype.kind == "U" and values.shape == train.shape:
+        texts = values[train].tolist()
+        known = Vocabulary.learned(texts, name, "words", _TOKENS, 1, lower=True).no_longer_than(texts)
+        ids, _ = known.encoded(pd.DataFrame({name: values}), "factory")
+        return known.input(ids).model_copy(update={"name": name})
+    tokens = tuple(map(str, vocabulary or ()))
+    counted = values.ndim == 2 and values.dtype.kind in "iu" and 0 <= values.min() <= values.max() < len(tokens)
+    if not counted:
+        raise InputError(
+            f"{where}: texts (samples,) were expected, or ids (samples, tokens) with the vocabulary that they count "
+            f"in, the padding first; not {_shape(values)} with {len(tokens)} tokens"
+        )
+    return Input(name=name, kind="text", values=values.astype(np.int64), vocabulary=tokens)
+
+
+def _molecules(name: str, values: Array, where: str) -> Input:
+    if values.dtype.kind != "U" or values.ndim != 1:
+        raise InputError(f"{where}: SMILES (samples,) were expected, not {_shape(values)}")
+    reasons = ((row, problem(str(smiles))) for row, smiles in enumerate(values))
+    if wrong := next(((row, reason) for row, reason in reasons if reason is not None), None):
+        raise InputError(f"{where}: {str(values[wrong[0]])!r} in row {wrong[0]}: {wrong[1]}; leave it out")
+    return Input(name=name, kind="molecule", values=values)
+
+
+def _shape(values: Array) -> str:
+    return f"{values.dtype} of shape {values.shape}"

@@ -1,0 +1,145 @@
+"""Texts as tokens: words, characters, or the longest tokens of a vocabulary."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+
+import numpy as np
+
+from tasks.data.rows import require_columns, words
+from tasks.records import Array, Input, InputError, Record
+
+if TYPE_CHECKING:
+    from tasks.data.rows import Table
+
+PADDING, UNKNOWN = "[PAD]", "[UNK]"
+_CLASS, _END = "[CLS]", "[SEP]"
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+Cut = Literal["words", "characters", "vocabulary"]
+
+
+class Vocabulary(Record):
+    """How a column of texts is read: `tokens` by id, the padding first; at most `length` of them for a text."""
+
+    column: str
+    cut: Cut
+    lower: bool
+    length: int
+    tokens: tuple[str, ...]
+
+    @classmethod
+    def learned(cls, texts: Iterable[str], column: str, cut: Cut, length: int, rarest: int, *, lower: bool) -> Self:
+        """The tokens that occur at least `rarest` times, the most frequent first, with one that stands for others.
+
+        Raises:
+            InputError: where none does.
+        """
+        counts = Counter(piece for text in texts for piece in pieces(text.lower() if lower else text, cut))
+        frequent = sorted((piece for piece, count in counts.items() if count >= rarest), key=lambda p: (-counts[p], p))
+        if not frequent:
+            raise InputError(f"data.rarest: no token of {column!r} occurs {rarest} times; give a smaller number")
+        return cls(column=column, cut=cut, lower=lower, length=length, tokens=(PADDING, UNKNOWN, *frequent))
+
+    def no_longer_than(self, texts: Iterable[str]) -> Self:
+        """With a length that the longest of these texts needs: what is only padding explains nothing."""
+        longest = max(len(self.ids(text)) for text in texts)
+        return self.model_copy(update={"length": max(longest, 1)})
+
+    def texts(self) -> list[str]:
+        """The column."""
+        return [self.column]
+
+    def checked(self, table: "Table", key: str) -> "Table":
+        """The table, if it has the column; a model of a text is given nothing else."""
+        require_columns(table, [self.column], f"data.{key}: the rows have no {{}}, which the rows of the fit have")
+        return table
+
+    def encoded(self, table: "Table", key: str) -> tuple[Array, list[str | None]]:
+        """Ids (rows, length), and for each row why it cannot be used."""
+        del key
+        found = [[] if text is None else self.ids(text) for text in words(table[self.column])]
+        reasons = [None if any(ids) else f"{self.column} is missing or has no token" for ids in found]
+        padded = np.zeros((len(found), self.length), np.int64)
+        for row, ids in enumerate(found):
+            padded[row, : len(ids)] = ids[: self.length]
+        return padded, reasons
+
+    def scaled(self, _: Array) -> Self:
+        """Ids have no mean."""
+        return self
+
+    def ids(self, text: str) -> list[int]:
+        """The ids of a text's tokens, cut at the length."""
+        text = text.lower() if self.lower else text
+        if self.cut == "vocabulary":
+            return longest_first(text, self._index, skip_spaces=True)[: self.length]
+        return [self._index.ids.get(piece, 1) for piece in pieces(text, self.cut)[: self.length]]
+
+    @cached_property
+    def _index(self) -> "Index":
+        return Index.of(self.tokens)
+
+    def input(self, values: Array) -> Input:
+        """The text of these ids."""
+        return Input(name="text", kind="text", values=values, vocabulary=self.tokens)
+
+
+def pieces(text: str, cut: Cut) -> list[str]:
+    """Words and marks, or characters."""
+    return list(text) if cut == "characters" else _WORD.findall(text)
+
+
+def read_tokens(path: Path) -> tuple[str, ...]:
+    """The tokens of a vocabulary file, one a line, with the padding first.
+
+    Raises:
+        InputError: for one that has the padding elsewhere.
+    """
+    tokens = tuple(line.rstrip("\r") for line in path.read_text(encoding="utf-8").split("\n"))
+    tokens = tokens[:-1] if tokens[-1] == "" else tokens
+    if PADDING not in tokens:
+        return (PADDING, *tokens)
+    if tokens[0] != PADDING:
+        raise InputError(f"data.vocabulary: {PADDING} stands in line {tokens.index(PADDING) + 1}, it must be the first")
+    return tokens
+
+
+class Index(NamedTuple):
+    """The id of each token, the first of equal ones, and how long the longest is."""
+
+    ids: dict[str, int]
+    longest: int
+
+    @classmethod
+    def of(cls, tokens: Sequence[str]) -> Self:
+        """Of tokens by id."""
+        ids: dict[str, int] = {}
+        for number, token in enumerate(tokens):
+            ids.setdefault(token, number)
+        return cls(ids, max(map(len, tokens)))
+
+
+def longest_first(sentence: str, vocabulary: Index, *, skip_spaces: bool = False) -> list[int]:
+    """Ids of the tokens: always the longest one that fits, a continuation (##) where there is no other; between the
+    marks of start and end where the vocabulary has them. `skip_spaces`: a space without a token only parts words.
+
+    Raises:
+        InputError: for a character that the vocabulary does not have, nor a token for unknown ones.
+    """
+    ids, longest = vocabulary
+    found, start = [], 0
+    while start < len(sentence):
+        if skip_spaces and sentence[start].isspace() and sentence[start] not in ids:
+            start += 1
+            continue
+        ends = range(min(len(sentence), start + longest), start, -1)
+        candidates = ((mark + sentence[start:end], end) for end in ends for mark in ("", "##"))
+        token, start = next(((piece, end) for piece, end in candidates if piece in ids), (UNKNOWN, start + 1))
+        if token not in ids:
+            raise InputError(f"data.vocabulary: it has no token for {sentence[start - 1]!r}, and no {UNKNOWN}")
+        found.append(ids[token])
+    return [*([ids[_CLASS]] if _CLASS in ids else []), *found, *([ids[_END]] if _END in ids else [])]

@@ -1,0 +1,133 @@
+"""A user's own method: what a function from a trusted module says about the elements of an input."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from tasks.factory import MethodFactory, load
+from tasks.methods.method import Method
+from tasks.protocols import Compute, DifferentiableModel, Score, padded_batches, scores, take
+from tasks.records import Arguments, Array, Arrays, Attribution, Baseline, InputError
+
+
+class MethodFactorySpec(Method):
+    """What `factory(model, inputs, baselines, targets, **arguments)` gives.
+
+    `model` is an `Asked`; `inputs` and `baselines`: raw values by name, shaped alike; `targets`: (samples,) the output
+    of each sample that is explained. The answer is an array shaped like each input, by name or alone where there is
+    one, of an image with its channels or without. It is called once for each target.
+    """
+
+    kind: Literal["factory"] = "factory"
+    factory: MethodFactory = Field(
+        description="package.module:function, from a module that EXHIBIT_TRUSTED_MODULES names; or the name of one "
+        "that an installed package offers"
+    )
+    arguments: Arguments = Field(default_factory=dict, description="of the function, by name")
+    additive: bool = Field(
+        False, description="whether values add up to the change of the score; the residual is theirs"
+    )
+    baseline: Baseline = Field("auto", description="in raw units: auto, zero, black, mean, blur or uniform")
+    title: str = Field("A method of the user's own", min_length=1)
+    citation: str = Field("A function that the user gave.", description="where the method was published")
+
+    formula: ClassVar[str] = ""
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
+    def attribute(
+        self,
+        model: DifferentiableModel,
+        inputs: Arrays,
+        baselines: Arrays | None,
+        sample_ids: Array,
+        targets: Array,
+        score: Score,
+        compute: Compute,
+    ) -> Attribution:
+        """As every method; the scores, the base value and the residual are computed here."""
+        if baselines is None:
+            raise InputError("method.factory: it needs a baseline of raw values, which this data does not have")
+        asked, explain = Asked(model, score, compute.batch), load(self.factory)
+        columns = [
+            self._values(explain(asked, inputs, baselines, column, **self.arguments), inputs) for column in targets.T
+        ]
+        values = {name: np.stack([column[name] for column in columns], axis=-1) for name in inputs}
+        prediction, base = (
+            np.stack([asked.scores(rows, column) for column in targets.T], axis=1) for rows in (inputs, baselines)
+        )
+        total = sum(array.reshape(len(targets), -1, targets.shape[1]).sum(axis=1) for array in values.values())
+        unknown = np.full(targets.shape, np.nan)
+        return Attribution(
+            sample_ids=sample_ids,
+            targets=targets,
+            values={name: array.astype(np.float32) for name, array in values.items()},
+            prediction=prediction,
+            base_value=base if self.additive else unknown,
+            residual=total - (prediction - base) if self.additive else unknown,
+            steps=np.zeros(targets.shape, np.int64),
+            converged=np.ones(targets.shape, bool),
+        )
+
+    def _values(self, given: Any, inputs: Arrays) -> dict[str, Array]:
+        """The answer as arrays shaped like the inputs; maps without channels get one.
+
+        Raises:
+            InputError: for anything else.
+        """
+        found = given if isinstance(given, Mapping) else dict.fromkeys(inputs, given) if len(inputs) == 1 else None
+        if found is None or found.keys() != inputs.keys():
+            names = ", ".join(map(str, found)) if found is not None else f"a {type(given).__name__}"
+            raise InputError(
+                f"method.factory: {self.factory} gave {names}; values for {', '.join(inputs)} were expected"
+            )
+        return {name: self._checked(name, found[name], array.shape) for name, array in inputs.items()}
+
+    def _checked(self, name: str, given: Any, shape: tuple[int, ...]) -> Array:
+        values = np.asarray(given)
+        if values.dtype.kind not in "fiub" or values.shape not in (shape, shape[:-1] if len(shape) == 4 else shape):
+            raise InputError(
+                f"method.factory: {self.factory} gave {values.dtype} of shape {values.shape} for {name}; numbers of "
+                f"shape {shape} were expected"
+            )
+        if not np.isfinite(values).all():
+            raise InputError(f"method.factory: {self.factory} gave values for {name} that are no numbers")
+        values = values.astype(np.float64)
+        return values if values.shape == shape else values[..., np.newaxis]
+
+
+class Asked(NamedTuple):
+    """A model as a user's own method sees it: its predictions, and the score that is explained.
+
+    `model` is the model itself, with its `net` where it has one; `batch`: samples at a time.
+    """
+
+    model: DifferentiableModel
+    score: Score
+    batch: int
+
+    def predict(self, inputs: Arrays) -> Array:
+        """Outputs (samples, outputs) for raw values by name."""
+        return self.model.predict(inputs)
+
+    def scores(self, inputs: Arrays, targets: Array) -> Array:
+        """The score (samples,) of the outputs `targets` (samples,)."""
+        return scores(self.model.predict(inputs), self.model.output, self.score, targets)
+
+    def gradient(self, inputs: Arrays, targets: Array) -> dict[str, Array]:
+        """The gradient of each sample's own score with respect to its preprocessed inputs, shaped like these.
+
+        Raises:
+            InputError: for a model that only predicts.
+        """
+        if not hasattr(self.model, "place"):
+            raise InputError("method.factory: it asks for gradients, but the model only predicts")
+        parts = []
+        for rows, used in padded_batches(len(targets), self.batch):
+            place = self.model.place(take(inputs, rows))
+            _, gradients = place.gradient(place.values, self.score, targets[rows])
+            parts.append({name: array[:used] for name, array in gradients.items()})
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

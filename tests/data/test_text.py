@@ -1,0 +1,90 @@
+"""Texts of the user's own: what they are cut into, which tokens are known, and rows to explain."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tasks.data.text import TextSpec
+from tasks.records import Dataset, InputError, pack
+
+REVIEWS = """text,verdict
+A fine film.,good
+"Dull, dull!",bad
+,bad
+A fine story,good
+Dull story.,bad
+"""
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> Path:
+    return written(tmp_path / "reviews.csv", REVIEWS)
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def spec(path: Path | None, **options: Any) -> TextSpec:
+    return TextSpec(**{"path": path, "text": "text", "label": "verdict", "length": 6, **options})
+
+
+def read(data: Dataset) -> list[list[str]]:
+    (item,) = data.inputs
+    return [[item.vocabulary[token] for token in row if token] for row in item.values.tolist()]
+
+
+def test_words_and_marks_are_tokens_and_rare_ones_are_unknown(reviews: Path) -> None:
+    data = spec(reviews).load()
+    assert read(data) == [
+        ["a", "fine", "[UNK]", "."], ["dull", "[UNK]", "dull", "[UNK]"], ["a", "fine", "story"], ["dull", "story", "."]
+    ]  # fmt: skip
+    assert data.inputs[0].vocabulary[:3] == ("[PAD]", "[UNK]", "dull")
+    assert [(item.sample_id, item.reason) for item in data.excluded] == [("row 2", "text is missing or has no token")]
+    assert "Texts of at most 4 words and marks; 7 different ones are known." in data.description
+
+
+def test_characters_are_tokens(reviews: Path) -> None:
+    data = spec(reviews, tokens="characters", lower=False, rarest=1).load()
+    assert read(data)[0] == list("A fine")
+
+
+def test_a_users_own_vocabulary_is_read_longest_token_first(reviews: Path, tmp_path: Path) -> None:
+    vocabulary = written(tmp_path / "vocab.txt", "[UNK]\na\nfine\nfil\n##m\nstory\n.\n")
+    data = spec(reviews, vocabulary=vocabulary).load()
+    assert read(data)[0] == ["a", "fine", "fil", "##m", "."]
+    assert spec(reviews, vocabulary=vocabulary).asked()["vocabulary"] != str(vocabulary)
+    with pytest.raises(InputError, match=r"data\.vocabulary: it has no token for 'f', and no \[UNK\]"):
+        spec(reviews, vocabulary=written(tmp_path / "short.txt", "a\n")).load()
+
+
+def test_texts_to_explain_are_read_with_the_tokens_of_the_fit(reviews: Path, tmp_path: Path) -> None:
+    week = written(tmp_path / "week.csv", "text,who\nA new dull film,me\n,you\n")
+    both = spec(reviews, explain=week)
+    data = both.load()
+    assert read(data)[-1] == ["a", "[UNK]", "dull", "[UNK]"]
+    assert np.isnan(data.labels[-1])
+    assert pack(both.fitted(data)) == pack(spec(reviews).fitted(spec(reviews).load()))
+    scheme = written(tmp_path / "scheme.json", json.dumps(data.scheme))
+    alone = spec(None, scheme=scheme, explain=week).load()
+    assert read(alone) == [["a", "[UNK]", "dull", "[UNK]"]]
+    assert alone.inputs[0].vocabulary == data.inputs[0].vocabulary
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"text": "texts"}, r"^data\.text: there is no column texts; there are text, verdict$"),
+        ({"rarest": 9}, r"^data\.rarest: no token of 'text' occurs 9 times; give a smaller number$"),
+        ({"vocabulary": Path("none.txt")}, r"^data\.vocabulary: none\.txt is not there; put the tokens there"),
+    ],
+)
+def test_what_cannot_be_used_is_said(options: dict[str, Any], said: str, reviews: Path) -> None:
+    with pytest.raises(InputError, match=said):
+        spec(reviews, **options).load()
+    with pytest.raises(InputError, match=r"^data\.explain: the rows have no text, which the rows of the fit have"):
+        spec(reviews, explain=written(reviews.with_name("week.csv"), "other\nx\n")).load()
