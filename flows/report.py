@@ -368,11 +368,12 @@ class _Flow:
             report.compute,
             [(chapter.slug, self._stages(chapter)) for chapter in chapters],
             materials,
+            document,
             self.done,
             local,
             embedded,
         )
-        attached = {file: attested[output] for output, file in report_stages.ATTACHED.items()} | embedded
+        attached = report_stages.attached(attested) | embedded
         rendered = self._long(
             "report",
             report_stages.render,

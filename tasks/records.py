@@ -200,6 +200,9 @@ class Attribution(Record):
     `standard_error[name]` of these means. `sampling_gap`: (samples, targets), the mean difference of the score
     over the draws less S(x) - S(x'), which no number of steps can close. `bypassed`: (samples, targets) True where
     the score also depends on the inputs by ways around the hidden layer, so that its elements cannot add up.
+    `ladder`: (samples, targets, passes, 3), what each pass of a refinement said: gradient evaluations so far (0 where
+    it had stopped before), residual, and change of the attribution since the last pass as a share of its L1 (NaN in
+    the first).
     """
 
     sample_ids: Array
@@ -215,6 +218,7 @@ class Attribution(Record):
     standard_error: dict[str, Array] = {}
     sampling_gap: Array | None = None
     bypassed: Array | None = None
+    ladder: Array | None = None
 
     def rows(self, chosen: slice) -> Self:
         """The given samples."""
@@ -380,12 +384,13 @@ class Cell(Record):
 
 
 class Images(Record):
-    """Rows of pictures with one heading per column."""
+    """Rows of pictures with one heading per column. `facets`: what each row is, by the name of a filter."""
 
     kind: Literal["images"] = "images"
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell | None, ...], ...]  # None leaves the place empty
     row_labels: tuple[str, ...] = ()
+    facets: dict[str, tuple[str, ...]] = {}
 
 
 class Molecule(Record):
@@ -468,6 +473,7 @@ class Waterfall(Record):
     """Contributions that lead from `start` to `end`, in the order in which they are drawn."""
 
     kind: Literal["waterfall"] = "waterfall"
+    title: str = ""
     labels: tuple[str, ...]
     values: Array
     start: float
@@ -475,6 +481,30 @@ class Waterfall(Record):
     start_label: str
     end_label: str
     axis: str
+
+
+class Waterfalls(Record):
+    """Small multiples: a waterfall per sample, all on one axis."""
+
+    kind: Literal["waterfalls"] = "waterfalls"
+    panels: tuple[Waterfall, ...]
+
+
+class Ladder(Record):
+    """A refinement, pass by pass. `steps`: (passes,) gradient evaluations so far. Of the drawn samples, (samples,
+    passes), NaN where one had stopped: `residual` as a share of the difference that is explained, `change` of the
+    attribution since the last pass as a share of its L1. `converged`: (samples,). `stopped`: (passes,) how many of all
+    explanations stopped there; the last ones may not have met the `tolerance`.
+    """
+
+    kind: Literal["ladder"] = "ladder"
+    names: tuple[str, ...]
+    steps: Array
+    residual: Array
+    change: Array
+    converged: Array
+    stopped: Array
+    tolerance: float
 
 
 class Node(Record):
@@ -510,7 +540,19 @@ class Tokens(Record):
 
 
 Content = Annotated[
-    Bars | BarPanels | Images | Molecules | Scatter | Curves | Matrix | Swarm | Waterfall | Diagram | Tokens,
+    Bars
+    | BarPanels
+    | Images
+    | Molecules
+    | Scatter
+    | Curves
+    | Matrix
+    | Swarm
+    | Waterfall
+    | Waterfalls
+    | Ladder
+    | Diagram
+    | Tokens,
     Field(discriminator="kind"),
 ]
 
@@ -562,12 +604,16 @@ class Column(Record):
 
 
 class Table(Record):
-    """Cells are ready to print; a "pass", "fail", "not assessed" or "not applicable" cell is drawn as a verdict."""
+    """Cells are ready to print; a "pass", "fail", "not assessed" or "not applicable" cell is drawn as a verdict.
+
+    Of a long table only the first rows are printed; all of them go along as a file. `facets` as those of images.
+    """
 
     name: str
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
+    facets: dict[str, tuple[str, ...]] = {}
 
 
 class Aside(Record):
@@ -583,9 +629,11 @@ class Aside(Record):
 class Block(Record):
     """One row of a section: prose, figures and tables in the wide column, notes in the narrow one.
 
-    `figures` are names of figures.
+    `figures` are names of figures. `heading` and `formula` (as that of a note) stand above the prose.
     """
 
+    heading: str = ""
+    formula: str = ""
     paragraphs: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()

@@ -18,6 +18,7 @@ from tasks.document.evidence import (
     pretty,
 )
 from tasks.document.index import write_index
+from tasks.document.layout import whole_tables
 from tasks.document.material import Material
 from tasks.document.press import Job, press
 from tasks.document.schema import LocalEvidence
@@ -54,6 +55,11 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF
     "importances": "importances.parquet",
     "constraints": "constraints.txt",
 }
+
+
+def attached(attested: Done) -> dict[str, Digest]:
+    """What is attached to the PDF by file name: the above, and the tables that are printed in part."""
+    return {ATTACHED.get(output, output): digest for output, digest in attested.outputs.items()}
 
 
 class Drawings(Record):
@@ -119,11 +125,13 @@ def attest(
     compute: Compute,
     chapters: Sequence[tuple[str, Sequence[Mapping[str, Any]]]],
     materials: Sequence[Digest],
+    document: Digest,
     stages: Sequence[Done],
     local: Mapping[str, LocalEvidence],
     embedded: Mapping[str, Digest],
 ) -> Done:
-    """Outputs "evidence", and what goes with it: "config", "checks", "importances" and "constraints".
+    """Outputs "evidence", and what goes with it: "config", "checks", "importances" and "constraints", and by file name
+    the tables that `document` prints in part.
 
     `chapters`: slug, and for each of its stages what it was asked and gave. `stages`: all that the report rests on;
     their libraries and their code are the ones that the evidence names. `local`: what the config names outside the
@@ -141,6 +149,7 @@ def attest(
             "checks": pretty(checks),
             "importances": _parquet([row for item in found for row in _importance_rows(item)]),
             "constraints": "\n".join([*versions, ""]).encode(),
+            **whole_tables(read(store, Document, document)),
         }
         proof = evidence(
             config,
@@ -149,7 +158,7 @@ def attest(
             keyed(compute),
             source,
             outside,
-            {ATTACHED[name]: data for name, data in files.items()}
+            {ATTACHED.get(name, name): data for name, data in files.items()}
             | {name: store.get(digest) for name, digest in embedded.items()},
         )
         return files | {"evidence": pretty(proof)}
@@ -165,7 +174,15 @@ def attest(
         "embedded": dict(embedded),
     }
     helpers: list[Callable[..., Any]] = [_chapter_evidence, _importance_rows, _parquet]
-    return run_stage(store, attest, spec, {"materials": list(materials)}, [evidence.__module__], run, helpers)
+    return run_stage(
+        store,
+        attest,
+        spec,
+        {"materials": list(materials), "document": document},
+        [evidence.__module__, whole_tables.__module__],
+        run,
+        helpers,
+    )
 
 
 def _union(fingerprints: Sequence[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
@@ -257,6 +274,7 @@ def seal(
         "importances.parquet": store.get(attested["importances"]),
         "overrides.txt": "".join(f"{item}\n" for item in overrides).encode(),
     }
+    files |= {f"tables/{name}": store.get(digest) for name, digest in attested.outputs.items() if name not in ATTACHED}
     document = read(store, Document, written)
     front: list[dict[str, Any]] = []
     for digest, chapter in zip(drawings, document.chapters, strict=True):

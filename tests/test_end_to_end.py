@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import sys
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ import pytest
 
 from tasks.document.pdf import pdf_digest_ok
 from tests.conftest import Project, Run, run
+from tests.structure import assert_gold, outline, tags
 
 IRIS = ("study=iris", "runner=inline", "model.epochs=20", "check.seed_stability.seeds=2")
 
@@ -84,6 +86,21 @@ def test_the_evidence_names_neither_time_nor_path_nor_runner(first: Run, project
     assert "chunk" not in evidence["config"]["compute"]
     assert first.directory.name not in text
     assert evidence["document"]["issued"] == "2026-01-01T00:00:00Z"
+
+
+def test_the_structure_is_gold(first: Run) -> None:
+    """A chapter about a table from a real run, on screen and on paper."""
+    assert_gold("iris.screen.txt", outline((first.directory / "report.html").read_text()))
+    with pikepdf.open(first.directory / "report.pdf") as pdf:
+        assert_gold("iris.pdf.txt", tags(pdf))
+
+
+def test_every_figure_is_told_in_numbers(first: Run) -> None:
+    """Whoever does not see a picture is told what it shows, with the numbers that it shows."""
+    html = (first.directory / "report.html").read_text()
+    labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', html) + re.findall(r'<img alt="([^"]+)"', html)
+    assert len(labels) > 6
+    assert [label for label in labels if not re.search(r"\d", label)] == []
 
 
 def test_the_filed_attributions_add_up(first: Run) -> None:

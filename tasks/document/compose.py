@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tasks.document import reading
 from tasks.document.chapter import chapter, not_assessed
 from tasks.document.material import Material
 from tasks.document.words import capital, count, listing
@@ -10,12 +11,13 @@ from tasks.records import Badge, Block, CheckResult, Column, Document, Section, 
 
 def compose(materials: Sequence[Material], title: str | None, questions: dict[str, str]) -> Document:
     """The whole document. `questions`: every check that a reader may expect, and what it asks."""
+    chapters = tuple(chapter(material, questions) for material in materials)
     return Document(
         title=title or _title(materials),
         subtitle=_subtitle(materials),
         badges=_badges(materials, questions),
-        chapters=tuple(chapter(material, questions) for material in materials),
-        back=(_how_to_read(questions), *_exclusions(materials)),
+        chapters=chapters,
+        back=(reading.section(questions, chapters[0].teaser.sentence), *_exclusions(materials)),
     )
 
 
@@ -81,41 +83,6 @@ def _held_out_badge(materials: Sequence[Material]) -> Badge:
     rest = [f"{m.title.lower()} on the {m.measured_rows} rows" for m in materials if m not in held_out]
     text = f"quality measured: {listing(rest)}" if rest else "quality measured on rows not trained on"
     return Badge(title=f"{len(held_out)} of {len(materials)} on held-out rows", text=text)
-
-
-_READING = (
-    "An attribution divides one number that a model computed among the parts of its input. It says what the model "
-    "used. It does not say what causes the outcome in the world, nor that the model is right.",
-    "S(x) is the score that is explained, S(x′) the same score for the baseline x′, an input that stands for the "
-    "absence of information. Another baseline asks another question and gets another answer; each chapter names its "
-    "own.",
-    "Methods that are additive give contributions that sum to S(x) − S(x′). What is left over is the residual; it is "
-    "always printed. A gradient is not additive: it is the slope of the score, and a large slope does not mean a large "
-    "contribution.",
-    "Red is positive, blue is negative, white is zero, everywhere. A scale is shared by all pictures with the same "
-    "unit of measure, so the same colour is the same number.",
-    "A verdict beside a figure is a measurement with a threshold. “Not assessed” means that nothing was measured, "
-    "neither for nor against.",
-)
-
-
-def _how_to_read(questions: dict[str, str]) -> Section:
-    return Section(
-        title="How to read this report",
-        blocks=(
-            Block(
-                paragraphs=_READING,
-                tables=(
-                    Table(
-                        name="checks",
-                        caption="The checks and what they ask.",
-                        columns=(Column(title="check"), Column(title="question")),
-                        rows=tuple((name.replace("_", " "), text) for name, text in questions.items()),
-                    ),
-                ),
-            ),
-        ),
-    )
 
 
 def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from tasks.document.common import direction, predicted_output, reading, sums_table, verdict_asides
+from tasks.document.common import (
+    direction,
+    drawn_rows,
+    facets,
+    left_out,
+    predicted_output,
+    reading,
+    sums_table,
+    verdict_asides,
+)
 from tasks.document.material import Maps, Material, MethodMaterial, Scales
 from tasks.document.words import article, capital, count, listing, signed
 from tasks.records import Array, Aside, Block, Cell, Column, Figure, Images, Scale, Section, Table
@@ -70,7 +79,7 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
     drawn = (_maps(material, method).unit for method in material.methods)
     units = list(dict.fromkeys(unit for unit in drawn if unit in scales))
     columns = [(method, target) for method in material.methods for target in range(len(material.target_names))]
-    rows = range(len(material.dataset.sample_ids))
+    rows = drawn_rows(material)
     headings = [f"{method.title}{_for_class(material, target)}" for method, target in columns]
     return Figure(
         name=f"{material.slug}-samples",
@@ -80,11 +89,14 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
                 (_input_cell(material, row), *(_cell(material, m, t, row, units) for m, t in columns)) for row in rows
             ),
             row_labels=tuple(reading(material, row) for row in rows),
+            facets=facets(material, rows),
         ),
         scales=tuple(Scale(unit=unit, limit=scales[unit]) for unit in units),
         caption=f"Single images and their attributions, by method and class. {material.selection_reason}"
         f"{direction(material, material.main)} The number below a map is the sum of its pixels."
-        f"{_ends(material)}" + " Where classes are the same, the map is drawn once." * (len(material.target_names) > 1),
+        f"{_ends(material)}{left_out(material)}"
+        + " Where classes are the same, the map is drawn once."
+        * (len(material.target_names) > 1),
         alt=f"{count(len(rows), 'row')}: {'; '.join(reading(material, row) for row in rows)}",
     )
 
@@ -231,6 +243,7 @@ def _likeliest(material: Material) -> Table:
             )
             for row, outputs in enumerate(order)
         ),
+        facets=facets(material, range(len(order))),
     )
 
 

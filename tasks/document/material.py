@@ -13,6 +13,7 @@ from tasks.records import (
     Dataset,
     Diagram,
     Kind,
+    Ladder,
     Palette,
     Performance,
     Record,
@@ -60,6 +61,7 @@ class MethodMaterial(Record):
     checks: tuple[CheckResult, ...]
     maps: dict[str, Maps] = Field(default_factory=dict)  # of each image
     swarm: Swarm | None = None
+    ladder: Ladder | None = None  # where steps were refined
     sampling_gap: Array | None = None  # (shown, targets), where draws are averaged
     relative_error: float | None = None  # standard error of an element over draws as a share of mean |a|, median
 
@@ -74,7 +76,8 @@ class MethodMaterial(Record):
         )
         values = {key: array for key, array in self.values.items() if key == name}
         maps = {key: item for key, item in self.maps.items() if key == name}
-        return self.model_copy(update={"values": values, "summary": summary, "checks": (), "swarm": None, "maps": maps})
+        whole = {"checks": (), "swarm": None, "ladder": None}
+        return self.model_copy(update={"values": values, "summary": summary, "maps": maps, **whole})
 
     @property
     def mean_unit(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasks.document import analogues, groups
-from tasks.document.common import difference, verdict_asides
+from tasks.document.common import difference, drawn_rows, left_out, verdict_asides
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import count, share, signed
 from tasks.records import (
@@ -118,14 +118,15 @@ def _teaser(material: Material, scales: Scales) -> Figure:
 
 def _molecule_grid(material: Material, scales: Scales) -> Figure:
     main = material.main
-    items = tuple(_molecule(material, row, main) for row in range(len(material.dataset.sample_ids)))
+    items = tuple(_molecule(material, row, main) for row in drawn_rows(material))
     below = "the sum over its atoms" + (" beside the model's difference S(x) − S(x′)" if main.additive else "")
     return Figure(
         name=f"{material.slug}-molecules",
         content=Molecules(items=items),
         scales=_scales(material, scales, [main.unit]),
         caption=f"{main.title}: contribution of each atom to the predicted {material.dataset.label_name}, in "
-        f"{main.unit}. Red raises, blue lowers; {_on_scale(material)} Below each: {below}. {material.selection_reason}",
+        f"{main.unit}. Red raises, blue lowers; {_on_scale(material)} Below each: {below}. {material.selection_reason}"
+        f"{left_out(material)}",
         alt="; ".join(item.alt for item in items),
     )
 

@@ -14,6 +14,7 @@ from tasks.records import (
     Drawing,
     Figure,
     Images,
+    Ladder,
     Matrix,
     Molecules,
     Part,
@@ -23,6 +24,7 @@ from tasks.records import (
     Swarm,
     Tokens,
     Waterfall,
+    Waterfalls,
 )
 
 
@@ -78,11 +80,12 @@ def _parts(figure: Figure) -> tuple[Part, ...]:
 def _chart(content: Record, width: float) -> Part:
     from tasks.drawing.curves import curves
     from tasks.drawing.diagram import diagram
+    from tasks.drawing.ladder import ladder
     from tasks.drawing.matrix import matrix
     from tasks.drawing.scatter import scatter
     from tasks.drawing.swarm import swarm
     from tasks.drawing.table import bars, panels
-    from tasks.drawing.waterfall import waterfall
+    from tasks.drawing.waterfall import waterfall, waterfalls
 
     charts: dict[type[Record], Callable[[Any, float], Part]] = {
         Bars: bars,
@@ -92,6 +95,8 @@ def _chart(content: Record, width: float) -> Part:
         Matrix: matrix,
         Swarm: swarm,
         Waterfall: waterfall,
+        Waterfalls: waterfalls,
+        Ladder: ladder,
         Diagram: diagram,
     }
     return charts[type(content)](content, width)

@@ -12,6 +12,7 @@ import pytest
 
 from tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf
 from tasks.records import InputError
+from tests.structure import assert_gold, tags
 
 ISSUED = "2026-11-21T00:00:00Z"
 ATTACHMENTS = (
@@ -77,6 +78,10 @@ def test_it_is_tagged(pdf: pikepdf.Pdf) -> None:
     root = pdf.Root.StructTreeRoot.K[0]
     for kind in ("H1", "H2", "P", "Table", "TH", "TD", "Figure", "Caption", "Link"):
         assert elements(root, kind), kind
+
+
+def test_the_structure_is_gold(pdf: pikepdf.Pdf) -> None:
+    assert_gold("sample.pdf.txt", tags(pdf))
 
 
 def test_every_figure_has_alternative_text(pdf: pikepdf.Pdf) -> None:
