@@ -37,8 +37,8 @@ function sortable(table) {
 }
 
 // A field for words, and a choice for everything that the rows are marked with, such as their class.
-function filterable(before, label, rows) {
-  const names = JSON.parse(before.dataset.facets ?? "[]");
+function filterable(marked, label, rows, before = marked) {
+  const names = JSON.parse(marked.dataset.facets ?? "[]");
   const marks = rows.map((row) => JSON.parse(row.dataset.facets ?? "[]"));
   const input = make("input", { type: "search", ariaLabel: label, placeholder: label });
   const choices = names.map((name, i) => {
@@ -251,7 +251,7 @@ function enlargeable(figure) {
 
 all("table.data").filter((table) => table.tBodies[0].rows.length > 2).forEach((table) => {
   sortable(table);
-  if (table.tBodies[0].rows.length > 8) filterable(table, "Filter rows", [...table.tBodies[0].rows]);
+  if (table.tBodies[0].rows.length > 8) filterable(table, "Filter rows", [...table.tBodies[0].rows], table.parentElement);
 });
 all("figure").forEach((figure, index) => {
   const rows = all(".grid tbody tr", figure);

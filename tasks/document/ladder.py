@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasks.document.material import Material, MethodMaterial
-from tasks.document.words import count, listing, share
+from tasks.document.words import capital, count, listing, share
 from tasks.records import Aside, Block, Figure
 
 _MOST_LINES = 8  # samples that have a line
@@ -29,7 +29,10 @@ def _figure(material: Material, method: MethodMaterial) -> Figure:
             "converged": method.ladder.converged[lines],
         }
     )
-    stops = [f"{int(n):,} at {int(s):,}" for s, n in zip(drawn.steps, drawn.stopped, strict=True) if n]
+    ends = [(int(n), int(s)) for s, n in zip(drawn.steps, drawn.stopped, strict=True) if n]
+    (first, steps), *others = ends
+    stops = [f"{first:,} stopped at {steps:,} evaluations", *(f"{n:,} at {s:,}" for n, s in others)]
+    named = [f"{number} is {name}" for number, name in enumerate(drawn.names, 1)]
     alt = [
         f"{name}: residual {share(float(drawn.residual[row, last]))} after {int(drawn.steps[last]):,} evaluations"
         for row, name in enumerate(drawn.names)
@@ -39,9 +42,9 @@ def _figure(material: Material, method: MethodMaterial) -> Figure:
         name=_name(material, method),
         content=drawn,
         caption=f"{method.title}, step by step: residual and change of the attribution of the drawn samples as "
-        f"gradient evaluations are added, on logarithmic scales. A full point: converged, both within "
-        f"{share(drawn.tolerance)} in two successive passes; a ring: out of steps. Of "
-        f"{count(int(drawn.stopped.sum()), 'explanation')} stopped {listing(stops)} evaluations.",
+        f"gradient evaluations are added, on logarithmic scales. A full point: converged, both below the dashed line, "
+        f"the tolerance of {share(drawn.tolerance)}, in two successive passes; a ring: out of steps. "
+        f"{capital(listing(named))}. Of {count(int(drawn.stopped.sum()), 'explanation')}, {listing(stops)}.",
         alt="; ".join(alt),
     )
 

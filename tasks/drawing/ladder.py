@@ -7,34 +7,31 @@ import numpy as np
 
 from tasks.drawing.axis import SIZE, Axis, mark
 from tasks.drawing.curves import spread
-from tasks.drawing.svg import INK, MAIN, PAGE, PAPER, QUIET, RULE, SECOND, element, line, picture, text, text_width
+from tasks.drawing.svg import INK, MAIN, PAGE, PAPER, RULE, SECOND, element, line, picture, text
 from tasks.records import Array, Ladder, Part
 
-_TOP, _HEIGHT, _LEFT, _BETWEEN = 26.0, 132.0, 46.0, 30.0  # CSS pixels
+_TOP, _HEIGHT, _LEFT, _BETWEEN = 26.0, 132.0, 46.0, 34.0  # CSS pixels
 _LEAST = 1e-5  # shares below it are drawn as it: a logarithm has no zero
-_NAMED = 6  # samples that have their name at the end of their line
 
 
 def ladder(content: Ladder, width: float) -> Part:
-    """Residual and change on logarithmic scales over the evaluations spent, each sample a line that ends where it
-    stopped, filled where it had converged; beside them, how many of all explanations stopped at each pass."""
+    """Residual and change on logarithmic scales over the evaluations spent, each sample a line that ends, with its
+    number, where it stopped, filled where it had converged; beside them, how many of all explanations stopped at each
+    pass."""
     total = PAGE * width
-    named = content.names if len(content.names) <= _NAMED else ()
-    names = max((text_width(name, SIZE) for name in named), default=0.0) + 12
-    wide = (total - 3 * _LEFT - 2 * _BETWEEN - 2 * names) / 3 + 8
-    starts = (_LEFT, 2 * _LEFT + wide + names + _BETWEEN, 3 * _LEFT + 2 * (wide + names + _BETWEEN))
+    wide = (total - 3 * _LEFT - 2 * _BETWEEN) / 3
+    starts = [_LEFT + number * (wide + _LEFT + _BETWEEN) for number in range(3)]
     y = _levels(content)
     shares = (("residual, share of S(x) − S(x′)", content.residual), ("change since the pass before", content.change))
     drawn: list[str] = []
     for start, (title, values) in zip(starts, shares, strict=False):
-        x = _places(content, start, start + wide)
-        drawn += [*_frame(title, content, x, y), *_lines(content, values, x, y, named)]
-    return picture("chart", total, _TOP + _HEIGHT + 40, *drawn, *_stopped(content, starts[2], total - 4))
+        x = _places(len(content.steps), start, start + wide)
+        drawn += [*_frame(title, content, x, y), *_lines(content, values, x, y)]
+    return picture("chart", total, _TOP + _HEIGHT + 38, *drawn, *_stopped(content, starts[2] - _LEFT / 2, total - 4))
 
 
-def _places(content: Ladder, start: float, end: float) -> list[float]:
+def _places(count: int, start: float, end: float) -> list[float]:
     """Where each pass is drawn: every pass costs a multiple of the one before, so they are equally far apart."""
-    count = len(content.steps)
     return [start + (end - start) * (0.5 if count == 1 else number / (count - 1)) for number in range(count)]
 
 
@@ -57,8 +54,7 @@ def _frame(title: str, content: Ladder, x: Sequence[float], y: Axis) -> list[str
     dashes = element(
         "path", class_="ink", d=f"M{start:.2f} {at:.2f}H{end:.2f}", stroke=INK, stroke_width=0.9, stroke_dasharray="4 3"
     )
-    note = mark(f"tolerance {content.tolerance:g}", start + 3, at - 4, "start")
-    return [*drawn, dashes, note, *_steps(content, x), line(start, y.start, end, y.start, INK, 0.9)]
+    return [*drawn, dashes, *_steps(content, x), line(start, y.start, end, y.start, INK, 0.9)]
 
 
 def _steps(content: Ladder, x: Sequence[float]) -> list[str]:
@@ -71,38 +67,42 @@ def _steps(content: Ladder, x: Sequence[float]) -> list[str]:
     return [*marks, mark("gradient evaluations", (x[0] + x[-1]) / 2, bottom + 31)]
 
 
-def _lines(content: Ladder, values: Array, x: Sequence[float], y: Axis, named: Sequence[str]) -> list[str]:
-    """A line per sample, its end marked."""
+def _lines(content: Ladder, values: Array, x: Sequence[float], y: Axis) -> list[str]:
+    """A line per sample, its end marked and numbered."""
     drawn, ends = [], []
     for row, item in enumerate(values):
-        known = np.flatnonzero(np.isfinite(item))
-        if not len(known):
+        known = np.flatnonzero(np.isfinite(item)).tolist()
+        if not known:
             continue
-        points = [(x[k], y.at(log10(max(float(item[k]), _LEAST)))) for k in known.tolist()]
+        points = [(x[k], y.at(log10(max(float(item[k]), _LEAST)))) for k in known]
         colour, style = (MAIN, "main") if row == 0 else (SECOND, "second")
         path = " ".join(f"{px:.2f},{py:.2f}" for px, py in points)
         drawn.append(element("polyline", class_=f"curve {style}", points=path, fill="none", stroke=colour,
                              stroke_width=1.4))  # fmt: skip
         drawn.append(_end(points[-1], bool(content.converged[row]), colour, style))
         ends.append((row, points[-1]))
-    return [*drawn, *(_names(named, ends) if named else [])]
+    return [*drawn, *_numbers(ends)]
 
 
 def _end(place: tuple[float, float], converged: bool, colour: str, style: str) -> str:
     """A full point where the sample had converged, a ring where it ran out of steps."""
+    fill = colour if converged else PAPER
     return element(
-        "circle", class_=f"curve {style}", cx=place[0], cy=place[1], r=3.2, fill=colour if converged else PAPER,
-        stroke=colour, stroke_width=1.4,
-    )  # fmt: skip
+        "circle", class_=f"curve {style}", cx=place[0], cy=place[1], r=3.2, fill=fill, stroke=colour, stroke_width=1.4
+    )
 
 
-def _names(names: Sequence[str], ends: Sequence[tuple[int, tuple[float, float]]]) -> list[str]:
-    """The names beside the ends of the lines, apart where lines end together."""
-    heights = spread([place[1] for _, place in ends], SIZE + 1)
-    return [
-        text(names[row], place[0] + 7, min(height, _TOP + _HEIGHT) + 4, SIZE, fill=QUIET, style="quiet")
-        for (row, place), height in zip(ends, heights, strict=True)
-    ]
+def _numbers(ends: Sequence[tuple[int, tuple[float, float]]]) -> list[str]:
+    """The number of each line beside its end, apart where lines end together."""
+    drawn = []
+    for x in sorted({place[0] for _, place in ends}):
+        here = [(row, place[1]) for row, place in ends if place[0] == x]
+        heights = spread([height for _, height in here], SIZE)
+        drawn += [
+            text(str(row + 1), x + 6, min(height, _TOP + _HEIGHT - 4) + 4, SIZE, weight=600)
+            for (row, _), height in zip(here, heights, strict=True)
+        ]
+    return drawn
 
 
 def _stopped(content: Ladder, start: float, end: float) -> list[str]:

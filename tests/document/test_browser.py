@@ -172,10 +172,13 @@ def test_a_column_sorts_both_ways_and_back(page: Browser) -> None:
 
 
 def test_rows_are_filtered_by_words(page: Browser) -> None:
-    fill(page, f"{TABLE}.previousElementSibling.querySelector('input')", "Test 16")
+    fill(page, f"{TABLE}.parentElement.previousElementSibling.querySelector('input')", "Test 16")
     shown = column(page, 0)
     assert shown == ["test 162", "test 168"]
-    assert page.run(f"{TABLE}.previousElementSibling.querySelector('output').textContent") == f"{len(shown)} of 15"
+    assert (
+        page.run(f"{TABLE}.parentElement.previousElementSibling.querySelector('output').textContent")
+        == f"{len(shown)} of 15"
+    )
 
 
 def test_samples_are_filtered_by_their_words(page: Browser) -> None:

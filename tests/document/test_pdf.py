@@ -132,6 +132,20 @@ def test_chapters_start_on_the_pages_that_page_one_names(pages: list[str], docum
         assert chapter.lead[:40] in pages[number - 1]
 
 
+def test_the_contents_name_the_pages_where_sections_stand(pages: list[str], document: Any) -> None:
+    """Of chapters, sections and figures; headings are looked for where the contents say that they are."""
+    contents = next(page for page in pages if page.startswith("Contents"))
+    titles = [chapter.title for chapter in document.chapters] + [s.title for c in document.chapters for s in c.sections]
+    found = {title: re.findall(rf"{re.escape(title)}[ .…]*(\d+)", contents) for title in titles}
+    assert all(found.values())
+    for title, numbers in found.items():
+        assert all(title in pages[int(number) - 1] for number in numbers), title
+    figures = re.findall(r"(\d+) [A-Z][^.]*?[ .…]{3,}(\d+)", contents.partition("Figures")[2])
+    assert figures
+    for figure, number in figures:
+        assert f"Figure {figure}." in pages[int(number) - 1]
+
+
 def test_every_page_has_its_number_and_the_content_digest(pages: list[str]) -> None:
     for number, page in enumerate(pages, 1):
         assert f"{number} / {len(pages)}" in page
