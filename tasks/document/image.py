@@ -181,7 +181,14 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
     names = material.dataset.classes
     half = (len(names) + 1) // 2 if len(names) > 6 else len(names)
     cells = [
-        Cell(pixels=means[k], scale=0, title=name, alt=f"mean map of class {name}, sum {signed(float(means[k].sum()))}")
+        Cell(
+            pixels=means[k],
+            scale=0,
+            title=name,
+            # A class of which nothing is explained has no mean.
+            note="" if means[k].any() else "no image",
+            alt=f"mean map of class {name}, sum {signed(float(means[k].sum()))}",
+        )
         for k, name in enumerate(names)
     ]
     return Figure(

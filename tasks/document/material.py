@@ -165,9 +165,9 @@ class Material(Record):
         return str(names[row])
 
     def with_probability(self, row: int, output: int) -> str:
-        """What a reader calls an output, and how probable it is for a shown sample: galaxies 0.70."""
+        """What a reader calls an output, and how probable it is for a shown sample: galaxies (0.70)."""
         name = self.output_name(output)
-        return name if self.probabilities is None else f"{name} {self.probabilities[row, output]:.2f}"
+        return name if self.probabilities is None else f"{name} ({self.probabilities[row, output]:.2f})"
 
     def output_name(self, output: int) -> str:
         """What a reader calls an output of the model."""

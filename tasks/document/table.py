@@ -26,9 +26,12 @@ def story(material: Material) -> tuple[str, str, str]:
     importance = material.main.summary.importances[0]
     order = ranking(material)
     lead = [without_unit(importance.features[k]) for k in order[:2]]
-    sentence = f"{capital(listing(lead))} carry {share(float(values[order[:2]].sum()))} of the explanation"
+    carried = share(float(values[order[:2]].sum()))
+    sentence = f"{capital(listing(lead))} carry {carried} of the explanation"
     check = stability(material.main)
     if check is not None:
+        spread = float(check.details["share"][:, order[:2]].sum(axis=1).std(ddof=1))
+        sentence += f" ({plain(100 * spread, 1)} points of standard deviation over trainings)"
         ranks = check.details["share"].argsort(axis=1)[:, ::-1]
         same = int((np.sort(ranks[:, :2], axis=1) == np.sort(order[:2])).all(axis=1).sum())
         sentence += f"; the same two led in {same} of {len(ranks)} trainings"

@@ -49,7 +49,10 @@ def _frame(title: str, content: Ladder, x: Sequence[float], y: Axis) -> list[str
     every = 1 if y.high - y.low <= 4 else 2
     for power in range(int(y.low), int(y.high) + 1, every):
         at = y.at(power)
-        drawn += [line(start, at, end, at, RULE, 0.6, "rule"), mark(f"{10.0**power:.6g}", start - 5, at + 4, "end")]
+        drawn += [
+            line(start, at, end, at, RULE, 0.6, "rule"),
+            mark(f"{100 * 10.0**power:g}%", start - 5, at + 4, "end"),
+        ]
     at = y.at(log10(content.tolerance))
     dashes = element(
         "path", class_="ink", d=f"M{start:.2f} {at:.2f}H{end:.2f}", stroke=INK, stroke_width=0.9, stroke_dasharray="4 3"
