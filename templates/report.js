@@ -90,7 +90,7 @@ function pixelsOf(image, width, height) {
 
 // What is seen of a pixel; as tasks/drawing/overlay.py draws it where the map lies on its picture.
 const laid = {
-  plain: (share, colours, beneath, opacity) => beneath ? mixed(colour(colours, share), beneath, share ? opacity : 0) : colour(colours, share),
+  plain: (share, colours, beneath, opacity) => beneath ? mixed(colour(colours, share), beneath, share ? opacity : 0) : share ? colour(colours, share) : [255, 255, 255],
   diverging: (share, colours, [r, g, b], opacity) => {
     const light = 255 * 0.45 + 0.55 * (0.2126 * r + 0.7152 * g + 0.0722 * b);
     return mixed(colour(colours, share), [light, light, light], opacity * Math.abs(share));

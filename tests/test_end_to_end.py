@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -202,6 +203,26 @@ def test_a_study_of_one_framework_never_imports_the_other(
 
 
 @pytest.mark.slow
+def test_a_long_table_is_printed_in_part_and_goes_along_whole(first: Run, project: Project) -> None:
+    """Sixty drawn flowers: forty rows on paper, all of them on screen, in the PDF and in the run; and it verifies."""
+    done = project.report(*IRIS, "selection.show=60")
+    name = "iris-integrated_gradients-sums.csv"
+    filed = (done.directory / "tables" / name).read_bytes()
+    with pikepdf.open(done.directory / "report.pdf") as pdf:
+        assert pdf.attachments[name].get_file().read_bytes() == filed
+    rows = pd.read_csv(io.BytesIO(filed))
+    assert list(rows.columns) == ["sample", "output", "S(x)", "S(x′)", "sum", "residual"]
+    assert rows["sample"].is_unique
+    assert len(rows) == 60
+    text = subprocess.run(["pdftotext", "-layout", done.directory / "report.pdf", "-"], capture_output=True, text=True,
+                          check=True).stdout  # fmt: skip
+    assert f"The first 40 of 60 rows; all of them are in {name}" in " ".join(text.split())
+    assert "The first 40" not in (done.directory / "report.html").read_text()
+    verify = [sys.executable, "-m", "flows.cli", "verify", str(done.directory), "--integrity-only"]
+    assert run(verify, project.root).status == 0
+
+
+@pytest.mark.slow
 def test_prefect_gives_the_same_bytes_as_plain_calls(first: Run, project: Project) -> None:
     """The same report as a Prefect flow, with the server that Prefect starts for it."""
     words = ["runner=threads" if word == "runner=inline" else word for word in IRIS]
@@ -221,3 +242,4 @@ def test_three_studies_in_one_report(project: Project) -> None:
     assert len(evidence["chapters"][2]["data"]["excluded"]) == 18
     checks = json.loads((done.directory / "checks.json").read_text())
     assert all(check["verdict"] == "pass" for check in checks if check["required"])
+    assert (done.directory / "report.html").stat().st_size < 5_000_000
