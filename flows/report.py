@@ -120,13 +120,13 @@ class _Flow:
             report.compute,
             [(chapter.slug, self._stages(chapter)) for chapter in chapters],
             beside.tables,
+            document,
             failures,
             self.calls.done,
             local,
             embedded,
         )
-        files = report_stages.ATTACHED.items()
-        attached = {file: attested[output] for output, file in files if output in attested.outputs} | embedded
+        attached = report_stages.attached(attested) | embedded
         rendered = self.calls.watched(
             "report",
             report_stages.render,

@@ -12,6 +12,7 @@ from tasks.drawing import DrawingSpec
 from tasks.drawing.maps import MapSpec, prepared, scaled
 from tasks.methods import MethodSpec
 from tasks.models import ModelSpec
+from tasks.protocols import DIFFERENCE_FLOOR
 from tasks.records import (
     Analogue,
     Array,
@@ -20,6 +21,7 @@ from tasks.records import (
     Cost,
     Dataset,
     Input,
+    Ladder,
     Performance,
     Prediction,
     Reference,
@@ -141,6 +143,8 @@ def gather(
         _unit,
         _steps,
         _cost,
+        _of_all,
+        _ladder,
         _relative_error,
         _swarm,
         _maps,
@@ -187,6 +191,7 @@ def _method(
         sampling_gap=part.sampling_gap,
         cost=_cost(store, item),
         relative_error=_relative_error(part),
+        ladder=_ladder(store, item, part, dataset.take(selection.explained[selection.shown])),
         swarm=_swarm(store, item, dataset.take(selection.explained), unit, drawing.top_k),
         maps={
             entry.name: Maps(values=_maps(part, entry, method, drawing.image), unit=_unit(method, unit))
@@ -379,9 +384,7 @@ def shown_attributions(store: Store, item: Explained, shown: np.ndarray) -> Attr
 
 
 def _steps(store: Store, item: Explained) -> tuple[tuple[int, int, int], float]:
-    parts = [read(store, Attribution, digest) for _, _, digest in item.shards]
-    steps = np.concatenate([part.steps.ravel() for part in parts])
-    converged = np.concatenate([part.converged.ravel() for part in parts])
+    steps, converged = _of_all(store, item, "steps"), _of_all(store, item, "converged")
     return (int(steps.min()), int(np.median(steps)), int(steps.max())), float(converged.mean())
 
 
@@ -397,4 +400,30 @@ def _cost(store: Store, item: Explained) -> Cost | None:
         gradients=sum(part.gradients for part in known),
         evaluations=sum(part.evaluations for part in known),
         at_most=any(part.at_most for part in known),
+    )
+
+
+def _of_all(store: Store, item: Explained, field: str) -> Array:
+    """One array of all explanations, shard by shard: no more of them is held at a time."""
+    return np.concatenate([getattr(read(store, Attribution, digest), field) for _, _, digest in item.shards])
+
+
+def _ladder(store: Store, item: Explained, part: Attribution, shown: Dataset) -> Ladder | None:
+    """What the passes of a refinement said of the first target of the shown samples, and where all explanations
+    stopped; None without a refinement."""
+    if part.ladder is None:
+        return None
+    spent = _of_all(store, item, "ladder")[..., 0].reshape(-1, part.ladder.shape[2])
+    passes = int((spent > 0).any(axis=0).sum())
+    taken, residual, change = np.moveaxis(part.ladder[:, 0, :passes], -1, 0)
+    difference = np.maximum(np.abs(part.prediction - part.base_value)[:, :1], DIFFERENCE_FLOOR)
+    names = shown.sample_ids if shown.names is None else shown.names
+    return Ladder(
+        names=tuple(map(str, names)),
+        steps=spent[:, :passes].max(axis=0).astype(np.int64),
+        residual=np.where(taken > 0, np.abs(residual) / difference, np.nan),
+        change=np.where(taken > 0, change, np.nan),
+        converged=part.converged[:, 0],
+        stopped=np.bincount((spent > 0).sum(axis=1) - 1, minlength=passes),
+        tolerance=getattr(item.method, "tolerance", 0.0),
     )

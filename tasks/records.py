@@ -313,6 +313,9 @@ class Attribution(Record):
     the score also depends on the inputs by ways around the hidden layer, so that its elements cannot add up.
     `raw_factor`: (samples, targets), where a published variant multiplies by differences in raw units: by how much they
     are larger than those that the model sees.
+    `ladder`: (samples, targets, passes, 3), what each pass of a refinement said: gradient evaluations so far (0 where
+    it had stopped before), residual, and change of the attribution since the last pass as a share of its L1 (NaN in
+    the first).
     """
 
     sample_ids: Array
@@ -329,6 +332,7 @@ class Attribution(Record):
     sampling_gap: Array | None = None
     bypassed: Array | None = None
     raw_factor: Array | None = None
+    ladder: Array | None = None
 
     def rows(self, chosen: slice) -> Self:
         """The given samples."""
@@ -503,13 +507,14 @@ class Cell(Record):
 
 class Images(Record):
     """Rows of pictures with one heading per column. `width`: of each on paper, in millimetres, where the page has
-    room; None: as usual."""
+    room; None: as usual. `facets`: what each row is, by the name of a filter."""
 
     kind: Literal["images"] = "images"
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell | None, ...], ...]  # None leaves the place empty
     row_labels: tuple[str, ...] = ()
     width: float | None = None
+    facets: dict[str, tuple[str, ...]] = {}
 
 
 class Molecule(Record):
@@ -601,6 +606,7 @@ class Waterfall(Record):
     """Contributions that lead from `start` to `end`, in the order in which they are drawn."""
 
     kind: Literal["waterfall"] = "waterfall"
+    title: str = ""
     labels: tuple[str, ...]
     values: Array
     start: float
@@ -608,6 +614,30 @@ class Waterfall(Record):
     start_label: str
     end_label: str
     axis: str
+
+
+class Waterfalls(Record):
+    """Small multiples: a waterfall per sample, all on one axis."""
+
+    kind: Literal["waterfalls"] = "waterfalls"
+    panels: tuple[Waterfall, ...]
+
+
+class Ladder(Record):
+    """A refinement, pass by pass. `steps`: (passes,) gradient evaluations so far. Of the drawn samples, (samples,
+    passes), NaN where one had stopped: `residual` as a share of the difference that is explained, `change` of the
+    attribution since the last pass as a share of its L1. `converged`: (samples,). `stopped`: (passes,) how many of all
+    explanations stopped there; the last ones may not have met the `tolerance`.
+    """
+
+    kind: Literal["ladder"] = "ladder"
+    names: tuple[str, ...]
+    steps: Array
+    residual: Array
+    change: Array
+    converged: Array
+    stopped: Array
+    tolerance: float
 
 
 class Node(Record):
@@ -643,7 +673,20 @@ class Tokens(Record):
 
 
 Content = Annotated[
-    Bars | BarPanels | Images | Molecules | Scatter | Curves | Matrix | Swarm | Waterfall | Diagram | Tokens | Ranks,
+    Bars
+    | BarPanels
+    | Images
+    | Molecules
+    | Scatter
+    | Curves
+    | Matrix
+    | Swarm
+    | Waterfall
+    | Waterfalls
+    | Ladder
+    | Diagram
+    | Tokens
+    | Ranks,
     Field(discriminator="kind"),
 ]
 
@@ -695,12 +738,16 @@ class Column(Record):
 
 
 class Table(Record):
-    """Cells are ready to print; a "pass", "fail", "not assessed" or "not applicable" cell is drawn as a verdict."""
+    """Cells are ready to print; a "pass", "fail", "not assessed" or "not applicable" cell is drawn as a verdict.
+
+    Of a long table only the first rows are printed; all of them go along as a file. `facets` as those of images.
+    """
 
     name: str
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
+    facets: dict[str, tuple[str, ...]] = {}
 
 
 class Aside(Record):
@@ -716,9 +763,11 @@ class Aside(Record):
 class Block(Record):
     """One row of a section: prose, figures and tables in the wide column, notes in the narrow one.
 
-    `figures` are names of figures.
+    `figures` are names of figures. `heading` and `formula` (as that of a note) stand above the prose.
     """
 
+    heading: str = ""
+    formula: str = ""
     paragraphs: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()

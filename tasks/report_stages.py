@@ -21,6 +21,7 @@ from tasks.document.evidence import (
     pretty,
 )
 from tasks.document.index import write_index
+from tasks.document.layout import whole_tables
 from tasks.document.material import Material
 from tasks.document.press import Job, press
 from tasks.document.schema import LocalEvidence
@@ -64,6 +65,11 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "constraints": "constraints.txt",
 }
 _PDF_ALONE = {"constraints"}  # attached, but no file of the run
+
+
+def attached(attested: Done) -> dict[str, Digest]:
+    """What is attached to the PDF by file name: the above, and the tables that are printed in part."""
+    return {ATTACHED.get(output, output): digest for output, digest in attested.outputs.items()}
 
 
 class Drawings(Record):
@@ -181,12 +187,14 @@ def attest(
     compute: Compute,
     chapters: Sequence[tuple[str, Sequence[Mapping[str, Any]]]],
     tables: Mapping[str, Digest],
+    document: Digest,
     failures: Sequence[Failure],
     stages: Sequence[Done],
     local: Mapping[str, LocalEvidence],
     embedded: Mapping[str, Digest],
 ) -> Done:
-    """Outputs "evidence", and what goes with it: "config", "constraints" and the `tables` that are attached, by name.
+    """Outputs "evidence", and what goes with it: "config", "constraints" and the `tables` that are attached, by name,
+    and by file name the tables that `document` prints in part.
 
     `chapters`: slug, and for each of its stages what it was asked and gave. `stages`: all that the report rests on;
     their libraries and their code are the ones that the evidence names. `local`: what the config names outside the
@@ -202,6 +210,7 @@ def attest(
             "config": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode(),
             "constraints": "\n".join([*versions, ""]).encode(),
             **{name: store.get(digest) for name, digest in tables.items()},
+            **whole_tables(read(store, Document, document)),
         }
         proof = evidence(
             config,
@@ -211,7 +220,7 @@ def attest(
             source,
             outside,
             failed,
-            {ATTACHED[name]: data for name, data in files.items()}
+            {ATTACHED.get(name, name): data for name, data in files.items()}
             | {name: store.get(digest) for name, digest in embedded.items()},
         )
         return files | {"evidence": pretty(proof)}
@@ -227,7 +236,9 @@ def attest(
         "failed": failed,
         "embedded": dict(embedded),
     }
-    return run_stage(store, attest, spec, tables, [evidence.__module__], run, [_chapter_evidence])
+    inputs: dict[str, Digest | Sequence[Digest]] = {**tables, "document": document}
+    modules = [evidence.__module__, whole_tables.__module__]
+    return run_stage(store, attest, spec, inputs, modules, run, [_chapter_evidence])
 
 
 def _union(fingerprints: Sequence[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
@@ -324,6 +335,7 @@ def seal(
     }
     for slug, (dataset, weights) in fitted.items():
         files |= fitted_files(f"fitted/{slug}", store, dataset, weights)
+    files |= {f"tables/{name}": store.get(digest) for name, digest in attested.outputs.items() if name not in ATTACHED}
     document = read(store, Document, written)
     items = {item.figure.name: item for digest in drawings for item in read(store, Drawings, digest).items}
     files |= figure_files(items.values())

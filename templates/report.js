@@ -36,15 +36,27 @@ function sortable(table) {
   });
 }
 
-function filterable(before, label, rows) {
+// A field for words, and a choice for everything that the rows are marked with, such as their class.
+function filterable(marked, label, rows, before = marked) {
+  const names = JSON.parse(marked.dataset.facets ?? "[]");
+  const marks = rows.map((row) => JSON.parse(row.dataset.facets ?? "[]"));
   const input = make("input", { type: "search", ariaLabel: label, placeholder: label });
-  const count = make("output", { className: "count" });
-  input.addEventListener("input", () => {
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    rows.forEach((row) => (row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word))));
-    count.textContent = words.length ? `${rows.filter((row) => !row.hidden).length} of ${rows.length}` : "";
+  const choices = names.map((name, i) => {
+    const found = [...new Set(marks.map((mark) => mark[i]))].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+    return make("select", { ariaLabel: name }, new Option(`${name}: all`, ""), ...found.map((option) => new Option(option, option)));
   });
-  before.before(make("div", { className: "controls" }, input, count));
+  const count = make("output", { className: "count" });
+  const filter = () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    rows.forEach((row, k) => {
+      const said = words.every((word) => row.textContent.toLowerCase().includes(word));
+      row.hidden = !said || choices.some((choice, i) => choice.value && choice.value !== marks[k][i]);
+    });
+    const left = rows.filter((row) => !row.hidden).length;
+    count.textContent = left < rows.length || words.length ? `${left} of ${rows.length}` : "";
+  };
+  [input, ...choices].forEach((control) => control.addEventListener("input", filter));
+  before.before(make("div", { className: "controls" }, input, ...choices, count));
 }
 
 // --- maps: threshold, sign, the input beneath, and the value under the pointer -----------------------------
@@ -52,9 +64,9 @@ function filterable(before, label, rows) {
 function readMap(cell) {
   const bytes = Uint8Array.from(atob(cell.dataset.values), (c) => c.charCodeAt(0));
   const shares = Float64Array.from(new Int16Array(bytes.buffer), (v) => v / 32767);
-  const width = Number(cell.dataset.width);
-  const { limit, unit } = cell.dataset;
-  return { cell, shares, unit, limit: Number(limit), width, height: shares.length / width, image: cell.querySelector("img") };
+  const [width, each, limit] = ["width", "each", "limit"].map((name) => Number(cell.dataset[name]));
+  const { unit, palette } = cell.dataset;
+  return { cell, shares, unit, limit, each, palette, width, height: shares.length / width, image: cell.querySelector("img") };
 }
 
 // The colours of shares -1 to 1, taken from the drawn scale: they are defined nowhere else.
@@ -76,17 +88,29 @@ function pixelsOf(image, width, height) {
   return context.getImageData(0, 0, width, height).data;
 }
 
-function redraw(map, colours, input, { threshold, under, sign }) {
+// What is seen of a pixel; as tasks/drawing/overlay.py draws it where the map lies on its picture.
+const laid = {
+  plain: (share, colours, beneath, opacity) => beneath ? mixed(colour(colours, share), beneath, share ? opacity : 0) : share ? colour(colours, share) : [255, 255, 255],
+  diverging: (share, colours, [r, g, b], opacity) => {
+    const light = 255 * 0.45 + 0.55 * (0.2126 * r + 0.7152 * g + 0.0722 * b);
+    return mixed(colour(colours, share), [light, light, light], opacity * Math.abs(share));
+  },
+  keras_example: (share, _, beneath, opacity) => {
+    const light = 255 * opacity * Math.abs(share);
+    return [beneath[0] + (share < 0) * light, beneath[1] + (share > 0) * light, beneath[2]];
+  },
+};
+const mixed = (above, below, weight) => above.map((channel, c) => weight * channel + (1 - weight) * below[c]);
+
+function redraw(map, colours, input, { threshold, opacity, sign }) {
   const { width, height, shares } = map;
   map.canvas ??= toCanvas(map);
-  const beneath = under && input ? pixelsOf(input, width, height) : null;
+  const beneath = input && (map.palette || opacity < 1) ? pixelsOf(input, width, height) : null;
+  const lay = laid[beneath ? (map.palette ?? "plain") : "plain"];
   const data = new ImageData(width, height);
   shares.forEach((share, i) => {
-    const kept = share && Math.abs(share) >= threshold && sign * share >= 0;
-    const top = kept ? colour(colours, share) : [255, 255, 255];
-    const weight = beneath ? kept * (1 - under) : 1;
-    top.forEach((channel, c) => (data.data[4 * i + c] = weight * channel + (1 - weight) * (beneath?.[4 * i + c] ?? 0)));
-    data.data[4 * i + 3] = 255;
+    const kept = Math.abs(share) >= threshold && sign * share >= 0 ? share : 0;
+    data.data.set([...lay(kept, colours, beneath?.slice(4 * i, 4 * i + 3), opacity), 255], 4 * i);
   });
   map.canvas.getContext("2d").putImageData(data, 0, 0);
 }
@@ -98,9 +122,9 @@ function toCanvas({ image, width, height }) {
   return canvas;
 }
 
-function slider(label, change) {
-  const input = make("input", { type: "range", min: 0, max: 100, value: 0 });
-  const shown = make("output", { textContent: "0%" });
+function slider(label, change, value = 0) {
+  const input = make("input", { type: "range", min: 0, max: 100, value: Math.round(100 * value) });
+  const shown = make("output", { textContent: `${input.value}%` });
   input.addEventListener("input", () => change(Number(input.value) / 100, (shown.textContent = `${input.value}%`)));
   return make("label", {}, `${label} `, input, shown);
 }
@@ -127,7 +151,9 @@ function pointing(map, readout) {
     ["left", "top"].forEach((side, i) => (cursor.style[side] = `${corner[i]}px`));
     ["width", "height"].forEach((side, i) => (cursor.style[side] = `${size[i]}px`));
     cursor.hidden = false;
-    readout.textContent = `row ${at[1] + 1}, column ${at[0] + 1}: ${signed(shares[at[1] * width + at[0]] * map.limit)} (${map.unit})`;
+    const [column_, row_] = at.map((place) => (map.each > 1 ? `s ${place * map.each + 1} to ${(place + 1) * map.each}` : ` ${place + 1}`));
+    const mean = map.each > 1 ? "mean " : "";
+    readout.textContent = `row${row_}, column${column_}: ${mean}${signed(shares[at[1] * width + at[0]] * map.limit)} (${map.unit})`;
   };
   cell.tabIndex = 0;
   cell.append(cursor);
@@ -154,14 +180,14 @@ function maps(figure, index) {
   const found = all(".cell[data-values]", figure).map(readMap);
   if (!found.length) return;
   const colours = readColours(figure.querySelector(".scales svg"));
-  const state = { threshold: 0, under: 0, sign: 0 };
+  const state = { threshold: 0, opacity: Number(found[0].cell.dataset.opacity ?? 1), sign: 0 };
   const inputOf = (cell) => cell.closest("tr").querySelector(".cell:not([data-values]) img");
   const change = (part) => {
     Object.assign(state, part);
     found.forEach((map) => redraw(map, colours, inputOf(map.cell), state));
   };
   const controls = [slider("Hide below", (threshold) => change({ threshold }))];
-  if (found.some((map) => inputOf(map.cell))) controls.push(slider("Input beneath", (under) => change({ under })));
+  if (found.some((map) => inputOf(map.cell))) controls.push(slider("Overlay opacity", (opacity) => change({ opacity }), state.opacity));
   controls.push(choice(`sign-${index}`, [["both", 0], ["positive", 1], ["negative", -1]], (sign) => change({ sign })));
   const readout = make("output", { className: "readout" });
   below(figure, make("div", { className: "controls" }, ...controls, readout));
@@ -225,7 +251,7 @@ function enlargeable(figure) {
 
 all("table.data").filter((table) => table.tBodies[0].rows.length > 2).forEach((table) => {
   sortable(table);
-  if (table.tBodies[0].rows.length > 8) filterable(table, "Filter rows", [...table.tBodies[0].rows]);
+  if (table.tBodies[0].rows.length > 8) filterable(table, "Filter rows", [...table.tBodies[0].rows], table.parentElement);
 });
 all("figure").forEach((figure, index) => {
   const rows = all(".grid tbody tr", figure);

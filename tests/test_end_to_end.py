@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import re
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -13,6 +15,7 @@ import pytest
 
 from tasks.document.pdf import pdf_digest_ok
 from tests.conftest import Project, Run, run
+from tests.structure import assert_gold, outline, tags
 
 IRIS = ("study=iris", "runner=inline", "model.epochs=20", "check.seed_stability.seeds=2")
 
@@ -86,6 +89,21 @@ def test_the_evidence_names_neither_time_nor_path_nor_runner(first: Run, project
     assert "chunk" not in evidence["config"]["compute"]
     assert first.directory.name not in text
     assert evidence["document"]["issued"] == "2026-01-01T00:00:00Z"
+
+
+def test_the_structure_is_gold(first: Run) -> None:
+    """A chapter about a table from a real run, on screen and on paper."""
+    assert_gold("iris.screen.txt", outline((first.directory / "report.html").read_text()))
+    with pikepdf.open(first.directory / "report.pdf") as pdf:
+        assert_gold("iris.pdf.txt", tags(pdf))
+
+
+def test_every_figure_is_told_in_numbers(first: Run) -> None:
+    """Whoever does not see a picture is told what it shows, with the numbers that it shows."""
+    html = (first.directory / "report.html").read_text()
+    labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', html) + re.findall(r'<img alt="([^"]+)"', html)
+    assert len(labels) > 6
+    assert [label for label in labels if not re.search(r"\d", label)] == []
 
 
 def test_the_filed_attributions_add_up(first: Run) -> None:
@@ -187,6 +205,26 @@ def test_a_study_of_one_framework_never_imports_the_other(
 
 
 @pytest.mark.slow
+def test_a_long_table_is_printed_in_part_and_goes_along_whole(first: Run, project: Project) -> None:
+    """Sixty drawn flowers: forty rows on paper, all of them on screen, in the PDF and in the run; and it verifies."""
+    done = project.report(*IRIS, "selection.show=60")
+    name = "iris-integrated_gradients-sums.csv"
+    filed = (done.directory / "tables" / name).read_bytes()
+    with pikepdf.open(done.directory / "report.pdf") as pdf:
+        assert pdf.attachments[name].get_file().read_bytes() == filed
+    rows = pd.read_csv(io.BytesIO(filed))
+    assert list(rows.columns) == ["sample", "output", "S(x)", "S(x′)", "sum", "residual"]
+    assert rows["sample"].is_unique
+    assert len(rows) == 60
+    text = subprocess.run(["pdftotext", "-layout", done.directory / "report.pdf", "-"], capture_output=True, text=True,
+                          check=True).stdout  # fmt: skip
+    assert f"The first 40 of 60 rows; all of them are in {name}" in " ".join(text.split())
+    assert "The first 40" not in (done.directory / "report.html").read_text()
+    verify = [sys.executable, "-m", "flows.cli", "verify", str(done.directory), "--integrity-only"]
+    assert run(verify, project.root).status == 0
+
+
+@pytest.mark.slow
 def test_prefect_gives_the_same_bytes_as_plain_calls(first: Run, project: Project) -> None:
     """The same report as a Prefect flow, with the server that Prefect starts for it."""
     words = ["runner=threads" if word == "runner=inline" else word for word in IRIS]
@@ -206,3 +244,4 @@ def test_three_studies_in_one_report(project: Project) -> None:
     assert len(evidence["chapters"][2]["data"]["excluded"]) == 18
     checks = json.loads((done.directory / "checks.json").read_text())
     assert all(check["verdict"] == "pass" for check in checks if check["required"])
+    assert (done.directory / "report.html").stat().st_size < 5_000_000

@@ -3,12 +3,12 @@
 import numpy as np
 
 from tasks.document.material import Material
-from tasks.document.words import plain
-from tasks.records import Array, Aside, Block, Figure, Matrix, Section
+from tasks.document.words import signed
+from tasks.records import Array, Aside, Block, Figure, Matrix, Scale, Section
 
 _MEASURES = {
     "spearman": "rank correlation of |a|",
-    "signs": "share of equal signs",
+    "signs": "equal less opposite signs",  # of the share: 0 where signs are equal as often as not
 }
 
 
@@ -21,13 +21,17 @@ def figures(material: Material) -> tuple[Figure, ...]:
         Figure(
             name=f"{material.slug}-agreement-{measure}",
             content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
-            caption=f"Agreement of the methods: {meaning}, mean over samples.",
+            scales=(Scale(unit=meaning, limit=1.0),),
+            caption=f"Agreement of the methods: {meaning}{_NOTES[measure]}, mean over samples.",
             alt=f"{meaning}: " + "; ".join(_pairs(labels, values)),
             width=0.6 if len(labels) < 5 and max(map(len, labels)) < 18 else 1.0,
         )
         for measure, meaning in _MEASURES.items()
         for values in (_matrix(material, measure),)
     )
+
+
+_NOTES = {"spearman": "", "signs": " as a share of all elements"}
 
 
 def sections(material: Material) -> tuple[Section, ...]:
@@ -59,13 +63,13 @@ def _matrix(material: Material, measure: str) -> Array:
     for row, method in enumerate(material.methods):
         check = next(check for check in method.checks if check.check == "agreement")
         for other, value in zip(check.details["others"].tolist(), check.details[measure].tolist(), strict=True):
-            found[row, labels.index(other)] = value
+            found[row, labels.index(other)] = 2 * value - 1 if measure == "signs" else value
     return found
 
 
 def _pairs(labels: tuple[str, ...], values: Array) -> list[str]:
     return [
-        f"{labels[i]} and {labels[j]} {plain(float(values[i, j]))}"
+        f"{labels[i]} and {labels[j]} {signed(float(values[i, j]))}"
         for i in range(len(labels))
         for j in range(i + 1, len(labels))
     ]

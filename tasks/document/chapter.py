@@ -4,7 +4,7 @@ from types import ModuleType
 
 import numpy as np
 
-from tasks.document import agreement, image, model, molecule, multimodal, table, text
+from tasks.document import agreement, image, ladder, model, molecule, multimodal, table, text
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import capital, count, listing, plain, share
 from tasks.records import Array, Aside, Block, Chapter, Column, Figure, Kind, Metric, Section, Table, Teaser
@@ -75,19 +75,24 @@ def _how_explained(material: Material) -> Section:
         blocks=(
             Block(paragraphs=(intro,)),
             *(
-                Block(paragraphs=(_method_sentence(method),), asides=_method_asides(method))
+                block
                 for method in material.methods
+                for block in (_method_block(method), *ladder.blocks(material, method))
             ),
             Block(tables=(_parameters(material),)),
         ),
     )
 
 
-def _method_asides(method: MethodMaterial) -> tuple[Aside, ...]:
-    about = Aside(title=method.title, text=method.citation, formula=method.formula)
-    if not method.baseline:
-        return (about,)
-    return (about, Aside(title=f"Baseline of {method.title.lower()}", text=method.baseline))
+def _method_block(method: MethodMaterial) -> Block:
+    """What a method is, how it was run here, against which baseline, and where it was published."""
+    baseline = (Aside(title="Baseline", text=method.baseline),) if method.baseline else ()
+    return Block(
+        heading=method.title,
+        formula=method.formula,
+        paragraphs=(_method_sentence(method),),
+        asides=(*baseline, Aside(title="Source", text=method.citation)),
+    )
 
 
 def _method_sentence(method: MethodMaterial) -> str:
@@ -104,7 +109,7 @@ def _method_sentence(method: MethodMaterial) -> str:
     departure = f" {method.departure}" if method.departure else ""
     error = method.relative_error
     sampled = "" if error is None else f" The standard error over the draws is {share(error)} of |a| in the median."
-    about = f"{method.title} is taken at {method.place}, in {method.unit}."
+    about = f"Taken at {method.place}, in {method.unit}."
     return f"{about}{aggregate[method.aggregate]}{steps}{sampled}{departure}"
 
 
@@ -153,7 +158,12 @@ def _verdicts(material: Material, questions: dict[str, str]) -> Section:
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     """Every figure of a chapter, in the order of the document."""
-    return (*_own(material).figures(material, scales), *agreement.figures(material), *model.figures(material))
+    return (
+        *_own(material).figures(material, scales),
+        *agreement.figures(material),
+        *model.figures(material),
+        *ladder.figures(material),
+    )
 
 
 def limits(materials: tuple[Material, ...]) -> dict[str, float]:

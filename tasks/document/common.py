@@ -6,10 +6,11 @@ import numpy as np
 
 from tasks.document.material import Material, MethodMaterial
 from tasks.document.words import capital, count, numbers, plain, signed
-from tasks.records import Array, Aside, CheckResult, Column, Figure, Table, Verdict
+from tasks.records import Array, Aside, CheckResult, Column, Figure, Table, Verdict, Waterfall
 
-_MOST_ROWS = 40
 _MOST_BARS = 30
+_MOST_DRAWN = 250  # samples of a figure: more would fill hundreds of pages
+_MOST_STEPS = 12  # contributions of a waterfall that have a row of their own
 
 
 def ranking(material: Material) -> Array:
@@ -66,6 +67,31 @@ def reading(material: Material, row: int) -> str:
     return f"{name(true)}, read as {name(predicted)}" if true != predicted else f"{name(true)}, read right"
 
 
+def drawn_rows(material: Material) -> range:
+    """The shown samples that are drawn."""
+    return range(min(len(material.dataset.sample_ids), _MOST_DRAWN))
+
+
+def left_out(material: Material) -> str:
+    """A sentence where not every shown sample is drawn."""
+    shown = len(material.dataset.sample_ids)
+    if shown <= _MOST_DRAWN:
+        return ""
+    return f" Drawn are the first {_MOST_DRAWN} of {shown:,}; the attributions of all are among the files of the run."
+
+
+def facets(material: Material, rows: Sequence[int]) -> dict[str, tuple[str, ...]]:
+    """By what the shown samples `rows` can be filtered: their class, and whether it was read right."""
+    if not material.dataset.classes:
+        return {}
+    true = [int(material.dataset.labels[row]) for row in rows]
+    right = [predicted_output(material, row) == label for row, label in zip(rows, true, strict=True)]
+    return {
+        "class": tuple(material.output_name(label) for label in true),
+        "right or wrong": tuple("right" if found else "wrong" for found in right),
+    }
+
+
 def direction(material: Material, method: MethodMaterial) -> str:
     """What red and blue mean for this score."""
     if method.aggregate == "square":
@@ -78,7 +104,7 @@ def direction(material: Material, method: MethodMaterial) -> str:
 def sums_table(material: Material, method: MethodMaterial) -> Table:
     """Score, baseline, sum and residual of the shown samples: the arithmetic that a reader can check."""
     gaps = method.sampling_gap
-    rows = []
+    rows, samples = [], []
     for row in range(len(material.dataset.sample_ids)):
         for target, name in enumerate(material.target_names):
             output = int(material.targets[row, target])
@@ -86,6 +112,7 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
                 continue
             gap = 0.0 if gaps is None else float(gaps[row, target])
             residual = float(method.residual[row, target])
+            samples.append(row)
             rows.append(
                 (
                     material.sample_name(row),
@@ -108,7 +135,8 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
             *((Column(title="sampling gap", numeric=True),) if gaps is not None else ()),
             Column(title="residual", numeric=True),
         ),
-        rows=tuple(rows[:_MOST_ROWS]),
+        rows=tuple(rows),
+        facets=facets(material, samples),
     )
 
 
@@ -131,6 +159,31 @@ def swarm_figure(material: Material, method: MethodMaterial) -> Figure:
         caption=f"{method.title}: the {count(len(shown.labels), 'feature')} with the largest mean |a|{together}, one "
         f"point per sample ({len(shown.values):,}). Light: the feature has a low value, dark: a high one.",
         alt=f"Mean |a| by feature: {numbers(shown.labels[:8], sizes[:8])}",
+    )
+
+
+def waterfall(
+    material: Material, method: MethodMaterial, row: int, labels: Sequence[str], values: Array, title: str = ""
+) -> Waterfall:
+    """One shown sample of an additive method: its largest contributions, the rest as one step, and the residual.
+
+    `values`: (features,) of the first target, in the order of `labels`.
+    """
+    order = np.argsort(-np.abs(values), kind="stable")
+    first, rest = (order[:_MOST_STEPS], order[_MOST_STEPS:]) if len(order) > _MOST_STEPS + 1 else (order, order[:0])
+    others = [(f"{len(rest):,} others", float(values[rest].sum()))] if len(rest) else []
+    steps = [*((labels[k], float(values[k])) for k in first), *others]
+    gap = () if method.sampling_gap is None else (("sampling gap", -float(method.sampling_gap[row, 0])),)
+    steps += [*gap, ("residual", -float(method.residual[row, 0]))]
+    return Waterfall(
+        title=title,
+        labels=tuple(name for name, _ in steps),
+        values=np.array([value for _, value in steps]),
+        start=float(method.base_value[row, 0]),
+        end=float(method.prediction[row, 0]),
+        start_label="baseline S(x′)",
+        end_label="sample S(x)",
+        axis=material.score_unit,
     )
 
 

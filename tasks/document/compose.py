@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks.document import changes, comparison
+from tasks.document import changes, comparison, reading
 from tasks.document.changed import Changed
 from tasks.document.chapter import chapter, not_assessed
 from tasks.document.compared import Comparison
@@ -33,6 +33,8 @@ def compose(
         comparison.chapter(item, by_slug, all(point.slug in slugs for point in item.points)) for item in comparisons
     ]
     order = [*compared, *points] if len(points) > MANY else [*points, *compared]
+    chapters = (*((changes.chapter(changed),) if changed else ()), *order)
+    shown = next((item.teaser.sentence for item in chapters if item.teaser), "")
     return Document(
         title=title or _title(len(materials) if models is None else models),
         subtitle=_subtitle(materials),
@@ -41,9 +43,9 @@ def compose(
             *_badges(materials, questions),
             *(changes.badges(changed) if changed else ()),
         ),
-        chapters=(*((changes.chapter(changed),) if changed else ()), *order),
+        chapters=chapters,
         failures=tuple(failures),
-        back=(_how_to_read(questions), *_exclusions(materials)),
+        back=(reading.section(questions, shown), *_exclusions(materials)),
     )
 
 
@@ -134,45 +136,6 @@ def _measured_on(material: Material) -> str:
     return f"on the {material.measured_rows} rows" if material.performance.metrics else "nowhere, without labels"
 
 
-_READING = (
-    "An attribution divides one number that a model computed among the parts of its input. It says what the model "
-    "used. It does not say what causes the outcome in the world, nor that the model is right.",
-    "S(x) is the score that is explained, S(x′) the same score for the baseline x′, an input that stands for the "
-    "absence of information. Another baseline asks another question and gets another answer; each chapter names its "
-    "own.",
-    "Methods that are additive give contributions that sum to S(x) − S(x′). What is left over is the residual; it is "
-    "always printed. A gradient is not additive: it is the slope of the score, and a large slope does not mean a large "
-    "contribution.",
-    "Red is positive, blue is negative, white is zero, everywhere. A scale is shared by all pictures with the same "
-    "unit of measure, so the same colour is the same number.",
-    "A verdict beside a figure is a measurement with a threshold. “Not assessed” means that nothing was measured, "
-    "neither for nor against.",
-)
-
-
-def _how_to_read(questions: dict[str, str]) -> Section:
-    return Section(
-        title="How to read this report",
-        blocks=(
-            Block(
-                paragraphs=_READING,
-                tables=(
-                    Table(
-                        name="checks",
-                        caption="The checks and what they ask.",
-                        columns=(Column(title="check"), Column(title="question")),
-                        rows=tuple((name.replace("_", " "), text) for name, text in questions.items()),
-                    ),
-                ),
-            ),
-        ),
-    )
-
-
-_MOST_EXCLUDED = 60  # samples that are printed
-_FURTHER = f" Here are the first {_MOST_EXCLUDED}; evidence.json, which is attached, lists all."
-
-
 def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
     """A table for each data with exclusions; points on the same data share it."""
     first: dict[str, Material] = {}
@@ -182,12 +145,9 @@ def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
     tables = tuple(
         Table(
             name=f"{material.slug}-excluded",
-            caption=f"{material.title}: {count(len(material.dataset.excluded), 'sample')} that could not be used."
-            f"{_FURTHER if len(material.dataset.excluded) > _MOST_EXCLUDED else ''}",
+            caption=f"{material.title}: {count(len(material.dataset.excluded), 'sample')} that could not be used.",
             columns=(Column(title="sample"), Column(title="given"), Column(title="reason")),
-            rows=tuple(
-                (item.sample_id, item.given, item.reason) for item in material.dataset.excluded[:_MOST_EXCLUDED]
-            ),
+            rows=tuple((item.sample_id, item.given, item.reason) for item in material.dataset.excluded),
         )
         for material in first.values()
     )

@@ -1,12 +1,15 @@
 """The fonts of a document, all from files that declared dependencies ship; nothing is taken from the machine."""
 
 import io
+import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import name
 
 from tasks.records import InputError
 
@@ -75,10 +78,20 @@ def require_glyphs(text: str) -> None:
     """
     missing = sorted(chr(c) for c in _uncovered(text) - {0x0A, 0x0D, 0x09} - _japanese(text))
     if missing:
-        names = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in missing)
+        names = ", ".join(f"{c!r} (U+{ord(c):04X}, {name(c, 'without a name').lower()})" for c in missing)
         raise InputError(
-            f"no font of the document has {names}: write the text without, or in Latin, Greek, Cyrillic or Japanese"
+            f"no font of the document has {names}, which stands in “{_around(text, missing[0])}”: write that name or "
+            "title without it, or in Latin, Greek, Cyrillic or Japanese"
         )
+
+
+def _around(markup: str, character: str) -> str:
+    """What a reader would see around a character."""
+    text = " ".join(unescape(re.sub(r"<[^>]*>", " ", markup)).split())
+    place = text.find(character)
+    if place < 0:  # in an attribute, such as the alternative text of a picture
+        place, text = markup.find(character), markup
+    return text[max(0, place - 24) : place + 25].strip()
 
 
 def _uncovered(text: str) -> frozenset[int]:
@@ -111,7 +124,8 @@ def _rule(face: Face, source: str) -> str:
     return f'@font-face{{{where};src:url("{source}")}}'
 
 
-def _embedded(file: str, characters: Iterable[int]) -> str:
+@lru_cache(maxsize=32)  # pages of one process have many characters in common; a subset takes a second
+def _embedded(file: str, characters: frozenset[int]) -> str:
     from fontTools import subset
     from fontTools.ttLib import TTFont
 

@@ -9,15 +9,14 @@ from html import escape
 from pathlib import Path
 from typing import Literal, get_args
 
-import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.document import layout
+from tasks.document import layout, screen
 from tasks.document.fonts import paper_faces, require_glyphs, screen_faces
+from tasks.document.reading import guides
 from tasks.records import (
     Block,
-    Cell,
     Document,
     Drawing,
     Paper,
@@ -55,13 +54,24 @@ def render_html(document: Document, drawings: Mapping[str, Drawing], facts: Fact
         KeyError: for a figure without a drawing.
     """
     templates = environment(medium)
+    reduction = screen.Reduction.of(drawings.values()) if medium == "screen" else screen.Reduction()
+    templates.globals.update(
+        reduction=reduction,
+        picture=partial(_picture, medium, reduction),
+        values=partial(screen.values, reduction=reduction),
+    )
     tables = _tables(document, facts)
     numbers = {
         "figure": {name: number for number, name in enumerate(_figures(document), 1)},
         "table": {table.name: number for number, table in enumerate(tables, 1)},
     }
     body = templates.get_template("report.html.jinja").render(
-        document=document, drawings=drawings, facts=facts, tables=tables, numbers=numbers
+        document=document,
+        drawings=drawings,
+        facts=facts,
+        tables=tables,
+        numbers=numbers,
+        guides=guides(drawings, numbers["figure"]),
     )
     require_glyphs(body)
     return templates.get_template("page.html.jinja").render(
@@ -81,9 +91,8 @@ def environment(medium: Medium) -> Environment:
     templates.filters.update(date=_date, grouped=grouped, headline=_headline)
     templates.globals.update(
         medium=medium,
-        picture=partial(_picture, medium),
         verdicts=frozenset(get_args(Verdict)),
-        values=_values,
+        facets=lambda content, row=None: screen.facets(content.facets, row) if medium == "screen" else "",
         scale_alt=_scale_alt,
         layout=layout,
     )
@@ -92,7 +101,7 @@ def environment(medium: Medium) -> Environment:
 
 def _own(medium: Medium, body: str, paper: Paper) -> dict[str, str]:
     """Style and script of the page with the hashes that its policy names; paper has no script."""
-    sheet = (TEMPLATES / f"{medium}.css").read_text()
+    sheet = style_sheet(f"{medium}.css")
     script = (TEMPLATES / "report.js").read_text()
     if medium == "screen":
         style = screen_faces(body + script + sheet) + sheet
@@ -104,6 +113,11 @@ def _own(medium: Medium, body: str, paper: Paper) -> dict[str, str]:
         "script": Markup(script),
         "script_hash": source_hash(script),
     }
+
+
+def style_sheet(name: str) -> str:
+    """A style sheet of the templates, with the colours that all of them take from one place."""
+    return (TEMPLATES / "colours.css").read_text() + (TEMPLATES / name).read_text()
 
 
 def source_hash(source: str) -> str:
@@ -125,10 +139,10 @@ def _blocks(document: Document) -> list[Block]:
     return [block for section in (*sections, *document.back) for block in section.blocks]
 
 
-def _picture(medium: Medium, part: Part, alt: str, width: int | None = None) -> Markup:
+def _picture(medium: Medium, reduction: screen.Reduction, part: Part, alt: str, width: int | None = None) -> Markup:
     """A part inside the page: vector pictures as elements, so that they use its fonts and colours."""
     if part.media_type == "image/png":
-        data = b64encode(part.data).decode()
+        data = b64encode(screen.reduced(part, reduction)).decode()
         return Markup('<img alt="{}" width="{}" src="data:image/png;base64,{}">').format(
             alt, width or part.size[0], data
         )
@@ -136,12 +150,6 @@ def _picture(medium: Medium, part: Part, alt: str, width: int | None = None) -> 
     if medium == "screen":  # a title would pop up under the pointer
         return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1))
     return Markup(svg.replace(">", f"><title>{escape(alt)}</title>", 1))
-
-
-def _values(cell: Cell, scale: Scale) -> str:
-    """The numbers of a map for the screen: shares of the limit as little-endian 16-bit integers, in base64."""
-    shares = np.clip(cell.pixels / scale.limit, -1, 1)
-    return b64encode(np.rint(shares * 32767).astype("<i2").tobytes()).decode()
 
 
 def _scale_alt(scale: Scale) -> str:

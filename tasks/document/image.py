@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from tasks.document.common import direction, predicted_output, reading, sums_table, verdict_asides
+from tasks.document.common import (
+    direction,
+    drawn_rows,
+    facets,
+    left_out,
+    predicted_output,
+    reading,
+    sums_table,
+    verdict_asides,
+)
 from tasks.document.material import Maps, Material, MethodMaterial, Scales
 from tasks.document.words import article, capital, count, listing, signed
 from tasks.records import Array, Aside, Block, Cell, Column, Figure, Images, Scale, Section, Table
@@ -72,7 +81,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
 def _image_grid(material: Material, scales: Scales) -> Figure:
     drawn = (_maps(material, method).unit for method in material.methods)
     units = list(dict.fromkeys(unit for unit in drawn if unit in scales))
-    lines = grid_lines(material.targets, len(material.methods))
+    lines = grid_lines(material.targets[: len(drawn_rows(material))], len(material.methods))
     rows = [row for row, _ in lines]
     stacked = len(lines[0][1]) < len(material.target_names)
     by = "by method and class" if material.dataset.classes else "by method"
@@ -94,11 +103,14 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
             ),
             row_labels=tuple(reading(material, row) if targets[0] == 0 else "" for row, targets in lines),
             width=material.picture_width,
+            facets=facets(material, [row for row, _ in lines]),
         ),
         scales=tuple(Scale(unit=unit, limit=scales[unit]) for unit in units),
         caption=f"Single images and their attributions, {by}. {material.selection_reason}"
         f"{direction(material, material.main)} The number below a map is the sum of its pixels."
-        f"{_ends(material)}" + " Where classes are the same, the map is drawn once." * (len(material.target_names) > 1),
+        f"{_ends(material)}{left_out(material)}"
+        + " Where classes are the same, the map is drawn once."
+        * (len(material.target_names) > 1),
         alt=f"{count(len(lines), 'row')}: {'; '.join(reading(material, row) for row in dict.fromkeys(rows))}",
     )
 
@@ -200,7 +212,14 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
     names = material.dataset.classes
     half = (len(names) + 1) // 2 if len(names) > 6 else len(names)
     cells = [
-        Cell(pixels=means[k], scale=0, title=name, alt=f"mean map of class {name}, sum {signed(float(means[k].sum()))}")
+        Cell(
+            pixels=means[k],
+            scale=0,
+            title=name,
+            # A class of which nothing is explained has no mean.
+            note="" if means[k].any() else "no image",
+            alt=f"mean map of class {name}, sum {signed(float(means[k].sum()))}",
+        )
         for k, name in enumerate(names)
     ]
     return Figure(
@@ -304,6 +323,7 @@ def _likeliest(material: Material) -> Table:
             )
             for row, outputs in enumerate(order)
         ),
+        facets=facets(material, range(len(order))),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tasks.document.fonts import FACES, screen_faces
-from tasks.document.html import TEMPLATES, environment, source_hash
+from tasks.document.html import TEMPLATES, environment, source_hash, style_sheet
 from tasks.document.seal import MANIFEST
 from tasks.records import Record
 
@@ -45,7 +45,7 @@ def write_index(runs: Path) -> None:
 def page(entries: Sequence[Entry]) -> str:
     """The page: complete without scripts, and nothing is fetched."""
     templates = environment("screen")
-    sheet, script = ((TEMPLATES / name).read_text() for name in ("index.css", "index.js"))
+    sheet, script = style_sheet("index.css"), (TEMPLATES / "index.js").read_text()
     body = templates.get_template("index.html.jinja").render(entries=entries)
     plain = [face for face in FACES if face.style == "normal" and face.family.startswith("Source Sans")]
     style = screen_faces(body + sheet + script, plain) + sheet

@@ -1,13 +1,29 @@
 """How the page is laid out: what takes both columns, what stays together, how wide a picture is."""
 
+import csv
+import io
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
-from tasks.records import BarPanels, Block, Diagram, Drawing, Figure, Images, Molecules, Table
+from tasks.records import (
+    BarPanels,
+    Block,
+    Diagram,
+    Document,
+    Drawing,
+    Figure,
+    Images,
+    Ladder,
+    Molecules,
+    Table,
+    Waterfalls,
+)
 
 _COLUMN, _PAGE = 436, 640  # CSS pixels of the wide column and of both on paper
 _UNBROKEN = 60  # characters of a row of a table that may stay on one line
+_MOST_ROWS = {"print": 40, "screen": 400}
 _CELL, _GAP = 118, 8  # CSS pixels of the largest cell of a grid, if not asked for, and between cells
 _MILLIMETRE = 96 / 25.4  # in CSS pixels
 
@@ -15,15 +31,41 @@ _MILLIMETRE = 96 / 25.4  # in CSS pixels
 def shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
     """How a block is laid out: `broad` figures take both columns, a `keep` block stays on one page."""
     figures = [drawings[name].figure for name in block.figures]
-    wide = any(map(broad, figures)) or (block.tables and not block.asides)
-    short = not long(figures[0]) if len(figures) == 1 else not figures and bool(block.asides)
+    row = len(figures) > 2 and paired(block, drawings)
+    wide = row or any(map(broad, figures)) or (block.tables and not block.asides)
+    short = not long(figures[0]) if len(figures) == 1 else row or (not figures and bool(block.asides))
     keep = short and not block.tables
     return " ".join(["broad"] * bool(wide) + ["keep"] * keep)
 
 
 def paired(block: Block, drawings: Mapping[str, Drawing]) -> bool:
-    """Whether two small figures stand side by side."""
-    return len(block.figures) == 2 and all(drawings[name].figure.width <= 0.6 for name in block.figures)
+    """Whether small figures stand side by side."""
+    return len(block.figures) >= 2 and all(drawings[name].figure.width <= 0.6 for name in block.figures)
+
+
+def printed(table: Table, medium: Literal["screen", "print"]) -> int:
+    """How many rows of a table are printed: a thousand of them take WeasyPrint seconds, and nobody reads them."""
+    most = _MOST_ROWS[medium]
+    return len(table.rows) if len(table.rows) <= most * 5 // 4 else most  # two or three more are not worth a note
+
+
+def file_name(table: Table) -> str:
+    """What the file with all rows of a table is called."""
+    return f"{table.name}.csv"
+
+
+def whole_tables(document: Document) -> dict[str, bytes]:
+    """All rows of each table that is printed in part, as CSV by file name."""
+    sections = [section for chapter in document.chapters for section in chapter.sections]
+    blocks = [block for section in (*sections, *document.back) for block in section.blocks]
+    tables = [table for block in blocks for table in block.tables]
+    return {file_name(table): _csv(table) for table in tables if printed(table, "print") < len(table.rows)}
+
+
+def _csv(table: Table) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([[column.title for column in table.columns], *table.rows])
+    return text.getvalue().encode()
 
 
 def many(table: Table) -> bool:
@@ -34,12 +76,12 @@ def many(table: Table) -> bool:
 def broad(figure: Figure) -> bool:
     """Whether a figure takes both columns; its notes then stand below it."""
     match figure.content:
-        case Molecules(items=items) | BarPanels(panels=items):
+        case Molecules(items=items) | BarPanels(panels=items) | Waterfalls(panels=items):
             return len(items) > 2
         case Images(rows=rows, width=width):
             asked = 0 if width is None else len(rows[0]) * (_cell(width) + _GAP)
             return len(rows[0]) > 4 or asked > _COLUMN
-        case Diagram():
+        case Diagram() | Ladder():
             return True
     return False
 
@@ -50,7 +92,7 @@ def long(figure: Figure) -> bool:
         case Molecules(items=items):
             return len(items) > 3
         case Images(rows=rows, width=width):
-            return len(rows) * _cell(width) > 4 * _CELL
+            return len(rows) * _cell(width) > (2 if broad(figure) else 4) * _CELL
     return False
 
 

@@ -15,6 +15,7 @@ from tasks.records import (
     Dataset,
     Diagram,
     Kind,
+    Ladder,
     Palette,
     Performance,
     Record,
@@ -63,6 +64,7 @@ class MethodMaterial(Record):
     checks: tuple[CheckResult, ...]
     maps: dict[str, Maps] = Field(default_factory=dict)  # of each image
     swarm: Swarm | None = None
+    ladder: Ladder | None = None  # where steps were refined
     sampling_gap: Array | None = None  # (shown, targets), where draws are averaged
     cost: Cost | None = None  # of all explanations, where it is known
     relative_error: float | None = None  # standard error of an element over draws as a share of mean |a|, median
@@ -78,7 +80,8 @@ class MethodMaterial(Record):
         )
         values = {key: array for key, array in self.values.items() if key == name}
         maps = {key: item for key, item in self.maps.items() if key == name}
-        return self.model_copy(update={"values": values, "summary": summary, "checks": (), "swarm": None, "maps": maps})
+        whole = {"checks": (), "swarm": None, "ladder": None}
+        return self.model_copy(update={"values": values, "summary": summary, "maps": maps, **whole})
 
     @property
     def mean_unit(self) -> str:
@@ -178,9 +181,9 @@ class Material(Record):
         return str(names[row])
 
     def with_probability(self, row: int, output: int) -> str:
-        """What a reader calls an output, and how probable it is for a shown sample: galaxies 0.70."""
+        """What a reader calls an output, and how probable it is for a shown sample: galaxies (0.70)."""
         name = self.output_name(output)
-        return name if self.probabilities is None else f"{name} {self.probabilities[row, output]:.2f}"
+        return name if self.probabilities is None else f"{name} ({self.probabilities[row, output]:.2f})"
 
     def output_name(self, output: int) -> str:
         """What a reader calls an output of the model."""

@@ -32,7 +32,12 @@ def figures(material: Material) -> tuple[Figure, ...]:
             found.append(_parity(material))
         case "confusion":
             found.append(_confusion(material))
-    return tuple(found)
+    small = [figure for figure in found if figure.width < 1]
+    width = _THIRD if len(small) > 2 else _HALF
+    return tuple(figure if figure.width == 1 else figure.model_copy(update={"width": width}) for figure in found)
+
+
+_HALF, _THIRD = 0.5, 0.46  # of the column, for two beside the notes and for three across the page
 
 
 def _quality(material: Material) -> Literal["parity", "confusion"] | None:
@@ -80,7 +85,7 @@ def _diagram(material: Material, diagram: Diagram) -> Figure:
 
 
 def _half(name: str, content: Content, caption: str, alt: str) -> Figure:
-    return Figure(name=name, content=content, caption=caption, alt=alt, width=0.5)
+    return Figure(name=name, content=content, caption=caption, alt=alt, width=_HALF)
 
 
 def _confusion(material: Material) -> Figure:
@@ -125,21 +130,23 @@ def section(material: Material) -> Section:
     data, rows = material.dataset, f"{_rows(material)}{_to_explain(material)}"
     left_out = count(len(data.excluded), "sample was", "samples were")
     excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
-    drawn = [figure.name for figure in figures(material) if figure.width < 1]
-    whole = [figure.name for figure in figures(material) if figure.width == 1]
-    first = drawn if len(drawn) < 3 else drawn[:2]  # two stand side by side
+    drawn = figures(material)
+    small = tuple(figure.name for figure in drawn if figure.width < 1)
+    whole = tuple(figure.name for figure in drawn if figure.width == 1)
+    beside = small if len(small) < 3 else ()  # three stand in a row across the page
     return Section(
         title="Data and model",
         blocks=(
             Block(
                 paragraphs=(f"{data.description} {rows}{excluded}", f"{material.architecture} {material.training}"),
-                figures=tuple(first),
+                figures=beside,
                 asides=(
                     *(_metric_aside(item, material.rows_of(item.split)) for item in material.performance.metrics),
                     Aside(title="Source", text=data.source),
                 ),
             ),
-            *(Block(figures=(name,)) for name in (*drawn[len(first) :], *whole)),
+            *((Block(figures=small),) if not beside and small else ()),
+            *(Block(figures=(name,)) for name in whole),
             *((Block(tables=(_published(material),)),) if material.dataset.published else ()),
         ),
     )

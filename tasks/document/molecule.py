@@ -5,15 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasks.document import analogues, groups
-from tasks.document.common import difference, verdict_asides
+from tasks.document.common import difference, drawn_rows, left_out, verdict_asides
 from tasks.document.material import Material, MethodMaterial, Scales
-from tasks.document.words import count, share, signed
+from tasks.document.words import count, interval, share, signed
 from tasks.records import (
     Array,
     Aside,
     Block,
     Column,
     Figure,
+    Importance,
     Molecule,
     Molecules,
     Scale,
@@ -32,10 +33,18 @@ def story(material: Material) -> tuple[str, str, str]:
     up, down = importance.features[best], importance.features[worst]
     sentence = (
         f"Over {count(material.explained, 'molecule')}, {up} raises the predicted {material.dataset.label_name} most "
-        f"({signed(float(importance.mean[best]))} for each group), {down} lowers it most "
-        f"({signed(float(importance.mean[worst]))})."
+        f"({_with_interval(importance, int(best))} for each group), {down} lowers it most "
+        f"({_with_interval(importance, int(worst))})."
     )
     return f"{up} lifts, {down} sinks", sentence, f"{material.slug}-teaser"
+
+
+def _with_interval(importance: Importance, k: int) -> str:
+    """+1.20, 95% interval 1.01 to 1.38; the mean alone where one molecule has the group."""
+    mean = signed(float(importance.mean[k]))
+    if importance.count[k] < 2:
+        return mean
+    return f"{mean}, 95% interval {interval(*groups.bounds_of(importance, k))}"
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
@@ -118,14 +127,15 @@ def _teaser(material: Material, scales: Scales) -> Figure:
 
 def _molecule_grid(material: Material, scales: Scales) -> Figure:
     main = material.main
-    items = tuple(_molecule(material, row, main) for row in range(len(material.dataset.sample_ids)))
+    items = tuple(_molecule(material, row, main) for row in drawn_rows(material))
     below = "the sum over its atoms" + (" beside the model's difference S(x) − S(x′)" if main.additive else "")
     return Figure(
         name=f"{material.slug}-molecules",
         content=Molecules(items=items),
         scales=_scales(material, scales, [main.unit]),
         caption=f"{main.title}: contribution of each atom to the predicted {material.dataset.label_name}, in "
-        f"{main.unit}. Red raises, blue lowers; {_on_scale(material)} Below each: {below}. {material.selection_reason}",
+        f"{main.unit}. Red raises, blue lowers; {_on_scale(material)} Below each: {below}. {material.selection_reason}"
+        f"{left_out(material)}",
         alt="; ".join(item.alt for item in items),
     )
 

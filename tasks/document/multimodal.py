@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 
 from tasks.document import image, table, text
-from tasks.document.common import direction, sums_table, swarm_figure, verdict_asides
+from tasks.document.common import direction, sums_table, swarm_figure, verdict_asides, waterfall
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import capital, count, listing, numbers, plain, share, signed
 from tasks.records import (
@@ -21,11 +21,9 @@ from tasks.records import (
     Section,
     Series,
     Table,
-    Waterfall,
 )
 
 KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "text": text}
-_MOST_STEPS = 12  # contributions of a waterfall that have a row of their own
 
 
 def story(material: Material) -> tuple[str, str, str]:
@@ -134,29 +132,16 @@ def _inputs_figure(material: Material) -> Figure:
 
 
 def _waterfall(material: Material, method: MethodMaterial) -> Figure:
-    """The first shown sample: its largest contributions over all inputs, the rest as one step."""
+    """The first shown sample over all inputs together."""
     labels, values = _flat(material, method, 0)
-    order = np.argsort(-np.abs(values), kind="stable")
-    main, rest = order[:_MOST_STEPS], order[_MOST_STEPS:]
-    steps = [*(float(values[k]) for k in main), *([float(values[rest].sum())] if len(rest) else [])]
-    names = [*(labels[k] for k in main), *([f"{len(rest):,} others"] if len(rest) else [])]
-    residual = -float(method.residual[0, 0])
-    base, score = float(method.base_value[0, 0]), float(method.prediction[0, 0])
-    name = material.sample_name(0)
+    content, name = waterfall(material, method, 0, labels, values), material.sample_name(0)
     return Figure(
         name=f"{material.slug}-{method.label}-waterfall",
-        content=Waterfall(
-            labels=(*names, "residual"),
-            values=np.array([*steps, residual]),
-            start=base,
-            end=score,
-            start_label="baseline S(x′)",
-            end_label="this sample S(x)",
-            axis=material.score_unit,
-        ),
+        content=content,
         caption=f"{method.title} of {name}: how its contributions lead from the baseline's score to its own, "
         f"over all inputs together, the largest first.{direction(material, method)}",
-        alt=f"{name}: from {signed(base)} to {signed(score)}; {numbers(names, np.array(steps), with_sign=True)}",
+        alt=f"{name}: from {signed(content.start)} to {signed(content.end)}; "
+        f"{numbers(content.labels, content.values, with_sign=True)}",
     )
 
 

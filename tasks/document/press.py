@@ -50,6 +50,13 @@ class Pages(Record):
     pdf: bytes
 
 
+def _described(name: str) -> str:
+    """What an attachment holds, by its file name."""
+    if name.endswith(".csv"):
+        return "All rows of a table that is printed in part"
+    return _ATTACHED.get(name) or EMBEDDED[name.partition("-")[0]]
+
+
 def embedded_name(what: str, digest: str) -> str:
     """What embedded data or weights are called among the attachments: chapters that share them share the file."""
     return f"{what}-{digest[:16]}.npz"
@@ -91,7 +98,7 @@ def render(job: Job) -> Pages:
     attachments = [
         Attachment(
             name=name,
-            description=_ATTACHED.get(name) or EMBEDDED[name.partition("-")[0]],
+            description=_described(name),
             data=data,
             relationship="Data" if name == "evidence.json" else "Supplement",
         )

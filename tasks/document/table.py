@@ -12,10 +12,13 @@ from tasks.document.common import (
     sums_table,
     swarm_figure,
     verdict_asides,
+    waterfall,
 )
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import capital, count, listing, numbers, plain, share, signed, without_unit
-from tasks.records import Aside, BarPanels, Bars, Block, Column, Figure, Section, Series, Table
+from tasks.records import Aside, BarPanels, Bars, Block, Column, Figure, Section, Series, Table, Waterfalls
+
+_MOST_PANELS = 8  # samples that are drawn; the table has the others
 
 
 def story(material: Material) -> tuple[str, str, str]:
@@ -23,9 +26,12 @@ def story(material: Material) -> tuple[str, str, str]:
     importance = material.main.summary.importances[0]
     order = ranking(material)
     lead = [without_unit(importance.features[k]) for k in order[:2]]
-    sentence = f"{capital(listing(lead))} carry {share(float(values[order[:2]].sum()))} of the explanation"
+    carried = share(float(values[order[:2]].sum()))
+    sentence = f"{capital(listing(lead))} carry {carried} of the explanation"
     check = stability(material.main)
     if check is not None:
+        spread = float(check.details["share"][:, order[:2]].sum(axis=1).std(ddof=1))
+        sentence += f" ({plain(100 * spread, 1)} points of standard deviation over trainings)"
         ranks = check.details["share"].argsort(axis=1)[:, ::-1]
         same = int((np.sort(ranks[:, :2], axis=1) == np.sort(order[:2])).all(axis=1).sum())
         sentence += f"; the same two led in {same} of {len(ranks)} trainings"
@@ -40,8 +46,14 @@ def figures(material: Material, _: Scales) -> tuple[Figure, ...]:
     return (
         _importance_figure(material),
         *(swarm_figure(material, method) for method in _spread(material)),
-        *(_sample_bars(material, method) for method in material.methods),
+        *(_samples(material, method) for method in material.methods),
     )
+
+
+def _samples(material: Material, method: MethodMaterial) -> Figure:
+    """The shown rows: a waterfall each where contributions add up to the score, else bars."""
+    added_up = method.additive and method.aggregate == "raw" and material.whole
+    return (_waterfalls if added_up else _sample_bars)(material, method)
 
 
 def _spread(material: Material) -> list[MethodMaterial]:
@@ -73,6 +85,28 @@ def _importance_figure(material: Material) -> Figure:
         caption=f"Share of importance of each feature over {count(material.explained, 'sample')}; "
         f"lines: {meaning}.{grey}",
         alt="; ".join(f"{item.name}: {numbers(labels, item.values)}" for item in series),
+    )
+
+
+def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
+    """The shown rows, each from the baseline's score to its own."""
+    item = material.dataset.inputs[0]
+    labels = [without_unit(name) for name in item.features]
+    panels = []
+    for row in range(min(len(material.dataset.sample_ids), _MOST_PANELS)):
+        title = f"{material.sample_name(row)}, {material.output_name(int(material.targets[row, 0]))}"
+        values = method.values[item.name][row, :, 0].astype(np.float64)
+        panels.append(waterfall(material, method, row, labels, values, title))
+    return Figure(
+        name=f"{material.slug}-{method.label}-samples",
+        content=Waterfalls(panels=tuple(panels)),
+        caption=f"{method.title} of single samples: how the contributions of each lead from the baseline's score to "
+        f"its own, the largest first, in {method.unit}.{direction(material, method)}",
+        alt="; ".join(
+            f"{panel.title}: from {signed(panel.start)} to {signed(panel.end)}, "
+            f"{numbers(panel.labels, panel.values, with_sign=True)}"
+            for panel in panels
+        ),
     )
 
 

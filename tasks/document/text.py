@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.document.common import direction, reading, sums_table, verdict_asides
+from tasks.document.common import direction, drawn_rows, left_out, reading, sums_table, verdict_asides
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import signed
 from tasks.records import Aside, Block, Figure, Scale, Section, TokenLine, Tokens
@@ -21,13 +21,13 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
 
 
 def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> Figure:
-    items = tuple(_line(material, method, row) for row in range(len(material.dataset.sample_ids)))
+    items = tuple(_line(material, method, row) for row in drawn_rows(material))
     return Figure(
         name=f"{material.slug}-{method.label}-tokens",
         content=Tokens(items=items),
         scales=(Scale(unit=method.unit, limit=scales.get(method.unit, 1.0)),),
         caption=f"{method.title} of every token of {material.dataset.inputs[0].name}, in {method.unit}; "
-        f"padding is left out.{direction(material, method)}",
+        f"padding is left out.{direction(material, method)}{left_out(material)}",
         alt="; ".join(item.alt for item in items),
     )
 

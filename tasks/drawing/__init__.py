@@ -14,6 +14,7 @@ from tasks.records import (
     Drawing,
     Figure,
     Images,
+    Ladder,
     Matrix,
     Molecules,
     Part,
@@ -24,6 +25,7 @@ from tasks.records import (
     Swarm,
     Tokens,
     Waterfall,
+    Waterfalls,
 )
 
 
@@ -79,12 +81,13 @@ def _parts(figure: Figure) -> tuple[Part, ...]:
 def _chart(content: Record, width: float) -> Part:
     from tasks.drawing.curves import curves
     from tasks.drawing.diagram import diagram
+    from tasks.drawing.ladder import ladder
     from tasks.drawing.matrix import matrix
     from tasks.drawing.ranks import ranks
     from tasks.drawing.scatter import scatter
     from tasks.drawing.swarm import swarm
     from tasks.drawing.table import bars, panels
-    from tasks.drawing.waterfall import waterfall
+    from tasks.drawing.waterfall import waterfall, waterfalls
 
     charts: dict[type[Record], Callable[[Any, float], Part]] = {
         Bars: bars,
@@ -94,6 +97,8 @@ def _chart(content: Record, width: float) -> Part:
         Matrix: matrix,
         Swarm: swarm,
         Waterfall: waterfall,
+        Waterfalls: waterfalls,
+        Ladder: ladder,
         Diagram: diagram,
         Ranks: ranks,
     }

@@ -7,7 +7,7 @@ so a print in grey still shows magnitude, and red against blue survives every co
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.drawing.svg import QUIET, element, line, picture, signed, text, text_width
+from tasks.drawing.svg import NAME, QUIET, SMALL, element, line, picture, signed, text, text_width
 from tasks.records import Array, Part, Scale
 
 POSITIVE = ("#ffffff", "#fde6e0", "#fbc5b8", "#f3a18f", "#e87d6a", "#d6594c", "#b63f3a", "#962c2c", "#781f22")
@@ -33,7 +33,7 @@ def colour(value: float, limit: float) -> str:
 
 def colour_bar(scale: Scale, name: str) -> Part:
     """The scale drawn: its unit, the colours, and ticks at both limits and zero."""
-    width = max(_BAR + 1, text_width(scale.unit, 11.5) + 4)
+    width = max(_BAR + 1, text_width(scale.unit, NAME) + 4)
     shades = colours(np.linspace(-scale.limit, scale.limit, _STEPS), scale.limit)
     # Each strip reaches the right end and the next covers it: no hairlines between strips.
     strips = [
@@ -55,7 +55,7 @@ def colour_bar(scale: Scale, name: str) -> Part:
     )
     marks = [
         line(x, _TOP + _HEIGHT, x, _TOP + _HEIGHT + 4, QUIET, 0.8, "quiet")
-        + text(label, x, _TOP + _HEIGHT + 15, 11, anchor)
+        + text(label, x, _TOP + _HEIGHT + 15, SMALL, anchor)
         for label, x, anchor in places
     ]
-    return picture(name, width, _TOP + _HEIGHT + 19, text(scale.unit, 0, 12, 11.5), *strips, frame, *marks)
+    return picture(name, width, _TOP + _HEIGHT + 19, text(scale.unit, 0, 12, NAME), *strips, frame, *marks)

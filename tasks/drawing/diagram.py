@@ -1,15 +1,15 @@
 """Diagrams of nets: boxes and the lines between them."""
 
-from tasks.drawing.svg import INK, PAGE, PAPER, QUIET, RULE, element, fitted, picture, text, text_width
+from tasks.drawing.svg import INK, PAGE, PAPER, QUIET, RULE, SMALL, element, fitted, picture, text, text_width
 from tasks.records import Diagram, Node, Part
 
-_HIGH, _ROW, _SIZE, _GAP = 26.0, 38.0, 11.0, 22.0  # CSS pixels: a box, a row of boxes, letters, room for lines
+_HIGH, _ROW, _GAP = 26.0, 38.0, 22.0  # CSS pixels: a box, a row of boxes, room for lines
 
 
 def diagram(content: Diagram, width: float) -> Part:
     """Columns of boxes by the longest way that leads to them."""
     columns = _columns(content.nodes)
-    wide = [max(text_width(node.label, _SIZE) for node in column) + 14 for column in columns]
+    wide = [max(text_width(node.label, SMALL) for node in column) + 14 for column in columns]
     shrink = min(1.0, (PAGE * width - _GAP * (len(columns) - 1)) / sum(wide))
     places: dict[str, tuple[float, float, float]] = {}
     left = 0.0
@@ -48,7 +48,7 @@ def _box(label: str, x: float, y: float, wide: float) -> str:
         "rect", class_="box", x=x + 0.5, y=y, width=wide - 1, height=_HIGH, rx=3, fill=PAPER, stroke=QUIET,
         stroke_width=0.8,
     )  # fmt: skip
-    return box + text(fitted(label, _SIZE, wide - 6), x + wide / 2, y + 17, _SIZE, "middle", fill=INK, style="fixed")
+    return box + text(fitted(label, SMALL, wide - 6), x + wide / 2, y + 17, SMALL, "middle", fill=INK, style="fixed")
 
 
 def _line(start: tuple[float, float, float], end: tuple[float, float, float]) -> str:

@@ -6,10 +6,9 @@ import numpy as np
 
 from tasks.drawing.axis import SIZE, mark, upright
 from tasks.drawing.colormap import colour
-from tasks.drawing.svg import COLUMN, INK, MAIN, PAPER, RULE, element, picture, signed, text, text_width
+from tasks.drawing.svg import COLUMN, FAINT, INK, MAIN, PAPER, RULE, element, picture, signed, text, text_width
 from tasks.records import Matrix, Part
 
-_FAINT = "#9aa1ae"  # a zero
 _LARGEST, _HEIGHT = 56.0, 30.0  # CSS pixels of a cell
 _WRITTEN = 16.0  # CSS pixels that a cell must have to hold a number
 
@@ -52,7 +51,7 @@ class _Look(NamedTuple):
 def _count(count: float, total: float) -> _Look:
     share = count / total
     shade = [round(255 + (channel - 255) * share) for channel in bytes.fromhex(MAIN[1:])]
-    ink = PAPER if share > 0.45 else INK if count else _FAINT
+    ink = PAPER if share > 0.45 else INK if count else FAINT
     return _Look(f"{int(count):,}", "#" + bytes(shade).hex(), ink, 600 if count else 400)
 
 

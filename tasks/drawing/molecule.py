@@ -15,11 +15,11 @@ from rdkit.Chem.Draw import rdMolDraw2D
 
 from tasks.drawing.colormap import colours
 from tasks.drawing.placement import place
-from tasks.drawing.svg import FONTS, INK, PAGE, PAPER, decimals, element, picture, signed, text, text_width
+from tasks.drawing.svg import FONTS, INK, NOTE, PAGE, PAPER, decimals, element, picture, signed, text, text_width
 from tasks.records import Array, InputError, Molecule, Molecules, Part, Scale
 
 _ANGSTROM = 22.0  # CSS pixels, a bond is about 1.5 of them: all molecules of a report are drawn at one size
-_LABEL, _NOTE = 13.0, 10.0  # sizes of atom symbols and of the numbers, in CSS pixels
+_LABEL = 13.0  # size of atom symbols, in CSS pixels
 _RADIUS = 8.5  # of a coloured atom
 _MARGIN = 3.0
 _GAP = 14.0  # between the columns of a grid
@@ -68,7 +68,7 @@ def _molecule(item: Molecule, limit: float, numbers: bool) -> _Drawn:
     if not numbers:
         return _bounded([structure], _extent(structure))
     labels = notes(item.values, limit)
-    sizes = np.array([(text_width(label, _NOTE), 0.72 * _NOTE) for label in labels])
+    sizes = np.array([(text_width(label, NOTE), 0.72 * NOTE) for label in labels])
     radii = np.array([_reach(atom) for atom in mol.GetAtoms()])
     lines, letters = (_points(pattern.findall(structure)) for pattern in (_LINE, _SYMBOL))
     centres = place(atoms, _bonds(mol), lines.reshape(-1, 2, 2), letters, radii, sizes)
@@ -185,7 +185,7 @@ def _attributes(style: str) -> str:
 def _numbers(labels: Sequence[str], symbols: Sequence[str], centres: Array) -> list[str]:
     """The numbers of the atoms at their places; the screen finds atoms by class and symbol."""
     return [
-        text(label, x, y + 0.36 * _NOTE, _NOTE, "middle", style=f"contribution atom-{index}", data_symbol=symbol)
+        text(label, x, y + 0.36 * NOTE, NOTE, "middle", style=f"contribution atom-{index}", data_symbol=symbol)
         for index, (label, symbol, (x, y)) in enumerate(zip(labels, symbols, centres.tolist(), strict=True))
         if label
     ]

@@ -60,22 +60,26 @@ def _points(x: Axis, y: Axis, measured: Series, predicted: Series) -> str:
 def _pixels(places: Array, x: Axis, y: Axis, colour: str) -> str:
     """The points as a picture. `places`: (points, 2) from the upper left corner of the axes."""
     extent = x.end - x.start
-    data = b64encode(png(raster(places, extent, colour))).decode()
+    data = b64encode(png(raster(places, (extent, extent), colour))).decode()
     return element(
         "image", x=x.start, y=y.end, width=extent, height=extent, href=f"data:image/png;base64,{data}",
         image_rendering="pixelated",
     )  # fmt: skip
 
 
-def raster(places: Array, extent: float, colour: str) -> NDArray[np.uint8]:
-    """(pixels, pixels, 4): overlapping half transparent discs, so that density shows."""
-    size, reach = round(extent * _OVERSAMPLING), round(_RADIUS * _OVERSAMPLING)
-    count = np.zeros((size + 2 * reach, size + 2 * reach), np.int32)
+def raster(
+    places: Array, extent: tuple[float, float], colour: str, radius: float = _RADIUS, light: float = 0.4
+) -> NDArray[np.uint8]:
+    """(rows, columns, 4): discs at `places` (points, 2) within `extent` (width, height), each of which lets `light`
+    through, so that density shows."""
+    wide, high = (round(side * _OVERSAMPLING) for side in extent)
+    reach = round(radius * _OVERSAMPLING)
+    count = np.zeros((high + 2 * reach, wide + 2 * reach), np.int32)
     grid = np.arange(-reach, reach + 1)
     disc = (grid[:, None] ** 2 + grid**2 <= (reach + 0.3) ** 2).astype(np.int32)
     for px, py in np.rint(places * _OVERSAMPLING).astype(int):
         count[py : py + len(disc), px : px + len(disc)] += disc
-    inside = count[reach : reach + size, reach : reach + size]
+    inside = count[reach : reach + high, reach : reach + wide]
     shade = np.frombuffer(bytes.fromhex(colour[1:]), np.uint8)
-    alpha = np.rint(255 * (1 - 0.4**inside)).astype(np.uint8)
+    alpha = np.rint(255 * (1 - light**inside)).astype(np.uint8)
     return np.dstack([np.broadcast_to(shade, (*inside.shape, 3)), alpha])

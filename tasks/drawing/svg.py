@@ -1,5 +1,7 @@
 """Vector pictures by hand: a few elements, one type face, one ink. Plain text, so it stays selectable on paper.
 
+The one place for the type and the colours of pictures; those of signed values are in `colormap`.
+
 Colours are attributes, for paper; the classes `ink`, `quiet`, `rule` and `paper` let the screen change them.
 """
 
@@ -13,8 +15,11 @@ from fontTools.ttLib import TTFont
 from tasks.records import Part
 
 FACE = "Source Sans Pro"
-INK, QUIET, RULE, PAPER = "#1d2330", "#6b7280", "#c9cdd5", "#ffffff"
+INK, QUIET, RULE, PAPER = "#1d2330", "#666d7a", "#d4d8df", "#ffffff"
+FAINT = "#9aa1ae"  # a number that says nothing, such as a zero among counts
 MAIN, SECOND, REFERENCE = "#37445f", "#8792a8", "#c3c8d2"  # series of numbers that have no sign
+SHADES = ("#c9d3e6", "#9fb0cf", "#7489b2", "#4c6290", "#263a66")  # from low to high, where sign is not meant
+NOTE, SMALL, NAME, WORD = 10.0, 11.0, 12.0, 14.0  # sizes of letters: beside an atom, at an axis, of a row, of a text
 COLUMN, PAGE = 436, 640  # CSS pixels of the wide column and of the page: pictures are printed at their own size
 
 FONTS = {

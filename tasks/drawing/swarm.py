@@ -1,24 +1,28 @@
 """Every sample of every feature as a point: how far it moved the score, and what its value was."""
 
+from base64 import b64encode
+
 import numpy as np
 
 from tasks.drawing.axis import SIZE, Axis, below, mark
-from tasks.drawing.svg import COLUMN, INK, MAIN, RULE, element, fitted, line, picture, text, text_width
+from tasks.drawing.image import png
+from tasks.drawing.scatter import raster
+from tasks.drawing.svg import COLUMN, INK, MAIN, NAME, RULE, SHADES, element, fitted, line, picture, text, text_width
 from tasks.records import Array, Part, Swarm
 
-_ROW, _RADIUS, _NAME = 17.0, 1.6, 12  # CSS pixels: height of a feature, radius of a point, size of the names
-_SHADES = ("#c9d3e6", "#9fb0cf", "#7489b2", "#4c6290", "#263a66")  # low to high; red and blue are for signs
+_ROW, _RADIUS = 17.0, 1.6  # CSS pixels: height of a feature, radius of a point
+_DENSE = 6000  # more points than this are drawn as pixels
 
 
 def swarm(content: Swarm, width: float) -> Part:
     """One row of points per feature; points that would hide each other are moved apart, as far as the row allows."""
     total = COLUMN * width
-    left = min(max(text_width(label, _NAME) for label in content.labels) + 10, total * 0.4)
+    left = min(max(text_width(label, NAME) for label in content.labels) + 10, total * 0.4)
     top, count = 26.0, len(content.labels)
     axis = Axis(*_ends(content.values), left, total - 6)
     bottom = top + count * _ROW
     names = [
-        text(fitted(label, _NAME, left - 8), left - 8, top + (row + 0.5) * _ROW + 4, _NAME, "end")
+        text(fitted(label, NAME, left - 8), left - 8, top + (row + 0.5) * _ROW + 4, NAME, "end")
         for row, label in enumerate(content.labels)
     ]
     places = [_places(axis, content.values[:, row], top + (row + 0.5) * _ROW) for row in range(count)]
@@ -28,7 +32,7 @@ def swarm(content: Swarm, width: float) -> Part:
         bottom + 40,
         *_key(content.shades, total),
         line(axis.at(0), top, axis.at(0), bottom, RULE, 1, "rule"),
-        *_points(np.concatenate(places), content.shades.T.ravel()),
+        *_points(np.concatenate(places), content.shades.T.ravel(), (total, bottom)),
         line(left, bottom, total - 6, bottom, INK, 0.9),
         *below(axis, bottom, by_sign=True),
         *names,
@@ -56,14 +60,17 @@ def _places(axis: Axis, values: Array, middle: float) -> Array:
     return np.stack([x, middle + side * step], axis=1)
 
 
-def _points(places: Array, shades: Array) -> list[str]:
-    """One path per shade: a document with a vector for each of thousands of points is slow."""
-    level = np.where(np.isnan(shades), len(_SHADES), np.clip(shades * len(_SHADES), 0, len(_SHADES) - 1))
-    colours = (*_SHADES, MAIN)
+def _points(places: Array, shades: Array, extent: tuple[float, float]) -> list[str]:
+    """One path per shade: a document with a vector for each of thousands of points is slow. Of very many points one
+    picture per shade."""
+    level = np.where(np.isnan(shades), len(SHADES), np.clip(shades * len(SHADES), 0, len(SHADES) - 1))
+    colours = (*SHADES, MAIN)
     drawn = []
     for number, colour in enumerate(colours):
         chosen = places[level.astype(int) == number]
-        if len(chosen):
+        if len(chosen) and len(places) > _DENSE:
+            drawn.append(_pixels(chosen, extent, colour))
+        elif len(chosen):
             path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in chosen)
             drawn.append(
                 element(
@@ -74,17 +81,24 @@ def _points(places: Array, shades: Array) -> list[str]:
     return drawn
 
 
+def _pixels(places: Array, extent: tuple[float, float], colour: str) -> str:
+    data = b64encode(png(raster(places, extent, colour, _RADIUS, 0.0))).decode()
+    return element(
+        "image", x=0, y=0, width=extent[0], height=extent[1], href=f"data:image/png;base64,{data}",
+        image_rendering="pixelated",
+    )  # fmt: skip
+
+
 def _key(shades: Array, total: float) -> list[str]:
     """What light and dark mean, where features have values."""
     if np.isnan(shades).all():
         return []
-    x = total - 6 - 14 * len(_SHADES) - text_width("high value", SIZE) - 6
+    x = total - 6 - 14 * len(SHADES) - text_width("high value", SIZE) - 6
     squares = [
-        element("rect", x=x + 14 * number, y=4, width=14, height=9, fill=colour)
-        for number, colour in enumerate(_SHADES)
+        element("rect", x=x + 14 * number, y=4, width=14, height=9, fill=colour) for number, colour in enumerate(SHADES)
     ]
     return [
         mark("low value", x - 6, 12.5, "end"),
         *squares,
-        mark("high value", x + 14 * len(_SHADES) + 6, 12.5, "start"),
+        mark("high value", x + 14 * len(SHADES) + 6, 12.5, "start"),
     ]

@@ -10,12 +10,14 @@ from tasks.drawing.svg import (
     COLUMN,
     INK,
     MAIN,
+    NAME,
     PAGE,
     PAPER,
     QUIET,
     REFERENCE,
     RULE,
     SECOND,
+    SHADES,
     decimals,
     element,
     fitted,
@@ -28,8 +30,7 @@ from tasks.drawing.svg import (
 )
 from tasks.records import Array, BarPanels, Bars, Part, Series
 
-_BAR, _GAP, _GROUP, _NAME = 12, 2, 11, 12  # CSS pixels: a bar, between bars and groups, and the size of labels
-_LIGHTEST = "#c2c9d8"  # of the series of a method: lighter is a reference
+_BAR, _GAP, _GROUP = 12, 2, 11  # CSS pixels: a bar, between bars and between groups
 _PER_ROW = 3  # panels side by side
 
 
@@ -96,13 +97,13 @@ def _scale(axis: Axis, by_sign: bool, top: float, bottom: float) -> list[str]:
 
 
 def _gutter(labels: Sequence[str], total: float) -> float:
-    return min(max(text_width(label, _NAME) for label in labels) + 10, total * 0.45)
+    return min(max(text_width(label, NAME) for label in labels) + 10, total * 0.45)
 
 
 def _names(labels: Sequence[str], left: float, top: float, count: int) -> list[str]:
     step = _step(count)
-    shown = [fitted(label, _NAME, left - 8) for label in labels]
-    return [text(label, left - 8, top + (row + 0.5) * step + 4, _NAME, "end") for row, label in enumerate(shown)]
+    shown = [fitted(label, NAME, left - 8) for label in labels]
+    return [text(label, left - 8, top + (row + 0.5) * step + 4, NAME, "end") for row, label in enumerate(shown)]
 
 
 def _step(count: int) -> float:
@@ -141,7 +142,7 @@ def _fill(series: Sequence[Series], index: int, row: int, by_sign: bool) -> tupl
 def _shade(place: int, count: int) -> str:
     """A grey between that of the second series and a lighter one, for as many series as there are."""
     share = (place - 1) / max(count - 2, 1)
-    pairs = zip(bytes.fromhex(SECOND[1:]), bytes.fromhex(_LIGHTEST[1:]), strict=True)
+    pairs = zip(bytes.fromhex(SECOND[1:]), bytes.fromhex(SHADES[0][1:]), strict=True)
     return "#" + bytes(round(dark + (light - dark) * share) for dark, light in pairs).hex()
 
 

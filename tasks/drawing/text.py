@@ -3,10 +3,24 @@
 from collections.abc import Sequence
 
 from tasks.drawing.colormap import colour
-from tasks.drawing.svg import COLUMN, INK, PAPER, QUIET, RULE, element, picture, signed, text, text_width
+from tasks.drawing.svg import (
+    COLUMN,
+    INK,
+    NAME,
+    NOTE,
+    PAPER,
+    QUIET,
+    RULE,
+    WORD,
+    element,
+    picture,
+    signed,
+    text,
+    text_width,
+)
 from tasks.records import Part, Scale, TokenLine, Tokens
 
-_TOKEN, _NUMBER, _TITLE, _GAP, _LINE = 14.0, 9.5, 11.5, 4.0, 44.0  # CSS pixels
+_GAP, _LINE = 4.0, 44.0  # CSS pixels: between tokens, and of a line
 _DARK = 0.55  # share of the limit from which the colours want light letters
 
 
@@ -15,7 +29,7 @@ def tokens(content: Tokens, scales: Sequence[Scale], width: float) -> Part:
     total, y = COLUMN * width, 0.0
     drawn: list[str] = []
     for item in content.items:
-        drawn.append(text(item.title, 0, y + 14, _TITLE, weight=600))
+        drawn.append(text(item.title, 0, y + 14, NAME, weight=600))
         drawn.append(text(item.note, total, y + 14, 11, "end", fill=QUIET, style="quiet"))
         pieces, y = _line(item, scales[0].limit, total, y + 22)
         drawn += pieces
@@ -29,7 +43,7 @@ def _line(item: TokenLine, limit: float, total: float, top: float) -> tuple[list
     x = 0.0
     for token, value in zip(item.tokens, item.values.tolist(), strict=True):
         shown = signed(value, ".2g")
-        wide = max(text_width(token, _TOKEN), text_width(shown, _NUMBER)) + 10
+        wide = max(text_width(token, WORD), text_width(shown, NOTE)) + 10
         if x and x + wide > total:
             x, top = 0.0, top + _LINE
         drawn.append(_token(token, shown, value / limit, colour(value, limit), (x, top, wide)))
@@ -45,5 +59,5 @@ def _token(token: str, shown: str, share: float, fill: str, place: tuple[float, 
         stroke_width=0.6,
     )  # fmt: skip
     # The letters keep their colour in the dark: their ground keeps its own.
-    letters = text(token, x + wide / 2, y + 16.5, _TOKEN, "middle", fill=PAPER if light else INK, style="fixed")
-    return box + letters + text(shown, x + wide / 2, y + 35, _NUMBER, "middle", fill=QUIET, style="quiet")
+    letters = text(token, x + wide / 2, y + 16.5, WORD, "middle", fill=PAPER if light else INK, style="fixed")
+    return box + letters + text(shown, x + wide / 2, y + 35, NOTE, "middle", fill=QUIET, style="quiet")

@@ -1,5 +1,6 @@
 """From the baseline's score to the sample's, one contribution after another."""
 
+from collections.abc import Sequence
 from itertools import accumulate
 
 from tasks.drawing.axis import SIZE, Axis, below, mark
@@ -7,6 +8,8 @@ from tasks.drawing.colormap import NEGATIVE, POSITIVE
 from tasks.drawing.svg import (
     COLUMN,
     INK,
+    NAME,
+    PAGE,
     QUIET,
     RULE,
     decimals,
@@ -19,46 +22,70 @@ from tasks.drawing.svg import (
     text,
     text_width,
 )
-from tasks.records import Part, Waterfall
+from tasks.records import Part, Waterfall, Waterfalls
 
-_ROW, _BAR, _NAME = 19.0, 12.0, 12
+_ROW, _BAR, _BETWEEN = 19.0, 12.0, 24.0  # CSS pixels: a step, its bar, between panels
 
 
 def waterfall(content: Waterfall, width: float) -> Part:
     """One bar per contribution, each beginning where the one above ends."""
     total = COLUMN * width
+    drawn, height = _panel(content, total, _range([content]))
+    return picture("chart", total, height, *drawn)
+
+
+def waterfalls(content: Waterfalls, width: float) -> Part:
+    """Two side by side, more below, all on the same range."""
+    columns = min(2, len(content.panels))
+    total = (PAGE if len(content.panels) > 2 else COLUMN) * width
+    wide = (total - (columns - 1) * _BETWEEN) / columns
+    ends = _range(content.panels)
+    drawn: list[str] = []
+    top = bottom = 0.0
+    for number_, panel in enumerate(content.panels):
+        row, column = divmod(number_, columns)
+        top = bottom + (8 if row else 0) if column == 0 else top
+        elements, height = _panel(panel, wide, ends)
+        drawn.append(element("g", *elements, transform=f"translate({column * (wide + _BETWEEN):.1f} {top:.1f})"))
+        bottom = max(bottom, top + height)
+    return picture("chart", total, bottom, *drawn)
+
+
+def _range(panels: Sequence[Waterfall]) -> tuple[float, float]:
+    """The lowest and the highest place that any of them passes."""
+    places = [place for panel in panels for place in (*_places(panel), panel.end)]
+    low, high = min(places), max(places)
+    return low, high if high > low else low + 1.0
+
+
+def _places(content: Waterfall) -> list[float]:
+    """The start, and where each step ends."""
+    return list(accumulate(content.values.tolist(), initial=content.start))
+
+
+def _panel(content: Waterfall, total: float, ends: tuple[float, float]) -> tuple[list[str], float]:
+    """The elements of one waterfall in `total` CSS pixels of width, and their height."""
     labels = (content.start_label, *content.labels, content.end_label)
-    left = min(max(text_width(label, _NAME) for label in labels) + 10, total * 0.45)
-    places = [content.start, *accumulate(content.values.tolist(), initial=content.start)][1:]
+    left = min(max(text_width(label, NAME) for label in labels) + 10, total * 0.45)
+    places = _places(content)
     digits = decimals(max(abs(float(value)) for value in content.values) or 1.0)
     room = max(text_width(signed(float(value), f".{digits}f"), SIZE) for value in content.values) + 10
-    low, high = min(places), max(places)
-    axis = Axis(low, high if high > low else low + 1.0, left + 4, total - room - 4)
-    bottom = 6 + len(labels) * _ROW
-    drawn = [line(axis.at(content.start), 6 + _ROW, axis.at(content.start), bottom, RULE, 0.8, "rule")]
+    axis = Axis(*ends, left + 4, total - room - 4)
+    top = 26.0 if content.title else 6.0
+    bottom = top + len(labels) * _ROW
+    drawn = [text(content.title, left + 4, 14, SIZE, weight=600)] if content.title else []
+    drawn.append(line(axis.at(content.start), top + _ROW, axis.at(content.start), bottom, RULE, 0.8, "rule"))
     for row, label in enumerate(labels):
-        y = 6 + row * _ROW
-        drawn.append(text(fitted(label, _NAME, left - 8), left - 8, y + 13, _NAME, "end"))
+        drawn.append(text(fitted(label, NAME, left - 8), left - 8, top + row * _ROW + 13, NAME, "end"))
     for row, value in enumerate(content.values.tolist(), 1):
-        drawn += _step(axis, places[row - 1], places[row], 6 + row * _ROW, signed(value, f".{digits}f"))
-    ends = ((content.start, 6.0), (content.end, bottom - _ROW))
-    drawn += [
-        piece
-        for value, y in ends
-        for piece in (
-            line(axis.at(value), y + 2, axis.at(value), y + _ROW - 2, INK, 2),
-            _beside(axis, value, number(value, f",.{digits}f"), y),
-        )
-    ]
+        drawn += _step(axis, places[row - 1], places[row], top + row * _ROW, signed(value, f".{digits}f"))
+    for value, y in ((content.start, top), (content.end, bottom - _ROW)):
+        drawn.append(line(axis.at(value), y + 2, axis.at(value), y + _ROW - 2, INK, 2))
+        drawn.append(_beside(axis, value, number(value, f",.{digits}f"), y))
     drawn.append(line(axis.start, bottom, axis.end, bottom, INK, 0.9))
-    return picture(
-        "chart",
-        total,
-        bottom + 40,
-        *drawn,
-        *below(axis, bottom, 4),
-        mark(content.axis, axis.start, bottom + 32, "start"),
-    )
+    ticks = max(2, min(4, int((axis.end - axis.start) / 48)))
+    drawn += [*below(axis, bottom, ticks), mark(content.axis, axis.start, bottom + 32, "start")]
+    return drawn, bottom + 40
 
 
 def _step(axis: Axis, start: float, end: float, y: float, shown: str) -> list[str]:

@@ -79,6 +79,7 @@ class GradientMethod(Method):
         extra: dict[str, Any] = {}
         if drawn == [question]:
             (found,) = answers(drawn, self.passes)
+            extra["ladder"] = self._ladder(found, pairs)
         else:
             alone = list(answers(compared, lambda: [SCORES_ALONE]))
             alone[0].base_value = np.mean([scores.base_value for scores in alone], axis=0)
@@ -111,6 +112,13 @@ class GradientMethod(Method):
             for factor in ("raw_difference", "difference")
         )
         return np.full(question.pairs.position.shape, raw / seen if seen else np.nan)
+
+    def _ladder(self, found: Estimates, pairs: Pairs) -> Array | None:
+        """What each pass of a refinement said, in a shape that does not depend on the samples; None without one."""
+        if self.refined_to() is None:
+            return None
+        most = sum(1 for _ in self.passes())
+        return np.pad(found.ladder, [(0, 0), (0, most - found.ladder.shape[1]), (0, 0)])[pairs.position]
 
     def _bypassed(self, question: Question, compute: Compute) -> Array | None:
         """For every explanation whether its layer is bypassed; None where there is none, or nothing to add up."""

@@ -13,7 +13,7 @@ class Estimates:
     """What is known so far about every pair.
 
     `values[name]`: (pairs, ...) attributions in the precision of the model at its place; `mask[name]`: (pairs,
-    elements) of ragged ones.
+    elements) of ragged ones. `ladder`: (pairs, passes, 3), see `Attribution`.
     """
 
     def __init__(self, count: int) -> None:
@@ -23,6 +23,7 @@ class Estimates:
         self.residual = np.full(count, np.inf)
         self.steps = np.zeros(count, np.int64)
         self.finished = np.zeros(count, bool)
+        self.ladder = np.zeros((count, 0, 3))
 
     def read(self, name: str, rows: Array, width: int) -> Array:
         """The attributions of `rows` in float64, ragged ones as far as `width` elements."""
@@ -40,6 +41,10 @@ class Estimates:
         """Puts values in `rows`."""
         for name, array in values.items():
             self.values[name][rows, : array.shape[1]] = array
+
+    def higher(self) -> None:
+        """Room for what the next pass says."""
+        self.ladder = np.pad(self.ladder, [(0, 0), (0, 1), (0, 0)])
 
     def part(self, pairs: slice) -> "Estimates":
         """Some of the pairs."""
@@ -64,6 +69,7 @@ def explain(
         active = np.flatnonzero(~found.finished)
         if not len(active):
             break
+        found.higher()
         for chosen, used in padded_batches(len(active), compute.batch):
             _advance(found, question.segment(active[chosen], used), active[chosen][:used], step, factor, tolerance)
     return found
@@ -99,10 +105,12 @@ def _advance(
     found.write(rows, new)
     found.residual[rows] = _sum(new) - (found.prediction[rows] - found.base_value[rows])
     found.steps[rows] += len(step.alphas)
+    change = np.full(len(rows), np.nan)
     if tolerance is not None and not first:
-        change = _sum({name: np.abs(new[name] - old[name]) for name in new})
         size = np.maximum(_sum({name: np.abs(values) for name, values in new.items()}), DIFFERENCE_FLOOR)
-        found.finished[rows] = was_met & _met(found, rows, new, tolerance) & (change <= tolerance * size)
+        change = _sum({name: np.abs(new[name] - old[name]) for name in new}) / size
+        found.finished[rows] = was_met & _met(found, rows, new, tolerance) & (change <= tolerance)
+    found.ladder[rows, -1] = np.stack([found.steps[rows], found.residual[rows], change], axis=1)
 
 
 def _begin(found: Estimates, segment: Segment, rows: Array, met: dict[float, Array], factor: Factor) -> None:

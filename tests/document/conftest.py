@@ -31,6 +31,7 @@ from tasks.records import (
     Drawing,
     Figure,
     Images,
+    Ladder,
     Matrix,
     Molecule,
     Molecules,
@@ -299,6 +300,19 @@ def digits_rows(samples: list[int]) -> tuple[tuple[Cell, ...], ...]:
     return tuple(rows)
 
 
+def overlay_row(sample: int) -> tuple[Cell, ...]:
+    """A digit, and its map over it in the colours of the scale and as the Keras example draws it."""
+    d = digits()
+    picture, weights = d.x[sample].reshape(8, 8), d.fit.coef_.reshape(10, 8, 8)[d.predicted[sample]]
+    beneath = 1 - picture[..., None]
+    over: dict[str, Any] = {"pixels": weights * picture, "scale": 0, "beneath": beneath, "opacity": 0.8}
+    return (
+        Cell(pixels=beneath, alt="A digit, test 0."),
+        Cell(**over, alt="Its map over it, test 0."),
+        Cell(**over, palette="keras_example", alt="Its map in green and red light, test 0."),
+    )
+
+
 def digits_chapter() -> tuple[Chapter, list[Figure]]:
     d = digits()
     weights = d.fit.coef_.reshape(10, 8, 8)
@@ -370,12 +384,39 @@ def digits_chapter() -> tuple[Chapter, list[Figure]]:
         figure(
             "digits-samples",
             Images(
-                columns=columns, rows=digits_rows(d.shown), row_labels=("wrong", "wrong", "right", "right", "right")
+                columns=columns,
+                rows=digits_rows(d.shown),
+                row_labels=("wrong", "wrong", "right", "right", "right"),
+                facets={
+                    "class": tuple(str(d.y[i]) for i in d.shown),
+                    "right or wrong": ("wrong", "wrong", "right", "right", "right"),
+                },
             ),
             "Five test images, wrong readings first. Left of each pair the gradient, right of it the integrated "
             "gradient; the two have different units, hence two scales, each shared by all rows.",
             "Five digits with two maps for the predicted and two for the true class.",
             *scales,
+        ),
+        figure(
+            "digits-overlay",
+            Images(columns=("input", "on the input", "as published"), rows=(overlay_row(d.shown[0]),)),
+            "The integrated gradient of the first digit laid over it, in both palettes.",
+            f"A digit with its map laid over it, strongest {signed(ig_limit)}.",
+            scales[1],
+        ),
+        figure(
+            "digits-ladder",
+            Ladder(
+                names=("test 0", "test 1"),
+                steps=np.array([3, 9, 27, 81]),
+                residual=np.array([[0.2, 0.02, 0.002, np.nan], [0.5, 0.1, 0.05, 0.03]]),
+                change=np.array([[np.nan, 0.1, 0.006, np.nan], [np.nan, 0.3, 0.1, 0.05]]),
+                converged=np.array([True, False]),
+                stopped=np.array([0, 0, 420, 77]),
+                tolerance=0.01,
+            ),
+            "Residual and change of the attribution as steps are added; 420 explanations stopped at 27 evaluations.",
+            "test 0: residual 0.2% after 27 evaluations; test 1: 3% after 81.",
         ),
     ]
     accuracy = float((d.predicted == d.y).mean())
@@ -453,6 +494,10 @@ def digits_chapter() -> tuple[Chapter, list[Figure]]:
                         ),
                     ),
                 ),
+            ),
+            Section(
+                title="More of the samples",
+                blocks=(Block(figures=("digits-overlay",)), Block(figures=("digits-ladder",))),
             ),
             Section(
                 title="Wrong readings",

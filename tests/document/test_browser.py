@@ -1,5 +1,6 @@
 """The page in a real browser: every control does what it says, nothing is asked of the network or complained about."""
 
+import io
 import itertools
 import json
 import os
@@ -13,7 +14,12 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
+from PIL import Image
 from websockets.sync.client import connect
+
+from tasks.document.index import write_index
+from tasks.records import Array
+from tests.document.test_index import a_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
@@ -166,15 +172,57 @@ def test_a_column_sorts_both_ways_and_back(page: Browser) -> None:
 
 
 def test_rows_are_filtered_by_words(page: Browser) -> None:
-    fill(page, f"{TABLE}.previousElementSibling.querySelector('input')", "Test 16")
+    fill(page, f"{TABLE}.parentElement.previousElementSibling.querySelector('input')", "Test 16")
     shown = column(page, 0)
     assert shown == ["test 162", "test 168"]
-    assert page.run(f"{TABLE}.previousElementSibling.querySelector('output').textContent") == f"{len(shown)} of 15"
+    assert (
+        page.run(f"{TABLE}.parentElement.previousElementSibling.querySelector('output').textContent")
+        == f"{len(shown)} of 15"
+    )
 
 
 def test_samples_are_filtered_by_their_words(page: Browser) -> None:
     fill(page, f"{SAMPLES}.querySelector('input[type=search]')", "wrong")
     assert page.run(f"[...{SAMPLES}.querySelectorAll('tbody tr')].filter(r => !r.hidden).length") == 2
+
+
+def choose(page: Browser, label: str, value: str) -> None:
+    fill(page, f"{SAMPLES}.querySelector('select[aria-label=\"{label}\"]')", value)
+
+
+def rows_shown(page: Browser) -> list[str]:
+    shown = f"[...{SAMPLES}.querySelectorAll('tbody tr')].filter(r => !r.hidden)"
+    return list(page.run(f"{shown}.map(r => r.querySelector('.cell-note').textContent)"))
+
+
+def test_samples_are_filtered_by_class_and_by_right_and_wrong(page: Browser, drawings: Any) -> None:
+    facets = drawings["digits-samples"].figure.content.facets
+    everything = rows_shown(page)
+    for label, values in facets.items():
+        for value in set(values):
+            choose(page, label, value)
+            assert rows_shown(page) == [note for note, own in zip(everything, values, strict=True) if own == value]
+            assert page.run(f"{SAMPLES}.querySelector('.count').textContent") == f"{values.count(value)} of 5"
+        choose(page, label, "")
+    assert rows_shown(page) == everything
+
+
+@pytest.mark.parametrize("cell", [1, 2], ids=["diverging", "keras_example"])
+def test_a_redrawn_overlay_is_the_printed_one(page: Browser, drawings: Any, cell: int) -> None:
+    """At its own opacity and without a threshold the canvas is what was drawn for paper, up to rounding."""
+    figure = "document.querySelector('#figure-digits-overlay')"
+    label = f"[...{figure}.querySelectorAll('label')].find(l => l.textContent.includes('Hide below'))"
+    fill(page, f"{label}.querySelector('input')", 0)
+    opacity = f"[...{figure}.querySelectorAll('label')].find(l => l.textContent.includes('opacity'))"
+    assert page.run(f"{opacity}.querySelector('input').value") == "80"
+    width, *data = page.run(f"""(() => {{
+        const c = {figure}.querySelectorAll('.cell')[{cell}].querySelector('canvas');
+        return [c.width, ...c.getContext('2d').getImageData(0, 0, c.width, c.height).data];
+    }})()""")
+    drawn: Array = np.asarray(Image.open(io.BytesIO(drawings["digits-overlay"].part(f"r0c{cell}").data)).convert("RGB"))
+    factor = drawn.shape[0] // 8
+    expected = drawn[::factor, ::factor].astype(int)
+    assert np.abs(np.array(data).reshape(-1, width, 4)[..., :3] - expected).max() <= 3
 
 
 def test_redrawn_maps_have_the_printed_colours(page: Browser, document: Any, drawings: Any) -> None:
@@ -204,8 +252,8 @@ def test_one_sign_is_shown_alone(page: Browser, drawings: Any, value: int, sign:
     assert not hidden[sign * values > 0.05].any()
 
 
-def test_with_all_of_the_input_beneath_the_map_is_the_input(page: Browser, drawings: Any) -> None:
-    slide(page, "Input beneath", 100)
+def test_a_map_without_opacity_is_the_input(page: Browser, drawings: Any) -> None:
+    slide(page, "Overlay opacity", 0)
     grey = np.rint(drawings["digits-samples"].figure.content.rows[0][0].pixels * 255)
     assert np.abs(pixels(page, 0, 1) - grey).max() <= 1
 
@@ -285,6 +333,72 @@ def test_without_scripts_everything_is_there(browser: Browser, file: Path) -> No
         browser.open(file)
         assert browser.run("document.querySelectorAll('button, input').length") == 0
         assert browser.run("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
-        assert browser.run("document.querySelectorAll('figure').length") == 8
+        assert browser.run("document.querySelectorAll('figure').length") == 10
     finally:
         browser.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+RUNS = "[...document.querySelectorAll('.run')].filter(r => !r.hidden).map(r => r.querySelector('h2').textContent)"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The list of three runs: one that failed a check, one with two chapters, one of which nothing was measured."""
+    folder = tmp_path_factory.mktemp("runs")
+    chapters = [{"title": title, "sentence": f"{title} says.", "pictures": ["figures/bars.svg"]} for title in "AB"]
+    a_run(folder, "20260101T000000Z-aaaaaaaa", ["pass"])
+    a_run(folder, "20260102T000000Z-bbbbbbbb", ["pass", "fail"], chapters=chapters)
+    a_run(folder, "20260103T000000Z-cccccccc", [], title="Nothing measured", chapters=chapters[:1])
+    write_index(folder)
+    return folder / "index.html"
+
+
+@pytest.fixture
+def listed(browser: Browser, runs: Path) -> Browser:
+    browser.open(runs)
+    return browser
+
+
+def test_the_list_of_runs_loads_in_silence(listed: Browser, runs: Path) -> None:
+    """Without a network: no console message, no request but the page and what is inside it."""
+    listed.run("document.fonts.ready.then(() => true)")
+    for complaint in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"):
+        assert listed.named(complaint) == []
+    addresses = [event["request"]["url"] for event in listed.named("Network.requestWillBeSent")]
+    assert {address for address in addresses if not address.startswith("data:")} == {runs.as_uri()}
+
+
+def test_every_run_shows_its_pictures_and_leads_to_its_report(listed: Browser) -> None:
+    assert listed.run("[...document.querySelectorAll('.run')].map(r => r.querySelectorAll('svg').length)") == [1, 2, 1]
+    shown = "[...document.querySelectorAll('.pictures svg')].every(s => s.getBoundingClientRect().width > 0)"
+    assert listed.run(shown)
+    links = listed.run("[...document.querySelectorAll('h2 a')].map(a => a.getAttribute('href'))")
+    assert links[0] == "20260103T000000Z-cccccccc/report.html"
+
+
+@pytest.mark.parametrize(
+    ("control", "value", "names"),
+    [
+        ("select[aria-label='All verdicts']", "fail", ["20260102T000000Z-bbbbbbbb"]),
+        ("select[aria-label='All verdicts']", "not assessed", ["Nothing measured"]),
+        ("select[aria-label='All chapters']", "B", ["20260102T000000Z-bbbbbbbb"]),
+        ("select[aria-label='All chapters']", "Iris", ["20260101T000000Z-aaaaaaaa"]),
+        ("input", "nothing", ["Nothing measured"]),
+        ("input", "no such run", []),
+    ],
+)
+def test_the_list_of_runs_is_filtered(listed: Browser, control: str, value: str, names: list[str]) -> None:
+    fill(listed, f'document.querySelector("#controls {control}")', value)
+    assert [name.removeprefix("Title of ") for name in listed.run(RUNS)] == names
+    assert listed.run("document.getElementById('count').textContent") == f"{len(names)} of 3 runs."
+
+
+def test_the_list_of_runs_fits_a_narrow_screen_and_the_dark(listed: Browser) -> None:
+    listed.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+    listed.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    try:
+        assert listed.run("document.documentElement.scrollWidth") <= 390
+        assert listed.run("getComputedStyle(document.documentElement).backgroundColor") == "rgb(20, 23, 29)"
+    finally:
+        listed.call("Emulation.clearDeviceMetricsOverride")
+        listed.call("Emulation.setEmulatedMedia", features=[])

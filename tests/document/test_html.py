@@ -8,6 +8,7 @@ import pytest
 
 from tasks.document.html import render_html
 from tasks.records import InputError
+from tests.structure import assert_gold, outline
 
 MEDIA = ("screen", "print")
 
@@ -76,6 +77,11 @@ def test_there_are_no_inline_styles_or_handlers(rendered: Any) -> None:
 
 
 @pytest.mark.parametrize("medium", MEDIA)
+def test_the_structure_is_gold(rendered: Any, medium: str) -> None:
+    assert_gold(f"sample.{medium}.txt", outline(rendered(medium)))
+
+
+@pytest.mark.parametrize("medium", MEDIA)
 def test_every_link_has_its_place(rendered: Any, medium: str) -> None:
     page = Page(rendered(medium))
     places = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
@@ -130,8 +136,8 @@ def test_what_the_user_wrote_is_not_markup(document: Any, drawings: Any, facts: 
 def test_a_character_without_a_glyph_stops_the_run_and_is_named(
     document: Any, drawings: Any, facts: Any, medium: Any
 ) -> None:
-    with pytest.raises(InputError, match=r"'𓀀' \(U\+13000\)"):
-        render_html(document.model_copy(update={"title": "𓀀"}), drawings, facts, medium)
+    with pytest.raises(InputError, match=r"'𓀀' \(U\+13000, egyptian .* in “.*Birds 𓀀 and .*”: .*Japanese"):
+        render_html(document.model_copy(update={"title": "Birds 𓀀 and bees"}), drawings, facts, medium)
 
 
 def test_the_date_is_written_out_and_the_digest_in_groups(rendered: Any) -> None:

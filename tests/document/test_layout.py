@@ -1,8 +1,25 @@
+import csv
+import io
+
 import numpy as np
 import pytest
 
-from tasks.document.layout import broad, cell_width, long, room, wrapping
-from tasks.records import BarPanels, Cell, Column, Figure, Images, Molecule, Molecules, Series, Table
+from tasks.document.layout import broad, cell_width, long, paired, printed, room, shape, whole_tables, wrapping
+from tasks.records import (
+    BarPanels,
+    Block,
+    Cell,
+    Column,
+    Document,
+    Drawing,
+    Figure,
+    Images,
+    Molecule,
+    Molecules,
+    Section,
+    Series,
+    Table,
+)
 
 
 def figure(content: Images | Molecules | BarPanels, width: float = 1.0) -> Figure:
@@ -62,3 +79,40 @@ def test_columns_that_leave_no_room_wrap_too() -> None:
 def test_a_table_without_rows_has_a_layout() -> None:
     empty = Table(name="t", caption="c", columns=(Column(title="a"), Column(title="b")), rows=())
     assert len(wrapping(empty)) == 1
+
+
+def long_table(rows: int) -> Table:
+    return table(*[(f"sample {k}", '"quoted", with comma') for k in range(rows)]).model_copy(update={"name": "long"})
+
+
+def test_a_long_table_is_printed_in_part_and_goes_along_whole() -> None:
+    """The rows that are printed and all others stand in the file."""
+    document = Document(
+        title="t", subtitle="s", badges=(), chapters=(),
+        back=(Section(title="s", blocks=(Block(tables=(long_table(200), table(("a",)))),)),),
+    )  # fmt: skip
+    assert printed(long_table(200), "print") == 40
+    assert printed(long_table(200), "screen") == 200
+    (file,) = whole_tables(document).items()
+    assert file[0] == "long.csv"
+    rows = list(csv.reader(io.StringIO(file[1].decode())))
+    assert rows[1:] == [list(row) for row in long_table(200).rows]
+
+
+def test_a_few_rows_more_are_not_worth_a_file() -> None:
+    assert printed(long_table(50), "print") == 50
+
+
+def small(count: int) -> tuple[Block, dict[str, Drawing]]:
+    drawn = {
+        f"f{k}": Drawing(figure=images(1, 2).model_copy(update={"name": f"f{k}", "width": 0.46}), parts=())
+        for k in range(count)
+    }
+    return Block(figures=tuple(drawn)), drawn
+
+
+def test_two_small_figures_stand_beside_the_notes_and_three_across_the_page() -> None:
+    assert shape(*small(2)) == ""
+    assert shape(*small(3)) == "broad keep"
+    assert paired(*small(2))
+    assert paired(*small(3))

@@ -12,6 +12,7 @@ import pytest
 
 from tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf
 from tasks.records import InputError
+from tests.structure import assert_gold, tags
 
 ISSUED = "2026-11-21T00:00:00Z"
 ATTACHMENTS = (
@@ -79,6 +80,10 @@ def test_it_is_tagged(pdf: pikepdf.Pdf) -> None:
         assert elements(root, kind), kind
 
 
+def test_the_structure_is_gold(pdf: pikepdf.Pdf) -> None:
+    assert_gold("sample.pdf.txt", tags(pdf))
+
+
 def test_every_figure_has_alternative_text(pdf: pikepdf.Pdf) -> None:
     figures = elements(pdf.Root.StructTreeRoot.K[0], "Figure")
     assert len(figures) > 30
@@ -125,6 +130,20 @@ def test_chapters_start_on_the_pages_that_page_one_names(pages: list[str], docum
     assert len(numbers) == len(document.chapters)
     for chapter, number in zip(document.chapters, numbers, strict=True):
         assert chapter.lead[:40] in pages[number - 1]
+
+
+def test_the_contents_name_the_pages_where_sections_stand(pages: list[str], document: Any) -> None:
+    """Of chapters, sections and figures; headings are looked for where the contents say that they are."""
+    contents = next(page for page in pages if page.startswith("Contents"))
+    titles = [chapter.title for chapter in document.chapters] + [s.title for c in document.chapters for s in c.sections]
+    found = {title: re.findall(rf"{re.escape(title)}[ .…]*(\d+)", contents) for title in titles}
+    assert all(found.values())
+    for title, numbers in found.items():
+        assert all(title in pages[int(number) - 1] for number in numbers), title
+    figures = re.findall(r"(\d+) [A-Z][^.]*?[ .…]{3,}(\d+)", contents.partition("Figures")[2])
+    assert figures
+    for figure, number in figures:
+        assert f"Figure {figure}." in pages[int(number) - 1]
 
 
 def test_every_page_has_its_number_and_the_content_digest(pages: list[str]) -> None:

@@ -1,18 +1,34 @@
 """Swarms, waterfalls, coloured tokens and matrices of correlations: what is drawn is where and what it says."""
 
+import io
 import re
+from base64 import b64decode
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tasks.drawing.colormap import NEGATIVE, POSITIVE, colour
 from tasks.drawing.diagram import diagram
+from tasks.drawing.ladder import ladder
 from tasks.drawing.matrix import matrix
 from tasks.drawing.svg import COLUMN
 from tasks.drawing.swarm import swarm
 from tasks.drawing.text import tokens
-from tasks.drawing.waterfall import waterfall
-from tasks.records import Diagram, Matrix, Node, Part, Scale, Swarm, TokenLine, Tokens, Waterfall
+from tasks.drawing.waterfall import waterfall, waterfalls
+from tasks.records import (
+    Diagram,
+    Ladder,
+    Matrix,
+    Node,
+    Part,
+    Scale,
+    Swarm,
+    TokenLine,
+    Tokens,
+    Waterfall,
+    Waterfalls,
+)
 
 RANDOM = np.random.default_rng(0)
 
@@ -125,3 +141,56 @@ def test_a_box_stands_right_of_all_that_lead_to_it_and_no_two_overlap() -> None:
     assert a[1] + a[3] < b[1]
     assert c[1] == b[1]  # level with what leads to it
     assert drawn.count("<path") == 3
+
+
+def test_very_many_points_are_pixels_in_the_same_places() -> None:
+    """A column of points at 1 and one at -1: where they are drawn does not depend on how."""
+    few, many = (np.repeat([[1.0], [-1.0]], count, axis=0) for count in (5, 4000))
+    vectors, pixels = (swarm(a_swarm(values), 1.0).data.decode() for values in (few, many))
+    assert "<image" not in vectors
+    assert 'class="points"' not in pixels
+    data = re.search(r'href="data:image/png;base64,([^"]+)"', pixels)
+    assert data is not None
+    picture = np.asarray(Image.open(io.BytesIO(b64decode(data[1]))))
+    columns = np.flatnonzero(picture[..., 3].any(axis=0)) / 4
+    (places,) = points(swarm(a_swarm(few), 1.0)).values()
+    for x in {x for x, _ in places}:
+        assert np.abs(columns - x).min() < 0.5
+
+
+def test_waterfalls_side_by_side_share_their_axis() -> None:
+    """Twice the contribution is twice as long, whichever sample it belongs to."""
+    ends = {"start_label": "s", "end_label": "e", "axis": ""}
+    panels = tuple(
+        Waterfall(title=f"p{size}", labels=("a",), values=np.array([size]), start=0.0, end=size, **ends)
+        for size in (1.0, 2.0, 4.0)
+    )
+    lengths = [end - start for start, end, _ in steps(waterfalls(Waterfalls(panels=panels), 1.0))]
+    assert lengths == pytest.approx([lengths[2] / 4, lengths[2] / 2, lengths[2]], rel=0.01)
+
+
+def a_ladder() -> str:
+    content = Ladder(
+        names=("one", "two"), steps=np.array([3, 9, 27]), tolerance=0.01,
+        residual=np.array([[0.1, 0.01, np.nan], [0.1, 0.1, 0.1]]),
+        change=np.array([[np.nan, 0.001, np.nan], [np.nan, 0.1, 0.1]]),
+        converged=np.array([True, False]), stopped=np.array([0, 5, 20]),
+    )  # fmt: skip
+    return ladder(content, 1.0).data.decode()
+
+
+def test_a_ladder_ends_where_a_sample_stopped_full_where_it_had_converged() -> None:
+    """Shares are on a logarithmic scale: a tenth of the residual is one level down, on the line of the tolerance."""
+    drawn = a_ladder()
+    (one, two, *_) = re.findall(r'<polyline class="curve \w+" points="([^"]+)"', drawn)
+    assert [len(line.split()) for line in (one, two)] == [2, 3]
+    heights = [float(place.split(",")[1]) for place in one.split()]
+    (level,) = set(re.findall(r'd="M[\d.]+ ([\d.]+)H[\d.]+" stroke="#1d2330" stroke-width="0.9"', drawn))
+    assert heights[1] == pytest.approx(float(level), abs=0.01)
+    ends = re.findall(r'<circle class="curve (\w+)"[^>]* fill="(#\w+)" stroke="(#\w+)"', drawn)
+    assert [(style, fill == stroke) for style, fill, stroke in ends] == [("main", True), ("second", False)] * 2
+
+
+def test_a_ladder_counts_who_stopped_where() -> None:
+    bars = re.findall(r'class="bar main"[^>]* height="([\d.]+)"', a_ladder())
+    assert float(bars[1]) == pytest.approx(4 * float(bars[0]), rel=0.01)  # 20 and 5; nobody stopped at the first

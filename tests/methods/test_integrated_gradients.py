@@ -1,7 +1,7 @@
 """Integrated gradients against closed forms, completeness and Captum."""
 
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, pairwise
 
 import captum.attr
 import numpy as np
@@ -190,6 +190,24 @@ def test_refining_stops_at_the_limit_and_says_so(closed_form: Build, explain: Ex
     assert fixed.converged.all()
 
 
+def test_the_ladder_is_the_error_of_the_rule_pass_by_pass(closed_form: Build, explain: Explain) -> None:
+    """Of x^4 from 0 to 1 the midpoint rule with n points gives 1 - 1 / (2 n^2): 3, 9, 27 points."""
+    fourth = closed_form(lambda x: x[:, 0] ** 4)
+    found = explain(IntegratedGradientsSpec(), fourth, {"x": np.ones((1, 1), np.float32)})
+    estimate = [1 - 1 / (2 * n**2) for n in (3, 9, 27)]
+    changes = [np.nan, *(abs(new - old) / new for old, new in pairwise(estimate))]
+    assert found.ladder is not None
+    assert found.ladder[0, 0, :3, 0].tolist() == [3, 9, 27]
+    np.testing.assert_allclose(found.ladder[0, 0, :3, 1], [value - 1 for value in estimate], rtol=1e-3)
+    np.testing.assert_allclose(found.ladder[0, 0, :3, 2], changes, rtol=1e-3)
+    assert not found.ladder[0, 0, 3:].any()  # it had stopped
+    assert found.ladder[0, 0, 2, 1] == found.residual[0, 0]
+
+
+def test_a_fixed_number_of_steps_has_no_ladder(closed_form: Build, explain: Explain, table: dict[str, Array]) -> None:
+    assert explain(IntegratedGradientsSpec(n_steps=4), closed_form(lambda x: x.sum(1)), table).ladder is None
+
+
 def test_rounding_of_large_scores_does_not_keep_it_going(
     closed_form: Build, explain: Explain, table: dict[str, Array]
 ) -> None:
@@ -228,6 +246,7 @@ def test_neither_order_nor_chunks_change_a_bit(
         assert part.values["x"].tobytes() == whole.values["x"][rows].tobytes()
         assert part.residual.tobytes() == whole.residual[rows].tobytes()
         assert (part.steps == whole.steps[rows]).all()
+        np.testing.assert_array_equal(part.ladder, whole.ladder[rows])
 
 
 def test_several_inputs_add_up_together(explain: Explain) -> None:

@@ -1,0 +1,96 @@
+"""What the page on screen carries of pictures and maps: all of a usual report, reduced where it would be too much."""
+
+import io
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+from typing import Self
+
+import numpy as np
+from markupsafe import Markup, escape
+
+from tasks.records import Array, Cell, Drawing, Images, Part, Record, Scale, canonical_json
+
+_VALUES = 400_000  # numbers of maps that a page holds at most: about 1 MB
+_PICTURES = 8_000_000  # bytes of pictures that a page holds, about: a browser opens that in a second
+_SMALL = 3_000  # bytes of a picture that is not worth reducing
+
+
+class Reduction(Record):
+    """Squares of how many pixels become one: `values` in the numbers of maps, `pictures` in what is drawn."""
+
+    values: int = 1
+    pictures: int = 1
+
+    @classmethod
+    def of(cls, drawings: Iterable[Drawing]) -> Self:
+        """The smallest with which the maps and pictures of a document fit onto a page."""
+        drawn = list(drawings)
+        shapes = [cell.pixels.shape[:2] for cell in _maps(drawn)]
+        sizes = [len(part.data) for item in drawn for part in item.parts if _reducible(part)]
+        values = next(k for k in count(1) if sum(-(-h // k) * -(-w // k) for h, w in shapes) <= _VALUES + len(shapes))
+        return cls(values=values, pictures=next(k for k in count(1) if sum(sizes) <= _PICTURES * k * k))
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is reduced."""
+        return self.values == self.pictures == 1
+
+
+def _maps(drawings: Iterable[Drawing]) -> Iterator[Cell]:
+    for item in drawings:
+        if isinstance(item.figure.content, Images):
+            yield from (cell for row in item.figure.content.rows for cell in row if cell and cell.scale is not None)
+
+
+def _reducible(part: Part) -> bool:
+    return part.media_type == "image/png" and len(part.data) > _SMALL
+
+
+def values(cell: Cell, scale: Scale, reduction: Reduction) -> Markup:
+    """Attributes with the numbers of a map: shares of the limit as little-endian 16-bit integers, in base64."""
+    shares = np.clip(block_means(cell.pixels, reduction.values) / scale.limit, -1, 1)
+    found = {
+        "values": b64encode(np.rint(shares * 32767).astype("<i2").tobytes()).decode(),
+        "width": shares.shape[1],
+        "each": reduction.values,
+        "limit": scale.limit,
+        "unit": scale.unit,
+    }
+    if cell.beneath is not None:
+        found |= {"opacity": cell.opacity, "palette": cell.palette}
+    return Markup("").join(Markup(' data-{}="{}"').format(name, value) for name, value in found.items())
+
+
+def block_means(pixels: Array, side: int) -> Array:
+    """Means over squares of `side` pixels of (height, width, ...); those at the right and lower edge are smaller."""
+    if side == 1:
+        return pixels
+    whole = pixels.astype(np.float64)
+    for axis in (0, 1):
+        starts = np.arange(0, whole.shape[axis], side)
+        sizes = np.diff([*starts, whole.shape[axis]]).reshape([-1 if k == axis else 1 for k in range(whole.ndim)])
+        whole = np.add.reduceat(whole, starts, axis=axis) / sizes
+    return whole
+
+
+def reduced(part: Part, reduction: Reduction) -> bytes:
+    """The PNG of a part as the page holds it."""
+    if reduction.pictures == 1 or not _reducible(part):
+        return part.data
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(io.BytesIO(part.data)))
+    buffer = io.BytesIO()
+    Image.fromarray(np.rint(block_means(pixels, reduction.pictures)).astype(np.uint8)).save(
+        buffer, "PNG", compress_level=6
+    )
+    return buffer.getvalue()
+
+
+def facets(found: Mapping[str, tuple[str, ...]], row: int | None = None) -> Markup:
+    """An attribute with the names of filters, or with what a row is by each of them; nothing without filters."""
+    if not found:
+        return Markup("")
+    words = list(found) if row is None else [values[row] for values in found.values()]
+    return Markup(' data-facets="{}"').format(escape(canonical_json(words).decode()))

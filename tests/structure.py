@@ -1,0 +1,110 @@
+"""The structure of a page or a PDF as lines of text, without what differs from run to run."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from html.parser import HTMLParser
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+
+GOLD = Path(__file__).parent / "gold"
+# Elements that make the structure; all others only carry text or draw.
+_SHOWN = {
+    "header", "nav", "main", "article", "section", "aside", "h1", "h2", "h3", "h4", "p", "ul", "ol", "dl", "figure",
+    "figcaption", "table", "caption", "th", "img", "svg", "pre", "select", "button", "script",
+}  # fmt: skip
+_WORDED = {"h1", "h2", "h3", "h4", "th", "caption", "figcaption"}  # whose words are part of it, scrubbed
+_VOID = {"img", "meta", "link", "br", "input"}
+
+
+def assert_gold(name: str, lines: Iterable[str]) -> None:
+    """The lines are those of the gold file; with RENEW_GOLD set the file is written."""
+    found, path = "\n".join(lines) + "\n", GOLD / name
+    if "RENEW_GOLD" in os.environ:
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8"), f"{path.name} differs; tests/gold/README.md says how to renew it"
+
+
+def scrubbed(text: str) -> str:
+    """Numbers, signs and digests as #, blanks as one; of a caption the first sentence."""
+    plain = " ".join(text.split())
+    first = re.match(r"((?:Figure|Table) \d+\. )?([^.;:]*)", plain)
+    words = first[0] if first else plain
+    return re.sub(r"[+−±-]?\d[\d,.]*%?", "#", re.sub(r"\b[0-9a-f]{8,}\b", "#", words)).strip()
+
+
+class _Outline(HTMLParser):
+    """Every shown start tag with its depth among the shown, its classes, and the text of those that have words."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.stack: list[tuple[str, int | None]] = []
+        self.lines: list[tuple[int, str, list[str]]] = []
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        number = None
+        if tag in _SHOWN and not self._inside("svg"):
+            given = {key: value or "" for key, value in attrs}
+            depth = sum(shown is not None for _, shown in self.stack)
+            number = len(self.lines)
+            self.lines.append((depth, _named(tag, given), []))
+        if tag not in _VOID:
+            self.stack.append((tag, number))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.stack and self.stack.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        for tag, number in reversed(self.stack):
+            if tag in _WORDED and number is not None:
+                self.lines[number][2].append(data)
+                return
+
+    def _inside(self, tag: str) -> bool:
+        return any(name == tag for name, _ in self.stack)
+
+
+def _named(tag: str, given: dict[str, str]) -> str:
+    """figure.kind-bars, img[alt]."""
+    classes = "".join(f".{name}" for name in given.get("class", "").split())
+    kept = [name for name in ("alt", "aria-label", "role", "scope", "data-facets") if given.get(name)]
+    return tag + classes + "".join(f"[{name}]" for name in kept)
+
+
+def outline(html: str) -> Iterator[str]:
+    """The page, a line per element; equal neighbours as one line with their number."""
+    body = html[html.index("<body") :]
+    lines = [
+        f"{'  ' * depth}{name}" + (f" {words}" if (words := scrubbed("".join(text))) else "")
+        for depth, name, text in _Outline(body).lines
+    ]
+    return _counted(lines)
+
+
+def _counted(lines: Iterable[str]) -> Iterator[str]:
+    for line, same in groupby(lines):
+        number = len(list(same))
+        yield line if number == 1 else f"{line} x{number}"
+
+
+def tags(pdf: pikepdf.Pdf) -> Iterator[str]:
+    """The structure tree of a tagged PDF: types with their depth, and whether a figure has alternative text."""
+    return _counted(_walk(pdf.Root.StructTreeRoot.K[0], 0))
+
+
+def _walk(node: Any, depth: int) -> Iterator[str]:
+    kind = str(node.get("/S", ""))
+    if kind and kind not in ("/Span", "/NonStruct", "/Div"):
+        yield "  " * depth + kind.lstrip("/") + ("[alt]" if str(node.get("/Alt", "")).strip() else "")
+        depth += 1
+    if kind == "/TR":
+        return  # rows alike are counted, not their cells
+    kids = node.get("/K", [])
+    for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
+        if isinstance(kid, pikepdf.Dictionary):
+            yield from _walk(kid, depth)
