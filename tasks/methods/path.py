@@ -95,7 +95,7 @@ class Segment(NamedTuple):
             for point, lines, items in runs:
                 met[float(step.alphas[point])][lines] = reached[items]
                 for name, gradient in gradients.items():
-                    total[name][lines] += step.weights[point] * gradient[items]
+                    _add(total[name][lines], step.weights[point], gradient[items])
         return total, met
 
     def factor(self, factor: Factor, name: str) -> Array | float:
@@ -132,6 +132,8 @@ class Segment(NamedTuple):
         """Points of the lines `rows`, as a place and its values: exactly `start` at 0, exactly `end` at 1."""
         place = self.place.taken(rows, None if self.masks is None else self.masks.taken(rows, alphas))
         every = np.array_equal(rows, np.arange(len(self.targets)))
+        if every and (alphas == 1).all():
+            return place, dict(self.end)
         values = {}
         for name, end in self.end.items():
             start = self.start[name]
@@ -173,6 +175,22 @@ class Question:
         baselines = take(self.baselines, samples if self.against is None else self.against[rows])
         start = self.model.place(baselines, self.layer, self.at, masks).values
         return Segment(place, start, end, self.model.output, self.score, targets, raw, baselines, masks, used)
+
+
+def blocks(array: Array) -> Iterator[slice]:
+    """The rows of `array` in parts that stay in the cache from one operation to the next: large temporary arrays cost
+    more than what is computed with them."""
+    size = max(_BLOCK // max(array[:1].size, 1), 1)
+    return (slice(start, start + size) for start in range(0, len(array), size))
+
+
+_BLOCK = 2**17  # elements
+
+
+def _add(total: Array, weight: float, values: Array) -> None:
+    """Adds the weighted values to the total, in its precision."""
+    for rows in blocks(values):
+        total[rows] += weight * values[rows]
 
 
 def together(questions: Sequence[Question]) -> Question:

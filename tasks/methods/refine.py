@@ -95,15 +95,18 @@ def _advance(
     found: Estimates, segment: Segment, rows: Array, step: Pass, factor: Factor, tolerance: float | None
 ) -> None:
     total, met = segment.gradients(step)
-    new = {name: gradient * segment.factor(factor, name) for name, gradient in total.items()}
+    new = {name: np.multiply(gradient, segment.factor(factor, name), out=gradient) for name, gradient in total.items()}
     first = not found.steps[rows].any()
     if first:
         _begin(found, segment, rows, met, factor)
-    old = {name: found.read(name, rows, values.shape[1]) for name, values in new.items()}
-    new = {name: step.keep * old[name] + values for name, values in new.items()}
-    was_met = _met(found, rows, old, tolerance)
+    else:
+        old = {name: found.read(name, rows, values.shape[1]) for name, values in new.items()}
+        was_met = _met(found, rows, old, tolerance)
+        for name in new:
+            new[name] += step.keep * old[name]
     found.write(rows, new)
-    found.residual[rows] = _sum(new) - (found.prediction[rows] - found.base_value[rows])
+    additive = factor == "difference"
+    found.residual[rows] = _sum(new) - (found.prediction[rows] - found.base_value[rows]) if additive else np.nan
     found.steps[rows] += len(step.alphas)
     change = np.full(len(rows), np.nan)
     if tolerance is not None and not first:

@@ -6,13 +6,14 @@ Every draw is a function of (seed, sample, draw, layer) alone, so neither chunks
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from functools import reduce
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field
 
 from tasks.methods.pairs import Pairs
-from tasks.methods.path import Question
+from tasks.methods.path import Question, blocks
 from tasks.methods.refine import Estimates
 from tasks.protocols import Dropout, Place
 from tasks.records import Array, Arrays, Spec
@@ -93,20 +94,20 @@ class Drawn(NamedTuple):
         """The values of `place` with noise on the elements that exist."""
         if not self.draws.sampling.stdevs:
             return place.values
-        return {
-            name: np.stack([self._noisy(name, item, place.mask, row) for row, item in enumerate(values)])
-            for name, values in place.values.items()
-        }
-
-    def _noisy(self, name: str, values: Array, mask: Arrays, row: int) -> Array:
-        sampling = self.draws.sampling
-        real = slice(None) if name not in mask else slice(int(mask[name][row].sum()))
-        kept = values[real]
-        extent = 1.0 if sampling.mode == "absolute" else float(kept.max() - kept.min())
-        noise = self.generator(row, f"noise {self.draws.layer} {name}").standard_normal(kept.shape)
-        noisy = values.copy()
-        noisy[real] += (sampling.stdevs * extent * noise).astype(values.dtype)
+        noisy = {name: np.array(values, order="C") for name, values in place.values.items()}
+        for name, values in noisy.items():
+            for row in range(len(values)):
+                real = slice(None) if name not in place.mask else slice(int(place.mask[name][row].sum()))
+                self._add_noise(name, values[row, real], row)
         return noisy
+
+    def _add_noise(self, name: str, values: Array, row: int) -> None:
+        """To the elements of one row, in place."""
+        sampling = self.draws.sampling
+        extent = 1.0 if sampling.mode == "absolute" else float(values.max() - values.min())
+        noise = self.generator(row, f"noise {self.draws.layer} {name}").standard_normal(values.shape)
+        noise *= sampling.stdevs * extent
+        values += noise.astype(values.dtype)
 
     def generator(self, row: int, purpose: str) -> np.random.Generator:
         """The random numbers of one row of the batch."""
@@ -171,28 +172,46 @@ def averaged(answers: Iterable[Estimates], count: int, plain: Estimates) -> Samp
     `plain` holds the scores without any draw; it is filled with the means. The standard error of a mean over M
     draws is sqrt(var / M), var with M - 1; NaN for a single draw.
     """
-    first: dict[str, Array] = {}
-    second: dict[str, Array] = {}
-    mean: dict[str, Array] = {}
-    kinds: dict[str, np.dtype[Any]] = {}
+    sums: dict[str, _Sums] = {}
     difference = np.zeros(len(plain.prediction))
     plain.residual[:], plain.finished[:] = 0, True
     for found in answers:
-        for name, array in found.values.items():
-            values = array.astype(np.float64)
-            moments = channel_moments(values)
-            values /= count
-            for total, new in ((second, moments**2), (first, moments), (mean, values)):
-                total[name] = np.add(total[name], new, out=total[name]) if name in total else new
-        plain.mask, kinds = found.mask, {name: array.dtype for name, array in found.values.items()}
+        for name, values in found.values.items():
+            sums.setdefault(name, _Sums.like(values)).add(values)
+        plain.mask = found.mask
         plain.steps = np.maximum(plain.steps, found.steps)
         plain.finished = plain.finished & found.finished
         plain.residual = plain.residual + found.residual / count
         difference += (found.prediction - np.nan_to_num(found.base_value)) / count
-    plain.values = {name: values.astype(kinds[name]) for name, values in mean.items()}
-    errors = {name: _standard_error(first[name], second[name], count) for name in first}
+    plain.values = {name: (total.values / count).astype(total.kind) for name, total in sums.items()}
+    errors = {name: _standard_error(total.first, total.second, count) for name, total in sums.items()}
     gap = difference - (plain.prediction - np.nan_to_num(plain.base_value))
-    return Sampled(plain, {name: total / count for name, total in first.items()}, errors, gap)
+    return Sampled(plain, {name: total.first / count for name, total in sums.items()}, errors, gap)
+
+
+class _Sums(NamedTuple):
+    """Sums over draws in float64: of the values, of their moments, and of the squares of those; `kind`: what the
+    values came in."""
+
+    values: Array
+    first: Array
+    second: Array
+    kind: np.dtype[Any]
+
+    @classmethod
+    def like(cls, values: Array) -> Self:
+        """Nothing yet."""
+        elements = values.shape if values.ndim == 2 else values.shape[:-1]
+        return cls(np.zeros(values.shape), np.zeros((*elements, 3)), np.zeros((*elements, 3)), values.dtype)
+
+    def add(self, values: Array) -> None:
+        """One draw more."""
+        for rows in blocks(values):
+            wide = values[rows].astype(np.float64)
+            moments = channel_moments(wide)
+            self.values[rows] += wide
+            self.first[rows] += moments
+            self.second[rows] += moments**2
 
 
 def channel_moments(values: Array) -> Array:
@@ -202,9 +221,14 @@ def channel_moments(values: Array) -> Array:
     """
     if values.ndim == 2:
         return np.stack([values, np.abs(values), values**2], axis=-1)
-    # Several times faster than sum() over a short last axis.
-    each = (values, np.abs(values), values**2)
-    return np.stack([np.einsum("...c->...", power) for power in each], axis=-1)
+    return np.stack([_channel_sum(power) for power in (values, np.abs(values), values**2)], axis=-1)
+
+
+def _channel_sum(values: Array) -> Array:
+    """Over a last axis that is often short, for which sum() takes several times as long."""
+    if values.shape[-1] > 4:
+        return np.einsum("...c->...", values)
+    return reduce(np.add, np.moveaxis(values, -1, 0))
 
 
 def _standard_error(first: Array, second: Array, count: int) -> Array:

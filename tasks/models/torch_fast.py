@@ -14,6 +14,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 # The kinds of normalisation that the convolution before them can take over.
 _FOLDED = ((nn.Conv1d, nn.BatchNorm1d), (nn.Conv2d, nn.BatchNorm2d), (nn.Conv3d, nn.BatchNorm3d))
+_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+# What these give they do not need again for their gradient.
+_FORGETTING = (nn.Conv1d, nn.Conv2d, nn.Conv3d, _BatchNorm, *_POOLS)
 # In place these copy what they change, because their gradient needs it.
 _SAVING = (nn.SiLU, nn.Mish, nn.Hardswish)
 _AGREEMENT = {torch.float32: 1e-5, torch.float64: 1e-10}  # relative, in the norm over a batch of outputs
@@ -80,6 +83,8 @@ def folded(net: nn.Module, layer: str | None = None) -> nn.Module:
         traced.set_submodule(str(before.target), fuse_conv_bn_eval(convolution, norm))
         node.replace_all_uses_with(before)
         graph.erase_node(node)
+    for rectifier, pool in list(_pooled(traced, layer)):
+        rectifier.target, pool.target = pool.target, rectifier.target
     for rectifier in _rectifiers(traced):
         rectifier.inplace = True
     traced.delete_all_unused_submodules()
@@ -100,14 +105,9 @@ class _Tracer(fx.Tracer):
 
 def _pairs(traced: fx.GraphModule, layer: str | None) -> Iterator[tuple[fx.Node, fx.Node, Convolution, _BatchNorm]]:
     """Convolutions and the normalisation that alone follows them, each used once, as nodes and as modules."""
-    calls = [node for node in traced.graph.nodes if node.op == "call_module"]
-    uses = Counter(node.target for node in calls)
-    for node in calls:
-        before = node.args[0]
-        if not (isinstance(before, fx.Node) and before.op == "call_module" and len(before.users) == 1):
-            continue
+    uses = _uses(traced)
+    for before, node, convolution, norm in _successions(traced):
         alone = uses[before.target] == uses[node.target] == 1 and layer not in (before.target, node.target)
-        convolution, norm = (traced.get_submodule(str(each.target)) for each in (before, node))
         # Exactly these classes: a subclass may compute something else.
         if alone and (type(convolution), type(norm)) in _FOLDED and norm.running_mean is not None:
             assert isinstance(convolution, Convolution)
@@ -115,17 +115,35 @@ def _pairs(traced: fx.GraphModule, layer: str | None) -> Iterator[tuple[fx.Node,
             yield before, node, convolution, norm
 
 
+def _pooled(traced: fx.GraphModule, layer: str | None) -> Iterator[tuple[fx.Node, fx.Node]]:
+    """Rectifiers and the maximum over windows that alone follows them: the other way round they give the same
+    numbers, and the rectifier meets fewer."""
+    for before, node, rectifier, pool in _successions(traced):
+        alone = layer not in (before.target, node.target) and len(node.args) == 1 and not node.kwargs
+        if alone and type(rectifier) is nn.ReLU and type(pool) in _POOLS and not pool.return_indices:
+            yield before, node
+
+
 def _rectifiers(traced: fx.GraphModule) -> Iterator[nn.ReLU]:
-    """Those that alone use what a convolution or a normalisation gives: neither needs it again for its gradient."""
-    calls = [node for node in traced.graph.nodes if node.op == "call_module"]
-    uses = Counter(node.target for node in calls)
-    for node in calls:
-        before = node.args[0]
-        alone = isinstance(before, fx.Node) and len(before.users) == 1 and uses[node.target] == 1
-        if alone and before.op == "call_module":
-            source, module = (traced.get_submodule(str(each.target)) for each in (before, node))
-            if type(module) is nn.ReLU and isinstance(source, Convolution | _BatchNorm):
-                yield module
+    """Those that alone use what a convolution, a normalisation or a maximum gives: none needs it again for its
+    gradient."""
+    uses = _uses(traced)
+    for _, node, source, module in _successions(traced):
+        if type(module) is nn.ReLU and uses[node.target] == 1 and isinstance(source, _FORGETTING):
+            yield module
+
+
+def _successions(traced: fx.GraphModule) -> Iterator[tuple[fx.Node, fx.Node, nn.Module, nn.Module]]:
+    """Two modules after one another, where the second alone uses what the first gives, as nodes and as modules."""
+    for node in traced.graph.nodes:
+        before = node.args[0] if node.op == "call_module" else None
+        if isinstance(before, fx.Node) and before.op == "call_module" and len(before.users) == 1:
+            yield before, node, traced.get_submodule(str(before.target)), traced.get_submodule(str(node.target))
+
+
+def _uses(traced: fx.GraphModule) -> Counter[Any]:
+    """How often each module is called."""
+    return Counter(node.target for node in traced.graph.nodes if node.op == "call_module")
 
 
 def _laid_out(net: nn.Module) -> nn.Module:

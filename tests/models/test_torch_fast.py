@@ -264,3 +264,40 @@ def test_a_rectifier_alone_behind_its_convolution_works_in_place() -> None:
         assert all(np.array_equal(values, place.values[name]) for name, values in before.items())
         np.testing.assert_allclose(place.outputs(place.values), model.predict(IMAGES), rtol=1e-4, atol=1e-6)
     assert relative(gradient(model), oracle(net)) < 1e-5
+
+
+def pooling_net() -> nn.Sequential:
+    """A rectifier before a maximum over windows, between two convolutions."""
+    return nn.Sequential(nn.Conv2d(4, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2, padding=1), nn.Conv2d(8, 4, 1))
+
+
+def test_a_maximum_over_windows_changes_places_with_its_rectifier() -> None:
+    """To the bit: the largest of what is positive is what is positive of the largest."""
+    plain = pooling_net().eval()
+    quick = folded(plain)
+    assert [type(module) for module in quick.children()] == [type(module) for module in plain.children()]
+    assert [node.target for node in quick.graph.nodes][1:5] == ["0", "2", "1", "3"]
+    found = []
+    for net in (plain, quick):
+        x = torch.tensor(np.random.default_rng(0).normal(size=(4, 4, 9, 9)).astype(np.float32), requires_grad=True)
+        outputs = net(x)
+        found.append((outputs.detach(), *torch.autograd.grad(outputs.square().sum(), x)))
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("layer", ["4", "5", "6", "7"])
+def test_layers_around_a_maximum_see_what_they_saw(layer: str) -> None:
+    net = make_net(*pooling_net())
+    model = model_of(net)
+    for copied in (None, layer):
+        assert relative(gradient(model, copied), gradient(TorchModelAsItIs(net), copied)) < 1e-5
+
+
+class TorchModelAsItIs(TorchModel):
+    """Explains the net itself."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__(net, as_tensors, "logits", Compute(batch=4))
+
+    def _explaining_net(self, encoded: Encoded, layer: str | None = None) -> nn.Module:
+        return self.net
