@@ -21,12 +21,16 @@ def section(questions: Mapping[str, str], example: str) -> Section:
     return Section(
         title="How to read this report",
         blocks=(
-            Block(heading="What an attribution is", paragraphs=(*_IS, f"An example from this report: {example}")),
+            Block(heading="What an attribution is", paragraphs=(*_IS, *_example(example))),
             Block(heading="What it is not", paragraphs=_IS_NOT, asides=(_COLOURS,)),
             Block(heading="Before you rely on it", paragraphs=_BEFORE, asides=(_VERDICTS,)),
             Block(tables=(_words(), _checks(questions))),
         ),
     )
+
+
+def _example(sentence: str) -> tuple[str, ...]:
+    return (f"An example from this report: {sentence}",) if sentence else ()
 
 
 _IS = (
