@@ -140,6 +140,7 @@ _TITLES = {
     "ladder": "Step ladder",
     "diagram": "Diagram of the net",
     "tokens": "Coloured words",
+    "ranks": "Places of the features",
 }
 
 # What is seen, and what must not be read into it.
@@ -200,5 +201,10 @@ _HOW = {
     "tokens": (
         "The number below a word is its contribution, its colour the same number on the scale.",
         "Words act together: the share of one depends on the others.",
+    ),
+    "ranks": (
+        "One row for each part, the first place at the left: a circle for each place that the part took, the larger "
+        "the more often. At the right its middle place with the interval.",
+        "A part whose circles are spread has no fixed rank: its place depends on the settings.",
     ),
 }

@@ -83,8 +83,8 @@ def folded(net: nn.Module, layer: str | None = None) -> nn.Module:
         traced.set_submodule(str(before.target), fuse_conv_bn_eval(convolution, norm))
         node.replace_all_uses_with(before)
         graph.erase_node(node)
-    for rectifier, pool in list(_pooled(traced, layer)):
-        rectifier.target, pool.target = pool.target, rectifier.target
+    for first, second in list(_pooled(traced, layer)):
+        first.target, second.target = second.target, first.target
     for rectifier in _rectifiers(traced):
         rectifier.inplace = True
     traced.delete_all_unused_submodules()

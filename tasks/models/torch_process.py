@@ -43,7 +43,7 @@ def configure(compute: Compute) -> None:
     torch.use_deterministic_algorithms(compute.deterministic)
     # It would write NaN into all new memory, a fifth of the time of a convolution net, to show who reads what was never
     # written; no operation here does.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch adds it late
     torch.backends.cudnn.allow_tf32 = False  # float32 means float32, on a GPU too
 
 
