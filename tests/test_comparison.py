@@ -234,3 +234,16 @@ def test_results_without_an_order_are_compared_without_a_warning() -> None:
     found = comparison("comparison_1", [config({"a": {"kind": "a"}}, seed=seed) for seed in (0, 1)], (1, 2), points)
     assert found.factors[0].lowest is None
     assert chapter.chapter(found, {}, own_chapters=True).lead.endswith("None of them orders the features.")
+
+
+def test_what_is_the_same_in_every_pair_is_a_sentence_and_no_matrix() -> None:
+    item = inputs("table")
+    values = (PETALS, np.array([0.1, 0.2, 0.7, 0.9]))  # the first two change places
+    points = [material(f"p{k}", [method("a", one, item, LENGTHS)], item) for k, one in enumerate(values)]
+    found = comparison("comparison_1", [config({"a": {"kind": "a"}}, seed=seed) for seed in (0, 1)], (1, 2), points)
+    names = [figure.name for figure in chapter.figures(found, {}, {})]
+    assert names == ["comparison_1-ranks", "comparison_1-spearman"]
+    assert (
+        "In every pair the first two are the same and all signs are equal."
+        in paragraphs(found, "How far they agree")[0]
+    )

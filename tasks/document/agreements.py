@@ -3,12 +3,13 @@
 import numpy as np
 
 from tasks.document.compared import Comparison, Group
-from tasks.document.words import capital, count, first_places, plain, without_unit
+from tasks.document.words import capital, count, first_places, listing, plain, without_unit
 from tasks.records import Array, Aside, Block, Column, Figure, Matrix, Section, Table
 
 _MOST_RESULTS = 12  # that have a row of the matrix each
 _COLUMN = 436  # CSS pixels of the wide column
 _LONGEST = 26  # characters of a name in a matrix
+_WHOLE = {"overlap": "the {top} are the same", "signs": "all signs are equal"}
 _MEASURES = {
     "spearman": "rank correlation",
     "overlap": "overlap of the {top}",
@@ -36,7 +37,12 @@ def measures(found: Comparison) -> list[str]:
     if len(found.results) < 2:
         return []
     known = [name for name in _MEASURES if not np.isnan(_pairs(getattr(found, name))).all()]
-    return known if len(found.results) <= _MOST_RESULTS else known[:1]
+    return [name for name in known if name not in _whole(found)] if len(found.results) <= _MOST_RESULTS else known[:1]
+
+
+def _whole(found: Comparison) -> list[str]:
+    """Measures beside the first that are 1 in every pair: a matrix would say no more than a sentence."""
+    return [name for name in list(_MEASURES)[1:] if (_pairs(getattr(found, name)) == 1).all()]
 
 
 def section(found: Comparison) -> Section | None:
@@ -49,7 +55,9 @@ def section(found: Comparison) -> Section | None:
         "samples": f"attributions of the {count(found.shown, 'shown sample')}, a mean over them: pixels of different "
         "pictures have no importance of their own",
     }[found.basis]
-    text = f"Every {found.noun} beside every other, by the {over}. All pairs are attached as agreement.parquet."
+    whole = [_WHOLE[name].format(top=first_places(found.top)) for name in _whole(found)]
+    same = f" In every pair {listing(whole)}." if whole else ""
+    text = f"Every {found.noun} beside every other, by the {over}.{same} All pairs are attached as agreement.parquet."
     narrow = all(matrix(found, measure).width < 1 for measure in measures(found)[1:])
     pairs = [tuple(names[1:])] if narrow else [(name,) for name in names[1:]]
     return Section(
