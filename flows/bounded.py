@@ -38,7 +38,7 @@ class FlowRun(Record):
 
 
 class Job(Record):
-    """What the process is asked for; without a flow run it does without Prefect."""
+    """What the process is asked for; without a flow run it does without Prefect, and so it does where it is told to."""
 
     report: Report
     command: tuple[str, ...]
@@ -128,7 +128,7 @@ def main() -> None:
 def _done(job: Job) -> RunResult:
     report, command = job.report, job.command
     with Watch() as watch:
-        if job.flow_run is None:
+        if job.flow_run is None or report.runner.kind == "inline":
             return explain(report, command, Inline(), watch)
         from flows.flow import joined
 

@@ -36,6 +36,7 @@ pytestmark = pytest.mark.slow
 [WALK] = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 EXPORT, SERVER, DEPLOY, WORKER, RUN = WALK.splitlines()
 SMALL = ("method=[integrated_gradients]", "check=[completeness]", "data.reference=null", "model.epochs=1")
+HERE = ZoneInfo("Asia/Tokyo")
 PATIENCE = 600  # seconds: on a busy machine a process needs a minute to import everything
 
 
@@ -130,6 +131,7 @@ def test_the_readme_leads_from_server_to_result(site: Site) -> None:
     """The run that the last command asks for ends well, and what the UI shows of it is what was written."""
     site.run(RUN)
     [run] = [run for run in site.runs("report/iris") if not run.auto_scheduled]
+    assert run.expected_start_time is not None
     name, message = site.ended(run)
     pdf = Path(message.removeprefix("the report is "))
     assert (name, pdf.parent.parent) == ("Completed", site.root / "runs")
@@ -141,14 +143,17 @@ def test_the_readme_leads_from_server_to_result(site: Site) -> None:
     rows = json.loads(str(artifacts["iris-verdicts"].data))
     assert [row["verdict"] for row in rows] == ["not applicable", "pass", "pass", "pass"]
     assert "data:image/svg+xml;base64," in str(artifacts["iris-picture"].data)
+    day = f"document.issued={run.expected_start_time.astimezone(HERE):%Y-%m-%d}"
+    said = site.run(f"exhibit report study=iris runner=inline {day}")
+    by_hand = Path(said.splitlines()[-1].removeprefix("run: "))
+    assert (site.root / by_hand / "report.pdf").read_bytes() == pdf.read_bytes()
     names = {task.name.partition(" ")[0] for task in site.client.read_task_runs() if task.flow_run_id == run.id}
     assert {"load", "fit", "attribute", "render"} <= names  # its tasks, though another process made them
 
 
 def test_a_schedule_explains_this_weeks_rows_with_fixed_weights(site: Site) -> None:
     """It fires by itself; a run that is asked for meanwhile is cancelled; the document is of the scheduled day."""
-    here = ZoneInfo("Asia/Tokyo")
-    days = [f"{datetime.now(here) + timedelta(days=days):%Y-%m-%d}" for days in (0, 1)]
+    days = [f"{datetime.now(HERE) + timedelta(days=days):%Y-%m-%d}" for days in (0, 1)]
     for day in days:
         (site.root / f"rows-{day}.smi").write_text("CCO\nc1ccccc1O\nCCCCCC\n")
     net = GGNNSpec(epochs=1).fit(SolubilitySpec().load(), Compute(), silent)
@@ -173,7 +178,7 @@ def test_a_schedule_explains_this_weeks_rows_with_fixed_weights(site: Site) -> N
     assert name == "Completed", message
     evidence = json.loads((Path(message.removeprefix("the report is ")).parent / "evidence.json").read_text())
     assert run.expected_start_time is not None
-    day = f"{run.expected_start_time.astimezone(here):%Y-%m-%d}"
+    day = f"{run.expected_start_time.astimezone(HERE):%Y-%m-%d}"
     assert evidence["document"]["issued"] == f"{day}T00:00:00Z"
     assert evidence["local"]["points.0.data.explain"]["name"] == f"rows-{day}.smi"
     assert evidence["config"]["points"][0]["model"]["fit"] == "never"
@@ -235,9 +240,8 @@ def test_by_hand_a_run_is_stopped_by_its_limit_and_by_ctrl_c(site: Site) -> None
     """A flow run of the command line ends as well as the command does."""
 
     def latest() -> FlowRun:
-        return max(site.client.read_flow_runs(), key=lambda run: run.created or datetime.min.replace(tzinfo=here))
+        return max(site.client.read_flow_runs(), key=lambda run: run.created or datetime.min.replace(tzinfo=HERE))
 
-    here = ZoneInfo("UTC")
     words = f"exhibit report study=iris {' '.join(SMALL[:3])} {ENDLESS} paths.store=by-hand"
     said = site.run(f"{words} runner.timeout_seconds=30", status=1)
     assert "exhibit: runner.timeout_seconds: the report was not finished within 30 s" in said
