@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from tasks.data.names import NamesSpec
 from tests.conftest import Project, Run
 
 pytestmark = pytest.mark.slow
@@ -94,3 +95,20 @@ def test_a_study_of_photographs_runs(study: str, options: list[str], project: Pr
     few = ["model.epochs=2", "selection.limit=4", "selection.show=2", "runner=inline"]
     run = project.report(f"study={study}", *few, *options)
     assert (run.directory / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_in_names_an_alcohol_raises_solubility_and_chlorine_lowers_it(project: Project) -> None:
+    """Letters that the net was never told the meaning of: "ol" at the end, "chlor" anywhere."""
+    words = ["study=names", "method=[partition_shap_tokens]", "selection.limit=120", "runner=inline"]
+    found = attributions(project.report(*words), "names/partition_shap_tokens")
+    data = NamesSpec().load()
+    names = dict(zip(data.sample_ids.tolist(), [str(name).lower() for name in np.array(data.names)], strict=True))
+    sums: dict[str, list[float]] = {"ol": [], "chlor": []}
+    for sample, values in zip(found["sample_ids"].tolist(), found["values/name"][..., 0], strict=True):
+        name = names[sample][: values.shape[0]]
+        places = {"ol": len(name) - 2 if name.endswith("ol") else -1, "chlor": name.find("chlor")}
+        for piece, start in places.items():
+            sums[piece] += [float(values[start : start + len(piece)].sum())] * (start >= 0)
+    assert all(len(found) >= 5 for found in sums.values())
+    assert np.mean(sums["ol"]) > 0.2
+    assert np.mean(sums["chlor"]) < -0.1

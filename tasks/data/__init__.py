@@ -8,6 +8,7 @@ from tasks.data.factory import DataFactorySpec
 from tasks.data.folder import Food101Spec, ImageFolderSpec, PhotographsSpec
 from tasks.data.image import DigitsSpec
 from tasks.data.multimodal import MnistSpec, MultimodalSpec
+from tasks.data.names import NamesSpec
 from tasks.data.own_table import TableSpec
 from tasks.data.photos import PhotosSpec, WatermarkSpec
 from tasks.data.solubility import EsolSpec, SolubilitySpec
@@ -26,6 +27,7 @@ DataSpec = Annotated[
     | EsolSpec
     | MultimodalSpec
     | MnistSpec
+    | NamesSpec
     | TableSpec
     | TextSpec
     | DataFactorySpec,

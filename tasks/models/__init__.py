@@ -10,11 +10,12 @@ from tasks.models.zoo.cnn import CNNSpec
 from tasks.models.zoo.efficientnet import EfficientNetSpec
 from tasks.models.zoo.ggnn import GGNNSpec
 from tasks.models.zoo.gradient_boosting import BoostingSpec
+from tasks.models.zoo.keras_text_net import KerasTextNetSpec
 from tasks.models.zoo.mlp import MLPSpec
 from tasks.models.zoo.multimodal import MultimodalSpec
 from tasks.models.zoo.published import VGG16Spec, XceptionSpec
 from tasks.models.zoo.random_forest import ForestSpec
-from tasks.models.zoo.text import KerasTextNetSpec, TextNetSpec
+from tasks.models.zoo.text_net import TextNetSpec
 from tasks.models.zoo.torch_cnn import TorchCNNSpec
 from tasks.models.zoo.vgg import SmallVGGSpec, VGG16TransferSpec
 

@@ -155,7 +155,7 @@ WORDS = ["a", "b", "a", "b"]
         ({"inputs": {"x": np.zeros((4, 2, 2, 2))}, "labels": WORDS}, r"x: an image of numbers .*1 or 3\) was"),
         ({"inputs": {"x": {"values": [[9]] * 4, "vocabulary": ["", "a"]}}, "labels": WORDS}, "x: texts .* 2 tokens"),
         ({"inputs": {"x": pd.DataFrame({"a": ["u", None, "u", "v"]})}, "labels": WORDS}, "row 1: a is missing"),
-        ({"inputs": {"x": {"values": ["C1CC"] * 4, "kind": "molecule"}}, "labels": WORDS}, "'C1CC' in row 0: not"),
+        ({"inputs": {"x": {"values": ["C1CC"] * 4, "kind": "molecule"}}, "labels": WORDS}, "'C1CC' in row 0"),
         ({"inputs": {"x": TWO}, "labels": ["a"] * 4}, "the column 'label' is 'a' in every row; it needs two classes"),
         ({"inputs": {"x": TWO}, "labels": WORDS, "classes": ["a"]}, "classes names 1, but labels have 2 values"),
     ],

@@ -15,8 +15,10 @@ from tasks.methods.shap_deep import DeepShapSpec
 from tasks.methods.shap_gradient import GradientShapSpec
 from tasks.methods.shap_partition import PartitionShapSpec
 from tasks.models.performance import performance
+from tasks.models.zoo.keras_text_net import KerasTextNetSpec
 from tasks.models.zoo.mlp import MLPSpec
-from tasks.models.zoo.text import KerasTextNetSpec, TextNetSpec
+from tasks.models.zoo.text_net import TextNetSpec
+from tasks.models.zoo.texts import TextTraining
 from tasks.protocols import Compute, Score, silent
 from tasks.records import Array, Dataset, InputError, Prediction
 
@@ -46,7 +48,7 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def trained(path: Path, model: TextNetSpec, label: str = "verdict") -> tuple[Dataset, Any]:
+def trained(path: Path, model: Any, label: str = "verdict") -> tuple[Dataset, Any]:
     task: Any = "regression" if label == "stars" else "auto"
     data = TextSpec(path=path, text="text", label=label, task=task, length=12).load()
     weights = model.fit(data, COMPUTE, silent)
@@ -96,7 +98,7 @@ def test_a_layer_that_shap_is_given_leaves_no_warning(
 
 
 @pytest.mark.parametrize("model", [TextNetSpec, pytest.param(KerasTextNetSpec, marks=pytest.mark.slow)])
-def test_a_value_is_predicted_in_its_own_unit(model: type[TextNetSpec], reviews: Path) -> None:
+def test_a_value_is_predicted_in_its_own_unit(model: type[TextTraining], reviews: Path) -> None:
     data, net = trained(reviews, model(epochs=25, reads="mean", dropout=0.0), "stars")
     found = performance(data, Prediction(kind=net.output, outputs=net.predict(data.arrays)))
     assert net.output == "values"

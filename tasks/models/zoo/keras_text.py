@@ -6,7 +6,7 @@ from tasks.models.keras_import import keras, tf
 from tasks.records import Dataset, Input
 
 if TYPE_CHECKING:
-    from tasks.models.zoo.text import TextNetSpec
+    from tasks.models.zoo.texts import TextTraining
 
 
 class _NothingForPadding(keras.constraints.Constraint):  # type: ignore[misc]
@@ -17,7 +17,7 @@ class _NothingForPadding(keras.constraints.Constraint):  # type: ignore[misc]
         return table * tf.cast(tf.range(tf.shape(table)[0]) > 0, table.dtype)[:, tf.newaxis]
 
 
-def text_net(spec: "TextNetSpec", text: Input, dataset: Dataset) -> keras.Model:
+def text_net(spec: "TextTraining", text: Input, dataset: Dataset) -> keras.Model:
     """(samples, tokens) of ids to (samples, outputs), as `tasks.models.zoo.torch_text.TextNet`."""
     layers, scale = keras.layers, dataset.label_scale
     convolution = [

@@ -1,4 +1,4 @@
-"""A net of several inputs: tables, one image and one text to one value."""
+"""A net of several inputs: tables, images and texts to classes or one value."""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tasks.models.training import TrainingSpec
 from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Array, Arrays, Dataset, Diagram, Input, InputError, Node, Weights
+from tasks.records import Array, Arrays, Dataset, Diagram, Input, InputError, Node, OutputKind, Weights
 
 if TYPE_CHECKING:
     import keras
@@ -18,7 +18,8 @@ class MultimodalSpec(TrainingSpec):
     """The published net in Keras: an image through three 3x3 filters, a text through its token ids, tables as they
     are, joined in a small dense layer.
 
-    Images and tokens are divided by their largest value where `scaled`; as published they are not.
+    Where `scaled`, images and tokens are divided by their largest value, and tables standardised where the data says
+    how; as published they are not.
     """
 
     kind: Literal["multimodal"] = "multimodal"
@@ -26,7 +27,11 @@ class MultimodalSpec(TrainingSpec):
     filters: int = Field(3, ge=1, description="of the convolution")
     hidden: int = Field(10, ge=1, description="units that image and text are each reduced to")
     joined: int = Field(3, ge=1, description="units of the layer behind all inputs")
-    scaled: bool = Field(True, description="divide pixels and token ids by their largest value; false: as published")
+    scaled: bool = Field(
+        True,
+        description="divide pixels and token ids by their largest value, standardise what the data says how; false: as "
+        "published",
+    )
     epochs: int = Field(300, ge=1)
     batch_size: int = Field(20, ge=1)
     learning_rate: float = Field(0.01, gt=0)
@@ -38,7 +43,7 @@ class MultimodalSpec(TrainingSpec):
         return (
             f"A net of several inputs (Keras): pixels and token ids {scaling}; the image through {self.filters} 3x3 "
             f"filters and {self.hidden} rectified units, the text through {self.hidden} rectified units, and the "
-            f"tables as they are, side by side into {self.joined} rectified units and one output."
+            f"tables as they are, side by side into {self.joined} rectified units and one output per class or value."
         )
 
     def diagram(self, dataset: Dataset) -> Diagram:
@@ -77,7 +82,8 @@ class MultimodalSpec(TrainingSpec):
         from tasks.models.keras_training import restored
 
         net = restored(lambda: self._net(dataset), weights, compute)
-        return KerasModel(net, _Scaling(dataset, self.scaled), "values", compute)
+        output: OutputKind = "logits" if dataset.task == "classification" else "values"
+        return KerasModel(net, _Scaling(dataset, self.scaled), output, compute)
 
     def _net(self, dataset: Dataset) -> "keras.Model":
         from tasks.models.keras_import import keras
@@ -98,33 +104,40 @@ class MultimodalSpec(TrainingSpec):
                     branches.append(given)
         both = layers.Concatenate(name="joined")(branches)
         hidden = layers.Dense(self.joined, activation="relu", name="hidden")(both)
-        return keras.Model(inputs, layers.Dense(1, name="value")(hidden), name="multimodal")
+        value = layers.Dense(max(len(dataset.classes), 1), name="value")(hidden)
+        if self.scaled and dataset.label_scale:
+            centre, spread = dataset.label_scale
+            value = layers.Rescaling(spread, centre, name="scale")(value)
+        return keras.Model(inputs, value, name="multimodal")
 
 
 class _Scaling:
-    """What the net takes: float32, pixels and token ids divided by their largest value where `scaled`."""
+    """What the net takes: float32, where `scaled` less a centre and divided by a size."""
 
     def __init__(self, dataset: Dataset, scaled: bool) -> None:
-        self._largest = {item.name: np.float32(_largest(item) if scaled else 1) for item in dataset.inputs}
+        self._scales = {item.name: _scale(item) if scaled else (0.0, 1.0) for item in dataset.inputs}
 
     def __call__(self, inputs: Arrays) -> dict[str, Array]:
-        return {name: values.astype(np.float32) / self._largest[name] for name, values in inputs.items()}
+        return {name: self._of(values.astype(np.float32), *self._scales[name]) for name, values in inputs.items()}
+
+    def _of(self, values: Array, centre: Array | float, size: Array | float) -> Array:
+        return (values - np.float32(centre)) / np.float32(size)
 
 
-def _largest(item: Input) -> float:
+def _scale(item: Input) -> tuple[Array | float, Array | float]:
+    """The centre and the size of pixels, token ids or columns."""
     match item.kind:
         case "image":
-            return item.bounds[1] if item.bounds else 1.0
+            return 0.0, item.bounds[1] if item.bounds else 1.0
         case "text":
-            return max(len(item.vocabulary) - 1, 1)
+            return 0.0, max(len(item.vocabulary) - 1, 1)
         case _:
-            return 1.0
+            return (0.0, 1.0) if item.centre is None or item.spread is None else (item.centre, item.spread)
 
 
 def _require(dataset: Dataset) -> None:
     kinds = [item.kind for item in dataset.inputs]
-    if dataset.task != "regression" or "molecule" in kinds:
+    if "molecule" in kinds:
         raise InputError(
-            f"model: the multimodal net predicts a value from tables, images and texts, but the data is a "
-            f"{dataset.task} of {', '.join(kinds)}"
+            f"model: the multimodal net takes tables, images and texts, but the data holds {', '.join(kinds)}"
         )

@@ -8,13 +8,13 @@ from tasks.models.zoo.labels import scale_layers
 from tasks.records import Dataset, Input
 
 if TYPE_CHECKING:
-    from tasks.models.zoo.text import TextNetSpec
+    from tasks.models.zoo.texts import TextTraining
 
 
 class TextNet(nn.Module):
     """(samples, tokens) of ids to (samples, outputs). All that follows the layer `embed` depends on it alone."""
 
-    def __init__(self, spec: "TextNetSpec", text: Input, dataset: Dataset) -> None:
+    def __init__(self, spec: "TextTraining", text: Input, dataset: Dataset) -> None:
         super().__init__()
         length = text.values.shape[1]
         self.embed = nn.Embedding(len(text.vocabulary), spec.units, padding_idx=0)

@@ -1,0 +1,42 @@
+"""A small torch net for one text."""
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from tasks.models.zoo.texts import TextTraining, gives, ids, only_text
+from tasks.protocols import Compute, DifferentiableModel, Progress
+from tasks.records import Arrays, Dataset, Weights
+
+if TYPE_CHECKING:
+    from tasks.models.torch import Encoded
+
+
+class TextNetSpec(TextTraining):
+    """The net for texts in torch."""
+
+    kind: Literal["text_net"] = "text_net"
+    framework: ClassVar[str] = "torch"
+
+    def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
+        """Trains on the rows with split "train"."""
+        from tasks.models.torch_training import fit
+        from tasks.models.zoo.torch_text import TextNet
+
+        text = only_text(dataset, self.kind)
+        return fit(lambda: TextNet(self, text, dataset), _as_ids, dataset, self, compute, progress)
+
+    def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
+        """The model with the given weights."""
+        from tasks.models.torch import TorchModel
+        from tasks.models.torch_training import restored
+        from tasks.models.zoo.torch_text import TextNet
+
+        text = only_text(dataset, self.kind)
+        return TorchModel(restored(lambda: TextNet(self, text, dataset), weights), _as_ids, gives(dataset), compute)
+
+
+def _as_ids(inputs: Arrays) -> "Encoded":
+    import torch
+
+    from tasks.models.torch import Encoded
+
+    return Encoded({name: torch.as_tensor(values) for name, values in ids(inputs).items()})

@@ -1,0 +1,64 @@
+"""What the nets for texts have in common."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from tasks.models.training import TrainingSpec
+from tasks.records import Array, Arrays, Dataset, Input, InputError, OutputKind
+
+
+class TextTraining(TrainingSpec):
+    """An embedding of the tokens, what is read off it at every place, and a dense layer.
+
+    `convolution`: the largest answer of each filter over all places. `mean`: the mean over all places, those of the
+    padding too, which are zero. Y. Kim (2014), Convolutional neural networks for sentence classification. The embedding
+    is the layer `embed`.
+    """
+
+    reads: Literal["convolution", "mean"] = Field("convolution", description="how places become one")
+    units: int = Field(32, ge=1, description="channels of a token")
+    filters: int = Field(64, ge=1, description="of the convolution")
+    width: int = Field(3, ge=1, description="tokens that a filter sees")
+    hidden: int = Field(32, ge=1, description="units of the dense layer")
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of read units that are dropped in training")
+    epochs: int = Field(20, ge=1)
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float = Field(0.003, gt=0)
+
+    @property
+    def architecture(self) -> str:
+        """One sentence about the net."""
+        read = (
+            f"{self.filters} rectified filters over {self.width} tokens, of each the largest answer in the text"
+            if self.reads == "convolution"
+            else "their mean over the text"
+        )
+        return (
+            f"A net for texts ({self.framework}): {self.units} channels per token, {read}, with dropout "
+            f"{self.dropout:g}, then {self.hidden} rectified units and one output per class or value."
+        )
+
+
+def only_text(dataset: Dataset, model: str) -> Input:
+    """The one text that the dataset has.
+
+    Raises:
+        InputError: for other data.
+    """
+    text, *others = dataset.inputs
+    if text.kind != "text" or others:
+        kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in dataset.inputs)
+        raise InputError(f"model: a {model} reads one text, but the data has {kinds}")
+    return text
+
+
+def gives(dataset: Dataset) -> OutputKind:
+    """What the last layer is."""
+    return "logits" if dataset.task == "classification" else "values"
+
+
+def ids(inputs: Arrays) -> dict[str, Array]:
+    """What the nets take."""
+    return {name: values.astype(np.int64) for name, values in inputs.items()}
