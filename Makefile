@@ -24,9 +24,9 @@ lint: setup
 bench: setup
 	@for file in tests/benchmarks/*.py; do PYTHONPATH=. $(BIN)/python -W ignore $$file || exit 1; done
 
-# Kills a report at 200 random moments, where the suite does it 20 times, and makes every offline study twice.
+# Kills a report at 200 random moments, where the suite does it 20 times.
 soak: setup
-	@KILLS=200 REPRODUCE=all $(BIN)/python -m pytest -m slow tests/flows/test_resume.py tests/flows/test_reproduce.py
+	@KILLS=200 $(BIN)/python -m pytest -m slow tests/flows/test_resume.py
 
 setup: $(VENV)/ready system
 

@@ -16,7 +16,7 @@ def figures(material: Material) -> tuple[Figure, ...]:
     """Two small matrices where three methods or more were compared; two are a sentence."""
     if not _compared(material):
         return ()
-    labels = tuple(method.label for method in material.methods)
+    labels = tuple(method.title for method in material.methods)
     return tuple(
         Figure(
             name=f"{material.slug}-agreement-{measure}",
@@ -24,13 +24,14 @@ def figures(material: Material) -> tuple[Figure, ...]:
             scales=(Scale(unit=meaning, limit=1.0),),
             caption=f"Agreement of the methods: {meaning}{_NOTES[measure]}, mean over samples.",
             alt=f"{meaning}: " + "; ".join(_pairs(labels, values)),
-            width=0.6 if len(labels) < 5 and max(map(len, labels)) < 18 else 1.0,
+            width=_HALF_PAGE,
         )
         for measure, meaning in _MEASURES.items()
         for values in (_matrix(material, measure),)
     )
 
 
+_HALF_PAGE = 0.73  # of the column: two stand side by side across the page
 _NOTES = {"spearman": "", "signs": " as a share of all elements"}
 
 
@@ -44,11 +45,7 @@ def sections(material: Material) -> tuple[Section, ...]:
         text="Methods answer different questions, so a low number is no fault of either. What only one of them says "
         "is a finding about the method before it is one about the model.",
     )
-    if all(figure.width < 1 for figure in figures(material)):  # side by side
-        blocks: tuple[Block, ...] = (Block(figures=names, asides=(read,)),)
-    else:
-        blocks = (Block(figures=names[:1], asides=(read,)), *(Block(figures=(name,)) for name in names[1:]))
-    return (Section(title="Do the methods agree?", blocks=blocks),)
+    return (Section(title="Do the methods agree?", blocks=(Block(figures=names, asides=(read,)),)),)
 
 
 def _compared(material: Material) -> bool:

@@ -53,7 +53,8 @@ def blocks(material: Material, method: MethodMaterial) -> tuple[Block, ...]:
     """Its figure, below what is said of the method; nothing where no step was refined."""
     if method.ladder is None:
         return ()
-    return (Block(figures=(_name(material, method),), asides=(_READ,)),)
+    first = next(other for other in material.methods if other.ladder is not None)
+    return (Block(figures=(_name(material, method),), asides=(_READ,) if method is first else ()),)
 
 
 _READ = Aside(

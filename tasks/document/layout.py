@@ -24,6 +24,7 @@ from tasks.records import (
 _COLUMN, _PAGE = 436, 640  # CSS pixels of the wide column and of both on paper
 _UNBROKEN = 60  # characters of a row of a table that may stay on one line
 _MOST_ROWS = {"print": 40, "screen": 400}
+_BESIDE, _HALF_PAGE = 0.6, 0.73  # of the column: two that fit into it, and two that fit across the page
 _CELL, _GAP = 118, 8  # CSS pixels of the largest cell of a grid, if not asked for, and between cells
 _MILLIMETRE = 96 / 25.4  # in CSS pixels
 
@@ -31,7 +32,7 @@ _MILLIMETRE = 96 / 25.4  # in CSS pixels
 def shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
     """How a block is laid out: `broad` figures take both columns, a `keep` block stays on one page."""
     figures = [drawings[name].figure for name in block.figures]
-    row = len(figures) > 2 and paired(block, drawings)
+    row = paired(block, drawings) and (len(figures) > 2 or figures[0].width > _BESIDE)
     wide = row or any(map(broad, figures)) or (block.tables and not block.asides)
     short = not long(figures[0]) if len(figures) == 1 else row or (not figures and bool(block.asides))
     keep = short and not block.tables
@@ -40,7 +41,7 @@ def shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
 
 def paired(block: Block, drawings: Mapping[str, Drawing]) -> bool:
     """Whether small figures stand side by side."""
-    return len(block.figures) >= 2 and all(drawings[name].figure.width <= 0.6 for name in block.figures)
+    return len(block.figures) >= 2 and all(drawings[name].figure.width <= _HALF_PAGE for name in block.figures)
 
 
 def printed(table: Table, medium: Literal["screen", "print"]) -> int:

@@ -89,9 +89,16 @@ def _lines(content: Ladder, values: Array, x: Sequence[float], y: Axis) -> list[
 
 def _end(place: tuple[float, float], converged: bool, colour: str, style: str) -> str:
     """A full point where the sample had converged, a ring where it ran out of steps."""
-    fill = colour if converged else PAPER
+    fill, shape = (colour, "dot") if converged else (PAPER, "ring")
     return element(
-        "circle", class_=f"curve {style}", cx=place[0], cy=place[1], r=3.2, fill=fill, stroke=colour, stroke_width=1.4
+        "circle",
+        class_=f"curve {style} {shape}",
+        cx=place[0],
+        cy=place[1],
+        r=3.2,
+        fill=fill,
+        stroke=colour,
+        stroke_width=1.4,
     )
 
 

@@ -6,22 +6,29 @@ import numpy as np
 
 from tasks.drawing.axis import SIZE, mark, upright
 from tasks.drawing.colormap import colour
-from tasks.drawing.svg import COLUMN, FAINT, INK, MAIN, PAPER, RULE, element, picture, signed, text, text_width
+from tasks.drawing.svg import COLUMN, FAINT, INK, MAIN, PAPER, RULE, element, fitted, picture, signed, text, text_width
 from tasks.records import Matrix, Part
 
 _LARGEST, _HEIGHT = 56.0, 30.0  # CSS pixels of a cell
-_WRITTEN = 16.0  # CSS pixels that a cell must have to hold a number
+_WRITTEN, _SMALLEST = 16.0, 7.0  # CSS pixels that a cell must have to hold a number, and that its letters have
 
 
 def matrix(content: Matrix, width: float) -> Part:
     """The shade of a count is its share of the row, so that rare classes show as well; correlations have the colours
     of a scale from -1 to 1."""
     count = len(content.labels)
-    longest = max(text_width(label, SIZE) for label in content.labels)
-    left = longest + 28
+    # Methods have long names: their columns are numbered, and their rows have number and name.
+    above = tuple(str(k + 1) for k in range(count)) if content.correlations else content.labels
+    beside = tuple(f"{label}  {k + 1}" for k, label in enumerate(content.labels)) if content.correlations else above
+    longest, high = (max(text_width(label, SIZE) for label in labels) for labels in (beside, above))
+    named = 28 if content.y_label else 8
+    left = min(longest + named, COLUMN * width / 2)
     cell = min(_LARGEST, (COLUMN * width - left - 2) / count)
-    height, slanted = min(cell, _HEIGHT), longest > cell - 4
-    top = 24 + (longest * 0.71 + 4 if slanted else 14)
+    height, slanted = min(cell, _HEIGHT), high > cell - 4
+    if slanted:  # names lean over the right edge
+        cell = min(_LARGEST, (COLUMN * width - left - 2 - 0.71 * high) / count)
+        height = min(cell, _HEIGHT)
+    top = (24 if content.x_label else 8) + (high * 0.71 + 4 if slanted else 14)
     look = _correlation if content.correlations else _count
     totals = np.maximum(content.counts.sum(axis=1), 1)
     cells = [
@@ -30,13 +37,12 @@ def matrix(content: Matrix, width: float) -> Part:
     ]
     size = min(SIZE, 0.9 * height)
     middle = top + height / 2 + 0.36 * size
-    rows = [text(label, left - 7, middle + i * height, size, "end") for i, label in enumerate(content.labels)]
-    columns = [
-        _column(label, left + (j + 0.5) * cell, top - 6, size, slanted) for j, label in enumerate(content.labels)
-    ]
+    shown = [fitted(label, size, left - named + 1) for label in beside]
+    rows = [text(label, left - 7, middle + i * height, size, "end") for i, label in enumerate(shown)]
+    columns = [_column(label, left + (j + 0.5) * cell, top - 6, size, slanted) for j, label in enumerate(above)]
     right, bottom = left + cell * count, top + height * count
     names = [mark(content.x_label, (left + right) / 2, 12), upright(content.y_label, 10, (top + bottom) / 2)]
-    return picture("chart", right + (22 if slanted else 2), bottom + 2, *cells, *rows, *columns, *names)
+    return picture("chart", right + (0.71 * high + 4 if slanted else 2), bottom + 2, *cells, *rows, *columns, *names)
 
 
 class _Look(NamedTuple):
@@ -62,9 +68,11 @@ def _correlation(value: float, _: float) -> _Look:
 def _cell(look: _Look, corner: tuple[float, float], size: tuple[float, float]) -> str:
     (x, y), (width, height) = corner, size
     box = element("rect", x=x, y=y, width=width, height=height, fill=look.ground, stroke=RULE)
-    if width < _WRITTEN:
+    size = min(SIZE, SIZE * (width - 2) / text_width(look.written, SIZE, look.weight))
+    if width < _WRITTEN or size < _SMALLEST:
         return box
-    return box + text(look.written, x + width / 2, y + height / 2 + 4, SIZE, "middle", look.weight, look.ink, "fixed")
+    middle = y + height / 2 + 0.36 * size
+    return box + text(look.written, x + width / 2, middle, size, "middle", look.weight, look.ink, "fixed")
 
 
 def _column(label: str, x: float, y: float, size: float, slanted: bool) -> str:

@@ -187,7 +187,7 @@ def test_a_ladder_ends_where_a_sample_stopped_full_where_it_had_converged() -> N
     heights = [float(place.split(",")[1]) for place in one.split()]
     (level,) = set(re.findall(r'd="M[\d.]+ ([\d.]+)H[\d.]+" stroke="#1d2330" stroke-width="0.9"', drawn))
     assert heights[1] == pytest.approx(float(level), abs=0.01)
-    ends = re.findall(r'<circle class="curve (\w+)"[^>]* fill="(#\w+)" stroke="(#\w+)"', drawn)
+    ends = re.findall(r'<circle class="curve (\w+) \w+"[^>]* fill="(#\w+)" stroke="(#\w+)"', drawn)
     assert [(style, fill == stroke) for style, fill, stroke in ends] == [("main", True), ("second", False)] * 2
 
 
