@@ -60,16 +60,23 @@ class OcclusionSpec(Method):
             {name: np.zeros_like(v) for name, v in values.items()} if baselines is None else subject.seen(baselines)[0]
         )
         windows = _windows(values, self.sliding_window_shapes, self.strides)
-        prediction = subject.scores(np.arange(len(targets)), values, score, targets)
-        total = {name: np.zeros((len(targets), *_elements(v), targets.shape[1])) for name, v in values.items()}
-        for samples, chosen, used in _batches(windows, mask, len(targets), compute.batch):
+        changing = _changing(values, replacement, mask, windows)
+        # The first column is the score of the sample as it is; what changes nothing has that score, too.
+        found = np.zeros((len(targets), 1 + len(windows), targets.shape[1]))
+        for samples, numbers, used in _batches(changing, compute.batch):
             changed = take(values, samples)
-            for row, (name, window) in enumerate(chosen):
-                changed[name][row][window] = replacement[name][samples[row]][window]
-            lost = prediction[samples] - subject.scores(samples, changed, score, targets[samples])
-            for row, (name, window) in enumerate(chosen[:used]):
-                part = total[name][samples[row]][window]
-                part += lost[row] * part.shape[-1] / part.size
+            for row, number in enumerate(numbers):
+                if number:
+                    name, window = windows[number - 1]
+                    changed[name][row][window] = replacement[name][samples[row]][window]
+            found[samples[:used], numbers[:used]] = subject.scores(samples, changed, score, targets[samples])[:used]
+        prediction = found[:, 0]
+        lost = np.where(changing[..., np.newaxis], prediction[:, np.newaxis] - found, 0)
+        total = {name: np.zeros((len(targets), *_elements(v), targets.shape[1])) for name, v in values.items()}
+        for number, (name, window) in enumerate(windows, start=1):
+            part = total[name][(slice(None), *window)]
+            elements = int(np.prod(part.shape[1:-1]))
+            part += (lost[:, number] / elements).reshape(len(targets), *[1] * len(window), -1)
         unknown = np.full(targets.shape, np.nan)
         return Attribution(
             sample_ids=sample_ids,
@@ -165,19 +172,22 @@ def _elements(array: Array) -> tuple[int, ...]:
     return array.shape[1:] if array.ndim == 2 else array.shape[1:-1]
 
 
-def _batches(
-    windows: list[tuple[str, Window]], mask: Arrays, count: int, size: int
-) -> Iterator[tuple[Array, list[tuple[str, Window]], int]]:
-    """Samples and windows side by side in full batches, without windows on elements that do not exist."""
-    real = np.array(
-        [
-            [name not in mask or mask[name][sample][window[0]].any() for name, window in windows]
-            for sample in range(count)
-        ]
-    )
-    samples, numbers = np.nonzero(real)
+def _changing(values: Arrays, replacement: Arrays, mask: Arrays, windows: list[tuple[str, Window]]) -> Array:
+    """(samples, 1 + windows): True in the first column, and where a window holds elements that exist and differ from
+    what replaces them."""
+    columns = [np.ones(len(_first(values)), bool)]
+    for name, window in windows:
+        inside = (slice(None), *window)
+        differs = (values[name][inside] != replacement[name][inside]).reshape(len(columns[0]), -1).any(axis=1)
+        columns.append(differs & (mask[name][inside].any(axis=1) if name in mask else True))
+    return np.stack(columns, axis=1)
+
+
+def _batches(changing: Array, size: int) -> Iterator[tuple[Array, Array, int]]:
+    """Samples and numbers of columns side by side, in full batches, wherever `changing` is True."""
+    samples, numbers = np.nonzero(changing)
     for rows, used in padded_batches(len(samples), size):
-        yield samples[rows], [windows[number] for number in numbers[rows]], used
+        yield samples[rows], numbers[rows], used
 
 
 def _averaged(total: Array, windows: list[tuple[str, Window]], name: str, values: Array) -> Array:

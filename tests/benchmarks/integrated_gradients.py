@@ -5,7 +5,7 @@ import numpy as np
 
 from tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from tasks.protocols import Compute, Score
-from tests.benchmarks.side_by_side import best_of, fastest, report
+from tests.benchmarks.side_by_side import FLOOR, best_of, fastest, report
 from tests.benchmarks.torch_nets import as_torch, efficientnet, gradient, model_of, pictures, plain_net
 
 import torch  # isort: skip - after tasks.models, which sets what it reads
@@ -46,15 +46,15 @@ def compare(title: str, net: nn.Module, side: int, count: int, steps: int) -> No
             "Exhibit: s per gradient": times["Exhibit"] / each,
             "bare gradient of the net as it is: s": times["bare"] / each,
             "floor, bare gradient folded, frozen, channels last: s": times["floor"] / each,
-            "Exhibit / floor": times["Exhibit"] / times["floor"],
+            FLOOR: times["Exhibit"] / times["floor"],
         },
         {"Captum / Exhibit": (times["Captum"] / times["Exhibit"], 1.5)},
     )
 
 
 def main() -> None:
-    compare("Integrated gradients, torch CNN 224x224, equal steps", plain_net(), 224, count=8, steps=16)
-    compare("Integrated gradients, EfficientNet-B1 240x240, equal steps", efficientnet(), 240, count=4, steps=16)
+    compare("Integrated gradients, torch CNN 224x224, equal steps", plain_net(), 224, count=8, steps=8)
+    compare("Integrated gradients, EfficientNet-B1 240x240, equal steps", efficientnet(), 240, count=4, steps=8)
 
 
 if __name__ == "__main__":

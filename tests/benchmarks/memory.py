@@ -41,7 +41,9 @@ WORK = {"gradient": gradient_batch, "explanation": explanation}
 
 def peak(name: str) -> float:
     """Peak of the resident memory of a new process, in MB."""
-    done = subprocess.run([sys.executable, __file__, name], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.memory", name], capture_output=True, text=True, check=True
+    )
     return float(done.stdout) / 1024
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 RESULTS = Path("benchmarks.json")
+FLOOR = "Exhibit / floor"  # what is measured under this name: how many times the bare computation ours takes
 
 Work = Callable[[], object]
 
@@ -18,7 +19,7 @@ def seconds(work: Work) -> float:
     return time.perf_counter() - start
 
 
-def fastest(candidates: Mapping[str, Work], rounds: int = 3) -> dict[str, float]:
+def fastest(candidates: Mapping[str, Work], rounds: int = 4) -> dict[str, float]:
     """The fewest seconds of each over several rounds; a first one is not counted."""
     for work in candidates.values():
         work()
@@ -36,12 +37,10 @@ def report(
     title: str, measured: Mapping[str, float], ratios: Mapping[str, tuple[float, float]], note: str = ""
 ) -> None:
     """Prints what was measured and each ratio beside what is wanted of it, and adds both to the results."""
-    lines = [title, *(f"  {name:58}{value:10.3f}" for name, value in measured.items())]
-    for name, (ratio, wanted) in ratios.items():
-        lines.append(
-            f"  {name:58}{ratio:10.2f}  wanted {wanted:g}: {'met' if meets(name, ratio, wanted) else 'MISSED'}"
-        )
+    lines = [title, *(f"  {name:66}{value:10.4f}" for name, value in measured.items())]
+    lines += [f"  {line(name, *both)}" for name, both in ratios.items()]
     sys.stdout.write("\n".join([*lines, *([f"  {note}"] if note else []), "", ""]))
+    sys.stdout.flush()
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     known[title] = {
         "measured": dict(measured),
@@ -49,6 +48,24 @@ def report(
         "note": note,
     }
     RESULTS.write_text(json.dumps(known, indent=2) + "\n")
+
+
+def line(name: str, ratio: float, wanted: float) -> str:
+    """One ratio and whether it is met."""
+    return f"{name:66}{ratio:10.2f}  wanted {wanted:4.2g}: {'met' if meets(name, ratio, wanted) else 'MISSED'}"
+
+
+def summary() -> str:
+    """All ratios of the results, with the ratio to the floor where one was measured."""
+    known = json.loads(RESULTS.read_text())
+    lines = ["Summary"]
+    for title, found in known.items():
+        floor = found["measured"].get(FLOOR)
+        lines.append(f"{title}{'' if floor is None else f' ({FLOOR} {floor:.2f})'}")
+        lines += [f"  {line(name, both['ratio'], both['wanted'])}" for name, both in found["ratios"].items()]
+    every = [(name, both) for found in known.values() for name, both in found["ratios"].items()]
+    met = sum(meets(name, both["ratio"], both["wanted"]) for name, both in every)
+    return "\n".join([*lines, f"{met} of {len(every)} ratios are met; all numbers are in {RESULTS}", ""])
 
 
 def meets(name: str, ratio: float, wanted: float) -> bool:

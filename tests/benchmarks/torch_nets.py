@@ -17,9 +17,7 @@ from torch import Tensor, nn  # isort: skip
 def encode(inputs: Arrays) -> Encoded:
     """Images with channels last as torch takes them."""
     encoded = as_tensors(inputs)
-    return encoded._replace(
-        arguments={name: image.movedim(-1, 1).contiguous() for name, image in encoded.arguments.items()}
-    )
+    return encoded._replace(arguments={name: image.movedim(-1, 1) for name, image in encoded.arguments.items()})
 
 
 def plain_net(classes: int = 10) -> nn.Module:

@@ -144,3 +144,16 @@ def test_what_has_no_elements_wants_a_layer(explain: Explain) -> None:
         explain(OcclusionSpec(), Predicting(lambda _: np.zeros((1, 1))), {"molecule": np.array(["C"])})
     with pytest.raises(InputError, match="the model only predicts"):
         explain(OcclusionSpec(layer="embed"), Predicting(lambda _: np.zeros((1, 1))), {"molecule": np.array(["C"])})
+
+
+def test_windows_that_hold_the_baseline_are_not_evaluated(explain: Explain, table: dict[str, Array]) -> None:
+    seen: list[int] = []
+
+    def count(inputs: Arrays) -> Array:
+        seen.append(len(np.unique(inputs["x"], axis=0)))
+        return np.stack([inputs["x"] @ WEIGHTS], axis=1)
+
+    x = np.array([[1, 0, 2, 0, 0]], np.float32)
+    found = explain(OcclusionSpec(), Predicting(count), {"x": x}, batch=16)
+    assert seen == [3]  # as it is, without the first, without the third
+    np.testing.assert_allclose(found.values["x"][0, :, 0], WEIGHTS * x[0])

@@ -1,0 +1,30 @@
+"""Runs every benchmark in a process of its own and ends with what is met and what is missed.
+
+python -m tests.benchmarks [name ...]
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.benchmarks.side_by_side import RESULTS, summary
+
+
+def benchmarks() -> list[str]:
+    """The modules of this folder that measure something: those with a `main`; the others are their helpers."""
+    modules = sorted(Path(__file__).parent.glob("[!_]*.py"))
+    return [module.stem for module in modules if "\ndef main() -> None:" in module.read_text(encoding="utf-8")]
+
+
+def run(names: list[str]) -> int:
+    """The exit status: 1 if a benchmark could not be run; a missed ratio is a result."""
+    RESULTS.unlink(missing_ok=True)
+    commands = [[sys.executable, "-W", "ignore", "-m", f"tests.benchmarks.{name}"] for name in names]
+    failed = [command[-1] for command in commands if subprocess.run(command, check=False).returncode]
+    sys.stdout.write(summary() if RESULTS.exists() else "")
+    sys.stdout.write("".join(f"{name} could not be run\n" for name in failed))
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:] or benchmarks()))
