@@ -132,7 +132,7 @@ class _Steps:
     def fit(self, chapter: Chapter) -> Step:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
         started = []
-        for number, model in enumerate(_trainings(chapter.point)):
+        for number, model in enumerate(trainings(chapter.point)):
             what = chapter.slug if number == 0 else f"{chapter.slug}, seed {model.seed}"
             # Only the reported training is given, not those that a check compares it with.
             given = self._given.weights.get(chapter.slug) if number == 0 else None
@@ -179,7 +179,7 @@ class _Steps:
                 )
                 for start, stop in chunks
             ]
-            for model, fit in zip(_trainings(point), chapter.fits, strict=True)
+            for model, fit in zip(trainings(point), chapter.fits, strict=True)
         ]
 
     def _gathered(
@@ -274,7 +274,7 @@ class _Steps:
         yield from self._one(chapter, gather_stage.gather, *shown, found, explained)
 
 
-def _trainings(point: Point) -> list[ModelSpec]:
+def trainings(point: Point) -> list[ModelSpec]:
     """The model of a point, and those that differ from it in the seed alone, if a check asks for them."""
     wanted = max((spec.seeds for spec in point.check.values() if isinstance(spec, SeedStabilitySpec)), default=1)
     if wanted > 1 and getattr(point.model, "fitting", "auto") == "never":

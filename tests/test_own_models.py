@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from flows.config import read_report
-from flows.report import _trainings
+from flows.points import trainings
 from tasks import stages
 from tasks.data.select import SelectionSpec, TargetSpec
 from tasks.data.table import IrisSpec
@@ -130,13 +130,13 @@ def test_a_file_of_weights_counts_by_its_content_not_its_place(store: Store, tmp
     assert str(tmp_path) not in str(done[0].spec)
 
 
-def test_a_model_that_is_not_trained_has_no_stability_over_trainings(tmp_path: Path) -> None:
+def test_a_model_that_is_not_trained_has_no_stability_overtrainings(tmp_path: Path) -> None:
     """Its five trainings would be the same one, and look perfectly stable."""
     given = ["study=iris", "model.fit=never", f"model.weights={tmp_path / 'weights.npz'}"]
     point = read_report([*given, "check=[seed_stability]"]).points[0]
     with pytest.raises(InputError, match=r"seed_stability trains the model 5 times, but model\.fit is never"):
-        _trainings(point)
-    assert _trainings(read_report([*given, "check=[completeness]"]).points[0]) == [point.model]
+        trainings(point)
+    assert trainings(read_report([*given, "check=[completeness]"]).points[0]) == [point.model]
 
 
 @pytest.mark.slow
