@@ -7,7 +7,6 @@ from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import signed
 from tasks.records import Aside, Block, Figure, Scale, Section, TokenLine, Tokens
 
-
 _SHORT = 12  # words of a text that fit into half of the page
 
 

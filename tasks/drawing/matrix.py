@@ -68,11 +68,11 @@ def _correlation(value: float, _: float) -> _Look:
 def _cell(look: _Look, corner: tuple[float, float], size: tuple[float, float]) -> str:
     (x, y), (width, height) = corner, size
     box = element("rect", x=x, y=y, width=width, height=height, fill=look.ground, stroke=RULE)
-    size = min(SIZE, SIZE * (width - 2) / text_width(look.written, SIZE, look.weight))
-    if width < _WRITTEN or size < _SMALLEST:
+    letters = min(SIZE, SIZE * (width - 2) / text_width(look.written, SIZE, look.weight))
+    if width < _WRITTEN or letters < _SMALLEST:
         return box
-    middle = y + height / 2 + 0.36 * size
-    return box + text(look.written, x + width / 2, middle, size, "middle", look.weight, look.ink, "fixed")
+    middle = y + height / 2 + 0.36 * letters
+    return box + text(look.written, x + width / 2, middle, letters, "middle", look.weight, look.ink, "fixed")
 
 
 def _column(label: str, x: float, y: float, size: float, slanted: bool) -> str:
