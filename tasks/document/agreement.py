@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tasks.document.common import HALF_PAGE
 from tasks.document.material import Material
 from tasks.document.words import signed
 from tasks.records import Array, Aside, Block, Figure, Matrix, Scale, Section
@@ -24,14 +25,13 @@ def figures(material: Material) -> tuple[Figure, ...]:
             scales=(Scale(unit=meaning, limit=1.0),),
             caption=f"Agreement of the methods: {meaning}{_NOTES[measure]}, mean over samples.",
             alt=f"{meaning}: " + "; ".join(_pairs(labels, values)),
-            width=_HALF_PAGE,
+            width=HALF_PAGE,
         )
         for measure, meaning in _MEASURES.items()
         for values in (_matrix(material, measure),)
     )
 
 
-_HALF_PAGE = 0.73  # of the column: two stand side by side across the page
 _NOTES = {"spearman": "", "signs": " as a share of all elements"}
 
 

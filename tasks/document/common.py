@@ -6,9 +6,10 @@ import numpy as np
 
 from tasks.document.material import Material, MethodMaterial
 from tasks.document.words import capital, count, numbers, plain, signed
-from tasks.records import Array, Aside, CheckResult, Column, Figure, Table, Verdict, Waterfall
+from tasks.records import Array, Aside, Block, CheckResult, Column, Figure, Table, Verdict, Waterfall
 
 _MOST_BARS = 30
+HALF_PAGE = 0.73  # of the column: two figures side by side across the page
 _MOST_DRAWN = 250  # samples of a figure: more would fill hundreds of pages
 _MOST_STEPS = 12  # contributions of a waterfall that have a row of their own
 
@@ -147,7 +148,19 @@ _RESIDUAL = {
 }
 
 
-def swarm_figure(material: Material, method: MethodMaterial) -> Figure:
+def swarm_figures(material: Material, methods: Sequence[MethodMaterial]) -> tuple[Figure, ...]:
+    """One for each method; two stand side by side."""
+    width = 1.0 if len(methods) == 1 else HALF_PAGE
+    return tuple(_swarm(material, method).model_copy(update={"width": width}) for method in methods)
+
+
+def swarm_blocks(material: Material, methods: Sequence[MethodMaterial]) -> tuple[Block, ...]:
+    """Their places in a section, two in a row."""
+    names = [f"{material.slug}-{method.label}-swarm" for method in methods]
+    return tuple(Block(figures=tuple(names[k : k + 2])) for k in range(0, len(names), 2))
+
+
+def _swarm(material: Material, method: MethodMaterial) -> Figure:
     """Every sample's attributions of the features that matter most."""
     assert method.swarm is not None, "gathered for tables and for several inputs"
     shown = method.swarm

@@ -77,7 +77,9 @@ def many(table: Table) -> bool:
 def broad(figure: Figure) -> bool:
     """Whether a figure takes both columns; its notes then stand below it."""
     match figure.content:
-        case Molecules(items=items) | BarPanels(panels=items) | Waterfalls(panels=items):
+        case Waterfalls(panels=panels):
+            return len(panels) > 1
+        case Molecules(items=items) | BarPanels(panels=items):
             return len(items) > 2
         case Images(rows=rows, width=width):
             asked = 0 if width is None else len(rows[0]) * (_cell(width) + _GAP)

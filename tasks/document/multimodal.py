@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 
 from tasks.document import image, table, text
-from tasks.document.common import direction, sums_table, swarm_figure, verdict_asides, waterfall
+from tasks.document.common import direction, sums_table, swarm_blocks, swarm_figures, verdict_asides, waterfall
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import capital, count, listing, numbers, plain, share, signed
 from tasks.records import (
@@ -21,6 +21,7 @@ from tasks.records import (
     Section,
     Series,
     Table,
+    Waterfalls,
 )
 
 KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "text": text}
@@ -39,15 +40,19 @@ def story(material: Material) -> tuple[str, str, str]:
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     return (
         _inputs_figure(material),
-        *(_waterfall(material, method) for method in material.methods if method.additive),
-        *(swarm_figure(material, method) for method in _judged(material)),
+        *((_waterfall(material, _additive(material)),) if _additive(material) else ()),
+        *swarm_figures(material, _judged(material)),
         *(figure for item in _parts(material) for figure in KINDS[item.kind].figures(item, scales)),
     )
 
 
+def _additive(material: Material) -> list[MethodMaterial]:
+    return [method for method in material.methods if method.additive]
+
+
 def _judged(material: Material) -> list[MethodMaterial]:
     """The methods that divide the score among the inputs, or all where none does."""
-    return [method for method in material.methods if method.additive] or list(material.methods)
+    return _additive(material) or list(material.methods)
 
 
 def _parts(material: Material) -> list[Material]:
@@ -131,17 +136,21 @@ def _inputs_figure(material: Material) -> Figure:
     )
 
 
-def _waterfall(material: Material, method: MethodMaterial) -> Figure:
-    """The first shown sample over all inputs together."""
-    labels, values = _flat(material, method, 0)
-    content, name = waterfall(material, method, 0, labels, values), material.sample_name(0)
+def _waterfall(material: Material, methods: Sequence[MethodMaterial]) -> Figure:
+    """The first shown sample over all inputs together, by every additive method on one axis."""
+    name = material.sample_name(0)
+    panels = tuple(waterfall(material, method, 0, *_flat(material, method, 0), method.title) for method in methods)
     return Figure(
-        name=f"{material.slug}-{method.label}-waterfall",
-        content=content,
-        caption=f"{method.title} of {name}: how its contributions lead from the baseline's score to its own, "
-        f"over all inputs together, the largest first.{direction(material, method)}",
-        alt=f"{name}: from {signed(content.start)} to {signed(content.end)}; "
-        f"{numbers(content.labels, content.values, with_sign=True)}",
+        name=f"{material.slug}-waterfall",
+        content=Waterfalls(panels=panels) if len(panels) > 1 else panels[0],
+        caption=f"{listing([method.title for method in methods])} of {name}: how contributions lead from the "
+        "baseline's score to its own, over all inputs together, the largest first."
+        f"{direction(material, material.main)}",
+        alt="; ".join(
+            f"{panel.title} of {name}: from {signed(panel.start)} to {signed(panel.end)}, "
+            f"{numbers(panel.labels, panel.values, with_sign=True)}"
+            for panel in panels
+        ),
     )
 
 
@@ -158,7 +167,7 @@ def _flat(material: Material, method: MethodMaterial, row: int) -> tuple[list[st
 
 
 def sections(material: Material) -> tuple[Section, ...]:
-    additive = [method for method in material.methods if method.additive]
+    additive = _additive(material)
     return (
         Section(
             title="What each input contributes",
@@ -171,13 +180,9 @@ def sections(material: Material) -> tuple[Section, ...]:
         Section(
             title="All inputs together",
             blocks=(
-                *(Block(figures=(f"{material.slug}-{method.label}-swarm",)) for method in _judged(material)),
-                *(
-                    Block(
-                        figures=(f"{material.slug}-{method.label}-waterfall",), tables=(sums_table(material, method),)
-                    )
-                    for method in additive
-                ),
+                *swarm_blocks(material, _judged(material)),
+                *((Block(figures=(f"{material.slug}-waterfall",)),) if additive else ()),
+                *(Block(tables=(sums_table(material, method),)) for method in additive),
             ),
         ),
         *(_one_input(part) for part in _parts(material)),

@@ -10,7 +10,8 @@ from tasks.document.common import (
     shares,
     stability,
     sums_table,
-    swarm_figure,
+    swarm_blocks,
+    swarm_figures,
     verdict_asides,
     waterfall,
 )
@@ -45,7 +46,7 @@ def story(material: Material) -> tuple[str, str, str]:
 def figures(material: Material, _: Scales) -> tuple[Figure, ...]:
     return (
         _importance_figure(material),
-        *(swarm_figure(material, method) for method in _spread(material)),
+        *swarm_figures(material, _spread(material)),
         *(_samples(material, method) for method in material.methods),
     )
 
@@ -146,7 +147,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                 ),
                 Block(tables=(_importance_table(material),)),
                 *reference.blocks(material),
-                *(Block(figures=(f"{material.slug}-{method.label}-swarm",)) for method in _spread(material)),
+                *swarm_blocks(material, _spread(material)),
             ),
         ),
         Section(

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from tasks.document.common import direction, drawn_rows, left_out, reading, sums_table, verdict_asides
+from tasks.document.common import HALF_PAGE, direction, drawn_rows, left_out, reading, sums_table, verdict_asides
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import signed
 from tasks.records import Aside, Block, Figure, Scale, Section, TokenLine, Tokens
+
+_SHORT = 12  # words of a text that fit into half of the page
 
 
 def story(material: Material) -> tuple[str, str, str]:
@@ -29,7 +31,14 @@ def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> Figur
         caption=f"{method.title} of every token of {material.dataset.inputs[0].name}, in {method.unit}; "
         f"padding is left out.{direction(material, method)}{left_out(material)}",
         alt="; ".join(item.alt for item in items),
+        width=HALF_PAGE if _paired(material) else 1.0,
     )
+
+
+def _paired(material: Material) -> bool:
+    """Whether two methods stand side by side: where texts are short."""
+    words = (material.dataset.inputs[0].values != 0).sum(axis=1)
+    return len(material.methods) == 2 and int(words.max()) <= _SHORT
 
 
 def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
@@ -45,17 +54,14 @@ def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
 
 def sections(material: Material) -> tuple[Section, ...]:
     additive = [method for method in material.methods if method.additive] if material.whole else []
+    names = [f"{material.slug}-{method.label}-tokens" for method in material.methods]
+    rows = [tuple(names)] if _paired(material) else [(name,) for name in names]
     return (
         Section(
             title="Single texts",
             blocks=(
-                *(
-                    Block(
-                        figures=(f"{material.slug}-{method.label}-tokens",),
-                        asides=(*verdict_asides([method]), _READ) if method is material.methods[0] else (),
-                    )
-                    for method in material.methods
-                ),
+                Block(figures=rows[0], asides=(*verdict_asides(material.methods), _READ)),
+                *(Block(figures=row) for row in rows[1:]),
                 *(Block(tables=(sums_table(material, method),)) for method in additive),
             ),
         ),

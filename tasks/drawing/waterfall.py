@@ -37,7 +37,7 @@ def waterfall(content: Waterfall, width: float) -> Part:
 def waterfalls(content: Waterfalls, width: float) -> Part:
     """Two side by side, more below, all on the same range."""
     columns = min(2, len(content.panels))
-    total = (PAGE if len(content.panels) > 2 else COLUMN) * width
+    total = (PAGE if columns > 1 else COLUMN) * width
     wide = (total - (columns - 1) * _BETWEEN) / columns
     ends = _range(content.panels)
     drawn: list[str] = []
