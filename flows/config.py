@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from flows.compose import Composed, compose_points
 from flows.errors import ConfigError, every, validated
@@ -18,6 +18,7 @@ from tasks.methods import MethodSpec
 from tasks.models import ModelSpec
 from tasks.protocols import Compute
 from tasks.records import Spec
+from tasks.stages import refusal
 
 
 class Point(Spec):
@@ -32,6 +33,16 @@ class Point(Spec):
     selection: SelectionSpec
     check: dict[str, CheckSpec] = Field(default_factory=dict)
     drawing: DrawingSpec
+
+    @field_validator("method")
+    @classmethod
+    def _explains(cls, methods: dict[str, MethodSpec], info: ValidationInfo) -> dict[str, MethodSpec]:
+        """Before anything is computed: what is known to have no meaning for the model."""
+        model = info.data.get("model")
+        said = [refusal(method, model) for method in methods.values()] if model is not None else []
+        if sentences := list(dict.fromkeys(sentence for sentence in said if sentence)):
+            raise ValueError("; ".join(sentences))
+        return methods
 
 
 class RunnerSpec(Spec):

@@ -24,6 +24,7 @@ from tasks.stages import (
     module_of,
     own_code,
     read,
+    refusal,
     restored,
     run_stage,
     taking_turns,
@@ -95,7 +96,7 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
         }
         modules += [module_of(asked.method), module_of(asked.model), "tasks.data.baselines", score_of.__module__]
         own = own_code(asked.method, asked.model, asked.target)
-    helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, cascades, variants]
+    helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, refusal, cascades, variants]
     return run_stage(store, check, given, inputs, modules, run, helpers, own)
 
 

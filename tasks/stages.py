@@ -7,6 +7,7 @@ neither Prefect nor a server.
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +24,6 @@ from tasks.factory import code_of
 from tasks.fingerprint import fingerprint
 from tasks.local import content_of_absent
 from tasks.methods import MethodSpec
-from tasks.methods.gradient import GradientMethod
 from tasks.models import ModelSpec
 from tasks.protocols import Compute, DifferentiableModel, Model, Progress, silent
 from tasks.records import (
@@ -354,7 +354,7 @@ def attribute(
         {"dataset": dataset, "weights": weights, "selection": selection},
         [module_of(method), module_of(model), "tasks.data.baselines", score_of.__module__],
         run,
-        [baselines_of, explainable],
+        [baselines_of, explainable, refusal],
         own_code(method, model, target),
     )
 
@@ -365,12 +365,28 @@ def explainable(method: MethodSpec, model: ModelSpec, net: Model) -> Differentia
     Raises:
         InputError: for a method that needs gradients, and a model that only predicts.
     """
-    if isinstance(method, GradientMethod) and not hasattr(net, "place"):
-        raise InputError(
-            f"method: {method.kind} needs gradients, but the model {model.kind} ({model.framework}) only predicts; "
-            "use occlusion, kernel_shap, partition_shap or tree_shap"
-        )
+    gives = {"predictions", "gradients" if hasattr(net, "place") else "trees"}
+    if (said := refusal(method, model, gives)) is not None:
+        raise InputError(f"method: {said}")
     return cast(DifferentiableModel, net)
+
+
+def refusal(method: MethodSpec, model: ModelSpec, gives: AbstractSet[str] | None = None) -> str | None:
+    """Why the method cannot explain the model, in a sentence; None where it can, or where only the work will tell.
+
+    `gives`: what the model is known to give; None: what its spec says, for a net predictions and gradients.
+    """
+    known = gives or getattr(model, "gives", {"predictions", "gradients"})
+    if method.asks in known:
+        return None
+    if method.asks == "trees":
+        return f"{method.kind} explains trees of scikit-learn, but the model {model.kind} has none; use kernel_shap"
+    what = "a layer" if method.kind == "occlusion" else "gradients"
+    return (
+        f"{method.kind} needs {what}, but the model {model.kind} ({model.framework}) only predicts; "
+        "use occlusion, kernel_shap, partition_shap or tree_shap"
+        + (" at the input" if method.kind == "occlusion" else "")
+    )
 
 
 def baselines_of(method: MethodSpec, data: Dataset, explained: Array) -> dict[str, Array] | None:

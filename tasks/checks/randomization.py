@@ -6,13 +6,14 @@ import numpy as np
 from pydantic import Field
 
 from tasks.checks.case import Case, first, flat, spearman
-from tasks.records import CheckResult, Spec
+from tasks.records import Array, CheckResult, Spec
 
 
 class RandomizationSpec(Spec):
     """Spearman correlation of |a| with |a| after the layers are randomised one after another from the top.
 
-    A layer is randomised by shuffling the numbers of each of its arrays, which keeps their spread.
+    A layer is randomised by shuffling the numbers of each of its arrays, which keeps their spread. Elements that are
+    exactly zero both times, such as those that equal the baseline, are so whatever the weights are: they are left out.
     J. Adebayo and others (2018), Sanity checks for saliency maps.
     """
 
@@ -31,12 +32,13 @@ class RandomizationSpec(Spec):
         inputs = dataset.take(rows).arrays
         own = np.abs(first(case.shards(), len(rows)))
         found: dict[str, float] = {}
+        silent = np.zeros(own.shape, bool)
         for layer, explain in case.randomised(self.seed):
             again = np.abs(flat(explain(inputs, rows))[..., 0])
             again = np.pad(again, [(0, 0), (0, own.shape[1] - again.shape[1])])
-            alike = spearman(own, again)
+            silent = (own == 0) & (again == 0)
             # An explanation that has become constant is not like the one that was not.
-            found[layer] = float(np.nan_to_num(alike).mean())
+            found[layer] = float(np.nan_to_num(alike(own, again, ~silent)).mean())
         last = list(found.values())[-1]
         path = ", ".join(f"{value:.2f}" for value in found.values())
         return CheckResult(
@@ -47,6 +49,13 @@ class RandomizationSpec(Spec):
             value=last,
             threshold=self.threshold,
             sentence=f"With all layers randomised the order of |a| correlates by {last:.2f} with the explanation of "
-            f"the trained model ({len(rows)} samples); from the top layer down: {path}.",
+            f"the trained model ({len(rows)} samples); from the top layer down: {path}."
+            + (f" {silent.mean():.0%} of the elements are zero both times and left out." if silent.any() else ""),
             details={"layers": np.array(list(found)), "spearman": np.array(list(found.values()))},
         )
+
+
+def alike(a: Array, b: Array, kept: Array) -> Array:
+    """(samples,) rank correlation of the elements (samples, elements) that are `kept`; NaN where they are constant."""
+    pairs = [(one[chosen], other[chosen]) for one, other, chosen in zip(a, b, kept, strict=True)]
+    return np.array([spearman(one[np.newaxis], other[np.newaxis])[0] if len(one) else np.nan for one, other in pairs])

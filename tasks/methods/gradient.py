@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.methods.method import Method
+from tasks.methods.method import Asks, Method
 from tasks.methods.pairs import Pairs
 from tasks.methods.path import SCORES_ALONE, Factor, Pass, Question
 from tasks.methods.refine import Estimates, explain_each
@@ -30,6 +30,11 @@ class GradientMethod(Method):
     plain_formula: ClassVar[str]
     plain_citation: ClassVar[str]
     factor: ClassVar[Factor]
+
+    @property
+    def asks(self) -> Asks:
+        """Gradients."""
+        return "gradients"
 
     @property
     def title(self) -> str:

@@ -22,7 +22,9 @@ class _PathMethod(GradientMethod):
 
     rule: Rule = Field("midpoint", description="midpoint, gausslegendre, trapezoid, or endpoints (equal weights)")
     n_steps: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
-        "auto", description="points on the line, for the trapezoid its intervals; auto refines per sample"
+        "auto",
+        description="points on the line, for the trapezoid its intervals; auto refines per sample, with the trapezoid "
+        "in about half as many gradients as with the midpoint",
     )
     tolerance: float = Field(0.01, gt=0, lt=1, description="auto: relative residual and change that are small enough")
     max_steps: int = Field(1000, ge=1, description="auto: most gradient evaluations for one output of a sample")
@@ -156,7 +158,13 @@ def _gauss(count: int) -> tuple[Array, Array]:
 
 
 def refining(rule: Rule) -> Iterator[Pass]:
-    """Finer and finer passes without end; all but Gauss-Legendre keep every earlier point."""
+    """Finer and finer passes without end; all but Gauss-Legendre keep every earlier point.
+
+    On nets with kinks the error of each rule falls as c / n. Two passes of n and 3 n nested midpoints then agree to a
+    tolerance t from 3 n = 2.8 c / t on, of n and 2 n nested trapezoids from 2 n = 1.7 c / t on; passes that share no
+    point, whatever their ratio, cost 2.8 c / t or more. To aim at the n that the last change foretells saves little:
+    what it skips, it pays for with points that are not used again.
+    """
     count = _FIRST
     while True:
         yield single(rule, count) if count == _FIRST or rule == "gausslegendre" else _finer(rule, count)

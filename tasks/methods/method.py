@@ -1,11 +1,14 @@
 """What every method has in common: options, and the one call that explains."""
 
 from abc import abstractmethod
+from typing import Literal
 
 from pydantic import Field
 
 from tasks.protocols import Compute, DifferentiableModel, Score
 from tasks.records import Aggregate, Array, Arrays, Attribution, Spec
+
+Asks = Literal["predictions", "gradients", "trees"]
 
 
 class Method(Spec):
@@ -16,6 +19,11 @@ class Method(Spec):
     """
 
     aggregate: Aggregate = Field("raw", description="of channels and samples when summarised: raw, abs or square")
+
+    @property
+    def asks(self) -> Asks:
+        """What it takes of a model: predictions alone, gradients (or layers, which come with them), or trees."""
+        return "predictions"
 
     @abstractmethod
     def attribute(

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, NamedTuple, cast
 import numpy as np
 from pydantic import Field, model_validator
 
-from tasks.methods.method import Method
+from tasks.methods.method import Asks, Method
 from tasks.protocols import Compute, DifferentiableModel, Model, Place, Score, Side, padded_batches, scores, take
 from tasks.records import Array, Arrays, Attribution, Baseline, InputError
 
@@ -35,6 +35,11 @@ class OcclusionSpec(Method):
     formula: ClassVar[str] = "<i>S</i>(<i>x</i>) − <i>S</i>(<i>x</i> with a window replaced by <i>x</i>′)"
     citation: ClassVar[str] = "M. Zeiler, R. Fergus (2014), Visualizing and understanding convolutional networks, ECCV."
     additive: ClassVar[bool] = False
+
+    @property
+    def asks(self) -> Asks:
+        """Predictions, and layers where one is named."""
+        return "predictions" if self.layer is None else "gradients"
 
     @model_validator(mode="after")
     def _covers(self) -> "OcclusionSpec":

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from tasks.methods.method import Asks
 from tasks.methods.pairs import Pairs
 from tasks.methods.shap import BackgroundMethod, differentiable, explained, mean_scores, own_scores, rows_of
 from tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, reading
@@ -32,6 +33,11 @@ class DeepShapSpec(BackgroundMethod):
         "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS; A. Shrikumar, "
         "P. Greenside, A. Kundaje (2017), Learning important features through propagating activation differences, ICML."
     )
+
+    @property
+    def asks(self) -> Asks:
+        """Gradients."""
+        return "gradients"
 
     def attribute(
         self,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from tasks.methods.method import Asks
 from tasks.methods.pairs import Pairs
 from tasks.methods.sampling import channel_moments
 from tasks.methods.shap import BackgroundMethod, differentiable, explained, rows_of, seed_of
@@ -53,6 +54,11 @@ class GradientShapSpec(BackgroundMethod):
             "At a layer, SHAP's own torch explainer multiplies by the activation between sample and background; here "
             "it is given the part of the net behind the layer, so that it multiplies by their difference."
         )
+
+    @property
+    def asks(self) -> Asks:
+        """Gradients."""
+        return "gradients"
 
     def attribute(
         self,

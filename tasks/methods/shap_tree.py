@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from tasks.methods.method import Asks
 from tasks.methods.shap import BackgroundMethod, ShapMethod, explained, flat, mean_scores, own_scores, parts, rows_of
 from tasks.protocols import Compute, Model, Score, reading
 from tasks.records import Array, Arrays, Attribution, InputError
@@ -41,6 +42,11 @@ class TreeShapSpec(ShapMethod):
                 "the probability, for each background row; elsewhere they are exact."
             )
         return "Hidden features follow the training samples down the trees; no baseline rows are compared with."
+
+    @property
+    def asks(self) -> Asks:
+        """Trees."""
+        return "trees"
 
     def attribute(
         self,

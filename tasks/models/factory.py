@@ -46,6 +46,7 @@ class FactorySpec(TrainingSpec):
     learning_rate: float = Field(0.001, gt=0)
 
     has_weights: ClassVar[bool] = True
+    gives: ClassVar[frozenset[str]] = frozenset({"predictions", "gradients", "trees"})  # as the factory will have it
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())

@@ -189,9 +189,8 @@ class TorchModel:
 
     def _predicted(self, inputs: Arrays, net_for: Callable[[Encoded], nn.Module]) -> Array:
         parts = []
-        count = len(_first(inputs))
-        for rows, used in padded_batches(count, self._batch):
-            encoded = self.encoded(inputs if count == self._batch else take(inputs, rows))
+        for rows, used in padded_batches(len(_first(inputs)), self._batch):
+            encoded = self.encoded(take(inputs, rows))
             parts.append(_array(self.run(net_for(encoded), encoded))[:used])
         return np.concatenate(parts)
 

@@ -20,6 +20,7 @@ class TreesSpec(Spec):
     seed: int = Field(0, ge=0, lt=2**32, description="of the draws of fitting")
 
     framework: ClassVar[str] = "scikit-learn"
+    gives: ClassVar[frozenset[str]] = frozenset({"predictions", "trees"})
 
     @property
     def training(self) -> str:

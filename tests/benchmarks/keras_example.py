@@ -18,6 +18,7 @@ from tasks.records import Array, Arrays, Attribution
 from tests.benchmarks.side_by_side import FLOOR, fastest, report
 
 COMPUTE = Compute(batch=8)
+SMALL = Compute(batch=32)  # for the small net
 PROBABILITY = Score(kind="probability")
 REFERENCE = 400  # points of the Gauss-Legendre rule, taken as the truth
 
@@ -36,11 +37,11 @@ def example(net: Any, image: Array, target: int, steps: int) -> Array:
     return np.asarray(image * tf.reduce_mean((stacked[:-1] + stacked[1:]) / 2, axis=0))
 
 
-def explain(model: KerasModel, images: Array, targets: Array, **options: Any) -> Attribution:
+def explain(model: KerasModel, images: Array, targets: Array, compute: Compute = SMALL, **options: Any) -> Attribution:
     """Of the probability of the targets, against zero."""
     method = IntegratedGradientsSpec(**options)
     ids = np.arange(len(images)).astype(str)
-    return method.attribute(model, {"image": images}, None, ids, targets[:, None], PROBABILITY, COMPUTE)
+    return method.attribute(model, {"image": images}, None, ids, targets[:, None], PROBABILITY, compute)
 
 
 def bare(net: Any) -> Callable[[Any], Any]:
@@ -67,7 +68,7 @@ def step_of_xception(steps: int = 15) -> None:
     times = fastest(
         {
             "example": lambda: example(net, image[0], 0, steps),
-            "ours": lambda: explain(model, image, np.zeros(1, int), rule="trapezoid", n_steps=steps),
+            "ours": lambda: explain(model, image, np.zeros(1, int), COMPUTE, rule="trapezoid", n_steps=steps),
             "floor": lambda: [gradient(batch) for _ in range(count // COMPUTE.batch)],
         },
         rounds=2,
@@ -107,7 +108,7 @@ def to_the_same_residual(count: int = 16, side: int = 48) -> None:
     scale = side // 8
     images = np.kron(data.images / 16, np.ones((1, scale, scale)))[..., None].astype(np.float32)
     net = trained_net(images[:1200], data.target[:1200])
-    model, chosen = KerasModel(net, _same, "probabilities", COMPUTE), images[-count:]
+    model, chosen = KerasModel(net, _same, "probabilities", SMALL), images[-count:]
     targets = model.predict({"image": chosen}).argmax(axis=1)
     truth = explain(model, chosen, targets, rule="gausslegendre", n_steps=REFERENCE)
     ours, doubled = explain(model, chosen, targets), explain(model, chosen, targets, rule="trapezoid")

@@ -56,7 +56,8 @@ def main() -> None:
             "floor": lambda: passes(fast, last),
             "SHAP": lambda: own(BATCH),
             "Exhibit": lambda: spec.attribute(model, {"image": image}, None, ids, targets, Score(), compute),
-        }
+        },
+        rounds=2,
     )
     bare, floor, ours = (times[name] for name in ("bare forward passes", "floor", "Exhibit"))
     report(

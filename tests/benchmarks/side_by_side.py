@@ -19,7 +19,7 @@ def seconds(work: Work) -> float:
     return time.perf_counter() - start
 
 
-def fastest(candidates: Mapping[str, Work], rounds: int = 4) -> dict[str, float]:
+def fastest(candidates: Mapping[str, Work], rounds: int = 3) -> dict[str, float]:
     """The fewest seconds of each over several rounds; a first one is not counted."""
     for work in candidates.values():
         work()

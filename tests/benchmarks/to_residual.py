@@ -29,7 +29,7 @@ class Subject:
 
     def __init__(self, score: Score) -> None:
         self.score = score
-        net = trained(plain_net(classes=6), SIDE, steps=40)
+        net = trained(plain_net(classes=6), SIDE, steps=60)
         self.images, _ = crops(COUNT, SIDE, seed=999)
         self.model = model_of(net, Compute(batch=BATCH))
         self.net = nn.Sequential(net, nn.Softmax(dim=1)) if score.kind == "probability" else net
@@ -82,7 +82,7 @@ def doubled(subject: Subject) -> list[int]:
 def compare(score: Score) -> None:
     """All comparisons on one score."""
     subject = Subject(score)
-    truth = subject.explain("gausslegendre", 1000)
+    truth = subject.explain("gausslegendre", 400)
     autos: dict[Rule, Attribution] = {rule: subject.explain(rule) for rule in ("midpoint", "trapezoid")}
     found = {rule: {steps: subject.explain(rule, steps) for steps in STEPS} for rule in NAMES}
     least = {
@@ -99,7 +99,7 @@ def compare(score: Score) -> None:
             "Captum, fewest steps": lambda: subject.captum(quickest, least[quickest]),
             "Captum, doubled": lambda: [subject.captum("gausslegendre", steps) for steps in tried],
         },
-        rounds=2,
+        rounds=1,
     )
     report(
         f"Integrated gradients, trained torch CNN, {score.kind}, to a residual of 1% (95th percentile)",

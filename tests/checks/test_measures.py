@@ -160,6 +160,19 @@ def test_an_explanation_that_ignores_the_weights_fails_randomization() -> None:
     assert result.details["spearman"][0] == pytest.approx(1.0)
 
 
+def test_what_is_zero_whatever_the_weights_are_counts_for_nothing() -> None:
+    """As pixels that equal the baseline: of the other two the order is reversed."""
+    before, after = np.array([[4.0, 1.0], [0.0, 0.0]]), np.array([[1.0, 4.0], [0.0, 0.0]])
+    result = RandomizationSpec().measure(linear_case(before, randomised=[after]))
+    assert result.value == pytest.approx(-1.0)
+    assert "50% of the elements are zero both times and left out" in result.sentence
+    alike_still = RandomizationSpec().measure(linear_case(before, randomised=[before / 2]))
+    assert alike_still.value == pytest.approx(1.0)
+    assert alike_still.verdict == "fail"
+    nothing = np.zeros((2, 2))
+    assert RandomizationSpec().measure(linear_case(nothing, randomised=[nothing])).value == 0.0
+
+
 def test_layers_are_shuffled_from_the_top_down() -> None:
     arrays = {f"{layer}.{name}": np.arange(50.0) for layer in range(3) for name in ("weight", "bias")}
     found = list(cascades(arrays, seed=0))

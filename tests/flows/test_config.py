@@ -14,6 +14,12 @@ from tasks.document.spec import DocumentSpec
 STUDIES = groups()["study"]
 # A value for each key that some option leaves open.
 OPEN = {"factory": "own.models:build", "path": "folder", "paths": "[a.jpg]", "labels": "[cat]"}
+# What fits a choice that does not fit the study `iris`: a net explained by gradients.
+FITTING = {
+    "tree_shap": "model=random_forest",
+    "random_forest": "method=[occlusion]",
+    "gradient_boosting": "method=[occlusion]",
+}
 REPORT_GROUPS = ("document", "runner", "compute")
 
 
@@ -33,6 +39,7 @@ def test_every_option_is_valid_and_short(file: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", "own")
     group, option = file.parent.name, file.stem
     chosen = [f"study={option}"] if group == "study" else ["study=iris", f"{group}={option}"]
+    chosen += [FITTING[option]] if option in FITTING else []
     missing = [key for key, value in yaml.safe_load(file.read_text()).items() if value == "???"]
     if missing:
         with pytest.raises(ConfigError, match=f"{group}.{missing[0]}: a value must be given"):
@@ -48,6 +55,28 @@ def test_a_study_only_selects(study: str) -> None:
     assert set(content) <= {"defaults", "title"}
     chosen = {key for entry in content["defaults"] if isinstance(entry, dict) for key in entry}
     assert not chosen & {f"override /{group}" for group in REPORT_GROUPS}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (
+            ["model=random_forest"],
+            r"vanilla_grad needs gradients, but the model random_forest \(scikit-learn\)",
+        ),
+        (["method=[tree_shap]"], "tree_shap explains trees of scikit-learn, but the model mlp has none"),
+        (["model=gradient_boosting", "method=[deep_shap]"], "deep_shap needs gradients, but the model gradient_boost"),
+        (
+            ["model=random_forest", "method=[occlusion]", "method.occlusion.layer=0"],
+            "occlusion needs a layer, but the model random_forest",
+        ),
+    ],
+)
+def test_methods_that_a_model_cannot_answer_are_refused_before_anything_is_computed(
+    overrides: list[str], said: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"^method: {said}"):
+        read_report(["study=iris", *overrides])
 
 
 def labels(*overrides: str) -> list[str]:
