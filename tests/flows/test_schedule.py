@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,7 +35,7 @@ from tests.flows.test_bounded import ENDLESS, working
 pytestmark = pytest.mark.slow
 
 [WALK] = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-EXPORT, SERVER, DEPLOY, WORKER, RUN = WALK.splitlines()
+EXPORT, SERVER, DEPLOY, WORKER, RUN = (line.partition("  #")[0].strip() for line in WALK.splitlines())
 SMALL = ("method=[integrated_gradients]", "check=[completeness]", "data.reference=null", "model.epochs=1")
 HERE = ZoneInfo("Asia/Tokyo")
 PATIENCE = 600  # seconds: on a busy machine a process needs a minute to import everything
@@ -54,6 +55,20 @@ class Site:
         return subprocess.Popen(
             ["bash", "-c", command], cwd=self.root, env=self.environment, stdout=pipe, stderr=pipe, text=True
         )
+
+    @contextmanager
+    def stays(self, command: str) -> Iterator[None]:
+        """A command that runs in a terminal of its own, until it is told to end."""
+        name, _, rest = command.partition(" ")
+        own = f"export {name}; exec {rest}" if "=" in name else f"exec {command}"
+        with self.start(f"{own} >>terminal.log 2>&1") as process:
+            try:
+                yield
+            finally:
+                process.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(30)
+                process.kill()
 
     def run(self, command: str, status: int = 0) -> str:
         """What a command prints; it ends with `status`."""
@@ -112,18 +127,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     }
     with temporary_settings({PREFECT_API_URL: address}), get_client(sync_client=True) as client:
         site = Site(root, environment, client)
-        site.run(f"{SERVER} --port {port}")
-        try:
+        with site.stays(f"{SERVER} --port {port}"):
             site.wait(lambda: client.api_healthcheck() is None)
             assert site.run(DEPLOY).splitlines()[-1] == "deployment: report/iris"
-            worker = site.start(f"exec env {WORKER.removesuffix('&')} >worker.log 2>&1")
-            try:
+            with site.stays(WORKER):
                 yield site
-            finally:
-                worker.kill()
-                worker.communicate()
-        finally:
-            site.run("prefect server stop")
     assert working(root) == []
 
 
