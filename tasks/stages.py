@@ -376,7 +376,8 @@ def refusal(method: MethodSpec, model: ModelSpec, gives: AbstractSet[str] | None
 
     `gives`: what the model is known to give; None: what its spec says, for a net predictions and gradients.
     """
-    known = gives or getattr(model, "gives", {"predictions", "gradients"})
+    declared: AbstractSet[str] = getattr(model, "gives", {"predictions", "gradients"})
+    known = declared if gives is None else gives
     if method.asks in known:
         return None
     if method.asks == "trees":

@@ -37,7 +37,7 @@ def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> Figur
 
 def _paired(material: Material) -> bool:
     """Whether two methods stand side by side: where texts are short."""
-    words = (material.dataset.inputs[0].values != 0).sum(axis=1)
+    words = np.count_nonzero(material.dataset.inputs[0].array, axis=1)
     return len(material.methods) == 2 and int(words.max()) <= _SHORT
 
 
