@@ -20,7 +20,7 @@ Arrays = Mapping[str, Array]  # input name -> values, first axis samples
 Kind = Literal["table", "image", "text", "molecule"]
 Split = Literal["train", "validation", "test", "explain"]
 Verdict = Literal["pass", "fail", "not assessed", "not applicable"]
-Baseline = Literal["auto", "zero", "black", "mean", "blur", "uniform"]
+Baseline = Literal["auto", "zero", "black", "mean", "blur", "uniform"] | Annotated[str, Field(pattern="^sample:.")]
 Paper = Literal["A4", "letter"]
 Aggregate = Literal["raw", "abs", "square"]
 Palette = Literal["diverging", "keras_example"]  # keras_example: green and red light, as published

@@ -1,6 +1,7 @@
 """Baselines in raw units: what an input is compared with. They go through the model's own preprocessing."""
 
 import hashlib
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -14,6 +15,7 @@ _WORDS = {
     "blur": "the blurred image (a Gaussian with a standard deviation of a twelfth of its longer side)",
     "uniform": "uniform noise between the smallest and the largest value, drawn once for each sample",
 }
+_GIVEN = "sample:"  # before the id of a sample that is the baseline of all
 _AT_A_TIME = 256  # samples that are in memory together
 _BLUR = 1 / 12  # standard deviation, in longer sides of the image
 
@@ -36,6 +38,8 @@ def described(name: Baseline, dataset: Dataset, layer: str | int | None) -> str:
     """The baseline in words for the reader, and why it is the one."""
     if _at_layer(name, layer):
         return f"Zero at the layer {layer}: an element that carries nothing of its own."
+    if name.startswith(_GIVEN):
+        return f"The sample {name.removeprefix(_GIVEN)} of the data."
     text = "; ".join(f"{_WORDS[chosen]} for {item.name}" for item, chosen in _chosen(name, dataset))
     why = " (the default for this kind of input)" if name == "auto" else ""
     return f"{text[0].upper()}{text[1:]}{why}."
@@ -85,8 +89,6 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
         )
     match name:
         case "mean":
-            if item.centre is not None:
-                return item.centre[np.newaxis].astype(item.values.dtype)
             return _training_mean(item, dataset)[np.newaxis].astype(item.values.dtype)
         case "black":
             return np.full_like(item.values[:1], _bounds(name, item)[0])
@@ -95,8 +97,19 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
             return blurred(item.values[rows])
         case "uniform":
             return _uniform(item, dataset, [_of_sample(sample) for sample in dataset.sample_ids[rows]])
+        case _ if name.startswith(_GIVEN):
+            return item.values[_row_of(name.removeprefix(_GIVEN), dataset)]
         case _:
             return np.zeros_like(item.values[:1])
+
+
+def _row_of(sample: str, dataset: Dataset) -> Array:
+    """The row of a sample, (1,)."""
+    rows = np.flatnonzero(dataset.sample_ids == sample)
+    if not len(rows):
+        near = ", ".join(get_close_matches(sample, dataset.sample_ids.tolist(), n=3)) or "none"
+        raise InputError(f"baseline: the data has no sample {sample!r}; near are {near}")
+    return rows[:1]
 
 
 def blurred(images: Array) -> Array:
@@ -128,7 +141,10 @@ def _extremes(item: Input, dataset: Dataset) -> tuple[Array, Array]:
 
 
 def _training_mean(item: Input, dataset: Dataset) -> Array:
-    """The mean of the training rows, of which only so many are in memory at a time."""
+    """The mean of the training rows, of which only so many are in memory at a time; as it is said where they are not
+    at hand."""
+    if item.centre is not None:
+        return item.centre
     rows = _training(item, dataset)
     parts = np.split(rows, range(_AT_A_TIME, len(rows), _AT_A_TIME))
     total: Array = sum(item.values[part].sum(axis=0, dtype=np.float64) for part in parts)

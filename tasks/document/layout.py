@@ -22,6 +22,7 @@ from tasks.records import (
 )
 
 _COLUMN, _PAGE = 436, 640  # CSS pixels of the wide column and of both on paper
+_WORD = 18  # characters of a cell that is never broken for the room of others
 _UNBROKEN = 60  # characters of a row of a table that may stay on one line
 _MOST_ROWS = {"print": 40, "screen": 400}
 _BESIDE, _HALF_PAGE = 0.6, 0.73  # of the column: two that fit into it, and two that fit across the page
@@ -118,4 +119,5 @@ def wrapping(table: Table) -> set[int]:
     lengths = [max((len(row[index]) for row in table.rows), default=0) for index in range(len(table.columns))]
     *others, widest = sorted(range(len(lengths)), key=lengths.__getitem__)
     taken = np.cumsum([lengths[index] for index in others])
-    return {widest, *(index for index, total in zip(others, taken, strict=True) if total > _UNBROKEN)}
+    wraps = {widest} if lengths[widest] > _WORD else set()
+    return {*wraps, *(index for index, total in zip(others, taken, strict=True) if total > _UNBROKEN)}

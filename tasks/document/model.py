@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 
 from tasks.document.material import Material
-from tasks.document.words import capital, count, interval, listing, plain
+from tasks.document.words import capital, count, interval, listing, long_named, plain
 from tasks.records import (
     Aside,
     Block,
@@ -93,12 +93,13 @@ def _confusion(material: Material) -> Figure:
     assert counts is not None
     right, total = int(np.trace(counts)), int(counts.sum())
     rows = f"{material.measured_rows} rows"
-    return _half(
+    figure = _half(
         f"{material.slug}-confusion",
         Matrix(labels=material.dataset.classes, counts=counts, x_label="predicted", y_label="true"),
         f"Confusion matrix on {total:,} {rows}: {right:,} right, {total - right:,} wrong.",
         f"Confusion matrix: {right} of {total} right",
     )
+    return figure.model_copy(update={"width": 1.0}) if long_named(material.dataset.classes) else figure
 
 
 def _parity(material: Material) -> Figure:

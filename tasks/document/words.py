@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from tasks.records import Array
 
+_SHORT = 16  # letters of a name of a class
+
 
 def signed(value: float, digits: int = 2) -> str:
     """A number with its sign and a true minus: +1.77, −0.20."""
@@ -42,6 +44,11 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def long_named(names: Sequence[str]) -> bool:
+    """Whether some name is too long to stand above a narrow column."""
+    return max(map(len, names)) > _SHORT
 
 
 def without_unit(feature: str) -> str:

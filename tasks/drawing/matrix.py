@@ -9,6 +9,7 @@ from tasks.drawing.colormap import colour
 from tasks.drawing.svg import COLUMN, FAINT, INK, MAIN, PAPER, RULE, element, fitted, picture, signed, text, text_width
 from tasks.records import Matrix, Part
 
+_LONG = 16  # letters of a name that cannot stand above its column
 _LARGEST, _HEIGHT = 56.0, 30.0  # CSS pixels of a cell
 _WRITTEN, _SMALLEST = 16.0, 7.0  # CSS pixels that a cell must have to hold a number, and that its letters have
 
@@ -17,9 +18,10 @@ def matrix(content: Matrix, width: float) -> Part:
     """The shade of a count is its share of the row, so that rare classes show as well; correlations have the colours
     of a scale from -1 to 1."""
     count = len(content.labels)
-    # Methods have long names: their columns are numbered, and their rows have number and name.
-    above = tuple(str(k + 1) for k in range(count)) if content.correlations else content.labels
-    beside = tuple(f"{label}  {k + 1}" for k, label in enumerate(content.labels)) if content.correlations else above
+    # Long names, as methods have them: their columns are numbered, and their rows have number and name.
+    numbered = content.correlations or max(map(len, content.labels)) > _LONG
+    above = tuple(str(k + 1) for k in range(count)) if numbered else content.labels
+    beside = tuple(f"{label}  {k + 1}" for k, label in enumerate(content.labels)) if numbered else above
     longest, high = (max(text_width(label, SIZE) for label in labels) for labels in (beside, above))
     named = 28 if content.y_label else 8
     left = min(longest + named, COLUMN * width / 2)

@@ -34,6 +34,14 @@ def test_black_is_the_darkest_value(photos: Dataset) -> None:
     assert (of("black", photos.model_copy(update={"inputs": (image,)})) == -1).all()
 
 
+def test_a_sample_of_the_data_can_be_the_baseline_of_all(photos: Dataset) -> None:
+    name = str(photos.sample_ids[7])
+    assert np.array_equal(of(f"sample:{name}", photos), np.stack([photos.inputs[0].values[7]] * 3))
+    assert described(f"sample:{name}", photos, None) == f"The sample {name} of the data."
+    with pytest.raises(InputError, match=r"no sample 'astronaut'; near are "):
+        of("sample:astronaut", photos)
+
+
 @pytest.mark.parametrize("name", ["blur", "uniform"])
 def test_a_baseline_of_a_sample_does_not_depend_on_its_company(name: Baseline, photos: Dataset) -> None:
     alone = of(name, photos, np.array([11]))

@@ -120,6 +120,15 @@ def test_long_labels_are_shortened_and_not_clipped() -> None:
     assert text_width(shown, 12) <= float(right)
 
 
+def test_long_names_of_classes_stand_beside_their_rows_alone() -> None:
+    """Their columns are numbered, so that the counts keep their room."""
+    names = ("black-headed night monkey", "bald uakari")
+    drawn = svg(Matrix(labels=names, counts=np.array([[10, 1], [0, 5]]), x_label="read as", y_label="written"))
+    assert drawn.count("bald uakari") == 1
+    assert "rotate(-45)" not in drawn
+    assert re.findall(r'class="fixed"[^>]*>([\d,]+)<', drawn) == ["10", "1", "0", "5"]
+
+
 def test_a_matrix_of_many_classes_has_no_room_for_numbers() -> None:
     drawn = svg(Matrix(labels=tuple("a" * 60), counts=np.eye(60, dtype=int), x_label="read as", y_label="written"))
     assert 'class="fixed"' not in drawn
