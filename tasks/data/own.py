@@ -92,7 +92,7 @@ class RowsSpec(Spec):
     @model_validator(mode="after")
     def _rows_or_scheme(self) -> Self:
         if (self.path is None) == (self.scheme is None):
-            raise ValueError("give path, or in its place scheme: what rows are read by")
+            raise ValueError("either path must be given, a file of rows, or in its place scheme, what rows are read by")
         if self.path is None and self.explain is None:
             raise ValueError("explain: a file of rows must be given where there is no path")
         return self
@@ -145,7 +145,9 @@ class RowsSpec(Spec):
         files, parts = self.files(), []
         if "path" in files:
             table = read_table(files["path"], "path", self._texts())
-            require_columns(table, filter(None, (self.label, self.id, self.split)), "data.path: there is no column {}")
+            for key in ("label", "id", "split"):
+                wanted = [name] if (name := getattr(self, key)) is not None else []
+                require_columns(table, wanted, f"data.{key}: there is no column {{}}")
             labels = Labels.of(table[self.label], self.task)
             reader: Any = self.learned(table)
             part, values = self._part(table, "path", labels, reader)

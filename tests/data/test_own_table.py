@@ -216,7 +216,7 @@ def test_a_net_on_prices_learns_on_standardised_numbers(tmp_path: Path) -> None:
     [
         ("a,price\n", {}, r"data\.path: t\.csv has no rows"),
         ("", {}, r"data\.path: t\.csv cannot be read: No columns"),
-        ("a,cost\n1,2\n", {}, r"^data\.path: there is no column price; there are a, cost"),
+        ("a,cost\n1,2\n", {}, r"^data\.label: there is no column price; there are a, cost"),
         ("a,price\n1,\n2,\n", {}, r"^data\.label: the column 'price' is empty in all 2 rows$"),
         ("a,price\n1,x\n2,x\n", {}, r"^data\.label: the column 'price' is 'x' in every row; it needs two classes$"),
         ("a,price\n1,x\n2,y\n3,z\n", {}, r"'price' has 3 different values in 3 rows, which are no classes"),
