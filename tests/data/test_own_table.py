@@ -13,6 +13,7 @@ from tasks.data.baselines import baseline
 from tasks.data.own_table import TableSpec
 from tasks.data.select import SelectionSpec, TargetSpec, select
 from tasks.models.performance import performance
+from tasks.models.zoo.gradient_boosting import BoostingSpec
 from tasks.models.zoo.mlp import MLPSpec
 from tasks.models.zoo.random_forest import ForestSpec
 from tasks.protocols import Compute, silent
@@ -277,3 +278,19 @@ def test_a_file_counts_by_its_content_not_its_place(houses: Path, tmp_path: Path
     assert spec(houses).asked() == spec(moved).asked()
     assert spec(houses).asked() != spec(written(moved, HOUSES + "h9,90,red,true,2,280\n")).asked()
     assert str(tmp_path) not in str(spec(houses).asked())
+
+
+@pytest.mark.parametrize("model", [ForestSpec(trees=4), BoostingSpec(trees=4)])
+def test_trees_that_are_fitted_again_beside_rows_to_explain_are_the_same(model: Any, tmp_path: Path) -> None:
+    """Their labels are no whole numbers then, because some rows have none."""
+    draws = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": draws.normal(size=60), "b": draws.normal(size=60), "price": ["x", "y", "z"] * 20})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.drop(columns="price").iloc[:5].to_csv(tmp_path / "week.csv", index=False)
+    data_spec = spec(tmp_path / "t.csv", id=None, explain=tmp_path / "week.csv", reference={"trees": 4})
+    data = data_spec.load()
+    weights = model.fit(data_spec.fitted(data), Compute(), silent)
+    found = model.restore(data, weights, Compute()).predict(data.arrays)
+    assert found.shape == (65, 3)
+    assert data_spec.reference is not None
+    assert data_spec.reference.compute(data).features == ("a", "b")
