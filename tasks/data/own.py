@@ -159,7 +159,8 @@ class RowsSpec(Spec):
         else:
             labels, reader = self._from_scheme(files["scheme"])
         if "explain" in files:
-            table = reader.checked(read_table(files["explain"], "explain", reader.texts()), "explain")
+            texts = [*reader.texts(), *filter(None, [self.id])]
+            table = reader.checked(read_table(files["explain"], "explain", texts), "explain")
             parts.append(self._part(table, "explain", labels, reader))
         return self._dataset(labels, reader, parts)
 
@@ -170,9 +171,12 @@ class RowsSpec(Spec):
     def _from_scheme(self, path: Path) -> tuple[Labels, Reader]:
         try:
             scheme = Scheme.model_validate_json(path.read_bytes())
-            return scheme.labels, self.known(scheme.reader)
+            reader = self.known(scheme.reader)
         except ValidationError as problem:
             raise InputError(f"data.scheme: {path.name} is no scheme.json of a run on such data") from problem
+        if scheme.labels.name != self.label:
+            raise InputError(f"data.label: {self.label!r} was given, but {path.name} is of {scheme.labels.name!r}")
+        return scheme.labels, reader
 
     def _part(self, table: "Table", key: str, labels: Labels, reader: Reader) -> tuple[Part, Array]:
         """The rows of one file, and the values of those that can be used.

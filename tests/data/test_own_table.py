@@ -268,6 +268,9 @@ def test_files_that_are_not_there_are_named(tmp_path: Path, houses: Path) -> Non
         spec(written(tmp_path / "houses.xlsx", "x")).load()
     with pytest.raises(InputError, match=r"data\.scheme: houses\.csv is no scheme\.json of a run"):
         spec(None, scheme=houses, explain=houses).load()
+    scheme = written(tmp_path / "scheme.json", json.dumps(spec(houses).load().scheme))
+    with pytest.raises(InputError, match=r"^data\.label: 'rooms' was given, but scheme\.json is of 'price'$"):
+        spec(None, scheme=scheme, explain=houses, label="rooms").load()
     for options in ({}, {"scheme": houses, "path": houses}, {"scheme": houses}):
         with pytest.raises(ValidationError):
             spec(options.pop("path", None), **options)
@@ -294,3 +297,9 @@ def test_trees_that_are_fitted_again_beside_rows_to_explain_are_the_same(model: 
     assert found.shape == (65, 3)
     assert data_spec.reference is not None
     assert data_spec.reference.compute(data).features == ("a", "b")
+
+
+def test_an_id_keeps_its_zeros(tmp_path: Path) -> None:
+    train = written(tmp_path / "t.csv", "id,x,price\n001,1,1.5\n002,2,2.5\n")
+    week = written(tmp_path / "week.csv", "id,x\n003,5\n")
+    assert spec(train, id="id", explain=week).load().sample_ids.tolist() == ["001", "002", "003"]
