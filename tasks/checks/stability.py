@@ -50,15 +50,27 @@ def rank(values: Array) -> Array:
     return np.argsort(np.argsort(-values, kind="stable"), kind="stable") + 1
 
 
+def range_of(item: Input) -> Array:
+    """From the smallest to the largest value: of a whole image, and of each column of a table, which has a unit of its
+    own."""
+    if item.kind == "table":
+        return np.asarray(np.ptp(item.array, axis=0), np.float64)
+    low, high = zip(*((values.min(), values.max()) for values in item.values), strict=True)  # one sample at a time
+    return np.asarray(max(high) - min(low), np.float64)
+
+
 class StabilitySpec(Spec):
-    """Largest ||a(x + d) - a(x)|| / ||a(x)|| over random d with |d| at most `radius` of each input's range.
+    """Largest ||a(x + d) - a(x)|| / ||a(x)|| over random d with |d| at most `radius` of each input's range, or of each
+    column's.
 
     The largest of a few draws is a lower bound of the largest of all.
     D. Alvarez-Melis, T. Jaakkola (2018), On the robustness of interpretability methods.
     """
 
     kind: Literal["stability"] = "stability"
-    radius: float = Field(0.02, gt=0, le=1, description="of the change, as a share of the range of an input")
+    radius: float = Field(
+        0.02, gt=0, le=1, description="of the change, as a share of the range of an input or a column"
+    )
     draws: int = Field(5, ge=1, description="changes that are tried for each sample")
     samples: int = Field(20, ge=1, description="most samples that are measured")
     seed: int = Field(0, ge=0, description="of the changes")
@@ -80,7 +92,7 @@ class StabilitySpec(Spec):
                 required=False,
                 sentence="An input that is not made of numbers cannot change a little.",
             )
-        reach = {item.name: self.radius * _range(item) for item in dataset.inputs}
+        reach = {item.name: self.radius * range_of(item) for item in dataset.inputs}
         own = first(case.shards(), len(rows)).astype(np.float64)
         random = np.random.default_rng(self.seed)
         worst = np.zeros(len(rows))
@@ -104,9 +116,3 @@ class StabilitySpec(Spec):
             f"{self.draws} random changes of {len(rows)} samples).",
             per_sample=worst[:, None],
         )
-
-
-def _range(item: Input) -> float:
-    """From its smallest to its largest number, one sample at a time."""
-    low, high = zip(*((values.min(), values.max()) for values in item.values), strict=True)
-    return float(max(high) - min(low))

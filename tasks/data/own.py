@@ -92,7 +92,7 @@ class RowsSpec(Spec):
     @model_validator(mode="after")
     def _rows_or_scheme(self) -> Self:
         if (self.path is None) == (self.scheme is None):
-            raise ValueError("give path, or in its place scheme: what rows are read by")
+            raise ValueError("either path must be given, a file of rows, or in its place scheme, what rows are read by")
         if self.path is None and self.explain is None:
             raise ValueError("explain: a file of rows must be given where there is no path")
         return self
@@ -145,7 +145,9 @@ class RowsSpec(Spec):
         files, parts = self.files(), []
         if "path" in files:
             table = read_table(files["path"], "path", self._texts())
-            require_columns(table, filter(None, (self.label, self.id, self.split)), "data.path: there is no column {}")
+            for key in ("label", "id", "split"):
+                wanted = [name] if (name := getattr(self, key)) is not None else []
+                require_columns(table, wanted, f"data.{key}: there is no column {{}}")
             labels = Labels.of(table[self.label], self.task)
             reader: Any = self.learned(table)
             part, values = self._part(table, "path", labels, reader)
@@ -157,7 +159,8 @@ class RowsSpec(Spec):
         else:
             labels, reader = self._from_scheme(files["scheme"])
         if "explain" in files:
-            table = reader.checked(read_table(files["explain"], "explain", reader.texts()), "explain")
+            texts = [*reader.texts(), *filter(None, [self.id])]
+            table = reader.checked(read_table(files["explain"], "explain", texts), "explain")
             parts.append(self._part(table, "explain", labels, reader))
         return self._dataset(labels, reader, parts)
 
@@ -168,9 +171,12 @@ class RowsSpec(Spec):
     def _from_scheme(self, path: Path) -> tuple[Labels, Reader]:
         try:
             scheme = Scheme.model_validate_json(path.read_bytes())
-            return scheme.labels, self.known(scheme.reader)
+            reader = self.known(scheme.reader)
         except ValidationError as problem:
             raise InputError(f"data.scheme: {path.name} is no scheme.json of a run on such data") from problem
+        if scheme.labels.name != self.label:
+            raise InputError(f"data.label: {self.label!r} was given, but {path.name} is of {scheme.labels.name!r}")
+        return scheme.labels, reader
 
     def _part(self, table: "Table", key: str, labels: Labels, reader: Reader) -> tuple[Part, Array]:
         """The rows of one file, and the values of those that can be used.

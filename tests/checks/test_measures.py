@@ -11,7 +11,8 @@ from tasks.checks.localization import ConcentrationSpec, LocalizationSpec
 from tasks.checks.randomization import RandomizationSpec
 from tasks.checks.sensitivity import SensitivitySpec
 from tasks.checks.sparseness import SparsenessSpec, edge_strength, gini
-from tasks.checks.stability import StabilitySpec
+from tasks.checks.stability import StabilitySpec, range_of
+from tasks.records import Input
 from tests.checks.linear import IMAGES, WEIGHTS, linear_case
 
 
@@ -191,3 +192,10 @@ def test_stability_of_a_linear_model_is_bounded_by_the_radius() -> None:
     assert 0 < result.value < 0.02
     assert result.verdict == "pass"
     assert StabilitySpec(radius=1.0, threshold=0.01).measure(linear_case(WEIGHTS)).verdict == "fail"
+
+
+def test_a_column_moves_by_its_own_range_and_a_pixel_by_that_of_the_image() -> None:
+    values = np.array([[0.0, 100.0], [1.0, 300.0]])
+    table = Input(name="t", kind="table", values=values, features=("a", "b"))
+    assert range_of(table).tolist() == [1, 200]
+    assert range_of(Input(name="i", kind="image", values=values.reshape(1, 2, 2, 1))) == 300

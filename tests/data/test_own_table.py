@@ -13,6 +13,7 @@ from tasks.data.baselines import baseline
 from tasks.data.own_table import TableSpec
 from tasks.data.select import SelectionSpec, TargetSpec, select
 from tasks.models.performance import performance
+from tasks.models.zoo.gradient_boosting import BoostingSpec
 from tasks.models.zoo.mlp import MLPSpec
 from tasks.models.zoo.random_forest import ForestSpec
 from tasks.protocols import Compute, silent
@@ -216,7 +217,7 @@ def test_a_net_on_prices_learns_on_standardised_numbers(tmp_path: Path) -> None:
     [
         ("a,price\n", {}, r"data\.path: t\.csv has no rows"),
         ("", {}, r"data\.path: t\.csv cannot be read: No columns"),
-        ("a,cost\n1,2\n", {}, r"^data\.path: there is no column price; there are a, cost"),
+        ("a,cost\n1,2\n", {}, r"^data\.label: there is no column price; there are a, cost"),
         ("a,price\n1,\n2,\n", {}, r"^data\.label: the column 'price' is empty in all 2 rows$"),
         ("a,price\n1,x\n2,x\n", {}, r"^data\.label: the column 'price' is 'x' in every row; it needs two classes$"),
         ("a,price\n1,x\n2,y\n3,z\n", {}, r"'price' has 3 different values in 3 rows, which are no classes"),
@@ -267,6 +268,9 @@ def test_files_that_are_not_there_are_named(tmp_path: Path, houses: Path) -> Non
         spec(written(tmp_path / "houses.xlsx", "x")).load()
     with pytest.raises(InputError, match=r"data\.scheme: houses\.csv is no scheme\.json of a run"):
         spec(None, scheme=houses, explain=houses).load()
+    scheme = written(tmp_path / "scheme.json", json.dumps(spec(houses).load().scheme))
+    with pytest.raises(InputError, match=r"^data\.label: 'rooms' was given, but scheme\.json is of 'price'$"):
+        spec(None, scheme=scheme, explain=houses, label="rooms").load()
     for options in ({}, {"scheme": houses, "path": houses}, {"scheme": houses}):
         with pytest.raises(ValidationError):
             spec(options.pop("path", None), **options)
@@ -277,3 +281,25 @@ def test_a_file_counts_by_its_content_not_its_place(houses: Path, tmp_path: Path
     assert spec(houses).asked() == spec(moved).asked()
     assert spec(houses).asked() != spec(written(moved, HOUSES + "h9,90,red,true,2,280\n")).asked()
     assert str(tmp_path) not in str(spec(houses).asked())
+
+
+@pytest.mark.parametrize("model", [ForestSpec(trees=4), BoostingSpec(trees=4)])
+def test_trees_that_are_fitted_again_beside_rows_to_explain_are_the_same(model: Any, tmp_path: Path) -> None:
+    """Their labels are no whole numbers then, because some rows have none."""
+    draws = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": draws.normal(size=60), "b": draws.normal(size=60), "price": ["x", "y", "z"] * 20})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.drop(columns="price").iloc[:5].to_csv(tmp_path / "week.csv", index=False)
+    data_spec = spec(tmp_path / "t.csv", id=None, explain=tmp_path / "week.csv", reference={"trees": 4})
+    data = data_spec.load()
+    weights = model.fit(data_spec.fitted(data), Compute(), silent)
+    found = model.restore(data, weights, Compute()).predict(data.arrays)
+    assert found.shape == (65, 3)
+    assert data_spec.reference is not None
+    assert data_spec.reference.compute(data).features == ("a", "b")
+
+
+def test_an_id_keeps_its_zeros(tmp_path: Path) -> None:
+    train = written(tmp_path / "t.csv", "id,x,price\n001,1,1.5\n002,2,2.5\n")
+    week = written(tmp_path / "week.csv", "id,x\n003,5\n")
+    assert spec(train, id="id", explain=week).load().sample_ids.tolist() == ["001", "002", "003"]
