@@ -454,10 +454,11 @@ class CheckResult(Record):
 
 
 class Scale(Record):
-    """One shared zero-centred colour scale: values in [-limit, limit] of `unit`."""
+    """One shared zero-centred colour scale: values in [-limit, limit] of `unit`, in the colours of `palette`."""
 
     unit: str
     limit: float
+    palette: Palette = "diverging"
 
 
 class Series(Record):

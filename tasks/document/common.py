@@ -94,9 +94,11 @@ def facets(material: Material, rows: Sequence[int]) -> dict[str, tuple[str, ...]
 
 
 def direction(material: Material, method: MethodMaterial) -> str:
-    """What red and blue mean for this score."""
+    """What the colours mean for this score."""
     if method.aggregate == "square":
         return ""
+    if material.palette == "keras_example":
+        return " Green light is positive, red light negative, as published."
     if material.score == "loss":
         return " Blue lowers the loss, that is, speaks for the class; red raises it."
     return " Red speaks for the class, blue against it." if material.dataset.classes else " Red raises, blue lowers."

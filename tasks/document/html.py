@@ -154,6 +154,8 @@ def _picture(medium: Medium, reduction: screen.Reduction, part: Part, alt: str, 
 
 def _scale_alt(scale: Scale) -> str:
     limit = f"{scale.limit:.3g}"
+    if scale.palette == "keras_example":
+        return f"Colour scale of {scale.unit}: red light −{limit}, none 0, green light +{limit}."
     return f"Colour scale of {scale.unit}: blue −{limit}, white 0, red +{limit}."
 
 

@@ -72,7 +72,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     return Figure(
         name=f"{material.slug}-teaser",
         content=Images(columns=(), rows=(tuple(cells),)),
-        scales=(Scale(unit=unit, limit=scales[unit]),) if unit in scales else (),
+        scales=(Scale(unit=unit, limit=scales[unit], palette=material.palette),) if unit in scales else (),
         caption=f"{main.title} of {material.sample_name(0)}.",
         alt="; ".join(cell.alt for cell in cells),
     )
@@ -84,6 +84,8 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
     lines = grid_lines(material.targets[: len(drawn_rows(material))], len(material.methods))
     rows = [row for row, _ in lines]
     stacked = len(lines[0][1]) < len(material.target_names)
+    additive = any(method.additive for method in material.methods)
+    summed = " The number below a map is the sum of its pixels." if additive else ""
     by = "by method and class" if material.dataset.classes else "by method"
     headings = [
         f"{method.title}{'' if stacked else _for_class(material, target)}"
@@ -105,9 +107,9 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
             width=material.picture_width,
             facets=facets(material, [row for row, _ in lines]),
         ),
-        scales=tuple(Scale(unit=unit, limit=scales[unit]) for unit in units),
+        scales=tuple(Scale(unit=unit, limit=scales[unit], palette=material.palette) for unit in units),
         caption=f"Single images and their attributions, {by}. {material.selection_reason}"
-        f"{direction(material, material.main)} The number below a map is the sum of its pixels."
+        f"{direction(material, material.main)}{summed}"
         f"{_ends(material)}{left_out(material)}"
         + " Where classes are the same, the map is drawn once."
         * (len(material.target_names) > 1),
@@ -251,8 +253,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                         *verdict_asides(material.methods),
                         Aside(
                             title="How to read it",
-                            text=f"{_RED[bool(material.dataset.classes)]} "
-                            "Maps with the same unit share one scale, so equal colours are equal numbers.",
+                            text=f"{reading_of_colours(material)} {_of_scales(material)}",
                         ),
                     ),
                 ),
@@ -327,7 +328,15 @@ def _likeliest(material: Material) -> Table:
     )
 
 
-_RED = {
-    True: "Red pixels speak for the class above the map, blue ones against it.",
-    False: "Red pixels raise the value, blue ones lower it.",
-}
+def _of_scales(material: Material) -> str:
+    if any(_maps(material, method).limits is not None for method in material.methods):
+        return "What ±1 stands for is written below each map."
+    return "Maps with the same unit share one scale, so equal colours are equal numbers."
+
+
+def reading_of_colours(material: Material) -> str:
+    """What a pixel of each colour says."""
+    positive, negative = ("Red", "blue") if material.palette == "diverging" else ("Green", "red")
+    if material.dataset.classes:
+        return f"{positive} pixels speak for the class above the map, {negative} ones against it."
+    return f"{positive} pixels raise the value, {negative} ones lower it."

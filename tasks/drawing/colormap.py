@@ -16,6 +16,7 @@ NEGATIVE = ("#ffffff", "#e2ecfa", "#bbd4f5", "#91b9ed", "#659ee2", "#3d84d0", "#
 _POINTS = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (*NEGATIVE[:0:-1], *POSITIVE)], float)
 _PLACES = np.linspace(-1, 1, len(_POINTS))
 
+_GREY = 96  # of the ground that light is added to on a scale
 _BAR, _TOP, _HEIGHT, _STEPS = 168, 19, 9, 64
 
 
@@ -26,6 +27,13 @@ def colours(values: Array, limit: float) -> NDArray[np.uint8]:
     return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
 
 
+def lights(values: Array, limit: float) -> NDArray[np.uint8]:
+    """The same (..., 3) as light on grey: green for positive values, red for negative ones, as in the Keras example."""
+    place = np.clip(np.asarray(values, float) / limit, -1, 1)
+    added = np.stack([np.maximum(-place, 0), np.maximum(place, 0), np.zeros_like(place)], axis=-1)
+    return np.rint(np.clip(_GREY + 255 * added, 0, 255)).astype(np.uint8)
+
+
 def colour(value: float, limit: float) -> str:
     """The colour of one value as #rrggbb."""
     return "#" + "".join(f"{channel:02x}" for channel in colours(np.array(value), limit))
@@ -34,7 +42,8 @@ def colour(value: float, limit: float) -> str:
 def colour_bar(scale: Scale, name: str) -> Part:
     """The scale drawn: its unit, the colours, and ticks at both limits and zero."""
     width = max(_BAR + 1, text_width(scale.unit, NAME) + 4)
-    shades = colours(np.linspace(-scale.limit, scale.limit, _STEPS), scale.limit)
+    values = np.linspace(-scale.limit, scale.limit, _STEPS)
+    shades = colours(values, scale.limit) if scale.palette == "diverging" else lights(values, scale.limit)
     # Each strip reaches the right end and the next covers it: no hairlines between strips.
     strips = [
         element(

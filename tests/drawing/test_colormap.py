@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from tasks.drawing.colormap import NEGATIVE, POSITIVE, colour_bar, colours
+from tasks.drawing.colormap import NEGATIVE, POSITIVE, colour_bar, colours, lights
 from tasks.records import Scale
 
 VALUES = np.linspace(0, 1, 101)
@@ -76,3 +76,13 @@ def test_the_colour_bar_says_its_limits_and_unit() -> None:
     drawn = colour_bar(Scale(unit="contribution to log S", limit=0.923), "scale0").data.decode()
     for word in ("−0.923", ">0<", "+0.923", "contribution to log S"):
         assert word in drawn
+
+
+def test_the_published_light_is_green_above_zero_and_red_below() -> None:
+    """On the grey ground of its scale; at the limit the channel is full, the others stay as they are."""
+    below, zero, above = lights(np.array([-2.0, 0.0, 1.0]), 1.0).tolist()
+    assert zero[0] == zero[1] == zero[2] < 255
+    assert (below, above) == ([255, zero[1], zero[2]], [zero[0], 255, zero[2]])
+    drawn = colour_bar(Scale(unit="share", limit=1.0, palette="keras_example"), "bar").data.decode()
+    assert "#" + bytes(below).hex() in drawn
+    assert "#" + bytes(above).hex() in drawn
