@@ -109,13 +109,15 @@ def measured(samples: int, side: int, overlay: float = 0.0) -> dict[str, float]:
     seconds = time.perf_counter() - start
     with pikepdf.open(io.BytesIO(pages.pdf)) as pdf:
         count = len(pdf.pages)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "pages": count,
         "seconds": seconds,
         "seconds per page": seconds / count,
+        "seconds of processor per page": (used.ru_utime + used.ru_stime) / count,
         "PDF, MB": len(pages.pdf) / 1e6,
         "HTML, MB": len(pages.html) / 1e6,
-        "peak memory of the rendering process, MB": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        "peak memory of the rendering process, MB": used.ru_maxrss / 1024,
     }
 
 
