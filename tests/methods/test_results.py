@@ -124,7 +124,7 @@ class Counting:
         (IntegratedGradientsSpec(n_steps=16), 2),  # all points in one batch, and both ends in another
         (IntegratedGradientsSpec(n_steps=64), 5),
         (VanillaGradSpec(sampling=SamplingSpec(nt_samples=16)), 2),  # all draws, and the sample without noise
-        (OcclusionSpec(), 2),
+        (OcclusionSpec(), 1),  # the samples as they are, beside their windows
     ],
 )
 def test_the_points_and_draws_of_few_samples_share_a_batch(
