@@ -225,4 +225,6 @@ def _evidence_config(report: Report, local: Mapping[str, LocalEvidence]) -> dict
     plain["document"]["issued"] = report.document.issued_at
     for key, item in outside(report.points, "points"):
         put(plain, key, local[key].name if key in local else str(getattr(item, "name", item)))
+    if EARLIER in local:  # which report it was, however it was found
+        put(plain, EARLIER, local[EARLIER].name)
     return plain

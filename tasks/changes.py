@@ -104,7 +104,7 @@ def changed(earlier: EarlierReport, before: Facts, after: Facts, without: Collec
     count = Counter(
         data=sum(pair.before.data != pair.after.data for pair in points),
         models=sum(pair.before.weights != pair.after.weights for pair in points),
-        settings=sum(pair.before.settings != pair.after.settings for pair in points),
+        settings=sum(bool(pair.settings) for pair in points),
         metrics=sum(metric.beyond for metric in metrics),
         importances=sum(item.beyond for item in importances),
         ranks=sum(item.moved for item in importances),

@@ -30,9 +30,9 @@ def _written(value: Any) -> str:
 
 
 def of_point(config: Mapping[str, Any]) -> dict[str, str]:
-    """The settings of a point; `method` names its methods."""
+    """The settings of a point; `method` names its methods, in whatever order they are kept."""
     plain = {key: value for key, value in config.items() if key not in _NAMES}
-    return {"method": ", ".join(plain.get("method", {}))} | flat(plain)
+    return {"method": ", ".join(sorted(plain.get("method", {})))} | flat(plain)
 
 
 def of_result(config: Mapping[str, Any], label: str) -> dict[str, str]:

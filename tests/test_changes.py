@@ -14,6 +14,7 @@ from tasks.document.changed import Changed, Facts, ImportanceFacts, MetricFacts,
 from tasks.document.evidence import pretty
 from tasks.document.schema import Changes, EarlierReport
 from tasks.records import Verdict
+from tasks.settings import of_point
 
 EARLIER = EarlierReport(issued="2026-01-02T00:00:00Z", pdf="a" * 64, evidence="b" * 64)
 FEATURES = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
@@ -183,3 +184,12 @@ def test_pixels_of_different_pictures_have_no_importance_to_compare() -> None:
     found = changed(EARLIER, report(), report((9.0, 2.0, 3.0, 4.0)), {("iris", "measurements")})
     assert (found.summary.compared, found.summary.alert) == (0, False)
     assert "No importance can be compared." in written(found)
+
+
+def test_the_order_in_which_methods_are_kept_is_no_change() -> None:
+    """Evidence keeps them by name; and a key that another version of the program knows is no change either."""
+    old = of_point({"method": {"a": {"kind": "a"}, "b": {"kind": "b"}}})
+    new = of_point({"method": {"b": {"kind": "b"}, "a": {"kind": "a", "new": None}}})
+    found = changed(EARLIER, report(settings=old), report(settings=new))
+    assert found.summary.settings == 0
+    assert "config changed" not in written(found)

@@ -82,6 +82,12 @@ class PointPair(Record):
     before: PointFacts
     after: PointFacts
 
+    @property
+    def settings(self) -> list[str]:
+        """Keys of the config with another value; a key that only one version of the program knows is none."""
+        old, new = self.before.settings, self.after.settings
+        return [key for key in new if key in old and old[key] != new[key]]
+
 
 class Changed(Record):
     """What the chapter shows. `summary` is what is filed for machines; `gone` and `new`: points that only one of the

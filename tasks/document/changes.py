@@ -155,11 +155,11 @@ def _grouped(digest: str) -> str:
 
 def _settings(pair: PointPair) -> str:
     """Which values of the config are others."""
-    before, after = pair.before.settings, pair.after.settings
-    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    keys = pair.settings
     if not keys:
         return ""
-    named = [f"{key} from {before.get(key, 'nothing')} to {after.get(key, 'nothing')}" for key in keys[:_MOST_NAMES]]
+    before, after = pair.before.settings, pair.after.settings
+    named = [f"{key} from {before[key]} to {after[key]}" for key in keys[:_MOST_NAMES]]
     more = f" and {count(len(keys) - _MOST_NAMES, 'more setting')}" if len(keys) > _MOST_NAMES else ""
     return f"{pair.after.title}: the config changed, {listing(named)}{more}."
 
