@@ -15,6 +15,8 @@ from flows.report import RunResult
 from tasks.document.seal import MANIFEST
 
 _MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
+_SIZE = re.compile(rb'<svg\b[^>]*\bviewBox=["\']0 0 ([\d.]+) ([\d.]+)["\']')
+_ROOM = 40  # pixels
 _MOST_BYTES = 1_000_000  # of a picture that is kept in the server's database
 
 
@@ -121,9 +123,23 @@ def _cell(value: Any) -> Any:
 
 def _uri(path: Path) -> str:
     data = path.read_bytes()
-    if path.suffix == ".svg":  # drawn for paper: dark on nothing
-        data = data.replace(b">", b'><rect width="100%" height="100%" fill="#fff"/>', 1)
+    data = _framed(data) if path.suffix == ".svg" else data
     return f"data:{_MEDIA[path.suffix]};base64,{b64encode(data).decode()}"
+
+
+def _framed(svg: bytes) -> bytes:
+    """On white, since it is drawn for paper, and with room at the sides: the letters of a browser are wider."""
+    found = _SIZE.search(svg)
+    if found is None:
+        return svg
+    width, height = (float(number) for number in found.groups())
+    start = svg.index(b"<svg")
+    frame = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-_ROOM} 0 {width + 2 * _ROOM:g} {height:g}" '
+        f'width="{width + 2 * _ROOM:g}" height="{height:g}">'
+        f'<rect x="{-_ROOM}" width="100%" height="100%" fill="#fff"/><svg overflow="visible"'
+    )
+    return frame.encode() + svg[start + len(b"<svg") :] + b"</svg>"
 
 
 def _read(path: Path) -> Any:

@@ -2,12 +2,13 @@
 
 from base64 import b64decode
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from flows.artifacts import failed, picture, summary, verdicts
 
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>0.5</text></svg>'
+SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>0.5</text></svg>'
 FILES = {name: {"sha256": digit * 64} for name, digit in (("checks.json", "a"), ("report.pdf", "b"))}
 MANIFEST = {
     "title": "Weekly",
@@ -53,12 +54,15 @@ def test_every_check_has_a_row() -> None:
 
 
 def test_the_picture_travels_in_the_artifact_on_white(tmp_path: Path) -> None:
-    """A path would lead nowhere from a browser, and dark letters cannot be read on a dark page."""
+    """A path would lead nowhere from a browser, dark letters cannot be read on a dark page, and wide ones need room."""
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "iris.svg").write_bytes(SVG)
     text = picture(tmp_path, MANIFEST)
-    data = b64decode(text.partition("data:image/svg+xml;base64,")[2].rstrip(")"))
-    assert data == SVG.replace(b"<text>", b'<rect width="100%" height="100%" fill="#fff"/><text>')
+    root = ElementTree.fromstring(b64decode(text.partition("data:image/svg+xml;base64,")[2].rstrip(")")))
+    assert root.attrib == {"viewBox": "-40 0 89 9", "width": "89", "height": "9"}
+    paper, drawing = root
+    assert paper.attrib == {"x": "-40", "width": "100%", "height": "100%", "fill": "#fff"}
+    assert drawing.attrib == {"overflow": "visible", "viewBox": "0 0 9 9"}
     assert text.startswith("### Iris\n\nPetals lead.\n\n![Iris](data:")
 
 
