@@ -13,7 +13,14 @@ from tasks.document.spec import DocumentSpec
 
 STUDIES = groups()["study"]
 # A value for each key that some option leaves open.
-OPEN = {"factory": "own.models:build", "path": "folder", "paths": "[a.jpg]", "labels": "[cat]"}
+OPEN = {
+    "factory": "own.models:build",
+    "path": "folder",
+    "paths": "[a.jpg]",
+    "labels": "[cat]",
+    "label": "kind",
+    "text": "words",
+}
 # What fits a choice that does not fit the study `iris`: a net explained by gradients.
 FITTING = {
     "tree_shap": "model=random_forest",
@@ -40,11 +47,12 @@ def test_every_option_is_valid_and_short(file: Path, monkeypatch: pytest.MonkeyP
     group, option = file.parent.name, file.stem
     chosen = [f"study={option}"] if group == "study" else ["study=iris", f"{group}={option}"]
     chosen += [FITTING[option]] if option in FITTING else []
+    place = f"{group}.{option}" if group in ("method", "check") else group
     missing = [key for key, value in yaml.safe_load(file.read_text()).items() if value == "???"]
     if missing:
-        with pytest.raises(ConfigError, match=f"{group}.{missing[0]}: a value must be given"):
+        with pytest.raises(ConfigError, match=f"{place}.{missing[0]}: a value must be given"):
             read_report(chosen)
-    read_report([*chosen, *(f"{group}.{key}={OPEN[key]}" for key in missing)])
+    read_report([*chosen, *(f"{place}.{key}={OPEN[key]}" for key in missing)])
 
 
 @pytest.mark.parametrize("study", STUDIES)
