@@ -84,7 +84,7 @@ BAD = {
     "study=iris document.issued=2026": "document.issued: 2026 is no time; write for example 2026-01-01T00:00:00Z",
     "study=iris runner=inline,threads": "runner: belongs to the report, so all points must have the same",
     "study=iris,digits compute.threads=1,2": "compute: belongs to the report, so all points must have the same",
-    "study=iris runner.kind=dask": "runner.kind: given 'dask', allowed: threads, inline",
+    "study=iris runner.kind=ray": "runner.kind: given 'ray', allowed: threads, dask, inline",
     "study=iris compute.threads=0": "compute.threads: given 0, allowed: a whole number, at least 1",
     "study=iris,iris": "the same point is given more than once: iris",
     "data=iris model=mlp": "method: nothing is chosen; allowed: ",

@@ -2,6 +2,9 @@
 `test_schedule.py`."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,11 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import ValidationError, validate
 
-from flows import cli, deploy, scheduled
+from flows import deploy, scheduled
 from flows.artifacts import short_name
 from flows.compose import option_files
 from flows.config import Report, read_report
@@ -68,15 +70,15 @@ def test_a_bad_schedule_is_refused(words: list[str], said: str) -> None:
     ],
 )
 def test_what_cannot_be_registered_is_said_in_a_sentence(
-    words: list[str], address: str, said: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], address: str, said: str, tmp_path: Path
 ) -> None:
     """The config and the schedule are looked at before the server is."""
-    with temporary_settings({PREFECT_API_URL: address} if address else {}, restore_defaults=[PREFECT_API_URL]):
-        assert cli.run(["deploy", *words]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith(f"exhibit: {said}")
-    assert len(err.splitlines()) == 1
+    settings = {"PREFECT_API_URL": address, "PREFECT_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "flows.cli", "deploy", *words]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | settings, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"exhibit: {said}")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_paths_are_taken_from_where_they_were_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
