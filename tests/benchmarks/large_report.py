@@ -94,7 +94,7 @@ def job(samples: int, side: int, overlay: float = 0.0) -> Job:
     return Job(
         document=compose([chapter], "A large report", {"completeness": "Do the parts add up?"}),
         drawings=tuple(draw(figure) for figure in figures(chapter, scales)),
-        attached={"evidence.json": json.dumps(_EVIDENCE).encode(), "config.yaml": b"a: 1\n"},
+        attached={"evidence.json": json.dumps(_EVIDENCE).encode(), "config.yaml": b"points: [{label: animals}]\n"},
         issued="2026-11-21T00:00:00Z",
     )
 

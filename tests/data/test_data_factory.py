@@ -169,7 +169,7 @@ def test_what_is_no_data_is_said(given: dict[str, Any], said: str) -> None:
     ("change", "said"),
     [
         (lambda data: {"sample_ids": np.array(["a"] * 1797)}, "gave ids that are not unique"),
-        (lambda data: {"split": np.full(1797, "dev")}, "gave the split 'dev'; there are train, validation, test and explain"),
+        (lambda data: {"split": np.full(1797, "dev")}, "gave the split 'dev'; there are train, valida"),
         (lambda data: {"labels": data.labels[:5]}, "gave 1797 ids, but labels has 5 rows"),
         (lambda data: {"labels": data.labels + 9}, "gave labels that are none of 10 classes; they count from 0"),
         (lambda data: {"labels": np.where(data.labels == 3, np.nan, data.labels)}, "183 rows have no label"),
