@@ -43,7 +43,7 @@ def publish(result: RunResult, name: str) -> str:
     bad = failed(checks, result.failed_points)
     create_markdown_artifact(
         key=f"{name}-report",
-        markdown=summary(directory, manifest, bad),
+        markdown=summary(directory, manifest, bad, changed(directory)),
         description="Where the report is, and its digests",
     )
     create_table_artifact(key=f"{name}-verdicts", table=verdicts(checks), description="Verdicts of the checks")
@@ -52,8 +52,26 @@ def publish(result: RunResult, name: str) -> str:
     return bad
 
 
-def summary(directory: Path, manifest: Mapping[str, Any], bad: str) -> str:
-    """Where the report is, every file of it with its digest, and a sentence for each chapter. `bad`: what failed."""
+def changed(directory: Path) -> str:
+    """A sentence on what a run found to have changed since the earlier report; empty where it was not asked for one."""
+    path = directory / "changes.json"
+    if not path.exists():
+        return ""
+    found = _read(path)
+    if found["compared_with"] is None:
+        return "There is no earlier report to compare with."
+    day = found["compared_with"]["issued"][:10]
+    counts = {"importance": found["importances"], "rank": found["ranks"], "metric": found["metrics"]}
+    parts = [f"{number} {what}{'s' if number > 1 else ''}" for what, number in counts.items() if number]
+    parts += [f"{found['verdicts']} verdict{'s' if found['verdicts'] > 1 else ''}"] if found["verdicts"] else []
+    if not parts:
+        return f"Since the report of {day} nothing has changed by more than its errors explain."
+    return f"Since the report of {day} have changed, by more than errors explain: {', '.join(parts)}."
+
+
+def summary(directory: Path, manifest: Mapping[str, Any], bad: str, since: str = "") -> str:
+    """Where the report is, every file of it with its digest, and a sentence for each chapter. `bad`: what failed;
+    `since`: what has changed."""
     files = manifest["files"]
     return "\n".join(
         [
@@ -61,6 +79,7 @@ def summary(directory: Path, manifest: Mapping[str, Any], bad: str) -> str:
             "",
             f"**{bad[0].upper()}{bad[1:]}.**" if bad else "No required check failed.",
             "",
+            *((since, "") if since else ()),
             *(f"- **{chapter['title']}**: {chapter['sentence']}" for chapter in manifest["chapters"]),
             "",
             f"`{directory / 'report.pdf'}`",

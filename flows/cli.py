@@ -109,11 +109,14 @@ def report(arguments: Sequence[str]) -> int:
     from flows.config import read_report
 
     wanted = read_report(asked.overrides, asked.config_dir)
+    from flows.artifacts import changed
     from flows.run import run_report
 
     result = run_report(wanted, ["exhibit", "report", *arguments])
     folder = result.directory
     sys.stdout.write(f"pdf: {folder / 'report.pdf'}\nhtml: {folder / 'report.html'}\nrun: {folder}\n")
+    if since := changed(folder):
+        sys.stderr.write(f"exhibit: {since}\n")
     if result.failed_points:
         sys.stderr.write(f"exhibit: failed: {', '.join(result.failed_points)}; the report says why\n")
     return CHECK_FAILED if result.required_failed or result.failed_points else DONE

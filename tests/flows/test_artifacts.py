@@ -1,12 +1,13 @@
 """Facts of what the Prefect UI shows of a report."""
 
+import json
 from base64 import b64decode
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from flows.artifacts import failed, picture, summary, verdicts
+from flows.artifacts import changed, failed, picture, summary, verdicts
 
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>0.5</text></svg>'
 FILES = {name: {"sha256": digit * 64} for name, digit in (("checks.json", "a"), ("report.pdf", "b"))}
@@ -45,6 +46,24 @@ def test_the_report_comes_first_with_path_and_digest(tmp_path: Path) -> None:
     assert f"`{tmp_path}/report.pdf`" in lines
     rows = [line for line in lines if line.startswith("|")][2:]
     assert rows == [f"| report.pdf | `{'b' * 64}` |", f"| checks.json | `{'a' * 64}` |"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "counts", "said"),
+    [
+        (None, {}, "There is no earlier report to compare with."),
+        ({"issued": "2026-11-20T00:00:00Z"}, {},
+         "Since the report of 2026-11-20 nothing has changed by more than its errors explain."),
+        ({"issued": "2026-11-20T00:00:00Z"}, {"importances": 2, "verdicts": 1},
+         "Since the report of 2026-11-20 have changed, by more than errors explain: 2 importances, 1 verdict."),
+    ],
+)  # fmt: skip
+def test_what_has_changed_is_said(tmp_path: Path, earlier: object, counts: dict[str, int], said: str) -> None:
+    found = dict.fromkeys(("importances", "ranks", "metrics", "verdicts"), 0) | counts
+    assert changed(tmp_path) == ""
+    (tmp_path / "changes.json").write_text(json.dumps({"compared_with": earlier, **found}))
+    assert changed(tmp_path) == said
+    assert said in summary(tmp_path, MANIFEST, "", said)
 
 
 def test_every_check_has_a_row() -> None:
