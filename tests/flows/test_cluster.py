@@ -23,7 +23,7 @@ from tests.conftest import Project, Run
 SMALL = ("study=iris", "check=[completeness,agreement]", "data.reference=null", "model.epochs=3", "compute.chunk=30",
          "method=[gradient_x_input,occlusion],[smooth_grad,vanilla_grad]")  # fmt: skip
 LONG = ("study=iris", "check=[]", "data.reference=null", "model.epochs=1", "compute.chunk=5", "method=[smooth_grad]",
-        "method.smooth_grad.sampling.nt_samples=4000")  # fmt: skip
+        "method.smooth_grad.sampling.nt_samples=1000")  # fmt: skip
 
 
 def content(run: Run) -> dict[str, bytes]:
