@@ -27,10 +27,6 @@ class SparsenessSpec(Spec):
         """The verdict over all explanations of one method."""
         found = np.concatenate([gini(np.abs(shard.flat())) for shard in case.shards()])
         median = float(np.nanmedian(found)) if not np.isnan(found).all() else 0.0
-        edges = _on_edges(case)
-        correlated = (
-            f" In each picture |a| correlates with the strength of the edges by {edges:.2f} on average (Spearman)."
-        )
         return CheckResult(
             check=self.kind,
             method=case.label,
@@ -39,7 +35,7 @@ class SparsenessSpec(Spec):
             value=median,
             threshold=self.threshold,
             sentence=f"The Gini coefficient of |a| is {median:.2f} in the median over {found.size:,} explanations "
-            f"(0: all elements alike, 1: one element alone).{'' if edges is None else correlated}",
+            f"(0: all elements alike, 1: one element alone).{_said_of_edges(_on_edges(case))}",
             per_sample=found,
         )
 
@@ -51,6 +47,12 @@ def gini(sizes: Array) -> Array:
     weights = (2 * np.arange(1, count + 1) - count - 1)[:, None]
     total = ordered.sum(axis=1)
     return np.where(total > 0, (weights * ordered).sum(axis=1) / np.where(total > 0, count * total, 1), np.nan)
+
+
+def _said_of_edges(edges: float | None) -> str:
+    if edges is None:
+        return ""
+    return f" In each picture |a| correlates with the strength of the edges by {edges:.2f} on average (Spearman)."
 
 
 def _on_edges(case: Case) -> float | None:

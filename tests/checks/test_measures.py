@@ -1,5 +1,7 @@
 """What the checks measure on a linear model, where the right answer is known; each of them can fail."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -114,6 +116,16 @@ def test_sparseness_can_pass_and_fail() -> None:
     lone = np.array([[1.0, 0.0], [0.0, 0.0]])
     assert SparsenessSpec().measure(linear_case(lone)).verdict == "pass"
     assert SparsenessSpec().measure(linear_case(np.ones((2, 2)))).verdict == "fail"
+
+
+def test_only_single_pictures_have_edges() -> None:
+    """Of a table, or of a picture beside other inputs, sparseness is measured all the same, and no edge is named."""
+    case, table = linear_case(WEIGHTS), Input(name="t", kind="table", values=np.zeros((len(IMAGES), 2), np.float32))
+    data = case.dataset()
+    several = data.model_copy(update={"inputs": (*data.inputs, table)})
+    found = SparsenessSpec().measure(replace(case, dataset=lambda: several))
+    assert found.value == SparsenessSpec().measure(case).value
+    assert found.sentence.endswith("one element alone).")
 
 
 def test_an_edge_is_where_the_lightness_changes() -> None:
