@@ -25,9 +25,9 @@ lint: setup
 bench: setup
 	@$(BIN)/python -m tests.benchmarks
 
-# Kills a report at 200 random moments, where the suite does it 20 times.
+# Kills a report at 200 random moments, where the suite does it 20 times, and makes every offline study twice.
 soak: setup
-	@KILLS=200 $(BIN)/python -m pytest -m slow tests/flows/test_resume.py
+	@KILLS=200 REPRODUCE=all $(BIN)/python -m pytest -m slow tests/flows/test_resume.py tests/flows/test_reproduce.py
 
 setup: $(VENV)/ready system
 

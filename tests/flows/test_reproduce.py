@@ -1,4 +1,5 @@
-"""Every study that needs no network gives the same bytes in separate processes."""
+"""The studies that need no network give the same bytes in separate processes; `REPRODUCE=all` asks for those of
+photographs as well, which take as long as the rest of the suite's reports together."""
 
 import json
 import os
@@ -13,9 +14,10 @@ from tests.conftest import Project
 
 FEW = ("model.epochs=1", "selection.limit=4", "selection.show=2", "check=[completeness]", "document.issued=2026-01-01",
        "document.chapters=all", "runner=inline")  # fmt: skip
+PHOTOS = "photos_gradients,photos_gradients_published,photos_saliency,photos_layer,photos_partition,watermark"
 STUDIES = (
     "iris,iris_saliency,digits,solubility,names,multimodal",
-    "photos_gradients,photos_gradients_published,photos_saliency,photos_layer,photos_partition,watermark",
+    *((PHOTOS,) if os.environ.get("REPRODUCE") == "all" else ()),
 )
 
 
