@@ -9,13 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 import tasks.models  # noqa: F401 - sets what torch reads when it is loaded, so it comes before torch
+from tasks.records import Figure, Record
 
 ROOT = Path(__file__).parents[1]
+C = TypeVar("C", bound=Record)
 ISSUED = "document.issued=2026-01-01T00:00:00Z"
 
 
@@ -31,6 +33,12 @@ class Memory:
 
     def get(self, digest: str) -> bytes:
         return self.items[digest]
+
+
+def content(figure: Figure, kind: type[C]) -> C:
+    """What a figure draws, which is of this kind."""
+    assert isinstance(figure.content, kind)
+    return figure.content
 
 
 @dataclass(frozen=True)

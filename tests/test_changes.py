@@ -13,8 +13,9 @@ from tasks.document import changes as chapter
 from tasks.document.changed import Changed, Facts, ImportanceFacts, MetricFacts, PointFacts, VerdictFacts
 from tasks.document.evidence import pretty
 from tasks.document.schema import Changes, EarlierReport
-from tasks.records import Verdict
+from tasks.records import Bars, Verdict
 from tasks.settings import of_point
+from tests.conftest import content
 
 EARLIER = EarlierReport(issued="2026-01-02T00:00:00Z", pdf="a" * 64, evidence="b" * 64)
 FEATURES = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
@@ -174,8 +175,9 @@ def test_what_is_filed_is_read_back() -> None:
 
 def test_importances_are_drawn_before_and_now() -> None:
     (figure,) = chapter.figures(changed(EARLIER, report(), report((1.36, 2.0, 3.0, 4.0))))
-    now, before = figure.content.series  # type: ignore[union-attr]
-    assert figure.content.labels[0] == "petal width"  # type: ignore[union-attr]
+    bars = content(figure, Bars)
+    now, before = bars.series
+    assert bars.labels[0] == "petal width"
     assert (now.values.tolist(), before.values.tolist()) == ([4.0, 3.0, 2.0, 1.36], [4.0, 3.0, 2.0, 1.0])
     assert (now.reference, before.reference) == (False, True)
 

@@ -10,7 +10,9 @@ from tasks.checks import ranks
 from tasks.comparison import agreement_table, comparison
 from tasks.document import comparison as chapter
 from tasks.document.compared import Comparison
+from tasks.records import Ranks
 from tasks.settings import differing, of_point, of_result, shared, slugs, together, where
+from tests.conftest import content
 from tests.points import LENGTHS, config, inputs, material, method
 
 PETALS = np.array([0.1, 0.2, 0.9, 0.7])  # petal length, petal width, sepal width, sepal length
@@ -72,7 +74,8 @@ def test_the_order_depends_on_what_changes_it() -> None:
 def test_ranks_have_an_interval() -> None:
     """Petal length: first in 30 points, third in 10."""
     (figure, *_) = chapter.figures(sweep(), {}, {})
-    counts = dict(zip(figure.content.labels, figure.content.counts.tolist(), strict=True))  # type: ignore[union-attr]
+    ranks = content(figure, Ranks)
+    counts = dict(zip(ranks.labels, ranks.counts.tolist(), strict=True))
     assert counts["petal length"] == [30, 0, 10, 0]
     assert counts["sepal width"] == [0, 10, 30, 0]
 
@@ -85,9 +88,9 @@ def test_what_survives_everywhere_is_said_so() -> None:
     assert paragraphs(found, "Which conclusions survive")[0].startswith(
         "Petal length is among the first two in all 3 points."
     )
-    assert chapter.chapter(found, {}, own_chapters=True).teaser.title == (  # type: ignore[union-attr]
-        "3 points: petal length stays among the first two"
-    )
+    teaser = chapter.chapter(found, {}, own_chapters=True).teaser
+    assert teaser is not None
+    assert teaser.title == "3 points: petal length stays among the first two"
 
 
 def test_signs_are_compared_between_plain_sums_alone() -> None:

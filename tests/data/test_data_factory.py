@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -178,10 +179,8 @@ def test_what_is_no_data_is_said(given: dict[str, Any], said: str) -> None:
 def test_a_dataset_whose_parts_do_not_fit_is_refused(
     change: Callable[[Dataset], dict[str, Any]], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import own_data  # type: ignore[import-not-found]
-
     data = made("digits")
-    monkeypatch.setattr(own_data, "digits", lambda: data.model_copy(update=change(data)))
+    monkeypatch.setattr(import_module("own_data"), "digits", lambda: data.model_copy(update=change(data)))
     with pytest.raises(InputError, match=said):
         made("digits")
     with pytest.raises(InputError, match="gave a int; a Dataset or a dictionary was expected"):

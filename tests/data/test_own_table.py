@@ -168,8 +168,9 @@ def test_classes_that_are_not_known_are_not_right_or_wrong(tmp_path: Path) -> No
     chosen = select(SelectionSpec(order="each_class"), TargetSpec(), data, prediction)
     assert chosen.explained.tolist() == [4, 5]
     for selection, target in (("wrong_first", "predicted"), ("first", "true")):
+        chosen_by = SelectionSpec.model_validate({"order": selection})
         with pytest.raises(InputError, match=r"no label"):
-            select(SelectionSpec(order=selection), TargetSpec(outputs=(target,)), data, prediction)  # type: ignore[arg-type]
+            select(chosen_by, TargetSpec(outputs=(target,)), data, prediction)
 
 
 def test_a_scheme_stands_in_for_the_rows_of_the_fit(houses: Path, tmp_path: Path) -> None:

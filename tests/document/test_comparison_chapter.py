@@ -20,7 +20,8 @@ from tasks.document.html import Facts, render_html
 from tasks.document.material import Material
 from tasks.document.pdf import render_pdf
 from tasks.drawing import draw
-from tasks.records import Excluded, Figure, Kind
+from tasks.records import BarPanels, Excluded, Figure, Images, Kind
+from tests.conftest import content
 from tests.points import LENGTHS, config, inputs, material, method
 
 SHAPES: dict[Kind, tuple[int, ...]] = {"table": (4,), "image": (8, 8), "molecule": (3,), "text": (4,)}
@@ -65,13 +66,14 @@ def test_the_same_samples_are_drawn_under_every_point(kind: Kind, count: int) ->
 
 def test_few_images_are_a_grid_of_samples_by_points() -> None:
     (figure,) = figures("image", 3)
-    assert figure.content.columns == ("input", "seed 0", "seed 1", "seed 2")  # type: ignore[union-attr]
-    assert figure.content.row_labels == ("flower 0", "flower 1", "flower 2")  # type: ignore[union-attr]
+    grid = content(figure, Images)
+    assert grid.columns == ("input", "seed 0", "seed 1", "seed 2")
+    assert grid.row_labels == ("flower 0", "flower 1", "flower 2")
 
 
 def test_a_hundred_maps_of_one_sample_are_one_picture() -> None:
     (figure,) = figures("image", 100)
-    titles = [cell.title for row in figure.content.rows for cell in row if cell]  # type: ignore[union-attr]
+    titles = [cell.title for row in content(figure, Images).rows for cell in row if cell]
     assert titles == ["input", *map(str, range(1, 101))]
 
 
@@ -79,23 +81,23 @@ def test_maps_of_one_unit_share_a_scale() -> None:
     """And what has another unit has its own."""
     (figure,) = figures("image", 4, units=2)
     assert [scale.unit for scale in figure.scales] == ["unit 0", "unit 1"]
-    (row, *_) = figure.content.rows  # type: ignore[union-attr]
+    (row, *_) = content(figure, Images).rows
     assert [cell.scale for cell in row[1:] if cell] == [0, 1, 0, 1]
 
 
 def test_bars_of_several_units_are_shares() -> None:
     """Of the sum of |a|, so that one axis has a meaning for all."""
-    same, mixed = figures("table", 2)[0], figures("table", 2, units=2)[0]
-    assert same.content.axis == "unit 0"  # type: ignore[union-attr]
-    assert mixed.content.axis == "share of the sum of |a|, with its sign"  # type: ignore[union-attr]
-    for panel in mixed.content.panels:  # type: ignore[union-attr]
+    same, mixed = (content(figures("table", 2, units=units)[0], BarPanels) for units in (1, 2))
+    assert same.axis == "unit 0"
+    assert mixed.axis == "share of the sum of |a|, with its sign"
+    for panel in mixed.panels:
         assert np.abs(panel.values).sum() == pytest.approx(1)
 
 
 def test_of_many_points_the_middle_of_each_group_is_drawn() -> None:
     found, materials = points("table", 40)
     (figure,) = samples.figures(found, materials, {})
-    assert len(figure.content.panels) == min(len(found.groups), 12)  # type: ignore[union-attr]
+    assert len(content(figure, BarPanels).panels) == min(len(found.groups), 12)
     assert f"Drawn are {len(found.groups)} of 40" in figure.caption
 
 

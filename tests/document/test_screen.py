@@ -13,6 +13,7 @@ from PIL import Image
 from tasks.document.screen import _PICTURES, _VALUES, Reduction, block_means, facets, reduced, values
 from tasks.drawing import draw
 from tasks.records import Array, Cell, Drawing, Figure, Images, Part, Scale
+from tests.conftest import content
 
 SCALE = Scale(unit="logit", limit=2.0)
 
@@ -39,7 +40,7 @@ def test_a_large_one_is_reduced_until_it_fits(rows: int, side: int) -> None:
     """Maps to the number of values that a page holds; pictures to about its bytes, since noise hardly compresses."""
     drawing = grid(rows, side)
     found = Reduction.of([drawing])
-    held = [block_means(row[1].pixels, found.values).size for row in drawing.figure.content.rows]  # type: ignore[union-attr]
+    held = [block_means(row[1].pixels, found.values).size for row in content(drawing.figure, Images).rows]
     assert sum(held) <= _VALUES
     assert found.values > 1
     pictures = [len(reduced(part, found)) for part in drawing.parts if part.media_type == "image/png"]

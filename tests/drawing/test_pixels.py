@@ -63,7 +63,7 @@ def test_green_and_red_light_as_published() -> None:
     ("polarity", "expected"), [("both", "Rr_ ___ _bB"), ("positive", "Rr_ ___ ___"), ("negative", "___ ___ _bB")]
 )
 def test_one_sign_alone(polarity: str, expected: str) -> None:
-    assert mapped(prepared(CORNERS[..., None], MapSpec(polarity=polarity))) == expected  # type: ignore[arg-type]
+    assert mapped(prepared(CORNERS[..., None], MapSpec.model_validate({"polarity": polarity}))) == expected
 
 
 def test_an_outline_is_a_ring() -> None:

@@ -30,9 +30,8 @@ def test_pages_take_their_colours_from_one_sheet() -> None:
 
 def test_pages_and_pictures_agree_about_their_colours() -> None:
     light = (ROOT / "templates" / "colours.css").read_text().split("@media", maxsplit=1)[0]
-    assert {name: re.search(rf"--{name}: (#\w+);", light)[1] for name in SHARED} == {  # type: ignore[index]
-        name: getattr(svg, name.upper()) for name in SHARED
-    }
+    colours = dict(re.findall(r"--([\w-]+): (#\w+);", light))
+    assert {name: colours[name] for name in SHARED} == {name: getattr(svg, name.upper()) for name in SHARED}
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -95,9 +95,7 @@ def test_what_does_not_add_up_is_measured_here() -> None:
 def test_a_model_that_only_predicts_can_be_asked_for_scores() -> None:
     model = CallableModel(lambda inputs: inputs["x"] @ np.ones((3, 2)), "values", COMPUTE)
     method = MethodFactorySpec(factory="own_method:shares", additive=True)
-    found = method.attribute(
-        model, INPUTS, BASELINES, np.arange(5), TARGETS, Score(kind="value"), COMPUTE  # type: ignore[arg-type]
-    )  # fmt: skip
+    found = method.attribute(cast(Any, model), INPUTS, BASELINES, np.arange(5), TARGETS, Score(kind="value"), COMPUTE)
     np.testing.assert_allclose(found.residual, 0, atol=1e-6)
     with pytest.raises(InputError, match="it asks for gradients, but the model only predicts"):
         explained("difference", model)

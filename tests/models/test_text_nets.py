@@ -72,9 +72,11 @@ def test_the_word_that_decides_is_named(name: str, known: tuple[Dataset, Any]) -
     inputs = {key: values[rows] for key, values in data.arrays.items()}
     method = METHODS[name]()
     counted = getattr(method, "background", None)
-    compared = {"text": np.zeros_like(inputs["text"])} if counted is None else background(counted, 0, data)
+    compared: dict[str, Array] | None = (
+        {"text": np.zeros_like(inputs["text"])} if counted is None else background(counted, 0, data)
+    )
     if name == "integrated gradients":
-        compared = None  # type: ignore[assignment]
+        compared = None
     targets = data.labels[rows][:, np.newaxis]
     part = method.attribute(net, inputs, compared, data.sample_ids[rows], targets, Score(kind="logit"), COMPUTE)
     values = token_values(part)
