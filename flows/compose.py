@@ -4,6 +4,7 @@ Each point is composed on its own. Hydra's own multirun first composes one confi
 do not vary, and so refuses `study=digits,solubility model.batch_size=16` when the primary config lacks the key.
 """
 
+import copy
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import Override, OverrideType, Quote, QuotedString
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
@@ -24,6 +25,8 @@ from flows.errors import ConfigError, every, unknown
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 PRIMARY = "report"
+
+_Known = dict[tuple[str, ...], tuple[DictConfig, str]]  # composed config, and its study or data, by overrides
 
 
 class Composed(NamedTuple):
@@ -48,6 +51,15 @@ class Composed(NamedTuple):
         return point_name(self.varied)
 
 
+class _Asked(NamedTuple):
+    """A point by its overrides: those that vary, those that Hydra composes, and single values that are set in what it
+    composed. Points that differ in such values alone share the composition, which is most of the work."""
+
+    varied: tuple[str, ...]
+    composed: tuple[str, ...]
+    values: tuple[str, ...]
+
+
 def point_name(varied: Iterable[str]) -> str:
     """` (point study=iris)`, or nothing where there is only one point."""
     text = ", ".join(varied)
@@ -65,8 +77,8 @@ def compose_points(overrides: Sequence[str], config_dir: Path | None = None) -> 
     if config_dir and not config_dir.is_dir():
         raise ConfigError(f"--config-dir: there is no directory {config_dir}")
     with initialize_config_dir(str(CONF), job_name=PRIMARY, version_base="1.3"):
-        points = _combinations(overrides, config_dir)
-        return every(partial(_compose, varied, point, config_dir) for varied, point in points)
+        known: _Known = {}
+        return every(partial(_compose, asked, config_dir, known) for asked in _combinations(overrides, config_dir))
 
 
 def groups(config_dir: Path | None = None) -> dict[str, list[str]]:
@@ -83,17 +95,29 @@ def option_files(group: str, config_dir: Path | None = None) -> list[Path]:
     return [files[name] for name in sorted(files)]
 
 
-def _combinations(
-    overrides: Sequence[str], config_dir: Path | None
-) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """For every point the overrides that vary, and all of them. Of two for the same key the last counts."""
-    parsed = {override.get_key_element(): override for override in _parse(overrides)}.values()
+def _combinations(overrides: Sequence[str], config_dir: Path | None) -> Iterator[_Asked]:
+    """Every combination of the values that are given. Of two overrides for the same key the last counts."""
+    parsed = list({override.get_key_element(): override for override in _parse(overrides)}.values())
     choices = groups(config_dir)
     for override in parsed:
         _check(override, choices)
     swept = [override.is_sweep_override() for override in parsed]
+    single = [_is_single(override, parsed, choices) for override in parsed]
     for point in itertools.product(*map(_values, parsed)):
-        yield tuple(itertools.compress(point, swept)), tuple(_quoted(one, choices) for one in point)
+        whole = [one for one, alone in zip(point, single, strict=True) if not alone]
+        yield _Asked(
+            tuple(itertools.compress(point, swept)),
+            tuple(_quoted(one, choices) for one in whole),
+            tuple(itertools.compress(point, single)),
+        )
+
+
+def _is_single(override: Override, parsed: Sequence[Override], choices: Mapping[str, list[str]]) -> bool:
+    """Whether an override sweeps one value of the config, and no other override is about the same part of it."""
+    key = str(override.key_or_group)
+    others = {str(other.key_or_group) for other in parsed if other is not override} - choices.keys()
+    apart = not any(f"{other}.".startswith(f"{key}.") or f"{key}.".startswith(f"{other}.") for other in others)
+    return override.is_sweep_override() and override.type is OverrideType.CHANGE and "." in key and apart
 
 
 def _parse(overrides: Sequence[str]) -> list[Override]:
@@ -135,11 +159,14 @@ def _search_path(folder: Path | None) -> list[str]:
     return [f"hydra.searchpath=[{QuotedString(f'file://{folder.resolve()}', Quote.double).with_quotes()}]"]
 
 
-def _compose(varied: tuple[str, ...], point: Sequence[str], config_dir: Path | None) -> Composed:
+def _compose(asked: _Asked, config_dir: Path | None, known: _Known) -> Composed:
     try:
-        config = compose(PRIMARY, [*point, *_search_path(config_dir)], return_hydra_config=True)
-        with open_dict(config):
-            choices = config.pop("hydra").runtime.choices
+        if asked.composed not in known:
+            known[asked.composed] = _composed(asked.composed, config_dir)
+        shared, subject = known[asked.composed]
+        config = copy.deepcopy(shared)
+        for override in _parse(asked.values):
+            OmegaConf.update(config, str(override.key_or_group), override.value(), merge=True)
         if secret := _from_environment(OmegaConf.to_container(config, resolve=False)):
             raise ConfigError(
                 f"{secret}: a value from the environment would be printed in the report and kept in its evidence; "
@@ -147,8 +174,16 @@ def _compose(varied: tuple[str, ...], point: Sequence[str], config_dir: Path | N
             )
         plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise ConfigError(_explain(error, point_name(varied), config_dir)) from error
-    return Composed(varied, str(choices.study or choices.data), plain)
+        raise ConfigError(_explain(error, point_name(asked.varied), config_dir)) from error
+    return Composed(asked.varied, subject, plain)
+
+
+def _composed(overrides: Sequence[str], config_dir: Path | None) -> tuple[DictConfig, str]:
+    """What Hydra makes of overrides, and the study or the data that they choose."""
+    config = compose(PRIMARY, [*overrides, *_search_path(config_dir)], return_hydra_config=True)
+    with open_dict(config):
+        choices = config.pop("hydra").runtime.choices
+    return config, str(choices.study or choices.data)
 
 
 def _from_environment(value: Any, path: str = "") -> str | None:

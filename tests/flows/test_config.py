@@ -1,6 +1,7 @@
 """Facts of the config: the files in `conf`, sweeps, labels, and the validated report."""
 
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,26 @@ def test_methods_that_a_model_cannot_answer_are_refused_before_anything_is_compu
 
 def labels(*overrides: str) -> list[str]:
     return [point.label for point in read_report(overrides).points]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "swept"),
+    [
+        (["study=iris"], {"model.hidden": ["8", "16"], "model.seed": ["0", "1"]}),
+        (["study=iris", "model.epochs=3"], {"method": ["[smooth_grad]", "[occlusion]"], "selection.show": ["1", "2"]}),
+        (["study=digits"], {"method.integrated_gradients.layer": ["null", "0", "conv2d"]}),
+        (["study=iris"], {"target.outputs": ["[predicted]", "[predicted,predicted]"], "title": ["A", "null"]}),
+        (["study=iris", "data.reference.trees=7"], {"data.reference": ["null", "{trees:9}"]}),
+    ],
+)
+def test_points_of_a_sweep_are_composed_as_if_each_were_alone(fixed: list[str], swept: dict[str, list[str]]) -> None:
+    """They share what Hydra composes, and only that."""
+    found = compose_points([*fixed, *(f"{key}={','.join(values)}" for key, values in swept.items())])
+    alone = [
+        [f"{key}={value}" for key, value in zip(swept, values, strict=True)] for values in product(*swept.values())
+    ]
+    assert [point.config for point in found] == [compose_points([*fixed, *one])[0].config for one in alone]
+    assert [point.varied for point in found] == [tuple(one) for one in alone]
 
 
 def test_a_comma_sweeps() -> None:
