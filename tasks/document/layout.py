@@ -84,10 +84,16 @@ def broad(figure: Figure) -> bool:
             return len(items) > 2
         case Images(rows=rows, width=width):
             asked = 0 if width is None else len(rows[0]) * (_cell(width) + _GAP)
-            return len(rows[0]) > 4 or asked > _COLUMN
+            return len(rows[0]) > 4 or asked > _COLUMN or given(figure)
         case Diagram() | Ladder():
             return True
     return False
+
+
+def given(figure: Figure) -> bool:
+    """Whether the widths of the columns of a grid are given: of one of many rows, WeasyPrint would measure all rows
+    again for each of its pages, as it would in a column beside the notes."""
+    return isinstance(figure.content, Images) and len(figure.content.rows) > 12
 
 
 def long(figure: Figure) -> bool:
