@@ -83,8 +83,8 @@ STEP = """
 import os, signal, sys
 from tasks.store import Store
 once = Store.once
-def one(self, key, compute):
-    done = once(self, key, compute)
+def one(*given, **named):
+    done = once(*given, **named)
     if not done[1]:
         os.kill(os.getpid(), signal.SIGKILL)
     return done
