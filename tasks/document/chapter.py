@@ -74,11 +74,7 @@ def _how_explained(material: Material) -> Section:
         title="How it was explained",
         blocks=(
             Block(paragraphs=(intro,)),
-            *(
-                block
-                for method in material.methods
-                for block in (_method_block(method), *ladder.blocks(material, method))
-            ),
+            *(_method_block(method) for method in material.methods),
             Block(tables=(_parameters(material),)),
         ),
     )
@@ -152,6 +148,7 @@ def _verdicts(material: Material, questions: dict[str, str]) -> Section:
                     ),
                 )
             ),
+            *ladder.blocks(material),
         ),
     )
 

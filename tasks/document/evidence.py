@@ -161,13 +161,16 @@ def _origins(chapters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 
 def printed(config: str) -> str:
-    """The config as it is printed: of many points the first, the others being in the attached file."""
+    """The config as it is printed, groups of values on a line; of many points the first, the others being in the
+    attached file."""
     whole = yaml.safe_load(config)
     further = len(whole["points"]) - 1
-    if further < MANY:
-        return config
-    text = yaml.safe_dump({**whole, "points": whole["points"][:1]}, sort_keys=False, allow_unicode=True)
-    return f"# and {further} further points; config.yaml, attached, holds all\n{text}"
+    shown = whole if further < MANY else {**whole, "points": whole["points"][:1]}
+    text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None, width=_LINE)
+    return text if shown is whole else f"# and {further} further points; config.yaml, attached, holds all\n{text}"
+
+
+_LINE = 100  # characters
 
 
 def metric_rows(chapters: Sequence[tuple[str, Performance]]) -> list[dict[str, Any]]:

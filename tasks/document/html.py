@@ -1,5 +1,6 @@
 """The document as one HTML file, from one set of templates: for the screen, or as the source of the PDF."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
@@ -160,8 +161,8 @@ def _scale_alt(scale: Scale) -> str:
 
 
 def _headline(caption: str) -> str:
-    """The first sentence of a caption, for the lists of figures and tables."""
-    return caption.split(". ", maxsplit=1)[0].rstrip(".")
+    """What a caption says first, for the lists of figures and tables."""
+    return re.split(r"[.:;] ", caption, maxsplit=1)[0].rstrip(".")
 
 
 def _date(issued: str) -> str:

@@ -49,12 +49,13 @@ def _figure(material: Material, method: MethodMaterial) -> Figure:
     )
 
 
-def blocks(material: Material, method: MethodMaterial) -> tuple[Block, ...]:
-    """Its figure, below what is said of the method; nothing where no step was refined."""
-    if method.ladder is None:
-        return ()
-    first = next(other for other in material.methods if other.ladder is not None)
-    return (Block(figures=(_name(material, method),), asides=(_READ,) if method is first else ()),)
+def blocks(material: Material) -> tuple[Block, ...]:
+    """The figures, the first with how it is read; nothing where no step was refined."""
+    refined = [method for method in material.methods if method.ladder is not None]
+    return tuple(
+        Block(figures=(_name(material, method),), asides=() if number else (_READ,))
+        for number, method in enumerate(refined)
+    )
 
 
 _READ = Aside(

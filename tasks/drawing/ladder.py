@@ -10,7 +10,7 @@ from tasks.drawing.curves import spread
 from tasks.drawing.svg import INK, MAIN, PAGE, PAPER, RULE, SECOND, element, line, picture, text
 from tasks.records import Array, Ladder, Part
 
-_TOP, _HEIGHT, _LEFT, _BETWEEN = 26.0, 132.0, 46.0, 34.0  # CSS pixels
+_TOP, _HEIGHT, _LEFT, _BETWEEN = 26.0, 112.0, 46.0, 34.0  # CSS pixels
 _LEAST = 1e-5  # shares below it are drawn as it: a logarithm has no zero
 
 

@@ -25,6 +25,7 @@ from tasks.drawing.svg import (
 from tasks.records import Part, Waterfall, Waterfalls
 
 _ROW, _BAR, _BETWEEN = 19.0, 12.0, 24.0  # CSS pixels: a step, its bar, between panels
+_SHORT = 76.0  # CSS pixels of a label beside which a third of the page has room for the steps
 
 
 def waterfall(content: Waterfall, width: float) -> Part:
@@ -35,8 +36,8 @@ def waterfall(content: Waterfall, width: float) -> Part:
 
 
 def waterfalls(content: Waterfalls, width: float) -> Part:
-    """Two side by side, more below, all on the same range."""
-    columns = min(2, len(content.panels))
+    """Two or three side by side, more below, all on the same range."""
+    columns = _columns(content)
     total = (PAGE if columns > 1 else COLUMN) * width
     wide = (total - (columns - 1) * _BETWEEN) / columns
     ends = _range(content.panels)
@@ -49,6 +50,13 @@ def waterfalls(content: Waterfalls, width: float) -> Part:
         drawn.append(element("g", *elements, transform=f"translate({column * (wide + _BETWEEN):.1f} {top:.1f})"))
         bottom = max(bottom, top + height)
     return picture("chart", total, bottom, *drawn)
+
+
+def _columns(content: Waterfalls) -> int:
+    """Three where that fills every row and short labels leave room for the steps."""
+    labels = [label for panel in content.panels for label in (panel.start_label, *panel.labels, panel.end_label)]
+    short = max(text_width(label, NAME) for label in labels) <= _SHORT
+    return 3 if short and len(content.panels) % 3 == 0 else min(2, len(content.panels))
 
 
 def _range(panels: Sequence[Waterfall]) -> tuple[float, float]:
