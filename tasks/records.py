@@ -481,13 +481,15 @@ class Bars(Record):
 
 
 class BarPanels(Record):
-    """Small multiples: one panel of horizontal bars per series, all with the same labels and the same axis."""
+    """Small multiples: one panel of horizontal bars per series, all with the same labels and the same axis.
+    `facets`: what each panel is, by the name of a filter."""
 
     kind: Literal["bar_panels"] = "bar_panels"
     labels: tuple[str, ...]
     panels: tuple[Series, ...]
     axis: str
     signed: bool = False
+    facets: dict[str, tuple[str, ...]] = {}
 
 
 class Cell(Record):
@@ -618,10 +620,11 @@ class Waterfall(Record):
 
 
 class Waterfalls(Record):
-    """Small multiples: a waterfall per sample, all on one axis."""
+    """Small multiples: a waterfall per sample, all on one axis. `facets`: what each is, by the name of a filter."""
 
     kind: Literal["waterfalls"] = "waterfalls"
     panels: tuple[Waterfall, ...]
+    facets: dict[str, tuple[str, ...]] = {}
 
 
 class Ladder(Record):
@@ -667,10 +670,12 @@ class TokenLine(Record):
 
 
 class Tokens(Record):
-    """Texts whose tokens are coloured by the first scale of the figure, with their numbers below."""
+    """Texts whose tokens are coloured by the first scale of the figure, with their numbers below. `facets`: what each
+    text is, by the name of a filter."""
 
     kind: Literal["tokens"] = "tokens"
     items: tuple[TokenLine, ...]
+    facets: dict[str, tuple[str, ...]] = {}
 
 
 Content = Annotated[

@@ -37,7 +37,7 @@ function sortable(table) {
 }
 
 // A field for words, and a choice for everything that the rows are marked with, such as their class.
-function filterable(marked, label, rows, before = marked) {
+function filterable(marked, label, rows, before = marked, after = () => {}) {
   const names = JSON.parse(marked.dataset.facets ?? "[]");
   const marks = rows.map((row) => JSON.parse(row.dataset.facets ?? "[]"));
   const input = make("input", { type: "search", ariaLabel: label, placeholder: label });
@@ -50,13 +50,39 @@ function filterable(marked, label, rows, before = marked) {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     rows.forEach((row, k) => {
       const said = words.every((word) => row.textContent.toLowerCase().includes(word));
-      row.hidden = !said || choices.some((choice, i) => choice.value && choice.value !== marks[k][i]);
+      row.toggleAttribute("hidden", !said || choices.some((choice, i) => choice.value && choice.value !== marks[k][i]));
     });
-    const left = rows.filter((row) => !row.hidden).length;
+    const left = rows.filter((row) => !row.hasAttribute("hidden")).length;
     count.textContent = left < rows.length || words.length ? `${left} of ${rows.length}` : "";
+    after();
   };
   [input, ...choices].forEach((control) => control.addEventListener("input", filter));
   before.before(make("div", { className: "controls" }, input, ...choices, count));
+}
+
+// The panels of a chart: those that are left move up, and the chart ends below them.
+function panels(chart) {
+  const svg = chart.querySelector("svg");
+  const [found, rows] = [all("g.panel", svg), all("g.row", svg)];
+  if (found.length <= 2) return;
+  const at = found.map((panel) => panel.getAttribute("transform").match(/[\d.]+/g).map(Number));
+  const { width, height: whole } = svg.viewBox.baseVal;
+  const columns = at.filter(([, y]) => y === at[0][1]).length;
+  const heights = at.map(([, y]) => (at.find(([, other]) => other > y)?.[1] ?? whole) - y);
+  const marks = JSON.parse(chart.dataset.panels ?? "[]");
+  found.forEach((panel, k) => (panel.dataset.facets = JSON.stringify(marks[k] ?? [])));
+  filterable(chart, "Filter samples", found, chart, () => {
+    const left = found.map((panel, k) => [panel, heights[k]]).filter(([panel]) => !panel.hasAttribute("hidden"));
+    let [y, height] = [0, 0];
+    left.forEach(([panel, own], i) => {
+      if (i % columns === 0) [y, height] = [y + height, 0];
+      height = Math.max(height, own);
+      panel.setAttribute("transform", `translate(${at[i % columns][0]} ${y})`);
+    });
+    rows.forEach((row, k) => row.toggleAttribute("hidden", k * columns >= left.length));
+    svg.setAttribute("viewBox", `0 0 ${width} ${y + height}`);
+    svg.setAttribute("height", y + height);
+  });
 }
 
 // --- maps: threshold, sign, the input beneath, and the value under the pointer -----------------------------
@@ -258,6 +284,7 @@ all("figure").forEach((figure, index) => {
   const molecules = all(".molecule", figure);
   if (rows.length > 2) filterable(figure.querySelector(".grid"), "Filter samples", rows);
   if (molecules.length > 2) filterable(figure.querySelector(".molecules"), "Filter molecules", molecules);
+  all(".chart", figure).forEach(panels);
   maps(figure, index);
   molecules.forEach(atoms);
   enlargeable(figure);

@@ -94,6 +94,7 @@ def environment(medium: Medium) -> Environment:
         medium=medium,
         verdicts=frozenset(get_args(Verdict)),
         facets=lambda content, row=None: screen.facets(content.facets, row) if medium == "screen" else "",
+        panel_facets=lambda content: screen.panel_facets(content.facets) if medium == "screen" else "",
         scale_alt=_scale_alt,
         layout=layout,
     )

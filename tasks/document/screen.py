@@ -94,3 +94,11 @@ def facets(found: Mapping[str, tuple[str, ...]], row: int | None = None) -> Mark
         return Markup("")
     words = list(found) if row is None else [values[row] for values in found.values()]
     return Markup(' data-facets="{}"').format(escape(canonical_json(words).decode()))
+
+
+def panel_facets(found: Mapping[str, tuple[str, ...]]) -> Markup:
+    """For a chart of several panels: the names of filters, and what each panel is by all of them."""
+    if not found:
+        return Markup("")
+    panels = escape(canonical_json([list(values) for values in zip(*found.values(), strict=True)]).decode())
+    return facets(found) + Markup(' data-panels="{}"').format(panels)

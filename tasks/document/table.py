@@ -5,6 +5,7 @@ import numpy as np
 from tasks.document import reference
 from tasks.document.common import (
     direction,
+    facets,
     feature_order,
     ranking,
     shares,
@@ -100,7 +101,7 @@ def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
         panels.append(waterfall(material, method, row, labels, values, title))
     return Figure(
         name=f"{material.slug}-{method.label}-samples",
-        content=Waterfalls(panels=tuple(panels)),
+        content=Waterfalls(panels=tuple(panels), facets=facets(material, range(len(panels)))),
         caption=f"{method.title} of single samples: how the contributions of each lead from the baseline's score to "
         f"its own, the largest first, in {method.unit}.{direction(material, method)}",
         alt="; ".join(
@@ -130,6 +131,7 @@ def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
             panels=tuple(panels),
             axis="share of the squared gradient" if squared else method.unit,
             signed=not squared,
+            facets=facets(material, range(len(panels))),
         ),
         caption=f"{method.title} of single samples, {meaning}.{direction(material, method)}",
         alt="; ".join(f"{panel.name}: {numbers(labels, panel.values, not squared)}" for panel in panels),

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from tasks.document.common import HALF_PAGE, direction, drawn_rows, left_out, reading, sums_table, verdict_asides
+from tasks.document.common import (
+    HALF_PAGE,
+    direction,
+    drawn_rows,
+    facets,
+    left_out,
+    reading,
+    sums_table,
+    verdict_asides,
+)
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import signed
 from tasks.records import Aside, Block, Figure, Scale, Section, TokenLine, Tokens
@@ -23,10 +32,11 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
 
 
 def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> Figure:
-    items = tuple(_line(material, method, row) for row in drawn_rows(material))
+    rows = drawn_rows(material)
+    items = tuple(_line(material, method, row) for row in rows)
     return Figure(
         name=f"{material.slug}-{method.label}-tokens",
-        content=Tokens(items=items),
+        content=Tokens(items=items, facets=facets(material, rows)),
         scales=(Scale(unit=method.unit, limit=scales.get(method.unit, 1.0)),),
         caption=f"{method.title} of every token of {material.dataset.inputs[0].name}, in {method.unit}; "
         f"padding is left out.{direction(material, method)}{left_out(material)}",

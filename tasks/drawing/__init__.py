@@ -73,7 +73,7 @@ def _parts(figure: Figure) -> tuple[Part, ...]:
         case Tokens() as content:
             from tasks.drawing.text import tokens
 
-            return (tokens(content, figure.scales, figure.width),)
+            return tokens(content, figure.scales, figure.width)
         case content:
             return (_chart(content, figure.width),)
 

@@ -56,6 +56,11 @@ def picture(name: str, width: float, height: float, *children: str) -> Part:
     return Part(name=name, media_type="image/svg+xml", data=root.encode(), size=(width, height))
 
 
+def panel_at(x: float, y: float, *children: str) -> str:
+    """One of several panels, at its place. On screen a filter hides some, and the others move up."""
+    return element("g", *children, class_="panel", transform=f"translate({x:.1f} {y:.1f})")
+
+
 def text(
     content: str,
     x: float,

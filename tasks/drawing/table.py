@@ -23,6 +23,7 @@ from tasks.drawing.svg import (
     fitted,
     line,
     number,
+    panel_at,
     picture,
     signed,
     text,
@@ -51,15 +52,17 @@ def panels(content: BarPanels, width: float) -> Part:
     left = _gutter(content.labels, total)
     columns = _columns([panel.name for panel in content.panels], total - left)
     wide = (total - left) / columns
-    drawn, top, bottom = [], 22.0, 0.0
+    drawn: list[str] = []
+    title, y, height = 22.0, 0.0, 0.0
     for start in range(0, len(content.panels), columns):
-        drawn += _names(content.labels, left, top, 1)
+        y += height
         for column, panel in enumerate(content.panels[start : start + columns]):
-            x = left + column * wide
-            body, bottom = _panel((panel,), content.panels, content.signed, (x, x + wide - 18, top))
-            drawn += [text(panel.name, x, top - 8, SIZE, weight=600), *body]
-        top = bottom + 48
-    return picture("chart", total, bottom + 36, *drawn, mark(content.axis, left, bottom + 30, "start"))
+            body, bottom = _panel((panel,), content.panels, content.signed, (0.0, wide - 18, title))
+            drawn.append(panel_at(left + column * wide, y, text(panel.name, 0, title - 8, SIZE, weight=600), *body))
+            height = bottom + 48
+        names = _names(content.labels, left, y + title, 1)
+        drawn.append(element("g", *names, mark(content.axis, left, y + height - 18, "start"), class_="row"))
+    return picture("chart", total, y + height - 12, *drawn)
 
 
 def _columns(names: Sequence[str], room: float) -> int:

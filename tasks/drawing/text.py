@@ -13,6 +13,7 @@ from tasks.drawing.svg import (
     RULE,
     WORD,
     element,
+    panel_at,
     picture,
     signed,
     text,
@@ -24,17 +25,21 @@ _GAP, _LINE = 4.0, 44.0  # CSS pixels: between tokens, and of a line
 _DARK = 0.55  # share of the limit from which the colours want light letters
 
 
-def tokens(content: Tokens, scales: Sequence[Scale], width: float) -> Part:
-    """One text below the other, lines broken where the column ends."""
+def tokens(content: Tokens, scales: Sequence[Scale], width: float) -> tuple[Part, Part]:
+    """One text below the other, lines broken where the column ends; and the first alone, for the front page."""
+    return _texts("chart", content.items, scales, width), _texts("first", content.items[:1], scales, width)
+
+
+def _texts(name: str, items: Sequence[TokenLine], scales: Sequence[Scale], width: float) -> Part:
     total, y = COLUMN * width, 0.0
     drawn: list[str] = []
-    for item in content.items:
-        drawn.append(text(item.title, 0, y + 14, NAME, weight=600))
-        drawn.append(text(item.note, total, y + 14, 11, "end", fill=QUIET, style="quiet"))
-        pieces, y = _line(item, scales[0].limit, total, y + 22)
-        drawn += pieces
-        y += 10
-    return picture("chart", total, max(y, 1.0), *drawn)
+    for item in items:
+        pieces, height = _line(item, scales[0].limit, total, 22)
+        title = text(item.title, 0, 14, NAME, weight=600)
+        note = text(item.note, total, 14, 11, "end", fill=QUIET, style="quiet")
+        drawn.append(panel_at(0, y, title, note, *pieces))
+        y += height + 10
+    return picture(name, total, max(y, 1.0), *drawn)
 
 
 def _line(item: TokenLine, limit: float, total: float, top: float) -> tuple[list[str], float]:

@@ -17,6 +17,7 @@ from tasks.drawing.svg import (
     fitted,
     line,
     number,
+    panel_at,
     picture,
     signed,
     text,
@@ -47,7 +48,7 @@ def waterfalls(content: Waterfalls, width: float) -> Part:
         row, column = divmod(number_, columns)
         top = bottom + (8 if row else 0) if column == 0 else top
         elements, height = _panel(panel, wide, ends)
-        drawn.append(element("g", *elements, transform=f"translate({column * (wide + _BETWEEN):.1f} {top:.1f})"))
+        drawn.append(panel_at(column * (wide + _BETWEEN), top, *elements))
         bottom = max(bottom, top + height)
     return picture("chart", total, bottom, *drawn)
 

@@ -151,7 +151,13 @@ def iris_chapter() -> tuple[Chapter, list[Figure]]:
     figures.append(
         figure(
             "iris-samples",
-            BarPanels(labels=d.names, panels=tuple(panels), axis="contribution to the logit", signed=True),
+            BarPanels(
+                labels=d.names,
+                panels=tuple(panels),
+                axis="contribution to the logit",
+                signed=True,
+                facets={"class": tuple(panel.name.split(", ")[1] for panel in panels)},
+            ),
             "Four flowers, each with the contributions to the logit of its predicted species.",
             "; ".join(p.name for p in panels),
         )

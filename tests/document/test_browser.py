@@ -207,6 +207,29 @@ def test_samples_are_filtered_by_class_and_by_right_and_wrong(page: Browser, dra
     assert rows_shown(page) == everything
 
 
+def test_panels_of_a_chart_are_filtered_and_move_up(page: Browser, drawings: Any) -> None:
+    """What is left takes the first places, and the chart ends where its last row does."""
+    [species] = drawings["iris-samples"].figure.content.facets.values()
+    chart = "document.querySelector('#figure-iris-samples .chart')"
+    panels = f"[...{chart}.querySelectorAll('g.panel')]"
+    places = page.run(f"{panels}.map(p => p.getAttribute('transform'))")
+    height = f"{chart}.querySelector('svg').viewBox.baseVal.height"
+    whole, rows = page.run(height), len({place.split()[1] for place in places})
+    for value in set(species):
+        fill(page, f"{chart}.previousElementSibling.querySelector('select')", value)
+        left = f"{panels}.filter(p => p.getClientRects().length)"
+        assert page.run(f"{left}.every(p => p.textContent.includes('{value}'))")
+        assert page.run(f"{left}.length") == species.count(value)
+        assert (
+            page.run(f"{left}.map(p => p.getAttribute('transform').replace(' 0)', ' 0.0)'))")
+            == places[: species.count(value)]
+        )
+    assert page.run(height) < whole
+    fill(page, f"{chart}.previousElementSibling.querySelector('select')", "")
+    assert page.run(height) == pytest.approx(whole, abs=15)
+    assert rows == 2
+
+
 @pytest.mark.parametrize("cell", [1, 2], ids=["diverging", "keras_example"])
 def test_a_redrawn_overlay_is_the_printed_one(page: Browser, drawings: Any, cell: int) -> None:
     """At its own opacity and without a threshold the canvas is what was drawn for paper, up to rounding."""

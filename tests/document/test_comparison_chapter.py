@@ -193,7 +193,7 @@ def test_the_config_of_many_points_is_printed_once() -> None:
     assert text.startswith("# and 99 further points; config.yaml, attached, holds all\n")
     assert yaml.safe_load(text)["points"] == [{"label": "p0"}]
     few = yaml.safe_dump({"points": [{"label": "p0"}] * 6})
-    assert printed(few) == few
+    assert yaml.safe_load(printed(few)) == yaml.safe_load(few)
 
 
 def test_digests_of_many_points_are_not_all_printed() -> None:

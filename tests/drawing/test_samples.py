@@ -108,13 +108,13 @@ def line(words: list[str], values: list[float]) -> Tokens:
 
 
 def test_tokens_have_the_colours_of_their_values_and_their_numbers() -> None:
-    part = tokens(line(["吾輩", "は"], [0.5, -1.0]), [Scale(unit="logit", limit=1.0)], 1.0).data.decode()
+    part = tokens(line(["吾輩", "は"], [0.5, -1.0]), [Scale(unit="logit", limit=1.0)], 1.0)[0].data.decode()
     assert re.findall(r'class="token"[^>]*fill="(#[0-9a-f]{6})"', part) == [colour(0.5, 1.0), colour(-1.0, 1.0)]
     assert re.findall(r">([^<]+)</text>", part)[-4:] == ["吾輩", "+0.5", "は", "−1"]
 
 
 def test_a_long_text_is_broken_where_the_column_ends() -> None:
-    part = tokens(line(["token"] * 40, [0.1] * 40), [Scale(unit="logit", limit=1.0)], 1.0).data.decode()
+    part = tokens(line(["token"] * 40, [0.1] * 40), [Scale(unit="logit", limit=1.0)], 1.0)[0].data.decode()
     boxes = re.findall(r'class="token" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', part)
     assert max(float(x) + float(width) for x, _, width in boxes) <= COLUMN
     assert len({y for _, y, _ in boxes}) > 1
@@ -194,3 +194,11 @@ def test_a_ladder_ends_where_a_sample_stopped_full_where_it_had_converged() -> N
 def test_a_ladder_counts_who_stopped_where() -> None:
     bars = re.findall(r'class="bar main"[^>]* height="([\d.]+)"', a_ladder())
     assert float(bars[1]) == pytest.approx(4 * float(bars[0]), rel=0.01)  # 20 and 5; nobody stopped at the first
+
+
+def test_the_front_page_shows_the_first_text_alone() -> None:
+    lines = [line([word], [1.0]).items[0] for word in ("one", "two")]
+    whole, first = tokens(Tokens(items=tuple(lines)), [Scale(unit="logit", limit=1.0)], 1.0)
+    assert b"two" in whole.data
+    assert b"two" not in first.data
+    assert first.size[1] < whole.size[1]
