@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STUDIES ?= iris,digits,solubility
+# Tests side by side; those of one file stay together, as they share what is slow to make.
+WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: report test slow setup lint bench soak constraints system
 
@@ -10,11 +13,11 @@ report: setup
 	@$(BIN)/exhibit report study=$(STUDIES)
 
 test: setup $(VENV)/torchvision
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(PYTEST) -m "not slow"
 
 # What takes minutes: whole reports, kills, the articles' own architectures.
 slow: setup $(VENV)/torchvision
-	@$(BIN)/python -m pytest -m slow
+	@$(PYTEST) -m slow
 
 lint: setup
 	@$(BIN)/ruff format --check .
