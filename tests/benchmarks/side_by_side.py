@@ -52,7 +52,7 @@ def report(
 
 def line(name: str, ratio: float, wanted: float) -> str:
     """One ratio and whether it is met."""
-    return f"{name:66}{ratio:10.2f}  wanted {wanted:4.2g}: {'met' if meets(name, ratio, wanted) else 'MISSED'}"
+    return f"{name:66}{ratio:10.2f}  wanted {wanted:4.3g}: {'met' if meets(name, ratio, wanted) else 'MISSED'}"
 
 
 def summary() -> str:
