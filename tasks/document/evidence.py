@@ -161,16 +161,34 @@ def _origins(chapters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 
 def printed(config: str) -> str:
-    """The config as it is printed, groups of values on a line; of many points the first, the others being in the
-    attached file."""
+    """The config as it is printed, each group on a line where it fits; of many points the first, the others being in
+    the attached file."""
     whole = yaml.safe_load(config)
     further = len(whole["points"]) - 1
     shown = whole if further < MANY else {**whole, "points": whole["points"][:1]}
-    text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None, width=_LINE)
+    node = yaml.compose(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True))
+    _fit(node)
+    text = yaml.serialize(node, allow_unicode=True, width=_LINE)
     return text if shown is whole else f"# and {further} further points; config.yaml, attached, holds all\n{text}"
 
 
 _LINE = 100  # characters
+
+
+def _fit(node: yaml.Node | None) -> None:
+    """Puts on one line what fits there and lists of single values, which may be broken."""
+    if not isinstance(node, yaml.CollectionNode):
+        return
+    parts = [part for child in node.value for part in (child if isinstance(child, tuple) else (child,))]
+    node.flow_style = True
+    length = len(yaml.serialize(node, allow_unicode=True, width=10 * _LINE))
+    node.flow_style = length <= _LINE - _INDENT or all(isinstance(part, yaml.ScalarNode) for part in parts)
+    if not node.flow_style:
+        for part in parts:
+            _fit(part)
+
+
+_INDENT = 16  # characters before a group, with its name
 
 
 def metric_rows(chapters: Sequence[tuple[str, Performance]]) -> list[dict[str, Any]]:

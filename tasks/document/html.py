@@ -89,7 +89,7 @@ def environment(medium: Medium) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(date=_date, grouped=grouped, headline=_headline)
+    templates.filters.update(date=_date, grouped=grouped, headline=headline)
     templates.globals.update(
         medium=medium,
         verdicts=frozenset(get_args(Verdict)),
@@ -161,9 +161,15 @@ def _scale_alt(scale: Scale) -> str:
     return f"Colour scale of {scale.unit}: blue −{limit}, white 0, red +{limit}."
 
 
-def _headline(caption: str) -> str:
+def headline(caption: str) -> str:
     """What a caption says first, for the lists of figures and tables."""
-    return re.split(r"[.:;] ", caption, maxsplit=1)[0].rstrip(".")
+    head, *rest = re.split(r"(?<=[.:;]) ", caption)
+    if head.endswith(":") and len(head) < _SHORT:  # a method alone
+        return f"{head} {re.split('[.,:;] ', rest[0])[0]}".rstrip(".:;,")
+    return head.rstrip(".:;")
+
+
+_SHORT = 30  # letters
 
 
 def _date(issued: str) -> str:

@@ -92,17 +92,20 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
         for method in material.methods
         for target in lines[0][1]
     ]
+    cells = [
+        (
+            _input_cell(material, row) if targets[0] == 0 else None,
+            *(_cell(material, method, target, row, units) for method in material.methods for target in targets),
+        )
+        for row, targets in lines
+    ]
+    # The true class has no map of its own where it is among the likeliest ones.
+    shown = [column for column, _ in enumerate(cells[0]) if any(line[column] is not None for line in cells)]
     return Figure(
         name=f"{material.slug}-samples",
         content=Images(
-            columns=("input", *headings),
-            rows=tuple(
-                (
-                    _input_cell(material, row) if targets[0] == 0 else None,
-                    *(_cell(material, method, target, row, units) for method in material.methods for target in targets),
-                )
-                for row, targets in lines
-            ),
+            columns=tuple(("input", *headings)[column] for column in shown),
+            rows=tuple(tuple(line[column] for column in shown) for line in cells),
             row_labels=tuple(reading(material, row) if targets[0] == 0 else "" for row, targets in lines),
             width=material.picture_width,
             facets=facets(material, [row for row, _ in lines]),

@@ -76,7 +76,8 @@ def many(table: Table) -> bool:
 
 
 def broad(figure: Figure) -> bool:
-    """Whether a figure takes both columns; its notes then stand below it."""
+    """Whether a figure takes both columns; its notes then stand below it. A tall one does: beside notes WeasyPrint
+    would not break it between pages."""
     match figure.content:
         case Waterfalls(panels=panels):
             return len(panels) > 1
@@ -84,7 +85,7 @@ def broad(figure: Figure) -> bool:
             return len(items) > 2
         case Images(rows=rows, width=width):
             asked = 0 if width is None else len(rows[0]) * (_cell(width) + _GAP)
-            return len(rows[0]) > 4 or asked > _COLUMN or given(figure)
+            return len(rows[0]) > 4 or asked > _COLUMN or len(rows) * _cell(width) > 3 * _CELL
         case Diagram() | Ladder():
             return True
     return False
@@ -92,7 +93,7 @@ def broad(figure: Figure) -> bool:
 
 def given(figure: Figure) -> bool:
     """Whether the widths of the columns of a grid are given: of one of many rows, WeasyPrint would measure all rows
-    again for each of its pages, as it would in a column beside the notes."""
+    again for each of its pages."""
     return isinstance(figure.content, Images) and len(figure.content.rows) > 12
 
 
@@ -102,7 +103,7 @@ def long(figure: Figure) -> bool:
         case Molecules(items=items):
             return len(items) > 3
         case Images(rows=rows, width=width):
-            return len(rows) * _cell(width) > (2 if broad(figure) else 4) * _CELL
+            return broad(figure) and len(rows) * _cell(width) > 2 * _CELL
     return False
 
 

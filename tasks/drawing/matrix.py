@@ -21,9 +21,8 @@ def matrix(content: Matrix, width: float) -> Part:
     # Long names, as methods have them: their columns are numbered, and their rows have number and name.
     numbered = content.correlations or max(map(len, content.labels)) > _LONG
     above = tuple(str(k + 1) for k in range(count)) if numbered else content.labels
-    beside = tuple(f"{label}  {k + 1}" for k, label in enumerate(content.labels)) if numbered else above
-    longest, high = (max(text_width(label, SIZE) for label in labels) for labels in (beside, above))
-    named = 28 if content.y_label else 8
+    longest, high = (max(text_width(label, SIZE) for label in labels) for labels in (content.labels, above))
+    named = (28 if content.y_label else 8) + (high + 8 if numbered else 0)
     left = min(longest + named, COLUMN * width / 2)
     cell = min(_LARGEST, (COLUMN * width - left - 2) / count)
     height, slanted = min(cell, _HEIGHT), high > cell - 4
@@ -39,12 +38,29 @@ def matrix(content: Matrix, width: float) -> Part:
     ]
     size = min(SIZE, 0.9 * height)
     middle = top + height / 2 + 0.36 * size
-    shown = [fitted(label, size, left - named + 1) for label in beside]
-    rows = [text(label, left - 7, middle + i * height, size, "end") for i, label in enumerate(shown)]
+    at = left - (high + 15 if numbered else 7)
+    lines = 2 if numbered and height >= 2 * size + 3 else 1
+    rows = [
+        text(part, at, middle + i * height + (k - (len(parts) - 1) / 2) * (size + 1), size, "end")
+        for i, label in enumerate(content.labels)
+        for parts in (_broken(label, size, left - named + 1, lines),)
+        for k, part in enumerate(parts)
+    ]
+    if numbered:
+        rows += [text(label, left - 7, middle + i * height, size, "end") for i, label in enumerate(above)]
     columns = [_column(label, left + (j + 0.5) * cell, top - 6, size, slanted) for j, label in enumerate(above)]
     right, bottom = left + cell * count, top + height * count
     names = [mark(content.x_label, (left + right) / 2, 12), upright(content.y_label, 10, (top + bottom) / 2)]
     return picture("chart", right + (0.71 * high + 4 if slanted else 2), bottom + 2, *cells, *rows, *columns, *names)
+
+
+def _broken(label: str, size: float, room: float, lines: int) -> list[str]:
+    """A name on as many lines, the first as full as its words allow."""
+    words = label.split(" ")
+    ends = [end for end in range(1, len(words)) if text_width(" ".join(words[:end]), size) <= room]
+    if lines == 1 or not ends or text_width(label, size) <= room:
+        return [fitted(label, size, room)]
+    return [" ".join(words[: ends[-1]]), fitted(" ".join(words[ends[-1] :]), size, room)]
 
 
 class _Look(NamedTuple):

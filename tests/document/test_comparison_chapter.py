@@ -196,6 +196,16 @@ def test_the_config_of_many_points_is_printed_once() -> None:
     assert yaml.safe_load(printed(few)) == yaml.safe_load(few)
 
 
+def test_the_config_is_printed_in_groups_that_fit_on_the_page() -> None:
+    model = {f"option_{k}": k for k in range(30)}
+    point = {"label": "p", "model": model, "method": {"occlusion": {"window": 8, "layer": None}}, "words": ["é", "吾"]}
+    text = printed(yaml.safe_dump({"points": [point]}, sort_keys=False, allow_unicode=True))
+    assert yaml.safe_load(text) == {"points": [point]}
+    assert "occlusion: {window: 8, layer: null}" in text
+    assert max(map(len, text.splitlines())) <= 120
+    assert len(text.splitlines()) < 12
+
+
 def test_digests_of_many_points_are_not_all_printed() -> None:
     chapters = [{"slug": f"p{k}", "data": {"sha256": "d" * 64}, "weights": {"sha256": f"{k:064x}"}} for k in range(100)]
     proof = {

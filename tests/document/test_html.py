@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.document.html import render_html
+from tasks.document.html import headline, render_html
 from tasks.records import InputError
 from tests.structure import assert_gold, outline
 
@@ -155,3 +155,15 @@ def test_only_paper_has_a_size(paper: str, document: Any, drawings: Any, facts: 
     given = facts.model_copy(update={"paper": paper})
     assert f"@page {{ size: {paper} }}" in render_html(document, drawings, given, "print")
     assert "@page" not in render_html(document, drawings, given, "screen")
+
+
+@pytest.mark.parametrize(
+    ("caption", "line"),
+    [
+        ("Loss over 9 epochs; at the end loss 0.123.", "Loss over 9 epochs"),
+        ("Integrated gradients, step by step: residual and change", "Integrated gradients, step by step"),
+        ("Gradient: the 4 features that lead, in nats. Light: low.", "Gradient: the 4 features that lead"),
+    ],
+)
+def test_the_list_of_figures_says_in_a_line_what_each_shows(caption: str, line: str) -> None:
+    assert headline(caption) == line

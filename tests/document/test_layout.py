@@ -41,13 +41,14 @@ def table(*rows: tuple[str, ...]) -> Table:
 
 def test_wide_grids_take_both_columns() -> None:
     assert [broad(images(1, columns)) for columns in (4, 5)] == [False, True]
+    assert [broad(images(rows, 2)) for rows in (3, 4)] == [False, True]  # a tall one, too
     assert [broad(molecules(count)) for count in (2, 3)] == [False, True]
     panels = (Series(name="p", values=np.zeros(1)),) * 3
     assert broad(figure(BarPanels(labels=("a",), panels=panels, axis="x")))
 
 
 def test_long_grids_may_go_on_on_the_next_page() -> None:
-    assert [long(images(rows, 2)) for rows in (4, 5)] == [False, True]
+    assert [long(images(rows, 2)) for rows in (3, 4)] == [False, True]
     assert [long(molecules(count)) for count in (3, 4)] == [False, True]
 
 

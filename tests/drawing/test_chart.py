@@ -133,3 +133,13 @@ def test_a_matrix_of_many_classes_has_no_room_for_numbers() -> None:
     drawn = svg(Matrix(labels=tuple("a" * 60), counts=np.eye(60, dtype=int), x_label="read as", y_label="written"))
     assert 'class="fixed"' not in drawn
     assert drawn.count("<rect") == 3600
+
+
+def test_long_names_of_methods_are_broken_and_never_lose_their_number() -> None:
+    names = ("Gradient", "Gradient with noise and with dropout, which is a long name, longer than two lines are")
+    drawn = svg(Matrix(labels=names, counts=np.eye(2), x_label="", y_label="", correlations=True), 0.49)
+    written = re.findall(r">([^<>]+)<", drawn)
+    assert [written.count(number) for number in "12"] == [2, 2]  # above a column, beside a row
+    broken = [word for word in written if word.startswith(("Gradient with", "noise", "dropout")) or word.endswith("…")]
+    assert len(broken) == 2
+    assert broken[-1].endswith("…")
