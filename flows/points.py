@@ -173,7 +173,7 @@ class _Steps:
                     self._compute,
                     chapter["load"]["dataset"],
                     fit["weights"],
-                    chapter["select"]["selection"],
+                    chapter["select"]["explained"],
                     start,
                     stop,
                 )
@@ -201,7 +201,7 @@ class _Steps:
         return found
 
     def summarise(self, chapter: Chapter) -> Step:
-        found = chapter["load"]["dataset"], chapter["select"]["selection"]
+        found = chapter["load"]["dataset"], chapter["select"]["explained"]
         started = {
             label: [
                 self._calls.start(
@@ -245,7 +245,7 @@ class _Steps:
             found={
                 "dataset": chapter["load"]["dataset"],
                 "weights": chapter.fits[0]["weights"],
-                "selection": chapter["select"]["selection"],
+                "explained": chapter["select"]["explained"],
             },
             shards=shards(label),
             others={other: (method, shards(other)) for other, method in point.method.items() if other != label},

@@ -42,7 +42,7 @@ Explain = Callable[[Arrays, Array], Arrays]
 class Asked(Record):
     """What is checked: one method of a point, and where what the stages left of it lies.
 
-    `found`: digests of "dataset", "weights" and "selection". `others`: shards of the other methods by label, with
+    `found`: digests of "dataset", "weights" and "explained". `others`: shards of the other methods by label, with
     how they are aggregated. `summaries`: of the model, and of those trained with other seeds.
     """
 
@@ -78,7 +78,7 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
     own: list[Mapping[str, Mapping[str, str]]] = []
     modules = [module_of(spec), "tasks.methods.aggregate"]
     if needs & {"dataset", "model"}:
-        inputs["selection"] = asked.found["selection"]
+        inputs["explained"] = asked.found["explained"]
     if "trainings" in needs:
         inputs["summaries"] = asked.summaries
     if "others" in needs:
@@ -129,7 +129,7 @@ class _Point:
 
     @cached_property
     def selection(self) -> Selection:
-        return read(self.store, Selection, self.asked.found["selection"])
+        return read(self.store, Selection, self.asked.found["explained"])
 
     @cached_property
     def model(self) -> Model:

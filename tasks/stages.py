@@ -289,12 +289,13 @@ def _outputs(net: Model, data: Dataset, size: int) -> Array:
 
 
 def select(store: Store, selection: SelectionSpec, target: TargetSpec, dataset: Digest, prediction: Digest) -> Done:
-    """Output "selection"."""
+    """Outputs "selection", and "explained": the same without what is drawn of it, which changes no number."""
     from tasks.data.select import select as choose
 
     def run() -> dict[str, bytes]:
         chosen = choose(selection, target, read(store, Dataset, dataset), read(store, Prediction, prediction))
-        return {"selection": pack(chosen)}
+        explained = chosen.model_copy(update={"shown": chosen.shown[:0], "reason": ""})
+        return {"selection": pack(chosen), "explained": pack(explained)}
 
     return run_stage(
         store,
@@ -314,7 +315,7 @@ def attribute(
     compute: Compute,
     dataset: Digest,
     weights: Digest,
-    selection: Digest,
+    explained: Digest,
     start: int,
     stop: int,
 ) -> Done:
@@ -324,7 +325,7 @@ def attribute(
     def run() -> dict[str, bytes]:
         with taking_turns(compute):
             net = restored(store.root, model, compute, dataset, weights)
-            data, chosen = read(store, Dataset, dataset), read(store, Selection, selection)
+            data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
             rows = chosen.explained[start:stop]
             return {
                 "attribution": pack(
@@ -351,7 +352,7 @@ def attribute(
             "compute": keyed(compute),
             "rows": [start, stop],
         },
-        {"dataset": dataset, "weights": weights, "selection": selection},
+        {"dataset": dataset, "weights": weights, "explained": explained},
         [module_of(method), module_of(model), "tasks.data.baselines", score_of.__module__],
         run,
         [baselines_of, explainable, refusal],
@@ -403,7 +404,7 @@ def baselines_of(method: MethodSpec, data: Dataset, explained: Array) -> dict[st
 
 
 def summarise(
-    store: Store, method: MethodSpec, dataset: Digest, selection: Digest, shards: Sequence[tuple[int, int, Digest]]
+    store: Store, method: MethodSpec, dataset: Digest, explained: Digest, shards: Sequence[tuple[int, int, Digest]]
 ) -> Done:
     """Outputs "summary", and "content": a digest of the attributions that does not depend on how they were cut."""
     from tasks.data.features import feature_names, features
@@ -417,8 +418,8 @@ def summarise(
     )
 
     def run() -> dict[str, bytes]:
-        data, chosen = read(store, Dataset, dataset), read(store, Selection, selection)
-        explained = data.take(chosen.explained)
+        data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
+        rows = data.take(chosen.explained)
 
         def sums(item: Input) -> Iterator[tuple[Input, Array]]:
             """Shard by shard: the input's samples and their attributions without channels."""
@@ -428,12 +429,12 @@ def summarise(
 
         found: list[Importance] = []
         means: dict[str, Array] = {}
-        for item in explained.inputs:
+        for item in rows.inputs:
             per_feature = (features(samples, values) for samples, values in sums(item))
             found += importances(item.name, feature_names(item), chosen.target_names, method.aggregate, per_feature)
             if item.aligned and data.classes:
-                means[item.name] = class_means((v for _, v in sums(item)), explained.labels, len(data.classes))
-        several = explained.inputs if len(explained.inputs) > 1 else ()
+                means[item.name] = class_means((v for _, v in sums(item)), rows.labels, len(data.classes))
+        several = rows.inputs if len(rows.inputs) > 1 else ()
         whole = tuple(input_summary(item.name, (values for _, values in sums(item))) for item in several)
         parts = (read(store, Attribution, digest) for _, _, digest in shards)
         return {
@@ -445,7 +446,7 @@ def summarise(
         store,
         summarise,
         {"aggregate": method.aggregate},
-        {"dataset": dataset, "selection": selection, "shards": [digest for _, _, digest in shards]},
+        {"dataset": dataset, "explained": explained, "shards": [digest for _, _, digest in shards]},
         [features.__module__, importances.__module__],
         run,
     )

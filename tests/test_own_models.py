@@ -68,7 +68,7 @@ def explained(
     predict = stages.predict(store, model, COMPUTE, data["dataset"], fit["weights"])
     select = stages.select(store, SelectionSpec(), target, data["dataset"], predict["prediction"])
     attribute = stages.attribute(
-        store, method, model, target, COMPUTE, data["dataset"], fit["weights"], select["selection"], 0, 3
+        store, method, model, target, COMPUTE, data["dataset"], fit["weights"], select["explained"], 0, 3
     )
     found = {"fit": fit, "predict": predict, "select": select, "attribute": attribute}
     return found, unpack(Attribution, store.get(attribute["attribution"]))

@@ -44,7 +44,7 @@ def explain(store: Store, data: ImageFolderSpec) -> None:
     loaded = stages.load(store, data)["dataset"]
     weights = stages.fit(store, model, compute, loaded)["weights"]
     predicted = stages.predict(store, model, compute, loaded, weights)["prediction"]
-    selected = stages.select(store, SelectionSpec(), target, loaded, predicted)["selection"]
+    selected = stages.select(store, SelectionSpec(), target, loaded, predicted)["explained"]
     stages.attribute(store, VanillaGradSpec(), model, target, compute, loaded, weights, selected, 0, 4)
 
 

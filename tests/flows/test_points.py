@@ -56,6 +56,17 @@ def test_forty_points_load_and_train_once(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_drawn_changes_nothing_that_is_computed(tmp_path: Path) -> None:
+    """Points that draw other samples of the same rows share their attributions, summaries and checks."""
+    report = read_report(
+        [*SMALL, "method=vanilla_grad", "check=[sparseness]", "compute.chunk=150", "selection.show=range(2,6)"]
+    )
+    _, _, started = swept(report, tmp_path)
+    assert {stage: started[stage] for stage in ("select", "attribute", "summarise", "check", "gather")} == {
+        "select": 4, "attribute": 1, "summarise": 1, "check": 1, "gather": 4
+    }  # fmt: skip
+
+
 def test_a_point_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     (good, bad), _, _ = swept(read_report(LAYERS), tmp_path)
     assert "gather" in good.done
