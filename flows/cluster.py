@@ -51,7 +51,7 @@ def cluster(runner: RunnerSpec, root: Path) -> Iterator[tuple[Call, int]]:
 
 
 def _caller(client: Any, root: Path) -> Call:
-    there = Known(root.absolute())
+    there, shared = Known(root.absolute()), Store(root.absolute())
 
     def call(stage: Callable[..., Done], store: Store, *args: Any, **kwargs: Any) -> Done:
         if stage.__name__ not in REMOTE:
@@ -59,7 +59,6 @@ def _caller(client: Any, root: Path) -> Call:
         kwargs |= {"progress": silent} if "progress" in kwargs else {}  # it leads to a terminal of this process
         with suppress(Damaged):
             return stage(there, *args, **kwargs)
-        shared = Store(root.absolute())
         done: Done = client.submit(stage, shared, *args, **kwargs, pure=False).result()
         return done
 
