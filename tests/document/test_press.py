@@ -7,6 +7,7 @@ import pytest
 
 from tasks.document.press import press, render
 from tasks.records import InputError, Paper
+from tasks.report_stages import ATTACHED
 from tests.benchmarks.large_report import job
 
 
@@ -23,3 +24,13 @@ def test_every_page_has_the_size_of_the_paper(paper: Paper, millimetres: tuple[f
         corners = [[float(corner) for corner in page.mediabox] for page in pdf.pages]
     size = [side / 25.4 * 72 for side in millimetres]
     assert corners == [pytest.approx([0, 0, *size], abs=0.01)] * len(corners)
+
+
+def test_every_attachment_is_described_in_words_of_its_own() -> None:
+    given = job(1, 8)
+    files = dict.fromkeys([*ATTACHED.values(), "sums.csv", "weights-0123.npz"], b"") | given.attached
+    with pikepdf.open(io.BytesIO(render(given.model_copy(update={"attached": files})).pdf)) as pdf:
+        words = {str(file.UF): str(file.Desc) for file in pdf.Root.AF}
+    assert words.keys() == files.keys()
+    assert len(set(words.values())) == len(files)
+    assert words["checks.csv"] == "The same verdicts as a table"
