@@ -1,5 +1,6 @@
 """The stages of a report, over what the stages of its points left in the store."""
 
+import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -58,6 +59,7 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "evidence": "evidence.json",
     "config": "config.yaml",
     "checks": "checks.json",
+    "checks_csv": "checks.csv",
     "importances": "importances.parquet",
     "metrics": "metrics.json",
     "agreement": "agreement.parquet",
@@ -158,7 +160,8 @@ def compose(
 
 
 def tabulate(store: Store, materials: Sequence[Digest]) -> Done:
-    """Outputs "importances", "checks" and "metrics": tidy tables over all points."""
+    """Outputs "importances", "checks" and "metrics": tidy tables over all points; "checks_csv": the checks again, for
+    whoever opens them in a spreadsheet."""
 
     def run() -> dict[str, bytes]:
         found = [read(store, Material, digest) for digest in materials]
@@ -166,6 +169,7 @@ def tabulate(store: Store, materials: Sequence[Digest]) -> Done:
         return {
             "importances": _parquet([row for item in found for row in _importance_rows(item)]),
             "checks": pretty(checks),
+            "checks_csv": _checks_csv(checks),
             "metrics": pretty(metric_rows([(item.slug, item.performance) for item in found])),
         }
 
@@ -176,7 +180,7 @@ def tabulate(store: Store, materials: Sequence[Digest]) -> Done:
         {"materials": list(materials)},
         [check_rows.__module__],
         run,
-        [_importance_rows, _parquet],
+        [_importance_rows, _parquet, _checks_csv],
     )
 
 
@@ -270,6 +274,15 @@ def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
     buffer = io.BytesIO()
     pd.DataFrame(rows).to_parquet(buffer, index=False)
     return buffer.getvalue()
+
+
+def _checks_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    columns = ["chapter", "check", "method", "verdict", "required", "value", "threshold", "sentence"]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
 
 
 def render(

@@ -5,6 +5,7 @@ const runs = [...document.querySelectorAll(".run")];
 const controls = document.getElementById("controls");
 const count = document.getElementById("count");
 const whole = count.textContent;
+const titles = new Map(runs.map((run) => [run, JSON.parse(run.dataset.chapters)]));
 
 function choice(label, options) {
   const select = document.createElement("select");
@@ -15,7 +16,7 @@ function choice(label, options) {
 
 const search = Object.assign(document.createElement("input"), { type: "search", placeholder: "Find in all runs" });
 search.setAttribute("aria-label", "Find in all runs");
-const chapters = [...new Set(runs.flatMap((run) => run.dataset.chapters.split("|")))].filter(Boolean).sort();
+const chapters = [...new Set([...titles.values()].flat())].filter(Boolean).sort();
 const subject = choice("All chapters", chapters);
 const verdict = choice("All verdicts", ["pass", "fail", "not assessed"]);
 
@@ -25,7 +26,7 @@ function filter() {
     const text = run.textContent.toLowerCase();
     const wanted =
       words.every((word) => text.includes(word)) &&
-      (!subject.value || run.dataset.chapters.split("|").includes(subject.value)) &&
+      (!subject.value || titles.get(run).includes(subject.value)) &&
       (!verdict.value || run.dataset.verdict === verdict.value);
     run.hidden = !wanted;
   }

@@ -45,6 +45,7 @@ def test_a_run_holds_what_the_design_says(first: Run) -> None:
         "config.yaml",
         "overrides.txt",
         "checks.json",
+        "checks.csv",
         "importances.parquet",
         "metrics.json",
         "manifest.json",
@@ -69,11 +70,13 @@ def test_the_pdf_carries_its_evidence_and_its_own_digest(first: Run) -> None:
     assert pdf_digest_ok(data)
     with pikepdf.open(io.BytesIO(data)) as pdf:
         attached = {name: item.get_file().read_bytes() for name, item in pdf.attachments.items()}
-    assert attached["evidence.json"] == (first.directory / "evidence.json").read_bytes()
+    for name in ("evidence.json", "checks.csv"):
+        assert attached[name] == (first.directory / name).read_bytes()
     assert set(attached) == {
         "evidence.json",
         "config.yaml",
         "checks.json",
+        "checks.csv",
         "importances.parquet",
         "metrics.json",
         "constraints.txt",
@@ -123,6 +126,14 @@ def test_importances_are_a_tidy_table(first: Run) -> None:
     assert sorted(table[table["method"] == "integrated_gradients"]["rank"]) == [1, 2, 3, 4]
 
 
+def test_verdicts_are_a_table_too(first: Run) -> None:
+    """The rows and columns of checks.json; what was not measured is empty."""
+    table = pd.read_csv(first.directory / "checks.csv")
+    known = pd.DataFrame(json.loads((first.directory / "checks.json").read_text()))
+    pd.testing.assert_frame_equal(table, known[table.columns], check_exact=True)
+    assert set(table.columns) == set(known.columns)
+
+
 def test_nothing_is_computed_twice(first: Run, project: Project) -> None:
     assert first.computed >= {"load", "fit", "attribute", "render"}
     assert project.report(*IRIS).computed == set()
@@ -130,7 +141,7 @@ def test_nothing_is_computed_twice(first: Run, project: Project) -> None:
 
 def test_another_store_process_hash_seed_and_chunk_give_the_same_bytes(first: Run, project: Project) -> None:
     again = project.report(*IRIS, "compute.chunk=37", store="other", seed="1")
-    for name in ("evidence.json", "report.html", "report.pdf", "importances.parquet", "checks.json"):
+    for name in ("evidence.json", "report.html", "report.pdf", "importances.parquet", "checks.json", "checks.csv"):
         assert (again.directory / name).read_bytes() == (first.directory / name).read_bytes(), name
     for label in ("vanilla_grad_squared", "integrated_gradients"):
         name = f"attributions/iris/{label}.npz"

@@ -1,9 +1,11 @@
 """All runs of a folder on one page, in one file: what each said, how it was judged, and where it is."""
 
+import io
 import json
 import secrets
 from base64 import b64encode
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +89,28 @@ def _read(directory: Path, manifest: dict[str, Any], checks: list[dict[str, Any]
 
 
 def _picture(path: Path) -> str:
-    """The picture as an element of the page, where a drawing finds its letters; none for a missing or large one."""
-    if not path.is_file() or path.stat().st_size > _LARGEST:
+    """The picture as an element of the page, where a drawing finds its letters; none for one that is missing or cannot
+    be read, nor for a drawing too large, which has no pixels to average."""
+    try:
+        data = path.read_bytes()
+        if path.suffix == ".png":
+            return f'<img alt="" src="data:image/png;base64,{b64encode(_small(data)).decode()}">'
+        return "" if len(data) > _LARGEST else data.decode().replace("<svg ", '<svg aria-hidden="true" ', 1)
+    except (OSError, SyntaxError, ValueError):  # as Pillow says it
         return ""
-    if path.suffix == ".svg":
-        return path.read_text(encoding="utf-8").replace("<svg ", '<svg aria-hidden="true" ', 1)
-    return f'<img alt="" src="data:image/png;base64,{b64encode(path.read_bytes()).decode()}">'
+
+
+def _small(png: bytes) -> bytes:
+    """The picture, with squares of pixels averaged to one until it is small enough."""
+    if len(png) <= _LARGEST:
+        return png
+    from PIL import Image
+
+    whole = Image.open(io.BytesIO(png))
+    return next(data for side in count(2) if len(data := _png(whole.reduce(side))) <= _LARGEST)
+
+
+def _png(picture: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()

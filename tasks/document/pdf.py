@@ -7,11 +7,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import PurePath
 from typing import Any, Literal
 
 from tasks.document.fonts import SCHEME, path
 from tasks.records import InputError, Record
 
+_TYPES = {  # by ending; the engine would ask the machine's table, and two machines would write two files
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".npz": "application/zip",
+    ".parquet": "application/vnd.apache.parquet",
+    ".txt": "text/plain",
+    ".yaml": "application/yaml",
+}
 _ZEROS = b"0" * 64
 _FIELD = b"/ID [("
 
@@ -40,14 +49,15 @@ def render_pdf(html: str, attachments: Sequence[Attachment], issued: str) -> byt
     import weasyprint
 
     when = datetime.fromisoformat(issued).astimezone(UTC)
+    items = sorted(attachments, key=lambda item: item.name)
     with _fixed_date(when), _complaints() as complaints:
         source = weasyprint.HTML(string=html, url_fetcher=_fetcher())
         data = source.write_pdf(
             pdf_variant="pdf/a-3a",
             pdf_identifier=_ZEROS,
-            finisher=_list_once,
+            finisher=lambda _document, pdf: _described(pdf, items),
             presentational_hints=True,
-            attachments=[_attached(item, when) for item in sorted(attachments, key=lambda a: a.name)],
+            attachments=[_attached(item, when) for item in items],
         )
     if complaints:
         raise RenderingError("the PDF was not written: " + "; ".join(dict.fromkeys(complaints)))
@@ -137,7 +147,17 @@ def _attached(item: Attachment, when: datetime) -> Any:
     )
 
 
-def _list_once(_document: Any, pdf: Any) -> None:
-    """The engine lists each attachment twice among the associated files."""
-    if "AF" in pdf.catalog:
-        pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])
+def _described(pdf: Any, items: Sequence[Attachment]) -> None:
+    """Says of each attachment, in the order in which they were given, what it is, and lists it once: the engine lists
+    it twice, and gives one relationship to all of equal content."""
+    files: list[Any] = [found for found in pdf.objects if isinstance(found, dict) and found.get("Type") == "/Filespec"]
+    for file, item in zip(files, items, strict=True):
+        file["AFRelationship"] = f"/{item.relationship}"
+        content = pdf.objects[int(file["EF"]["F"].split()[0])]
+        content.extra["Subtype"] = "/" + _media_type(item.name).replace("/", "#2f")
+    if files:
+        pdf.catalog["AF"][:] = [file.reference for file in files]
+
+
+def _media_type(name: str) -> str:
+    return _TYPES.get(PurePath(name).suffix, "application/octet-stream")

@@ -16,6 +16,7 @@ _ATTACHED = {
     "config.yaml": "The full configuration",
     "importances.parquet": "Importances of all features, one row each",
     "checks.json": "Verdicts of all checks",
+    "checks.csv": "The same verdicts as a table",
     "metrics.json": "Measured quality of all models",
     "agreement.parquet": "Agreement of all pairs of results that are compared",
     "changes.json": "What has changed since the earlier report",
@@ -52,9 +53,11 @@ class Pages(Record):
 
 def _described(name: str) -> str:
     """What an attachment holds, by its file name."""
+    if name in _ATTACHED:
+        return _ATTACHED[name]
     if name.endswith(".csv"):
         return "All rows of a table that is printed in part"
-    return _ATTACHED.get(name) or EMBEDDED[name.partition("-")[0]]
+    return EMBEDDED[name.partition("-")[0]]
 
 
 def embedded_name(what: str, digest: str) -> str:

@@ -1,13 +1,20 @@
 """The list of all runs: one file, whatever lies in the folder."""
 
+import io
 import json
 import re
+from base64 import b64decode
+from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tasks.document.index import write_index
+from tasks.drawing.image import png
+from tasks.records import Array
 
 
 def a_run(runs: Path, name: str, verdicts: list[str], **facts: Any) -> Path:
@@ -58,6 +65,51 @@ def test_nothing_is_fetched_and_nothing_typed_becomes_markup(page: str) -> None:
 
 def test_pictures_are_in_the_page(page: str) -> None:
     assert page.count('<svg aria-hidden="true"') == 2
+
+
+def photograph(side: int) -> Array:
+    """Colours that hardly compress, in squares of 16 pixels that differ, so that their means are known."""
+    rng = np.random.default_rng(0)
+    means = rng.integers(40, 216, (-(-side // 16), -(-side // 16), 3)).repeat(16, axis=0).repeat(16, axis=1)
+    return (means[:side, :side] + rng.integers(-40, 41, (side, side, 3))).astype(np.uint8)
+
+
+def listed_pictures(folder: Path) -> list[bytes]:
+    write_index(folder)
+    found = re.findall(r'src="data:image/png;base64,([^"]+)"', (folder / "index.html").read_text())
+    return [b64decode(text) for text in found]
+
+
+@pytest.mark.parametrize(("side", "shown"), [(32, 32), (224, 112), (299, 150), (1200, 150)])
+def test_a_large_picture_is_reduced_to_the_means_of_its_squares(tmp_path: Path, side: int, shown: int) -> None:
+    """By the smallest whole factor with which it is small enough; the same bytes each time."""
+    pixels, folder = photograph(side), tmp_path / "runs"
+    run = a_run(folder, "r", [], chapters=[{"title": "A", "sentence": "B.", "pictures": ["a.png", "none.png"]}])
+    (run / "a.png").write_bytes(png(pixels))
+    [found] = listed_pictures(folder)
+    picture = np.asarray(Image.open(io.BytesIO(found)))
+    factor = -(-side // shown)
+    assert picture.shape == (shown, shown, 3)
+    assert picture[0, 0] == pytest.approx(pixels[:factor, :factor].mean(axis=(0, 1)), abs=0.51)
+    assert len(found) <= 60_000
+    assert listed_pictures(folder) == [found]
+
+
+def test_a_damaged_picture_is_left_out_and_its_run_is_listed(tmp_path: Path) -> None:
+    run = a_run(tmp_path, "r", [], chapters=[{"title": "A", "sentence": "B.", "pictures": ["a.png", "b.png"]}])
+    (run / "a.png").write_bytes(png(photograph(224))[:70_000])
+    (run / "b.png").write_bytes(b"no picture" * 10_000)
+    assert listed_pictures(tmp_path) == []
+    assert "Title of r" in (tmp_path / "index.html").read_text()
+
+
+def test_titles_of_chapters_are_told_apart_whatever_stands_in_them(tmp_path: Path) -> None:
+    titles = ["a|b", 'c, "d" & <e>', "é"]
+    a_run(tmp_path, "r", [], chapters=[{"title": title, "sentence": "", "pictures": []} for title in titles])
+    write_index(tmp_path)
+    found = re.search(r'data-chapters="([^"]*)"', (tmp_path / "index.html").read_text())
+    assert found is not None
+    assert json.loads(unescape(found[1])) == titles
 
 
 def test_an_empty_folder_has_a_page_too(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import io
+import mimetypes
 import os
 import re
 import subprocess
@@ -19,6 +20,15 @@ ATTACHMENTS = (
     Attachment(name="evidence.json", description="Evidence", data=b'{"schema":1}', relationship="Data"),
     Attachment(name="config.yaml", description="Configuration", data=b"a: 1\n", relationship="Source"),
 )
+TYPES = {
+    "all.csv": "text/csv",
+    "config.yaml": "application/yaml",
+    "data.npz": "application/zip",
+    "evidence.json": "application/json",
+    "importances.parquet": "application/vnd.apache.parquet",
+    "other": "application/octet-stream",
+    "versions.txt": "text/plain",
+}
 HEAD = '<html lang="en"><head><title>t</title></head><body>'
 
 
@@ -103,6 +113,28 @@ def test_each_attachment_is_listed_once_and_whole(pdf: pikepdf.Pdf) -> None:
     for item in ATTACHMENTS:
         assert files[item.name].EF.F.read_bytes() == item.data
         assert files[item.name].AFRelationship == f"/{item.relationship}"
+
+
+def equal_files() -> bytes:
+    """A page with a file of each type, all of the same content."""
+    files = [
+        Attachment(name=name, description=name, data=b"[]\n", relationship="Source" if name[0] == "c" else "Data")
+        for name in TYPES
+    ]
+    return render_pdf(f"{HEAD}x</body></html>", files, ISSUED)
+
+
+def test_attachments_of_equal_content_keep_their_names_types_and_relationships() -> None:
+    with pikepdf.open(io.BytesIO(equal_files())) as pdf:
+        found = {str(spec.UF): (str(spec.EF.F.Subtype)[1:], str(spec.AFRelationship)) for spec in pdf.Root.AF}
+        assert sorted(pdf.attachments) == sorted(TYPES)
+    assert found == {name: (kind, "/Source" if name[0] == "c" else "/Data") for name, kind in TYPES.items()}
+
+
+def test_the_types_that_a_machine_knows_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = equal_files()
+    monkeypatch.setattr(mimetypes, "guess_type", lambda *_, **__: ("x-this/machine", None))
+    assert equal_files() == before
 
 
 def test_every_font_is_embedded_and_from_the_dependencies(path: Path) -> None:
@@ -229,7 +261,7 @@ def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:
     """With another hash seed, another order of the attachments and another time zone."""
     sample = Path(__file__).with_name("conftest.py")
     runs = []
-    for seed, zone, names in (("1", "UTC", ["a.json", "b.json"]), ("2", "Asia/Tokyo", ["b.json", "a.json"])):
+    for seed, zone, names in (("1", "UTC", ["a.yaml", "b.parquet"]), ("2", "Asia/Tokyo", ["b.parquet", "a.yaml"])):
         environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone}
         command = [sys.executable, "-c", SCRIPT, str(sample), *names]
         runs.append(subprocess.run(command, capture_output=True, env=environment, check=True).stdout)

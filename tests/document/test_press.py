@@ -1,9 +1,13 @@
-"""The process that renders: what the user wrote wrong comes back as the user's mistake."""
+"""The process that renders: the user's mistake comes back as one, and the paper is that which was asked for."""
 
+import io
+
+import pikepdf
 import pytest
 
-from tasks.document.press import press
-from tasks.records import InputError
+from tasks.document.press import press, render
+from tasks.records import InputError, Paper
+from tasks.report_stages import ATTACHED
 from tests.benchmarks.large_report import job
 
 
@@ -12,3 +16,21 @@ def test_a_character_without_a_glyph_comes_back_from_the_process_by_name() -> No
     document = given.document.model_copy(update={"title": "Birds 𓅃"})
     with pytest.raises(InputError, match=r"'𓅃' \(U\+13143, egyptian hieroglyph g005\).*Japanese"):
         press(given.model_copy(update={"document": document}))
+
+
+@pytest.mark.parametrize(("paper", "millimetres"), [("A4", (210, 297)), ("letter", (215.9, 279.4))])
+def test_every_page_has_the_size_of_the_paper(paper: Paper, millimetres: tuple[float, float]) -> None:
+    with pikepdf.open(io.BytesIO(render(job(1, 8).model_copy(update={"paper": paper})).pdf)) as pdf:
+        corners = [[float(corner) for corner in page.mediabox] for page in pdf.pages]
+    size = [side / 25.4 * 72 for side in millimetres]
+    assert corners == [pytest.approx([0, 0, *size], abs=0.01)] * len(corners)
+
+
+def test_every_attachment_is_described_in_words_of_its_own() -> None:
+    given = job(1, 8)
+    files = dict.fromkeys([*ATTACHED.values(), "sums.csv", "weights-0123.npz"], b"") | given.attached
+    with pikepdf.open(io.BytesIO(render(given.model_copy(update={"attached": files})).pdf)) as pdf:
+        words = {str(file.UF): str(file.Desc) for file in pdf.Root.AF}
+    assert words.keys() == files.keys()
+    assert len(set(words.values())) == len(files)
+    assert words["checks.csv"] == "The same verdicts as a table"
