@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from tasks.document import agreement
 from tasks.document.compared import Comparison, Group
 from tasks.document.words import capital, count, first_places, listing, plain, without_unit
-from tasks.records import Array, Aside, Block, Column, Figure, Matrix, Section, Table
+from tasks.records import Array, Aside, Block, Column, Figure, Matrix, Scale, Section, Table
 
 _MOST_RESULTS = 12  # that have a row of the matrix each
 _COLUMN = 436  # CSS pixels of the wide column
@@ -78,7 +79,7 @@ _READ_MATRIX = Aside(
 
 
 def matrix(found: Comparison, measure: str) -> Figure:
-    values = np.nan_to_num(getattr(found, measure))
+    values = getattr(found, measure)
     meaning = _MEASURES[measure].format(top=first_places(found.top))
     if len(found.results) > _MOST_RESULTS:
         labels = tuple(f"{group.letter} ({len(group.members)})" for group in found.groups)
@@ -94,13 +95,9 @@ def matrix(found: Comparison, measure: str) -> Figure:
     return Figure(
         name=f"{found.slug}-{measure}",
         content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
-        caption=caption,
-        alt=f"{meaning}: "
-        + "; ".join(
-            f"{labels[i]} and {labels[j]} {plain(float(values[i, j]))}"
-            for i in range(len(labels))
-            for j in range(i + 1, len(labels))
-        ),
+        scales=(Scale(unit=meaning, limit=1.0),),
+        caption=f"{caption}{agreement.not_compared(values)}",
+        alt=f"{meaning}: {agreement.pairs(labels, values)}",
         width=0.5 if narrow else 1.0,
     )
 
