@@ -1,6 +1,7 @@
 """How far the methods of a chapter agree."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def pairs(labels: Sequence[str], values: Array) -> str:
     """Every pair with its number."""
     return "; ".join(
         f"{labels[i]} and {labels[j]} {'not compared' if np.isnan(values[i, j]) else signed(float(values[i, j]))}"
-        for i, j in zip(*np.triu_indices(len(labels), 1), strict=True)
+        for i, j in combinations(range(len(labels)), 2)
     )
 
 

@@ -26,9 +26,10 @@ def sentence(found: Comparison) -> str:
     names = [found.results[k] for k in (one, two)]
     if len(pairs) == 1:
         return f"Their orders correlate by {plain(float(pairs[0]))}."
+    known = int((~np.isnan(pairs)).sum())
     least = " beside ".join(item.name if len(item.name) <= _LONGEST else item.code for item in names)
     return (
-        f"The orders correlate by {plain(float(np.nanmean(pairs)))} on average over {count(len(pairs), 'pair')}, "
+        f"The orders correlate by {plain(float(np.nanmean(pairs)))} on average over {count(known, 'pair')}, "
         f"at the least by {plain(float(np.nanmin(pairs)))} ({least})."
     )
 
@@ -126,7 +127,7 @@ def _group_row(found: Comparison, group: Group) -> tuple[str, ...]:
         group.letter,
         str(len(members)),
         group.shared,
-        plain(float(np.nanmean(inside))) if inside.size else "–",
+        "–" if np.isnan(inside).all() else plain(float(np.nanmean(inside))),
         ", ".join(without_unit(found.features[k]) for k in order) if found.features else "–",
     )
 

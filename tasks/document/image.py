@@ -113,7 +113,7 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
         scales=tuple(Scale(unit=unit, limit=scales[unit], palette=material.palette) for unit in units),
         caption=f"Single images and their attributions, {by}. {material.selection_reason}"
         f"{direction(material, material.main)}{summed}"
-        f"{_ends(material)}{left_out(material)}"
+        f"{left_out(material)}"
         + " Where classes are the same, the map is drawn once."
         * (len(material.target_names) > 1),
         alt=f"{count(len(lines), 'row')}: {'; '.join(reading(material, row) for row in dict.fromkeys(rows))}",
@@ -135,13 +135,6 @@ def grid_lines(outputs: Array, methods: int) -> list[tuple[int, tuple[int, ...]]
         for target in targets
         if of_row[target] not in of_row[:target]
     ]
-
-
-def _ends(material: Material) -> str:
-    """Where the scale ends, if that is not the largest value."""
-    if material.percentile is None or any(_maps(material, method).limits is not None for method in material.methods):
-        return ""
-    return f" Colours end at the {material.percentile:g}th percentile of all |a| on a scale."
 
 
 def _for_class(material: Material, target: int) -> str:
