@@ -100,11 +100,9 @@ def _facets(material: Material, row: int) -> tuple[str, str]:
 
 
 def direction(material: Material, method: MethodMaterial) -> str:
-    """What the colours mean for this score."""
+    """What red and blue mean for this score."""
     if method.aggregate == "square":
         return ""
-    if material.palette == "keras_example":
-        return " Green light is positive, red light negative, as published."
     if material.score == "loss":
         return " Blue lowers the loss, that is, speaks for the class; red raises it."
     return " Red speaks for the class, blue against it." if material.dataset.classes else " Red raises, blue lowers."

@@ -112,7 +112,7 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
         ),
         scales=tuple(Scale(unit=unit, limit=scales[unit], palette=material.palette) for unit in units),
         caption=f"Single images and their attributions, {by}. {material.selection_reason}"
-        f"{direction(material, material.main)}{summed}"
+        f"{_direction(material)}{summed}"
         f"{left_out(material)}"
         + " Where classes are the same, the map is drawn once."
         * (len(material.target_names) > 1),
@@ -135,6 +135,18 @@ def grid_lines(outputs: Array, methods: int) -> list[tuple[int, tuple[int, ...]]
         for target in targets
         if of_row[target] not in of_row[:target]
     ]
+
+
+def _direction(material: Material) -> str:
+    """What the colours of maps mean, which may be light; all else of a chapter is red and blue."""
+    usual = direction(material, material.main)
+    return _LIGHT if usual and material.palette == "keras_example" else usual
+
+
+_LIGHT = (
+    " Green light is positive, red light negative, as published; readers with a red-green deficiency cannot tell them "
+    "apart."
+)
 
 
 def _for_class(material: Material, target: int) -> str:
@@ -333,6 +345,8 @@ def _of_scales(material: Material) -> str:
 def reading_of_colours(material: Material) -> str:
     """What a pixel of each colour says."""
     positive, negative = ("Red", "blue") if material.palette == "diverging" else ("Green", "red")
+    if material.score == "loss":
+        return f"{positive} pixels raise the loss, that is, speak against the class; {negative} ones lower it."
     if material.dataset.classes:
         return f"{positive} pixels speak for the class above the map, {negative} ones against it."
     return f"{positive} pixels raise the value, {negative} ones lower it."
