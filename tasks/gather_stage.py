@@ -277,6 +277,7 @@ def _scaled(methods: Sequence[MethodMaterial], name: str, method: MethodMaterial
         found[row, ..., target] = done[0] / limits[row, target]
     words = [
         "clipped by share of all attribution" if spec.clip_above is not None or spec.clip_below is not None else "",
+        "" if spec.percentile is None else f"cut at the {spec.percentile:g}th percentile of each map",
         "outlines" if spec.outlines else "",
         {None: "", "abs_max": "divided by max |a|", "min_max": "from least to most", "normalize": "divided by Σ |a|"}[
             spec.scaler

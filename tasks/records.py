@@ -572,7 +572,7 @@ class Curves(Record):
 
 
 class Matrix(Record):
-    """Counts of (true, predicted), or of `correlations` in [-1, 1] between the labels."""
+    """Counts of (true, predicted), or of `correlations` in [-1, 1] between the labels, NaN for a pair not compared."""
 
     kind: Literal["matrix"] = "matrix"
     labels: tuple[str, ...]

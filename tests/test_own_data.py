@@ -54,6 +54,21 @@ def test_the_rows_of_a_week_are_explained_by_the_model_of_the_fit(week: Run, pro
     np.testing.assert_array_equal(few["values/table"], many["values/table"][:8])
 
 
+def test_rows_to_explain_may_lack_their_class(project: Project) -> None:
+    """Two of the three of this week: their class is not known, and neither is whether they are read right."""
+    random, kinds = np.random.default_rng(0), ("rose", "tulip")
+    rows = [f"{k},{random.normal(k % 2):.3f},{random.normal():.3f},{kinds[k % 2]}" for k in range(60)]
+    for name, part in (("fit", rows[:57]), ("new", [rows[57], *(row.rpartition(",")[0] + "," for row in rows[58:])])):
+        (project.root / f"files/{name}.csv").write_text("\n".join(["id,length,width,species", *part]))
+    found = project.report(
+        "data=table", "data.label=species", "data.id=id", "data.path=files/fit.csv", "data.explain=files/new.csv",
+        "model=mlp", "method=[integrated_gradients]", "runner=inline",
+    )  # fmt: skip
+    page = (found.directory / "report.html").read_text()
+    assert "3 more rows are given to be explained; 1 of them have a label." in page
+    assert "not known" in page
+
+
 def test_what_a_run_leaves_is_enough_for_the_next_week(week: Run, project: Project) -> None:
     """Without the training file, and without training: the same numbers."""
     left = week.directory / "fitted" / "table"

@@ -68,8 +68,9 @@ def groups(correlation: Array) -> list[list[int]]:
 
 
 def between(groups: list[list[int]], values: Array) -> Array:
-    """(groups, groups) means of `values` (results, results); within a group over its pairs, 1 for a single member."""
-    found = np.ones((len(groups), len(groups)))
+    """(groups, groups) means of `values` (results, results); within a group over its pairs, 1 for a single member; NaN
+    where no pair can be compared."""
+    found = np.where(np.eye(len(groups)) == 1, 1.0, np.nan)
     for i, j in np.ndindex(found.shape):
         block = values[np.ix_(groups[i], groups[j])]
         pairs = block[~np.eye(len(block), dtype=bool)] if i == j else block

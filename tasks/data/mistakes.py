@@ -71,9 +71,10 @@ def _in_turns(labels: Array, rows: Array) -> Array:
 
 
 def _beside(labels: Array, wrong: Array, right: Array) -> list[tuple[int, int]]:
-    """Every wrong row with a right one of the same class that no other has, as long as there are any."""
+    """Every wrong row with a right one of the same class that no other has, as long as there are any; a row without a
+    label has none."""
     free = {label: [row for row in right if labels[row] == label] for label in np.unique(labels)}
-    return [(row, free[labels[row]].pop(0)) for row in wrong if free[labels[row]]]
+    return [(row, free[labels[row]].pop(0)) for row in wrong if free.get(labels[row])]
 
 
 def _class(name: str, classes: Sequence[str]) -> int:

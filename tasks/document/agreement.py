@@ -1,5 +1,8 @@
 """How far the methods of a chapter agree."""
 
+from collections.abc import Sequence
+from itertools import combinations
+
 import numpy as np
 
 from tasks.document.common import HALF_PAGE
@@ -23,8 +26,8 @@ def figures(material: Material) -> tuple[Figure, ...]:
             name=f"{material.slug}-agreement-{measure}",
             content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
             scales=(Scale(unit=meaning, limit=1.0),),
-            caption=f"Agreement of the methods: {meaning}{_NOTES[measure]}, mean over samples.",
-            alt=f"{meaning}: " + "; ".join(_pairs(labels, values)),
+            caption=f"Agreement of the methods: {meaning}{_NOTES[measure]}, mean over samples.{not_compared(values)}",
+            alt=f"{meaning}: {pairs(labels, values)}",
             width=HALF_PAGE,
         )
         for measure, meaning in _MEASURES.items()
@@ -54,9 +57,9 @@ def _compared(material: Material) -> bool:
 
 
 def _matrix(material: Material, measure: str) -> Array:
-    """(methods, methods), 1 with itself; NaN becomes 0 where a pair has not the same elements."""
+    """(methods, methods), 1 with itself; NaN where a pair has not the same elements."""
     labels = [method.label for method in material.methods]
-    found = np.eye(len(labels))
+    found = np.where(np.eye(len(labels)) == 1, 1.0, np.nan)
     for row, method in enumerate(material.methods):
         check = next(check for check in method.checks if check.check == "agreement")
         for other, value in zip(check.details["others"].tolist(), check.details[measure].tolist(), strict=True):
@@ -64,9 +67,14 @@ def _matrix(material: Material, measure: str) -> Array:
     return found
 
 
-def _pairs(labels: tuple[str, ...], values: Array) -> list[str]:
-    return [
-        f"{labels[i]} and {labels[j]} {signed(float(values[i, j]))}"
-        for i in range(len(labels))
-        for j in range(i + 1, len(labels))
-    ]
+def pairs(labels: Sequence[str], values: Array) -> str:
+    """Every pair with its number."""
+    return "; ".join(
+        f"{labels[i]} and {labels[j]} {'not compared' if np.isnan(values[i, j]) else signed(float(values[i, j]))}"
+        for i, j in combinations(range(len(labels)), 2)
+    )
+
+
+def not_compared(values: Array) -> str:
+    """A sentence where a matrix has gaps."""
+    return " A dash on grey: not compared." if np.isnan(values).any() else ""

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from tasks.document import agreement
 from tasks.document.compared import Comparison, Group
 from tasks.document.words import capital, count, first_places, listing, plain, without_unit
-from tasks.records import Array, Aside, Block, Column, Figure, Matrix, Section, Table
+from tasks.records import Array, Aside, Block, Column, Figure, Matrix, Scale, Section, Table
 
 _MOST_RESULTS = 12  # that have a row of the matrix each
 _COLUMN = 436  # CSS pixels of the wide column
@@ -25,9 +26,10 @@ def sentence(found: Comparison) -> str:
     names = [found.results[k] for k in (one, two)]
     if len(pairs) == 1:
         return f"Their orders correlate by {plain(float(pairs[0]))}."
+    known = int((~np.isnan(pairs)).sum())
     least = " beside ".join(item.name if len(item.name) <= _LONGEST else item.code for item in names)
     return (
-        f"The orders correlate by {plain(float(np.nanmean(pairs)))} on average over {count(len(pairs), 'pair')}, "
+        f"The orders correlate by {plain(float(np.nanmean(pairs)))} on average over {count(known, 'pair')}, "
         f"at the least by {plain(float(np.nanmin(pairs)))} ({least})."
     )
 
@@ -78,7 +80,7 @@ _READ_MATRIX = Aside(
 
 
 def matrix(found: Comparison, measure: str) -> Figure:
-    values = np.nan_to_num(getattr(found, measure))
+    values = getattr(found, measure)
     meaning = _MEASURES[measure].format(top=first_places(found.top))
     if len(found.results) > _MOST_RESULTS:
         labels = tuple(f"{group.letter} ({len(group.members)})" for group in found.groups)
@@ -94,13 +96,9 @@ def matrix(found: Comparison, measure: str) -> Figure:
     return Figure(
         name=f"{found.slug}-{measure}",
         content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
-        caption=caption,
-        alt=f"{meaning}: "
-        + "; ".join(
-            f"{labels[i]} and {labels[j]} {plain(float(values[i, j]))}"
-            for i in range(len(labels))
-            for j in range(i + 1, len(labels))
-        ),
+        scales=(Scale(unit=meaning, limit=1.0),),
+        caption=f"{caption}{agreement.not_compared(values)}",
+        alt=f"{meaning}: {agreement.pairs(labels, values)}",
         width=0.5 if narrow else 1.0,
     )
 
@@ -129,7 +127,7 @@ def _group_row(found: Comparison, group: Group) -> tuple[str, ...]:
         group.letter,
         str(len(members)),
         group.shared,
-        plain(float(np.nanmean(inside))) if inside.size else "–",
+        "–" if np.isnan(inside).all() else plain(float(np.nanmean(inside))),
         ", ".join(without_unit(found.features[k]) for k in order) if found.features else "–",
     )
 

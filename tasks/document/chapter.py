@@ -4,7 +4,7 @@ from types import ModuleType
 
 import numpy as np
 
-from tasks.document import agreement, image, ladder, model, molecule, multimodal, table, text
+from tasks.document import agreement, ends, image, ladder, model, molecule, multimodal, table, text
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import capital, count, listing, plain, share
 from tasks.records import Array, Aside, Block, Chapter, Column, Figure, Kind, Metric, Section, Table, Teaser
@@ -156,7 +156,7 @@ def _verdicts(material: Material, questions: dict[str, str]) -> Section:
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     """Every figure of a chapter, in the order of the document."""
     return (
-        *_own(material).figures(material, scales),
+        *map(ends.stated, _own(material).figures(material, scales)),
         *agreement.figures(material),
         *model.figures(material),
         *ladder.figures(material),
@@ -165,9 +165,8 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
 
 def limits(materials: tuple[Material, ...]) -> dict[str, float]:
     """One limit per unit of measure over everything that is drawn by colour: the largest |a|, or the percentile of
-    all |a| that is asked for."""
+    all |a| that a chapter asks for its maps in this unit, the lowest where several do."""
     found: dict[str, list[Array]] = {}
-    percentile = min((item.percentile for item in materials if item.percentile is not None), default=100.0)
     for material in materials:
         for pair in material.analogues:
             found.setdefault(material.main.unit, []).extend(np.abs(part) for part in pair.values)
@@ -181,8 +180,27 @@ def limits(materials: tuple[Material, ...]) -> dict[str, float]:
             ]
             for unit, values in drawn:
                 found.setdefault(unit, []).append(np.abs(values).ravel())
-    ends = {unit: float(np.percentile(np.concatenate(sizes), percentile)) for unit, sizes in found.items()}
-    return {unit: limit for unit, limit in ends.items() if limit > 0}
+    cut = _percentiles(materials)
+    last = {unit: _end(np.concatenate(sizes), cut.get(unit)) for unit, sizes in found.items()}
+    return {unit: limit for unit, limit in last.items() if limit > 0}
+
+
+def _percentiles(materials: tuple[Material, ...]) -> dict[str, float]:
+    """By unit, what is asked for; maps with limits of their own have been cut one by one."""
+    asked = [
+        (maps.unit, material.percentile)
+        for material in materials
+        for method in material.methods
+        for maps in method.maps.values()
+        if material.percentile is not None and maps.limits is None
+    ]
+    return dict(sorted(asked, key=lambda pair: -pair[1]))  # the lowest comes last
+
+
+def _end(sizes: Array, percentile: float | None) -> float:
+    """Of maps that are zero nearly everywhere the percentile is none: they keep their whole scale."""
+    largest = float(sizes.max())
+    return largest if percentile is None else float(np.percentile(sizes, percentile)) or largest
 
 
 def _own(material: Material) -> ModuleType:

@@ -85,20 +85,24 @@ def facets(material: Material, rows: Sequence[int]) -> dict[str, tuple[str, ...]
     """By what the shown samples `rows` can be filtered: their class, and whether it was read right."""
     if not material.dataset.classes:
         return {}
-    true = [int(material.dataset.labels[row]) for row in rows]
-    right = [predicted_output(material, row) == label for row, label in zip(rows, true, strict=True)]
+    of = [_facets(material, row) for row in rows]
     return {
-        "class": tuple(material.output_name(label) for label in true),
-        "right or wrong": tuple("right" if found else "wrong" for found in right),
+        "class": tuple(name for name, _ in of),
+        "right or wrong": tuple(right for _, right in of),
     }
 
 
+def _facets(material: Material, row: int) -> tuple[str, str]:
+    true = material.true_output(row)
+    if true is None:
+        return "not known", "not known"
+    return material.output_name(true), "right" if predicted_output(material, row) == true else "wrong"
+
+
 def direction(material: Material, method: MethodMaterial) -> str:
-    """What the colours mean for this score."""
+    """What red and blue mean for this score."""
     if method.aggregate == "square":
         return ""
-    if material.palette == "keras_example":
-        return " Green light is positive, red light negative, as published."
     if material.score == "loss":
         return " Blue lowers the loss, that is, speaks for the class; red raises it."
     return " Red speaks for the class, blue against it." if material.dataset.classes else " Red raises, blue lowers."

@@ -9,7 +9,19 @@ from tasks.document.compared import Comparison
 from tasks.document.material import Material
 from tasks.document.spec import MANY
 from tasks.document.words import capital, count, listing
-from tasks.records import Badge, Block, Chapter, CheckResult, Column, Document, Failure, Section, Table, Verdict
+from tasks.records import (
+    Badge,
+    Block,
+    Chapter,
+    CheckResult,
+    Column,
+    Document,
+    Failure,
+    Palette,
+    Section,
+    Table,
+    Verdict,
+)
 
 
 def compose(
@@ -45,8 +57,13 @@ def compose(
         ),
         chapters=chapters,
         failures=tuple(failures),
-        back=(reading.section(questions, shown), *_exclusions(materials)),
+        back=(reading.section(questions, shown, _palettes([by_slug[slug] for slug in slugs])), *_exclusions(materials)),
     )
+
+
+def _palettes(materials: Sequence[Material]) -> set[Palette]:
+    """What the chapters of their own draw maps of pictures in; a comparison has the usual colours."""
+    return {found.palette for found in materials if any(item.kind == "image" for item in found.dataset.inputs)}
 
 
 _ON_PAGE_ONE = 2  # points of a comparison that are on page one themselves

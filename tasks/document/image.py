@@ -112,8 +112,8 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
         ),
         scales=tuple(Scale(unit=unit, limit=scales[unit], palette=material.palette) for unit in units),
         caption=f"Single images and their attributions, {by}. {material.selection_reason}"
-        f"{direction(material, material.main)}{summed}"
-        f"{_ends(material)}{left_out(material)}"
+        f"{_direction(material)}{summed}"
+        f"{left_out(material)}"
         + " Where classes are the same, the map is drawn once."
         * (len(material.target_names) > 1),
         alt=f"{count(len(lines), 'row')}: {'; '.join(reading(material, row) for row in dict.fromkeys(rows))}",
@@ -137,11 +137,16 @@ def grid_lines(outputs: Array, methods: int) -> list[tuple[int, tuple[int, ...]]
     ]
 
 
-def _ends(material: Material) -> str:
-    """Where the scale ends, if that is not the largest value."""
-    if material.percentile is None or any(_maps(material, method).limits is not None for method in material.methods):
-        return ""
-    return f" Colours end at the {material.percentile:g}th percentile of all |a| on a scale."
+def _direction(material: Material) -> str:
+    """What the colours of maps mean, which may be light; all else of a chapter is red and blue."""
+    usual = direction(material, material.main)
+    return _LIGHT if usual and material.palette == "keras_example" else usual
+
+
+_LIGHT = (
+    " Green light is positive, red light negative, as published; readers with a red-green deficiency cannot tell them "
+    "apart."
+)
 
 
 def _for_class(material: Material, target: int) -> str:
@@ -340,6 +345,8 @@ def _of_scales(material: Material) -> str:
 def reading_of_colours(material: Material) -> str:
     """What a pixel of each colour says."""
     positive, negative = ("Red", "blue") if material.palette == "diverging" else ("Green", "red")
+    if material.score == "loss":
+        return f"{positive} pixels raise the loss, that is, speak against the class; {negative} ones lower it."
     if material.dataset.classes:
         return f"{positive} pixels speak for the class above the map, {negative} ones against it."
     return f"{positive} pixels raise the value, {negative} ones lower it."

@@ -1,10 +1,10 @@
 """The pages for readers who are not engineers: what an attribution is and is not, and how each figure is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from tasks.document.words import listing
-from tasks.records import Aside, Block, Column, Content, Drawing, Matrix, Section, Table
+from tasks.records import Aside, Block, Column, Content, Drawing, Figure, Matrix, Palette, Section, Table
 
 
 class Guide(NamedTuple):
@@ -16,13 +16,14 @@ class Guide(NamedTuple):
     warning: str
 
 
-def section(questions: Mapping[str, str], example: str) -> Section:
-    """The page that needs no other. `questions`: what each check asks; `example`: a sentence of this report."""
+def section(questions: Mapping[str, str], example: str, palettes: Collection[Palette] = ()) -> Section:
+    """The page that needs no other. `questions`: what each check asks; `example`: a sentence of this report;
+    `palettes`: what maps of pictures are drawn in, as all else is in red and blue."""
     return Section(
         title="How to read this report",
         blocks=(
             Block(heading="What an attribution is", paragraphs=(*_IS, *_example(example))),
-            Block(heading="What it is not", paragraphs=_IS_NOT, asides=(_COLOURS,)),
+            Block(heading="What it is not", paragraphs=_IS_NOT, asides=(_colours(palettes),)),
             Block(heading="Before you rely on it", paragraphs=_BEFORE, asides=(_VERDICTS,)),
             Block(tables=(_words(), _checks(questions))),
         ),
@@ -59,10 +60,29 @@ _BEFORE = (
     "uncertainty. Where two methods disagree, the finding is about the methods before it is about the model.",
 )
 
-_COLOURS = Aside(
-    title="Colours",
-    text="Red pushes the score up, blue pulls it down, white is zero, everywhere. Each scale is printed with its "
-    "numbers, and pictures with the same unit share one: the same colour is the same number. In grey, dark is strong.",
+
+def _colours(palettes: Collection[Palette]) -> Aside:
+    light = "keras_example" in palettes
+    return Aside(
+        title="Colours",
+        text=f"Red pushes the score up, blue pulls it down, white is zero{'' if light else ', everywhere'}. "
+        f"{_LIGHT if light else ''}{_SCALES} {_GREY}",
+    )
+
+
+_LIGHT = (
+    "Only where light is added to a photograph, as published, green pushes up and red pulls down; readers with a "
+    "red-green deficiency cannot tell these two apart. "
+)
+
+_SCALES = (
+    "Each scale is printed with its numbers, and pictures with the same unit share one: the same colour is the same "
+    "number."
+)
+
+_GREY = (
+    "A print in grey shows how strong a colour is but not its sign: red and blue are equally dark in it. The sign "
+    "stands in the numbers beside the pictures and in the tables."
 )
 
 _VERDICTS = Aside(
@@ -107,10 +127,20 @@ def _checks(questions: Mapping[str, str]) -> Table:
 
 def guides(drawings: Mapping[str, Drawing], numbers: Mapping[str, int]) -> list[Guide]:
     """How the figures of a document are read, kind by kind in the order of their first. `numbers`: by name."""
-    found: dict[str, list[int]] = {}
-    for name, number in numbers.items():
-        found.setdefault(_kind(drawings[name].figure.content), []).append(number)
-    return [Guide(_TITLES[kind], _where(where), *_HOW[kind]) for kind, where in found.items()]
+    found: dict[str, list[str]] = {}
+    for name in numbers:
+        found.setdefault(_kind(drawings[name].figure.content), []).append(name)
+    return [
+        _guide(kind, _where([numbers[name] for name in names]), [drawings[name].figure for name in names])
+        for kind, names in found.items()
+    ]
+
+
+def _guide(kind: str, where: str, figures: Sequence[Figure]) -> Guide:
+    text, warning = _HOW[kind]
+    palettes = {scale.palette for figure in figures for scale in figure.scales} if kind == "images" else set()
+    signs = [sign for palette, sign in _SIGNS.items() if palette in palettes]
+    return Guide(_TITLES[kind], where, " ".join([text, *signs]), warning)
 
 
 def _kind(content: Content) -> str:
@@ -143,6 +173,13 @@ _TITLES = {
     "ranks": "Places of the features",
 }
 
+# What the colours of a map say.
+_SIGNS: dict[Palette, str] = {
+    "diverging": "Red moved it up, blue down, the darker the more. Over a photograph the colour covers as much as it "
+    "is strong.",
+    "keras_example": "Where light is added to the photograph, green moved it up, red down, the brighter the more.",
+}
+
 # What is seen, and what must not be read into it.
 _HOW = {
     "bars": (
@@ -155,8 +192,7 @@ _HOW = {
         "A few samples are examples, not a rule.",
     ),
     "images": (
-        "Each row is one picture, each column what one method says about it. Coloured pixels moved the score: red up, "
-        "blue down, the darker the more. Over a photograph the colour covers as much as it is strong.",
+        "Each row is one picture, each column what one method says about it. Coloured pixels moved the score.",
         "A coloured area is what the model used, not necessarily the object. Pale does not mean unimportant where many "
         "pale pixels add up.",
     ),
@@ -179,7 +215,7 @@ _HOW = {
         "Numbers off the diagonal are confusions; the shade is the share of the row.",
     ),
     "agreement": (
-        "Each cell compares two methods: +1 is the same order, 0 no relation.",
+        "Each cell compares two methods: +1 is the same order, 0 no relation, a dash that they were not compared.",
         "Methods answer different questions; a low number is no fault of either.",
     ),
     "swarm": (

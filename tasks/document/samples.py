@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tasks.document import ends
 from tasks.document.compared import Comparison
 from tasks.document.material import Material, MethodMaterial, Scales
 from tasks.document.words import capital, count, signed, without_unit
@@ -91,7 +92,7 @@ def figures(found: Comparison, materials: Materials, scales: Scales) -> tuple[Fi
                 drawn += [_molecules(found, item, some, sample, scales) for sample in few]
             case "text":
                 drawn += _tokens(found, item, some, common[0], scales)
-    return tuple(drawn)
+    return tuple(map(ends.stated, drawn))
 
 
 def _views(found: Comparison, materials: Materials) -> list[View]:

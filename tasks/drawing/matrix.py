@@ -6,7 +6,20 @@ import numpy as np
 
 from tasks.drawing.axis import SIZE, mark, upright
 from tasks.drawing.colormap import colour
-from tasks.drawing.svg import COLUMN, FAINT, INK, MAIN, PAPER, RULE, element, fitted, picture, signed, text, text_width
+from tasks.drawing.svg import (
+    COLUMN,
+    FAINT,
+    INK,
+    MAIN,
+    PAPER,
+    RULE,
+    element,
+    fitted,
+    picture,
+    signed,
+    text,
+    text_width,
+)
 from tasks.records import Matrix, Part
 
 _LONG = 16  # letters of a name that cannot stand above its column
@@ -16,7 +29,7 @@ _WRITTEN, _SMALLEST = 16.0, 7.0  # CSS pixels that a cell must have to hold a nu
 
 def matrix(content: Matrix, width: float) -> Part:
     """The shade of a count is its share of the row, so that rare classes show as well; correlations have the colours
-    of a scale from -1 to 1."""
+    of a scale from -1 to 1, NaN a dash on grey."""
     count = len(content.labels)
     # Long names, as methods have them: their columns are numbered, and their rows have number and name.
     numbered = content.correlations or max(map(len, content.labels)) > _LONG
@@ -80,6 +93,9 @@ def _count(count: float, total: float) -> _Look:
 
 
 def _correlation(value: float, _: float) -> _Look:
+    """White is "no relation", so that what was not compared needs a ground of its own."""
+    if np.isnan(value):
+        return _Look("–", RULE, INK, 400)
     return _Look(signed(value, ".2f"), colour(value, 1.0), PAPER if abs(value) > 0.55 else INK, 400)
 
 

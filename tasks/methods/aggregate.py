@@ -123,15 +123,17 @@ def input_summary(name: str, shards: Iterable[Array]) -> InputSummary:
 
 
 def class_means(shards: Iterable[Array], labels: Array, classes: int) -> Array:
-    """Mean of (samples, height, width, targets) values by label: (classes, height, width, targets)."""
+    """Mean of (samples, height, width, targets) values by label: (classes, height, width, targets). What has no label
+    counts to no class."""
     sums, start = np.zeros(()), 0
+    of = np.where(np.isnan(labels), classes, labels).astype(np.int64)  # one class more, which is left out
     for values in shards:
         if not sums.shape:
-            sums = np.zeros((classes, *values.shape[1:]))
-        np.add.at(sums, labels[start : start + len(values)], values.astype(np.float64))
+            sums = np.zeros((classes + 1, *values.shape[1:]))
+        np.add.at(sums, of[start : start + len(values)], values.astype(np.float64))
         start += len(values)
-    counts = np.bincount(labels[:start], minlength=classes)
-    return sums / np.maximum(counts, 1).reshape(-1, *[1] * (sums.ndim - 1))
+    counts = np.bincount(of[:start], minlength=classes + 1)[:classes]
+    return sums[:classes] / np.maximum(counts, 1).reshape(-1, *[1] * (sums.ndim - 1))
 
 
 def content_digests(shards: Iterable[Attribution]) -> dict[str, str]:

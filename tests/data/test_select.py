@@ -202,5 +202,8 @@ def test_samples_with_a_region_stand_beside_others_of_their_class() -> None:
     found = select(spec, TargetSpec(), marked, PREDICTION)
     assert found.explained[found.shown].tolist() == [4, 1]
     assert found.explained.tolist() == [1, 2, 4]
+    unlabelled = marked.model_copy(update={"labels": np.where(np.arange(6) == 4, np.nan, marked.labels)})
+    found = select(spec, TargetSpec(), unlabelled, PREDICTION)
+    assert found.explained[found.shown].tolist() == [2, 5]
     with pytest.raises(InputError, match="needs samples with a known region"):
         chosen(SelectionSpec(order="with_and_without"))

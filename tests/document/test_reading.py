@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 import pytest
 
-from tasks.document.reading import _HOW, _TITLES, guides, section
-from tasks.records import Content
+from tasks.document.reading import _HOW, _SIGNS, _TITLES, guides, section
+from tasks.records import Content, Drawing, Palette
 
 QUESTIONS = {"completeness": "Do the parts add up?", "seed_stability": "Does it survive another training?"}
 
@@ -32,6 +32,47 @@ def test_a_document_explains_its_own_figures_and_says_where_they_are(document: A
     assert "Swarm of points" not in {guide.title for guide in found}
 
 
+def palette_of(drawing: Drawing, palette: Palette) -> Drawing:
+    scales = tuple(scale.model_copy(update={"palette": palette}) for scale in drawing.figure.scales)
+    return drawing.model_copy(update={"figure": drawing.figure.model_copy(update={"scales": scales})})
+
+
+@pytest.mark.parametrize(
+    ("palettes", "said", "unsaid"),
+    [
+        (("diverging",), ["Red moved it up, blue down"], ["green"]),
+        (("keras_example",), ["green moved it up, red down"], ["blue"]),
+        (("diverging", "keras_example"), ["Red moved it up, blue down", "green moved it up, red down"], []),
+    ],
+)
+def test_maps_are_explained_in_the_colours_that_they_have(
+    drawings: Any, palettes: tuple[Palette, ...], said: list[str], unsaid: list[str]
+) -> None:
+    maps = {palette: palette_of(drawings["digits-samples"], palette) for palette in palettes}
+    (guide,) = guides(maps, {name: number for number, name in enumerate(maps, 1)})
+    assert all(words in guide.text for words in said)
+    assert not any(words in guide.text for words in unsaid)
+
+
+def aside(*palettes: Palette) -> str:
+    """What is said of colours."""
+    blocks = section({}, "x", palettes).blocks
+    return next(aside.text for block in blocks for aside in block.asides if aside.title == "Colours")
+
+
+def test_red_is_up_everywhere_unless_light_is_added() -> None:
+    assert "blue pulls it down, white is zero, everywhere." in aside("diverging")
+    assert "green" not in aside("diverging")
+    for found in (aside("keras_example"), aside("diverging", "keras_example")):
+        assert "everywhere" not in found
+        assert "green pushes up and red pulls down; readers with a red-green deficiency cannot" in found
+
+
+def test_it_says_what_a_grey_print_loses_and_where_that_stands() -> None:
+    assert "A print in grey shows how strong a colour is but not its sign" in aside()
+    assert "The sign stands in the numbers beside the pictures and in the tables." in aside()
+
+
 @pytest.mark.parametrize(
     "words",
     ["It is not a cause.", "It does not say that the model is right.", "baseline", "not assessed", "held-out rows"],
@@ -50,6 +91,7 @@ def test_it_has_an_example_from_the_report_and_every_check() -> None:
 def test_it_is_written_for_people() -> None:
     """Sentences of at most forty words, without the names of methods or libraries."""
     told = [text for how in _HOW.values() for text in how]
+    told += [*_SIGNS.values(), aside("keras_example")]
     told += [p for block in section({}, "x").blocks for p in block.paragraphs]
     sentences = [sentence for text in told for sentence in text.replace("; ", ". ").split(". ")]
     assert max(len(sentence.split()) for sentence in sentences) <= 40

@@ -12,7 +12,7 @@ from tasks.drawing.colormap import NEGATIVE, POSITIVE, colour
 from tasks.drawing.diagram import diagram
 from tasks.drawing.ladder import ladder
 from tasks.drawing.matrix import matrix
-from tasks.drawing.svg import COLUMN
+from tasks.drawing.svg import COLUMN, RULE
 from tasks.drawing.swarm import swarm
 from tasks.drawing.text import tokens
 from tasks.drawing.waterfall import waterfall, waterfalls
@@ -126,6 +126,15 @@ def test_correlations_are_printed_with_sign_on_the_colours_of_a_scale() -> None:
     drawn = part.data.decode()
     assert drawn.count("−0.50") == 2
     assert drawn.count(f'fill="{colour(-0.5, 1.0)}"') == 2
+
+
+def test_what_was_not_compared_is_a_dash_on_grey() -> None:
+    """White would say that there is no relation."""
+    counts = np.array([[1.0, np.nan], [np.nan, 1.0]])
+    part = matrix(Matrix(labels=("a", "b"), counts=counts, x_label="", y_label="", correlations=True), 0.5)
+    drawn = part.data.decode()
+    assert drawn.count(">–<") == 2
+    assert drawn.count(f'fill="{RULE}"') == 2
 
 
 def test_a_box_stands_right_of_all_that_lead_to_it_and_no_two_overlap() -> None:

@@ -81,6 +81,12 @@ def test_class_means_are_means_per_class() -> None:
     assert not found[2].any()
 
 
+def test_what_has_no_label_is_in_no_mean_of_a_class() -> None:
+    maps = np.arange(3.0).reshape(3, 1, 1, 1)
+    found = class_means([maps], np.array([0, np.nan, 0]), 2)
+    assert found.ravel().tolist() == [1, 0]
+
+
 def _ragged(rows: slice, longest: int) -> Attribution:
     lengths = np.array([2, 3, 1])[rows]
     mask = np.arange(longest) < lengths[:, None]

@@ -1,0 +1,81 @@
+"""How far methods and results agree: what was not compared is no agreement of zero."""
+
+import numpy as np
+import pytest
+
+from tasks.checks import ranks
+from tasks.comparison import comparison
+from tasks.document import agreement, agreements
+from tasks.document.compared import Comparison
+from tasks.document.material import Material
+from tasks.records import CheckResult, Figure, Matrix
+from tests.conftest import content
+from tests.points import LENGTHS, config, inputs, material, method
+
+
+def beside(label: str, other: str) -> CheckResult:
+    one = np.array([0.5])
+    return CheckResult(
+        check="agreement", method=label, verdict="pass", required=False, sentence="",
+        details={"others": np.array([other]), "spearman": one, "signs": one, "jaccard": one},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def two_pairs() -> Material:
+    """Two methods of pixels and two of a layer: each has the elements of one other."""
+    item = inputs("table")
+    pairs = [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")]
+    methods = [method(own, np.ones(4), item, LENGTHS, checks=(beside(own, other),)) for own, other in pairs]
+    return material("p", methods, item)
+
+
+def test_methods_without_the_same_elements_are_not_compared(two_pairs: Material) -> None:
+    figure, _ = agreement.figures(two_pairs)
+    nothing = np.nan
+    expected = [[1, 0.5, nothing, nothing], [0.5, 1, nothing, nothing]]
+    np.testing.assert_array_equal(content(figure, Matrix).counts[:2], expected)
+    assert "A and B +0.50; A and C not compared" in figure.alt
+    assert figure.caption.endswith("A dash on grey: not compared.")
+
+
+def results() -> Comparison:
+    """Three seeds."""
+    item, values = inputs("table"), np.array([1.0, 2, 3, 4])
+    made = [material(f"p{k}", [method("a", np.roll(values, k), item, LENGTHS)], item) for k in range(3)]
+    configs = [config({"a": {"kind": "a"}}, seed=seed) for seed in range(3)]
+    return comparison("comparison_1", configs, (1, 2, 3), made)
+
+
+def gapped() -> Comparison:
+    """The same, but the last can be compared with none: it orders nothing."""
+    found = results()
+    known = found.spearman.copy()
+    known[2, :2] = known[:2, 2] = np.nan
+    return found.model_copy(update={"spearman": known})
+
+
+def drawn(found: Comparison) -> Figure:
+    return agreements.matrix(found, "spearman")
+
+
+def test_results_that_cannot_be_compared_are_said_to_be_so() -> None:
+    figure = drawn(gapped())
+    assert np.isnan(content(figure, Matrix).counts).sum() == 4
+    assert figure.alt.count("not compared") == 2
+    assert figure.caption.endswith("A dash on grey: not compared.")
+    assert "not compared" not in drawn(results()).caption
+
+
+def test_groups_of_which_no_pair_can_be_compared_have_no_mean() -> None:
+    found = ranks.between([[0, 1], [2]], gapped().spearman)
+    assert np.isnan(found[0, 1])
+    assert found[1, 1] == 1
+
+
+@pytest.mark.parametrize("measure", ["spearman", "overlap", "signs"])
+def test_matrices_of_a_comparison_print_their_scale(measure: str) -> None:
+    """Where cells are too small for numbers nothing else explains their colours."""
+    (scale,) = agreements.matrix(results(), measure).scales
+    assert scale.limit == 1
+    assert scale.unit
