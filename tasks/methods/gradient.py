@@ -78,9 +78,7 @@ class GradientMethod(Method):
             return explain_each(questions, passes, self.multiplier(), self.refined_to(), compute)
 
         compared = self.compared(question)
-        drawn = [
-            each for one in compared for each in (self.sampling.drawn(one, sample_ids) if self.sampling else [one])
-        ]
+        drawn = self.sampling.drawn(compared, sample_ids) if self.sampling else compared
         extra: dict[str, Any] = {}
         if drawn == [question]:
             (found,) = answers(drawn, self.passes)
@@ -88,7 +86,8 @@ class GradientMethod(Method):
         else:
             alone = list(answers(compared, lambda: [SCORES_ALONE]))
             alone[0].base_value = np.mean([scores.base_value for scores in alone], axis=0)
-            sampled = averaged(answers(drawn, self.passes), len(drawn), alone[0])
+            groups = len(compared) if len(compared) > 1 else len(drawn)
+            sampled = averaged(answers(drawn, self.passes), groups, len(drawn) // groups, alone[0])
             found, extra = sampled.mean, sampled.fields(pairs)
         return Attribution(
             sample_ids=sample_ids,
