@@ -9,7 +9,7 @@ from pydantic import Field
 from tasks.methods.method import Asks, Method
 from tasks.methods.pairs import Pairs
 from tasks.methods.path import SCORES_ALONE, Factor, Pass, Question
-from tasks.methods.refine import Estimates, explain_each
+from tasks.methods.refine import Estimates, explain_each, total
 from tasks.methods.sampling import SamplingSpec, averaged
 from tasks.protocols import Compute, DifferentiableModel, Score, Side, padded_batches, take
 from tasks.records import Array, Arrays, Attribution
@@ -106,16 +106,18 @@ class GradientMethod(Method):
 
     def _raw_factor(self, question: Question, compute: Compute) -> Array | None:
         """For every explanation by how much a difference in raw units is larger than the one that the model sees, where
-        it is multiplied with; over the first batch."""
+        it is multiplied with; NaN where there is no difference."""
         if self.multiplier() != "raw_difference":
             return None
-        rows, used = next(padded_batches(len(question.pairs.sample), compute.batch))
-        segment = question.segment(rows, used)
-        raw, seen = (
-            sum(float(np.abs(segment.factor(factor, name)).sum()) for name in segment.end)
-            for factor in ("raw_difference", "difference")
-        )
-        return np.full(question.pairs.position.shape, raw / seen if seen else np.nan)
+        parts = []
+        for rows, used in padded_batches(len(question.pairs.sample), compute.batch):
+            segment = question.segment(rows, used)
+            raw, seen = (
+                total({name: np.abs(segment.factor(factor, name)) for name in segment.end})
+                for factor in ("raw_difference", "difference")
+            )
+            parts.append(np.divide(raw, seen, out=np.full(used, np.nan), where=seen > 0))
+        return question.pairs.spread(np.concatenate(parts))
 
     def _ladder(self, found: Estimates, pairs: Pairs) -> Array | None:
         """What each pass of a refinement said, in a shape that does not depend on the samples; None without one."""
