@@ -344,9 +344,8 @@ def _parameters(method: MethodSpec) -> dict[str, str]:
 def _departure(method: MethodSpec, part: Attribution) -> str:
     """How a published variant differs from the definition, with the factor where it is too large by one."""
     sentence = getattr(method, "departure", None) or ""
-    if part.raw_factor is None:
-        return sentence
-    return f"{sentence} Here that factor is {float(np.median(part.raw_factor)):.4g}."
+    factors = np.empty(0) if part.raw_factor is None else part.raw_factor[~np.isnan(part.raw_factor)]
+    return f"{sentence} Here that factor is {float(np.median(factors)):.4g}." if len(factors) else sentence
 
 
 def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:

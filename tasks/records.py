@@ -308,11 +308,12 @@ class Attribution(Record):
 
     With sampling `values` and `residual` are means over the draws, `steps` those of the longest. `moments[name]`:
     (samples, elements, ..., targets, 3) means over the draws of a, |a| and a**2, each summed over channels, and
-    `standard_error[name]` of these means. `sampling_gap`: (samples, targets), the mean difference of the score
-    over the draws less S(x) - S(x'), which no number of steps can close. `bypassed`: (samples, targets) True where
-    the score also depends on the inputs by ways around the hidden layer, so that its elements cannot add up.
+    `standard_error[name]` of these means, from the means per baseline where there are several. `sampling_gap`:
+    (samples, targets), the mean difference of the score over the draws less S(x) - S(x'), which no number of steps can
+    close. `bypassed`: (samples, targets) True where the score also depends on the inputs by ways around the hidden
+    layer, so that its elements cannot add up.
     `raw_factor`: (samples, targets), where a published variant multiplies by differences in raw units: by how much they
-    are larger than those that the model sees.
+    are larger than those that the model sees; NaN where there is no difference.
     `ladder`: (samples, targets, passes, 3), what each pass of a refinement said: gradient evaluations so far (0 where
     it had stopped before), residual, and change of the attribution since the last pass as a share of its L1 (NaN in
     the first).

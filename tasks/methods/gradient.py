@@ -9,7 +9,7 @@ from pydantic import Field
 from tasks.methods.method import Asks, Method
 from tasks.methods.pairs import Pairs
 from tasks.methods.path import SCORES_ALONE, Factor, Pass, Question
-from tasks.methods.refine import Estimates, explain_each
+from tasks.methods.refine import Estimates, explain_each, total
 from tasks.methods.sampling import SamplingSpec, averaged
 from tasks.protocols import Compute, DifferentiableModel, Score, Side, padded_batches, take
 from tasks.records import Array, Arrays, Attribution
@@ -78,9 +78,7 @@ class GradientMethod(Method):
             return explain_each(questions, passes, self.multiplier(), self.refined_to(), compute)
 
         compared = self.compared(question)
-        drawn = [
-            each for one in compared for each in (self.sampling.drawn(one, sample_ids) if self.sampling else [one])
-        ]
+        drawn = self.sampling.drawn(compared, sample_ids) if self.sampling else compared
         extra: dict[str, Any] = {}
         if drawn == [question]:
             (found,) = answers(drawn, self.passes)
@@ -88,7 +86,8 @@ class GradientMethod(Method):
         else:
             alone = list(answers(compared, lambda: [SCORES_ALONE]))
             alone[0].base_value = np.mean([scores.base_value for scores in alone], axis=0)
-            sampled = averaged(answers(drawn, self.passes), len(drawn), alone[0])
+            groups = len(compared) if len(compared) > 1 else len(drawn)
+            sampled = averaged(answers(drawn, self.passes), groups, len(drawn) // groups, alone[0])
             found, extra = sampled.mean, sampled.fields(pairs)
         return Attribution(
             sample_ids=sample_ids,
@@ -107,16 +106,18 @@ class GradientMethod(Method):
 
     def _raw_factor(self, question: Question, compute: Compute) -> Array | None:
         """For every explanation by how much a difference in raw units is larger than the one that the model sees, where
-        it is multiplied with; over the first batch."""
+        it is multiplied with; NaN where there is no difference."""
         if self.multiplier() != "raw_difference":
             return None
-        rows, used = next(padded_batches(len(question.pairs.sample), compute.batch))
-        segment = question.segment(rows, used)
-        raw, seen = (
-            sum(float(np.abs(segment.factor(factor, name)).sum()) for name in segment.end)
-            for factor in ("raw_difference", "difference")
-        )
-        return np.full(question.pairs.position.shape, raw / seen if seen else np.nan)
+        parts = []
+        for rows, used in padded_batches(len(question.pairs.sample), compute.batch):
+            segment = question.segment(rows, used)
+            raw, seen = (
+                total({name: np.abs(segment.factor(factor, name)) for name in segment.end})
+                for factor in ("raw_difference", "difference")
+            )
+            parts.append(np.divide(raw, seen, out=np.full(used, np.nan), where=seen > 0))
+        return question.pairs.spread(np.concatenate(parts))
 
     def _ladder(self, found: Estimates, pairs: Pairs) -> Array | None:
         """What each pass of a refinement said, in a shape that does not depend on the samples; None without one."""

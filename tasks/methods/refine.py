@@ -94,8 +94,10 @@ def explain_each(
 def _advance(
     found: Estimates, segment: Segment, rows: Array, step: Pass, factor: Factor, tolerance: float | None
 ) -> None:
-    total, met = segment.gradients(step)
-    new = {name: np.multiply(gradient, segment.factor(factor, name), out=gradient) for name, gradient in total.items()}
+    gradients, met = segment.gradients(step)
+    new = {
+        name: np.multiply(gradient, segment.factor(factor, name), out=gradient) for name, gradient in gradients.items()
+    }
     first = not found.steps[rows].any()
     if first:
         _begin(found, segment, rows, met, factor)
@@ -106,12 +108,12 @@ def _advance(
             new[name] += step.keep * old[name]
     found.write(rows, new)
     additive = factor == "difference"
-    found.residual[rows] = _sum(new) - (found.prediction[rows] - found.base_value[rows]) if additive else np.nan
+    found.residual[rows] = total(new) - (found.prediction[rows] - found.base_value[rows]) if additive else np.nan
     found.steps[rows] += len(step.alphas)
     change = np.full(len(rows), np.nan)
     if tolerance is not None and not first:
-        size = np.maximum(_sum({name: np.abs(values) for name, values in new.items()}), DIFFERENCE_FLOOR)
-        change = _sum({name: np.abs(new[name] - old[name]) for name in new}) / size
+        size = np.maximum(total({name: np.abs(values) for name, values in new.items()}), DIFFERENCE_FLOOR)
+        change = total({name: np.abs(new[name] - old[name]) for name in new}) / size
         found.finished[rows] = was_met & _met(found, rows, new, tolerance) & (change <= tolerance)
     found.ladder[rows, -1] = np.stack([found.steps[rows], found.residual[rows], change], axis=1)
 
@@ -130,7 +132,7 @@ def _met(found: Estimates, rows: Array, values: Arrays, tolerance: float | None)
     """Whether the residual is within the tolerance, or within what float32 can tell."""
     prediction, base_value = found.prediction[rows], found.base_value[rows]
     difference = np.maximum(np.abs(prediction - base_value), DIFFERENCE_FLOOR)
-    magnitude = np.abs(prediction) + np.abs(base_value) + _sum({name: np.abs(item) for name, item in values.items()})
+    magnitude = np.abs(prediction) + np.abs(base_value) + total({name: np.abs(item) for name, item in values.items()})
     allowed = (tolerance or 0.0) * difference + _ROUNDING * magnitude
     return np.abs(found.residual[rows]) <= allowed
 
@@ -138,7 +140,7 @@ def _met(found: Estimates, rows: Array, values: Arrays, tolerance: float | None)
 _ROUNDING = 8 * np.finfo(np.float32).eps
 
 
-def _sum(values: Arrays) -> Array:
+def total(values: Arrays) -> Array:
     """(batch,) sums over all elements of all inputs, one element after another: padding changes no bit."""
     per_element = (item.reshape(*item.shape[:2], -1).sum(axis=2) for item in values.values())
     return np.sum([np.cumsum(item, axis=1)[:, -1] for item in per_element], axis=0)

@@ -33,11 +33,13 @@ class SamplingSpec(Spec):
     )
     seed: int = Field(0, ge=0)
 
-    def drawn(self, question: Question, sample_ids: Array) -> list[Question]:
-        """The question once per draw."""
-        place = "input" if question.layer is None else f"{question.at} of {question.layer}"
-        draws, pairs = Draws(self, place, sample_ids), len(question.pairs.sample)
-        return [replace(question, draws=draws, number=np.full(pairs, number)) for number in range(self.nt_samples)]
+    def drawn(self, questions: Sequence[Question], sample_ids: Array) -> list[Question]:
+        """Every question once per draw, in turn; no two of them share a draw."""
+        first, pairs = questions[0], len(questions[0].pairs.sample)
+        place = "input" if first.layer is None else f"{first.at} of {_name(first.layer, first.model.layers)}"
+        draws = Draws(self, place, sample_ids)
+        each = [question for question in questions for _ in range(self.nt_samples)]
+        return [replace(one, draws=draws, number=np.full(pairs, number)) for number, one in enumerate(each)]
 
     @property
     def title(self) -> str:
@@ -62,6 +64,12 @@ class SamplingSpec(Spec):
         smooth = "D. Smilkov and others (2017), SmoothGrad: removing noise by adding noise."
         bayes = "H. Akita et al. (2018), BayesGrad: explaining predictions of graph convolutional networks."
         return (*((smooth,) if self.stdevs else ()), *((bayes,) if self.dropout else ()))
+
+
+def _name(layer: str | int, layers: Sequence[str]) -> str | int:
+    """One word for a layer however it is spelled; what is not there stays as it is, and the model refuses it."""
+    names: dict[str | int, str] = {**dict(enumerate(layers)), **dict(enumerate(layers, -len(layers)))}
+    return names.get(layer, layer)
 
 
 @dataclass(frozen=True)
@@ -166,34 +174,37 @@ class Sampled(NamedTuple):
         return {name: pairs.spread(values.astype(kinds[name]), -2) for name, values in found.items()}
 
 
-def averaged(answers: Iterable[Estimates], count: int, plain: Estimates) -> Sampled:
-    """Accumulates `count` answers.
+def averaged(answers: Iterable[Estimates], groups: int, size: int, plain: Estimates) -> Sampled:
+    """Accumulates `groups` times `size` answers.
 
-    `plain` holds the scores without any draw; it is filled with the means. The standard error of a mean over M
-    draws is sqrt(var / M), var with M - 1; NaN for a single draw.
+    `plain` holds the scores without any draw; it is filled with the means. Only the means of groups are independent:
+    answers that share a baseline are alike. The standard error of a mean over M groups is sqrt(var / M), var with
+    M - 1; NaN for a single one.
     """
+    count = groups * size
     sums: dict[str, _Sums] = {}
     difference = np.zeros(len(plain.prediction))
     plain.residual[:], plain.finished[:] = 0, True
-    for found in answers:
+    for number, found in enumerate(answers, start=1):
         for name, values in found.values.items():
-            sums.setdefault(name, _Sums.like(values)).add(values)
+            sums.setdefault(name, _Sums.like(values)).add(values, size, last=number % size == 0)
         plain.mask = found.mask
         plain.steps = np.maximum(plain.steps, found.steps)
         plain.finished = plain.finished & found.finished
         plain.residual = plain.residual + found.residual / count
         difference += (found.prediction - np.nan_to_num(found.base_value)) / count
     plain.values = {name: (total.values / count).astype(total.kind) for name, total in sums.items()}
-    errors = {name: _standard_error(total.first, total.second, count) for name, total in sums.items()}
+    errors = {name: _standard_error(total.first, total.second, groups) for name, total in sums.items()}
     gap = difference - (plain.prediction - np.nan_to_num(plain.base_value))
-    return Sampled(plain, {name: total.first / count for name, total in sums.items()}, errors, gap)
+    return Sampled(plain, {name: total.first / groups for name, total in sums.items()}, errors, gap)
 
 
 class _Sums(NamedTuple):
-    """Sums over draws in float64: of the values, of their moments, and of the squares of those; `kind`: what the
-    values came in."""
+    """Sums in float64: of the values, of the moments in a group that is not over, and over groups of their mean
+    moments and of the squares of those; `kind`: what the values came in."""
 
     values: Array
+    group: Array
     first: Array
     second: Array
     kind: np.dtype[Any]
@@ -202,16 +213,22 @@ class _Sums(NamedTuple):
     def like(cls, values: Array) -> Self:
         """Nothing yet."""
         elements = values.shape if values.ndim == 2 else values.shape[:-1]
-        return cls(np.zeros(values.shape), np.zeros((*elements, 3)), np.zeros((*elements, 3)), values.dtype)
+        group, first, second = np.zeros((3, *elements, 3))
+        return cls(np.zeros(values.shape), group, first, second, values.dtype)
 
-    def add(self, values: Array) -> None:
-        """One draw more."""
+    def add(self, values: Array, size: int, *, last: bool) -> None:
+        """One answer more, perhaps the last of a group."""
         for rows in blocks(values):
             wide = values[rows].astype(np.float64)
-            moments = channel_moments(wide)
             self.values[rows] += wide
-            self.first[rows] += moments
-            self.second[rows] += moments**2
+            moments = channel_moments(wide)
+            if size > 1:
+                moments += self.group[rows]
+                self.group[rows] = 0 if last else moments
+            if last:
+                moments /= size
+                self.first[rows] += moments
+                self.second[rows] += moments**2
 
 
 def channel_moments(values: Array) -> Array:

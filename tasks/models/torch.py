@@ -173,6 +173,7 @@ class TorchModel:
         self._batch = compute.batch
         self._channels_first = channels_first
         self._fast = FastCopies(self.net)
+        self._samples_first = False  # what dropout drops, as far as is known
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -216,6 +217,8 @@ class TorchModel:
                 a net without dropout.
         """
         encoded = self.encoded(inputs)
+        if dropout is not None:
+            self._require_samples_first(inputs)
         if layer is None:
             net = self._explaining_net(encoded)
             return TorchPlace(self, net, inputs, encoded, None, self._input_values(encoded), {}, dropout=dropout)
@@ -261,6 +264,11 @@ class TorchModel:
         if lengths is None:
             blank = torch.empty(shape, device="meta")
             outer = torch.as_tensor(dropout(number, tuple(self.outer_layout(blank).shape[1:])), device=self.device)
+            if len(outer) != shape[0]:
+                raise InputError(
+                    f"sampling.dropout: the first axis of what dropout number {number + 1} drops, of shape {shape}, is "
+                    f"not that of the {len(outer)} samples; a net that puts another axis first cannot be sampled"
+                )
             return self.inner_layout(outer)
         if shape[0] == encoded.elements:
             padded = torch.as_tensor(dropout(number, (int(lengths.max()), *shape[1:])))
@@ -269,6 +277,16 @@ class TorchModel:
             numbers = torch.as_tensor(dropout(number, shape[1:]))
         filler = numbers.new_ones(shape[0] - len(numbers), *shape[1:])
         return torch.cat([numbers, filler]).to(self.device)
+
+    def _require_samples_first(self, inputs: Arrays) -> None:
+        """Raises InputError for a net that drops along another first axis, which may by chance be as long as the
+        batch: among more samples it is not."""
+        more = len(_first(inputs)) + 1
+        if not self._samples_first:
+            encoded = self.encoded(take(inputs, np.arange(more) % (more - 1)))
+            with self.at_rest(self.net), torch.no_grad():
+                self.call(self.net, encoded, lambda _, shape: np.ones((more, *shape), np.float32))
+            self._samples_first = True
 
     def _input_values(self, encoded: Encoded) -> dict[str, Array]:
         for name, argument in encoded.arguments.items():

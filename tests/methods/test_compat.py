@@ -75,6 +75,20 @@ def test_keras_example_from_images_of_noise(net: nn.Module, model: TorchModel, e
     assert found.raw_factor == pytest.approx(np.full((3, 1), 127.5), rel=1e-5)
 
 
+def test_how_much_too_large_a_sample_is_does_not_depend_on_its_company(net: nn.Module, explain: Explain) -> None:
+    """Features on scales of their own give a factor that differs from sample to sample."""
+    scales = np.array([1, 10, 50, 100, 200], np.float32)
+    model = TorchModel(net, lambda inputs: Encoded({"x": torch.tensor(inputs["x"] / scales)}), "logits", Compute())
+    method = IntegratedGradientsSpec(compat="keras_example", rule="trapezoid", n_steps=2)
+    whole = explain(method, model, {"x": RAW}, baselines={"x": BASELINE}).raw_factor
+    raw = np.abs(RAW - BASELINE)
+    np.testing.assert_allclose(whole[:, 0], raw.sum(axis=1) / (raw / scales).sum(axis=1), rtol=1e-5)
+    for row in range(3):
+        alone = explain(method, model, {"x": RAW[[row]]}, baselines={"x": BASELINE[[row]]}).raw_factor
+        assert alone.tobytes() == whole[[row]].tobytes()
+    assert np.isnan(explain(method, model, {"x": RAW}, baselines={"x": RAW}).raw_factor).all()
+
+
 def test_chainer_chemistry(net: nn.Module, model: TorchModel, explain: Explain) -> None:
     x = (RAW / 127.5 - 1).astype(np.float32)
     total = np.zeros_like(x)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
+from tasks.methods.sampling import SamplingSpec
 from tasks.models.torch import TorchModel
 from tasks.records import Array, Attribution, InputError
 
@@ -37,6 +38,28 @@ def test_they_add_up_to_the_difference_from_the_mean_score(
     )
     assert np.abs(found.residual).max() < 0.02
     np.testing.assert_allclose(found.sampling_gap, 0, atol=1e-6)
+
+
+def test_baselines_do_not_share_draws(closed_form: Callable[..., TorchModel], explain: Explain) -> None:
+    """Of x**2 between 0 and x + e: E[(x + e)**2] = x**2 + s**2, with an error from all baselines times draws, also
+    where the baselines are equal."""
+    inputs, origin = {"x": np.full((7, 5), 2, np.float32)}, {"x": np.zeros((20, 5), np.float32)}
+    method = ExpectedGradientsSpec(n_steps=4, sampling=SamplingSpec(nt_samples=10, stdevs=0.5, mode="absolute"))
+    found = explain(method, closed_form(lambda x: (x**2).sum(1)), inputs, baselines=origin, batch=32)
+    true = np.sqrt((4 * 2**2 * 0.5**2 + 2 * 0.5**4) / 200)
+    assert np.std(found.values["x"] - (2**2 + 0.5**2)) == pytest.approx(true, rel=0.3)
+    assert np.sqrt(np.mean(found.standard_error["x"][..., 0] ** 2)) == pytest.approx(true, rel=0.2)
+
+
+def test_the_error_over_unlike_baselines_is_that_of_the_means_per_baseline(
+    closed_form: Callable[..., TorchModel], explain: Explain, table: dict[str, Array]
+) -> None:
+    """Of a sum the attributions are x + e - x'. More draws make e smaller, but there are no more baselines."""
+    method = ExpectedGradientsSpec(n_steps=2, sampling=SamplingSpec(nt_samples=8, stdevs=1e-3, mode="absolute"))
+    found = explain(method, closed_form(lambda x: x.sum(1)), table, baselines=BACKGROUND)
+    error = BACKGROUND["x"].std(axis=0, ddof=1) / np.sqrt(3)
+    np.testing.assert_allclose(found.standard_error["x"][:, :, 0, 0], np.tile(error, (7, 1)), rtol=0.02)
+    np.testing.assert_allclose(found.values["x"][..., 0], table["x"] - BACKGROUND["x"].mean(axis=0), atol=2e-3)
 
 
 def test_without_a_background_they_are_refused(

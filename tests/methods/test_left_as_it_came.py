@@ -36,22 +36,26 @@ METHODS = {
 
 
 class Net(nn.Sequential):
-    """Trained and frozen by halves, in mixed modes, with a gradient and a hook of its owner's."""
+    """Trained and frozen by halves, in mixed modes, with a gradient and perhaps a hook of its owner's.
 
-    def __init__(self) -> None:
+    With a hook the net itself is explained, without one a copy.
+    """
+
+    def __init__(self, hooked: bool) -> None:
         super().__init__()
         self.conv, self.norm = nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)
         self.drop, self.flat, self.logits = nn.Dropout(0.5), nn.Flatten(), nn.Linear(18, 3)
         self.norm.eval()
         self.conv.bias.requires_grad_(False)
         self.logits.weight.grad = torch.ones_like(self.logits.weight)
-        self.logits.register_forward_hook(lambda *_: None)
+        if hooked:
+            self.logits.register_forward_hook(lambda *_: None)
 
 
-def torch_model() -> TorchModel:
+def torch_model(*, hooked: bool) -> TorchModel:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        net = Net()
+        net = Net(hooked)
 
     def encode(inputs: Arrays) -> Encoded:
         return Encoded({"image": torch.tensor(inputs["image"]).movedim(-1, 1)})
@@ -105,16 +109,22 @@ def shared_state() -> tuple[object, ...]:
     return random.getstate(), np.random.get_state()[1].tobytes()
 
 
-@pytest.fixture(params=["torch", "keras"])
+@pytest.fixture(params=["torch", "torch hooked", "keras"])
 def subject(request: pytest.FixtureRequest) -> tuple[Any, Callable[[], tuple[object, ...]]]:
     """A model, and what must not change about it and its framework."""
-    if request.param == "torch":
-        torch_one = torch_model()
+    if request.param != "keras":
+        torch_one = torch_model(hooked=request.param == "torch hooked")
         return torch_one, lambda: (*torch_state(torch_one), *shared_state())
     keras_one = keras_model()
     tf.random.set_global_generator(tf.random.Generator.from_seed(1))
     keras_one.predict(IMAGES)  # tracing for the first time counts operations
     return keras_one, lambda: (*keras_state(keras_one), *shared_state())
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_a_net_that_somebody_watches_is_explained_itself(hooked: bool) -> None:
+    model = torch_model(hooked=hooked)
+    assert (model.place(IMAGES).net is model.net) == hooked
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -157,10 +167,11 @@ def failing(method: GradientMethod | OcclusionSpec, model: Any, calls: int) -> A
     return method.attribute(model, IMAGES, None, ids, np.zeros((6, 1), np.int64), own, batch)
 
 
+@pytest.mark.parametrize("hooked", [False, True])
 @pytest.mark.parametrize("name", ["gradient", "integrated gradients", "integrated gradients at a layer"])
-def test_the_mode_of_training_does_not_leak(name: str, explain: Callable[..., Attribution]) -> None:
+def test_the_mode_of_training_does_not_leak(name: str, hooked: bool, explain: Callable[..., Attribution]) -> None:
     """Dropout and the moments of batch normalisation are off, whatever the modes are."""
-    model = torch_model()
+    model = torch_model(hooked=hooked)
     mixed = explain(METHODS[name], model, IMAGES)
     model.net.train()
     training = explain(METHODS[name], model, IMAGES)

@@ -107,6 +107,20 @@ def test_neither_order_nor_chunks_change_a_bit(
         assert part.standard_error["x"].tobytes() == whole.standard_error["x"][rows].tobytes()
 
 
+@pytest.mark.parametrize("spelling", [2, -5])
+def test_a_layer_has_the_same_draws_however_it_is_spelled(
+    spelling: int, classifier: TorchModel, explain: Explain, table: dict[str, Array]
+) -> None:
+    assert classifier.layers[spelling] == "2"
+    named, numbered = (
+        explain(VanillaGradSpec(layer=layer, sampling=SamplingSpec(nt_samples=2)), classifier, table).values
+        for layer in ("2", spelling)
+    )
+    assert {name: values.tobytes() for name, values in named.items()} == {
+        name: values.tobytes() for name, values in numbered.items()
+    }
+
+
 def test_another_seed_gives_other_draws(classifier: TorchModel, explain: Explain, table: dict[str, Array]) -> None:
     a, b = (
         explain(VanillaGradSpec(sampling=SamplingSpec(nt_samples=2, seed=seed)), classifier, table).values["x"]

@@ -1,0 +1,90 @@
+"""Neither order nor chunks change a bit of what convolution nets of either framework explain."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tasks.methods.gradient import GradientMethod, VanillaGradSpec
+from tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from tasks.methods.sampling import SamplingSpec
+from tasks.models.keras import KerasModel, configure
+from tasks.models.keras_import import keras
+from tasks.models.torch import Encoded, TorchModel
+from tasks.protocols import Compute
+from tasks.records import Arrays, Attribution
+
+COMPUTE = Compute(batch=32)
+IMAGES = np.random.default_rng(0).normal(size=(40, 9, 9, 3)).astype(np.float32)
+IDS = np.array([f"s{row}" for row in range(40)])
+TARGETS = np.arange(40)[:, np.newaxis] % 3
+SAMPLING = SamplingSpec(nt_samples=3, dropout=True)
+METHODS = {
+    "gradient": VanillaGradSpec(),
+    "sampled gradient at a layer": VanillaGradSpec(layer="norm", sampling=SAMPLING),
+    "integrated gradients": IntegratedGradientsSpec(max_steps=64),
+    "sampled integrated gradients": IntegratedGradientsSpec(n_steps=3, sampling=SAMPLING),
+}
+
+
+def torch_model() -> TorchModel:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = nn.Sequential()
+        net.add_module("conv", nn.Conv2d(3, 5, 3))
+        net.add_module("norm", nn.BatchNorm2d(5))
+        net.add_module("softplus", nn.Softplus())
+        net.add_module("drop", nn.Dropout2d(0.5))
+        net.add_module("flat", nn.Flatten())
+        net.add_module("logits", nn.Linear(245, 3))
+
+    def encode(inputs: Arrays) -> Encoded:
+        return Encoded({"image": torch.tensor(inputs["image"]).movedim(-1, 1)})
+
+    return TorchModel(net.eval(), encode, "logits", COMPUTE)
+
+
+def keras_model() -> KerasModel:
+    configure(COMPUTE)
+    layers = keras.layers
+    net = keras.Sequential(
+        [
+            layers.Input((9, 9, 3)),
+            layers.Conv2D(5, 3, name="conv"),
+            layers.BatchNormalization(name="norm"),
+            layers.Activation("softplus"),
+            layers.SpatialDropout2D(0.5),
+            layers.Flatten(),
+            layers.Dense(3, name="logits"),
+        ]
+    )
+    return KerasModel(net, dict, "logits", COMPUTE)
+
+
+@pytest.fixture(scope="module", params=[torch_model, keras_model])
+def model(request: pytest.FixtureRequest) -> TorchModel | KerasModel:
+    found: TorchModel | KerasModel = request.param()
+    return found
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_neither_order_nor_chunks_change_a_bit(
+    name: str, model: TorchModel | KerasModel, explain: Callable[..., Attribution]
+) -> None:
+    whole = told(METHODS[name], model, explain, np.arange(40))
+    shuffled = np.random.default_rng(1).permutation(40)
+    for rows in (shuffled, shuffled[:7], shuffled[:1]):
+        part = told(METHODS[name], model, explain, rows)
+        for field in ("prediction", "residual"):
+            assert getattr(part, field).tobytes() == getattr(whole, field)[rows].tobytes()
+        for field in ("values", "moments", "standard_error"):
+            for key, values in (getattr(part, field) or {}).items():
+                assert values.tobytes() == getattr(whole, field)[key][rows].tobytes(), field
+
+
+def told(
+    method: GradientMethod, model: TorchModel | KerasModel, explain: Callable[..., Attribution], rows: np.ndarray
+) -> Attribution:
+    return explain(method, model, {"image": IMAGES[rows]}, TARGETS[rows], batch=32, ids=IDS[rows])
