@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from tasks.checks import CheckSpec
-from tasks.checks.case import Case, Shard
+from tasks.checks.case import Case, Shard, existing
 from tasks.checks.completeness import CompletenessSpec
 from tasks.data.select import TargetSpec, score_of
 from tasks.methods import MethodSpec
 from tasks.methods.aggregate import aggregated, on_pixels
 from tasks.models import ModelSpec
 from tasks.protocols import Compute, Model, scores
-from tasks.records import Array, Arrays, Attribution, Dataset, Record, Selection, Summary, Weights, pack
+from tasks.records import Array, Arrays, Attribution, Dataset, Input, Record, Selection, Summary, Weights, pack
 from tasks.stages import (
     Done,
     baselines_of,
@@ -128,6 +128,10 @@ class _Point:
         return read(self.store, Dataset, self.asked.found["dataset"])
 
     @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {sample: row for row, sample in enumerate(self.data.sample_ids.tolist())}
+
+    @cached_property
     def selection(self) -> Selection:
         return read(self.store, Selection, self.asked.found["selection"])
 
@@ -142,10 +146,19 @@ class _Point:
             yield Shard(part, self._plain(method, part))
 
     def _plain(self, method: MethodSpec, part: Attribution) -> dict[str, Array]:
-        return {
-            item.name: on_pixels(aggregated(part, item.name, item.kind, method.aggregate), item)
-            for item in self.data.inputs
-        }
+        found = {}
+        for item in self.data.inputs:
+            values = on_pixels(aggregated(part, item.name, item.kind, method.aggregate), item)
+            found[item.name] = existing(values, self._present(item, part))
+        return found
+
+    def _present(self, item: Input, part: Attribution) -> Array | None:
+        """(samples, elements) True where a sample has one: by the mask of a ragged input, and in a text but for its
+        padding; None where all have the same."""
+        if item.kind != "text" or not item.vocabulary or part.values[item.name].shape[1] != item.values.shape[1]:
+            return part.mask.get(item.name)
+        rows = [self._rows[sample] for sample in part.sample_ids.tolist()]
+        return np.asarray(item.values[rows] != 0)  # the padding is the first of the vocabulary
 
     def _trainings(self) -> list[Array]:
         found = [read(self.store, Summary, digest).importances for digest in self.asked.summaries]
