@@ -195,6 +195,8 @@ class _Point:
 
     def _randomised(self, seed: int) -> Iterator[tuple[str, Explain]]:
         asked = self.asked
+        if not hasattr(self.model, "place"):  # trees are not made of weights, and others keep theirs to themselves
+            return
         weights = read(self.store, Weights, asked.found["weights"])
         for layer, arrays in cascades(weights.arrays, seed):
             net = asked.model.restore(self.data, weights.model_copy(update={"arrays": arrays}), asked.compute)

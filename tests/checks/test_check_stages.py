@@ -9,14 +9,16 @@ import pytest
 from tasks.check_stages import Asked, check
 from tasks.checks import CheckSpec
 from tasks.checks.agreement import AgreementSpec
+from tasks.checks.randomization import RandomizationSpec
 from tasks.checks.sparseness import SparsenessSpec
 from tasks.data.select import TargetSpec
 from tasks.methods import MethodSpec
 from tasks.methods.occlusion import OcclusionSpec
 from tasks.models import ModelSpec
+from tasks.models.factory import FactorySpec
 from tasks.models.zoo.random_forest import ForestSpec
 from tasks.protocols import Compute, silent
-from tasks.records import Array, Attribution, CheckResult, Dataset, Input, Selection, Weights, pack
+from tasks.records import Array, Arrays, Attribution, CheckResult, Dataset, Input, Selection, Weights, pack
 from tasks.stages import read
 from tasks.store import Store
 
@@ -123,3 +125,32 @@ def test_what_fills_up_a_shorter_sample_makes_nothing_agree(kind: str, measure: 
     assert result.value == pytest.approx(-1)
     assert result.details["jaccard"].tolist() == [0]
     assert result.details["signs"].tolist() == [1]
+
+
+TABLE = np.random.default_rng(0).uniform(1, 2, (SAMPLES, 3)).astype(np.float32)
+
+
+def table(values: Array = TABLE) -> Dataset:
+    return dataset_of(Input(name="x", kind="table", values=values, features=("a", "b", "c")), TABLE.sum(axis=1))
+
+
+def total() -> Callable[[Arrays], Array]:
+    """A model of no framework: the sum of what it is given."""
+    return lambda inputs: inputs["x"].sum(axis=1, keepdims=True)
+
+
+@pytest.fixture
+def function(monkeypatch: pytest.MonkeyPatch) -> FactorySpec:
+    monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", __name__)
+    return FactorySpec(factory=f"{__name__}:total")
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["trees", "function"])
+def test_a_model_without_layers_of_weights_cannot_be_randomised(
+    own: bool, function: FactorySpec, measure: Measure
+) -> None:
+    data = table()
+    result = measure(RandomizationSpec(), data, part_of(data, TABLE), model=function if own else None)
+    assert result.verdict == "not applicable"
+    assert result.sentence == "The model has no layers of weights that could be made random."
+    assert not result.required
