@@ -218,18 +218,17 @@ def variants(asked: Asked) -> dict[str, dict[str, tuple[Any, Any]]]:
 def cascades(arrays: Arrays, seed: int) -> Iterator[tuple[str, dict[str, Array]]]:
     """The weights with more and more layers shuffled from the top, and the last layer that was.
 
-    The arrays of a layer share the part of their name before the last "." or "/".
+    The arrays of a layer share the part of their name before the last "." or "/". Whole numbers stay: they count or
+    point, as to the rows of a table, and are nothing that was learned.
     """
-    layers = list(dict.fromkeys(_layer(name) for name in arrays))[::-1]
+    learned = {name: array for name, array in arrays.items() if array.dtype.kind == "f"}
+    layers = list(dict.fromkeys(_layer(name) for name in learned))[::-1]
     ends = sorted({round(step * len(layers) / _CASCADES) for step in range(1, _CASCADES + 1)} - {0})
     for end in ends:
         chosen = set(layers[:end])
         random = np.random.default_rng(seed)
-        shuffled = {name: random.permutation(array.ravel()).reshape(array.shape) for name, array in arrays.items()}
-        yield (
-            layers[end - 1],
-            {name: shuffled[name] if _layer(name) in chosen else array for name, array in arrays.items()},
-        )
+        shuffled = {name: random.permutation(array.ravel()).reshape(array.shape) for name, array in learned.items()}
+        yield layers[end - 1], {**arrays, **{name: shuffled[name] for name in learned if _layer(name) in chosen}}
 
 
 def _layer(name: str) -> str:

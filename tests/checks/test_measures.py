@@ -219,6 +219,14 @@ def test_layers_are_shuffled_from_the_top_down() -> None:
     assert all(sorted(array) == sorted(arrays[name]) for name, array in found[-1][1].items())
 
 
+def test_what_counts_or_points_is_not_shuffled() -> None:
+    """Where the rows of a table start, and how many batches there were: a net with others of them would not run."""
+    arrays = {"embed.weight": np.arange(50.0), "embed.starts": np.arange(50), "steps.count": np.arange(50)}
+    ((layer, after),) = cascades(arrays, seed=0)
+    assert layer == "embed"
+    assert [name for name, array in after.items() if (array != arrays[name]).any()] == ["embed.weight"]
+
+
 def test_stability_of_a_linear_model_is_bounded_by_the_radius() -> None:
     """|w * d| <= r * range * |w|, and x >= 0.5: a radius of 1% moves no explanation by more than 2% of its size."""
     result = StabilitySpec(radius=0.01).measure(linear_case(WEIGHTS))
