@@ -172,7 +172,7 @@ class _Point:
         return scores(outputs, self.model.output, score, self.selection.targets[rows, 0])
 
     def _baseline(self, rows: Array) -> Arrays | None:
-        """Raw values of absence: those of the method where it has a single one, else the usual ones."""
+        """Raw values of absence: the usual ones of each input, so that all methods are measured on the same curves."""
         if any(item.kind == "molecule" for item in self.data.inputs):
             return None
         from tasks.data.baselines import baseline

@@ -29,8 +29,8 @@ class Case:
     kind, with what is set otherwise, here and there. `trainings`: importances (features,) of the model and of those
     trained with other seeds. `score(inputs, rows)`: scores (samples,) of the first target of the explained `rows` at
     changed raw `inputs`; `explain(inputs, rows)`: their attributions as `Shard.values`; `baseline(rows)`: raw values
-    that stand for absence, None where there are none. `randomised(seed)`: one `explain` per cascade of randomised
-    layers, from the top; none for a model without layers of weights.
+    that stand for absence, the same for every method, None where there are none. `randomised(seed)`: one `explain` per
+    cascade of randomised layers, from the top; none for a model without layers of weights.
     """
 
     label: str

@@ -10,9 +10,11 @@ from tasks.records import Array, Arrays, CheckResult, Spec
 
 
 class _Curve(Spec):
-    """Area under the score while the elements with the largest attribution are replaced by the baseline, or
-    restored into it, from none to all; the same in random orders as control. What fills up a shorter sample is no
-    element.
+    """Area under the score while the elements with the largest attribution are replaced by the usual baseline of the
+    input, or restored into it, from none to all; the same in random orders as control.
+
+    The baseline is the same for every method, whatever it compares with itself: else their areas were of different
+    curves. What fills up a shorter sample is no element.
 
     V. Petsiuk, A. Das, K. Saenko (2018), RISE: randomized input sampling for explanation of black-box models.
     """

@@ -9,6 +9,7 @@ import pytest
 from tasks.check_stages import Asked, check
 from tasks.checks import CheckSpec
 from tasks.checks.agreement import AgreementSpec
+from tasks.checks.faithfulness import DeletionSpec
 from tasks.checks.randomization import RandomizationSpec
 from tasks.checks.sparseness import SparsenessSpec
 from tasks.data.select import TargetSpec
@@ -154,3 +155,11 @@ def test_a_model_without_layers_of_weights_cannot_be_randomised(
     assert result.verdict == "not applicable"
     assert result.sentence == "The model has no layers of weights that could be made random."
     assert not result.required
+
+
+def test_every_method_is_measured_against_the_same_baseline(function: FactorySpec, measure: Measure) -> None:
+    """The mean of a table, also where the method compares with zero: the curve ends at the mean score."""
+    data = table()
+    for method in (OcclusionSpec(), OcclusionSpec(baseline="zero")):
+        result = measure(DeletionSpec(), data, part_of(data, TABLE), method=method, model=function)
+        assert result.details["curve"][-1] == pytest.approx(TABLE.sum(axis=1).mean(), rel=1e-6)
