@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from tasks.checks import CheckSpec
-from tasks.checks.case import Case, Shard
+from tasks.checks.case import Case, Shard, existing
 from tasks.checks.completeness import CompletenessSpec
 from tasks.data.select import TargetSpec, score_of
 from tasks.methods import MethodSpec
 from tasks.methods.aggregate import aggregated, on_pixels
 from tasks.models import ModelSpec
 from tasks.protocols import Compute, Model, scores
-from tasks.records import Array, Arrays, Attribution, Dataset, Record, Selection, Summary, Weights, pack
+from tasks.records import Array, Arrays, Attribution, Dataset, Input, Record, Selection, Summary, Weights, pack
 from tasks.stages import (
     Done,
     baselines_of,
@@ -128,6 +128,10 @@ class _Point:
         return read(self.store, Dataset, self.asked.found["dataset"])
 
     @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {sample: row for row, sample in enumerate(self.data.sample_ids.tolist())}
+
+    @cached_property
     def selection(self) -> Selection:
         return read(self.store, Selection, self.asked.found["explained"])
 
@@ -142,10 +146,19 @@ class _Point:
             yield Shard(part, self._plain(method, part))
 
     def _plain(self, method: MethodSpec, part: Attribution) -> dict[str, Array]:
-        return {
-            item.name: on_pixels(aggregated(part, item.name, item.kind, method.aggregate), item)
-            for item in self.data.inputs
-        }
+        found = {}
+        for item in self.data.inputs:
+            values = on_pixels(aggregated(part, item.name, item.kind, method.aggregate), item)
+            found[item.name] = existing(values, self._present(item, part))
+        return found
+
+    def _present(self, item: Input, part: Attribution) -> Array | None:
+        """(samples, elements) True where a sample has one: by the mask of a ragged input, and in a text but for its
+        padding; None where all have the same."""
+        if item.kind != "text" or not item.vocabulary or part.values[item.name].shape[1] != item.values.shape[1]:
+            return part.mask.get(item.name)
+        rows = [self._rows[sample] for sample in part.sample_ids.tolist()]
+        return np.asarray(item.values[rows] != 0)  # the padding is the first of the vocabulary
 
     def _trainings(self) -> list[Array]:
         found = [read(self.store, Summary, digest).importances for digest in self.asked.summaries]
@@ -159,7 +172,7 @@ class _Point:
         return scores(outputs, self.model.output, score, self.selection.targets[rows, 0])
 
     def _baseline(self, rows: Array) -> Arrays | None:
-        """Raw values of absence: those of the method where it has a single one, else the usual ones."""
+        """Raw values of absence: the usual ones of each input, so that all methods are measured on the same curves."""
         if any(item.kind == "molecule" for item in self.data.inputs):
             return None
         from tasks.data.baselines import baseline
@@ -182,6 +195,8 @@ class _Point:
 
     def _randomised(self, seed: int) -> Iterator[tuple[str, Explain]]:
         asked = self.asked
+        if not hasattr(self.model, "place"):  # trees are not made of weights, and others keep theirs to themselves
+            return
         weights = read(self.store, Weights, asked.found["weights"])
         for layer, arrays in cascades(weights.arrays, seed):
             net = asked.model.restore(self.data, weights.model_copy(update={"arrays": arrays}), asked.compute)
@@ -203,18 +218,17 @@ def variants(asked: Asked) -> dict[str, dict[str, tuple[Any, Any]]]:
 def cascades(arrays: Arrays, seed: int) -> Iterator[tuple[str, dict[str, Array]]]:
     """The weights with more and more layers shuffled from the top, and the last layer that was.
 
-    The arrays of a layer share the part of their name before the last "." or "/".
+    The arrays of a layer share the part of their name before the last "." or "/". Whole numbers stay: they count or
+    point, as to the rows of a table, and are nothing that was learned.
     """
-    layers = list(dict.fromkeys(_layer(name) for name in arrays))[::-1]
+    learned = {name: array for name, array in arrays.items() if array.dtype.kind == "f"}
+    layers = list(dict.fromkeys(_layer(name) for name in learned))[::-1]
     ends = sorted({round(step * len(layers) / _CASCADES) for step in range(1, _CASCADES + 1)} - {0})
     for end in ends:
         chosen = set(layers[:end])
         random = np.random.default_rng(seed)
-        shuffled = {name: random.permutation(array.ravel()).reshape(array.shape) for name, array in arrays.items()}
-        yield (
-            layers[end - 1],
-            {name: shuffled[name] if _layer(name) in chosen else array for name, array in arrays.items()},
-        )
+        shuffled = {name: random.permutation(array.ravel()).reshape(array.shape) for name, array in learned.items()}
+        yield layers[end - 1], {**arrays, **{name: shuffled[name] for name in learned if _layer(name) in chosen}}
 
 
 def _layer(name: str) -> str:

@@ -59,13 +59,15 @@ class AgreementSpec(Spec):
 
 
 def jaccard(a: Array, b: Array, top: float) -> Array:
-    """(samples,): overlap of the largest |.| of (samples, elements), as a share of both together."""
-    count = max(1, round(top * a.shape[1]))
+    """(samples,): overlap of the largest |.| of (samples, elements), as a share of both together; an element that is
+    NaN in one of them is none."""
+    known = ~(np.isnan(a) | np.isnan(b))
+    count = np.maximum(1, np.round(top * known.sum(axis=1, keepdims=True)))
 
     def largest(values: Array) -> Array:
-        order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :count]
-        chosen = np.zeros(values.shape, bool)
-        np.put_along_axis(chosen, order, values=True, axis=1)
+        order = np.argsort(np.where(known, -np.abs(values), np.inf), axis=1, kind="stable")
+        chosen = np.empty(values.shape, bool)
+        np.put_along_axis(chosen, order, np.arange(values.shape[1]) < count, axis=1)
         return chosen
 
     one, other = largest(a), largest(b)
@@ -74,6 +76,6 @@ def jaccard(a: Array, b: Array, top: float) -> Array:
 
 def equal_signs(a: Array, b: Array) -> Array:
     """(samples,): share of equal signs among the elements that are zero in neither; NaN where there are none."""
-    both = (a != 0) & (b != 0)
+    both = (np.abs(a) > 0) & (np.abs(b) > 0)  # neither is NaN
     count = both.sum(axis=1)
     return np.where(count > 0, (both & (np.sign(a) == np.sign(b))).sum(axis=1) / np.maximum(count, 1), np.nan)

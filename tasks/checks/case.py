@@ -11,13 +11,13 @@ from tasks.records import Array, Arrays, Attribution, Dataset
 
 class Shard(NamedTuple):
     """Some explained samples: what the method stored, and `values[input]` (samples, ..., targets) of it without
-    channels, aggregated as the method says."""
+    channels, aggregated as the method says; NaN where a sample has no element, being shorter than others."""
 
     attribution: Attribution
     values: Arrays
 
     def flat(self) -> Array:
-        """(samples, elements, targets) over all inputs; 0 where a ragged sample has no element."""
+        """(samples, elements, targets) over all inputs."""
         return flat(self.values)
 
 
@@ -29,8 +29,8 @@ class Case:
     kind, with what is set otherwise, here and there. `trainings`: importances (features,) of the model and of those
     trained with other seeds. `score(inputs, rows)`: scores (samples,) of the first target of the explained `rows` at
     changed raw `inputs`; `explain(inputs, rows)`: their attributions as `Shard.values`; `baseline(rows)`: raw values
-    that stand for absence, None where there are none. `randomised(seed)`: one `explain` per cascade of randomised
-    layers, from the top.
+    that stand for absence, the same for every method, None where there are none. `randomised(seed)`: one `explain` per
+    cascade of randomised layers, from the top; none for a model without layers of weights.
     """
 
     label: str
@@ -51,8 +51,18 @@ def flat(values: Arrays) -> Array:
     return np.concatenate([item.reshape(len(item), -1, item.shape[-1]) for item in values.values()], axis=1)
 
 
+def existing(values: Array, present: Array | None) -> Array:
+    """`values` (samples, elements, targets), NaN where none is `present` (samples, elements); None: all are.
+
+    What fills up a shorter sample is zero for every method and every model: as elements, it would make explanations
+    sparse and alike.
+    """
+    return values if present is None else np.where(present[..., np.newaxis], values, values.dtype.type(np.nan))
+
+
 def first(shards: Iterator[Shard], count: int) -> Array:
-    """(samples, elements) attributions of the first target of the first `count` samples."""
+    """(samples, elements) attributions of the first target of the first `count` samples; NaN beyond a sample's last
+    element."""
     found: list[Array] = []
     missing = count
     for shard in shards:
@@ -61,15 +71,24 @@ def first(shards: Iterator[Shard], count: int) -> Array:
         if not missing:
             break
     widest = max(part.shape[1] for part in found)
-    return np.concatenate([np.pad(part, [(0, 0), (0, widest - part.shape[1])]) for part in found])
+    return np.concatenate([widened(part, widest) for part in found])
+
+
+def widened(values: Array, elements: int) -> Array:
+    """(samples, elements) from fewer elements: the samples have no more."""
+    return np.pad(values, [(0, 0), (0, elements - values.shape[1])], constant_values=np.nan)
 
 
 def spearman(a: Array, b: Array) -> Array:
-    """Rank correlation of (samples, elements) with the same, per sample; NaN where one of them is constant."""
+    """Rank correlation of (samples, elements) with the same, per sample, over the elements that are numbers in both;
+    NaN where one of them is constant."""
     from scipy.stats import rankdata
 
-    ranks = [rankdata(values, axis=1) for values in (a, b)]
-    centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
+    both = ~(np.isnan(a) | np.isnan(b))
+    count = np.maximum(both.sum(axis=1, keepdims=True), 1)
+    # NaN is ranked last: the ranks of the others are as if it were not there.
+    ranks = [rankdata(np.where(both, values, np.nan), axis=1, nan_policy="omit") for values in (a, b)]
+    centred = [np.where(both, rank - np.nansum(rank, axis=1, keepdims=True) / count, 0) for rank in ranks]
     size = np.sqrt((centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1))
     shared = (centred[0] * centred[1]).sum(axis=1)
     return np.where(size > 0, shared / np.where(size > 0, size, 1), np.nan)

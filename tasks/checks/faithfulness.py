@@ -10,8 +10,11 @@ from tasks.records import Array, Arrays, CheckResult, Spec
 
 
 class _Curve(Spec):
-    """Area under the score while the elements with the largest attribution are replaced by the baseline, or
-    restored into it, from none to all; the same in random orders as control.
+    """Area under the score while the elements with the largest attribution are replaced by the usual baseline of the
+    input, or restored into it, from none to all; the same in random orders as control.
+
+    The baseline is the same for every method, whatever it compares with itself: else their areas were of different
+    curves. What fills up a shorter sample is no element.
 
     V. Petsiuk, A. Das, K. Saenko (2018), RISE: randomized input sampling for explanation of black-box models.
     """
@@ -43,9 +46,11 @@ class _Curve(Spec):
                 sentence="The elements of this input cannot be replaced one by one in raw units.",
             )
         random = np.random.default_rng(self.seed)
-        orders = [np.argsort(-own, axis=1, kind="stable")]
-        orders += [random.random(own.shape).argsort(axis=1) for _ in range(self.orders)]
-        curves = np.array([self._curve(case, rows, inputs, baseline, order) for order in orders])
+        known = ~np.isnan(own)
+        orders = [np.argsort(-own, axis=1, kind="stable")]  # NaN comes last
+        orders += [np.where(known, random.random(own.shape), np.nan).argsort(axis=1) for _ in range(self.orders)]
+        count = known.sum(axis=1, keepdims=True)
+        curves = np.array([self._curve(case, rows, inputs, baseline, order, count) for order in orders])
         areas = np.trapezoid(curves, dx=1 / self.steps, axis=1)
         control = areas[1:].mean(axis=0)
         share = float((self.better * (areas[0] - control) > 0).mean())
@@ -63,13 +68,12 @@ class _Curve(Spec):
             details={"curve": curves[0].mean(axis=1), "random": curves[1:].mean(axis=(0, 2))},
         )
 
-    def _curve(self, case: Case, rows: Array, inputs: Arrays, baseline: Arrays, order: Array) -> Array:
-        """(steps + 1, samples) scores from no element replaced or restored to all."""
+    def _curve(self, case: Case, rows: Array, inputs: Arrays, baseline: Arrays, order: Array, count: Array) -> Array:
+        """(steps + 1, samples) scores from no element replaced or restored to all `count` (samples, 1) of them."""
         place = np.argsort(order, axis=1)
-        count = order.shape[1]
         points = []
         for step in range(self.steps + 1):
-            chosen = place < round(step / self.steps * count)
+            chosen = place < np.round(step / self.steps * count)
             points.append(case.score(mixed(inputs, baseline, chosen if self.better < 0 else ~chosen), rows))
         return np.array(points)
 

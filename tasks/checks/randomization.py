@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case, first, flat, spearman
-from tasks.records import Array, CheckResult, Spec
+from tasks.checks.case import Case, first, flat, spearman, widened
+from tasks.records import CheckResult, Spec
 
 
 class RandomizationSpec(Spec):
@@ -32,13 +32,21 @@ class RandomizationSpec(Spec):
         inputs = dataset.take(rows).arrays
         own = np.abs(first(case.shards(), len(rows)))
         found: dict[str, float] = {}
-        silent = np.zeros(own.shape, bool)
+        silent = 0.0
         for layer, explain in case.randomised(self.seed):
-            again = np.abs(flat(explain(inputs, rows))[..., 0])
-            again = np.pad(again, [(0, 0), (0, own.shape[1] - again.shape[1])])
-            silent = (own == 0) & (again == 0)
+            again = widened(np.abs(flat(explain(inputs, rows))[..., 0]), own.shape[1])
+            zero = (own == 0) & (again == 0)
+            silent = float(zero.sum() / max((~np.isnan(own)).sum(), 1))
             # An explanation that has become constant is not like the one that was not.
-            found[layer] = float(np.nan_to_num(alike(own, again, ~silent)).mean())
+            found[layer] = float(np.nan_to_num(spearman(np.where(zero, np.nan, own), again)).mean())
+        if not found:
+            return CheckResult(
+                check=self.kind,
+                method=case.label,
+                verdict="not applicable",
+                required=False,
+                sentence="The model has no layers of weights that could be made random.",
+            )
         last = list(found.values())[-1]
         path = ", ".join(f"{value:.2f}" for value in found.values())
         return CheckResult(
@@ -50,12 +58,6 @@ class RandomizationSpec(Spec):
             threshold=self.threshold,
             sentence=f"With all layers randomised the order of |a| correlates by {last:.2f} with the explanation of "
             f"the trained model ({len(rows)} samples); from the top layer down: {path}."
-            + (f" {silent.mean():.0%} of the elements are zero both times and left out." if silent.any() else ""),
+            + (f" {silent:.0%} of the elements are zero both times and left out." if silent else ""),
             details={"layers": np.array(list(found)), "spearman": np.array(list(found.values()))},
         )
-
-
-def alike(a: Array, b: Array, kept: Array) -> Array:
-    """(samples,) rank correlation of the elements (samples, elements) that are `kept`; NaN where they are constant."""
-    pairs = [(one[chosen], other[chosen]) for one, other, chosen in zip(a, b, kept, strict=True)]
-    return np.array([spearman(one[np.newaxis], other[np.newaxis])[0] if len(one) else np.nan for one, other in pairs])

@@ -41,10 +41,11 @@ class SparsenessSpec(Spec):
 
 
 def gini(sizes: Array) -> Array:
-    """(samples, targets) Gini coefficients of (samples, elements, targets) sizes; NaN where all are zero."""
-    ordered = np.sort(sizes.astype(np.float64), axis=1)
-    count = ordered.shape[1]
-    weights = (2 * np.arange(1, count + 1) - count - 1)[:, None]
+    """(samples, targets) Gini coefficients of (samples, elements, targets) sizes, each over its elements that are not
+    NaN; NaN where all are zero."""
+    count = (~np.isnan(sizes)).sum(axis=1)
+    ordered = np.nan_to_num(np.sort(sizes.astype(np.float64), axis=1))  # NaN comes last
+    weights = 2 * np.arange(1, sizes.shape[1] + 1)[:, None] - count[:, None] - 1
     total = ordered.sum(axis=1)
     return np.where(total > 0, (weights * ordered).sum(axis=1) / np.where(total > 0, count * total, 1), np.nan)
 

@@ -18,6 +18,7 @@ Extent = int | tuple[int, ...]  # the same along every axis of elements, or one 
 class OcclusionSpec(Method):
     """S(x) - S(x with a window replaced), shared equally by the elements of the window; overlaps are averaged.
 
+    A sample that is shorter than others has the windows that it has by itself; the last one shrinks at its own edge.
     Positive where the window supports the score. At the input, windows of raw values are replaced and any model
     will do; at a hidden layer its activations.
 
@@ -65,7 +66,8 @@ class OcclusionSpec(Method):
             {name: np.zeros_like(v) for name, v in values.items()} if baselines is None else subject.seen(baselines)[0]
         )
         windows = _windows(values, self.sliding_window_shapes, self.strides)
-        changing = _changing(values, replacement, mask, windows)
+        cover = _covered(values, mask, windows)
+        changing = _changing(values, replacement, cover.held, windows)
         # The first column is the score of the sample as it is; what changes nothing has that score, too.
         found = np.zeros((len(targets), 1 + len(windows), targets.shape[1]))
         for samples, numbers, used in _batches(changing, compute.batch):
@@ -79,14 +81,16 @@ class OcclusionSpec(Method):
         lost = np.where(changing[..., np.newaxis], prediction[:, np.newaxis] - found, 0)
         total = {name: np.zeros((len(targets), *_elements(v), targets.shape[1])) for name, v in values.items()}
         for number, (name, window) in enumerate(windows, start=1):
-            part = total[name][(slice(None), *window)]
-            elements = int(np.prod(part.shape[1:-1]))
-            part += (lost[:, number] / elements).reshape(len(targets), *[1] * len(window), -1)
+            inside = (slice(None), *window)
+            part, existing = total[name][inside], cover.existing[name][inside]
+            elements = existing.reshape(len(existing), -1).sum(axis=1, keepdims=True)
+            share = (lost[:, number] / np.maximum(elements, 1)).reshape(len(targets), *[1] * len(window), -1)
+            np.add(part, share, out=part, where=existing[..., np.newaxis])
         unknown = np.full(targets.shape, np.nan)
         return Attribution(
             sample_ids=sample_ids,
             targets=targets,
-            values={name: _averaged(total[name], windows, name, values[name]) for name in values},
+            values={name: _averaged(total[name], cover.windows[name], values[name]) for name in values},
             mask=mask,
             prediction=prediction,
             base_value=unknown,
@@ -177,14 +181,41 @@ def _elements(array: Array) -> tuple[int, ...]:
     return array.shape[1:] if array.ndim == 2 else array.shape[1:-1]
 
 
-def _changing(values: Arrays, replacement: Arrays, mask: Arrays, windows: list[tuple[str, Window]]) -> Array:
-    """(samples, 1 + windows): True in the first column, and where a window holds elements that exist and differ from
-    what replaces them."""
-    columns = [np.ones(len(_first(values)), bool)]
-    for name, window in windows:
+class _Cover(NamedTuple):
+    """What windows there are of each sample, by itself.
+
+    `existing[name]`: (samples, elements) True where an element exists; `windows[name]`: the same shape, how many
+    windows hold it; both one row for all where no sample is shorter. `held`: (samples, windows) True for its own.
+    """
+
+    existing: dict[str, Array]
+    windows: dict[str, Array]
+    held: Array
+
+
+def _covered(values: Arrays, mask: Arrays, windows: list[tuple[str, Window]]) -> _Cover:
+    """Windows are cut from the longest sample. They are a sample's own as long as they hold an element that none
+    before them does: what comes after the end of a shorter one is not there when that one is alone."""
+    existing = {name: mask[name] if name in mask else np.ones((1, *_elements(v)), bool) for name, v in values.items()}
+    covering = {name: np.zeros(array.shape, np.int64) for name, array in existing.items()}
+    held = np.empty((len(_first(values)), len(windows)), bool)
+    for number, (name, window) in enumerate(windows):
         inside = (slice(None), *window)
-        differs = (values[name][inside] != replacement[name][inside]).reshape(len(columns[0]), -1).any(axis=1)
-        columns.append(differs & (mask[name][inside].any(axis=1) if name in mask else True))
+        part = covering[name][inside]
+        new = (existing[name][inside] & (part == 0)).any(axis=tuple(range(1, part.ndim)))
+        part += new.reshape(-1, *[1] * len(window))
+        held[:, number] = new
+    return _Cover(existing, covering, held)
+
+
+def _changing(values: Arrays, replacement: Arrays, held: Array, windows: list[tuple[str, Window]]) -> Array:
+    """(samples, 1 + windows): True in the first column, and where a window is the sample's own and differs from what
+    replaces it."""
+    columns = [np.ones(len(held), bool)]
+    for number, (name, window) in enumerate(windows):
+        inside = (slice(None), *window)
+        differs = (values[name][inside] != replacement[name][inside]).reshape(len(held), -1).any(axis=1)
+        columns.append(differs & held[:, number])
     return np.stack(columns, axis=1)
 
 
@@ -195,14 +226,10 @@ def _batches(changing: Array, size: int) -> Iterator[tuple[Array, Array, int]]:
         yield samples[rows], numbers[rows], used
 
 
-def _averaged(total: Array, windows: list[tuple[str, Window]], name: str, values: Array) -> Array:
+def _averaged(total: Array, covering: Array, values: Array) -> Array:
     """`total` (samples, elements, targets) per covering window, shared by the channels of `values`."""
-    covering = np.zeros(total.shape[1:-1])
-    for owner, window in windows:
-        if owner == name:
-            covering[window] += 1
     precision = values.dtype if values.dtype.kind == "f" else np.dtype(np.float32)
-    mean = (total / covering[..., np.newaxis]).astype(precision)
+    mean = (total / np.maximum(covering, 1)[..., np.newaxis]).astype(precision)
     if values.ndim == 2:
         return mean
     channels = values.shape[-1]

@@ -108,6 +108,28 @@ def test_gini_of_known_distributions(sizes: list[float], expected: float) -> Non
     assert gini(np.array(sizes, float)[None, :, None])[0, 0] == pytest.approx(expected)
 
 
+def test_what_is_not_there_is_no_element() -> None:
+    """NaN counts neither as a place, nor as a size, nor as a sign: what is measured is that of the others alone."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 3, 9))
+    a[:, 7:] = b[:, 7:] = np.nan
+    shorter = a[:, :7], b[:, :7]
+    assert spearman(a, b).tolist() == spearman(*shorter).tolist()
+    assert jaccard(a, b, 0.3).tolist() == jaccard(*shorter, 0.3).tolist()
+    assert equal_signs(a, b).tolist() == equal_signs(*shorter).tolist()
+    sizes, fewer = (np.abs(values)[..., np.newaxis] for values in (a, a[:, :7]))
+    assert gini(sizes) == pytest.approx(gini(fewer), rel=1e-12)
+
+
+def test_the_random_orders_spend_no_step_on_what_is_not_there() -> None:
+    """Without its last pixel a picture has three elements, and at each third of the way one more is gone."""
+    case = linear_case(np.ones((2, 2)), explained=np.array([[3.0, 2.0], [1.0, np.nan]]))
+    result = DeletionSpec(steps=3, orders=50).measure(case)
+    left = [IMAGES.sum(axis=(1, 2, 3)) - k / 3 * IMAGES.reshape(-1, 4)[:, :3].sum(axis=1) for k in range(4)]
+    assert result.details["random"] == pytest.approx(np.mean(left, axis=1), rel=0.01)
+    assert result.details["random"][[0, 3]] == pytest.approx(np.mean(left, axis=1)[[0, 3]], rel=1e-6)
+
+
 def test_gini_of_nothing_is_not_a_number() -> None:
     assert np.isnan(gini(np.zeros((1, 3, 1)))[0, 0])
 
@@ -195,6 +217,14 @@ def test_layers_are_shuffled_from_the_top_down() -> None:
         {"2.weight", "2.bias"}, {"2.weight", "2.bias", "1.weight", "1.bias"}, set(arrays)
     ]  # fmt: skip
     assert all(sorted(array) == sorted(arrays[name]) for name, array in found[-1][1].items())
+
+
+def test_what_counts_or_points_is_not_shuffled() -> None:
+    """Where the rows of a table start, and how many batches there were: a net with others of them would not run."""
+    arrays = {"embed.weight": np.arange(50.0), "embed.starts": np.arange(50), "steps.count": np.arange(50)}
+    ((layer, after),) = cascades(arrays, seed=0)
+    assert layer == "embed"
+    assert [name for name, array in after.items() if (array != arrays[name]).any()] == ["embed.weight"]
 
 
 def test_stability_of_a_linear_model_is_bounded_by_the_radius() -> None:

@@ -1,6 +1,7 @@
 """Occlusion against closed forms, Captum and brute force."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import captum.attr
 import numpy as np
@@ -50,11 +51,66 @@ def test_the_baseline_replaces_the_window(explain: Explain, table: dict[str, Arr
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 5, 9])
-def test_disjoint_windows_of_a_linear_model_add_up_to_its_change(
+def test_disjoint_windows_of_a_linear_model_hold_what_their_elements_add(
     window: int, explain: Explain, table: dict[str, Array]
 ) -> None:
+    """Each window has the sum of its w * x, in equal parts; so all of them have the change of the score."""
     found = explain(OcclusionSpec(sliding_window_shapes=window, strides=window), weighted(WEIGHTS), table)
-    np.testing.assert_allclose(found.values["x"].sum(axis=1)[:, 0], table["x"] @ WEIGHTS, rtol=1e-4, atol=1e-5)
+    values, parts = found.values["x"][..., 0], WEIGHTS * table["x"]
+    for start in range(0, 5, window):
+        inside = slice(start, start + window)
+        mean = np.broadcast_to(parts[:, inside].mean(axis=1, keepdims=True), values[:, inside].shape)
+        np.testing.assert_allclose(values[:, inside], mean, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(values.sum(axis=1), table["x"] @ WEIGHTS, rtol=1e-4, atol=1e-5)
+
+
+class Ragged:
+    """Rows that end at their first NaN, seen from a layer that shows them as they are: the sum of each."""
+
+    output: OutputKind = "values"
+
+    def place(self, inputs: Arrays, *_: object) -> "RaggedPlace":
+        mask = ~np.isnan(inputs["x"])
+        kept = slice(None, int(mask.sum(axis=1).max()))
+        return RaggedPlace({"x": np.nan_to_num(inputs["x"])[:, kept, np.newaxis]}, {"x": mask[:, kept]})
+
+
+class RaggedPlace(NamedTuple):
+    values: dict[str, Array]
+    mask: dict[str, Array]
+
+    def outputs(self, values: Arrays) -> Array:
+        return np.where(self.mask["x"], values["x"][..., 0], 0).sum(axis=1, keepdims=True)
+
+
+def rows(*samples: Array) -> dict[str, Array]:
+    """Samples of different lengths beside each other."""
+    width = max(map(len, samples))
+    return {"x": np.stack([np.pad(sample, (0, width - len(sample)), constant_values=np.nan) for sample in samples])}
+
+
+def test_the_last_window_shrinks_at_the_edge_of_each_sample(explain: Explain) -> None:
+    """Two and one of three elements, beside a sample of six: the last one does not share with what does not exist."""
+    method = OcclusionSpec(layer="same", sliding_window_shapes=2, strides=2)
+    found = explain(method, Ragged(), rows(np.array([2.0, 4, 6]), np.arange(6.0)))
+    assert found.values["x"][..., 0, 0].tolist() == [[3, 3, 6, 0, 0, 0], [0.5, 0.5, 2.5, 2.5, 4.5, 4.5]]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=4), st.integers(1, 5), st.integers(1, 5))
+def test_windows_of_a_sample_do_not_depend_on_longer_ones(lengths: list[int], window: int, stride: int) -> None:
+    samples = [np.random.default_rng(length).integers(1, 9, length).astype(float) for length in lengths]
+    method = OcclusionSpec(layer="same", sliding_window_shapes=window, strides=min(stride, window))
+
+    def of(*chosen: Array) -> Array:
+        size = len(chosen)
+        return method.attribute(
+            Ragged(), rows(*chosen), None, np.arange(size), np.zeros((size, 1), int), Score(kind="value"), Compute()
+        ).values["x"]
+
+    for together, sample in zip(of(*samples), samples, strict=True):
+        np.testing.assert_array_equal(together[: len(sample)], of(sample)[0])
+        assert not together[len(sample) :].any()
 
 
 @settings(max_examples=30, deadline=None)

@@ -1,0 +1,165 @@
+"""What a check is given of stored explanations: elements that exist, one baseline, and weights where there are some."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.check_stages import Asked, check
+from tasks.checks import CheckSpec
+from tasks.checks.agreement import AgreementSpec
+from tasks.checks.faithfulness import DeletionSpec
+from tasks.checks.randomization import RandomizationSpec
+from tasks.checks.sparseness import SparsenessSpec
+from tasks.data.select import TargetSpec
+from tasks.methods import MethodSpec
+from tasks.methods.occlusion import OcclusionSpec
+from tasks.models import ModelSpec
+from tasks.models.factory import FactorySpec
+from tasks.models.zoo.random_forest import ForestSpec
+from tasks.protocols import Compute, silent
+from tasks.records import Array, Arrays, Attribution, CheckResult, Dataset, Input, Selection, Weights, pack
+from tasks.stages import read
+from tasks.store import Store
+
+Measure = Callable[..., CheckResult]
+
+SAMPLES, ATOMS, LONGEST = 10, 4, 40
+COMPUTE = Compute(batch=32, device="cpu")
+
+
+def dataset_of(item: Input, labels: Array | None = None) -> Dataset:
+    count = len(item.values)
+    return Dataset(
+        title="few", description="", source="", task="regression", inputs=(item,), label_name="value",
+        sample_ids=np.array([f"s{row}" for row in range(count)]),
+        labels=np.zeros(count) if labels is None else labels, split=np.full(count, "train"),
+    )  # fmt: skip
+
+
+def part_of(data: Dataset, values: Array, mask: Array | None = None) -> Attribution:
+    """`values` (samples, elements) as those of a method, of one target and where there is a layer of one channel."""
+    column, (item,) = np.zeros((len(values), 1)), data.inputs
+    full = values[..., np.newaxis] if item.kind == "table" else values[..., np.newaxis, np.newaxis]
+    return Attribution(
+        sample_ids=data.sample_ids, targets=column.astype(int), values={item.name: full},
+        mask={} if mask is None else {item.name: mask}, prediction=column, base_value=column, residual=column,
+        steps=column.astype(int), converged=column == 0,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def measure(tmp_path: Path) -> Measure:
+    """The result of a check on stored explanations, beside those of other methods."""
+    store = Store(tmp_path / "store")
+
+    def run(
+        spec: CheckSpec,
+        data: Dataset,
+        part: Attribution,
+        others: Mapping[str, Attribution] | None = None,
+        method: MethodSpec | None = None,
+        model: ModelSpec | None = None,
+    ) -> CheckResult:
+        method, model = method or OcclusionSpec(), model or ForestSpec(trees=3)
+        everyone = Selection(
+            explained=np.arange(len(data.labels)), shown=np.arange(1), targets=part.targets, target_names=("value",),
+            reason="",
+        )  # fmt: skip
+        weights = (
+            model.fit(data, COMPUTE, silent) if data.inputs[0].kind == "table" else Weights(arrays={}, parameters=0)
+        )
+        asked = Asked(
+            label="m",
+            method=method,
+            model=model,
+            target=TargetSpec(),
+            compute=COMPUTE,
+            found={
+                "dataset": store.put(pack(data)),
+                "weights": store.put(pack(weights)),
+                "selection": store.put(pack(everyone)),
+            },
+            # In two shards: a check sees no more at once.
+            shards=tuple(store.put(pack(part.rows(rows))) for rows in (slice(0, 5), slice(5, None))),
+            others={name: (method, (store.put(pack(other)),)) for name, other in (others or {}).items()},
+            summaries=(),
+        )
+        return read(store, CheckResult, check(store, spec, asked)["result"])
+
+    return run
+
+
+def padded(kind: str, atoms: int, longest: int) -> tuple[Dataset, Array]:
+    """Samples of so many elements beside each other, filled up to `longest`, and where they have one."""
+    mask = np.tile(np.arange(longest) < atoms, (SAMPLES, 1))
+    if kind == "molecule":
+        return dataset_of(Input(name="x", kind="molecule", values=np.array(["CCCC"] * SAMPLES))), mask
+    return dataset_of(Input(name="x", kind="text", values=mask.astype(int), vocabulary=("[PAD]", "a"))), mask
+
+
+def stored(data: Dataset, values: Array, mask: Array) -> Attribution:
+    """A molecule brings its mask; of a text only the data says where it ends."""
+    full = np.zeros(mask.shape)
+    full[:, : values.shape[1]] = values
+    return part_of(data, full, mask if data.inputs[0].kind == "molecule" else None)
+
+
+@pytest.mark.parametrize("kind", ["molecule", "text"])
+def test_what_fills_up_a_shorter_sample_makes_nothing_sparse(kind: str, measure: Measure) -> None:
+    """Four equal elements are four equal elements, however long another sample is."""
+    data, mask = padded(kind, ATOMS, LONGEST)
+    result = measure(SparsenessSpec(), data, stored(data, np.ones((SAMPLES, ATOMS)), mask))
+    assert result.value == pytest.approx(0, abs=1e-12)
+    assert result.verdict == "fail"
+
+
+@pytest.mark.parametrize("kind", ["molecule", "text"])
+def test_what_fills_up_a_shorter_sample_makes_nothing_agree(kind: str, measure: Measure) -> None:
+    """The opposite order of the only elements there are: neither their ranks nor the largest of them are alike."""
+    data, mask = padded(kind, ATOMS, LONGEST)
+    up = np.tile([1.0, 2, 3, 4], (SAMPLES, 1))
+    result = measure(
+        AgreementSpec(top=0.25), data, stored(data, up, mask), {"opposite": stored(data, up[:, ::-1], mask)}
+    )
+    assert result.value == pytest.approx(-1)
+    assert result.details["jaccard"].tolist() == [0]
+    assert result.details["signs"].tolist() == [1]
+
+
+TABLE = np.random.default_rng(0).uniform(1, 2, (SAMPLES, 3)).astype(np.float32)
+
+
+def table(values: Array = TABLE) -> Dataset:
+    return dataset_of(Input(name="x", kind="table", values=values, features=("a", "b", "c")), TABLE.sum(axis=1))
+
+
+def total() -> Callable[[Arrays], Array]:
+    """A model of no framework: the sum of what it is given."""
+    return lambda inputs: inputs["x"].sum(axis=1, keepdims=True)
+
+
+@pytest.fixture
+def function(monkeypatch: pytest.MonkeyPatch) -> FactorySpec:
+    monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", __name__)
+    return FactorySpec(factory=f"{__name__}:total")
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["trees", "function"])
+def test_a_model_without_layers_of_weights_cannot_be_randomised(
+    own: bool, function: FactorySpec, measure: Measure
+) -> None:
+    data = table()
+    result = measure(RandomizationSpec(), data, part_of(data, TABLE), model=function if own else None)
+    assert result.verdict == "not applicable"
+    assert result.sentence == "The model has no layers of weights that could be made random."
+    assert not result.required
+
+
+def test_every_method_is_measured_against_the_same_baseline(function: FactorySpec, measure: Measure) -> None:
+    """The mean of a table, also where the method compares with zero: the curve ends at the mean score."""
+    data = table()
+    for method in (OcclusionSpec(), OcclusionSpec(baseline="zero")):
+        result = measure(DeletionSpec(), data, part_of(data, TABLE), method=method, model=function)
+        assert result.details["curve"][-1] == pytest.approx(TABLE.sum(axis=1).mean(), rel=1e-6)
