@@ -123,37 +123,42 @@ class _Asked(torch.autograd.Function):
         return None, *(gradient * weight.reshape(-1, *[1] * (gradient.ndim - 1)) for gradient in ctx.gradients)
 
 
-def deep_values(
-    call: Call, net: nn.Module, samples: Sequence[Tensor], background: Sequence[Tensor], target: int, layer: str | None
-) -> list[Array]:
-    """Values of the output `target`, shaped like each of `samples`, by SHAP's DeepExplainer on a copy of the net.
+class DeepNet:
+    """SHAP's DeepExplainer on a copy of a net, of one sample after another against the same `background`.
 
-    `call`: the outputs of a net, as the model reads them; `layer`: where it puts the values in, None for the inputs.
+    `call`: the outputs of a net at values of any number of rows, as the model reads them, with the rest as it is for
+    one sample, here any; `layer`: where it puts the values in, None for the inputs.
 
     Raises:
         InputError: where the net does something that the explainer would silently take for linear.
     """
-    import shap
 
-    alone = _OneOutput(call, _plain_copy(net, layer), target)
-    require_rules(alone, background)
-    with _any_algorithm():
-        explainer = shap.DeepExplainer(alone, _one_or_all(background))
-        found = explainer.shap_values(_one_or_all(samples), check_additivity=False)
-    return [array[..., 0] for array in (found if len(samples) > 1 else [found])]
+    def __init__(self, net: nn.Module, layer: str | None, background: Sequence[Tensor], call: Call) -> None:
+        import shap
+
+        self._alone = _OneOutput(_plain_copy(net, layer), call)
+        require_rules(self._alone, background)
+        with _any_algorithm():
+            self._explainer = shap.DeepExplainer(self._alone, _one_or_all(background))
+
+    def of(self, sample: Sequence[Tensor], call: Call, target: int) -> list[Array]:
+        """Values of the output `target`, shaped like each of `sample`, (1, ...)."""
+        self._alone.call, self._alone.target = call, target
+        with _any_algorithm():
+            found = self._explainer.shap_values(_one_or_all(sample), check_additivity=False)
+        return [array[..., 0] for array in (found if len(sample) > 1 else [found])]
 
 
 class _OneOutput(nn.Module):
     """A net (rows, 1) of one output of another: the explainer spends its time on that one alone."""
 
-    def __init__(self, call: Call, net: nn.Module, target: int) -> None:
+    def __init__(self, net: nn.Module, call: Call) -> None:
         super().__init__()
-        self.net = net
-        self._call, self._target = call, target
+        self.net, self.call, self.target = net, call, 0
 
     def forward(self, *values: Tensor) -> Tensor:
         """(rows, 1)."""
-        return self._call(self.net, values)[:, self._target : self._target + 1]
+        return self.call(self.net, values)[:, self.target : self.target + 1]
 
 
 @contextmanager

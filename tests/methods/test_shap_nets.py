@@ -341,6 +341,98 @@ def test_deep_follows_sums_and_constant_factors_outside_modules(explain: Explain
     np.testing.assert_allclose(found.residual, 0, atol=1e-5)
 
 
+class Residual(nn.Module):
+    """A net with a way around one of its modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.inside, self.after = nn.Linear(5, 4), nn.Linear(4, 4), nn.Linear(4, 2)
+        self.first, self.second = nn.ReLU(), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.first(self.before(x))
+        return self.after(self.second(hidden + self.inside(hidden)))
+
+
+def held_apart(model: TorchModel | KerasModel, samples: Arrays, background: Arrays, layer: str) -> Array:
+    """S(x) - mean of S(x with the layer's activation of a row of the background), of the first output."""
+    (compared,) = model.place(background, layer).values.values()
+    found = []
+    for row in range(len(next(iter(samples.values())))):
+        alone = {name: np.repeat(array[[row]], len(compared), axis=0) for name, array in samples.items()}
+        place = model.place(alone, layer)
+        own = place.outputs(place.values)[0, 0]
+        found.append(own - place.outputs(dict.fromkeys(place.values, compared))[:, 0].mean())
+    return np.array(found)
+
+
+def test_deep_works_beside_a_way_around_the_layer(explain: Explain) -> None:
+    """What goes by the layer stays the sample's."""
+    model, x, background = model_of(seeded(Residual)), {"x": rows(0, 6, 5)}, {"x": rows(1, 3, 5)}
+    found = explain(DeepShapSpec(layer="inside"), model, x, baselines=background)
+    (values,) = found.values.values()
+    np.testing.assert_allclose(values[..., 0].sum(axis=1), held_apart(model, x, background, "inside"), atol=1e-5)
+    assert found.bypassed is not None
+    assert found.bypassed.all()
+
+
+@pytest.mark.parametrize("layer", ["before", "inside"])
+def test_deep_works_in_one_branch_of_keras(
+    layer: str, several: tuple[KerasModel, dict[str, Array], dict[str, Array]], explain: Explain
+) -> None:
+    """Beside another input, and inside a residual block."""
+    model, samples, background = several
+    found = explain(DeepShapSpec(layer=layer), model, samples, baselines=background)
+    (values,) = found.values.values()
+    held = held_apart(model, samples, background, layer)
+    np.testing.assert_allclose(values[..., 0].sum(axis=(1, 2, 3)), held, rtol=1e-4, atol=1e-5)
+
+
+def test_deep_at_a_layer_is_that_of_the_net_behind_it(
+    rectified: TorchModel, table: dict[str, Array], explain: Explain
+) -> None:
+    first, rest = rectified.net[:4], rectified.net[4:]
+    x, background, targets = table["x"][:2], table["x"][3:], np.array([[0, 2], [1, 1]])
+    with torch.no_grad():
+        activations, compared = (first(torch.tensor(array)).numpy() for array in (x, background))
+    at_layer = explain(DeepShapSpec(layer="4", at="input"), rectified, {"x": x}, targets, baselines={"x": background})
+    behind = explain(DeepShapSpec(), model_of(rest), {"h": activations}, targets, baselines={"h": compared})
+    (values,) = at_layer.values.values()
+    np.testing.assert_allclose(values, behind.values["h"], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(at_layer.residual, 0, atol=1e-5)
+
+
+def test_what_leads_to_a_layer_costs_deep_as_much_for_each_sample(explain: Explain) -> None:
+    net, seen = seeded(Residual), []
+    net.before.register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
+    model, background = model_of(net), {"x": rows(1, 3, 5)}
+
+    def cost(count: int) -> int:
+        seen.clear()
+        explain(DeepShapSpec(layer="first"), model, {"x": rows(0, count, 5)}, baselines=background)
+        return sum(seen)
+
+    assert cost(12) - cost(8) == cost(8) - cost(4)
+
+
+def test_deep_at_a_layer_of_a_convolution_net_is_the_same_alone(explain: Explain) -> None:
+    """To the bit: neighbours in a batch change nothing."""
+    net = seeded(
+        lambda: nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3), nn.Flatten(), nn.Linear(576, 2))
+    )
+
+    def encode(inputs: Arrays) -> Encoded:
+        encoded = as_tensors(inputs)
+        return encoded._replace(arguments={"x": encoded.arguments["x"].movedim(-1, 1)})
+
+    model, spec = TorchModel(net, encode, "logits", COMPUTE), DeepShapSpec(layer=0)
+    x, background = rows(0, 20, 16, 16, 3), {"x": rows(1, 3, 16, 16, 3)}
+    (whole,) = explain(spec, model, {"x": x}, baselines=background).values.values()
+    for row in (0, 7, 19):
+        (alone,) = explain(spec, model, {"x": x[[row]]}, baselines=background).values.values()
+        assert alone.tobytes() == whole[[row]].tobytes()
+
+
 @pytest.mark.parametrize("activation", ["gelu", "leaky_relu"])
 def test_operations_without_a_rule_are_refused_in_keras_too(
     activation: str, layers: keras.layers, explain: Explain
