@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from tasks.methods.method import Method
-from tasks.protocols import DifferentiableModel, Model, Score, scores
+from tasks.protocols import DifferentiableModel, Model, Place, Score, Side, padded_batches, scores, take
 from tasks.records import Array, Arrays, Attribution, InputError, OutputKind
 
 
@@ -55,6 +55,28 @@ def rows_of(background: Arrays | None, kind: str) -> Arrays:
     if background is None:
         raise InputError(f"{kind}: there are no background rows to compare with")
     return background
+
+
+def compared(
+    kind: str, model: DifferentiableModel, background: Arrays, layer: str | int | None, at: Side, size: int
+) -> tuple[dict[str, Array], Place]:
+    """The background where a method looks, and the place of its last rows; however large it is, the net sees `size`
+    rows at a time.
+
+    Raises:
+        InputError: for inputs without a common size.
+    """
+    parts: dict[str, list[Array]] = {}
+    for rows, used in padded_batches(len(next(iter(background.values()))), size):
+        place = model.place(take(background, rows), layer, at)
+        if place.mask:
+            raise InputError(
+                f"{kind}: {', '.join(place.mask)} differs in size from sample to sample, so there is no background to "
+                "compare with; use integrated_gradients"
+            )
+        for name, values in place.values.items():
+            parts.setdefault(name, []).append(values[:used])
+    return {name: np.concatenate(values) for name, values in parts.items()}, place
 
 
 def scores_of(

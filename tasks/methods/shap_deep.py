@@ -1,7 +1,8 @@
 """Shapley values propagated through a net layer by layer."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -9,9 +10,12 @@ from pydantic import Field
 
 from tasks.methods.method import Asks
 from tasks.methods.pairs import Pairs
-from tasks.methods.shap import BackgroundMethod, differentiable, explained, mean_scores, own_scores, rows_of
-from tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, reading
+from tasks.methods.shap import BackgroundMethod, compared, differentiable, explained, mean_scores, own_scores, rows_of
+from tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, padded_batches, reading, take
 from tasks.records import Array, Arrays, Attribution, InputError
+
+# A place, one of its rows, an output -> the values of that output by input, each (1, ...).
+ValuesOf = Callable[[Place, int, int], list[Array]]
 
 
 class DeepShapSpec(BackgroundMethod):
@@ -47,7 +51,7 @@ class DeepShapSpec(BackgroundMethod):
         sample_ids: Array,
         targets: Array,
         score: Score,
-        _: Compute,
+        compute: Compute,
     ) -> Attribution:
         """As every method; a net with operations that SHAP has no rule for is refused by name."""
         model, background = differentiable(model, self.kind), rows_of(baselines, self.kind)
@@ -56,54 +60,76 @@ class DeepShapSpec(BackgroundMethod):
                 f"deep_shap: explains an output as the net gives it ({model.output}), not the score {score.kind!r} "
                 "made of it; choose another score or integrated_gradients"
             )
-        place, compared = (model.place(some, self.layer, self.at) for some in (inputs, background))
-        if compared.mask:
-            raise InputError(
-                f"deep_shap: {', '.join(compared.mask)} differs in size from sample to sample, so there is no "
-                "background to compare with; use integrated_gradients"
-            )
+        others, seen = compared(self.kind, model, background, self.layer, self.at, compute.batch)
+        values_of = _explainer(model, others, seen)
         pairs = Pairs.of(targets)
-        values = {name: np.zeros((len(pairs.sample), *array.shape[1:])) for name, array in place.values.items()}
-        for target in np.unique(pairs.target).tolist():
-            chosen = np.flatnonzero(pairs.target == target)
-            found = _deep_values(model, place.taken(pairs.sample[chosen]), compared, target)
-            for name, array in zip(values, found, strict=True):
-                values[name][chosen] = array
+        found = []
+        for rows, used in padded_batches(len(targets), compute.batch):
+            place = model.place(take(inputs, rows), self.layer, self.at)
+            for row, sample in enumerate(rows[:used].tolist()):  # pairs are in the order of samples
+                found += [values_of(place, row, each) for each in pairs.target[pairs.sample == sample].tolist()]
         return explained(
             sample_ids,
             targets,
-            {name: pairs.spread(array) for name, array in values.items()},
+            {
+                name: pairs.spread(np.concatenate(each))
+                for name, each in zip(others, zip(*found, strict=True), strict=True)
+            },
             own_scores(model, inputs, score, targets),
             mean_scores(model, background, score, targets),
-            bypassed=None if self.layer is None else np.full(targets.shape, compared.bypassed()),
+            bypassed=None if self.layer is None else np.full(targets.shape, seen.bypassed()),
         )
 
 
-def _deep_values(model: Any, samples: Any, background: Place, target: int) -> list[Array]:
-    """By the explainer of the framework of the model's net."""
+def _explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
+    """That of the framework of the model's net; `seen`: rows of the background seen from the same place."""
     net = getattr(model, "net", None)
     if (torch := sys.modules.get("torch")) and isinstance(net, torch.nn.Module):
-        from tasks.methods import shap_torch
-
-        given, compared = (
-            [model.inner_layout(torch.as_tensor(array)) for array in some.values.values()]
-            for some in (samples, background)
-        )
-
-        def call(net: Any, values: Sequence[Any]) -> Any:
-            if samples.spot is not None:
-                with samples.spot.passing(net, lambda _: values[0]):
-                    return model.call(net, samples.encoded)
-            return model.call(net, samples.encoded._replace(arguments=dict(zip(samples.values, values, strict=True))))
-
-        layer = None if samples.spot is None else samples.spot.layer
-        found = shap_torch.deep_values(call, net, given, compared, target, layer)
-        return [model.outer_layout(torch.as_tensor(array)).numpy() for array in found]
+        return _torch_explainer(model, background, seen)
     if (keras := sys.modules.get("keras")) and isinstance(net, keras.Model):
-        from tasks.methods import shap_keras
-
-        def outputs(values: Sequence[Any]) -> Any:
-            return samples.outputs_at(values)
-
-        return shap_keras.deep_values(outputs, list(samples.values.values()), list(background.values.values()), target)
+        return _keras_explainer(model, background, seen)
     raise InputError("deep_shap: explains nets of torch and Keras; use integrated_gradients or kernel_shap")
+
+
+def _torch_explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
+    import torch
+
+    from tasks.methods.shap_torch import Call, DeepNet
+
+    def tensors(values: Arrays) -> list[Any]:
+        return [model.inner_layout(torch.as_tensor(array)) for array in values.values()]
+
+    def call_of(place: Any, row: int) -> Call:
+        def call(net: Any, values: Sequence[Any]) -> Any:
+            if place.spot is None:
+                return model.call(net, place.encoded._replace(arguments=dict(zip(place.values, values, strict=True))))
+            # What does not lead through the layer stays the sample's, on the side of the copy of the net.
+            encoded = place.taken(np.full(len(values[0]), row)).encoded
+            arguments = {name: argument.to("cpu") for name, argument in encoded.arguments.items()}
+            with place.spot.passing(net, lambda _: values[0]):
+                return model.call(net, encoded._replace(arguments=arguments))
+
+        return call
+
+    layer = None if seen.spot is None else seen.spot.layer
+    explainer = DeepNet(model.net, layer, tensors(background), call_of(seen, 0))
+
+    def values_of(place: Any, row: int, target: int) -> list[Array]:
+        found = explainer.of(tensors(take(place.values, np.array([row]))), call_of(place, row), target)
+        return [model.outer_layout(torch.as_tensor(array)).numpy() for array in found]
+
+    return values_of
+
+
+def _keras_explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
+    from tasks.methods.shap_keras import DeepNet
+
+    def encoded(place: Any, row: int) -> list[Array]:
+        return [] if place.spot is None else list(take(place.encoded, np.array([row])).values())
+
+    explainer = DeepNet(partial(model.outputs_at, seen.spot), list(background.values()), encoded(seen, 0))
+
+    def values_of(place: Any, row: int, target: int) -> list[Array]:
+        return explainer.of(list(take(place.values, np.array([row])).values()), encoded(place, row), target)
+
+    return values_of

@@ -9,9 +9,9 @@ from pydantic import Field
 from tasks.methods.method import Asks
 from tasks.methods.pairs import Pairs
 from tasks.methods.sampling import channel_moments
-from tasks.methods.shap import BackgroundMethod, differentiable, explained, rows_of, seed_of
+from tasks.methods.shap import BackgroundMethod, compared, differentiable, explained, rows_of, seed_of
 from tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, padded_batches, scores, take
-from tasks.records import Array, Arrays, Attribution, InputError, OutputKind
+from tasks.records import Array, Arrays, Attribution, OutputKind
 
 if TYPE_CHECKING:
     from tasks.methods.shap_torch import Drawn
@@ -75,8 +75,8 @@ class GradientShapSpec(BackgroundMethod):
 
         model, background = differentiable(model, self.kind), rows_of(baselines, self.kind)
         size = self.batch_size or compute.batch
-        compared, bypassed = self._compared(model, background, size)
-        explainer = ExpectedGradients(list(compared.values()), size, self.nsamples, self.local_smoothing)
+        others, seen = compared(self.kind, model, background, self.layer, self.at, size)
+        explainer = ExpectedGradients(list(others.values()), size, self.nsamples, self.local_smoothing)
         pairs = Pairs.of(targets)
         found, ends = [], []
         for sample, target in zip(pairs.sample.tolist(), pairs.target.tolist(), strict=True):
@@ -85,8 +85,8 @@ class GradientShapSpec(BackgroundMethod):
             view = _View(place, model.output, score, np.full(size, target))
             drawn = explainer.of(view.sample, view.gradient, seed_of(self.seed, sample_ids[sample]))
             found.append(_found(drawn, self.nsamples))
-            ends.append(view.ends(compared))
-        names = list(compared)
+            ends.append(view.ends(others))
+        names = list(others)
         moments = {name: np.stack([each.moments[k] for each in found]) for k, name in enumerate(names)}
         errors = {name: np.stack([each.errors[k] for each in found]) for k, name in enumerate(names)}
         return explained(
@@ -96,27 +96,8 @@ class GradientShapSpec(BackgroundMethod):
             *(pairs.spread(np.array(end)) for end in zip(*ends, strict=True)),
             moments={name: pairs.spread(array, -2) for name, array in moments.items()},
             standard_error={name: pairs.spread(array, -2) for name, array in errors.items()},
-            bypassed=None if self.layer is None else np.full(targets.shape, bypassed),
+            bypassed=None if self.layer is None else np.full(targets.shape, seen.bypassed()),
         )
-
-    def _compared(self, model: DifferentiableModel, background: Arrays, size: int) -> tuple[dict[str, Array], bool]:
-        """The background where gradients are taken, and whether that place is bypassed; however large it is, the net
-        sees `size` rows at a time.
-
-        Raises:
-            InputError: for inputs without a common size.
-        """
-        parts: dict[str, list[Array]] = {}
-        for rows, used in padded_batches(len(next(iter(background.values()))), size):
-            place = model.place(take(background, rows), self.layer, self.at)
-            if place.mask:
-                raise InputError(
-                    f"gradient_shap: {', '.join(place.mask)} differs in size from sample to sample, so there is no "
-                    "background to compare with; use integrated_gradients"
-                )
-            for name, values in place.values.items():
-                parts.setdefault(name, []).append(values[:used])
-        return {name: np.concatenate(values) for name, values in parts.items()}, place.bypassed()
 
 
 class _Found(NamedTuple):

@@ -3,7 +3,9 @@
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from logging import LogRecord
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -11,28 +13,47 @@ from tensorflow.python.eager import execute
 
 from tasks.records import Array, InputError
 
-Outputs = Callable[[Sequence[tf.Tensor]], tf.Tensor]
+# Outputs of the net for its encoded inputs, with other values at one place.
+Outputs = Callable[[Sequence[tf.Tensor], Sequence[tf.Tensor]], tf.Tensor]
 
 
-def deep_values(outputs: Outputs, samples: Sequence[Array], background: Sequence[Array], target: int) -> list[Array]:
-    """Values of the output `target`, shaped like each of `samples`, by SHAP's DeepExplainer.
+class DeepNet:
+    """SHAP's DeepExplainer on a net, of one sample after another against the same `background`.
 
-    `outputs`: those of the net for its preprocessed inputs.
-
-    Raises:
-        InputError: where the net does something that the explainer has no rule for.
+    `encoded`: what leads to the place of the values, of one sample, here any; `of` takes it for each.
     """
-    import shap
 
-    inputs = [keras.Input(array.shape[1:], dtype=array.dtype.name) for array in samples]
-    # The explainer spends its time on one output alone; the net itself gets no new node.
-    one = keras.layers.Lambda(lambda values: outputs(values)[:, target : target + 1], output_shape=(1,))
-    alone = keras.Model(inputs, one(inputs))
-    _check(alone)
-    with _undisturbed():
-        explainer = shap.DeepExplainer(alone, list(background))
-        found = explainer.shap_values(list(samples), check_additivity=False)
-    return [array[..., 0] for array in (found if len(samples) > 1 else [found])]
+    def __init__(self, outputs: Outputs, background: Sequence[Array], encoded: Sequence[Array]) -> None:
+        self._outputs, self._background = outputs, background
+        self._encoded = [tf.Variable(array, trainable=False) for array in encoded]
+        self._explainer = cache(self._explainer_of)
+
+    def of(self, sample: Sequence[Array], encoded: Sequence[Array], target: int) -> list[Array]:
+        """Values of the output `target`, shaped like each of `sample`, (1, ...).
+
+        Raises:
+            InputError: where the net does something that the explainer has no rule for.
+        """
+        for variable, array in zip(self._encoded, encoded, strict=True):
+            variable.assign(array)
+        with _undisturbed():
+            found = self._explainer(target).shap_values(list(sample), check_additivity=False)
+        return [array[..., 0] for array in (found if len(sample) > 1 else [found])]
+
+    def _explainer_of(self, target: int) -> Any:
+        """Of one output alone, on which it spends its time; the net itself gets no new node."""
+        import shap
+
+        def output(values: Any) -> tf.Tensor:
+            values = values if isinstance(values, list | tuple) else [values]
+            rows = tf.shape(values[0])[0]
+            encoded = [tf.repeat(variable, rows, axis=0) for variable in self._encoded]
+            return self._outputs(encoded, values)[:, target : target + 1]
+
+        inputs = [keras.Input(array.shape[1:], dtype=array.dtype.name) for array in self._background]
+        alone = keras.Model(inputs, keras.layers.Lambda(output, output_shape=(1,))(inputs))
+        _check(alone)
+        return shap.DeepExplainer(alone, list(self._background))
 
 
 def _check(net: keras.Model) -> None:

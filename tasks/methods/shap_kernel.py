@@ -12,6 +12,9 @@ from tasks.methods.shap import ShapMethod, explained, flat, kept_state, parts, s
 from tasks.protocols import Compute, Model, Score
 from tasks.records import Array, Arrays, Attribution, Baseline, InputError
 
+# Numbers in a matrix of SHAP's; it holds several, of 0.4 GB each at this size.
+MOST_NUMBERS = 50_000_000
+
 ScoreOf = Callable[[Arrays], Array]  # raw inputs of several samples -> (samples, targets)
 
 
@@ -74,6 +77,9 @@ class HidingMethod(ShapMethod):
 class KernelShapSpec(HidingMethod):
     """Shapley values by weighted regression over coalitions, without SHAP's limit to ten features.
 
+    SHAP holds all coalitions at once, so that coalitions times elements may be 50 million: with `nsamples: auto` about
+    4,500 elements, a gray image of 67 by 67 pixels.
+
     S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions.
     """
 
@@ -94,11 +100,22 @@ class KernelShapSpec(HidingMethod):
         for name, array in sample.items():
             if array.dtype.kind not in "fiub" or array.ndim < 2:
                 raise InputError(f"kernel_shap: the elements of the input {name!r} cannot be hidden one by one")
+        self._require_room(flat(sample), flat(baseline))
         explainer = shap.KernelExplainer(lambda rows: score_of(_unflat(rows, sample)), flat(baseline))
         # Any other l1_reg would leave at most so many features with a value.
         found = explainer.shap_values(flat(sample), nsamples=self.nsamples, l1_reg=0, silent=True)
         values = {name: array[0] for name, array in parts(found, sample).items()}
         return Found(values, *ends(score_of, sample, baseline))
+
+    def _require_room(self, sample: Array, baseline: Array) -> None:
+        varying = int((sample != baseline).sum())  # SHAP gives all others zero and tries no coalitions of them
+        nsamples = 2 * varying + 2048 if self.nsamples == "auto" else self.nsamples
+        rows = max(min(nsamples, 2**varying), varying)  # it also solves for all that vary at once
+        if (numbers := rows * sample.size) > MOST_NUMBERS:
+            raise InputError(
+                f"kernel_shap: SHAP would hold {rows:,} rows of {sample.size:,} elements, {numbers:,} numbers of at "
+                f"most {MOST_NUMBERS:,}; use partition_shap for an image or a text, or occlusion"
+            )
 
 
 def ends(score_of: ScoreOf, sample: Arrays, hidden: Arrays) -> Array:

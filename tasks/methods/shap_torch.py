@@ -1,34 +1,22 @@
 """SHAP's torch explainers: on a score that is read through the model protocol, and on a copy of a net."""
 
 import copy
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode, resolve_name
-from torch.utils.hooks import RemovableHandle
+from torch.overrides import TorchFunctionMode
 
 from tasks.methods.shap import kept_state
-from tasks.records import Array, InputError
+from tasks.methods.shap_torch_rules import require_rules
+from tasks.records import Array
 
 # Values of one batch -> scores (batch,) and their gradients, shaped like the values.
 Gradient = Callable[[Sequence[Array]], tuple[Array, Sequence[Array]]]
 Call = Callable[[nn.Module, Sequence[Tensor]], Tensor]
-
-# What DeepExplainer may meet outside modules: its gradient says exactly what a change does.
-_LINEAR = re.compile(
-    r"i?add|radd|i?sub|rsub|neg|sum|mean|reshape|view|flatten|squeeze|unsqueeze|permute|transpose|movedim|T|mT|cat|concat"
-    r"|concatenate|stack|getitem|chunk|split|pad|clone|contiguous|expand|repeat|to|float|double|dropout"
-    r"|(adaptive_)?avg_pool[123]d"
-)
-# Linear, where one factor alone depends on the input.
-_PRODUCTS = re.compile(r"[ir]?mul|div|i?truediv|matmul|mm|bmm|linear|conv[123]d|einsum")
 
 
 class Drawn(NamedTuple):
@@ -135,37 +123,42 @@ class _Asked(torch.autograd.Function):
         return None, *(gradient * weight.reshape(-1, *[1] * (gradient.ndim - 1)) for gradient in ctx.gradients)
 
 
-def deep_values(
-    call: Call, net: nn.Module, samples: Sequence[Tensor], background: Sequence[Tensor], target: int, layer: str | None
-) -> list[Array]:
-    """Values of the output `target`, shaped like each of `samples`, by SHAP's DeepExplainer on a copy of the net.
+class DeepNet:
+    """SHAP's DeepExplainer on a copy of a net, of one sample after another against the same `background`.
 
-    `call`: the outputs of a net, as the model reads them; `layer`: where it puts the values in, None for the inputs.
+    `call`: the outputs of a net at values of any number of rows, as the model reads them, with the rest as it is for
+    one sample, here any; `layer`: where it puts the values in, None for the inputs.
 
     Raises:
         InputError: where the net does something that the explainer would silently take for linear.
     """
-    import shap
 
-    alone = _OneOutput(call, _plain_copy(net, layer), target)
-    _check(alone, background)
-    with _any_algorithm():
-        explainer = shap.DeepExplainer(alone, _one_or_all(background))
-        found = explainer.shap_values(_one_or_all(samples), check_additivity=False)
-    return [array[..., 0] for array in (found if len(samples) > 1 else [found])]
+    def __init__(self, net: nn.Module, layer: str | None, background: Sequence[Tensor], call: Call) -> None:
+        import shap
+
+        self._alone = _OneOutput(_plain_copy(net, layer), call)
+        require_rules(self._alone, background)
+        with _any_algorithm():
+            self._explainer = shap.DeepExplainer(self._alone, _one_or_all(background))
+
+    def of(self, sample: Sequence[Tensor], call: Call, target: int) -> list[Array]:
+        """Values of the output `target`, shaped like each of `sample`, (1, ...)."""
+        self._alone.call, self._alone.target = call, target
+        with _any_algorithm():
+            found = self._explainer.shap_values(_one_or_all(sample), check_additivity=False)
+        return [array[..., 0] for array in (found if len(sample) > 1 else [found])]
 
 
 class _OneOutput(nn.Module):
     """A net (rows, 1) of one output of another: the explainer spends its time on that one alone."""
 
-    def __init__(self, call: Call, net: nn.Module, target: int) -> None:
+    def __init__(self, net: nn.Module, call: Call) -> None:
         super().__init__()
-        self.net = net
-        self._call, self._target = call, target
+        self.net, self.call, self.target = net, call, 0
 
     def forward(self, *values: Tensor) -> Tensor:
         """(rows, 1)."""
-        return self._call(self.net, values)[:, self._target : self._target + 1]
+        return self.call(self.net, values)[:, self.target : self.target + 1]
 
 
 @contextmanager
@@ -190,90 +183,6 @@ def _plain_copy(net: nn.Module, layer: str | None) -> nn.Module:
         above, _, name = layer.rpartition(".")
         setattr(plain.get_submodule(above), name, nn.Sequential(plain.get_submodule(layer)))
     return plain
-
-
-def _check(net: nn.Module, inputs: Sequence[Tensor]) -> None:
-    calls = _Calls()
-    leaves = [(name, module) for name, module in net.named_modules() if not list(module.children())]
-    handles = [handle for name, module in leaves for handle in calls.listen(name, module)]
-    given = [tensor[:1].clone().requires_grad_() for tensor in inputs]
-    try:
-        with calls:
-            net(*given)
-    finally:
-        for handle in handles:
-            handle.remove()
-    for name, module in leaves:
-        if calls.used[name]:
-            _check_module(name.removeprefix("net."), module, calls.used[name])
-
-
-def _check_module(name: str, module: nn.Module, count: int) -> None:
-    from shap.explainers._deep.deep_pytorch import linear_1d, maxpool, op_handler, passthrough
-
-    kind = type(module).__name__
-    rule = op_handler.get(kind) if type(module).__module__.startswith("torch.nn.") and kind != "Softmax" else None
-    if rule is None:
-        raise _refused(f"the module {name!r} ({kind})")
-    if rule is maxpool and _overlap(module):
-        raise _refused(f"a maximum over windows that overlap, {name!r} ({kind})")
-    if count > 1 and rule not in (linear_1d, passthrough):
-        raise _refused(f"a module that is used {count} times in one prediction, {name!r} ({kind})")
-
-
-def _overlap(pool: nn.Module) -> bool:
-    kernel, stride, dilation = (np.asarray(getattr(pool, name)) for name in ("kernel_size", "stride", "dilation"))
-    return bool((dilation * (kernel - 1) >= stride).any())
-
-
-class _Calls(TorchFunctionMode):
-    """Counts the calls of modules without parts, and refuses what happens to activations outside them, where the
-    explainer does not see it, unless it is linear."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.used: Counter[str] = Counter()
-        self._inside = 0
-
-    def listen(self, name: str, module: nn.Module) -> list[RemovableHandle]:
-        """Hooks of one module."""
-
-        def enter(*_: Any) -> None:
-            self._inside += 1
-
-        def leave(_: nn.Module, given: tuple[Any, ...], result: Any) -> None:
-            self._inside -= 1
-            # What gives back what it is given does nothing, and what no input reaches explains nothing.
-            self.used[name] += result is not given[0] and not (isinstance(result, Tensor) and not result.requires_grad)
-
-        return [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if not self._inside and isinstance(result, Tensor) and result.requires_grad and result is not args[0]:
-            name = _name(func)
-            given = [*args, *(kwargs or {}).values()]
-            moving = sum(isinstance(each, Tensor) and each.requires_grad for each in given)
-            if not (_LINEAR.fullmatch(name) or (_PRODUCTS.fullmatch(name) and moving == 1)):
-                raise _refused(f"{name!r}, outside any module")
-        return result
-
-
-def _name(func: Callable[..., Any]) -> str:
-    parts = (resolve_name(func) or getattr(func, "__name__", "")).split(".")
-    return (parts[-2] if parts[-1] == "__get__" else parts[-1]).strip("_")
-
-
-def _refused(what: str) -> InputError:
-    return InputError(
-        f"deep_shap: SHAP has no exact rule for {what}, and would take it for linear; use integrated_gradients"
-    )
 
 
 def _one_or_all(items: Sequence[Any]) -> Any:

@@ -41,10 +41,6 @@ class KerasPlace:
         outputs: Array = self.model.compiled_outputs(self.spot)(*self._tensors(values)).numpy()
         return outputs
 
-    def outputs_at(self, values: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Outputs (samples, outputs) at tensors of any number of samples."""
-        return self.model.outputs_at(self.spot, _tensors(self.encoded), values)
-
     def taken(self, rows: Array, dropout: Dropout | None = None) -> "KerasPlace":
         """The samples `rows`, which may repeat, with this dropout."""
         if np.array_equal(rows, np.arange(len(_first(self.encoded)))):

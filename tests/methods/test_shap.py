@@ -1,6 +1,7 @@
 """Kernel SHAP against exact Shapley values, and what every explainer of SHAP has in common."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -60,6 +61,26 @@ def test_kernel_takes_several_inputs_together(explain: Explain) -> None:
     found = explain(KernelShapSpec(), model, inputs)
     np.testing.assert_allclose(found.values["a"], 1, rtol=1e-4)
     np.testing.assert_allclose(found.values["b"], 6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("nsamples", ["auto", 100])
+def test_kernel_names_another_method_for_inputs_that_are_too_large(
+    nsamples: Literal["auto"] | int, explain: Explain
+) -> None:
+    """Few coalitions do not help: SHAP solves for all elements at once."""
+    model = Predicting(lambda inputs: inputs["x"].mean(axis=(1, 2, 3))[:, None])
+    image = {"x": np.ones((1, 224, 224, 3), np.float32)}
+    with pytest.raises(InputError, match=r"of 150,528 elements, .* of at most 50,000,000; use partition_shap"):
+        explain(KernelShapSpec(nsamples=nsamples), model, image)
+
+
+def test_kernel_counts_the_elements_that_differ_from_the_baseline(explain: Explain) -> None:
+    """A large image that is black but for two pixels is small, as long as its rows are few."""
+    model = Predicting(lambda inputs: inputs["x"].sum(axis=(1, 2, 3))[:, None])
+    image = {"x": np.zeros((1, 100, 100, 1), np.float32)}
+    image["x"][0, 0, :2] = 1
+    found = explain(KernelShapSpec(), model, image)
+    np.testing.assert_allclose(found.values["x"], image["x"][..., None], atol=1e-6)
 
 
 @pytest.mark.parametrize(

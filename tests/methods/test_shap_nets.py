@@ -1,6 +1,7 @@
 """Deep and Gradient SHAP against closed forms, expected gradients and SHAP's own explainers."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from tasks.methods.shap_gradient import GradientShapSpec
 from tasks.methods.shap_kernel import KernelShapSpec
 from tasks.models.keras import KerasModel, configure
 from tasks.models.keras_import import keras
-from tasks.models.torch import TorchModel, as_tensors
+from tasks.models.torch import Encoded, TorchModel, as_tensors
 from tasks.models.torch_softmax import LogitsModel
 from tasks.protocols import Compute
 from tasks.records import Array, Arrays, Attribution, InputError
@@ -174,7 +175,7 @@ def test_deep_is_the_same_in_torch_and_keras(layers: keras.layers, explain: Expl
     twin.set_weights([kernel.detach().numpy() for kernel in kernels])
     x, background, targets = {"x": rows(0, 2, 6, 6, 2)}, {"x": rows(1, 4, 6, 6, 2)}, np.array([[0, 1], [1, 0]])
 
-    def encode(inputs: Arrays) -> object:
+    def encode(inputs: Arrays) -> Encoded:
         encoded = as_tensors(inputs)
         return encoded._replace(arguments={"x": encoded.arguments["x"].movedim(-1, 1)})
 
@@ -190,6 +191,55 @@ class Own(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x * torch.sigmoid(x)
+
+
+class Step(nn.Module):
+    """A module whose results have no gradient."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x > 0).float()
+
+
+class Reversed(torch.autograd.Function):
+    """A function whose gradient is not that of what it computes."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, *given: Tensor) -> Tensor:
+        return -given[0]
+
+
+def reversed_gradient(x: Tensor) -> Tensor:
+    result: Tensor = Reversed.apply(x)
+    return result
+
+
+def without_negative(x: Tensor) -> Tensor:
+    changed = 2 * x - 1
+    changed[changed < 0] = 0
+    return changed
+
+
+def without_first(x: Tensor) -> Tensor:
+    changed = 2 * x
+    changed[:, 0] = 0
+    return changed
+
+
+class Gated(nn.Module):
+    """A net in which one module decides, without a gradient, how much of another passes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.before = nn.Linear(5, 2), nn.Linear(5, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            open_ = self.gate(x)
+        return self.before(x) * open_
 
 
 class Functional(nn.Module):
@@ -217,6 +267,23 @@ class Functional(nn.Module):
         (lambda: Functional(lambda x: x * x), "'mul', outside any module"),
         (lambda: Functional(lambda x: x**2), "'pow', outside any module"),
         (lambda: nn.Sequential(nn.Linear(5, 4), nn.Softmax(1), nn.Linear(4, 2)), r"the module '1' \(Softmax\)"),
+        (lambda: Functional(lambda x: torch.relu(input=x)), "'relu', outside any module"),
+        (lambda: Functional(lambda x: nn.functional.relu(2 * x - 1, inplace=True)), "a change in place, 'relu'"),
+        (lambda: Functional(without_first), "a change in place, 'setitem'"),
+        (lambda: Functional(without_negative), "'lt', outside any module"),
+        (lambda: Functional(lambda x: x * (x > 1)), "'gt', outside any module"),
+        (lambda: Functional(lambda x: x * x.detach()), "'detach', outside any module"),
+        (lambda: Functional(lambda x: x * torch.eye(4)[x.argmax(1)]), "'argmax', outside any module"),
+        (lambda: Functional(lambda x: torch.ones(4) / (x + 1)), "'div', outside any module"),
+        (lambda: Functional(lambda x: torch.div(x, 0.1, rounding_mode="floor")), "'div', outside any module"),
+        (lambda: Functional(lambda x: x + x.max(dim=1, keepdim=True).values), "'max', outside any module"),
+        (lambda: Functional(lambda x: x * x.sum().item()), "'item', outside any module"),
+        (lambda: Functional(reversed_gradient), "the function 'Reversed'"),
+        (
+            lambda: nn.Sequential(nn.Linear(5, 4), Step(), nn.Linear(4, 2)),
+            r"a result without a gradient, of '1' \(Step\)",
+        ),
+        (Gated, r"a result without a gradient, of 'gate' \(Linear\)"),
     ],
     ids=[
         "module",
@@ -229,6 +296,20 @@ class Functional(nn.Module):
         "product",
         "power",
         "softmax",
+        "keyword",
+        "function in place",
+        "setting",
+        "mask that is set",
+        "gate",
+        "detached factor",
+        "choice",
+        "divisor",
+        "rounding",
+        "maximum",
+        "number",
+        "own gradient",
+        "module without a gradient",
+        "gate without a gradient",
     ],
 )
 def test_what_deep_would_take_for_linear_is_refused_by_name(
@@ -246,10 +327,110 @@ def test_deep_refuses_a_rectifier_that_is_used_twice(explain: Explain) -> None:
         explain(DeepShapSpec(), model_of(net), {"x": rows(0, 2, 5)}, baselines={"x": rows(1, 3, 5)})
 
 
+def linear(x: Tensor) -> Tensor:
+    """By parts, constants and types."""
+    left, right = x.split(2, dim=1)
+    first, second = right.unbind(1)
+    constants = torch.ones(2).to(x) + torch.zeros_like(left)
+    return torch.cat([2 * left + right / 3, torch.stack([first - second, second], dim=1) - constants], dim=1)
+
+
 def test_deep_follows_sums_and_constant_factors_outside_modules(explain: Explain) -> None:
-    net = seeded(lambda: Functional(lambda x: torch.cat([2 * x[:, :2] + x[:, 2:] / 3, x[:, 2:] - 1], dim=1)))
+    net = seeded(lambda: Functional(linear))
     found = explain(DeepShapSpec(), model_of(net), {"x": rows(0, 2, 5)}, baselines={"x": rows(1, 3, 5)})
     np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+
+
+class Residual(nn.Module):
+    """A net with a way around one of its modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.inside, self.after = nn.Linear(5, 4), nn.Linear(4, 4), nn.Linear(4, 2)
+        self.first, self.second = nn.ReLU(), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.first(self.before(x))
+        return self.after(self.second(hidden + self.inside(hidden)))
+
+
+def held_apart(model: TorchModel | KerasModel, samples: Arrays, background: Arrays, layer: str) -> Array:
+    """S(x) - mean of S(x with the layer's activation of a row of the background), of the first output."""
+    (compared,) = model.place(background, layer).values.values()
+    found = []
+    for row in range(len(next(iter(samples.values())))):
+        alone = {name: np.repeat(array[[row]], len(compared), axis=0) for name, array in samples.items()}
+        place = model.place(alone, layer)
+        own = place.outputs(place.values)[0, 0]
+        found.append(own - place.outputs(dict.fromkeys(place.values, compared))[:, 0].mean())
+    return np.array(found)
+
+
+def test_deep_works_beside_a_way_around_the_layer(explain: Explain) -> None:
+    """What goes by the layer stays the sample's."""
+    model, x, background = model_of(seeded(Residual)), {"x": rows(0, 6, 5)}, {"x": rows(1, 3, 5)}
+    found = explain(DeepShapSpec(layer="inside"), model, x, baselines=background)
+    (values,) = found.values.values()
+    np.testing.assert_allclose(values[..., 0].sum(axis=1), held_apart(model, x, background, "inside"), atol=1e-5)
+    assert found.bypassed is not None
+    assert found.bypassed.all()
+
+
+@pytest.mark.parametrize("layer", ["before", "inside"])
+def test_deep_works_in_one_branch_of_keras(
+    layer: str, several: tuple[KerasModel, dict[str, Array], dict[str, Array]], explain: Explain
+) -> None:
+    """Beside another input, and inside a residual block."""
+    model, samples, background = several
+    found = explain(DeepShapSpec(layer=layer), model, samples, baselines=background)
+    (values,) = found.values.values()
+    held = held_apart(model, samples, background, layer)
+    np.testing.assert_allclose(values[..., 0].sum(axis=(1, 2, 3)), held, rtol=1e-4, atol=1e-5)
+
+
+def test_deep_at_a_layer_is_that_of_the_net_behind_it(
+    rectified: TorchModel, table: dict[str, Array], explain: Explain
+) -> None:
+    first, rest = rectified.net[:4], rectified.net[4:]
+    x, background, targets = table["x"][:2], table["x"][3:], np.array([[0, 2], [1, 1]])
+    with torch.no_grad():
+        activations, compared = (first(torch.tensor(array)).numpy() for array in (x, background))
+    at_layer = explain(DeepShapSpec(layer="4", at="input"), rectified, {"x": x}, targets, baselines={"x": background})
+    behind = explain(DeepShapSpec(), model_of(rest), {"h": activations}, targets, baselines={"h": compared})
+    (values,) = at_layer.values.values()
+    np.testing.assert_allclose(values, behind.values["h"], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(at_layer.residual, 0, atol=1e-5)
+
+
+def test_what_leads_to_a_layer_costs_deep_as_much_for_each_sample(explain: Explain) -> None:
+    net, seen = seeded(Residual), []
+    net.before.register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
+    model, background = model_of(net), {"x": rows(1, 3, 5)}
+
+    def cost(count: int) -> int:
+        seen.clear()
+        explain(DeepShapSpec(layer="first"), model, {"x": rows(0, count, 5)}, baselines=background)
+        return sum(seen)
+
+    assert cost(12) - cost(8) == cost(8) - cost(4)
+
+
+def test_deep_at_a_layer_of_a_convolution_net_is_the_same_alone(explain: Explain) -> None:
+    """To the bit: neighbours in a batch change nothing."""
+    net = seeded(
+        lambda: nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3), nn.Flatten(), nn.Linear(576, 2))
+    )
+
+    def encode(inputs: Arrays) -> Encoded:
+        encoded = as_tensors(inputs)
+        return encoded._replace(arguments={"x": encoded.arguments["x"].movedim(-1, 1)})
+
+    model, spec = TorchModel(net, encode, "logits", COMPUTE), DeepShapSpec(layer=0)
+    x, background = rows(0, 20, 16, 16, 3), {"x": rows(1, 3, 16, 16, 3)}
+    (whole,) = explain(spec, model, {"x": x}, baselines=background).values.values()
+    for row in (0, 7, 19):
+        (alone,) = explain(spec, model, {"x": x[[row]]}, baselines=background).values.values()
+        assert alone.tobytes() == whole[[row]].tobytes()
 
 
 @pytest.mark.parametrize("activation", ["gelu", "leaky_relu"])
