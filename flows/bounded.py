@@ -73,7 +73,12 @@ def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None
     if flow_run is not None:  # also where it is a server that Prefect has started for this run
         environment["PREFECT_API_URL"] = flow_run.server
     with Popen(
-        [sys.executable, "-m", __name__], stdin=PIPE, stdout=PIPE, text=True, env=environment, start_new_session=True
+        [sys.executable, "-P", "-m", __name__],
+        stdin=PIPE,
+        stdout=PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -11,6 +11,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -19,7 +20,9 @@ from typing import Any, NamedTuple
 from tasks.records import canonical_json
 
 PROJECT = "tasks"
-_parsing = Lock()  # Python 3.11 counts the depth of trees for all threads together, and gives up when two parse at once
+# Python 3.11 counts the depth of trees for all threads together, and gives up when two parse at once: those here take
+# turns, and where a library parses meanwhile, as numpy does with the head of every array, we try again.
+_parsing, _TRIES = Lock(), 100
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -57,8 +60,10 @@ def source_digest(source: str) -> str:
 
 
 def _parsed(source: str) -> ast.Module:
-    with _parsing:
-        return ast.parse(source)
+    for _ in range(_TRIES):
+        with _parsing, suppress(SystemError):
+            return ast.parse(source)
+    return ast.parse(source)
 
 
 def _closure(modules: Iterable[str], root: Path) -> dict[str, _Module]:

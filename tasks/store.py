@@ -13,6 +13,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -46,6 +47,9 @@ def action_key(
     plain = spec.model_dump(mode="json") if isinstance(spec, BaseModel) else spec
     action = {"stage": stage, "spec": plain, "inputs": dict(inputs), "fingerprint": dict(fingerprint)}
     return digest_of(canonical_json(action))
+
+
+_OWN = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{16}\.tmp")  # what a file is called while it is written
 
 
 class Store:
@@ -154,8 +158,10 @@ class Store:
     def _remove_orphans(self) -> None:
         """Removes temporary files of killed processes, unless somebody is writing right now."""
         with suppress(BlockingIOError), _locked(self.root / "lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
-            for orphan in self.root.glob("*/*/.*.tmp"):
-                orphan.unlink(missing_ok=True)
+            for part in ("objects", "actions"):
+                for orphan in self.root.glob(f"{part}/??/.*.tmp"):
+                    if _OWN.fullmatch(orphan.name):  # whatever else lies in a folder that was named as the store
+                        orphan.unlink(missing_ok=True)
 
 
 class Known(Store):

@@ -225,14 +225,16 @@ def test_a_killed_process_frees_its_lock(store: Store) -> None:
 def test_orphaned_temporary_files_are_removed_unless_somebody_writes(store: Store) -> None:
     """Opening a store removes them; while a writer holds the store's lock it leaves them alone."""
     store.put(b"abc")
-    orphan = store.path(digest_of(b"abc")).with_name(".x.tmp")
+    orphan = store.path(digest_of(b"abc")).with_name(f".{digest_of(b'abc')}.0123456789abcdef.tmp")
     orphan.touch()
+    (foreign := orphan.with_name(".mine.tmp")).touch()  # any folder of the user's can be named as the store
     with (store.root / "lock").open("rb") as writer:
         fcntl.flock(writer, fcntl.LOCK_SH)
         Store(store.root)
         assert orphan.exists()
     Store(store.root)
     assert not orphan.exists()
+    assert foreign.exists()
 
 
 FULL = """

@@ -68,11 +68,13 @@ class FramedSpec(Spec):
         kept, digests, excluded = [], [], []
         for picture in wanted:
             try:
-                digests.append(shelf.put(self.framed(picture.path).tobytes(), durably=False))
-                kept.append(picture)
+                pixels = self.framed(picture.path).tobytes()
             except (OSError, SyntaxError, ValueError) as problem:
                 reason = str(problem).replace(str(picture.path), picture.path.name)
                 excluded.append(Excluded(sample_id=picture.name, given=picture.path.name, reason=reason))
+            else:  # a shelf that is full is no fault of the picture
+                digests.append(shelf.put(pixels, durably=False))
+                kept.append(picture)
         if not kept:
             raise InputError(f"data: none of {len(wanted)} pictures could be read, the first because {reason!r}")
         values = Shelved(np.array(digests, "S"), (self.size, self.size, 3), "float32", shelf)

@@ -4,11 +4,13 @@ The job comes in on standard input, the pages go out on standard output, both as
 """
 
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
 
 from tasks.document.evidence import printed, provenance
+from tasks.fingerprint import ROOT
 from tasks.records import Document, Drawing, InputError, Paper, Record, pack, unpack
 
 _ATTACHED = {
@@ -72,8 +74,15 @@ def press(job: Job) -> Pages:
         InputError: for text that cannot be printed.
         RenderingFailed: with the error of that process.
     """
+    # -P: a file of the user's that is called as a library is not one. Our own code is found wherever it lies.
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
-        [sys.executable, "-m", __name__], input=pack(job), capture_output=True, check=False, timeout=3600
+        [sys.executable, "-P", "-m", __name__],
+        input=pack(job),
+        capture_output=True,
+        check=False,
+        timeout=3600,
+        env=os.environ | {"PYTHONPATH": path},
     )
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]

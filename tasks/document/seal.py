@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import zipfile
@@ -31,12 +32,20 @@ def writing(runs: Path) -> Iterator[None]:
     try:
         with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for orphan in runs.glob(".*.tmp"):
+            for orphan in filter(_is_own, runs.glob(".*.tmp")):
                 shutil.rmtree(orphan) if orphan.is_dir() else orphan.unlink()
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
     finally:
         os.close(descriptor)
+
+
+def _is_own(path: Path) -> bool:
+    """Whether the name is one that is given here: `runs` may be any folder of the user's."""
+    return _OWN.fullmatch(path.name) is not None
+
+
+_OWN = re.compile(r"\.(\d{8}T\d{6}Z-[0-9a-f]{8}|index\.html(\..+)?)\.tmp")
 
 
 @contextmanager

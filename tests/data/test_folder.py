@@ -1,5 +1,6 @@
 """Pictures from files: framed as published, nothing lost, the same wherever they lie."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -218,3 +219,17 @@ def test_what_is_missing_is_said_in_one_sentence(
 ) -> None:
     with pytest.raises(InputError, match=words):
         spec(monkeys).load(Memory())
+
+
+class Full(Memory):
+    """A shelf on a disk without room."""
+
+    def put(self, data: bytes, *, durably: bool = True) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_without_room_is_no_fault_of_the_pictures(monkeys: Path) -> None:
+    """It ends the run: pictures that were left out for it would stay left out when there is room again."""
+    spec = ImageFolderSpec(path=monkeys, size=8)
+    with pytest.raises(OSError, match="No space left"):
+        spec.load(Full())

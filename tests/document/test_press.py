@@ -1,6 +1,7 @@
 """The process that renders: the user's mistake comes back as one, and the paper is that which was asked for."""
 
 import io
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -34,3 +35,11 @@ def test_every_attachment_is_described_in_words_of_its_own() -> None:
     assert words.keys() == files.keys()
     assert len(set(words.values())) == len(files)
     assert words["checks.csv"] == "The same verdicts as a table"
+
+
+def test_a_file_that_is_called_as_a_library_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever verifies a report in a folder of downloads runs nothing of what lies there."""
+    (tmp_path / "numpy.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # what is named there is meant
+    assert press(job(1, 8)).pdf.startswith(b"%PDF")

@@ -12,6 +12,7 @@ from tasks.document.seal import whole_or_not, writing
 
 ROOT = Path(__file__).parents[2]
 
+RUN = "20260101T000000Z-0123abcd"
 DYING = """
 import os, signal, sys
 from pathlib import Path
@@ -50,12 +51,18 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
     """And not while it may still be alive; a finished run is never touched."""
     (tmp_path / "whole").mkdir()
-    command = [sys.executable, "-c", DYING, str(tmp_path / "one")]
+    (tmp_path / ".cache.tmp").mkdir()  # the user's own: any folder can be named as the place of runs
+    command = [sys.executable, "-c", DYING, str(tmp_path / RUN)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "half\n"
         with writing(tmp_path):
-            assert {path.name for path in tmp_path.iterdir()} == {".index.html.0.tmp", ".one.tmp", "whole"}
+            assert {path.name for path in tmp_path.iterdir()} == {
+                ".index.html.0.tmp",
+                f".{RUN}.tmp",
+                "whole",
+                ".cache.tmp",
+            }
         os.kill(process.pid, signal.SIGKILL)
     with writing(tmp_path):
-        assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+        assert {path.name for path in tmp_path.iterdir()} == {"whole", ".cache.tmp"}
