@@ -13,8 +13,11 @@ const below = (figure, ...nodes) => figure.querySelector("figcaption").before(..
 
 // --- tables: sort by a column, keep the rows that hold a word ---------------------------------------------
 
-function compare(a, b) {
-  const [x, y] = [number(a), number(b)];
+// In a column of numbers the first one counts: of an interval, or of "under 0.1%".
+const leading = (text) => parseFloat(text.replaceAll("−", "-").replaceAll(",", "").replace(/^\D*?(?=-?[\d.])/, ""));
+
+function compare(a, b, valueOf) {
+  const [x, y] = [valueOf(a), valueOf(b)];
   return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b, undefined, { numeric: true }) : x - y;
 }
 
@@ -23,23 +26,26 @@ function sortable(table) {
   const rows = [...body.rows];
   const heads = all("thead th", table);
   heads.forEach((head, column) => {
-    const button = make("button", { type: "button", className: "sort", textContent: head.textContent });
+    const button = make("button", { type: "button", className: "sort" }, ...head.childNodes);
+    const valueOf = head.classList.contains("number") ? leading : number;
     button.addEventListener("click", () => {
       const next = { none: "ascending", ascending: "descending", descending: "none" }[head.ariaSort ?? "none"];
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       if (next !== "none") head.ariaSort = next;
       const way = { none: 0, ascending: 1, descending: -1 }[next];
       const text = (row) => row.cells[column].textContent.trim();
-      body.append(...[...rows].sort((a, b) => way * compare(text(a), text(b))));
+      body.append(...[...rows].sort((a, b) => way * compare(text(a), text(b), valueOf)));
     });
     head.replaceChildren(button);
   });
 }
 
 // A field for words, and a choice for everything that the rows are marked with, such as their class.
+// What belongs together, as the lines of one sample do, is one of the `rows` as a list.
 function filterable(marked, label, rows, before = marked, after = () => {}) {
   const names = JSON.parse(marked.dataset.facets ?? "[]");
-  const marks = rows.map((row) => JSON.parse(row.dataset.facets ?? "[]"));
+  const groups = rows.map((row) => [row].flat());
+  const marks = groups.map(([row]) => JSON.parse(row.dataset.facets ?? "[]"));
   const input = make("input", { type: "search", ariaLabel: label, placeholder: label });
   const choices = names.map((name, i) => {
     const found = [...new Set(marks.map((mark) => mark[i]))].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
@@ -48,11 +54,12 @@ function filterable(marked, label, rows, before = marked, after = () => {}) {
   const count = make("output", { className: "count" });
   const filter = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    rows.forEach((row, k) => {
-      const said = words.every((word) => row.textContent.toLowerCase().includes(word));
-      row.toggleAttribute("hidden", !said || choices.some((choice, i) => choice.value && choice.value !== marks[k][i]));
+    groups.forEach((parts, k) => {
+      const text = parts.map((part) => part.textContent.toLowerCase()).join(" ");
+      const left = words.every((word) => text.includes(word)) && choices.every((choice, i) => !choice.value || choice.value === marks[k][i]);
+      parts.forEach((part) => part.toggleAttribute("hidden", !left));
     });
-    const left = rows.filter((row) => !row.hasAttribute("hidden")).length;
+    const left = groups.filter(([part]) => !part.hasAttribute("hidden")).length;
     count.textContent = left < rows.length || words.length ? `${left} of ${rows.length}` : "";
     after();
   };
@@ -89,10 +96,11 @@ function panels(chart) {
 
 function readMap(cell) {
   const bytes = Uint8Array.from(atob(cell.dataset.values), (c) => c.charCodeAt(0));
-  const shares = Float64Array.from(new Int16Array(bytes.buffer), (v) => v / 32767);
-  const [width, each, limit] = ["width", "each", "limit"].map((name) => Number(cell.dataset[name]));
+  const [width, each, limit, most] = ["width", "each", "limit", "most"].map((name) => Number(cell.dataset[name]));
+  const numbers = Float64Array.from(new Int16Array(bytes.buffer), (v) => (v / 32767) * most);
+  const shares = numbers.map((value) => Math.max(-1, Math.min(1, value / limit)));
   const { unit, palette } = cell.dataset;
-  return { cell, shares, unit, limit, each, palette, width, height: shares.length / width, image: cell.querySelector("img") };
+  return { cell, numbers, shares, unit, step: most / 32767, each, palette, width, height: shares.length / width, image: cell.querySelector("img") };
 }
 
 // The colours of shares -1 to 1, taken from the drawn scale: they are defined nowhere else.
@@ -164,8 +172,14 @@ function choice(name, options, change) {
   return make("fieldset", {}, make("legend", { textContent: "Sign" }), ...inputs);
 }
 
+// A number with as many digits as the steps tell apart in which it is held.
+function read(value, step) {
+  const digits = Math.max(1, Math.min(3, 1 + Math.floor(Math.log10(Math.abs(value) / step))));
+  return signed(Number(value.toPrecision(value ? digits : 1)));
+}
+
 function pointing(map, readout) {
-  const { cell, width, height, shares } = map;
+  const { cell, width, height, numbers } = map;
   const cursor = make("i", { className: "cursor", hidden: true });
   let at = [0, 0];
   const box = () => (map.canvas ?? map.image).getBoundingClientRect();
@@ -179,7 +193,7 @@ function pointing(map, readout) {
     cursor.hidden = false;
     const [column_, row_] = at.map((place) => (map.each > 1 ? `s ${place * map.each + 1} to ${(place + 1) * map.each}` : ` ${place + 1}`));
     const mean = map.each > 1 ? "mean " : "";
-    readout.textContent = `row${row_}, column${column_}: ${mean}${signed(shares[at[1] * width + at[0]] * map.limit)} (${map.unit})`;
+    readout.textContent = `row${row_}, column${column_}: ${mean}${read(numbers[at[1] * width + at[0]], map.step)} (${map.unit})`;
   };
   cell.tabIndex = 0;
   cell.append(cursor);
@@ -207,7 +221,13 @@ function maps(figure, index) {
   if (!found.length) return;
   const colours = readColours(figure.querySelector(".scales svg"));
   const state = { threshold: 0, opacity: Number(found[0].cell.dataset.opacity ?? 1), sign: 0 };
-  const inputOf = (cell) => cell.closest("tr").querySelector(".cell:not([data-values]) img");
+  // A sample's further lines, which have no label, lie over the picture in its first.
+  const inputOf = (cell) => {
+    let row = cell.closest("tr");
+    const image = () => row.querySelector(".cell:not([data-values]) img");
+    while (!image() && row.querySelector("th")?.textContent.trim() === "" && row.previousElementSibling) row = row.previousElementSibling;
+    return image();
+  };
   const change = (part) => {
     Object.assign(state, part);
     found.forEach((map) => redraw(map, colours, inputOf(map.cell), state));
@@ -225,16 +245,18 @@ function maps(figure, index) {
 function atoms(molecule) {
   const svg = molecule.querySelector("svg");
   const notes = all(".contribution", svg);
+  if (!notes.length) return;
+  const numbers = notes.map((note) => Number(/atom-(\d+)/.exec(note.getAttribute("class"))[1]));
   const readout = make("output", { className: "readout" });
-  const rows = notes.map((note, i) => make("tr", { tabIndex: 0 }, ...[i + 1, note.dataset.symbol, note.textContent].map((text) => make("td", { textContent: text }))));
+  const rows = notes.map((note, i) => make("tr", { tabIndex: 0 }, ...[numbers[i] + 1, note.dataset.symbol, note.textContent].map((text) => make("td", { textContent: text }))));
   const head = make("tr", {}, ...["atom", "element", "contribution"].map((text) => make("th", { scope: "col", textContent: text })));
   const table = make("table", { className: "data" }, make("thead", {}, head), make("tbody", {}, ...rows));
   const list = make("details", { className: "atoms" }, make("summary", { textContent: "Atoms" }), table);
   const light = (index) => {
     [notes, rows].forEach((items) => items.forEach((item, i) => item.classList.toggle("lit", i === index)));
-    readout.textContent = index < 0 ? "" : `atom ${index + 1}, ${notes[index].dataset.symbol}: ${notes[index].textContent}`;
+    readout.textContent = index < 0 ? "" : `atom ${numbers[index] + 1}, ${notes[index].dataset.symbol}: ${notes[index].textContent}`;
   };
-  const indexOf = (target) => Number(/^(?:contribution )?atom-(\d+)$/.exec(target.getAttribute?.("class"))?.[1] ?? -1);
+  const indexOf = (target) => numbers.indexOf(Number(/^(?:contribution )?atom-(\d+)$/.exec(target.getAttribute?.("class"))?.[1] ?? -1));
   svg.addEventListener("pointerover", (event) => light(indexOf(event.target)));
   svg.addEventListener("pointerleave", () => light(-1));
   svg.addEventListener("click", (event) => {
@@ -280,10 +302,15 @@ all("table.data").filter((table) => table.tBodies[0].rows.length > 2).forEach((t
   if (table.tBodies[0].rows.length > 8) filterable(table, "Filter rows", [...table.tBodies[0].rows], table.parentElement);
 });
 all("figure").forEach((figure, index) => {
-  const rows = all(".grid tbody tr", figure);
+  const rows = [];
+  all(".grid tbody tr", figure).forEach((row) => {
+    const more = rows.length && row.querySelector("th")?.textContent.trim() === "";
+    more ? rows.at(-1).push(row) : rows.push([row]);
+  });
   const molecules = all(".molecule", figure);
   if (rows.length > 2) filterable(figure.querySelector(".grid"), "Filter samples", rows);
-  if (molecules.length > 2) filterable(figure.querySelector(".molecules"), "Filter molecules", molecules);
+  const list = figure.querySelector(".molecules");
+  if (list && molecules.length > 2) filterable(list, "Filter molecules", molecules);
   all(".chart", figure).forEach(panels);
   maps(figure, index);
   molecules.forEach(atoms);

@@ -48,11 +48,14 @@ def _reducible(part: Part) -> bool:
 
 
 def values(cell: Cell, scale: Scale, reduction: Reduction) -> Markup:
-    """Attributes with the numbers of a map: shares of the limit as little-endian 16-bit integers, in base64."""
-    shares = np.clip(block_means(cell.pixels, reduction.values) / scale.limit, -1, 1)
+    """Attributes with the numbers of a map: shares of its own largest one, `most`, as little-endian 16-bit integers in
+    base64. What is beyond the scale's limit is only drawn as the limit."""
+    pixels = block_means(cell.pixels, reduction.values)
+    most = float(np.abs(pixels).max()) or scale.limit
     found = {
-        "values": b64encode(np.rint(shares * 32767).astype("<i2").tobytes()).decode(),
-        "width": shares.shape[1],
+        "values": b64encode(np.rint(pixels / most * 32767).astype("<i2").tobytes()).decode(),
+        "most": most,
+        "width": pixels.shape[1],
         "each": reduction.values,
         "limit": scale.limit,
         "unit": scale.unit,

@@ -95,10 +95,15 @@ def file(rendered: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+COMPLAINTS = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
+
+
 @pytest.fixture
-def page(browser: Browser, file: Path) -> Browser:
+def page(browser: Browser, file: Path) -> Iterator[Browser]:
+    """The page, which has nothing to complain about whatever is done with it."""
     browser.open(file)
-    return browser
+    yield browser
+    assert [browser.named(complaint) for complaint in COMPLAINTS] == [[], [], []]
 
 
 TABLE = "document.querySelector('#table-digits-wrong')"
@@ -146,8 +151,7 @@ def test_the_page_loads_in_silence(page: Browser, file: Path) -> None:
     """No console message, no policy violation, no request but the page itself and what is inside it."""
     page.run("document.fonts.ready.then(() => true)")
     assert page.run("document.documentElement.className") == "alive"
-    for complaint in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"):
-        assert page.named(complaint) == []
+    assert [page.named(complaint) for complaint in COMPLAINTS] == [[], [], []]
     addresses = [event["request"]["url"] for event in page.named("Network.requestWillBeSent")]
     assert {address for address in addresses if not address.startswith("data:")} == {file.as_uri()}
 
@@ -169,6 +173,34 @@ def test_a_column_sorts_both_ways_and_back(page: Browser) -> None:
     assert states[1][0] == "descending"
     assert numbers(states[1][1]) == sorted(numbers(before), reverse=True)
     assert states[2] == (None, before)
+
+
+def test_columns_of_numbers_are_sorted_by_the_first_of_each(page: Browser) -> None:
+    """Intervals have two, and some a word before them."""
+    texts = "['−2.59 to −2.3', '+0.4 to 0.7', 'under 0.1%', '1,024', '50.2%']"
+    assert page.run(f"{texts}.map(leading)") == [-2.59, 0.4, 0.1, 1024, 50.2]
+
+
+def test_a_number_is_read_with_the_digits_that_it_is_held_with(page: Browser) -> None:
+    assert page.run("[9, 0.0123, 0.0021, 0].map((value) => read(value, 0.0001))") == ["+9", "+0.0123", "+0.0021", "0"]
+
+
+def test_molecules_in_a_grid_answer_as_those_in_a_row_do(page: Browser) -> None:
+    """They lie on a plate in the dark, and their atoms have rows."""
+    script = """(() => {
+        const cell = document.querySelector('.molecule').cloneNode(true);
+        cell.querySelectorAll('.readout, .atoms').forEach((part) => part.remove());
+        const [first] = cell.querySelectorAll('.contribution');
+        first.remove();
+        atoms(cell);
+        return [...cell.querySelectorAll('.atoms tbody tr')].map((row) => row.cells[0].textContent);
+    })()"""
+    numbers = list(page.run(script))
+    assert numbers[0] == "2"  # an atom without a number leaves those of the others as they are
+    without = script.replace(
+        "first.remove()", "cell.querySelectorAll('.contribution').forEach((note) => note.remove())"
+    )
+    assert page.run(without) == []  # and one without numbers has no rows
 
 
 def test_rows_are_filtered_by_words(page: Browser) -> None:

@@ -63,11 +63,11 @@ def attributes(cell: Cell, reduction: Reduction) -> dict[str, str]:
     }
 
 
-def test_the_numbers_of_a_map_are_shares_of_the_limit() -> None:
+def test_the_numbers_of_a_map_are_whole_beyond_the_limit_of_its_scale() -> None:
     pixels = np.array([[2.0, -1.0], [0.0, 9.0]])
     found = attributes(Cell(pixels=pixels, scale=0, alt="map"), Reduction())
-    held: Array = np.frombuffer(b64decode(found["values"]), "<i2") / 32767
-    assert_allclose(held, [1, -0.5, 0, 1], atol=1e-4)
+    held: Array = np.frombuffer(b64decode(found["values"]), "<i2") / 32767 * float(found["most"])
+    assert_allclose(held, [2, -1, 0, 9], atol=3e-4)
     assert (found["width"], found["each"], found["unit"]) == ("2", "1", "logit")
     assert "opacity" not in found
 
