@@ -158,8 +158,15 @@ def _arrays(path: Path) -> Iterator[tuple[str, Array]]:
 def _importances(table: bytes) -> dict[str, Array]:
     import pandas as pd
 
-    frame = pd.read_parquet(io.BytesIO(table))
-    return {name: frame[name].to_numpy() for name in ("feature", "mean", "mean_absolute")}
+    # Apart for each result: beside numbers that are a thousand times larger a change would be nothing.
+    groups = pd.read_parquet(io.BytesIO(table)).groupby(
+        ["point", "method", "target", "input"], sort=False, dropna=False
+    )
+    return {
+        "/".join(map(str, (*keys, name))): group[name].to_numpy()
+        for keys, group in groups
+        for name in ("feature", "mean", "mean_absolute")
+    }
 
 
 def _verdicts(checks: bytes) -> dict[str, Array]:

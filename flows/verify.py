@@ -86,27 +86,37 @@ def derived(target: Path, subject: Subject, access: Access) -> Verification:
 
 
 def compared(target: Path, before: Subject, after: Subject) -> Verification:
-    """What a second derivation says about the first."""
+    """What a second derivation says about the first.
+
+    Only pages that are the same bytes are called identical: a seal is no signature, so whoever changes a report can
+    seal it again, and stages that agree say nothing about the pages. Other bytes may also come from a system
+    library that sets type, which no evidence names; then the attached numbers are compared.
+    """
     claim, environment = before.evidence.claim, tuple(_environment(before.evidence, after.evidence))
     diverged = _first_difference(before.evidence, after.evidence)
-    if diverged is None:
-        pages = "the same bytes" if before.pdf == after.pdf else "other bytes (fonts, templates or versions differ)"
+    if diverged is None and before.pdf == after.pdf:
         return Verification(
             target=str(target),
             outcome="identical",
             claim=claim,
-            findings=("every stage: the same bytes", f"report.pdf: {pages}"),
+            findings=("every stage: the same bytes", "report.pdf: the same bytes"),
             environment=environment,
         )
+    found = (f"first difference: {diverged}",) if diverged else ("every stage: the same bytes", _OTHER_PAGES)
     largest = _largest_difference(before.numbers, after.numbers)
     return Verification(
         target=str(target),
         outcome="within tolerance" if largest <= TOLERANCE else "different",
         claim=claim,
-        findings=(f"first difference: {diverged}",),
+        findings=found,
         environment=environment,
         largest_difference=largest,
     )
+
+
+_OTHER_PAGES = (
+    "report.pdf: other bytes, so what its pages say is not verified; compared are the numbers that are attached to it"
+)
 
 
 def _first_difference(before: Evidence, after: Evidence) -> str | None:

@@ -8,9 +8,9 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 from tasks.document.evidence import printed, provenance
-from tasks.fingerprint import ROOT
 from tasks.records import Document, Drawing, InputError, Paper, Record, pack, unpack
 
 _ATTACHED = {
@@ -31,6 +31,7 @@ EMBEDDED = {
 }
 
 
+_ROOT = Path(__file__).resolve().parents[2]
 _BAD_INPUT = 2  # status of the rendering process when it is the user's text that cannot be printed
 
 
@@ -75,7 +76,7 @@ def press(job: Job) -> Pages:
         RenderingFailed: with the error of that process.
     """
     # -P: a file of the user's that is called as a library is not one. Our own code is found wherever it lies.
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [sys.executable, "-P", "-m", __name__],
         input=pack(job),

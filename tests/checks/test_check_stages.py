@@ -79,7 +79,7 @@ def measure(tmp_path: Path) -> Measure:
             found={
                 "dataset": store.put(pack(data)),
                 "weights": store.put(pack(weights)),
-                "selection": store.put(pack(everyone)),
+                "explained": store.put(pack(everyone)),
             },
             # In two shards: a check sees no more at once.
             shards=tuple(store.put(pack(part.rows(rows))) for rows in (slice(0, 5), slice(5, None))),

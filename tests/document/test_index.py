@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from tasks.document.index import write_index
 from tasks.drawing.image import png
@@ -95,7 +95,8 @@ def test_a_large_picture_is_reduced_to_the_means_of_its_squares(tmp_path: Path, 
     assert listed_pictures(folder) == [found]
 
 
-def test_a_damaged_picture_is_left_out_and_its_run_is_listed(tmp_path: Path) -> None:
+def test_a_damaged_picture_is_left_out_and_its_run_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)  # WeasyPrint sets it where it is imported
     run = a_run(tmp_path, "r", [], chapters=[{"title": "A", "sentence": "B.", "pictures": ["a.png", "b.png"]}])
     (run / "a.png").write_bytes(png(photograph(224))[:70_000])
     (run / "b.png").write_bytes(b"no picture" * 10_000)

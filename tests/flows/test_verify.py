@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from flows import cli, derivation
 from flows.config import Report, read_report
 from flows.derivation import Access, derive
-from flows.integrity import Damage, Subject, read
+from flows.integrity import Damage, Subject, _importances, read
 from flows.points import Given
 from flows.run import run_report
-from flows.verify import EXIT_CODES, compared, derived, verify
+from flows.verify import EXIT_CODES, _largest_difference, compared, derived, verify
 from tasks.data.folder import ImageFolderSpec, PhotographsSpec
 from tasks.data.table import IrisSpec
 from tasks.document.evidence import TOLERANCE, claim, pretty
@@ -244,6 +245,26 @@ def test_another_sample_or_verdict_is_no_rounding(subject: Subject) -> None:
     verdicts = np.array([f"{verdict}!" for verdict in other.numbers["verdicts"]])
     result = compared(Path("x"), subject, other._replace(numbers={**other.numbers, "verdicts": verdicts}))
     assert result.outcome == "different"
+
+
+def test_pages_that_were_changed_and_sealed_again_are_not_called_identical(subject: Subject) -> None:
+    """Stages that agree say nothing about what the pages show."""
+    result = compared(Path("x"), subject._replace(pdf="0" * 64), subject)
+    assert result.outcome == "within tolerance"
+    assert result.findings[1].startswith("report.pdf: other bytes, so what its pages say is not verified")
+    verdicts = np.array([f"{verdict}!" for verdict in subject.numbers["verdicts"]])
+    forged = subject._replace(pdf="0" * 64, numbers={**subject.numbers, "verdicts": verdicts})
+    assert compared(Path("x"), forged, subject).outcome == "different"
+
+
+def test_a_change_of_the_smallest_result_is_seen_beside_the_largest() -> None:
+    """Each result is compared with itself, not with all numbers of a column."""
+    keys = {"point": "p", "target": "t", "input": "x", "feature": "f"}
+    rows = [{**keys, "method": name, "mean": size, "mean_absolute": size} for name, size in (("a", 1e6), ("b", 1.0))]
+    before, after = (
+        _importances(pd.DataFrame(table).to_parquet()) for table in (rows, [rows[0], {**rows[1], "mean": 0.5}])
+    )
+    assert _largest_difference(before, after) == pytest.approx(0.5)
 
 
 def with_config(subject: Subject, config: Any, local: Mapping[str, LocalEvidence] | None = None) -> Subject:
