@@ -31,7 +31,9 @@ def sweep(folder: Path) -> tuple[float, float, float]:
     stages = json.loads((result.directory / "manifest.json").read_text())["stages"]
     computed = [stage for stage in stages if not stage["cached"]]
     counts = Counter(stage["stage"] for stage in computed)
-    assert [counts[name] for name in ("load", "fit", "predict", "attribute")] == [1, 1, 1, 20], counts
+    assert [counts[name] for name in ("load", "fit", "predict", "attribute")] == [1, 1, 1, 40], (
+        counts
+    )  # two chunks each
     return whole, composed, sum(stage["seconds"] for stage in computed)
 
 
