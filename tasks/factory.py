@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from tasks.fingerprint import source_digest
+from tasks.fingerprint import parsed, source_digest
 from tasks.records import InputError
 
 TRUSTED = "EXHIBIT_TRUSTED_MODULES"
@@ -101,7 +101,7 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
             continue
         text = path.read_text(encoding="utf-8")
         source[name] = source_digest(text)
-        for imported in _imports(ast.parse(text), name if path.name == "__init__.py" else name.rpartition(".")[0]):
+        for imported in _imports(parsed(text), name if path.name == "__init__.py" else name.rpartition(".")[0]):
             libraries |= _versions(imported)
             if _is_own(imported) or imported.partition(".")[0] == module.partition(".")[0]:
                 waiting.append(imported)

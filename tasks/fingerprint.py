@@ -56,10 +56,11 @@ def fingerprint(
 
 def source_digest(source: str) -> str:
     """The sha256 of the syntax tree of Python source, without comments, docstrings and layout."""
-    return hashlib.sha256(canonical_json(_plain(_without_docstrings(_parsed(source))))).hexdigest()
+    return hashlib.sha256(canonical_json(_plain(_without_docstrings(parsed(source))))).hexdigest()
 
 
-def _parsed(source: str) -> ast.Module:
+def parsed(source: str) -> ast.Module:
+    """The syntax tree, from any thread."""
     for _ in range(_TRIES):
         with _parsing, suppress(SystemError):
             return ast.parse(source)
@@ -82,7 +83,7 @@ def _read(path: Path, name: str, root: Path) -> _Module:
     # Read once per process: code that is edited while a process runs is not the code that runs.
     source = path.read_text(encoding="utf-8")
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    imported = list(_imports(_parsed(source), package, root))
+    imported = list(_imports(parsed(source), package, root))
     project = tuple(module for module in imported if _top(module) == PROJECT)
     libraries = frozenset(_top(module) for module in imported) - {PROJECT} - sys.stdlib_module_names
     return _Module(source_digest(source), project, libraries)

@@ -1,5 +1,6 @@
 """Facts of the fingerprint: what changes it and what does not."""
 
+import ast
 import importlib.metadata
 import os
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.fingerprint import fingerprint, source_digest
+from tasks.fingerprint import fingerprint, parsed, source_digest
 
 Write = Callable[[str, str], None]
 Of = Callable[..., dict[str, dict[str, str]]]
@@ -161,3 +162,16 @@ def test_it_is_the_same_in_another_process() -> None:
     command, environment = [sys.executable, "-c", code], os.environ | {"PYTHONHASHSEED": "7"}
     other = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert other.stdout == f"{fingerprint(['tasks.store'])}\n"
+
+
+def test_a_tree_is_parsed_again_where_another_thread_parsed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11 then says so by a SystemError, though nothing is wrong with the source."""
+    parse, calls = ast.parse, iter([SystemError("AST constructor recursion depth mismatch")] * 2)
+
+    def interrupted(source: str) -> ast.Module:
+        if (error := next(calls, None)) is not None:
+            raise error
+        return parse(source)
+
+    monkeypatch.setattr(ast, "parse", interrupted)
+    assert ast.unparse(parsed("x = 1")) == "x = 1"
