@@ -9,8 +9,8 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from subprocess import PIPE, Popen, TimeoutExpired
 from types import TracebackType
 from typing import TextIO
@@ -25,9 +25,8 @@ from flows.errors import Unfinished
 from flows.progress import Watch
 from flows.report import RunResult, explain
 from flows.run import elsewhere
+from tasks.document.press import apart
 from tasks.records import InputError, Record
-
-_ROOT = Path(__file__).resolve().parents[1]
 
 
 class FlowRun(Record):
@@ -68,20 +67,17 @@ def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None
     limit = report.runner.timeout_seconds
     job = Job(report=report, command=tuple(command), flow_run=flow_run)
     quiet = {name: value for name, value in QUIET.items() if not name.startswith("PREFECT_LOGGING")}
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    environment = quiet | os.environ | {"PYTHONPATH": path}
+    program, paths = apart(__name__)
+    environment = quiet | os.environ | paths
     if flow_run is not None:  # also where it is a server that Prefect has started for this run
         environment["PREFECT_API_URL"] = flow_run.server
-    with Popen(
-        [sys.executable, "-P", "-m", __name__],
-        stdin=PIPE,
-        stdout=PIPE,
-        text=True,
-        env=environment,
-        start_new_session=True,
-    ) as process:
+    with (
+        Popen(program, stdin=PIPE, stdout=PIPE, text=True, env=environment, start_new_session=True) as process,
+        ThreadPoolExecutor(1) as reader,
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
+        answer = reader.submit(process.stdout.read)  # meanwhile: a pipe that is full would stop the process
         try:
             with suppress(BrokenPipeError):  # of one that has died already
                 process.stdin.write(f"{job.model_dump_json()}\n")
@@ -97,7 +93,7 @@ def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None
                 os.killpg(process.pid, signal.SIGKILL)
             with suppress(BrokenPipeError):
                 process.stdin.close()
-        return _result(process.returncode, process.stdout.read())
+        return _result(process.returncode, answer.result())
 
 
 def _result(status: int, text: str) -> RunResult:

@@ -75,15 +75,9 @@ def press(job: Job) -> Pages:
         InputError: for text that cannot be printed.
         RenderingFailed: with the error of that process.
     """
-    # -P: a file of the user's that is called as a library is not one. Our own code is found wherever it lies.
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    command, paths = apart(__name__)
     done = subprocess.run(
-        [sys.executable, "-P", "-m", __name__],
-        input=pack(job),
-        capture_output=True,
-        check=False,
-        timeout=3600,
-        env=os.environ | {"PYTHONPATH": path},
+        command, input=pack(job), capture_output=True, check=False, timeout=3600, env=os.environ | paths
     )
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
@@ -91,6 +85,17 @@ def press(job: Job) -> Pages:
             raise InputError(last[-1])
         raise RenderingFailed(f"rendering failed with status {done.returncode}: {last[-1]}")
     return unpack(Pages, done.stdout)
+
+
+def apart(module: str) -> tuple[list[str], dict[str, str]]:
+    """The command that runs a module of this program in a process of its own, and the variables by which it is found.
+
+    Not in the current folder, where a file of the user's may be called as a library: that is what -P is for, and an
+    empty part of PYTHONPATH would mean that folder again.
+    """
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join([str(_ROOT), *filter(None, given)])
+    return [sys.executable, "-P", "-m", module], {"PYTHONPATH": path}
 
 
 def render(job: Job) -> Pages:

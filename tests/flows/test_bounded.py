@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.bounded import run_bounded
+from flows.bounded import Answer, run_bounded
 from flows.config import Report, read_report
 from flows.errors import Unfinished
 from tasks.records import InputError
@@ -84,6 +84,16 @@ def test_the_work_ends_with_the_process_that_asked_for_it(number: signal.Signals
     process.send_signal(number)
     assert process.wait() == {signal.SIGINT: 130}.get(number, -number)
     wait_until(lambda: not working(tmp_path))
+
+
+def test_an_answer_may_be_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than a pipe holds: hundreds of points may have failed, each with a sentence."""
+    answer = Answer(error="InputError", message="x" * 1_000_000).model_dump_json()
+    (file := tmp_path / "answer").write_text(answer)
+    program = [sys.executable, "-c", f"print(open({str(file)!r}).read())"]
+    monkeypatch.setattr("flows.bounded.apart", lambda _: (program, {}))
+    with pytest.raises(InputError, match=r"^x{1000000}$"):
+        run_bounded(small(tmp_path, "runner.timeout_seconds=60"), ["exhibit"])
 
 
 def test_a_process_that_dies_without_a_word_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
