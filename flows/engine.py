@@ -28,11 +28,16 @@ class _Later:
     call: Callable[[], Done]
 
     @cached_property
-    def done(self) -> Done:
-        return self.call()
+    def _ended(self) -> Done | Exception:
+        try:
+            return self.call()
+        except Exception as error:  # noqa: BLE001 - kept for all who ask: the call is made once, however it ends
+            return error
 
     def result(self) -> Done:
-        return self.done
+        if isinstance(self._ended, Exception):
+            raise self._ended
+        return self._ended
 
 
 class Inline:

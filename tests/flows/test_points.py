@@ -130,3 +130,18 @@ def test_the_same_command_computes_nothing_again(failed: Run, project: Project) 
     again = project.report(*LAYERS)
     assert again.computed == set()
     assert (again.directory / "report.pdf").read_bytes() == (failed.directory / "report.pdf").read_bytes()
+
+
+def test_a_shared_call_that_fails_is_made_once() -> None:
+    """Forty points over a training that diverges do not train forty times."""
+    calls: list[int] = []
+
+    def failing() -> Done:
+        calls.append(1)
+        raise ValueError("it diverged")
+
+    future = Inline().submit("fit", failing)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="it diverged"):
+            future.result()
+    assert calls == [1]
