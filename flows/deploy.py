@@ -155,6 +155,12 @@ def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
         return
     if pool.type != "process":
         raise InputError(f"schedule.pool: {name!r} is a pool of type {pool.type}, wanted is one of type process")
+    if open_to := sorted(pool.base_job_template.get("variables", {}).get("properties", {})):
+        raise InputError(
+            f"schedule.pool: {name!r} was made by somebody else, and lets a run change {', '.join(open_to)}, and so "
+            "what its workers trust; name another one, which is made here, or delete it: "
+            f"prefect work-pool delete {name}"
+        )
 
 
 def _description(report: Report, schedule: ScheduleSpec, overrides: Sequence[str]) -> str:

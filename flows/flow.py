@@ -49,7 +49,7 @@ def run_flow(report: Report, command: list[str]) -> RunResult:
 def _run(report: Report, command: list[str], work: Callable[[], RunResult], slots: int) -> RunResult:
     names = listed([point.label for point in report.points])
 
-    @flow(name="report", flow_run_name=f"report: {names}", task_runner=_task_runner(slots))
+    @flow(name="report", flow_run_name=lambda: f"report: {names}", task_runner=_task_runner(slots))
     def report_flow(config: dict[str, Any], command: list[str]) -> Any:
         del config, command  # they are kept as parameters
         with _interruptible():

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.settings import PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS, temporary_settings
 from prefect.states import Failed
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.config import read_report
+from flows.deploy import _ensure_pool
 from flows.errors import Unfinished
 from flows.flow import run_flow
 from flows.report import RunResult
@@ -123,3 +125,26 @@ def test_a_flow_that_fails_says_why_in_a_sentence(
     with get_client(sync_client=True) as client:
         states = [run.state for run in client.read_flow_runs() if run.state is not None]
     assert [state.name for state in states if state.message == str(error)] == ["Failed"]
+
+
+@pytest.mark.slow
+def test_a_label_may_hold_braces(server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a swept group of values does; Prefect would take them for places to fill."""
+    monkeypatch.setattr("flows.flow.explain", lambda *_: written(tmp_path, "pass"))
+    run_flow(read_report(["study=iris", "data.reference=null,{trees:9}"]), ["exhibit", "report"])
+    with get_client(sync_client=True) as client:
+        assert [run.name for run in client.read_flow_runs() if "{trees" in run.name]
+
+
+@pytest.mark.slow
+def test_a_pool_that_lets_runs_change_their_environment_is_refused(server: None) -> None:
+    """As one does that a worker or somebody has made: what its workers trust is said in that environment."""
+    template = {"job_configuration": {"env": "{{ env }}"}, "variables": {"properties": {"env": {}, "command": {}}}}
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name="open", type="process", base_job_template=template))
+        with pytest.raises(
+            InputError, match=r"schedule\.pool: 'open' was made by somebody else, and lets a run change command, env"
+        ):
+            _ensure_pool(client, "open")
+        for _ in range(2):  # made, and found
+            _ensure_pool(client, "ours")
