@@ -81,8 +81,17 @@ def derived(target: Path, subject: Subject, access: Access) -> Verification:
             findings = said if all("sha256" in line for line in said) else [*said, *needed(subject.evidence)]
             return Verification(target=str(target), outcome="not derivable", findings=tuple(findings))
         again = read(run if target.is_dir() else run / "report.pdf")
+    if lost := _lost(subject.evidence, again.evidence):
+        sentences = (*lost, *needed(subject.evidence))
+        return Verification(target=str(target), outcome="not derivable", findings=sentences)
     result = compared(target, subject, again)
     return result.model_copy(update={"findings": (*taken(subject), *result.findings)})
+
+
+def _lost(before: Evidence, after: Evidence) -> list[str]:
+    """A sentence for every point that fails here and did not there."""
+    failed = {point.slug for point in before.failed}
+    return [f"{point.slug}: {point.sentence}" for point in after.failed if point.slug not in failed]
 
 
 def compared(target: Path, before: Subject, after: Subject) -> Verification:

@@ -29,7 +29,7 @@ from tasks.data.table import IrisSpec
 from tasks.document.evidence import TOLERANCE, claim, pretty
 from tasks.document.pdf import Attachment, render_pdf
 from tasks.document.press import embedded_name
-from tasks.document.schema import LocalEvidence
+from tasks.document.schema import FailureEvidence, LocalEvidence
 from tasks.factory import TRUSTED
 from tasks.local import absent, described, file_digest, outside, put
 from tasks.models.zoo.mlp import MLPSpec
@@ -255,6 +255,19 @@ def test_pages_that_were_changed_and_sealed_again_are_not_called_identical(subje
     verdicts = np.array([f"{verdict}!" for verdict in subject.numbers["verdicts"]])
     forged = subject._replace(pdf="0" * 64, numbers={**subject.numbers, "verdicts": verdicts})
     assert compared(Path("x"), forged, subject).outcome == "different"
+
+
+def test_a_point_that_fails_here_alone_is_not_derivable(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that is not here, say: that the report has fewer chapters then is no difference of it."""
+    [chapter] = subject.evidence.chapters
+    failure = FailureEvidence(slug=chapter.slug, title="Iris", stage="fit", sentence="no such library")
+    here = subject._replace(evidence=subject.evidence.model_copy(update={"chapters": (), "failed": (failure,)}))
+    monkeypatch.setattr("flows.verify.derive", lambda *_: Path())
+    monkeypatch.setattr("flows.verify.read", lambda _: here)
+    found = derived(Path("x"), subject, Access())
+    assert (found.outcome, EXIT_CODES[found.outcome]) == ("not derivable", 6)
+    assert found.findings[0] == "iris: no such library"
+    assert any(f"sha256 {chapter.data.sha256}" in line for line in found.findings)
 
 
 def test_a_change_of_the_smallest_result_is_seen_beside_the_largest() -> None:
