@@ -450,6 +450,11 @@ class CheckResult(Record):
     per_sample: Array | None = None  # (samples, targets)
     details: dict[str, Array] = {}
 
+    @classmethod
+    def not_applicable(cls, check: str, method: str, sentence: str) -> Self:
+        """Of a check that has no meaning here, and so fails nothing."""
+        return cls(check=check, method=method, verdict="not applicable", required=False, sentence=sentence)
+
 
 # --- document ---------------------------------------------------------------------------------------------
 

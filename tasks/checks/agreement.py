@@ -30,12 +30,8 @@ class AgreementSpec(Spec):
         found = {label: first(shards(), self.samples) for label, shards in case.others.items()}
         same = {label: values for label, values in found.items() if values.shape == own.shape}
         if not same:
-            return CheckResult(
-                check=self.kind,
-                method=case.label,
-                verdict="not applicable",
-                required=False,
-                sentence="No other method of the chapter has a value for each of the same elements.",
+            return CheckResult.not_applicable(
+                self.kind, case.label, "No other method of the chapter has a value for each of the same elements."
             )
         rank = np.array([known_mean(spearman(np.abs(own), np.abs(values))) for values in same.values()])
         overlap = np.array([float(jaccard(own, values, self.top).mean()) for values in same.values()])

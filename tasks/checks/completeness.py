@@ -24,12 +24,13 @@ class CompletenessSpec(Spec):
     def measure(self, label: str, additive: bool, parts: Iterable[Attribution]) -> CheckResult:
         """The verdict on one method over all its explanations."""
         if not additive:
-            return self._not_applicable(
-                label, "The method is not additive: its elements are not meant to add up to the score."
+            return CheckResult.not_applicable(
+                self.kind, label, "The method is not additive: its elements are not meant to add up to the score."
             )
         shards = [(self._relative(part), part.bypassed is not None and bool(part.bypassed.any())) for part in parts]
         if any(bypassed for _, bypassed in shards):
-            return self._not_applicable(
+            return CheckResult.not_applicable(
+                self.kind,
                 label,
                 "A skip connection or another input bypasses the layer: the score also changes by ways that its "
                 "elements do not see, so they are not meant to add up to its change from the baseline.",
@@ -48,9 +49,6 @@ class CompletenessSpec(Spec):
             f"within {self.threshold:.0%}; the median residual is {median:.2%}, the worst {worst:.2%}.",
             per_sample=residual,
         )
-
-    def _not_applicable(self, label: str, sentence: str) -> CheckResult:
-        return CheckResult(check=self.kind, method=label, verdict="not applicable", required=False, sentence=sentence)
 
     def _relative(self, part: Attribution) -> np.ndarray:
         difference = part.prediction - part.base_value

@@ -38,12 +38,8 @@ class _Curve(Spec):
         inputs = dataset.take(rows).arrays
         own = first(case.shards(), len(rows))
         if baseline is None or own.shape[1] != elements(inputs):
-            return CheckResult(
-                check=self.kind,
-                method=case.label,
-                verdict="not applicable",
-                required=False,
-                sentence="The elements of this input cannot be replaced one by one in raw units.",
+            return CheckResult.not_applicable(
+                self.kind, case.label, "The elements of this input cannot be replaced one by one in raw units."
             )
         random = np.random.default_rng(self.seed)
         known = ~np.isnan(own)

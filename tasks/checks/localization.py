@@ -33,13 +33,15 @@ class _RegionSpec(Spec):
         """The verdict over all samples that have a region."""
         item = _with_regions(case.dataset())
         if item is None:
-            return self._silent(case, "The data does not say where the object is.")
+            return CheckResult.not_applicable(self.kind, case.label, "The data does not say where the object is.")
         parts = list(_shares(case, item))
         if not parts:
-            return self._silent(case, "The explanation has no value for each pixel of the region.")
+            return CheckResult.not_applicable(
+                self.kind, case.label, "The explanation has no value for each pixel of the region."
+            )
         shares = _Shares(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
         if not len(shares.area):
-            return self._silent(case, "No explained sample has a known region.")
+            return CheckResult.not_applicable(self.kind, case.label, "No explained sample has a known region.")
         per_sample = self._of(shares)
         value = known_mean(per_sample)
         return CheckResult(
@@ -59,11 +61,6 @@ class _RegionSpec(Spec):
 
     @abstractmethod
     def _sentence(self, value: float, shares: _Shares, name: str) -> str: ...
-
-    def _silent(self, case: Case, sentence: str) -> CheckResult:
-        return CheckResult(
-            check=self.kind, method=case.label, verdict="not applicable", required=False, sentence=sentence
-        )
 
 
 class LocalizationSpec(_RegionSpec):

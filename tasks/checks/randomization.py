@@ -40,12 +40,8 @@ class RandomizationSpec(Spec):
             # An explanation that has become constant is not like the one that was not.
             found[layer] = float(np.nan_to_num(spearman(np.where(zero, np.nan, own), again)).mean())
         if not found:
-            return CheckResult(
-                check=self.kind,
-                method=case.label,
-                verdict="not applicable",
-                required=False,
-                sentence="The model has no layers of weights that could be made random.",
+            return CheckResult.not_applicable(
+                self.kind, case.label, "The model has no layers of weights that could be made random."
             )
         last = list(found.values())[-1]
         path = ", ".join(f"{value:.2f}" for value in found.values())

@@ -30,12 +30,8 @@ class SensitivitySpec(Spec):
             label: differences[self.to] for label, differences in case.variants.items() if set(differences) == {self.to}
         }
         if not settings:
-            return CheckResult(
-                check=self.kind,
-                method=case.label,
-                verdict="not applicable",
-                required=False,
-                sentence=f"No other method of the chapter differs in {self.to} alone.",
+            return CheckResult.not_applicable(
+                self.kind, case.label, f"No other method of the chapter differs in {self.to} alone."
             )
         own = np.abs(first(case.shards(), self.samples))
         found = {

@@ -85,12 +85,8 @@ class StabilitySpec(Spec):
         rows = np.arange(min(self.samples, len(dataset.sample_ids)))
         inputs = dataset.take(rows).arrays
         if any(array.dtype.kind != "f" for array in inputs.values()):
-            return CheckResult(
-                check=self.kind,
-                method=case.label,
-                verdict="not applicable",
-                required=False,
-                sentence="An input that is not made of numbers cannot change a little.",
+            return CheckResult.not_applicable(
+                self.kind, case.label, "An input that is not made of numbers cannot change a little."
             )
         reach = {item.name: self.radius * range_of(item) for item in dataset.inputs}
         own = first(case.shards(), len(rows)).astype(np.float64)

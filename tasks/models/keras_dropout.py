@@ -53,9 +53,8 @@ def dropping(net: keras.Model, uniform: Callable[[int, tuple[int, ...]], tf.Tens
         given = spatial or layer.noise_shape or [None] * inputs.ndim
         shape = tuple(have if want is None else want for have, want in zip(inputs.shape, given, strict=True))
         numbers = uniform(next(used), shape)
-        return (
-            inputs * tf.cast(numbers >= layer.rate, inputs.dtype) / (1 - layer.rate or 1)
-        )  # at a rate of 1 nothing is left
+        kept = tf.cast(numbers >= layer.rate, inputs.dtype)
+        return inputs * kept / (1 - layer.rate or 1)  # at a rate of 1 nothing is left
 
     layers = list(net._flatten_layers(include_self=False))
     for layer in layers:
