@@ -28,13 +28,14 @@ class Damage(Exception):
 
 
 class Subject(NamedTuple):
-    """What is checked: its evidence, the digest of its pages, the numbers to compare where bytes differ, and the files
-    that are attached to the PDF."""
+    """What is checked: its evidence, the digest of its pages, the numbers to compare where bytes differ, the files
+    that are attached to the PDF, and of a run the digests of all that was derived, by name."""
 
     evidence: Evidence
     pdf: str
     numbers: Mapping[str, Array]
     attached: Mapping[str, bytes]
+    files: Mapping[str, str] = {}
 
 
 def read(target: Path) -> Subject:
@@ -75,7 +76,8 @@ def _intact_run(directory: Path) -> Subject:
     for name in subject.attached.keys() & manifest.files.keys():
         if (directory / name).read_bytes() != subject.attached[name]:
             raise Damage(f"{name}: it is not the one in report.pdf")
-    return subject
+    derived = {name: entry.sha256 for name, entry in manifest.files.items() if name != "overrides.txt"}  # was typed
+    return subject._replace(files=derived)
 
 
 def _manifest(directory: Path) -> Manifest:

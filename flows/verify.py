@@ -104,11 +104,16 @@ def compared(target: Path, before: Subject, after: Subject) -> Verification:
     claim, environment = before.evidence.claim, tuple(_environment(before.evidence, after.evidence))
     diverged = _first_difference(before.evidence, after.evidence)
     if diverged is None and before.pdf == after.pdf:
+        others = sorted(name for name, digest in before.files.items() if after.files.get(name) != digest)
         return Verification(
             target=str(target),
-            outcome="identical",
+            outcome="different" if others else "identical",
             claim=claim,
-            findings=("every stage: the same bytes", "report.pdf: the same bytes"),
+            findings=(
+                "every stage: the same bytes",
+                *(f"{name}: other bytes, though all that it is made of is the same" for name in others),
+                "report.pdf: the same bytes",
+            ),
             environment=environment,
         )
     found = (f"first difference: {diverged}",) if diverged else ("every stage: the same bytes", _OTHER_PAGES)

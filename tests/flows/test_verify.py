@@ -257,6 +257,18 @@ def test_pages_that_were_changed_and_sealed_again_are_not_called_identical(subje
     assert compared(Path("x"), forged, subject).outcome == "different"
 
 
+def test_a_page_on_screen_that_was_changed_is_different(subject: Subject) -> None:
+    """And its digest in the manifest with it: the PDF is as it was, so the page has to be."""
+    assert {"report.html", "report.pdf", "checks.csv"} <= subject.files.keys()
+    forged = subject._replace(files={**subject.files, "report.html": "0" * 64})
+    result = compared(Path("x"), forged, subject)
+    assert (result.outcome, result.findings[1]) == (
+        "different",
+        "report.html: other bytes, though all that it is made of is the same",
+    )
+    assert compared(Path("x"), subject, subject).outcome == "identical"
+
+
 def test_a_point_that_fails_here_alone_is_not_derivable(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that is not here, say: that the report has fewer chapters then is no difference of it."""
     [chapter] = subject.evidence.chapters
