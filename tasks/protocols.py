@@ -20,11 +20,16 @@ def silent(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
+WHOLE_BATCH = 32
+
+
 class Compute(Spec):
     """What changes bits: it is part of every key (`chunk` aside, which is scheduling only).
 
-    In batches of a multiple of 32 a sample's numbers do not depend on its place in the batch: vector units work in
-    such steps, and what is left over is rounded otherwise.
+    In batches of a multiple of `WHOLE_BATCH` a sample's numbers do not depend on its place in the batch: vector units
+    work in such steps, and what is left over is rounded otherwise. (Keras nets are computed in multiples of 24, to
+    which batches of 24 and more are filled up. The known exception is TensorFlow's softmax over rows whose length is
+    no multiple of 8.)
     """
 
     threads: int = Field(2, ge=1)

@@ -11,6 +11,7 @@ import yaml
 
 from tasks.document.spec import MANY
 from tasks.document.words import count
+from tasks.protocols import WHOLE_BATCH
 from tasks.records import CheckResult, Column, Dataset, Importance, Performance, Table, Weights, canonical_json
 
 SCHEMA = "exhibit-evidence/1"
@@ -80,7 +81,10 @@ def claim(compute: Mapping[str, Any]) -> str:
     near = f"within {TOLERANCE:g} of the norm of each array"
     if not compute["deterministic"]:
         return f"{near}, not the same bytes: compute.deterministic is false"
-    return f"the same bytes on the same platform, libraries and threads; elsewhere {near}"
+    same = "platform, libraries and threads"
+    if compute["batch"] % WHOLE_BATCH:
+        same = f"platform, libraries, threads and compute.chunk (compute.batch is no multiple of {WHOLE_BATCH})"
+    return f"the same bytes on the same {same}; elsewhere {near}"
 
 
 def content_digest(chapters: Sequence[Mapping[str, Any]]) -> str:

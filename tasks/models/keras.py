@@ -32,14 +32,14 @@ class KerasPlace:
 
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, dict[str, Array]]:
         """Scores (samples,), and the gradient of each sample's own score, shaped like `values`."""
-        function = self.model.compiled_gradient(self.spot, score)
-        scores, gradients = function(*self._tensors(values), tf.constant(targets))
-        return scores.numpy(), {name: item.numpy() for name, item in zip(values, gradients, strict=True)}
+        function, used = self.model.compiled_gradient(self.spot, score), len(targets)
+        scores, gradients = function(*self._tensors(values), tf.constant(whole(targets)))
+        return scores.numpy()[:used], {name: item.numpy()[:used] for name, item in zip(values, gradients, strict=True)}
 
     def outputs(self, values: Arrays) -> Array:
         """Outputs (samples, outputs) at `values`."""
         outputs: Array = self.model.compiled_outputs(self.spot)(*self._tensors(values)).numpy()
-        return outputs
+        return outputs[: len(_first(values))]
 
     def taken(self, rows: Array, dropout: Dropout | None = None) -> "KerasPlace":
         """The samples `rows`, which may repeat, with this dropout."""
@@ -86,7 +86,7 @@ class KerasModel:
         count = len(next(iter(inputs.values())))
         parts = [
             self._outputs(_tensors(self._encode(take(inputs, rows))), []).numpy()[:used]
-            for rows, used in padded_batches(count, self._batch)
+            for rows, used in padded_batches(count, whole_size(self._batch))
         ]
         return np.concatenate(parts)
 
@@ -108,7 +108,7 @@ class KerasModel:
             return KerasPlace(self, encoded, None, self._input_values(encoded), {}, dropout)
         name = layer_name(layer, self.layers)
         numbers = self.dropout_numbers(encoded, dropout)
-        activation = self._activation((name, at))(_tensors(encoded), numbers).numpy()
+        activation = self._activation((name, at))(_tensors(encoded), numbers).numpy()[: len(_first(encoded))]
         owner = place_name(tuple(encoded), name, activation.ndim)
         return KerasPlace(self, encoded, (name, at), {owner: activation}, {}, dropout)
 
@@ -125,7 +125,7 @@ class KerasModel:
         if dropout is None:
             return []
         shapes = self._dropout_shapes(tuple(array.shape for array in encoded.values()))
-        return [tf.constant(dropout(number, shape), tf.float32) for number, shape in enumerate(shapes)]
+        return [tf.constant(whole(dropout(number, shape)), tf.float32) for number, shape in enumerate(shapes)]
 
     def _trace_dropout_shapes(self, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
         seen: list[tuple[int, ...]] = []
@@ -277,8 +277,25 @@ def _named_layers(net: keras.Model, prefix: str = "") -> dict[str, keras.Layer]:
     return found
 
 
+def whole_size(count: int) -> int:
+    """How many samples are computed for `count` of them: see `tasks.protocols.Compute`.
+
+    TensorFlow's products on a CPU take 24 rows at a time; with AVX2 those that are left over are rounded otherwise.
+    """
+    return count if count < _ROWS or tf.config.get_visible_devices("GPU") else -(-count // _ROWS) * _ROWS
+
+
+_ROWS = 24
+
+
+def whole(array: Array) -> Array:
+    """Filled up by its last sample to `whole_size`."""
+    missing = whole_size(len(array)) - len(array)
+    return np.pad(array, [(0, missing), *[(0, 0)] * (array.ndim - 1)], mode="edge") if missing else array
+
+
 def _tensors(arrays: Arrays) -> list[tf.Tensor]:
-    return [tf.constant(array) for array in arrays.values()]
+    return [tf.constant(whole(array)) for array in arrays.values()]
 
 
 def _first(arrays: Arrays) -> Array:

@@ -18,7 +18,7 @@ from tasks.records import Array, Arrays, Attribution
 from tests.benchmarks.side_by_side import FLOOR, fastest, report
 
 COMPUTE = Compute(batch=8)
-SMALL = Compute(batch=32)  # for the small net
+SMALL = Compute(batch=48)  # for the small net
 PROBABILITY = Score(kind="probability")
 REFERENCE = 400  # points of the Gauss-Legendre rule, taken as the truth
 

@@ -476,8 +476,12 @@ def test_an_attachment_that_is_not_the_evidences_is_damage(made: Path, tmp_path:
 
 
 def test_the_claim_follows_from_determinism() -> None:
-    assert claim({"deterministic": True}).startswith("the same bytes on the same platform, libraries and threads; ")
-    assert claim({"deterministic": False}).startswith("within 1e-05 of the norm of each array, not the same bytes")
+    same = "the same bytes on the same platform, libraries"
+    assert claim({"deterministic": True, "batch": 64}).startswith(f"{same} and threads; ")
+    assert claim({"deterministic": True, "batch": 10}).startswith(f"{same}, threads and compute.chunk ")
+    assert claim({"deterministic": False, "batch": 64}).startswith(
+        "within 1e-05 of the norm of each array, not the same bytes"
+    )
 
 
 # --- on a machine that has nothing but the PDF ------------------------------------------------------------

@@ -13,7 +13,7 @@ from tasks.methods.sampling import SamplingSpec
 from tasks.models.keras import KerasModel, configure
 from tasks.models.keras_import import keras
 from tasks.models.torch import Encoded, TorchModel
-from tasks.protocols import Compute
+from tasks.protocols import Compute, Score
 from tasks.records import Arrays, Attribution
 
 COMPUTE = Compute(batch=32)
@@ -82,6 +82,31 @@ def test_neither_order_nor_chunks_change_a_bit(
         for field in ("values", "moments", "standard_error"):
             for key, values in (getattr(part, field) or {}).items():
                 assert values.tobytes() == getattr(whole, field)[key][rows].tobytes(), field
+
+
+NETS = {
+    "separable": ((7, 7, 16), lambda: keras.layers.SeparableConv2D(24, 3)),
+    "transposed": ((9, 9, 3), lambda: keras.layers.Conv2DTranspose(8, 3)),
+    "dense along a sequence": ((11, 64), lambda: keras.layers.Dense(10)),
+    "recurrent": ((11, 8), lambda: keras.layers.LSTM(10)),
+    "dense": ((64,), lambda: keras.layers.Dense(10)),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("batch", [32, 64])
+def test_a_place_in_the_batch_changes_no_bit(name: str, batch: int) -> None:
+    """Equal samples, of which the last are rounded otherwise where a product on the CPU has rows left over."""
+    shape, layer = NETS[name]
+    configure(COMPUTE)
+    net = keras.Sequential([keras.layers.Input(shape), layer(), keras.layers.Flatten()])
+    model = KerasModel(net, dict, "values", Compute(batch=batch))
+    one = np.random.default_rng(0).normal(size=(1, *shape)).astype(np.float32)
+    place = model.place({"x": np.repeat(one, batch, axis=0)})
+    _, gradients = place.gradient(place.values, Score(kind="value"), np.zeros(batch, np.int64))
+    for found in (model.predict({"x": np.repeat(one, batch, axis=0)}), place.outputs(place.values), gradients["x"]):
+        assert len(found) == batch
+        np.testing.assert_array_equal(found, np.repeat(found[:1], batch, axis=0))
 
 
 def told(
