@@ -189,6 +189,7 @@ def _method(
         summary=read(store, Summary, item.summary),
         checks=tuple(read(store, CheckResult, digest) for digest in item.checks),
         sampling_gap=part.sampling_gap,
+        draw_residual=part.draw_residual,
         cost=_cost(store, item),
         relative_error=_relative_error(part),
         ladder=_ladder(store, item, part, dataset.take(selection.explained[selection.shown])),

@@ -310,7 +310,9 @@ class Attribution(Record):
     (samples, elements, ..., targets, 3) means over the draws of a, |a| and a**2, each summed over channels, and
     `standard_error[name]` of these means, from the means per baseline where there are several. `sampling_gap`:
     (samples, targets), the mean difference of the score over the draws less S(x) - S(x'), which no number of steps can
-    close. `bypassed`: (samples, targets) True where the score also depends on the inputs by ways around the hidden
+    close. `draw_residual`, `draw_difference`: (samples, targets), means over the draws of the absolute residual and of
+    the absolute difference of the score, in which draws that are off in opposite directions do not cancel.
+    `bypassed`: (samples, targets) True where the score also depends on the inputs by ways around the hidden
     layer, so that its elements cannot add up.
     `raw_factor`: (samples, targets), where a published variant multiplies by differences in raw units: by how much they
     are larger than those that the model sees; NaN where there is no difference.
@@ -331,6 +333,8 @@ class Attribution(Record):
     moments: dict[str, Array] = {}
     standard_error: dict[str, Array] = {}
     sampling_gap: Array | None = None
+    draw_residual: Array | None = None
+    draw_difference: Array | None = None
     bypassed: Array | None = None
     raw_factor: Array | None = None
     ladder: Array | None = None

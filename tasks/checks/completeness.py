@@ -12,6 +12,9 @@ from tasks.records import Attribution, CheckResult, Spec
 class CompletenessSpec(Spec):
     """|sum a - (S(x) - S(x'))| / max(|S(x) - S(x')|, floor), per sample and target.
 
+    Where draws are averaged, both are means over the draws of the absolute values: residuals of opposite signs do not
+    cancel, and a draw that hardly differs from its baseline does not count more than others.
+
     M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks.
     """
 
@@ -51,7 +54,7 @@ class CompletenessSpec(Spec):
         )
 
     def _relative(self, part: Attribution) -> np.ndarray:
-        difference = part.prediction - part.base_value
-        if part.sampling_gap is not None:  # the residual is that of the draws, so the difference is theirs too
-            difference = difference + part.sampling_gap
-        return np.abs(part.residual) / np.maximum(np.abs(difference), self.floor)
+        residual, difference = part.draw_residual, part.draw_difference
+        if residual is None or difference is None:
+            residual, difference = part.residual, part.prediction - part.base_value
+        return np.abs(residual) / np.maximum(np.abs(difference), self.floor)

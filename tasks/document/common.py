@@ -110,7 +110,7 @@ def direction(material: Material, method: MethodMaterial) -> str:
 
 def sums_table(material: Material, method: MethodMaterial) -> Table:
     """Score, baseline, sum and residual of the shown samples: the arithmetic that a reader can check."""
-    gaps = method.sampling_gap
+    gaps, of_draws = method.sampling_gap, method.draw_residual
     rows, samples = [], []
     for row in range(len(material.dataset.sample_ids)):
         for target, name in enumerate(material.target_names):
@@ -129,6 +129,7 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
                     signed(difference(method, row, target) + gap + residual),
                     *((signed(gap, 4),) if gaps is not None else ()),
                     signed(residual, 4),
+                    *((plain(float(of_draws[row, target]), 4),) if of_draws is not None else ()),
                 )
             )
     return Table(
@@ -141,6 +142,7 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
             *(Column(title=title, numeric=True) for title in ("S(x)", "S(x′)", "sum")),
             *((Column(title="sampling gap", numeric=True),) if gaps is not None else ()),
             Column(title="residual", numeric=True),
+            *((Column(title="per draw", numeric=True),) if of_draws is not None else ()),
         ),
         rows=tuple(rows),
         facets=facets(material, samples),
@@ -150,7 +152,8 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
 _RESIDUAL = {
     False: "Residual = sum − (S(x) − S(x′)).",
     True: "Sampling gap = mean difference over the draws − (S(x) − S(x′)), which no number of steps closes. "
-    "Residual = sum − (S(x) − S(x′)) − gap.",
+    "Residual = sum − (S(x) − S(x′)) − gap, the mean over the draws; per draw: the mean of their absolute residuals, "
+    "which do not cancel.",
 }
 
 

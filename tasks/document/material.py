@@ -66,6 +66,7 @@ class MethodMaterial(Record):
     swarm: Swarm | None = None
     ladder: Ladder | None = None  # where steps were refined
     sampling_gap: Array | None = None  # (shown, targets), where draws are averaged
+    draw_residual: Array | None = None  # (shown, targets), mean |residual| of the draws
     cost: Cost | None = None  # of all explanations, where it is known
     relative_error: float | None = None  # standard error of an element over draws as a share of mean |a|, median
 

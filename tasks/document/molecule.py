@@ -7,7 +7,7 @@ import numpy as np
 from tasks.document import analogues, groups
 from tasks.document.common import difference, drawn_rows, left_out, verdict_asides
 from tasks.document.material import Material, MethodMaterial, Scales
-from tasks.document.words import count, interval, share, signed
+from tasks.document.words import count, interval, plain, share, signed
 from tasks.records import (
     Array,
     Aside,
@@ -219,7 +219,8 @@ def _molecule_table(material: Material) -> Table:
     def cells(row: int) -> tuple[str, ...]:
         measured, atoms = float(material.dataset.labels[row]), float(_atoms(material, row).sum())
         gap = () if main.sampling_gap is None else (signed(float(main.sampling_gap[row, 0]), 4),)
-        of_model = (signed(difference(main, row)), *gap, signed(float(main.residual[row, 0]), 4))
+        per_draw = () if main.draw_residual is None else (plain(float(main.draw_residual[row, 0]), 4),)
+        of_model = (signed(difference(main, row)), *gap, signed(float(main.residual[row, 0]), 4), *per_draw)
         return (
             material.sample_name(row),
             "–" if np.isnan(measured) else signed(measured),
@@ -229,7 +230,8 @@ def _molecule_table(material: Material) -> Table:
         )
 
     gap = () if main.sampling_gap is None else ("sampling gap",)
-    of_model = ("S(x) − S(x′)", *gap, "residual") if main.additive else ()
+    per_draw = () if main.draw_residual is None else ("per draw",)
+    of_model = ("S(x) − S(x′)", *gap, "residual", *per_draw) if main.additive else ()
     titles = ("measured", "predicted", "sum over atoms", *of_model)
     beside = (
         "the sum over the atoms beside the model's difference" if main.additive else f"{main.title} summed over atoms"

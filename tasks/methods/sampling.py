@@ -153,12 +153,17 @@ class Masks:
 
 
 class Sampled(NamedTuple):
-    """Means over the draws, and per name (pairs, elements, ..., 3) moments of a, |a|, a**2 with standard errors."""
+    """Means over the draws, and per name (pairs, elements, ..., 3) moments of a, |a|, a**2 with standard errors.
+
+    `gap`, `residual`, `difference`: (pairs,), see `Attribution`; the last two are means of absolute values.
+    """
 
     mean: Estimates
     moments: dict[str, Array]
     standard_error: dict[str, Array]
     gap: Array
+    residual: Array
+    difference: Array
 
     def fields(self, pairs: Pairs) -> dict[str, Any]:
         """What an attribution holds more than without sampling."""
@@ -166,6 +171,8 @@ class Sampled(NamedTuple):
             "moments": self._kept(self.moments, pairs),
             "standard_error": self._kept(self.standard_error, pairs),
             "sampling_gap": pairs.spread(self.gap),
+            "draw_residual": pairs.spread(self.residual),
+            "draw_difference": pairs.spread(self.difference),
         }
 
     def _kept(self, found: Arrays, pairs: Pairs) -> dict[str, Array]:
@@ -183,7 +190,7 @@ def averaged(answers: Iterable[Estimates], groups: int, size: int, plain: Estima
     """
     count = groups * size
     sums: dict[str, _Sums] = {}
-    difference = np.zeros(len(plain.prediction))
+    difference, absolute_difference, absolute_residual = np.zeros((3, len(plain.prediction)))
     plain.residual[:], plain.finished[:] = 0, True
     for number, found in enumerate(answers, start=1):
         for name, values in found.values.items():
@@ -192,11 +199,15 @@ def averaged(answers: Iterable[Estimates], groups: int, size: int, plain: Estima
         plain.steps = np.maximum(plain.steps, found.steps)
         plain.finished = plain.finished & found.finished
         plain.residual = plain.residual + found.residual / count
-        difference += (found.prediction - np.nan_to_num(found.base_value)) / count
+        absolute_residual += np.abs(found.residual) / count
+        drawn = found.prediction - np.nan_to_num(found.base_value)
+        difference += drawn / count
+        absolute_difference += np.abs(drawn) / count
     plain.values = {name: (total.values / count).astype(total.kind) for name, total in sums.items()}
     errors = {name: _standard_error(total.first, total.second, groups) for name, total in sums.items()}
     gap = difference - (plain.prediction - np.nan_to_num(plain.base_value))
-    return Sampled(plain, {name: total.first / groups for name, total in sums.items()}, errors, gap)
+    moments = {name: total.first / groups for name, total in sums.items()}
+    return Sampled(plain, moments, errors, gap, absolute_residual, absolute_difference)
 
 
 class _Sums(NamedTuple):

@@ -48,10 +48,14 @@ def test_the_relative_residual_has_a_floor() -> None:
     assert result.per_sample[0, 0] == pytest.approx(0.1)
 
 
-def test_with_sampling_the_difference_is_that_of_the_draws() -> None:
-    """S(x) - S(x') = 1 and a gap of 9: a residual of 0.05 is 0.5% of the 10 that the draws differ by."""
-    part = _part([0.05]).model_copy(update={"sampling_gap": np.array([[9.0]])})
-    assert CompletenessSpec().measure("m", True, [part]).verdict == "pass"
+def test_with_sampling_residual_and_difference_are_those_of_the_draws() -> None:
+    """Draws that are off by 0.05 and by -0.05 are off, though not on average; of a difference of 10 that is 0.5%."""
+    part = _part([0.0]).model_copy(update={"draw_residual": np.array([[0.05]]), "draw_difference": np.array([[10.0]])})
+    near = part.model_copy(update={"draw_difference": np.array([[1.0]])})
+    found = CompletenessSpec().measure("m", True, [part, near])
+    assert found.per_sample is not None
+    np.testing.assert_allclose(found.per_sample, [[0.005], [0.05]])
+    assert found.verdict == "fail"
 
 
 def test_completeness_does_not_apply_to_a_gradient() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from tasks.checks.completeness import CompletenessSpec
 from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
 from tasks.methods.sampling import SamplingSpec
 from tasks.models.torch import TorchModel
@@ -38,6 +39,17 @@ def test_they_add_up_to_the_difference_from_the_mean_score(
     )
     assert np.abs(found.residual).max() < 0.02
     np.testing.assert_allclose(found.sampling_gap, 0, atol=1e-6)
+
+
+def test_residuals_of_opposite_signs_do_not_cancel(closed_form: Callable[..., TorchModel], explain: Explain) -> None:
+    """x**3 at 0 against 1 and -1, one midpoint: -+3/4 of the differences -+1."""
+    inputs, baselines = {"x": np.zeros((7, 1), np.float32)}, {"x": np.array([[1], [-1]], np.float32)}
+    model = closed_form(lambda x: (x**3).sum(1))
+    found = explain(ExpectedGradientsSpec(n_steps=1), model, inputs, baselines=baselines)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-6)
+    np.testing.assert_allclose(found.draw_residual, 0.25, rtol=1e-6)
+    np.testing.assert_allclose(found.draw_difference, 1, rtol=1e-6)
+    assert CompletenessSpec().measure("m", True, [found]).value == 0
 
 
 def test_baselines_do_not_share_draws(closed_form: Callable[..., TorchModel], explain: Explain) -> None:
