@@ -1,16 +1,24 @@
 """Keras nets on TensorFlow behind the model protocol, and how they are trained."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 from tasks.models.keras_dropout import Call, dropping, wrapped
 from tasks.models.keras_import import keras, tf
-from tasks.models.layers import layer_name, place_name, require_numbers, require_one_array, seen_once
+from tasks.models.layers import (
+    layer_name,
+    only_embedding,
+    place_name,
+    require_numbers,
+    require_one_array,
+    require_slopes,
+    seen_once,
+)
 from tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from tasks.records import Array, Arrays, InputError, OutputKind
 
@@ -32,6 +40,8 @@ class KerasPlace:
 
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, dict[str, Array]]:
         """Scores (samples,), and the gradient of each sample's own score, shaped like `values`."""
+        for name, array in values.items():
+            require_slopes(name, array.dtype.kind == "f")
         function = self.model.compiled_gradient(self.spot, score)
         scores, gradients = function(*self._tensors(values), tf.constant(targets))
         return scores.numpy(), {name: item.numpy() for name, item in zip(values, gradients, strict=True)}
@@ -81,6 +91,24 @@ class KerasModel:
         """Names of the layers in the order of `net.layers`; those of a model inside follow it, as outer/inner."""
         return tuple(self._layers)
 
+    def embedding(self, inputs: Arrays) -> str | None:
+        """The layer that makes vectors of ids, one for each element of some `inputs`; None where not just one does."""
+        found: dict[str, None] = {}
+
+        def look(name: str, call: Call, ids: Any, *arguments: Any, **options: Any) -> Any:
+            vectors = call(ids, *arguments, **options)
+            alone = tf.is_tensor(ids) and tf.is_tensor(vectors)
+            if alone and vectors.ndim == 3 and vectors.shape[:2] == ids.shape[:2]:
+                found[name] = None
+            return vectors
+
+        with ExitStack() as stack:
+            for name, layer in self._layers.items():
+                if _is_table(layer):
+                    stack.enter_context(wrapped(layer, partial(look, name)))
+            self.call(_tensors(self._encode(inputs)))
+        return only_embedding([list(found)])
+
     def predict(self, inputs: Arrays) -> Array:
         """Outputs (samples, outputs) as the net gives them."""
         count = len(next(iter(inputs.values())))
@@ -109,7 +137,7 @@ class KerasModel:
         name = layer_name(layer, self.layers)
         numbers = self.dropout_numbers(encoded, dropout)
         activation = self._activation((name, at))(_tensors(encoded), numbers).numpy()
-        owner = place_name(tuple(encoded), name, activation.ndim)
+        owner = place_name(tuple(inputs), name, activation.ndim)
         return KerasPlace(self, encoded, (name, at), {owner: activation}, {}, dropout)
 
     def is_bypassed(self, spot: Spot, arguments: Tensors, values: Tensors, numbers: Tensors) -> bool:
@@ -275,6 +303,12 @@ def _named_layers(net: keras.Model, prefix: str = "") -> dict[str, keras.Layer]:
         if isinstance(layer, keras.Model):
             found |= _named_layers(layer, f"{prefix}{layer.name}/")
     return found
+
+
+def _is_table(layer: keras.Layer) -> bool:
+    """Whether it learns nothing but vectors of ids."""
+    tables = [part for part in layer._flatten_layers() if isinstance(part, keras.layers.Embedding)]
+    return 0 < sum(len(table.weights) for table in tables) == len(layer.weights)
 
 
 def _tensors(arrays: Arrays) -> list[tf.Tensor]:

@@ -43,6 +43,24 @@ def require_numbers(name: str, numbers: bool, layers: Sequence[str]) -> None:
         )
 
 
+def only_embedding(found: Sequence[Sequence[str]]) -> str | None:
+    """The layer that every one of several predictions `found` to embed the elements, if it is just one, the layers
+    inside it aside.
+
+    In a single prediction the bonds of a molecule may by chance be as many as its atoms.
+    """
+    common = [name for name in found[0] if all(name in others for others in found)]
+    inside = tuple(f"{name}{mark}" for name in common for mark in "./")
+    outer = [name for name in common if not name.startswith(inside)]
+    return outer[0] if len(outer) == 1 else None
+
+
+def require_slopes(name: str, numbers: bool) -> None:
+    """Raises InputError where the values at `name` are no `numbers` that can change a little."""
+    if not numbers:
+        raise InputError(f"layer: what {name!r} holds there are ids, which have no gradient; look behind the embedding")
+
+
 def require_one_array(layer: str, at: Side, one: bool) -> None:
     """Raises InputError where `layer` takes or gives something else than `one` array."""
     if not one:

@@ -10,8 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tasks.models.layers import layer_name, place_name, require_numbers, require_one_array, seen_once
+from tasks.models.layers import (
+    layer_name,
+    only_embedding,
+    place_name,
+    require_numbers,
+    require_one_array,
+    require_slopes,
+    seen_once,
+)
 from tasks.models.torch_dropout import dropping
+from tasks.models.torch_embedding import embeddings
 from tasks.models.torch_fast import FastCopies
 from tasks.models.torch_process import configure, device_of, explaining
 from tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
@@ -34,6 +43,12 @@ class Encoded(NamedTuple):
     def samples(self) -> int | None:
         """How many outputs are of samples; None for all of them."""
         return None if self.lengths is None else len(self.lengths)
+
+    def embeds(self, ids: Tensor, vectors: Tensor) -> bool:
+        """Whether `vectors` are one for each element, where `ids` say which."""
+        if self.lengths is not None:
+            return vectors.ndim == 2 and len(vectors) == self.elements
+        return vectors.ndim == 3 and vectors.shape[:2] == ids.shape[:2]
 
 
 Encode = Callable[[Arrays], Encoded]
@@ -88,6 +103,8 @@ class TorchPlace:
 
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, dict[str, Array]]:
         """Scores (samples,), and the gradient of each sample's own score, shaped like `values`."""
+        for name, array in values.items():
+            require_slopes(name, array.dtype.kind == "f")
         with self.model.at_rest(self.net):
             leaves = {name: self._leaf(array).requires_grad_() for name, array in values.items()}
             chosen = torch.as_tensor(targets, device=self.model.device)
@@ -180,6 +197,11 @@ class TorchModel:
         """Names of the modules, outer ones before their parts."""
         return tuple(name for name, _ in self.net.named_modules() if name)
 
+    def embedding(self, inputs: Arrays) -> str | None:
+        """The module that makes vectors of ids, one for each element of some `inputs`; None where not just one does."""
+        some = [self.encoded(inputs), self.encoded(take(inputs, np.arange(1)))]
+        return only_embedding([embeddings(self.net, partial(self.run, self.net, each), each.embeds) for each in some])
+
     def predict(self, inputs: Arrays) -> Array:
         """Outputs (samples, outputs) as the net gives them."""
         return self._predicted(inputs, lambda _: self.net)
@@ -227,13 +249,13 @@ class TorchModel:
         activation = self._activation(net, encoded, spot, dropout)
         if encoded.lengths is None:
             shown = self.outer_layout(activation)
-            owner = place_name(tuple(encoded.arguments), name, shown.ndim)
+            owner = place_name(tuple(inputs), name, shown.ndim)
             return TorchPlace(self, net, inputs, encoded, spot, {owner: _array(shown)}, {}, dropout=dropout)
         count = int(encoded.lengths.sum())
         if len(activation) != encoded.elements:
             raise InputError(f"layer: {name!r} does not have one row per element; name another layer")
         padded, mask = _padded(activation[:count], encoded.lengths)
-        owner = next(iter(encoded.arguments))
+        owner = next(iter(inputs if len(inputs) == 1 else encoded.arguments))
         values, masks = {owner: _array(padded)}, {owner: _array(mask)}
         return TorchPlace(self, net, inputs, encoded, spot, values, masks, activation[count:], dropout)
 
