@@ -19,7 +19,7 @@ from tasks.models.layers import (
     require_slopes,
     seen_once,
 )
-from tasks.models.torch_dropout import dropping
+from tasks.models.torch_dropout import attention_rates, dropping
 from tasks.models.torch_embedding import embeddings
 from tasks.models.torch_fast import FastCopies
 from tasks.models.torch_process import configure, device_of, explaining
@@ -191,6 +191,7 @@ class TorchModel:
         self._channels_first = channels_first
         self._fast = FastCopies(self.net)
         self._samples_first = False  # what dropout drops, as far as is known
+        self._rates: tuple[float, ...] = ()  # at which attention drops, as far as is known
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -261,7 +262,9 @@ class TorchModel:
 
     def call(self, net: nn.Module, encoded: Encoded, dropout: Dropout | None = None) -> Tensor:
         """The outputs (samples, outputs) of the net or a copy of it, with sampled dropout where it is given."""
-        sampling = nullcontext() if dropout is None else dropping(net, partial(self._uniform, encoded, dropout))
+        sampling: AbstractContextManager[None] = nullcontext()
+        if dropout is not None:
+            sampling = dropping(net, partial(self._uniform, encoded, dropout), self._rates)
         with sampling:
             outputs: Tensor = net(*encoded.arguments.values())
         return outputs if encoded.lengths is None else outputs[: encoded.samples]
@@ -307,6 +310,7 @@ class TorchModel:
         if not self._samples_first:
             encoded = self.encoded(take(inputs, np.arange(more) % (more - 1)))
             with self.at_rest(self.net), torch.no_grad():
+                self._rates = attention_rates(self.net, partial(self.call, encoded=encoded))
                 self.call(self.net, encoded, lambda _, shape: np.ones((more, *shape), np.float32))
             self._samples_first = True
 
