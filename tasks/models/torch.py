@@ -21,7 +21,7 @@ from tasks.models.layers import (
 )
 from tasks.models.torch_dropout import attention_rates, dropping
 from tasks.models.torch_embedding import embeddings
-from tasks.models.torch_fast import FastCopies
+from tasks.models.torch_fast import FastCopies, State, same, state_of
 from tasks.models.torch_process import configure, device_of, explaining
 from tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from tasks.records import Array, Arrays, InputError, OutputKind
@@ -190,7 +190,7 @@ class TorchModel:
         self._batch = compute.batch
         self._channels_first = channels_first
         self._fast = FastCopies(self.net)
-        self._samples_first = False  # what dropout drops, as far as is known
+        self._samples_first: State = []  # the net that is known to drop so
         self._rates: tuple[float, ...] = ()  # at which attention drops, as far as is known
 
     @property
@@ -307,12 +307,12 @@ class TorchModel:
         """Raises InputError for a net that drops along another first axis, which may by chance be as long as the
         batch: among more samples it is not."""
         more = len(_first(inputs)) + 1
-        if not self._samples_first:
+        if not same(self._samples_first, state := state_of(self.net)):
             encoded = self.encoded(take(inputs, np.arange(more) % (more - 1)))
             with self.at_rest(self.net), torch.no_grad():
                 self._rates = attention_rates(self.net, partial(self.call, encoded=encoded))
                 self.call(self.net, encoded, lambda _, shape: np.ones((more, *shape), np.float32))
-            self._samples_first = True
+            self._samples_first = state
 
     def _input_values(self, encoded: Encoded) -> dict[str, Array]:
         for name, argument in encoded.arguments.items():

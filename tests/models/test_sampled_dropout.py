@@ -237,6 +237,15 @@ def test_a_net_that_puts_another_axis_first_is_refused_whatever_its_length(lengt
         explained(model, inputs)
 
 
+def test_a_net_that_is_made_another_is_asked_again() -> None:
+    model = TorchModel(nn.Sequential(nn.Dropout(0.5), nn.Flatten()).eval(), as_tensors, "values", COMPUTE)
+    inputs = {"x": np.ones((4, 4, 2), np.float32)}
+    explained(model, inputs)
+    model.net[0] = SequenceFirst()
+    with pytest.raises(InputError, match="a net that puts another axis first"):
+        explained(model, inputs)
+
+
 def explained(model: TorchModel, inputs: Arrays) -> Array:
     place = model.place(inputs, dropout=lambda _, shape: np.ones((4, *shape), np.float32))
     return place.outputs(place.values)
