@@ -16,6 +16,7 @@ from tasks.models.layers import (
     place_name,
     require_numbers,
     require_one_array,
+    require_samples_first,
     require_slopes,
     seen_once,
 )
@@ -156,9 +157,13 @@ class KerasModel:
         return [tf.constant(dropout(number, shape), tf.float32) for number, shape in enumerate(shapes)]
 
     def _trace_dropout_shapes(self, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
+        """Raises InputError for a net that drops along another first axis, which may by chance be as long as the batch:
+        among one sample more it is not."""
         seen: list[tuple[int, ...]] = []
+        more = shapes[0][0] + 1
 
-        def keep_all(_: int, shape: tuple[int, ...]) -> tf.Tensor:
+        def keep_all(number: int, shape: tuple[int, ...]) -> tf.Tensor:
+            require_samples_first(number, shape, more)
             seen.append(shape[1:])
             return tf.ones(shape)
 
@@ -166,7 +171,9 @@ class KerasModel:
             with dropping(self.net, keep_all):
                 return self.call(arguments)
 
-        tf.function(look, autograph=False).get_concrete_function([tf.TensorSpec(shape) for shape in shapes])
+        tf.function(look, autograph=False).get_concrete_function(
+            [tf.TensorSpec((more, *shape[1:])) for shape in shapes]
+        )
         return seen
 
     def _input_values(self, encoded: dict[str, Array]) -> dict[str, Array]:
@@ -176,7 +183,12 @@ class KerasModel:
 
     def call(self, arguments: Sequence[tf.Tensor], numbers: Sequence[tf.Tensor] = ()) -> tf.Tensor:
         """The outputs (samples, outputs) of the net, with dropout by these numbers where there are any."""
-        sampling = dropping(self.net, lambda number, _: numbers[number]) if numbers else nullcontext()
+
+        def given(number: int, shape: tuple[int, ...]) -> tf.Tensor:
+            require_samples_first(number, shape, numbers[number].shape[0])
+            return numbers[number]
+
+        sampling = dropping(self.net, given) if numbers else nullcontext()
         with sampling:
             return self.net(one_or_all(arguments), training=False)
 

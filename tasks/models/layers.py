@@ -67,6 +67,15 @@ def require_one_array(layer: str, at: Side, one: bool) -> None:
         raise InputError(f"layer: {layer!r} does not give one array at its {at}; name another layer")
 
 
+def require_samples_first(number: int, shape: Sequence[int], samples: int) -> None:
+    """Raises InputError where the first axis of what dropout `number` drops, of `shape`, is not that of the samples."""
+    if shape[0] != samples:
+        raise InputError(
+            f"sampling.dropout: the first axis of what dropout number {number + 1} drops, of shape {tuple(shape)}, is "
+            f"not that of the {samples} samples; a net that puts another axis first cannot be sampled"
+        )
+
+
 def seen_once(layer: str, seen: Sequence[Activation]) -> Activation:
     """The activation of `layer` in one prediction.
 

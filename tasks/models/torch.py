@@ -16,6 +16,7 @@ from tasks.models.layers import (
     place_name,
     require_numbers,
     require_one_array,
+    require_samples_first,
     require_slopes,
     seen_once,
 )
@@ -289,11 +290,7 @@ class TorchModel:
         if lengths is None:
             blank = torch.empty(shape, device="meta")
             outer = torch.as_tensor(dropout(number, tuple(self.outer_layout(blank).shape[1:])), device=self.device)
-            if len(outer) != shape[0]:
-                raise InputError(
-                    f"sampling.dropout: the first axis of what dropout number {number + 1} drops, of shape {shape}, is "
-                    f"not that of the {len(outer)} samples; a net that puts another axis first cannot be sampled"
-                )
+            require_samples_first(number, shape, len(outer))
             return self.inner_layout(outer)
         if shape[0] == encoded.elements:
             padded = torch.as_tensor(dropout(number, (int(lengths.max()), *shape[1:])))

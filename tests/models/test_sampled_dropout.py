@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras
+from tasks.models.keras_import import keras, tf
 from tasks.models.torch import Encoded, TorchModel, as_tensors
 from tasks.models.torch_dropout import dropping
 from tasks.protocols import Compute
@@ -237,6 +237,37 @@ def test_a_net_that_puts_another_axis_first_is_refused_whatever_its_length(lengt
         explained(model, inputs)
 
 
+@pytest.mark.parametrize(
+    ("first", "length"),
+    [*(("another axis", length) for length in (1, 3, 4, 5)), *(("both", length) for length in (3, 4, 5))],
+)
+def test_a_keras_net_that_puts_another_axis_first_is_refused_whatever_its_length(first: str, length: int) -> None:
+    """Or merges the samples with another axis, as layers that work on each place alone may."""
+    configure(COMPUTE)
+    there, back = {
+        "another axis": (lambda x: tf.transpose(x, [1, 0, 2]), lambda x: tf.reduce_sum(x, [0, 2])[:, tf.newaxis]),
+        "both": (lambda x: tf.reshape(x, [-1, 2]), lambda x: tf.reshape(x, [-1, 2 * length])),
+    }[first]
+    layers = keras.layers
+    net = keras.Sequential([layers.Input((length, 2)), layers.Lambda(there), layers.Dropout(0.5), layers.Lambda(back)])
+    model = KerasModel(net, dict, "values", COMPUTE)
+    with pytest.raises(InputError, match=r"^sampling.dropout: .* not that of the \d samples; a net that puts another"):
+        explained(model, {"x": np.ones((4, length, 2), np.float32)})
+
+
+@pytest.mark.parametrize("noise_shape", [None, (None, 1, 2), (1, 3, 2)])
+def test_each_sample_of_a_keras_net_drops_for_itself(noise_shape: tuple[int | None, ...] | None) -> None:
+    configure(COMPUTE)
+    net = keras.Sequential([keras.layers.Input((3, 2)), keras.layers.Dropout(0.5, noise_shape=noise_shape)])
+    numbers = np.array([0, 1, 1, 0], np.float32)
+
+    def dropout(_: int, shape: tuple[int, ...]) -> Array:
+        return np.broadcast_to(numbers.reshape(-1, *[1] * len(shape)), (4, *shape))
+
+    place = KerasModel(net, dict, "values", COMPUTE).place({"x": np.ones((4, 3, 2), np.float32)}, dropout=dropout)
+    np.testing.assert_array_equal(place.outputs(place.values)[:, 0, 0], 2 * numbers)
+
+
 def test_a_net_that_is_made_another_is_asked_again() -> None:
     model = TorchModel(nn.Sequential(nn.Dropout(0.5), nn.Flatten()).eval(), as_tensors, "values", COMPUTE)
     inputs = {"x": np.ones((4, 4, 2), np.float32)}
@@ -246,7 +277,7 @@ def test_a_net_that_is_made_another_is_asked_again() -> None:
         explained(model, inputs)
 
 
-def explained(model: TorchModel, inputs: Arrays) -> Array:
+def explained(model: TorchModel | KerasModel, inputs: Arrays) -> Array:
     place = model.place(inputs, dropout=lambda _, shape: np.ones((4, *shape), np.float32))
     return place.outputs(place.values)
 
