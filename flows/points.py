@@ -4,6 +4,7 @@ A step starts its calls for every point before it waits for any, so that whoever
 A point that fails is said to have failed; the others go on.
 """
 
+import json
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from tasks import check_stages, gather_stage, stages
 from tasks.checks.stability import SeedStabilitySpec
 from tasks.document.schema import LocalEvidence
 from tasks.local import outside
+from tasks.methods import MethodSpec
 from tasks.models import ModelSpec
 from tasks.protocols import Compute
 from tasks.records import Failure, InputError, Selection, unpack
@@ -38,12 +40,13 @@ class Given:
 @dataclass
 class Chapter:
     """A point on its way: what its stages gave so far, or why it ended. Position 0 of the lists is the reported
-    training, the others differ in the seed alone."""
+    training, the others differ in the seed alone. `methods`: those of the point, at the layer where they look."""
 
     slug: str
     point: Point
     done: dict[str, Done] = field(default_factory=dict)  # load, predict, select, gather
     fits: list[Done] = field(default_factory=list)
+    methods: dict[str, MethodSpec] = field(default_factory=dict)
     attributed: dict[str, list[list[tuple[int, int, Done]]]] = field(default_factory=dict)
     summarised: dict[str, list[Done]] = field(default_factory=dict)
     checked: dict[str, list[Done]] = field(default_factory=dict)
@@ -144,6 +147,9 @@ class _Steps:
         weights = chapter.fits[0]["weights"]
         asked = chapter.point.model, self._compute, chapter["load"]["dataset"], weights
         yield from self._one(chapter, stages.predict, *asked)
+        layer = chapter["predict"].outputs.get("layer")
+        usual = None if layer is None else json.loads(self._calls.store.get(layer))
+        chapter.methods = {label: method.located(usual) for label, method in chapter.point.method.items()}
 
     def select(self, chapter: Chapter) -> Step:
         point = chapter.point
@@ -154,7 +160,7 @@ class _Steps:
         selection = unpack(Selection, self._calls.store.get(chapter["select"]["selection"]))
         count, size = len(selection.explained), self._compute.chunk
         chunks = [(start, min(start + size, count)) for start in range(0, count, size)]
-        started = {label: self._shards(chapter, label, chunks) for label in chapter.point.method}
+        started = {label: self._shards(chapter, label, chunks) for label in chapter.methods}
         yield
         for label, calls in started.items():
             chapter.attributed[label] = self._gathered(f"{chapter.slug}/{label}", chunks, calls)
@@ -167,7 +173,7 @@ class _Steps:
                 self._calls.start(
                     f"{chapter.slug}/{label} {start} to {stop}",
                     stages.attribute,
-                    point.method[label],
+                    chapter.methods[label],
                     model,
                     point.target,
                     self._compute,
@@ -205,7 +211,7 @@ class _Steps:
         started = {
             label: [
                 self._calls.start(
-                    f"{chapter.slug}/{label}", stages.summarise, chapter.point.method[label], *found, digests(shards)
+                    f"{chapter.slug}/{label}", stages.summarise, chapter.methods[label], *found, digests(shards)
                 )
                 for shards in trainings
             ]
@@ -222,7 +228,7 @@ class _Steps:
                 )
                 for name, spec in chapter.point.check.items()
             ]
-            for label in chapter.point.method
+            for label in chapter.methods
         }
         yield
         chapter.checked = self._all(started)
@@ -238,7 +244,7 @@ class _Steps:
 
         return check_stages.Asked(
             label=label,
-            method=point.method[label],
+            method=chapter.methods[label],
             model=point.model,
             target=point.target,
             compute=self._compute,
@@ -248,7 +254,7 @@ class _Steps:
                 "explained": chapter["select"]["explained"],
             },
             shards=shards(label),
-            others={other: (method, shards(other)) for other, method in point.method.items() if other != label},
+            others={other: (method, shards(other)) for other, method in chapter.methods.items() if other != label},
             summaries=tuple(done["summary"] for done in chapter.summarised[label]),
         )
 
@@ -268,7 +274,7 @@ class _Steps:
                 chapter.summarised[label][0]["summary"],
                 tuple(done["result"] for done in chapter.checked[label]),
             )
-            for label, method in point.method.items()
+            for label, method in chapter.methods.items()
         ]
         shown = chapter.slug, point.title, point.data, point.model, point.target, point.drawing
         yield from self._one(chapter, gather_stage.gather, *shown, found, explained)

@@ -173,7 +173,7 @@ class _Flow:
         """What every stage of a chapter was asked and gave, however its rows were cut into chunks."""
         plain = [chapter["load"], chapter.fits[0], chapter["predict"], chapter["select"]]
         found = [{"stage": done.stage, "spec": done.spec, "outputs": done.outputs} for done in plain]
-        for label, method in chapter.point.method.items():
+        for label, method in chapter.methods.items():
             summarised = chapter.summarised[label][0]
             content = json.loads(self.store.get(summarised["content"]))
             spec = {"label": label, "method": method.model_dump(mode="json", exclude={"aggregate"})}

@@ -22,6 +22,7 @@ from tasks.stages import (
     explainable,
     keyed,
     module_of,
+    of_atoms,
     own_code,
     read,
     refusal,
@@ -94,9 +95,10 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
             "target": asked.target,
             "compute": keyed(asked.compute),
         }
-        modules += [module_of(asked.method), module_of(asked.model), "tasks.data.baselines", score_of.__module__]
+        modules += [module_of(asked.method), module_of(asked.model), score_of.__module__]
+        modules += ["tasks.data.baselines", "tasks.data.molecule"]
         own = own_code(asked.method, asked.model, asked.target)
-    helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, refusal, cascades, variants]
+    helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, of_atoms, refusal, cascades, variants]
     return run_stage(store, check, given, inputs, modules, run, helpers, own)
 
 
@@ -183,7 +185,7 @@ class _Point:
         asked, chosen = self.asked, self.selection.explained[rows]
         net = model or self.model
         part = asked.method.attribute(
-            explainable(asked.method, asked.model, net),
+            explainable(asked.method, asked.model, net, self.data),
             inputs,
             baselines_of(asked.method, self.data, chosen),
             self.data.sample_ids[chosen],
@@ -191,7 +193,7 @@ class _Point:
             score_of(asked.target, self.data, net.output),
             asked.compute,
         )
-        return self._plain(asked.method, part)
+        return self._plain(asked.method, of_atoms(part, self.data.take(chosen)))
 
     def _randomised(self, seed: int) -> Iterator[tuple[str, Explain]]:
         asked = self.asked

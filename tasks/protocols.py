@@ -169,6 +169,10 @@ class DifferentiableModel(Model, Protocol):
         """Names of the layers that can be given as `layer`."""
         ...
 
+    def embedding(self, inputs: Arrays) -> str | None:
+        """The layer that makes vectors of ids, one for each element of some `inputs`; None where not just one does."""
+        ...
+
     def evaluate(self, inputs: Arrays) -> Array:
         """What `predict` gives but for rounding, as fast as it can be had."""
         ...

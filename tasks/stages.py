@@ -259,7 +259,7 @@ def restored(root: Path, model: ModelSpec, compute: Compute, dataset: Digest, we
 
 
 def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, weights: Digest) -> Done:
-    """Outputs "prediction" of every row and "performance"."""
+    """Outputs "prediction" of every row, "performance", and "layer" where methods look at one that name none."""
     from tasks.models.performance import performance
 
     def run() -> dict[str, bytes]:
@@ -267,7 +267,8 @@ def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, w
             data = read(store, Dataset, dataset)
             net = restored(store.root, model, compute, dataset, weights)
             prediction = Prediction(kind=net.output, outputs=_outputs(net, data, compute.batch))
-            return {"prediction": pack(prediction), "performance": pack(performance(data, prediction))}
+            found = {"prediction": pack(prediction), "performance": pack(performance(data, prediction))}
+            return found if (layer := usual_layer(net, data)) is None else found | {"layer": canonical_json(layer)}
 
     return run_stage(
         store,
@@ -276,7 +277,7 @@ def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, w
         {"dataset": dataset, "weights": weights},
         [module_of(model), performance.__module__],
         run,
-        [_outputs],
+        [_outputs, usual_layer],
         own_code(model),
     )
 
@@ -286,6 +287,18 @@ def _outputs(net: Model, data: Dataset, size: int) -> Array:
     rows = np.arange(len(data.sample_ids))
     parts = np.split(rows, range(size, len(rows), size))
     return np.concatenate([net.predict(data.take(part).arrays) for part in parts])
+
+
+def usual_layer(net: Model, data: Dataset) -> str | None:
+    """Where a method looks that can look at a layer and names none: at the embedding of a molecule's atoms, if the
+    model has just one; None: at the input."""
+    if not hasattr(net, "place") or all(item.kind != "molecule" for item in data.inputs):
+        return None
+    some = data.take(np.arange(min(_SOME, len(data.sample_ids))))
+    return cast(DifferentiableModel, net).embedding(some.arrays)
+
+
+_SOME = 8  # samples that show which layer embeds
 
 
 def select(store: Store, selection: SelectionSpec, target: TargetSpec, dataset: Digest, prediction: Digest) -> Done:
@@ -327,19 +340,16 @@ def attribute(
             net = restored(store.root, model, compute, dataset, weights)
             data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
             rows = chosen.explained[start:stop]
-            return {
-                "attribution": pack(
-                    method.attribute(
-                        explainable(method, model, net),
-                        data.take(rows).arrays,
-                        baselines_of(method, data, rows),
-                        data.sample_ids[rows],
-                        chosen.targets[start:stop],
-                        score_of(target, data, net.output),
-                        compute,
-                    )
-                )
-            }
+            found = method.attribute(
+                explainable(method, model, net, data),
+                data.take(rows).arrays,
+                baselines_of(method, data, rows),
+                data.sample_ids[rows],
+                chosen.targets[start:stop],
+                score_of(target, data, net.output),
+                compute,
+            )
+            return {"attribution": pack(of_atoms(found, data.take(rows)))}
 
     return run_stage(
         store,
@@ -353,23 +363,59 @@ def attribute(
             "rows": [start, stop],
         },
         {"dataset": dataset, "weights": weights, "explained": explained},
-        [module_of(method), module_of(model), "tasks.data.baselines", score_of.__module__],
+        [module_of(method), module_of(model), "tasks.data.baselines", "tasks.data.molecule", score_of.__module__],
         run,
-        [baselines_of, explainable, refusal],
+        [baselines_of, explainable, of_atoms, refusal],
         own_code(method, model, target),
     )
 
 
-def explainable(method: MethodSpec, model: ModelSpec, net: Model) -> DifferentiableModel:
+def explainable(method: MethodSpec, model: ModelSpec, net: Model, data: Dataset) -> DifferentiableModel:
     """`net`, as a method that needs no gradient takes it too.
 
     Raises:
-        InputError: for a method that needs gradients, and a model that only predicts.
+        InputError: for a method that needs gradients, and a model that only predicts; for one that looks at a layer,
+            and a molecule whose embedding nobody named or that is not the only input.
     """
     gives = {"predictions", "gradients" if hasattr(net, "place") else "trees"}
     if (said := refusal(method, model, gives)) is not None:
         raise InputError(f"method: {said}")
-    return cast(DifferentiableModel, net)
+    found = cast(DifferentiableModel, net)
+    if hasattr(method, "layer") and any(item.kind == "molecule" for item in data.inputs):
+        if len(data.inputs) > 1:
+            raise InputError(
+                f"method: {method.kind} looks at one place of a model: at a layer for a molecule, at the input for all "
+                f"else, so it cannot explain {' and '.join(item.name for item in data.inputs)} together; explain a "
+                "model of the molecule alone"
+            )
+        if method.layer is None:
+            raise InputError(
+                f"layer: a molecule is explained at the embedding of its atoms, and not just one layer of the model is "
+                f"known to be that; name it, one of {', '.join(getattr(net, 'layers', ())) or 'none'}"
+            )
+    return found
+
+
+def of_atoms(found: Attribution, data: Dataset) -> Attribution:
+    """The same with a mask of the atoms of molecules, which nets that take all molecules at one size do not know.
+
+    Raises:
+        InputError: for values of something else than the atoms.
+    """
+    from tasks.data.molecule import atom_counts
+
+    masks = {}
+    for item in data.inputs:
+        if item.kind == "molecule" and item.name in found.values:
+            values, counts = found.values[item.name], atom_counts(item.array.tolist())
+            masks[item.name] = mask = np.arange(values.shape[1]) < counts[:, np.newaxis]
+            others = (found.mask.get(item.name, mask) != mask).any() or (mask.sum(axis=1) != counts).any()
+            if others or values[~mask].any():
+                raise InputError(
+                    f"layer: the values are not those of the atoms of {item.name!r}, one row for each in the order of "
+                    "the SMILES and zero in all that fills up; name another layer"
+                )
+    return found.model_copy(update={"mask": {**found.mask, **masks}})
 
 
 def refusal(method: MethodSpec, model: ModelSpec, gives: AbstractSet[str] | None = None) -> str | None:

@@ -85,7 +85,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
     """One baseline for all samples (1, ...), or one for each of `rows`."""
     if item.kind == "molecule":
         raise InputError(
-            f"baseline: a molecule has no raw baseline (input {item.name!r}); name a layer, as layer: embed"
+            f"baseline: nothing stands in for a molecule (input {item.name!r}) before its atoms are embedded; use a "
+            "method that looks at a layer, such as integrated_gradients or occlusion"
         )
     match name:
         case "mean":

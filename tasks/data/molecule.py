@@ -49,6 +49,13 @@ def problem(smiles: str) -> str | None:
         return "; ".join(found.Message().split("  ")[0].rstrip(".") for found in Chem.DetectChemistryProblems(molecule))
 
 
+def atom_counts(smiles: Sequence[str]) -> Array:
+    """(samples,) how many atoms each molecule has."""
+    from rdkit import Chem
+
+    return np.array([Chem.MolFromSmiles(text).GetNumAtoms() for text in smiles])
+
+
 @cache
 def _patterns() -> dict[str, Any]:
     """The SMARTS of each group, from the table that RDKit ships."""

@@ -41,6 +41,10 @@ class _PathMethod(GradientMethod):
             raise ValueError("compat keras_example is taken at the input; leave out the layer")
         return self
 
+    def located(self, layer: str | None) -> Self:
+        """As every method; the Keras example is taken at the input whatever that is."""
+        return self if self.compat == "keras_example" else super().located(layer)
+
     def multiplier(self) -> Factor:
         """x - x' as the model sees it; the Keras example takes it in raw units."""
         return "raw_difference" if self.compat == "keras_example" else "difference"

@@ -1,7 +1,7 @@
 """What every method has in common: options, and the one call that explains."""
 
 from abc import abstractmethod
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -24,6 +24,12 @@ class Method(Spec):
     def asks(self) -> Asks:
         """What it takes of a model: predictions alone, gradients (or layers, which come with them), or trees."""
         return "predictions"
+
+    def located(self, layer: str | None) -> Self:
+        """The method, looking at the output of `layer` where it can look at a layer and names none."""
+        if layer is None or getattr(self, "layer", layer) is not None:
+            return self
+        return self.model_copy(update={"layer": layer, "at": "output"})
 
     @abstractmethod
     def attribute(

@@ -26,7 +26,9 @@ class OcclusionSpec(Method):
     """
 
     kind: Literal["occlusion"] = "occlusion"
-    layer: str | int | None = Field(None, description="a hidden layer by name or index; null: the input")
+    layer: str | int | None = Field(
+        None, description="a hidden layer by name or index; null: the input, of a molecule its atom embedding"
+    )
     at: Side = Field("output", description="of the layer: input or output")
     sliding_window_shapes: Extent = Field(1, description="elements per window, for all axes or one number per axis")
     strides: Extent = Field(1, description="elements between windows, at most the window")

@@ -28,7 +28,10 @@ class DeepShapSpec(BackgroundMethod):
     """
 
     kind: Literal["deep_shap"] = "deep_shap"
-    layer: str | int | None = Field(None, description="a hidden layer by name or index; null: the preprocessed input")
+    layer: str | int | None = Field(
+        None,
+        description="a hidden layer by name or index; null: the preprocessed input, of a molecule its atom embedding",
+    )
     at: Side = Field("output", description="of the layer: input or output")
 
     title: ClassVar[str] = "Deep SHAP"

@@ -69,14 +69,27 @@ def _check(net: keras.Model) -> None:
 
 
 def _moving(net: keras.Model) -> Iterator[tf.Operation]:
-    """The operations whose results depend on the inputs' values."""
+    """The operations whose results depend on the inputs' values, and the outputs on them."""
     specs = [tf.TensorSpec((2, *item.shape[1:]), item.dtype) for item in net.inputs]
     graph = tf.function(lambda given: net(given, training=False), autograph=False).get_concrete_function(specs).graph
-    moving = {tensor.ref() for tensor in graph.inputs[: len(specs)]}
+    moving, used = {tensor.ref() for tensor in graph.inputs[: len(specs)]}, _used(graph.outputs)
     for operation in graph.get_operations():  # in the order in which they were made, so after what they depend on
-        if any(tensor.ref() in moving for tensor in operation.inputs) and operation.type != "Shape":
+        moved = any(tensor.ref() in moving for tensor in operation.inputs) and operation.type != "Shape"
+        if moved and operation.name in used:
             moving |= {tensor.ref() for tensor in operation.outputs}
             yield operation
+
+
+def _used(outputs: Sequence[tf.Tensor]) -> set[str]:
+    """The names of all operations that the outputs depend on: of what is left out of a net some stay without use."""
+    found: set[str] = set()
+    waiting = [tensor.op for tensor in outputs]
+    while waiting:
+        operation = waiting.pop()
+        if operation.name not in found:
+            found.add(operation.name)
+            waiting += [tensor.op for tensor in operation.inputs]
+    return found
 
 
 @contextmanager

@@ -1,16 +1,25 @@
 """Keras nets on TensorFlow behind the model protocol, and how they are trained."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 from tasks.models.keras_dropout import Call, dropping, wrapped
 from tasks.models.keras_import import keras, tf
-from tasks.models.layers import layer_name, place_name, require_numbers, require_one_array, seen_once
+from tasks.models.layers import (
+    layer_name,
+    only_embedding,
+    place_name,
+    require_numbers,
+    require_one_array,
+    require_samples_first,
+    require_slopes,
+    seen_once,
+)
 from tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from tasks.records import Array, Arrays, InputError, OutputKind
 
@@ -32,6 +41,8 @@ class KerasPlace:
 
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, dict[str, Array]]:
         """Scores (samples,), and the gradient of each sample's own score, shaped like `values`."""
+        for name, array in values.items():
+            require_slopes(name, array.dtype.kind == "f")
         function, used = self.model.compiled_gradient(self.spot, score), len(targets)
         scores, gradients = function(*self._tensors(values), tf.constant(whole(targets)))
         return scores.numpy()[:used], {name: item.numpy()[:used] for name, item in zip(values, gradients, strict=True)}
@@ -81,6 +92,24 @@ class KerasModel:
         """Names of the layers in the order of `net.layers`; those of a model inside follow it, as outer/inner."""
         return tuple(self._layers)
 
+    def embedding(self, inputs: Arrays) -> str | None:
+        """The layer that makes vectors of ids, one for each element of some `inputs`; None where not just one does."""
+        found: dict[str, None] = {}
+
+        def look(name: str, call: Call, ids: Any, *arguments: Any, **options: Any) -> Any:
+            vectors = call(ids, *arguments, **options)
+            alone = tf.is_tensor(ids) and tf.is_tensor(vectors)
+            if alone and vectors.ndim == 3 and vectors.shape[:2] == ids.shape[:2]:
+                found[name] = None
+            return vectors
+
+        with ExitStack() as stack:
+            for name, layer in self._layers.items():
+                if _is_table(layer):
+                    stack.enter_context(wrapped(layer, partial(look, name)))
+            self.call(_tensors(self._encode(inputs)))
+        return only_embedding([list(found)])
+
     def predict(self, inputs: Arrays) -> Array:
         """Outputs (samples, outputs) as the net gives them."""
         count = len(next(iter(inputs.values())))
@@ -109,7 +138,7 @@ class KerasModel:
         name = layer_name(layer, self.layers)
         numbers = self.dropout_numbers(encoded, dropout)
         activation = self._activation((name, at))(_tensors(encoded), numbers).numpy()[: len(_first(encoded))]
-        owner = place_name(tuple(encoded), name, activation.ndim)
+        owner = place_name(tuple(inputs), name, activation.ndim)
         return KerasPlace(self, encoded, (name, at), {owner: activation}, {}, dropout)
 
     def is_bypassed(self, spot: Spot, arguments: Tensors, values: Tensors, numbers: Tensors) -> bool:
@@ -128,9 +157,13 @@ class KerasModel:
         return [tf.constant(whole(dropout(number, shape)), tf.float32) for number, shape in enumerate(shapes)]
 
     def _trace_dropout_shapes(self, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
+        """Raises InputError for a net that drops along another first axis, which may by chance be as long as the batch:
+        among one sample more it is not."""
         seen: list[tuple[int, ...]] = []
+        more = shapes[0][0] + 1
 
-        def keep_all(_: int, shape: tuple[int, ...]) -> tf.Tensor:
+        def keep_all(number: int, shape: tuple[int, ...]) -> tf.Tensor:
+            require_samples_first(number, shape, more)
             seen.append(shape[1:])
             return tf.ones(shape)
 
@@ -138,7 +171,9 @@ class KerasModel:
             with dropping(self.net, keep_all):
                 return self.call(arguments)
 
-        tf.function(look, autograph=False).get_concrete_function([tf.TensorSpec(shape) for shape in shapes])
+        tf.function(look, autograph=False).get_concrete_function(
+            [tf.TensorSpec((more, *shape[1:])) for shape in shapes]
+        )
         return seen
 
     def _input_values(self, encoded: dict[str, Array]) -> dict[str, Array]:
@@ -148,7 +183,12 @@ class KerasModel:
 
     def call(self, arguments: Sequence[tf.Tensor], numbers: Sequence[tf.Tensor] = ()) -> tf.Tensor:
         """The outputs (samples, outputs) of the net, with dropout by these numbers where there are any."""
-        sampling = dropping(self.net, lambda number, _: numbers[number]) if numbers else nullcontext()
+
+        def given(number: int, shape: tuple[int, ...]) -> tf.Tensor:
+            require_samples_first(number, shape, numbers[number].shape[0])
+            return numbers[number]
+
+        sampling = dropping(self.net, given) if numbers else nullcontext()
         with sampling:
             return self.net(one_or_all(arguments), training=False)
 
@@ -292,6 +332,12 @@ def whole(array: Array) -> Array:
     """Filled up by its last sample to `whole_size`."""
     missing = whole_size(len(array)) - len(array)
     return np.pad(array, [(0, missing), *[(0, 0)] * (array.ndim - 1)], mode="edge") if missing else array
+
+
+def _is_table(layer: keras.Layer) -> bool:
+    """Whether it learns nothing but vectors of ids."""
+    tables = [part for part in layer._flatten_layers() if isinstance(part, keras.layers.Embedding)]
+    return 0 < sum(len(table.weights) for table in tables) == len(layer.weights)
 
 
 def _tensors(arrays: Arrays) -> list[tf.Tensor]:

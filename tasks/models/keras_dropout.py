@@ -27,7 +27,15 @@ def wrapped(layer: keras.Layer, around: Callable[..., Any]) -> Iterator[None]:
     to the output cannot be built.
     """
     before, call = vars(layer).get("call"), layer.call
-    layer.call = partial(around, call)
+
+    def said_plainly(*arguments: Any, **options: Any) -> Any:
+        try:
+            return around(call, *arguments, **options)
+        except InputError as error:
+            error._keras_call_info_injected = True  # type: ignore[attr-defined]  # Keras adds nothing to the sentence
+            raise
+
+    layer.call = said_plainly
     try:
         yield
     finally:
@@ -52,6 +60,7 @@ def dropping(net: keras.Model, uniform: Callable[[int, tuple[int, ...]], tf.Tens
         spatial = getattr(layer, "_get_noise_shape", lambda _: None)(inputs)
         given = spatial or layer.noise_shape or [None] * inputs.ndim
         shape = tuple(have if want is None else want for have, want in zip(inputs.shape, given, strict=True))
+        shape = (inputs.shape[0], *shape[1:])  # no two samples share what is dropped
         numbers = uniform(next(used), shape)
         kept = tf.cast(numbers >= layer.rate, inputs.dtype)
         return inputs * kept / (1 - layer.rate or 1)  # at a rate of 1 nothing is left

@@ -1,66 +1,54 @@
 """Keras nets that end in a softmax, read before it: what they give then are logits."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Self
 
-from tasks.models.keras import Encode, KerasModel, one_or_all
-from tasks.models.keras_dropout import Call, wrapped
+from tasks.models.keras import Encode, KerasModel, compiled
 from tasks.models.keras_import import keras, tf
 from tasks.protocols import Compute
 from tasks.records import Arrays
 
-_SOFTMAX = (keras.activations.softmax, keras.activations.log_softmax)
-
 
 class LogitsModel(KerasModel):
-    """A net whose result is that of the softmax in its layer `last`; it is left out."""
+    """A net that gives the result of a softmax, or the logarithm of one; it is left out.
 
-    def __init__(self, net: keras.Model, encode: Encode, compute: Compute, last: keras.Layer) -> None:
+    Layers, functions of Keras or TensorFlow and code of the user's own leave the same operations in the graph.
+    """
+
+    def __init__(self, net: keras.Model, encode: Encode, compute: Compute) -> None:
         super().__init__(net, encode, "logits", compute)
-        self._last = last
 
     @classmethod
     def recognised(cls, net: keras.Model, encode: Encode, compute: Compute, inputs: Arrays) -> Self | None:
-        """The model, if the net gives the result of a softmax as it is for `inputs`."""
-        seen: list[tuple[keras.Layer, Any]] = []
+        """The model, if the net gives the result of a softmax or its logarithm for `inputs`."""
+        found: list[tf.Tensor | None] = []
 
-        def watch(layer: keras.Layer, call: Call, *arguments: Any, **options: Any) -> Any:
-            seen.append((layer, call(*arguments, **options)))
-            return seen[-1][1]
+        def look(arguments: Sequence[tf.Tensor]) -> tf.Tensor:
+            outputs = model.call(arguments)
+            found.append(_before_softmax(outputs))
+            return outputs
 
-        with ExitStack() as stack:
-            for layer in filter(_ends_in_softmax, net._flatten_layers(include_self=False)):
-                stack.enter_context(wrapped(layer, partial(watch, layer)))
-            outputs = net(one_or_all([tf.constant(array) for array in encode(inputs).values()]), training=False)
-        last = [layer for layer, result in seen if result is outputs]
-        return cls(net, encode, compute, last[0]) if last else None
+        model = KerasModel(net, encode, "probabilities", compute)
+        compiled(look)([tf.constant(array) for array in encode(inputs).values()])
+        return None if found[0] is None else cls(net, encode, compute)
 
     def call(self, arguments: Sequence[tf.Tensor], numbers: Sequence[tf.Tensor] = ()) -> tf.Tensor:
-        """The outputs before the last softmax."""
-        with _without_softmax(self._last):
-            return super().call(arguments, numbers)
+        """The outputs before the last softmax, which only a graph knows."""
+        if tf.executing_eagerly():
+            return compiled(self.call)(list(arguments), list(numbers))
+        logits = _before_softmax(super().call(arguments, numbers))
+        assert logits is not None
+        return logits
 
 
-def _ends_in_softmax(layer: keras.Layer) -> bool:
-    return isinstance(layer, keras.layers.Softmax) or getattr(layer, "activation", None) in _SOFTMAX
+def _before_softmax(outputs: tf.Tensor) -> tf.Tensor | None:
+    """What was given to the softmax that gave these outputs of a graph; None where none did."""
+    last = _made_by(outputs)
+    softmax = _made_by(last.inputs[0]) if last.type == "Log" else last
+    known = ("Softmax",) if last.type == "Log" else ("Softmax", "LogSoftmax")
+    return softmax.inputs[0] if softmax.type in known else None
 
 
-@contextmanager
-def _without_softmax(layer: keras.Layer) -> Iterator[None]:
-    """While this lasts, the layer gives what its softmax is given."""
-    if isinstance(layer, keras.layers.Softmax):
-        with wrapped(layer, _as_given):
-            yield
-        return
-    softmax: Callable[..., Any] = layer.activation
-    layer.activation = keras.activations.linear
-    try:
-        yield
-    finally:
-        layer.activation = softmax
-
-
-def _as_given(_: Call, inputs: Any, *__: Any, **___: Any) -> Any:
-    return inputs
+def _made_by(tensor: tf.Tensor) -> tf.Operation:
+    operation = tensor.op
+    return _made_by(operation.inputs[0]) if operation.type == "Identity" else operation

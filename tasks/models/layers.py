@@ -43,10 +43,37 @@ def require_numbers(name: str, numbers: bool, layers: Sequence[str]) -> None:
         )
 
 
+def only_embedding(found: Sequence[Sequence[str]]) -> str | None:
+    """The layer that every one of several predictions `found` to embed the elements, if it is just one, the layers
+    inside it aside.
+
+    In a single prediction the bonds of a molecule may by chance be as many as its atoms.
+    """
+    common = [name for name in found[0] if all(name in others for others in found)]
+    inside = tuple(f"{name}{mark}" for name in common for mark in "./")
+    outer = [name for name in common if not name.startswith(inside)]
+    return outer[0] if len(outer) == 1 else None
+
+
+def require_slopes(name: str, numbers: bool) -> None:
+    """Raises InputError where the values at `name` are no `numbers` that can change a little."""
+    if not numbers:
+        raise InputError(f"layer: what {name!r} holds there are ids, which have no gradient; look behind the embedding")
+
+
 def require_one_array(layer: str, at: Side, one: bool) -> None:
     """Raises InputError where `layer` takes or gives something else than `one` array."""
     if not one:
         raise InputError(f"layer: {layer!r} does not give one array at its {at}; name another layer")
+
+
+def require_samples_first(number: int, shape: Sequence[int], samples: int) -> None:
+    """Raises InputError where the first axis of what dropout `number` drops, of `shape`, is not that of the samples."""
+    if shape[0] != samples:
+        raise InputError(
+            f"sampling.dropout: the first axis of what dropout number {number + 1} drops, of shape {tuple(shape)}, is "
+            f"not that of the {samples} samples; a net that puts another axis first cannot be sampled"
+        )
 
 
 def seen_once(layer: str, seen: Sequence[Activation]) -> Activation:

@@ -10,9 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tasks.models.layers import layer_name, place_name, require_numbers, require_one_array, seen_once
-from tasks.models.torch_dropout import dropping
-from tasks.models.torch_fast import FastCopies
+from tasks.models.layers import (
+    layer_name,
+    only_embedding,
+    place_name,
+    require_numbers,
+    require_one_array,
+    require_samples_first,
+    require_slopes,
+    seen_once,
+)
+from tasks.models.torch_dropout import attention_rates, dropping
+from tasks.models.torch_embedding import embeddings
+from tasks.models.torch_fast import FastCopies, State, same, state_of
 from tasks.models.torch_process import configure, device_of, explaining
 from tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from tasks.records import Array, Arrays, InputError, OutputKind
@@ -34,6 +44,12 @@ class Encoded(NamedTuple):
     def samples(self) -> int | None:
         """How many outputs are of samples; None for all of them."""
         return None if self.lengths is None else len(self.lengths)
+
+    def embeds(self, ids: Tensor, vectors: Tensor) -> bool:
+        """Whether `vectors` are one for each element, where `ids` say which."""
+        if self.lengths is not None:
+            return vectors.ndim == 2 and len(vectors) == self.elements
+        return vectors.ndim == 3 and vectors.shape[:2] == ids.shape[:2]
 
 
 Encode = Callable[[Arrays], Encoded]
@@ -88,6 +104,8 @@ class TorchPlace:
 
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, dict[str, Array]]:
         """Scores (samples,), and the gradient of each sample's own score, shaped like `values`."""
+        for name, array in values.items():
+            require_slopes(name, array.dtype.kind == "f")
         with self.model.at_rest(self.net):
             leaves = {name: self._leaf(array).requires_grad_() for name, array in values.items()}
             chosen = torch.as_tensor(targets, device=self.model.device)
@@ -173,12 +191,18 @@ class TorchModel:
         self._batch = compute.batch
         self._channels_first = channels_first
         self._fast = FastCopies(self.net)
-        self._samples_first = False  # what dropout drops, as far as is known
+        self._samples_first: State = []  # the net that is known to drop so
+        self._rates: tuple[float, ...] = ()  # at which attention drops, as far as is known
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the modules, outer ones before their parts."""
         return tuple(name for name, _ in self.net.named_modules() if name)
+
+    def embedding(self, inputs: Arrays) -> str | None:
+        """The module that makes vectors of ids, one for each element of some `inputs`; None where not just one does."""
+        some = [self.encoded(inputs), self.encoded(take(inputs, np.arange(1)))]
+        return only_embedding([embeddings(self.net, partial(self.run, self.net, each), each.embeds) for each in some])
 
     def predict(self, inputs: Arrays) -> Array:
         """Outputs (samples, outputs) as the net gives them."""
@@ -227,19 +251,21 @@ class TorchModel:
         activation = self._activation(net, encoded, spot, dropout)
         if encoded.lengths is None:
             shown = self.outer_layout(activation)
-            owner = place_name(tuple(encoded.arguments), name, shown.ndim)
+            owner = place_name(tuple(inputs), name, shown.ndim)
             return TorchPlace(self, net, inputs, encoded, spot, {owner: _array(shown)}, {}, dropout=dropout)
         count = int(encoded.lengths.sum())
         if len(activation) != encoded.elements:
             raise InputError(f"layer: {name!r} does not have one row per element; name another layer")
         padded, mask = _padded(activation[:count], encoded.lengths)
-        owner = next(iter(encoded.arguments))
+        owner = next(iter(inputs if len(inputs) == 1 else encoded.arguments))
         values, masks = {owner: _array(padded)}, {owner: _array(mask)}
         return TorchPlace(self, net, inputs, encoded, spot, values, masks, activation[count:], dropout)
 
     def call(self, net: nn.Module, encoded: Encoded, dropout: Dropout | None = None) -> Tensor:
         """The outputs (samples, outputs) of the net or a copy of it, with sampled dropout where it is given."""
-        sampling = nullcontext() if dropout is None else dropping(net, partial(self._uniform, encoded, dropout))
+        sampling: AbstractContextManager[None] = nullcontext()
+        if dropout is not None:
+            sampling = dropping(net, partial(self._uniform, encoded, dropout), self._rates)
         with sampling:
             outputs: Tensor = net(*encoded.arguments.values())
         return outputs if encoded.lengths is None else outputs[: encoded.samples]
@@ -264,11 +290,7 @@ class TorchModel:
         if lengths is None:
             blank = torch.empty(shape, device="meta")
             outer = torch.as_tensor(dropout(number, tuple(self.outer_layout(blank).shape[1:])), device=self.device)
-            if len(outer) != shape[0]:
-                raise InputError(
-                    f"sampling.dropout: the first axis of what dropout number {number + 1} drops, of shape {shape}, is "
-                    f"not that of the {len(outer)} samples; a net that puts another axis first cannot be sampled"
-                )
+            require_samples_first(number, shape, len(outer))
             return self.inner_layout(outer)
         if shape[0] == encoded.elements:
             padded = torch.as_tensor(dropout(number, (int(lengths.max()), *shape[1:])))
@@ -282,11 +304,12 @@ class TorchModel:
         """Raises InputError for a net that drops along another first axis, which may by chance be as long as the
         batch: among more samples it is not."""
         more = len(_first(inputs)) + 1
-        if not self._samples_first:
+        if not same(self._samples_first, state := state_of(self.net)):
             encoded = self.encoded(take(inputs, np.arange(more) % (more - 1)))
             with self.at_rest(self.net), torch.no_grad():
+                self._rates = attention_rates(self.net, partial(self.call, encoded=encoded))
                 self.call(self.net, encoded, lambda _, shape: np.ones((more, *shape), np.float32))
-            self._samples_first = True
+            self._samples_first = state
 
     def _input_values(self, encoded: Encoded) -> dict[str, Array]:
         for name, argument in encoded.arguments.items():

@@ -2,9 +2,8 @@
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
@@ -23,12 +22,13 @@ _AGREEMENT = {torch.float32: 1e-5, torch.float64: 1e-10}  # relative, in the nor
 
 Convolution = nn.Conv1d | nn.Conv2d | nn.Conv3d
 Run = Callable[[nn.Module], Tensor]
+State = list[tuple[object, int]]  # what a net is made of, each with a number that goes up when it is changed
 
 
 class _Known(NamedTuple):
     """A copy, and what it is a copy of."""
 
-    state: list[tuple[Tensor, int]]
+    state: State
     net: nn.Module
 
 
@@ -36,7 +36,8 @@ class FastCopies:
     """Frozen copies of convolution nets in inference mode: batch normalisation is folded into the convolutions where
     the net can be traced, and on a CPU channels lie last in memory.
 
-    A copy is taken only where it agrees with the net to rounding, and again when the net's weights have changed.
+    A copy is taken only where it agrees with the net to rounding, and again when the net's weights or modules have
+    changed.
     """
 
     def __init__(self, net: nn.Module) -> None:
@@ -46,9 +47,9 @@ class FastCopies:
     def of(self, layer: str | None, run: Run) -> nn.Module:
         """A net to explain with, in which the module `layer` still exists and sees what it saw; the net itself where
         no copy agrees. `run`: the outputs of a net for a batch, by which the copies are judged."""
-        state = [(tensor, tensor._version) for tensor in _tensors(self._net)]
+        state = state_of(self._net)
         known = self._known.get(layer)
-        if known is None or not _same(known.state, state):
+        if known is None or not same(known.state, state):
             known = self._known[layer] = _Known(state, self._made(layer, run))
         return known.net
 
@@ -162,16 +163,31 @@ def _agree(found: Tensor, expected: Tensor) -> bool:
 
 def _hooked(net: nn.Module) -> bool:
     """Whether somebody watches or changes what modules give: a copy could lose that."""
-    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    return any(getattr(module, kind) for module in net.modules() for kind in kinds)
+    return any(map(_hooks, net.modules()))
 
 
-def _tensors(net: nn.Module) -> Iterator[Tensor]:
-    return chain(net.parameters(), net.buffers())
+def _hooks(module: nn.Module) -> int:
+    return (
+        len(module._forward_hooks)
+        + len(module._forward_pre_hooks)
+        + len(module._backward_hooks)
+        + len(module._backward_pre_hooks)
+    )
 
 
-def _same(known: Sequence[tuple[Any, int]], now: Sequence[tuple[Any, int]]) -> bool:
-    """Whether these are the same tensors, unchanged since."""
+def state_of(net: nn.Module) -> State:
+    """The modules of a net with the number of their hooks, and their tensors with how often they were written; taken
+    before every batch, so by one walk over the modules."""
+    state: State = []
+    for module in net.modules():
+        state.append((module, _hooks(module)))
+        for own in (module._parameters, module._buffers):
+            state += [(tensor, tensor._version) for tensor in own.values() if tensor is not None]
+    return state
+
+
+def same(known: State, now: State) -> bool:
+    """Whether these are the same things, unchanged since."""
     return len(known) == len(now) and all(
         old is new and version == current for (old, version), (new, current) in zip(known, now, strict=True)
     )

@@ -21,15 +21,17 @@ _SOFTMAX = (
     Tensor.softmax,
     Tensor.log_softmax,
 )
+_LOGARITHM = (torch.log, Tensor.log)
 
 
 class _Watching(TorchFunctionMode):
-    """Sees the results of every softmax; the one with the number `skipped` gives what it is given instead."""
+    """Sees of every softmax the result and its logarithm; the one with the number `skipped` gives what it is given
+    instead, as does its logarithm."""
 
     def __init__(self, skipped: int | None = None) -> None:
         super().__init__()
         self.skipped = skipped
-        self.results: list[Tensor] = []
+        self.results: list[list[Tensor]] = []
 
     def __torch_function__(
         self,
@@ -39,15 +41,25 @@ class _Watching(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         options = dict(kwargs or {})
-        if func not in _SOFTMAX:
+        if func not in _SOFTMAX and func not in _LOGARITHM:
             return func(*args, **options)
         given = args[0] if args else options["input"]
-        self.results.append(given if len(self.results) == self.skipped else func(*args, **options))
-        return self.results[-1]
+        if func in _SOFTMAX:
+            self.results.append([])
+        number = len(self.results) - 1 if func in _SOFTMAX else self._softmax_of(given)
+        result = given if number is not None and number == self.skipped else func(*args, **options)
+        if number is not None:
+            self.results[number].append(result)
+        return result
+
+    def _softmax_of(self, tensor: Tensor) -> int | None:
+        """The number of the softmax that gave this."""
+        return next((number for number, (result, *_) in enumerate(self.results) if result is tensor), None)
 
 
 class LogitsModel(TorchModel):
-    """A net whose last operation is its softmax with the number `last`, in order of use; it is left out."""
+    """A net whose last operation is its softmax with the number `last`, in order of use, or the logarithm of that; it
+    is left out."""
 
     def __init__(self, net: nn.Module, encode: Encode, compute: Compute, last: int) -> None:
         super().__init__(net, encode, "logits", compute)
@@ -55,11 +67,11 @@ class LogitsModel(TorchModel):
 
     @classmethod
     def recognised(cls, net: nn.Module, encode: Encode, compute: Compute, inputs: Arrays) -> Self | None:
-        """The model, if the net gives the result of a softmax as it is for `inputs`."""
+        """The model, if the net gives the result of a softmax or its logarithm for `inputs`."""
         model = TorchModel(net, encode, "probabilities", compute)
         with _Watching() as watching:
             outputs = model.run(model.net, model.encoded(inputs))
-        last = [number for number, result in enumerate(watching.results) if result is outputs]
+        last = [number for number, found in enumerate(watching.results) if any(item is outputs for item in found)]
         return cls(net, encode, compute, last[0]) if last else None
 
     def call(self, net: nn.Module, encoded: Encoded, dropout: Dropout | None = None) -> Tensor:

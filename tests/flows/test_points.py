@@ -14,6 +14,8 @@ from flows.config import Report, read_report
 from flows.engine import Future, Inline
 from flows.points import Chapter, Given, run_points
 from flows.progress import Watch
+from tasks.document.material import Material
+from tasks.records import unpack
 from tasks.stages import Done
 from tasks.store import Store
 from tests.conftest import Project, Run
@@ -145,3 +147,21 @@ def test_a_shared_call_that_fails_is_made_once() -> None:
         with pytest.raises(ValueError, match="it diverged"):
             future.result()
     assert calls == [1]
+
+
+def test_a_molecule_is_explained_at_its_embedding_where_no_layer_is_named(tmp_path: Path) -> None:
+    """The layer that was found stands in the key, in the evidence and in the chapter, as if it had been named."""
+    words = ("study=solubility", "check=[sparseness]", "model.epochs=1", "selection.limit=3", "runner=inline")
+    methods = "method=[integrated_gradients,integrated_gradients_embedding,occlusion,vanilla_grad]"
+    (chapter,), calls, _ = swept(read_report([*words, methods]), tmp_path)
+    assert chapter.failure is None
+    assert chapter.point.method["integrated_gradients"].layer is None
+    assert {label: method.layer for label, method in chapter.methods.items()} == dict.fromkeys(chapter.methods, "embed")
+    plain, named = ([done.key for _, _, done in chapter.attributed[label][0]] for label in list(chapter.methods)[:2])
+    assert plain == named
+    assert {done.spec["method"]["layer"] for found in chapter.attributed.values() for _, _, done in found[0]} == {
+        "embed"
+    }
+    material = unpack(Material, calls.store.get(chapter["gather"]["material"]))
+    assert {method.place for method in material.methods} == {"the output of the layer embed"}
+    assert material.methods[0].parameters["layer"] == "embed"

@@ -17,6 +17,7 @@ from tasks.methods.shap_gradient import GradientShapSpec
 from tasks.methods.shap_kernel import KernelShapSpec
 from tasks.models.keras import KerasModel, configure
 from tasks.models.keras_import import keras
+from tasks.models.keras_softmax import LogitsModel as KerasLogitsModel
 from tasks.models.torch import Encoded, TorchModel, as_tensors
 from tasks.models.torch_softmax import LogitsModel
 from tasks.protocols import Compute
@@ -453,6 +454,23 @@ def test_deep_explains_the_logits_of_a_net_that_ends_in_softmax(explain: Explain
     np.testing.assert_allclose(
         ours.values["x"], explain(DeepShapSpec(), model_of(plain), x, baselines=background).values["x"], atol=1e-6
     )
+    np.testing.assert_allclose(ours.residual, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("end", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("layer", [None, "hidden"])
+def test_deep_explains_the_logits_of_a_keras_net_that_ends_in_softmax(
+    end: str, layer: str | None, explain: Explain
+) -> None:
+    """SHAP has no rule for the logarithm, and needs none: the logits do not depend on it."""
+    given = keras.layers.Input((5,))
+    logits = keras.layers.Dense(3)(keras.layers.Dense(4, activation="relu", name="hidden")(given))
+    x, background = {"x": rows(0, 2, 5)}, {"x": rows(1, 3, 5)}
+    ending = keras.Model(given, keras.layers.Activation(end)(logits))
+    models = KerasLogitsModel.recognised(ending, dict, COMPUTE, x), keras_model(keras.Model(given, logits))
+    ours, plain = (explain(DeepShapSpec(layer=layer), model, x, baselines=background) for model in models)
+    for name, values in plain.values.items():
+        np.testing.assert_allclose(ours.values[name], values, atol=1e-6)
     np.testing.assert_allclose(ours.residual, 0, atol=1e-5)
 
 

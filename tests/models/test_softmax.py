@@ -1,6 +1,7 @@
 """A net that ends in a softmax is read before it, so that a logit is a logit."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from torch.nn import functional
 
 from tasks.models import keras_softmax, torch_softmax
 from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras
+from tasks.models.keras_import import keras, tf
 from tasks.models.torch import TorchModel, as_tensors
 from tasks.protocols import Compute, Score
 from tasks.records import Array, InputError
@@ -40,6 +41,9 @@ ENDS: dict[str, Callable[[Tensor], Tensor]] = {
     "a method": lambda x: x.softmax(dim=1),
     "named input": lambda x: functional.softmax(input=x, dim=1),
     "a logarithm": lambda x: x.log_softmax(dim=1),
+    "a module for the logarithm": nn.LogSoftmax(dim=1),
+    "the logarithm of a softmax": lambda x: torch.log(x.softmax(dim=1)),
+    "the logarithm as a method": lambda x: functional.softmax(x, dim=1).log(),
 }
 
 
@@ -92,8 +96,9 @@ def test_dropout_is_sampled_before_the_softmax_that_is_left_out() -> None:
 def test_a_softmax_on_the_way_is_not_the_end() -> None:
     net = Ending(nn.Identity()).eval()
     assert torch_softmax.LogitsModel.recognised(net, as_tensors, COMPUTE, TABLE) is None
-    scaled = Ending(lambda x: 2 * x.softmax(1)).eval()
-    assert torch_softmax.LogitsModel.recognised(scaled, as_tensors, COMPUTE, TABLE) is None
+    for end in (lambda x: 2 * x.softmax(1), lambda x: (x.softmax(1) + 0.1).log(), lambda x: (-x.log_softmax(1)).log()):
+        net = Ending(end).eval()
+        assert torch_softmax.LogitsModel.recognised(net, as_tensors, COMPUTE, TABLE) is None
 
 
 def test_a_convolution_net_is_folded_and_read_before_its_softmax() -> None:
@@ -108,11 +113,30 @@ def test_a_convolution_net_is_folded_and_read_before_its_softmax() -> None:
         np.testing.assert_allclose(place.outputs(place.values), layers(torch.tensor(images["x"])), rtol=1e-5, atol=1e-6)
 
 
+class Function(keras.layers.Layer):
+    """Code of the user's own."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def call(self, x: Any) -> Any:
+        return self.function(x)
+
+
 KERAS_ENDS = {
     "an activation": lambda: [keras.layers.Dense(3, activation="softmax", name="last")],
     "an activation layer": lambda: [keras.layers.Dense(3), keras.layers.Activation("softmax")],
     "a layer": lambda: [keras.layers.Dense(3), keras.layers.Softmax()],
     "a logarithm": lambda: [keras.layers.Dense(3, activation="log_softmax")],
+    "a function": lambda: [keras.layers.Dense(3), Function(keras.ops.softmax)],
+    "a function of TensorFlow": lambda: [keras.layers.Dense(3), keras.layers.Lambda(tf.nn.softmax)],
+    "a logarithm as a function": lambda: [keras.layers.Dense(3), Function(keras.ops.log_softmax)],
+    "a logarithm of TensorFlow": lambda: [keras.layers.Dense(3), keras.layers.Lambda(tf.nn.log_softmax)],
+    "the logarithm of a softmax": lambda: [
+        keras.layers.Dense(3, activation="softmax"),
+        Function(keras.ops.log),
+    ],
     "a nested model": lambda: [keras.Sequential([keras.layers.Dense(3), keras.layers.Softmax()])],
 }
 
@@ -137,6 +161,26 @@ def test_a_keras_net_gives_the_logits_before_its_last_softmax(end: str) -> None:
     np.testing.assert_allclose(gradients["first"], kernels[2].T[TARGETS], rtol=1e-5)
     both = np.log(net(TABLE["x"]).numpy()) if "logarithm" not in end else net(TABLE["x"]).numpy()
     assert (np.abs(both - model.predict(TABLE)) > 1e-3).any(), "the net itself is as it was"
+
+
+@pytest.mark.parametrize("end", ["softmax", "log_softmax"])
+def test_a_function_behind_the_last_layer_of_a_keras_net_is_left_out(end: str) -> None:
+    """It is an operation of the net, and no layer."""
+    configure(COMPUTE)
+    inputs, last = keras.layers.Input((3,)), keras.layers.Dense(3)
+    net = keras.Model(inputs, getattr(keras.ops, end)(last(inputs)))
+    model = keras_softmax.LogitsModel.recognised(net, dict, COMPUTE, TABLE)
+    assert model is not None
+    np.testing.assert_allclose(model.predict(TABLE), last(TABLE["x"]).numpy(), rtol=1e-5, atol=1e-6)
+    eager = model.outputs_at(None, [], [tf.constant(TABLE["x"])])
+    np.testing.assert_allclose(eager, model.predict(TABLE), rtol=1e-6)
+
+
+def test_a_logarithm_of_something_else_on_keras_is_not_the_end() -> None:
+    configure(COMPUTE)
+    for function in (lambda x: keras.ops.log(keras.ops.softmax(x) + 0.1), lambda x: 2 * keras.ops.log_softmax(x)):
+        net = keras.Sequential([keras.layers.Input((3,)), Function(function)])
+        assert keras_softmax.LogitsModel.recognised(net, dict, COMPUTE, TABLE) is None
 
 
 def test_a_keras_net_without_softmax_at_its_end_is_taken_as_it_is() -> None:

@@ -180,6 +180,18 @@ def test_changed_weights_change_the_explanation() -> None:
     assert relative(gradient(model), oracle(net)) < 1e-5
 
 
+def test_a_module_without_weights_that_is_replaced_changes_the_explanation() -> None:
+    net = make_net()
+    model = model_of(net)
+    before = gradient(model)
+    net[2] = nn.Sigmoid()
+    after = gradient(model)
+    assert relative(after, oracle(net)) < 1e-5
+    assert relative(after, before) > 0.1
+    net[2], net[3] = net[3], net[2]
+    assert relative(gradient(model), oracle(net)) < 1e-5
+
+
 def test_a_copy_is_made_once() -> None:
     net, made = make_net().eval(), []
     copies = FastCopies(net)
@@ -194,9 +206,13 @@ def test_a_copy_is_made_once() -> None:
 
 
 def test_hooks_of_others_are_honoured() -> None:
+    """Those that come later, too."""
     net = make_net()
-    net[3].register_forward_hook(lambda _, __, result: 3 * result)
-    assert relative(gradient(model_of(net)), oracle(net)) < 1e-5
+    model = model_of(net)
+    for module in (net[3], net[0]):
+        module.register_forward_hook(lambda _, __, result: 3 * result)
+        for each in (model, model_of(net)):
+            assert relative(gradient(each), oracle(net)) < 1e-5
 
 
 def test_a_convolution_that_two_normalisations_share_is_not_folded() -> None:
