@@ -51,12 +51,14 @@ def evidence(
     chapters: Sequence[Mapping[str, Any]],
     compute: Mapping[str, Any],
     fingerprint: Mapping[str, Mapping[str, str]],
+    typesetting: Mapping[str, str],
     local: Mapping[str, Mapping[str, str]],
     failed: Sequence[Mapping[str, str]],
     attached: Mapping[str, bytes],
 ) -> dict[str, Any]:
-    """The whole of `evidence.json`. `content` is the digest of every chapter's stages and their outputs; `local`: what
-    the config names outside the program; `failed`: points without a chapter; `attached`: the other files in the PDF."""
+    """The whole of `evidence.json`. `content` is the digest of every chapter's stages and their outputs;
+    `typesetting`: versions of what sets the pages; `local`: what the config names outside the program; `failed`: points
+    without a chapter; `attached`: the other files in the PDF."""
     return {
         "schema": SCHEMA,
         "document": {"issued": issued},
@@ -71,6 +73,7 @@ def evidence(
         "seeds": _seeds(config),
         "libraries": dict(fingerprint["libraries"]),
         "platform": environment(),
+        "typesetting": dict(typesetting),
         "source": sha256(canonical_json(fingerprint["source"])).hexdigest(),
     }
 
@@ -115,11 +118,13 @@ def pretty(value: Any) -> bytes:
 def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
     """The evidence as tables to print."""
     compute, system = proof["compute"], proof["platform"]
+    pages = ", ".join(f"{name} {version}" for name, version in proof["typesetting"].items())
     rows = [
         ("content digest", proof["content"]),
         ("source digest", proof["source"]),
         ("claim", proof["claim"]),
         ("platform", f"Python {system['python']}, {system['system']}, {system['machine']}"),
+        ("pages set by", pages),
         ("compute", f"{compute['device']}, {count(compute['threads'], 'thread')}, batches of {compute['batch']}"),
         ("deterministic", "yes" if compute["deterministic"] else "no"),
     ]

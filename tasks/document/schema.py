@@ -82,7 +82,10 @@ class LocalEvidence(Record):
     """A file, a folder or code of the user's own that a result rests on, wherever it lay."""
 
     kind: Literal["file", "folder", "code"] = Field(description="what it is")
-    name: str = Field(description="of the file or folder without where it lies; of code: package.module:function")
+    name: str = Field(
+        pattern=r"^[^/\x00]*$",
+        description="of the file or folder without where it lies; of code: package.module:function",
+    )
     sha256: Sha256 = Field(
         description="of the file's bytes; of a folder: of what the data takes from it; of code: of its source"
     )
@@ -111,6 +114,10 @@ class Evidence(Record):
     seeds: dict[str, int] = Field(description="every seed in the config by its path")
     libraries: dict[str, str] = Field(description="versions of the libraries that the numbers and pictures come from")
     platform: PlatformEvidence = Field(description="where it was computed")
+    typesetting: dict[str, str] = Field(
+        default_factory=dict,
+        description="versions of the system's libraries that set the pages and pack them; they change no number",
+    )
     source: Sha256 = Field(description="of the program's own code, comments and docstrings aside")
 
 
