@@ -17,6 +17,7 @@ from tasks.document.evidence import (
     check_rows,
     environment,
     evidence,
+    evidence_file,
     importance_rows,
     metric_rows,
     pretty,
@@ -232,10 +233,10 @@ def attest(
             {ATTACHED.get(name, name): data for name, data in files.items()}
             | {name: store.get(digest) for name, digest in embedded.items()},
         )
-        return files | {"evidence": pretty(proof)}
+        return files | {"evidence": evidence_file(proof)}
 
     spec = {
-        "config": config,
+        "config": json.dumps(config),  # with its order
         "issued": issued,
         "compute": keyed(compute),
         "chapters": [list(chapter) for chapter in chapters],

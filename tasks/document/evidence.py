@@ -112,7 +112,27 @@ def _seeds(config: Mapping[str, Any]) -> dict[str, int]:
 
 def pretty(value: Any) -> bytes:
     """JSON to be read, keys sorted, one byte sequence per value."""
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return _written(_sorted(value))
+
+
+def evidence_file(proof: Mapping[str, Any]) -> bytes:
+    """Evidence as it is written: keys sorted, but for those of the config. Methods and checks stand in a report in the
+    order in which they were asked for."""
+    return _written({**_sorted(proof), "config": proof["config"]})
+
+
+def _sorted(value: Any) -> Any:
+    match value:
+        case Mapping():
+            return {key: _sorted(value[key]) for key in sorted(value)}
+        case list() | tuple():
+            return [_sorted(item) for item in value]
+        case _:
+            return value
+
+
+def _written(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:

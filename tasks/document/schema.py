@@ -99,7 +99,8 @@ class Evidence(Record):
     content: Sha256 = Field(description="sha256 of `chapters` as canonical JSON: equal for equal results")
     claim: str = Field(description="where the same bytes are claimed, and where only the same numbers within rounding")
     config: dict[str, Any] = Field(
-        description="the validated config, from which the report can be derived again; of paths only the last name"
+        description="the validated config, from which the report can be derived again, in the order in which it was "
+        "given; of paths only the last name"
     )
     local: dict[str, LocalEvidence] = Field(
         default_factory=dict,

@@ -41,8 +41,10 @@ from tasks.records import InputError
 from tasks.store import digest_of
 from tests.conftest import ROOT
 
-SMALL = ("study=iris", "method=vanilla_grad", "check=[completeness]", "data.reference=null", "model.epochs=1",
-         "drawing.top_k=2", "document.issued=2026-01-01", "runner=inline")  # fmt: skip
+# In an order of methods and checks that is not that of their names.
+SMALL = ("study=iris", "method=[vanilla_grad,gradient_x_input]", "check=[sparseness,completeness]",
+         "data.reference=null", "model.epochs=1", "drawing.top_k=2", "document.issued=2026-01-01",
+         "runner=inline")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
