@@ -5,11 +5,13 @@ damaged, 6 not derivable here; 130 interrupted.
 """
 
 import argparse
+import fcntl
 import os
 import signal
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
 
@@ -19,11 +21,10 @@ from tasks.records import InputError
 
 DONE, UNEXPECTED, BAD_INPUT, CHECK_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
-# Read when the frameworks are imported, so it is set before. What the user has set already wins.
+# Read when the frameworks are imported, so it is set before. What the user has set already wins; what changes numbers
+# is not asked, and set in tasks.models.
 QUIET = {
     "DO_NOT_TRACK": "1",
-    "KERAS_BACKEND": "tensorflow",
-    "MKL_CBWR": "AUTO,STRICT",  # as in tasks.models, which may be imported after torch elsewhere
     "OMP_WAIT_POLICY": "passive",
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
@@ -66,6 +67,8 @@ def main() -> None:
     """The console script `exhibit`."""
     sys.excepthook = _briefly
     signal.signal(signal.SIGINT, _interrupted)
+    if isinstance(sys.stdout, TextIOWrapper):  # a path may hold letters that the terminal's encoding lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     if not _debugging():
         os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
     sys.exit(run(sys.argv[1:]))
@@ -153,11 +156,21 @@ def verify(arguments: Sequence[str]) -> int:
 
     result = verified(asked.target, asked.integrity_only, Access(asked.data, asked.allow_local))
     try:
-        report_path(asked.target).write_text(f"{result.model_dump_json(indent=2)}\n", encoding="utf-8")
+        _write(report_path(asked.target), f"{result.model_dump_json(indent=2)}\n")
     except OSError as error:  # of a report that lies where nothing may be written
         sys.stderr.write(f"exhibit: {error.filename} was not written: {error.strerror}\n")
     sys.stdout.write(f"{result}\n")
     return EXIT_CODES[result.outcome]
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file that somebody else may write at the same time, into a folder that came from somebody else: through
+    no link, into no pipe."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate()
+        file.write(text)
 
 
 def deploy(arguments: Sequence[str]) -> int:

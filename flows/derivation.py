@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from flows.config import Report
 from flows.earlier import EARLIER
@@ -18,6 +18,7 @@ from tasks.document.press import embedded_name
 from tasks.document.schema import Evidence, LocalEvidence
 from tasks.local import absent, file_digest, folder_digest, outside, put
 from tasks.records import InputError
+from tasks.settings import slugs
 
 _DATA: TypeAdapter[Any] = TypeAdapter(DataSpec)
 
@@ -38,16 +39,18 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
     evidence = subject.evidence
     given = _given(subject)
     config = copy.deepcopy(evidence.config)
+    for key, item in evidence.local.items():
+        _put(config, key, item.name if item.kind == "code" else str(absent(item)))
     missing = []
     # Folders come last: what data takes from them may depend on its other files.
     items = sorted(evidence.local.items(), key=lambda pair: (pair[1].kind == "folder", pair[0]))
     for number, (key, item) in enumerate(items):
         if key in given.local:
-            put(config, key, str(absent(given.local[key])))
-        elif item.kind == "code":
+            continue
+        if item.kind == "code":
             missing += [] if access.local else [_missing(key, item)]
-        elif found := _found(item, key, config, access.data):
-            put(config, key, str(_linked(found, scratch / "files" / str(number), item.name)))
+        elif found := _found(item, key, config, evidence.local, access.data):
+            _put(config, key, str(_linked(found, scratch / "files" / str(number), item.name)))
         else:
             missing.append(_missing(key, item))
     if missing:
@@ -59,6 +62,18 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
             "\n".join(f"{key}: the evidence does not say what it holds; --allow-local opens it" for key in strange)
         )
     return derive_report(report, ["exhibit", "verify"], given)
+
+
+def _put(config: dict[str, Any], key: str, value: str) -> None:
+    """As `tasks.local.put`, for evidence that anyone may have written.
+
+    Raises:
+        InputError: if the config has no such key.
+    """
+    try:
+        put(config, key, value)
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(f"{key}: the evidence says what it holds, but its config has no such key") from error
 
 
 def taken(subject: Subject) -> Iterator[str]:
@@ -83,10 +98,13 @@ def _given(subject: Subject) -> Given:
     samples: dict[str, bytes] = {}
     weights: dict[str, bytes] = {}
     local: dict[str, LocalEvidence] = {}
-    for number, chapter in enumerate(subject.evidence.chapters):
-        asked = next(stage.spec for stage in chapter.stages if stage.stage == "load")
+    numbers = _numbers(subject.evidence.config)
+    for chapter in subject.evidence.chapters:
+        asked = next((stage.spec for stage in chapter.stages if stage.stage == "load"), None)
+        number = numbers.get(chapter.slug)
         prefixes = []
-        if data := subject.attached.get(embedded_name("dataset", chapter.data.sha256)):
+        data = subject.attached.get(embedded_name("dataset", chapter.data.sha256))
+        if data is not None and isinstance(asked, dict):
             datasets[chapter.slug] = (asked, data)
             if beside := subject.attached.get(embedded_name("samples", chapter.data.sha256)):
                 samples[chapter.slug] = beside
@@ -100,6 +118,15 @@ def _given(subject: Subject) -> Given:
             if key.startswith(tuple(prefixes)) and item.kind != "code"
         }
     return Given(datasets, samples, weights, local)
+
+
+def _numbers(config: Mapping[str, Any]) -> dict[str, int]:
+    """The place of each point in the config by the slug of its chapter: points that failed have none."""
+    try:
+        labels = [str(point["label"]) for point in config["points"]]
+    except (LookupError, TypeError):  # of a config that no report has; to validate it will say so
+        return {}
+    return {slug: number for number, slug in enumerate(slugs(labels))}
 
 
 def _missing(key: str, item: LocalEvidence) -> str:
@@ -119,33 +146,42 @@ def _unknown(report: Report, evidence: Evidence) -> Iterator[str]:
     return (key for key, _ in named if key not in evidence.local)
 
 
-def _found(item: LocalEvidence, key: str, config: Mapping[str, Any], folder: Path | None) -> Path | None:
+def _found(
+    item: LocalEvidence,
+    key: str,
+    config: Mapping[str, Any],
+    local: Mapping[str, LocalEvidence],
+    folder: Path | None,
+) -> Path | None:
     """The file or folder of that content below `folder`; those of the same name are tried first."""
     if folder is None:
         return None
     if item.kind == "folder":
         candidates = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir() and path.name == item.name)]
-        return next((path for path in candidates if _holds(path, key, config, item.sha256)), None)
-    alike = (path for path in folder.rglob(f"*{Path(item.name).suffix}") if path.is_file())
+        return next((path for path in candidates if _holds(path, key, config, local)), None)
+    ending = Path(item.name).suffix
+    alike = (path for path in folder.rglob("*") if path.name.endswith(ending) and path.is_file())
     by_name = sorted(alike, key=lambda path: (path.name != item.name, path))
     return next((path for path in by_name if file_digest(path) == item.sha256), None)
 
 
-def _holds(folder: Path, key: str, config: Mapping[str, Any], digest: str) -> bool:
-    """Whether the data of a point would take just the same from `folder`."""
-    _, number, _, name, *_ = key.split(".")
+def _holds(folder: Path, key: str, config: Mapping[str, Any], local: Mapping[str, LocalEvidence]) -> bool:
+    """Whether the data of a point would take just the same from `folder`; what `local` does not name is not opened."""
     try:
-        asked: Mapping[str, Any] = _DATA.validate_python(
-            {**config["points"][int(number)]["data"], name: folder}
-        ).asked()
-    except (InputError, ValidationError):
+        _, number, _, name, *_ = key.split(".")
+        spec = _DATA.validate_python({**config["points"][int(number)]["data"], name: folder})
+        if any(path not in local for path, _ in outside(spec, f"points.{number}.data")):
+            return False
+        taken: str = spec.asked().get("files", "")
+    except (AttributeError, LookupError, TypeError, ValueError):  # of evidence that anyone may have written
         return False
-    return folder_digest(asked.get("files", "")) == digest
+    return folder_digest(taken) == local[key].sha256
 
 
 def _linked(found: Path, folder: Path, name: str) -> Path:
     """A link to it under the name that it had: names of samples are made from those of files."""
     folder.mkdir(parents=True)
-    link = folder / (Path(name).name or "file")
+    last = Path(name).name
+    link = folder / (last if last.strip(".") else "file")
     link.symlink_to(found.absolute())
     return link

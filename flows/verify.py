@@ -4,12 +4,12 @@ import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from flows.derivation import Access, derive, needed, taken
-from flows.integrity import REPORT, Damage, Subject, read
+from flows.integrity import REPORT, Damage, Subject, printable, read
 from tasks.document.evidence import TOLERANCE
 from tasks.document.schema import Evidence
 from tasks.records import Array, InputError, Record
@@ -59,9 +59,9 @@ def verify(target: Path, integrity_only: bool = False, access: Access | None = N
     try:
         subject = read(target)
     except Damage as damage:
-        return Verification(target=str(target), outcome="damaged", findings=tuple(str(damage).splitlines()))
+        return Verification(target=printable(str(target)), outcome="damaged", findings=tuple(str(damage).splitlines()))
     if integrity_only:
-        return Verification(target=str(target), outcome="intact", claim=subject.evidence.claim)
+        return Verification(target=printable(str(target)), outcome="intact", claim=subject.evidence.claim)
     return derived(target, subject, access or Access())
 
 
@@ -79,11 +79,11 @@ def derived(target: Path, subject: Subject, access: Access) -> Verification:
             said = str(error).splitlines()
             # What is missing is named with its sha256, unless the error does it.
             findings = said if all("sha256" in line for line in said) else [*said, *needed(subject.evidence)]
-            return Verification(target=str(target), outcome="not derivable", findings=tuple(findings))
+            return Verification(target=printable(str(target)), outcome="not derivable", findings=tuple(findings))
         again = read(run if target.is_dir() else run / "report.pdf")
     if lost := _lost(subject.evidence, again.evidence):
         sentences = (*lost, *needed(subject.evidence))
-        return Verification(target=str(target), outcome="not derivable", findings=sentences)
+        return Verification(target=printable(str(target)), outcome="not derivable", findings=sentences)
     result = compared(target, subject, again)
     return result.model_copy(update={"findings": (*taken(subject), *result.findings)})
 
@@ -98,39 +98,60 @@ def compared(target: Path, before: Subject, after: Subject) -> Verification:
     """What a second derivation says about the first.
 
     Only pages that are the same bytes are called identical: a seal is no signature, so whoever changes a report can
-    seal it again, and stages that agree say nothing about the pages. Other bytes may also come from a system
-    library that sets type, which no evidence names; then the attached numbers are compared.
+    seal it again, and stages that agree say nothing about the pages. In the environment that the evidence names nothing
+    but what a stage computes may differ, as it does by rounding on another processor; elsewhere the pages may, and then
+    the attached numbers are compared.
     """
-    claim, environment = before.evidence.claim, tuple(_environment(before.evidence, after.evidence))
+    environment = tuple(_environment(before.evidence, after.evidence))
     diverged = _first_difference(before.evidence, after.evidence)
-    if diverged is None and before.pdf == after.pdf:
-        others = sorted(name for name, digest in before.files.items() if after.files.get(name) != digest)
+    first = f"first difference: {diverged}" if diverged else "every stage: the same bytes"
+
+    def found(outcome: Outcome, *findings: str, largest: float | None = None) -> Verification:
         return Verification(
-            target=str(target),
-            outcome="different" if others else "identical",
-            claim=claim,
-            findings=(
-                "every stage: the same bytes",
-                *(f"{name}: other bytes, though all that it is made of is the same" for name in others),
-                "report.pdf: the same bytes",
-            ),
+            target=printable(str(target)),
+            outcome=outcome,
+            claim=before.evidence.claim,
+            findings=(first, *findings),
             environment=environment,
+            largest_difference=largest,
         )
-    found = (f"first difference: {diverged}",) if diverged else ("every stage: the same bytes", _OTHER_PAGES)
+
+    if diverged is None and before.pdf == after.pdf:
+        others = [f"{name}: {_OTHER_BYTES}" for name in _differing(before.files, after.files)]
+        return found("different" if others else "identical", *others, "report.pdf: the same bytes")
     largest = _largest_difference(before.numbers, after.numbers)
-    return Verification(
-        target=str(target),
-        outcome="within tolerance" if largest <= TOLERANCE else "different",
-        claim=claim,
-        findings=found,
-        environment=environment,
-        largest_difference=largest,
-    )
+    unfounded = [] if environment else list(_unfounded(before.evidence, after.evidence, diverged is None))
+    near: Outcome = "within tolerance" if largest <= TOLERANCE and not unfounded else "different"
+    return found(near, *(unfounded or ([] if diverged else [_OTHER_PAGES])), largest=largest)
 
 
+_OTHER_BYTES = "other bytes, though all that it is made of is the same"
 _OTHER_PAGES = (
-    "report.pdf: other bytes, so what its pages say is not verified; compared are the numbers that are attached to it"
+    "report.pdf: other bytes, so what its pages say is not verified; compared are the importances, checks and metrics "
+    "that are attached to it"
 )
+
+
+def _unfounded(before: Evidence, after: Evidence, same_stages: bool) -> Iterator[str]:
+    """A sentence for everything that no processor explains."""
+    yield from (f"evidence.json, {name}: not what is derived" for name in _differing(_asked(before), _asked(after)))
+    if same_stages:
+        yield f"report.pdf: {_OTHER_BYTES}"
+
+
+def _asked(evidence: Evidence) -> dict[str, Any]:
+    """The evidence without the digests of what was computed."""
+    plain = evidence.model_dump(mode="json", exclude={"content": True, "attached": True})
+    for chapter in plain["chapters"]:
+        del chapter["data"]["sha256"], chapter["weights"]["sha256"]
+        for stage in chapter["stages"]:
+            stage["outputs"] = sorted(stage["outputs"])
+    return plain
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The keys that are not in both, or have another value."""
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
 def _first_difference(before: Evidence, after: Evidence) -> str | None:
@@ -138,13 +159,17 @@ def _first_difference(before: Evidence, after: Evidence) -> str | None:
     if before.failed != after.failed:
         names = [", ".join(item.slug for item in found.failed) or "none" for found in (before, after)]
         return f"points that failed: {names[0]} then, {names[1]} now"
-    for old, new in zip(before.chapters, after.chapters, strict=True):
+    for old, new in itertools.zip_longest(before.chapters, after.chapters):
+        if old is None or new is None:
+            return f"{len(before.chapters)} chapters then, {len(after.chapters)} now"
         for then, now in itertools.zip_longest(old.stages, new.stages):
             if then is None or now is None or then.stage != now.stage:
                 return f"{old.slug}: this version has other stages"
             if then != now:
                 names = sorted(name for name in then.outputs if then.outputs[name] != now.outputs.get(name))
                 return f"{old.slug}, stage {then.stage}: {', '.join(names) or 'its config'}"
+        if old != new:
+            return f"{old.slug}: what is said of it, its data or its weights"
     return None
 
 
@@ -159,7 +184,14 @@ def _environment(before: Evidence, after: Evidence) -> Iterator[str]:
 def _facts(evidence: Evidence) -> dict[str, object]:
     code = {f"{key} {item.name}": item.sha256[:12] for key, item in evidence.local.items() if item.kind == "code"}
     platform = evidence.platform.model_dump()
-    return {**evidence.libraries, **platform, **code, "program": evidence.source[:12], **evidence.compute}
+    return {
+        **evidence.libraries,
+        **evidence.typesetting,
+        **platform,
+        **code,
+        "program": evidence.source[:12],
+        **evidence.compute,
+    }
 
 
 def _largest_difference(before: Mapping[str, Array], after: Mapping[str, Array]) -> float:
@@ -174,7 +206,10 @@ def _difference(old: Array, new: Array) -> float:
         return float("inf")
     if old.dtype.kind != "f" or new.dtype.kind != "f":
         return 0.0 if np.array_equal(old, new) else float("inf")
-    if not np.array_equal(np.isnan(old), np.isnan(new)):
+    then, now = old.astype(np.float64), new.astype(np.float64)
+    known = np.isfinite(then)
+    if not np.array_equal(known, np.isfinite(now)) or not np.array_equal(then[~known], now[~known], equal_nan=True):
         return float("inf")
-    size, apart = np.linalg.norm(np.nan_to_num(old)), np.linalg.norm(np.nan_to_num(old - new))
-    return float(apart / size) if size else float(apart)
+    unit = np.abs(then[known]).max(initial=0.0) or 1.0  # squares of very large or small numbers would not be numbers
+    size, apart = np.linalg.norm(then[known] / unit), np.linalg.norm((then[known] - now[known]) / unit)
+    return float(apart / (size or 1.0))

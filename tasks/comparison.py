@@ -1,6 +1,5 @@
 """All points on the same data beside each other: what agrees, what decides, and what stays first."""
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from tasks.checks import ranks
 from tasks.document.compared import Basis, ComparedPoint, Comparison, Factor, Group, Place, Result
 from tasks.document.material import Material, MethodMaterial
+from tasks.parquet import parquet
 from tasks.records import Array, Cost, Importance, Record
 from tasks.settings import codes, differing, of_point, of_result, shared, together, where
 
@@ -246,8 +246,6 @@ def _cost(material: Material) -> dict[str, Any]:
 
 def agreement_table(comparisons: Sequence[Comparison]) -> bytes:
     """Every pair of results as Parquet: who, rank correlation, overlap of the first places, share of equal signs."""
-    import pandas as pd
-
     rows = [
         {
             "comparison": item.slug,
@@ -262,6 +260,4 @@ def agreement_table(comparisons: Sequence[Comparison]) -> bytes:
         for item in comparisons
         for i, j in combinations(range(len(item.results)), 2)
     ]
-    buffer = io.BytesIO()
-    pd.DataFrame(rows).to_parquet(buffer, index=False)
-    return buffer.getvalue()
+    return parquet(rows)

@@ -63,7 +63,7 @@ def folder_digest(taken: str) -> str:
 
 def absent(local: LocalEvidence) -> Path:
     """A path that stands for a file that is not here and need not be: it says what the file holds."""
-    return Path(f"sha256:{local.sha256}") / local.name
+    return Path(f"sha256:{local.sha256}") / Path(local.name).name
 
 
 def content_of_absent(path: Path) -> str | None:

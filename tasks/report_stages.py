@@ -17,6 +17,7 @@ from tasks.document.evidence import (
     check_rows,
     environment,
     evidence,
+    evidence_file,
     importance_rows,
     metric_rows,
     pretty,
@@ -24,7 +25,8 @@ from tasks.document.evidence import (
 from tasks.document.index import write_index
 from tasks.document.layout import whole_tables
 from tasks.document.material import Material
-from tasks.document.press import Job, press
+from tasks.document.pdf import typesetting
+from tasks.document.press import Job, parts, press
 from tasks.document.schema import LocalEvidence
 from tasks.document.seal import (
     figure_files,
@@ -36,6 +38,7 @@ from tasks.document.seal import (
 )
 from tasks.fingerprint import fingerprint
 from tasks.methods.aggregate import flat_arrays
+from tasks.parquet import parquet
 from tasks.protocols import Compute, Progress, silent
 from tasks.records import (
     Attribution,
@@ -167,7 +170,7 @@ def tabulate(store: Store, materials: Sequence[Digest]) -> Done:
         found = [read(store, Material, digest) for digest in materials]
         checks = check_rows([(item.slug, [c for method in item.methods for c in method.checks]) for item in found])
         return {
-            "importances": _parquet([row for item in found for row in _importance_rows(item)]),
+            "importances": parquet([row for item in found for row in _importance_rows(item)]),
             "checks": pretty(checks),
             "checks_csv": _checks_csv(checks),
             "metrics": pretty(metric_rows([(item.slug, item.performance) for item in found])),
@@ -178,9 +181,9 @@ def tabulate(store: Store, materials: Sequence[Digest]) -> Done:
         tabulate,
         {},
         {"materials": list(materials)},
-        [check_rows.__module__],
+        [check_rows.__module__, parquet.__module__],
         run,
-        [_importance_rows, _parquet, _checks_csv],
+        [_importance_rows, _checks_csv],
     )
 
 
@@ -204,8 +207,10 @@ def attest(
     their libraries and their code are the ones that the evidence names. `local`: what the config names outside the
     program; `embedded`: data and weights that are attached to the PDF too, by file name.
     """
-    source = _union([*(done.fingerprint for done in stages), fingerprint([press.__module__])])
+    pressed = fingerprint([press.__module__]), {"libraries": parts(), "source": {}}
+    source = _union([*(done.fingerprint for done in stages), *pressed])
     outside = {key: item.model_dump() for key, item in local.items()}
+    pages = typesetting()
     failed = [item.model_dump() for item in failures]
 
     def run() -> dict[str, bytes]:
@@ -222,19 +227,21 @@ def attest(
             [_chapter_evidence(store, slug, stages) for slug, stages in chapters],
             keyed(compute),
             source,
+            pages,
             outside,
             failed,
             {ATTACHED.get(name, name): data for name, data in files.items()}
             | {name: store.get(digest) for name, digest in embedded.items()},
         )
-        return files | {"evidence": pretty(proof)}
+        return files | {"evidence": evidence_file(proof)}
 
     spec = {
-        "config": config,
+        "config": json.dumps(config),  # with its order
         "issued": issued,
         "compute": keyed(compute),
         "chapters": [list(chapter) for chapter in chapters],
         "platform": environment(),
+        "typesetting": pages,
         "fingerprint": source,
         "local": outside,
         "failed": failed,
@@ -266,14 +273,6 @@ def _importance_rows(material: Material) -> list[dict[str, Any]]:
         for importance in method.summary.importances
         for row in importance_rows(material.slug, method.label, importance)
     ]
-
-
-def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    import pandas as pd
-
-    buffer = io.BytesIO()
-    pd.DataFrame(rows).to_parquet(buffer, index=False)
-    return buffer.getvalue()
 
 
 def _checks_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

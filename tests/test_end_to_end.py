@@ -94,6 +94,13 @@ def test_the_evidence_names_neither_time_nor_path_nor_runner(first: Run, project
     assert evidence["document"]["issued"] == "2026-01-01T00:00:00Z"
 
 
+def test_the_evidence_names_what_the_pages_and_the_tables_are_made_with(first: Run) -> None:
+    """Libraries, and of the system what sets type; the constraints are the libraries alone."""
+    evidence = json.loads((first.directory / "evidence.json").read_text())
+    assert evidence["typesetting"].keys() == {"Pango", "HarfBuzz", "zlib"}
+    assert evidence["libraries"].keys() >= {"weasyprint", "pydyf", "font-source-sans-pro", "pandas", "pyarrow"}
+
+
 def test_the_structure_is_gold(first: Run) -> None:
     """A chapter about a table from a real run, on screen and on paper."""
     assert_gold("iris.screen.txt", outline((first.directory / "report.html").read_text()))

@@ -52,12 +52,14 @@ def evidence(
     chapters: Sequence[Mapping[str, Any]],
     compute: Mapping[str, Any],
     fingerprint: Mapping[str, Mapping[str, str]],
+    typesetting: Mapping[str, str],
     local: Mapping[str, Mapping[str, str]],
     failed: Sequence[Mapping[str, str]],
     attached: Mapping[str, bytes],
 ) -> dict[str, Any]:
-    """The whole of `evidence.json`. `content` is the digest of every chapter's stages and their outputs; `local`: what
-    the config names outside the program; `failed`: points without a chapter; `attached`: the other files in the PDF."""
+    """The whole of `evidence.json`. `content` is the digest of every chapter's stages and their outputs;
+    `typesetting`: versions of what sets the pages; `local`: what the config names outside the program; `failed`: points
+    without a chapter; `attached`: the other files in the PDF."""
     return {
         "schema": SCHEMA,
         "document": {"issued": issued},
@@ -72,6 +74,7 @@ def evidence(
         "seeds": _seeds(config),
         "libraries": dict(fingerprint["libraries"]),
         "platform": environment(),
+        "typesetting": dict(typesetting),
         "source": sha256(canonical_json(fingerprint["source"])).hexdigest(),
     }
 
@@ -113,17 +116,39 @@ def _seeds(config: Mapping[str, Any]) -> dict[str, int]:
 
 def pretty(value: Any) -> bytes:
     """JSON to be read, keys sorted, one byte sequence per value."""
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return _written(_sorted(value))
+
+
+def evidence_file(proof: Mapping[str, Any]) -> bytes:
+    """Evidence as it is written: keys sorted, but for those of the config. Methods and checks stand in a report in the
+    order in which they were asked for."""
+    return _written({**_sorted(proof), "config": proof["config"]})
+
+
+def _sorted(value: Any) -> Any:
+    match value:
+        case Mapping():
+            return {key: _sorted(value[key]) for key in sorted(value)}
+        case list() | tuple():
+            return [_sorted(item) for item in value]
+        case _:
+            return value
+
+
+def _written(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
     """The evidence as tables to print."""
     compute, system = proof["compute"], proof["platform"]
+    pages = ", ".join(f"{name} {version}" for name, version in proof["typesetting"].items())
     rows = [
         ("content digest", proof["content"]),
         ("source digest", proof["source"]),
         ("claim", proof["claim"]),
         ("platform", f"Python {system['python']}, {system['system']}, {system['machine']}"),
+        ("pages set by", pages),
         ("compute", f"{compute['device']}, {count(compute['threads'], 'thread')}, batches of {compute['batch']}"),
         ("deterministic", "yes" if compute["deterministic"] else "no"),
     ]

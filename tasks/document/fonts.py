@@ -105,6 +105,11 @@ def paper_faces(text: str) -> str:
     return "".join(_rule(face, SCHEME + face.file) for face in faces)
 
 
+def last_face() -> str:
+    """The rule of the face that is taken where no other is named, on paper."""
+    return _rule(FACES[-1], SCHEME + FACES[-1].file)
+
+
 def screen_faces(text: str, faces: Sequence[Face] = FACES) -> str:
     """`@font-face` rules with the fonts inside, reduced to the characters of `text`."""
     characters = frozenset(map(ord, text))

@@ -3,14 +3,15 @@
 import io
 import logging
 import os
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from tasks.document.fonts import SCHEME, path
+from tasks.document.fonts import SCHEME, last_face, path
 from tasks.records import InputError, Record
 
 _TYPES = {  # by ending; the engine would ask the machine's table, and two machines would write two files
@@ -21,6 +22,7 @@ _TYPES = {  # by ending; the engine would ask the machine's table, and two machi
     ".txt": "text/plain",
     ".yaml": "application/yaml",
 }
+_FONTS = Path(__file__).parents[2] / "templates" / "fonts.conf"
 _ZEROS = b"0" * 64
 _FIELD = b"/ID [("
 
@@ -47,12 +49,20 @@ def render_pdf(html: str, attachments: Sequence[Attachment], issued: str) -> byt
         RenderingError: for a missing glyph, an image that cannot be read, a style that the engine does not know.
     """
     import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
 
     when = datetime.fromisoformat(issued).astimezone(UTC)
     items = sorted(attachments, key=lambda item: item.name)
-    with _fixed_date(when), _complaints() as complaints:
-        source = weasyprint.HTML(string=html, url_fetcher=_fetcher())
+    fixed = {
+        "SOURCE_DATE_EPOCH": str(int(when.timestamp())),  # fonts are subset with this date, and with now without it
+        "FONTCONFIG_FILE": str(_FONTS),  # the machine's and the user's rules would slant and embolden, and add fonts
+    }
+    with _environment(fixed), _complaints() as complaints:
+        fonts, fetcher = FontConfiguration(), _fetcher()
+        weasyprint.CSS(string=last_face(), font_config=fonts, url_fetcher=fetcher)  # the engine dies where it has none
+        source = weasyprint.HTML(string=html, url_fetcher=fetcher)
         data = source.write_pdf(
+            font_config=fonts,
             pdf_variant="pdf/a-3a",
             pdf_identifier=_ZEROS,
             finisher=lambda _document, pdf: _described(pdf, items),
@@ -92,18 +102,30 @@ def _with_identifier(data: bytes, identifier: bytes) -> bytes:
     return data[:start] + identifier + data[start + 64 :]
 
 
+def typesetting() -> dict[str, str]:
+    """Versions of the libraries of the system that set the pages and pack them; they change no number."""
+    from weasyprint.text.ffi import ffi, harfbuzz, pango
+
+    ffi.cdef("const char *pango_version_string(void); const char *hb_version_string(void);", override=True)
+    versions = {"Pango": pango.pango_version_string(), "HarfBuzz": harfbuzz.hb_version_string()}
+    return {name: ffi.string(version).decode() for name, version in versions.items()} | {
+        "zlib": zlib.ZLIB_RUNTIME_VERSION
+    }
+
+
 @contextmanager
-def _fixed_date(when: datetime) -> Iterator[None]:
-    """Fonts are subset with the date of this variable, and with now where it is absent."""
-    before = os.environ.get("SOURCE_DATE_EPOCH")
-    os.environ["SOURCE_DATE_EPOCH"] = str(int(when.timestamp()))
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Variables of the environment while this lasts."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ |= values
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["SOURCE_DATE_EPOCH"]
-        else:
-            os.environ["SOURCE_DATE_EPOCH"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

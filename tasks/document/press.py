@@ -31,6 +31,10 @@ EMBEDDED = {
 }
 
 
+# What pages are made of and no module here imports: parts of WeasyPrint, compression of fonts, and the fonts.
+_PARTS = ("brotli", "cssselect2", "font-source-sans-pro", "font-source-serif-pro", "matplotlib", "matplotlib-fontja",
+          "pydyf", "pyphen", "tinycss2", "tinyhtml5", "zopfli")  # fmt: skip
+
 _ROOT = Path(__file__).resolve().parents[2]
 _BAD_INPUT = 2  # status of the rendering process when it is the user's text that cannot be printed
 
@@ -96,6 +100,11 @@ def apart(module: str) -> tuple[list[str], dict[str, str]]:
     given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     path = os.pathsep.join([str(_ROOT), *filter(None, given)])
     return [sys.executable, "-P", "-m", module], {"PYTHONPATH": path}
+
+
+def parts() -> dict[str, str]:
+    """Versions of these parts."""
+    return {name: version(name) for name in _PARTS}
 
 
 def render(job: Job) -> Pages:

@@ -82,7 +82,10 @@ class LocalEvidence(Record):
     """A file, a folder or code of the user's own that a result rests on, wherever it lay."""
 
     kind: Literal["file", "folder", "code"] = Field(description="what it is")
-    name: str = Field(description="of the file or folder without where it lies; of code: package.module:function")
+    name: str = Field(
+        pattern=r"^[^/\x00]*$",
+        description="of the file or folder without where it lies; of code: package.module:function",
+    )
     sha256: Sha256 = Field(
         description="of the file's bytes; of a folder: of what the data takes from it; of code: of its source"
     )
@@ -96,7 +99,8 @@ class Evidence(Record):
     content: Sha256 = Field(description="sha256 of `chapters` as canonical JSON: equal for equal results")
     claim: str = Field(description="where the same bytes are claimed, and where only the same numbers within rounding")
     config: dict[str, Any] = Field(
-        description="the validated config, from which the report can be derived again; of paths only the last name"
+        description="the validated config, from which the report can be derived again, in the order in which it was "
+        "given; of paths only the last name"
     )
     local: dict[str, LocalEvidence] = Field(
         default_factory=dict,
@@ -111,6 +115,10 @@ class Evidence(Record):
     seeds: dict[str, int] = Field(description="every seed in the config by its path")
     libraries: dict[str, str] = Field(description="versions of the libraries that the numbers and pictures come from")
     platform: PlatformEvidence = Field(description="where it was computed")
+    typesetting: dict[str, str] = Field(
+        default_factory=dict,
+        description="versions of the system's libraries that set the pages and pack them; they change no number",
+    )
     source: Sha256 = Field(description="of the program's own code, comments and docstrings aside")
 
 

@@ -40,6 +40,6 @@ ModelSpec = Annotated[
 
 # The frameworks read these when they are loaded, which is after this: nothing above imports one.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads make torch ten times slower on a busy machine
-os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")  # a row of a product does not depend on where in the batch it stands
+os.environ["MKL_CBWR"] = "AUTO,STRICT"  # a row of a product does not depend on where in the batch it stands
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ["KERAS_BACKEND"] = "tensorflow"

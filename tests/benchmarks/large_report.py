@@ -28,6 +28,7 @@ _EVIDENCE = {
     "source": "0" * 64,
     "claim": "none: this is a measurement",
     "platform": environment(),
+    "typesetting": {},
     "compute": {"device": "cpu", "threads": 2, "batch": 64, "deterministic": True},
     "chapters": [],
     "libraries": {"numpy": np.__version__},

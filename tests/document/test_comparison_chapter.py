@@ -211,6 +211,7 @@ def test_digests_of_many_points_are_not_all_printed() -> None:
     proof = {
         "compute": {"device": "cpu", "threads": 1, "batch": 32, "deterministic": True},
         "platform": {"python": "3", "system": "Linux", "machine": "x"},
+        "typesetting": {"Pango": "1"},
         "content": "", "source": "", "claim": "", "libraries": {}, "chapters": chapters,
     }  # fmt: skip
     rows = dict(provenance(proof)[0].rows)

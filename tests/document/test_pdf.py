@@ -11,7 +11,8 @@ import numpy as np
 import pikepdf
 import pytest
 
-from tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf
+from tasks.document.fonts import paper_faces
+from tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf, typesetting
 from tasks.records import InputError
 from tests.structure import assert_gold, tags
 
@@ -135,6 +136,40 @@ def test_the_types_that_a_machine_knows_change_no_byte(monkeypatch: pytest.Monke
     before = equal_files()
     monkeypatch.setattr(mimetypes, "guess_type", lambda *_, **__: ("x-this/machine", None))
     assert equal_files() == before
+
+
+RULES = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>
+<match target="font"><edit name="embolden" mode="assign"><bool>true</bool></edit></match>
+<match target="pattern"><edit name="slant" mode="assign"><const>oblique</const></edit></match>
+</fontconfig>"""
+
+
+def test_the_fonts_and_the_rules_that_a_machine_has_change_no_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its own are, and those of whoever is at home there."""
+    pages = [f"{HEAD}<p>fi <i>fi</i> <b>fi</b> <code>fi</code></p></body></html>"]
+    pages.append(pages[0].replace("<body>", f"<style>{paper_faces('fi')} p {{font-family: 'Source Sans Pro'}}</style>"))
+    expected = [render_pdf(page, (), ISSUED) for page in pages]
+    (tmp_path / "fontconfig").mkdir()
+    (tmp_path / "fontconfig" / "fonts.conf").write_text(RULES)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert [render_pdf(page, (), ISSUED) for page in pages] == expected
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fontconfig" / "fonts.conf"))
+    assert [render_pdf(page, (), ISSUED) for page in pages] == expected
+    assert os.environ["FONTCONFIG_FILE"] == str(tmp_path / "fontconfig" / "fonts.conf")
+    for data in expected:
+        assert not re.search(rb"/FontName /\w+\+(?!Source|DejaVu-Sans\b)", data)
+
+
+def test_what_sets_the_pages_is_known_by_its_version() -> None:
+    """That of Pango as it says in numbers, too."""
+    from weasyprint.text.ffi import pango
+
+    found = typesetting()
+    assert found.keys() == {"Pango", "HarfBuzz", "zlib"}
+    number = pango.pango_version()
+    assert found["Pango"] == f"{number // 10000}.{number // 100 % 100}.{number % 100}"
 
 
 def test_every_font_is_embedded_and_from_the_dependencies(path: Path) -> None:

@@ -16,18 +16,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from flows import cli, derivation
 from flows.config import Report, read_report
 from flows.derivation import Access, derive
-from flows.integrity import Damage, Subject, _importances, read
+from flows.integrity import Damage, Subject, _checks, _importances, read
 from flows.points import Given
 from flows.run import run_report
 from flows.verify import EXIT_CODES, _largest_difference, compared, derived, verify
 from tasks.data.folder import ImageFolderSpec, PhotographsSpec
+from tasks.data.solubility import EsolSpec
 from tasks.data.table import IrisSpec
-from tasks.document.evidence import TOLERANCE, claim, pretty
+from tasks.document.evidence import TOLERANCE, claim, content_digest, pretty
 from tasks.document.pdf import Attachment, render_pdf
+from tasks.document.pdf import _sealed as pdf_sealed
 from tasks.document.press import embedded_name
 from tasks.document.schema import FailureEvidence, LocalEvidence
 from tasks.factory import TRUSTED
@@ -36,9 +39,12 @@ from tasks.models.zoo.mlp import MLPSpec
 from tasks.protocols import Compute, silent
 from tasks.records import InputError
 from tasks.store import digest_of
+from tests.conftest import ROOT
 
-SMALL = ("study=iris", "method=vanilla_grad", "check=[completeness]", "data.reference=null", "model.epochs=1",
-         "drawing.top_k=2", "document.issued=2026-01-01", "runner=inline")  # fmt: skip
+# In an order of methods and checks that is not that of their names.
+SMALL = ("study=iris", "method=[vanilla_grad,gradient_x_input]", "check=[sparseness,completeness]",
+         "data.reference=null", "model.epochs=1", "drawing.top_k=2", "document.issued=2026-01-01",
+         "runner=inline")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +74,31 @@ def flip(path: Path, chance: random.Random) -> None:
 
 
 def reseal(run: Path, name: str) -> None:
-    """Makes the manifest agree with a changed file, as a forger would."""
+    """Makes the manifest agree with a changed or removed file, as a forger would."""
     manifest = json.loads((run / "manifest.json").read_bytes())
     manifest.pop("sha256", None)
-    data = (run / name).read_bytes()
-    manifest["files"][name] = {"sha256": digest_of(data), "bytes": len(data)}
+    manifest["files"].pop(name, None)
+    if (run / name).exists():
+        data = (run / name).read_bytes()
+        manifest["files"][name] = {"sha256": digest_of(data), "bytes": len(data)}
     (run / "manifest.json").write_bytes(pretty(manifest))
+
+
+def sealed(path: Path, attached: Mapping[str, bytes]) -> Path:
+    """A PDF of these attachments whose own digest is right, as a forger would make it."""
+    files = [Attachment(name=n, description=n, data=data, relationship="Data") for n, data in attached.items()]
+    page = '<html lang="en"><head><title>t</title></head><body>x</body></html>'
+    path.write_bytes(render_pdf(page, files, "2026-01-01T00:00:00Z"))
+    return path
+
+
+def attested(subject: Subject, changes: Mapping[str, bytes], **fields: Any) -> dict[str, bytes]:
+    """The attachments of a report with others in their place, of which its evidence has the digests."""
+    attached = {**subject.attached, **changes}
+    facts = json.loads(attached.pop("evidence.json")) | fields
+    facts["content"] = content_digest(facts["chapters"])
+    facts["attached"] = {name: digest_of(data) for name, data in attached.items()}
+    return {**attached, "evidence.json": pretty(facts)}
 
 
 # --- integrity --------------------------------------------------------------------------------------------
@@ -119,6 +144,27 @@ def test_no_flipped_bit_in_a_run_is_missed(run: Path) -> None:
 Spoil = Callable[[Path], object]
 
 
+def elsewhere(path: Path) -> None:
+    """The same bytes, outside."""
+    path.symlink_to(path.rename(path.parents[1] / "outside"))
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def dropped(run: Path, name: str) -> None:
+    """Gone from the manifest, too."""
+    (run / name).unlink()
+    reseal(run, name)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -128,10 +174,19 @@ Spoil = Callable[[Path], object]
         (lambda run: os.truncate(run / "report.html", 99), "report.html: it is not what was written"),
         (lambda run: (run / "extra.txt").touch(), "extra.txt: it does not belong to the run"),
         (lambda run: (run / "config.yaml").replace(run / "checks.json"), "checks.json: it is not what was written"),
+        (lambda run: (run / "extra").symlink_to("/etc"), "extra: it does not belong to the run"),
+        (lambda run: (run / os.fsdecode(b"\xff\n")).touch(), r"\udcff\n: it does not belong to the run"),
+        (lambda run: elsewhere(run / "checks.json"), "checks.json: it is a link or no file"),
+        (lambda run: pipe(run / "checks.json"), "checks.json: it is a link or no file"),
+        (lambda run: folder(run / "checks.json"), "checks.json: it is missing"),
+        (lambda run: folder(run / "manifest.json"), "manifest.json: it is missing, so the run was not finished"),
+        (lambda run: pipe(run / "manifest.json"), "manifest.json: it is missing, so the run was not finished"),
+        (lambda run: dropped(run, "report.pdf"), "report.pdf: it is missing"),
+        (lambda run: dropped(run, "evidence.json"), "evidence.json: it is missing"),
     ],
 )
 def test_damage_is_named(run: Path, spoil: Spoil, said: str) -> None:
-    """Missing, truncated, added and swapped files."""
+    """Missing, truncated, added and swapped files; what is no file is not opened."""
     spoil(run)
     result = verify(run, integrity_only=True)
     assert result.outcome == "damaged"
@@ -175,6 +230,90 @@ def test_a_planted_pickle_is_never_loaded(run: Path, tmp_path: Path) -> None:
     reseal(run, name)
     assert verify(run, integrity_only=True).outcome == "damaged"
     assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:-40]),
+        lambda path: path.write_bytes(b"PK"),
+        lambda path: np.savez_compressed(path, allow_pickle=False, **{"values/x": np.zeros(100_000_000, np.uint8)}),
+    ],
+    ids=["cut", "no archive", "grows when it is read"],
+)
+def test_attributions_that_cannot_be_read_are_damage(run: Path, spoil: Spoil) -> None:
+    """Though the manifest agrees: the file is named, and nothing is unpacked."""
+    path = next(run.glob("attributions/*/*.npz"))
+    spoil(path)
+    reseal(run, path.relative_to(run).as_posix())
+    result = verify(run, integrity_only=True)
+    assert (result.outcome, result.findings[0].partition(":")[0]) == ("damaged", path.name)
+
+
+def test_a_pdf_that_cannot_be_read_is_damaged_though_its_own_digest_is_right(tmp_path: Path) -> None:
+    (path := tmp_path / "forged.pdf").write_bytes(pdf_sealed(b"%PDF-1.7\n/ID [(" + b"0" * 64 + b")]\n%%EOF"))
+    assert verify(path).findings == ("forged.pdf: it cannot be read (PdfError)",)
+
+
+@pytest.mark.parametrize("name", ["importances.parquet", "checks.json", "metrics.json"])
+def test_an_attachment_that_cannot_be_read_is_damage(made: Path, tmp_path: Path, name: str) -> None:
+    """Though the evidence names it."""
+    forged = sealed(tmp_path / "forged.pdf", attested(read(made), {name: b'[{"chapter": 1}]'}))
+    assert verify(forged).findings[0].startswith(f"forged.pdf, {name}: it cannot be read (")
+
+
+def test_an_attachment_that_the_evidence_does_not_name_is_damage(made: Path, tmp_path: Path) -> None:
+    """Whatever somebody added, and where the evidence names none at all."""
+    subject = read(made)
+    more = sealed(tmp_path / "more.pdf", {**subject.attached, "more.csv": b"x"})
+    assert verify(more).findings == ("more.pdf, more.csv: it is attached, but the evidence does not name it",)
+    evidence = json.loads(subject.attached["evidence.json"]) | {"attached": {}}
+    none = sealed(tmp_path / "none.pdf", {**subject.attached, "evidence.json": pretty(evidence)})
+    assert verify(none).findings == ("none.pdf, checks.csv: it is attached, but the evidence does not name it",)
+
+
+def test_evidence_has_to_be_as_its_schema_says(made: Path, tmp_path: Path) -> None:
+    """A number in quotes is no number."""
+    subject = read(made)
+    chapters = json.loads(subject.attached["evidence.json"])["chapters"]
+    chapters[0]["data"]["samples"] = "150"
+    forged = sealed(tmp_path / "forged.pdf", attested(subject, {}, chapters=chapters))
+    assert verify(forged).findings[0].startswith("forged.pdf, evidence.json: it is no evidence of a report")
+
+
+def test_the_pdf_in_its_run_can_be_verified_alone(run: Path) -> None:
+    """What is left beside it does the run no harm."""
+    assert cli.run(["verify", "--integrity-only", str(run / "report.pdf")]) == 0
+    assert (run / "report.verification.json").exists()
+    assert verify(run, integrity_only=True).outcome == "intact"
+
+
+@pytest.mark.parametrize("plant", [lambda path, other: path.symlink_to(other), lambda path, _: os.mkfifo(path)])
+def test_the_short_report_goes_through_no_link_and_into_no_pipe(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], plant: Callable[[Path, Path], object]
+) -> None:
+    """The folder came from somebody else: no file of the reader's is written over, and nothing waits."""
+    (mine := tmp_path / "mine.txt").write_text("mine")
+    plant(run / "verification.json", mine)
+    assert cli.run(["verify", "--integrity-only", str(run)]) == 0
+    assert mine.read_text() == "mine"
+    assert "verification.json was not written" in capsys.readouterr().err
+
+
+def test_a_shorter_short_report_leaves_nothing_of_a_longer_one(run: Path) -> None:
+    (run / "verification.json").write_text("x" * 10_000)
+    assert cli.run(["verify", "--integrity-only", str(run)]) == 0
+    assert json.loads((run / "verification.json").read_text())["outcome"] == "intact"
+
+
+def test_a_name_that_the_terminal_cannot_show_is_escaped(made: Path, tmp_path: Path) -> None:
+    """Of a report in a folder that is called so, in an encoding without these letters."""
+    shutil.copytree(made, run := tmp_path / "späte 日")
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "verify", "--integrity-only", run],
+        capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, rf"{tmp_path}/sp\xe4te \u65e5: intact"), done.stderr
 
 
 def test_a_foreign_pdf_is_damaged(tmp_path: Path) -> None:
@@ -240,6 +379,38 @@ def test_rounding_is_within_tolerance_and_is_stated(subject: Subject) -> None:
     assert TOLERANCE / 4 < result.largest_difference <= TOLERANCE
 
 
+@pytest.mark.parametrize(("value", "outcome"), [(2e-8, "within tolerance"), (1e-3, "different")])
+def test_a_measured_value_is_compared_beside_its_threshold(subject: Subject, value: float, outcome: str) -> None:
+    """The same verdict with another number behind it; rounding of what is next to nothing is rounding."""
+    row = {"chapter": "iris", "method": "m", "check": "completeness", "verdict": "pass", "required": True}
+    before, after = (
+        subject.numbers | _checks(json.dumps([{**row, "value": number, "threshold": 0.01}]).encode())
+        for number in (1e-8, value)
+    )
+    other = changed(subject, 1.0)
+    assert compared(Path("x"), subject._replace(numbers=before), other._replace(numbers=after)).outcome == outcome
+
+
+@pytest.mark.parametrize("ending", ["metric/0", "/count"])
+def test_another_quality_or_count_is_different(subject: Subject, ending: str) -> None:
+    other = changed(subject, 1.0)
+    key = next(name for name in subject.numbers if name.endswith(ending))
+    result = compared(Path("x"), subject, other._replace(numbers={**other.numbers, key: subject.numbers[key] + 1}))
+    assert result.outcome == "different"
+
+
+def test_no_number_is_too_large_or_too_small_to_be_compared() -> None:
+    """Whose square is none in its precision, and which are none themselves."""
+    largest = _largest_difference
+    for size in (1e30, 1e-30):
+        found = {"a": np.array([size, size], np.float32)}, {"a": np.array([size, 2 * size], np.float32)}
+        assert largest(*found) == pytest.approx(0.5**0.5, rel=1e-6)
+    ends = [{"a": np.ones(1), "b": np.array(values)} for values in ([np.inf, 1.0], [1.0, 1.0], [-np.inf, 1.0])]
+    assert [largest(ends[0], one) for one in ends] == [0.0, np.inf, np.inf]
+    assert largest({"a": np.array([np.nan, 1.0])}, {"a": np.array([np.nan, 1.0])}) == 0.0
+    assert largest({"a": np.array([np.nan, 1.0])}, {"a": np.array([0.0, 1.0])}) == np.inf
+
+
 def test_another_sample_or_verdict_is_no_rounding(subject: Subject) -> None:
     other = changed(subject, 1.0)
     verdicts = np.array([f"{verdict}!" for verdict in other.numbers["verdicts"]])
@@ -248,10 +419,18 @@ def test_another_sample_or_verdict_is_no_rounding(subject: Subject) -> None:
 
 
 def test_pages_that_were_changed_and_sealed_again_are_not_called_identical(subject: Subject) -> None:
-    """Stages that agree say nothing about what the pages show."""
-    result = compared(Path("x"), subject._replace(pdf="0" * 64), subject)
+    """Stages that agree say nothing about what the pages show: where the system that sets them is another one, that is
+    said; where it is the same, nothing but a change explains it."""
+    evidence = subject.evidence.model_copy(update={"typesetting": subject.evidence.typesetting | {"Pango": "9"}})
+    result = compared(Path("x"), subject._replace(pdf="0" * 64, evidence=evidence), subject)
     assert result.outcome == "within tolerance"
     assert result.findings[1].startswith("report.pdf: other bytes, so what its pages say is not verified")
+    assert [line for line in result.environment if line.startswith("Pango: 9 then, 1.")] == list(result.environment)
+    result = compared(Path("x"), subject._replace(pdf="0" * 64), subject)
+    assert (result.outcome, result.findings[1:]) == (
+        "different",
+        ("report.pdf: other bytes, though all that it is made of is the same",),
+    )
     verdicts = np.array([f"{verdict}!" for verdict in subject.numbers["verdicts"]])
     forged = subject._replace(pdf="0" * 64, numbers={**subject.numbers, "verdicts": verdicts})
     assert compared(Path("x"), forged, subject).outcome == "different"
@@ -269,6 +448,49 @@ def test_a_page_on_screen_that_was_changed_is_different(subject: Subject) -> Non
     assert compared(Path("x"), subject, subject).outcome == "identical"
 
 
+def test_a_file_that_was_taken_out_of_a_run_is_missed(subject: Subject) -> None:
+    fewer = {name: digest for name, digest in subject.files.items() if name != "checks.csv"}
+    result = compared(Path("x"), subject._replace(files=fewer), subject)
+    assert (result.outcome, result.findings[1].partition(":")[0]) == ("different", "checks.csv")
+
+
+def rewritten(subject: Subject, **fields: Any) -> Subject:
+    """The same report with other evidence, of which its pages have the digest."""
+    return subject._replace(pdf="0" * 64, evidence=subject.evidence.model_copy(update=fields))
+
+
+def test_evidence_that_says_what_was_not_asked_is_different(subject: Subject) -> None:
+    """Where nothing but rounding can differ: a seed, a stage's config, a chapter or a failure that the config does not
+    give; though every number is the same."""
+    [chapter] = subject.evidence.chapters
+    first, second, *stages = chapter.stages
+    asked = (first, second.model_copy(update={"spec": {}, "outputs": {"weights": "0" * 64}}), *stages)
+    data = chapter.data.model_copy(update={"source": "a better one"})
+    failure = FailureEvidence(slug="x", title="x", stage="fit", sentence="x")
+    for fields, said in (
+        ({"seeds": {"points.0.model.seed": 1}}, "evidence.json, seeds: not what is derived"),
+        ({"claim": "trust me"}, "evidence.json, claim: not what is derived"),
+        ({"failed": (failure,)}, "first difference: points that failed: x then, none now"),
+        ({"chapters": (chapter, chapter)}, "first difference: 2 chapters then, 1 now"),
+        ({"chapters": (chapter.model_copy(update={"stages": asked}),)}, "first difference: iris, stage fit: weights"),
+        (
+            {"chapters": (chapter.model_copy(update={"data": data}),)},
+            "first difference: iris: what is said of it, its data or its weights",
+        ),
+    ):
+        result = compared(Path("x"), rewritten(subject, **fields), subject)
+        assert result.outcome == "different", said
+        assert said in result.findings
+
+
+def test_rounding_of_another_processor_is_within_tolerance_in_the_same_environment(subject: Subject) -> None:
+    """No evidence names the processor."""
+    other = changed(subject, 1 + TOLERANCE / 2)
+    evidence = other.evidence.model_copy(update={"libraries": subject.evidence.libraries})
+    result = compared(Path("x"), subject, other._replace(evidence=evidence))
+    assert (result.outcome, result.environment) == ("within tolerance", ())
+
+
 def test_a_point_that_fails_here_alone_is_not_derivable(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that is not here, say: that the report has fewer chapters then is no difference of it."""
     [chapter] = subject.evidence.chapters
@@ -284,7 +506,7 @@ def test_a_point_that_fails_here_alone_is_not_derivable(subject: Subject, monkey
 
 def test_a_change_of_the_smallest_result_is_seen_beside_the_largest() -> None:
     """Each result is compared with itself, not with all numbers of a column."""
-    keys = {"point": "p", "target": "t", "input": "x", "feature": "f"}
+    keys = {"point": "p", "target": "t", "input": "x", "feature": "f", "count": 1, "standard_error": 0.0}
     rows = [{**keys, "method": name, "mean": size, "mean_absolute": size} for name, size in (("a", 1e6), ("b", 1.0))]
     before, after = (
         _importances(pd.DataFrame(table).to_parquet()) for table in (rows, [rows[0], {**rows[1], "mean": 0.5}])
@@ -451,6 +673,68 @@ def test_a_name_in_the_evidence_cannot_leave_the_scratch_folder(
     assert ".." not in path.parts
 
 
+@pytest.mark.parametrize("name", ["..", "", "x.**", "x" * 200])
+def test_whatever_a_file_is_called_it_is_found_by_content(
+    with_photograph: Subject, tmp_path: Path, asked: Asked, name: str
+) -> None:
+    local = with_photograph.evidence.local[PHOTO].model_copy(update={"name": name})
+    if name == "x.**":
+        (tmp_path / "elephant.png").rename(tmp_path / name)
+    derive(
+        with_config(with_photograph, with_photograph.evidence.config, {PHOTO: local}), tmp_path / "s", Access(tmp_path)
+    )
+    [path] = data_of(asked, PhotographsSpec).paths
+    assert path.read_bytes() == b"a photograph"
+    assert path.is_relative_to(tmp_path / "s")
+
+
+def test_a_name_in_the_evidence_that_is_a_path_is_no_name() -> None:
+    with pytest.raises(ValidationError, match="name"):
+        LocalEvidence(kind="file", name="/etc/passwd", sha256="0" * 64)
+    forged = LocalEvidence.model_construct(kind="file", name="/etc/passwd", sha256="0" * 64)
+    assert absent(forged) == Path(f"sha256:{'0' * 64}/passwd")
+
+
+@pytest.mark.parametrize("key", ["points.9.data.path", "points", "points.0", "points.x.data", "points.0.title.x", "no"])
+def test_evidence_of_a_file_that_its_config_does_not_name_is_not_derived(
+    subject: Subject, tmp_path: Path, asked: Asked, key: str
+) -> None:
+    """Whether or not the file is there."""
+    (tmp_path / "file").write_bytes(b"abc")
+    for kind in ("file", "folder"):
+        local = {key: LocalEvidence(kind=kind, name="file", sha256=digest_of(b"abc"))}
+        result = derived(tmp_path / "x.pdf", with_config(subject, subject.evidence.config, local), Access(tmp_path))
+        assert EXIT_CODES[result.outcome] == 6
+        assert asked.reports == []
+
+
+def test_a_folder_that_is_looked_for_opens_no_other(
+    subject: Subject, tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path that the evidence smuggles in beside the one that it describes, where the reader gave a folder."""
+    config = json.loads(json.dumps(subject.evidence.config))
+    config["points"][0]["data"] = {"kind": "esol", "path": "data", "explain": "/etc/passwd"}
+    local = {"points.0.data.path": LocalEvidence(kind="folder", name="data", sha256="0" * 64)}
+    monkeypatch.setattr(EsolSpec, "asked", lambda _: pytest.fail("opened"))
+    with pytest.raises(InputError, match="needs the folder 'data'"):
+        derive(with_config(subject, config, local), tmp_path / "scratch", Access(data=tmp_path))
+    assert asked.reports == []
+
+
+def test_what_is_embedded_belongs_to_its_point_where_another_one_failed(
+    with_photograph: Subject, tmp_path: Path, asked: Asked
+) -> None:
+    """The first point has no chapter, so the only chapter is that of the second."""
+    [chapter] = with_photograph.evidence.chapters
+    config = json.loads(json.dumps(with_photograph.evidence.config))
+    [point] = config["points"]
+    config["points"] = [{**point, "label": "failed", "data": {"kind": "iris"}}, point]
+    local = {PHOTO.replace("0", "1", 1): with_photograph.evidence.local[PHOTO]}
+    name = embedded_name("dataset", chapter.data.sha256)
+    derive(with_config(with_photograph, config, local)._replace(attached={name: b"packed"}), tmp_path, Access())
+    assert dict(asked.given[0].local) == local
+
+
 def test_what_is_embedded_is_taken_and_its_files_are_not_looked_for(
     with_photograph: Subject, tmp_path: Path, asked: Asked
 ) -> None:
@@ -466,11 +750,7 @@ def test_what_is_embedded_is_taken_and_its_files_are_not_looked_for(
 
 def test_an_attachment_that_is_not_the_evidences_is_damage(made: Path, tmp_path: Path) -> None:
     """Even where the PDF was sealed again, as a forger would."""
-    subject = read(made)
-    attached = {**subject.attached, "checks.json": b"[]"}
-    files = [Attachment(name=n, description=n, data=data, relationship="Data") for n, data in attached.items()]
-    page = '<html lang="en"><head><title>t</title></head><body>x</body></html>'
-    (tmp_path / "forged.pdf").write_bytes(render_pdf(page, files, "2026-01-01T00:00:00Z"))
+    sealed(tmp_path / "forged.pdf", {**read(made).attached, "checks.json": b"[]"})
     with pytest.raises(Damage, match=r"^forged\.pdf, checks\.json: it is not the attachment that the evidence names"):
         read(tmp_path / "forged.pdf")
 

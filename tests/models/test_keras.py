@@ -1,5 +1,11 @@
 """The Keras adapter: places, and nets that are left as they came."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +13,7 @@ from tasks.models.keras import KerasModel, configure
 from tasks.models.keras_import import keras
 from tasks.protocols import Compute, Score
 from tasks.records import Array, InputError
+from tests.conftest import ROOT
 
 COMPUTE = Compute(batch=4)
 TABLE = {"x": np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)}
@@ -26,6 +33,26 @@ def model() -> KerasModel:
         ]
     )
     return KerasModel(net, dict, "logits", COMPUTE)
+
+
+SAID = """
+from tasks.models.keras_import import keras
+said = keras.config.backend(), keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()
+import os
+print(*said, keras.config.dtype_policy().name, os.environ["MKL_CBWR"])
+"""
+
+
+def test_what_a_user_has_set_for_keras_and_mkl_changes_no_number(tmp_path: Path) -> None:
+    """In a file of the home directory, and in the environment."""
+    (tmp_path / ".keras").mkdir()
+    said = {"backend": "jax", "floatx": "float64", "epsilon": 0.1, "image_data_format": "channels_first"}
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(said))
+    own = {"KERAS_HOME": str(tmp_path / ".keras"), "KERAS_BACKEND": "torch", "MKL_CBWR": "COMPATIBLE"}
+    found = subprocess.run(
+        [sys.executable, "-c", SAID], capture_output=True, text=True, cwd=ROOT, env=os.environ | own, check=True
+    )
+    assert found.stdout.split() == ["tensorflow", "float32", "1e-07", "channels_last", "float32", "AUTO,STRICT"]
 
 
 def test_the_net_is_left_as_it_came(model: KerasModel) -> None:
