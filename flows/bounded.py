@@ -21,7 +21,7 @@ from pydantic import ConfigDict, TypeAdapter
 from flows.cli import QUIET
 from flows.config import Report
 from flows.engine import Inline, Prefect
-from flows.errors import Unfinished
+from flows.errors import Unfinished, told
 from flows.progress import Watch
 from flows.report import RunResult, explain
 from flows.run import elsewhere
@@ -45,7 +45,7 @@ class Job(Record):
 
 
 class Answer(Record):
-    """What the process found, or why it did not: the name of an exception and its message."""
+    """What the process found, or why it did not: the kind of an exception and a sentence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -107,7 +107,7 @@ def _result(status: int, text: str) -> RunResult:
     if answer.error == InputError.__name__:
         raise InputError(answer.message)
     if answer.result is None:
-        raise Unfinished(f"{answer.error}: {answer.message}; the traceback is in the output of the process")
+        raise Unfinished(f"{answer.message}; the traceback is in the output of the process")
     return answer.result
 
 
@@ -145,7 +145,7 @@ def _end_with_parent() -> None:
 
 def _failed(answers: TextIO, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     sys.__excepthook__(kind, error, trace)
-    answers.write(Answer(error=kind.__name__, message=str(error).partition("\n")[0]).model_dump_json())
+    answers.write(Answer(error=kind.__name__, message=told(error)).model_dump_json())
     answers.close()
 
 

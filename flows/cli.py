@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from flows.errors import ConfigError, Unfinished, unknown
+from flows.errors import ConfigError, Unfinished, told, unknown
 from tasks.factory import GROUPS, offered
 from tasks.records import InputError
 
@@ -268,8 +268,7 @@ def _briefly(kind: type[BaseException], error: BaseException, trace: TracebackTy
     if _debugging():
         sys.__excepthook__(kind, error, trace)
     else:
-        first = str(error).partition("\n")[0]
-        sys.stderr.write(f"exhibit: {kind.__name__}: {first}\nset EXHIBIT_DEBUG=1 for the traceback\n")
+        sys.stderr.write(f"exhibit: {told(error)}\nset EXHIBIT_DEBUG=1 for the traceback\n")
 
 
 def _interrupted(_signal: int, _frame: FrameType | None) -> None:

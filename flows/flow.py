@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from prefect import Flow, State, flow
+from prefect import Flow, State, flow, get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext, hydrated_context
 from prefect.results import get_result_store
@@ -21,7 +21,7 @@ from flows.artifacts import listed, publish, short_name
 from flows.bounded import FlowRun, run_bounded
 from flows.config import Report
 from flows.engine import Prefect
-from flows.errors import Unfinished
+from flows.errors import Unfinished, told
 from flows.progress import Watch
 from flows.report import RunResult, explain
 from flows.run import elsewhere
@@ -83,6 +83,9 @@ def concluded(work: Callable[[], RunResult], key: str) -> State[Any]:
         result = work()
     except (InputError, Unfinished) as error:
         return Failed(message=str(error), data=error)
+    except Exception as error:  # noqa: BLE001 - Prefect's own message would not say of which point and stage
+        get_run_logger().error(told(error), exc_info=error)
+        return Failed(message=told(error), data=error)
     if failed := publish(result, key):
         return Failed(message=f"{failed}; the report is {result.directory / 'report.pdf'}", data=result)
     return Completed(message=f"the report is {result.directory / 'report.pdf'}", data=result)

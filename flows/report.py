@@ -14,6 +14,7 @@ from flows.calls import Calls
 from flows.config import Report
 from flows.earlier import EARLIER, earlier
 from flows.engine import Engine, Inline
+from flows.errors import during
 from flows.points import Chapter, Given, run_points
 from flows.progress import Watch
 from tasks import report_stages, stages
@@ -199,18 +200,19 @@ class _Flow:
             for chapter in chapters
             for label, trainings in chapter.attributed.items()
         }
-        report_stages.seal(
-            self.store,
-            directory,
-            document.written,
-            document.rendered,
-            document.attested,
-            [done["drawings"] for done in document.drawn],
-            shards,
-            {chapter.slug: (chapter["load"]["dataset"], self._left(chapter)) for chapter in chapters},
-            [item for item in command if "=" in item],
-            manifest,
-        )
+        with during("report", "seal"):
+            report_stages.seal(
+                self.store,
+                directory,
+                document.written,
+                document.rendered,
+                document.attested,
+                [done["drawings"] for done in document.drawn],
+                shards,
+                {chapter.slug: (chapter["load"]["dataset"], self._left(chapter)) for chapter in chapters},
+                [item for item in command if "=" in item],
+                manifest,
+            )
         self.calls.watch.finished("report", "seal", False, time.monotonic() - started)
 
     def _left(self, chapter: Chapter) -> str | None:

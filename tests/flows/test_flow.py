@@ -128,6 +128,26 @@ def test_a_flow_that_fails_says_why_in_a_sentence(
 
 
 @pytest.mark.slow
+def test_a_flow_that_meets_the_unexpected_says_where(
+    server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The point, the stage and the kind of error: it is what the UI shows."""
+    words = ["study=iris", "check=[]", "data.reference=null", "method=vanilla_grad,occlusion"]
+    report = read_report([*words, f"paths.runs={tmp_path}/runs", f"paths.store={tmp_path}/store"])
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(type(report.points[0].model), "fit", broken)
+    with pytest.raises(ZeroDivisionError):
+        run_flow(report, ["exhibit", "report"])
+    with get_client(sync_client=True) as client:
+        states = [run.state for run in client.read_flow_runs() if run.state is not None]
+    said = "iris-method-vanilla-grad: fit failed, ZeroDivisionError: division by zero"
+    assert [state.name for state in states if state.message == said] == ["Failed"]
+
+
+@pytest.mark.slow
 def test_a_label_may_hold_braces(server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a swept group of values does; Prefect would take them for places to fill."""
     monkeypatch.setattr("flows.flow.explain", lambda *_: written(tmp_path, "pass"))
