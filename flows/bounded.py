@@ -23,7 +23,7 @@ from flows.config import Report
 from flows.engine import Inline, Prefect
 from flows.errors import Unfinished, told
 from flows.progress import Watch
-from flows.report import RunResult, explain
+from flows.report import Kept, RunResult, explain
 from flows.run import elsewhere
 from tasks.document.press import apart
 from tasks.records import InputError, Record
@@ -128,13 +128,14 @@ def main() -> None:
 
 def _done(job: Job) -> RunResult:
     report, command = job.report, job.command
-    with Watch() as watch:
+    with Kept("its process did not end as it should") as kept, Watch() as watch:
         if job.flow_run is None or report.runner.kind == "inline":
             return explain(report, command, Inline(), watch)
         from flows.flow import joined
 
         with elsewhere(report) as (call, slots), joined(job.flow_run.id, slots):
-            return explain(report, command, Prefect(call), watch)
+            return kept(explain(report, command, Prefect(call), watch))
+    return kept.result
 
 
 def _end_with_parent() -> None:

@@ -1,6 +1,7 @@
 """What is said about a config that cannot be used: the key's path, what was given and is allowed, the nearest match."""
 
 import difflib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
@@ -24,6 +25,11 @@ class ConfigError(InputError):
 
 class Unfinished(RuntimeError):
     """The work was stopped or has failed; one sentence says why and what to do."""
+
+
+def debugging() -> bool:
+    """Whether tracebacks are wanted."""
+    return os.environ.get("EXHIBIT_DEBUG") == "1"
 
 
 @contextmanager
