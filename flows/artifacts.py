@@ -30,26 +30,25 @@ def key_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].rstrip("-") or "report"
 
 
-def publish(result: RunResult, name: str) -> str:
-    """Makes the artifacts of the flow run that is running.
-
-    Returns:
-        A clause that says what failed in the report; empty where nothing did.
-    """
+def publish(result: RunResult, name: str) -> None:
+    """Makes the artifacts of the flow run that is running."""
     from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
     directory, name = result.directory, key_of(name)
     manifest, checks = _read(directory / MANIFEST), _read(directory / "checks.json")
-    bad = failed(checks, result.failed_points)
     create_markdown_artifact(
         key=f"{name}-report",
-        markdown=summary(directory, manifest, bad, changed(directory)),
+        markdown=summary(directory, manifest, judged(result), changed(directory)),
         description="Where the report is, and its digests",
     )
     create_table_artifact(key=f"{name}-verdicts", table=verdicts(checks), description="Verdicts of the checks")
     if shown := picture(directory, manifest):
         create_markdown_artifact(key=f"{name}-picture", markdown=shown, description="What the models looked at")
-    return bad
+
+
+def judged(result: RunResult) -> str:
+    """A clause that says what failed in a report; empty where nothing did."""
+    return failed(_read(result.directory / "checks.json"), result.failed_points)
 
 
 def changed(directory: Path) -> str:

@@ -21,9 +21,9 @@ from pydantic import ConfigDict, TypeAdapter
 from flows.cli import QUIET
 from flows.config import Report
 from flows.engine import Inline, Prefect
-from flows.errors import Unfinished
+from flows.errors import Unfinished, told
 from flows.progress import Watch
-from flows.report import RunResult, explain
+from flows.report import Kept, RunResult, explain
 from flows.run import elsewhere
 from tasks.document.press import apart
 from tasks.records import InputError, Record
@@ -45,7 +45,7 @@ class Job(Record):
 
 
 class Answer(Record):
-    """What the process found, or why it did not: the name of an exception and its message."""
+    """What the process found, or why it did not: the kind of an exception and a sentence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -107,7 +107,7 @@ def _result(status: int, text: str) -> RunResult:
     if answer.error == InputError.__name__:
         raise InputError(answer.message)
     if answer.result is None:
-        raise Unfinished(f"{answer.error}: {answer.message}; the traceback is in the output of the process")
+        raise Unfinished(f"{answer.message}; the traceback is in the output of the process")
     return answer.result
 
 
@@ -128,13 +128,14 @@ def main() -> None:
 
 def _done(job: Job) -> RunResult:
     report, command = job.report, job.command
-    with Watch() as watch:
+    with Kept("its process did not end as it should") as kept, Watch() as watch:
         if job.flow_run is None or report.runner.kind == "inline":
             return explain(report, command, Inline(), watch)
         from flows.flow import joined
 
         with elsewhere(report) as (call, slots), joined(job.flow_run.id, slots):
-            return explain(report, command, Prefect(call), watch)
+            return kept(explain(report, command, Prefect(call), watch))
+    return kept.result
 
 
 def _end_with_parent() -> None:
@@ -145,7 +146,7 @@ def _end_with_parent() -> None:
 
 def _failed(answers: TextIO, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     sys.__excepthook__(kind, error, trace)
-    answers.write(Answer(error=kind.__name__, message=str(error).partition("\n")[0]).model_dump_json())
+    answers.write(Answer(error=kind.__name__, message=told(error)).model_dump_json())
     answers.close()
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from flows.engine import Engine, Future
+from flows.errors import during
 from flows.progress import Watch
 from tasks.stages import Done
 from tasks.store import Digest, Store, digest_of
@@ -45,7 +46,8 @@ class Calls:
 
     def wait(self, started: Started) -> Done:
         """The result of a started call."""
-        done = started.future.result()
+        with during(started.what, started.stage):
+            done = started.future.result()
         if started.again:
             done = replace(done, cached=True, seconds=0.0)
         self.done.append(done)

@@ -15,7 +15,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from flows.errors import ConfigError, Unfinished, unknown
+from flows.errors import ConfigError, Unfinished, debugging, told, unknown
 from tasks.factory import GROUPS, offered
 from tasks.records import InputError
 
@@ -69,7 +69,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, _interrupted)
     if isinstance(sys.stdout, TextIOWrapper):  # a path may hold letters that the terminal's encoding lacks
         sys.stdout.reconfigure(errors="backslashreplace")
-    if not _debugging():
+    if not debugging():
         os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
     sys.exit(run(sys.argv[1:]))
 
@@ -94,7 +94,7 @@ def run(arguments: Sequence[str]) -> int:
             raise ConfigError(unknown(asked.command, "command", asked.command, COMMANDS))
         return COMMANDS[asked.command](asked.arguments)
     except (InputError, Unfinished) as error:
-        if _debugging():
+        if debugging():
             raise
         sys.stderr.write(textwrap.indent(f"{error}\n", "exhibit: "))
         return BAD_INPUT if isinstance(error, InputError) else UNEXPECTED
@@ -122,6 +122,11 @@ def report(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"exhibit: {since}\n")
     if result.failed_points:
         sys.stderr.write(f"exhibit: failed: {', '.join(result.failed_points)}; the report says why\n")
+    if result.required_failed:
+        sys.stderr.write("exhibit: a required check failed; the report says which\n")
+    if result.afterwards:
+        sys.stderr.write(f"exhibit: the report is whole, but {result.afterwards}\n")
+        return UNEXPECTED
     return CHECK_FAILED if result.required_failed or result.failed_points else DONE
 
 
@@ -272,17 +277,12 @@ def _show(asked: argparse.Namespace, arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _debugging() -> bool:
-    return os.environ.get("EXHIBIT_DEBUG") == "1"
-
-
 def _briefly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Instead of a traceback: what went wrong, and how to see more."""
-    if _debugging():
+    if debugging():
         sys.__excepthook__(kind, error, trace)
     else:
-        first = str(error).partition("\n")[0]
-        sys.stderr.write(f"exhibit: {kind.__name__}: {first}\nset EXHIBIT_DEBUG=1 for the traceback\n")
+        sys.stderr.write(f"exhibit: {told(error)}\nset EXHIBIT_DEBUG=1 for the traceback\n")
 
 
 def _interrupted(_signal: int, _frame: FrameType | None) -> None:

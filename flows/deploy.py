@@ -2,7 +2,7 @@
 
 import json
 import os
-import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -90,6 +90,7 @@ def deploy(overrides: Sequence[str], config_dir: Path | None = None) -> Deployed
     own = [word for word in overrides if word.startswith("schedule.")]
     schedule = read_schedule(own)
     report = absolute(read_report([word for word in overrides if word not in own], config_dir))
+    folders = _folders(report)
     flow, parameters = _parameters(report, schedule)
     name = schedule.name or short_name(report)
     deployment: Any = flow.to_deployment(
@@ -108,7 +109,7 @@ def deploy(overrides: Sequence[str], config_dir: Path | None = None) -> Deployed
         _ensure_pool(client, schedule.pool)
         registered: RunnerDeployment = deployment
         page = f"{PREFECT_UI_URL.value()}/deployments/deployment/{registered.apply()}"
-    return Deployed(f"{flow.name}/{name}", schedule, tuple(_folders(report)), page)
+    return Deployed(f"{flow.name}/{name}", schedule, folders, page)
 
 
 def absolute(report: Report) -> Report:
@@ -165,17 +166,32 @@ def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
 
 def _description(report: Report, schedule: ScheduleSpec, overrides: Sequence[str]) -> str:
     chapters = "\n".join(f"- {point.title}" for point in report.points[:20])
-    words = " ".join(f"'{word}'" if re.search(r"[\s*\[]", word) else word for word in overrides)
-    return f"Explains, at `{schedule.cron}` ({schedule.timezone}):\n\n{chapters}\n\nMade by `exhibit deploy {words}`."
+    made = f"exhibit deploy {shlex.join(overrides)}"
+    return f"Explains, at `{schedule.cron}` ({schedule.timezone}):\n\n{chapters}\n\nMade by `{made}`."
 
 
-def _folders(report: Report) -> list[str]:
-    """What a worker has to trust for this report: the named places, or the folder of a name that changes."""
-    paths = [item for _, item in outside(report) if isinstance(item, Path)]
-    return sorted({str(path.parent if scheduled.MARK.search(path.name) else path) for path in paths})
+def _folders(report: Report) -> tuple[str, ...]:
+    """What a worker has to trust for this report: the named places, or the folder above a name that changes.
+
+    Raises:
+        ConfigError: for a place that cannot be named in a list with colons between.
+    """
+    paths = {key: _lasting(item) for key, item in outside(report) if isinstance(item, Path)}
+    for key, path in paths.items():
+        if os.pathsep in str(path):
+            raise ConfigError(
+                f"{key}: {str(path)!r} holds {os.pathsep!r}, which separates the folders in {scheduled.FOLDERS}; "
+                "give a path without it"
+            )
+    return tuple(sorted({str(path) for path in paths.values()}))
+
+
+def _lasting(path: Path) -> Path:
+    """The part of a path that stays the same whatever the day."""
+    return next(above for above in (path, *path.parents) if not scheduled.MARK.search(str(above)))
 
 
 def worker_command(deployed: Deployed) -> str:
-    """How a worker is started that may run it."""
-    folders = os.pathsep.join(deployed.folders)
+    """How a worker is started that may run it, as a POSIX shell takes it."""
+    folders = shlex.quote(os.pathsep.join(deployed.folders))
     return f"{scheduled.FOLDERS}={folders} prefect worker start --pool {deployed.schedule.pool}"

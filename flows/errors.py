@@ -1,7 +1,9 @@
 """What is said about a config that cannot be used: the key's path, what was given and is allowed, the nearest match."""
 
 import difflib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -23,6 +25,28 @@ class ConfigError(InputError):
 
 class Unfinished(RuntimeError):
     """The work was stopped or has failed; one sentence says why and what to do."""
+
+
+def debugging() -> bool:
+    """Whether tracebacks are wanted."""
+    return os.environ.get("EXHIBIT_DEBUG") == "1"
+
+
+@contextmanager
+def during(what: str, stage: str) -> Iterator[None]:
+    """An error in there carries a note on where it was, the innermost one: `told` says it."""
+    try:
+        yield
+    except Exception as error:
+        if not hasattr(error, "__notes__"):
+            error.add_note(f"{what}: {stage} failed")
+        raise
+
+
+def told(error: BaseException) -> str:
+    """An error that nobody expected, in one line: of which point and stage, of what kind, and what it says first."""
+    where = "".join(f"{note}, " for note in getattr(error, "__notes__", ())[:1])
+    return f"{where}{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 def unknown(path: str, what: str, given: str, allowed: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from prefect import Flow, State, flow
+from prefect import Flow, State, flow, get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext, hydrated_context
 from prefect.results import get_result_store
@@ -17,13 +17,13 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.artifacts import listed, publish, short_name
+from flows.artifacts import judged, listed, publish, short_name
 from flows.bounded import FlowRun, run_bounded
 from flows.config import Report
 from flows.engine import Prefect
-from flows.errors import Unfinished
+from flows.errors import Unfinished, told
 from flows.progress import Watch
-from flows.report import RunResult, explain
+from flows.report import Kept, RunResult, explain
 from flows.run import elsewhere
 from tasks.records import InputError, canonical_json
 from tasks.store import Store
@@ -40,10 +40,12 @@ def run_flow(report: Report, command: list[str]) -> RunResult:
         InputError: for data or a config that cannot be used.
         Unfinished: when its time is over.
     """
-    if report.runner.timeout_seconds is not None:
-        return _run(report, command, lambda: run_bounded(report, command, this_flow_run()), 1)
-    with Watch() as watch, elsewhere(report) as (call, slots):
-        return _run(report, command, lambda: explain(report, command, Prefect(call), watch), slots)
+    with Kept("the flow run did not end as it should") as kept:
+        if report.runner.timeout_seconds is not None:
+            return _run(report, command, lambda: kept(run_bounded(report, command, this_flow_run())), 1)
+        with Watch() as watch, elsewhere(report) as (call, slots):
+            return _run(report, command, lambda: kept(explain(report, command, Prefect(call), watch)), slots)
+    return kept.result
 
 
 def _run(report: Report, command: list[str], work: Callable[[], RunResult], slots: int) -> RunResult:
@@ -83,9 +85,15 @@ def concluded(work: Callable[[], RunResult], key: str) -> State[Any]:
         result = work()
     except (InputError, Unfinished) as error:
         return Failed(message=str(error), data=error)
-    if failed := publish(result, key):
-        return Failed(message=f"{failed}; the report is {result.directory / 'report.pdf'}", data=result)
-    return Completed(message=f"the report is {result.directory / 'report.pdf'}", data=result)
+    except Exception as error:  # noqa: BLE001 - Prefect's own message would not say of which point and stage
+        get_run_logger().error(told(error), exc_info=error)
+        return Failed(message=told(error), data=error)
+    with Kept("its artifacts were not made", result) as kept:
+        publish(result, key)
+    result = kept.result
+    clauses = list(filter(None, (judged(result), result.afterwards)))
+    ending = Failed if clauses else Completed
+    return ending(message="; ".join([*clauses, f"the report is {result.directory / 'report.pdf'}"]), data=result)
 
 
 def this_flow_run() -> FlowRun:

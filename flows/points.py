@@ -11,6 +11,7 @@ from typing import Any
 
 from flows.calls import Calls, Started
 from flows.config import Point
+from flows.errors import during
 from tasks import check_stages, gather_stage, stages
 from tasks.checks.stability import SeedStabilitySpec
 from tasks.document.schema import LocalEvidence
@@ -98,7 +99,8 @@ def _across(step: Callable[[Chapter], Step], chapters: Sequence[Chapter], calls:
 
 def _go_on(stage: str, chapter: Chapter, steps: Step, calls: Calls) -> None:
     try:
-        next(steps, None)
+        with during(chapter.slug, stage):
+            next(steps, None)
     except Exception as error:  # noqa: BLE001 - whatever a point meets, the others go on, and the report says it
         chapter.error = error
         chapter.failure = Failure(

@@ -4,19 +4,23 @@ import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from traceback import print_exception
+from types import TracebackType
+from typing import Any, Self
 
 from flows.across import across
 from flows.calls import Calls
 from flows.config import Report
 from flows.earlier import EARLIER, earlier
 from flows.engine import Engine, Inline
+from flows.errors import debugging, during, told
 from flows.points import Chapter, Given, run_points
 from flows.progress import Watch
 from tasks import report_stages, stages
+from tasks.document.index import INDEX
 from tasks.document.press import embedded_name
 from tasks.document.schema import LocalEvidence
 from tasks.document.seal import Host, git_state
@@ -30,11 +34,45 @@ _SOURCE = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class RunResult:
-    """Where the report is, whether a required check failed, and the points that did."""
+    """Where the report is, whether a required check failed, and the points that did. `afterwards`: a clause that says
+    what failed once the report was written; empty where nothing did."""
 
     directory: Path
     required_failed: bool
     failed_points: tuple[str, ...] = ()
+    afterwards: str = ""
+
+
+class Kept:
+    """A result that what fails after it takes from nobody. As a context it says in the result that `what` failed in it;
+    before there is a result it lets every error pass."""
+
+    def __init__(self, what: str, result: RunResult | None = None) -> None:
+        self._what, self._result = what, result
+
+    def __call__(self, result: RunResult) -> RunResult:
+        """Keeps the result from here on."""
+        self._result = result
+        return result
+
+    @property
+    def result(self) -> RunResult:
+        assert self._result is not None, "its context was left by an error, or with a result"
+        return self._result
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if self._result is None or not isinstance(error, Exception):
+            return False
+        if debugging():
+            print_exception(error)
+        clauses = self._result.afterwards, f"{self._what} ({told(error)})"
+        self._result = replace(self._result, afterwards="; ".join(filter(None, clauses)))
+        return True
 
 
 def derive_report(report: Report, command: Sequence[str], given: Given) -> Path:
@@ -68,13 +106,16 @@ def explain(
         "host": Host().model_dump(),
         "stages": calls.log,
     }
-    flow.seal(document, chapters, directory, command, manifest)
     checks = [unpack(CheckResult, calls.store.get(done["result"])) for chapter in chapters for done in chapter.results]
-    return RunResult(
+    result = RunResult(
         directory,
         any(check.required and check.verdict == "fail" for check in checks),
         tuple(failure.slug for failure in failures),
     )
+    flow.seal(document, chapters, directory, command, manifest)
+    with Kept(f"{report.paths.runs / INDEX} was not written", result) as kept:
+        report_stages.list_runs(report.paths.runs)
+    return kept.result
 
 
 @dataclass(frozen=True)
@@ -199,18 +240,19 @@ class _Flow:
             for chapter in chapters
             for label, trainings in chapter.attributed.items()
         }
-        report_stages.seal(
-            self.store,
-            directory,
-            document.written,
-            document.rendered,
-            document.attested,
-            [done["drawings"] for done in document.drawn],
-            shards,
-            {chapter.slug: (chapter["load"]["dataset"], self._left(chapter)) for chapter in chapters},
-            [item for item in command if "=" in item],
-            manifest,
-        )
+        with during("report", "seal"):
+            report_stages.seal(
+                self.store,
+                directory,
+                document.written,
+                document.rendered,
+                document.attested,
+                [done["drawings"] for done in document.drawn],
+                shards,
+                {chapter.slug: (chapter["load"]["dataset"], self._left(chapter)) for chapter in chapters},
+                [item for item in command if "=" in item],
+                manifest,
+            )
         self.calls.watch.finished("report", "seal", False, time.monotonic() - started)
 
     def _left(self, chapter: Chapter) -> str | None:

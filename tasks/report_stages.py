@@ -332,7 +332,7 @@ def seal(
     overrides: Sequence[str],
     manifest: Mapping[str, Any],
 ) -> None:
-    """Writes the run: every file, and the manifest last; then the list of all runs. `attributions`: shards by
+    """Writes the run: every file, and the manifest last. `attributions`: shards by
     "chapter/label". `fitted`: by chapter the dataset, and the weights where they are to be left too. `written`: the
     document. The directory is there when it is whole, not before."""
     files = {
@@ -352,16 +352,20 @@ def seal(
     items = {item.figure.name: item for digest in drawings for item in read(store, Drawings, digest).items}
     files |= figure_files(items.values())
     front = [_on_page_one(chapter, items) for chapter in document.chapters if chapter.teaser]
-    with writing(directory.parent):
-        with whole_or_not(directory) as folder:
-            write_files(folder, files)
-            for name, shards in attributions.items():
-                write_attributions(
-                    folder / "attributions" / f"{name}.npz",
-                    lambda shards=shards: (flat_arrays(read(store, Attribution, digest)) for digest in shards),  # type: ignore[misc]
-                )
-            write_manifest(folder, {**manifest, "title": document.title, "chapters": front})
-        write_index(directory.parent)
+    with writing(directory.parent), whole_or_not(directory) as folder:
+        write_files(folder, files)
+        for name, shards in attributions.items():
+            write_attributions(
+                folder / "attributions" / f"{name}.npz",
+                lambda shards=shards: (flat_arrays(read(store, Attribution, digest)) for digest in shards),  # type: ignore[misc]
+            )
+        write_manifest(folder, {**manifest, "title": document.title, "chapters": front})
+
+
+def list_runs(runs: Path) -> None:
+    """Writes the list of all runs: a page of its own, that no report needs."""
+    with writing(runs):
+        write_index(runs)
 
 
 def _on_page_one(chapter: Chapter, items: Mapping[str, Drawing]) -> dict[str, Any]:

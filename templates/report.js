@@ -11,6 +11,30 @@ const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + String(Nu
 const number = (text) => Number(text.replaceAll("−", "-").replaceAll(",", "").replace(/^\+/, "").replace(/%$/, "").trim() || NaN);
 const below = (figure, ...nodes) => figure.querySelector("figcaption").before(...nodes);
 
+// Of the `items` in `root` one is a tab stop, and keys lead from it to the others: past all of them is one press of Tab.
+// `next` gives the item to which a key leads from one, among those that are not hidden. The result is to be called when
+// what is hidden has changed.
+function roving(root, items, next) {
+  const seen = (item) => !item.closest("[hidden]");
+  let stop = null;
+  const stand = (item) => {
+    stop?.setAttribute("tabindex", -1);
+    stop = item;
+    stop?.setAttribute("tabindex", 0);
+  };
+  items.forEach((item) => item.setAttribute("tabindex", -1));
+  root.addEventListener("focusin", ({ target }) => items.includes(target) && stand(target));
+  root.addEventListener("keydown", (event) => {
+    const to = items.includes(event.target) && next(items.filter(seen), event.target, event.key);
+    if (!to) return;
+    event.preventDefault();
+    to.focus();
+  });
+  const settle = () => stop && seen(stop) || stand(items.find(seen));
+  settle();
+  return settle;
+}
+
 // --- tables: sort by a column, keep the rows that hold a word ---------------------------------------------
 
 // In a column of numbers the first one counts: of an interval, or of "under 0.1%".
@@ -195,7 +219,7 @@ function pointing(map, readout) {
     const mean = map.each > 1 ? "mean " : "";
     readout.textContent = `row${row_}, column${column_}: ${mean}${read(numbers[at[1] * width + at[0]], map.step)} (${map.unit})`;
   };
-  cell.tabIndex = 0;
+  Object.assign(cell, { role: "application", ariaLabel: map.image.alt }); // so that a screen reader leaves the arrows to it
   cell.append(cursor);
   cell.addEventListener("pointermove", ({ clientX, clientY }) => {
     const { left, top, width: wide, height: high } = box();
@@ -207,7 +231,10 @@ function pointing(map, readout) {
     event.preventDefault();
     show(at[0] + step[0], at[1] + step[1]);
   });
-  cell.addEventListener("focus", () => show(...at));
+  cell.addEventListener("focus", () => {
+    show(...at);
+    if (cell.matches(":focus-visible")) readout.textContent += "; arrow keys: pixels; Page Up, Page Down: maps";
+  });
   for (const leave of ["pointerleave", "blur"]) {
     cell.addEventListener(leave, () => {
       cursor.hidden = true;
@@ -218,7 +245,7 @@ function pointing(map, readout) {
 
 function maps(figure, index) {
   const found = all(".cell[data-values]", figure).map(readMap);
-  if (!found.length) return;
+  if (!found.length) return () => {};
   const colours = readColours(figure.querySelector(".scales svg"));
   const state = { threshold: 0, opacity: Number(found[0].cell.dataset.opacity ?? 1), sign: 0 };
   // A sample's further lines, which have no label, lie over the picture in its first.
@@ -238,6 +265,31 @@ function maps(figure, index) {
   const readout = make("output", { className: "readout" });
   below(figure, make("div", { className: "controls" }, ...controls, readout));
   found.forEach((map) => pointing(map, readout));
+  const steps = { PageUp: -1, PageDown: 1 };
+  return roving(figure, found.map((map) => map.cell), (seen, cell, key) => steps[key] && (seen[seen.indexOf(cell) + steps[key]] ?? cell));
+}
+
+// --- matrices: cells that are too small for their numbers say them -----------------------------------------
+
+function cells(chart) {
+  const small = all("rect", chart).filter((rect) => rect.querySelector("title"));
+  if (!small.length) return;
+  const svg = chart.querySelector("svg");
+  const readout = make("output", { className: "readout" });
+  const say = ({ target }) => (readout.textContent = target.querySelector(":scope > title")?.textContent ?? "");
+  svg.role = "group"; // what is in a picture cannot be reached
+  small.forEach((rect) => (rect.role = "img"));
+  for (const enter of ["focusin", "pointerover"]) svg.addEventListener(enter, say);
+  for (const leave of ["focusout", "pointerleave"]) svg.addEventListener(leave, () => (readout.textContent = ""));
+  svg.addEventListener("click", ({ target }) => small.includes(target) && target.focus());
+  const steps = { ArrowLeft: ["y", -1], ArrowRight: ["y", 1], ArrowUp: ["x", -1], ArrowDown: ["x", 1] };
+  roving(svg, small, (seen, rect, key) => {
+    if (!steps[key]) return null;
+    const [same, step] = steps[key];
+    const line = seen.filter((other) => other.getAttribute(same) === rect.getAttribute(same));
+    return line[line.indexOf(rect) + step] ?? rect;
+  });
+  chart.append(readout);
 }
 
 // --- molecules: atoms answer, and have a row each ----------------------------------------------------------
@@ -248,7 +300,7 @@ function atoms(molecule) {
   if (!notes.length) return;
   const numbers = notes.map((note) => Number(/atom-(\d+)/.exec(note.getAttribute("class"))[1]));
   const readout = make("output", { className: "readout" });
-  const rows = notes.map((note, i) => make("tr", { tabIndex: 0 }, ...[numbers[i] + 1, note.dataset.symbol, note.textContent].map((text) => make("td", { textContent: text }))));
+  const rows = notes.map((note, i) => make("tr", {}, ...[numbers[i] + 1, note.dataset.symbol, note.textContent].map((text) => make("td", { textContent: text }))));
   const head = make("tr", {}, ...["atom", "element", "contribution"].map((text) => make("th", { scope: "col", textContent: text })));
   const table = make("table", { className: "data" }, make("thead", {}, head), make("tbody", {}, ...rows));
   const list = make("details", { className: "atoms" }, make("summary", { textContent: "Atoms" }), table);
@@ -270,6 +322,7 @@ function atoms(molecule) {
     for (const leave of ["pointerleave", "blur"]) row.addEventListener(leave, () => light(-1));
   });
   sortable(table);
+  roving(table, rows, (_, row, key) => ({ ArrowUp: row.previousElementSibling ?? row, ArrowDown: row.nextElementSibling ?? row })[key]);
   molecule.append(readout, list);
 }
 
@@ -308,11 +361,13 @@ all("figure").forEach((figure, index) => {
     more ? rows.at(-1).push(row) : rows.push([row]);
   });
   const molecules = all(".molecule", figure);
-  if (rows.length > 2) filterable(figure.querySelector(".grid"), "Filter samples", rows);
+  const settle = maps(figure, index);
+  const grid = figure.querySelector(".grid");
+  if (rows.length > 2) filterable(grid, "Filter samples", rows, grid, settle);
   const list = figure.querySelector(".molecules");
   if (list && molecules.length > 2) filterable(list, "Filter molecules", molecules);
   all(".chart", figure).forEach(panels);
-  maps(figure, index);
+  all(".chart", figure).forEach(cells);
   molecules.forEach(atoms);
   enlargeable(figure);
 });

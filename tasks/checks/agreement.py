@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case, first, known_mean, spearman
+from tasks.checks.case import NO_ORDER, Case, first, known_mean, lowest, spearman, written
 from tasks.records import Array, CheckResult, Spec
 
 
@@ -33,23 +33,30 @@ class AgreementSpec(Spec):
             return CheckResult.not_applicable(
                 self.kind, case.label, "No other method of the chapter has a value for each of the same elements."
             )
-        rank = np.array([known_mean(spearman(np.abs(own), np.abs(values))) for values in same.values()])
-        overlap = np.array([float(jaccard(own, values, self.top).mean()) for values in same.values()])
+        orders = [spearman(np.abs(own), np.abs(values)) for values in same.values()]
+        # Where there is no order, which elements are the top is an accident.
+        tops = [
+            np.where(np.isnan(order), np.nan, jaccard(own, values, self.top))
+            for order, values in zip(orders, same.values(), strict=True)
+        ]
+        rank, overlap = (np.array([known_mean(values) for values in found]) for found in (orders, tops))
         signs = np.array([known_mean(equal_signs(own, values)) for values in same.values()])
-        lowest = float(rank.min())
+        least = lowest(rank)
         return CheckResult(
             check=self.kind,
             method=case.label,
-            verdict="pass" if lowest >= self.threshold else "fail",
+            verdict="not assessed" if least is None else "pass" if least >= self.threshold else "fail",
             required=self.required,
-            value=lowest,
+            value=least,
             threshold=self.threshold,
             sentence=f"Over {len(own):,} samples: "
             + "; ".join(
-                f"with {label} Spearman {r:.2f}, top {self.top:.0%} overlap {o:.2f}, equal signs {s:.0%}"
+                f"with {label} Spearman {written(r, '.2f')}, top {self.top:.0%} overlap {written(o, '.2f')}, "
+                f"equal signs {written(s, '.0%')}"
                 for label, r, o, s in zip(same, rank, overlap, signs, strict=True)
             )
-            + ".",
+            + "."
+            + NO_ORDER * bool(np.isnan(rank).any()),
             details={"others": np.array(list(same)), "spearman": rank, "jaccard": overlap, "signs": signs},
         )
 

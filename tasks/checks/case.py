@@ -95,5 +95,18 @@ def spearman(a: Array, b: Array) -> Array:
 
 
 def known_mean(values: Array) -> float:
-    """The mean of what is a number; 0 where nothing is."""
-    return float(np.nanmean(values)) if not np.isnan(values).all() else 0.0
+    """The mean of what is a number; NaN where nothing is."""
+    return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
+
+
+def lowest(values: Array) -> float | None:
+    """The smallest of what is a number; None where nothing is."""
+    return float(np.nanmin(values)) if not np.isnan(values).all() else None
+
+
+def written(value: float, form: str) -> str:
+    """A number in this form; a dash for what is none."""
+    return "–" if np.isnan(value) else format(value, form)
+
+
+NO_ORDER = " A dash: one of the two makes no difference between elements."

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case, known_mean
+from tasks.checks.case import Case, known_mean, written
 from tasks.records import Array, CheckResult, Dataset, Input, Spec
 
 
@@ -43,7 +43,7 @@ class _RegionSpec(Spec):
         if not len(shares.area):
             return CheckResult.not_applicable(self.kind, case.label, "No explained sample has a known region.")
         per_sample = self._of(shares)
-        value = known_mean(per_sample)
+        value = float(np.nan_to_num(known_mean(per_sample)))  # nothing positive anywhere is nothing in the region
         return CheckResult(
             check=self.kind,
             method=case.label,
@@ -74,7 +74,7 @@ class LocalizationSpec(_RegionSpec):
 
     def _sentence(self, value: float, shares: _Shares, name: str) -> str:
         return (
-            f"{value:.0%} of the positive attribution and {known_mean(shares.sizes):.0%} of |a| lie in the "
+            f"{value:.0%} of the positive attribution and {written(known_mean(shares.sizes), '.0%')} of |a| lie in the "
             f"known region of {name!r}, which has {shares.area.mean():.0%} of the area ({len(shares.area):,} samples)."
         )
 
@@ -96,7 +96,7 @@ class ConcentrationSpec(_RegionSpec):
     def _sentence(self, value: float, shares: _Shares, name: str) -> str:
         return (
             f"The known region of {name!r} holds {value:.1f} times as much of the positive attribution as its area "
-            f"alone would: {known_mean(shares.positive):.0%} on {shares.area.mean():.1%} "
+            f"alone would: {written(known_mean(shares.positive), '.0%')} on {shares.area.mean():.1%} "
             f"({len(shares.area):,} samples)."
         )
 

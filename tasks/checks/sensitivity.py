@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case, first, known_mean, spearman
+from tasks.checks.case import NO_ORDER, Case, first, known_mean, lowest, spearman, written
 from tasks.records import CheckResult, Spec
 
 
@@ -37,19 +37,21 @@ class SensitivitySpec(Spec):
         found = {
             label: known_mean(spearman(own, np.abs(first(case.others[label](), self.samples)))) for label in settings
         }
-        lowest = min(found.values())
+        correlations = np.array(list(found.values()))
+        least = lowest(correlations)
         here = next(iter(settings.values()))[0]
-        others = "; ".join(f"with {there} by {found[label]:.2f}" for label, (_, there) in settings.items())
+        others = "; ".join(f"with {there} by {written(found[label], '.2f')}" for label, (_, there) in settings.items())
         return CheckResult(
             check=self.kind,
             method=case.label,
-            verdict="pass" if lowest >= self.threshold else "fail",
+            verdict="not assessed" if least is None else "pass" if least >= self.threshold else "fail",
             required=self.required,
-            value=lowest,
+            value=least,
             threshold=self.threshold,
-            sentence=f"With {self.to} {here} the order of |a| correlates with that {others} ({len(own):,} samples).",
+            sentence=f"With {self.to} {here} the order of |a| correlates with that {others} ({len(own):,} samples)."
+            + NO_ORDER * bool(np.isnan(correlations).any()),
             details={
                 "settings": np.array([str(there) for _, there in settings.values()]),
-                "spearman": np.array(list(found.values())),
+                "spearman": correlations,
             },
         )

@@ -51,13 +51,14 @@ def gini(sizes: Array) -> Array:
 
 
 def _said_of_edges(edges: float | None) -> str:
-    if edges is None:
+    if edges is None or np.isnan(edges):
         return ""
     return f" In each picture |a| correlates with the strength of the edges by {edges:.2f} on average (Spearman)."
 
 
 def _on_edges(case: Case) -> float | None:
-    """Mean rank correlation of |a| of the first target with the edges of each picture; None for other data."""
+    """Mean rank correlation of |a| of the first target with the edges of each picture; None for other data, NaN where
+    no picture has both in some order."""
     item, *others = case.dataset().inputs
     if others or item.kind != "image":
         return None

@@ -1,5 +1,6 @@
 """Matrices: counts of (true, predicted), or correlations between labels."""
 
+from html import escape
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +47,14 @@ def matrix(content: Matrix, width: float) -> Part:
     look = _correlation if content.correlations else _count
     totals = np.maximum(content.counts.sum(axis=1), 1)
     cells = [
-        _cell(look(float(content.counts[i, j]), float(totals[i])), (left + j * cell, top + i * height), (cell, height))
+        _cell(
+            look(float(content.counts[i, j]), float(totals[i])),
+            (left + j * cell, top + i * height),
+            (cell, height),
+            ", ".join(
+                f"{axis} {content.labels[k]}".lstrip() for axis, k in ((content.y_label, i), (content.x_label, j))
+            ),
+        )
         for i, j in np.ndindex(count, count)
     ]
     size = min(SIZE, 0.9 * height)
@@ -99,11 +107,14 @@ def _correlation(value: float, _: float) -> _Look:
     return _Look(signed(value, ".2f"), colour(value, 1.0), PAPER if abs(value) > 0.55 else INK, 400)
 
 
-def _cell(look: _Look, corner: tuple[float, float], size: tuple[float, float]) -> str:
+def _cell(look: _Look, corner: tuple[float, float], size: tuple[float, float], name: str) -> str:
+    """A cell too small for its number has a title, which a browser shows under the pointer."""
     (x, y), (width, height) = corner, size
-    box = element("rect", x=x, y=y, width=width, height=height, fill=look.ground, stroke=RULE)
     letters = min(SIZE, SIZE * (width - 2) / text_width(look.written, SIZE, look.weight))
-    if width < _WRITTEN or letters < _SMALLEST:
+    small = width < _WRITTEN or letters < _SMALLEST
+    title = (element("title", escape(f"{name}: {look.written}")),) if small else ()
+    box = element("rect", *title, x=x, y=y, width=width, height=height, fill=look.ground, stroke=RULE)
+    if small:
         return box
     middle = y + height / 2 + 0.36 * letters
     return box + text(look.written, x + width / 2, middle, letters, "middle", look.weight, look.ink, "fixed")

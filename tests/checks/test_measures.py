@@ -186,6 +186,33 @@ def test_agreement_with_itself_is_one_and_with_the_reverse_it_fails() -> None:
     assert AgreementSpec().measure(linear_case(WEIGHTS)).verdict == "not applicable"
 
 
+def test_without_an_order_there_is_no_agreement_to_assess() -> None:
+    """A method that says nothing of any element is neither like nor unlike another: a dash, not a number."""
+    nothing = {"nothing": np.zeros((2, 2))}
+    result = AgreementSpec().measure(linear_case(WEIGHTS, others=nothing))
+    assert (result.verdict, result.value) == ("not assessed", None)
+    assert all(np.isnan(result.details[name]).all() for name in ("spearman", "jaccard", "signs"))
+    assert result.sentence == (
+        "Over 12 samples: with nothing Spearman –, top 10% overlap –, equal signs –. A dash: one of the two makes no "
+        "difference between elements."
+    )
+    beside = AgreementSpec().measure(linear_case(WEIGHTS, others=nothing | {"twin": WEIGHTS}))
+    assert (beside.verdict, beside.value) == ("pass", pytest.approx(1.0))
+    assert np.isnan(beside.details["spearman"]).tolist() == [True, False]
+
+
+def test_without_an_order_there_is_no_sensitivity_to_assess() -> None:
+    variants = {"five": {"background": (20, 5)}}
+    result = SensitivitySpec().measure(linear_case(WEIGHTS, others={"five": np.zeros((2, 2))}, variants=variants))
+    assert (result.verdict, result.value) == ("not assessed", None)
+    assert result.sentence.startswith("With background 20 the order of |a| correlates with that with 5 by – (12 ")
+
+
+def test_no_edge_is_named_where_an_explanation_has_no_order() -> None:
+    said = SparsenessSpec().measure(linear_case(np.zeros((2, 2)))).sentence
+    assert "edges" not in said
+
+
 def test_an_explanation_that_ignores_the_weights_fails_randomization() -> None:
     ignoring = linear_case(WEIGHTS, randomised=[WEIGHTS, WEIGHTS])
     assert RandomizationSpec().measure(ignoring).verdict == "fail"

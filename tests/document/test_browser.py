@@ -18,7 +18,8 @@ from PIL import Image
 from websockets.sync.client import connect
 
 from tasks.document.index import write_index
-from tasks.records import Array
+from tasks.drawing.matrix import matrix
+from tasks.records import Array, Matrix
 from tests.document.test_index import a_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -26,7 +27,16 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="needs Chromium"),
 ]
-KEYS = {"Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+KEYS = {
+    "Tab": 9,
+    "Escape": 27,
+    "PageUp": 33,
+    "PageDown": 34,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
 
 
 class Browser:
@@ -332,6 +342,54 @@ def test_arrow_keys_walk_over_the_pixels(page: Browser) -> None:
     assert page.run(f"{SAMPLES}.querySelector('.controls > .readout').textContent").startswith("row 1, column 3: ")
 
 
+MAPS = f"[...{SAMPLES}.querySelectorAll('.cell[data-values]')]"
+READOUT = f"{SAMPLES}.querySelector('.controls > .readout').textContent"
+
+
+def test_all_maps_of_a_figure_are_one_tab_stop(page: Browser) -> None:
+    """Past them with one press of Tab, from one to the next with the page keys."""
+    stops = "[...document.querySelectorAll('figure')].map(f => f.querySelectorAll('.cell[tabindex=\"0\"]').length)"
+    assert set(page.run(stops)) == {0, 1}
+    assert page.run(f"{MAPS}.filter(m => m.tabIndex === 0).length") == 1
+    page.run(f"{MAPS}[0].focus()")
+    page.press("PageDown")
+    assert page.run(f"{MAPS}.indexOf(document.activeElement)") == 1
+    assert page.run(READOUT).startswith("row 1, column 1: ")
+    assert page.run(f"{MAPS}.map(m => m.tabIndex).slice(0, 3)") == [-1, 0, -1]
+    for _ in range(2):
+        page.press("PageUp")
+    assert page.run(f"{MAPS}.indexOf(document.activeElement)") == 0
+    page.press("Tab")
+    assert page.run("document.activeElement.closest('.cell')") is None
+
+
+def test_a_tab_stop_that_is_filtered_away_is_handed_on(page: Browser) -> None:
+    page.run(f"{MAPS}[0].focus()")
+    fill(page, f"{SAMPLES}.querySelector('input[type=search]')", "right")
+    assert page.run(f"{MAPS}.filter(m => m.tabIndex === 0).map(m => m.closest('tr').hidden)") == [False]
+
+
+def test_a_cell_too_small_for_its_number_says_it(page: Browser) -> None:
+    """Under the pointer and by the arrow keys, from one tab stop."""
+    labels, counts = tuple(f"c{k}" for k in range(40)), np.arange(1600).reshape(40, 40)
+    drawn = matrix(Matrix(labels=labels, counts=counts, x_label="predicted", y_label="true"), 1.0).data.decode()
+    chart = "document.querySelector('#figure-digits-confusion .chart')"
+    page.run(
+        f"{chart}.innerHTML = {json.dumps(drawn)}; cells({chart}); {chart}.scrollIntoView({{behavior: 'instant'}})"
+    )
+    said = f"{chart}.querySelector('.readout').textContent"
+    assert page.run(f"{chart}.querySelectorAll('[tabindex=\"0\"]').length") == 1
+    page.run(f"{chart}.querySelector('[tabindex=\"0\"]').focus()")
+    for key in ("ArrowUp", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft"):
+        page.press(key)
+    assert page.run(said) == "true c1, predicted c1: 41"
+    page.run("document.activeElement.blur()")
+    assert page.run(said) == ""
+    left, top, width, height = box(page, f"{chart}.querySelectorAll('rect')[82]")
+    page.point(left + width / 2, top + height / 2)
+    assert page.run(said) == "true c2, predicted c2: 82"
+
+
 MOLECULE = "document.querySelector('#figure-solubility-molecules .molecule')"
 
 
@@ -344,6 +402,20 @@ def test_an_atom_answers_to_the_pointer_and_leads_to_its_row(page: Browser) -> N
     page.run(f"{MOLECULE}.querySelector('ellipse.atom-0').dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
     assert page.run(f"{MOLECULE}.querySelector('details').open")
     assert page.run("document.activeElement.cells[0].textContent") == "1"
+
+
+def test_atoms_are_one_tab_stop(page: Browser) -> None:
+    """Arrow keys lead from row to row, in the order in which the rows stand."""
+    rows = f"[...{MOLECULE}.querySelectorAll('.atoms tbody tr')]"
+    page.run(f"{MOLECULE}.querySelector('details').open = true")
+    assert page.run(f"{rows}.filter(row => row.tabIndex === 0).length") == 1
+    for _ in range(2):  # by contribution, the highest first
+        page.run(f"{MOLECULE}.querySelectorAll('.sort')[2].click()")
+    page.run(f"{rows}[0].focus()")
+    page.press("ArrowDown")
+    assert page.run(f"{rows}.indexOf(document.activeElement)") == 1
+    page.press("Tab")
+    assert page.run("document.activeElement.closest('tr')") is None
 
 
 def test_a_row_lights_its_atom(page: Browser) -> None:
@@ -365,10 +437,14 @@ def test_a_figure_opens_large_and_returns_to_its_place(page: Browser) -> None:
     assert page.run("document.activeElement.className") == "enlarge"
 
 
-def test_a_narrow_screen_needs_no_sideways_scrolling(page: Browser) -> None:
-    page.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_narrow_screen_needs_no_sideways_scrolling(page: Browser, width: int) -> None:
+    page.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=True)
     try:
-        assert page.run("document.documentElement.scrollWidth") <= 390
+        wide = f"[...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > {width} + 0.5)"
+        scrolls = "e.closest('.grid, .chart, .scroll, details:not([open])')"  # by itself, or is not there
+        assert page.run(f"{wide}.filter(e => !{scrolls}).map(e => e.outerHTML.slice(0, 80))") == []
+        assert page.run("document.documentElement.scrollWidth") <= width
     finally:
         page.call("Emulation.clearDeviceMetricsOverride")
 
@@ -448,11 +524,12 @@ def test_the_list_of_runs_is_filtered(listed: Browser, control: str, value: str,
     assert listed.run("document.getElementById('count').textContent") == f"{len(names)} of 3 runs."
 
 
-def test_the_list_of_runs_fits_a_narrow_screen_and_the_dark(listed: Browser) -> None:
-    listed.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_list_of_runs_fits_a_narrow_screen_and_the_dark(listed: Browser, width: int) -> None:
+    listed.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=True)
     listed.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     try:
-        assert listed.run("document.documentElement.scrollWidth") <= 390
+        assert listed.run("document.documentElement.scrollWidth") <= width
         assert listed.run("getComputedStyle(document.documentElement).backgroundColor") == "rgb(20, 23, 29)"
     finally:
         listed.call("Emulation.clearDeviceMetricsOverride")

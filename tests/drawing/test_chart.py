@@ -135,6 +135,17 @@ def test_a_matrix_of_many_classes_has_no_room_for_numbers() -> None:
     assert drawn.count("<rect") == 3600
 
 
+def test_a_cell_without_room_for_its_number_is_titled_with_it() -> None:
+    names = (*"abcdefghijklmnopqrstuvwxyz0123456789<",)
+    drawn = svg(Matrix(labels=names, counts=np.diag(range(37)), x_label="read as", y_label="written"))
+    titles = re.findall("<rect[^>]*><title>([^<]*)</title></rect>", drawn)
+    assert len(titles) == 37 * 37
+    assert titles[38:40] == ["written b, read as b: 1", "written b, read as c: 0"]
+    assert titles[-1] == "written &lt;, read as &lt;: 36"
+    roomy = svg(Matrix(labels=("a", "b"), counts=np.eye(2), x_label="", y_label="", correlations=True))
+    assert "<title>" not in roomy
+
+
 def test_long_names_of_methods_are_broken_and_never_lose_their_number() -> None:
     names = ("Gradient", "Gradient with noise and with dropout, which is a long name, longer than two lines are")
     drawn = svg(Matrix(labels=names, counts=np.eye(2), x_label="", y_label="", correlations=True), 0.49)

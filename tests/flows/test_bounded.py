@@ -96,6 +96,20 @@ def test_an_answer_may_be_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         run_bounded(small(tmp_path, "runner.timeout_seconds=60"), ["exhibit"])
 
 
+def test_an_unexpected_error_is_told_with_its_point_and_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a worker's run shows it: the process that computes is another one."""
+    (tmp_path / "broken.py").write_text("def net(*_):\n    raise ZeroDivisionError('division by zero')\n")
+    monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", "broken")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    monkeypatch.syspath_prepend(tmp_path)
+    report = small(tmp_path, "model=factory", "model.factory=broken:net", "runner.timeout_seconds=300")
+    with pytest.raises(Unfinished) as met:
+        run_bounded(report, ["exhibit"])
+    assert str(met.value) == (
+        "iris: fit failed, ZeroDivisionError: division by zero; the traceback is in the output of the process"
+    )
+
+
 def test_a_process_that_dies_without_a_word_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed for its memory, say: the store is whole, so the next run goes on."""
     monkeypatch.setattr("flows.bounded.sys.executable", "/bin/false")

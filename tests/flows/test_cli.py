@@ -233,6 +233,18 @@ def test_a_failed_required_check_is_exit_code_3(use: Use, ran: list[object]) -> 
     assert out.splitlines()[-1].startswith("run: ")
 
 
+def test_a_report_that_is_written_is_not_lost(use: Use, tmp_path: Path) -> None:
+    """Whatever fails after it: here the list of all runs, whose place a folder has taken."""
+    (tmp_path / "runs" / "index.html").mkdir(parents=True)
+    small = ("study=iris", "method=[vanilla_grad]", "check=[]", "data.reference=null", "model.epochs=1")
+    code, out, err = use("report", *small, "runner=inline", f"paths.runs={tmp_path}/runs", f"paths.store={tmp_path}/s")
+    run = Path(out.splitlines()[-1].removeprefix("run: "))
+    assert code == 1
+    assert (run / "manifest.json").exists()
+    said = f"exhibit: the report is whole, but {tmp_path}/runs/index.html was not written (IsADirectoryError: "
+    assert err.splitlines()[-1].startswith(said)
+
+
 def test_options_and_overrides_may_be_mixed(use: Use, ran: list[tuple[Report, Sequence[str]]], tmp_path: Path) -> None:
     code, _, err = use("report", "study=iris", "--config-dir", str(tmp_path), "model.hidden=3", "runner=inline")
     assert code == 0, err

@@ -90,10 +90,44 @@ def test_paths_are_taken_from_where_they_were_typed(tmp_path: Path, monkeypatch:
         "paths.runs": f"{tmp_path}/runs",
         "paths.store": f"{tmp_path}/.exhibit",
     }
-    folders = tuple(deploy._folders(report))
-    done = deploy.Deployed("report/solubility", read_schedule([CRON]), folders, "")
     trusted = f"{tmp_path}/.exhibit:{tmp_path}/rows:{tmp_path}/runs"
-    assert worker_command(done) == f"EXHIBIT_TRUSTED_FOLDERS={trusted} prefect worker start --pool exhibit"
+    assert command_for(report) == f"EXHIBIT_TRUSTED_FOLDERS={trusted} prefect worker start --pool exhibit"
+
+
+def command_for(report: Report) -> str:
+    """How a worker is started that may run `report`."""
+    return worker_command(deploy.Deployed("report/x", read_schedule([CRON]), deploy._folders(report), ""))
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        ("in/%Y/%m/rows.csv", "in"),
+        ("%Y/rows-%d.csv", ""),
+        ("in/100%/rows.csv", "in/100%/rows.csv"),
+        ("this week's $HOME; #1/rows-%G-%V.csv", "this week's $HOME; #1"),
+    ],
+)
+def test_the_command_is_pasted_into_a_shell(
+    path: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the folder above the first name that changes, whatever signs are in it: what a shell makes of it is what
+    a worker has to trust."""
+    root = tmp_path / "two words"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    report = absolute(read_report(["study=solubility", "paths.store=store", f'data.explain="{path}"']))
+    typed = command_for(report).replace("prefect worker start --pool exhibit", f"printenv {scheduled.FOLDERS}")
+    given = subprocess.run(["sh", "-c", typed], capture_output=True, text=True, check=True).stdout.removesuffix("\n")
+    assert given.split(":") == sorted({str(root / "runs"), str(root / "store"), str(root / folder)})
+    monkeypatch.setenv(scheduled.FOLDERS, given)
+    assert scheduled.confined(scheduled.dated(report, MONDAY))
+
+
+def test_a_path_that_a_list_of_folders_cannot_hold_is_refused(tmp_path: Path) -> None:
+    """The part after its colon would be trusted instead."""
+    with pytest.raises(ConfigError, match=r"^paths\.store: '.*/a:/etc' holds ':', which separates the folders in"):
+        command_for(read_report(["study=iris", f"paths.runs={tmp_path}", f"paths.store='{tmp_path}/a:/etc'"]))
 
 
 @pytest.mark.parametrize(

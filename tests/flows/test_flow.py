@@ -2,6 +2,10 @@
 
 import errno
 import json
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +13,12 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.settings import PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
+    temporary_settings,
+)
 from prefect.states import Failed
 from prefect.testing.utilities import prefect_test_harness
 
@@ -20,6 +29,7 @@ from flows.flow import run_flow
 from flows.report import RunResult
 from tasks.records import InputError
 from tasks.stages import Done, as_task
+from tests.flows.test_bounded import wait_until
 
 FULL = OSError(errno.ENOSPC, "no space left on the device")
 
@@ -110,6 +120,56 @@ def test_a_failed_check_fails_the_flow_and_the_result_is_had(
 
 
 @pytest.mark.slow
+def test_a_report_whose_artifacts_cannot_be_made_is_not_lost(
+    server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run fails with what went wrong, what failed in the report and where it is; the caller gets the result."""
+
+    def untitled(*_: object) -> RunResult:
+        result = written(tmp_path, "fail")
+        (tmp_path / "manifest.json").write_text(json.dumps({"chapters": [], "files": {}}))
+        return result
+
+    monkeypatch.setattr("flows.flow.explain", untitled)
+    result = run_flow(read_report(["study=iris"]), ["exhibit", "report"])
+    undone = "its artifacts were not made (KeyError: 'title')"
+    assert result == RunResult(tmp_path, True, (), undone)
+    with get_client(sync_client=True) as client:
+        states = [run.state for run in client.read_flow_runs() if run.state is not None]
+    said = f"required check failed: completeness of ig in iris; {undone}; the report is {tmp_path}/report.pdf"
+    assert [state.name for state in states if state.message == said] == ["Failed"]
+
+
+@pytest.mark.slow
+def test_a_report_outlives_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which dies when the report has been written, and takes the flow run with it."""
+    (tmp_path / "run").mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    address = f"http://127.0.0.1:{port}/api"
+    command = [sys.executable, "-m", "prefect", "server", "start", "--port", port]
+    log, environment = tmp_path / "log", os.environ | {"PREFECT_HOME": str(tmp_path / "prefect")}
+    with (
+        temporary_settings({PREFECT_API_URL: address, PREFECT_CLIENT_MAX_RETRIES: 0}),
+        log.open("w") as said,
+        subprocess.Popen(command, env=environment, stdout=said, stderr=said) as process,
+    ):
+        with get_client(sync_client=True) as client:
+            wait_until(lambda: client.api_healthcheck() is None)
+
+        def last(*_: object) -> RunResult:
+            process.kill()
+            process.wait()
+            return written(tmp_path / "run", "pass")
+
+        monkeypatch.setattr("flows.flow.explain", last)
+        result = run_flow(read_report(["study=iris"]), ["exhibit", "report"])
+    assert result.directory == tmp_path / "run"
+    assert "ConnectError" in result.afterwards
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [InputError("data.path: there is no file x.csv"), Unfinished("it took too long")])
 def test_a_flow_that_fails_says_why_in_a_sentence(
     error: Exception, server: None, monkeypatch: pytest.MonkeyPatch
@@ -125,6 +185,26 @@ def test_a_flow_that_fails_says_why_in_a_sentence(
     with get_client(sync_client=True) as client:
         states = [run.state for run in client.read_flow_runs() if run.state is not None]
     assert [state.name for state in states if state.message == str(error)] == ["Failed"]
+
+
+@pytest.mark.slow
+def test_a_flow_that_meets_the_unexpected_says_where(
+    server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The point, the stage and the kind of error: it is what the UI shows."""
+    words = ["study=iris", "check=[]", "data.reference=null", "method=vanilla_grad,occlusion"]
+    report = read_report([*words, f"paths.runs={tmp_path}/runs", f"paths.store={tmp_path}/store"])
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(type(report.points[0].model), "fit", broken)
+    with pytest.raises(ZeroDivisionError):
+        run_flow(report, ["exhibit", "report"])
+    with get_client(sync_client=True) as client:
+        states = [run.state for run in client.read_flow_runs() if run.state is not None]
+    said = "iris-method-vanilla-grad: fit failed, ZeroDivisionError: division by zero"
+    assert [state.name for state in states if state.message == said] == ["Failed"]
 
 
 @pytest.mark.slow

@@ -12,8 +12,10 @@ import pytest
 from flows.calls import Calls
 from flows.config import Report, read_report
 from flows.engine import Future, Inline
+from flows.errors import told
 from flows.points import Chapter, Given, run_points
 from flows.progress import Watch
+from flows.run import run_report
 from tasks.document.material import Material
 from tasks.records import unpack
 from tasks.stages import Done
@@ -96,6 +98,34 @@ def test_an_unexpected_error_is_named_by_its_kind_alone(tmp_path: Path, monkeypa
     assert bad.failure is not None
     assert bad.failure.sentence.startswith("MemoryError: ")
     assert "somebody" not in bad.failure.sentence
+
+
+def test_an_unexpected_error_is_told_with_its_point_and_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the point that met it first, though all that share the training meet it; the kind is kept for who asks."""
+    report = read_report([*SMALL, "method=vanilla_grad,occlusion"])
+
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise MemoryError("of 3 GB\nthere are 2")
+
+    monkeypatch.setattr(type(report.points[0].model), "fit", broken)
+    with pytest.raises(MemoryError) as met:
+        swept(report, tmp_path)
+    assert told(met.value) == "iris-method-vanilla-grad: fit failed, MemoryError: of 3 GB"
+
+
+def test_an_unexpected_error_of_the_document_is_told_with_its_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("tasks.document.compose.compose", broken)
+    report = read_report(
+        [*SMALL, "method=vanilla_grad", f"paths.runs={tmp_path}/runs", f"paths.store={tmp_path}/store"]
+    )
+    with pytest.raises(MemoryError) as met:
+        run_report(report, ["exhibit", "report"])
+    assert told(met.value) == "report: compose failed, MemoryError: no room"
 
 
 @pytest.fixture(scope="module")

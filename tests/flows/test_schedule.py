@@ -19,14 +19,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import Artifact, FlowRun
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Cancelling
+from prefect.states import Cancelling, Scheduled
 
 from tasks.data.solubility import SolubilitySpec
+from tasks.local import file_digest
 from tasks.models.zoo.ggnn import GGNNSpec
 from tasks.protocols import Compute, silent
 from tests.conftest import ROOT
@@ -107,6 +110,21 @@ class Site:
         ident = self.client.read_deployment_by_name(deployment).id
         return self.client.read_flow_runs(deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[ident])))
 
+    def fired(self, deployment: str) -> list[FlowRun]:
+        """Those of its runs that are at work."""
+        return [run for run in self.runs(deployment) if run.state and run.state.is_running()]
+
+    def pause(self, deployment: str) -> None:
+        ident = self.client.read_deployment_by_name(deployment).id
+        [schedule] = self.client.read_deployment_schedules(ident)
+        self.client.update_deployment_schedule(ident, schedule.id, active=False)
+
+    def written(self, run: FlowRun) -> Path:
+        """The directory of a run that has to end well."""
+        name, message = self.ended(run)
+        assert name == "Completed", message
+        return Path(message.removeprefix("the report is ")).parent
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -171,16 +189,11 @@ def test_a_schedule_explains_this_weeks_rows_with_fixed_weights(site: Site) -> N
         "data.explain=rows-%Y-%m-%d.smi schedule.cron='* * * * *' schedule.timezone=Asia/Tokyo schedule.name=weekly"
     )
 
-    def running() -> list[FlowRun]:
-        return [run for run in site.runs("report/weekly") if run.state and run.state.is_running()]
-
-    site.wait(running)
-    [run] = running()
+    site.wait(lambda: site.fired("report/weekly"))
+    [run] = site.fired("report/weekly")
     second = site.ask("report/weekly", lambda report: None)
     assert site.ended(second) == ("Cancelled", "Deployment concurrency limit reached.")
-    ident = site.client.read_deployment_by_name("report/weekly").id
-    [schedule] = site.client.read_deployment_schedules(ident)
-    site.client.update_deployment_schedule(ident, schedule.id, active=False)
+    site.pause("report/weekly")
     assert run.auto_scheduled
     name, message = site.ended(run)
     assert name == "Completed", message
@@ -190,6 +203,63 @@ def test_a_schedule_explains_this_weeks_rows_with_fixed_weights(site: Site) -> N
     assert evidence["document"]["issued"] == f"{day}T00:00:00Z"
     assert evidence["local"]["points.0.data.explain"]["name"] == f"rows-{day}.smi"
     assert evidence["config"]["points"][0]["model"]["fit"] == "never"
+
+
+def test_the_next_weeks_run_says_what_has_changed(site: Site) -> None:
+    """Of the same deployment: nothing to compare with in the first week; in the second, with rows of another kind, the
+    schedule's run compares with the first, is completed, and says in the UI and for machines that explanations changed.
+    """
+    patients = pd.read_csv(ROOT / "docs" / "examples" / "patients.csv")
+    patients.to_csv(site.root / "patients.csv", index=False)
+    by_weight = patients.drop(columns="progression").sort_values("bmi", key=lambda bmi: abs(bmi - bmi.mean()))
+    today = datetime.now(HERE)
+    monday = (today - timedelta(days=7)).replace(hour=6, minute=0, second=0, microsecond=0)
+    by_weight.head(60).to_csv(site.root / f"week-{monday:%Y-%m-%d}.csv", index=False)
+    for days in (0, 1):  # it may be midnight meanwhile
+        by_weight.tail(60).to_csv(site.root / f"week-{today + timedelta(days=days):%Y-%m-%d}.csv", index=False)
+    words = (
+        "exhibit deploy data=table data.path=patients.csv data.label=progression data.id=patient model=mlp "
+        "data.explain=week-%Y-%m-%d.csv target=value 'method=[integrated_gradients]' 'check=[completeness]' "
+        "document.compare_to=latest paths.runs=weeks schedule.timezone=Asia/Tokyo schedule.name=weeks schedule.cron="
+    )
+    site.run(f"{words}'0 6 * * {monday:%w}'")
+    first = site.written(site.ask("report/weeks", lambda report: None, state=Scheduled(scheduled_time=monday)))
+    found = json.loads((first / "changes.json").read_text())
+    assert (found["compared_with"], found["alert"]) == (None, False)
+    site.run(f"{words}'* * * * *'")  # in the place of the one before
+    site.wait(lambda: site.fired("report/weeks"))
+    [run] = site.fired("report/weeks")
+    site.pause("report/weeks")
+    second = site.written(run)
+    found = json.loads((second / "changes.json").read_text())
+    before = {"issued": f"{monday:%Y-%m-%d}T00:00:00Z", "pdf": file_digest(first / "report.pdf"),
+              "evidence": file_digest(first / "evidence.json")}  # fmt: skip
+    assert found["compared_with"] == before
+    assert (found["alert"], found["data"], found["models"]) == (True, 1, 0)
+    assert "bmi" in {item["feature"] for item in found["importance_changes"] if item["beyond"]}
+    [artifact] = [item for item in site.artifacts(run).values() if str(item.key).endswith("-report")]
+    since = f"Since the report of {monday:%Y-%m-%d} have changed, by more than errors explain: "
+    assert f"{since}{found['importances']} importance" in str(artifact.data)
+
+
+def test_a_bad_parameter_is_refused_with_a_sentence(site: Site) -> None:
+    """By the server before there is a run; what no schema tells, by the run before anything is computed."""
+    before = len(site.runs("report/iris"))
+    with pytest.raises(PrefectHTTPStatusError) as refused:
+        site.ask("report/iris", lambda report: report["points"][0]["model"].update(epochs=0))
+    assert refused.value.response.status_code == 409
+    said = (
+        "Validation failed for field 'report.points[0].model.epochs'. Failure reason: 0 is less than the minimum of 1"
+    )
+    assert said in refused.value.response.json()["detail"]
+    assert len(site.runs("report/iris")) == before
+    run = site.ask("report/iris", lambda report: report["points"][0].update(model={"kind": "random_forest"}))
+    name, message = site.ended(run)
+    assert (name, message.partition(";")[0]) == (
+        "Failed",
+        "points.0.method: vanilla_grad needs gradients, but the model random_forest (scikit-learn) only predicts",
+    )
+    assert {task.name for task in site.client.read_task_runs() if task.flow_run_id == run.id} == set()
 
 
 def test_a_failed_check_fails_the_run_after_the_report_is_linked(site: Site) -> None:
