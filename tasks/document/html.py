@@ -151,7 +151,11 @@ def _picture(medium: Medium, reduction: screen.Reduction, part: Part, alt: str, 
     svg = part.data.decode()
     if medium == "screen":  # a title would pop up under the pointer
         return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1))
-    return Markup(svg.replace(">", f"><title>{escape(alt)}</title>", 1))
+    # Titles of cells are for a pointer: on paper nobody sees them, and thousands take WeasyPrint seconds.
+    return Markup(_TITLE.sub("", svg).replace(">", f"><title>{escape(alt)}</title>", 1))
+
+
+_TITLE = re.compile("<title>[^<]*</title>")
 
 
 def _scale_alt(scale: Scale) -> str:

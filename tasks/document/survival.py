@@ -40,15 +40,22 @@ def _decides(found: Comparison) -> str:
     )
 
 
+_TITLE = "Which conclusions survive"
+_NO_RANKS = (
+    "This cannot be said here: a pixel at one place shows something else in every picture. So it has no importance "
+    "over all of them, and no rank that a setting could change. How far results agree is measured picture by picture."
+)
+
+
 def section(found: Comparison) -> Section | None:
     figure = figure_of_ranks(found)
     if figure is None:
-        return None
+        return None if len(found.results) < 2 else Section(title=_TITLE, blocks=(Block(paragraphs=(_NO_RANKS,)),))
     sentences = [sentence(found, place) + _sign_sentence(place) for place in found.places[:_MOST_SENTENCES]]
     if decides := _decides(found):
         sentences.append(decides)
     return Section(
-        title="Which conclusions survive",
+        title=_TITLE,
         blocks=(
             Block(paragraphs=tuple(sentences), asides=(_what_is_compared(found),)),
             Block(figures=(figure.name,), asides=(_READ_RANKS,)),

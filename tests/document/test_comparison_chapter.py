@@ -120,7 +120,11 @@ def test_pixels_of_different_pictures_are_compared_sample_by_sample() -> None:
     assert (found.basis, found.features) == ("samples", ())
     assert (found.spearman[0, 1], found.signs[0, 1]) == (pytest.approx(1.0), 0)
     written = chapter.chapter(found, {one.slug: one for one in made}, own_chapters=True)
-    assert [section.title for section in written.sections] == ["The points", "How far they agree", "The same samples"]
+    titles = ["The points", "Which conclusions survive", "How far they agree", "The same samples"]
+    assert [section.title for section in written.sections] == titles
+    assert (
+        written.sections[1].blocks[0].paragraphs[0].startswith("This cannot be said here: a pixel at one place shows")
+    )
 
 
 def test_of_several_inputs_each_is_drawn_by_itself() -> None:

@@ -4,10 +4,12 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tasks.document.html import headline, render_html
-from tasks.records import InputError
+from tasks.drawing.matrix import matrix
+from tasks.records import InputError, Matrix
 from tests.structure import assert_gold, outline
 
 MEDIA = ("screen", "print")
@@ -98,6 +100,16 @@ def test_every_picture_has_alternative_text(rendered: Any) -> None:
 def test_on_paper_the_title_of_a_vector_picture_is_its_alternative_text(rendered: Any) -> None:
     page = Page(rendered("print"))
     assert len(page.all("svg")) == len(page.all("title")) - 1  # one is that of the page
+
+
+def test_titles_of_small_cells_are_for_the_screen(document: Any, drawings: Any, facts: Any) -> None:
+    counts = Matrix(labels=tuple("a" * 40), counts=np.eye(40), x_label="", y_label="")
+    confusion = drawings["digits-confusion"].model_copy(update={"parts": (matrix(counts, 1.0),)})
+    found = [
+        render_html(document, drawings | {"digits-confusion": confusion}, facts, medium).count("<title>a, a: 1</title>")
+        for medium in ("screen", "print")
+    ]
+    assert found == [40, 0]
 
 
 @pytest.mark.parametrize("medium", MEDIA)
