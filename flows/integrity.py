@@ -158,6 +158,9 @@ def _read_pdf(path: Path) -> Subject:
             raise Damage(f"{here}, {name}: it is not the attachment that the evidence names")
     if foreign := sorted(attached.keys() - evidence.attached.keys() - {"evidence.json"}):
         raise Damage(f"{here}, {printable(foreign[0])}: it is attached, but the evidence does not name it")
+    for name, content in attached.items():
+        if name.endswith(".npz"):
+            _require_stored(f"{here}, {name}", io.BytesIO(content))
     numbers: dict[str, Array] = {}
     for name, read_numbers in _NUMBERS.items():
         with _reading(f"{here}, {name}"):
@@ -194,11 +197,16 @@ def _evidence(data: bytes, name: str) -> Evidence:
 
 
 def _arrays(path: Path) -> Iterator[tuple[str, Array]]:
+    _require_stored(path.name, path)
     with _reading(path.name), np.load(path, allow_pickle=False) as archive:
-        # They are never compressed, so that no small file grows large while it is read.
-        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.zip.infolist()):
-            raise Damage(f"{path.name}: it is not as it was written")
         yield from [(name, archive[name]) for name in archive.files if name.startswith(_COMPARED)]
+
+
+def _require_stored(name: str, file: Path | io.BytesIO) -> None:
+    """Arrays are never written compressed, so that no small file grows large while it is read."""
+    with _reading(name), zipfile.ZipFile(file) as archive:
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise Damage(f"{name}: it is not as it was written")
 
 
 def _importances(table: bytes) -> dict[str, Array]:

@@ -3,6 +3,7 @@ photographs as well, which take as long as the rest of the suite's reports toget
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,10 +32,21 @@ def report(program: Path, folder: Path, study: str, seed: str) -> Path:
     return folder / done.stdout.splitlines()[-1].removeprefix("run: ")
 
 
+def verified(program: Path, pdf: Path, folder: Path) -> str:
+    """What `exhibit verify` says of a PDF in the end, by a copy of the program in a folder that holds nothing else."""
+    folder.mkdir()
+    shutil.copy(pdf, folder / "lone.pdf")
+    command = [sys.executable, "-m", "flows.cli", "verify", "lone.pdf"]
+    environment = os.environ | {"PYTHONPATH": str(program), "HOME": str(folder)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
+    return done.stdout.splitlines()[-1]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("study", STUDIES)
 def test_two_processes_give_the_same_bytes(study: str, new_project: Callable[[], Project], tmp_path: Path) -> None:
-    """Each with a store of its own, in another directory, from another copy of the program."""
+    """Each with a store of its own, in another directory, from another copy of the program; and so does a third, from
+    nothing but the PDF."""
     programs = [new_project().root for _ in "12"]
     first, second = (
         report(program, tmp_path / seed, study, seed) for program, seed in zip(programs, "12", strict=True)
@@ -43,3 +55,4 @@ def test_two_processes_give_the_same_bytes(study: str, new_project: Callable[[],
     said = [path.relative_to(first) for path in first.rglob("*") if path.is_file() and path.name != "manifest.json"]
     assert any(path.suffix == ".npz" for path in said)
     assert [path for path in said if (first / path).read_bytes() != (second / path).read_bytes()] == []
+    assert verified(programs[0], second / "report.pdf", tmp_path / "alone") == "lone.pdf: identical"

@@ -262,6 +262,14 @@ def test_an_attachment_that_cannot_be_read_is_damage(made: Path, tmp_path: Path,
     assert verify(forged).findings[0].startswith(f"forged.pdf, {name}: it cannot be read (")
 
 
+def test_weights_in_a_pdf_that_grow_when_they_are_read_are_damage(made: Path, tmp_path: Path) -> None:
+    """Though the evidence names them; they are not unpacked."""
+    np.savez_compressed(tmp_path / "w.npz", allow_pickle=False, record=np.zeros(100_000_000, np.uint8))
+    forged = attested(read(made), {"weights-0.npz": (tmp_path / "w.npz").read_bytes()})
+    result = verify(sealed(tmp_path / "forged.pdf", forged))
+    assert result.findings == ("forged.pdf, weights-0.npz: it is not as it was written",)
+
+
 def test_an_attachment_that_the_evidence_does_not_name_is_damage(made: Path, tmp_path: Path) -> None:
     """Whatever somebody added, and where the evidence names none at all."""
     subject = read(made)
