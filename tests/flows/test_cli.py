@@ -1,6 +1,5 @@
 """Facts of the command line: what it prints, what bad use gets, and its exit codes."""
 
-import errno
 import os
 import signal
 import subprocess
@@ -151,19 +150,13 @@ def test_nothing_to_verify_is_bad_use(use: Use, tmp_path: Path) -> None:
     )
 
 
-def test_verify_says_what_it_found_where_nothing_may_be_written(
-    use: Use, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_verify_says_what_it_found_where_nothing_may_be_written(use: Use, tmp_path: Path) -> None:
     (tmp_path / "other.pdf").write_bytes(b"%PDF-1.7")
-
-    def denied(path: Path, *_: object, **__: object) -> int:
-        raise PermissionError(errno.EACCES, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "write_text", denied)
+    (taken := tmp_path / "other.verification.json").mkdir()
     code, out, err = use("verify", str(tmp_path / "other.pdf"))
     assert code == 5
     assert out.endswith("other.pdf: damaged\n")
-    assert err == f"exhibit: {tmp_path / 'other.verification.json'} was not written: Permission denied\n"
+    assert err == f"exhibit: {taken} was not written: Is a directory\n"
 
 
 def test_an_unknown_command_is_refused(use: Use) -> None:
