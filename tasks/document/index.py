@@ -40,8 +40,11 @@ def write_index(runs: Path) -> None:
     """Writes `index.html` of the finished runs in this folder, the newest first; an unfinished one has no manifest."""
     entries = [_entry(path.parent) for path in sorted(runs.glob(f"*/{MANIFEST}"), reverse=True)]
     temporary = runs / f".{INDEX}.{secrets.token_hex(4)}.tmp"
-    temporary.write_text(page([entry for entry in entries if entry is not None]), encoding="utf-8")
-    temporary.replace(runs / INDEX)
+    try:
+        temporary.write_text(page([entry for entry in entries if entry is not None]), encoding="utf-8")
+        temporary.replace(runs / INDEX)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def page(entries: Sequence[Entry]) -> str:

@@ -50,12 +50,19 @@ _OWN = re.compile(r"\.(\d{8}T\d{6}Z-[0-9a-f]{8}|index\.html(\..+)?)\.tmp")
 
 @contextmanager
 def whole_or_not(directory: Path) -> Iterator[Path]:
-    """A folder to fill, which becomes `directory` if nothing fails, and else is removed."""
+    """A folder to fill, which becomes `directory` if nothing fails, and else is removed.
+
+    Raises:
+        OSError: naming the directory, where the disk is full.
+    """
     folder = directory.with_name(f".{directory.name}.tmp")
     folder.mkdir()
     try:
         yield folder
         folder.rename(directory)
+    except OSError as error:
+        hint = f"{error.strerror or error}; no run was written, and what is finished is kept in the store"
+        raise OSError(error.errno, hint, str(directory)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

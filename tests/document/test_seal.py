@@ -1,5 +1,6 @@
 """Facts of the writing of a run: whole or not at all, whatever happens meanwhile."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.document.index import write_index
 from tasks.document.seal import whole_or_not, writing
 
 ROOT = Path(__file__).parents[2]
@@ -41,11 +43,18 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     def fail() -> None:
         with writing(tmp_path), whole_or_not(tmp_path / "one") as folder:
             (folder / "half").write_bytes(b"x")
-            raise OSError("No space left on device")
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match=rf"No space left on device; no run was written, .*'{tmp_path}/one'"):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_of_runs_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "index.html").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_index(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
