@@ -1,6 +1,6 @@
 """Which layer embeds the elements of an input: the one that makes vectors of ids, if there is just one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -138,12 +138,16 @@ def test_its_elements_are_those_of_the_molecule_however_many_arrays_the_net_take
     assert list(keras_model.place(IDS, "embed").values) == ["molecule"]
 
 
-@pytest.mark.parametrize("framework", ["torch", "keras"])
-def test_the_ids_that_it_is_given_have_no_gradient(framework: str) -> None:
-    torch_model = TorchModel(Dense(atoms=Sum()).eval(), dense, "values", COMPUTE)
-    model, layer = (torch_model, "parts.atoms")
-    if framework == "keras":
-        model, layer = KerasModel(keras_net("plain"), keras_dense, "values", COMPUTE), "embed"  # type: ignore[assignment]
+@pytest.mark.parametrize(
+    ("build", "layer"),
+    [
+        (lambda: TorchModel(Dense(atoms=Sum()).eval(), dense, "values", COMPUTE), "parts.atoms"),
+        (lambda: KerasModel(keras_net("plain"), keras_dense, "values", COMPUTE), "embed"),
+    ],
+    ids=["torch", "keras"],
+)
+def test_the_ids_that_it_is_given_have_no_gradient(build: Callable[[], TorchModel | KerasModel], layer: str) -> None:
+    model = build()
     place = model.place(IDS, layer, "input")
     with pytest.raises(InputError, match="ids, which have no gradient"):
         place.gradient(place.values, Score(kind="value"), np.zeros(4, int))
