@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
+from tasks.models.torch_calls import Calls
 from tasks.records import InputError
 
 Uniform = Callable[[int, tuple[int, ...]], Tensor]  # number of the dropout in order of use, shape
@@ -41,7 +41,7 @@ _attention, _multi_head = functional.scaled_dot_product_attention, functional.mu
 _MULTI_HEAD = signature(_multi_head)
 
 
-class _Sampling(TorchFunctionMode):
+class _Sampling(Calls):
     """Answers every call of a dropout function by `uniform`, whatever mode the net is in; each attention drops at its
     rate of `rates`, in order of use."""
 
@@ -51,14 +51,7 @@ class _Sampling(TorchFunctionMode):
         self.rates = iter(rates)
         self.used = 0
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        options = dict(kwargs or {})
+    def answer(self, func: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         if func in _OTHERS:
             raise InputError(f"sampling.dropout: {func.__name__} cannot be sampled; only dropout can")
         if func is _attention:
@@ -96,21 +89,14 @@ def _by_name(args: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
     return {**dict(zip(names, args, strict=False)), **options}
 
 
-class _Rates(TorchFunctionMode):
+class _Rates(Calls):
     """Sees at which rate each attention drops."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[float] = []
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        options = dict(kwargs or {})
+    def answer(self, func: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         if func is _attention:
             self.found.append(_by_name(args, options).get("dropout_p", 0.0))
         return func(*args, **options)

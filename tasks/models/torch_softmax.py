@@ -1,14 +1,14 @@
 """torch nets that end in a softmax, read before it: what they give then are logits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
 from tasks.models.torch import Encode, Encoded, TorchModel
+from tasks.models.torch_calls import Calls
 from tasks.protocols import Compute, Dropout
 from tasks.records import Arrays
 
@@ -24,7 +24,7 @@ _SOFTMAX = (
 _LOGARITHM = (torch.log, Tensor.log)
 
 
-class _Watching(TorchFunctionMode):
+class _Watching(Calls):
     """Sees of every softmax the result and its logarithm; the one with the number `skipped` gives what it is given
     instead, as does its logarithm."""
 
@@ -33,14 +33,7 @@ class _Watching(TorchFunctionMode):
         self.skipped = skipped
         self.results: list[list[Tensor]] = []
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        options = dict(kwargs or {})
+    def answer(self, func: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         if func not in _SOFTMAX and func not in _LOGARITHM:
             return func(*args, **options)
         given = args[0] if args else options["input"]
