@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flows.config import Report
-from flows.earlier import Found
-from flows.points import Chapter
-from tasks import comparison_stage, report_stages
-from tasks.stages import Done
-from tasks.store import Digest, Store
+from exhibit.flows.config import Report
+from exhibit.flows.earlier import Found
+from exhibit.flows.points import Chapter
+from exhibit.tasks import comparison_stage, report_stages
+from exhibit.tasks.stages import Done
+from exhibit.tasks.store import Digest, Store
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from flows.config import Report
-from flows.report import RunResult
-from tasks.document.seal import MANIFEST
+from exhibit.flows.config import Report
+from exhibit.flows.report import RunResult
+from exhibit.tasks.document.seal import MANIFEST
 
 _MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
 _SIZE = re.compile(rb'<svg\b[^>]*\bviewBox=["\']0 0 ([\d.]+) ([\d.]+)["\']')

@@ -1,7 +1,7 @@
 """A report in a process of its own, that ends when its time is over, and when the process that asked for it ends.
 
-`python -m flows.bounded` reads one job, a line of JSON, and answers with one line. A thread cannot be stopped and a
-process can: the store is whole at any moment, so it is killed.
+`python -m exhibit.flows.bounded` reads one job, a line of JSON, and answers with one line. A thread cannot be stopped
+and a process can: the store is whole at any moment, so it is killed.
 """
 
 import os
@@ -18,15 +18,15 @@ from uuid import UUID
 
 from pydantic import ConfigDict, TypeAdapter
 
-from flows.cli import QUIET
-from flows.config import Report
-from flows.engine import Inline, Prefect
-from flows.errors import Unfinished, told
-from flows.progress import Watch
-from flows.report import Kept, RunResult, explain
-from flows.run import elsewhere
-from tasks.document.press import apart
-from tasks.records import InputError, Record
+from exhibit.flows.cli import QUIET
+from exhibit.flows.config import Report
+from exhibit.flows.engine import Inline, Prefect
+from exhibit.flows.errors import Unfinished, told
+from exhibit.flows.progress import Watch
+from exhibit.flows.report import Kept, RunResult, explain
+from exhibit.flows.run import elsewhere
+from exhibit.tasks.document.press import apart
+from exhibit.tasks.records.base import InputError, Record
 
 
 class FlowRun(Record):
@@ -131,7 +131,7 @@ def _done(job: Job) -> RunResult:
     with Kept("its process did not end as it should") as kept, Watch() as watch:
         if job.flow_run is None or report.runner.kind == "inline":
             return explain(report, command, Inline(), watch)
-        from flows.flow import joined
+        from exhibit.flows.flow import joined
 
         with elsewhere(report) as (call, slots), joined(job.flow_run.id, slots):
             return kept(explain(report, command, Prefect(call), watch))

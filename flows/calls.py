@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from flows.engine import Engine, Future
-from flows.errors import during
-from flows.progress import Watch
-from tasks.stages import Done
-from tasks.store import Digest, Store, digest_of
+from exhibit.flows.engine import Engine, Future
+from exhibit.flows.errors import during
+from exhibit.flows.progress import Watch
+from exhibit.tasks.stages import Done
+from exhibit.tasks.store import Digest, Store, digest_of
 
 
 class Started(NamedTuple):

@@ -15,14 +15,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from flows.errors import ConfigError, Unfinished, debugging, told, unknown
-from tasks.factory import GROUPS, offered
-from tasks.records import InputError
+from exhibit.flows.errors import ConfigError, Unfinished, debugging, told, unknown
+from exhibit.tasks.factory import GROUPS, offered
+from exhibit.tasks.records.base import InputError
 
 DONE, UNEXPECTED, BAD_INPUT, CHECK_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 # Read when the frameworks are imported, so it is set before. What the user has set already wins; what changes numbers
-# is not asked, and set in tasks.models.
+# is not asked, and set in exhibit.tasks.models.
 QUIET = {
     "DO_NOT_TRACK": "1",
     "OMP_WAIT_POLICY": "passive",
@@ -109,11 +109,11 @@ def report(arguments: Sequence[str]) -> int:
         return DONE
     if asked.cfg or asked.info:
         return _show(asked, arguments)
-    from flows.config import read_report
+    from exhibit.flows.config import read_report
 
     wanted = read_report(asked.overrides, asked.config_dir)
-    from flows.artifacts import changed
-    from flows.run import run_report
+    from exhibit.flows.artifacts import changed
+    from exhibit.flows.run import run_report
 
     result = run_report(wanted, ["exhibit", "report", *arguments])
     folder = result.directory
@@ -155,9 +155,9 @@ def verify(arguments: Sequence[str]) -> int:
         "open paths that it does not describe",
     )
     asked = parser.parse_args(arguments)
-    from flows.derivation import Access
-    from flows.verify import EXIT_CODES, report_path
-    from flows.verify import verify as verified
+    from exhibit.flows.derivation import Access
+    from exhibit.flows.verify import EXIT_CODES, report_path
+    from exhibit.flows.verify import verify as verified
 
     result = verified(asked.target, asked.integrity_only, Access(asked.data, asked.allow_local))
     try:
@@ -189,8 +189,8 @@ def deploy(arguments: Sequence[str]) -> int:
     parser.add_argument("overrides", nargs="+", metavar="KEY=VALUE", help="as for `exhibit report`, and of schedule")
     _add_config_dir(parser)
     asked = parser.parse_intermixed_args(arguments)
-    from flows.deploy import deploy as deployed
-    from flows.deploy import worker_command
+    from exhibit.flows.deploy import deploy as deployed
+    from exhibit.flows.deploy import worker_command
 
     done = deployed(asked.overrides, asked.config_dir)
     sys.stdout.write(f"worker: {worker_command(done)}\npage: {done.page}\ndeployment: {done.name}\n")
@@ -201,7 +201,7 @@ def studies(arguments: Sequence[str]) -> int:
     """list the presets, a line each"""
     import yaml
 
-    from flows.compose import option_files
+    from exhibit.flows.compose import option_files
 
     parser = argparse.ArgumentParser(prog="exhibit studies", description="Lists the presets, a line each.")
     _add_config_dir(parser)
@@ -252,7 +252,7 @@ def _folder(text: str) -> Path:
 
 
 def _groups(config_dir: Path | None) -> str:
-    from flows.compose import groups
+    from exhibit.flows.compose import groups
 
     lines = [f"  {name:12}{', '.join(options)}" for name, options in groups(config_dir).items()]
     offers = {group: offered(group) for group in GROUPS}
@@ -266,7 +266,7 @@ def _show(asked: argparse.Namespace, arguments: Sequence[str]) -> int:
     import hydra
     from omegaconf import OmegaConf
 
-    from flows.compose import CONF, PRIMARY, compose_points
+    from exhibit.flows.compose import CONF, PRIMARY, compose_points
 
     points = compose_points(asked.overrides, asked.config_dir)
     if asked.cfg == "job":

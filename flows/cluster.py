@@ -9,15 +9,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from flows.config import RunnerSpec
-from tasks.fingerprint import fingerprint
-from tasks.protocols import silent
-from tasks.records import InputError
-from tasks.stages import Call, Done
-from tasks.store import Damaged, Known, Store
+from exhibit.flows.config import RunnerSpec
+from exhibit.tasks.fingerprint import fingerprint
+from exhibit.tasks.protocols import silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.stages import Call, Done
+from exhibit.tasks.store import Damaged, Known, Store
 
 REMOTE = frozenset({"fit", "predict", "attribute", "check", "draw"})
-_CODE = ("tasks.stages", "tasks.check_stages", "tasks.gather_stage", "tasks.report_stages")
+_CODE = (
+    "exhibit.tasks.stages",
+    "exhibit.tasks.check_stages",
+    "exhibit.tasks.gather_stage",
+    "exhibit.tasks.report_stages",
+)
 
 
 @contextmanager

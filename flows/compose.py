@@ -21,9 +21,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
-from flows.errors import ConfigError, every, unknown
+from exhibit.flows.errors import ConfigError, every, unknown
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
+CONF = Path(__file__).parents[1] / "conf"
 PRIMARY = "report"
 
 _Known = dict[tuple[str, ...], tuple[DictConfig, str]]  # composed config, and its study or data, by overrides

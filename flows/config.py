@@ -7,18 +7,18 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from flows.compose import Composed, compose_points
-from flows.errors import ConfigError, every, validated
-from tasks.checks import CheckSpec
-from tasks.data import DataSpec
-from tasks.data.select import SelectionSpec, TargetSpec
-from tasks.document.spec import DocumentSpec
-from tasks.drawing import DrawingSpec
-from tasks.methods import MethodSpec
-from tasks.models import ModelSpec
-from tasks.protocols import Compute
-from tasks.records import Spec
-from tasks.stages import refusal
+from exhibit.flows.compose import Composed, compose_points
+from exhibit.flows.errors import ConfigError, every, validated
+from exhibit.tasks.checks import CheckSpec
+from exhibit.tasks.data import DataSpec
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec
+from exhibit.tasks.document.spec import DocumentSpec
+from exhibit.tasks.drawing import DrawingSpec
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Spec
+from exhibit.tasks.stages import refusal
 
 
 class Point(Spec):

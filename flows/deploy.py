@@ -20,14 +20,14 @@ from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 from prefect.types.entrypoint import EntrypointType
 from pydantic import AfterValidator, Field
 
-from flows import scheduled
-from flows.artifacts import short_name
-from flows.compose import CONF
-from flows.config import Report, read_report
-from flows.errors import ConfigError, validated
-from flows.flow import as_parameter
-from tasks.local import outside, put
-from tasks.records import InputError, Spec
+from exhibit.flows import scheduled
+from exhibit.flows.artifacts import short_name
+from exhibit.flows.compose import CONF
+from exhibit.flows.config import Report, read_report
+from exhibit.flows.errors import ConfigError, validated
+from exhibit.flows.flow import as_parameter
+from exhibit.tasks.local import outside, put
+from exhibit.tasks.records.base import InputError, Spec
 
 # A pool without variables: a run that is asked for with an environment or a command of its own gets the worker's.
 _POOL = CONF / "pool.json"

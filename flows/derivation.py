@@ -7,18 +7,18 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
-from flows.config import Report
-from flows.earlier import EARLIER
-from flows.errors import validated
-from flows.integrity import Subject
-from flows.points import Given
-from flows.report import derive_report
-from tasks.data import DataSpec
-from tasks.document.press import embedded_name
-from tasks.document.schema import Evidence, LocalEvidence
-from tasks.local import absent, file_digest, folder_digest, outside, put
-from tasks.records import InputError
-from tasks.settings import slugs
+from exhibit.flows.config import Report
+from exhibit.flows.earlier import EARLIER
+from exhibit.flows.errors import validated
+from exhibit.flows.integrity import Subject
+from exhibit.flows.points import Given
+from exhibit.flows.report import derive_report
+from exhibit.tasks.data import DataSpec
+from exhibit.tasks.document.press import embedded_name
+from exhibit.tasks.document.schema import Evidence, LocalEvidence
+from exhibit.tasks.local import absent, file_digest, folder_digest, outside, put
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.settings import slugs
 
 _DATA: TypeAdapter[Any] = TypeAdapter(DataSpec)
 
@@ -65,7 +65,7 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
 
 
 def _put(config: dict[str, Any], key: str, value: str) -> None:
-    """As `tasks.local.put`, for evidence that anyone may have written.
+    """As `exhibit.tasks.local.put`, for evidence that anyone may have written.
 
     Raises:
         InputError: if the config has no such key.

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows.config import Report
-from flows.integrity import Damage, Subject, intact
-from flows.progress import Watch
-from tasks.changes import point_facts
-from tasks.document.changed import Earlier
-from tasks.document.schema import EarlierReport
-from tasks.document.seal import MANIFEST
-from tasks.local import told_apart
-from tasks.records import InputError, pack
-from tasks.settings import slugs
+from exhibit.flows.config import Report
+from exhibit.flows.integrity import Damage, Subject, intact
+from exhibit.flows.progress import Watch
+from exhibit.tasks.changes import point_facts
+from exhibit.tasks.document.changed import Earlier
+from exhibit.tasks.document.schema import EarlierReport
+from exhibit.tasks.document.seal import MANIFEST
+from exhibit.tasks.local import told_apart
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.settings import slugs
 
 EARLIER = "document.compare_to"  # in the config and in the evidence
 

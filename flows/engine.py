@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Protocol
 
-from tasks import stages
-from tasks.stages import Call, Done
+from exhibit.tasks import stages
+from exhibit.tasks.stages import Call, Done
 
 
 class Future(Protocol):

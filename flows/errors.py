@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tasks.records import InputError
+from exhibit.tasks.records.base import InputError
 
 Schema = Mapping[str, Any]
 _T = TypeVar("_T")

@@ -17,16 +17,17 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.artifacts import judged, listed, publish, short_name
-from flows.bounded import FlowRun, run_bounded
-from flows.config import Report
-from flows.engine import Prefect
-from flows.errors import Unfinished, told
-from flows.progress import Watch
-from flows.report import Kept, RunResult, explain
-from flows.run import elsewhere
-from tasks.records import InputError, canonical_json
-from tasks.store import Store
+from exhibit.flows.artifacts import judged, listed, publish, short_name
+from exhibit.flows.bounded import FlowRun, run_bounded
+from exhibit.flows.config import Report
+from exhibit.flows.engine import Prefect
+from exhibit.flows.errors import Unfinished, told
+from exhibit.flows.progress import Watch
+from exhibit.flows.report import Kept, RunResult, explain
+from exhibit.flows.run import elsewhere
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.packing import canonical_json
+from exhibit.tasks.store import Store
 
 _TERMINATED = 128 + signal.SIGTERM
 _MOST_BYTES = 512 * 1024 - 4096  # of parameters, that a server takes, and some for what is around the config

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import ValidationError
 
-from tasks.document.evidence import content_digest, pretty
-from tasks.document.pdf import pdf_digest_ok
-from tasks.document.press import embedded_name
-from tasks.document.schema import Evidence, Manifest, own_digest
-from tasks.local import file_digest
-from tasks.records import Array
+from exhibit.tasks.document.evidence import content_digest, pretty
+from exhibit.tasks.document.pdf import pdf_digest_ok
+from exhibit.tasks.document.press import embedded_name
+from exhibit.tasks.document.schema import Evidence, Manifest, own_digest
+from exhibit.tasks.local import file_digest
+from exhibit.tasks.records.base import Array
 
 REPORT = "verification.json"  # what `exhibit verify` leaves in a run
 _LEFT = {"manifest.json", REPORT, f"report.{REPORT}"}  # the last: of the PDF alone, where it lies in its run

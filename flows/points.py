@@ -9,19 +9,22 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.calls import Calls, Started
-from flows.config import Point
-from flows.errors import during
-from tasks import check_stages, gather_stage, stages
-from tasks.checks.stability import SeedStabilitySpec
-from tasks.document.schema import LocalEvidence
-from tasks.local import outside
-from tasks.methods import MethodSpec
-from tasks.models import ModelSpec
-from tasks.protocols import Compute
-from tasks.records import Failure, InputError, Selection, unpack
-from tasks.settings import slugs
-from tasks.stages import Done, Explained
+from exhibit.flows.calls import Calls, Started
+from exhibit.flows.config import Point
+from exhibit.flows.errors import during
+from exhibit.tasks import check_stages, gather_stage, stages
+from exhibit.tasks.checks.stability import SeedStabilitySpec
+from exhibit.tasks.document.schema import LocalEvidence
+from exhibit.tasks.local import outside
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.explanation import Selection
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.records.page import Failure
+from exhibit.tasks.settings import slugs
+from exhibit.tasks.stages import Done, Explained
 
 # Starts calls, then waits for them: it yields once in between.
 Step = Generator[None, None, None]

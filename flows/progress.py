@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from tasks.protocols import Progress as Report
+from exhibit.tasks.protocols import Progress as Report
 
 
 @dataclass

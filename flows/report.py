@@ -11,23 +11,25 @@ from traceback import print_exception
 from types import TracebackType
 from typing import Any, Self
 
-from flows.across import across
-from flows.calls import Calls
-from flows.config import Report
-from flows.earlier import EARLIER, earlier
-from flows.engine import Engine, Inline
-from flows.errors import debugging, during, told
-from flows.points import Chapter, Given, run_points
-from flows.progress import Watch
-from tasks import report_stages, stages
-from tasks.document.index import INDEX
-from tasks.document.press import embedded_name
-from tasks.document.schema import LocalEvidence
-from tasks.document.seal import Host, git_state
-from tasks.local import described, outside, put, told_apart
-from tasks.records import CheckResult, Failure, unpack
-from tasks.stages import Done
-from tasks.store import Store
+from exhibit.flows.across import across
+from exhibit.flows.calls import Calls
+from exhibit.flows.config import Report
+from exhibit.flows.earlier import EARLIER, earlier
+from exhibit.flows.engine import Engine, Inline
+from exhibit.flows.errors import debugging, during, told
+from exhibit.flows.points import Chapter, Given, run_points
+from exhibit.flows.progress import Watch
+from exhibit.tasks import report_stages, stages
+from exhibit.tasks.document.index import INDEX
+from exhibit.tasks.document.press import embedded_name
+from exhibit.tasks.document.schema import LocalEvidence
+from exhibit.tasks.document.seal import Host, git_state
+from exhibit.tasks.local import described, outside, put, told_apart
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.records.page import Failure
+from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.stages import Done
+from exhibit.tasks.store import Store
 
 _SOURCE = Path(__file__).parents[1]
 

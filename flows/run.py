@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from flows.cluster import cluster
-from flows.config import Report
-from flows.engine import Inline
-from flows.progress import Watch
-from flows.report import RunResult, explain
-from tasks.stages import Call, call_here
+from exhibit.flows.cluster import cluster
+from exhibit.flows.config import Report
+from exhibit.flows.engine import Inline
+from exhibit.flows.progress import Watch
+from exhibit.flows.report import RunResult, explain
+from exhibit.tasks.stages import Call, call_here
 
 
 def run_report(report: Report, command: Sequence[str]) -> RunResult:
@@ -19,11 +19,11 @@ def run_report(report: Report, command: Sequence[str]) -> RunResult:
         Unfinished: when its time is over.
     """
     if report.runner.kind != "inline":
-        from flows.flow import run_flow
+        from exhibit.flows.flow import run_flow
 
         return run_flow(report, list(command))
     if report.runner.timeout_seconds is not None:
-        from flows.bounded import run_bounded
+        from exhibit.flows.bounded import run_bounded
 
         return run_bounded(report, command)
     with Watch() as watch:

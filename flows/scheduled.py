@@ -17,14 +17,14 @@ from prefect import flow
 from prefect.runtime import deployment, flow_run
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
-from flows.bounded import run_bounded
-from flows.config import Report
-from flows.errors import validated
-from flows.flow import concluded, this_flow_run
-from flows.report import RunResult
-from tasks.local import outside, put
-from tasks.records import InputError
-from tasks.store import Damaged, Store
+from exhibit.flows.bounded import run_bounded
+from exhibit.flows.config import Report
+from exhibit.flows.errors import validated
+from exhibit.flows.flow import concluded, this_flow_run
+from exhibit.flows.report import RunResult
+from exhibit.tasks.local import outside, put
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.store import Damaged, Store
 
 FOLDERS, SCHEDULERS = "EXHIBIT_TRUSTED_FOLDERS", "EXHIBIT_TRUSTED_SCHEDULERS"
 MARK = re.compile(r"%[YmdGV]")

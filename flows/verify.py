@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from flows.derivation import Access, derive, needed, taken
-from flows.integrity import REPORT, Damage, Subject, printable, read
-from tasks.document.evidence import TOLERANCE
-from tasks.document.schema import Evidence
-from tasks.records import Array, InputError, Record
+from exhibit.flows.derivation import Access, derive, needed, taken
+from exhibit.flows.integrity import REPORT, Damage, Subject, printable, read
+from exhibit.tasks.document.evidence import TOLERANCE
+from exhibit.tasks.document.schema import Evidence
+from exhibit.tasks.records.base import Array, InputError, Record
 
 Outcome = Literal["intact", "identical", "within tolerance", "different", "damaged", "not derivable"]
 

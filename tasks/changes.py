@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tasks.checks import ranks
-from tasks.document.changed import (
+from exhibit.tasks.checks import ranks
+from exhibit.tasks.document.changed import (
     Changed,
     Facts,
     ImportanceFacts,
@@ -19,7 +19,7 @@ from tasks.document.changed import (
     PointPair,
     VerdictFacts,
 )
-from tasks.document.schema import (
+from exhibit.tasks.document.schema import (
     Changes,
     ChapterEvidence,
     EarlierReport,
@@ -27,7 +27,7 @@ from tasks.document.schema import (
     MetricChange,
     VerdictChange,
 )
-from tasks.settings import of_point
+from exhibit.tasks.settings import of_point
 
 
 def point_facts(chapter: ChapterEvidence, config: Mapping[str, Any]) -> PointFacts:

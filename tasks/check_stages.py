@@ -7,16 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from tasks.checks import CheckSpec
-from tasks.checks.case import Case, Shard, existing
-from tasks.checks.completeness import CompletenessSpec
-from tasks.data.select import TargetSpec, score_of
-from tasks.methods import MethodSpec
-from tasks.methods.aggregate import aggregated, on_pixels
-from tasks.models import ModelSpec
-from tasks.protocols import Compute, Model, scores
-from tasks.records import Array, Arrays, Attribution, Dataset, Input, Record, Selection, Summary, Weights, pack
-from tasks.stages import (
+from exhibit.tasks.checks import CheckSpec
+from exhibit.tasks.checks.case import Case, Shard, existing
+from exhibit.tasks.checks.completeness import CompletenessSpec
+from exhibit.tasks.data.select import TargetSpec, score_of
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.methods.aggregate import aggregated, on_pixels
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.protocols import Compute, Model, scores
+from exhibit.tasks.records.base import Array, Arrays, Record
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.explanation import Attribution, Selection, Summary
+from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.stages import (
     Done,
     baselines_of,
     explainable,
@@ -30,10 +34,10 @@ from tasks.stages import (
     run_stage,
     taking_turns,
 )
-from tasks.stages import (
+from exhibit.tasks.stages import (
     asked as spec_of,
 )
-from tasks.store import Digest, Store
+from exhibit.tasks.store import Digest, Store
 
 _CASCADES = 5  # a net of hundreds of layers is randomised in so many steps from its top
 
@@ -77,7 +81,7 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
         "aggregate": asked.method.aggregate,
     }
     own: list[Mapping[str, Mapping[str, str]]] = []
-    modules = [module_of(spec), "tasks.methods.aggregate"]
+    modules = [module_of(spec), "exhibit.tasks.methods.aggregate"]
     if needs & {"dataset", "model"}:
         inputs["explained"] = asked.found["explained"]
     if "trainings" in needs:
@@ -96,7 +100,7 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
             "compute": keyed(asked.compute),
         }
         modules += [module_of(asked.method), module_of(asked.model), score_of.__module__]
-        modules += ["tasks.data.baselines", "tasks.data.molecule"]
+        modules += ["exhibit.tasks.data.baselines", "exhibit.tasks.data.molecule"]
         own = own_code(asked.method, asked.model, asked.target)
     helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, of_atoms, refusal, cascades, variants]
     return run_stage(store, check, given, inputs, modules, run, helpers, own)
@@ -177,7 +181,7 @@ class _Point:
         """Raw values of absence: the usual ones of each input, so that all methods are measured on the same curves."""
         if any(item.kind == "molecule" for item in self.data.inputs):
             return None
-        from tasks.data.baselines import baseline
+        from exhibit.tasks.data.baselines import baseline
 
         return baseline("auto", self.data, None, self.selection.explained[rows])
 

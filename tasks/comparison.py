@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tasks.checks import ranks
-from tasks.document.compared import Basis, ComparedPoint, Comparison, Factor, Group, Place, Result
-from tasks.document.material import Material, MethodMaterial
-from tasks.parquet import parquet
-from tasks.records import Array, Cost, Importance, Record
-from tasks.settings import codes, differing, of_point, of_result, shared, together, where
+from exhibit.tasks.checks import ranks
+from exhibit.tasks.document.compared import Basis, ComparedPoint, Comparison, Factor, Group, Place, Result
+from exhibit.tasks.document.material import Material, MethodMaterial
+from exhibit.tasks.parquet import parquet
+from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.explanation import Cost, Importance
+from exhibit.tasks.settings import codes, differing, of_point, of_result, shared, together, where
 
 
 class Candidate(Record):

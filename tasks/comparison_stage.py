@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tasks.document.changed import Changed, Earlier, PointFacts
-from tasks.document.compared import Comparison
-from tasks.document.material import Material, Scales
-from tasks.records import Figure, pack
-from tasks.report_stages import Drawings
-from tasks.stages import Done, read, run_stage
-from tasks.store import Digest, Store
+from exhibit.tasks.document.changed import Changed, Earlier, PointFacts
+from exhibit.tasks.document.compared import Comparison
+from exhibit.tasks.document.material import Material, Scales
+from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.report_stages import Drawings
+from exhibit.tasks.stages import Done, read, run_stage
+from exhibit.tasks.store import Digest, Store
 
 
 def compare(
@@ -21,7 +22,7 @@ def compare(
     `configs`: plain config of each point, free of paths; `numbers`: which points of the report they are.
     """
 
-    from tasks.comparison import comparison
+    from exhibit.tasks.comparison import comparison
 
     def run() -> dict[str, bytes]:
         found = [read(store, Material, digest) for digest in materials]
@@ -33,7 +34,7 @@ def compare(
 
 def relate(store: Store, comparisons: Sequence[Digest]) -> Done:
     """Output "agreement": every pair of results of all comparisons, a row each."""
-    from tasks.comparison import agreement_table
+    from exhibit.tasks.comparison import agreement_table
 
     def run() -> dict[str, bytes]:
         return {"agreement": agreement_table([read(store, Comparison, digest) for digest in comparisons])}
@@ -50,9 +51,9 @@ def change(
 ) -> Done:
     """Outputs "changed" and "changes", its summary for machines. `points`: slug, plain config, and digests of dataset
     and weights; `earlier`: the report that this one is compared with, None if there is none."""
-    from tasks.changes import changed, facts, nothing_earlier
-    from tasks.document.evidence import pretty
-    from tasks.settings import of_point
+    from exhibit.tasks.changes import changed, facts, nothing_earlier
+    from exhibit.tasks.document.evidence import pretty
+    from exhibit.tasks.settings import of_point
 
     def run() -> dict[str, bytes]:
         found = nothing_earlier()
@@ -102,7 +103,7 @@ def _without_importance(materials: Sequence[Material]) -> set[tuple[str, str]]:
 
 def draw_comparison(store: Store, comparison: Digest, materials: Sequence[Digest], scales: Digest) -> Done:
     """Output "drawings" of a comparison; `materials`: of its points."""
-    from tasks.document import comparison as chapter
+    from exhibit.tasks.document import comparison as chapter
 
     def figures(limits: Scales) -> Sequence[Figure]:
         found = [read(store, Material, digest) for digest in materials]
@@ -114,7 +115,7 @@ def draw_comparison(store: Store, comparison: Digest, materials: Sequence[Digest
 
 def draw_changes(store: Store, changed: Digest, scales: Digest) -> Done:
     """Output "drawings" of the changes since an earlier report."""
-    from tasks.document import changes as chapter
+    from exhibit.tasks.document import changes as chapter
 
     def figures(_: Scales) -> Sequence[Figure]:
         return chapter.figures(read(store, Changed, changed))
@@ -129,7 +130,7 @@ def _draw(
     module: str,
     figures: Callable[[Scales], Sequence[Figure]],
 ) -> Done:
-    from tasks.drawing import draw
+    from exhibit.tasks.drawing import draw
 
     def run() -> dict[str, bytes]:
         limits = json.loads(store.get(str(inputs["scales"])))

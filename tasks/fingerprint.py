@@ -17,13 +17,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
-from tasks.records import canonical_json
+from exhibit.tasks.records.packing import canonical_json
 
-PROJECT = "tasks"
+PROJECT = "exhibit"
 # Python 3.11 counts the depth of trees for all threads together, and gives up when two parse at once: those here take
 # turns, and where a library parses meanwhile, as numpy does with the head of every array, we try again.
 _parsing, _TRIES = Lock(), 100
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).parents[2]  # holds the package: not resolved, since its folders are links
 
 
 class _Module(NamedTuple):
@@ -40,8 +40,8 @@ def fingerprint(
     """What results of the project's `modules` depend on: `{"libraries": {name: version}, "source": {module: digest}}`.
 
     Followed are imports of other project modules, those inside functions too, but not those for type checkers.
-    A package's own file counts only where names are imported from it: `tasks.models.zoo.mlp` depends on that
-    one module, not on the union of all models in `tasks.models`. Libraries are those that the modules import
+    A package's own file counts only where names are imported from it: `exhibit.tasks.models.zoo.mlp` depends on that
+    one module, not on the union of all models in `exhibit.tasks.models`. Libraries are those that the modules import
     themselves. `extra`: functions that are no part of the project; each adds the digest of its own source.
 
     Raises:

@@ -5,34 +5,23 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tasks.data import DataSpec
-from tasks.data.select import TargetSpec
-from tasks.document.material import Maps, Material, MethodMaterial
-from tasks.drawing import DrawingSpec
-from tasks.drawing.maps import MapSpec, prepared, scaled
-from tasks.methods import MethodSpec
-from tasks.models import ModelSpec
-from tasks.protocols import DIFFERENCE_FLOOR
-from tasks.records import (
-    Analogue,
-    Array,
-    Attribution,
-    CheckResult,
-    Cost,
-    Dataset,
-    Input,
-    Ladder,
-    Performance,
-    Prediction,
-    Reference,
-    Selection,
-    Summary,
-    Swarm,
-    Weights,
-    pack,
-)
-from tasks.stages import Done, Explained, asked, module_of, read, run_stage
-from tasks.store import Digest, Store
+from exhibit.tasks.data import DataSpec
+from exhibit.tasks.data.select import TargetSpec
+from exhibit.tasks.document.material import Maps, Material, MethodMaterial
+from exhibit.tasks.drawing import DrawingSpec
+from exhibit.tasks.drawing.maps import MapSpec, prepared, scaled
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.protocols import DIFFERENCE_FLOOR
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Dataset, Input, Reference
+from exhibit.tasks.records.explanation import Analogue, Attribution, Cost, Selection, Summary
+from exhibit.tasks.records.figure import Ladder, Swarm
+from exhibit.tasks.records.model import Performance, Prediction, Weights
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.stages import Done, Explained, asked, module_of, read, run_stage
+from exhibit.tasks.store import Digest, Store
 
 _SWARM = 30  # features of a swarm: more do not fit on a page
 _ROWS = {"explain": "given to be explained"}  # what rows of a split are called
@@ -54,7 +43,7 @@ def gather(
 
     `found`: digests of dataset, weights, prediction, performance, selection and, where there is one, reference.
     """
-    from tasks.data.select import score_of
+    from exhibit.tasks.data.select import score_of
 
     def run() -> dict[str, bytes]:
         dataset, weights = read(store, Dataset, found["dataset"]), read(store, Weights, found["weights"])
@@ -127,10 +116,10 @@ def gather(
     modules = [
         module_of(model),
         *(module_of(item.method) for item in explained),
-        "tasks.data.baselines",
-        "tasks.data.features",
-        "tasks.methods.aggregate",
-        "tasks.methods.cost",
+        "exhibit.tasks.data.baselines",
+        "exhibit.tasks.data.features",
+        "exhibit.tasks.methods.aggregate",
+        "exhibit.tasks.methods.cost",
         MapSpec.__module__,
         Material.__module__,
     ]
@@ -161,7 +150,7 @@ def gather(
 def _method(
     store: Store, item: Explained, selection: Selection, unit: str, dataset: Dataset, drawing: DrawingSpec
 ) -> MethodMaterial:
-    from tasks.methods.aggregate import aggregated
+    from exhibit.tasks.methods.aggregate import aggregated
 
     method = item.method
     kinds = {entry.name: entry.kind for entry in dataset.inputs}
@@ -206,8 +195,8 @@ def _analogues(
     store: Store, explained: Sequence[Explained], dataset: Dataset, selection: Selection, drawing: DrawingSpec
 ) -> tuple[Analogue, ...]:
     """Pairs of explained molecules that are alike, with what the main method says of both."""
-    from tasks.data.molecule import analogues
-    from tasks.methods.aggregate import aggregated
+    from exhibit.tasks.data.molecule import analogues
+    from exhibit.tasks.methods.aggregate import aggregated
 
     additive = [item for item in explained if item.method.additive]
     several = len(dataset.inputs) > 1 or dataset.inputs[0].kind != "molecule"
@@ -240,7 +229,7 @@ def _told_apart(methods: Sequence[MethodMaterial]) -> list[MethodMaterial]:
 
 def _maps(part: Attribution, item: Input, method: MethodSpec, spec: MapSpec) -> Array:
     """(shown, height, width, targets) of what is drawn of an image: the map of a layer is laid onto its pixels."""
-    from tasks.methods.aggregate import aggregated, on_pixels
+    from exhibit.tasks.methods.aggregate import aggregated, on_pixels
 
     if method.aggregate == "raw" and spec.polarity != "both":
         values = part.values[item.name]  # signs are told apart before channels are summed
@@ -308,8 +297,8 @@ def _relative_error(part: Attribution) -> float | None:
 def _swarm(store: Store, item: Explained, explained: Dataset, unit: str, top_k: int | Literal["all"]) -> Swarm | None:
     """Every sample's attributions of the features that matter most over all inputs; only tables, and several
     inputs, have features that a reader can follow from sample to sample."""
-    from tasks.data.features import feature_names, feature_values, features, shades
-    from tasks.methods.aggregate import aggregated
+    from exhibit.tasks.data.features import feature_names, feature_values, features, shades
+    from exhibit.tasks.methods.aggregate import aggregated
 
     inputs, method = explained.inputs, item.method
     if len(inputs) == 1 and inputs[0].kind != "table":
@@ -351,7 +340,7 @@ def _departure(method: MethodSpec, part: Attribution) -> str:
 
 def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:
     """The baseline in words; only methods that compare with one have it."""
-    from tasks.data.baselines import background_described, described
+    from exhibit.tasks.data.baselines import background_described, described
 
     if (words := getattr(method, "compared_with", None)) is not None:
         return str(words)
@@ -391,7 +380,7 @@ def _steps(store: Store, item: Explained) -> tuple[tuple[int, int, int], float]:
 
 def _cost(store: Store, item: Explained) -> Cost | None:
     """Over all shards; None where a method does not say."""
-    from tasks.methods.cost import cost
+    from exhibit.tasks.methods.cost import cost
 
     parts = [cost(item.method, read(store, Attribution, digest)) for _, _, digest in item.shards]
     known = [part for part in parts if part is not None]

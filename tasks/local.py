@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tasks.document.schema import LocalEvidence
-from tasks.factory import code_of
-from tasks.records import canonical_json
+from exhibit.tasks.document.schema import LocalEvidence
+from exhibit.tasks.factory import code_of
+from exhibit.tasks.records.packing import canonical_json
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ABSENT = re.compile(r"sha256:([0-9a-f]{64})")

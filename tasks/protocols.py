@@ -6,7 +6,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from pydantic import Field
 
-from tasks.records import Array, Arrays, InputError, OutputKind, Spec
+from exhibit.tasks.records.base import Array, Arrays, InputError, Spec
+from exhibit.tasks.records.model import OutputKind
 
 Progress = Callable[[int, int], None]  # done, total
 Side = Literal["input", "output"]  # before or after a layer

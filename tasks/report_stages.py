@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from tasks.checks import QUESTIONS
-from tasks.document.changed import Changed
-from tasks.document.compared import Comparison
-from tasks.document.evidence import (
+from exhibit.tasks.checks import QUESTIONS
+from exhibit.tasks.document.changed import Changed
+from exhibit.tasks.document.compared import Comparison
+from exhibit.tasks.document.evidence import (
     chapter_evidence,
     check_rows,
     environment,
@@ -22,13 +22,13 @@ from tasks.document.evidence import (
     metric_rows,
     pretty,
 )
-from tasks.document.index import write_index
-from tasks.document.layout import whole_tables
-from tasks.document.material import Material
-from tasks.document.pdf import typesetting
-from tasks.document.press import Job, parts, press
-from tasks.document.schema import LocalEvidence
-from tasks.document.seal import (
+from exhibit.tasks.document.index import write_index
+from exhibit.tasks.document.layout import whole_tables
+from exhibit.tasks.document.material import Material
+from exhibit.tasks.document.pdf import typesetting
+from exhibit.tasks.document.press import Job, parts, press
+from exhibit.tasks.document.schema import LocalEvidence
+from exhibit.tasks.document.seal import (
     figure_files,
     whole_or_not,
     write_attributions,
@@ -36,26 +36,19 @@ from tasks.document.seal import (
     write_manifest,
     writing,
 )
-from tasks.fingerprint import fingerprint
-from tasks.methods.aggregate import flat_arrays
-from tasks.parquet import parquet
-from tasks.protocols import Compute, Progress, silent
-from tasks.records import (
-    Attribution,
-    Chapter,
-    Dataset,
-    Document,
-    Drawing,
-    Failure,
-    Paper,
-    Record,
-    Weights,
-    canonical_json,
-    npz,
-    pack,
-)
-from tasks.stages import Done, keyed, read, run_stage
-from tasks.store import Digest, Store, digest_of
+from exhibit.tasks.fingerprint import fingerprint
+from exhibit.tasks.methods.aggregate import flat_arrays
+from exhibit.tasks.parquet import parquet
+from exhibit.tasks.protocols import Compute, Progress, silent
+from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.figure import Drawing
+from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.packing import canonical_json, npz, pack
+from exhibit.tasks.records.page import Chapter, Document, Failure, Paper
+from exhibit.tasks.stages import Done, keyed, read, run_stage
+from exhibit.tasks.store import Digest, Store, digest_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, as far as there are any
@@ -85,7 +78,7 @@ class Drawings(Record):
 
 def scale(store: Store, materials: Sequence[Digest]) -> Done:
     """Output "scales": one limit per unit of measure over everything that is drawn."""
-    from tasks.document.chapter import limits
+    from exhibit.tasks.document.chapter import limits
 
     def run() -> dict[str, bytes]:
         return {"scales": canonical_json(limits(tuple(read(store, Material, digest) for digest in materials)))}
@@ -95,8 +88,8 @@ def scale(store: Store, materials: Sequence[Digest]) -> Done:
 
 def draw(store: Store, material: Digest, scales: Digest, progress: Progress = silent) -> Done:
     """Output "drawings" of a chapter."""
-    from tasks.document.chapter import figures
-    from tasks.drawing import draw as draw_figure
+    from exhibit.tasks.document.chapter import figures
+    from exhibit.tasks.drawing import draw as draw_figure
 
     def run() -> dict[str, bytes]:
         wanted = figures(read(store, Material, material), json.loads(store.get(scales)))
@@ -127,7 +120,7 @@ def compose(
     failures: Sequence[Failure] = (),
 ) -> Done:
     """Output "document". `models`: how many there are; `own`: slugs of the points with chapters of their own."""
-    from tasks.document.compose import compose as written
+    from exhibit.tasks.document.compose import compose as written
 
     def run() -> dict[str, bytes]:
         return {

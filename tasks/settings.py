@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.records import Array
+from exhibit.tasks.records.base import Array
 
 Settings = Mapping[str, str]
 _MOST_LEVELS = 3  # values of one setting that a sentence names

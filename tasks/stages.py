@@ -17,33 +17,21 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
-from tasks.data import DataSpec
-from tasks.data.folder import PictureSpec
-from tasks.data.select import SelectionSpec, TargetSpec
-from tasks.factory import code_of
-from tasks.fingerprint import fingerprint
-from tasks.local import content_of_absent
-from tasks.methods import MethodSpec
-from tasks.models import ModelSpec
-from tasks.protocols import Compute, DifferentiableModel, Model, Progress, silent
-from tasks.records import (
-    Array,
-    Attribution,
-    Dataset,
-    Importance,
-    Input,
-    InputError,
-    Prediction,
-    Record,
-    Selection,
-    Spec,
-    Summary,
-    Weights,
-    canonical_json,
-    pack,
-    unpack,
-)
-from tasks.store import Beside, Digest, Outputs, Store, action_key
+from exhibit.tasks.data import DataSpec
+from exhibit.tasks.data.folder import PictureSpec
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec
+from exhibit.tasks.factory import code_of
+from exhibit.tasks.fingerprint import fingerprint
+from exhibit.tasks.local import content_of_absent
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Model, Progress, silent
+from exhibit.tasks.records.base import Array, InputError, Record, Spec
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.explanation import Attribution, Importance, Selection, Summary
+from exhibit.tasks.records.model import Prediction, Weights
+from exhibit.tasks.records.packing import canonical_json, pack, unpack
+from exhibit.tasks.store import Beside, Digest, Outputs, Store, action_key
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Record)
@@ -131,7 +119,7 @@ def run_stage(
     """Looks the stage up by its key, or computes it. `helpers`: functions of its own module that it uses; `own`: what
     the user's own code in it depends on; `beside`: what its outputs name in turn."""
     plain = {name: item.model_dump(mode="json") if isinstance(item, Spec) else item for name, item in spec.items()}
-    code = fingerprint([*modules, "tasks.records"], [stage, *helpers])
+    code = fingerprint([*modules, "exhibit.tasks.records"], [stage, *helpers])
     code = {part: {name: mark for one in (code, *own) for name, mark in one[part].items()} for part in code}
     key = action_key(stage.__name__, plain, inputs, code)
     started = time.monotonic()
@@ -141,7 +129,7 @@ def run_stage(
 
 def asked(model: ModelSpec) -> dict[str, Any]:
     """The spec of a model, with digests of its files of weights in the place of their paths."""
-    from tasks.models.weights import digest
+    from exhibit.tasks.models.weights import digest
 
     plain = model.model_dump(mode="json")
     files = {key: path for key in ("weights", "base") if isinstance(path := getattr(model, key, None), Path)}
@@ -260,7 +248,7 @@ def restored(root: Path, model: ModelSpec, compute: Compute, dataset: Digest, we
 
 def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, weights: Digest) -> Done:
     """Outputs "prediction" of every row, "performance", and "layer" where methods look at one that name none."""
-    from tasks.models.performance import performance
+    from exhibit.tasks.models.performance import performance
 
     def run() -> dict[str, bytes]:
         with taking_turns(compute):
@@ -303,7 +291,7 @@ _SOME = 8  # samples that show which layer embeds
 
 def select(store: Store, selection: SelectionSpec, target: TargetSpec, dataset: Digest, prediction: Digest) -> Done:
     """Outputs "selection", and "explained": the same without what is drawn of it, which changes no number."""
-    from tasks.data.select import select as choose
+    from exhibit.tasks.data.select import select as choose
 
     def run() -> dict[str, bytes]:
         chosen = choose(selection, target, read(store, Dataset, dataset), read(store, Prediction, prediction))
@@ -333,7 +321,7 @@ def attribute(
     stop: int,
 ) -> Done:
     """Output "attribution" of the explained rows `start` to `stop`: a chunk is an action of its own."""
-    from tasks.data.select import score_of
+    from exhibit.tasks.data.select import score_of
 
     def run() -> dict[str, bytes]:
         with taking_turns(compute):
@@ -363,7 +351,13 @@ def attribute(
             "rows": [start, stop],
         },
         {"dataset": dataset, "weights": weights, "explained": explained},
-        [module_of(method), module_of(model), "tasks.data.baselines", "tasks.data.molecule", score_of.__module__],
+        [
+            module_of(method),
+            module_of(model),
+            "exhibit.tasks.data.baselines",
+            "exhibit.tasks.data.molecule",
+            score_of.__module__,
+        ],
         run,
         [baselines_of, explainable, of_atoms, refusal],
         own_code(method, model, target),
@@ -402,7 +396,7 @@ def of_atoms(found: Attribution, data: Dataset) -> Attribution:
     Raises:
         InputError: for values of something else than the atoms.
     """
-    from tasks.data.molecule import atom_counts
+    from exhibit.tasks.data.molecule import atom_counts
 
     masks = {}
     for item in data.inputs:
@@ -440,7 +434,7 @@ def refusal(method: MethodSpec, model: ModelSpec, gives: AbstractSet[str] | None
 def baselines_of(method: MethodSpec, data: Dataset, explained: Array) -> dict[str, Array] | None:
     """Raw baselines: one row per explained sample, or the background rows of a method that averages over them; None
     where there is none, or where it is zero at a layer."""
-    from tasks.data.baselines import background, baseline
+    from exhibit.tasks.data.baselines import background, baseline
 
     if (rows := getattr(method, "background", None)) is not None:
         return background(rows, getattr(method, "seed", 0), data, getattr(method, "baseline", "samples"))
@@ -453,8 +447,8 @@ def summarise(
     store: Store, method: MethodSpec, dataset: Digest, explained: Digest, shards: Sequence[tuple[int, int, Digest]]
 ) -> Done:
     """Outputs "summary", and "content": a digest of the attributions that does not depend on how they were cut."""
-    from tasks.data.features import feature_names, features
-    from tasks.methods.aggregate import (
+    from exhibit.tasks.data.features import feature_names, features
+    from exhibit.tasks.methods.aggregate import (
         aggregated,
         class_means,
         content_digests,

@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tasks.records import canonical_json
+from exhibit.tasks.records.packing import canonical_json
 
 Digest = str  # sha256, 64 hexadecimal digits
 Outputs = dict[str, Digest]

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-import tasks.models  # noqa: F401 - sets what torch reads when it is loaded, so it comes before torch
-from tasks.records import Figure, Record
+import exhibit.tasks.models  # noqa: F401 - sets what torch reads when it is loaded, so it comes before torch
+from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.figure import Figure
 
 ROOT = Path(__file__).parents[1]
 C = TypeVar("C", bound=Record)
@@ -74,7 +75,7 @@ class Project:
     def report(self, *words: str, store: str = "store", seed: str = "0") -> Run:
         """`exhibit report` with fixed date in a process of its own."""
         paths = [f"paths.runs={self.root / 'runs'}", f"paths.store={self.root / store}"]
-        return run([sys.executable, "-m", "flows.cli", "report", *words, *paths, ISSUED], self.root, seed)
+        return run([sys.executable, "-m", "exhibit", "report", *words, *paths, ISSUED], self.root, seed)
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Replaces a piece of a source file, which must be there."""
@@ -86,7 +87,12 @@ class Project:
 
 def run(command: Sequence[str], root: Path, seed: str = "0") -> Run:
     """Runs a command with the program at `root`."""
-    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONHASHSEED": seed, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(root / "src"),
+        "PYTHONHASHSEED": seed,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     return Run(done.returncode, done.stdout, done.stderr)
 
@@ -97,8 +103,10 @@ def new_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Projec
 
     def make() -> Project:
         root = tmp_path_factory.mktemp("project")
-        for name in ("flows", "tasks", "conf", "templates"):
-            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("flows", "tasks", "conf", "templates", "src"):
+            shutil.copytree(
+                ROOT / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+            )
         return Project(root)
 
     return make

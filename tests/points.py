@@ -5,20 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from tasks.document.material import Maps, Material, MethodMaterial
-from tasks.records import (
-    Aggregate,
-    Array,
-    CheckResult,
-    Cost,
-    Dataset,
-    Importance,
-    Input,
-    Kind,
-    Metric,
-    Performance,
-    Summary,
-)
+from exhibit.tasks.document.material import Maps, Material, MethodMaterial
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Dataset, Input, Kind
+from exhibit.tasks.records.explanation import Aggregate, Cost, Importance, Summary
+from exhibit.tasks.records.model import Metric, Performance
+from exhibit.tasks.records.verdict import CheckResult
 
 LENGTHS = ("sepal length", "sepal width", "petal length", "petal width")
 

@@ -6,12 +6,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tasks.checks import ranks
-from tasks.comparison import agreement_table, comparison
-from tasks.document import comparison as chapter
-from tasks.document.compared import Comparison
-from tasks.records import Ranks
-from tasks.settings import differing, of_point, of_result, shared, slugs, together, where
+from exhibit.tasks.checks import ranks
+from exhibit.tasks.comparison import agreement_table, comparison
+from exhibit.tasks.document import comparison as chapter
+from exhibit.tasks.document.compared import Comparison
+from exhibit.tasks.records.figure import Ranks
+from exhibit.tasks.settings import differing, of_point, of_result, shared, slugs, together, where
 from tests.conftest import content
 from tests.points import LENGTHS, config, inputs, material, method
 
@@ -40,7 +40,7 @@ def paragraphs(found: Comparison, title: str) -> tuple[str, ...]:
 def no_samples(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The grid of samples has tests of its own."""
     if "samples" not in request.node.name:
-        monkeypatch.setattr("tasks.document.samples.figures", lambda *_: ())
+        monkeypatch.setattr("exhibit.tasks.document.samples.figures", lambda *_: ())
 
 
 # --- which conclusions survive ----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pandas as pd
 import pikepdf
 import pytest
 
-from tasks.document.pdf import pdf_digest_ok
+from exhibit.tasks.document.pdf import pdf_digest_ok
 from tests.conftest import Project, Run, run
 from tests.structure import assert_gold, outline, tags
 
@@ -214,7 +214,7 @@ def test_a_study_of_one_framework_never_imports_the_other(
     project: Project, words: tuple[str, ...], absent: str
 ) -> None:
     code = (
-        "import sys; from flows.cli import run; "
+        "import sys; from exhibit.flows.cli import run; "
         f"status = run(['report', *{list(words)!r}, 'runner=inline', 'paths.runs=runs', 'paths.store=frameworks']); "
         f"assert {absent!r} not in sys.modules; sys.exit(status)"
     )
@@ -238,7 +238,7 @@ def test_a_long_table_is_printed_in_part_and_goes_along_whole(first: Run, projec
                           check=True).stdout  # fmt: skip
     assert f"The first 40 of 60 rows; all of them are in {name}" in " ".join(text.split())
     assert "The first 40" not in (done.directory / "report.html").read_text()
-    verify = [sys.executable, "-m", "flows.cli", "verify", str(done.directory), "--integrity-only"]
+    verify = [sys.executable, "-m", "exhibit", "verify", str(done.directory), "--integrity-only"]
     assert run(verify, project.root).status == 0
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks.data.factory import DataFactorySpec
-from tasks.factory import TRUSTED, code_of, load, offered
-from tasks.methods.factory import MethodFactorySpec
-from tasks.models.factory import FactorySpec
-from tasks.records import InputError
+from exhibit.tasks.data.factory import DataFactorySpec
+from exhibit.tasks.factory import TRUSTED, code_of, load, offered
+from exhibit.tasks.methods.factory import MethodFactorySpec
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.records.base import InputError
 from tests.conftest import ROOT, Project
 
 FILES = {
@@ -86,8 +86,9 @@ def test_its_source_and_its_version_count(installed: Path) -> None:
 
 def test_the_help_lists_what_is_offered(installed: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "report", "--help"],
-        cwd=ROOT, env={"PYTHONPATH": f"{ROOT}:{installed}", "PATH": ""}, capture_output=True, text=True, check=True,
+        [sys.executable, "-m", "exhibit", "report", "--help"],
+        cwd=ROOT, env={"PYTHONPATH": f"{ROOT / 'src'}:{installed}", "PATH": ""}, capture_output=True, text=True,
+        check=True,
     )  # fmt: skip
     last = done.stdout.splitlines()[-4:]
     assert last == [

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.data.select import TargetSpec
-from tasks.factory import TRUSTED, code_of, load, trusted
-from tasks.records import InputError
+from exhibit.tasks.data.select import TargetSpec
+from exhibit.tasks.factory import TRUSTED, code_of, load, trusted
+from exhibit.tasks.records.base import InputError
 
 Write = Callable[..., None]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.fingerprint import fingerprint, parsed, source_digest
+from exhibit.tasks.fingerprint import fingerprint, parsed, source_digest
 
 Write = Callable[[str, str], None]
 Of = Callable[..., dict[str, dict[str, str]]]
@@ -18,12 +18,12 @@ Of = Callable[..., dict[str, dict[str, str]]]
 FILES = {
     "__init__": "",
     "records": "import pydantic\nimport json\n",
-    "models.__init__": "from tasks.models.mlp import MLP\nfrom tasks.models.cnn import CNN\nModels = MLP | CNN\n",
-    "models.mlp": '"""A net."""\nfrom tasks.models import layers\n\ndef fit(x):\n    import torch\n    return 2 * x\n',
+    "models.__init__": "from exhibit.tasks.models.mlp import MLP\nfrom exhibit.tasks.models.cnn import CNN\nModels = MLP | CNN\n",
+    "models.mlp": '"""A net."""\nfrom exhibit.tasks.models import layers\n\ndef fit(x):\n    import torch\n    return 2 * x\n',
     "models.cnn": "import tensorflow\nfrom . import layers\nfrom .layers import dense\n",
     "models.layers": "from ..records import json\n\ndef dense(x):\n    return x + 1\n",
-    "methods": "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from tasks.models import Models\n",
-    "report": "import tasks.models\n",
+    "methods": "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from exhibit.tasks.models import Models\n",
+    "report": "import exhibit.tasks.models\n",
 }
 
 
@@ -44,7 +44,7 @@ def of(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> Of:
         write(module, source)
 
     def of(*modules: str) -> dict[str, dict[str, str]]:
-        from tasks.fingerprint import _read
+        from exhibit.tasks.fingerprint import _read
 
         _read.cache_clear()
         return fingerprint(modules, root=tmp_path)
@@ -54,41 +54,45 @@ def of(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> Of:
 
 def test_the_closure_follows_submodules_and_imports_in_functions(of: Of) -> None:
     """A model depends on its own module and what that imports, not on the union of all models."""
-    mark = of("tasks.models.mlp")
-    assert list(mark["source"]) == ["tasks.models.layers", "tasks.models.mlp", "tasks.records"]
+    mark = of("exhibit.tasks.models.mlp")
+    assert list(mark["source"]) == ["exhibit.tasks.models.layers", "exhibit.tasks.models.mlp", "exhibit.tasks.records"]
     assert set(mark["libraries"]) == {"torch", "pydantic"}
     assert mark["libraries"]["torch"] == importlib.metadata.version("torch")
 
 
 def test_relative_imports_are_followed(of: Of) -> None:
     """`from . import x` and `from .x import y` name the same modules as their absolute forms."""
-    assert list(of("tasks.models.cnn")["source"]) == ["tasks.models.cnn", "tasks.models.layers", "tasks.records"]
+    assert list(of("exhibit.tasks.models.cnn")["source"]) == [
+        "exhibit.tasks.models.cnn",
+        "exhibit.tasks.models.layers",
+        "exhibit.tasks.records",
+    ]
 
 
 def test_a_package_counts_where_names_are_taken_from_it(of: Of) -> None:
     """Who imports the union depends on all of its members."""
-    mark = of("tasks.report")
-    assert {"tasks.models", "tasks.models.mlp", "tasks.models.cnn"} <= set(mark["source"])
+    mark = of("exhibit.tasks.report")
+    assert {"exhibit.tasks.models", "exhibit.tasks.models.mlp", "exhibit.tasks.models.cnn"} <= set(mark["source"])
     assert {"torch", "tensorflow"} <= set(mark["libraries"])
 
 
 def test_imports_for_type_checkers_are_ignored(of: Of) -> None:
     """What only a type checker sees changes no result."""
-    assert list(of("tasks.methods")["source"]) == ["tasks.methods"]
+    assert list(of("exhibit.tasks.methods")["source"]) == ["exhibit.tasks.methods"]
 
 
 @pytest.mark.parametrize(
     "same",
     [
-        '"""Another net."""\nfrom tasks.models import layers\n\ndef fit(x):\n    import torch\n    return 2 * x\n',
-        "# why\nfrom tasks.models import layers\n\n\n\ndef fit(x):\n    import torch  # lazily\n    return (2 * x)\n",
-        'from tasks.models import layers\n\ndef fit(x):\n    """Fit."""\n    import torch\n    return 2 * x\n',
+        '"""Another net."""\nfrom exhibit.tasks.models import layers\n\ndef fit(x):\n    import torch\n    return 2 * x\n',
+        "# why\nfrom exhibit.tasks.models import layers\n\n\n\ndef fit(x):\n    import torch  # lazily\n    return (2 * x)\n",
+        'from exhibit.tasks.models import layers\n\ndef fit(x):\n    """Fit."""\n    import torch\n    return 2 * x\n',
     ],
 )
 def test_comments_docstrings_and_layout_change_nothing(of: Of, write: Write, same: str) -> None:
-    before = of("tasks.models.mlp")
+    before = of("exhibit.tasks.models.mlp")
     write("models.mlp", same)
-    assert of("tasks.models.mlp") == before
+    assert of("exhibit.tasks.models.mlp") == before
 
 
 @pytest.mark.parametrize(
@@ -102,17 +106,17 @@ def test_comments_docstrings_and_layout_change_nothing(of: Of, write: Write, sam
 )
 def test_a_changed_formula_changes_what_uses_it(of: Of, write: Write, module: str, source: str) -> None:
     """In the module itself and in what it imports, at any depth."""
-    before = of("tasks.models.mlp")
+    before = of("exhibit.tasks.models.mlp")
     write(module, source)
-    after = of("tasks.models.mlp")
+    after = of("exhibit.tasks.models.mlp")
     assert {name for name in before["source"] if before["source"][name] != after["source"][name]} == {f"tasks.{module}"}
 
 
 @pytest.mark.parametrize("module", ["models.cnn", "models.__init__", "methods", "report"])
 def test_a_change_elsewhere_changes_nothing(of: Of, write: Write, module: str) -> None:
-    before = of("tasks.models.mlp")
+    before = of("exhibit.tasks.models.mlp")
     write(module, "changed = True\n")
-    assert of("tasks.models.mlp") == before
+    assert of("exhibit.tasks.models.mlp") == before
 
 
 def test_a_string_that_is_used_is_not_a_docstring() -> None:
@@ -135,13 +139,13 @@ def test_a_function_of_the_users_adds_its_own_source() -> None:
 
 def test_an_unknown_module_is_an_error() -> None:
     with pytest.raises(ModuleNotFoundError, match=r"there is no module tasks\.modles"):
-        fingerprint(["tasks.modles"])
+        fingerprint(["exhibit.tasks.modles"])
 
 
 def test_the_project_itself(tmp_path: Path) -> None:
     """The records use numpy and pydantic, at the versions that are installed, and no framework."""
-    mark = fingerprint(["tasks.protocols"])
-    assert {"tasks.protocols", "tasks.records"} == set(mark["source"])
+    mark = fingerprint(["exhibit.tasks.protocols"])
+    assert {"exhibit.tasks.protocols", "exhibit.tasks.records"} == set(mark["source"])
     assert mark["libraries"] == {name: importlib.metadata.version(name) for name in ("numpy", "pydantic")}
 
 
@@ -151,17 +155,17 @@ def test_the_project_itself(tmp_path: Path) -> None:
 )
 def test_a_model_depends_on_its_own_framework_alone(model: str, framework: str, other: str) -> None:
     """A new release of TensorFlow retrains no torch model."""
-    libraries = fingerprint([f"tasks.models.zoo.{model}"])["libraries"]
+    libraries = fingerprint([f"exhibit.tasks.models.zoo.{model}"])["libraries"]
     assert framework in libraries
     assert other not in libraries
 
 
 def test_it_is_the_same_in_another_process() -> None:
     """The hash seed changes nothing."""
-    code = "from tasks.fingerprint import fingerprint; print(fingerprint(['tasks.store']))"
+    code = "from exhibit.tasks.fingerprint import fingerprint; print(fingerprint(['exhibit.tasks.store']))"
     command, environment = [sys.executable, "-c", code], os.environ | {"PYTHONHASHSEED": "7"}
     other = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    assert other.stdout == f"{fingerprint(['tasks.store'])}\n"
+    assert other.stdout == f"{fingerprint(['exhibit.tasks.store'])}\n"
 
 
 def test_a_tree_is_parsed_again_where_another_thread_parsed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:

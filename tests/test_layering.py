@@ -58,7 +58,7 @@ def test_nothing_imports_upward(path: Path) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_knows_only_itself_and_the_records(package: str) -> None:
     """No package imports another one, a stage or the store."""
-    allowed = (f"tasks.{package}", "tasks.records", "tasks.protocols", "tasks.factory")
+    allowed = (f"tasks.{package}", "exhibit.tasks.records", "exhibit.tasks.protocols", "exhibit.tasks.factory")
     for path in (ROOT / "tasks" / package).rglob("*.py"):
         others = [name for name in project(path) if not f"{name}.".startswith(tuple(f"{known}." for known in allowed))]
         assert others == [], name_of(path)
@@ -67,13 +67,13 @@ def test_a_package_knows_only_itself_and_the_records(package: str) -> None:
 @pytest.mark.parametrize("module", ["records", "protocols", "store", "fingerprint"])
 def test_the_ground_floor_imports_only_the_records(module: str) -> None:
     for name in project(ROOT / "tasks" / f"{module}.py"):
-        assert name.startswith("tasks.records"), module
+        assert name.startswith("exhibit.tasks.records"), module
 
 
 def test_a_users_own_code_is_known_by_its_digest() -> None:
     """Trust in a user's modules rests on the ground floor alone."""
     assert {name.rpartition(".")[0] for name in project(ROOT / "tasks" / "factory.py")} == {
-        "tasks.fingerprint", "tasks.records"
+        "exhibit.tasks.fingerprint", "exhibit.tasks.records"
     }  # fmt: skip
 
 
@@ -84,7 +84,13 @@ def test_a_library_is_imported_only_in_its_places(library: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["flows.cli", "flows.config", "tasks.stages", *(f"tasks.{package}" for package in PACKAGES)]
+    "module",
+    [
+        "exhibit.flows.cli",
+        "exhibit.flows.config",
+        "exhibit.tasks.stages",
+        *(f"tasks.{package}" for package in PACKAGES),
+    ],
 )
 def test_importing_a_package_loads_no_framework(module: str) -> None:
     """Frameworks are loaded when they are used: help, typos and other frameworks' studies never pay for them."""

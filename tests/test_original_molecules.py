@@ -32,7 +32,7 @@ def delaney(path: Path, rows: int = 170) -> None:
 
 def report(tmp_path: Path, *words: str) -> Run:
     paths = [f"paths.runs={tmp_path / 'runs'}", f"paths.store={tmp_path / 'store'}", "runner=inline", ISSUED]
-    return run([sys.executable, "-m", "flows.cli", "report", *words, *paths], ROOT)
+    return run([sys.executable, "-m", "exhibit", "report", *words, *paths], ROOT)
 
 
 @pytest.mark.slow

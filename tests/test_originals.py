@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tasks.data.photos import PHOTOGRAPHS, photograph_of
+from exhibit.tasks.data.photos import PHOTOGRAPHS, photograph_of
 from tests.conftest import ISSUED, ROOT, Run
 from tests.torchvision_stub import torchvision
 
 # torchvision is used beside the CPU build of torch, so its operators are declared first.
 _WITH_TORCHVISION = (
-    "import sys, tests.torchvision_stub as stub; stub.torchvision(); from flows.cli import main; sys.exit(main())"
+    "import sys, tests.torchvision_stub as stub; stub.torchvision(); "
+    "from exhibit.flows.cli import main; sys.exit(main())"
 )
 
 
@@ -86,7 +87,7 @@ def test_an_original_runs_from_its_files_to_the_report(make: Callable[[Path], li
     done = subprocess.run(
         [sys.executable, "-c", _WITH_TORCHVISION, "report", *words],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -32,7 +32,7 @@ def week(project: Project) -> Run:
 
 
 def verified(project: Project, target: Path, *options: str) -> list[str]:
-    done = run([sys.executable, "-m", "flows.cli", "verify", str(target), *options], project.root)
+    done = run([sys.executable, "-m", "exhibit", "verify", str(target), *options], project.root)
     return done.stdout.splitlines()
 
 

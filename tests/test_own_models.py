@@ -8,23 +8,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flows.config import read_report
-from flows.points import trainings
-from tasks import stages
-from tasks.data.select import SelectionSpec, TargetSpec
-from tasks.data.table import IrisSpec
-from tasks.factory import TRUSTED, code_of
-from tasks.methods.gradient import VanillaGradSpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.methods.occlusion import OcclusionSpec
-from tasks.models import ModelSpec
-from tasks.models.factory import FactorySpec
-from tasks.models.zoo.mlp import MLPSpec
-from tasks.models.zoo.random_forest import ForestSpec
-from tasks.protocols import Compute, silent
-from tasks.records import Attribution, InputError, Prediction, Weights, unpack
-from tasks.stages import Done
-from tasks.store import Store
+from exhibit.flows.config import read_report
+from exhibit.flows.points import trainings
+from exhibit.tasks import stages
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec
+from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.models.zoo.mlp import MLPSpec
+from exhibit.tasks.models.zoo.random_forest import ForestSpec
+from exhibit.tasks.protocols import Compute, silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.model import Prediction, Weights
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.stages import Done
+from exhibit.tasks.store import Store
 from tests.conftest import Project
 
 COMPUTE = Compute(batch=32)

@@ -8,18 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks import stages
-from tasks.data.select import SelectionSpec, TargetSpec
-from tasks.data.solubility import SolubilitySpec
-from tasks.factory import TRUSTED, code_of
-from tasks.methods.gradient import VanillaGradSpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.methods.occlusion import OcclusionSpec
-from tasks.methods.shap_kernel import KernelShapSpec
-from tasks.models.factory import FactorySpec
-from tasks.protocols import Compute, silent
-from tasks.records import Attribution, Dataset, Input, InputError, unpack
-from tasks.store import Store
+from exhibit.tasks import stages
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec
+from exhibit.tasks.data.solubility import SolubilitySpec
+from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.shap_kernel import KernelShapSpec
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.protocols import Compute, silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.store import Store
 
 COMPUTE = Compute(batch=32)
 NAME = "own_molecules"

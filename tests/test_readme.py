@@ -36,7 +36,7 @@ def test_there_are_commands_to_test() -> None:
 def test_a_command_of_the_readme_runs(command: str, project: Project) -> None:
     """As printed, apart from the program's place; runs share one store, as a user's do."""
     words = shlex.split(command)[1:]
-    done = run([sys.executable, "-m", "flows.cli", *words], project.root)
+    done = run([sys.executable, "-m", "exhibit", *words], project.root)
     assert done.status == 0, done.stderr
     if words[0] == "report" and not {"--help", "--cfg"} & set(words):
         pdf = re.search(r"^pdf: (.+)$", done.stdout, re.MULTILINE)

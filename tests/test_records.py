@@ -8,8 +8,11 @@ import sys
 import numpy as np
 import pytest
 
-from tasks.data.image import DigitsSpec
-from tasks.records import Attribution, Dataset, Figure, Images, Part, npz, pack, unpack
+from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.figure import Figure, Images, Part
+from exhibit.tasks.records.packing import npz, pack, unpack
 
 
 def _attribution(samples: int, atoms: int) -> Attribution:
@@ -42,7 +45,7 @@ def test_a_packed_record_comes_back_whole() -> None:
 def test_equal_records_are_equal_bytes_in_another_process() -> None:
     """Neither the process nor the hash seed changes a byte."""
     code = (
-        "import hashlib; from tasks.data.table import IrisSpec; from tasks.records import pack; "
+        "import hashlib; from exhibit.tasks.data.table import IrisSpec; from exhibit.tasks.records import pack; "
         "print(hashlib.sha256(pack(IrisSpec().load())).hexdigest())"
     )
     digests = {

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.protocols import Compute
-from tasks.records import Metric, npz, unpack
-from tasks.store import Damaged, Store, action_key, digest_of
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.model import Metric
+from exhibit.tasks.records.packing import npz, unpack
+from exhibit.tasks.store import Damaged, Store, action_key, digest_of
 
 KEY = digest_of(b"an action")
 
@@ -149,7 +150,7 @@ def test_threads_at_one_key_compute_it_once(store: Store) -> None:
 RACE = """
 import os, sys, time
 from pathlib import Path
-from tasks.store import Store
+from exhibit.tasks.store import Store
 root, key, calls = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 def compute():
     (calls / str(os.getpid())).touch()
@@ -172,7 +173,7 @@ def test_processes_at_one_key_compute_it_once(store: Store, tmp_path: Path) -> N
 BUSY = """
 import sys
 from pathlib import Path
-from tasks.store import Store, digest_of
+from exhibit.tasks.store import Store, digest_of
 store = Store(Path(sys.argv[1]))
 print("ready", flush=True)
 for number in range(1_000_000):
@@ -204,7 +205,7 @@ def test_kill_at_any_moment_leaves_a_whole_store(store: Store) -> None:
 WAITING = """
 import sys, time
 from pathlib import Path
-from tasks.store import Store
+from exhibit.tasks.store import Store
 def compute():
     print("computing", flush=True)
     time.sleep(60)
@@ -240,7 +241,7 @@ def test_orphaned_temporary_files_are_removed_unless_somebody_writes(store: Stor
 FULL = """
 import resource, sys
 from pathlib import Path
-from tasks.store import Store
+from exhibit.tasks.store import Store
 store = Store(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks import stages
-from tasks.data.folder import ImageFolderSpec
-from tasks.data.photos import PHOTOGRAPHS, photograph_of
-from tasks.data.select import SelectionSpec, TargetSpec
-from tasks.methods.gradient import VanillaGradSpec
-from tasks.models.zoo.torch_cnn import TorchCNNSpec
-from tasks.protocols import Compute
-from tasks.records import Dataset
-from tasks.store import Store
+from exhibit.tasks import stages
+from exhibit.tasks.data.folder import ImageFolderSpec
+from exhibit.tasks.data.photos import PHOTOGRAPHS, photograph_of
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec
+from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.models.zoo.torch_cnn import TorchCNNSpec
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.store import Store
 from tests.conftest import ISSUED, ROOT
 
 SIDE = 64
@@ -101,7 +101,7 @@ def test_thirteen_thousand_pictures_take_hardly_more_memory_than_a_hundred(tmp_p
             "method.gradient_shap.nsamples=4", "selection=wrong_and_right", "selection.limit=4", "check=[agreement]",
             f"paths.runs={tmp_path / 'runs'}", f"paths.store={tmp_path / 'store'}", "runner=inline", ISSUED,
         ]  # fmt: skip
-        process = subprocess.Popen([sys.executable, "-m", "flows.cli", *words], cwd=ROOT)
+        process = subprocess.Popen([sys.executable, "-m", "exhibit", *words], cwd=ROOT)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         assert process.returncode == 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tasks.data.names import NamesSpec
+from exhibit.tasks.data.names import NamesSpec
 from tests.conftest import Project, Run
 
 pytestmark = pytest.mark.slow

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tasks.checks.agreement import AgreementSpec
-from tasks.checks.completeness import CompletenessSpec
-from tasks.checks.faithfulness import DeletionSpec, InsertionSpec
-from tasks.checks.localization import ConcentrationSpec, LocalizationSpec
-from tasks.checks.randomization import RandomizationSpec
-from tasks.checks.sensitivity import SensitivitySpec
-from tasks.checks.sparseness import SparsenessSpec
-from tasks.checks.stability import SeedStabilitySpec, StabilitySpec
+from exhibit.tasks.checks.agreement import AgreementSpec
+from exhibit.tasks.checks.completeness import CompletenessSpec
+from exhibit.tasks.checks.faithfulness import DeletionSpec, InsertionSpec
+from exhibit.tasks.checks.localization import ConcentrationSpec, LocalizationSpec
+from exhibit.tasks.checks.randomization import RandomizationSpec
+from exhibit.tasks.checks.sensitivity import SensitivitySpec
+from exhibit.tasks.checks.sparseness import SparsenessSpec
+from exhibit.tasks.checks.stability import SeedStabilitySpec, StabilitySpec
 
 CheckSpec = Annotated[
     CompletenessSpec

@@ -5,8 +5,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import NO_ORDER, Case, first, known_mean, lowest, spearman, written
-from tasks.records import Array, CheckResult, Spec
+from exhibit.tasks.checks.case import NO_ORDER, Case, first, known_mean, lowest, spearman, written
+from exhibit.tasks.records.base import Array, Spec
+from exhibit.tasks.records.verdict import CheckResult
 
 
 class AgreementSpec(Spec):

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tasks.records import Array, Arrays, Attribution, Dataset
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.explanation import Attribution
 
 
 class Shard(NamedTuple):

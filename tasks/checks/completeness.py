@@ -6,7 +6,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.records import Attribution, CheckResult, Spec
+from exhibit.tasks.records.base import Spec
+from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.verdict import CheckResult
 
 
 class CompletenessSpec(Spec):

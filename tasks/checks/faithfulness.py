@@ -5,8 +5,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case, first
-from tasks.records import Array, Arrays, CheckResult, Spec
+from exhibit.tasks.checks.case import Case, first
+from exhibit.tasks.records.base import Array, Arrays, Spec
+from exhibit.tasks.records.verdict import CheckResult
 
 
 class _Curve(Spec):

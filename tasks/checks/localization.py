@@ -7,8 +7,10 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case, known_mean, written
-from tasks.records import Array, CheckResult, Dataset, Input, Spec
+from exhibit.tasks.checks.case import Case, known_mean, written
+from exhibit.tasks.records.base import Array, Spec
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.verdict import CheckResult
 
 
 class _Shares(NamedTuple):

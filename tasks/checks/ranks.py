@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.checks.agreement import equal_signs, jaccard
-from tasks.checks.case import spearman
-from tasks.checks.stability import rank
-from tasks.records import Array
+from exhibit.tasks.checks.agreement import equal_signs, jaccard
+from exhibit.tasks.checks.case import spearman
+from exhibit.tasks.checks.stability import rank
+from exhibit.tasks.records.base import Array
 
 ALIKE = 0.9  # mean rank correlation within a group of results
 MOST_GROUPS = 12

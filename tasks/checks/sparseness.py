@@ -5,8 +5,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case, known_mean, spearman
-from tasks.records import Array, CheckResult, Spec
+from exhibit.tasks.checks.case import Case, known_mean, spearman
+from exhibit.tasks.records.base import Array, Spec
+from exhibit.tasks.records.verdict import CheckResult
 
 
 class SparsenessSpec(Spec):

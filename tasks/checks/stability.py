@@ -6,8 +6,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.checks.case import Case, first, flat
-from tasks.records import Array, CheckResult, Input, Spec
+from exhibit.tasks.checks.case import Case, first, flat
+from exhibit.tasks.records.base import Array, Spec
+from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.verdict import CheckResult
 
 
 class SeedStabilitySpec(Spec):

@@ -4,16 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tasks.data.factory import DataFactorySpec
-from tasks.data.folder import Food101Spec, ImageFolderSpec, PhotographsSpec
-from tasks.data.image import DigitsSpec
-from tasks.data.multimodal import MnistSpec, MultimodalSpec
-from tasks.data.names import NamesSpec
-from tasks.data.own_table import TableSpec
-from tasks.data.photos import PhotosSpec, WatermarkSpec
-from tasks.data.solubility import EsolSpec, SolubilitySpec
-from tasks.data.table import IrisSpec
-from tasks.data.text import TextSpec
+from exhibit.tasks.data.factory import DataFactorySpec
+from exhibit.tasks.data.folder import Food101Spec, ImageFolderSpec, PhotographsSpec
+from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.data.multimodal import MnistSpec, MultimodalSpec
+from exhibit.tasks.data.names import NamesSpec
+from exhibit.tasks.data.own_table import TableSpec
+from exhibit.tasks.data.photos import PhotosSpec, WatermarkSpec
+from exhibit.tasks.data.solubility import EsolSpec, SolubilitySpec
+from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.data.text import TextSpec
 
 DataSpec = Annotated[
     IrisSpec

@@ -5,7 +5,8 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from tasks.records import Array, Baseline, Dataset, Input, InputError
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Baseline, Dataset, Input
 
 _AUTO: dict[str, Baseline] = {"table": "mean", "image": "black", "molecule": "zero", "text": "zero"}
 _WORDS = {

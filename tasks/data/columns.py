@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from tasks.data.rows import is_number, numbers, require_columns, row_name, words
-from tasks.records import Array, Input, InputError, Record
+from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_name, words
+from exhibit.tasks.records.base import Array, InputError, Record
+from exhibit.tasks.records.data import Input
 
 if TYPE_CHECKING:
-    from tasks.data.rows import Cells, Table
+    from exhibit.tasks.data.rows import Cells, Table
 
 _TRUTH = {"True": 1.0, "False": 0.0}
 

@@ -7,15 +7,16 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.data.files import digests, existing
-from tasks.data.own import rows_of_the_fit
-from tasks.data.plain import dataset_of
-from tasks.factory import DataFactory, load
-from tasks.records import Arguments, Array, Dataset, Files, InputError, Spec
+from exhibit.tasks.data.files import digests, existing
+from exhibit.tasks.data.own import rows_of_the_fit
+from exhibit.tasks.data.plain import dataset_of
+from exhibit.tasks.factory import DataFactory, load
+from exhibit.tasks.records.base import Arguments, Array, Files, InputError, Spec
+from exhibit.tasks.records.data import Dataset
 
 
 class DataFactorySpec(Spec):
-    """What `factory(**arguments, **files)` gives: a `tasks.records.Dataset`, or a dictionary of
+    """What `factory(**arguments, **files)` gives: a `exhibit.tasks.records.Dataset`, or a dictionary of
 
     - `inputs`: by name a table (a DataFrame, or (samples, features)), an image (samples, height, width[, channels]),
       token ids or texts or SMILES (samples,); or a dictionary of `values` and, where they cannot be told from these,

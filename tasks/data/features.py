@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tasks.data.molecule import GROUPS, group_contributions
-from tasks.records import Array, Input
+from exhibit.tasks.data.molecule import GROUPS, group_contributions
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Input
 
 
 def feature_names(item: Input) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tasks.records import Array, Excluded, Input, InputError, Shelf, Shelved, Spec, Split
+from exhibit.tasks.records.base import Array, InputError, Spec
+from exhibit.tasks.records.data import Excluded, Input, Split
+from exhibit.tasks.records.shelf import Shelf, Shelved
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 

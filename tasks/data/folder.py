@@ -8,8 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from tasks.data.files import FramedSpec, Picture, class_names, content_digest, existing, pictures_in, sampled
-from tasks.records import Dataset, Excluded, Input, InputError, Shelf, Shelved, Split
+from exhibit.tasks.data.files import FramedSpec, Picture, class_names, content_digest, existing, pictures_in, sampled
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
+from exhibit.tasks.records.shelf import Shelf, Shelved
 
 Box = tuple[int, int, int, int]
 
@@ -227,7 +229,7 @@ class PhotographsSpec(PictureSpec):
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """The photographs in the given order."""
-        from tasks.data.imagenet import IMAGENET, class_index
+        from exhibit.tasks.data.imagenet import IMAGENET, class_index
 
         classes = list(IMAGENET if self.classes == "imagenet" else self.classes)
         return [

@@ -5,8 +5,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.data.select import stratified_split
-from tasks.records import Dataset, Input, Spec
+from exhibit.tasks.data.select import stratified_split
+from exhibit.tasks.records.base import Spec
+from exhibit.tasks.records.data import Dataset, Input
 
 
 class DigitsSpec(Spec):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from tasks.records import InputError
+from exhibit.tasks.records.base import InputError
 
 # The short names that torchvision prints; the order is that of the ILSVRC 2012 classes by their WordNet number.
 IMAGENET: tuple[str, ...] = tuple(json.loads(Path(__file__).with_name("imagenet_classes.json").read_text()))

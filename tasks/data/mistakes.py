@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from tasks.records import Array, InputError
+from exhibit.tasks.records.base import Array, InputError
 
 Pair = tuple[str, str]  # a class, and what the model takes it for
 

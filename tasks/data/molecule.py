@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tasks.records import Analogue, Array, Attribution, Dataset, InputError
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.explanation import Analogue, Attribution
 
 # Names of RDKit's fragment definitions, and what a reader calls them.
 _GROUPS = {

@@ -9,9 +9,10 @@ from zipfile import BadZipFile
 import numpy as np
 from pydantic import Field
 
-from tasks.data.files import digests, existing
-from tasks.data.tokens import PADDING, Index, longest_first, read_tokens
-from tasks.records import Array, Dataset, Input, InputError, Spec
+from exhibit.tasks.data.files import digests, existing
+from exhibit.tasks.data.tokens import PADDING, Index, longest_first, read_tokens
+from exhibit.tasks.records.base import Array, InputError, Spec
+from exhibit.tasks.records.data import Dataset, Input
 
 _WORDS = ("one", "two", "three")
 

@@ -5,8 +5,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.data.tokens import Vocabulary
-from tasks.records import Dataset, Spec
+from exhibit.tasks.data.tokens import Vocabulary
+from exhibit.tasks.records.base import Spec
+from exhibit.tasks.records.data import Dataset
 
 
 class NamesSpec(Spec):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 import numpy as np
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from tasks.data.files import digests, existing
-from tasks.data.rows import Labels, Part, given_split, held_out, read_table, require_columns, row_ids, row_name
-from tasks.records import Array, Dataset, Input, InputError, Record, Spec, Words
+from exhibit.tasks.data.files import digests, existing
+from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, read_table, require_columns, row_ids, row_name
+from exhibit.tasks.records.base import Array, InputError, Record, Spec, Words
+from exhibit.tasks.records.data import Dataset, Input
 
 if TYPE_CHECKING:
-    from tasks.data.rows import Table
+    from exhibit.tasks.data.rows import Table
 
 
 class Reader(Protocol):

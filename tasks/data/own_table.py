@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tasks.data.columns import Column, Columns
-from tasks.data.own import RowsSpec
-from tasks.data.rows import require_columns
-from tasks.data.table import RandomForestSpec
-from tasks.records import Array, Input, InputError
+from exhibit.tasks.data.columns import Column, Columns
+from exhibit.tasks.data.own import RowsSpec
+from exhibit.tasks.data.rows import require_columns
+from exhibit.tasks.data.table import RandomForestSpec
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Input
 
 if TYPE_CHECKING:
-    from tasks.data.rows import Table
+    from exhibit.tasks.data.rows import Table
 
 
 class TableSpec(RowsSpec):

@@ -6,7 +6,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tasks.records import Array, Dataset, Input, InputError, Spec, Split
+from exhibit.tasks.records.base import Array, InputError, Spec
+from exhibit.tasks.records.data import Dataset, Input, Split
 
 _CELLS = 4  # a photograph has 4 x 4 cells, of which one in every row and column is held out
 _ROOM = 25 / 24  # the shorter side of a cell, in sides of a crop

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from tasks.data.columns import Column, Columns
-from tasks.data.molecule import problem
-from tasks.data.rows import Labels
-from tasks.data.tokens import Vocabulary
-from tasks.records import Array, Dataset, Input, InputError
+from exhibit.tasks.data.columns import Column, Columns
+from exhibit.tasks.data.molecule import problem
+from exhibit.tasks.data.rows import Labels
+from exhibit.tasks.data.tokens import Vocabulary
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset, Input
 
 _KEYS = {"inputs", "labels"}
 _FURTHER = {"split", "ids", "names", "task", "classes", "label_name", "label_unit", "title", "description", "source"}
@@ -19,7 +20,7 @@ _CATEGORIES = 20  # of a column
 
 
 def dataset_of(given: Mapping[str, Any], where: str) -> Dataset:
-    """The dataset that `tasks.data.factory.DataFactorySpec` describes; `where` begins each error.
+    """The dataset that `exhibit.tasks.data.factory.DataFactorySpec` describes; `where` begins each error.
 
     Raises:
         InputError: for keys that are missing or unknown, and for what cannot be read.

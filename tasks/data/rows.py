@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 
-from tasks.records import Array, Excluded, InputError, Record
+from exhibit.tasks.records.base import Array, InputError, Record
+from exhibit.tasks.records.data import Excluded
 
 if TYPE_CHECKING:
     import pandas as pd

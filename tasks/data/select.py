@@ -5,10 +5,13 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from tasks.data.mistakes import Pair, of_pairs, turns, with_and_without, wrong_and_right
-from tasks.factory import Factory, load
-from tasks.protocols import Score
-from tasks.records import Array, Dataset, InputError, OutputKind, Prediction, Selection, Spec
+from exhibit.tasks.data.mistakes import Pair, of_pairs, turns, with_and_without, wrong_and_right
+from exhibit.tasks.factory import Factory, load
+from exhibit.tasks.protocols import Score
+from exhibit.tasks.records.base import Array, InputError, Spec
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.explanation import Selection
+from exhibit.tasks.records.model import OutputKind, Prediction
 
 _MOST_OUTPUTS = 20
 

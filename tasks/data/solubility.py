@@ -8,9 +8,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tasks.data.files import digests, existing
-from tasks.data.molecule import problem
-from tasks.records import Array, Dataset, Excluded, Input, InputError, Spec
+from exhibit.tasks.data.files import digests, existing
+from exhibit.tasks.data.molecule import problem
+from exhibit.tasks.records.base import Array, InputError, Spec
+from exhibit.tasks.records.data import Dataset, Excluded, Input
 
 
 class Listed(NamedTuple):

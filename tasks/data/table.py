@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.records import Dataset, Input, Reference, Spec
+from exhibit.tasks.records.base import Spec
+from exhibit.tasks.records.data import Dataset, Input, Reference
 
 
 class RandomForestSpec(Spec):

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from tasks.data.files import existing
-from tasks.data.own import RowsSpec
-from tasks.data.rows import require_columns, words
-from tasks.data.tokens import Vocabulary, read_tokens
-from tasks.records import Array, Input, InputError
+from exhibit.tasks.data.files import existing
+from exhibit.tasks.data.own import RowsSpec
+from exhibit.tasks.data.rows import require_columns, words
+from exhibit.tasks.data.tokens import Vocabulary, read_tokens
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Input
 
 if TYPE_CHECKING:
-    from tasks.data.rows import Table
+    from exhibit.tasks.data.rows import Table
 
 _CUTS = {
     "words": "words and marks",

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 
-from tasks.data.rows import require_columns, words
-from tasks.records import Array, Input, InputError, Record
+from exhibit.tasks.data.rows import require_columns, words
+from exhibit.tasks.records.base import Array, InputError, Record
+from exhibit.tasks.records.data import Input
 
 if TYPE_CHECKING:
-    from tasks.data.rows import Table
+    from exhibit.tasks.data.rows import Table
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"
 _CLASS, _END = "[CLS]", "[SEP]"

@@ -5,10 +5,12 @@ from itertools import combinations
 
 import numpy as np
 
-from tasks.document.common import HALF_PAGE
-from tasks.document.material import Material
-from tasks.document.words import signed
-from tasks.records import Array, Aside, Block, Figure, Matrix, Scale, Section
+from exhibit.tasks.document.common import HALF_PAGE
+from exhibit.tasks.document.material import Material
+from exhibit.tasks.document.words import signed
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Figure, Matrix, Scale
+from exhibit.tasks.records.page import Aside, Block, Section
 
 _MEASURES = {
     "spearman": "rank correlation of |a|",

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from tasks.document import agreement
-from tasks.document.compared import Comparison, Group
-from tasks.document.words import capital, count, first_places, listing, plain, without_unit
-from tasks.records import Array, Aside, Block, Column, Figure, Matrix, Scale, Section, Table
+from exhibit.tasks.document import agreement
+from exhibit.tasks.document.compared import Comparison, Group
+from exhibit.tasks.document.words import capital, count, first_places, listing, plain, without_unit
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Figure, Matrix, Scale
+from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _MOST_RESULTS = 12  # that have a row of the matrix each
 _COLUMN = 436  # CSS pixels of the wide column

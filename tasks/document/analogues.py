@@ -2,21 +2,12 @@
 
 import numpy as np
 
-from tasks.document.material import Material, Scales
-from tasks.document.words import count, listing, signed
-from tasks.records import (
-    Analogue,
-    Array,
-    Aside,
-    Block,
-    Column,
-    Figure,
-    Molecule,
-    Molecules,
-    Scale,
-    Section,
-    Table,
-)
+from exhibit.tasks.document.material import Material, Scales
+from exhibit.tasks.document.words import count, listing, signed
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Analogue
+from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
+from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:

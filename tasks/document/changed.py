@@ -1,7 +1,8 @@
 """What is said of a report beside an earlier one: facts of both, and what has changed."""
 
-from tasks.document.schema import Changes, EarlierReport
-from tasks.records import Array, Record, Verdict
+from exhibit.tasks.document.schema import Changes, EarlierReport
+from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.verdict import Verdict
 
 
 class PointFacts(Record):

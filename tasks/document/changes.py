@@ -5,10 +5,12 @@ from datetime import datetime
 
 import numpy as np
 
-from tasks.document.changed import Changed, Pair, PointPair
-from tasks.document.schema import Changes, EarlierReport, ImportanceChange
-from tasks.document.words import capital, count, listing, plain, without_unit
-from tasks.records import Aside, Badge, Bars, Block, Chapter, Column, Figure, Section, Series, Table, Teaser, Verdict
+from exhibit.tasks.document.changed import Changed, Pair, PointPair
+from exhibit.tasks.document.schema import Changes, EarlierReport, ImportanceChange
+from exhibit.tasks.document.words import capital, count, listing, plain, without_unit
+from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.page import Aside, Badge, Block, Chapter, Column, Section, Table, Teaser
+from exhibit.tasks.records.verdict import Verdict
 
 SLUG = "since_last"  # no slug of a point has a "_"
 _TITLE = "Changes since the last report"

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasks.document.material import Material, MethodMaterial
-from tasks.document.words import capital, count, numbers, plain, signed
-from tasks.records import Array, Aside, Block, CheckResult, Column, Figure, Table, Verdict, Waterfall
+from exhibit.tasks.document.material import Material, MethodMaterial
+from exhibit.tasks.document.words import capital, count, numbers, plain, signed
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Figure, Waterfall
+from exhibit.tasks.records.page import Aside, Block, Column, Table
+from exhibit.tasks.records.verdict import CheckResult, Verdict
 
 _MOST_BARS = 30
 HALF_PAGE = 0.73  # of the column: two figures side by side across the page

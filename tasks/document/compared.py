@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from tasks.records import Array, Metric, Record
+from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.model import Metric
 
 Basis = Literal["importances", "samples"]
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from tasks.document import agreements, samples, survival
-from tasks.document.compared import ComparedPoint, Comparison
-from tasks.document.material import Material, Scales
-from tasks.document.words import capital, count, first_places, listing, plain, share, without_unit
-from tasks.records import Block, Chapter, Column, Figure, Metric, Section, Table, Teaser
+from exhibit.tasks.document import agreements, samples, survival
+from exhibit.tasks.document.compared import ComparedPoint, Comparison
+from exhibit.tasks.document.material import Material, Scales
+from exhibit.tasks.document.words import capital, count, first_places, listing, plain, share, without_unit
+from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.model import Metric
+from exhibit.tasks.records.page import Block, Chapter, Column, Section, Table, Teaser
 
 Materials = Mapping[str, Material]  # by the slug of the point
 _MOST_ROWS = 200  # points of the table

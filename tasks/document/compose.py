@@ -2,26 +2,16 @@
 
 from collections.abc import Sequence
 
-from tasks.document import changes, comparison, reading
-from tasks.document.changed import Changed
-from tasks.document.chapter import chapter, not_assessed
-from tasks.document.compared import Comparison
-from tasks.document.material import Material
-from tasks.document.spec import MANY
-from tasks.document.words import capital, count, listing
-from tasks.records import (
-    Badge,
-    Block,
-    Chapter,
-    CheckResult,
-    Column,
-    Document,
-    Failure,
-    Palette,
-    Section,
-    Table,
-    Verdict,
-)
+from exhibit.tasks.document import changes, comparison, reading
+from exhibit.tasks.document.changed import Changed
+from exhibit.tasks.document.chapter import chapter, not_assessed
+from exhibit.tasks.document.compared import Comparison
+from exhibit.tasks.document.material import Material
+from exhibit.tasks.document.spec import MANY
+from exhibit.tasks.document.words import capital, count, listing
+from exhibit.tasks.records.figure import Palette
+from exhibit.tasks.records.page import Badge, Block, Chapter, Column, Document, Failure, Section, Table
+from exhibit.tasks.records.verdict import CheckResult, Verdict
 
 
 def compose(

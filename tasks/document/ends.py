@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tasks.document.words import listing, share
-from tasks.records import Array, Content, Figure, Images, Molecules, Tokens
+from exhibit.tasks.document.words import listing, share
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Content, Figure, Images, Molecules, Tokens
 
 
 def stated(figure: Figure) -> Figure:

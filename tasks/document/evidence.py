@@ -9,10 +9,15 @@ from typing import Any
 
 import yaml
 
-from tasks.document.spec import MANY
-from tasks.document.words import count
-from tasks.protocols import WHOLE_BATCH
-from tasks.records import CheckResult, Column, Dataset, Importance, Performance, Table, Weights, canonical_json
+from exhibit.tasks.document.spec import MANY
+from exhibit.tasks.document.words import count
+from exhibit.tasks.protocols import WHOLE_BATCH
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.explanation import Importance
+from exhibit.tasks.records.model import Performance, Weights
+from exhibit.tasks.records.packing import canonical_json
+from exhibit.tasks.records.page import Column, Table
+from exhibit.tasks.records.verdict import CheckResult
 
 SCHEMA = "exhibit-evidence/1"
 TOLERANCE = 1e-5  # of the norm of each array, single precision: what "the same numbers" means

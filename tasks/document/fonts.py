@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import name
 
-from tasks.records import InputError
+from exhibit.tasks.records.base import InputError
 
 
 class Face(NamedTuple):

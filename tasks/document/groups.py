@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from tasks.document.material import Material
-from tasks.document.words import article, capital, count, interval, listing, numbers, plain, signed
-from tasks.records import Bars, Column, Figure, Importance, Series, Table
+from exhibit.tasks.document.material import Material
+from exhibit.tasks.document.words import article, capital, count, interval, listing, numbers, plain, signed
+from exhibit.tasks.records.explanation import Importance
+from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.page import Column, Table
 
 _OH, _CHAIN = ("aliphatic OH", "aromatic OH"), "carbon chain of four"
 _POLAR = (

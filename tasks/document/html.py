@@ -13,20 +13,13 @@ from typing import Literal, get_args
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.document import layout, screen
-from tasks.document.fonts import paper_faces, require_glyphs, screen_faces
-from tasks.document.reading import guides
-from tasks.records import (
-    Block,
-    Document,
-    Drawing,
-    Paper,
-    Part,
-    Record,
-    Scale,
-    Table,
-    Verdict,
-)
+from exhibit.tasks.document import layout, screen
+from exhibit.tasks.document.fonts import paper_faces, require_glyphs, screen_faces
+from exhibit.tasks.document.reading import guides
+from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.figure import Drawing, Part, Scale
+from exhibit.tasks.records.page import Block, Document, Paper, Table
+from exhibit.tasks.records.verdict import Verdict
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 Medium = Literal["screen", "print"]

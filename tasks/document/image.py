@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.document.common import (
+from exhibit.tasks.document.common import (
     direction,
     drawn_rows,
     facets,
@@ -12,9 +12,11 @@ from tasks.document.common import (
     sums_table,
     verdict_asides,
 )
-from tasks.document.material import Maps, Material, MethodMaterial, Scales
-from tasks.document.words import article, capital, count, listing, signed
-from tasks.records import Array, Aside, Block, Cell, Column, Figure, Images, Scale, Section, Table
+from exhibit.tasks.document.material import Maps, Material, MethodMaterial, Scales
+from exhibit.tasks.document.words import article, capital, count, listing, signed
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
+from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _RANKED = 5  # classes that are listed for each image
 _MOST_MAPS = 6  # of several methods in one line of a grid

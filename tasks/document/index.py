@@ -11,10 +11,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tasks.document.fonts import FACES, screen_faces
-from tasks.document.html import TEMPLATES, environment, source_hash, style_sheet
-from tasks.document.seal import MANIFEST
-from tasks.records import Record
+from exhibit.tasks.document.fonts import FACES, screen_faces
+from exhibit.tasks.document.html import TEMPLATES, environment, source_hash, style_sheet
+from exhibit.tasks.document.seal import MANIFEST
+from exhibit.tasks.records.base import Record
 
 INDEX = "index.html"
 _LARGEST = 60_000  # bytes of a picture on this page: a list of hundreds of runs has to open at once

@@ -7,19 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from tasks.records import (
-    BarPanels,
-    Block,
-    Diagram,
-    Document,
-    Drawing,
-    Figure,
-    Images,
-    Ladder,
-    Molecules,
-    Table,
-    Waterfalls,
-)
+from exhibit.tasks.records.figure import BarPanels, Diagram, Drawing, Figure, Images, Ladder, Molecules, Waterfalls
+from exhibit.tasks.records.page import Block, Document, Table
 
 _COLUMN, _PAGE = 436, 640  # CSS pixels of the wide column and of both on paper
 _WORD = 18  # characters of a cell that is never broken for the room of others

@@ -6,24 +6,12 @@ from typing import Self
 import numpy as np
 from pydantic import Field
 
-from tasks.records import (
-    Aggregate,
-    Analogue,
-    Array,
-    CheckResult,
-    Cost,
-    Dataset,
-    Diagram,
-    Kind,
-    Ladder,
-    Palette,
-    Performance,
-    Record,
-    Reference,
-    Split,
-    Summary,
-    Swarm,
-)
+from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.data import Dataset, Kind, Reference, Split
+from exhibit.tasks.records.explanation import Aggregate, Analogue, Cost, Summary
+from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
+from exhibit.tasks.records.model import Performance
+from exhibit.tasks.records.verdict import CheckResult
 
 Scales = Mapping[str, float]  # unit of measure -> largest value of its colour scale
 

@@ -4,23 +4,11 @@ from typing import Literal
 
 import numpy as np
 
-from tasks.document.material import Material
-from tasks.document.words import capital, count, interval, listing, long_named, plain
-from tasks.records import (
-    Aside,
-    Block,
-    Column,
-    Content,
-    Curves,
-    Diagram,
-    Figure,
-    Matrix,
-    Metric,
-    Scatter,
-    Section,
-    Series,
-    Table,
-)
+from exhibit.tasks.document.material import Material
+from exhibit.tasks.document.words import capital, count, interval, listing, long_named, plain
+from exhibit.tasks.records.figure import Content, Curves, Diagram, Figure, Matrix, Scatter, Series
+from exhibit.tasks.records.model import Metric
+from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 
 def figures(material: Material) -> tuple[Figure, ...]:

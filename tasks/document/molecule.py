@@ -4,23 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasks.document import analogues, groups
-from tasks.document.common import difference, drawn_rows, left_out, verdict_asides
-from tasks.document.material import Material, MethodMaterial, Scales
-from tasks.document.words import count, interval, plain, share, signed
-from tasks.records import (
-    Array,
-    Aside,
-    Block,
-    Column,
-    Figure,
-    Importance,
-    Molecule,
-    Molecules,
-    Scale,
-    Section,
-    Table,
-)
+from exhibit.tasks.document import analogues, groups
+from exhibit.tasks.document.common import difference, drawn_rows, left_out, verdict_asides
+from exhibit.tasks.document.material import Material, MethodMaterial, Scales
+from exhibit.tasks.document.words import count, interval, plain, share, signed
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Importance
+from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
+from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _READABLE = 16  # atoms of a molecule on the front page
 _MOST_ROWS = 8  # molecules of a grid of methods

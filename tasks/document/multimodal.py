@@ -5,24 +5,15 @@ from types import ModuleType
 
 import numpy as np
 
-from tasks.document import image, table, text
-from tasks.document.common import direction, sums_table, swarm_blocks, swarm_figures, verdict_asides, waterfall
-from tasks.document.material import Material, MethodMaterial, Scales
-from tasks.document.words import capital, count, listing, numbers, plain, share, signed
-from tasks.records import (
-    Array,
-    Aside,
-    Bars,
-    Block,
-    Column,
-    Figure,
-    InputSummary,
-    Kind,
-    Section,
-    Series,
-    Table,
-    Waterfalls,
-)
+from exhibit.tasks.document import image, table, text
+from exhibit.tasks.document.common import direction, sums_table, swarm_blocks, swarm_figures, verdict_asides, waterfall
+from exhibit.tasks.document.material import Material, MethodMaterial, Scales
+from exhibit.tasks.document.words import capital, count, listing, numbers, plain, share, signed
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Kind
+from exhibit.tasks.records.explanation import InputSummary
+from exhibit.tasks.records.figure import Bars, Figure, Series, Waterfalls
+from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "text": text}
 

@@ -11,8 +11,8 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from tasks.document.fonts import SCHEME, last_face, path
-from tasks.records import InputError, Record
+from exhibit.tasks.document.fonts import SCHEME, last_face, path
+from exhibit.tasks.records.base import InputError, Record
 
 _TYPES = {  # by ending; the engine would ask the machine's table, and two machines would write two files
     ".csv": "text/csv",

@@ -1,4 +1,4 @@
-"""Rendering in a process of its own, because it does not give its memory back: `python -m tasks.document.press`.
+"""Rendering in a process of its own, which gives its memory back: `python -m exhibit.tasks.document.press`.
 
 The job comes in on standard input, the pages go out on standard output, both as packed records.
 """
@@ -10,8 +10,11 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from tasks.document.evidence import printed, provenance
-from tasks.records import Document, Drawing, InputError, Paper, Record, pack, unpack
+from exhibit.tasks.document.evidence import printed, provenance
+from exhibit.tasks.records.base import InputError, Record
+from exhibit.tasks.records.figure import Drawing
+from exhibit.tasks.records.packing import pack, unpack
+from exhibit.tasks.records.page import Document, Paper
 
 _ATTACHED = {
     "evidence.json": "What determines and proves the result",
@@ -35,7 +38,7 @@ EMBEDDED = {
 _PARTS = ("brotli", "cssselect2", "font-source-sans-pro", "font-source-serif-pro", "matplotlib", "matplotlib-fontja",
           "pydyf", "pyphen", "tinycss2", "tinyhtml5", "zopfli")  # fmt: skip
 
-_ROOT = Path(__file__).resolve().parents[2]
+_SOURCE = Path(__file__).parents[3]  # the folder that holds the package `exhibit`, reached through its links
 _BAD_INPUT = 2  # status of the rendering process when it is the user's text that cannot be printed
 
 
@@ -95,11 +98,11 @@ def apart(module: str) -> tuple[list[str], dict[str, str]]:
     """The command that runs a module of this program in a process of its own, and the variables by which it is found.
 
     Not in the current folder, where a file of the user's may be called as a library: that is what -P is for, and an
-    empty part of PYTHONPATH would mean that folder again.
+    empty part of PYTHONPATH would mean that folder again. The user's folders are searched after the libraries.
     """
     given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    path = os.pathsep.join([str(_ROOT), *filter(None, given)])
-    return [sys.executable, "-P", "-m", module], {"PYTHONPATH": path}
+    path = os.pathsep.join([str(_SOURCE), *filter(None, given)])
+    return [sys.executable, "-P", "-m", "exhibit_start", module], {"PYTHONPATH": path}
 
 
 def parts() -> dict[str, str]:
@@ -109,8 +112,8 @@ def parts() -> dict[str, str]:
 
 def render(job: Job) -> Pages:
     """The document as HTML and as PDF, in this process."""
-    from tasks.document.html import Facts, render_html
-    from tasks.document.pdf import Attachment, render_pdf
+    from exhibit.tasks.document.html import Facts, render_html
+    from exhibit.tasks.document.pdf import Attachment, render_pdf
 
     evidence = json.loads(job.attached["evidence.json"])
     facts = Facts(

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from tasks.document.words import listing
-from tasks.records import Aside, Block, Column, Content, Drawing, Figure, Matrix, Palette, Section, Table
+from exhibit.tasks.document.words import listing
+from exhibit.tasks.records.figure import Content, Drawing, Figure, Matrix, Palette
+from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 
 class Guide(NamedTuple):

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from tasks.document.common import stability
-from tasks.document.material import Material, MethodMaterial
-from tasks.document.words import interval, plain
-from tasks.records import Array, Block, Column, Reference, Table
+from exhibit.tasks.document.common import stability
+from exhibit.tasks.document.material import Material, MethodMaterial
+from exhibit.tasks.document.words import interval, plain
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Reference
+from exhibit.tasks.records.page import Block, Column, Table
 
 _RESAMPLES = 2000
 

@@ -5,26 +5,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.document import ends
-from tasks.document.compared import Comparison
-from tasks.document.material import Material, MethodMaterial, Scales
-from tasks.document.words import capital, count, signed, without_unit
-from tasks.records import (
-    Array,
+from exhibit.tasks.document import ends
+from exhibit.tasks.document.compared import Comparison
+from exhibit.tasks.document.material import Material, MethodMaterial, Scales
+from exhibit.tasks.document.words import capital, count, signed, without_unit
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.figure import (
     BarPanels,
-    Block,
     Cell,
     Figure,
     Images,
-    Input,
     Molecule,
     Molecules,
     Scale,
-    Section,
     Series,
     TokenLine,
     Tokens,
 )
+from exhibit.tasks.records.page import Block, Section
 
 Materials = Mapping[str, Material]
 _SAMPLES = 3  # that are shown

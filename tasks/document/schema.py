@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tasks.records import Record, canonical_json
+from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.packing import canonical_json
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -261,7 +262,7 @@ def own_digest(facts: Mapping[str, Any]) -> str:
 
 
 def schema_files() -> dict[str, str]:
-    """The JSON schemas by file name; `python -m tasks.document.schema` writes them."""
+    """The JSON schemas by file name; `python -m exhibit.tasks.document.schema` writes them."""
     return {
         f"{name}.schema.json": json.dumps({"$schema": _DIALECT, **kind.model_json_schema()}, indent=2) + "\n"
         for name, kind in SCHEMAS.items()

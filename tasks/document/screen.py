@@ -9,7 +9,9 @@ from typing import Self
 import numpy as np
 from markupsafe import Markup, escape
 
-from tasks.records import Array, Cell, Drawing, Images, Part, Record, Scale, canonical_json
+from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.figure import Cell, Drawing, Images, Part, Scale
+from exhibit.tasks.records.packing import canonical_json
 
 _VALUES = 400_000  # numbers of maps that a page holds at most: about 1 MB
 _PICTURES = 8_000_000  # bytes of pictures that a page holds, about: a browser opens that in a second

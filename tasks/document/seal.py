@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from tasks.document.evidence import pretty
-from tasks.document.schema import own_digest
-from tasks.records import Array, Drawing, Part, Record
+from exhibit.tasks.document.evidence import pretty
+from exhibit.tasks.document.schema import own_digest
+from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.figure import Drawing, Part
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 MANIFEST = "manifest.json"

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tasks.records import Paper, Spec
+from exhibit.tasks.records.base import Spec
+from exhibit.tasks.records.page import Paper
 
 
 def _written(value: object) -> object:

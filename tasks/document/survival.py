@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from tasks.document.compared import Comparison, Factor, Place
-from tasks.document.words import capital, count, first_places, listing, plain, without_unit
-from tasks.records import Aside, Block, Column, Figure, Ranks, Section, Table
+from exhibit.tasks.document.compared import Comparison, Factor, Place
+from exhibit.tasks.document.words import capital, count, first_places, listing, plain, without_unit
+from exhibit.tasks.records.figure import Figure, Ranks
+from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _MOST_SENTENCES = 3  # about single features
 _MOST_FEATURES = 15  # of the figure of ranks

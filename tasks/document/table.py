@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tasks.document import reference
-from tasks.document.common import (
+from exhibit.tasks.document import reference
+from exhibit.tasks.document.common import (
     direction,
     facets,
     feature_order,
@@ -16,9 +16,10 @@ from tasks.document.common import (
     verdict_asides,
     waterfall,
 )
-from tasks.document.material import Material, MethodMaterial, Scales
-from tasks.document.words import capital, count, listing, numbers, plain, share, signed, without_unit
-from tasks.records import Aside, BarPanels, Bars, Block, Column, Figure, Section, Series, Table, Waterfalls
+from exhibit.tasks.document.material import Material, MethodMaterial, Scales
+from exhibit.tasks.document.words import capital, count, listing, numbers, plain, share, signed, without_unit
+from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
+from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _MOST_PANELS = 8  # samples that are drawn; the table has the others
 

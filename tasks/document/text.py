@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.document.common import (
+from exhibit.tasks.document.common import (
     HALF_PAGE,
     direction,
     drawn_rows,
@@ -12,9 +12,10 @@ from tasks.document.common import (
     sums_table,
     verdict_asides,
 )
-from tasks.document.material import Material, MethodMaterial, Scales
-from tasks.document.words import signed
-from tasks.records import Aside, Block, Figure, Scale, Section, TokenLine, Tokens
+from exhibit.tasks.document.material import Material, MethodMaterial, Scales
+from exhibit.tasks.document.words import signed
+from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
+from exhibit.tasks.records.page import Aside, Block, Section
 
 _SHORT = 12  # words of a text that fit into half of the page
 

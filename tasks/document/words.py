@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks.records import Array
+from exhibit.tasks.records.base import Array
 
 _SHORT = 16  # letters of a name of a class
 

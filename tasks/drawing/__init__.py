@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tasks.drawing.maps import MapSpec
-from tasks.records import (
+from exhibit.tasks.drawing.maps import MapSpec
+from exhibit.tasks.records.base import Record, Spec
+from exhibit.tasks.records.figure import (
     BarPanels,
     Bars,
     Curves,
@@ -19,9 +20,7 @@ from tasks.records import (
     Molecules,
     Part,
     Ranks,
-    Record,
     Scatter,
-    Spec,
     Swarm,
     Tokens,
     Waterfall,
@@ -54,7 +53,7 @@ class DrawingSpec(Spec):
 
 def draw(figure: Figure) -> Drawing:
     """The figure with its drawn parts, named as `Drawing` says; the same figure gives the same bytes."""
-    from tasks.drawing.colormap import colour_bar
+    from exhibit.tasks.drawing.colormap import colour_bar
 
     bars = (colour_bar(scale, f"scale{index}") for index, scale in enumerate(figure.scales))
     return Drawing(figure=figure, parts=(*_parts(figure), *bars))
@@ -63,15 +62,15 @@ def draw(figure: Figure) -> Drawing:
 def _parts(figure: Figure) -> tuple[Part, ...]:
     match figure.content:
         case Images() as content:
-            from tasks.drawing.image import images
+            from exhibit.tasks.drawing.image import images
 
             return images(content, figure.scales)
         case Molecules() as content:
-            from tasks.drawing.molecule import molecules
+            from exhibit.tasks.drawing.molecule import molecules
 
             return molecules(content, figure.scales)
         case Tokens() as content:
-            from tasks.drawing.text import tokens
+            from exhibit.tasks.drawing.text import tokens
 
             return tokens(content, figure.scales, figure.width)
         case content:
@@ -79,15 +78,15 @@ def _parts(figure: Figure) -> tuple[Part, ...]:
 
 
 def _chart(content: Record, width: float) -> Part:
-    from tasks.drawing.curves import curves
-    from tasks.drawing.diagram import diagram
-    from tasks.drawing.ladder import ladder
-    from tasks.drawing.matrix import matrix
-    from tasks.drawing.ranks import ranks
-    from tasks.drawing.scatter import scatter
-    from tasks.drawing.swarm import swarm
-    from tasks.drawing.table import bars, panels
-    from tasks.drawing.waterfall import waterfall, waterfalls
+    from exhibit.tasks.drawing.curves import curves
+    from exhibit.tasks.drawing.diagram import diagram
+    from exhibit.tasks.drawing.ladder import ladder
+    from exhibit.tasks.drawing.matrix import matrix
+    from exhibit.tasks.drawing.ranks import ranks
+    from exhibit.tasks.drawing.scatter import scatter
+    from exhibit.tasks.drawing.swarm import swarm
+    from exhibit.tasks.drawing.table import bars, panels
+    from exhibit.tasks.drawing.waterfall import waterfall, waterfalls
 
     charts: dict[type[Record], Callable[[Any, float], Part]] = {
         Bars: bars,

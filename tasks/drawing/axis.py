@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import floor, log10
 from typing import NamedTuple
 
-from tasks.drawing.svg import INK, QUIET, SMALL, element, line, number, signed, text, text_width
+from exhibit.tasks.drawing.svg import INK, QUIET, SMALL, element, line, number, signed, text, text_width
 
 SIZE = SMALL  # of the words at an axis, in CSS pixels
 KEY = 17.0  # height of a line of names above a chart

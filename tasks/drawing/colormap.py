@@ -7,8 +7,9 @@ so a print in grey still shows magnitude, and red against blue survives every co
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.drawing.svg import NAME, QUIET, SMALL, element, line, picture, signed, text, text_width
-from tasks.records import Array, Part, Scale
+from exhibit.tasks.drawing.svg import NAME, QUIET, SMALL, element, line, picture, signed, text, text_width
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Part, Scale
 
 POSITIVE = ("#ffffff", "#fde6e0", "#fbc5b8", "#f3a18f", "#e87d6a", "#d6594c", "#b63f3a", "#962c2c", "#781f22")
 NEGATIVE = ("#ffffff", "#e2ecfa", "#bbd4f5", "#91b9ed", "#659ee2", "#3d84d0", "#186ab7", "#01539b", "#023f7f")

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from tasks.drawing.axis import SIZE, Axis, mark, ticks, upright
-from tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, RULE, SECOND, element, line, picture, text, text_width
-from tasks.records import Curves, Part, Series
+from exhibit.tasks.drawing.axis import SIZE, Axis, mark, ticks, upright
+from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, RULE, SECOND, element, line, picture, text, text_width
+from exhibit.tasks.records.figure import Curves, Part, Series
 
 _LEFT, _TOP, _HEIGHT = 48.0, 8.0, 190.0
 _APART = 13.0  # CSS pixels between names of lines

@@ -1,7 +1,7 @@
 """Diagrams of nets: boxes and the lines between them."""
 
-from tasks.drawing.svg import INK, PAGE, PAPER, QUIET, RULE, SMALL, element, fitted, picture, text, text_width
-from tasks.records import Diagram, Node, Part
+from exhibit.tasks.drawing.svg import INK, PAGE, PAPER, QUIET, RULE, SMALL, element, fitted, picture, text, text_width
+from exhibit.tasks.records.figure import Diagram, Node, Part
 
 _HIGH, _ROW, _GAP = 26.0, 38.0, 22.0  # CSS pixels: a box, a row of boxes, room for lines
 

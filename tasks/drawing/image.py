@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tasks.drawing.colormap import colours
-from tasks.drawing.overlay import green_and_red, overlay
-from tasks.records import Array, Cell, Images, Part, Scale
+from exhibit.tasks.drawing.colormap import colours
+from exhibit.tasks.drawing.overlay import green_and_red, overlay
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Cell, Images, Part, Scale
 
 _SIDE = 240  # pixels up to which the longer side is enlarged
 

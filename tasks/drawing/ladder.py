@@ -5,10 +5,11 @@ from math import ceil, floor, log10
 
 import numpy as np
 
-from tasks.drawing.axis import SIZE, Axis, mark
-from tasks.drawing.curves import spread
-from tasks.drawing.svg import INK, MAIN, PAGE, PAPER, RULE, SECOND, element, line, picture, text
-from tasks.records import Array, Ladder, Part
+from exhibit.tasks.drawing.axis import SIZE, Axis, mark
+from exhibit.tasks.drawing.curves import spread
+from exhibit.tasks.drawing.svg import INK, MAIN, PAGE, PAPER, RULE, SECOND, element, line, picture, text
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Ladder, Part
 
 _TOP, _HEIGHT, _LEFT, _BETWEEN = 26.0, 112.0, 46.0, 34.0  # CSS pixels
 _LEAST = 1e-5  # shares below it are drawn as it: a logarithm has no zero

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from tasks.records import Array, Palette, Spec
+from exhibit.tasks.records.base import Array, Spec
+from exhibit.tasks.records.figure import Palette
 
 Share = Annotated[float, Field(ge=0, le=100)]
 Scaler = Literal["abs_max", "min_max", "normalize"]

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.drawing.axis import SIZE, mark, upright
-from tasks.drawing.colormap import colour
-from tasks.drawing.svg import (
+from exhibit.tasks.drawing.axis import SIZE, mark, upright
+from exhibit.tasks.drawing.colormap import colour
+from exhibit.tasks.drawing.svg import (
     COLUMN,
     FAINT,
     INK,
@@ -21,7 +21,7 @@ from tasks.drawing.svg import (
     text,
     text_width,
 )
-from tasks.records import Matrix, Part
+from exhibit.tasks.records.figure import Matrix, Part
 
 _LONG = 16  # letters of a name that cannot stand above its column
 _LARGEST, _HEIGHT = 56.0, 30.0  # CSS pixels of a cell

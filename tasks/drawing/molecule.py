@@ -13,10 +13,23 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
-from tasks.drawing.colormap import colours
-from tasks.drawing.placement import place
-from tasks.drawing.svg import FONTS, INK, NOTE, PAGE, PAPER, decimals, element, picture, signed, text, text_width
-from tasks.records import Array, InputError, Molecule, Molecules, Part, Scale
+from exhibit.tasks.drawing.colormap import colours
+from exhibit.tasks.drawing.placement import place
+from exhibit.tasks.drawing.svg import (
+    FONTS,
+    INK,
+    NOTE,
+    PAGE,
+    PAPER,
+    decimals,
+    element,
+    picture,
+    signed,
+    text,
+    text_width,
+)
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.figure import Molecule, Molecules, Part, Scale
 
 _ANGSTROM = 22.0  # CSS pixels, a bond is about 1.5 of them: all molecules of a report are drawn at one size
 _LABEL = 13.0  # size of atom symbols, in CSS pixels

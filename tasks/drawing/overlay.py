@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tasks.drawing.colormap import colours
-from tasks.records import Array
+from exhibit.tasks.drawing.colormap import colours
+from exhibit.tasks.records.base import Array
 
 _LIGHTNESS = np.array([0.2126, 0.7152, 0.0722])  # of red, green and blue, ITU-R BT.709
 _GREEN, _RED = np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasks.records import Array
+from exhibit.tasks.records.base import Array
 
 _ANGLES = np.arange(24) * (2 * np.pi / 24)
 _DIRECTIONS = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)

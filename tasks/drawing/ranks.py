@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from tasks.drawing.axis import SIZE, Axis, mark
-from tasks.drawing.svg import COLUMN, INK, MAIN, RULE, SECOND, element, fitted, line, picture, text, text_width
-from tasks.records import Array, Part, Ranks
+from exhibit.tasks.drawing.axis import SIZE, Axis, mark
+from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, RULE, SECOND, element, fitted, line, picture, text, text_width
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Part, Ranks
 
 _ROW, _NAME = 21.0, 12  # CSS pixels: height of a feature, size of the names
 _SMALLEST, _LARGEST = 1.3, 7.5  # radius of a circle

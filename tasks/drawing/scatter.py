@@ -5,10 +5,11 @@ from base64 import b64encode
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.drawing.axis import Axis, below, key, mark, upright
-from tasks.drawing.image import png
-from tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, REFERENCE, element, line, picture
-from tasks.records import Array, Part, Scatter, Series
+from exhibit.tasks.drawing.axis import Axis, below, key, mark, upright
+from exhibit.tasks.drawing.image import png
+from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, REFERENCE, element, line, picture
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Part, Scatter, Series
 
 _DENSE = 300  # more points than this are drawn as pixels: hundreds of vectors make a document slow
 _OVERSAMPLING = 4  # pixels per CSS pixel, about 400 per inch on paper

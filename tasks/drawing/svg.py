@@ -12,7 +12,7 @@ from math import floor, log10
 
 from fontTools.ttLib import TTFont
 
-from tasks.records import Part
+from exhibit.tasks.records.figure import Part
 
 FACE = "Source Sans Pro"
 INK, QUIET, RULE, PAPER = "#1d2330", "#666d7a", "#d4d8df", "#ffffff"

@@ -4,11 +4,25 @@ from base64 import b64encode
 
 import numpy as np
 
-from tasks.drawing.axis import SIZE, Axis, below, mark
-from tasks.drawing.image import png
-from tasks.drawing.scatter import raster
-from tasks.drawing.svg import COLUMN, INK, MAIN, NAME, RULE, SHADES, element, fitted, line, picture, text, text_width
-from tasks.records import Array, Part, Swarm
+from exhibit.tasks.drawing.axis import SIZE, Axis, below, mark
+from exhibit.tasks.drawing.image import png
+from exhibit.tasks.drawing.scatter import raster
+from exhibit.tasks.drawing.svg import (
+    COLUMN,
+    INK,
+    MAIN,
+    NAME,
+    RULE,
+    SHADES,
+    element,
+    fitted,
+    line,
+    picture,
+    text,
+    text_width,
+)
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Part, Swarm
 
 _ROW, _RADIUS = 17.0, 1.6  # CSS pixels: height of a feature, radius of a point
 _DENSE = 6000  # more points than this are drawn as pixels

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tasks.drawing.axis import SIZE, Axis, key, mark
-from tasks.drawing.colormap import NEGATIVE, POSITIVE
-from tasks.drawing.svg import (
+from exhibit.tasks.drawing.axis import SIZE, Axis, key, mark
+from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
+from exhibit.tasks.drawing.svg import (
     COLUMN,
     INK,
     MAIN,
@@ -29,7 +29,8 @@ from tasks.drawing.svg import (
     text,
     text_width,
 )
-from tasks.records import Array, BarPanels, Bars, Part, Series
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import BarPanels, Bars, Part, Series
 
 _BAR, _GAP, _GROUP = 12, 2, 11  # CSS pixels: a bar, between bars and between groups
 _PER_ROW = 3  # panels side by side

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from tasks.drawing.colormap import colour
-from tasks.drawing.svg import (
+from exhibit.tasks.drawing.colormap import colour
+from exhibit.tasks.drawing.svg import (
     COLUMN,
     INK,
     NAME,
@@ -19,7 +19,7 @@ from tasks.drawing.svg import (
     text,
     text_width,
 )
-from tasks.records import Part, Scale, TokenLine, Tokens
+from exhibit.tasks.records.figure import Part, Scale, TokenLine, Tokens
 
 _GAP, _LINE = 4.0, 44.0  # CSS pixels: between tokens, and of a line
 _DARK = 0.55  # share of the limit from which the colours want light letters

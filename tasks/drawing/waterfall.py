@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from itertools import accumulate
 
-from tasks.drawing.axis import SIZE, Axis, below, mark
-from tasks.drawing.colormap import NEGATIVE, POSITIVE
-from tasks.drawing.svg import (
+from exhibit.tasks.drawing.axis import SIZE, Axis, below, mark
+from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
+from exhibit.tasks.drawing.svg import (
     COLUMN,
     INK,
     NAME,
@@ -23,7 +23,7 @@ from tasks.drawing.svg import (
     text,
     text_width,
 )
-from tasks.records import Part, Waterfall, Waterfalls
+from exhibit.tasks.records.figure import Part, Waterfall, Waterfalls
 
 _ROW, _BAR, _BETWEEN = 19.0, 12.0, 24.0  # CSS pixels: a step, its bar, between panels
 _SHORT = 76.0  # CSS pixels of a label beside which a third of the page has room for the steps

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tasks.records import Aggregate, Array, Attribution, Importance, Input, InputError, InputSummary
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.explanation import Aggregate, Attribution, Importance, InputSummary
 
 
 def aggregated(part: Attribution, name: str, kind: str, aggregate: Aggregate) -> Array:

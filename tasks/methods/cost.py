@@ -4,15 +4,16 @@ import math
 
 import numpy as np
 
-from tasks.methods import MethodSpec
-from tasks.methods.gradient import GradientMethod
-from tasks.methods.integrated_gradients import ExpectedGradientsSpec
-from tasks.methods.occlusion import OcclusionSpec, windows_of
-from tasks.methods.shap_deep import DeepShapSpec
-from tasks.methods.shap_gradient import GradientShapSpec
-from tasks.methods.shap_kernel import KernelShapSpec
-from tasks.methods.shap_partition import PartitionShapSpec
-from tasks.records import Array, Attribution, Cost
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.methods.gradient import GradientMethod
+from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec, windows_of
+from exhibit.tasks.methods.shap_deep import DeepShapSpec
+from exhibit.tasks.methods.shap_gradient import GradientShapSpec
+from exhibit.tasks.methods.shap_kernel import KernelShapSpec
+from exhibit.tasks.methods.shap_partition import PartitionShapSpec
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Attribution, Cost
 
 
 def cost(method: MethodSpec, part: Attribution) -> Cost | None:

@@ -6,10 +6,12 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tasks.factory import MethodFactory, load
-from tasks.methods.method import Method
-from tasks.protocols import Compute, DifferentiableModel, Score, padded_batches, scores, take
-from tasks.records import Arguments, Array, Arrays, Attribution, Baseline, InputError
+from exhibit.tasks.factory import MethodFactory, load
+from exhibit.tasks.methods.method import Method
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Score, padded_batches, scores, take
+from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
+from exhibit.tasks.records.data import Baseline
+from exhibit.tasks.records.explanation import Attribution
 
 
 class MethodFactorySpec(Method):

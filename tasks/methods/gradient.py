@@ -6,13 +6,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.methods.method import Asks, Method
-from tasks.methods.pairs import Pairs
-from tasks.methods.path import SCORES_ALONE, Factor, Pass, Question
-from tasks.methods.refine import Estimates, explain_each, total
-from tasks.methods.sampling import SamplingSpec, averaged
-from tasks.protocols import Compute, DifferentiableModel, Score, Side, padded_batches, take
-from tasks.records import Array, Arrays, Attribution
+from exhibit.tasks.methods.method import Asks, Method
+from exhibit.tasks.methods.pairs import Pairs
+from exhibit.tasks.methods.path import SCORES_ALONE, Factor, Pass, Question
+from exhibit.tasks.methods.refine import Estimates, explain_each, total
+from exhibit.tasks.methods.sampling import SamplingSpec, averaged
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Score, Side, padded_batches, take
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.explanation import Attribution
 
 
 class GradientMethod(Method):

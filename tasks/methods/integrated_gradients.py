@@ -8,9 +8,10 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from tasks.methods.gradient import GradientMethod
-from tasks.methods.path import Factor, Pass, Question
-from tasks.records import Array, Baseline, InputError
+from exhibit.tasks.methods.gradient import GradientMethod
+from exhibit.tasks.methods.path import Factor, Pass, Question
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Baseline
 
 Rule = Literal["midpoint", "gausslegendre", "trapezoid", "endpoints"]
 

@@ -5,8 +5,9 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from tasks.protocols import Compute, DifferentiableModel, Score
-from tasks.records import Aggregate, Array, Arrays, Attribution, Spec
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Score
+from exhibit.tasks.records.base import Array, Arrays, Spec
+from exhibit.tasks.records.explanation import Aggregate, Attribution
 
 Asks = Literal["predictions", "gradients", "trees"]
 
@@ -47,7 +48,7 @@ class Method(Spec):
         `inputs`: raw values by input name. `baselines`: raw values that they are compared with: shaped like `inputs`,
         or the rows that a method with a `background` averages over; None for zero where the method looks. What is
         drawn at random depends on its seed and on the sample's id in `sample_ids` (samples,) alone. A method that
-        asks for no gradient takes any `tasks.protocols.Model`.
+        asks for no gradient takes any `exhibit.tasks.protocols.Model`.
 
         Raises:
             InputError: where the method cannot explain such a model, input, layer or score.

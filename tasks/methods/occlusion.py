@@ -7,9 +7,21 @@ from typing import ClassVar, Literal, NamedTuple, cast
 import numpy as np
 from pydantic import Field, model_validator
 
-from tasks.methods.method import Asks, Method
-from tasks.protocols import Compute, DifferentiableModel, Model, Place, Score, Side, padded_batches, scores, take
-from tasks.records import Array, Arrays, Attribution, Baseline, InputError
+from exhibit.tasks.methods.method import Asks, Method
+from exhibit.tasks.protocols import (
+    Compute,
+    DifferentiableModel,
+    Model,
+    Place,
+    Score,
+    Side,
+    padded_batches,
+    scores,
+    take,
+)
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Baseline
+from exhibit.tasks.records.explanation import Attribution
 
 Window = tuple[slice, ...]
 Extent = int | tuple[int, ...]  # the same along every axis of elements, or one number per axis

@@ -4,7 +4,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from tasks.records import Array
+from exhibit.tasks.records.base import Array
 
 
 class Pairs(NamedTuple):

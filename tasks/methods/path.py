@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 
-from tasks.methods.pairs import Pairs
-from tasks.protocols import (
+from exhibit.tasks.methods.pairs import Pairs
+from exhibit.tasks.protocols import (
     DifferentiableModel,
     Place,
     Score,
@@ -19,10 +19,11 @@ from tasks.protocols import (
     scores,
     take,
 )
-from tasks.records import Array, Arrays, OutputKind
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.model import OutputKind
 
 if TYPE_CHECKING:
-    from tasks.methods.sampling import Draws, Masks
+    from exhibit.tasks.methods.sampling import Draws, Masks
 
 # What gradients are multiplied with: 1, x, x - x', or that difference in raw units.
 Factor = Literal["one", "input", "difference", "raw_difference"]

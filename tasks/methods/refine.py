@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from tasks.methods.path import Factor, Pass, Question, Segment, together
-from tasks.protocols import DIFFERENCE_FLOOR, Compute, padded_batches
-from tasks.records import Array, Arrays
+from exhibit.tasks.methods.path import Factor, Pass, Question, Segment, together
+from exhibit.tasks.protocols import DIFFERENCE_FLOOR, Compute, padded_batches
+from exhibit.tasks.records.base import Array, Arrays
 
 
 class Estimates:

@@ -12,11 +12,11 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field
 
-from tasks.methods.pairs import Pairs
-from tasks.methods.path import Question, blocks
-from tasks.methods.refine import Estimates
-from tasks.protocols import Dropout, Place
-from tasks.records import Array, Arrays, Spec
+from exhibit.tasks.methods.pairs import Pairs
+from exhibit.tasks.methods.path import Question, blocks
+from exhibit.tasks.methods.refine import Estimates
+from exhibit.tasks.protocols import Dropout, Place
+from exhibit.tasks.records.base import Array, Arrays, Spec
 
 
 class SamplingSpec(Spec):
@@ -128,7 +128,7 @@ class Drawn(NamedTuple):
 
 
 class Masks:
-    """The numbers that decide what is dropped, as `tasks.protocols.Dropout`; the same at every step of a path
+    """The numbers that decide what is dropped, as `exhibit.tasks.protocols.Dropout`; the same at every step of a path
     unless a mask per step is asked for."""
 
     def __init__(self, drawn: Drawn, steps: Sequence[str] = ()) -> None:

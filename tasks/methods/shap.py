@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from tasks.methods.method import Method
-from tasks.protocols import DifferentiableModel, Model, Place, Score, Side, padded_batches, scores, take
-from tasks.records import Array, Arrays, Attribution, InputError, OutputKind
+from exhibit.tasks.methods.method import Method
+from exhibit.tasks.protocols import DifferentiableModel, Model, Place, Score, Side, padded_batches, scores, take
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.model import OutputKind
 
 
 class ShapMethod(Method):

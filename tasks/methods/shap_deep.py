@@ -8,11 +8,20 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.methods.method import Asks
-from tasks.methods.pairs import Pairs
-from tasks.methods.shap import BackgroundMethod, compared, differentiable, explained, mean_scores, own_scores, rows_of
-from tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, padded_batches, reading, take
-from tasks.records import Array, Arrays, Attribution, InputError
+from exhibit.tasks.methods.method import Asks
+from exhibit.tasks.methods.pairs import Pairs
+from exhibit.tasks.methods.shap import (
+    BackgroundMethod,
+    compared,
+    differentiable,
+    explained,
+    mean_scores,
+    own_scores,
+    rows_of,
+)
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, padded_batches, reading, take
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.explanation import Attribution
 
 # A place, one of its rows, an output -> the values of that output by input, each (1, ...).
 ValuesOf = Callable[[Place, int, int], list[Array]]
@@ -97,7 +106,7 @@ def _explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
 def _torch_explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
     import torch
 
-    from tasks.methods.shap_torch import Call, DeepNet
+    from exhibit.tasks.methods.shap_torch import Call, DeepNet
 
     def tensors(values: Arrays) -> list[Any]:
         return [model.inner_layout(torch.as_tensor(array)) for array in values.values()]
@@ -125,7 +134,7 @@ def _torch_explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
 
 
 def _keras_explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
-    from tasks.methods.shap_keras import DeepNet
+    from exhibit.tasks.methods.shap_keras import DeepNet
 
     def encoded(place: Any, row: int) -> list[Array]:
         return [] if place.spot is None else list(take(place.encoded, np.array([row])).values())

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tasks.methods.method import Asks
-from tasks.methods.pairs import Pairs
-from tasks.methods.sampling import channel_moments
-from tasks.methods.shap import BackgroundMethod, compared, differentiable, explained, rows_of, seed_of
-from tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, padded_batches, scores, take
-from tasks.records import Array, Arrays, Attribution, OutputKind
+from exhibit.tasks.methods.method import Asks
+from exhibit.tasks.methods.pairs import Pairs
+from exhibit.tasks.methods.sampling import channel_moments
+from exhibit.tasks.methods.shap import BackgroundMethod, compared, differentiable, explained, rows_of, seed_of
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, padded_batches, scores, take
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.model import OutputKind
 
 if TYPE_CHECKING:
-    from tasks.methods.shap_torch import Drawn
+    from exhibit.tasks.methods.shap_torch import Drawn
 
 
 class GradientShapSpec(BackgroundMethod):
@@ -74,7 +76,7 @@ class GradientShapSpec(BackgroundMethod):
         compute: Compute,
     ) -> Attribution:
         """As every method; inputs without a common size cannot be compared with a background."""
-        from tasks.methods.shap_torch import ExpectedGradients
+        from exhibit.tasks.methods.shap_torch import ExpectedGradients
 
         model, background = differentiable(model, self.kind), rows_of(baselines, self.kind)
         size = self.batch_size or compute.batch

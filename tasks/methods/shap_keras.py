@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 from tensorflow.python.eager import execute
 
-from tasks.records import Array, InputError
+from exhibit.tasks.records.base import Array, InputError
 
 # Outputs of the net for its encoded inputs, with other values at one place.
 Outputs = Callable[[Sequence[tf.Tensor], Sequence[tf.Tensor]], tf.Tensor]

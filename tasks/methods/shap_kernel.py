@@ -8,9 +8,11 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tasks.methods.shap import ShapMethod, explained, flat, kept_state, parts, scores_of, seed_of
-from tasks.protocols import Compute, Model, Score
-from tasks.records import Array, Arrays, Attribution, Baseline, InputError
+from exhibit.tasks.methods.shap import ShapMethod, explained, flat, kept_state, parts, scores_of, seed_of
+from exhibit.tasks.protocols import Compute, Model, Score
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Baseline
+from exhibit.tasks.records.explanation import Attribution
 
 # Numbers in a matrix of SHAP's; it holds several, of 0.4 GB each at this size.
 MOST_NUMBERS = 50_000_000

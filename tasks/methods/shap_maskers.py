@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tasks.records import Array, InputError
+from exhibit.tasks.records.base import Array, InputError
 
 Masker = Literal["blur", "inpaint_telea", "inpaint_ns", "baseline", "tokens"]
 Square = int | tuple[int, int]  # pixels along height and width

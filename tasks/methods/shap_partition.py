@@ -5,10 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.methods.shap_kernel import Found, HidingMethod, ScoreOf, ends
-from tasks.methods.shap_maskers import Mask, Masker, Square, blurred, partition
-from tasks.protocols import Compute
-from tasks.records import Array, Arrays, InputError
+from exhibit.tasks.methods.shap_kernel import Found, HidingMethod, ScoreOf, ends
+from exhibit.tasks.methods.shap_maskers import Mask, Masker, Square, blurred, partition
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Array, Arrays, InputError
 
 
 class PartitionShapSpec(HidingMethod):

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from tasks.methods.shap import kept_state
-from tasks.methods.shap_torch_rules import require_rules
-from tasks.records import Array
+from exhibit.tasks.methods.shap import kept_state
+from exhibit.tasks.methods.shap_torch_rules import require_rules
+from exhibit.tasks.records.base import Array
 
 # Values of one batch -> scores (batch,) and their gradients, shaped like the values.
 Gradient = Callable[[Sequence[Array]], tuple[Array, Sequence[Array]]]

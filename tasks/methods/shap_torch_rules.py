@@ -11,7 +11,7 @@ from torch.nn.modules._functions import BackwardHookFunction
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils.hooks import RemovableHandle
 
-from tasks.records import InputError
+from exhibit.tasks.records.base import InputError
 
 # What DeepExplainer may meet outside modules: its gradient says exactly what a change does.
 _LINEAR = re.compile(

@@ -5,10 +5,20 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.methods.method import Asks
-from tasks.methods.shap import BackgroundMethod, ShapMethod, explained, flat, mean_scores, own_scores, parts, rows_of
-from tasks.protocols import Compute, Model, Score, reading
-from tasks.records import Array, Arrays, Attribution, InputError
+from exhibit.tasks.methods.method import Asks
+from exhibit.tasks.methods.shap import (
+    BackgroundMethod,
+    ShapMethod,
+    explained,
+    flat,
+    mean_scores,
+    own_scores,
+    parts,
+    rows_of,
+)
+from exhibit.tasks.protocols import Compute, Model, Score, reading
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.explanation import Attribution
 
 
 class TreeShapSpec(ShapMethod):

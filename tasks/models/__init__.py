@@ -5,19 +5,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tasks.models.factory import FactorySpec
-from tasks.models.zoo.cnn import CNNSpec
-from tasks.models.zoo.efficientnet import EfficientNetSpec
-from tasks.models.zoo.ggnn import GGNNSpec
-from tasks.models.zoo.gradient_boosting import BoostingSpec
-from tasks.models.zoo.keras_text_net import KerasTextNetSpec
-from tasks.models.zoo.mlp import MLPSpec
-from tasks.models.zoo.multimodal import MultimodalSpec
-from tasks.models.zoo.published import VGG16Spec, XceptionSpec
-from tasks.models.zoo.random_forest import ForestSpec
-from tasks.models.zoo.text_net import TextNetSpec
-from tasks.models.zoo.torch_cnn import TorchCNNSpec
-from tasks.models.zoo.vgg import SmallVGGSpec, VGG16TransferSpec
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.models.zoo.cnn import CNNSpec
+from exhibit.tasks.models.zoo.efficientnet import EfficientNetSpec
+from exhibit.tasks.models.zoo.ggnn import GGNNSpec
+from exhibit.tasks.models.zoo.gradient_boosting import BoostingSpec
+from exhibit.tasks.models.zoo.keras_text_net import KerasTextNetSpec
+from exhibit.tasks.models.zoo.mlp import MLPSpec
+from exhibit.tasks.models.zoo.multimodal import MultimodalSpec
+from exhibit.tasks.models.zoo.published import VGG16Spec, XceptionSpec
+from exhibit.tasks.models.zoo.random_forest import ForestSpec
+from exhibit.tasks.models.zoo.text_net import TextNetSpec
+from exhibit.tasks.models.zoo.torch_cnn import TorchCNNSpec
+from exhibit.tasks.models.zoo.vgg import SmallVGGSpec, VGG16TransferSpec
 
 ModelSpec = Annotated[
     MLPSpec

@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from tasks.protocols import Compute, padded_batches, take
-from tasks.records import Array, Arrays, InputError, OutputKind
+from exhibit.tasks.protocols import Compute, padded_batches, take
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.model import OutputKind
 
 Function = Callable[[Arrays], Array]  # raw inputs by name -> (samples, outputs)
 
 
 class CallableModel:
-    """A function of raw inputs as a `tasks.protocols.Model`: it has no gradients and no layers.
+    """A function of raw inputs as a `exhibit.tasks.protocols.Model`: it has no gradients and no layers.
 
     `function` is called with batches of exactly `compute.batch` samples and gives (samples, outputs) of kind `output`.
     """

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from tasks.records import Array, Arrays, Dataset, InputError
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Dataset
 
 Preprocess = Callable[[Arrays], Any]  # raw inputs by name -> what the net takes, by name and in its order
 

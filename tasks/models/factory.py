@@ -9,12 +9,14 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 from pydantic import Field
 
-from tasks.factory import ModelFactory, code_of, load
-from tasks.models.callable import CallableModel, EstimatorModel
-from tasks.models.encoding import Preprocess
-from tasks.models.training import TrainingSpec
-from tasks.protocols import Compute, Model, Progress
-from tasks.records import Arguments, Array, Arrays, Dataset, InputError, OutputKind, Weights
+from exhibit.tasks.factory import ModelFactory, code_of, load
+from exhibit.tasks.models.callable import CallableModel, EstimatorModel
+from exhibit.tasks.models.encoding import Preprocess
+from exhibit.tasks.models.training import TrainingSpec
+from exhibit.tasks.protocols import Compute, Model, Progress
+from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import OutputKind, Weights
 
 _PROBE = 8  # rows whose outputs show what they are
 # The class by which a model is known, and what its framework is called in a report.
@@ -104,8 +106,8 @@ class FactorySpec(TrainingSpec):
         """Where the code may build a Keras net: that starts TensorFlow, and then threads can no longer be set."""
         if "Keras" not in self.framework:
             return nullcontext()
-        from tasks.models.keras import configure
-        from tasks.models.keras_training import names_from_the_start
+        from exhibit.tasks.models.keras import configure
+        from exhibit.tasks.models.keras_training import names_from_the_start
 
         configure(compute)
         return names_from_the_start()
@@ -183,11 +185,11 @@ class _Made(NamedTuple):
         """The adapter of the framework of a net; None for what only predicts."""
         match _framework(self.item):
             case "torch":
-                from tasks.models import torch_factory
+                from exhibit.tasks.models import torch_factory
 
                 return torch_factory
             case "Keras":
-                from tasks.models import keras_factory
+                from exhibit.tasks.models import keras_factory
 
                 return keras_factory
             case _:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tasks.models.keras_dropout import Call, dropping, wrapped
-from tasks.models.keras_import import keras, tf
-from tasks.models.layers import (
+from exhibit.tasks.models.keras_dropout import Call, dropping, wrapped
+from exhibit.tasks.models.keras_import import keras, tf
+from exhibit.tasks.models.layers import (
     layer_name,
     only_embedding,
     place_name,
@@ -20,8 +20,9 @@ from tasks.models.layers import (
     require_slopes,
     seen_once,
 )
-from tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
-from tasks.records import Array, Arrays, InputError, OutputKind
+from exhibit.tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.model import OutputKind
 
 Encode = Callable[[Arrays], dict[str, Array]]
 Spot = tuple[str, Side]  # one side of a layer
@@ -30,7 +31,7 @@ Tensors = list[tf.Tensor]
 
 @dataclass(frozen=True)
 class KerasPlace:
-    """A batch seen from one place in a Keras net; see `tasks.protocols.Place`."""
+    """A batch seen from one place in a Keras net; see `exhibit.tasks.protocols.Place`."""
 
     model: "KerasModel"
     encoded: Arrays
@@ -68,7 +69,7 @@ class KerasPlace:
 
 
 class KerasModel:
-    """A Keras net as a `tasks.protocols.DifferentiableModel`.
+    """A Keras net as a `exhibit.tasks.protocols.DifferentiableModel`.
 
     `net` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to what the net takes, in its order.
     The net runs in inference mode, and is left as it came. What is computed is compiled once per place and score.
@@ -318,7 +319,7 @@ def _named_layers(net: keras.Model, prefix: str = "") -> dict[str, keras.Layer]:
 
 
 def whole_size(count: int) -> int:
-    """How many samples are computed for `count` of them: see `tasks.protocols.Compute`.
+    """How many samples are computed for `count` of them: see `exhibit.tasks.protocols.Compute`.
 
     TensorFlow's products on a CPU take 24 rows at a time; with AVX2 those that are left over are rounded otherwise.
     """

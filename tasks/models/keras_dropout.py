@@ -6,8 +6,8 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from tasks.models.keras_import import keras, tf
-from tasks.records import InputError
+from exhibit.tasks.models.keras_import import keras, tf
+from exhibit.tasks.records.base import InputError
 
 Call = Callable[..., Any]
 

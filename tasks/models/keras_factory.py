@@ -1,12 +1,13 @@
-"""What a user's own Keras net needs: see `tasks.models.factory.Backend`."""
+"""What a user's own Keras net needs: see `exhibit.tasks.models.factory.Backend`."""
 
-from tasks.models.encoding import Preprocess, plain
-from tasks.models.keras import Encode, KerasModel
-from tasks.models.keras_import import keras
-from tasks.models.keras_softmax import LogitsModel
-from tasks.models.keras_training import fit, restored
-from tasks.protocols import Compute
-from tasks.records import Dataset, Weights
+from exhibit.tasks.models.encoding import Preprocess, plain
+from exhibit.tasks.models.keras import Encode, KerasModel
+from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.models.keras_softmax import LogitsModel
+from exhibit.tasks.models.keras_training import fit, restored
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 __all__ = ["before_softmax", "encoding", "filled", "fit", "whole"]
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Self
 
-from tasks.models.keras import Encode, KerasModel, compiled
-from tasks.models.keras_import import keras, tf
-from tasks.protocols import Compute
-from tasks.records import Arrays
+from exhibit.tasks.models.keras import Encode, KerasModel, compiled
+from exhibit.tasks.models.keras_import import keras, tf
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Arrays
 
 
 class LogitsModel(KerasModel):

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from tasks.models.keras import Encode, configure, one_or_all
-from tasks.models.keras_import import global_state, keras
-from tasks.models.training import Measured, TrainingSpec
-from tasks.models.weights import read
-from tasks.protocols import Compute, Progress
-from tasks.records import Array, Arrays, Dataset, InputError, Weights
+from exhibit.tasks.models.keras import Encode, configure, one_or_all
+from exhibit.tasks.models.keras_import import global_state, keras
+from exhibit.tasks.models.training import Measured, TrainingSpec
+from exhibit.tasks.models.weights import read
+from exhibit.tasks.protocols import Compute, Progress
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 Build = Callable[[], keras.Model]
 

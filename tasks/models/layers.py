@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TypeVar
 
-from tasks.protocols import Side
-from tasks.records import InputError
+from exhibit.tasks.protocols import Side
+from exhibit.tasks.records.base import InputError
 
 Activation = TypeVar("Activation")
 

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from tasks.records import Array, Dataset, Metric, Performance, Prediction, Split
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Dataset, Split
+from exhibit.tasks.records.model import Metric, Performance, Prediction
 
 _RESAMPLES = 2000
 _LEAST = 10  # rows of a regression that an interval, and a share of their variance, can be had from

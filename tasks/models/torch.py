@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tasks.models.layers import (
+from exhibit.tasks.models.layers import (
     layer_name,
     only_embedding,
     place_name,
@@ -20,12 +20,13 @@ from tasks.models.layers import (
     require_slopes,
     seen_once,
 )
-from tasks.models.torch_dropout import attention_rates, dropping
-from tasks.models.torch_embedding import embeddings
-from tasks.models.torch_fast import FastCopies, State, same, state_of
-from tasks.models.torch_process import configure, device_of, explaining
-from tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
-from tasks.records import Array, Arrays, InputError, OutputKind
+from exhibit.tasks.models.torch_dropout import attention_rates, dropping
+from exhibit.tasks.models.torch_embedding import embeddings
+from exhibit.tasks.models.torch_fast import FastCopies, State, same, state_of
+from exhibit.tasks.models.torch_process import configure, device_of, explaining
+from exhibit.tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.model import OutputKind
 
 
 class Encoded(NamedTuple):
@@ -87,7 +88,7 @@ class _Spot:
 
 @dataclass(frozen=True)
 class TorchPlace:
-    """A batch seen from one place in a torch net; see `tasks.protocols.Place`.
+    """A batch seen from one place in a torch net; see `exhibit.tasks.protocols.Place`.
 
     Images and image-like activations are shown with channels last, whatever the net works with.
     """
@@ -173,7 +174,7 @@ class TorchPlace:
 
 
 class TorchModel:
-    """A torch net as a `tasks.protocols.DifferentiableModel`.
+    """A torch net as a `exhibit.tasks.protocols.DifferentiableModel`.
 
     `net(*arguments)` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to its arguments.
     `channels_first`: the net's arrays of four axes are (samples, channels, height, width), as is torch's way.

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tasks.models.torch_calls import Calls
-from tasks.records import InputError
+from exhibit.tasks.models.torch_calls import Calls
+from exhibit.tasks.records.base import InputError
 
 Uniform = Callable[[int, tuple[int, ...]], Tensor]  # number of the dropout in order of use, shape
 

@@ -1,16 +1,18 @@
-"""What a user's own torch net needs: see `tasks.models.factory.Backend`."""
+"""What a user's own torch net needs: see `exhibit.tasks.models.factory.Backend`."""
 
 from typing import Any
 
 import torch
 from torch import nn
 
-from tasks.models.encoding import Preprocess, plain
-from tasks.models.torch import Encode, Encoded, TorchModel
-from tasks.models.torch_softmax import LogitsModel
-from tasks.models.torch_training import fit, restored
-from tasks.protocols import Compute
-from tasks.records import Arrays, Dataset, Weights
+from exhibit.tasks.models.encoding import Preprocess, plain
+from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
+from exhibit.tasks.models.torch_softmax import LogitsModel
+from exhibit.tasks.models.torch_training import fit, restored
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Arrays
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 __all__ = ["before_softmax", "encoding", "filled", "fit", "whole"]
 

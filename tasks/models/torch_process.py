@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from tasks.protocols import Compute
-from tasks.records import InputError
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import InputError
 
 
 @contextmanager

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tasks.models.torch import Encode, Encoded, TorchModel
-from tasks.models.torch_calls import Calls
-from tasks.protocols import Compute, Dropout
-from tasks.records import Arrays
+from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
+from exhibit.tasks.models.torch_calls import Calls
+from exhibit.tasks.protocols import Compute, Dropout
+from exhibit.tasks.records.base import Arrays
 
 # A module for it calls one of these.
 _SOFTMAX = (

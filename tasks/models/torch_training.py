@@ -9,12 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tasks.models.torch import Encode
-from tasks.models.torch_process import configure, device_of, explaining
-from tasks.models.training import Measured, TrainingSpec
-from tasks.models.weights import read
-from tasks.protocols import Compute, Progress
-from tasks.records import Array, Arrays, Dataset, InputError, Weights
+from exhibit.tasks.models.torch import Encode
+from exhibit.tasks.models.torch_process import configure, device_of, explaining
+from exhibit.tasks.models.training import Measured, TrainingSpec
+from exhibit.tasks.models.weights import read
+from exhibit.tasks.protocols import Compute, Progress
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 Build = Callable[[], nn.Module]
 

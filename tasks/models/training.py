@@ -10,8 +10,9 @@ from typing import ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
-from tasks.protocols import Progress
-from tasks.records import Array, Arrays, Dataset, InputError, Spec, Split
+from exhibit.tasks.protocols import Progress
+from exhibit.tasks.records.base import Array, Arrays, InputError, Spec
+from exhibit.tasks.records.data import Dataset, Split
 
 
 class Measured(NamedTuple):

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from tasks.models.callable import EstimatorModel, flat
-from tasks.protocols import Compute, Model, Progress
-from tasks.records import Array, Dataset, InputError, Spec, Weights
+from exhibit.tasks.models.callable import EstimatorModel, flat
+from exhibit.tasks.protocols import Compute, Model, Progress
+from exhibit.tasks.records.base import Array, InputError, Spec
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 _NODES = ("feature", "threshold", "children_left", "children_right", "value")
 

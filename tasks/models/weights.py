@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.records import Array, InputError
+from exhibit.tasks.records.base import Array, InputError
 
 Reader = Callable[[Path], dict[str, Array]]
 

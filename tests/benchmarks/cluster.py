@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flows.calls import Calls
-from flows.cluster import cluster
-from flows.config import Report, RunnerSpec, read_report
-from flows.engine import Future
-from flows.points import Given, run_points
-from flows.progress import Watch
-from tasks.stages import Call, Done
-from tasks.store import Store
+from exhibit.flows.calls import Calls
+from exhibit.flows.cluster import cluster
+from exhibit.flows.config import Report, RunnerSpec, read_report
+from exhibit.flows.engine import Future
+from exhibit.flows.points import Given, run_points
+from exhibit.flows.progress import Watch
+from exhibit.tasks.stages import Call, Done
+from exhibit.tasks.store import Store
 from tests.benchmarks.side_by_side import report, seconds
 
 ASKED = ("study=iris", "check=[]", "data.reference=null", "model.epochs=1", "method=[smooth_grad]",

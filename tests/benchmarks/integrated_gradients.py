@@ -4,15 +4,15 @@ bare gradient."""
 import captum.attr
 import numpy as np
 
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.protocols import Compute, Score
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.protocols import Compute, Score
 from tests.benchmarks.side_by_side import FLOOR, best_of, fastest, report
 from tests.benchmarks.torch_nets import as_torch, efficientnet, gradient, model_of, pictures, plain_net
 
-import torch  # isort: skip - after tasks.models, which sets what it reads
+import torch  # isort: skip - after exhibit.tasks.models, which sets what it reads
 from torch import nn  # isort: skip
 
-from tasks.models.torch_fast import folded  # isort: skip
+from exhibit.tasks.models.torch_fast import folded  # isort: skip
 
 
 def compare(title: str, net: nn.Module, side: int, count: int = 4, steps: int = 24) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import load_digits
 
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras, tf
-from tasks.protocols import Compute, Score
-from tasks.records import Array, Arrays, Attribution
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.models.keras import KerasModel, configure
+from exhibit.tasks.models.keras_import import keras, tf
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.explanation import Attribution
 from tests.benchmarks.side_by_side import FLOOR, fastest, report
 
 COMPUTE = Compute(batch=8)

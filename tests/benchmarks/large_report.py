@@ -14,13 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from tasks.document.chapter import figures, limits
-from tasks.document.compose import compose
-from tasks.document.evidence import environment
-from tasks.document.material import Maps, Material, MethodMaterial
-from tasks.document.press import Job, Pages, press
-from tasks.drawing import draw
-from tasks.records import Array, CheckResult, Dataset, Importance, Input, Performance, Summary
+from exhibit.tasks.document.chapter import figures, limits
+from exhibit.tasks.document.compose import compose
+from exhibit.tasks.document.evidence import environment
+from exhibit.tasks.document.material import Maps, Material, MethodMaterial
+from exhibit.tasks.document.press import Job, Pages, press
+from exhibit.tasks.drawing import draw
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.explanation import Importance, Summary
+from exhibit.tasks.records.model import Performance
+from exhibit.tasks.records.verdict import CheckResult
 
 METHODS, CLASSES = ("first", "second", "third"), ("cat", "dog", "fox", "owl")
 _EVIDENCE = {

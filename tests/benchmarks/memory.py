@@ -19,8 +19,8 @@ def explanation() -> None:
     """All images, all steps."""
     import numpy as np
 
-    from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-    from tasks.protocols import Compute, Score
+    from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+    from exhibit.tasks.protocols import Compute, Score
     from tests.benchmarks.torch_nets import model_of, pictures, plain_net
 
     compute = Compute(batch=BATCH)

@@ -3,17 +3,17 @@
 import captum.attr
 import numpy as np
 
-from tasks.methods.gradient import VanillaGradSpec
-from tasks.methods.occlusion import OcclusionSpec
-from tasks.methods.sampling import SamplingSpec
-from tasks.protocols import Compute, Score
+from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.sampling import SamplingSpec
+from exhibit.tasks.protocols import Compute, Score
 from tests.benchmarks.side_by_side import FLOOR, best_of, fastest, report
 from tests.benchmarks.torch_nets import as_torch, gradient, model_of, pictures, plain_net
 
-import torch  # isort: skip - after tasks.models, which sets what it reads
+import torch  # isort: skip - after exhibit.tasks.models, which sets what it reads
 from torch import nn  # isort: skip
 
-from tasks.models.torch_fast import folded  # isort: skip
+from exhibit.tasks.models.torch_fast import folded  # isort: skip
 
 SIDE, COUNT = 224, 8
 

@@ -3,16 +3,16 @@
 import numpy as np
 import shap
 
-from tasks.methods.shap_partition import PartitionShapSpec
-from tasks.protocols import Compute, Score
-from tasks.records import Array
+from exhibit.tasks.methods.shap_partition import PartitionShapSpec
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Array
 from tests.benchmarks.side_by_side import fastest, report
 from tests.benchmarks.torch_nets import as_torch, model_of, pictures
 
-import torch  # isort: skip - after tasks.models, which sets what it reads
+import torch  # isort: skip - after exhibit.tasks.models, which sets what it reads
 from torch import nn  # isort: skip
 
-from tasks.models.torch_fast import folded  # isort: skip
+from exhibit.tasks.models.torch_fast import folded  # isort: skip
 
 BATCH, SIDE, EVALUATIONS = 32, 224, 2000
 

@@ -23,7 +23,7 @@ def command(folder: Path, environment: Mapping[str, str], runner: str) -> None:
     """One report, of which everything but the run directory is in the store."""
     paths = (f"paths.runs={folder}/runs", f"paths.store={folder}/store")
     subprocess.run(
-        [sys.executable, "-m", "flows.cli", "report", *WORDS, *paths, f"runner={runner}"],
+        [sys.executable, "-m", "exhibit", "report", *WORDS, *paths, f"runner={runner}"],
         env=environment, capture_output=True, check=True,
     )  # fmt: skip
 

@@ -9,10 +9,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from flows.config import read_report
-from flows.engine import Inline
-from flows.progress import Watch
-from flows.report import explain
+from exhibit.flows.config import read_report
+from exhibit.flows.engine import Inline
+from exhibit.flows.progress import Watch
+from exhibit.flows.report import explain
 from tests.benchmarks.side_by_side import report
 
 POINTS = ("study=iris", "check=[completeness]", "method=[smooth_grad],[occlusion]", "selection.limit=range(141,151)",

@@ -10,13 +10,14 @@ comes to know as much.
 import captum.attr
 import numpy as np
 
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec, Rule
-from tasks.protocols import Compute, Score
-from tasks.records import Array, Attribution
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec, Rule
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Attribution
 from tests.benchmarks.side_by_side import fastest, report
 from tests.benchmarks.torch_nets import as_torch, crops, efficientnet, model_of, plain_net, trained
 
-import torch  # isort: skip - after tasks.models, which sets what it reads
+import torch  # isort: skip - after exhibit.tasks.models, which sets what it reads
 from torch import nn  # isort: skip
 
 STEPS = (8, 16, 32, 64, 128, 256)

@@ -6,11 +6,11 @@ import numpy as np
 from skimage import data
 from sklearn.datasets import load_sample_images
 
-from tasks.models.torch import Encoded, TorchModel, as_tensors
-from tasks.protocols import Compute
-from tasks.records import Array, Arrays
+from exhibit.tasks.models.torch import Encoded, TorchModel, as_tensors
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Array, Arrays
 
-import torch  # isort: skip - after tasks.models, which sets what it reads
+import torch  # isort: skip - after exhibit.tasks.models, which sets what it reads
 from torch import Tensor, nn  # isort: skip
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from tasks.checks.case import Case, Shard
-from tasks.records import Array, Arrays, Attribution, Dataset, Input
+from exhibit.tasks.checks.case import Case, Shard
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.explanation import Attribution
 
 WEIGHTS = np.array([[4.0, 3.0], [2.0, 1.0]])
 IMAGES = np.random.default_rng(0).uniform(0.5, 1.5, (12, 2, 2, 1)).astype(np.float32)

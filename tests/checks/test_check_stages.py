@@ -6,22 +6,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.check_stages import Asked, check
-from tasks.checks import CheckSpec
-from tasks.checks.agreement import AgreementSpec
-from tasks.checks.faithfulness import DeletionSpec
-from tasks.checks.randomization import RandomizationSpec
-from tasks.checks.sparseness import SparsenessSpec
-from tasks.data.select import TargetSpec
-from tasks.methods import MethodSpec
-from tasks.methods.occlusion import OcclusionSpec
-from tasks.models import ModelSpec
-from tasks.models.factory import FactorySpec
-from tasks.models.zoo.random_forest import ForestSpec
-from tasks.protocols import Compute, silent
-from tasks.records import Array, Arrays, Attribution, CheckResult, Dataset, Input, Selection, Weights, pack
-from tasks.stages import read
-from tasks.store import Store
+from exhibit.tasks.check_stages import Asked, check
+from exhibit.tasks.checks import CheckSpec
+from exhibit.tasks.checks.agreement import AgreementSpec
+from exhibit.tasks.checks.faithfulness import DeletionSpec
+from exhibit.tasks.checks.randomization import RandomizationSpec
+from exhibit.tasks.checks.sparseness import SparsenessSpec
+from exhibit.tasks.data.select import TargetSpec
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.models.zoo.random_forest import ForestSpec
+from exhibit.tasks.protocols import Compute, silent
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.explanation import Attribution, Selection
+from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.stages import read
+from exhibit.tasks.store import Store
 
 Measure = Callable[..., CheckResult]
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.checks.case import Case
-from tasks.checks.completeness import CompletenessSpec
-from tasks.checks.stability import SeedStabilitySpec, rank
-from tasks.records import Attribution
+from exhibit.tasks.checks.case import Case
+from exhibit.tasks.checks.completeness import CompletenessSpec
+from exhibit.tasks.checks.stability import SeedStabilitySpec, rank
+from exhibit.tasks.records.explanation import Attribution
 from tests.checks.linear import WEIGHTS, linear_case
 
 

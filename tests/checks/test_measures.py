@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.check_stages import cascades
-from tasks.checks.agreement import AgreementSpec, equal_signs, jaccard
-from tasks.checks.case import spearman
-from tasks.checks.faithfulness import DeletionSpec, InsertionSpec, elements, mixed
-from tasks.checks.localization import ConcentrationSpec, LocalizationSpec
-from tasks.checks.randomization import RandomizationSpec
-from tasks.checks.sensitivity import SensitivitySpec
-from tasks.checks.sparseness import SparsenessSpec, edge_strength, gini
-from tasks.checks.stability import StabilitySpec, range_of
-from tasks.records import Input
+from exhibit.tasks.check_stages import cascades
+from exhibit.tasks.checks.agreement import AgreementSpec, equal_signs, jaccard
+from exhibit.tasks.checks.case import spearman
+from exhibit.tasks.checks.faithfulness import DeletionSpec, InsertionSpec, elements, mixed
+from exhibit.tasks.checks.localization import ConcentrationSpec, LocalizationSpec
+from exhibit.tasks.checks.randomization import RandomizationSpec
+from exhibit.tasks.checks.sensitivity import SensitivitySpec
+from exhibit.tasks.checks.sparseness import SparsenessSpec, edge_strength, gini
+from exhibit.tasks.checks.stability import StabilitySpec, range_of
+from exhibit.tasks.records.data import Input
 from tests.checks.linear import IMAGES, WEIGHTS, linear_case
 
 

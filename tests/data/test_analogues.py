@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from tasks.data.molecule import analogues, common_atoms
-from tasks.records import Array, Attribution, Dataset, Input, InputError
+from exhibit.tasks.data.molecule import analogues, common_atoms
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.explanation import Attribution
 
 PHENOL, CRESOL, HEXANE, BUTYLPHENOL = "Oc1ccccc1", "Cc1ccccc1O", "CCCCCC", "CCCCc1ccccc1O"
 

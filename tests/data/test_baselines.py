@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.data.baselines import background, background_described, baseline, blurred, described
-from tasks.data.photos import PhotosSpec
-from tasks.records import Array, Baseline, Dataset, Input, InputError
+from exhibit.tasks.data.baselines import background, background_described, baseline, blurred, described
+from exhibit.tasks.data.photos import PhotosSpec
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Baseline, Dataset, Input
 
 ROWS = np.array([3, 0, 11])
 

@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks import stages
-from tasks.data.factory import DataFactorySpec
-from tasks.data.plain import dataset_of
-from tasks.factory import TRUSTED, code_of
-from tasks.models.zoo.mlp import MLPSpec
-from tasks.protocols import Compute, silent
-from tasks.records import Dataset, InputError, unpack
-from tasks.store import Store
+from exhibit.tasks import stages
+from exhibit.tasks.data.factory import DataFactorySpec
+from exhibit.tasks.data.plain import dataset_of
+from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.models.zoo.mlp import MLPSpec
+from exhibit.tasks.protocols import Compute, silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.store import Store
 
 SOURCE = """
 import numpy as np
@@ -43,7 +45,7 @@ def several(rows=8, extra=None):
 
 
 def digits():
-    from tasks.data.image import DigitsSpec
+    from exhibit.tasks.data.image import DigitsSpec
     return DigitsSpec().load()
 
 

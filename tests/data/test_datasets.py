@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.data.image import DigitsSpec
-from tasks.data.molecule import GROUPS, group_contributions, problem
-from tasks.data.solubility import SolubilitySpec
-from tasks.data.table import IrisSpec, RandomForestSpec
+from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.data.molecule import GROUPS, group_contributions, problem
+from exhibit.tasks.data.solubility import SolubilitySpec
+from exhibit.tasks.data.table import IrisSpec, RandomForestSpec
 
 
 def test_iris_has_150_flowers_and_nothing_held_out() -> None:

@@ -9,11 +9,14 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from tasks.data.files import FramedSpec
-from tasks.data.folder import Box, Food101Spec, ImageFolderSpec, PhotographsSpec
-from tasks.data.imagenet import IMAGENET, class_index
-from tasks.data.photos import PHOTOGRAPHS, photograph_of
-from tasks.records import Array, Dataset, InputError, Shelved, pack, unpack
+from exhibit.tasks.data.files import FramedSpec
+from exhibit.tasks.data.folder import Box, Food101Spec, ImageFolderSpec, PhotographsSpec
+from exhibit.tasks.data.imagenet import IMAGENET, class_index
+from exhibit.tasks.data.photos import PHOTOGRAPHS, photograph_of
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.packing import pack, unpack
+from exhibit.tasks.records.shelf import Shelved
 from tests.conftest import Memory
 
 Write = Callable[[Path, int], None]

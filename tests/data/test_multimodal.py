@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.data.multimodal import MnistSpec, MultimodalSpec, text
-from tasks.records import Array, InputError
+from exhibit.tasks.data.multimodal import MnistSpec, MultimodalSpec, text
+from exhibit.tasks.records.base import Array, InputError
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "吾", "吾輩", "は", "猫", "で", "##ある"]
 

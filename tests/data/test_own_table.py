@@ -9,15 +9,18 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from tasks.data.baselines import baseline
-from tasks.data.own_table import TableSpec
-from tasks.data.select import SelectionSpec, TargetSpec, select
-from tasks.models.performance import performance
-from tasks.models.zoo.gradient_boosting import BoostingSpec
-from tasks.models.zoo.mlp import MLPSpec
-from tasks.models.zoo.random_forest import ForestSpec
-from tasks.protocols import Compute, silent
-from tasks.records import Dataset, InputError, Prediction, pack
+from exhibit.tasks.data.baselines import baseline
+from exhibit.tasks.data.own_table import TableSpec
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec, select
+from exhibit.tasks.models.performance import performance
+from exhibit.tasks.models.zoo.gradient_boosting import BoostingSpec
+from exhibit.tasks.models.zoo.mlp import MLPSpec
+from exhibit.tasks.models.zoo.random_forest import ForestSpec
+from exhibit.tasks.protocols import Compute, silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Prediction
+from exhibit.tasks.records.packing import pack
 
 HOUSES = """house,area,colour,garden,rooms,price
 h1,100,red,true,3,310.5

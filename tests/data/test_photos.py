@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.data.photos import PHOTOGRAPHS, Crop, PhotosSpec, WatermarkSpec, photograph_of, scaled, watermark
-from tasks.records import Array, Dataset, InputError, pack, unpack
+from exhibit.tasks.data.photos import PHOTOGRAPHS, Crop, PhotosSpec, WatermarkSpec, photograph_of, scaled, watermark
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.packing import pack, unpack
 
 SMALL = {"size": 32, "train": 6, "test": 4}
 

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
-from tasks.data.baselines import baseline, described
-from tasks.data.select import SelectionSpec, TargetSpec, score_of, select
-from tasks.records import Array, Dataset, Input, InputError, Prediction, Selection
+from exhibit.tasks.data.baselines import baseline, described
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec, score_of, select
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.explanation import Selection
+from exhibit.tasks.records.model import Prediction
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 OUTPUTS = np.eye(3)[[0, 1, 1, 0, 2, 2]] + np.array([0.0, 0.1, 0.2])

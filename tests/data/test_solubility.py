@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.data.select import SelectionSpec, TargetSpec, select
-from tasks.data.solubility import EsolSpec, Listed, SolubilitySpec, joined, listed
-from tasks.models.performance import performance
-from tasks.records import Dataset, InputError, Prediction, pack
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec, select
+from exhibit.tasks.data.solubility import EsolSpec, Listed, SolubilitySpec, joined, listed
+from exhibit.tasks.models.performance import performance
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Prediction
+from exhibit.tasks.records.packing import pack
 
 MEASURED = "measured log solubility in mols per litre"
 COLUMNS = ("Compound ID", "ESOL predicted log solubility in mols per litre", "Number of Rings", MEASURED, "smiles")

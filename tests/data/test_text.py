@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.data.text import TextSpec
-from tasks.records import Dataset, InputError, pack
+from exhibit.tasks.data.text import TextSpec
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.packing import pack
 
 REVIEWS = """text,verdict
 A fine film.,good

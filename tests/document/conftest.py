@@ -15,19 +15,13 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.metrics import confusion_matrix, log_loss
 
-from tasks.drawing import draw
-from tasks.records import (
-    Aside,
-    Badge,
+from exhibit.tasks.drawing import draw
+from exhibit.tasks.records.figure import (
     BarPanels,
     Bars,
-    Block,
     Cell,
-    Chapter,
-    Column,
     Content,
     Curves,
-    Document,
     Drawing,
     Figure,
     Images,
@@ -37,11 +31,9 @@ from tasks.records import (
     Molecules,
     Scale,
     Scatter,
-    Section,
     Series,
-    Table,
-    Teaser,
 )
+from exhibit.tasks.records.page import Aside, Badge, Block, Chapter, Column, Document, Section, Table, Teaser
 
 MOLECULES = {
     "inosine": "OCC1OC(C(O)C1O)n1cnc2c(O)ncnc12",
@@ -753,7 +745,7 @@ def sample_document() -> tuple[Document, dict[str, Drawing]]:
 
 
 def sample_facts(**changes: Any) -> Any:
-    from tasks.document.html import Facts
+    from exhibit.tasks.document.html import Facts
 
     digest = "7c1e04ab93d25f60" * 4
     versions = [
@@ -799,6 +791,6 @@ def facts() -> Any:
 
 @pytest.fixture(scope="session")
 def rendered(document: Document, drawings: dict[str, Drawing], facts: Any) -> Callable[[str], str]:
-    from tasks.document.html import render_html
+    from exhibit.tasks.document.html import render_html
 
     return cache(lambda medium: render_html(document, drawings, facts, medium))

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from tasks.checks import ranks
-from tasks.comparison import comparison
-from tasks.document import agreement, agreements
-from tasks.document.compared import Comparison
-from tasks.document.material import Material
-from tasks.records import CheckResult, Figure, Matrix
+from exhibit.tasks.checks import ranks
+from exhibit.tasks.comparison import comparison
+from exhibit.tasks.document import agreement, agreements
+from exhibit.tasks.document.compared import Comparison
+from exhibit.tasks.document.material import Material
+from exhibit.tasks.records.figure import Figure, Matrix
+from exhibit.tasks.records.verdict import CheckResult
 from tests.conftest import content
 from tests.points import LENGTHS, config, inputs, material, method
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tasks.document.analogues import parts
-from tasks.document.molecule import strongest
-from tasks.records import Analogue
+from exhibit.tasks.document.analogues import parts
+from exhibit.tasks.document.molecule import strongest
+from exhibit.tasks.records.explanation import Analogue
 
 
 def test_common_part_the_rest_and_the_base_value_make_up_the_difference() -> None:

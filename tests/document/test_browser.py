@@ -17,9 +17,10 @@ import pytest
 from PIL import Image
 from websockets.sync.client import connect
 
-from tasks.document.index import write_index
-from tasks.drawing.matrix import matrix
-from tasks.records import Array, Matrix
+from exhibit.tasks.document.index import write_index
+from exhibit.tasks.drawing.matrix import matrix
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Matrix
 from tests.document.test_index import a_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -292,7 +293,7 @@ def test_a_redrawn_overlay_is_the_printed_one(page: Browser, drawings: Any, cell
 
 def test_redrawn_maps_have_the_printed_colours(page: Browser, document: Any, drawings: Any) -> None:
     """At a threshold of nothing the canvas is the picture, up to rounding."""
-    from tasks.drawing.colormap import colours
+    from exhibit.tasks.drawing.colormap import colours
 
     slide(page, "Hide below", 0)
     figure = drawings["digits-samples"].figure

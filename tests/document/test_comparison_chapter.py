@@ -8,19 +8,20 @@ import pikepdf
 import pytest
 import yaml
 
-from tasks.checks import QUESTIONS
-from tasks.comparison import comparison
-from tasks.document import comparison as chapter
-from tasks.document import samples
-from tasks.document.chapter import limits
-from tasks.document.compared import Comparison
-from tasks.document.compose import compose
-from tasks.document.evidence import printed, provenance
-from tasks.document.html import Facts, render_html
-from tasks.document.material import Material
-from tasks.document.pdf import render_pdf
-from tasks.drawing import draw
-from tasks.records import BarPanels, Excluded, Figure, Images, Kind
+from exhibit.tasks.checks import QUESTIONS
+from exhibit.tasks.comparison import comparison
+from exhibit.tasks.document import comparison as chapter
+from exhibit.tasks.document import samples
+from exhibit.tasks.document.chapter import limits
+from exhibit.tasks.document.compared import Comparison
+from exhibit.tasks.document.compose import compose
+from exhibit.tasks.document.evidence import printed, provenance
+from exhibit.tasks.document.html import Facts, render_html
+from exhibit.tasks.document.material import Material
+from exhibit.tasks.document.pdf import render_pdf
+from exhibit.tasks.drawing import draw
+from exhibit.tasks.records.data import Excluded, Kind
+from exhibit.tasks.records.figure import BarPanels, Figure, Images
 from tests.conftest import content
 from tests.points import LENGTHS, config, inputs, material, method
 

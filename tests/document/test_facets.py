@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.document.chapter import chapter, figures, limits
-from tasks.document.common import facets
-from tasks.document.material import Material
-from tasks.records import Kind
+from exhibit.tasks.document.chapter import chapter, figures, limits
+from exhibit.tasks.document.common import facets
+from exhibit.tasks.document.material import Material
+from exhibit.tasks.records.data import Kind
 from tests.points import LENGTHS, inputs, material, method
 
 SHAPES: dict[Kind, tuple[int, ...]] = {"table": (4,), "image": (8, 8), "text": (4,)}

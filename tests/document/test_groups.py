@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tasks.document.groups import bounds_of
-from tasks.records import Importance
+from exhibit.tasks.document.groups import bounds_of
+from exhibit.tasks.records.explanation import Importance
 
 
 def test_the_interval_of_a_mean_is_that_of_its_standard_error() -> None:

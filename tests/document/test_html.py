@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.document.html import headline, render_html
-from tasks.drawing.matrix import matrix
-from tasks.records import InputError, Matrix
+from exhibit.tasks.document.html import headline, render_html
+from exhibit.tasks.drawing.matrix import matrix
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.figure import Matrix
 from tests.structure import assert_gold, outline
 
 MEDIA = ("screen", "print")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.document.image import grid_lines
+from exhibit.tasks.document.image import grid_lines
 
 OUTPUTS = np.array([[3, 1], [2, 2]])
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from tasks.document.index import write_index
-from tasks.drawing.image import png
-from tasks.records import Array
+from exhibit.tasks.document.index import write_index
+from exhibit.tasks.drawing.image import png
+from exhibit.tasks.records.base import Array
 
 
 def a_run(runs: Path, name: str, verdicts: list[str], **facts: Any) -> Path:

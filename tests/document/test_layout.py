@@ -4,22 +4,9 @@ import io
 import numpy as np
 import pytest
 
-from tasks.document.layout import broad, cell_width, long, paired, printed, room, shape, whole_tables, wrapping
-from tasks.records import (
-    BarPanels,
-    Block,
-    Cell,
-    Column,
-    Document,
-    Drawing,
-    Figure,
-    Images,
-    Molecule,
-    Molecules,
-    Section,
-    Series,
-    Table,
-)
+from exhibit.tasks.document.layout import broad, cell_width, long, paired, printed, room, shape, whole_tables, wrapping
+from exhibit.tasks.records.figure import BarPanels, Cell, Drawing, Figure, Images, Molecule, Molecules, Series
+from exhibit.tasks.records.page import Block, Column, Document, Section, Table
 
 
 def figure(content: Images | Molecules | BarPanels, width: float = 1.0) -> Figure:

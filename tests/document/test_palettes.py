@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from tasks.document.chapter import chapter, figures, limits
-from tasks.document.compose import compose
-from tasks.document.image import reading_of_colours
-from tasks.document.material import Material
-from tasks.records import Document, Palette
+from exhibit.tasks.document.chapter import chapter, figures, limits
+from exhibit.tasks.document.compose import compose
+from exhibit.tasks.document.image import reading_of_colours
+from exhibit.tasks.document.material import Material
+from exhibit.tasks.records.figure import Palette
+from exhibit.tasks.records.page import Document
 from tests.points import LENGTHS, inputs, material, method
 
 

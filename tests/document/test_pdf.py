@@ -11,9 +11,9 @@ import numpy as np
 import pikepdf
 import pytest
 
-from tasks.document.fonts import paper_faces
-from tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf, typesetting
-from tasks.records import InputError
+from exhibit.tasks.document.fonts import paper_faces
+from exhibit.tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf, typesetting
+from exhibit.tasks.records.base import InputError
 from tests.structure import assert_gold, tags
 
 ISSUED = "2026-11-21T00:00:00Z"
@@ -281,8 +281,8 @@ import importlib.util, sys
 spec = importlib.util.spec_from_file_location("sample", sys.argv[1])
 sample = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(sample)
-from tasks.document.html import render_html
-from tasks.document.pdf import Attachment, render_pdf
+from exhibit.tasks.document.html import render_html
+from exhibit.tasks.document.pdf import Attachment, render_pdf
 document, drawings = sample.sample_document()
 facts = sample.sample_facts()
 files = [Attachment(name=n, description=n, data=n.encode(), relationship="Data") for n in sys.argv[2:]]

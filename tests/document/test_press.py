@@ -7,9 +7,10 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from tasks.document.press import press, render
-from tasks.records import InputError, Paper
-from tasks.report_stages import ATTACHED
+from exhibit.tasks.document.press import press, render
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.page import Paper
+from exhibit.tasks.report_stages import ATTACHED
 from tests.benchmarks.large_report import job
 
 

@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 import pytest
 
-from tasks.document.reading import _HOW, _SIGNS, _TITLES, guides, section
-from tasks.records import Content, Drawing, Palette
+from exhibit.tasks.document.reading import _HOW, _SIGNS, _TITLES, guides, section
+from exhibit.tasks.records.figure import Content, Drawing, Palette
 
 QUESTIONS = {"completeness": "Do the parts add up?", "seed_stability": "Does it survive another training?"}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from tasks.document.reference import correlation, rank_correlation
+from exhibit.tasks.document.reference import correlation, rank_correlation
 
 
 def test_the_same_order_is_one_and_the_opposite_minus_one() -> None:

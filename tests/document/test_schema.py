@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tasks.document.schema import FOLDER, SCHEMAS, Evidence, own_digest, schema_files
+from exhibit.tasks.document.schema import FOLDER, SCHEMAS, Evidence, own_digest, schema_files
 
 
 def test_the_files_are_those_of_the_records() -> None:
-    """`python -m tasks.document.schema` was run after the last change."""
+    """`python -m exhibit.tasks.document.schema` was run after the last change."""
     assert {path.name: path.read_text() for path in FOLDER.iterdir()} == schema_files()
 
 

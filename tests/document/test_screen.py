@@ -10,9 +10,10 @@ import pytest
 from numpy.testing import assert_allclose
 from PIL import Image
 
-from tasks.document.screen import _PICTURES, _VALUES, Reduction, block_means, facets, reduced, values
-from tasks.drawing import draw
-from tasks.records import Array, Cell, Drawing, Figure, Images, Part, Scale
+from exhibit.tasks.document.screen import _PICTURES, _VALUES, Reduction, block_means, facets, reduced, values
+from exhibit.tasks.drawing import draw
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Cell, Drawing, Figure, Images, Part, Scale
 from tests.conftest import content
 
 SCALE = Scale(unit="logit", limit=2.0)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tasks.document.image import bordered
-from tasks.document.words import article, count, interval, listing, share, signed
+from exhibit.tasks.document.image import bordered
+from exhibit.tasks.document.words import article, count, interval, listing, share, signed
 
 
 def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:

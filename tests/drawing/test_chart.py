@@ -3,11 +3,11 @@ import re
 import numpy as np
 import pytest
 
-from tasks.drawing import draw
-from tasks.drawing.axis import ticks
-from tasks.drawing.curves import spread
-from tasks.drawing.svg import signed, text_width
-from tasks.records import BarPanels, Bars, Content, Curves, Figure, Matrix, Scatter, Series
+from exhibit.tasks.drawing import draw
+from exhibit.tasks.drawing.axis import ticks
+from exhibit.tasks.drawing.curves import spread
+from exhibit.tasks.drawing.svg import signed, text_width
+from exhibit.tasks.records.figure import BarPanels, Bars, Content, Curves, Figure, Matrix, Scatter, Series
 
 
 def svg(content: Content, width: float = 1.0) -> str:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from tasks.drawing.colormap import NEGATIVE, POSITIVE, colour_bar, colours, lights
-from tasks.records import Scale
+from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE, colour_bar, colours, lights
+from exhibit.tasks.records.figure import Scale
 
 VALUES = np.linspace(0, 1, 101)
 

@@ -3,9 +3,9 @@ import io
 import numpy as np
 from PIL import Image
 
-from tasks.drawing import draw
-from tasks.drawing.colormap import colours
-from tasks.records import Cell, Drawing, Figure, Images, Scale
+from exhibit.tasks.drawing import draw
+from exhibit.tasks.drawing.colormap import colours
+from exhibit.tasks.records.figure import Cell, Drawing, Figure, Images, Scale
 
 SCALES = (Scale(unit="logit", limit=2.0),)
 

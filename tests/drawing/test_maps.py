@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import ndimage
 
-from tasks.drawing.maps import (
+from exhibit.tasks.drawing.maps import (
     MapSpec,
     cleaned,
     clipped_by_share,
@@ -16,7 +16,7 @@ from tasks.drawing.maps import (
     scaled,
     threshold,
 )
-from tasks.records import Array
+from exhibit.tasks.records.base import Array
 
 VALUES = np.random.default_rng(0).normal(size=(24, 30, 3)) ** 3
 

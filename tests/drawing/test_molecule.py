@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from tasks.drawing import draw
-from tasks.drawing.colormap import colour
-from tasks.drawing.molecule import notes
-from tasks.records import Drawing, Figure, InputError, Molecule, Molecules, Scale
+from exhibit.tasks.drawing import draw
+from exhibit.tasks.drawing.colormap import colour
+from exhibit.tasks.drawing.molecule import notes
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.figure import Drawing, Figure, Molecule, Molecules, Scale
 
 INOSINE = "OCC1OC(C(O)C1O)n1cnc2c(O)ncnc12"
 

@@ -7,10 +7,11 @@ import pytest
 from numpy.testing import assert_allclose
 from PIL import Image
 
-from tasks.drawing import draw
-from tasks.drawing.colormap import colours
-from tasks.drawing.overlay import green_and_red, grey, overlay
-from tasks.records import Array, Cell, Figure, Images, Palette, Scale
+from exhibit.tasks.drawing import draw
+from exhibit.tasks.drawing.colormap import colours
+from exhibit.tasks.drawing.overlay import green_and_red, grey, overlay
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.figure import Cell, Figure, Images, Palette, Scale
 
 PICTURE = np.array([[[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.2, 0.4, 0.6]]])
 VALUES = np.array([[2.0, -2.0, 0.0]])

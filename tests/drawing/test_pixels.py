@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.document.image import bordered
-from tasks.drawing import draw
-from tasks.drawing.colormap import NEGATIVE, POSITIVE
-from tasks.drawing.maps import MapSpec, prepared
-from tasks.methods.aggregate import on_pixels
-from tasks.records import Array, Cell, Figure, Images, Input, Scale
+from exhibit.tasks.document.image import bordered
+from exhibit.tasks.drawing import draw
+from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
+from exhibit.tasks.drawing.maps import MapSpec, prepared
+from exhibit.tasks.methods.aggregate import on_pixels
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
 
 NAMED = {
     "_": "#ffffff", "R": POSITIVE[-1], "r": POSITIVE[4], "B": NEGATIVE[-1], "b": NEGATIVE[4], "#": "#000000",

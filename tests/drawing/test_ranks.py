@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from tasks.drawing.ranks import interval, ranks, summary
-from tasks.records import Ranks
+from exhibit.tasks.drawing.ranks import interval, ranks, summary
+from exhibit.tasks.records.figure import Ranks
 
 COUNTS = np.array([[3, 1, 0], [1, 2, 1], [0, 1, 3]])
 

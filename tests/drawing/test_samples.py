@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.drawing.colormap import NEGATIVE, POSITIVE, colour
-from tasks.drawing.diagram import diagram
-from tasks.drawing.ladder import ladder
-from tasks.drawing.matrix import matrix
-from tasks.drawing.svg import COLUMN, RULE
-from tasks.drawing.swarm import swarm
-from tasks.drawing.text import tokens
-from tasks.drawing.waterfall import waterfall, waterfalls
-from tasks.records import (
+from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE, colour
+from exhibit.tasks.drawing.diagram import diagram
+from exhibit.tasks.drawing.ladder import ladder
+from exhibit.tasks.drawing.matrix import matrix
+from exhibit.tasks.drawing.svg import COLUMN, RULE
+from exhibit.tasks.drawing.swarm import swarm
+from exhibit.tasks.drawing.text import tokens
+from exhibit.tasks.drawing.waterfall import waterfall, waterfalls
+from exhibit.tasks.records.figure import (
     Diagram,
     Ladder,
     Matrix,

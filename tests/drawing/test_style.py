@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.document.fonts import FACES, JAPANESE
-from tasks.drawing import svg
+from exhibit.tasks.document.fonts import FACES, JAPANESE
+from exhibit.tasks.drawing import svg
 
 ROOT = Path(__file__).parents[2]
 HEX = re.compile(r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b|\brgba?\(")

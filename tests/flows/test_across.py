@@ -1,8 +1,8 @@
 """Which points are compared."""
 
-from flows.across import same_data
-from tasks.document.schema import LocalEvidence
-from tasks.local import told_apart
+from exhibit.flows.across import same_data
+from exhibit.tasks.document.schema import LocalEvidence
+from exhibit.tasks.local import told_apart
 
 
 def test_points_on_the_same_data_are_a_group() -> None:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from flows.artifacts import changed, failed, picture, summary, verdicts
+from exhibit.flows.artifacts import changed, failed, picture, summary, verdicts
 
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>0.5</text></svg>'
 FILES = {name: {"sha256": digit * 64} for name, digit in (("checks.json", "a"), ("report.pdf", "b"))}

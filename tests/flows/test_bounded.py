@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.bounded import Answer, run_bounded
-from flows.config import Report, read_report
-from flows.errors import Unfinished
-from tasks.records import InputError
+from exhibit.flows.bounded import Answer, run_bounded
+from exhibit.flows.config import Report, read_report
+from exhibit.flows.errors import Unfinished
+from exhibit.tasks.records.base import InputError
 from tests.conftest import ROOT, Project
 
 SMALL = ("study=iris", "method=[vanilla_grad]", "check=[]", "data.reference=null", "document.issued=2026-01-01",
@@ -78,7 +78,7 @@ def test_the_limit_stops_the_work_and_the_same_command_goes_on(new_project: Call
 def test_the_work_ends_with_the_process_that_asked_for_it(number: signal.Signals, tmp_path: Path) -> None:
     """However that ended: a process that computes on for nobody would hold the machine for hours."""
     words = [*SMALL, ENDLESS, f"paths.runs={tmp_path}/runs", f"paths.store={tmp_path}/store"]
-    command = [sys.executable, "-m", "flows.cli", "report", *words, "runner.timeout_seconds=3000"]
+    command = [sys.executable, "-m", "exhibit", "report", *words, "runner.timeout_seconds=3000"]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
     wait_until(lambda: working(tmp_path))
     process.send_signal(number)
@@ -91,7 +91,7 @@ def test_an_answer_may_be_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     answer = Answer(error="InputError", message="x" * 1_000_000).model_dump_json()
     (file := tmp_path / "answer").write_text(answer)
     program = [sys.executable, "-c", f"print(open({str(file)!r}).read())"]
-    monkeypatch.setattr("flows.bounded.apart", lambda _: (program, {}))
+    monkeypatch.setattr("exhibit.flows.bounded.apart", lambda _: (program, {}))
     with pytest.raises(InputError, match=r"^x{1000000}$"):
         run_bounded(small(tmp_path, "runner.timeout_seconds=60"), ["exhibit"])
 
@@ -112,6 +112,6 @@ def test_an_unexpected_error_is_told_with_its_point_and_stage(tmp_path: Path, mo
 
 def test_a_process_that_dies_without_a_word_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed for its memory, say: the store is whole, so the next run goes on."""
-    monkeypatch.setattr("flows.bounded.sys.executable", "/bin/false")
+    monkeypatch.setattr("exhibit.flows.bounded.sys.executable", "/bin/false")
     with pytest.raises(Unfinished, match="ended with status 1 and without an answer; what is finished is kept"):
         run_bounded(small(tmp_path), ["exhibit"])

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows import cli
-from flows.config import Report
-from flows.report import RunResult
-from tasks.records import InputError
+from exhibit.flows import cli
+from exhibit.flows.config import Report
+from exhibit.flows.report import RunResult
+from exhibit.tasks.records.base import InputError
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +22,7 @@ Use = Callable[..., tuple[int, str, str]]
 
 def exhibit(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The program in a process of its own."""
-    command = [sys.executable, "-m", "flows.cli", *arguments]
+    command = [sys.executable, "-m", "exhibit", *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | environment, check=False)
 
 
@@ -50,7 +50,7 @@ def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Report, S
         calls.append((report, command))
         return RunResult(tmp_path / "run", report.points[0].title == "Failing")
 
-    monkeypatch.setattr("flows.run.run_report", run_report)
+    monkeypatch.setattr("exhibit.flows.run.run_report", run_report)
     return calls
 
 
@@ -181,7 +181,7 @@ def test_bad_input_found_while_running_is_bad_use(use: Use, monkeypatch: pytest.
     def run_report(report: Report, command: Sequence[str]) -> RunResult:
         raise InputError("data.path: there is no file x.csv")
 
-    monkeypatch.setattr("flows.run.run_report", run_report)
+    monkeypatch.setattr("exhibit.flows.run.run_report", run_report)
     assert use("report", "study=iris") == (2, "", "exhibit: data.path: there is no file x.csv\n")
 
 
@@ -293,7 +293,7 @@ def test_help_is_quick(arguments: list[str]) -> None:
     """Help and lists load neither a framework nor Prefect."""
     code = f"""
 import sys
-from flows import cli
+from exhibit.flows import cli
 try:
     cli.run({arguments!r})
 except SystemExit:
@@ -342,7 +342,7 @@ def test_an_interrupt_is_no_traceback(tmp_path: Path, runner: str) -> None:
     """Ctrl-C while a model is trained ends at once, with one line, and what is finished is kept."""
     paths = [f"paths.store={tmp_path}/store", f"paths.runs={tmp_path}/runs"]
     overrides = ["study=iris", "model.epochs=100000", "data.reference=null", f"runner={runner}", *paths]
-    command = [sys.executable, "-m", "flows.cli", "report", *overrides]
+    command = [sys.executable, "-m", "exhibit", "report", *overrides]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True) as process:
         assert process.stderr is not None
         while "fit" not in (line := process.stderr.readline()):

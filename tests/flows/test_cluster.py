@@ -13,10 +13,10 @@ from typing import Any
 import psutil
 import pytest
 
-from flows import cluster
-from tasks.fingerprint import fingerprint
-from tasks.records import InputError
-from tasks.store import Store
+from exhibit.flows import cluster
+from exhibit.tasks.fingerprint import fingerprint
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.store import Store
 from tests.conftest import Project, Run
 
 # Two points that share a training; 15 chunks each, some of a second.
@@ -91,8 +91,8 @@ def test_a_killed_worker_costs_its_chunk_only(project: Project) -> None:
     """Its chunk is computed by another worker; what was finished stays, and the bytes are the same."""
     expected = content(project.report(*LONG, "runner=inline", store="whole"))
     paths = [f"paths.runs={project.root / 'runs'}", f"paths.store={project.root / 'killed'}"]
-    command = [sys.executable, "-m", "flows.cli", "report", *LONG, "runner=dask", *paths]
-    environment = os.environ | {"PYTHONPATH": str(project.root)}
+    command = [sys.executable, "-m", "exhibit", "report", *LONG, "runner=dask", *paths]
+    environment = os.environ | {"PYTHONPATH": str(project.root / "src")}
     running = subprocess.Popen(
         [*command, "document.issued=2026-01-01T00:00:00Z"],
         cwd=project.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -144,6 +144,6 @@ def test_a_worker_with_another_library_is_named(tmp_path: Path) -> None:
 
 def test_a_worker_with_other_code_is_named(tmp_path: Path) -> None:
     code = fingerprint(cluster._CODE)
-    code["source"]["tasks.store"] = "0" * 64
+    code["source"]["exhibit.tasks.store"] = "0" * 64
     with pytest.raises(InputError, match=r"has other code of the program \(tasks\.store\); install the same version"):
         cluster._examine(Workers(code, True), "tcp://10.0.0.1:8786", Store(tmp_path))

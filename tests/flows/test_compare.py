@@ -8,18 +8,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows import cli
-from flows.config import Report, read_report
-from flows.derivation import Access
-from flows.earlier import Found, earlier
-from flows.integrity import intact
-from flows.progress import Watch
-from flows.run import run_report
-from flows.verify import Verification, verify
-from tasks.document.changed import Earlier
-from tasks.document.schema import Changes
-from tasks.local import file_digest
-from tasks.records import InputError, unpack
+from exhibit.flows import cli
+from exhibit.flows.config import Report, read_report
+from exhibit.flows.derivation import Access
+from exhibit.flows.earlier import Found, earlier
+from exhibit.flows.integrity import intact
+from exhibit.flows.progress import Watch
+from exhibit.flows.run import run_report
+from exhibit.flows.verify import Verification, verify
+from exhibit.tasks.document.changed import Earlier
+from exhibit.tasks.document.schema import Changes
+from exhibit.tasks.local import file_digest
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.packing import unpack
 
 SMALL = ("study=iris", "check=[completeness]", "data.reference=null", "model.epochs=1", "runner=inline")
 ISSUED = "document.issued=2026-01-01"
@@ -223,7 +224,7 @@ def test_no_run_yet_is_no_error(folder: Path) -> None:
 @pytest.mark.slow
 def test_a_pdf_cannot_name_a_path_that_it_does_not_describe(second: Path) -> None:
     """A config in a PDF opens nothing by itself."""
-    from flows.verify import derived
+    from exhibit.flows.verify import derived
 
     subject = intact(second / "report.pdf")
     strange = subject.evidence.model_copy(update={"local": {}})

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.compose import CONF, compose_points, groups
-from flows.config import Report, read_report
-from flows.errors import ConfigError
-from tasks.document.spec import DocumentSpec
+from exhibit.flows.compose import CONF, compose_points, groups
+from exhibit.flows.config import Report, read_report
+from exhibit.flows.errors import ConfigError
+from exhibit.tasks.document.spec import DocumentSpec
 
 STUDIES = groups()["study"]
 # A value for each key that some option leaves open.

@@ -15,14 +15,14 @@ import yaml
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import ValidationError, validate
 
-from flows import deploy, scheduled
-from flows.artifacts import short_name
-from flows.compose import option_files
-from flows.config import Report, read_report
-from flows.deploy import ScheduleSpec, absolute, read_schedule, worker_command
-from flows.errors import ConfigError, validated
-from tasks.local import outside, put
-from tasks.records import InputError
+from exhibit.flows import deploy, scheduled
+from exhibit.flows.artifacts import short_name
+from exhibit.flows.compose import option_files
+from exhibit.flows.config import Report, read_report
+from exhibit.flows.deploy import ScheduleSpec, absolute, read_schedule, worker_command
+from exhibit.flows.errors import ConfigError, validated
+from exhibit.tasks.local import outside, put
+from exhibit.tasks.records.base import InputError
 from tests.conftest import ROOT
 
 SCHEMA = parameter_schema(scheduled.report).model_dump(exclude_unset=True)
@@ -74,7 +74,7 @@ def test_what_cannot_be_registered_is_said_in_a_sentence(
 ) -> None:
     """The config and the schedule are looked at before the server is."""
     settings = {"PREFECT_API_URL": address, "PREFECT_HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "flows.cli", "deploy", *words]
+    command = [sys.executable, "-m", "exhibit", "deploy", *words]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | settings, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"exhibit: {said}")

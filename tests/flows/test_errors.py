@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field, field_validator
 
-from flows.errors import ConfigError, every, unknown, validated
-from tasks.records import Spec
+from exhibit.flows.errors import ConfigError, every, unknown, validated
+from exhibit.tasks.records.base import Spec
 
 
 class Net(Spec):

@@ -22,13 +22,13 @@ from prefect.settings import (
 from prefect.states import Failed
 from prefect.testing.utilities import prefect_test_harness
 
-from flows.config import read_report
-from flows.deploy import _ensure_pool
-from flows.errors import Unfinished
-from flows.flow import run_flow
-from flows.report import RunResult
-from tasks.records import InputError
-from tasks.stages import Done, as_task
+from exhibit.flows.config import read_report
+from exhibit.flows.deploy import _ensure_pool
+from exhibit.flows.errors import Unfinished
+from exhibit.flows.flow import run_flow
+from exhibit.flows.report import RunResult
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.stages import Done, as_task
 from tests.flows.test_bounded import wait_until
 
 FULL = OSError(errno.ENOSPC, "no space left on the device")
@@ -107,7 +107,7 @@ def test_a_failed_check_fails_the_flow_and_the_result_is_had(
     verdict: str, ending: tuple[str, str], server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After its report was linked; the caller, who prints where it is, gets the result either way."""
-    monkeypatch.setattr("flows.flow.explain", lambda *_: written(tmp_path, verdict))
+    monkeypatch.setattr("exhibit.flows.flow.explain", lambda *_: written(tmp_path, verdict))
     result = run_flow(read_report(["study=iris"]), ["exhibit", "report"])
     assert (result.directory, result.required_failed) == (tmp_path, verdict == "fail")
     with get_client(sync_client=True) as client:
@@ -130,7 +130,7 @@ def test_a_report_whose_artifacts_cannot_be_made_is_not_lost(
         (tmp_path / "manifest.json").write_text(json.dumps({"chapters": [], "files": {}}))
         return result
 
-    monkeypatch.setattr("flows.flow.explain", untitled)
+    monkeypatch.setattr("exhibit.flows.flow.explain", untitled)
     result = run_flow(read_report(["study=iris"]), ["exhibit", "report"])
     undone = "its artifacts were not made (KeyError: 'title')"
     assert result == RunResult(tmp_path, True, (), undone)
@@ -163,7 +163,7 @@ def test_a_report_outlives_the_server(tmp_path: Path, monkeypatch: pytest.Monkey
             process.wait()
             return written(tmp_path / "run", "pass")
 
-        monkeypatch.setattr("flows.flow.explain", last)
+        monkeypatch.setattr("exhibit.flows.flow.explain", last)
         result = run_flow(read_report(["study=iris"]), ["exhibit", "report"])
     assert result.directory == tmp_path / "run"
     assert "ConnectError" in result.afterwards
@@ -179,7 +179,7 @@ def test_a_flow_that_fails_says_why_in_a_sentence(
     def explain(*_: object) -> RunResult:
         raise error
 
-    monkeypatch.setattr("flows.flow.explain", explain)
+    monkeypatch.setattr("exhibit.flows.flow.explain", explain)
     with pytest.raises(type(error), match=str(error)):
         run_flow(read_report(["study=iris"]), ["exhibit", "report"])
     with get_client(sync_client=True) as client:
@@ -210,7 +210,7 @@ def test_a_flow_that_meets_the_unexpected_says_where(
 @pytest.mark.slow
 def test_a_label_may_hold_braces(server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a swept group of values does; Prefect would take them for places to fill."""
-    monkeypatch.setattr("flows.flow.explain", lambda *_: written(tmp_path, "pass"))
+    monkeypatch.setattr("exhibit.flows.flow.explain", lambda *_: written(tmp_path, "pass"))
     run_flow(read_report(["study=iris", "data.reference=null,{trees:9}"]), ["exhibit", "report"])
     with get_client(sync_client=True) as client:
         assert [run.name for run in client.read_flow_runs() if "{trees" in run.name]

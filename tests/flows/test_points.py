@@ -9,17 +9,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from flows.calls import Calls
-from flows.config import Report, read_report
-from flows.engine import Future, Inline
-from flows.errors import told
-from flows.points import Chapter, Given, run_points
-from flows.progress import Watch
-from flows.run import run_report
-from tasks.document.material import Material
-from tasks.records import unpack
-from tasks.stages import Done
-from tasks.store import Store
+from exhibit.flows.calls import Calls
+from exhibit.flows.config import Report, read_report
+from exhibit.flows.engine import Future, Inline
+from exhibit.flows.errors import told
+from exhibit.flows.points import Chapter, Given, run_points
+from exhibit.flows.progress import Watch
+from exhibit.flows.run import run_report
+from exhibit.tasks.document.material import Material
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.stages import Done
+from exhibit.tasks.store import Store
 from tests.conftest import Project, Run
 
 SMALL = ("study=iris", "check=[]", "data.reference=null", "model.epochs=1", "runner=inline")
@@ -119,7 +119,7 @@ def test_an_unexpected_error_of_the_document_is_told_with_its_stage(
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise MemoryError("no room")
 
-    monkeypatch.setattr("tasks.document.compose.compose", broken)
+    monkeypatch.setattr("exhibit.tasks.document.compose.compose", broken)
     report = read_report(
         [*SMALL, "method=vanilla_grad", f"paths.runs={tmp_path}/runs", f"paths.store={tmp_path}/store"]
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from flows.progress import Watch
+from exhibit.flows.progress import Watch
 
 
 def watch(terminal: bool = False, heartbeat: float = 1000.0, patience: float = 1000.0) -> tuple[Watch, io.StringIO]:

@@ -25,8 +25,8 @@ STUDIES = (
 def report(program: Path, folder: Path, study: str, seed: str) -> Path:
     """A run in a new process, with a hash seed and a working directory of its own."""
     folder.mkdir()
-    environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(program)}
-    command = [sys.executable, "-m", "flows.cli", "report", f"study={study}", *FEW]
+    environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(program / "src")}
+    command = [sys.executable, "-m", "exhibit", "report", f"study={study}", *FEW]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
     assert done.returncode in (0, 3), done.stderr
     return folder / done.stdout.splitlines()[-1].removeprefix("run: ")
@@ -36,8 +36,8 @@ def verified(program: Path, pdf: Path, folder: Path) -> str:
     """What `exhibit verify` says of a PDF in the end, by a copy of the program in a folder that holds nothing else."""
     folder.mkdir()
     shutil.copy(pdf, folder / "lone.pdf")
-    command = [sys.executable, "-m", "flows.cli", "verify", "lone.pdf"]
-    environment = os.environ | {"PYTHONPATH": str(program), "HOME": str(folder)}
+    command = [sys.executable, "-m", "exhibit", "verify", "lone.pdf"]
+    environment = os.environ | {"PYTHONPATH": str(program / "src"), "HOME": str(folder)}
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
     return done.stdout.splitlines()[-1]
 

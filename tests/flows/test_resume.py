@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.store import digest_of
+from exhibit.tasks.store import digest_of
 from tests.conftest import ROOT, Project
 
 SMALL = ("study=iris", "method=[vanilla_grad,gradient_x_input]", "check=[completeness]", "data.reference=null",
@@ -24,9 +24,9 @@ KILLS = int(os.environ.get("KILLS", "20"))
 def start(folder: Path, *overrides: str, program: Path = ROOT, code: str = "") -> subprocess.Popen[str]:
     """The program at `program`; `code` in place of its entry point."""
     paths = (f"paths.runs={folder}/runs", f"paths.store={folder}/store")
-    entry = ["-c", code] if code else ["-m", "flows.cli"]
+    entry = ["-c", code] if code else ["-m", "exhibit"]
     command = [sys.executable, *entry, "report", *SMALL, *overrides, *paths]
-    pipe, environment = subprocess.PIPE, os.environ | {"PYTHONPATH": str(program)}
+    pipe, environment = subprocess.PIPE, os.environ | {"PYTHONPATH": str(program / "src")}
     return subprocess.Popen(
         command, stdout=pipe, stderr=pipe, text=True, cwd=program, env=environment, start_new_session=True
     )
@@ -81,7 +81,7 @@ def test_kill_at_any_moment_and_the_same_command_goes_on(tmp_path: Path, program
 # Dies as soon as it has computed and stored one thing that was not there.
 STEP = """
 import os, signal, sys
-from tasks.store import Store
+from exhibit.tasks.store import Store
 once = Store.once
 def one(*given, **named):
     done = once(*given, **named)
@@ -89,7 +89,7 @@ def one(*given, **named):
         os.kill(os.getpid(), signal.SIGKILL)
     return done
 Store.once = one
-from flows.cli import main
+from exhibit.flows.cli import main
 main()
 """
 
@@ -142,7 +142,7 @@ def test_a_full_disk_is_said_and_harms_nothing(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
-        "flows.cli",
+        "exhibit",
         "report",
         *SMALL,
         f"paths.runs={tmp_path}/r",

@@ -28,10 +28,10 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling, Scheduled
 
-from tasks.data.solubility import SolubilitySpec
-from tasks.local import file_digest
-from tasks.models.zoo.ggnn import GGNNSpec
-from tasks.protocols import Compute, silent
+from exhibit.tasks.data.solubility import SolubilitySpec
+from exhibit.tasks.local import file_digest
+from exhibit.tasks.models.zoo.ggnn import GGNNSpec
+from exhibit.tasks.protocols import Compute, silent
 from tests.conftest import ROOT
 from tests.flows.test_bounded import ENDLESS, working
 
@@ -136,7 +136,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     address = EXPORT.partition("=")[2].replace("4200", port)
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(ROOT / "src"),
         "PREFECT_HOME": str(root / "prefect"),
         "PREFECT_API_URL": address,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -18,27 +18,27 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from flows import cli, derivation
-from flows.config import Report, read_report
-from flows.derivation import Access, derive
-from flows.integrity import Damage, Subject, _checks, _importances, read
-from flows.points import Given
-from flows.run import run_report
-from flows.verify import EXIT_CODES, _largest_difference, compared, derived, verify
-from tasks.data.folder import ImageFolderSpec, PhotographsSpec
-from tasks.data.solubility import EsolSpec
-from tasks.data.table import IrisSpec
-from tasks.document.evidence import TOLERANCE, claim, content_digest, pretty
-from tasks.document.pdf import Attachment, render_pdf
-from tasks.document.pdf import _sealed as pdf_sealed
-from tasks.document.press import embedded_name
-from tasks.document.schema import FailureEvidence, LocalEvidence
-from tasks.factory import TRUSTED
-from tasks.local import absent, described, file_digest, outside, put
-from tasks.models.zoo.mlp import MLPSpec
-from tasks.protocols import Compute, silent
-from tasks.records import InputError
-from tasks.store import digest_of
+from exhibit.flows import cli, derivation
+from exhibit.flows.config import Report, read_report
+from exhibit.flows.derivation import Access, derive
+from exhibit.flows.integrity import Damage, Subject, _checks, _importances, read
+from exhibit.flows.points import Given
+from exhibit.flows.run import run_report
+from exhibit.flows.verify import EXIT_CODES, _largest_difference, compared, derived, verify
+from exhibit.tasks.data.folder import ImageFolderSpec, PhotographsSpec
+from exhibit.tasks.data.solubility import EsolSpec
+from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.document.evidence import TOLERANCE, claim, content_digest, pretty
+from exhibit.tasks.document.pdf import Attachment, render_pdf
+from exhibit.tasks.document.pdf import _sealed as pdf_sealed
+from exhibit.tasks.document.press import embedded_name
+from exhibit.tasks.document.schema import FailureEvidence, LocalEvidence
+from exhibit.tasks.factory import TRUSTED
+from exhibit.tasks.local import absent, described, file_digest, outside, put
+from exhibit.tasks.models.zoo.mlp import MLPSpec
+from exhibit.tasks.protocols import Compute, silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.store import digest_of
 from tests.conftest import ROOT
 
 # In an order of methods and checks that is not that of their names.
@@ -318,7 +318,7 @@ def test_a_name_that_the_terminal_cannot_show_is_escaped(made: Path, tmp_path: P
     """Of a report in a folder that is called so, in an encoding without these letters."""
     shutil.copytree(made, run := tmp_path / "späte 日")
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "verify", "--integrity-only", run],
+        [sys.executable, "-m", "exhibit", "verify", "--integrity-only", run],
         capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, rf"{tmp_path}/sp\xe4te \u65e5: intact"), done.stderr
@@ -504,8 +504,8 @@ def test_a_point_that_fails_here_alone_is_not_derivable(subject: Subject, monkey
     [chapter] = subject.evidence.chapters
     failure = FailureEvidence(slug=chapter.slug, title="Iris", stage="fit", sentence="no such library")
     here = subject._replace(evidence=subject.evidence.model_copy(update={"chapters": (), "failed": (failure,)}))
-    monkeypatch.setattr("flows.verify.derive", lambda *_: Path())
-    monkeypatch.setattr("flows.verify.read", lambda _: here)
+    monkeypatch.setattr("exhibit.flows.verify.derive", lambda *_: Path())
+    monkeypatch.setattr("exhibit.flows.verify.read", lambda _: here)
     found = derived(Path("x"), subject, Access())
     assert (found.outcome, EXIT_CODES[found.outcome]) == ("not derivable", 6)
     assert found.findings[0] == "iris: no such library"

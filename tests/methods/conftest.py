@@ -7,10 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tasks.methods.gradient import GradientMethod
-from tasks.models.torch import TorchModel, as_tensors
-from tasks.protocols import Compute, DifferentiableModel, Score
-from tasks.records import Array, Arrays, Attribution, OutputKind
+from exhibit.tasks.methods.gradient import GradientMethod
+from exhibit.tasks.models.torch import TorchModel, as_tensors
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Score
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.model import OutputKind
 
 Formula = Callable[[Tensor], Tensor]
 

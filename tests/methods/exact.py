@@ -6,7 +6,8 @@ from math import factorial
 
 import numpy as np
 
-from tasks.records import Array, Arrays, OutputKind
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.model import OutputKind
 
 Worth = Callable[[tuple[int, ...]], Array]  # what a coalition of players is worth, per output
 

@@ -5,8 +5,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tasks.methods.aggregate import aggregated, channel_sum, class_means, content_digests, importances, on_pixels
-from tasks.records import Attribution, Importance, Input, InputError
+from exhibit.tasks.methods.aggregate import (
+    aggregated,
+    channel_sum,
+    class_means,
+    content_digests,
+    importances,
+    on_pixels,
+)
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.explanation import Attribution, Importance
 
 VALUES = np.random.default_rng(0).normal(size=(20, 3, 1))
 

@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tasks.checks.completeness import CompletenessSpec
-from tasks.methods.gradient import VanillaGradSpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.models.torch import Encoded, TorchModel, as_tensors
-from tasks.protocols import Compute, DifferentiableModel
-from tasks.records import Array, Attribution
+from exhibit.tasks.checks.completeness import CompletenessSpec
+from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.models.torch import Encoded, TorchModel, as_tensors
+from exhibit.tasks.protocols import Compute, DifferentiableModel
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Attribution
 
 Explain = Callable[..., Attribution]
 COMPUTE = Compute(batch=4)
@@ -38,8 +39,8 @@ def torch_model() -> TorchModel:
 
 
 def keras_model() -> DifferentiableModel:
-    from tasks.models.keras import KerasModel, configure
-    from tasks.models.keras_import import keras
+    from exhibit.tasks.models.keras import KerasModel, configure
+    from exhibit.tasks.models.keras_import import keras
 
     configure(COMPUTE)
     x = keras.layers.Input((5,))

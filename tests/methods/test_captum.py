@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.methods.occlusion import OcclusionSpec
-from tasks.methods.sampling import Draws, SamplingSpec
-from tasks.models.torch import Encoded, TorchModel
-from tasks.protocols import Compute, Score
-from tasks.records import Array, Attribution
+from exhibit.tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.sampling import Draws, SamplingSpec
+from exhibit.tasks.models.torch import Encoded, TorchModel
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Attribution
 
 Explain = Callable[..., Attribution]
 IDS = np.array(["s0", "s1", "s2"])

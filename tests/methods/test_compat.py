@@ -8,11 +8,12 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
-from tasks.methods.sampling import Draws, SamplingSpec
-from tasks.models.torch import Encoded, TorchModel, as_tensors
-from tasks.protocols import Compute
-from tasks.records import Array, Attribution
+from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
+from exhibit.tasks.methods.sampling import Draws, SamplingSpec
+from exhibit.tasks.models.torch import Encoded, TorchModel, as_tensors
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Attribution
 
 Explain = Callable[..., Attribution]
 RAW = np.random.default_rng(0).uniform(0, 255, (3, 5)).astype(np.float32)

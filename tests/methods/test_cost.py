@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from tasks.methods import MethodSpec
-from tasks.methods.cost import cost
-from tasks.records import Attribution, Cost
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.methods.cost import cost
+from exhibit.tasks.records.explanation import Attribution, Cost
 
 SPEC: TypeAdapter[Any] = TypeAdapter(MethodSpec)
 

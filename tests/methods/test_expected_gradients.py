@@ -5,11 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tasks.checks.completeness import CompletenessSpec
-from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
-from tasks.methods.sampling import SamplingSpec
-from tasks.models.torch import TorchModel
-from tasks.records import Array, Attribution, InputError
+from exhibit.tasks.checks.completeness import CompletenessSpec
+from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
+from exhibit.tasks.methods.sampling import SamplingSpec
+from exhibit.tasks.models.torch import TorchModel
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.explanation import Attribution
 
 Explain = Callable[..., Attribution]
 BACKGROUND = {"x": np.random.default_rng(5).normal(size=(3, 5)).astype(np.float32)}

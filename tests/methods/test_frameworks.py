@@ -7,14 +7,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
-from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
-from tasks.methods.sampling import SamplingSpec
-from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras
-from tasks.models.torch import Encoded, TorchModel
-from tasks.protocols import Compute
-from tasks.records import Array, Arrays, Attribution
+from exhibit.tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
+from exhibit.tasks.methods.sampling import SamplingSpec
+from exhibit.tasks.models.keras import KerasModel, configure
+from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.models.torch import Encoded, TorchModel
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.explanation import Attribution
 
 COMPUTE = Compute(batch=4)
 PLACES = [None, ("norm", "output"), ("inside", "output"), ("inside", "input"), ("dense", "output")]

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
-from tasks.models.torch import TorchModel
-from tasks.records import Array, Attribution
+from exhibit.tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
+from exhibit.tasks.models.torch import TorchModel
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Attribution
 
 Build = Callable[..., TorchModel]
 Explain = Callable[..., Attribution]

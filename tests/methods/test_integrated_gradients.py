@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec, Rule, refining, single
-from tasks.models.torch import Encoded, TorchModel
-from tasks.protocols import Compute, Score
-from tasks.records import Array, Attribution
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec, Rule, refining, single
+from exhibit.tasks.models.torch import Encoded, TorchModel
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Attribution
 
 Build = Callable[..., TorchModel]
 Explain = Callable[..., Attribution]

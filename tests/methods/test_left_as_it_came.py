@@ -10,15 +10,16 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.methods.occlusion import OcclusionSpec
-from tasks.methods.sampling import SamplingSpec
-from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras, tf
-from tasks.models.torch import Encoded, TorchModel
-from tasks.protocols import Compute, Score
-from tasks.records import Array, Arrays, Attribution
+from exhibit.tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.sampling import SamplingSpec
+from exhibit.tasks.models.keras import KerasModel, configure
+from exhibit.tasks.models.keras_import import keras, tf
+from exhibit.tasks.models.torch import Encoded, TorchModel
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.explanation import Attribution
 
 COMPUTE = Compute(batch=4)
 IMAGES = {"image": np.random.default_rng(0).normal(size=(6, 5, 5, 1)).astype(np.float32)}

@@ -10,13 +10,14 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.factory import TRUSTED, code_of
-from tasks.methods.factory import MethodFactorySpec
-from tasks.methods.gradient import GradientXInputSpec
-from tasks.models.callable import CallableModel
-from tasks.models.torch import TorchModel, as_tensors
-from tasks.protocols import Compute, Score
-from tasks.records import Attribution, InputError
+from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.methods.factory import MethodFactorySpec
+from exhibit.tasks.methods.gradient import GradientXInputSpec
+from exhibit.tasks.models.callable import CallableModel
+from exhibit.tasks.models.torch import TorchModel, as_tensors
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.explanation import Attribution
 
 COMPUTE = Compute(batch=4)
 SOURCE = """

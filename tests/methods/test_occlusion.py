@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch import nn
 
-from tasks.methods.occlusion import OcclusionSpec, sliding
-from tasks.models.torch import TorchModel, as_tensors
-from tasks.protocols import Compute, Score
-from tasks.records import Array, Arrays, Attribution, InputError, OutputKind
+from exhibit.tasks.methods.occlusion import OcclusionSpec, sliding
+from exhibit.tasks.models.torch import TorchModel, as_tensors
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.model import OutputKind
 
 Explain = Callable[..., Attribution]
 

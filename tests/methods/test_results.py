@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
-from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
-from tasks.methods.occlusion import OcclusionSpec
-from tasks.methods.sampling import Draws, SamplingSpec
-from tasks.models.torch import TorchModel
-from tasks.records import Array, Attribution
+from exhibit.tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.sampling import Draws, SamplingSpec
+from exhibit.tasks.models.torch import TorchModel
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Attribution
 
 Build = Callable[..., TorchModel]
 Explain = Callable[..., Attribution]
@@ -162,8 +163,8 @@ def test_a_fresh_mask_per_step_is_the_same_however_the_points_are_batched(
 
 
 def test_float64_stays_float64(closed_form: Build, explain: Explain, table: dict[str, Array]) -> None:
-    from tasks.models.torch import Encoded
-    from tasks.protocols import Compute
+    from exhibit.tasks.models.torch import Encoded
+    from exhibit.tasks.protocols import Compute
 
     precise = {"x": table["x"].astype(np.float64)}
     single = closed_form(square)

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tasks.methods.gradient import GradientXInputSpec, VanillaGradSpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.methods.sampling import Draws, SamplingSpec
-from tasks.models.torch import TorchModel, as_tensors
-from tasks.protocols import Compute
-from tasks.records import Array, Attribution, InputError
+from exhibit.tasks.methods.gradient import GradientXInputSpec, VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.methods.sampling import Draws, SamplingSpec
+from exhibit.tasks.models.torch import TorchModel, as_tensors
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.explanation import Attribution
 
 Build = Callable[..., TorchModel]
 Explain = Callable[..., Attribution]

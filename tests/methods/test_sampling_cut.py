@@ -7,14 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.methods.gradient import GradientMethod, VanillaGradSpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.methods.sampling import SamplingSpec
-from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras
-from tasks.models.torch import Encoded, TorchModel
-from tasks.protocols import Compute, Score
-from tasks.records import Arrays, Attribution
+from exhibit.tasks.methods.gradient import GradientMethod, VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.methods.sampling import SamplingSpec
+from exhibit.tasks.models.keras import KerasModel, configure
+from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.models.torch import Encoded, TorchModel
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Arrays
+from exhibit.tasks.records.explanation import Attribution
 
 COMPUTE = Compute(batch=32)
 IMAGES = np.random.default_rng(0).normal(size=(40, 9, 9, 3)).astype(np.float32)

@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 from torch import Tensor, nn
 
-from tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
-from tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
-from tasks.methods.occlusion import OcclusionSpec
-from tasks.methods.sampling import SamplingSpec
-from tasks.models.callable import CallableModel
-from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras, tf
-from tasks.models.torch import Encoded, TorchModel, as_tensors
-from tasks.protocols import Compute, Model
-from tasks.records import Array, Arrays, Attribution
+from exhibit.tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.sampling import SamplingSpec
+from exhibit.tasks.models.callable import CallableModel
+from exhibit.tasks.models.keras import KerasModel, configure
+from exhibit.tasks.models.keras_import import keras, tf
+from exhibit.tasks.models.torch import Encoded, TorchModel, as_tensors
+from exhibit.tasks.protocols import Compute, Model
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.explanation import Attribution
 
 COMPUTE = Compute(batch=4)
 SHAPES = {"table": (5, 3), "image": (5, 4, 4, 2), "text": (5, 6)}

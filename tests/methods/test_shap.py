@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.methods import MethodSpec
-from tasks.methods.shap_deep import DeepShapSpec
-from tasks.methods.shap_gradient import GradientShapSpec
-from tasks.methods.shap_kernel import KernelShapSpec
-from tasks.methods.shap_partition import PartitionShapSpec
-from tasks.methods.shap_tree import TreeShapSpec
-from tasks.models.torch import TorchModel
-from tasks.records import Array, Arrays, Attribution, InputError
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.methods.shap_deep import DeepShapSpec
+from exhibit.tasks.methods.shap_gradient import GradientShapSpec
+from exhibit.tasks.methods.shap_kernel import KernelShapSpec
+from exhibit.tasks.methods.shap_partition import PartitionShapSpec
+from exhibit.tasks.methods.shap_tree import TreeShapSpec
+from exhibit.tasks.models.torch import TorchModel
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.explanation import Attribution
 from tests.methods.exact import Predicting, mixing, shapley
 
 Explain = Callable[..., Attribution]

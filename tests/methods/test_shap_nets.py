@@ -9,19 +9,20 @@ import shap
 import torch
 from torch import Tensor, nn
 
-from tasks.methods import MethodSpec
-from tasks.methods.integrated_gradients import ExpectedGradientsSpec
-from tasks.methods.shap import seed_of
-from tasks.methods.shap_deep import DeepShapSpec
-from tasks.methods.shap_gradient import GradientShapSpec
-from tasks.methods.shap_kernel import KernelShapSpec
-from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras
-from tasks.models.keras_softmax import LogitsModel as KerasLogitsModel
-from tasks.models.torch import Encoded, TorchModel, as_tensors
-from tasks.models.torch_softmax import LogitsModel
-from tasks.protocols import Compute
-from tasks.records import Array, Arrays, Attribution, InputError
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec
+from exhibit.tasks.methods.shap import seed_of
+from exhibit.tasks.methods.shap_deep import DeepShapSpec
+from exhibit.tasks.methods.shap_gradient import GradientShapSpec
+from exhibit.tasks.methods.shap_kernel import KernelShapSpec
+from exhibit.tasks.models.keras import KerasModel, configure
+from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.models.keras_softmax import LogitsModel as KerasLogitsModel
+from exhibit.tasks.models.torch import Encoded, TorchModel, as_tensors
+from exhibit.tasks.models.torch_softmax import LogitsModel
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.explanation import Attribution
 
 Explain = Callable[..., Attribution]
 COMPUTE = Compute(batch=4)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import shap
 
-from tasks.methods.shap import seed_of
-from tasks.methods.shap_maskers import blurred, partition
-from tasks.methods.shap_partition import PartitionShapSpec
-from tasks.records import Array, Arrays, Attribution, InputError
+from exhibit.tasks.methods.shap import seed_of
+from exhibit.tasks.methods.shap_maskers import blurred, partition
+from exhibit.tasks.methods.shap_partition import PartitionShapSpec
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.explanation import Attribution
 from tests.methods.exact import Predicting, mixing, owen, shapley
 
 Explain = Callable[..., Attribution]

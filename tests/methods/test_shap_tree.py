@@ -9,10 +9,11 @@ import shap
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from tasks.methods.shap_tree import TreeShapSpec
-from tasks.models.callable import EstimatorModel
-from tasks.protocols import Compute
-from tasks.records import Array, Attribution, InputError
+from exhibit.tasks.methods.shap_tree import TreeShapSpec
+from exhibit.tasks.models.callable import EstimatorModel
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.explanation import Attribution
 from tests.methods.exact import Worth, mixing, shapley
 
 Explain = Callable[..., Attribution]

@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
-from tasks.data.image import DigitsSpec
-from tasks.data.table import IrisSpec
-from tasks.models.callable import CallableModel, EstimatorModel, flat
-from tasks.models.trees import TreesSpec
-from tasks.models.zoo.gradient_boosting import BoostingSpec
-from tasks.models.zoo.random_forest import ForestSpec
-from tasks.protocols import Compute, silent
-from tasks.records import Array, Arrays, Dataset, Input, InputError, Weights, pack, unpack
+from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.models.callable import CallableModel, EstimatorModel, flat
+from exhibit.tasks.models.trees import TreesSpec
+from exhibit.tasks.models.zoo.gradient_boosting import BoostingSpec
+from exhibit.tasks.models.zoo.random_forest import ForestSpec
+from exhibit.tasks.protocols import Compute, silent
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.packing import pack, unpack
 
 COMPUTE = Compute(batch=16)
 SPECS = [ForestSpec(trees=5), BoostingSpec(trees=3)]

@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tasks.methods.gradient import VanillaGradSpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras
-from tasks.models.torch import Encoded, TorchModel
-from tasks.models.zoo.graph import GatedGraphNet, encode
-from tasks.protocols import Compute, Score
-from tasks.records import Arrays, InputError
+from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.models.keras import KerasModel, configure
+from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.models.torch import Encoded, TorchModel
+from exhibit.tasks.models.zoo.graph import GatedGraphNet, encode
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Arrays, InputError
 
 COMPUTE = Compute(batch=4)
 IDS = {"molecule": np.array([[1, 2, 0], [3, 0, 0], [1, 1, 2], [2, 0, 0]])}

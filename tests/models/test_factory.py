@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.data.image import DigitsSpec
-from tasks.data.table import IrisSpec
-from tasks.factory import TRUSTED, code_of
-from tasks.models.callable import EstimatorModel
-from tasks.models.factory import FactorySpec
-from tasks.protocols import Compute, Model, Score, silent
-from tasks.records import Dataset, InputError, OutputKind, Weights, pack, unpack
+from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.models.callable import EstimatorModel
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.protocols import Compute, Model, Score, silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.packing import pack, unpack
 
 COMPUTE = Compute(batch=16)
 NAME = "own_models"
@@ -269,7 +272,7 @@ def check_gradient(iris: Dataset) -> Callable[[Model, Score], None]:
     """Compares with central differences of the score on the numpy side."""
 
     def check(model: Any, score: Score) -> None:
-        from tasks.protocols import scores
+        from exhibit.tasks.protocols import scores
 
         place = model.place({"measurements": iris.arrays["measurements"][:16]})
         targets = np.zeros(16, np.int64)

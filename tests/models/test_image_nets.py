@@ -6,18 +6,21 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from tasks.data.folder import Food101Spec
-from tasks.data.image import DigitsSpec
-from tasks.data.photos import PhotosSpec
-from tasks.data.table import IrisSpec
-from tasks.models.keras_import import keras
-from tasks.models.zoo.cnn import CNNSpec
-from tasks.models.zoo.efficientnet import PREPROCESSING, EfficientNetSpec
-from tasks.models.zoo.published import VGG16Spec, XceptionSpec
-from tasks.models.zoo.torch_cnn import TorchCNNSpec
-from tasks.models.zoo.vgg import SmallVGGSpec, VGG16TransferSpec
-from tasks.protocols import Compute, DifferentiableModel, Score, silent, take
-from tasks.records import Dataset, InputError, Weights, pack, unpack
+from exhibit.tasks.data.folder import Food101Spec
+from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.data.photos import PhotosSpec
+from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.models.zoo.cnn import CNNSpec
+from exhibit.tasks.models.zoo.efficientnet import PREPROCESSING, EfficientNetSpec
+from exhibit.tasks.models.zoo.published import VGG16Spec, XceptionSpec
+from exhibit.tasks.models.zoo.torch_cnn import TorchCNNSpec
+from exhibit.tasks.models.zoo.vgg import SmallVGGSpec, VGG16TransferSpec
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Score, silent, take
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.packing import pack, unpack
 from tests.torchvision_stub import torchvision
 
 COMPUTE = Compute()

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras
-from tasks.protocols import Compute, Score
-from tasks.records import Array, InputError
+from exhibit.tasks.models.keras import KerasModel, configure
+from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Array, InputError
 from tests.conftest import ROOT
 
 COMPUTE = Compute(batch=4)
@@ -36,7 +36,7 @@ def model() -> KerasModel:
 
 
 SAID = """
-from tasks.models.keras_import import keras
+from exhibit.tasks.models.keras_import import keras
 said = keras.config.backend(), keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()
 import os
 print(*said, keras.config.dtype_policy().name, os.environ["MKL_CBWR"])

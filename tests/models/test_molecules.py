@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from tasks.data.solubility import SolubilitySpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.methods.occlusion import OcclusionSpec
-from tasks.models.zoo.ggnn import GGNNSpec
-from tasks.protocols import Compute, DifferentiableModel, Score, silent, take
-from tasks.records import Array, Attribution, Dataset, InputError
+from exhibit.tasks.data.solubility import SolubilitySpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.models.zoo.ggnn import GGNNSpec
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Score, silent, take
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.explanation import Attribution
 
 COMPUTE = Compute(batch=32)
 

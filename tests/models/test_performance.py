@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
 
-from tasks.data.image import DigitsSpec
-from tasks.data.solubility import SolubilitySpec
-from tasks.models.performance import performance, wilson
-from tasks.records import Prediction
+from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.data.solubility import SolubilitySpec
+from exhibit.tasks.models.performance import performance, wilson
+from exhibit.tasks.records.model import Prediction
 
 
 def test_accuracy_and_confusion_are_those_of_the_test_rows() -> None:

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras, tf
-from tasks.models.torch import Encoded, TorchModel, as_tensors
-from tasks.models.torch_dropout import dropping
-from tasks.protocols import Compute
-from tasks.records import Array, Arrays, InputError
+from exhibit.tasks.models.keras import KerasModel, configure
+from exhibit.tasks.models.keras_import import keras, tf
+from exhibit.tasks.models.torch import Encoded, TorchModel, as_tensors
+from exhibit.tasks.models.torch_dropout import dropping
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Array, Arrays, InputError
 
 Drop = Callable[[Tensor], Tensor]
 COMPUTE = Compute(batch=4)

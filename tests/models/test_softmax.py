@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tasks.models import keras_softmax, torch_softmax
-from tasks.models.keras import KerasModel, configure
-from tasks.models.keras_import import keras, tf
-from tasks.models.torch import TorchModel, as_tensors
-from tasks.protocols import Compute, Score
-from tasks.records import Array, InputError
+from exhibit.tasks.models import keras_softmax, torch_softmax
+from exhibit.tasks.models.keras import KerasModel, configure
+from exhibit.tasks.models.keras_import import keras, tf
+from exhibit.tasks.models.torch import TorchModel, as_tensors
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Array, InputError
 
 COMPUTE = Compute(batch=4)
 TABLE = {"x": np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)}

@@ -7,20 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.data.baselines import background
-from tasks.data.text import TextSpec
-from tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from tasks.methods.occlusion import OcclusionSpec
-from tasks.methods.shap_deep import DeepShapSpec
-from tasks.methods.shap_gradient import GradientShapSpec
-from tasks.methods.shap_partition import PartitionShapSpec
-from tasks.models.performance import performance
-from tasks.models.zoo.keras_text_net import KerasTextNetSpec
-from tasks.models.zoo.mlp import MLPSpec
-from tasks.models.zoo.text_net import TextNetSpec
-from tasks.models.zoo.texts import TextTraining
-from tasks.protocols import Compute, Score, silent
-from tasks.records import Array, Dataset, InputError, Prediction
+from exhibit.tasks.data.baselines import background
+from exhibit.tasks.data.text import TextSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.shap_deep import DeepShapSpec
+from exhibit.tasks.methods.shap_gradient import GradientShapSpec
+from exhibit.tasks.methods.shap_partition import PartitionShapSpec
+from exhibit.tasks.models.performance import performance
+from exhibit.tasks.models.zoo.keras_text_net import KerasTextNetSpec
+from exhibit.tasks.models.zoo.mlp import MLPSpec
+from exhibit.tasks.models.zoo.text_net import TextNetSpec
+from exhibit.tasks.models.zoo.texts import TextTraining
+from exhibit.tasks.protocols import Compute, Score, silent
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Prediction
 
 COMPUTE = Compute(batch=32)
 GOOD, BAD = ("wonderful", "lovely", "brilliant"), ("dreadful", "boring", "awful")

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tasks.models.torch import TorchModel, as_tensors
-from tasks.protocols import Compute, Score
-from tasks.records import InputError
+from exhibit.tasks.models.torch import TorchModel, as_tensors
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import InputError
 
 TABLE = {"x": np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)}
 ZEROS = np.zeros(4, np.int64)

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tasks.models.torch import Encoded, TorchModel, as_tensors
-from tasks.models.torch_fast import FastCopies, folded
-from tasks.protocols import Compute, Score
-from tasks.records import Array
+from exhibit.tasks.models.torch import Encoded, TorchModel, as_tensors
+from exhibit.tasks.models.torch_fast import FastCopies, folded
+from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.records.base import Array
 
 IMAGES = {"image": np.random.default_rng(0).normal(size=(4, 2, 8, 8)).astype(np.float32)}
 TARGETS = np.array([0, 1, 2, 0])

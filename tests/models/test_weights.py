@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.data.image import DigitsSpec
-from tasks.data.table import IrisSpec
-from tasks.models.keras import configure
-from tasks.models.weights import digest, read
-from tasks.models.zoo.cnn import CNNSpec
-from tasks.models.zoo.mlp import MLPSpec
-from tasks.protocols import Compute, silent
-from tasks.records import Array, Dataset, InputError, Weights
+from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.models.keras import configure
+from exhibit.tasks.models.weights import digest, read
+from exhibit.tasks.models.zoo.cnn import CNNSpec
+from exhibit.tasks.models.zoo.mlp import MLPSpec
+from exhibit.tasks.protocols import Compute, silent
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 COMPUTE = Compute()
 

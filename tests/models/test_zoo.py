@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.data.image import DigitsSpec
-from tasks.data.solubility import SolubilitySpec
-from tasks.data.table import IrisSpec
-from tasks.models.training import TrainingSpec
-from tasks.models.zoo.cnn import CNNSpec
-from tasks.models.zoo.ggnn import GGNNSpec
-from tasks.models.zoo.mlp import MLPSpec
-from tasks.protocols import Compute, silent, take
-from tasks.records import Dataset, InputError, Weights, pack, unpack
+from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.data.solubility import SolubilitySpec
+from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.models.training import TrainingSpec
+from exhibit.tasks.models.zoo.cnn import CNNSpec
+from exhibit.tasks.models.zoo.ggnn import GGNNSpec
+from exhibit.tasks.models.zoo.mlp import MLPSpec
+from exhibit.tasks.protocols import Compute, silent, take
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.packing import pack, unpack
 
 COMPUTE = Compute()
 BRIEF = [
@@ -88,9 +91,9 @@ def imported(code: str) -> set[str]:
 
 
 def test_specs_import_no_framework() -> None:
-    assert imported("import tasks.models, tasks.methods") == set()
+    assert imported("import exhibit.tasks.models, exhibit.tasks.methods") == set()
 
 
 def test_each_framework_stays_alone_and_quiet() -> None:
-    assert not imported("import tasks.models.torch_training") & {"tensorflow", "keras"}
-    assert "torch" not in imported("import tasks.models.keras_training")
+    assert not imported("import exhibit.tasks.models.torch_training") & {"tensorflow", "keras"}
+    assert "torch" not in imported("import exhibit.tasks.models.keras_training")

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.models.training import TrainingSpec
-from tasks.models.zoo.images import only_image, scaling
-from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Dataset, Input, Weights
+from exhibit.tasks.models.training import TrainingSpec
+from exhibit.tasks.models.zoo.images import only_image, scaling
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
     import keras
@@ -36,22 +37,22 @@ class CNNSpec(TrainingSpec):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.keras_training import fit
+        from exhibit.tasks.models.keras_training import fit
 
         image = only_image(dataset, self.kind)
         return fit(lambda: self._net(image, dataset), scaling(image), dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.keras import KerasModel
-        from tasks.models.keras_training import restored
+        from exhibit.tasks.models.keras import KerasModel
+        from exhibit.tasks.models.keras_training import restored
 
         image = only_image(dataset, self.kind)
         net = restored(lambda: self._net(image, dataset), weights, compute)
         return KerasModel(net, scaling(image), "logits", compute)
 
     def _net(self, image: Input, dataset: Dataset) -> "keras.Model":
-        from tasks.models.keras_import import keras
+        from exhibit.tasks.models.keras_import import keras
 
         layers = keras.layers
         return keras.Sequential(

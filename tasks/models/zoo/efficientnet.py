@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.models.zoo.images import AugmentedSpec, Preprocessing, coloured, only_image
-from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Dataset, Weights
+from exhibit.tasks.models.zoo.images import AugmentedSpec, Preprocessing, coloured, only_image
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,8 +49,8 @@ class EfficientNetSpec(AugmentedSpec):
         Raises:
             InputError: without torchvision, or without the weights to begin with.
         """
-        from tasks.models.torch_training import fit
-        from tasks.models.zoo.torch_images import ChannelsFirst, efficientnet_b1
+        from exhibit.tasks.models.torch_training import fit
+        from exhibit.tasks.models.zoo.torch_images import ChannelsFirst, efficientnet_b1
 
         coloured(only_image(dataset, self.kind), self.kind, 32)
         classes = len(dataset.classes)
@@ -58,9 +59,9 @@ class EfficientNetSpec(AugmentedSpec):
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.torch import TorchModel
-        from tasks.models.torch_training import restored
-        from tasks.models.zoo.torch_images import ChannelsFirst, efficientnet_b1
+        from exhibit.tasks.models.torch import TorchModel
+        from exhibit.tasks.models.torch_training import restored
+        from exhibit.tasks.models.zoo.torch_images import ChannelsFirst, efficientnet_b1
 
         def build() -> "nn.Module":
             return efficientnet_b1(len(dataset.classes), None)

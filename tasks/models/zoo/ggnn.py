@@ -4,9 +4,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.models.training import TrainingSpec
-from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Dataset, InputError, Weights
+from exhibit.tasks.models.training import TrainingSpec
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 
 class GGNNSpec(TrainingSpec):
@@ -36,8 +38,8 @@ class GGNNSpec(TrainingSpec):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.torch_training import fit
-        from tasks.models.zoo.graph import GatedGraphNet, encode
+        from exhibit.tasks.models.torch_training import fit
+        from exhibit.tasks.models.zoo.graph import GatedGraphNet, encode
 
         _check(dataset)
         labels = dataset.labels[dataset.split == "train"]
@@ -53,9 +55,9 @@ class GGNNSpec(TrainingSpec):
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.torch import TorchModel
-        from tasks.models.torch_training import restored
-        from tasks.models.zoo.graph import GatedGraphNet, encode
+        from exhibit.tasks.models.torch import TorchModel
+        from exhibit.tasks.models.torch_training import restored
+        from exhibit.tasks.models.zoo.graph import GatedGraphNet, encode
 
         _check(dataset)
         net = restored(lambda: GatedGraphNet(self.units, self.steps, self.dropout), weights)

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from tasks.models.trees import TreesSpec
+from exhibit.tasks.models.trees import TreesSpec
 
 
 class BoostingSpec(TreesSpec):

@@ -9,8 +9,8 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.nn import GatedGraphConv, global_add_pool
 from torch_geometric.utils.smiles import e_map, from_smiles, x_map
 
-from tasks.models.torch import Encoded
-from tasks.records import Arrays, InputError
+from exhibit.tasks.models.torch import Encoded
+from exhibit.tasks.records.base import Arrays, InputError
 
 _STEP = 64  # atoms
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from tasks.models.training import TrainingSpec
-from tasks.records import Array, Arrays, Dataset, Input, InputError
+from exhibit.tasks.models.training import TrainingSpec
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Dataset, Input
 
 
 @dataclass(frozen=True)

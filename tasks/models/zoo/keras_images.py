@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from tasks.models.keras_import import keras
-from tasks.records import InputError
+from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.records.base import InputError
 
 Source = Literal["imagenet"] | Path | None
 

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tasks.models.keras_import import keras, tf
-from tasks.records import Dataset, Input
+from exhibit.tasks.models.keras_import import keras, tf
+from exhibit.tasks.records.data import Dataset, Input
 
 if TYPE_CHECKING:
-    from tasks.models.zoo.texts import TextTraining
+    from exhibit.tasks.models.zoo.texts import TextTraining
 
 
 class _NothingForPadding(keras.constraints.Constraint):  # type: ignore[misc]
@@ -18,7 +18,7 @@ class _NothingForPadding(keras.constraints.Constraint):  # type: ignore[misc]
 
 
 def text_net(spec: "TextTraining", text: Input, dataset: Dataset) -> keras.Model:
-    """(samples, tokens) of ids to (samples, outputs), as `tasks.models.zoo.torch_text.TextNet`."""
+    """(samples, tokens) of ids to (samples, outputs), as `exhibit.tasks.models.zoo.torch_text.TextNet`."""
     layers, scale = keras.layers, dataset.label_scale
     convolution = [
         layers.Conv1D(spec.filters, spec.width, padding="same", activation="relu", name="convolution"),

@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from tasks.models.zoo.texts import TextTraining, gives, ids, only_text
-from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Dataset, Weights
+from exhibit.tasks.models.zoo.texts import TextTraining, gives, ids, only_text
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 
 class KerasTextNetSpec(TextTraining):
@@ -15,17 +16,17 @@ class KerasTextNetSpec(TextTraining):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.keras_training import fit
-        from tasks.models.zoo.keras_text import text_net
+        from exhibit.tasks.models.keras_training import fit
+        from exhibit.tasks.models.zoo.keras_text import text_net
 
         text = only_text(dataset, self.kind)
         return fit(lambda: text_net(self, text, dataset), ids, dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.keras import KerasModel
-        from tasks.models.keras_training import restored
-        from tasks.models.zoo.keras_text import text_net
+        from exhibit.tasks.models.keras import KerasModel
+        from exhibit.tasks.models.keras_training import restored
+        from exhibit.tasks.models.zoo.keras_text import text_net
 
         text = only_text(dataset, self.kind)
         net = restored(lambda: text_net(self, text, dataset), weights, compute)

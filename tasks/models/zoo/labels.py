@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tasks.records import Dataset
+from exhibit.tasks.records.data import Dataset
 
 if TYPE_CHECKING:
     from torch import nn

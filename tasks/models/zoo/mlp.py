@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.models.training import TrainingSpec
-from tasks.models.zoo.labels import scale_layers
-from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Dataset, Input, InputError, OutputKind, Weights
+from exhibit.tasks.models.training import TrainingSpec
+from exhibit.tasks.models.zoo.labels import scale_layers
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.model import OutputKind, Weights
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from tasks.models.torch import Encode
+    from exhibit.tasks.models.torch import Encode
 
 
 class MLPSpec(TrainingSpec):
@@ -46,14 +48,14 @@ class MLPSpec(TrainingSpec):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.torch_training import fit
+        from exhibit.tasks.models.torch_training import fit
 
         return fit(lambda: self._net(dataset), _encoding(dataset), dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.torch import TorchModel
-        from tasks.models.torch_training import restored
+        from exhibit.tasks.models.torch import TorchModel
+        from exhibit.tasks.models.torch_training import restored
 
         output: OutputKind = "logits" if dataset.task == "classification" else "values"
         return TorchModel(restored(lambda: self._net(dataset), weights), _encoding(dataset), output, compute)
@@ -87,7 +89,7 @@ def _only_table(dataset: Dataset) -> Input:
 
 def _encoding(dataset: Dataset) -> "Encode":
     """Raw values as tensors, standardised where the table says how."""
-    from tasks.models.torch import as_tensors
+    from exhibit.tasks.models.torch import as_tensors
 
     table = _only_table(dataset)
     if table.centre is None or table.spread is None:

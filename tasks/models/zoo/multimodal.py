@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.models.training import TrainingSpec
-from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Array, Arrays, Dataset, Diagram, Input, InputError, Node, OutputKind, Weights
+from exhibit.tasks.models.training import TrainingSpec
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.figure import Diagram, Node
+from exhibit.tasks.records.model import OutputKind, Weights
 
 if TYPE_CHECKING:
     import keras
@@ -71,22 +74,22 @@ class MultimodalSpec(TrainingSpec):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.keras_training import fit
+        from exhibit.tasks.models.keras_training import fit
 
         encode = _Scaling(dataset, self.scaled)
         return fit(lambda: self._net(dataset), encode, dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.keras import KerasModel
-        from tasks.models.keras_training import restored
+        from exhibit.tasks.models.keras import KerasModel
+        from exhibit.tasks.models.keras_training import restored
 
         net = restored(lambda: self._net(dataset), weights, compute)
         output: OutputKind = "logits" if dataset.task == "classification" else "values"
         return KerasModel(net, _Scaling(dataset, self.scaled), output, compute)
 
     def _net(self, dataset: Dataset) -> "keras.Model":
-        from tasks.models.keras_import import keras
+        from exhibit.tasks.models.keras_import import keras
 
         _require(dataset)
         layers = keras.layers

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.models.zoo.images import Preprocessing, coloured, only_image
-from tasks.models.zoo.vgg import VGG_PREPROCESSING
-from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Dataset, InputError, Spec, Weights
+from exhibit.tasks.models.zoo.images import Preprocessing, coloured, only_image
+from exhibit.tasks.models.zoo.vgg import VGG_PREPROCESSING
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.records.base import InputError, Spec
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
     import keras
@@ -42,7 +44,7 @@ class _PublishedSpec(Spec):
         Raises:
             InputError: for data that the net was not made for, or weights that are not there.
         """
-        from tasks.models.keras_training import given
+        from exhibit.tasks.models.keras_training import given
 
         self._checked(dataset)
         path = self.weights if isinstance(self.weights, Path) else None
@@ -52,13 +54,13 @@ class _PublishedSpec(Spec):
 
     def restore(self, _: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights; it gives logits, its softmax is left out."""
-        from tasks.models.keras import KerasModel
-        from tasks.models.keras_training import restored
+        from exhibit.tasks.models.keras import KerasModel
+        from exhibit.tasks.models.keras_training import restored
 
         return KerasModel(restored(lambda: self._net(None), weights, compute), self.preprocessing, "logits", compute)
 
     def _net(self, weights: Literal["imagenet"] | Path | None) -> "keras.Model":
-        from tasks.models.zoo.keras_images import published
+        from exhibit.tasks.models.zoo.keras_images import published
 
         return published(self.application, weights)
 

@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tasks.models.zoo.texts import TextTraining, gives, ids, only_text
-from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Arrays, Dataset, Weights
+from exhibit.tasks.models.zoo.texts import TextTraining, gives, ids, only_text
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.records.base import Arrays
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
-    from tasks.models.torch import Encoded
+    from exhibit.tasks.models.torch import Encoded
 
 
 class TextNetSpec(TextTraining):
@@ -18,17 +20,17 @@ class TextNetSpec(TextTraining):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.torch_training import fit
-        from tasks.models.zoo.torch_text import TextNet
+        from exhibit.tasks.models.torch_training import fit
+        from exhibit.tasks.models.zoo.torch_text import TextNet
 
         text = only_text(dataset, self.kind)
         return fit(lambda: TextNet(self, text, dataset), _as_ids, dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.torch import TorchModel
-        from tasks.models.torch_training import restored
-        from tasks.models.zoo.torch_text import TextNet
+        from exhibit.tasks.models.torch import TorchModel
+        from exhibit.tasks.models.torch_training import restored
+        from exhibit.tasks.models.zoo.torch_text import TextNet
 
         text = only_text(dataset, self.kind)
         return TorchModel(restored(lambda: TextNet(self, text, dataset), weights), _as_ids, gives(dataset), compute)
@@ -37,6 +39,6 @@ class TextNetSpec(TextTraining):
 def _as_ids(inputs: Arrays) -> "Encoded":
     import torch
 
-    from tasks.models.torch import Encoded
+    from exhibit.tasks.models.torch import Encoded
 
     return Encoded({name: torch.as_tensor(values) for name, values in ids(inputs).items()})

@@ -5,8 +5,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tasks.models.training import TrainingSpec
-from tasks.records import Array, Arrays, Dataset, Input, InputError, OutputKind
+from exhibit.tasks.models.training import TrainingSpec
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.model import OutputKind
 
 
 class TextTraining(TrainingSpec):

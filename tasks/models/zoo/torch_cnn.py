@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.models.training import TrainingSpec
-from tasks.models.zoo.images import only_image, scaling
-from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Dataset, Input, Weights
+from exhibit.tasks.models.training import TrainingSpec
+from exhibit.tasks.models.zoo.images import only_image, scaling
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,24 +40,24 @@ class TorchCNNSpec(TrainingSpec):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.torch_training import fit
-        from tasks.models.zoo.torch_images import ChannelsFirst
+        from exhibit.tasks.models.torch_training import fit
+        from exhibit.tasks.models.zoo.torch_images import ChannelsFirst
 
         image = only_image(dataset, self.kind)
         return fit(lambda: self._net(image, dataset), ChannelsFirst(scaling(image)), dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.torch import TorchModel
-        from tasks.models.torch_training import restored
-        from tasks.models.zoo.torch_images import ChannelsFirst
+        from exhibit.tasks.models.torch import TorchModel
+        from exhibit.tasks.models.torch_training import restored
+        from exhibit.tasks.models.zoo.torch_images import ChannelsFirst
 
         image = only_image(dataset, self.kind)
         net = restored(lambda: self._net(image, dataset), weights)
         return TorchModel(net, ChannelsFirst(scaling(image)), "logits", compute)
 
     def _net(self, image: Input, dataset: Dataset) -> "nn.Module":
-        from tasks.models.zoo.torch_images import ImageNet
+        from exhibit.tasks.models.zoo.torch_images import ImageNet
 
         channels = image.values.shape[-1]
         return ImageNet(channels, self.filters, self.blocks, self.dropout, len(dataset.classes))

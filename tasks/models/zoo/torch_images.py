@@ -8,9 +8,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from tasks.models.torch import Encoded
-from tasks.models.zoo.images import Preprocessing
-from tasks.records import Arrays, InputError
+from exhibit.tasks.models.torch import Encoded
+from exhibit.tasks.models.zoo.images import Preprocessing
+from exhibit.tasks.records.base import Arrays, InputError
 
 
 class ImageNet(nn.Module):

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from tasks.models.zoo.labels import scale_layers
-from tasks.records import Dataset, Input
+from exhibit.tasks.models.zoo.labels import scale_layers
+from exhibit.tasks.records.data import Dataset, Input
 
 if TYPE_CHECKING:
-    from tasks.models.zoo.texts import TextTraining
+    from exhibit.tasks.models.zoo.texts import TextTraining
 
 
 class TextNet(nn.Module):

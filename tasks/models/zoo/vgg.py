@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.models.zoo.images import AugmentedSpec, Preprocessing, coloured, only_image, scaling
-from tasks.protocols import Compute, DifferentiableModel, Progress
-from tasks.records import Dataset, Input, Weights
+from exhibit.tasks.models.zoo.images import AugmentedSpec, Preprocessing, coloured, only_image, scaling
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
     import keras
@@ -24,7 +25,7 @@ class _VGG(AugmentedSpec):
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """Trains on the rows with split "train"."""
-        from tasks.models.keras_training import fit
+        from exhibit.tasks.models.keras_training import fit
 
         image = self._image(dataset)
         return fit(
@@ -38,8 +39,8 @@ class _VGG(AugmentedSpec):
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
         """The model with the given weights."""
-        from tasks.models.keras import KerasModel
-        from tasks.models.keras_training import restored
+        from exhibit.tasks.models.keras import KerasModel
+        from exhibit.tasks.models.keras_training import restored
 
         image = self._image(dataset)
         net = restored(lambda: self._net(image, len(dataset.classes), started=False), weights, compute)
@@ -83,7 +84,7 @@ class SmallVGGSpec(_VGG):
         return scaling(image)
 
     def _net(self, image: Input, classes: int, *, started: bool) -> "keras.Model":
-        from tasks.models.zoo.keras_images import small_vgg
+        from exhibit.tasks.models.zoo.keras_images import small_vgg
 
         del started  # it starts with random weights
         return small_vgg(image.values.shape[1:], self.filters, self.dropout, classes)
@@ -119,6 +120,6 @@ class VGG16TransferSpec(_VGG):
         return VGG_PREPROCESSING
 
     def _net(self, image: Input, classes: int, *, started: bool) -> "keras.Model":
-        from tasks.models.zoo.keras_images import vgg16_transfer
+        from exhibit.tasks.models.zoo.keras_images import vgg16_transfer
 
         return vgg16_transfer(image.values.shape[1:], self.base if started else None, classes)

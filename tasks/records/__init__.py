@@ -1,0 +1,1 @@
+"""The frozen records that travel between stages, by what they are about. Nothing is re-exported."""

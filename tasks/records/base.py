@@ -1,0 +1,43 @@
+"""What every record and every spec is built from. No record of a particular subject belongs here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from numpy.typing import NDArray
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
+
+Array = NDArray[Any]
+
+
+Arrays = Mapping[str, Array]  # input name -> values, first axis samples
+
+
+class InputError(ValueError):
+    """Something the user gave cannot be used; the message says what, where and what to do."""
+
+
+class Record(BaseModel):
+    """A frozen record; an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Spec(BaseModel):
+    """The validated configuration of one choice; it stands beside the function that it configures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _some(value: Any) -> Any:
+    return {} if value is None else value
+
+
+# Null stands for none: Hydra lets a value of its own replace null, but adds no key to an empty dictionary.
+Words = Annotated[dict[str, str], BeforeValidator(_some)]
+
+
+Files = Annotated[dict[str, Path], BeforeValidator(_some)]
+
+
+Arguments = Annotated[dict[str, JsonValue], BeforeValidator(_some)]

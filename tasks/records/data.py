@@ -1,0 +1,140 @@
+"""Datasets: named inputs, labels, splits, and what was left out."""
+
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.shelf import Shelved, chosen, in_memory
+
+Kind = Literal["table", "image", "text", "molecule"]
+
+
+Split = Literal["train", "validation", "test", "explain"]
+
+
+Baseline = Literal["auto", "zero", "black", "mean", "blur", "uniform"] | Annotated[str, Field(pattern="^sample:.")]
+
+
+class Input(Record):
+    """One named array that a model takes, in raw units.
+
+    `values`: table (samples, features); image (samples, height, width, channels); text (samples, tokens) of
+    ids; molecule (samples,) of SMILES. `features` names the columns of a table. `bounds` are the darkest and
+    the brightest value an image can take, `regions` (samples, height, width) where its known object is;
+    `aligned` ones show the same thing at the same pixel, so that a mean over them has a meaning.
+    `vocabulary`: the token that each id of a text stands for, the padding first. `centre`, `spread`: (features,) mean
+    and standard deviation of the columns of a table over the training rows, where a net should standardise them.
+    Pictures from files are `Shelved`: `array` has all of them in memory.
+    """
+
+    name: str
+    kind: Kind
+    values: Array | Shelved
+    features: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
+    regions: Array | Shelved | None = None
+    aligned: bool = False
+    vocabulary: tuple[str, ...] = ()
+    centre: Array | None = None
+    spread: Array | None = None
+
+    def label(self, feature: str) -> str:
+        """What a reader calls a feature among those of other inputs; columns of tables have names of their own."""
+        return feature if self.kind == "table" else f"{self.name}, {feature}"
+
+    @property
+    def array(self) -> Array:
+        """The values of all samples, in memory."""
+        return in_memory(self.values)
+
+    def take(self, rows: Array) -> Self:
+        """The same input with only `rows` (indices or a mask over samples), in that order."""
+        regions = None if self.regions is None else chosen(self.regions, rows)
+        return self.model_copy(update={"values": chosen(self.values, rows), "regions": regions})
+
+    def fetched(self) -> Self:
+        """The same input with all its samples in memory."""
+        regions = None if self.regions is None else in_memory(self.regions)
+        return self.model_copy(update={"values": self.array, "regions": regions})
+
+
+class Excluded(Record):
+    """A sample that could not be used: nothing is dropped without being listed."""
+
+    sample_id: str
+    given: str
+    reason: str
+
+
+class Dataset(Record):
+    """Samples with labels, in the order in which they are explained and drawn.
+
+    `labels`: (samples,) class indices for a classification, measured values for a regression.
+    `split`: (samples,) of "train" or "test"; with no "test" there is no held-out data; rows of "validation" watch the
+    training, so that those of "test" measure it alone; rows of "explain" are given to be explained, do not train a
+    model, and measure it where they have a label (else NaN). `names`: (samples,)
+    what a reader calls a sample, where that is not its id. `label_scale`: mean and standard deviation of the labels of
+    the training rows, where a net should standardise them. `published`: numbers of others on this data, to stand
+    beside those measured. `scheme`: what rows to come are read by, where the user's own are.
+    """
+
+    title: str
+    description: str
+    source: str
+    task: Literal["classification", "regression"]
+    inputs: tuple[Input, ...]
+    sample_ids: Array
+    labels: Array
+    split: Array
+    names: Array | None = None
+    classes: tuple[str, ...] = ()
+    label_name: str
+    label_unit: str = ""
+    label_scale: tuple[float, float] | None = None
+    excluded: tuple[Excluded, ...] = ()
+    published: dict[str, float] = Field(default_factory=dict)
+    scheme: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def labelled(self) -> Array:
+        """(samples,) whether the label is known."""
+        return ~np.isnan(self.labels)
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """The values of every input by name, in memory: of data that may be large, `take` some rows first."""
+        return {item.name: item.array for item in self.inputs}
+
+    def take(self, rows: Array) -> Self:
+        """The same dataset with only `rows` (indices or a mask over samples), in that order."""
+        return self.model_copy(
+            update={
+                "inputs": tuple(item.take(rows) for item in self.inputs),
+                "sample_ids": self.sample_ids[rows],
+                "labels": self.labels[rows],
+                "split": self.split[rows],
+                "names": None if self.names is None else self.names[rows],
+            }
+        )
+
+    @property
+    def shelved(self) -> list[str]:
+        """The digests of everything that lies on a shelf and not in the record itself."""
+        held = (values for item in self.inputs for values in (item.values, item.regions))
+        return [digest for values in held if isinstance(values, Shelved) for digest in values.names]
+
+    def fetched(self) -> Self:
+        """The same dataset with all its samples in memory."""
+        return self.model_copy(update={"inputs": tuple(item.fetched() for item in self.inputs)})
+
+
+class Reference(Record):
+    """Importances of the features of a dataset from something that is not the explained model."""
+
+    label: str
+    description: str
+    features: tuple[str, ...]
+    mean: Array
+    standard_error: Array

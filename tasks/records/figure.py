@@ -1,0 +1,294 @@
+"""Figures as data: what is drawn, on which scales, with which words; and the drawn files."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from exhibit.tasks.records.base import Array, Record
+
+Palette = Literal["diverging", "keras_example"]  # keras_example: green and red light, as published
+
+
+class Scale(Record):
+    """One shared zero-centred colour scale: values in [-limit, limit] of `unit`, in the colours of `palette`."""
+
+    unit: str
+    limit: float
+    palette: Palette = "diverging"
+
+
+class Series(Record):
+    """Numbers drawn together: one bar per label, with error bars where known."""
+
+    name: str
+    values: Array
+    errors: Array | None = None
+    reference: bool = False
+
+
+class Bars(Record):
+    """Horizontal bars, one group per label. `signed` colours by sign and centres the axis on zero."""
+
+    kind: Literal["bars"] = "bars"
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    axis: str
+    signed: bool = False
+
+
+class BarPanels(Record):
+    """Small multiples: one panel of horizontal bars per series, all with the same labels and the same axis.
+    `facets`: what each panel is, by the name of a filter."""
+
+    kind: Literal["bar_panels"] = "bar_panels"
+    labels: tuple[str, ...]
+    panels: tuple[Series, ...]
+    axis: str
+    signed: bool = False
+    facets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Cell(Record):
+    """One picture of an image grid. `pixels`: (height, width, 1 or 3) in 0..1, or (height, width) of signed
+    values to colour by the scale with index `scale`. `beneath`: (height, width, 1 or 3) in 0..1, a picture that the
+    colours are laid over with `opacity`, in the colours of `palette`. `title` stands above, `note` below, either may be
+    empty."""
+
+    pixels: Array
+    scale: int | None = None
+    beneath: Array | None = None
+    opacity: float = 0.8
+    palette: Palette = "diverging"
+    title: str = ""
+    note: str = ""
+    alt: str
+
+
+class Images(Record):
+    """Rows of pictures with one heading per column. `width`: of each on paper, in millimetres, where the page has
+    room; None: as usual. `facets`: what each row is, by the name of a filter."""
+
+    kind: Literal["images"] = "images"
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell | None, ...], ...]  # None leaves the place empty
+    row_labels: tuple[str, ...] = ()
+    width: float | None = None
+    facets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Molecule(Record):
+    """One molecule. `values`: (atoms,) contributions in the order of the atoms of the SMILES; NaN: none is shown.
+
+    They are coloured by the scale with index `scale`, or on one of its own that ends at `limit`; where `coloured`
+    (atoms,) is False there is no colour. `like`: the SMILES of a molecule that it is drawn over, and `common`
+    (atoms, 2): atoms of `like` and their partners here, which lie in the same place.
+    """
+
+    smiles: str
+    values: Array
+    scale: int = 0
+    limit: float | None = None
+    coloured: Array | None = None
+    like: str = ""
+    common: Array | None = None
+    title: str = ""
+    note: str = ""
+    alt: str
+
+
+class Molecules(Record):
+    """Molecules in the order of reading, or where there are `columns` in rows of as many, under these headings.
+
+    `numbers`: whether atoms carry their values.
+    """
+
+    kind: Literal["molecules"] = "molecules"
+    items: tuple[Molecule, ...]
+    columns: tuple[str, ...] = ()
+    numbers: bool = True
+
+
+class Scatter(Record):
+    """Points with the line of identity, for a parity plot. Groups are drawn in order, `reference` ones grey."""
+
+    kind: Literal["scatter"] = "scatter"
+    x: tuple[Series, ...]
+    y: tuple[Series, ...]
+    x_label: str
+    y_label: str
+
+
+class Curves(Record):
+    """Values per epoch."""
+
+    kind: Literal["curves"] = "curves"
+    series: tuple[Series, ...]
+    x_label: str
+    y_label: str
+
+
+class Matrix(Record):
+    """Counts of (true, predicted), or of `correlations` in [-1, 1] between the labels, NaN for a pair not compared."""
+
+    kind: Literal["matrix"] = "matrix"
+    labels: tuple[str, ...]
+    counts: Array
+    x_label: str
+    y_label: str
+    correlations: bool = False
+
+
+class Swarm(Record):
+    """Attributions of the most important features, sample by sample.
+
+    `values`: (samples, features) attributions of the first target; `shades`: the same shape, the feature's own value
+    as a share of its range, NaN where it has none.
+    """
+
+    kind: Literal["swarm"] = "swarm"
+    labels: tuple[str, ...]
+    values: Array
+    shades: Array
+    axis: str
+
+
+class Ranks(Record):
+    """Where each label stands in several orders: `counts` (labels, places), the first place first."""
+
+    kind: Literal["ranks"] = "ranks"
+    labels: tuple[str, ...]
+    counts: Array
+    axis: str
+
+
+class Waterfall(Record):
+    """Contributions that lead from `start` to `end`, in the order in which they are drawn."""
+
+    kind: Literal["waterfall"] = "waterfall"
+    title: str = ""
+    labels: tuple[str, ...]
+    values: Array
+    start: float
+    end: float
+    start_label: str
+    end_label: str
+    axis: str
+
+
+class Waterfalls(Record):
+    """Small multiples: a waterfall per sample, all on one axis. `facets`: what each is, by the name of a filter."""
+
+    kind: Literal["waterfalls"] = "waterfalls"
+    panels: tuple[Waterfall, ...]
+    facets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Ladder(Record):
+    """A refinement, pass by pass. `steps`: (passes,) gradient evaluations so far. Of the drawn samples, (samples,
+    passes), NaN where one had stopped: `residual` as a share of the difference that is explained, `change` of the
+    attribution since the last pass as a share of its L1. `converged`: (samples,). `stopped`: (passes,) how many of all
+    explanations stopped there; the last ones may not have met the `tolerance`.
+    """
+
+    kind: Literal["ladder"] = "ladder"
+    names: tuple[str, ...]
+    steps: Array
+    residual: Array
+    change: Array
+    converged: Array
+    stopped: Array
+    tolerance: float
+
+
+class Node(Record):
+    """A box of a diagram; `after`: names of the boxes that lead to it."""
+
+    name: str
+    label: str
+    after: tuple[str, ...] = ()
+
+
+class Diagram(Record):
+    """Boxes from left to right, each right of all that lead to it."""
+
+    kind: Literal["diagram"] = "diagram"
+    nodes: tuple[Node, ...]
+
+
+class TokenLine(Record):
+    """One text: its tokens, and for each the value that colours it."""
+
+    title: str
+    tokens: tuple[str, ...]
+    values: Array
+    note: str = ""
+    alt: str
+
+
+class Tokens(Record):
+    """Texts whose tokens are coloured by the first scale of the figure, with their numbers below. `facets`: what each
+    text is, by the name of a filter."""
+
+    kind: Literal["tokens"] = "tokens"
+    items: tuple[TokenLine, ...]
+    facets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+Content = Annotated[
+    Bars
+    | BarPanels
+    | Images
+    | Molecules
+    | Scatter
+    | Curves
+    | Matrix
+    | Swarm
+    | Waterfall
+    | Waterfalls
+    | Ladder
+    | Diagram
+    | Tokens
+    | Ranks,
+    Field(discriminator="kind"),
+]
+
+
+class Figure(Record):
+    """Data, scales, caption and alternative text; paper and screen draw from it.
+
+    `name` is unique in the document and a file name. `width`: share of the text column, 0..1.
+    """
+
+    name: str
+    content: Content
+    scales: tuple[Scale, ...] = ()
+    caption: str
+    alt: str
+    width: float = 1.0
+
+
+class Part(Record):
+    """One drawn file of a figure; `name` is unique in the figure, `size` in CSS pixels at full width."""
+
+    name: str
+    media_type: Literal["image/svg+xml", "image/png"]
+    data: bytes
+    size: tuple[float, float]
+
+
+class Drawing(Record):
+    """A figure with its drawn parts.
+
+    Charts (all but the following): one part "chart". Images: a part "r{row}c{column}" per cell;
+    molecules: a part "m{index}" each; both: one part "scale{index}" per colour scale.
+    """
+
+    figure: Figure
+    parts: tuple[Part, ...]
+
+    def part(self, name: str) -> Part:
+        """The part called `name`; KeyError when there is none."""
+        for part in self.parts:
+            if part.name == name:
+                return part
+        raise KeyError(name)

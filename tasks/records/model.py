@@ -1,0 +1,40 @@
+"""What a model leaves: its weights, its outputs, and how good they are."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.data import Split
+
+OutputKind = Literal["logits", "probabilities", "values"]
+
+
+class Weights(Record):
+    """A trained model: ordered arrays; the architecture is rebuilt from its spec. `history` has a value per epoch."""
+
+    arrays: dict[str, Array]
+    history: dict[str, Array] = Field(default_factory=dict)
+    parameters: int
+
+
+class Prediction(Record):
+    """`outputs`: (samples, outputs) of the model for every sample of the dataset, raw as the model gives them."""
+
+    kind: OutputKind
+    outputs: Array
+
+
+class Metric(Record):
+    """A measured quality: `value` on `count` samples of `split`, with a 95% interval where one is known."""
+
+    name: str
+    value: float
+    split: Split
+    count: int
+    interval: tuple[float, float] | None = None
+
+
+class Performance(Record):
+    metrics: tuple[Metric, ...]
+    confusion: Array | None = None  # (true, predicted) counts on the rows of the metrics
