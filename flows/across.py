@@ -7,8 +7,13 @@ from typing import Any
 from exhibit.flows.config import Report
 from exhibit.flows.earlier import Found
 from exhibit.flows.points import Chapter
-from exhibit.tasks import comparison_stage, report_stages
-from exhibit.tasks.stages import Done
+from exhibit.tasks.stages.change import change
+from exhibit.tasks.stages.compare import compare
+from exhibit.tasks.stages.draw_changes import draw_changes
+from exhibit.tasks.stages.draw_comparison import draw_comparison
+from exhibit.tasks.stages.relate import relate
+from exhibit.tasks.stages.stage import Done
+from exhibit.tasks.stages.tabulate import tabulate
 from exhibit.tasks.store import Digest, Store
 
 
@@ -40,16 +45,16 @@ def across(
     the evidence has it; `materials`: what each chapter shows.
     """
     groups = same_data([chapter["load"]["dataset"] for chapter in chapters])
-    tables = dict(one("report", report_stages.tabulate, materials).outputs)
+    tables = dict(one("report", tabulate, materials).outputs)
     comparisons, drawn = [], []
     for number, group in enumerate(groups, 1):
         slug, own = f"comparison_{number}", [materials[k] for k in group]  # no slug of a point has a "_"
         numbers = [k + 1 for k in group]
-        found = one(slug, comparison_stage.compare, slug, [configs[k] for k in group], numbers, own)
+        found = one(slug, compare, slug, [configs[k] for k in group], numbers, own)
         comparisons.append(found["comparison"])
-        drawn.append(one(slug, comparison_stage.draw_comparison, found["comparison"], own, scales))
+        drawn.append(one(slug, draw_comparison, found["comparison"], own, scales))
     if comparisons:
-        tables |= one("report", comparison_stage.relate, comparisons).outputs
+        tables |= one("report", relate, comparisons).outputs
     changed = None
     if report.document.compare_to is not None:
         points = [
@@ -57,9 +62,9 @@ def across(
             for chapter, config in zip(chapters, configs, strict=True)
         ]
         before = store.put(earlier.said) if earlier else None
-        done = one("report", comparison_stage.change, points, materials, tables, before)
+        done = one("report", change, points, materials, tables, before)
         changed, tables["changes"] = done["changed"], done["changes"]
-        drawn.append(one("report", comparison_stage.draw_changes, changed, scales))
+        drawn.append(one("report", draw_changes, changed, scales))
     compared = {k for group in groups for k in group}
     own_chapters = report.document.own_chapters(len(chapters), compared)
     return Beside(own_chapters, comparisons, changed, drawn, tables)

@@ -21,10 +21,10 @@ from pydantic import ConfigDict, TypeAdapter
 from exhibit.flows.cli import QUIET
 from exhibit.flows.config import Report
 from exhibit.flows.engine import Inline, Prefect
-from exhibit.flows.errors import Unfinished, told
+from exhibit.flows.errors import Unfinished, one_line_message
 from exhibit.flows.progress import Watch
-from exhibit.flows.report import Kept, RunResult, explain
-from exhibit.flows.run import elsewhere
+from exhibit.flows.report import FinishedResult, RunResult, explain
+from exhibit.flows.run import stage_caller
 from exhibit.tasks.document.press import apart
 from exhibit.tasks.records.base import InputError, Record
 
@@ -128,12 +128,12 @@ def main() -> None:
 
 def _done(job: Job) -> RunResult:
     report, command = job.report, job.command
-    with Kept("its process did not end as it should") as kept, Watch() as watch:
+    with FinishedResult("its process did not end as it should") as kept, Watch() as watch:
         if job.flow_run is None or report.runner.kind == "inline":
             return explain(report, command, Inline(), watch)
         from exhibit.flows.flow import joined
 
-        with elsewhere(report) as (call, slots), joined(job.flow_run.id, slots):
+        with stage_caller(report) as (call, slots), joined(job.flow_run.id, slots):
             return kept(explain(report, command, Prefect(call), watch))
     return kept.result
 
@@ -146,7 +146,7 @@ def _end_with_parent() -> None:
 
 def _failed(answers: TextIO, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     sys.__excepthook__(kind, error, trace)
-    answers.write(Answer(error=kind.__name__, message=told(error)).model_dump_json())
+    answers.write(Answer(error=kind.__name__, message=one_line_message(error)).model_dump_json())
     answers.close()
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from exhibit.flows.engine import Engine, Future
 from exhibit.flows.errors import during
 from exhibit.flows.progress import Watch
-from exhibit.tasks.stages import Done
+from exhibit.tasks.stages.stage import Done
 from exhibit.tasks.store import Digest, Store, digest_of
 
 

@@ -15,7 +15,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from exhibit.flows.errors import ConfigError, Unfinished, debugging, told, unknown
+from exhibit.flows.errors import ConfigError, Unfinished, debugging, one_line_message, unknown
 from exhibit.tasks.factory import GROUPS, offered
 from exhibit.tasks.records.base import InputError
 
@@ -282,7 +282,7 @@ def _briefly(kind: type[BaseException], error: BaseException, trace: TracebackTy
     if debugging():
         sys.__excepthook__(kind, error, trace)
     else:
-        sys.stderr.write(f"exhibit: {told(error)}\nset EXHIBIT_DEBUG=1 for the traceback\n")
+        sys.stderr.write(f"exhibit: {one_line_message(error)}\nset EXHIBIT_DEBUG=1 for the traceback\n")
 
 
 def _interrupted(_signal: int, _frame: FrameType | None) -> None:

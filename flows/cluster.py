@@ -13,14 +13,14 @@ from exhibit.flows.config import RunnerSpec
 from exhibit.tasks.fingerprint import fingerprint
 from exhibit.tasks.protocols import silent
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.stages import Call, Done
+from exhibit.tasks.stages.stage import Call, Done
 from exhibit.tasks.store import Damaged, Known, Store
 
 REMOTE = frozenset({"fit", "predict", "attribute", "check", "draw"})
 _CODE = (
     "exhibit.tasks.stages",
-    "exhibit.tasks.check_stages",
-    "exhibit.tasks.gather_stage",
+    "exhibit.tasks.stages.check",
+    "exhibit.tasks.stages.gather",
     "exhibit.tasks.report_stages",
 )
 

@@ -51,7 +51,7 @@ class Composed(NamedTuple):
         return point_name(self.varied)
 
 
-class _Asked(NamedTuple):
+class _PointOverrides(NamedTuple):
     """A point by its overrides: those that vary, those that Hydra composes, and single values that are set in what it
     composed. Points that differ in such values alone share the composition, which is most of the work."""
 
@@ -95,7 +95,7 @@ def option_files(group: str, config_dir: Path | None = None) -> list[Path]:
     return [files[name] for name in sorted(files)]
 
 
-def _combinations(overrides: Sequence[str], config_dir: Path | None) -> Iterator[_Asked]:
+def _combinations(overrides: Sequence[str], config_dir: Path | None) -> Iterator[_PointOverrides]:
     """Every combination of the values that are given. Of two overrides for the same key the last counts."""
     parsed = list({override.get_key_element(): override for override in _parse(overrides)}.values())
     choices = groups(config_dir)
@@ -105,7 +105,7 @@ def _combinations(overrides: Sequence[str], config_dir: Path | None) -> Iterator
     single = [_is_single(override, parsed, choices) for override in parsed]
     for point in itertools.product(*map(_values, parsed)):
         whole = [one for one, alone in zip(point, single, strict=True) if not alone]
-        yield _Asked(
+        yield _PointOverrides(
             tuple(itertools.compress(point, swept)),
             tuple(_quoted(one, choices) for one in whole),
             tuple(itertools.compress(point, single)),
@@ -159,7 +159,7 @@ def _search_path(folder: Path | None) -> list[str]:
     return [f"hydra.searchpath=[{QuotedString(f'file://{folder.resolve()}', Quote.double).with_quotes()}]"]
 
 
-def _compose(asked: _Asked, config_dir: Path | None, known: _Known) -> Composed:
+def _compose(asked: _PointOverrides, config_dir: Path | None, known: _Known) -> Composed:
     try:
         if asked.composed not in known:
             known[asked.composed] = _composed(asked.composed, config_dir)

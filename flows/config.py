@@ -18,7 +18,7 @@ from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Spec
-from exhibit.tasks.stages import refusal
+from exhibit.tasks.stages.explaining import refusal
 
 
 class Point(Spec):

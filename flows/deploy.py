@@ -26,7 +26,7 @@ from exhibit.flows.compose import CONF
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.errors import ConfigError, validated
 from exhibit.flows.flow import as_parameter
-from exhibit.tasks.local import outside, put
+from exhibit.tasks.evidence.local import outside, put
 from exhibit.tasks.records.base import InputError, Spec
 
 # A pool without variables: a run that is asked for with an environment or a command of its own gets the worker's.

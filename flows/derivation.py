@@ -13,12 +13,12 @@ from exhibit.flows.errors import validated
 from exhibit.flows.integrity import Subject
 from exhibit.flows.points import Given
 from exhibit.flows.report import derive_report
+from exhibit.tasks.comparing.settings import slugs
 from exhibit.tasks.data import DataSpec
 from exhibit.tasks.document.press import embedded_name
-from exhibit.tasks.document.schema import Evidence, LocalEvidence
-from exhibit.tasks.local import absent, file_digest, folder_digest, outside, put
+from exhibit.tasks.evidence.local import absent, file_digest, folder_digest, outside, put
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.settings import slugs
+from exhibit.tasks.records.evidence import Evidence, LocalEvidence
 
 _DATA: TypeAdapter[Any] = TypeAdapter(DataSpec)
 
@@ -65,7 +65,7 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
 
 
 def _put(config: dict[str, Any], key: str, value: str) -> None:
-    """As `exhibit.tasks.local.put`, for evidence that anyone may have written.
+    """As `exhibit.tasks.evidence.local.put`, for evidence that anyone may have written.
 
     Raises:
         InputError: if the config has no such key.
@@ -172,7 +172,7 @@ def _holds(folder: Path, key: str, config: Mapping[str, Any], local: Mapping[str
         spec = _DATA.validate_python({**config["points"][int(number)]["data"], name: folder})
         if any(path not in local for path, _ in outside(spec, f"points.{number}.data")):
             return False
-        taken: str = spec.asked().get("files", "")
+        taken: str = spec.spec_with_digests().get("files", "")
     except (AttributeError, LookupError, TypeError, ValueError):  # of evidence that anyone may have written
         return False
     return folder_digest(taken) == local[key].sha256

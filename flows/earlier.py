@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from exhibit.flows.config import Report
 from exhibit.flows.integrity import Damage, Subject, intact
 from exhibit.flows.progress import Watch
-from exhibit.tasks.changes import point_facts
-from exhibit.tasks.document.changed import Earlier
-from exhibit.tasks.document.schema import EarlierReport
-from exhibit.tasks.document.seal import MANIFEST
-from exhibit.tasks.local import told_apart
+from exhibit.tasks.comparing.changes import point_facts
+from exhibit.tasks.comparing.settings import slugs
+from exhibit.tasks.evidence.local import disambiguated
+from exhibit.tasks.evidence.seal import MANIFEST
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.change_summary import EarlierReport
+from exhibit.tasks.records.changed import Earlier
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.settings import slugs
 
 EARLIER = "document.compare_to"  # in the config and in the evidence
 
@@ -83,7 +83,7 @@ def _read(target: Path) -> Found:
 
 def _said(subject: Subject) -> Earlier:
     evidence, files = subject.evidence, subject.attached
-    points = told_apart(evidence.config, evidence.local)["points"]
+    points = disambiguated(evidence.config, evidence.local)["points"]
     configs = dict(zip(slugs([point["label"] for point in points]), points, strict=True))
     return Earlier(
         report=EarlierReport(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Protocol
 
-from exhibit.tasks import stages
-from exhibit.tasks.stages import Call, Done
+from exhibit.flows.prefect_task import as_task
+from exhibit.tasks.stages.stage import Call, Done, call_here
 
 
 class Future(Protocol):
@@ -51,11 +51,11 @@ class Inline:
 class Prefect:
     """Every stage as a Prefect task of the flow that is running. `call`: how a task calls its stage."""
 
-    def __init__(self, call: Call = stages.call_here) -> None:
+    def __init__(self, call: Call = call_here) -> None:
         self._call = call
         self._tasks: dict[str, Any] = {}
 
     def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
-        task = self._tasks.setdefault(stage.__name__, stages.as_task(stage, self._call))
+        task = self._tasks.setdefault(stage.__name__, as_task(stage, self._call))
         future: Future = task.submit(what, *args, **kwargs)
         return future

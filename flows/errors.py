@@ -34,7 +34,7 @@ def debugging() -> bool:
 
 @contextmanager
 def during(what: str, stage: str) -> Iterator[None]:
-    """An error in there carries a note on where it was, the innermost one: `told` says it."""
+    """An error in there carries a note on where it was, the innermost one: `one_line_message` says it."""
     try:
         yield
     except Exception as error:
@@ -43,7 +43,7 @@ def during(what: str, stage: str) -> Iterator[None]:
         raise
 
 
-def told(error: BaseException) -> str:
+def one_line_message(error: BaseException) -> str:
     """An error that nobody expected, in one line: of which point and stage, of what kind, and what it says first."""
     where = "".join(f"{note}, " for note in getattr(error, "__notes__", ())[:1])
     return f"{where}{type(error).__name__}: {str(error).partition(chr(10))[0]}"

@@ -21,10 +21,10 @@ from exhibit.flows.artifacts import judged, listed, publish, short_name
 from exhibit.flows.bounded import FlowRun, run_bounded
 from exhibit.flows.config import Report
 from exhibit.flows.engine import Prefect
-from exhibit.flows.errors import Unfinished, told
+from exhibit.flows.errors import Unfinished, one_line_message
 from exhibit.flows.progress import Watch
-from exhibit.flows.report import Kept, RunResult, explain
-from exhibit.flows.run import elsewhere
+from exhibit.flows.report import FinishedResult, RunResult, explain
+from exhibit.flows.run import stage_caller
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.packing import canonical_json
 from exhibit.tasks.store import Store
@@ -41,10 +41,10 @@ def run_flow(report: Report, command: list[str]) -> RunResult:
         InputError: for data or a config that cannot be used.
         Unfinished: when its time is over.
     """
-    with Kept("the flow run did not end as it should") as kept:
+    with FinishedResult("the flow run did not end as it should") as kept:
         if report.runner.timeout_seconds is not None:
             return _run(report, command, lambda: kept(run_bounded(report, command, this_flow_run())), 1)
-        with Watch() as watch, elsewhere(report) as (call, slots):
+        with Watch() as watch, stage_caller(report) as (call, slots):
             return _run(report, command, lambda: kept(explain(report, command, Prefect(call), watch)), slots)
     return kept.result
 
@@ -87,9 +87,9 @@ def concluded(work: Callable[[], RunResult], key: str) -> State[Any]:
     except (InputError, Unfinished) as error:
         return Failed(message=str(error), data=error)
     except Exception as error:  # noqa: BLE001 - Prefect's own message would not say of which point and stage
-        get_run_logger().error(told(error), exc_info=error)
-        return Failed(message=told(error), data=error)
-    with Kept("its artifacts were not made", result) as kept:
+        get_run_logger().error(one_line_message(error), exc_info=error)
+        return Failed(message=one_line_message(error), data=error)
+    with FinishedResult("its artifacts were not made", result) as kept:
         publish(result, key)
     result = kept.result
     clauses = list(filter(None, (judged(result), result.afterwards)))

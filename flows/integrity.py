@@ -14,12 +14,15 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import ValidationError
 
-from exhibit.tasks.document.evidence import content_digest, pretty
 from exhibit.tasks.document.pdf import pdf_digest_ok
 from exhibit.tasks.document.press import embedded_name
-from exhibit.tasks.document.schema import Evidence, Manifest, own_digest
-from exhibit.tasks.local import file_digest
+from exhibit.tasks.evidence.evidence import content_digest
+from exhibit.tasks.evidence.local import file_digest
+from exhibit.tasks.evidence.pretty_json import pretty
+from exhibit.tasks.evidence.schema import own_digest
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.evidence import Evidence
+from exhibit.tasks.records.manifest import Manifest
 
 REPORT = "verification.json"  # what `exhibit verify` leaves in a run
 _LEFT = {"manifest.json", REPORT, f"report.{REPORT}"}  # the last: of the PDF alone, where it lies in its run
@@ -132,7 +135,7 @@ def _wrong_files(directory: Path, manifest: Manifest) -> Iterator[str]:
         if name not in found:
             yield f"{printable(name)}: it is missing"
         elif found[name].is_symlink() or not found[name].is_file():  # nothing outside is opened, nor what has no end
-            yield f"{name}: it is a link or no file"
+            yield f"{name}: is a symlink or not a regular file"
         elif name in manifest.files and file_digest(found[name]) != manifest.files[name].sha256:
             yield f"{name}: it is not what was written"
     for name in sorted(found.keys() - manifest.files.keys() - _LEFT):

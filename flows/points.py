@@ -12,19 +12,27 @@ from typing import Any
 from exhibit.flows.calls import Calls, Started
 from exhibit.flows.config import Point
 from exhibit.flows.errors import during
-from exhibit.tasks import check_stages, gather_stage, stages
 from exhibit.tasks.checks.stability import SeedStabilitySpec
-from exhibit.tasks.document.schema import LocalEvidence
-from exhibit.tasks.local import outside
+from exhibit.tasks.comparing.settings import slugs
+from exhibit.tasks.evidence.local import outside
 from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure
-from exhibit.tasks.settings import slugs
-from exhibit.tasks.stages import Done, Explained
+from exhibit.tasks.stages.attribute import attribute
+from exhibit.tasks.stages.check import CheckedMethod, check
+from exhibit.tasks.stages.explained import Explained
+from exhibit.tasks.stages.fit import fit
+from exhibit.tasks.stages.gather import gather
+from exhibit.tasks.stages.load import load
+from exhibit.tasks.stages.predict import predict
+from exhibit.tasks.stages.select import select
+from exhibit.tasks.stages.stage import Done
+from exhibit.tasks.stages.summarise import summarise
 
 # Starts calls, then waits for them: it yields once in between.
 Step = Generator[None, None, None]
@@ -135,7 +143,7 @@ class _Steps:
 
     def load(self, chapter: Chapter) -> Step:
         given = self._given.datasets.get(chapter.slug), self._given.samples.get(chapter.slug)
-        yield from self._one(chapter, stages.load, chapter.point.data, *given)
+        yield from self._one(chapter, load, chapter.point.data, *given)
 
     def fit(self, chapter: Chapter) -> Step:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
@@ -144,14 +152,14 @@ class _Steps:
             what = chapter.slug if number == 0 else f"{chapter.slug}, seed {model.seed}"
             # Only the reported training is given, not those that a check compares it with.
             given = self._given.weights.get(chapter.slug) if number == 0 else None
-            started.append(self._calls.start_watched(what, stages.fit, model, self._compute, dataset, given=given))
+            started.append(self._calls.start_watched(what, fit, model, self._compute, dataset, given=given))
         yield
         chapter.fits = [self._calls.wait_watched(call) for call in started]
 
     def predict(self, chapter: Chapter) -> Step:
         weights = chapter.fits[0]["weights"]
         asked = chapter.point.model, self._compute, chapter["load"]["dataset"], weights
-        yield from self._one(chapter, stages.predict, *asked)
+        yield from self._one(chapter, predict, *asked)
         layer = chapter["predict"].outputs.get("layer")
         usual = None if layer is None else json.loads(self._calls.store.get(layer))
         chapter.methods = {label: method.located(usual) for label, method in chapter.point.method.items()}
@@ -159,7 +167,7 @@ class _Steps:
     def select(self, chapter: Chapter) -> Step:
         point = chapter.point
         found = chapter["load"]["dataset"], chapter["predict"]["prediction"]
-        yield from self._one(chapter, stages.select, point.selection, point.target, *found)
+        yield from self._one(chapter, select, point.selection, point.target, *found)
 
     def attribute(self, chapter: Chapter) -> Step:
         selection = unpack(Selection, self._calls.store.get(chapter["select"]["selection"]))
@@ -177,7 +185,7 @@ class _Steps:
             [
                 self._calls.start(
                     f"{chapter.slug}/{label} {start} to {stop}",
-                    stages.attribute,
+                    attribute,
                     chapter.methods[label],
                     model,
                     point.target,
@@ -215,9 +223,7 @@ class _Steps:
         found = chapter["load"]["dataset"], chapter["select"]["explained"]
         started = {
             label: [
-                self._calls.start(
-                    f"{chapter.slug}/{label}", stages.summarise, chapter.methods[label], *found, digests(shards)
-                )
+                self._calls.start(f"{chapter.slug}/{label}", summarise, chapter.methods[label], *found, digests(shards))
                 for shards in trainings
             ]
             for label, trainings in chapter.attributed.items()
@@ -228,9 +234,7 @@ class _Steps:
     def check(self, chapter: Chapter) -> Step:
         started = {
             label: [
-                self._calls.start(
-                    f"{chapter.slug}/{label}/{name}", check_stages.check, spec, self._asked(chapter, label)
-                )
+                self._calls.start(f"{chapter.slug}/{label}/{name}", check, spec, self._asked(chapter, label))
                 for name, spec in chapter.point.check.items()
             ]
             for label in chapter.methods
@@ -241,13 +245,13 @@ class _Steps:
     def _all(self, started: Mapping[str, Sequence[Started]]) -> dict[str, list[Done]]:
         return {label: [self._calls.wait(call) for call in calls] for label, calls in started.items()}
 
-    def _asked(self, chapter: Chapter, label: str) -> check_stages.Asked:
+    def _asked(self, chapter: Chapter, label: str) -> CheckedMethod:
         point = chapter.point
 
         def shards(other: str) -> tuple[str, ...]:
             return tuple(done["attribution"] for _, _, done in chapter.attributed[other][0])
 
-        return check_stages.Asked(
+        return CheckedMethod(
             label=label,
             method=chapter.methods[label],
             model=point.model,
@@ -282,7 +286,7 @@ class _Steps:
             for label, method in chapter.methods.items()
         ]
         shown = chapter.slug, point.title, point.data, point.model, point.target, point.drawing
-        yield from self._one(chapter, gather_stage.gather, *shown, found, explained)
+        yield from self._one(chapter, gather, *shown, found, explained)
 
 
 def trainings(point: Point) -> list[ModelSpec]:

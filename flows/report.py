@@ -16,19 +16,26 @@ from exhibit.flows.calls import Calls
 from exhibit.flows.config import Report
 from exhibit.flows.earlier import EARLIER, earlier
 from exhibit.flows.engine import Engine, Inline
-from exhibit.flows.errors import debugging, during, told
+from exhibit.flows.errors import debugging, during, one_line_message
 from exhibit.flows.points import Chapter, Given, run_points
 from exhibit.flows.progress import Watch
-from exhibit.tasks import report_stages, stages
 from exhibit.tasks.document.index import INDEX
 from exhibit.tasks.document.press import embedded_name
-from exhibit.tasks.document.schema import LocalEvidence
-from exhibit.tasks.document.seal import Host, git_state
-from exhibit.tasks.local import described, outside, put, told_apart
+from exhibit.tasks.evidence.attached import attached
+from exhibit.tasks.evidence.local import described, disambiguated, outside, put
+from exhibit.tasks.evidence.seal import Host, git_state
+from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure
 from exhibit.tasks.records.verdict import CheckResult
-from exhibit.tasks.stages import Done
+from exhibit.tasks.stages.attest import attest
+from exhibit.tasks.stages.compose import compose
+from exhibit.tasks.stages.draw import draw
+from exhibit.tasks.stages.load import samples_beside
+from exhibit.tasks.stages.render import render
+from exhibit.tasks.stages.scale import scale
+from exhibit.tasks.stages.seal import list_runs, seal
+from exhibit.tasks.stages.stage import Done
 from exhibit.tasks.store import Store
 
 _SOURCE = Path(__file__).parents[1]
@@ -45,7 +52,7 @@ class RunResult:
     afterwards: str = ""
 
 
-class Kept:
+class FinishedResult:
     """A result that what fails after it takes from nobody. As a context it says in the result that `what` failed in it;
     before there is a result it lets every error pass."""
 
@@ -72,7 +79,7 @@ class Kept:
             return False
         if debugging():
             print_exception(error)
-        clauses = self._result.afterwards, f"{self._what} ({told(error)})"
+        clauses = self._result.afterwards, f"{self._what} ({one_line_message(error)})"
         self._result = replace(self._result, afterwards="; ".join(filter(None, clauses)))
         return True
 
@@ -115,8 +122,8 @@ def explain(
         tuple(failure.slug for failure in failures),
     )
     flow.seal(document, chapters, directory, command, manifest)
-    with Kept(f"{report.paths.runs / INDEX} was not written", result) as kept:
-        report_stages.list_runs(report.paths.runs)
+    with FinishedResult(f"{report.paths.runs / INDEX} was not written", result) as kept:
+        list_runs(report.paths.runs)
     return kept.result
 
 
@@ -140,24 +147,22 @@ class _Flow:
         """Scale, draw, compose, attest and render."""
         report, title = self.report, self.report.document.title
         materials = [chapter["gather"]["material"] for chapter in chapters]
-        scales = self.calls.one("report", report_stages.scale, materials)["scales"]
+        scales = self.calls.one("report", scale, materials)["scales"]
         issued = report.document.issued_at
         local, embedded = self._local(chapters), self._embedded(chapters)
         config = _evidence_config(report, local)
-        configs = [told_apart(config, local)["points"][number] for number in self._numbers(chapters)]
+        configs = [disambiguated(config, local)["points"][number] for number in self._numbers(chapters)]
         beside = across(self.calls.one, report, self.store, self.earlier, chapters, configs, materials, scales)
-        drawing = [
-            self.calls.start_watched(chapters[k].slug, report_stages.draw, materials[k], scales) for k in beside.own
-        ]
+        drawing = [self.calls.start_watched(chapters[k].slug, draw, materials[k], scales) for k in beside.own]
         drawn = [self.calls.wait_watched(started) for started in drawing] + beside.drawn
         models = len({chapter.fits[0]["weights"] for chapter in chapters})
         own = [chapters[k].slug for k in beside.own]
         document = self.calls.one(
-            "report", report_stages.compose, title, materials, models, own, beside.comparisons, beside.changed, failures
+            "report", compose, title, materials, models, own, beside.comparisons, beside.changed, failures
         )["document"]
         attested = self.calls.one(
             "report",
-            report_stages.attest,
+            attest,
             config,
             issued,
             report.compute,
@@ -169,15 +174,15 @@ class _Flow:
             local,
             embedded,
         )
-        attached = report_stages.attached(attested) | embedded
+        files = attached(attested) | embedded
         rendered = self.calls.watched(
             "report",
-            report_stages.render,
+            render,
             issued,
             report.document.paper,
             document,
             [done["drawings"] for done in drawn],
-            attached,
+            files,
         )
         return _Rendered(document, drawn, attested, rendered)
 
@@ -203,7 +208,7 @@ class _Flow:
             dataset, weights = chapter["load"]["dataset"], chapter.fits[0]["weights"]
             if "data" in wanted:
                 files[embedded_name("dataset", dataset)] = dataset
-                if samples := stages.samples_beside(self.store, dataset):
+                if samples := samples_beside(self.store, dataset):
                     files[embedded_name("samples", dataset)] = samples
             if "weights" in wanted:
                 files[embedded_name("weights", weights)] = weights
@@ -243,7 +248,7 @@ class _Flow:
             for label, trainings in chapter.attributed.items()
         }
         with during("report", "seal"):
-            report_stages.seal(
+            seal(
                 self.store,
                 directory,
                 document.written,

@@ -22,7 +22,7 @@ from exhibit.flows.config import Report
 from exhibit.flows.errors import validated
 from exhibit.flows.flow import concluded, this_flow_run
 from exhibit.flows.report import RunResult
-from exhibit.tasks.local import outside, put
+from exhibit.tasks.evidence.local import outside, put
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.store import Damaged, Store
 

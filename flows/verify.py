@@ -10,9 +10,9 @@ import numpy as np
 
 from exhibit.flows.derivation import Access, derive, needed, taken
 from exhibit.flows.integrity import REPORT, Damage, Subject, printable, read
-from exhibit.tasks.document.evidence import TOLERANCE
-from exhibit.tasks.document.schema import Evidence
+from exhibit.tasks.evidence.evidence import TOLERANCE
 from exhibit.tasks.records.base import Array, InputError, Record
+from exhibit.tasks.records.evidence import Evidence
 
 Outcome = Literal["intact", "identical", "within tolerance", "different", "damaged", "not derivable"]
 

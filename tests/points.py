@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.tasks.document.material import Maps, Material, MethodMaterial
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input, Kind
 from exhibit.tasks.records.explanation import Aggregate, Cost, Importance, Summary
+from exhibit.tasks.records.material import Maps, Material, MethodMaterial
 from exhibit.tasks.records.model import Metric, Performance
 from exhibit.tasks.records.verdict import CheckResult
 

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exhibit.tasks.changes import changed, nothing_earlier
-from exhibit.tasks.checks.ranks import beyond
+from exhibit.tasks.comparing.changes import changed, nothing_earlier
+from exhibit.tasks.comparing.settings import of_point
 from exhibit.tasks.document import changes as chapter
-from exhibit.tasks.document.changed import Changed, Facts, ImportanceFacts, MetricFacts, PointFacts, VerdictFacts
-from exhibit.tasks.document.evidence import pretty
-from exhibit.tasks.document.schema import Changes, EarlierReport
+from exhibit.tasks.evidence.pretty_json import pretty
+from exhibit.tasks.ranks import beyond
+from exhibit.tasks.records.change_summary import Changes, EarlierReport
+from exhibit.tasks.records.changed import Changed, Facts, ImportanceFacts, MetricFacts, PointFacts, VerdictFacts
 from exhibit.tasks.records.figure import Bars
 from exhibit.tasks.records.verdict import Verdict
-from exhibit.tasks.settings import of_point
 from tests.conftest import content
 
 EARLIER = EarlierReport(issued="2026-01-02T00:00:00Z", pdf="a" * 64, evidence="b" * 64)

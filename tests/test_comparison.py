@@ -6,12 +6,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from exhibit.tasks.checks import ranks
-from exhibit.tasks.comparison import agreement_table, comparison
+from exhibit.tasks import ranks
+from exhibit.tasks.comparing.comparison import agreement_table, comparison
+from exhibit.tasks.comparing.settings import differing, of_point, of_result, shared, slugs, together, where
 from exhibit.tasks.document import comparison as chapter
-from exhibit.tasks.document.compared import Comparison
+from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import Ranks
-from exhibit.tasks.settings import differing, of_point, of_result, shared, slugs, together, where
 from tests.conftest import content
 from tests.points import LENGTHS, config, inputs, material, method
 

@@ -70,13 +70,13 @@ def test_the_code_of_a_factory_is_its_own_modules_and_the_versions_of_libraries(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Followed are the modules of the user's own, the untrusted ones beside it among them, not installed libraries."""
-    write("own_code.__init__", "")
-    write("own_code.models", "from . import layers\nfrom own_beside import helper\ndef build():\n    import torch\n")
-    write("own_code.layers", "import json, own_code.models")
+    write("users_code.__init__", "")
+    write("users_code.models", "from . import layers\nfrom own_beside import helper\ndef build():\n    import torch\n")
+    write("users_code.layers", "import json, users_code.models")
     write("own_beside", "def helper(): pass")
-    monkeypatch.setenv(TRUSTED, "own_code")
-    code = code_of("own_code.models:build")
-    assert set(code["source"]) == {"own_code", "own_code.layers", "own_code.models", "own_beside"}
+    monkeypatch.setenv(TRUSTED, "users_code")
+    code = code_of("users_code.models:build")
+    assert set(code["source"]) == {"users_code", "users_code.layers", "users_code.models", "own_beside"}
     assert set(code["libraries"]) == {"torch"}
 
 

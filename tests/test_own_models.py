@@ -10,7 +10,6 @@ import pytest
 
 from exhibit.flows.config import read_report
 from exhibit.flows.points import trainings
-from exhibit.tasks import stages
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec
 from exhibit.tasks.data.table import IrisSpec
 from exhibit.tasks.factory import TRUSTED, code_of
@@ -26,7 +25,12 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.explanation import Attribution
 from exhibit.tasks.records.model import Prediction, Weights
 from exhibit.tasks.records.packing import unpack
-from exhibit.tasks.stages import Done
+from exhibit.tasks.stages.attribute import attribute
+from exhibit.tasks.stages.fit import fit
+from exhibit.tasks.stages.load import load
+from exhibit.tasks.stages.predict import predict
+from exhibit.tasks.stages.select import select
+from exhibit.tasks.stages.stage import Done
 from exhibit.tasks.store import Store
 from tests.conftest import Project
 
@@ -66,15 +70,15 @@ def explained(
 ) -> tuple[dict[str, Done], Attribution]:
     """All stages of a point for the first three flowers."""
     target = target or TargetSpec()
-    data = stages.load(store, IrisSpec(reference=None))
-    fit = stages.fit(store, model, COMPUTE, data["dataset"], silent)
-    predict = stages.predict(store, model, COMPUTE, data["dataset"], fit["weights"])
-    select = stages.select(store, SelectionSpec(), target, data["dataset"], predict["prediction"])
-    attribute = stages.attribute(
-        store, method, model, target, COMPUTE, data["dataset"], fit["weights"], select["explained"], 0, 3
+    data = load(store, IrisSpec(reference=None))
+    trained = fit(store, model, COMPUTE, data["dataset"], silent)
+    predicted = predict(store, model, COMPUTE, data["dataset"], trained["weights"])
+    chosen = select(store, SelectionSpec(), target, data["dataset"], predicted["prediction"])
+    done = attribute(
+        store, method, model, target, COMPUTE, data["dataset"], trained["weights"], chosen["explained"], 0, 3
     )
-    found = {"fit": fit, "predict": predict, "select": select, "attribute": attribute}
-    return found, unpack(Attribution, store.get(attribute["attribution"]))
+    found = {"fit": trained, "predict": predicted, "select": chosen, "attribute": done}
+    return found, unpack(Attribution, store.get(done["attribution"]))
 
 
 @pytest.mark.parametrize("method", [VanillaGradSpec(), IntegratedGradientsSpec()])
@@ -115,19 +119,19 @@ def test_only_what_uses_the_own_code_depends_on_it(store: Store, own: Path) -> N
     assert all(done.cached for done in again.values())
     own.write_text(SOURCE.replace("outputs[:, 0] -", "2 * outputs[:, 0] -"))
     code_of.cache_clear()
-    other = stages.fit(store, model, COMPUTE, stages.load(store, IrisSpec(reference=None))["dataset"], silent)
+    other = fit(store, model, COMPUTE, load(store, IrisSpec(reference=None))["dataset"], silent)
     assert not other.cached
     plain, _ = explained(store, ForestSpec(trees=2), OcclusionSpec())
     assert not any(NAME in done.fingerprint["source"] for done in plain.values())
 
 
 def test_a_file_of_weights_counts_by_its_content_not_its_place(store: Store, tmp_path: Path) -> None:
-    data = stages.load(store, IrisSpec(reference=None))["dataset"]
-    trained = unpack(Weights, store.get(stages.fit(store, MLPSpec(epochs=1), COMPUTE, data, silent)["weights"])).arrays
+    data = load(store, IrisSpec(reference=None))["dataset"]
+    trained = unpack(Weights, store.get(fit(store, MLPSpec(epochs=1), COMPUTE, data, silent)["weights"])).arrays
     for name, factor in (("a", 1), ("b", 1), ("c", 2)):
         np.savez(tmp_path / f"{name}.npz", **{key: factor * array for key, array in trained.items()})
     specs = [MLPSpec(fit="never", weights=tmp_path / f"{name}.npz") for name in "abc"]
-    done = [stages.fit(store, spec, COMPUTE, data, silent) for spec in specs]
+    done = [fit(store, spec, COMPUTE, data, silent) for spec in specs]
     assert [each.cached for each in done] == [False, True, False]
     assert done[0]["weights"] == done[1]["weights"] != done[2]["weights"]
     assert str(tmp_path) not in str(done[0].spec)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exhibit.tasks import stages
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec
 from exhibit.tasks.data.solubility import SolubilitySpec
 from exhibit.tasks.factory import TRUSTED, code_of
@@ -22,6 +21,12 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution
 from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.stages.attribute import attribute
+from exhibit.tasks.stages.explaining import explainable
+from exhibit.tasks.stages.fit import fit
+from exhibit.tasks.stages.load import load
+from exhibit.tasks.stages.predict import predict
+from exhibit.tasks.stages.select import select
 from exhibit.tasks.store import Store
 
 COMPUTE = Compute(batch=32)
@@ -89,14 +94,14 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def explained(store: Store, model: FactorySpec, method: Any, usual: str | None) -> tuple[Dataset, Attribution]:
     """Three molecules by all stages of a point; `usual`: the layer that is found for them."""
-    data = stages.load(store, SolubilitySpec())["dataset"]
-    weights = stages.fit(store, model, COMPUTE, data, silent)["weights"]
-    predicted = stages.predict(store, model, COMPUTE, data, weights)
+    data = load(store, SolubilitySpec())["dataset"]
+    weights = fit(store, model, COMPUTE, data, silent)["weights"]
+    predicted = predict(store, model, COMPUTE, data, weights)
     assert predicted.outputs.keys() == {"prediction", "performance"} | ({"layer"} if usual else set())
     target = TargetSpec(score="value", outputs=("index:0",))
-    chosen = stages.select(store, SelectionSpec(), target, data, predicted["prediction"])["explained"]
+    chosen = select(store, SelectionSpec(), target, data, predicted["prediction"])["explained"]
     asked = method.located(usual), model, target, COMPUTE, data, weights, chosen, 0, 3
-    found = unpack(Attribution, store.get(stages.attribute(store, *asked)["attribution"]))
+    found = unpack(Attribution, store.get(attribute(store, *asked)["attribution"]))
     return unpack(Dataset, store.get(data)), found
 
 
@@ -139,4 +144,4 @@ def test_a_molecule_beside_other_inputs_is_refused(store: Store) -> None:
     model = FactorySpec(factory=f"{NAME}:torch_net")
     net = model.restore(data, model.fit(data, COMPUTE, silent), COMPUTE)
     with pytest.raises(InputError, match="cannot explain molecule and weight together"):
-        stages.explainable(VanillaGradSpec(), model, net, both)
+        explainable(VanillaGradSpec(), model, net, both)

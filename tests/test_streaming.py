@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from exhibit.tasks import stages
 from exhibit.tasks.data.folder import ImageFolderSpec
 from exhibit.tasks.data.photos import PHOTOGRAPHS, photograph_of
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec
@@ -18,6 +17,12 @@ from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.models.zoo.torch_cnn import TorchCNNSpec
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.stages.attribute import attribute
+from exhibit.tasks.stages.fit import fit
+from exhibit.tasks.stages.load import load, samples_beside
+from exhibit.tasks.stages.predict import predict
+from exhibit.tasks.stages.select import select
+from exhibit.tasks.stages.stage import read
 from exhibit.tasks.store import Store
 from tests.conftest import ISSUED, ROOT
 
@@ -41,11 +46,11 @@ def folder(root: Path, count: int) -> Path:
 def explain(store: Store, data: ImageFolderSpec) -> None:
     """Every stage that sees the data: all rows are predicted, the first four explained."""
     model, compute, target = TorchCNNSpec(epochs=1, batch_size=4), Compute(batch=4), TargetSpec()
-    loaded = stages.load(store, data)["dataset"]
-    weights = stages.fit(store, model, compute, loaded)["weights"]
-    predicted = stages.predict(store, model, compute, loaded, weights)["prediction"]
-    selected = stages.select(store, SelectionSpec(), target, loaded, predicted)["explained"]
-    stages.attribute(store, VanillaGradSpec(), model, target, compute, loaded, weights, selected, 0, 4)
+    loaded = load(store, data)["dataset"]
+    weights = fit(store, model, compute, loaded)["weights"]
+    predicted = predict(store, model, compute, loaded, weights)["prediction"]
+    selected = select(store, SelectionSpec(), target, loaded, predicted)["explained"]
+    attribute(store, VanillaGradSpec(), model, target, compute, loaded, weights, selected, 0, 4)
 
 
 def test_three_times_as_many_pictures_take_no_more_memory(tmp_path: Path) -> None:
@@ -65,13 +70,13 @@ def test_three_times_as_many_pictures_take_no_more_memory(tmp_path: Path) -> Non
 def test_a_damaged_picture_is_read_again(tmp_path: Path) -> None:
     """It is found before it is used, though the record that names it is whole; what is not damaged is not touched."""
     data, store = ImageFolderSpec(path=folder(tmp_path / "pictures", 30), size=16), Store(tmp_path / "store")
-    first = stages.load(store, data)
-    assert stages.load(store, data).cached
-    *_, name = stages.read(store, Dataset, first["dataset"]).shelved
+    first = load(store, data)
+    assert load(store, data).cached
+    *_, name = read(store, Dataset, first["dataset"]).shelved
     whole = store.get(name)
     store.path(name).chmod(0o644)
     store.path(name).write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
-    again = stages.load(store, data)
+    again = load(store, data)
     assert (again.cached, again.outputs) == (False, first.outputs)
     assert store.get(name) == whole
 
@@ -79,13 +84,13 @@ def test_a_damaged_picture_is_read_again(tmp_path: Path) -> None:
 def test_what_lies_beside_a_dataset_travels_with_it(tmp_path: Path) -> None:
     """In another store, from the two objects that a PDF carries, it is the same dataset, without a file."""
     data, store = ImageFolderSpec(path=folder(tmp_path / "pictures", 30), size=16), Store(tmp_path / "store")
-    there = stages.load(store, data)
-    beside = stages.samples_beside(store, there["dataset"])
+    there = load(store, data)
+    beside = samples_beside(store, there["dataset"])
     assert beside is not None
     other, gone = Store(tmp_path / "other"), data.model_copy(update={"path": tmp_path / "gone"})
-    here = stages.load(other, gone, (there.spec, store.get(there["dataset"])), store.get(beside))
+    here = load(other, gone, (there.spec, store.get(there["dataset"])), store.get(beside))
     assert here.outputs == there.outputs
-    arrays = [stages.read(place, Dataset, here["dataset"]).arrays["image"] for place in (store, other)]
+    arrays = [read(place, Dataset, here["dataset"]).arrays["image"] for place in (store, other)]
     assert np.array_equal(*arrays)
 
 

@@ -50,7 +50,7 @@ class DataFactorySpec(Spec):
             raise InputError(f"data.paths.{folders[0]}: {found[folders[0]].name} is no file; name each file by itself")
         return found
 
-    def asked(self) -> dict[str, Any]:
+    def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
         return self.model_dump(mode="json") | {"paths": digests(self.files())}
 

@@ -76,7 +76,7 @@ class PictureSpec(FramedSpec):
     def _get(self) -> str:
         return f"get {self.get} and " if self.get else ""
 
-    def asked(self) -> dict[str, Any]:
+    def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with a digest of the files in the place of where they are."""
         wanted, classes = self.wanted()
         plain = self.model_dump(mode="json", exclude={"path", "paths", "get"})

@@ -111,7 +111,7 @@ class MnistSpec(_SeveralSpec):
             return found
         return found | {"vocabulary": existing(self.vocabulary, "vocabulary", "put BERT's vocab.txt there")}
 
-    def asked(self) -> dict[str, Any]:
+    def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
         found = digests(self.files())
         return self.model_dump(mode="json", exclude={"path", "get"}) | found | {"files": "-".join(found.values())}

@@ -132,7 +132,7 @@ class RowsSpec(Spec):
         what = {"path": "put the rows there", "scheme": "put scheme.json of a run there", "explain": "put rows there"}
         return {key: existing(path, key, what[key]) for key, path in wanted.items() if path is not None}
 
-    def asked(self) -> dict[str, Any]:
+    def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
         return self.model_dump(mode="json") | digests(self.files())
 

@@ -48,7 +48,7 @@ class _MoleculeSpec(Spec):
         what = "put the list of molecules there, one SMILES per line or a .csv with a column smiles"
         return {"explain": existing(self.explain, "explain", what)}
 
-    def asked(self) -> dict[str, Any]:
+    def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
         found = digests(self.files())
         plain = self.model_dump(mode="json", exclude={"path", "explain", "get"}) | found

@@ -6,10 +6,10 @@ from itertools import combinations
 import numpy as np
 
 from exhibit.tasks.document.common import HALF_PAGE
-from exhibit.tasks.document.material import Material
 from exhibit.tasks.document.words import signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
+from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Aside, Block, Section
 
 _MEASURES = {

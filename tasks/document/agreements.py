@@ -3,9 +3,9 @@
 import numpy as np
 
 from exhibit.tasks.document import agreement
-from exhibit.tasks.document.compared import Comparison, Group
 from exhibit.tasks.document.words import capital, count, first_places, listing, plain, without_unit
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.compared import Comparison, Group
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from exhibit.tasks.document.material import Material, Scales
 from exhibit.tasks.document.words import count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Analogue
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
+from exhibit.tasks.records.material import Material, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import numpy as np
 
-from exhibit.tasks.document.changed import Changed, Pair, PointPair
-from exhibit.tasks.document.schema import Changes, EarlierReport, ImportanceChange
 from exhibit.tasks.document.words import capital, count, listing, plain, without_unit
+from exhibit.tasks.records.change_summary import Changes, EarlierReport, ImportanceChange
+from exhibit.tasks.records.changed import Changed, Pair, PointPair
 from exhibit.tasks.records.figure import Bars, Figure, Series
 from exhibit.tasks.records.page import Aside, Badge, Block, Chapter, Column, Section, Table, Teaser
 from exhibit.tasks.records.verdict import Verdict

@@ -5,11 +5,11 @@ from types import ModuleType
 import numpy as np
 
 from exhibit.tasks.document import agreement, ends, image, ladder, model, molecule, multimodal, table, text
-from exhibit.tasks.document.material import Material, MethodMaterial, Scales
 from exhibit.tasks.document.words import capital, count, listing, plain, share
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Kind
 from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Chapter, Column, Section, Table, Teaser
 

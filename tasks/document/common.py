@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document.material import Material, MethodMaterial
 from exhibit.tasks.document.words import capital, count, numbers, plain, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Waterfall
+from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block, Column, Table
 from exhibit.tasks.records.verdict import CheckResult, Verdict
 

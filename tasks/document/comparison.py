@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from exhibit.tasks.document import agreements, samples, survival
-from exhibit.tasks.document.compared import ComparedPoint, Comparison
-from exhibit.tasks.document.material import Material, Scales
 from exhibit.tasks.document.words import capital, count, first_places, listing, plain, share, without_unit
+from exhibit.tasks.records.compared import ComparedPoint, Comparison
 from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.material import Material, Scales
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Block, Chapter, Column, Section, Table, Teaser
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from exhibit.tasks.document import changes, comparison, reading
-from exhibit.tasks.document.changed import Changed
 from exhibit.tasks.document.chapter import chapter, not_assessed
-from exhibit.tasks.document.compared import Comparison
-from exhibit.tasks.document.material import Material
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import capital, count, listing
+from exhibit.tasks.records.changed import Changed
+from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import Palette
+from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Badge, Block, Chapter, Column, Document, Failure, Section, Table
 from exhibit.tasks.records.verdict import CheckResult, Verdict
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from exhibit.tasks.document.material import Material
 from exhibit.tasks.document.words import article, capital, count, interval, listing, numbers, plain, signed
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Table
 
 _OH, _CHAIN = ("aliphatic OH", "aromatic OH"), "carbon chain of four"

@@ -12,10 +12,10 @@ from exhibit.tasks.document.common import (
     sums_table,
     verdict_asides,
 )
-from exhibit.tasks.document.material import Maps, Material, MethodMaterial, Scales
 from exhibit.tasks.document.words import article, capital, count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
+from exhibit.tasks.records.material import Maps, Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _RANKED = 5  # classes that are listed for each image

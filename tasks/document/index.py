@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from exhibit.tasks.document.fonts import FACES, screen_faces
 from exhibit.tasks.document.html import TEMPLATES, environment, source_hash, style_sheet
-from exhibit.tasks.document.seal import MANIFEST
+from exhibit.tasks.evidence.seal import MANIFEST
 from exhibit.tasks.records.base import Record
 
 INDEX = "index.html"

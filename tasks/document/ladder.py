@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from exhibit.tasks.document.material import Material, MethodMaterial
 from exhibit.tasks.document.words import capital, count, listing, share
 from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block
 
 _MOST_LINES = 8  # samples that have a line

@@ -4,9 +4,9 @@ from typing import Literal
 
 import numpy as np
 
-from exhibit.tasks.document.material import Material
 from exhibit.tasks.document.words import capital, count, interval, listing, long_named, plain
 from exhibit.tasks.records.figure import Content, Curves, Diagram, Figure, Matrix, Scatter, Series
+from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 

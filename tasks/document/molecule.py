@@ -6,11 +6,11 @@ import numpy as np
 
 from exhibit.tasks.document import analogues, groups
 from exhibit.tasks.document.common import difference, drawn_rows, left_out, verdict_asides
-from exhibit.tasks.document.material import Material, MethodMaterial, Scales
 from exhibit.tasks.document.words import count, interval, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
+from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _READABLE = 16  # atoms of a molecule on the front page

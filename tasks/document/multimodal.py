@@ -7,12 +7,12 @@ import numpy as np
 
 from exhibit.tasks.document import image, table, text
 from exhibit.tasks.document.common import direction, sums_table, swarm_blocks, swarm_figures, verdict_asides, waterfall
-from exhibit.tasks.document.material import Material, MethodMaterial, Scales
 from exhibit.tasks.document.words import capital, count, listing, numbers, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Kind
 from exhibit.tasks.records.explanation import InputSummary
 from exhibit.tasks.records.figure import Bars, Figure, Series, Waterfalls
+from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "text": text}

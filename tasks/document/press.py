@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from exhibit.tasks.document.evidence import printed, provenance
+from exhibit.tasks.document.provenance import printed, provenance
 from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.packing import pack, unpack

@@ -3,10 +3,10 @@
 import numpy as np
 
 from exhibit.tasks.document.common import stability
-from exhibit.tasks.document.material import Material, MethodMaterial
 from exhibit.tasks.document.words import interval, plain
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
+from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Block, Column, Table
 
 _RESAMPLES = 2000

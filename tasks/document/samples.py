@@ -6,10 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from exhibit.tasks.document import ends
-from exhibit.tasks.document.compared import Comparison
-from exhibit.tasks.document.material import Material, MethodMaterial, Scales
 from exhibit.tasks.document.words import capital, count, signed, without_unit
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import (
     BarPanels,
@@ -23,6 +22,7 @@ from exhibit.tasks.records.figure import (
     TokenLine,
     Tokens,
 )
+from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Block, Section
 
 Materials = Mapping[str, Material]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from exhibit.tasks.document.compared import Comparison, Factor, Place
 from exhibit.tasks.document.words import capital, count, first_places, listing, plain, without_unit
+from exhibit.tasks.records.compared import Comparison, Factor, Place
 from exhibit.tasks.records.figure import Figure, Ranks
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 

@@ -16,9 +16,9 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     waterfall,
 )
-from exhibit.tasks.document.material import Material, MethodMaterial, Scales
 from exhibit.tasks.document.words import capital, count, listing, numbers, plain, share, signed, without_unit
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
+from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _MOST_PANELS = 8  # samples that are drawn; the table has the others

@@ -12,9 +12,9 @@ from exhibit.tasks.document.common import (
     sums_table,
     verdict_asides,
 )
-from exhibit.tasks.document.material import Material, MethodMaterial, Scales
 from exhibit.tasks.document.words import signed
 from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
+from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Section
 
 _SHORT = 12  # words of a text that fit into half of the page

@@ -17,7 +17,7 @@ from exhibit.tasks.records.explanation import Attribution
 class MethodFactorySpec(Method):
     """What `factory(model, inputs, baselines, targets, **arguments)` gives.
 
-    `model` is an `Asked`; `inputs` and `baselines`: raw values by name, shaped alike; `targets`: (samples,) the output
+    `model` is an `ExplainableModel`; `inputs` and `baselines`: raw values by name, shaped alike; `targets`: (samples,) the output
     of each sample that is explained. The answer is an array shaped like each input, by name or alone where there is
     one, of an image with its channels or without. It is called once for each target.
     """
@@ -53,7 +53,7 @@ class MethodFactorySpec(Method):
         """As every method; the scores, the base value and the residual are computed here."""
         if baselines is None:
             raise InputError("method.factory: it needs a baseline of raw values, which this data does not have")
-        asked, explain = Asked(model, score, compute.batch), load(self.factory)
+        asked, explain = ExplainableModel(model, score, compute.batch), load(self.factory)
         columns = [
             self._values(explain(asked, inputs, baselines, column, **self.arguments), inputs) for column in targets.T
         ]
@@ -101,7 +101,7 @@ class MethodFactorySpec(Method):
         return values if values.shape == shape else values[..., np.newaxis]
 
 
-class Asked(NamedTuple):
+class ExplainableModel(NamedTuple):
     """A model as a user's own method sees it: its predictions, and the score that is explained.
 
     `model` is the model itself, with its `net` where it has one; `batch`: samples at a time.

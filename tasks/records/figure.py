@@ -292,3 +292,9 @@ class Drawing(Record):
             if part.name == name:
                 return part
         raise KeyError(name)
+
+
+class Drawings(Record):
+    """All drawn figures of a chapter."""
+
+    items: tuple[Drawing, ...]

@@ -13,7 +13,7 @@ from exhibit.flows.config import Report, RunnerSpec, read_report
 from exhibit.flows.engine import Future
 from exhibit.flows.points import Given, run_points
 from exhibit.flows.progress import Watch
-from exhibit.tasks.stages import Call, Done
+from exhibit.tasks.stages.stage import Call, Done
 from exhibit.tasks.store import Store
 from tests.benchmarks.side_by_side import report, seconds
 

@@ -16,13 +16,13 @@ import numpy as np
 
 from exhibit.tasks.document.chapter import figures, limits
 from exhibit.tasks.document.compose import compose
-from exhibit.tasks.document.evidence import environment
-from exhibit.tasks.document.material import Maps, Material, MethodMaterial
 from exhibit.tasks.document.press import Job, Pages, press
 from exhibit.tasks.drawing import draw
+from exhibit.tasks.evidence.evidence import environment
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Importance, Summary
+from exhibit.tasks.records.material import Maps, Material, MethodMaterial
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.verdict import CheckResult
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exhibit.tasks.check_stages import Asked, check
 from exhibit.tasks.checks import CheckSpec
 from exhibit.tasks.checks.agreement import AgreementSpec
 from exhibit.tasks.checks.faithfulness import DeletionSpec
@@ -25,7 +24,8 @@ from exhibit.tasks.records.explanation import Attribution, Selection
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.verdict import CheckResult
-from exhibit.tasks.stages import read
+from exhibit.tasks.stages.check import CheckedMethod, check
+from exhibit.tasks.stages.stage import read
 from exhibit.tasks.store import Store
 
 Measure = Callable[..., CheckResult]
@@ -75,7 +75,7 @@ def measure(tmp_path: Path) -> Measure:
         weights = (
             model.fit(data, COMPUTE, silent) if data.inputs[0].kind == "table" else Weights(arrays={}, parameters=0)
         )
-        asked = Asked(
+        asked = CheckedMethod(
             label="m",
             method=method,
             model=model,

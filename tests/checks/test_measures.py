@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from exhibit.tasks.check_stages import cascades
 from exhibit.tasks.checks.agreement import AgreementSpec, equal_signs, jaccard
 from exhibit.tasks.checks.case import spearman
 from exhibit.tasks.checks.faithfulness import DeletionSpec, InsertionSpec, elements, mixed
@@ -15,6 +14,7 @@ from exhibit.tasks.checks.sensitivity import SensitivitySpec
 from exhibit.tasks.checks.sparseness import SparsenessSpec, edge_strength, gini
 from exhibit.tasks.checks.stability import StabilitySpec, range_of
 from exhibit.tasks.records.data import Input
+from exhibit.tasks.stages.check import cascades
 from tests.checks.linear import IMAGES, WEIGHTS, linear_case
 
 

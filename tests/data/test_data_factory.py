@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exhibit.tasks import stages
 from exhibit.tasks.data.factory import DataFactorySpec
 from exhibit.tasks.data.plain import dataset_of
 from exhibit.tasks.factory import TRUSTED, code_of
@@ -19,6 +18,9 @@ from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.stages.fit import fit
+from exhibit.tasks.stages.load import load
+from exhibit.tasks.stages.stage import Done
 from exhibit.tasks.store import Store
 
 SOURCE = """
@@ -107,16 +109,16 @@ def test_rows_to_explain_are_no_part_of_the_fit() -> None:
 def test_a_model_is_trained_on_it_and_depends_on_the_code(tmp_path: Path, own: Path) -> None:
     store, spec, compute = Store(tmp_path / "store"), DataFactorySpec(factory="own_data:numbers"), Compute(batch=32)
 
-    def loaded() -> stages.Done:
+    def loaded() -> Done:
         code_of.cache_clear()
-        return stages.load(store, spec)
+        return load(store, spec)
 
     first = loaded()
     assert "own_data" in first.fingerprint["source"]
-    fit = stages.fit(store, MLPSpec(epochs=1), compute, first["fitted"], silent)
-    assert stages.fit(store, MLPSpec(epochs=1), compute, first["fitted"], silent).cached
+    trained = fit(store, MLPSpec(epochs=1), compute, first["fitted"], silent)
+    assert fit(store, MLPSpec(epochs=1), compute, first["fitted"], silent).cached
     assert len(unpack(Dataset, store.get(first["dataset"])).labels) == 10
-    assert fit["weights"]
+    assert trained["weights"]
     own.write_text(SOURCE + "\n# a comment\n")
     assert loaded().cached
     own.write_text(SOURCE.replace("1000.5", "1000.25"))
@@ -128,7 +130,7 @@ def test_files_are_given_and_count_by_their_content(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     specs = [DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path / name}) for name in "abc"]
     assert [len(spec.load().labels) for spec in specs] == [6, 6, 8]
-    assert specs[0].asked() == specs[1].asked() != specs[2].asked()
+    assert specs[0].spec_with_digests() == specs[1].spec_with_digests() != specs[2].spec_with_digests()
     with pytest.raises(InputError, match=r"data\.paths\.extra: .*none is not there"):
         DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path / "none"}).load()
     with pytest.raises(InputError, match=r"data\.paths\.extra: .* is no file"):

@@ -186,12 +186,12 @@ def test_names_of_imagenet_are_in_the_published_order() -> None:
 def test_what_counts_is_what_is_in_the_files(tmp_path: Path) -> None:
     """The same picture elsewhere asks the same, another picture at the same place does not."""
 
-    def asked(name: str, number: int) -> object:
+    def spec_with_digests(name: str, number: int) -> object:
         write(tmp_path / name / "a.png", number)
-        return PhotographsSpec(paths=(tmp_path / name / "a.png",), labels=("0",)).asked()
+        return PhotographsSpec(paths=(tmp_path / name / "a.png",), labels=("0",)).spec_with_digests()
 
-    assert asked("one", 0) == asked("two", 0)
-    assert asked("one", 0) != asked("one", 1)
+    assert spec_with_digests("one", 0) == spec_with_digests("two", 0)
+    assert spec_with_digests("one", 0) != spec_with_digests("one", 1)
 
 
 def test_a_box_is_a_region_of_its_picture(monkeys: Path) -> None:

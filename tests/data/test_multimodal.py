@@ -88,8 +88,8 @@ def test_what_is_asked_for_depends_on_the_contents_alone(tmp_path: Path) -> None
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
     one, two = MnistSpec(path=idx(tmp_path / "a")), MnistSpec(path=idx(tmp_path / "b"))
-    assert one.asked() == two.asked()
-    assert one.asked() != MnistSpec(path=npz(tmp_path)).asked()
+    assert one.spec_with_digests() == two.spec_with_digests()
+    assert one.spec_with_digests() != MnistSpec(path=npz(tmp_path)).spec_with_digests()
 
 
 def test_ink_is_where_a_scan_is_not_empty() -> None:

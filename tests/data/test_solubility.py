@@ -76,14 +76,14 @@ def test_another_table_is_refused_with_the_columns_that_it_lacks(tmp_path: Path)
 
 def test_what_is_asked_for_depends_on_the_contents_alone(tmp_path: Path) -> None:
     one, two = (delaney(tmp_path / name / "delaney-processed.csv") for name in ("a", "b"))
-    assert EsolSpec(path=one).asked() == EsolSpec(path=two, get="elsewhere").asked()
+    assert EsolSpec(path=one).spec_with_digests() == EsolSpec(path=two, get="elsewhere").spec_with_digests()
     two.write_text(two.read_text().replace("1.10", "1.11"))
-    assert EsolSpec(path=one).asked() != EsolSpec(path=two).asked()
+    assert EsolSpec(path=one).spec_with_digests() != EsolSpec(path=two).spec_with_digests()
     mine = tmp_path / "mine.smi"
     mine.write_text("CCO")
-    first = SolubilitySpec(explain=mine).asked()
+    first = SolubilitySpec(explain=mine).spec_with_digests()
     mine.write_text("CCC")
-    assert SolubilitySpec(explain=mine).asked() != first
+    assert SolubilitySpec(explain=mine).spec_with_digests() != first
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_a_users_own_vocabulary_is_read_longest_token_first(reviews: Path, tmp_p
     vocabulary = written(tmp_path / "vocab.txt", "[UNK]\na\nfine\nfil\n##m\nstory\n.\n")
     data = spec(reviews, vocabulary=vocabulary).load()
     assert read(data)[0] == ["a", "fine", "fil", "##m", "."]
-    assert spec(reviews, vocabulary=vocabulary).asked()["vocabulary"] != str(vocabulary)
+    assert spec(reviews, vocabulary=vocabulary).spec_with_digests()["vocabulary"] != str(vocabulary)
     with pytest.raises(InputError, match=r"data\.vocabulary: it has no token for 'f', and no \[UNK\]"):
         spec(reviews, vocabulary=written(tmp_path / "short.txt", "a\n")).load()
 

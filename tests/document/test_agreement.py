@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from exhibit.tasks.checks import ranks
-from exhibit.tasks.comparison import comparison
+from exhibit.tasks import ranks
+from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.document import agreement, agreements
-from exhibit.tasks.document.compared import Comparison
-from exhibit.tasks.document.material import Material
+from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import Figure, Matrix
+from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.verdict import CheckResult
 from tests.conftest import content
 from tests.points import LENGTHS, config, inputs, material, method

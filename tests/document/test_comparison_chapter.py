@@ -9,19 +9,19 @@ import pytest
 import yaml
 
 from exhibit.tasks.checks import QUESTIONS
-from exhibit.tasks.comparison import comparison
+from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.document import comparison as chapter
 from exhibit.tasks.document import samples
 from exhibit.tasks.document.chapter import limits
-from exhibit.tasks.document.compared import Comparison
 from exhibit.tasks.document.compose import compose
-from exhibit.tasks.document.evidence import printed, provenance
 from exhibit.tasks.document.html import Facts, render_html
-from exhibit.tasks.document.material import Material
 from exhibit.tasks.document.pdf import render_pdf
+from exhibit.tasks.document.provenance import printed, provenance
 from exhibit.tasks.drawing import draw
+from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Excluded, Kind
 from exhibit.tasks.records.figure import BarPanels, Figure, Images
+from exhibit.tasks.records.material import Material
 from tests.conftest import content
 from tests.points import LENGTHS, config, inputs, material, method
 

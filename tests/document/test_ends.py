@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from exhibit.tasks.comparison import comparison
+from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.document import samples
 from exhibit.tasks.document.chapter import figures, limits
 from exhibit.tasks.document.ends import stated
-from exhibit.tasks.document.material import Material
 from exhibit.tasks.drawing.maps import MapSpec
-from exhibit.tasks.gather_stage import _scaled
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Kind
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale, TokenLine, Tokens
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.stages.gather import _scaled
 from tests.points import config, inputs, material, method
 
 RAMP = np.arange(1.0, 65).reshape(8, 8)  # the largest is 64, the median 32.5

@@ -5,8 +5,8 @@ import pytest
 
 from exhibit.tasks.document.chapter import chapter, figures, limits
 from exhibit.tasks.document.common import facets
-from exhibit.tasks.document.material import Material
 from exhibit.tasks.records.data import Kind
+from exhibit.tasks.records.material import Material
 from tests.points import LENGTHS, inputs, material, method
 
 SHAPES: dict[Kind, tuple[int, ...]] = {"table": (4,), "image": (8, 8), "text": (4,)}

@@ -6,8 +6,8 @@ import pytest
 from exhibit.tasks.document.chapter import chapter, figures, limits
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.image import reading_of_colours
-from exhibit.tasks.document.material import Material
 from exhibit.tasks.records.figure import Palette
+from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Document
 from tests.points import LENGTHS, inputs, material, method
 

@@ -8,9 +8,9 @@ import pikepdf
 import pytest
 
 from exhibit.tasks.document.press import press, render
+from exhibit.tasks.evidence.attached import ATTACHED
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.page import Paper
-from exhibit.tasks.report_stages import ATTACHED
 from tests.benchmarks.large_report import job
 
 

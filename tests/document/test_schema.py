@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from exhibit.tasks.document.schema import FOLDER, SCHEMAS, Evidence, own_digest, schema_files
+from exhibit.tasks.evidence.schema import FOLDER, SCHEMAS, own_digest, schema_files
+from exhibit.tasks.records.evidence import Evidence
 
 
 def test_the_files_are_those_of_the_records() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from exhibit.tasks.document.index import write_index
-from exhibit.tasks.document.seal import whole_or_not, writing
+from exhibit.tasks.evidence.seal import whole_or_not, writing
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ RUN = "20260101T000000Z-0123abcd"
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from exhibit.tasks.document.seal import whole_or_not, writing
+from exhibit.tasks.evidence.seal import whole_or_not, writing
 run = Path(sys.argv[1])
 with writing(run.parent), whole_or_not(run) as folder:
     (folder / "half").write_bytes(b"x")

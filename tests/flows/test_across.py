@@ -1,8 +1,8 @@
 """Which points are compared."""
 
 from exhibit.flows.across import same_data
-from exhibit.tasks.document.schema import LocalEvidence
-from exhibit.tasks.local import told_apart
+from exhibit.tasks.evidence.local import disambiguated
+from exhibit.tasks.records.evidence import LocalEvidence
 
 
 def test_points_on_the_same_data_are_a_group() -> None:
@@ -15,6 +15,6 @@ def test_files_of_one_name_are_told_apart_by_what_they_hold() -> None:
     """In a table of settings, without saying where they lay."""
     weights = [LocalEvidence(kind="file", name="net.npz", sha256=digit * 64) for digit in "ab"]
     config = {"points": [{"model": {"weights": "net.npz"}}, {"model": {"weights": "net.npz"}}]}
-    found = told_apart(config, {f"points.{k}.model.weights": item for k, item in enumerate(weights)})
+    found = disambiguated(config, {f"points.{k}.model.weights": item for k, item in enumerate(weights)})
     assert [point["model"]["weights"] for point in found["points"]] == ["net.npz (aaaaaaaa)", "net.npz (bbbbbbbb)"]
     assert config["points"][0]["model"]["weights"] == "net.npz"

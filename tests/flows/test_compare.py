@@ -16,10 +16,10 @@ from exhibit.flows.integrity import intact
 from exhibit.flows.progress import Watch
 from exhibit.flows.run import run_report
 from exhibit.flows.verify import Verification, verify
-from exhibit.tasks.document.changed import Earlier
-from exhibit.tasks.document.schema import Changes
-from exhibit.tasks.local import file_digest
+from exhibit.tasks.evidence.local import file_digest
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.change_summary import Changes
+from exhibit.tasks.records.changed import Earlier
 from exhibit.tasks.records.packing import unpack
 
 SMALL = ("study=iris", "check=[completeness]", "data.reference=null", "model.epochs=1", "runner=inline")
@@ -31,13 +31,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("compare")
 
 
-def asked(folder: Path, *words: str, runs: str = "runs") -> Report:
+def spec_with_digests(folder: Path, *words: str, runs: str = "runs") -> Report:
     return read_report([*SMALL, *words, f"paths.runs={folder / runs}", f"paths.store={folder}/store"])
 
 
 def made(folder: Path, *words: str, runs: str = "runs") -> Path:
     """The directory of a finished run."""
-    return run_report(asked(folder, *words, runs=runs), ["exhibit", "report", *words]).directory
+    return run_report(spec_with_digests(folder, *words, runs=runs), ["exhibit", "report", *words]).directory
 
 
 # --- sweeps -----------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def test_a_sweep_is_derived_again_to_the_byte(sweep: Path) -> None:
 
 def test_which_points_have_chapters_of_their_own(folder: Path) -> None:
     """Up to six, unless it is said otherwise; what is compared with nothing always has one."""
-    document = asked(folder, "method=vanilla_grad").document
+    document = spec_with_digests(folder, "method=vanilla_grad").document
     assert document.own_chapters(6, range(6)) == list(range(6))
     assert document.own_chapters(7, range(7)) == []
     assert document.own_chapters(7, range(6)) == [6]
@@ -181,7 +181,7 @@ def test_it_is_derived_again_where_the_earlier_report_is(
 
 def looked_for(folder: Path, *words: str, runs: str = "weekly") -> Found | None:
     with Watch() as watch:
-        return earlier(asked(folder, *OWN, *words, runs=runs), watch)
+        return earlier(spec_with_digests(folder, *OWN, *words, runs=runs), watch)
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from exhibit.flows.compose import option_files
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.deploy import ScheduleSpec, absolute, read_schedule, worker_command
 from exhibit.flows.errors import ConfigError, validated
-from exhibit.tasks.local import outside, put
+from exhibit.tasks.evidence.local import outside, put
 from exhibit.tasks.records.base import InputError
 from tests.conftest import ROOT
 

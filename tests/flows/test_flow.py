@@ -26,9 +26,10 @@ from exhibit.flows.config import read_report
 from exhibit.flows.deploy import _ensure_pool
 from exhibit.flows.errors import Unfinished
 from exhibit.flows.flow import run_flow
+from exhibit.flows.prefect_task import as_task
 from exhibit.flows.report import RunResult
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.stages import Done, as_task
+from exhibit.tasks.stages.stage import Done
 from tests.flows.test_bounded import wait_until
 
 FULL = OSError(errno.ENOSPC, "no space left on the device")

@@ -12,13 +12,13 @@ import pytest
 from exhibit.flows.calls import Calls
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.engine import Future, Inline
-from exhibit.flows.errors import told
+from exhibit.flows.errors import one_line_message
 from exhibit.flows.points import Chapter, Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.flows.run import run_report
-from exhibit.tasks.document.material import Material
+from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import unpack
-from exhibit.tasks.stages import Done
+from exhibit.tasks.stages.stage import Done
 from exhibit.tasks.store import Store
 from tests.conftest import Project, Run
 
@@ -110,7 +110,7 @@ def test_an_unexpected_error_is_told_with_its_point_and_stage(tmp_path: Path, mo
     monkeypatch.setattr(type(report.points[0].model), "fit", broken)
     with pytest.raises(MemoryError) as met:
         swept(report, tmp_path)
-    assert told(met.value) == "iris-method-vanilla-grad: fit failed, MemoryError: of 3 GB"
+    assert one_line_message(met.value) == "iris-method-vanilla-grad: fit failed, MemoryError: of 3 GB"
 
 
 def test_an_unexpected_error_of_the_document_is_told_with_its_stage(
@@ -125,7 +125,7 @@ def test_an_unexpected_error_of_the_document_is_told_with_its_stage(
     )
     with pytest.raises(MemoryError) as met:
         run_report(report, ["exhibit", "report"])
-    assert told(met.value) == "report: compose failed, MemoryError: no room"
+    assert one_line_message(met.value) == "report: compose failed, MemoryError: no room"
 
 
 @pytest.fixture(scope="module")

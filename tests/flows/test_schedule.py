@@ -29,7 +29,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling, Scheduled
 
 from exhibit.tasks.data.solubility import SolubilitySpec
-from exhibit.tasks.local import file_digest
+from exhibit.tasks.evidence.local import file_digest
 from exhibit.tasks.models.zoo.ggnn import GGNNSpec
 from exhibit.tasks.protocols import Compute, silent
 from tests.conftest import ROOT

@@ -28,16 +28,17 @@ from exhibit.flows.verify import EXIT_CODES, _largest_difference, compared, deri
 from exhibit.tasks.data.folder import ImageFolderSpec, PhotographsSpec
 from exhibit.tasks.data.solubility import EsolSpec
 from exhibit.tasks.data.table import IrisSpec
-from exhibit.tasks.document.evidence import TOLERANCE, claim, content_digest, pretty
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.document.pdf import _sealed as pdf_sealed
 from exhibit.tasks.document.press import embedded_name
-from exhibit.tasks.document.schema import FailureEvidence, LocalEvidence
+from exhibit.tasks.evidence.evidence import TOLERANCE, claim, content_digest
+from exhibit.tasks.evidence.local import absent, described, file_digest, outside, put
+from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.factory import TRUSTED
-from exhibit.tasks.local import absent, described, file_digest, outside, put
 from exhibit.tasks.models.zoo.mlp import MLPSpec
 from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.evidence import FailureEvidence, LocalEvidence
 from exhibit.tasks.store import digest_of
 from tests.conftest import ROOT
 
@@ -176,8 +177,8 @@ def dropped(run: Path, name: str) -> None:
         (lambda run: (run / "config.yaml").replace(run / "checks.json"), "checks.json: it is not what was written"),
         (lambda run: (run / "extra").symlink_to("/etc"), "extra: it does not belong to the run"),
         (lambda run: (run / os.fsdecode(b"\xff\n")).touch(), r"\udcff\n: it does not belong to the run"),
-        (lambda run: elsewhere(run / "checks.json"), "checks.json: it is a link or no file"),
-        (lambda run: pipe(run / "checks.json"), "checks.json: it is a link or no file"),
+        (lambda run: elsewhere(run / "checks.json"), "checks.json: is a symlink or not a regular file"),
+        (lambda run: pipe(run / "checks.json"), "checks.json: is a symlink or not a regular file"),
         (lambda run: folder(run / "checks.json"), "checks.json: it is missing"),
         (lambda run: folder(run / "manifest.json"), "manifest.json: it is missing, so the run was not finished"),
         (lambda run: pipe(run / "manifest.json"), "manifest.json: it is missing, so the run was not finished"),
@@ -555,14 +556,14 @@ PHOTO, WEIGHTS = "points.0.data.paths.0", "points.0.model.weights"
 
 
 @dataclass(frozen=True)
-class Asked:
+class CheckedMethod:
     """What `derive` would have run: the stages have their own tests."""
 
     reports: list[Report]
     given: list[Given]
 
 
-def data_of(asked: Asked, kind: type[S]) -> S:
+def data_of(asked: CheckedMethod, kind: type[S]) -> S:
     """The data of the only point that was derived, of the kind that it has to be."""
     found = asked.reports[0].points[0].data
     assert isinstance(found, kind)
@@ -570,8 +571,8 @@ def data_of(asked: Asked, kind: type[S]) -> S:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    calls = Asked([], [])
+def spec_with_digests(monkeypatch: pytest.MonkeyPatch) -> CheckedMethod:
+    calls = CheckedMethod([], [])
 
     def derive_report(report: Report, _: Any, given: Given) -> Path:
         calls.reports.append(report)
@@ -603,7 +604,7 @@ def test_the_evidence_names_files_by_content_not_by_place(tmp_path: Path) -> Non
     assert str(tmp_path) not in json.dumps(plain)
 
 
-def test_nothing_outside_is_opened_by_default(with_photograph: Subject, tmp_path: Path, asked: Asked) -> None:
+def test_nothing_outside_is_opened_by_default(with_photograph: Subject, tmp_path: Path, asked: CheckedMethod) -> None:
     """Exit code 6, and what is missing with its sha256, though the file lies in the working directory."""
     result = derived(tmp_path / "x.pdf", with_photograph, Access())
     assert EXIT_CODES[result.outcome] == 6
@@ -615,7 +616,7 @@ def test_nothing_outside_is_opened_by_default(with_photograph: Subject, tmp_path
 
 
 def test_data_are_found_by_content_whatever_they_are_called(
-    with_photograph: Subject, tmp_path: Path, asked: Asked
+    with_photograph: Subject, tmp_path: Path, asked: CheckedMethod
 ) -> None:
     """In a folder of the folder, under another name; a file of the right name with other bytes is not taken."""
     (folder := tmp_path / "data" / "deep").mkdir(parents=True)
@@ -627,7 +628,9 @@ def test_data_are_found_by_content_whatever_they_are_called(
     assert path.name == "elephant.png"
 
 
-def test_a_folder_is_found_by_what_the_data_take_from_it(subject: Subject, tmp_path: Path, asked: Asked) -> None:
+def test_a_folder_is_found_by_what_the_data_take_from_it(
+    subject: Subject, tmp_path: Path, asked: CheckedMethod
+) -> None:
     for folder in ("moved/pictures", "other/pictures"):
         for name in ("cat", "dog"):
             (place := tmp_path / folder / name).mkdir(parents=True)
@@ -635,7 +638,7 @@ def test_a_folder_is_found_by_what_the_data_take_from_it(subject: Subject, tmp_p
                 (place / f"{number}.png").write_bytes(f"{folder[0]} {name} {number}".encode())
     config = json.loads(json.dumps(subject.evidence.config))
     config["points"][0]["data"] = data = {"kind": "image_folder", "path": "pictures"}
-    taken = ImageFolderSpec.model_validate({**data, "path": tmp_path / "moved/pictures"}).asked()["files"]
+    taken = ImageFolderSpec.model_validate({**data, "path": tmp_path / "moved/pictures"}).spec_with_digests()["files"]
     local = {"points.0.data.path": LocalEvidence(kind="folder", name="pictures", sha256=taken)}
     derive(with_config(subject, config, local), tmp_path / "scratch", Access(data=tmp_path))
     assert (data_of(asked, ImageFolderSpec).path / "cat/0.png").read_bytes() == b"m cat 0"
@@ -643,7 +646,7 @@ def test_a_folder_is_found_by_what_the_data_take_from_it(subject: Subject, tmp_p
         derive(with_config(subject, config, local), tmp_path / "scratch", Access(data=tmp_path / "other"))
 
 
-def test_a_path_that_a_pdf_smuggles_in_is_not_opened(subject: Subject, tmp_path: Path, asked: Asked) -> None:
+def test_a_path_that_a_pdf_smuggles_in_is_not_opened(subject: Subject, tmp_path: Path, asked: CheckedMethod) -> None:
     """A config that names a path of which the evidence says nothing is not run without the caller's word."""
     config = json.loads(json.dumps(subject.evidence.config))
     config["points"][0]["model"] |= {"fit": "never", "weights": "/etc/passwd"}
@@ -653,7 +656,7 @@ def test_a_path_that_a_pdf_smuggles_in_is_not_opened(subject: Subject, tmp_path:
 
 
 def test_code_of_ones_own_is_run_only_on_the_callers_word(
-    subject: Subject, tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+    subject: Subject, tmp_path: Path, asked: CheckedMethod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Though this machine trusts the module; and without that trust not even then."""
     config = json.loads(json.dumps(subject.evidence.config))
@@ -671,7 +674,7 @@ def test_code_of_ones_own_is_run_only_on_the_callers_word(
 
 
 def test_a_name_in_the_evidence_cannot_leave_the_scratch_folder(
-    with_photograph: Subject, tmp_path: Path, asked: Asked
+    with_photograph: Subject, tmp_path: Path, asked: CheckedMethod
 ) -> None:
     local = with_photograph.evidence.local[PHOTO].model_copy(update={"name": "../../../elephant.png"})
     forged = with_config(with_photograph, with_photograph.evidence.config, {PHOTO: local})
@@ -683,7 +686,7 @@ def test_a_name_in_the_evidence_cannot_leave_the_scratch_folder(
 
 @pytest.mark.parametrize("name", ["..", "", "x.**", "x" * 200])
 def test_whatever_a_file_is_called_it_is_found_by_content(
-    with_photograph: Subject, tmp_path: Path, asked: Asked, name: str
+    with_photograph: Subject, tmp_path: Path, asked: CheckedMethod, name: str
 ) -> None:
     local = with_photograph.evidence.local[PHOTO].model_copy(update={"name": name})
     if name == "x.**":
@@ -705,7 +708,7 @@ def test_a_name_in_the_evidence_that_is_a_path_is_no_name() -> None:
 
 @pytest.mark.parametrize("key", ["points.9.data.path", "points", "points.0", "points.x.data", "points.0.title.x", "no"])
 def test_evidence_of_a_file_that_its_config_does_not_name_is_not_derived(
-    subject: Subject, tmp_path: Path, asked: Asked, key: str
+    subject: Subject, tmp_path: Path, asked: CheckedMethod, key: str
 ) -> None:
     """Whether or not the file is there."""
     (tmp_path / "file").write_bytes(b"abc")
@@ -717,20 +720,20 @@ def test_evidence_of_a_file_that_its_config_does_not_name_is_not_derived(
 
 
 def test_a_folder_that_is_looked_for_opens_no_other(
-    subject: Subject, tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+    subject: Subject, tmp_path: Path, asked: CheckedMethod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A path that the evidence smuggles in beside the one that it describes, where the reader gave a folder."""
     config = json.loads(json.dumps(subject.evidence.config))
     config["points"][0]["data"] = {"kind": "esol", "path": "data", "explain": "/etc/passwd"}
     local = {"points.0.data.path": LocalEvidence(kind="folder", name="data", sha256="0" * 64)}
-    monkeypatch.setattr(EsolSpec, "asked", lambda _: pytest.fail("opened"))
+    monkeypatch.setattr(EsolSpec, "spec_with_digests", lambda _: pytest.fail("opened"))
     with pytest.raises(InputError, match="needs the folder 'data'"):
         derive(with_config(subject, config, local), tmp_path / "scratch", Access(data=tmp_path))
     assert asked.reports == []
 
 
 def test_what_is_embedded_belongs_to_its_point_where_another_one_failed(
-    with_photograph: Subject, tmp_path: Path, asked: Asked
+    with_photograph: Subject, tmp_path: Path, asked: CheckedMethod
 ) -> None:
     """The first point has no chapter, so the only chapter is that of the second."""
     [chapter] = with_photograph.evidence.chapters
@@ -744,7 +747,7 @@ def test_what_is_embedded_belongs_to_its_point_where_another_one_failed(
 
 
 def test_what_is_embedded_is_taken_and_its_files_are_not_looked_for(
-    with_photograph: Subject, tmp_path: Path, asked: Asked
+    with_photograph: Subject, tmp_path: Path, asked: CheckedMethod
 ) -> None:
     """The stage gets what it was once asked and what it gave, and a path that only says what the file held."""
     [chapter] = with_photograph.evidence.chapters

@@ -1,7 +1,7 @@
 """What is said of a report beside an earlier one: facts of both, and what has changed."""
 
-from exhibit.tasks.document.schema import Changes, EarlierReport
 from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.verdict import Verdict
 
 

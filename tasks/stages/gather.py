@@ -7,7 +7,6 @@ import numpy as np
 
 from exhibit.tasks.data import DataSpec
 from exhibit.tasks.data.select import TargetSpec
-from exhibit.tasks.document.material import Maps, Material, MethodMaterial
 from exhibit.tasks.drawing import DrawingSpec
 from exhibit.tasks.drawing.maps import MapSpec, prepared, scaled
 from exhibit.tasks.methods import MethodSpec
@@ -17,10 +16,12 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.explanation import Analogue, Attribution, Cost, Selection, Summary
 from exhibit.tasks.records.figure import Ladder, Swarm
+from exhibit.tasks.records.material import Maps, Material, MethodMaterial
 from exhibit.tasks.records.model import Performance, Prediction, Weights
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.verdict import CheckResult
-from exhibit.tasks.stages import Done, Explained, asked, module_of, read, run_stage
+from exhibit.tasks.stages.explained import Explained
+from exhibit.tasks.stages.stage import Done, module_of, read, run_stage, spec_with_digests
 from exhibit.tasks.store import Digest, Store
 
 _SWARM = 30  # features of a swarm: more do not fit on a page
@@ -91,7 +92,7 @@ def gather(
                     coloured=drawing.molecule.share,
                     analogues=_analogues(store, explained, dataset, selection, drawing),
                     methods=_with_scales(
-                        _told_apart([_method(store, item, selection, unit, dataset, drawing) for item in explained]),
+                        _disambiguated([_method(store, item, selection, unit, dataset, drawing) for item in explained]),
                         drawing.image,
                     ),
                 )
@@ -108,7 +109,7 @@ def gather(
         "slug": slug,
         "title": title,
         "data": data,
-        "model": asked(model),
+        "model": spec_with_digests(model),
         "target": target,
         "drawing": drawing,
         "methods": [{"label": item.label, **item.method.model_dump(mode="json")} for item in explained],
@@ -139,7 +140,7 @@ def gather(
         _maps,
         _analogues,
         _probabilities,
-        _told_apart,
+        _disambiguated,
         _scaled,
         _with_scales,
         shown_attributions,
@@ -216,7 +217,7 @@ def _probabilities(prediction: Prediction, rows: Array) -> Array:
     return np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True))
 
 
-def _told_apart(methods: Sequence[MethodMaterial]) -> list[MethodMaterial]:
+def _disambiguated(methods: Sequence[MethodMaterial]) -> list[MethodMaterial]:
     """Variants of one method are called by their labels."""
     titles = [method.title for method in methods]
     return [

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.tasks.checks import ranks
-from exhibit.tasks.document.changed import (
+from exhibit.tasks import ranks
+from exhibit.tasks.comparing.settings import of_point
+from exhibit.tasks.records.change_summary import Changes, EarlierReport, ImportanceChange, MetricChange, VerdictChange
+from exhibit.tasks.records.changed import (
     Changed,
     Facts,
     ImportanceFacts,
@@ -19,15 +21,7 @@ from exhibit.tasks.document.changed import (
     PointPair,
     VerdictFacts,
 )
-from exhibit.tasks.document.schema import (
-    Changes,
-    ChapterEvidence,
-    EarlierReport,
-    ImportanceChange,
-    MetricChange,
-    VerdictChange,
-)
-from exhibit.tasks.settings import of_point
+from exhibit.tasks.records.evidence import ChapterEvidence
 
 
 def point_facts(chapter: ChapterEvidence, config: Mapping[str, Any]) -> PointFacts:

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from exhibit.tasks.document.schema import LocalEvidence
 from exhibit.tasks.factory import code_of
+from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.packing import canonical_json
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -81,7 +81,7 @@ def put(config: dict[str, Any], key: str, value: str) -> None:
     place[int(last) if isinstance(place, list) else last] = value
 
 
-def told_apart(config: Mapping[str, Any], local: Mapping[str, LocalEvidence]) -> dict[str, Any]:
+def disambiguated(config: Mapping[str, Any], local: Mapping[str, LocalEvidence]) -> dict[str, Any]:
     """A plain config in which files and code are called by name and content: two of the same name may differ."""
     found = copy.deepcopy(dict(config))
     for key, item in local.items():

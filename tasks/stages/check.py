@@ -20,22 +20,17 @@ from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution, Selection, Summary
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages import (
+from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms, refusal
+from exhibit.tasks.stages.stage import (
     Done,
-    baselines_of,
-    explainable,
     keyed,
     module_of,
-    of_atoms,
-    own_code,
     read,
-    refusal,
     restored,
     run_stage,
+    spec_with_digests,
     taking_turns,
-)
-from exhibit.tasks.stages import (
-    asked as spec_of,
+    users_code,
 )
 from exhibit.tasks.store import Digest, Store
 
@@ -44,7 +39,7 @@ _CASCADES = 5  # a net of hundreds of layers is randomised in so many steps from
 Explain = Callable[[Arrays, Array], Arrays]
 
 
-class Asked(Record):
+class CheckedMethod(Record):
     """What is checked: one method of a point, and where what the stages left of it lies.
 
     `found`: digests of "dataset", "weights" and "explained". `others`: shards of the other methods by label, with
@@ -62,7 +57,7 @@ class Asked(Record):
     summaries: tuple[Digest, ...]
 
 
-def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
+def check(store: Store, spec: CheckSpec, asked: CheckedMethod) -> Done:
     """Output "result"."""
 
     def run() -> dict[str, bytes]:
@@ -95,13 +90,13 @@ def check(store: Store, spec: CheckSpec, asked: Asked) -> Done:
         inputs["weights"] = asked.found["weights"]
         given |= {
             "method": asked.method,
-            "model": spec_of(asked.model),
+            "model": spec_with_digests(asked.model),
             "target": asked.target,
             "compute": keyed(asked.compute),
         }
         modules += [module_of(asked.method), module_of(asked.model), score_of.__module__]
         modules += ["exhibit.tasks.data.baselines", "exhibit.tasks.data.molecule"]
-        own = own_code(asked.method, asked.model, asked.target)
+        own = users_code(asked.method, asked.model, asked.target)
     helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, of_atoms, refusal, cascades, variants]
     return run_stage(store, check, given, inputs, modules, run, helpers, own)
 
@@ -111,7 +106,7 @@ class _Point:
     """Reads what a check asks for, when it asks."""
 
     store: Store
-    asked: Asked
+    asked: CheckedMethod
 
     def case(self) -> Case:
         asked = self.asked
@@ -209,7 +204,7 @@ class _Point:
             yield layer, partial(self._explain, model=net)
 
 
-def variants(asked: Asked) -> dict[str, dict[str, tuple[Any, Any]]]:
+def variants(asked: CheckedMethod) -> dict[str, dict[str, tuple[Any, Any]]]:
     """What is set otherwise in the other methods of the same kind: here and there, by label and setting."""
     own = asked.method.model_dump(mode="json")
     alike = {label: method for label, (method, _) in asked.others.items() if method.kind == asked.method.kind}

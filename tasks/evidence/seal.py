@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.tasks.document.evidence import pretty
-from exhibit.tasks.document.schema import own_digest
+from exhibit.tasks.evidence.pretty_json import pretty
+from exhibit.tasks.evidence.schema import own_digest
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.figure import Drawing, Part
 

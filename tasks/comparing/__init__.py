@@ -1,0 +1,1 @@
+"""Points beside each other, and a report beside an earlier one: what differs, and what survives."""

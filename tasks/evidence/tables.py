@@ -1,0 +1,56 @@
+"""The tidy tables that go with a report: importances, checks and metrics as rows, and as Parquet."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from exhibit.tasks.records.explanation import Importance
+from exhibit.tasks.records.model import Performance
+from exhibit.tasks.records.verdict import CheckResult
+
+
+def metric_rows(chapters: Sequence[tuple[str, Performance]]) -> list[dict[str, Any]]:
+    """The measured quality of each model as plain data."""
+    return [{"chapter": slug, **metric.model_dump(mode="json")} for slug, found in chapters for metric in found.metrics]
+
+
+def check_rows(chapters: Sequence[tuple[str, Sequence[CheckResult]]]) -> list[dict[str, Any]]:
+    """The verdicts as plain data."""
+    return [
+        {"chapter": slug, **check.model_dump(exclude={"per_sample", "details"})}
+        for slug, checks in chapters
+        for check in checks
+    ]
+
+
+def importance_rows(slug: str, method: str, importance: Importance) -> list[dict[str, Any]]:
+    """One tidy row per feature."""
+    order = (-importance.mean_absolute).argsort(kind="stable")
+    rank = {int(feature): place for place, feature in enumerate(order, 1)}
+    return [
+        {
+            "point": slug,
+            "method": method,
+            "target": importance.target,
+            "input": importance.input,
+            "feature": feature,
+            "mean": float(importance.mean[k]),
+            "mean_absolute": float(importance.mean_absolute[k]),
+            "aggregate": importance.aggregate,
+            "standard_error": float(importance.standard_error[k]),
+            "count": int(importance.count[k]),
+            "rank": rank[k],
+        }
+        for k, feature in enumerate(importance.features)
+    ]
+
+
+def parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """A table with a column for each key."""
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    buffer = io.BytesIO()
+    write_table(pa.Table.from_pandas(pd.DataFrame(rows), preserve_index=False), buffer)
+    return buffer.getvalue()

@@ -1,0 +1,78 @@
+"""The stage `attribute`: one method on one chunk of the explained rows."""
+
+from exhibit.tasks.data.select import TargetSpec
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.explanation import Selection
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms, refusal
+from exhibit.tasks.stages.stage import (
+    Done,
+    keyed,
+    module_of,
+    read,
+    restored,
+    run_stage,
+    spec_with_digests,
+    taking_turns,
+    users_code,
+)
+from exhibit.tasks.store import Digest, Store
+
+
+def attribute(
+    store: Store,
+    method: MethodSpec,
+    model: ModelSpec,
+    target: TargetSpec,
+    compute: Compute,
+    dataset: Digest,
+    weights: Digest,
+    explained: Digest,
+    start: int,
+    stop: int,
+) -> Done:
+    """Output "attribution" of the explained rows `start` to `stop`: a chunk is an action of its own."""
+    from exhibit.tasks.data.select import score_of
+
+    def run() -> dict[str, bytes]:
+        with taking_turns(compute):
+            net = restored(store.root, model, compute, dataset, weights)
+            data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
+            rows = chosen.explained[start:stop]
+            found = method.attribute(
+                explainable(method, model, net, data),
+                data.take(rows).arrays,
+                baselines_of(method, data, rows),
+                data.sample_ids[rows],
+                chosen.targets[start:stop],
+                score_of(target, data, net.output),
+                compute,
+            )
+            return {"attribution": pack(of_atoms(found, data.take(rows)))}
+
+    return run_stage(
+        store,
+        attribute,
+        {
+            # How values are aggregated later changes none of them.
+            "method": method.model_dump(mode="json", exclude={"aggregate"}),
+            "model": spec_with_digests(model),
+            "score": target.score if target.factory is None else target.factory,
+            "compute": keyed(compute),
+            "rows": [start, stop],
+        },
+        {"dataset": dataset, "weights": weights, "explained": explained},
+        [
+            module_of(method),
+            module_of(model),
+            "exhibit.tasks.data.baselines",
+            "exhibit.tasks.data.molecule",
+            score_of.__module__,
+        ],
+        run,
+        [baselines_of, explainable, of_atoms, refusal],
+        users_code(method, model, target),
+    )

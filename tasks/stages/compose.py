@@ -1,0 +1,58 @@
+"""The stage `compose`: the document as data."""
+
+from collections.abc import Sequence
+
+from exhibit.tasks.checks import QUESTIONS
+from exhibit.tasks.records.changed import Changed
+from exhibit.tasks.records.compared import Comparison
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.records.page import Failure
+from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.store import Digest, Store
+
+
+def compose(
+    store: Store,
+    title: str | None,
+    materials: Sequence[Digest],
+    models: int,
+    own: Sequence[str],
+    comparisons: Sequence[Digest],
+    changes: Digest | None,
+    failures: Sequence[Failure] = (),
+) -> Done:
+    """Output "document". `models`: how many there are; `own`: slugs of the points with chapters of their own."""
+    from exhibit.tasks.document.compose import compose as written
+
+    def run() -> dict[str, bytes]:
+        return {
+            "document": pack(
+                written(
+                    [read(store, Material, digest) for digest in materials],
+                    title,
+                    QUESTIONS,
+                    models,
+                    own,
+                    [read(store, Comparison, digest) for digest in comparisons],
+                    None if changes is None else read(store, Changed, changes),
+                    failures,
+                )
+            )
+        }
+
+    inputs: dict[str, Digest | Sequence[Digest]] = {"materials": list(materials), "comparisons": list(comparisons)}
+    return run_stage(
+        store,
+        compose,
+        {
+            "title": title,
+            "questions": QUESTIONS,
+            "models": models,
+            "own": list(own),
+            "failures": [item.model_dump() for item in failures],
+        },
+        inputs if changes is None else inputs | {"changes": changes},
+        [written.__module__],
+        run,
+    )

@@ -1,0 +1,33 @@
+"""The stage `draw`: the figures of a chapter."""
+
+import json
+
+from exhibit.tasks.protocols import Progress, silent
+from exhibit.tasks.records.figure import Drawings
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.store import Digest, Store
+
+
+def draw(store: Store, material: Digest, scales: Digest, progress: Progress = silent) -> Done:
+    """Output "drawings" of a chapter."""
+    from exhibit.tasks.document.chapter import figures
+    from exhibit.tasks.drawing import draw as draw_figure
+
+    def run() -> dict[str, bytes]:
+        wanted = figures(read(store, Material, material), json.loads(store.get(scales)))
+        drawn = []
+        for number, figure in enumerate(wanted, 1):
+            drawn.append(draw_figure(figure))
+            progress(number, len(wanted))
+        return {"drawings": pack(Drawings(items=tuple(drawn)))}
+
+    return run_stage(
+        store,
+        draw,
+        {},
+        {"material": material, "scales": scales},
+        [figures.__module__, draw_figure.__module__],
+        run,
+    )

@@ -1,0 +1,26 @@
+"""What the stages that draw more than a chapter have in common."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from exhibit.tasks.records.figure import Drawings, Figure
+from exhibit.tasks.records.material import Scales
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.stages.stage import Done, run_stage
+from exhibit.tasks.store import Digest, Store
+
+
+def draw_figures(
+    store: Store,
+    stage: Callable[..., Done],
+    inputs: Mapping[str, Digest | Sequence[Digest]],
+    module: str,
+    figures: Callable[[Scales], Sequence[Figure]],
+) -> Done:
+    from exhibit.tasks.drawing import draw
+
+    def run() -> dict[str, bytes]:
+        limits = json.loads(store.get(str(inputs["scales"])))
+        return {"drawings": pack(Drawings(items=tuple(draw(figure) for figure in figures(limits))))}
+
+    return run_stage(store, stage, {}, inputs, [module, draw.__module__], run)

@@ -1,0 +1,44 @@
+"""The stage `fit`: from a dataset to weights."""
+
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.protocols import Compute, Progress, silent
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.stages.stage import (
+    Done,
+    keyed,
+    module_of,
+    read,
+    run_stage,
+    spec_with_digests,
+    taking_turns,
+    users_code,
+)
+from exhibit.tasks.store import Digest, Store
+
+
+def fit(
+    store: Store,
+    model: ModelSpec,
+    compute: Compute,
+    dataset: Digest,
+    progress: Progress = silent,
+    given: bytes | None = None,
+) -> Done:
+    """Output "weights". `given`: these, in the place of training."""
+
+    def train() -> dict[str, bytes]:
+        if given is not None:
+            return {"weights": given}
+        with taking_turns(compute):
+            return {"weights": pack(model.fit(read(store, Dataset, dataset), compute, progress))}
+
+    return run_stage(
+        store,
+        fit,
+        {"model": spec_with_digests(model), "compute": keyed(compute)},
+        {"dataset": dataset},
+        [module_of(model)],
+        train,
+        own=users_code(model),
+    )

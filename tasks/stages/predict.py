@@ -1,0 +1,67 @@
+"""The stage `predict`: the outputs of every row, and how good they are."""
+
+from typing import cast
+
+import numpy as np
+
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.protocols import Compute, DifferentiableModel, Model
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Prediction
+from exhibit.tasks.records.packing import canonical_json, pack
+from exhibit.tasks.stages.stage import (
+    Done,
+    keyed,
+    module_of,
+    read,
+    restored,
+    run_stage,
+    spec_with_digests,
+    taking_turns,
+    users_code,
+)
+from exhibit.tasks.store import Digest, Store
+
+
+def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, weights: Digest) -> Done:
+    """Outputs "prediction" of every row, "performance", and "layer" where methods look at one that name none."""
+    from exhibit.tasks.models.performance import performance
+
+    def run() -> dict[str, bytes]:
+        with taking_turns(compute):
+            data = read(store, Dataset, dataset)
+            net = restored(store.root, model, compute, dataset, weights)
+            prediction = Prediction(kind=net.output, outputs=_outputs(net, data, compute.batch))
+            found = {"prediction": pack(prediction), "performance": pack(performance(data, prediction))}
+            return found if (layer := usual_layer(net, data)) is None else found | {"layer": canonical_json(layer)}
+
+    return run_stage(
+        store,
+        predict,
+        {"model": spec_with_digests(model), "compute": keyed(compute)},
+        {"dataset": dataset, "weights": weights},
+        [module_of(model), performance.__module__],
+        run,
+        [_outputs, usual_layer],
+        users_code(model),
+    )
+
+
+def _outputs(net: Model, data: Dataset, size: int) -> Array:
+    """The outputs of every row; only as many rows are in memory as the net takes at once."""
+    rows = np.arange(len(data.sample_ids))
+    parts = np.split(rows, range(size, len(rows), size))
+    return np.concatenate([net.predict(data.take(part).arrays) for part in parts])
+
+
+def usual_layer(net: Model, data: Dataset) -> str | None:
+    """Where a method looks that can look at a layer and names none: at the embedding of a molecule's atoms, if the
+    model has just one; None: at the input."""
+    if not hasattr(net, "place") or all(item.kind != "molecule" for item in data.inputs):
+        return None
+    some = data.take(np.arange(min(_SOME, len(data.sample_ids))))
+    return cast(DifferentiableModel, net).embedding(some.arrays)
+
+
+_SOME = 8  # samples that show which layer embeds

@@ -1,0 +1,49 @@
+"""The stage `render`: HTML and PDF."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from exhibit.tasks.document.press import Job, press
+from exhibit.tasks.protocols import Progress, silent
+from exhibit.tasks.records.figure import Drawings
+from exhibit.tasks.records.page import Document, Paper
+from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.store import Digest, Store, digest_of
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+def render(
+    store: Store,
+    issued: str,
+    paper: Paper,
+    document: Digest,
+    drawings: Sequence[Digest],
+    attached: Mapping[str, Digest],
+    progress: Progress = silent,
+) -> Done:
+    """Outputs "html" and "pdf". `attached`: what goes into the PDF by file name, the evidence among it."""
+    templates = {str(path.relative_to(TEMPLATES)): path.read_bytes() for path in sorted(TEMPLATES.rglob("*.*"))}
+    templates = {name: data for name, data in templates.items() if not name.startswith("index")}  # of another page
+
+    def run() -> dict[str, bytes]:
+        pictures = [item for digest in drawings for item in read(store, Drawings, digest).items]
+        job = Job(
+            document=read(store, Document, document),
+            drawings=tuple(pictures),
+            attached={name: store.get(digest) for name, digest in attached.items()},
+            issued=issued,
+            paper=paper,
+        )
+        pages = press(job)
+        progress(1, 1)
+        return {"html": pages.html, "pdf": pages.pdf}
+
+    return run_stage(
+        store,
+        render,
+        {"issued": issued, "paper": paper, "templates": {name: digest_of(data) for name, data in templates.items()}},
+        {"document": document, "drawings": list(drawings), **attached},
+        [press.__module__],
+        run,
+    )

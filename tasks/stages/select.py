@@ -1,0 +1,27 @@
+"""The stage `select`: which rows are explained and drawn, and for which outputs."""
+
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Prediction
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.store import Digest, Store
+
+
+def select(store: Store, selection: SelectionSpec, target: TargetSpec, dataset: Digest, prediction: Digest) -> Done:
+    """Outputs "selection", and "explained": the same without what is drawn of it, which changes no number."""
+    from exhibit.tasks.data.select import select as choose
+
+    def run() -> dict[str, bytes]:
+        chosen = choose(selection, target, read(store, Dataset, dataset), read(store, Prediction, prediction))
+        explained = chosen.model_copy(update={"shown": chosen.shown[:0], "reason": ""})
+        return {"selection": pack(chosen), "explained": pack(explained)}
+
+    return run_stage(
+        store,
+        select,
+        {"selection": selection, "target": target},
+        {"dataset": dataset, "prediction": prediction},
+        [choose.__module__],
+        run,
+    )

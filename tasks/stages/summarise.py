@@ -1,0 +1,62 @@
+"""The stage `summarise`: attributions of all samples as importances."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.explanation import Attribution, Importance, Selection, Summary
+from exhibit.tasks.records.packing import canonical_json, pack
+from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.store import Digest, Store
+
+
+def summarise(
+    store: Store, method: MethodSpec, dataset: Digest, explained: Digest, shards: Sequence[tuple[int, int, Digest]]
+) -> Done:
+    """Outputs "summary", and "content": a digest of the attributions that does not depend on how they were cut."""
+    from exhibit.tasks.data.features import feature_names, features
+    from exhibit.tasks.methods.aggregate import (
+        aggregated,
+        class_means,
+        content_digests,
+        importances,
+        input_summary,
+        on_pixels,
+    )
+
+    def run() -> dict[str, bytes]:
+        data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
+        rows = data.take(chosen.explained)
+
+        def sums(item: Input) -> Iterator[tuple[Input, Array]]:
+            """Shard by shard: the input's samples and their attributions without channels."""
+            for start, stop, digest in shards:
+                values = aggregated(read(store, Attribution, digest), item.name, item.kind, method.aggregate)
+                yield item.take(np.arange(start, stop)), on_pixels(values, item)
+
+        found: list[Importance] = []
+        means: dict[str, Array] = {}
+        for item in rows.inputs:
+            per_feature = (features(samples, values) for samples, values in sums(item))
+            found += importances(item.name, feature_names(item), chosen.target_names, method.aggregate, per_feature)
+            if item.aligned and data.classes:
+                means[item.name] = class_means((v for _, v in sums(item)), rows.labels, len(data.classes))
+        several = rows.inputs if len(rows.inputs) > 1 else ()
+        whole = tuple(input_summary(item.name, (values for _, values in sums(item))) for item in several)
+        parts = (read(store, Attribution, digest) for _, _, digest in shards)
+        return {
+            "summary": pack(Summary(importances=tuple(found), class_means=means, inputs=whole)),
+            "content": canonical_json(content_digests(parts)),
+        }
+
+    return run_stage(
+        store,
+        summarise,
+        {"aggregate": method.aggregate},
+        {"dataset": dataset, "explained": explained, "shards": [digest for _, _, digest in shards]},
+        [features.__module__, importances.__module__],
+        run,
+    )

@@ -1,0 +1,55 @@
+"""The stage `tabulate`: tidy tables over all points."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from exhibit.tasks.evidence.pretty_json import pretty
+from exhibit.tasks.evidence.tables import check_rows, importance_rows, metric_rows, parquet
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.store import Digest, Store
+
+
+def tabulate(store: Store, materials: Sequence[Digest]) -> Done:
+    """Outputs "importances", "checks" and "metrics": tidy tables over all points; "checks_csv": the checks again, for
+    whoever opens them in a spreadsheet."""
+
+    def run() -> dict[str, bytes]:
+        found = [read(store, Material, digest) for digest in materials]
+        checks = check_rows([(item.slug, [c for method in item.methods for c in method.checks]) for item in found])
+        return {
+            "importances": parquet([row for item in found for row in _importance_rows(item)]),
+            "checks": pretty(checks),
+            "checks_csv": _checks_csv(checks),
+            "metrics": pretty(metric_rows([(item.slug, item.performance) for item in found])),
+        }
+
+    return run_stage(
+        store,
+        tabulate,
+        {},
+        {"materials": list(materials)},
+        [check_rows.__module__, parquet.__module__],
+        run,
+        [_importance_rows, _checks_csv],
+    )
+
+
+def _importance_rows(material: Material) -> list[dict[str, Any]]:
+    return [
+        row
+        for method in material.methods
+        for importance in method.summary.importances
+        for row in importance_rows(material.slug, method.label, importance)
+    ]
+
+
+def _checks_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    columns = ["chapter", "check", "method", "verdict", "required", "value", "threshold", "sentence"]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
