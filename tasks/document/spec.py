@@ -61,7 +61,7 @@ class DocumentSpec(Spec):
 
     @cached_property
     def issued_at(self) -> str:
-        """`issued` in ISO 8601, or the last midnight: reports of one day are the same bytes. CheckedMethod twice, it is
+        """`issued` in ISO 8601, or the last midnight: reports of one day are the same bytes. Asked twice, it is
         the same."""
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         return (self.issued or midnight).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,7 +6,6 @@ import zipfile
 from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Arrays, Record
 from exhibit.tasks.records.shelf import Shelf, Shelved
@@ -35,7 +34,7 @@ def npz(arrays: Arrays) -> bytes:
 
 def pack(record: Record) -> bytes:
     """The record as bytes: its arrays beside canonical JSON for the rest."""
-    arrays: dict[str, Array] = Field(default_factory=dict)
+    arrays: dict[str, Array] = {}
 
     def hollow(value: Any) -> Any:
         match value:

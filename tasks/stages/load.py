@@ -42,7 +42,9 @@ def load(store: Store, data: DataSpec, given: tuple[Any, bytes] | None = None, s
             found["fitted"] = pack(part(dataset))
         return found if reference is None else found | {"reference": pack(reference.compute(dataset))}
 
-    asked = getattr(data, "asked", None)  # of what lies in files, their contents count and not where they are
-    spec = given[0] if given else {"data": spec_with_digests() if asked else data}
+    asked = getattr(
+        data, "spec_with_digests", None
+    )  # of what lies in files, their contents count and not where they are
+    spec = given[0] if given else {"data": asked() if asked else data}
     beside = (lambda outputs: read(store, Dataset, outputs["dataset"]).shelved) if pictures else None
     return run_stage(store, load, spec, {}, [module_of(data)], compute, own=users_code(data), beside=beside)

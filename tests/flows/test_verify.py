@@ -556,14 +556,14 @@ PHOTO, WEIGHTS = "points.0.data.paths.0", "points.0.model.weights"
 
 
 @dataclass(frozen=True)
-class CheckedMethod:
+class Opened:
     """What `derive` would have run: the stages have their own tests."""
 
     reports: list[Report]
     given: list[Given]
 
 
-def data_of(asked: CheckedMethod, kind: type[S]) -> S:
+def data_of(asked: Opened, kind: type[S]) -> S:
     """The data of the only point that was derived, of the kind that it has to be."""
     found = asked.reports[0].points[0].data
     assert isinstance(found, kind)
@@ -571,8 +571,8 @@ def data_of(asked: CheckedMethod, kind: type[S]) -> S:
 
 
 @pytest.fixture
-def spec_with_digests(monkeypatch: pytest.MonkeyPatch) -> CheckedMethod:
-    calls = CheckedMethod([], [])
+def asked(monkeypatch: pytest.MonkeyPatch) -> Opened:
+    calls = Opened([], [])
 
     def derive_report(report: Report, _: Any, given: Given) -> Path:
         calls.reports.append(report)
@@ -604,7 +604,7 @@ def test_the_evidence_names_files_by_content_not_by_place(tmp_path: Path) -> Non
     assert str(tmp_path) not in json.dumps(plain)
 
 
-def test_nothing_outside_is_opened_by_default(with_photograph: Subject, tmp_path: Path, asked: CheckedMethod) -> None:
+def test_nothing_outside_is_opened_by_default(with_photograph: Subject, tmp_path: Path, asked: Opened) -> None:
     """Exit code 6, and what is missing with its sha256, though the file lies in the working directory."""
     result = derived(tmp_path / "x.pdf", with_photograph, Access())
     assert EXIT_CODES[result.outcome] == 6
@@ -616,7 +616,7 @@ def test_nothing_outside_is_opened_by_default(with_photograph: Subject, tmp_path
 
 
 def test_data_are_found_by_content_whatever_they_are_called(
-    with_photograph: Subject, tmp_path: Path, asked: CheckedMethod
+    with_photograph: Subject, tmp_path: Path, asked: Opened
 ) -> None:
     """In a folder of the folder, under another name; a file of the right name with other bytes is not taken."""
     (folder := tmp_path / "data" / "deep").mkdir(parents=True)
@@ -628,9 +628,7 @@ def test_data_are_found_by_content_whatever_they_are_called(
     assert path.name == "elephant.png"
 
 
-def test_a_folder_is_found_by_what_the_data_take_from_it(
-    subject: Subject, tmp_path: Path, asked: CheckedMethod
-) -> None:
+def test_a_folder_is_found_by_what_the_data_take_from_it(subject: Subject, tmp_path: Path, asked: Opened) -> None:
     for folder in ("moved/pictures", "other/pictures"):
         for name in ("cat", "dog"):
             (place := tmp_path / folder / name).mkdir(parents=True)
@@ -646,7 +644,7 @@ def test_a_folder_is_found_by_what_the_data_take_from_it(
         derive(with_config(subject, config, local), tmp_path / "scratch", Access(data=tmp_path / "other"))
 
 
-def test_a_path_that_a_pdf_smuggles_in_is_not_opened(subject: Subject, tmp_path: Path, asked: CheckedMethod) -> None:
+def test_a_path_that_a_pdf_smuggles_in_is_not_opened(subject: Subject, tmp_path: Path, asked: Opened) -> None:
     """A config that names a path of which the evidence says nothing is not run without the caller's word."""
     config = json.loads(json.dumps(subject.evidence.config))
     config["points"][0]["model"] |= {"fit": "never", "weights": "/etc/passwd"}
@@ -656,7 +654,7 @@ def test_a_path_that_a_pdf_smuggles_in_is_not_opened(subject: Subject, tmp_path:
 
 
 def test_code_of_ones_own_is_run_only_on_the_callers_word(
-    subject: Subject, tmp_path: Path, asked: CheckedMethod, monkeypatch: pytest.MonkeyPatch
+    subject: Subject, tmp_path: Path, asked: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Though this machine trusts the module; and without that trust not even then."""
     config = json.loads(json.dumps(subject.evidence.config))
@@ -674,7 +672,7 @@ def test_code_of_ones_own_is_run_only_on_the_callers_word(
 
 
 def test_a_name_in_the_evidence_cannot_leave_the_scratch_folder(
-    with_photograph: Subject, tmp_path: Path, asked: CheckedMethod
+    with_photograph: Subject, tmp_path: Path, asked: Opened
 ) -> None:
     local = with_photograph.evidence.local[PHOTO].model_copy(update={"name": "../../../elephant.png"})
     forged = with_config(with_photograph, with_photograph.evidence.config, {PHOTO: local})
@@ -686,7 +684,7 @@ def test_a_name_in_the_evidence_cannot_leave_the_scratch_folder(
 
 @pytest.mark.parametrize("name", ["..", "", "x.**", "x" * 200])
 def test_whatever_a_file_is_called_it_is_found_by_content(
-    with_photograph: Subject, tmp_path: Path, asked: CheckedMethod, name: str
+    with_photograph: Subject, tmp_path: Path, asked: Opened, name: str
 ) -> None:
     local = with_photograph.evidence.local[PHOTO].model_copy(update={"name": name})
     if name == "x.**":
@@ -708,7 +706,7 @@ def test_a_name_in_the_evidence_that_is_a_path_is_no_name() -> None:
 
 @pytest.mark.parametrize("key", ["points.9.data.path", "points", "points.0", "points.x.data", "points.0.title.x", "no"])
 def test_evidence_of_a_file_that_its_config_does_not_name_is_not_derived(
-    subject: Subject, tmp_path: Path, asked: CheckedMethod, key: str
+    subject: Subject, tmp_path: Path, asked: Opened, key: str
 ) -> None:
     """Whether or not the file is there."""
     (tmp_path / "file").write_bytes(b"abc")
@@ -720,7 +718,7 @@ def test_evidence_of_a_file_that_its_config_does_not_name_is_not_derived(
 
 
 def test_a_folder_that_is_looked_for_opens_no_other(
-    subject: Subject, tmp_path: Path, asked: CheckedMethod, monkeypatch: pytest.MonkeyPatch
+    subject: Subject, tmp_path: Path, asked: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A path that the evidence smuggles in beside the one that it describes, where the reader gave a folder."""
     config = json.loads(json.dumps(subject.evidence.config))
@@ -733,7 +731,7 @@ def test_a_folder_that_is_looked_for_opens_no_other(
 
 
 def test_what_is_embedded_belongs_to_its_point_where_another_one_failed(
-    with_photograph: Subject, tmp_path: Path, asked: CheckedMethod
+    with_photograph: Subject, tmp_path: Path, asked: Opened
 ) -> None:
     """The first point has no chapter, so the only chapter is that of the second."""
     [chapter] = with_photograph.evidence.chapters
@@ -747,7 +745,7 @@ def test_what_is_embedded_belongs_to_its_point_where_another_one_failed(
 
 
 def test_what_is_embedded_is_taken_and_its_files_are_not_looked_for(
-    with_photograph: Subject, tmp_path: Path, asked: CheckedMethod
+    with_photograph: Subject, tmp_path: Path, asked: Opened
 ) -> None:
     """The stage gets what it was once asked and what it gave, and a path that only says what the file held."""
     [chapter] = with_photograph.evidence.chapters
