@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from exhibit.flows.config import RunnerSpec
+from exhibit.tasks import stages
 from exhibit.tasks.fingerprint import fingerprint
 from exhibit.tasks.protocols import silent
 from exhibit.tasks.records.base import InputError
@@ -17,12 +18,6 @@ from exhibit.tasks.stages.stage import Call, Done
 from exhibit.tasks.store import Damaged, Known, Store
 
 REMOTE = frozenset({"fit", "predict", "attribute", "check", "draw"})
-_CODE = (
-    "exhibit.tasks.stages",
-    "exhibit.tasks.stages.check",
-    "exhibit.tasks.stages.gather",
-    "exhibit.tasks.report_stages",
-)
 
 
 @contextmanager
@@ -73,7 +68,7 @@ def _caller(client: Any, root: Path) -> Call:
 def _examine(client: Any, address: str, store: Store) -> None:
     """Workers of the same version that see the same store, or an error that says which do not."""
     probe = store.put(b"exhibit: do the workers see this store?")
-    here = fingerprint(_CODE)
+    here = fingerprint(stages.modules())
     found: dict[str, Any] = client.run(_seen_from_a_worker, store.path(probe).absolute())
     if not found:
         raise InputError(
@@ -91,7 +86,7 @@ def _examine(client: Any, address: str, store: Store) -> None:
 
 def _seen_from_a_worker(probe: Path) -> tuple[dict[str, dict[str, str]], bool]:
     """The program's code and libraries there, and whether the file `probe` is."""
-    return fingerprint(_CODE), probe.is_file()
+    return fingerprint(stages.modules()), probe.is_file()
 
 
 def _difference(here: dict[str, dict[str, str]], there: dict[str, dict[str, str]]) -> str:

@@ -7,17 +7,13 @@ comment recomputes nothing and a changed formula recomputes what uses it.
 import ast
 import hashlib
 import importlib.metadata
-import inspect
 import sys
-import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
-
-from exhibit.tasks.records.packing import canonical_json
 
 PROJECT = "exhibit"
 # Python 3.11 counts the depth of trees for all threads together, and gives up when two parse at once: those here take
@@ -27,36 +23,38 @@ ROOT = Path(__file__).parents[2]  # holds the package: not resolved, since its f
 
 
 class _Module(NamedTuple):
-    """What is read from one source file: its digest, and the names that it imports in order of appearance."""
+    """What is read from one source file: its digest, the names that it imports in order of appearance, and digests of
+    the files beside it that it names."""
 
     digest: str
     project: tuple[str, ...]
     libraries: frozenset[str]
+    files: Mapping[str, str]
 
 
-def fingerprint(
-    modules: Iterable[str], extra: Iterable[Callable[..., Any]] = (), root: Path = ROOT
-) -> dict[str, dict[str, str]]:
+def fingerprint(modules: Iterable[str], root: Path = ROOT) -> dict[str, dict[str, str]]:
     """What results of the project's `modules` depend on: `{"libraries": {name: version}, "source": {module: digest}}`.
 
-    Followed are imports of other project modules, those inside functions too, but not those for type checkers.
-    A package's own file counts only where names are imported from it: `exhibit.tasks.models.zoo.mlp` depends on that
-    one module, not on the union of all models in `exhibit.tasks.models`. Libraries are those that the modules import
-    themselves. `extra`: functions that are no part of the project; each adds the digest of its own source.
+    Followed are imports of other project modules, those inside functions too, but not those for type checkers. A
+    package's own file counts only where names are imported from it: `exhibit.tasks.models.zoo.mlp` depends on that one
+    module, not on the union of all models in `exhibit.tasks.models`. A file that lies beside a module and is named in
+    it, such as a list of classes, counts as well. Libraries are those that the modules import themselves.
 
     Raises:
         ModuleNotFoundError: for a project module that is not below `root`.
     """
     closure = _closure(modules, root)
     libraries = {name for module in closure.values() for name in module.libraries}
-    functions = {f"{function.__module__}:{function.__qualname__}": _function_digest(function) for function in extra}
-    source = {name: module.digest for name, module in closure.items()} | functions
-    return {"libraries": dict(sorted(_versions(libraries))), "source": dict(sorted(source.items()))}
+    source = {name: module.digest for name, module in closure.items()}
+    files = {name: digest for module in closure.values() for name, digest in module.files.items()}
+    return {"libraries": dict(sorted(_versions(libraries))), "source": dict(sorted((source | files).items()))}
 
 
 def source_digest(source: str) -> str:
     """The sha256 of the syntax tree of Python source, without comments, docstrings and layout."""
-    return hashlib.sha256(canonical_json(_plain(_without_docstrings(parsed(source))))).hexdigest()
+    parts: list[str] = []
+    _write(parsed(source), parts.append)
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 def parsed(source: str) -> ast.Module:
@@ -83,10 +81,22 @@ def _read(path: Path, name: str, root: Path) -> _Module:
     # Read once per process: code that is edited while a process runs is not the code that runs.
     source = path.read_text(encoding="utf-8")
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    imported = list(_imports(parsed(source), package, root))
+    tree = parsed(source)
+    imported = list(_imports(tree, package, root))
     project = tuple(module for module in imported if _top(module) == PROJECT)
     libraries = frozenset(_top(module) for module in imported) - {PROJECT} - sys.stdlib_module_names
-    return _Module(source_digest(source), project, libraries)
+    return _Module(source_digest(source), project, libraries, _files(tree, path.parent, package))
+
+
+def _files(tree: ast.Module, folder: Path, package: str) -> dict[str, str]:
+    """Digests of the files in `folder`, other modules aside, whose names stand in the source."""
+    words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    beside = {path.name: path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
+    return {
+        f"{package}/{name}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in beside.items()
+        if name in words
+    }
 
 
 def _file(module: str, root: Path) -> Path:
@@ -96,6 +106,7 @@ def _file(module: str, root: Path) -> Path:
     return path
 
 
+@cache
 def _find(module: str, root: Path) -> Path | None:
     base = root.joinpath(*module.split("."))
     candidates = (base.with_suffix(".py"), base / "__init__.py")
@@ -132,42 +143,44 @@ def _top(module: str) -> str:
     return module.partition(".")[0]
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        match node:
-            case (
-                ast.Module(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
-                | ast.ClassDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
-                | ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
-                | ast.AsyncFunctionDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
-            ):
-                node.body = rest
-    return tree
+def _write(value: Any, write: Callable[[str], None]) -> None:
+    """A syntax tree as text. `ast.dump` would do, but it writes the same tree otherwise from Python 3.13 on."""
+    if isinstance(value, ast.AST):
+        write(f"{type(value).__name__}(")
+        for name, item in ast.iter_fields(value):
+            kept = _without_docstring(item) if name == "body" and isinstance(value, _DOCUMENTED) else item
+            if kept is not None and kept != []:
+                write(f"{name}=")
+                _write(kept, write)
+        write(")")
+    elif isinstance(value, list):
+        for item in value:
+            _write(item, write)
+            write(",")
+    else:
+        write(repr(value))
 
 
-def _plain(value: Any) -> Any:
-    """A syntax tree as plain data. `ast.dump` would do, but it writes the same tree otherwise from Python 3.13 on."""
-    match value:
-        case ast.AST():
-            fields = {name: _plain(item) for name, item in ast.iter_fields(value) if item is not None and item != []}
-            return {"": type(value).__name__, **fields}
-        case list():
-            return [_plain(item) for item in value]
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    match body:
+        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+            return rest
         case _:
-            return repr(value)
-
-
-@cache
-def _function_digest(function: Callable[..., Any]) -> str:
-    with _parsing:  # to find a class, inspect parses its module
-        source = inspect.getsource(function)
-    return source_digest(textwrap.dedent(source))
+            return body
 
 
 def _versions(modules: Iterable[str]) -> set[tuple[str, str]]:
     """Name and version of the installed distributions that provide the top-level `modules`."""
     names = {name for module in modules for name in _distributions().get(module, ())}
-    return {(name, importlib.metadata.version(name)) for name in names}
+    return {(name, _version(name)) for name in names}
+
+
+@cache  # it reads a file each time, and every stage asks
+def _version(distribution: str) -> str:
+    return importlib.metadata.version(distribution)
 
 
 @cache

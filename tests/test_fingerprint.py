@@ -15,11 +15,12 @@ from exhibit.tasks.fingerprint import fingerprint, parsed, source_digest
 Write = Callable[[str, str], None]
 Of = Callable[..., dict[str, dict[str, str]]]
 
+LAYERS = "from exhibit.tasks.models import layers"
 FILES = {
     "__init__": "",
     "records": "import pydantic\nimport json\n",
-    "models.__init__": "from exhibit.tasks.models.mlp import MLP\nfrom exhibit.tasks.models.cnn import CNN\nModels = MLP | CNN\n",
-    "models.mlp": '"""A net."""\nfrom exhibit.tasks.models import layers\n\ndef fit(x):\n    import torch\n    return 2 * x\n',
+    "models.__init__": "from .mlp import MLP\nfrom exhibit.tasks.models.cnn import CNN\nModels = MLP | CNN\n",
+    "models.mlp": f'"""A net."""\n{LAYERS}\n\ndef fit(x):\n    import torch\n    return 2 * x\n',
     "models.cnn": "import tensorflow\nfrom . import layers\nfrom .layers import dense\n",
     "models.layers": "from ..records import json\n\ndef dense(x):\n    return x + 1\n",
     "methods": "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from exhibit.tasks.models import Models\n",
@@ -30,7 +31,7 @@ FILES = {
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
     def write(module: str, source: str) -> None:
-        path = tmp_path.joinpath("tasks", *module.split(".")).with_suffix(".py")
+        path = tmp_path.joinpath("exhibit", "tasks", *module.split(".")).with_suffix(".py")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source)
 
@@ -44,9 +45,10 @@ def of(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> Of:
         write(module, source)
 
     def of(*modules: str) -> dict[str, dict[str, str]]:
-        from exhibit.tasks.fingerprint import _read
+        from exhibit.tasks.fingerprint import _find, _read
 
         _read.cache_clear()
+        _find.cache_clear()
         return fingerprint(modules, root=tmp_path)
 
     return of
@@ -84,9 +86,9 @@ def test_imports_for_type_checkers_are_ignored(of: Of) -> None:
 @pytest.mark.parametrize(
     "same",
     [
-        '"""Another net."""\nfrom exhibit.tasks.models import layers\n\ndef fit(x):\n    import torch\n    return 2 * x\n',
-        "# why\nfrom exhibit.tasks.models import layers\n\n\n\ndef fit(x):\n    import torch  # lazily\n    return (2 * x)\n",
-        'from exhibit.tasks.models import layers\n\ndef fit(x):\n    """Fit."""\n    import torch\n    return 2 * x\n',
+        f'"""Another net."""\n{LAYERS}\n\ndef fit(x):\n    import torch\n    return 2 * x\n',
+        f"# why\n{LAYERS}\n\n\n\ndef fit(x):\n    import torch  # lazily\n    return (2 * x)\n",
+        f'{LAYERS}\n\ndef fit(x):\n    """Fit."""\n    import torch\n    return 2 * x\n',
     ],
 )
 def test_comments_docstrings_and_layout_change_nothing(of: Of, write: Write, same: str) -> None:
@@ -109,7 +111,9 @@ def test_a_changed_formula_changes_what_uses_it(of: Of, write: Write, module: st
     before = of("exhibit.tasks.models.mlp")
     write(module, source)
     after = of("exhibit.tasks.models.mlp")
-    assert {name for name in before["source"] if before["source"][name] != after["source"][name]} == {f"tasks.{module}"}
+    assert {name for name in before["source"] if before["source"][name] != after["source"][name]} == {
+        f"exhibit.tasks.{module}"
+    }
 
 
 @pytest.mark.parametrize("module", ["models.cnn", "models.__init__", "methods", "report"])
@@ -126,26 +130,30 @@ def test_a_string_that_is_used_is_not_a_docstring() -> None:
     assert source_digest("def f():\n    'a'\n    return 1") == source_digest("def f():\n    'b'\n    return 1")
 
 
-def rise(x: float) -> float:
-    """Doubles."""
-    return 2 * x
-
-
-def test_a_function_of_the_users_adds_its_own_source() -> None:
-    """A factory from outside the project is named by module and name, and digested without its docstring."""
-    source = fingerprint([], [rise])["source"]
-    assert source == {f"{__name__}:rise": source_digest("def rise(x: float) -> float:\n    return 2 * x")}
+def test_a_file_that_a_module_names_counts_as_its_code(of: Of, write: Write, tmp_path: Path) -> None:
+    """A list of classes beside a module decides what it gives; one that no source names does not."""
+    write("models.mlp", FILES["models.mlp"] + "CLASSES = 'classes.json'\n")
+    beside = tmp_path / "exhibit" / "tasks" / "models"
+    (beside / "classes.json").write_text("[1]")
+    (beside / "notes.txt").write_text("a note")
+    before = of("exhibit.tasks.models.mlp")
+    (beside / "notes.txt").write_text("another note")
+    assert of("exhibit.tasks.models.mlp") == before
+    (beside / "classes.json").write_text("[2]")
+    after = of("exhibit.tasks.models.mlp")
+    changed = {name for name in before["source"] if before["source"][name] != after["source"][name]}
+    assert changed == {"exhibit.tasks.models/classes.json"}
 
 
 def test_an_unknown_module_is_an_error() -> None:
-    with pytest.raises(ModuleNotFoundError, match=r"there is no module tasks\.modles"):
+    with pytest.raises(ModuleNotFoundError, match=r"there is no module exhibit\.tasks\.modles"):
         fingerprint(["exhibit.tasks.modles"])
 
 
 def test_the_project_itself(tmp_path: Path) -> None:
     """The records use numpy and pydantic, at the versions that are installed, and no framework."""
     mark = fingerprint(["exhibit.tasks.protocols"])
-    assert {"exhibit.tasks.protocols", "exhibit.tasks.records"} == set(mark["source"])
+    assert {name.rpartition(".")[0] for name in mark["source"]} == {"exhibit.tasks", "exhibit.tasks.records"}
     assert mark["libraries"] == {name: importlib.metadata.version(name) for name in ("numpy", "pydantic")}
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from exhibit.tasks.factory import code_of
+from exhibit.tasks.records.absent import absent_path
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.packing import canonical_json
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_ABSENT = re.compile(r"sha256:([0-9a-f]{64})")
 
 
 def outside(value: Any, key: str = "") -> Iterator[tuple[str, Path | str]]:
@@ -63,13 +63,7 @@ def folder_digest(taken: str) -> str:
 
 def absent(local: LocalEvidence) -> Path:
     """A path that stands for a file that is not here and need not be: it says what the file holds."""
-    return Path(f"sha256:{local.sha256}") / Path(local.name).name
-
-
-def content_of_absent(path: Path) -> str | None:
-    """The sha256 that such a path states; None for any other path."""
-    found = _ABSENT.fullmatch(path.parts[0]) if path.parts else None
-    return found[1] if found else None
+    return absent_path(local.sha256, local.name)
 
 
 def put(config: dict[str, Any], key: str, value: str) -> None:

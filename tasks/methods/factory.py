@@ -17,9 +17,9 @@ from exhibit.tasks.records.explanation import Attribution
 class MethodFactorySpec(Method):
     """What `factory(model, inputs, baselines, targets, **arguments)` gives.
 
-    `model` is an `ExplainableModel`; `inputs` and `baselines`: raw values by name, shaped alike; `targets`: (samples,) the output
-    of each sample that is explained. The answer is an array shaped like each input, by name or alone where there is
-    one, of an image with its channels or without. It is called once for each target.
+    `model` is an `ExplainableModel`; `inputs` and `baselines`: raw values by name, shaped alike; `targets`: (samples,)
+    the output of each sample that is explained. The answer is an array shaped like each input, by name or alone where
+    there is one, of an image with its channels or without. It is called once for each target.
     """
 
     kind: Literal["factory"] = "factory"

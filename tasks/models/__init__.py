@@ -1,10 +1,10 @@
 """Models behind one protocol, and how they are trained."""
 
-import os
 from typing import Annotated
 
 from pydantic import Field
 
+from exhibit.tasks import frameworks as frameworks
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.models.zoo.cnn import CNNSpec
 from exhibit.tasks.models.zoo.efficientnet import EfficientNetSpec
@@ -37,9 +37,3 @@ ModelSpec = Annotated[
     | FactorySpec,
     Field(discriminator="kind"),
 ]
-
-# The frameworks read these when they are loaded, which is after this: nothing above imports one.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads make torch ten times slower on a busy machine
-os.environ["MKL_CBWR"] = "AUTO,STRICT"  # a row of a product does not depend on where in the batch it stands
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ["KERAS_BACKEND"] = "tensorflow"

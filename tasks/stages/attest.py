@@ -17,7 +17,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.page import Document, Failure
-from exhibit.tasks.stages.stage import Done, keyed, read, run_stage
+from exhibit.tasks.stages.stage import Done, keyed, merged, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
@@ -42,7 +42,7 @@ def attest(
     program; `embedded`: data and weights that are attached to the PDF too, by file name.
     """
     pressed = fingerprint([press.__module__]), {"libraries": parts(), "source": {}}
-    source = _union([*(done.fingerprint for done in stages), *pressed])
+    source = merged([*(done.fingerprint for done in stages), *pressed])
     outside = {key: item.model_dump() for key, item in local.items()}
     pages = typesetting()
     failed = [item.model_dump() for item in failures]
@@ -82,15 +82,7 @@ def attest(
         "embedded": dict(embedded),
     }
     inputs: dict[str, Digest | Sequence[Digest]] = {**tables, "document": document}
-    modules = [evidence.__module__, whole_tables.__module__]
-    return run_stage(store, attest, spec, inputs, modules, run, [_chapter_evidence])
-
-
-def _union(fingerprints: Sequence[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
-    return {
-        part: {name: found[part][name] for found in fingerprints for name in found[part]}
-        for part in ("libraries", "source")
-    }
+    return run_stage(store, attest, spec, inputs, run)
 
 
 def _chapter_evidence(store: Store, slug: str, stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -1,25 +1,22 @@
 """The stage `attribute`: one method on one chunk of the explained rows."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from exhibit.tasks.data.select import TargetSpec
-from exhibit.tasks.methods import MethodSpec
-from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms, refusal
-from exhibit.tasks.stages.stage import (
-    Done,
-    keyed,
-    module_of,
-    read,
-    restored,
-    run_stage,
-    spec_with_digests,
-    taking_turns,
-    users_code,
-)
+from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms
+from exhibit.tasks.stages.restore import restored, spec_with_digests
+from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
 from exhibit.tasks.store import Digest, Store
+
+if TYPE_CHECKING:
+    from exhibit.tasks.methods import MethodSpec
+    from exhibit.tasks.models import ModelSpec
 
 
 def attribute(
@@ -65,14 +62,6 @@ def attribute(
             "rows": [start, stop],
         },
         {"dataset": dataset, "weights": weights, "explained": explained},
-        [
-            module_of(method),
-            module_of(model),
-            "exhibit.tasks.data.baselines",
-            "exhibit.tasks.data.molecule",
-            score_of.__module__,
-        ],
         run,
-        [baselines_of, explainable, of_atoms, refusal],
-        users_code(method, model, target),
+        [method, model, target],
     )

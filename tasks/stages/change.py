@@ -53,9 +53,7 @@ def change(
         change,
         {"points": [list(point) for point in points]},
         inputs if earlier is None else inputs | {"earlier": earlier},
-        [changed.__module__, pretty.__module__],
         run,
-        [_without_importance],
     )
 
 

@@ -1,45 +1,42 @@
 """The stage that checks explanations: it gives a check what it asks for, and keys it by just that."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exhibit.tasks.checks import CheckSpec
 from exhibit.tasks.checks.case import Case, Shard, existing
 from exhibit.tasks.checks.completeness import CompletenessSpec
 from exhibit.tasks.data.select import TargetSpec, score_of
-from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.methods.aggregate import aggregated, on_pixels
-from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute, Model, scores
-from exhibit.tasks.records.base import Array, Arrays, Record
+from exhibit.tasks.records.base import Array, Arrays, Spec
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution, Selection, Summary
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms, refusal
-from exhibit.tasks.stages.stage import (
-    Done,
-    keyed,
-    module_of,
-    read,
-    restored,
-    run_stage,
-    spec_with_digests,
-    taking_turns,
-    users_code,
-)
+from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms
+from exhibit.tasks.stages.restore import restored, spec_with_digests
+from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
 from exhibit.tasks.store import Digest, Store
+
+if TYPE_CHECKING:
+    from exhibit.tasks.checks import CheckSpec
+    from exhibit.tasks.methods import MethodSpec
+    from exhibit.tasks.models import ModelSpec
+
 
 _CASCADES = 5  # a net of hundreds of layers is randomised in so many steps from its top
 
 Explain = Callable[[Arrays, Array], Arrays]
 
 
-class CheckedMethod(Record):
+@dataclass(frozen=True)
+class CheckedMethod:
     """What is checked: one method of a point, and where what the stages left of it lies.
 
     `found`: digests of "dataset", "weights" and "explained". `others`: shards of the other methods by label, with
@@ -75,8 +72,7 @@ def check(store: Store, spec: CheckSpec, asked: CheckedMethod) -> Done:
         "additive": asked.method.additive,
         "aggregate": asked.method.aggregate,
     }
-    own: list[Mapping[str, Mapping[str, str]]] = []
-    modules = [module_of(spec), "exhibit.tasks.methods.aggregate"]
+    chosen: list[Spec] = [spec]
     if needs & {"dataset", "model"}:
         inputs["explained"] = asked.found["explained"]
     if "trainings" in needs:
@@ -94,11 +90,8 @@ def check(store: Store, spec: CheckSpec, asked: CheckedMethod) -> Done:
             "target": asked.target,
             "compute": keyed(asked.compute),
         }
-        modules += [module_of(asked.method), module_of(asked.model), score_of.__module__]
-        modules += ["exhibit.tasks.data.baselines", "exhibit.tasks.data.molecule"]
-        own = users_code(asked.method, asked.model, asked.target)
-    helpers: list[Callable[..., Any]] = [_Point, baselines_of, explainable, of_atoms, refusal, cascades, variants]
-    return run_stage(store, check, given, inputs, modules, run, helpers, own)
+        chosen += [asked.method, asked.model, asked.target]
+    return run_stage(store, check, given, inputs, run, chosen)
 
 
 @dataclass(frozen=True)

@@ -24,4 +24,4 @@ def compare(
         return {"comparison": pack(comparison(slug, configs, numbers, found))}
 
     spec = {"slug": slug, "configs": list(configs), "numbers": list(numbers)}
-    return run_stage(store, compare, spec, {"materials": list(materials)}, [comparison.__module__], run)
+    return run_stage(store, compare, spec, {"materials": list(materials)}, run)

@@ -53,6 +53,5 @@ def compose(
             "failures": [item.model_dump() for item in failures],
         },
         inputs if changes is None else inputs | {"changes": changes},
-        [written.__module__],
         run,
     )

@@ -28,6 +28,5 @@ def draw(store: Store, material: Digest, scales: Digest, progress: Progress = si
         draw,
         {},
         {"material": material, "scales": scales},
-        [figures.__module__, draw_figure.__module__],
         run,
     )

@@ -17,4 +17,4 @@ def draw_changes(store: Store, changed: Digest, scales: Digest) -> Done:
     def figures(_: Scales) -> Sequence[Figure]:
         return chapter.figures(read(store, Changed, changed))
 
-    return draw_figures(store, draw_changes, {"changed": changed, "scales": scales}, chapter.__name__, figures)
+    return draw_figures(store, draw_changes, {"changed": changed, "scales": scales}, figures)

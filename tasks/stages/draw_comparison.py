@@ -19,4 +19,4 @@ def draw_comparison(store: Store, comparison: Digest, materials: Sequence[Digest
         return chapter.figures(read(store, Comparison, comparison), {item.slug: item for item in found}, limits)
 
     inputs: dict[str, Digest | Sequence[Digest]] = {"comparison": comparison, "materials": list(materials)}
-    return draw_figures(store, draw_comparison, inputs | {"scales": scales}, chapter.__name__, figures)
+    return draw_figures(store, draw_comparison, inputs | {"scales": scales}, figures)

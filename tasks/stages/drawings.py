@@ -14,7 +14,6 @@ def draw_figures(
     store: Store,
     stage: Callable[..., Done],
     inputs: Mapping[str, Digest | Sequence[Digest]],
-    module: str,
     figures: Callable[[Scales], Sequence[Figure]],
 ) -> Done:
     from exhibit.tasks.drawing import draw
@@ -23,4 +22,4 @@ def draw_figures(
         limits = json.loads(store.get(str(inputs["scales"])))
         return {"drawings": pack(Drawings(items=tuple(draw(figure) for figure in figures(limits))))}
 
-    return run_stage(store, stage, {}, inputs, [module, draw.__module__], run)
+    return run_stage(store, stage, {}, inputs, run)

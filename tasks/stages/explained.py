@@ -1,9 +1,14 @@
 """What a chapter keeps of one method."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from exhibit.tasks.methods import MethodSpec
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from exhibit.tasks.store import Digest
+
+if TYPE_CHECKING:
+    from exhibit.tasks.methods import MethodSpec
 
 
 @dataclass(frozen=True)

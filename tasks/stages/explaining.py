@@ -1,16 +1,20 @@
 """What it takes to call a method, for `attribute` and for the checks that explain again."""
 
+from __future__ import annotations
+
 from collections.abc import Set as AbstractSet
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from exhibit.tasks.methods import MethodSpec
-from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import DifferentiableModel, Model
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Attribution
+
+if TYPE_CHECKING:
+    from exhibit.tasks.methods import MethodSpec
+    from exhibit.tasks.models import ModelSpec
 
 
 def explainable(method: MethodSpec, model: ModelSpec, net: Model, data: Dataset) -> DifferentiableModel:

@@ -1,20 +1,18 @@
 """The stage `fit`: from a dataset to weights."""
 
-from exhibit.tasks.models import ModelSpec
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from exhibit.tasks.protocols import Compute, Progress, silent
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.stage import (
-    Done,
-    keyed,
-    module_of,
-    read,
-    run_stage,
-    spec_with_digests,
-    taking_turns,
-    users_code,
-)
+from exhibit.tasks.stages.restore import spec_with_digests
+from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
 from exhibit.tasks.store import Digest, Store
+
+if TYPE_CHECKING:
+    from exhibit.tasks.models import ModelSpec
 
 
 def fit(
@@ -38,7 +36,6 @@ def fit(
         fit,
         {"model": spec_with_digests(model), "compute": keyed(compute)},
         {"dataset": dataset},
-        [module_of(model)],
         train,
-        own=users_code(model),
+        [model],
     )

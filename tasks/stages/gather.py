@@ -1,16 +1,14 @@
 """The stage that gathers what a chapter shows."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from exhibit.tasks.data import DataSpec
 from exhibit.tasks.data.select import TargetSpec
-from exhibit.tasks.drawing import DrawingSpec
 from exhibit.tasks.drawing.maps import MapSpec, prepared, scaled
-from exhibit.tasks.methods import MethodSpec
-from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import DIFFERENCE_FLOOR
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input, Reference
@@ -21,8 +19,16 @@ from exhibit.tasks.records.model import Performance, Prediction, Weights
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.explained import Explained
-from exhibit.tasks.stages.stage import Done, module_of, read, run_stage, spec_with_digests
+from exhibit.tasks.stages.restore import spec_with_digests
+from exhibit.tasks.stages.stage import Done, read, run_stage
 from exhibit.tasks.store import Digest, Store
+
+if TYPE_CHECKING:
+    from exhibit.tasks.data import DataSpec
+    from exhibit.tasks.drawing import DrawingSpec
+    from exhibit.tasks.methods import MethodSpec
+    from exhibit.tasks.models import ModelSpec
+
 
 _SWARM = 30  # features of a swarm: more do not fit on a page
 _ROWS = {"explain": "given to be explained"}  # what rows of a split are called
@@ -114,38 +120,8 @@ def gather(
         "drawing": drawing,
         "methods": [{"label": item.label, **item.method.model_dump(mode="json")} for item in explained],
     }
-    modules = [
-        module_of(model),
-        *(module_of(item.method) for item in explained),
-        "exhibit.tasks.data.baselines",
-        "exhibit.tasks.data.features",
-        "exhibit.tasks.methods.aggregate",
-        "exhibit.tasks.methods.cost",
-        MapSpec.__module__,
-        Material.__module__,
-    ]
-    helpers: list[Callable[..., Any]] = [
-        _method,
-        _parameters,
-        _departure,
-        _compared_with,
-        _place,
-        _unit,
-        _steps,
-        _cost,
-        _of_all,
-        _ladder,
-        _relative_error,
-        _swarm,
-        _maps,
-        _analogues,
-        _probabilities,
-        _disambiguated,
-        _scaled,
-        _with_scales,
-        shown_attributions,
-    ]
-    return run_stage(store, gather, spec, inputs, modules, run, helpers)
+    chosen = [model, drawing, *(item.method for item in explained)]
+    return run_stage(store, gather, spec, inputs, run, chosen)
 
 
 def _method(

@@ -1,14 +1,18 @@
 """The stage `load`: from the spec of the data to a dataset."""
 
-from typing import Any
+from __future__ import annotations
 
-from exhibit.tasks.data import DataSpec
+from typing import TYPE_CHECKING, Any
+
 from exhibit.tasks.data.folder import PictureSpec
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack, unpack
-from exhibit.tasks.stages.stage import Done, module_of, read, run_stage, users_code
+from exhibit.tasks.stages.stage import Done, read, run_stage
 from exhibit.tasks.store import Digest, Store
+
+if TYPE_CHECKING:
+    from exhibit.tasks.data import DataSpec
 
 
 class Samples(Record):
@@ -47,4 +51,4 @@ def load(store: Store, data: DataSpec, given: tuple[Any, bytes] | None = None, s
     )  # of what lies in files, their contents count and not where they are
     spec = given[0] if given else {"data": asked() if asked else data}
     beside = (lambda outputs: read(store, Dataset, outputs["dataset"]).shelved) if pictures else None
-    return run_stage(store, load, spec, {}, [module_of(data)], compute, own=users_code(data), beside=beside)
+    return run_stage(store, load, spec, {}, compute, [data], beside)

@@ -1,27 +1,22 @@
 """The stage `predict`: the outputs of every row, and how good they are."""
 
-from typing import cast
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Model
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.packing import canonical_json, pack
-from exhibit.tasks.stages.stage import (
-    Done,
-    keyed,
-    module_of,
-    read,
-    restored,
-    run_stage,
-    spec_with_digests,
-    taking_turns,
-    users_code,
-)
+from exhibit.tasks.stages.restore import restored, spec_with_digests
+from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
 from exhibit.tasks.store import Digest, Store
+
+if TYPE_CHECKING:
+    from exhibit.tasks.models import ModelSpec
 
 
 def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, weights: Digest) -> Done:
@@ -41,10 +36,8 @@ def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, w
         predict,
         {"model": spec_with_digests(model), "compute": keyed(compute)},
         {"dataset": dataset, "weights": weights},
-        [module_of(model), performance.__module__],
         run,
-        [_outputs, usual_layer],
-        users_code(model),
+        [model],
     )
 
 

@@ -14,4 +14,4 @@ def relate(store: Store, comparisons: Sequence[Digest]) -> Done:
     def run() -> dict[str, bytes]:
         return {"agreement": agreement_table([read(store, Comparison, digest) for digest in comparisons])}
 
-    return run_stage(store, relate, {}, {"comparisons": list(comparisons)}, [agreement_table.__module__], run)
+    return run_stage(store, relate, {}, {"comparisons": list(comparisons)}, run)

@@ -44,6 +44,5 @@ def render(
         render,
         {"issued": issued, "paper": paper, "templates": {name: digest_of(data) for name, data in templates.items()}},
         {"document": document, "drawings": list(drawings), **attached},
-        [press.__module__],
         run,
     )

@@ -15,4 +15,4 @@ def scale(store: Store, materials: Sequence[Digest]) -> Done:
     def run() -> dict[str, bytes]:
         return {"scales": canonical_json(limits(tuple(read(store, Material, digest) for digest in materials)))}
 
-    return run_stage(store, scale, {}, {"materials": list(materials)}, [limits.__module__], run)
+    return run_stage(store, scale, {}, {"materials": list(materials)}, run)

@@ -22,6 +22,5 @@ def select(store: Store, selection: SelectionSpec, target: TargetSpec, dataset: 
         select,
         {"selection": selection, "target": target},
         {"dataset": dataset, "prediction": prediction},
-        [choose.__module__],
         run,
     )

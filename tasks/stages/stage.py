@@ -5,19 +5,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Any, ParamSpec, TypeVar
 
-from exhibit.tasks.evidence.local import content_of_absent
+from exhibit.tasks import frameworks  # noqa: F401 - sets what decides bits, so it is part of every key
 from exhibit.tasks.factory import code_of
 from exhibit.tasks.fingerprint import fingerprint
-from exhibit.tasks.models import ModelSpec
-from exhibit.tasks.protocols import Compute, Model
+from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Record, Spec
-from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.store import Beside, Digest, Outputs, Store, action_key
 
@@ -60,39 +56,36 @@ def run_stage(
     stage: Callable[..., Done],
     spec: Mapping[str, Any],
     inputs: Mapping[str, Digest | Sequence[Digest]],
-    modules: Sequence[str],
     compute: Callable[[], Mapping[str, bytes]],
-    helpers: Sequence[Callable[..., Any]] = (),
-    own: Sequence[Mapping[str, Mapping[str, str]]] = (),
+    chosen: Sequence[Spec] = (),
     beside: Beside | None = None,
 ) -> Done:
-    """Looks the stage up by its key, or computes it. `helpers`: functions of its own module that it uses; `own`: what
-    the user's own code in it depends on; `beside`: what its outputs name in turn."""
+    """Looks the stage up by its key, or computes it.
+
+    The key holds the code that the result depends on, which follows from the code itself: the module of the stage,
+    those of the `chosen` specs whose functions it calls, all that these import, and the user's own code that the specs
+    name.
+    `beside`: what its outputs name in turn.
+    """
     plain = {name: item.model_dump(mode="json") if isinstance(item, Spec) else item for name, item in spec.items()}
-    code = fingerprint([*modules, "exhibit.tasks.records"], [stage, *helpers])
-    code = {part: {name: mark for one in (code, *own) for name, mark in one[part].items()} for part in code}
+    code = merged([fingerprint([stage.__module__, *(type(item).__module__ for item in chosen)]), *users_code(*chosen)])
     key = action_key(stage.__name__, plain, inputs, code)
     started = time.monotonic()
     outputs, cached = store.once(key, compute, beside)
     return Done(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
 
 
-def spec_with_digests(model: ModelSpec) -> dict[str, Any]:
-    """The spec of a model, with digests of its files of weights in the place of their paths."""
-    from exhibit.tasks.models.weights import digest
-
-    plain = model.model_dump(mode="json")
-    files = {key: path for key in ("weights", "base") if isinstance(path := getattr(model, key, None), Path)}
-    return plain | {key: content_of_absent(path) or digest(path) for key, path in files.items()}
+def merged(fingerprints: Sequence[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
+    """Several fingerprints as one."""
+    return {
+        part: {name: mark for one in fingerprints for name, mark in one[part].items()}
+        for part in ("libraries", "source")
+    }
 
 
 def users_code(*specs: Spec) -> list[Mapping[str, Mapping[str, str]]]:
     """What the factories of these specs depend on: the user's own code."""
     return [code_of(factory) for spec in specs if (factory := getattr(spec, "factory", None))]
-
-
-def module_of(item: object) -> str:
-    return type(item).__module__
 
 
 @contextmanager
@@ -121,9 +114,3 @@ def device(compute: Compute) -> str:
     if compute.device != "auto":
         return compute.device
     return "cuda" if Path("/dev/nvidia0").exists() else "cpu"
-
-
-@lru_cache(maxsize=8)
-def restored(root: Path, model: ModelSpec, compute: Compute, dataset: Digest, weights: Digest) -> Model:
-    store = Store(root)
-    return model.restore(read(store, Dataset, dataset), read(store, Weights, weights), compute)

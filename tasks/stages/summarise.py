@@ -1,16 +1,21 @@
 """The stage `summarise`: attributions of all samples as importances."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution, Importance, Selection, Summary
 from exhibit.tasks.records.packing import canonical_json, pack
 from exhibit.tasks.stages.stage import Done, read, run_stage
 from exhibit.tasks.store import Digest, Store
+
+if TYPE_CHECKING:
+    from exhibit.tasks.methods import MethodSpec
 
 
 def summarise(
@@ -57,6 +62,5 @@ def summarise(
         summarise,
         {"aggregate": method.aggregate},
         {"dataset": dataset, "explained": explained, "shards": [digest for _, _, digest in shards]},
-        [features.__module__, importances.__module__],
         run,
     )

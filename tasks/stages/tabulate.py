@@ -31,9 +31,7 @@ def tabulate(store: Store, materials: Sequence[Digest]) -> Done:
         tabulate,
         {},
         {"materials": list(materials)},
-        [check_rows.__module__, parquet.__module__],
         run,
-        [_importance_rows, _checks_csv],
     )
 
 

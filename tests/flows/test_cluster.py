@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from exhibit.flows import cluster
+from exhibit.tasks import stages
 from exhibit.tasks.fingerprint import fingerprint
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.store import Store
@@ -132,18 +133,20 @@ class Workers:
 
 def test_a_worker_that_does_not_see_the_store_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"paths.store: the worker tcp://10\.0\.0\.2:4000 does not see the store at "):
-        cluster._examine(Workers(fingerprint(cluster._CODE), False), "tcp://10.0.0.1:8786", Store(tmp_path))
+        cluster._examine(Workers(fingerprint(stages.modules()), False), "tcp://10.0.0.1:8786", Store(tmp_path))
 
 
 def test_a_worker_with_another_library_is_named(tmp_path: Path) -> None:
-    code = fingerprint(cluster._CODE)
+    code = fingerprint(stages.modules())
     code["libraries"]["numpy"] = "1.0"
     with pytest.raises(InputError, match=r"the worker tcp://10\.0\.0\.2:4000 has numpy 1\.0, here it is "):
         cluster._examine(Workers(code, True), "tcp://10.0.0.1:8786", Store(tmp_path))
 
 
 def test_a_worker_with_other_code_is_named(tmp_path: Path) -> None:
-    code = fingerprint(cluster._CODE)
+    code = fingerprint(stages.modules())
     code["source"]["exhibit.tasks.store"] = "0" * 64
-    with pytest.raises(InputError, match=r"has other code of the program \(tasks\.store\); install the same version"):
+    with pytest.raises(
+        InputError, match=r"other code of the program \(exhibit\.tasks\.store\); install the same version"
+    ):
         cluster._examine(Workers(code, True), "tcp://10.0.0.1:8786", Store(tmp_path))

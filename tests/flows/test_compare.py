@@ -31,13 +31,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("compare")
 
 
-def spec_with_digests(folder: Path, *words: str, runs: str = "runs") -> Report:
+def composed(folder: Path, *words: str, runs: str = "runs") -> Report:
     return read_report([*SMALL, *words, f"paths.runs={folder / runs}", f"paths.store={folder}/store"])
 
 
 def made(folder: Path, *words: str, runs: str = "runs") -> Path:
     """The directory of a finished run."""
-    return run_report(spec_with_digests(folder, *words, runs=runs), ["exhibit", "report", *words]).directory
+    return run_report(composed(folder, *words, runs=runs), ["exhibit", "report", *words]).directory
 
 
 # --- sweeps -----------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def test_a_sweep_is_derived_again_to_the_byte(sweep: Path) -> None:
 
 def test_which_points_have_chapters_of_their_own(folder: Path) -> None:
     """Up to six, unless it is said otherwise; what is compared with nothing always has one."""
-    document = spec_with_digests(folder, "method=vanilla_grad").document
+    document = composed(folder, "method=vanilla_grad").document
     assert document.own_chapters(6, range(6)) == list(range(6))
     assert document.own_chapters(7, range(7)) == []
     assert document.own_chapters(7, range(6)) == [6]
@@ -181,7 +181,7 @@ def test_it_is_derived_again_where_the_earlier_report_is(
 
 def looked_for(folder: Path, *words: str, runs: str = "weekly") -> Found | None:
     with Watch() as watch:
-        return earlier(spec_with_digests(folder, *OWN, *words, runs=runs), watch)
+        return earlier(composed(folder, *OWN, *words, runs=runs), watch)
 
 
 @pytest.mark.slow

@@ -1,0 +1,247 @@
+"""What a stage depends on is in its key, and nothing else is: no stale result is served, and none is made twice."""
+
+import ast
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+from exhibit.flows.config import read_report
+from exhibit.flows.engine import Inline
+from exhibit.flows.progress import Watch
+from exhibit.flows.report import explain
+from exhibit.tasks import fingerprint as fingerprints
+from exhibit.tasks import stages
+from exhibit.tasks.fingerprint import ROOT, fingerprint
+from exhibit.tasks.stages import stage as stage_module
+from exhibit.tasks.store import Store
+
+# The stages with the specs that a point of each kind chooses, by the module of the spec.
+MLP, CNN, GGNN = (f"exhibit.tasks.models.zoo.{name}" for name in ("mlp", "cnn", "ggnn"))
+GRADIENT, OCCLUSION = (f"exhibit.tasks.methods.{name}" for name in ("gradient", "occlusion"))
+CHOSEN = {
+    "load": ["exhibit.tasks.data.table"],
+    "fit": [MLP],
+    "predict": [CNN],
+    "select": [],
+    "attribute": [GGNN, GRADIENT],
+    "summarise": [],
+    "check": [MLP, OCCLUSION, "exhibit.tasks.checks.randomization"],
+    "gather": [MLP, GRADIENT, "exhibit.tasks.drawing"],
+    "scale": [],
+    "draw": [],
+    "compose": [],
+    "tabulate": [],
+    "attest": [],
+    "render": [],
+    "compare": [],
+    "relate": [],
+    "change": [],
+    "draw_comparison": [],
+    "draw_changes": [],
+}
+NO_STAGES = {
+    "stage",
+    "restore",
+    "explaining",
+    "explained",
+    "drawings",
+    "seal",
+}  # what stages share; `seal` keeps no result
+
+READ = fingerprints._read.__wrapped__
+
+
+def modules_of(name: str) -> list[str]:
+    return [f"exhibit.tasks.stages.{name}", *CHOSEN[name]]
+
+
+def test_every_module_of_the_room_is_a_stage_or_named_here() -> None:
+    assert {name.rpartition(".")[2] for name in stages.modules()} == CHOSEN.keys() | NO_STAGES
+
+
+class Sources:
+    """Reads source files as the fingerprint does, each once; `edited` holds those that are taken for edited."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, Any] = {}
+        self.edited: dict[Path, str] = {}
+
+    def __call__(self, path: Path, name: str, root: Path) -> Any:
+        if path not in self._known:
+            self._known[path] = READ(path, name, root)
+        text = self.edited.get(path)
+        read = self._known[path]
+        return read if text is None else read._replace(digest=fingerprints.source_digest(text))
+
+
+def edits(source: str) -> Iterator[tuple[str, str]]:
+    """The source with one constant, function or class at its top changed, for each of them, and its name."""
+    lines = source.splitlines(keepends=True)
+    for node in ast.parse(source).body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                last = node.body[-1]
+                more = " " * last.col_offset + "pass\n"
+                yield node.name, "".join([*lines[: node.end_lineno], more, *lines[node.end_lineno :]])
+            case ast.Assign() | ast.AnnAssign() if node.value is not None:
+                another = f"{ast.unparse(node)}, 0\n"
+                name = ast.unparse(node).partition(" =")[0].partition(":")[0]
+                yield name, "".join([*lines[: node.lineno - 1], another, *lines[node.end_lineno :]])
+
+
+def test_every_edit_of_the_code_behind_a_stage_changes_its_key_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every constant, function and class at the top of every module of the program, one after the other."""
+    read = Sources()
+    monkeypatch.setattr(fingerprints, "_read", read)
+    before = {name: fingerprint(modules_of(name)) for name in CHOSEN}
+    tried = 0
+    for path in sorted((ROOT / "exhibit" / "tasks").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        behind = [name for name, mark in before.items() if module in mark["source"]]
+        ahead = [name for name in CHOSEN if name not in behind]
+        for number, (what, text) in enumerate(edits(path.read_text())):
+            read.edited = {path: text}
+            # All stages for the first edit of a module; then one that has to change and one that has to stay, in turn.
+            asked = CHOSEN if number == 0 else [room[number % len(room)] for room in (behind, ahead) if room]
+            changed = {name for name in asked if fingerprint(modules_of(name)) != before[name]}
+            assert changed == set(behind).intersection(asked), f"{module}: {what}"
+            tried += 1
+    assert tried > 1000
+
+
+@pytest.mark.parametrize(
+    ("module", "what", "stage"),
+    [
+        ("stages.check", "_CASCADES", "check"),
+        ("stages.check", "_layer", "check"),
+        ("stages.gather", "_SWARM", "gather"),
+        ("stages.gather", "_UNITS", "gather"),
+        ("stages.predict", "_SOME", "predict"),
+    ],
+)
+def test_what_was_once_forgotten_is_behind_its_stage(module: str, what: str, stage: str) -> None:
+    """These constants and functions were in no list of what a stage depends on."""
+    source = (ROOT / "exhibit" / "tasks" / f"{module.replace('.', '/')}.py").read_text()
+    assert what in [name for name, _ in edits(source)]
+    assert f"exhibit.tasks.{module}" in fingerprint(modules_of(stage))["source"]
+
+
+@pytest.mark.parametrize("stage", ["load", "fit", "predict", "select", "attribute", "summarise"])
+def test_what_is_drawn_or_written_retrains_and_attributes_nothing(stage: str) -> None:
+    """A new figure, chapter, check or language is behind no stage that computes."""
+    rooms = ["drawing", "document", "checks", "comparing", "evidence"]
+    records = [f"records.{subject}" for subject in ("figure", "page", "material", "verdict")]
+    source = [name.removeprefix("exhibit.tasks.") for name in fingerprint(modules_of(stage))["source"]]
+    assert [name for name in source if name.startswith((*rooms, *records))] == []
+
+
+def test_a_method_is_behind_no_attribution_of_another() -> None:
+    source = fingerprint(["exhibit.tasks.stages.attribute", MLP, GRADIENT])["source"]
+    assert not {OCCLUSION, "exhibit.tasks.methods.shap", "exhibit.tasks.methods.integrated_gradients"} & source.keys()
+
+
+def test_the_file_of_a_package_does_nothing_but_list() -> None:
+    """No stage depends on an `__init__`, so none holds what decides a number: imports, unions, a plain listing."""
+    for path in sorted((ROOT / "exhibit" / "tasks").rglob("__init__.py")):
+        for node in ast.parse(path.read_text()).body:
+            match node:
+                case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()) | ast.Assign():
+                    pass
+                case ast.FunctionDef(name="modules") if path.parent.name == "stages":
+                    pass
+                case ast.If() if path.parent.name == "tasks":
+                    pass  # refuses to be imported under another name
+                case _:
+                    pytest.fail(f"{path}:{node.lineno}")
+
+
+class Executed:
+    """Which modules of the program run while a stage computes."""
+
+    def __init__(self) -> None:
+        self.missing: dict[str, set[str]] = {}
+        self.stages: set[str] = set()
+        self._source: Mapping[str, str] = {}
+        self._called_functions: dict[str, set[str]] = {}
+
+    def fingerprint(self, modules: list[str]) -> dict[str, dict[str, str]]:
+        found = fingerprint(modules)
+        self._source = found["source"]
+        self._stage = modules[0].rpartition(".")[2]
+        return found
+
+    def once(self, store: Store, key: str, compute: Callable[[], Mapping[str, bytes]], beside: Any = None) -> Any:
+        def watched() -> Mapping[str, bytes]:
+            source, stage, self._called_functions = self._source, self._stage, {}
+            sys.setprofile(self._called)
+            try:
+                return compute()
+            finally:
+                sys.setprofile(None)
+                self.stages.add(stage)
+                outside = self._called_functions.keys() - source.keys()
+                found = {f"{name}:{function}" for name in outside for function in self._called_functions[name]}
+                self.missing.setdefault(stage, set()).update(found)
+
+        return ONCE(store, key, watched, beside)
+
+    def _called(self, frame: FrameType, event: str, _: Any) -> None:
+        code: CodeType = frame.f_code
+        name = frame.f_globals.get("__name__", "")
+        if event == "call" and name.startswith("exhibit.tasks.") and code.co_name not in NOT_COMPUTING:
+            self._called_functions.setdefault(name, set()).add(code.co_name)
+
+
+ONCE = Store.once
+# What runs when a module is imported, and what only says something that the key holds as a value.
+NOT_COMPUTING = {"<module>", "additive", "multiplier"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        (
+            "study=iris",
+            "method=[integrated_gradients,occlusion]",
+            "check=[deletion,randomization,seed_stability,agreement]",
+        ),
+        ("study=solubility", "method=[integrated_gradients_embedding]"),
+    ],
+    ids=lambda words: str(words[0]),
+)
+def test_what_runs_in_a_stage_is_in_its_key(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen from outside: every function of the program that a stage calls stands in a module that its key names."""
+    executed = Executed()
+    monkeypatch.setattr(stage_module, "fingerprint", executed.fingerprint)
+
+    def once(store: Store, *given: Any) -> Any:
+        return executed.once(store, *given)
+
+    monkeypatch.setattr(Store, "once", once)
+    few = ("model.epochs=1", "selection.limit=4", "selection.show=2", "document.issued=2026-01-01")
+    paths = (f"paths.runs={tmp_path / 'runs'}", f"paths.store={tmp_path / 'store'}")
+    report = read_report([*words, *few, *paths], None)
+    with Watch() as watch:
+        explain(report, ["exhibit"], Inline(), watch)
+    assert executed.stages >= {
+        "load",
+        "fit",
+        "predict",
+        "select",
+        "attribute",
+        "summarise",
+        "check",
+        "gather",
+        "draw",
+        "render",
+    }
+    assert {stage: sorted(missing) for stage, missing in executed.missing.items() if missing} == {}
