@@ -8,11 +8,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.data.picture_file import SUFFIXES, read_picture
 from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Excluded, Input, Split
 from exhibit.tasks.records.shelf import Shelf, Shelved
-
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 
 class Picture(NamedTuple):
@@ -42,12 +41,11 @@ class FramedSpec(Spec):
         """(size, size, 3) bytes of the picture at `path`.
 
         Raises:
-            OSError, SyntaxError, ValueError: when it cannot be read, as Pillow says it.
+            OSError, SyntaxError, ValueError: when it cannot be read, as `read_picture` says it.
         """
         from PIL import Image
 
-        with Image.open(path) as file:
-            picture = file.convert("RGB")
+        picture = read_picture(path)
         how = Image.Resampling[self.interpolation.upper()]
         if self.resize is None:
             return np.asarray(picture.resize((self.size, self.size), how))

@@ -109,7 +109,7 @@ def _small(png: bytes) -> bytes:
         return png
     from PIL import Image
 
-    whole = Image.open(io.BytesIO(png))
+    whole = Image.open(io.BytesIO(png), formats=("PNG",))
     return next(data for side in count(2) if len(data := _png(whole.reduce(side))) <= _LARGEST)
 
 

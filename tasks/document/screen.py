@@ -85,7 +85,7 @@ def reduced(part: Part, reduction: Reduction) -> bytes:
         return part.data
     from PIL import Image
 
-    pixels = np.asarray(Image.open(io.BytesIO(part.data)))
+    pixels = np.asarray(Image.open(io.BytesIO(part.data), formats=("PNG",)))
     buffer = io.BytesIO()
     Image.fromarray(np.rint(block_means(pixels, reduction.pictures)).astype(np.uint8)).save(
         buffer, "PNG", compress_level=6

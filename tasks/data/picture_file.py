@@ -1,0 +1,71 @@
+"""One picture from a file of the user's: its pixels as every viewer shows them, or the reason why they cannot be had.
+
+Only formats that are named here are opened: unless it is told which to expect, Pillow hands a file that begins like
+PostScript to another program, whatever its name.
+"""
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+MOST_PIXELS = 80_000_000
+BACKGROUND = (255, 255, 255)  # what transparent pixels are laid on, as browsers and viewers do
+
+
+def read_picture(path: Path) -> "Image":
+    """The picture at `path` as RGB: turned as its camera held it, transparency laid on white, 16 bits scaled to 8; of
+    an animation its first frame.
+
+    Raises:
+        OSError, SyntaxError, ValueError: when it cannot be read, as Pillow says it, is too large, or holds values whose
+            range is unknown.
+    """
+    from PIL import Image, ImageOps
+
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("is not a regular file")
+    with _opened(path) as file:
+        width, height = file.size
+        if width * height > MOST_PIXELS:
+            raise ValueError(f"has {width} x {height} pixels, more than {MOST_PIXELS:,}")
+        turned = ImageOps.exif_transpose(file)
+        if turned.mode.startswith(("I", "F")):
+            turned = _eight_bits(turned)
+        if not turned.has_transparency_data:
+            return turned.convert("RGB")
+        clear = turned.convert("RGBA")
+        below = Image.new("RGBA", clear.size, (*BACKGROUND, 255))
+        return Image.alpha_composite(below, clear).convert("RGB")
+
+
+def _opened(path: Path) -> "Image":
+    from PIL import Image
+
+    try:
+        return Image.open(path, formats=FORMATS)
+    except Image.DecompressionBombError as error:  # Pillow's own limit, which is no OSError
+        raise ValueError(str(error)) from error
+
+
+def _eight_bits(picture: "Image") -> "Image":
+    """A grey picture of whole numbers up to 65535, or of floats from 0 to 255, in 8 bits."""
+    from PIL import Image
+
+    values = np.asarray(picture)
+    least, most = float(values.min()), float(values.max())
+    if picture.mode == "F":
+        if not (least >= 0 and 1 < most <= 255):
+            raise ValueError(f"holds floats from {least:g} to {most:g}; only 0 to 255 has a known meaning")
+        return Image.fromarray(np.round(values).astype(np.uint8))
+    if not (least >= 0 and most <= 65535):
+        raise ValueError(f"holds whole numbers from {least:g} to {most:g}; only 0 to 65535 has a known meaning")
+    if 255 < most < 4096:
+        raise ValueError(f"holds 16 bits, but no value above {most:g}: save it with its full range, or in 8 bits")
+    return Image.fromarray(np.round(values / 257).astype(np.uint8))
