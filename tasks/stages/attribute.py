@@ -1,8 +1,8 @@
 """The stage `attribute`: one method on one chunk of the explained rows."""
 
 from exhibit.tasks.data.select import TargetSpec
-from exhibit.tasks.methods import MethodSpec
-from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.methods.method import Method
+from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Selection
@@ -24,8 +24,8 @@ from exhibit.tasks.store import Digest, Store
 
 def attribute(
     store: Store,
-    method: MethodSpec,
-    model: ModelSpec,
+    method: Method,
+    model: ModelChoice,
     target: TargetSpec,
     compute: Compute,
     dataset: Digest,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.methods.method import Method
 from exhibit.tasks.store import Digest
 
 
@@ -11,7 +11,7 @@ class Explained:
     """One method of a chapter: its attributions in shards (start, stop, digest), summary and verdicts."""
 
     label: str
-    method: MethodSpec
+    method: Method
     shards: tuple[tuple[int, int, Digest], ...]
     summary: Digest
     checks: tuple[Digest, ...]

@@ -1,6 +1,6 @@
 """The stage `fit`: from a dataset to weights."""
 
-from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute, Progress, silent
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack
@@ -19,7 +19,7 @@ from exhibit.tasks.store import Digest, Store
 
 def fit(
     store: Store,
-    model: ModelSpec,
+    model: ModelChoice,
     compute: Compute,
     dataset: Digest,
     progress: Progress = silent,

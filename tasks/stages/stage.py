@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 from exhibit.tasks.evidence.local import content_of_absent
 from exhibit.tasks.factory import code_of
 from exhibit.tasks.fingerprint import fingerprint
-from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute, Model
 from exhibit.tasks.records.base import Record, Spec
 from exhibit.tasks.records.data import Dataset
@@ -77,18 +77,17 @@ def run_stage(
     return Done(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
 
 
-def spec_with_digests(model: ModelSpec) -> dict[str, Any]:
+def spec_with_digests(model: ModelChoice) -> dict[str, Any]:
     """The spec of a model, with digests of its files of weights in the place of their paths."""
     from exhibit.tasks.models.weights import digest
 
-    plain = model.model_dump(mode="json")
-    files = {key: path for key in ("weights", "base") if isinstance(path := getattr(model, key, None), Path)}
-    return plain | {key: content_of_absent(path) or digest(path) for key, path in files.items()}
+    files = {key: content_of_absent(path) or digest(path) for key, path in model.files().items()}
+    return model.model_dump(mode="json") | files
 
 
 def users_code(*specs: Spec) -> list[Mapping[str, Mapping[str, str]]]:
     """What the factories of these specs depend on: the user's own code."""
-    return [code_of(factory) for spec in specs if (factory := getattr(spec, "factory", None))]
+    return [code_of(function) for spec in specs if (function := spec.own_function) is not None]
 
 
 def module_of(item: object) -> str:
@@ -124,6 +123,6 @@ def device(compute: Compute) -> str:
 
 
 @lru_cache(maxsize=8)
-def restored(root: Path, model: ModelSpec, compute: Compute, dataset: Digest, weights: Digest) -> Model:
+def restored(root: Path, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Model:
     store = Store(root)
     return model.restore(read(store, Dataset, dataset), read(store, Weights, weights), compute)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.methods.method import Method
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution, Importance, Selection, Summary
@@ -14,7 +14,7 @@ from exhibit.tasks.store import Digest, Store
 
 
 def summarise(
-    store: Store, method: MethodSpec, dataset: Digest, explained: Digest, shards: Sequence[tuple[int, int, Digest]]
+    store: Store, method: Method, dataset: Digest, explained: Digest, shards: Sequence[tuple[int, int, Digest]]
 ) -> Done:
     """Outputs "summary", and "content": a digest of the attributions that does not depend on how they were cut."""
     from exhibit.tasks.data.features import feature_names, features
