@@ -8,8 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.data.data import Data
-from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Excluded, Input, Split
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
@@ -25,7 +24,7 @@ class Picture(NamedTuple):
     split: Split
 
 
-class FramedSpec(Data):
+class FramedSpec(Spec):
     """How pictures of any size become squares of one size, as a published model was given them.
 
     Explanations lie on these pixels: the model sees them and nothing else.

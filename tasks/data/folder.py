@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import FramedSpec, Picture, class_names, content_digest, existing, pictures_in, sampled
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
@@ -16,7 +17,7 @@ from exhibit.tasks.records.shelf import Shelf, Shelved
 Box = tuple[int, int, int, int]
 
 
-class PictureSpec(FramedSpec):
+class PictureSpec(FramedSpec, Data):
     """What every kind of picture files has in common."""
 
     on_shelf: ClassVar[bool] = True

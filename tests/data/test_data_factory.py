@@ -49,7 +49,7 @@ def several(rows=8, extra=None):
 
 def digits():
     from exhibit.tasks.data.image import DigitsSpec
-    return DigitsSpec().load(Memory())
+    return DigitsSpec().load(None)
 
 
 def numbers():
