@@ -12,7 +12,6 @@ from typing import Any
 from exhibit.flows.calls import Calls, Started
 from exhibit.flows.config import Point
 from exhibit.flows.errors import during
-from exhibit.tasks.checks.stability import SeedStabilitySpec
 from exhibit.tasks.comparing.settings import slugs
 from exhibit.tasks.evidence.local import outside
 from exhibit.tasks.methods import MethodSpec
@@ -291,10 +290,10 @@ class _Steps:
 
 def trainings(point: Point) -> list[ModelSpec]:
     """The model of a point, and those that differ from it in the seed alone, if a check asks for them."""
-    wanted = max((spec.seeds for spec in point.check.values() if isinstance(spec, SeedStabilitySpec)), default=1)
-    if wanted > 1 and getattr(point.model, "fitting", "auto") == "never":
+    wanted, check = max(((spec.trainings, spec.option()) for spec in point.check.values()), default=(1, ""))
+    if wanted > 1 and not point.model.trains:
         raise InputError(
-            f"check: seed_stability trains the model {wanted} times, but model.fit is never; leave this check out"
+            f"check: {check} trains the model {wanted} times, but model.fit is never; leave this check out"
         )
     return [point.model.model_copy(update={"seed": point.model.seed + number}) for number in range(wanted)]
 

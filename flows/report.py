@@ -19,6 +19,7 @@ from exhibit.flows.engine import Engine, Inline
 from exhibit.flows.errors import debugging, during, one_line_message
 from exhibit.flows.points import Chapter, Given, run_points
 from exhibit.flows.progress import Watch
+from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.index import INDEX
 from exhibit.tasks.document.press import embedded_name
 from exhibit.tasks.evidence.attached import attached
@@ -158,7 +159,7 @@ class _Flow:
         models = len({chapter.fits[0]["weights"] for chapter in chapters})
         own = [chapters[k].slug for k in beside.own]
         document = self.calls.one(
-            "report", compose, title, materials, models, own, beside.comparisons, beside.changed, failures
+            "report", compose, title, CHECK_WORDS, materials, models, own, beside.comparisons, beside.changed, failures
         )["document"]
         attested = self.calls.one(
             "report",
@@ -273,7 +274,7 @@ def _evidence_config(report: Report, local: Mapping[str, LocalEvidence]) -> dict
     plain = report.model_dump(mode="json", exclude={"runner": True, "paths": True, "compute": {"chunk"}})
     plain["document"]["issued"] = report.document.issued_at
     for key, item in outside(report.points, "points"):
-        put(plain, key, local[key].name if key in local else str(getattr(item, "name", item)))
+        put(plain, key, local[key].name if key in local else item if isinstance(item, str) else item.name)
     if EARLIER in local:  # which report it was, however it was found
         put(plain, EARLIER, local[EARLIER].name)
     return plain

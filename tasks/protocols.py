@@ -1,7 +1,8 @@
 """What a model is to a method or a check, whatever framework it comes from."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, Protocol
+from collections.abc import Set as AbstractSet
+from typing import Any, Literal, Protocol, TypeGuard
 
 import numpy as np
 from pydantic import Field
@@ -11,6 +12,7 @@ from exhibit.tasks.records.model import OutputKind
 
 Progress = Callable[[int, int], None]  # done, total
 Side = Literal["input", "output"]  # before or after a layer
+Capability = Literal["predictions", "gradients", "trees"]  # what a model gives and a method asks for
 # Uniform numbers in [0, 1), (samples, *shape), for the n-th dropout that a net comes to in one prediction.
 Dropout = Callable[[int, tuple[int, ...]], Array]
 
@@ -157,13 +159,31 @@ class Model(Protocol):
     @property
     def output(self) -> OutputKind: ...
 
+    @property
+    def gives(self) -> AbstractSet[Capability]:
+        """What a method may ask it for: "gradients" of a `DifferentiableModel`, "trees" of a `TreeModel`."""
+        ...
+
     def predict(self, inputs: Arrays) -> Array:
         """Outputs (samples, outputs) as the model gives them."""
         ...
 
 
+class TreeModel(Model, Protocol):
+    """A model that a scikit-learn estimator makes, which may be one of trees, over the elements of all inputs side by
+    side."""
+
+    @property
+    def estimator(self) -> Any: ...
+
+
 class DifferentiableModel(Model, Protocol):
     """A model that also gives gradients, at its preprocessed inputs or at a hidden layer."""
+
+    @property
+    def net(self) -> Any:
+        """What its framework calls a net: a torch module or a Keras model."""
+        ...
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -190,6 +210,21 @@ class DifferentiableModel(Model, Protocol):
             InputError: for a layer that is not there (the message lists the layers), or a model without dropout.
         """
         ...
+
+
+def gives_gradients(model: Model) -> TypeGuard[DifferentiableModel]:
+    """Whether a model is one that also gives gradients and layers."""
+    return "gradients" in model.gives
+
+
+def gives_trees(model: Model) -> TypeGuard[TreeModel]:
+    """Whether a model shows the estimator that it is made of."""
+    return "trees" in model.gives
+
+
+def evaluated(model: Model, inputs: Arrays) -> Array:
+    """What `predict` gives but for rounding, as fast as the model has it."""
+    return model.evaluate(inputs) if gives_gradients(model) else model.predict(inputs)
 
 
 def padded_batches(count: int, size: int) -> Iterator[tuple[Array, int]]:

@@ -12,7 +12,7 @@ from exhibit.tasks.factory import TRUSTED, code_of, load, offered
 from exhibit.tasks.methods.factory import MethodFactorySpec
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.records.base import InputError
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Memory, Project
 
 FILES = {
     "parrot/__init__.py": "",
@@ -51,7 +51,7 @@ def test_a_name_stands_for_the_function_that_the_package_offers(installed: Path)
     assert offered("exhibit.models") == {"parrot-net": "parrot.nets:net"}
     assert FactorySpec(factory="parrot-net").factory == "parrot.nets:net"
     assert FactorySpec(factory="parrot.nets:net").factory == "parrot.nets:net"
-    assert len(DataFactorySpec(factory="parrot-rows").load().labels) == 30
+    assert len(DataFactorySpec(factory="parrot-rows").load(Memory()).labels) == 30
     assert MethodFactorySpec(factory="parrot-ones").factory == "parrot.ways:ones"
     assert load("parrot.nets:net")().out_features == 3
 

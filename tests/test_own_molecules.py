@@ -28,6 +28,7 @@ from exhibit.tasks.stages.load import load
 from exhibit.tasks.stages.predict import predict
 from exhibit.tasks.stages.select import select
 from exhibit.tasks.store import Store
+from tests.conftest import Memory
 
 COMPUTE = Compute(batch=32)
 NAME = "own_molecules"
@@ -138,7 +139,7 @@ def test_a_molecule_has_nothing_that_kernel_shap_could_put_in_its_place(store: S
 
 def test_a_molecule_beside_other_inputs_is_refused(store: Store) -> None:
     """One place in the model shows the atoms, another the table."""
-    data = SolubilitySpec().load().take(np.arange(4))
+    data = SolubilitySpec().load(Memory()).take(np.arange(4))
     table = Input(name="weight", kind="table", values=np.ones((4, 1), np.float32), features=("weight",))
     both = data.model_copy(update={"inputs": (*data.inputs, table)})
     model = FactorySpec(factory=f"{NAME}:torch_net")

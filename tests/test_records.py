@@ -13,6 +13,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Attribution
 from exhibit.tasks.records.figure import Figure, Images, Part
 from exhibit.tasks.records.packing import npz, pack, unpack
+from tests.conftest import Memory
 
 
 def _attribution(samples: int, atoms: int) -> Attribution:
@@ -33,7 +34,7 @@ def _attribution(samples: int, atoms: int) -> Attribution:
 
 def test_a_packed_record_comes_back_whole() -> None:
     """unpack(pack(x)) has the same arrays, types and words."""
-    dataset = DigitsSpec().load()
+    dataset = DigitsSpec().load(Memory())
     again = unpack(Dataset, pack(dataset))
     assert again.title == dataset.title
     assert again.inputs[0].bounds == (0.0, 16.0)
@@ -45,8 +46,9 @@ def test_a_packed_record_comes_back_whole() -> None:
 def test_equal_records_are_equal_bytes_in_another_process() -> None:
     """Neither the process nor the hash seed changes a byte."""
     code = (
-        "import hashlib; from exhibit.tasks.data.table import IrisSpec; from exhibit.tasks.records import pack; "
-        "print(hashlib.sha256(pack(IrisSpec().load())).hexdigest())"
+        "import hashlib; from exhibit.tasks.data.table import IrisSpec; "
+        "from exhibit.tasks.records.packing import pack; "
+        "print(hashlib.sha256(pack(IrisSpec().load(None))).hexdigest())"
     )
     digests = {
         subprocess.run(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.data.names import NamesSpec
-from tests.conftest import Project, Run
+from tests.conftest import Memory, Project, Run
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +101,7 @@ def test_in_names_an_alcohol_raises_solubility_and_chlorine_lowers_it(project: P
     """Letters that the net was never told the meaning of: "ol" at the end, "chlor" anywhere."""
     words = ["study=names", "method=[partition_shap_tokens]", "selection.limit=120", "runner=inline"]
     found = attributions(project.report(*words), "names/partition_shap_tokens")
-    data = NamesSpec().load()
+    data = NamesSpec().load(Memory())
     names = dict(zip(data.sample_ids.tolist(), [str(name).lower() for name in np.array(data.names)], strict=True))
     sums: dict[str, list[float]] = {"ol": [], "chlor": []}
     for sample, values in zip(found["sample_ids"].tolist(), found["values/name"][..., 0], strict=True):

@@ -1,6 +1,6 @@
 """Measured properties of explanations, with verdicts."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from exhibit.tasks.checks.randomization import RandomizationSpec
 from exhibit.tasks.checks.sensitivity import SensitivitySpec
 from exhibit.tasks.checks.sparseness import SparsenessSpec
 from exhibit.tasks.checks.stability import SeedStabilitySpec, StabilitySpec
+from exhibit.tasks.records.verdict import CheckWords
 
 CheckSpec = Annotated[
     CompletenessSpec
@@ -28,17 +29,5 @@ CheckSpec = Annotated[
     Field(discriminator="kind"),
 ]
 
-# Every check that a reader may expect, and the question that it answers: what is not measured is said to be so.
-QUESTIONS = {
-    "completeness": "Do the parts add up to the change of the score?",
-    "deletion": "Does the score fall when the most important elements are taken away?",
-    "insertion": "Does the score rise when only the most important elements are put back?",
-    "randomization": "Does the explanation change when the model's weights are random?",
-    "stability": "Does a small change of the input leave the explanation alike?",
-    "seed_stability": "Does the explanation survive another training?",
-    "agreement": "Do different methods say the same?",
-    "sensitivity": "Does the explanation survive another setting of its method?",
-    "sparseness": "How few elements carry the explanation?",
-    "localization": "Does the explanation lie where the object is known to be?",
-    "concentration": "Does a known small part stand out in the explanation?",
-}
+# What a report says of every check that a reader may expect, by name: what is not measured is said to be so.
+CHECK_WORDS: dict[str, CheckWords] = {check.option(): check.words for check in get_args(get_args(CheckSpec)[0])}

@@ -6,11 +6,12 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import NO_ORDER, Case, first, known_mean, lowest, spearman, written
-from exhibit.tasks.records.base import Array, Spec
-from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
-class AgreementSpec(Spec):
+class AgreementSpec(Check):
     """Spearman correlation of |a|, overlap of the top elements (Jaccard) and share of equal signs, for each pair of
     methods of a chapter, each a mean over samples for the first target.
 
@@ -23,7 +24,12 @@ class AgreementSpec(Spec):
     threshold: float = Field(0.5, ge=-1, le=1, description="smallest mean Spearman correlation with another method")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
-    needs: ClassVar[frozenset[str]] = frozenset({"others"})
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Do different methods say the same?",
+        passed="agree",
+        meaning="methods give the same order of elements",
+    )
+    needs: ClassVar[frozenset[Need]] = frozenset({"others"})
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on one method beside all others of its chapter that have the same elements."""

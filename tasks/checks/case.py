@@ -27,6 +27,7 @@ class Shard(NamedTuple):
 class Case:
     """One method of a chapter. Everything is computed when it is asked for.
 
+    `attributions`: what the method stored, part by part; `shards`: the same with its elements beside each other.
     `dataset`: the explained samples. `others`: the other methods of the chapter by label; `variants`: those of the same
     kind, with what is set otherwise, here and there. `trainings`: importances (features,) of the model and of those
     trained with other seeds. `score(inputs, rows)`: scores (samples,) of the first target of the explained `rows` at
@@ -37,6 +38,7 @@ class Case:
 
     label: str
     additive: bool
+    attributions: Callable[[], Iterator[Attribution]]
     shards: Callable[[], Iterator[Shard]]
     dataset: Callable[[], Dataset]
     others: Mapping[str, Callable[[], Iterator[Shard]]]

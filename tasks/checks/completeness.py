@@ -1,17 +1,17 @@
 """Completeness: the parts add up to the whole."""
 
-from collections.abc import Iterable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.records.base import Spec
+from exhibit.tasks.checks.case import Case
+from exhibit.tasks.checks.check import Check
 from exhibit.tasks.records.explanation import Attribution
-from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
-class CompletenessSpec(Spec):
+class CompletenessSpec(Check):
     """|sum a - (S(x) - S(x'))| / max(|S(x) - S(x')|, floor), per sample and target.
 
     Where draws are averaged, both are means over the draws of the absolute values: residuals of opposite signs do not
@@ -26,17 +26,26 @@ class CompletenessSpec(Spec):
     share: float = Field(0.95, gt=0, le=1, description="share of the explanations that must be complete")
     required: bool = Field(True, description="a failure marks the page and the exit code")
 
-    def measure(self, label: str, additive: bool, parts: Iterable[Attribution]) -> CheckResult:
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Do the parts add up to the change of the score?",
+        passed="complete",
+        meaning="additive explanations add up to the change of the score",
+    )
+
+    def measure(self, case: Case) -> CheckResult:
         """The verdict on one method over all its explanations."""
-        if not additive:
+        if not case.additive:
             return CheckResult.not_applicable(
-                self.kind, label, "The method is not additive: its elements are not meant to add up to the score."
+                self.kind, case.label, "The method is not additive: its elements are not meant to add up to the score."
             )
-        shards = [(self._relative(part), part.bypassed is not None and bool(part.bypassed.any())) for part in parts]
+        shards = [
+            (self._relative(part), part.bypassed is not None and bool(part.bypassed.any()))
+            for part in case.attributions()
+        ]
         if any(bypassed for _, bypassed in shards):
             return CheckResult.not_applicable(
                 self.kind,
-                label,
+                case.label,
                 "A skip connection or another input bypasses the layer: the score also changes by ways that its "
                 "elements do not see, so they are not meant to add up to its change from the baseline.",
             )
@@ -45,7 +54,7 @@ class CompletenessSpec(Spec):
         worst, median = float(residual.max()), float(np.median(residual))
         return CheckResult(
             check=self.kind,
-            method=label,
+            method=case.label,
             verdict="pass" if complete.mean() >= self.share else "fail",
             required=self.required,
             value=float(complete.mean()),

@@ -6,11 +6,12 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, first
-from exhibit.tasks.records.base import Array, Arrays, Spec
-from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
-class _Curve(Spec):
+class _Curve(Check):
     """Area under the score while the elements with the largest attribution are replaced by the usual baseline of the
     input, or restored into it, from none to all; the same in random orders as control.
 
@@ -28,7 +29,7 @@ class _Curve(Spec):
     threshold: float = Field(0.5, ge=0, le=1, description="smallest share of samples that beat the random orders")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
-    needs: ClassVar[frozenset[str]] = frozenset({"dataset", "model"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
     better: ClassVar[int]  # 1 where a larger area is better, -1 where a smaller one is
 
     def measure(self, case: Case) -> CheckResult:
@@ -78,12 +79,24 @@ class _Curve(Spec):
 class DeletionSpec(_Curve):
     __doc__ = _Curve.__doc__
     kind: Literal["deletion"] = "deletion"
+
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Does the score fall when the most important elements are taken away?",
+        passed="faithful, deleting",
+        meaning="the score falls with the elements that are named first",
+    )
     better: ClassVar[int] = -1
 
 
 class InsertionSpec(_Curve):
     __doc__ = _Curve.__doc__
     kind: Literal["insertion"] = "insertion"
+
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Does the score rise when only the most important elements are put back?",
+        passed="faithful, inserting",
+        meaning="the score rises with the elements that are named first",
+    )
     better: ClassVar[int] = 1
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, known_mean, written
-from exhibit.tasks.records.base import Array, Spec
+from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
 class _Shares(NamedTuple):
@@ -22,14 +23,14 @@ class _Shares(NamedTuple):
     area: Array
 
 
-class _RegionSpec(Spec):
+class _RegionSpec(Check):
     """What is measured on the known regions of an image, for the first target."""
 
     kind: str
     threshold: float
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
-    needs: ClassVar[frozenset[str]] = frozenset({"dataset"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"dataset"})
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict over all samples that have a region."""
@@ -71,6 +72,12 @@ class LocalizationSpec(_RegionSpec):
     kind: Literal["localization"] = "localization"
     threshold: float = Field(0.5, ge=0, le=1, description="smallest mean share of positive attribution in the region")
 
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Does the explanation lie where the object is known to be?",
+        passed="on the object",
+        meaning="explanations lie where the object is known to be",
+    )
+
     def _of(self, shares: _Shares) -> Array:
         return shares.positive
 
@@ -91,6 +98,12 @@ class ConcentrationSpec(_RegionSpec):
 
     kind: Literal["concentration"] = "concentration"
     threshold: float = Field(5, gt=1, description="smallest mean ratio of the shares of attribution and of area")
+
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Does a known small part stand out in the explanation?",
+        passed="point to it",
+        meaning="explanations single out the part that is known",
+    )
 
     def _of(self, shares: _Shares) -> Array:
         return shares.positive / shares.area

@@ -6,11 +6,11 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, first, flat, spearman, widened
-from exhibit.tasks.records.base import Spec
-from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
-class RandomizationSpec(Spec):
+class RandomizationSpec(Check):
     """Spearman correlation of |a| with |a| after the layers are randomised one after another from the top.
 
     A layer is randomised by shuffling the numbers of each of its arrays, which keeps their spread. Elements that are
@@ -24,7 +24,12 @@ class RandomizationSpec(Spec):
     threshold: float = Field(0.5, ge=0, le=1, description="largest mean correlation when all layers are randomised")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
-    needs: ClassVar[frozenset[str]] = frozenset({"dataset", "model"})
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Does the explanation change when the model's weights are random?",
+        passed="follow the weights",
+        meaning="explanations change when the weights are random",
+    )
+    needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on the first target of one method."""

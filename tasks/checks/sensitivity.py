@@ -6,11 +6,11 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import NO_ORDER, Case, first, known_mean, lowest, spearman, written
-from exhibit.tasks.records.base import Spec
-from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
-class SensitivitySpec(Spec):
+class SensitivitySpec(Check):
     """Spearman correlation of |a| with |a| of those methods of the chapter that are the same but for one setting, as
     the amount of background; each a mean over samples for the first target.
 
@@ -23,7 +23,12 @@ class SensitivitySpec(Spec):
     threshold: float = Field(0.9, ge=-1, le=1, description="smallest mean Spearman correlation with another setting")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
-    needs: ClassVar[frozenset[str]] = frozenset({"others", "variants"})
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Does the explanation survive another setting of its method?",
+        passed="keep to it",
+        meaning="explanations keep their order with another setting of their method",
+    )
+    needs: ClassVar[frozenset[Need]] = frozenset({"others", "variants"})
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on one method beside those that differ from it in this setting alone."""

@@ -6,11 +6,12 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, known_mean, spearman
-from exhibit.tasks.records.base import Array, Spec
-from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
-class SparsenessSpec(Spec):
+class SparsenessSpec(Check):
     """Gini coefficient of |a| of each explanation: 0 where all elements are equal, near 1 where one has it all.
 
     Of a picture it also says how the order of |a| correlates with the strength of the edges, for what is called a clear
@@ -22,7 +23,12 @@ class SparsenessSpec(Spec):
     threshold: float = Field(0.5, ge=0, le=1, description="smallest median Gini coefficient")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
-    needs: ClassVar[frozenset[str]] = frozenset({"dataset"})
+    words: ClassVar[CheckWords] = CheckWords(
+        question="How few elements carry the explanation?",
+        passed="sparse",
+        meaning="few elements carry the explanation",
+    )
+    needs: ClassVar[frozenset[Need]] = frozenset({"dataset"})
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict over all explanations of one method."""

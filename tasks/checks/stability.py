@@ -7,12 +7,13 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, first, flat
-from exhibit.tasks.records.base import Array, Spec
+from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
-from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
-class SeedStabilitySpec(Spec):
+class SeedStabilitySpec(Check):
     """Rank correlation of importances over trainings that differ in the seed alone, and an interval per rank."""
 
     kind: Literal["seed_stability"] = "seed_stability"
@@ -20,7 +21,17 @@ class SeedStabilitySpec(Spec):
     threshold: float = Field(0.7, ge=-1, le=1, description="smallest mean Spearman correlation between trainings")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
-    needs: ClassVar[frozenset[str]] = frozenset({"trainings"})
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Does the explanation survive another training?",
+        passed="stable",
+        meaning="explanations keep their order in another training",
+    )
+    needs: ClassVar[frozenset[Need]] = frozenset({"trainings"})
+
+    @property
+    def trainings(self) -> int:
+        """As many as there are seeds."""
+        return self.seeds
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on one method from its importances, one array per training."""
@@ -61,7 +72,7 @@ def range_of(item: Input) -> Array:
     return np.asarray(max(high) - min(low), np.float64)
 
 
-class StabilitySpec(Spec):
+class StabilitySpec(Check):
     """Largest ||a(x + d) - a(x)|| / ||a(x)|| over random d with |d| at most `radius` of each input's range, or of each
     column's.
 
@@ -79,7 +90,12 @@ class StabilitySpec(Spec):
     threshold: float = Field(0.5, gt=0, description="largest relative change of the median sample")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
-    needs: ClassVar[frozenset[str]] = frozenset({"dataset", "model"})
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Does a small change of the input leave the explanation alike?",
+        passed="stable nearby",
+        meaning="explanations keep their shape for inputs that differ a little",
+    )
+    needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on the first target of one method."""

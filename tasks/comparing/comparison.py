@@ -38,9 +38,9 @@ class Candidate(Record):
             inputs[item.input].label(name) if several else name for item in self.importances for name in item.features
         )
 
-    def joined(self, field: str) -> Array:
-        """(features,) of `mean` or `mean_absolute` over all inputs."""
-        return np.concatenate([getattr(item, field) for item in self.importances])
+    def joined(self, of: Callable[[Importance], Array]) -> Array:
+        """(features,) of one array of the importances, over all inputs."""
+        return np.concatenate([of(item) for item in self.importances])
 
 
 def comparison(
@@ -146,8 +146,8 @@ def _numbers(basis: Basis, alike: Sequence[Candidate]) -> tuple[Array, Array, tu
     """(results, features) of mean |a| and of mean a, NaN where signs were lost; and the names of the features."""
     if basis != "importances":
         return np.zeros((len(alike), 0)), np.zeros((len(alike), 0)), ()
-    values = np.array([item.joined("mean_absolute") for item in alike])
-    means = np.array([item.joined("mean") for item in alike])
+    values = np.array([item.joined(lambda one: one.mean_absolute) for item in alike])
+    means = np.array([item.joined(lambda one: one.mean) for item in alike])
     means[[item.method.aggregate != "raw" for item in alike]] = np.nan
     return values, means, alike[0].features
 
@@ -166,7 +166,7 @@ def _over_samples(alike: Sequence[Candidate]) -> ranks.Agreement:
         )
         for rows in np.stack(flat, axis=1)
     ]
-    return ranks.Agreement(*(np.mean([getattr(one, name) for one in each], axis=0) for name in ranks.Agreement._fields))
+    return ranks.Agreement(*(np.mean(found, axis=0) for found in zip(*each, strict=True)))
 
 
 def _factors(

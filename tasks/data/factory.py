@@ -7,15 +7,17 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing
 from exhibit.tasks.data.own import rows_of_the_fit
 from exhibit.tasks.data.plain import dataset_of
 from exhibit.tasks.factory import DataFactory, load
-from exhibit.tasks.records.base import Arguments, Array, Files, InputError, Spec
+from exhibit.tasks.records.base import Arguments, Array, Files, InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.shelf import Shelf
 
 
-class DataFactorySpec(Spec):
+class DataFactorySpec(Data):
     """What `factory(**arguments, **files)` gives: a `exhibit.tasks.records.Dataset`, or a dictionary of
 
     - `inputs`: by name a table (a DataFrame, or (samples, features)), an image (samples, height, width[, channels]),
@@ -39,6 +41,11 @@ class DataFactorySpec(Spec):
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
 
+    @property
+    def own_function(self) -> str:
+        """What makes the data."""
+        return self.factory
+
     def files(self) -> dict[str, Path]:
         """Every file that is given to the function, by its key.
 
@@ -54,7 +61,7 @@ class DataFactorySpec(Spec):
         """The spec, with digests of the files in the place of where they are."""
         return self.model_dump(mode="json") | {"paths": digests(self.files())}
 
-    def load(self) -> Dataset:
+    def load(self, _: Shelf) -> Dataset:
         """What the function gives.
 
         Raises:

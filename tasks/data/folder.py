@@ -3,11 +3,12 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import FramedSpec, Picture, class_names, content_digest, existing, pictures_in, sampled
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
@@ -16,8 +17,10 @@ from exhibit.tasks.records.shelf import Shelf, Shelved
 Box = tuple[int, int, int, int]
 
 
-class PictureSpec(FramedSpec):
+class PictureSpec(FramedSpec, Data):
     """What every kind of picture files has in common."""
+
+    on_shelf: ClassVar[bool] = True
 
     get: str = Field("", description="where the files are to be had: said when one is missing")
     regions: dict[str, Box] = Field(
@@ -36,10 +39,6 @@ class PictureSpec(FramedSpec):
         Raises:
             InputError: for files that are not there.
         """
-
-    @abstractmethod
-    def load(self, shelf: Shelf) -> Dataset:
-        """The pictures that can be read, laid on the `shelf`; the others are listed in `excluded` with the reason."""
 
     def pictures(self, wanted: Sequence[Picture], shelf: Shelf) -> tuple[Input, list[Picture], list[Excluded]]:
         """The pictures that can be read with their regions, which they are, and the others with the reason.

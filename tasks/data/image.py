@@ -5,19 +5,20 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.select import stratified_split
-from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.shelf import Shelf
 
 
-class DigitsSpec(Spec):
+class DigitsSpec(Data):
     """Handwritten digits as scikit-learn ships them: 1,797 images of 8x8 pixels, values 0 to 16."""
 
     kind: Literal["digits"] = "digits"
     test_share: float = Field(0.25, gt=0, lt=1, description="share of each class that is held out")
     seed: int = Field(0, ge=0, description="of the split")
 
-    def load(self) -> Dataset:
+    def load(self, _: Shelf) -> Dataset:
         """All images, split by class."""
         from sklearn.datasets import load_digits
 

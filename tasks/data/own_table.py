@@ -10,7 +10,7 @@ from exhibit.tasks.data.own import RowsSpec
 from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.records.base import Array, InputError
-from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.data import Dataset, Input, Reference
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -35,10 +35,15 @@ class TableSpec(RowsSpec):
             raise ValueError("reference: a random forest is fitted on the rows of path, and there is none")
         return self
 
+    def reference_of(self, dataset: Dataset) -> Reference | None:
+        """The importances of a random forest, where one is asked for."""
+        return None if self.reference is None else self.reference.compute(dataset)
+
     def learned(self, table: "Table") -> Columns:
         """The columns as the rows have them that hold a label and lack nothing."""
-        for key in ("features", "categories", "ignore"):
-            require_columns(table, getattr(self, key) or (), f"data.{key}: there is no column {{}}")
+        named = {"features": self.features or (), "categories": self.categories, "ignore": self.ignore}
+        for key, names in named.items():
+            require_columns(table, names, f"data.{key}: there is no column {{}}")
         others = [name for name in (self.label, self.id, self.split, *self.ignore) if name is not None]
         chosen = [str(name) for name in table.columns if name not in others]
         if self.features is not None:

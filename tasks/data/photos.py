@@ -6,8 +6,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.records.base import Array, InputError, Spec
+from exhibit.tasks.data.data import Data
+from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Split
+from exhibit.tasks.records.shelf import Shelf
 
 _CELLS = 4  # a photograph has 4 x 4 cells, of which one in every row and column is held out
 _ROOM = 25 / 24  # the shorter side of a cell, in sides of a crop
@@ -39,7 +41,7 @@ class Crop(NamedTuple):
         return f"{self.photograph} at {self.row},{self.column}"
 
 
-class _CropsSpec(Spec):
+class _CropsSpec(Data):
     """How photographs are cut."""
 
     size: int = Field(96, ge=16, le=256, description="side of a crop in pixels")
@@ -73,7 +75,7 @@ class PhotosSpec(_CropsSpec):
 
     kind: Literal["photos"] = "photos"
 
-    def load(self) -> Dataset:
+    def load(self, _: Shelf) -> Dataset:
         """All crops, photograph by photograph."""
         crops, pixels = self.crops()
         return _dataset(
@@ -98,7 +100,7 @@ class WatermarkSpec(_CropsSpec):
     test_share: float = Field(0.5, ge=0, le=1, description="of its held-out crops that are marked")
     mark: int = Field(14, ge=5, description="side of the mark in pixels")
 
-    def load(self) -> Dataset:
+    def load(self, _: Shelf) -> Dataset:
         """All crops; `regions` is the place of the mark, empty where there is none.
 
         Raises:

@@ -27,6 +27,11 @@ class TargetSpec(Spec):
     )
     factory: Factory | None = Field(None, description="of the score factory: package.module:function, trusted here")
 
+    @property
+    def own_function(self) -> str | None:
+        """Of the score, where that is the user's own."""
+        return self.factory
+
     @model_validator(mode="after")
     def _has_its_function(self) -> "TargetSpec":
         if (self.score == "factory") != (self.factory is not None):

@@ -8,10 +8,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing
 from exhibit.tasks.data.molecule import problem
-from exhibit.tasks.records.base import Array, InputError, Spec
+from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input
+from exhibit.tasks.records.shelf import Shelf
 
 
 class Listed(NamedTuple):
@@ -22,7 +24,7 @@ class Listed(NamedTuple):
     smiles: str
 
 
-class _MoleculeSpec(Spec):
+class _MoleculeSpec(Data):
     """What all data about molecules has in common."""
 
     explain: Path | None = Field(
@@ -54,7 +56,7 @@ class _MoleculeSpec(Spec):
         plain = self.model_dump(mode="json", exclude={"path", "explain", "get"}) | found
         return plain | ({"files": found["path"]} if "path" in found else {})
 
-    def load(self) -> Dataset:
+    def load(self, _: Shelf) -> Dataset:
         """The measured molecules, and after them those that are to be explained, without a label."""
         dataset, files = self.measured(), self.files()
         return joined(dataset, listed(files["explain"])) if "explain" in files else dataset

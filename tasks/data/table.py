@@ -5,8 +5,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.data.data import Data
 from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.data import Dataset, Input, Reference
+from exhibit.tasks.records.shelf import Shelf
 
 
 class RandomForestSpec(Spec):
@@ -36,7 +38,7 @@ class RandomForestSpec(Spec):
         )
 
 
-class IrisSpec(Spec):
+class IrisSpec(Data):
     """Fisher's iris flowers as scikit-learn ships them: 150 rows, 4 lengths in cm, 3 species.
 
     All rows train the model, as in the article that the study follows, so nothing is held out.
@@ -45,7 +47,7 @@ class IrisSpec(Spec):
     kind: Literal["iris"] = "iris"
     reference: RandomForestSpec | None = RandomForestSpec()
 
-    def load(self) -> Dataset:
+    def load(self, _: Shelf) -> Dataset:
         """All 150 flowers."""
         from sklearn.datasets import load_iris
 
@@ -71,3 +73,7 @@ class IrisSpec(Spec):
             classes=tuple(str(name) for name in iris.target_names),
             label_name="species",
         )
+
+    def reference_of(self, dataset: Dataset) -> Reference | None:
+        """The importances of a random forest, where one is asked for."""
+        return None if self.reference is None else self.reference.compute(dataset)

@@ -9,8 +9,9 @@ from exhibit.tasks.document.common import HALF_PAGE
 from exhibit.tasks.document.words import signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
-from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block, Section
+from exhibit.tasks.records.verdict import CheckResult
 
 _MEASURES = {
     "spearman": "rank correlation of |a|",
@@ -54,8 +55,12 @@ def sections(material: Material) -> tuple[Section, ...]:
 
 
 def _compared(material: Material) -> bool:
-    checks = [check for method in material.methods for check in method.checks if check.check == "agreement"]
-    return len(checks) > 2 and all(check.details for check in checks)
+    checks = [_beside_others(method) for method in material.methods]
+    return len(checks) > 2 and None not in checks
+
+
+def _beside_others(method: MethodMaterial) -> CheckResult | None:
+    return next((check for check in method.checks if check.beside_others), None)
 
 
 def _matrix(material: Material, measure: str) -> Array:
@@ -63,7 +68,8 @@ def _matrix(material: Material, measure: str) -> Array:
     labels = [method.label for method in material.methods]
     found = np.where(np.eye(len(labels)) == 1, 1.0, np.nan)
     for row, method in enumerate(material.methods):
-        check = next(check for check in method.checks if check.check == "agreement")
+        check = _beside_others(method)
+        assert check is not None, "every method was compared"
         for other, value in zip(check.details["others"].tolist(), check.details[measure].tolist(), strict=True):
             found[row, labels.index(other)] = 2 * value - 1 if measure == "signs" else value
     return found

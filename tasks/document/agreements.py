@@ -20,6 +20,11 @@ _MEASURES = {
 }
 
 
+def _measured(found: Comparison) -> dict[str, Array]:
+    """(results, results) of each of the measures."""
+    return {"spearman": found.spearman, "overlap": found.overlap, "signs": found.signs}
+
+
 def sentence(found: Comparison) -> str:
     pairs = _pairs(found.spearman)
     if np.isnan(pairs).all():
@@ -40,13 +45,13 @@ def measures(found: Comparison) -> list[str]:
     """The measures that have a matrix."""
     if len(found.results) < 2:
         return []
-    known = [name for name in _MEASURES if not np.isnan(_pairs(getattr(found, name))).all()]
+    known = [name for name, values in _measured(found).items() if not np.isnan(_pairs(values)).all()]
     return [name for name in known if name not in _whole(found)] if len(found.results) <= _MOST_RESULTS else known[:1]
 
 
 def _whole(found: Comparison) -> list[str]:
     """Measures beside the first that are 1 in every pair: a matrix would say no more than a sentence."""
-    return [name for name in list(_MEASURES)[1:] if (_pairs(getattr(found, name)) == 1).all()]
+    return [name for name, values in list(_measured(found).items())[1:] if (_pairs(values) == 1).all()]
 
 
 def section(found: Comparison) -> Section | None:
@@ -82,7 +87,7 @@ _READ_MATRIX = Aside(
 
 
 def matrix(found: Comparison, measure: str) -> Figure:
-    values = getattr(found, measure)
+    values = _measured(found)[measure]
     meaning = _MEASURES[measure].format(top=first_places(found.top))
     if len(found.results) > _MOST_RESULTS:
         labels = tuple(f"{group.letter} ({len(group.members)})" for group in found.groups)

@@ -1,5 +1,6 @@
 """A chapter: what every kind of data has in common around what is its own."""
 
+from collections.abc import Collection
 from types import ModuleType
 
 import numpy as np
@@ -124,10 +125,10 @@ def _parameters(material: Material) -> Table:
     )
 
 
-def not_assessed(material: Material, questions: dict[str, str]) -> list[str]:
-    """Names of the checks that were not measured in a chapter."""
+def not_assessed(material: Material, checks: Collection[str]) -> list[str]:
+    """Names of the `checks` that were not measured in a chapter."""
     measured = {check.check for method in material.methods for check in method.checks}
-    return [name for name in questions if name not in measured]
+    return [name for name in checks if name not in measured]
 
 
 def _verdicts(material: Material, questions: dict[str, str]) -> Section:

@@ -30,7 +30,7 @@ def feature_order(material: Material) -> Array:
 def shares(method: MethodMaterial) -> tuple[Array, Array, str]:
     """Importances as shares of their sum, their error, and what the error is: the spread over trainings where
     that was measured, else the standard error over samples."""
-    seeds = next((check for check in method.checks if "standard_deviation" in check.details), None)
+    seeds = over_trainings(method)
     if seeds is not None:
         trainings = len(seeds.details["share"])
         return (
@@ -43,8 +43,9 @@ def shares(method: MethodMaterial) -> tuple[Array, Array, str]:
     return importance.mean_absolute / total, importance.standard_error / total, "standard error over samples"
 
 
-def stability(method: MethodMaterial) -> CheckResult | None:
-    return next((check for check in method.checks if check.check == "seed_stability"), None)
+def over_trainings(method: MethodMaterial) -> CheckResult | None:
+    """What was measured over several trainings; None where the model was trained once."""
+    return next((check for check in method.checks if check.over_trainings), None)
 
 
 def difference(method: MethodMaterial, row: int, target: int = 0) -> float:

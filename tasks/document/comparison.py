@@ -121,7 +121,7 @@ _APART = (
 def _point_table(found: Comparison) -> Table:
     names = list(dict.fromkeys(name for point in found.points for name in point.settings))
     metrics = list(dict.fromkeys(metric.name for point in found.points for metric in point.metrics))
-    costs = [name for name in ("gradients", "evaluations") if any(getattr(p, name) for p in found.points)]
+    costs = [name for name in ("gradients", "evaluations") if any(_counts(point)[name] for point in found.points)]
     rows = [
         (
             str(point.number),
@@ -154,6 +154,10 @@ def _metric(point: ComparedPoint, name: str) -> str:
     return "–" if found is None else plain(found.value, 3)
 
 
+def _counts(point: ComparedPoint) -> dict[str, int | None]:
+    return {"gradients": point.gradients, "evaluations": point.evaluations}
+
+
 def _cost(point: ComparedPoint, name: str) -> str:
-    value = getattr(point, name)
+    value = _counts(point)[name]
     return "–" if value is None else f"{'≤ ' * point.at_most}{value:,}"

@@ -1,6 +1,6 @@
 """Results become a document: the front page, the chapters, and what stands at the end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document import changes, comparison, reading
 from exhibit.tasks.document.chapter import chapter, not_assessed
@@ -11,23 +11,24 @@ from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import Palette
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Badge, Block, Chapter, Column, Document, Failure, Section, Table
-from exhibit.tasks.records.verdict import CheckResult, Verdict
+from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
 
 
 def compose(
     materials: Sequence[Material],
     title: str | None,
-    questions: dict[str, str],
+    checks: Mapping[str, CheckWords],
     models: int | None = None,
     own: Sequence[str] | None = None,
     comparisons: Sequence[Comparison] = (),
     changed: Changed | None = None,
     failures: Sequence[Failure] = (),
 ) -> Document:
-    """The whole document. `questions`: every check that a reader may expect, and what it asks; `models`: how many are
+    """The whole document. `checks`: every one that a reader may expect, by name; `models`: how many are
     explained, if not one at each point; `own`: slugs of the points that have chapters of their own, all if None;
     `failures`: points that could not be explained, and why."""
     by_slug = {material.slug: material for material in materials}
+    questions = {name: words.question for name, words in checks.items()}
     slugs = list(by_slug) if own is None else own
     covered = {point.slug for item in comparisons if len(item.points) > _ON_PAGE_ONE for point in item.points}
     points = [_without_teaser(chapter(by_slug[slug], questions), slug in covered) for slug in slugs]
@@ -42,7 +43,7 @@ def compose(
         subtitle=_subtitle(materials),
         badges=(
             *_failed_badge(materials, failures),
-            *_badges(materials, questions),
+            *_badges(materials, checks),
             *(changes.badges(changed) if changed else ()),
         ),
         chapters=chapters,
@@ -86,13 +87,13 @@ def _checks(materials: Sequence[Material]) -> list[CheckResult]:
     return [check for material in materials for method in material.methods for check in method.checks]
 
 
-def _badges(materials: Sequence[Material], questions: dict[str, str]) -> tuple[Badge, ...]:
+def _badges(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -> tuple[Badge, ...]:
     measured = [check for check in _checks(materials) if check.verdict in ("pass", "fail")]
     badges = [
-        _check_badge(name, [check for check in measured if check.check == name])
+        _check_badge(checks[name], [check for check in measured if check.check == name])
         for name in dict.fromkeys(check.check for check in measured)
     ]
-    missing = [name for name in questions if all(name in not_assessed(material, questions) for material in materials)]
+    missing = [name for name in checks if all(name in not_assessed(material, checks) for material in materials)]
     if missing:
         names = listing([name.replace("_", " ") for name in missing])
         badges.append(Badge(title=f"{len(missing)} not assessed", text=names, verdict="not assessed"))
@@ -107,26 +108,10 @@ def _failed_badge(materials: Sequence[Material], failures: Sequence[Failure]) ->
     return (Badge(title=title, text=f"not explained: {listing([item.title for item in failures])}", verdict="fail"),)
 
 
-def _check_badge(name: str, results: Sequence[CheckResult]) -> Badge:
+def _check_badge(words: CheckWords, results: Sequence[CheckResult]) -> Badge:
     passed = sum(check.verdict == "pass" for check in results)
-    word, text = _PASSED.get(name, (name.replace("_", " "), name.replace("_", " ")))
     verdict: Verdict = "pass" if passed == len(results) else "fail"
-    return Badge(title=f"{passed} of {len(results)} {word}", text=text, verdict=verdict)
-
-
-_PASSED = {
-    "completeness": ("complete", "additive explanations add up to the change of the score"),
-    "seed_stability": ("stable", "explanations keep their order in another training"),
-    "stability": ("stable nearby", "explanations keep their shape for inputs that differ a little"),
-    "deletion": ("faithful, deleting", "the score falls with the elements that are named first"),
-    "insertion": ("faithful, inserting", "the score rises with the elements that are named first"),
-    "randomization": ("follow the weights", "explanations change when the weights are random"),
-    "agreement": ("agree", "methods give the same order of elements"),
-    "sensitivity": ("keep to it", "explanations keep their order with another setting of their method"),
-    "sparseness": ("sparse", "few elements carry the explanation"),
-    "localization": ("on the object", "explanations lie where the object is known to be"),
-    "concentration": ("point to it", "explanations single out the part that is known"),
-}
+    return Badge(title=f"{passed} of {len(results)} {words.passed}", text=words.meaning, verdict=verdict)
 
 
 def _held_out_badge(materials: Sequence[Material]) -> Badge:

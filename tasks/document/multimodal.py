@@ -83,12 +83,18 @@ def _joined(parts: Sequence[Material]) -> Material:
 def _joined_method(name: str, parts: Sequence[tuple[str, MethodMaterial]]) -> MethodMaterial:
     first = parts[0][1]
     found = [method.summary.importances[0] for _, method in parts]
-    arrays = ("mean", "mean_absolute", "mean_square", "standard_error", "count")
+    arrays = {
+        "mean": [item.mean for item in found],
+        "mean_absolute": [item.mean_absolute for item in found],
+        "mean_square": [item.mean_square for item in found],
+        "standard_error": [item.standard_error for item in found],
+        "count": [item.count for item in found],
+    }
     importance = found[0].model_copy(
         update={
             "input": name,
             "features": tuple(feature for item in found for feature in item.features),
-            **{key: np.concatenate([getattr(item, key) for item in found]) for key in arrays},
+            **{key: np.concatenate(parts_of) for key, parts_of in arrays.items()},
         }
     )
     return first.model_copy(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exhibit.tasks.document.common import stability
+from exhibit.tasks.document.common import over_trainings
 from exhibit.tasks.document.words import interval, plain
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
@@ -29,11 +29,11 @@ def _by_sample(method: MethodMaterial, reference: Reference) -> Array | None:
 
 
 def _table(material: Material, reference: Reference, compared: list[tuple[MethodMaterial, Array]]) -> Table:
-    trained = any(stability(method) is not None for method, _ in compared)
+    trained = any(over_trainings(method) is not None for method, _ in compared)
     rows = []
     for method, values in compared:
         value, low, high = correlation(values, reference.mean)
-        check = stability(method)
+        check = over_trainings(method)
         over = [] if check is None else rank_correlation(check.details["share"], reference.mean).tolist()
         ends = interval(min(over), max(over)) if over else "–"
         rows.append((method.title, plain(value), interval(low, high), *((ends,) if trained else ())))

@@ -7,9 +7,9 @@ from exhibit.tasks.document.common import (
     direction,
     facets,
     feature_order,
+    over_trainings,
     ranking,
     shares,
-    stability,
     sums_table,
     swarm_blocks,
     swarm_figures,
@@ -31,7 +31,7 @@ def story(material: Material) -> tuple[str, str, str]:
     lead = [without_unit(importance.features[k]) for k in order[:2]]
     carried = share(float(values[order[:2]].sum()))
     sentence = f"{capital(listing(lead))} carry {carried} of the explanation"
-    check = stability(material.main)
+    check = over_trainings(material.main)
     if check is not None:
         spread = float(check.details["share"][:, order[:2]].sum(axis=1).std(ddof=1))
         sentence += f" ({plain(100 * spread, 1)} points of standard deviation over trainings)"
@@ -183,7 +183,7 @@ _READ_SAMPLES = Aside(
 
 def _importance_table(material: Material) -> Table:
     main = material.main
-    importance, check = main.summary.importances[0], stability(main)
+    importance, check = main.summary.importances[0], over_trainings(main)
     values, errors, meaning = shares(main)
     rows = []
     for k in feature_order(material):

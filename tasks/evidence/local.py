@@ -26,8 +26,8 @@ def outside(value: Any, key: str = "") -> Iterator[tuple[str, Path | str]]:
         case Path():
             yield key, value
         case BaseModel():
-            for name in type(value).model_fields:
-                item, here = getattr(value, name), f"{key}.{name}" if key else name
+            for name, item in value:
+                here = f"{key}.{name}" if key else name
                 if name == "factory" and isinstance(item, str):
                     yield here, item
                 else:

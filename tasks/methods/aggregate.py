@@ -157,8 +157,7 @@ def content_digests(shards: Iterable[Attribution]) -> dict[str, str]:
 def flat_arrays(part: Attribution) -> dict[str, Array]:
     """The arrays of an attribution by the names under which they are filed: values/NAME, mask/NAME, residual, ..."""
     found: dict[str, Array] = {}
-    for field_name in type(part).model_fields:
-        value = getattr(part, field_name)
+    for field_name, value in part:
         match value:
             case np.ndarray():
                 found[field_name] = value

@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from exhibit.tasks.factory import MethodFactory, load
-from exhibit.tasks.methods.method import Method
-from exhibit.tasks.protocols import Compute, DifferentiableModel, Score, padded_batches, scores, take
+from exhibit.tasks.methods.method import Against, Method
+from exhibit.tasks.protocols import (
+    Compute,
+    DifferentiableModel,
+    Model,
+    Score,
+    gives_gradients,
+    padded_batches,
+    scores,
+    take,
+)
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Baseline
 from exhibit.tasks.records.explanation import Attribution
@@ -22,20 +31,50 @@ class MethodFactorySpec(Method):
     there is one, of an image with its channels or without. It is called once for each target.
     """
 
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
     kind: Literal["factory"] = "factory"
     factory: MethodFactory = Field(
         description="package.module:function, from a module that EXHIBIT_TRUSTED_MODULES names; or the name of one "
         "that an installed package offers"
     )
     arguments: Arguments = Field(default_factory=dict, description="of the function, by name")
-    additive: bool = Field(
-        False, description="whether values add up to the change of the score; the residual is theirs"
+    adds_up: bool = Field(
+        False, alias="additive", description="whether values add up to the change of the score; the residual is theirs"
     )
     baseline: Baseline = Field("auto", description="in raw units: auto, zero, black, mean, blur or uniform")
-    title: str = Field("A method of the user's own", min_length=1)
-    citation: str = Field("A function that the user gave.", description="where the method was published")
+    own_title: str = Field("A method of the user's own", alias="title", min_length=1)
+    own_citation: str = Field(
+        "A function that the user gave.", alias="citation", description="where the method was published"
+    )
 
     formula: ClassVar[str] = ""
+    _for_no_reader: ClassVar[frozenset[str]] = frozenset({"kind", "own_title", "own_citation"})
+
+    @property
+    def own_function(self) -> str:
+        """The method itself."""
+        return self.factory
+
+    @property
+    def title(self) -> str:
+        """As the user calls it."""
+        return self.own_title
+
+    @property
+    def citation(self) -> str:
+        """As the user says."""
+        return self.own_citation
+
+    @property
+    def additive(self) -> bool:
+        """As the user says."""
+        return self.adds_up
+
+    @property
+    def against(self) -> Against:
+        """A baseline for each sample."""
+        return Against(self.baseline)
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
@@ -107,7 +146,7 @@ class ExplainableModel(NamedTuple):
     `model` is the model itself, with its `net` where it has one; `batch`: samples at a time.
     """
 
-    model: DifferentiableModel
+    model: Model
     score: Score
     batch: int
 
@@ -125,7 +164,7 @@ class ExplainableModel(NamedTuple):
         Raises:
             InputError: for a model that only predicts.
         """
-        if not hasattr(self.model, "place"):
+        if not gives_gradients(self.model):
             raise InputError("method.factory: it asks for gradients, but the model only predicts")
         parts = []
         for rows, used in padded_batches(len(targets), self.batch):

@@ -6,14 +6,15 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.methods.method import Asks, Method
-from exhibit.tasks.methods.pairs import Pairs
+from exhibit.tasks.methods.draws import SamplingSpec
+from exhibit.tasks.methods.method import Look, Method
+from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.path import SCORES_ALONE, Factor, Pass, Question
 from exhibit.tasks.methods.refine import Estimates, explain_each, total
-from exhibit.tasks.methods.sampling import SamplingSpec, averaged
-from exhibit.tasks.protocols import Compute, DifferentiableModel, Score, Side, padded_batches, take
+from exhibit.tasks.methods.sampling import averaged, drawn_questions
+from exhibit.tasks.protocols import Capability, Compute, DifferentiableModel, Score, Side, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays
-from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.explanation import Attribution, Cost
 
 
 class GradientMethod(Method):
@@ -36,9 +37,19 @@ class GradientMethod(Method):
     factor: ClassVar[Factor]
 
     @property
-    def asks(self) -> Asks:
+    def asks(self) -> Capability:
         """Gradients."""
         return "gradients"
+
+    @property
+    def look(self) -> Look:
+        """Where gradients are taken."""
+        return Look(self.layer, self.at)
+
+    @property
+    def per_unit_of_input(self) -> bool:
+        """Of gradients that are multiplied with nothing."""
+        return self.factor == "one"
 
     @property
     def title(self) -> str:
@@ -82,7 +93,7 @@ class GradientMethod(Method):
             return explain_each(questions, passes, self.multiplier(), self.refined_to(), compute)
 
         compared = self.compared(question)
-        drawn = self.sampling.drawn(compared, sample_ids) if self.sampling else compared
+        drawn = drawn_questions(self.sampling, compared, sample_ids) if self.sampling else compared
         extra: dict[str, Any] = {}
         if drawn == [question]:
             (found,) = answers(drawn, self.passes)
@@ -146,9 +157,12 @@ class GradientMethod(Method):
         """The gradient at the sample itself."""
         yield Pass(0.0, np.ones(1), np.ones(1))
 
-    def refined_to(self) -> float | None:
-        """The relative residual to refine to; None where nothing is refined."""
-        return None
+    def cost(self, part: Attribution) -> Cost:
+        """A gradient for each step, of each draw, against each row of the background."""
+        drawn = 1 if self.sampling is None else self.sampling.nt_samples
+        each = drawn * (1 if self.against is None else self.against.rows or 1)
+        steps = int(part.steps[first_named(part.targets)].clip(min=1).sum())
+        return Cost(gradients=steps * each, at_most=self.refined_to() is not None and each > 1)
 
 
 class VanillaGradSpec(GradientMethod):

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from exhibit.tasks.methods.gradient import GradientMethod
+from exhibit.tasks.methods.method import Against
 from exhibit.tasks.methods.path import Factor, Pass, Question
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Baseline
@@ -96,6 +97,11 @@ class IntegratedGradientsSpec(_PathMethod):
         "M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks, ICML."
     )
 
+    @property
+    def against(self) -> Against:
+        """A baseline for each sample."""
+        return Against(self.baseline)
+
 
 _DEPARTURES = {
     "keras_example": "As in the Keras example, gradients at the preprocessed input are multiplied by the difference in "
@@ -126,6 +132,11 @@ class ExpectedGradientsSpec(_PathMethod):
         "G. Erion, J. Janizek, P. Sturmfels, S. Lundberg, S.-I. Lee (2021), Improving performance of deep learning "
         "models with axiomatic attribution priors and expected gradients, Nature Machine Intelligence."
     )
+
+    @property
+    def against(self) -> Against:
+        """Many baselines, the same for every sample."""
+        return Against(self.baseline, self.background, self.seed)
 
     def compared(self, question: Question) -> list[Question]:
         """One question per row of the background, each the baseline of every sample.

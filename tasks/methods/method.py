@@ -1,36 +1,117 @@
-"""What every method has in common: options, and the one call that explains."""
+"""What every method answers: its words, what it asks of a model, what it compares with, what it costs, and the one call
+that explains. No particular method belongs here."""
 
 from abc import abstractmethod
-from typing import Literal, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field
 
-from exhibit.tasks.protocols import Compute, DifferentiableModel, Score
-from exhibit.tasks.records.base import Array, Arrays, Spec
-from exhibit.tasks.records.explanation import Aggregate, Attribution
+from exhibit.tasks.protocols import Capability, Compute, DifferentiableModel, Score, Side
+from exhibit.tasks.records.base import Array, Arrays, Choice
+from exhibit.tasks.records.data import Baseline
+from exhibit.tasks.records.explanation import Aggregate, Attribution, Cost
 
-Asks = Literal["predictions", "gradients", "trees"]
+
+class Look(NamedTuple):
+    """Where in a model a method looks: before or after a `layer`; None: at its input."""
+
+    layer: str | int | None
+    at: Side
 
 
-class Method(Spec):
-    """How outputs of a model are explained.
+class Against(NamedTuple):
+    """What a method compares with, in raw units: one `baseline` for each sample, or so many `rows` of that kind,
+    drawn by `seed`, that it averages over."""
 
-    A method also has a `title`, a `formula` (inline HTML), a `citation`, and says whether it is `additive`: whether
-    its values add up to the change of the score. It may have a `baseline` or a `background`.
-    """
+    baseline: Baseline
+    rows: int | None = None
+    seed: int = 0
+
+
+class Method(Choice):
+    """How outputs of a model are explained. A new method says `title`, `formula`, `citation`, `additive` and how to
+    `attribute`; for all else there is a default."""
 
     aggregate: Aggregate = Field("raw", description="of channels and samples when summarised: raw, abs or square")
 
+    _for_no_reader: ClassVar[frozenset[str]] = frozenset({"kind"})  # fields that `settings` leaves out
+
     @property
-    def asks(self) -> Asks:
+    @abstractmethod
+    def title(self) -> str:
+        """What it is called in a report."""
+
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """Its definition, as inline HTML."""
+
+    @property
+    @abstractmethod
+    def citation(self) -> str:
+        """Where it was published."""
+
+    @property
+    @abstractmethod
+    def additive(self) -> bool:
+        """Whether its values add up to the change of the score from the baseline."""
+
+    @property
+    def asks(self) -> Capability:
         """What it takes of a model: predictions alone, gradients (or layers, which come with them), or trees."""
         return "predictions"
 
+    @property
+    def look(self) -> Look | None:
+        """Where in the model it looks; None for a method that knows nothing but the input."""
+        return None
+
+    @property
+    def against(self) -> Against | None:
+        """What it compares with; None for a method that compares with nothing."""
+        return None
+
+    @property
+    def compared_with(self) -> str | None:
+        """What it compares with in a sentence, where that is not what `against` names."""
+        return None
+
+    @property
+    def departure(self) -> str | None:
+        """In a sentence, how it differs here from its published definition; None where it does not."""
+        return None
+
+    @property
+    def per_unit_of_input(self) -> bool:
+        """Whether a value is a slope, so much of the score per unit of the input."""
+        return False
+
+    def refined_to(self) -> float | None:
+        """The relative residual that it refines each explanation to; None where nothing is refined."""
+        return None
+
+    def settings(self) -> dict[str, Any]:
+        """What a reader wants to know of its config: not its kind, nor what is not used."""
+        unused = {"at"} if self.look is None or self.look.layer is None else set()
+        return self.model_dump(mode="json", exclude={*self._for_no_reader, *unused}, exclude_none=True)
+
     def located(self, layer: str | None) -> Self:
         """The method, looking at the output of `layer` where it can look at a layer and names none."""
-        if layer is None or getattr(self, "layer", layer) is not None:
+        if layer is None or self.look is None or self.look.layer is not None:
             return self
         return self.model_copy(update={"layer": layer, "at": "output"})
+
+    def refusal(self, model: str, framework: str) -> str:
+        """Why it cannot explain a `model` that does not give what it asks for, in a clause that says what to use."""
+        return (
+            f"{self.option()} needs gradients, but the model {model} ({framework}) only predicts; "
+            "use occlusion, kernel_shap, partition_shap or tree_shap"
+        )
+
+    def cost(self, _: Attribution) -> Cost | None:
+        """The evaluations of the model behind some explanations, which are the same on every machine, unlike seconds;
+        None where a method does not count them."""
+        return None
 
     @abstractmethod
     def attribute(
@@ -46,7 +127,7 @@ class Method(Spec):
         """Explains the outputs `targets` (samples, targets) of every sample of `inputs`.
 
         `inputs`: raw values by input name. `baselines`: raw values that they are compared with: shaped like `inputs`,
-        or the rows that a method with a `background` averages over; None for zero where the method looks. What is
+        or the rows that a method with a background averages over; None for zero where the method looks. What is
         drawn at random depends on its seed and on the sample's id in `sample_ids` (samples,) alone. A method that
         asks for no gradient takes any `exhibit.tasks.protocols.Model`.
 

@@ -2,26 +2,28 @@
 
 from collections.abc import Iterator
 from itertools import product
-from typing import ClassVar, Literal, NamedTuple, cast
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from exhibit.tasks.methods.method import Asks, Method
+from exhibit.tasks.methods.method import Against, Look, Method
 from exhibit.tasks.protocols import (
+    Capability,
     Compute,
-    DifferentiableModel,
     Model,
     Place,
     Score,
     Side,
+    evaluated,
+    gives_gradients,
     padded_batches,
     scores,
     take,
 )
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Baseline
-from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.explanation import Attribution, Cost
 
 Window = tuple[slice, ...]
 Extent = int | tuple[int, ...]  # the same along every axis of elements, or one number per axis
@@ -52,9 +54,35 @@ class OcclusionSpec(Method):
     additive: ClassVar[bool] = False
 
     @property
-    def asks(self) -> Asks:
+    def asks(self) -> Capability:
         """Predictions, and layers where one is named."""
         return "predictions" if self.layer is None else "gradients"
+
+    @property
+    def look(self) -> Look:
+        """Where windows are replaced."""
+        return Look(self.layer, self.at)
+
+    @property
+    def against(self) -> Against:
+        """What replaces a window."""
+        return Against(self.baseline)
+
+    def refusal(self, model: str, framework: str) -> str:
+        """It is the layer that such a model does not have."""
+        return (
+            f"occlusion needs a layer, but the model {model} ({framework}) only predicts; "
+            "use occlusion, kernel_shap, partition_shap or tree_shap at the input"
+        )
+
+    def windows(self, part: Attribution) -> int:
+        """How many windows were replaced in a sample without gaps."""
+        shapes = [_elements(values[..., 0]) for values in part.values.values()]
+        return sum(1 for shape in shapes for _ in sliding(shape, self.sliding_window_shapes, self.strides))
+
+    def cost(self, part: Attribution) -> Cost:
+        """An evaluation of each sample as it is, and one for each window; a shorter sample has fewer."""
+        return Cost(evaluations=len(part.targets) * (1 + self.windows(part)), at_most=bool(part.mask))
 
     @model_validator(mode="after")
     def _covers(self) -> "OcclusionSpec":
@@ -114,12 +142,6 @@ class OcclusionSpec(Method):
         )
 
 
-def windows_of(method: OcclusionSpec, part: Attribution) -> int:
-    """How many windows were replaced in a sample without gaps."""
-    shapes = [_elements(values[..., 0]) for values in part.values.values()]
-    return sum(1 for shape in shapes for _ in sliding(shape, method.sliding_window_shapes, method.strides))
-
-
 class _Subject(NamedTuple):
     """What is occluded: raw inputs, or activations of a hidden layer."""
 
@@ -142,7 +164,7 @@ class _Subject(NamedTuple):
     def scores(self, samples: Array, values: Arrays, score: Score, targets: Array) -> Array:
         """(samples, targets) scores of the given samples with these values."""
         if self.layer is None:
-            outputs = getattr(self.model, "evaluate", self.model.predict)(values)
+            outputs = evaluated(self.model, values)
         else:
             outputs = np.concatenate(
                 [
@@ -157,10 +179,9 @@ class _Subject(NamedTuple):
         return place.outputs({name: values[name][:, : seen.shape[1]] for name, seen in place.values.items()})
 
     def _place(self, inputs: Arrays) -> Place:
-        model = cast(DifferentiableModel, self.model)
-        if not hasattr(model, "place"):
+        if not gives_gradients(self.model):
             raise InputError(f"layer: {self.layer!r} was given, but the model only predicts and shows no layers")
-        return model.place(inputs, self.layer, self.at)
+        return self.model.place(inputs, self.layer, self.at)
 
 
 def sliding(shape: tuple[int, ...], window: Extent, stride: Extent) -> Iterator[Window]:

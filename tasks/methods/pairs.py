@@ -7,6 +7,12 @@ import numpy as np
 from exhibit.tasks.records.base import Array
 
 
+def first_named(targets: Array) -> Array:
+    """(samples, targets) True but where an output is that of an earlier target of the sample: it is explained once."""
+    earlier = targets[:, :, np.newaxis] == targets[:, np.newaxis, :]
+    return ~np.tril(earlier, -1).any(axis=2)
+
+
 class Pairs(NamedTuple):
     """The unique pairs of a sample and an output.
 

@@ -5,10 +5,11 @@ A gradient is the end of the line alone; integrated gradients are a weighted sum
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 
+from exhibit.tasks.methods.draws import Draws, Masks
 from exhibit.tasks.methods.pairs import Pairs
 from exhibit.tasks.protocols import (
     DifferentiableModel,
@@ -21,9 +22,6 @@ from exhibit.tasks.protocols import (
 )
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.model import OutputKind
-
-if TYPE_CHECKING:
-    from exhibit.tasks.methods.sampling import Draws, Masks
 
 # What gradients are multiplied with: 1, x, x - x', or that difference in raw units.
 Factor = Literal["one", "input", "difference", "raw_difference"]
@@ -80,7 +78,7 @@ class Segment(NamedTuple):
     targets: Array
     raw: Arrays
     raw_baselines: Arrays | None
-    masks: "Masks | None"
+    masks: Masks | None
     used: int
 
     def gradients(self, step: Pass) -> tuple[dict[str, Array], dict[float, Array]]:
@@ -159,7 +157,7 @@ class Question:
     score: Score
     pairs: Pairs
     against: Array | None = None
-    draws: "Draws | None" = None
+    draws: Draws | None = None
     number: Array | None = None
 
     def segment(self, rows: Array, used: int) -> Segment:

@@ -8,8 +8,18 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.methods.method import Method
-from exhibit.tasks.protocols import DifferentiableModel, Model, Place, Score, Side, padded_batches, scores, take
+from exhibit.tasks.methods.method import Against, Method
+from exhibit.tasks.protocols import (
+    DifferentiableModel,
+    Model,
+    Place,
+    Score,
+    Side,
+    gives_gradients,
+    padded_batches,
+    scores,
+    take,
+)
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution
 from exhibit.tasks.records.model import OutputKind
@@ -36,14 +46,19 @@ class BackgroundMethod(ShapMethod):
 
     formula: ClassVar[str] = f"mean over <i>x</i>′ of {ShapMethod.formula}, what is hidden being taken from <i>x</i>′"
 
+    @property
+    def against(self) -> Against:
+        """Rows of the training data."""
+        return Against("samples", self.background, self.seed)
 
-def differentiable(model: DifferentiableModel, kind: str) -> DifferentiableModel:
+
+def differentiable(model: Model, kind: str) -> DifferentiableModel:
     """The model, if it gives gradients.
 
     Raises:
         InputError: if it only predicts.
     """
-    if not hasattr(model, "place"):
+    if not gives_gradients(model):
         raise InputError(f"{kind}: needs gradients, but the model only predicts; use kernel_shap or occlusion")
     return model
 

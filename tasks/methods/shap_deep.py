@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.methods.method import Asks
-from exhibit.tasks.methods.pairs import Pairs
+from exhibit.tasks.methods.method import Look
+from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.shap import (
     BackgroundMethod,
     compared,
@@ -19,9 +19,19 @@ from exhibit.tasks.methods.shap import (
     own_scores,
     rows_of,
 )
-from exhibit.tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, padded_batches, reading, take
+from exhibit.tasks.protocols import (
+    Capability,
+    Compute,
+    DifferentiableModel,
+    Place,
+    Score,
+    Side,
+    padded_batches,
+    reading,
+    take,
+)
 from exhibit.tasks.records.base import Array, Arrays, InputError
-from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.explanation import Attribution, Cost
 
 # A place, one of its rows, an output -> the values of that output by input, each (1, ...).
 ValuesOf = Callable[[Place, int, int], list[Array]]
@@ -51,9 +61,18 @@ class DeepShapSpec(BackgroundMethod):
     )
 
     @property
-    def asks(self) -> Asks:
+    def asks(self) -> Capability:
         """Gradients."""
         return "gradients"
+
+    @property
+    def look(self) -> Look:
+        """Where changes are handed back to."""
+        return Look(self.layer, self.at)
+
+    def cost(self, part: Attribution) -> Cost:
+        """A gradient for each row of the background."""
+        return Cost(gradients=int(first_named(part.targets).sum()) * self.background)
 
     def attribute(
         self,
@@ -95,7 +114,7 @@ class DeepShapSpec(BackgroundMethod):
 
 def _explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
     """That of the framework of the model's net; `seen`: rows of the background seen from the same place."""
-    net = getattr(model, "net", None)
+    net = model.net
     if (torch := sys.modules.get("torch")) and isinstance(net, torch.nn.Module):
         return _torch_explainer(model, background, seen)
     if (keras := sys.modules.get("keras")) and isinstance(net, keras.Model):

@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.methods.method import Asks
-from exhibit.tasks.methods.pairs import Pairs
+from exhibit.tasks.methods.method import Look
+from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.sampling import channel_moments
 from exhibit.tasks.methods.shap import BackgroundMethod, compared, differentiable, explained, rows_of, seed_of
-from exhibit.tasks.protocols import Compute, DifferentiableModel, Place, Score, Side, padded_batches, scores, take
+from exhibit.tasks.protocols import (
+    Capability,
+    Compute,
+    DifferentiableModel,
+    Place,
+    Score,
+    Side,
+    padded_batches,
+    scores,
+    take,
+)
 from exhibit.tasks.records.base import Array, Arrays
-from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.explanation import Attribution, Cost
 from exhibit.tasks.records.model import OutputKind
 
 if TYPE_CHECKING:
@@ -61,9 +71,18 @@ class GradientShapSpec(BackgroundMethod):
         )
 
     @property
-    def asks(self) -> Asks:
+    def asks(self) -> Capability:
         """Gradients."""
         return "gradients"
+
+    @property
+    def look(self) -> Look:
+        """Where gradients are taken."""
+        return Look(self.layer, self.at)
+
+    def cost(self, part: Attribution) -> Cost:
+        """A gradient for each draw."""
+        return Cost(gradients=int(first_named(part.targets).sum()) * self.nsamples)
 
     def attribute(
         self,

@@ -1,5 +1,6 @@
 """Shapley values from predictions alone: any model will do."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
@@ -8,11 +9,12 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.methods.method import Against
 from exhibit.tasks.methods.shap import ShapMethod, explained, flat, kept_state, parts, scores_of, seed_of
-from exhibit.tasks.protocols import Compute, Model, Score
+from exhibit.tasks.protocols import Compute, Model, Score, evaluated
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Baseline
-from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.explanation import Attribution, Cost
 
 # Numbers in a matrix of SHAP's; it holds several, of 0.4 GB each at this size.
 MOST_NUMBERS = 50_000_000
@@ -36,6 +38,19 @@ class HidingMethod(ShapMethod):
         "auto", description="what a hidden element becomes, in raw units: auto, zero, black or mean"
     )
 
+    @property
+    def against(self) -> Against:
+        """What a hidden element becomes."""
+        return Against(self.baseline)
+
+    @abstractmethod
+    def most_predictions(self, part: Attribution) -> int:
+        """For a sample of those that are explained in `part`."""
+
+    def cost(self, part: Attribution) -> Cost:
+        """At most: SHAP stops where it has seen all coalitions."""
+        return Cost(evaluations=len(part.targets) * self.most_predictions(part), at_most=True)
+
     def attribute(
         self,
         model: Model,
@@ -48,14 +63,13 @@ class HidingMethod(ShapMethod):
     ) -> Attribution:
         """As every method; no baselines stand for raw zeros."""
         found = []
-        predict = getattr(model, "evaluate", model.predict)
         for row, chosen in enumerate(targets):
             sample = {name: array[row : row + 1] for name, array in inputs.items()}
             hidden = {
                 name: np.zeros_like(a) if baselines is None else baselines[name][row : row + 1]
                 for name, a in sample.items()
             }
-            score_of = partial(scores_of, predict, model.output, score, chosen.tolist())
+            score_of = partial(scores_of, partial(evaluated, model), model.output, score, chosen.tolist())
             with kept_state():
                 np.random.seed(seed_of(self.seed, sample_ids[row]))
                 found.append(self.explained(score_of, sample, hidden, compute))
@@ -94,6 +108,11 @@ class KernelShapSpec(HidingMethod):
     citation: ClassVar[str] = (
         "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS."
     )
+
+    def most_predictions(self, part: Attribution) -> int:
+        """It tries no more coalitions."""
+        elements = sum(math.prod(values.shape[1:-1]) for values in part.values.values())
+        return 2 * elements + 2048 if self.nsamples == "auto" else self.nsamples
 
     def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, _: Compute) -> Found:
         """Over the elements of all inputs together."""

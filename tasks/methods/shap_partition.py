@@ -9,6 +9,7 @@ from exhibit.tasks.methods.shap_kernel import Found, HidingMethod, ScoreOf, ends
 from exhibit.tasks.methods.shap_maskers import Mask, Masker, Square, blurred, partition
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.explanation import Attribution
 
 
 class PartitionShapSpec(HidingMethod):
@@ -51,6 +52,10 @@ class PartitionShapSpec(HidingMethod):
                 return f"The same text with the token {self.token or 0} in the place of hidden ones."
             case "baseline":
                 return None
+
+    def most_predictions(self, _: Attribution) -> int:
+        """However many elements there are."""
+        return self.max_evals
 
     def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, compute: Compute) -> Found:
         """Of the only input, an image or a text."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.methods.method import Asks
+from exhibit.tasks.methods.method import Against
 from exhibit.tasks.methods.shap import (
     BackgroundMethod,
     ShapMethod,
@@ -16,7 +16,7 @@ from exhibit.tasks.methods.shap import (
     parts,
     rows_of,
 )
-from exhibit.tasks.protocols import Compute, Model, Score, reading
+from exhibit.tasks.protocols import Capability, Compute, Model, Score, gives_trees, reading
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution
 
@@ -54,9 +54,18 @@ class TreeShapSpec(ShapMethod):
         return "Hidden features follow the training samples down the trees; no baseline rows are compared with."
 
     @property
-    def asks(self) -> Asks:
+    def asks(self) -> Capability:
         """Trees."""
         return "trees"
+
+    @property
+    def against(self) -> Against | None:
+        """Rows of the training data; None where hidden features follow the training samples."""
+        return None if self.background is None else Against("samples", self.background, self.seed)
+
+    def refusal(self, model: str, _: str) -> str:
+        """It is the trees that such a model does not have."""
+        return f"tree_shap explains trees of scikit-learn, but the model {model} has none; use kernel_shap"
 
     def attribute(
         self,
@@ -69,8 +78,7 @@ class TreeShapSpec(ShapMethod):
         _: Compute,
     ) -> Attribution:
         """As every method; the model's `estimator` is made of trees, over the elements of all inputs side by side."""
-        estimator = getattr(model, "estimator", None)
-        if estimator is None:
+        if not gives_trees(model):
             raise InputError(
                 "tree_shap: explains tree ensembles of scikit-learn, and this model is none; use kernel_shap"
             )
@@ -80,11 +88,11 @@ class TreeShapSpec(ShapMethod):
             )
         prediction = own_scores(model, inputs, score, targets)
         if self.background is None:
-            values, base = _tree_values(estimator, flat(inputs), None, score)
+            values, base = _tree_values(model.estimator, flat(inputs), None, score)
             base_value = np.broadcast_to(base, (len(targets), len(base)))[np.arange(len(targets))[:, None], targets]
         else:
             rows = rows_of(baselines, self.kind)
-            values = _tree_values(estimator, flat(inputs), flat(rows), score)[0]
+            values = _tree_values(model.estimator, flat(inputs), flat(rows), score)[0]
             base_value = mean_scores(model, rows, score, targets)
         chosen = np.take_along_axis(values, targets[:, np.newaxis], axis=2)
         return explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value)

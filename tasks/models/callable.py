@@ -1,11 +1,11 @@
 """Models that only predict: any function of raw inputs, and fitted scikit-learn estimators."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from exhibit.tasks.protocols import Compute, padded_batches, take
+from exhibit.tasks.protocols import Capability, Compute, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
 
@@ -17,6 +17,8 @@ class CallableModel:
 
     `function` is called with batches of exactly `compute.batch` samples and gives (samples, outputs) of kind `output`.
     """
+
+    gives: ClassVar[frozenset[Capability]] = frozenset({"predictions"})
 
     def __init__(self, function: Function, output: OutputKind, compute: Compute) -> None:
         self.output: OutputKind = output
@@ -48,6 +50,8 @@ class EstimatorModel(CallableModel):
 
     A classifier gives probabilities, a regressor values (samples, 1).
     """
+
+    gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "trees"})
 
     def __init__(self, estimator: Any, compute: Compute) -> None:
         self.estimator = estimator

@@ -13,7 +13,7 @@ from exhibit.tasks.factory import ModelFactory, code_of, load
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
 from exhibit.tasks.models.encoding import Preprocess
 from exhibit.tasks.models.training import TrainingSpec
-from exhibit.tasks.protocols import Compute, Model, Progress
+from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
@@ -48,10 +48,16 @@ class FactorySpec(TrainingSpec):
     learning_rate: float = Field(0.001, gt=0)
 
     has_weights: ClassVar[bool] = True
-    gives: ClassVar[frozenset[str]] = frozenset({"predictions", "gradients", "trees"})  # as the factory will have it
+    # Only the factory knows which of them.
+    gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "gradients", "trees"})
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
+
+    @property
+    def own_function(self) -> str:
+        """What makes the model."""
+        return self.factory
 
     @property
     def architecture(self) -> str:

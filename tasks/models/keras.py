@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from exhibit.tasks.models.layers import (
     require_slopes,
     seen_once,
 )
-from exhibit.tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
+from exhibit.tasks.protocols import Capability, Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
 
@@ -74,6 +74,8 @@ class KerasModel:
     `net` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to what the net takes, in its order.
     The net runs in inference mode, and is left as it came. What is computed is compiled once per place and score.
     """
+
+    gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "gradients"})
 
     def __init__(self, net: keras.Model, encode: Encode, output: OutputKind, compute: Compute) -> None:
         configure(compute)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from exhibit.tasks.models.torch_dropout import attention_rates, dropping
 from exhibit.tasks.models.torch_embedding import embeddings
 from exhibit.tasks.models.torch_fast import FastCopies, State, same, state_of
 from exhibit.tasks.models.torch_process import configure, device_of, explaining
-from exhibit.tasks.protocols import Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
+from exhibit.tasks.protocols import Capability, Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
 
@@ -180,6 +180,8 @@ class TorchModel:
     `channels_first`: the net's arrays of four axes are (samples, channels, height, width), as is torch's way.
     The net runs in inference mode with frozen parameters, and is left as it came.
     """
+
+    gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "gradients"})
 
     def __init__(
         self, net: nn.Module, encode: Encode, output: OutputKind, compute: Compute, *, channels_first: bool = True

@@ -1,6 +1,5 @@
 """What every training has in common, whatever the framework."""
 
-from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
@@ -10,8 +9,9 @@ from typing import ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
+from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Progress
-from exhibit.tasks.records.base import Array, Arrays, InputError, Spec
+from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Split
 
 
@@ -25,7 +25,7 @@ class Measured(NamedTuple):
 Measure = Callable[[Array], Measured]  # of the given rows
 
 
-class TrainingSpec(Spec):
+class TrainingSpec(ModelChoice):
     """How a net is trained: Adam on minibatches, every draw from `seed`; or where its weights are."""
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
@@ -48,9 +48,9 @@ class TrainingSpec(Spec):
         return self
 
     @property
-    @abstractmethod
-    def framework(self) -> str:
-        """What the net is built with."""
+    def trains(self) -> bool:
+        """Unless its weights are given."""
+        return self.fitting == "auto"
 
     @property
     def training(self) -> str:

@@ -7,22 +7,23 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.models.callable import EstimatorModel, flat
-from exhibit.tasks.protocols import Compute, Model, Progress
-from exhibit.tasks.records.base import Array, InputError, Spec
+from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.protocols import Capability, Compute, Model, Progress
+from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
 _NODES = ("feature", "threshold", "children_left", "children_right", "value")
 
 
-class TreesSpec(Spec):
+class TreesSpec(ModelChoice):
     """How an ensemble of trees is fitted; every draw comes from `seed`."""
 
     trees: int = Field(ge=1, description="number of trees")
     seed: int = Field(0, ge=0, lt=2**32, description="of the draws of fitting")
 
     framework: ClassVar[str] = "scikit-learn"
-    gives: ClassVar[frozenset[str]] = frozenset({"predictions", "trees"})
+    gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "trees"})
 
     @property
     def training(self) -> str:

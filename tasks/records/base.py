@@ -28,6 +28,20 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
+    @property
+    def own_function(self) -> str | None:
+        """The function of the user's own that it names, as package.module:function; None where it names none."""
+        return None
+
+
+class Choice(Spec):
+    """A spec that a config chooses among others by its field `kind`: a method, a check, data, a model."""
+
+    @classmethod
+    def option(cls) -> str:
+        """What a config calls it."""
+        return str(cls.model_fields["kind"].default)
+
 
 def _some(value: Any) -> Any:
     return {} if value is None else value

@@ -9,6 +9,15 @@ from exhibit.tasks.records.base import Array, Record
 Verdict = Literal["pass", "fail", "not assessed", "not applicable"]
 
 
+class CheckWords(Record):
+    """What a report says of a check beside its results: the `question` that it answers, and for the front page of
+    explanations that pass `3 of 4 complete` and the `meaning` of that."""
+
+    question: str
+    passed: str
+    meaning: str
+
+
 class CheckResult(Record):
     """A measured property of an explanation with a threshold and a verdict.
 
@@ -25,6 +34,18 @@ class CheckResult(Record):
     sentence: str
     per_sample: Array | None = None  # (samples, targets)
     details: dict[str, Array] = Field(default_factory=dict)
+
+    @property
+    def over_trainings(self) -> bool:
+        """Whether it compares trainings: `details` then hold the "share" (trainings, features) of each importance, and
+        over the trainings "mean", "standard_deviation", "best_rank" and "worst_rank" (features,)."""
+        return "share" in self.details
+
+    @property
+    def beside_others(self) -> bool:
+        """Whether it compares methods: `details` then hold "others", their labels, and with each of them "spearman",
+        "jaccard" and "signs"."""
+        return "others" in self.details
 
     @classmethod
     def not_applicable(cls, check: str, method: str, sentence: str) -> Self:

@@ -1,10 +1,8 @@
 """The stage `attribute`: one method on one chunk of the explained rows."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from exhibit.tasks.data.select import TargetSpec
+from exhibit.tasks.methods.method import Method
+from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Selection
@@ -14,15 +12,11 @@ from exhibit.tasks.stages.restore import restored, spec_with_digests
 from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
 from exhibit.tasks.store import Digest, Store
 
-if TYPE_CHECKING:
-    from exhibit.tasks.methods import MethodSpec
-    from exhibit.tasks.models import ModelSpec
-
 
 def attribute(
     store: Store,
-    method: MethodSpec,
-    model: ModelSpec,
+    method: Method,
+    model: ModelChoice,
     target: TargetSpec,
     compute: Compute,
     dataset: Digest,

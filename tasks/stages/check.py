@@ -1,19 +1,19 @@
 """The stage that checks explanations: it gives a check what it asks for, and keys it by just that."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from exhibit.tasks.checks.case import Case, Shard, existing
-from exhibit.tasks.checks.completeness import CompletenessSpec
+from exhibit.tasks.checks.check import Check
 from exhibit.tasks.data.select import TargetSpec, score_of
 from exhibit.tasks.methods.aggregate import aggregated, on_pixels
-from exhibit.tasks.protocols import Compute, Model, scores
+from exhibit.tasks.methods.method import Method
+from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.protocols import Compute, Model, gives_gradients, scores
 from exhibit.tasks.records.base import Array, Arrays, Spec
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution, Selection, Summary
@@ -23,12 +23,6 @@ from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms
 from exhibit.tasks.stages.restore import restored, spec_with_digests
 from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
 from exhibit.tasks.store import Digest, Store
-
-if TYPE_CHECKING:
-    from exhibit.tasks.checks import CheckSpec
-    from exhibit.tasks.methods import MethodSpec
-    from exhibit.tasks.models import ModelSpec
-
 
 _CASCADES = 5  # a net of hundreds of layers is randomised in so many steps from its top
 
@@ -44,27 +38,23 @@ class CheckedMethod:
     """
 
     label: str
-    method: MethodSpec
-    model: ModelSpec
+    method: Method
+    model: ModelChoice
     target: TargetSpec
     compute: Compute
     found: Mapping[str, Digest]
     shards: tuple[Digest, ...]
-    others: Mapping[str, tuple[MethodSpec, tuple[Digest, ...]]]
+    others: Mapping[str, tuple[Method, tuple[Digest, ...]]]
     summaries: tuple[Digest, ...]
 
 
-def check(store: Store, spec: CheckSpec, asked: CheckedMethod) -> Done:
+def check(store: Store, spec: Check, asked: CheckedMethod) -> Done:
     """Output "result"."""
 
     def run() -> dict[str, bytes]:
         with taking_turns(asked.compute):
-            if isinstance(spec, CompletenessSpec):
-                parts = (read(store, Attribution, digest) for digest in asked.shards)
-                return {"result": pack(spec.measure(asked.label, asked.method.additive, parts))}
             return {"result": pack(spec.measure(_Point(store, asked).case()))}
 
-    needs: frozenset[str] = getattr(spec, "needs", frozenset())
     inputs: dict[str, Digest | Sequence[Digest]] = {"shards": asked.shards, "dataset": asked.found["dataset"]}
     given: dict[str, Any] = {
         "check": spec,
@@ -73,16 +63,16 @@ def check(store: Store, spec: CheckSpec, asked: CheckedMethod) -> Done:
         "aggregate": asked.method.aggregate,
     }
     chosen: list[Spec] = [spec]
-    if needs & {"dataset", "model"}:
+    if spec.needs & {"dataset", "model"}:
         inputs["explained"] = asked.found["explained"]
-    if "trainings" in needs:
+    if "trainings" in spec.needs:
         inputs["summaries"] = asked.summaries
-    if "others" in needs:
+    if "others" in spec.needs:
         inputs |= {f"other {label}": digests for label, (_, digests) in asked.others.items()}
         given["others"] = {label: method.aggregate for label, (method, _) in asked.others.items()}
-    if "variants" in needs:
+    if "variants" in spec.needs:
         given["variants"] = variants(asked)
-    if "model" in needs:
+    if "model" in spec.needs:
         inputs["weights"] = asked.found["weights"]
         given |= {
             "method": asked.method,
@@ -106,6 +96,7 @@ class _Point:
         return Case(
             label=asked.label,
             additive=asked.method.additive,
+            attributions=self._attributions,
             shards=partial(self._shards, asked.method, asked.shards),
             dataset=lambda: self.data.take(self.selection.explained),
             others={label: partial(self._shards, method, digests) for label, (method, digests) in asked.others.items()},
@@ -134,12 +125,15 @@ class _Point:
         asked = self.asked
         return restored(self.store.root, asked.model, asked.compute, asked.found["dataset"], asked.found["weights"])
 
-    def _shards(self, method: MethodSpec, digests: Sequence[Digest]) -> Iterator[Shard]:
+    def _attributions(self) -> Iterator[Attribution]:
+        return (read(self.store, Attribution, digest) for digest in self.asked.shards)
+
+    def _shards(self, method: Method, digests: Sequence[Digest]) -> Iterator[Shard]:
         for digest in digests:
             part = read(self.store, Attribution, digest)
             yield Shard(part, self._plain(method, part))
 
-    def _plain(self, method: MethodSpec, part: Attribution) -> dict[str, Array]:
+    def _plain(self, method: Method, part: Attribution) -> dict[str, Array]:
         found = {}
         for item in self.data.inputs:
             values = on_pixels(aggregated(part, item.name, item.kind, method.aggregate), item)
@@ -189,7 +183,7 @@ class _Point:
 
     def _randomised(self, seed: int) -> Iterator[tuple[str, Explain]]:
         asked = self.asked
-        if not hasattr(self.model, "place"):  # trees are not made of weights, and others keep theirs to themselves
+        if not gives_gradients(self.model):  # trees are not made of weights, and others keep theirs to themselves
             return
         weights = read(self.store, Weights, asked.found["weights"])
         for layer, arrays in cascades(weights.arrays, seed):
@@ -200,7 +194,7 @@ class _Point:
 def variants(asked: CheckedMethod) -> dict[str, dict[str, tuple[Any, Any]]]:
     """What is set otherwise in the other methods of the same kind: here and there, by label and setting."""
     own = asked.method.model_dump(mode="json")
-    alike = {label: method for label, (method, _) in asked.others.items() if method.kind == asked.method.kind}
+    alike = {label: method for label, (method, _) in asked.others.items() if method.option() == asked.method.option()}
     return {
         label: {
             name: (own[name], value) for name, value in method.model_dump(mode="json").items() if value != own[name]

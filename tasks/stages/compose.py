@@ -1,13 +1,13 @@
 """The stage `compose`: the document as data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from exhibit.tasks.checks import QUESTIONS
 from exhibit.tasks.records.changed import Changed
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.page import Failure
+from exhibit.tasks.records.verdict import CheckWords
 from exhibit.tasks.stages.stage import Done, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
@@ -15,6 +15,7 @@ from exhibit.tasks.store import Digest, Store
 def compose(
     store: Store,
     title: str | None,
+    checks: Mapping[str, CheckWords],
     materials: Sequence[Digest],
     models: int,
     own: Sequence[str],
@@ -22,7 +23,8 @@ def compose(
     changes: Digest | None,
     failures: Sequence[Failure] = (),
 ) -> Done:
-    """Output "document". `models`: how many there are; `own`: slugs of the points with chapters of their own."""
+    """Output "document". `checks`: every one that a reader may expect, by name; `models`: how many there are; `own`:
+    slugs of the points with chapters of their own."""
     from exhibit.tasks.document.compose import compose as written
 
     def run() -> dict[str, bytes]:
@@ -31,7 +33,7 @@ def compose(
                 written(
                     [read(store, Material, digest) for digest in materials],
                     title,
-                    QUESTIONS,
+                    checks,
                     models,
                     own,
                     [read(store, Comparison, digest) for digest in comparisons],
@@ -47,7 +49,7 @@ def compose(
         compose,
         {
             "title": title,
-            "questions": QUESTIONS,
+            "checks": {name: words.model_dump() for name, words in checks.items()},
             "models": models,
             "own": list(own),
             "failures": [item.model_dump() for item in failures],

@@ -1,44 +1,40 @@
 """What it takes to call a method, for `attribute` and for the checks that explain again."""
 
-from __future__ import annotations
-
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
-from exhibit.tasks.protocols import DifferentiableModel, Model
+from exhibit.tasks.methods.method import Method
+from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.protocols import Capability, DifferentiableModel, Model, gives_gradients
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Attribution
 
-if TYPE_CHECKING:
-    from exhibit.tasks.methods import MethodSpec
-    from exhibit.tasks.models import ModelSpec
 
-
-def explainable(method: MethodSpec, model: ModelSpec, net: Model, data: Dataset) -> DifferentiableModel:
+def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -> DifferentiableModel:
     """`net`, as a method that needs no gradient takes it too.
 
     Raises:
         InputError: for a method that needs gradients, and a model that only predicts; for one that looks at a layer,
             and a molecule whose embedding nobody named or that is not the only input.
     """
-    gives = {"predictions", "gradients" if hasattr(net, "place") else "trees"}
-    if (said := refusal(method, model, gives)) is not None:
+    if (said := refusal(method, model, net.gives)) is not None:
         raise InputError(f"method: {said}")
     found = cast(DifferentiableModel, net)
-    if hasattr(method, "layer") and any(item.kind == "molecule" for item in data.inputs):
+    if method.look is not None and any(item.kind == "molecule" for item in data.inputs):
         if len(data.inputs) > 1:
             raise InputError(
-                f"method: {method.kind} looks at one place of a model: at a layer for a molecule, at the input for all "
-                f"else, so it cannot explain {' and '.join(item.name for item in data.inputs)} together; explain a "
+                f"method: {method.option()} looks at one place of a model: at a layer for a molecule, at the input for "
+                f"all else, so it cannot explain {' and '.join(item.name for item in data.inputs)} together; explain a "
                 "model of the molecule alone"
             )
-        if method.layer is None:
+        if method.look.layer is None:
+            layers = net.layers if gives_gradients(net) else ()
             raise InputError(
                 f"layer: a molecule is explained at the embedding of its atoms, and not just one layer of the model is "
-                f"known to be that; name it, one of {', '.join(getattr(net, 'layers', ())) or 'none'}"
+                f"known to be that; name it, one of {', '.join(layers) or 'none'}"
             )
     return found
 
@@ -65,32 +61,23 @@ def of_atoms(found: Attribution, data: Dataset) -> Attribution:
     return found.model_copy(update={"mask": {**found.mask, **masks}})
 
 
-def refusal(method: MethodSpec, model: ModelSpec, gives: AbstractSet[str] | None = None) -> str | None:
+def refusal(method: Method, model: ModelChoice, gives: AbstractSet[Capability] | None = None) -> str | None:
     """Why the method cannot explain the model, in a sentence; None where it can, or where only the work will tell.
 
     `gives`: what the model is known to give; None: what its spec says, for a net predictions and gradients.
     """
-    declared: AbstractSet[str] = getattr(model, "gives", {"predictions", "gradients"})
-    known = declared if gives is None else gives
-    if method.asks in known:
+    if method.asks in (model.gives if gives is None else gives):
         return None
-    if method.asks == "trees":
-        return f"{method.kind} explains trees of scikit-learn, but the model {model.kind} has none; use kernel_shap"
-    what = "a layer" if method.kind == "occlusion" else "gradients"
-    return (
-        f"{method.kind} needs {what}, but the model {model.kind} ({model.framework}) only predicts; "
-        "use occlusion, kernel_shap, partition_shap or tree_shap"
-        + (" at the input" if method.kind == "occlusion" else "")
-    )
+    return method.refusal(model.option(), model.framework)
 
 
-def baselines_of(method: MethodSpec, data: Dataset, explained: Array) -> dict[str, Array] | None:
+def baselines_of(method: Method, data: Dataset, explained: Array) -> dict[str, Array] | None:
     """Raw baselines: one row per explained sample, or the background rows of a method that averages over them; None
     where there is none, or where it is zero at a layer."""
     from exhibit.tasks.data.baselines import background, baseline
 
-    if (rows := getattr(method, "background", None)) is not None:
-        return background(rows, getattr(method, "seed", 0), data, getattr(method, "baseline", "samples"))
-    if (name := getattr(method, "baseline", None)) is None:
+    if (against := method.against) is None:
         return None
-    return baseline(name, data, getattr(method, "layer", None), explained)
+    if against.rows is not None:
+        return background(against.rows, against.seed, data, against.baseline)
+    return baseline(against.baseline, data, None if method.look is None else method.look.layer, explained)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute, Progress, silent
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack
@@ -11,13 +10,10 @@ from exhibit.tasks.stages.restore import spec_with_digests
 from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
 from exhibit.tasks.store import Digest, Store
 
-if TYPE_CHECKING:
-    from exhibit.tasks.models import ModelSpec
-
 
 def fit(
     store: Store,
-    model: ModelSpec,
+    model: ModelChoice,
     compute: Compute,
     dataset: Digest,
     progress: Progress = silent,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.select import TargetSpec
 from exhibit.tasks.drawing.maps import MapSpec, prepared, scaled
+from exhibit.tasks.methods.method import Method
+from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import DIFFERENCE_FLOOR
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input, Reference
@@ -24,10 +27,7 @@ from exhibit.tasks.stages.stage import Done, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 if TYPE_CHECKING:
-    from exhibit.tasks.data import DataSpec
     from exhibit.tasks.drawing import DrawingSpec
-    from exhibit.tasks.methods import MethodSpec
-    from exhibit.tasks.models import ModelSpec
 
 
 _SWARM = 30  # features of a swarm: more do not fit on a page
@@ -39,8 +39,8 @@ def gather(
     store: Store,
     slug: str,
     title: str | None,
-    data: DataSpec,
-    model: ModelSpec,
+    data: Data,
+    model: ModelChoice,
     target: TargetSpec,
     drawing: DrawingSpec,
     found: Mapping[str, Digest],
@@ -65,7 +65,7 @@ def gather(
                 Material(
                     slug=slug,
                     title=title or dataset.title,
-                    data_kind=model.kind,
+                    data_kind=model.option(),
                     dataset=dataset.take(shown).fetched(),
                     labels=dataset.labels,
                     outputs=prediction.outputs,
@@ -81,11 +81,11 @@ def gather(
                     score_unit=unit,
                     framework=model.framework,
                     architecture=model.architecture,
-                    diagram=model.diagram(dataset) if hasattr(model, "diagram") else None,
+                    diagram=model.diagram(dataset),
                     parameters=weights.parameters,
                     training=model.training,
-                    trained=getattr(model, "fitting", "auto") == "auto",
-                    stopped_by_test="test_loss" in weights.history and getattr(model, "patience", None) is not None,
+                    trained=model.trains,
+                    stopped_by_test="test_loss" in weights.history and model.stops_early,
                     history=weights.history,
                     performance=read(store, Performance, found["performance"]),
                     top_k=None if drawing.top_k == "all" else drawing.top_k,
@@ -204,7 +204,7 @@ def _disambiguated(methods: Sequence[MethodMaterial]) -> list[MethodMaterial]:
     ]
 
 
-def _maps(part: Attribution, item: Input, method: MethodSpec, spec: MapSpec) -> Array:
+def _maps(part: Attribution, item: Input, method: Method, spec: MapSpec) -> Array:
     """(shown, height, width, targets) of what is drawn of an image: the map of a layer is laid onto its pixels."""
     from exhibit.tasks.methods.aggregate import aggregated, on_pixels
 
@@ -298,47 +298,44 @@ def _swarm(store: Store, item: Explained, explained: Dataset, unit: str, top_k: 
     )
 
 
-def _parameters(method: MethodSpec) -> dict[str, str]:
-    """What a reader wants to know of the config: not the kind, nor what is not used."""
-    unused = {"kind", "title", "citation"} | ({"at"} if getattr(method, "layer", None) is None else set())
+def _parameters(method: Method) -> dict[str, str]:
+    """The settings as lines of a table."""
     found: dict[str, str] = {}
-    for name, value in method.model_dump(mode="json", exclude=unused, exclude_none=True).items():
+    for name, value in method.settings().items():
         inner = value if isinstance(value, dict) else {"": value}
         found |= {f"{name}.{key}".rstrip("."): str(item) for key, item in inner.items()}
     return found
 
 
-def _departure(method: MethodSpec, part: Attribution) -> str:
+def _departure(method: Method, part: Attribution) -> str:
     """How a published variant differs from the definition, with the factor where it is too large by one."""
-    sentence = getattr(method, "departure", None) or ""
+    sentence = method.departure or ""
     factors = np.empty(0) if part.raw_factor is None else part.raw_factor[~np.isnan(part.raw_factor)]
     return f"{sentence} Here that factor is {float(np.median(factors)):.4g}." if len(factors) else sentence
 
 
-def _compared_with(method: MethodSpec, dataset: Dataset) -> str | None:
+def _compared_with(method: Method, dataset: Dataset) -> str | None:
     """The baseline in words; only methods that compare with one have it."""
     from exhibit.tasks.data.baselines import background_described, described
 
-    if (words := getattr(method, "compared_with", None)) is not None:
-        return str(words)
-    if (rows := getattr(method, "background", None)) is not None:
-        kind = getattr(method, "baseline", "samples")
-        return background_described(rows, getattr(method, "seed", 0), dataset, kind)
-    if (name := getattr(method, "baseline", None)) is None:
-        return None
-    return described(name, dataset, getattr(method, "layer", None))
+    if (against := method.against) is None or method.compared_with is not None:
+        return method.compared_with
+    if against.rows is not None:
+        return background_described(against.rows, against.seed, dataset, against.baseline)
+    return described(against.baseline, dataset, None if method.look is None else method.look.layer)
 
 
-def _unit(method: MethodSpec, unit: str) -> str:
+def _unit(method: Method, unit: str) -> str:
     """Of an element: a gradient is per unit of the input, what is multiplied with a difference is not."""
-    slope = f"{unit} per unit of the input" if getattr(method, "factor", None) == "one" else unit
+    slope = f"{unit} per unit of the input" if method.per_unit_of_input else unit
     return f"{slope}, squared" if method.aggregate == "square" else slope
 
 
-def _place(method: MethodSpec) -> str:
+def _place(method: Method) -> str:
     """Where the method looks, in words."""
-    layer, at = getattr(method, "layer", None), getattr(method, "at", "output")
-    return "the preprocessed input" if layer is None else f"the {at} of the layer {layer}"
+    if method.look is None or method.look.layer is None:
+        return "the preprocessed input"
+    return f"the {method.look.at} of the layer {method.look.layer}"
 
 
 def shown_attributions(store: Store, item: Explained, shown: np.ndarray) -> Attribution:
@@ -351,15 +348,13 @@ def shown_attributions(store: Store, item: Explained, shown: np.ndarray) -> Attr
 
 
 def _steps(store: Store, item: Explained) -> tuple[tuple[int, int, int], float]:
-    steps, converged = _of_all(store, item, "steps"), _of_all(store, item, "converged")
+    steps, converged = _of_all(store, item, lambda part: part.steps), _of_all(store, item, lambda part: part.converged)
     return (int(steps.min()), int(np.median(steps)), int(steps.max())), float(converged.mean())
 
 
 def _cost(store: Store, item: Explained) -> Cost | None:
     """Over all shards; None where a method does not say."""
-    from exhibit.tasks.methods.cost import cost
-
-    parts = [cost(item.method, read(store, Attribution, digest)) for _, _, digest in item.shards]
+    parts = [item.method.cost(read(store, Attribution, digest)) for _, _, digest in item.shards]
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None
@@ -370,9 +365,9 @@ def _cost(store: Store, item: Explained) -> Cost | None:
     )
 
 
-def _of_all(store: Store, item: Explained, field: str) -> Array:
+def _of_all(store: Store, item: Explained, array: Callable[[Attribution], Array]) -> Array:
     """One array of all explanations, shard by shard: no more of them is held at a time."""
-    return np.concatenate([getattr(read(store, Attribution, digest), field) for _, _, digest in item.shards])
+    return np.concatenate([array(read(store, Attribution, digest)) for _, _, digest in item.shards])
 
 
 def _ladder(store: Store, item: Explained, part: Attribution, shown: Dataset) -> Ladder | None:
@@ -380,7 +375,7 @@ def _ladder(store: Store, item: Explained, part: Attribution, shown: Dataset) ->
     stopped; None without a refinement."""
     if part.ladder is None:
         return None
-    spent = _of_all(store, item, "ladder")[..., 0].reshape(-1, part.ladder.shape[2])
+    spent = _of_all(store, item, _ladder_of)[..., 0].reshape(-1, part.ladder.shape[2])
     passes = int((spent > 0).any(axis=0).sum())
     taken, residual, change = np.moveaxis(part.ladder[:, 0, :passes], -1, 0)
     difference = np.maximum(np.abs(part.prediction - part.base_value)[:, :1], DIFFERENCE_FLOOR)
@@ -392,5 +387,10 @@ def _ladder(store: Store, item: Explained, part: Attribution, shown: Dataset) ->
         change=np.where(taken > 0, change, np.nan),
         converged=part.converged[:, 0],
         stopped=np.bincount((spent > 0).sum(axis=1) - 1, minlength=passes),
-        tolerance=getattr(item.method, "tolerance", 0.0),
+        tolerance=item.method.refined_to() or 0.0,
     )
+
+
+def _ladder_of(part: Attribution) -> Array:
+    assert part.ladder is not None, "one shard is refined as all are"
+    return part.ladder

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 import numpy as np
 
-from exhibit.tasks.protocols import Compute, DifferentiableModel, Model
+from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.protocols import Compute, Model, gives_gradients
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Prediction
@@ -15,11 +14,8 @@ from exhibit.tasks.stages.restore import restored, spec_with_digests
 from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
 from exhibit.tasks.store import Digest, Store
 
-if TYPE_CHECKING:
-    from exhibit.tasks.models import ModelSpec
 
-
-def predict(store: Store, model: ModelSpec, compute: Compute, dataset: Digest, weights: Digest) -> Done:
+def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Done:
     """Outputs "prediction" of every row, "performance", and "layer" where methods look at one that name none."""
     from exhibit.tasks.models.performance import performance
 
@@ -51,10 +47,10 @@ def _outputs(net: Model, data: Dataset, size: int) -> Array:
 def usual_layer(net: Model, data: Dataset) -> str | None:
     """Where a method looks that can look at a layer and names none: at the embedding of a molecule's atoms, if the
     model has just one; None: at the input."""
-    if not hasattr(net, "place") or all(item.kind != "molecule" for item in data.inputs):
+    if not gives_gradients(net) or all(item.kind != "molecule" for item in data.inputs):
         return None
     some = data.take(np.arange(min(_SOME, len(data.sample_ids))))
-    return cast(DifferentiableModel, net).embedding(some.arrays)
+    return net.embedding(some.arrays)
 
 
 _SOME = 8  # samples that show which layer embeds

@@ -85,7 +85,7 @@ def merged(fingerprints: Sequence[Mapping[str, Mapping[str, str]]]) -> dict[str,
 
 def users_code(*specs: Spec) -> list[Mapping[str, Mapping[str, str]]]:
     """What the factories of these specs depend on: the user's own code."""
-    return [code_of(factory) for spec in specs if (factory := getattr(spec, "factory", None))]
+    return [code_of(function) for spec in specs if (function := spec.own_function) is not None]
 
 
 @contextmanager

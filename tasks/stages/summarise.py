@@ -1,12 +1,10 @@
 """The stage `summarise`: attributions of all samples as importances."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exhibit.tasks.methods.method import Method
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution, Importance, Selection, Summary
@@ -14,12 +12,9 @@ from exhibit.tasks.records.packing import canonical_json, pack
 from exhibit.tasks.stages.stage import Done, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
-if TYPE_CHECKING:
-    from exhibit.tasks.methods import MethodSpec
-
 
 def summarise(
-    store: Store, method: MethodSpec, dataset: Digest, explained: Digest, shards: Sequence[tuple[int, int, Digest]]
+    store: Store, method: Method, dataset: Digest, explained: Digest, shards: Sequence[tuple[int, int, Digest]]
 ) -> Done:
     """Outputs "summary", and "content": a digest of the attributions that does not depend on how they were cut."""
     from exhibit.tasks.data.features import feature_names, features

@@ -3,9 +3,9 @@
 import captum.attr
 import numpy as np
 
+from exhibit.tasks.methods.draws import SamplingSpec
 from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
-from exhibit.tasks.methods.sampling import SamplingSpec
 from exhibit.tasks.protocols import Compute, Score
 from tests.benchmarks.side_by_side import FLOOR, best_of, fastest, report
 from tests.benchmarks.torch_nets import as_torch, gradient, model_of, pictures, plain_net

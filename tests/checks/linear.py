@@ -56,13 +56,17 @@ def linear_case(
     regions: Array | None = None,
     trainings: Sequence[Array] = (),
     randomised: Sequence[Array] = (),
+    attributions: Sequence[Attribution] = (),
+    additive: bool = True,
 ) -> Case:
-    """A model sum(weights * x), explained as `explained` * x (None: as it is), and what a check may ask about it."""
+    """A model sum(weights * x), explained as `explained` * x (None: as it is), and what a check may ask about it.
+    `attributions`: what a method is to have stored."""
     everyone, inputs = np.arange(len(IMAGES)), {"image": IMAGES}
     explain = times(weights if explained is None else explained)
     return Case(
         label="m",
-        additive=True,
+        additive=additive,
+        attributions=lambda: iter(attributions),
         shards=shards(explain(inputs, everyone)),
         dataset=lambda: dataset(regions),
         others={name: shards(times(other)(inputs, everyone)) for name, other in (others or {}).items()},

@@ -1,5 +1,7 @@
 """Checks measure what they say, and can fail."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,11 @@ from tests.checks.linear import WEIGHTS, linear_case
 def trained(*importances: np.ndarray) -> Case:
     """A case with nothing but the importances of several trainings."""
     return linear_case(WEIGHTS, trainings=importances)
+
+
+def stored(parts: Sequence[Attribution], *, additive: bool = True) -> Case:
+    """A case with nothing but what a method left."""
+    return linear_case(WEIGHTS, attributions=parts, additive=additive)
 
 
 def _part(residual: list[float], prediction: float = 2.0, base: float = 1.0) -> Attribution:
@@ -31,19 +38,19 @@ def _part(residual: list[float], prediction: float = 2.0, base: float = 1.0) -> 
 
 def test_completeness_passes_when_parts_add_up_and_fails_when_not() -> None:
     spec = CompletenessSpec()
-    assert spec.measure("m", True, [_part([0.001, -0.009])]).verdict == "pass"
-    assert spec.measure("m", True, [_part([0.001]), _part([0.5])]).verdict == "fail"
+    assert spec.measure(stored([_part([0.001, -0.009])])).verdict == "pass"
+    assert spec.measure(stored([_part([0.001]), _part([0.5])])).verdict == "fail"
 
 
 def test_the_share_that_may_exceed_is_the_one_in_the_config() -> None:
     parts = [_part([0.0] * 9 + [0.5])]
-    assert CompletenessSpec(share=0.9).measure("m", True, parts).verdict == "pass"
-    assert CompletenessSpec(share=0.95).measure("m", True, parts).verdict == "fail"
+    assert CompletenessSpec(share=0.9).measure(stored(parts)).verdict == "pass"
+    assert CompletenessSpec(share=0.95).measure(stored(parts)).verdict == "fail"
 
 
 def test_the_relative_residual_has_a_floor() -> None:
     """No division by a difference near zero: |0.0001| / 0.001 = 10%, not infinity."""
-    result = CompletenessSpec().measure("m", True, [_part([1e-4], 1.0, 1.0)])
+    result = CompletenessSpec().measure(stored([_part([1e-4], 1.0, 1.0)]))
     assert result.per_sample is not None
     assert result.per_sample[0, 0] == pytest.approx(0.1)
 
@@ -52,20 +59,20 @@ def test_with_sampling_residual_and_difference_are_those_of_the_draws() -> None:
     """Draws that are off by 0.05 and by -0.05 are off, though not on average; of a difference of 10 that is 0.5%."""
     part = _part([0.0]).model_copy(update={"draw_residual": np.array([[0.05]]), "draw_difference": np.array([[10.0]])})
     near = part.model_copy(update={"draw_difference": np.array([[1.0]])})
-    found = CompletenessSpec().measure("m", True, [part, near])
+    found = CompletenessSpec().measure(stored([part, near]))
     assert found.per_sample is not None
     np.testing.assert_allclose(found.per_sample, [[0.005], [0.05]])
     assert found.verdict == "fail"
 
 
 def test_completeness_does_not_apply_to_a_gradient() -> None:
-    result = CompletenessSpec().measure("m", False, [_part([float("nan")])])
+    result = CompletenessSpec().measure(stored([_part([float("nan")])], additive=False))
     assert result.verdict == "not applicable"
     assert not result.required
 
 
 def test_a_residual_that_is_not_a_number_is_not_complete() -> None:
-    assert CompletenessSpec().measure("m", True, [_part([float("nan")])]).verdict == "fail"
+    assert CompletenessSpec().measure(stored([_part([float("nan")])])).verdict == "fail"
 
 
 def test_equal_trainings_are_stable_and_opposite_ones_are_not() -> None:

@@ -7,13 +7,14 @@ from exhibit.tasks.data.baselines import background, background_described, basel
 from exhibit.tasks.data.photos import PhotosSpec
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Baseline, Dataset, Input
+from tests.conftest import Memory
 
 ROWS = np.array([3, 0, 11])
 
 
 @pytest.fixture(scope="module")
 def photos() -> Dataset:
-    return PhotosSpec(size=24, train=3, test=2).load()
+    return PhotosSpec(size=24, train=3, test=2).load(Memory())
 
 
 def of(name: Baseline, data: Dataset, rows: Array = ROWS) -> Array:

@@ -22,6 +22,7 @@ from exhibit.tasks.stages.fit import fit
 from exhibit.tasks.stages.load import load
 from exhibit.tasks.stages.stage import Done
 from exhibit.tasks.store import Store
+from tests.conftest import Memory
 
 SOURCE = """
 import numpy as np
@@ -48,7 +49,7 @@ def several(rows=8, extra=None):
 
 def digits():
     from exhibit.tasks.data.image import DigitsSpec
-    return DigitsSpec().load()
+    return DigitsSpec().load(None)
 
 
 def numbers():
@@ -73,7 +74,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def made(function: str, **options: Any) -> Dataset:
-    return DataFactorySpec(factory=f"own_data:{function}", **options).load()
+    return DataFactorySpec(factory=f"own_data:{function}", **options).load(Memory())
 
 
 def test_several_kinds_at_once() -> None:
@@ -101,7 +102,7 @@ def test_a_dataset_is_taken_as_it_is() -> None:
 
 def test_rows_to_explain_are_no_part_of_the_fit() -> None:
     spec = DataFactorySpec(factory="own_data:several")
-    part = spec.fitted(spec.load())
+    part = spec.fitted(spec.load(Memory()))
     assert set(part.split.tolist()) == {"train", "test"}
     assert part.labels.dtype == np.int64
 
@@ -129,12 +130,12 @@ def test_files_are_given_and_count_by_their_content(tmp_path: Path) -> None:
     for name, text in (("a", "1 2 3 4 5 6"), ("b", "1 2 3 4 5 6"), ("c", "1 2 3 4 5 6 7 8")):
         (tmp_path / name).write_text(text)
     specs = [DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path / name}) for name in "abc"]
-    assert [len(spec.load().labels) for spec in specs] == [6, 6, 8]
+    assert [len(spec.load(Memory()).labels) for spec in specs] == [6, 6, 8]
     assert specs[0].spec_with_digests() == specs[1].spec_with_digests() != specs[2].spec_with_digests()
     with pytest.raises(InputError, match=r"data\.paths\.extra: .*none is not there"):
-        DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path / "none"}).load()
+        DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path / "none"}).load(Memory())
     with pytest.raises(InputError, match=r"data\.paths\.extra: .* is no file"):
-        DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path}).load()
+        DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path}).load(Memory())
 
 
 def test_an_untrusted_module_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:

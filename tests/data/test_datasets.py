@@ -7,10 +7,11 @@ from exhibit.tasks.data.image import DigitsSpec
 from exhibit.tasks.data.molecule import GROUPS, group_contributions, problem
 from exhibit.tasks.data.solubility import SolubilitySpec
 from exhibit.tasks.data.table import IrisSpec, RandomForestSpec
+from tests.conftest import Memory
 
 
 def test_iris_has_150_flowers_and_nothing_held_out() -> None:
-    iris = IrisSpec().load()
+    iris = IrisSpec().load(Memory())
     assert iris.inputs[0].values.shape == (150, 4)
     assert iris.classes == ("setosa", "versicolor", "virginica")
     assert set(iris.split) == {"train"}
@@ -18,13 +19,13 @@ def test_iris_has_150_flowers_and_nothing_held_out() -> None:
 
 def test_the_forest_puts_the_petals_first() -> None:
     """A known fact of this data: petal length and width carry most of the impurity decrease; shares sum to 1."""
-    reference = RandomForestSpec(trees=50).compute(IrisSpec().load())
+    reference = RandomForestSpec(trees=50).compute(IrisSpec().load(Memory()))
     assert reference.mean.sum() == pytest.approx(1)
     assert set(np.argsort(-reference.mean)[:2]) == {2, 3}
 
 
 def test_digits_are_split_with_equal_shares_of_every_class() -> None:
-    digits = DigitsSpec().load()
+    digits = DigitsSpec().load(Memory())
     test = digits.split == "test"
     assert test.sum() == 450
     shares = [test[digits.labels == label].mean() for label in range(10)]
@@ -32,13 +33,13 @@ def test_digits_are_split_with_equal_shares_of_every_class() -> None:
 
 
 def test_the_split_depends_on_its_seed_alone() -> None:
-    assert np.array_equal(DigitsSpec(seed=3).load().split, DigitsSpec(seed=3).load().split)
-    assert not np.array_equal(DigitsSpec(seed=3).load().split, DigitsSpec(seed=4).load().split)
+    assert np.array_equal(DigitsSpec(seed=3).load(Memory()).split, DigitsSpec(seed=3).load(Memory()).split)
+    assert not np.array_equal(DigitsSpec(seed=3).load(Memory()).split, DigitsSpec(seed=4).load(Memory()).split)
 
 
 def test_no_molecule_is_lost() -> None:
     """1,282 molecules: 18 are listed with a reason, the others are there in their order."""
-    data = SolubilitySpec().load()
+    data = SolubilitySpec().load(Memory())
     assert (len(data.sample_ids), len(data.excluded)) == (1264, 18)
     assert all(item.reason and item.given for item in data.excluded)
     assert "c1ccc2n(H)nnc2c1" in {item.given for item in data.excluded}

@@ -9,6 +9,7 @@ import pytest
 
 from exhibit.tasks.data.multimodal import MnistSpec, MultimodalSpec, text
 from exhibit.tasks.records.base import Array, InputError
+from tests.conftest import Memory
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "吾", "吾輩", "は", "猫", "で", "##ある"]
 
@@ -35,7 +36,7 @@ def test_both_formats_hold_the_same(tmp_path: Path) -> None:
     (tmp_path / "packed").mkdir()
     (tmp_path / "plain").mkdir()
     paths = [npz(tmp_path), tmp_path, idx(tmp_path / "packed"), idx(tmp_path / "plain", packed=False)]
-    found = [MnistSpec(path=path, rows=5).load() for path in paths]
+    found = [MnistSpec(path=path, rows=5).load(Memory()) for path in paths]
     images, _ = arrays()
     for data in found:
         assert np.array_equal(data.arrays["image"], images[:5, ..., np.newaxis])
@@ -46,7 +47,7 @@ def test_both_formats_hold_the_same(tmp_path: Path) -> None:
 
 def test_a_vocabulary_is_matched_longest_first_between_its_marks(tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n", encoding="utf-8")
-    data = MnistSpec(path=npz(tmp_path), rows=2, vocabulary=tmp_path / "vocab.txt").load()
+    data = MnistSpec(path=npz(tmp_path), rows=2, vocabulary=tmp_path / "vocab.txt").load(Memory())
     assert data.arrays["text"].tolist() == [[2, 5, 6, 7, 8, 9, 3, 0, 0, 0]] * 2
     assert data.inputs[-1].vocabulary == tuple(VOCABULARY)
 
@@ -64,24 +65,24 @@ def test_without_a_vocabulary_a_character_is_a_token() -> None:
 def test_the_padding_must_be_the_first_token(tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").write_text("a\n[PAD]\n", encoding="utf-8")
     with pytest.raises(InputError, match="stands in line 2"):
-        MnistSpec(path=npz(tmp_path), rows=2, vocabulary=tmp_path / "vocab.txt").load()
+        MnistSpec(path=npz(tmp_path), rows=2, vocabulary=tmp_path / "vocab.txt").load(Memory())
 
 
 def test_a_missing_or_another_file_is_answered_with_what_belongs_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"get https://host and put mnist\.npz"):
-        MnistSpec(path=tmp_path / "mnist.npz", get="https://host").load()
+        MnistSpec(path=tmp_path / "mnist.npz", get="https://host").load(Memory())
     np.savez(tmp_path / "mnist.npz", x=np.zeros(2))
     with pytest.raises(InputError, match="no arrays x_train and y_train"):
-        MnistSpec(path=tmp_path / "mnist.npz").load()
+        MnistSpec(path=tmp_path / "mnist.npz").load(Memory())
     npz(tmp_path)
     with pytest.raises(InputError, match="100 images with a label each were expected"):
-        MnistSpec(path=tmp_path / "mnist.npz").load()
+        MnistSpec(path=tmp_path / "mnist.npz").load(Memory())
 
 
 def test_a_file_of_another_kind_is_no_idx(tmp_path: Path) -> None:
     (idx(tmp_path) / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08\x01\0\0\0\x09ab"))
     with pytest.raises(InputError, match="no IDX file"):
-        MnistSpec(path=tmp_path).load()
+        MnistSpec(path=tmp_path).load(Memory())
 
 
 def test_what_is_asked_for_depends_on_the_contents_alone(tmp_path: Path) -> None:
@@ -93,6 +94,6 @@ def test_what_is_asked_for_depends_on_the_contents_alone(tmp_path: Path) -> None
 
 
 def test_ink_is_where_a_scan_is_not_empty() -> None:
-    image = next(item for item in MultimodalSpec(rows=2).load().inputs if item.name == "image")
+    image = next(item for item in MultimodalSpec(rows=2).load(Memory()).inputs if item.name == "image")
     assert image.regions is not None
     assert np.array_equal(image.regions, image.values[..., 0] > 0)

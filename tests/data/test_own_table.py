@@ -21,6 +21,7 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.packing import pack
+from tests.conftest import Memory
 
 HOUSES = """house,area,colour,garden,rooms,price
 h1,100,red,true,3,310.5
@@ -58,7 +59,7 @@ def reasons(dataset: Dataset) -> dict[str, str]:
 
 
 def test_categories_are_features_that_can_be_read(houses: Path) -> None:
-    (table,) = spec(houses, units={"area": "m²"}, names={"colour": "colour of the door"}).load().inputs
+    (table,) = spec(houses, units={"area": "m²"}, names={"colour": "colour of the door"}).load(Memory()).inputs
     assert table.features == (
         "area (m²)", "colour of the door: blue", "colour of the door: green", "colour of the door: red", "garden",
         "rooms",
@@ -70,7 +71,7 @@ def test_categories_are_features_that_can_be_read(houses: Path) -> None:
 
 
 def test_what_is_missing_is_listed_and_never_filled(houses: Path) -> None:
-    data = spec(houses).load()
+    data = spec(houses).load(Memory())
     assert reasons(data) == {"h3": "area is missing", "h5": "colour is missing", "h6": "price is missing"}
     assert data.sample_ids.tolist() == ["h1", "h2", "h4", "h7", "h8"]
     assert data.labels.tolist() == [310.5, 250, 390, 350, 300]
@@ -78,7 +79,7 @@ def test_what_is_missing_is_listed_and_never_filled(houses: Path) -> None:
 
 def test_a_parquet_file_gives_the_same_as_a_csv(houses: Path, tmp_path: Path) -> None:
     pd.read_csv(houses).to_parquet(tmp_path / "houses.parquet")
-    assert pack(spec(houses).load()) == pack(spec(tmp_path / "houses.parquet").load())
+    assert pack(spec(houses).load(Memory())) == pack(spec(tmp_path / "houses.parquet").load(Memory()))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_the_task_follows_from_the_labels(
     values: list[str], task: str, classes: tuple[str, ...], tmp_path: Path
 ) -> None:
     text = "x,price\n" + "".join(f"{number},{value}\n" for number, value in enumerate(values))
-    data = spec(written(tmp_path / "t.csv", text), id=None, test_share=0).load()
+    data = spec(written(tmp_path / "t.csv", text), id=None, test_share=0).load(Memory())
     assert (data.task, data.classes) == (task, classes)
     assert f"Predicted is price: a {task}, because" in data.description
     assert data.sample_ids.tolist() == ["row 0", "row 1", "row 2", "row 3"]
@@ -103,30 +104,30 @@ def test_the_task_follows_from_the_labels(
 def test_the_config_says_the_task_and_names_the_classes(tmp_path: Path) -> None:
     text = "x,price\n1,0\n2,1\n3,0\n4,1\n"
     path = written(tmp_path / "t.csv", text)
-    assert spec(path, id=None, task="regression").load().labels.tolist() == [0, 1, 0, 1]
-    data = spec(path, id=None, classes={0: "cheap", 1: "dear"}).load()
+    assert spec(path, id=None, task="regression").load(Memory()).labels.tolist() == [0, 1, 0, 1]
+    data = spec(path, id=None, classes={0: "cheap", 1: "dear"}).load(Memory())
     assert data.classes == ("cheap", "dear")
     assert data.labels.dtype == np.int64
 
 
 def test_numbers_are_categories_where_the_config_says_so(houses: Path) -> None:
-    (table,) = spec(houses, features=["rooms"], categories=["rooms"]).load().inputs
+    (table,) = spec(houses, features=["rooms"], categories=["rooms"]).load(Memory()).inputs
     assert table.features == ("rooms: 2", "rooms: 3", "rooms: 4")
 
 
 def test_a_share_of_each_class_is_held_out_by_seed(tmp_path: Path) -> None:
     text = "x,price\n" + "".join(f"{k},{'a' if k % 4 else 'b'}\n" for k in range(40))
     path = written(tmp_path / "t.csv", text)
-    splits = [spec(path, id=None, test_share=0.2, seed=seed).load() for seed in (0, 0, 1)]
+    splits = [spec(path, id=None, test_share=0.2, seed=seed).load(Memory()) for seed in (0, 0, 1)]
     assert splits[0].split.tolist() == splits[1].split.tolist() != splits[2].split.tolist()
     for data in splits:
         assert np.bincount(data.labels[data.split == "test"]).tolist() == [6, 2]
-    assert set(spec(path, id=None, test_share=0).load().split) == {"train"}
+    assert set(spec(path, id=None, test_share=0).load(Memory()).split) == {"train"}
 
 
 def test_a_column_says_what_is_held_out(tmp_path: Path) -> None:
     path = written(tmp_path / "t.csv", "x,part,price\n1,train,1.5\n2,Test,2.5\n3,train,3.5\n")
-    data = spec(path, id=None, split="part").load()
+    data = spec(path, id=None, split="part").load(Memory())
     assert data.split.tolist() == ["train", "test", "train"]
     assert data.inputs[0].features == ("x",)
 
@@ -135,12 +136,12 @@ def test_rows_to_explain_shift_nothing(houses: Path, tmp_path: Path) -> None:
     """Neither categories, nor their order, nor mean and deviation; the model is fitted to the same bytes."""
     alone = spec(houses)
     both = spec(houses, explain=written(tmp_path / "week.csv", NEXT_WEEK))
-    data = both.load()
+    data = both.load(Memory())
     assert data.sample_ids[data.split == "explain"].tolist() == ["n1", "n3"]
     assert reasons(data)["n2"] == "colour is 'purple', which no row of the fit has"
     assert np.isnan(data.labels[data.split == "explain"]).all()
     assert data.inputs[0].values[-1].tolist() == [1000, 0, 0, 1, 0, 9]
-    assert pack(alone.fitted(alone.load())) == pack(both.fitted(data))
+    assert pack(alone.fitted(alone.load(Memory()))) == pack(both.fitted(data))
     train = data.inputs[0].values[data.split == "train"].astype(np.float64)
     assert data.inputs[0].centre is not None
     np.testing.assert_allclose(data.inputs[0].centre, train.mean(axis=0))
@@ -151,7 +152,7 @@ def test_rows_to_explain_shift_nothing(houses: Path, tmp_path: Path) -> None:
 
 def test_labels_of_the_rows_to_explain_are_measured(houses: Path, tmp_path: Path) -> None:
     week = "house,area,colour,garden,rooms,price\nn1,105,green,true,3,300\nn3,50,red,false,1,\n"
-    data = spec(houses, explain=written(tmp_path / "week.csv", week)).load()
+    data = spec(houses, explain=written(tmp_path / "week.csv", week)).load(Memory())
     assert data.labels[-2] == 300
     assert np.isnan(data.labels[-1])
     outputs = np.full((len(data.labels), 1), 290.0)
@@ -163,7 +164,7 @@ def test_labels_of_the_rows_to_explain_are_measured(houses: Path, tmp_path: Path
 def test_classes_that_are_not_known_are_not_right_or_wrong(tmp_path: Path) -> None:
     train = written(tmp_path / "t.csv", "x,price\n1,a\n2,b\n3,a\n4,b\n")
     week = written(tmp_path / "week.csv", "x,price\n5,\n6,c\n7,b\n")
-    data = spec(train, id=None, explain=week, test_share=0).load()
+    data = spec(train, id=None, explain=week, test_share=0).load(Memory())
     assert reasons(data) == {"given 1": "price is a class that no row of the fit has"}
     assert data.labels[-2:].tolist()[1] == 1
     prediction = Prediction(kind="logits", outputs=np.eye(2)[[0, 1, 0, 1, 0, 1]])
@@ -179,9 +180,9 @@ def test_classes_that_are_not_known_are_not_right_or_wrong(tmp_path: Path) -> No
 def test_a_scheme_stands_in_for_the_rows_of_the_fit(houses: Path, tmp_path: Path) -> None:
     """What a run leaves as scheme.json is enough to read this week's rows for weights that were trained before."""
     week = written(tmp_path / "week.csv", NEXT_WEEK)
-    whole = spec(houses, explain=week).load()
+    whole = spec(houses, explain=week).load(Memory())
     scheme = written(tmp_path / "scheme.json", json.dumps(whole.scheme))
-    alone = spec(None, scheme=scheme, explain=week).load()
+    alone = spec(None, scheme=scheme, explain=week).load(Memory())
     rows = whole.split == "explain"
     assert alone.sample_ids.tolist() == whole.sample_ids[rows].tolist()
     np.testing.assert_array_equal(alone.inputs[0].values, whole.inputs[0].values[rows])
@@ -196,8 +197,8 @@ def test_a_scheme_stands_in_for_the_rows_of_the_fit(houses: Path, tmp_path: Path
 
 def test_without_rows_of_the_fit_nothing_is_trained(houses: Path, tmp_path: Path) -> None:
     week = written(tmp_path / "week.csv", NEXT_WEEK)
-    scheme = written(tmp_path / "scheme.json", json.dumps(spec(houses).load().scheme))
-    data = spec(None, scheme=scheme, explain=week).load()
+    scheme = written(tmp_path / "scheme.json", json.dumps(spec(houses).load(Memory()).scheme))
+    data = spec(None, scheme=scheme, explain=week).load(Memory())
     for model in (MLPSpec(epochs=1), ForestSpec(trees=2)):
         with pytest.raises(InputError, match="the data has no training rows"):
             model.fit(data, Compute(), silent)
@@ -209,7 +210,7 @@ def test_a_net_on_prices_learns_on_standardised_numbers(tmp_path: Path) -> None:
     frame = pd.DataFrame({"area": draws.uniform(2e4, 9e4, 200), "share": draws.uniform(0, 1e-3, 200)})
     frame["price"] = 3e5 + 10 * frame["area"] + 4e8 * frame["share"]
     frame.to_csv(tmp_path / "t.csv", index=False)
-    data = spec(tmp_path / "t.csv", id=None).load()
+    data = spec(tmp_path / "t.csv", id=None).load(Memory())
     model = MLPSpec(epochs=60, dropout=0.0)
     weights = model.fit(data, Compute(batch=32), silent)
     outputs = model.restore(data, weights, Compute(batch=32)).predict(data.arrays)
@@ -242,7 +243,7 @@ def test_what_cannot_be_used_is_said_in_one_sentence(
     text: str, options: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=said) as error:
-        spec(written(tmp_path / "t.csv", text), **{"id": None, **options}).load()
+        spec(written(tmp_path / "t.csv", text), **{"id": None, **options}).load(Memory())
     assert "\n" not in str(error.value)
 
 
@@ -260,21 +261,21 @@ def test_what_cannot_be_used_is_said_in_one_sentence(
 )
 def test_rows_to_explain_have_the_columns_of_the_fit(text: str, said: str, houses: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=said):
-        spec(houses, explain=written(tmp_path / "week.csv", text)).load()
+        spec(houses, explain=written(tmp_path / "week.csv", text)).load(Memory())
 
 
 def test_files_that_are_not_there_are_named(tmp_path: Path, houses: Path) -> None:
     with pytest.raises(InputError, match=r"data\.path: .*none\.csv is not there"):
-        spec(tmp_path / "none.csv").load()
+        spec(tmp_path / "none.csv").load(Memory())
     with pytest.raises(InputError, match=r"data\.explain: .*none\.csv is not there"):
-        spec(houses, explain=tmp_path / "none.csv").load()
+        spec(houses, explain=tmp_path / "none.csv").load(Memory())
     with pytest.raises(InputError, match=r"data\.path: houses\.xlsx ends in '\.xlsx'; give a \.csv or a \.parquet"):
-        spec(written(tmp_path / "houses.xlsx", "x")).load()
+        spec(written(tmp_path / "houses.xlsx", "x")).load(Memory())
     with pytest.raises(InputError, match=r"data\.scheme: houses\.csv is no scheme\.json of a run"):
-        spec(None, scheme=houses, explain=houses).load()
-    scheme = written(tmp_path / "scheme.json", json.dumps(spec(houses).load().scheme))
+        spec(None, scheme=houses, explain=houses).load(Memory())
+    scheme = written(tmp_path / "scheme.json", json.dumps(spec(houses).load(Memory()).scheme))
     with pytest.raises(InputError, match=r"^data\.label: 'rooms' was given, but scheme\.json is of 'price'$"):
-        spec(None, scheme=scheme, explain=houses, label="rooms").load()
+        spec(None, scheme=scheme, explain=houses, label="rooms").load(Memory())
     for options in ({}, {"scheme": houses, "path": houses}, {"scheme": houses}):
         with pytest.raises(ValidationError):
             spec(options.pop("path", None), **options)
@@ -297,7 +298,7 @@ def test_trees_that_are_fitted_again_beside_rows_to_explain_are_the_same(model: 
     frame.to_csv(tmp_path / "t.csv", index=False)
     frame.drop(columns="price").iloc[:5].to_csv(tmp_path / "week.csv", index=False)
     data_spec = spec(tmp_path / "t.csv", id=None, explain=tmp_path / "week.csv", reference={"trees": 4})
-    data = data_spec.load()
+    data = data_spec.load(Memory())
     weights = model.fit(data_spec.fitted(data), Compute(), silent)
     found = model.restore(data, weights, Compute()).predict(data.arrays)
     assert found.shape == (65, 3)
@@ -308,4 +309,4 @@ def test_trees_that_are_fitted_again_beside_rows_to_explain_are_the_same(model: 
 def test_an_id_keeps_its_zeros(tmp_path: Path) -> None:
     train = written(tmp_path / "t.csv", "id,x,price\n001,1,1.5\n002,2,2.5\n")
     week = written(tmp_path / "week.csv", "id,x\n003,5\n")
-    assert spec(train, id="id", explain=week).load().sample_ids.tolist() == ["001", "002", "003"]
+    assert spec(train, id="id", explain=week).load(Memory()).sample_ids.tolist() == ["001", "002", "003"]

@@ -7,18 +7,19 @@ from exhibit.tasks.data.photos import PHOTOGRAPHS, Crop, PhotosSpec, WatermarkSp
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack, unpack
+from tests.conftest import Memory
 
 SMALL = {"size": 32, "train": 6, "test": 4}
 
 
 @pytest.fixture(scope="module")
 def photos() -> Dataset:
-    return PhotosSpec(**SMALL).load()
+    return PhotosSpec(**SMALL).load(Memory())
 
 
 @pytest.fixture(scope="module")
 def marked() -> Dataset:
-    return WatermarkSpec(**SMALL, mark=9).load()
+    return WatermarkSpec(**SMALL, mark=9).load(Memory())
 
 
 def test_every_photograph_has_its_share_of_crops(photos: Dataset) -> None:
@@ -54,8 +55,8 @@ def test_training_and_test_crops_share_no_pixel(seed: int) -> None:
 
 
 def test_crops_depend_on_the_seed_alone(photos: Dataset) -> None:
-    assert pack(photos) == pack(PhotosSpec(**SMALL).load())
-    assert set(photos.sample_ids) != set(PhotosSpec(**SMALL, seed=1).load().sample_ids)
+    assert pack(photos) == pack(PhotosSpec(**SMALL).load(Memory()))
+    assert set(photos.sample_ids) != set(PhotosSpec(**SMALL, seed=1).load(Memory()).sample_ids)
 
 
 def test_the_mark_is_in_one_photograph_and_where_its_region_says(photos: Dataset, marked: Dataset) -> None:
@@ -104,4 +105,4 @@ def test_the_mark_is_dark_on_white() -> None:
 )
 def test_what_cannot_be_is_named(spec: PhotosSpec | WatermarkSpec, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        spec.load()
+        spec.load(Memory())

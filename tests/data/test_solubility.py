@@ -13,6 +13,7 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.packing import pack
+from tests.conftest import Memory
 
 MEASURED = "measured log solubility in mols per litre"
 COLUMNS = ("Compound ID", "ESOL predicted log solubility in mols per litre", "Number of Rings", MEASURED, "smiles")
@@ -39,24 +40,24 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_blanks_behind_a_smiles_are_no_part_of_it(table: Path) -> None:
-    data = EsolSpec(path=table).load()
+    data = EsolSpec(path=table).load(Memory())
     assert data.inputs[0].values.tolist() == [ROWS[0][-1].strip(), "CCO", "c1ccsc1"]
     assert data.labels.tolist() == [-0.77, 1.10, -1.33]
 
 
 def test_what_cannot_be_used_is_listed_with_the_reason(table: Path) -> None:
-    reasons = {item.sample_id: item.reason for item in EsolSpec(path=table).load().excluded}
+    reasons = {item.sample_id: item.reason for item in EsolSpec(path=table).load(Memory()).excluded}
     assert reasons == {"broken": "not valid SMILES", "unmeasured": "the measured value '' is no number"}
 
 
 @pytest.mark.parametrize("folder", ["", "raw", "esol/raw"])
 def test_the_file_is_found_where_pyg_keeps_it(folder: str, tmp_path: Path) -> None:
     delaney(tmp_path / folder / "delaney-processed.csv")
-    assert len(EsolSpec(path=tmp_path).load().labels) == 3
+    assert len(EsolSpec(path=tmp_path).load(Memory()).labels) == 3
 
 
 def test_the_split_is_that_of_its_seed_and_has_both_parts(table: Path) -> None:
-    splits = [EsolSpec(path=table, seed=seed).load().split.tolist() for seed in (0, 0, 1, 2, 3, 4)]
+    splits = [EsolSpec(path=table, seed=seed).load(Memory()).split.tolist() for seed in (0, 0, 1, 2, 3, 4)]
     assert splits[0] == splits[1]
     assert all(sorted(split) == ["test", "train", "train"] for split in splits)
     assert len({tuple(split) for split in splits}) > 1
@@ -65,13 +66,13 @@ def test_the_split_is_that_of_its_seed_and_has_both_parts(table: Path) -> None:
 def test_a_missing_file_is_answered_with_where_to_get_and_to_put_it(tmp_path: Path) -> None:
     spec = EsolSpec(path=tmp_path / "delaney-processed.csv", get="https://host/file")
     with pytest.raises(InputError, match=r"data.path: .*delaney-processed.csv is not there; get https://host/file and"):
-        spec.load()
+        spec.load(Memory())
 
 
 def test_another_table_is_refused_with_the_columns_that_it_lacks(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a,smiles\n1,C\n")
     with pytest.raises(InputError, match=f"{MEASURED} is missing, there are a, smiles"):
-        EsolSpec(path=tmp_path / "x.csv").load()
+        EsolSpec(path=tmp_path / "x.csv").load(Memory())
 
 
 def test_what_is_asked_for_depends_on_the_contents_alone(tmp_path: Path) -> None:
@@ -104,7 +105,8 @@ def test_a_list_of_molecules_may_have_names(name: str, text: str, tmp_path: Path
 
 def with_own(tmp_path: Path, text: str = "CCO ethanol\nC1CC ring\nCCCCCC hexane\nO water\n") -> Dataset:
     (tmp_path / "own.smi").write_text(text)
-    return joined(EsolSpec(path=delaney(tmp_path / "delaney-processed.csv")).load(), listed(tmp_path / "own.smi"))
+    measured = EsolSpec(path=delaney(tmp_path / "delaney-processed.csv")).load(Memory())
+    return joined(measured, listed(tmp_path / "own.smi"))
 
 
 def test_own_molecules_come_after_the_measured_ones_without_a_label(tmp_path: Path) -> None:
@@ -133,7 +135,7 @@ def test_own_molecules_are_the_ones_explained_in_the_order_of_the_prediction(tmp
 
 
 def test_own_molecules_do_not_count_when_the_model_is_measured() -> None:
-    alone = SolubilitySpec().load()
+    alone = SolubilitySpec().load(Memory())
     data = joined(alone, [Listed("given 1", "ethanol", "CCO")])
     outputs = np.linspace(-5, 1, len(data.labels))[:, np.newaxis]
     assert performance(data, Prediction(kind="values", outputs=outputs)) == performance(
@@ -144,5 +146,5 @@ def test_own_molecules_do_not_count_when_the_model_is_measured() -> None:
 def test_the_part_that_a_model_is_fitted_to_has_the_same_bytes_whatever_is_explained(tmp_path: Path) -> None:
     data = with_own(tmp_path, "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC a_name_that_is_longer\nC1CC ring")
     spec = EsolSpec(path=tmp_path)
-    assert pack(spec.fitted(data)) == pack(spec.fitted(spec.load()))
+    assert pack(spec.fitted(data)) == pack(spec.fitted(spec.load(Memory())))
     assert len(spec.fitted(data).labels) == 3

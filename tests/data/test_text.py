@@ -11,6 +11,7 @@ from exhibit.tasks.data.text import TextSpec
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack
+from tests.conftest import Memory
 
 REVIEWS = """text,verdict
 A fine film.,good
@@ -41,7 +42,7 @@ def read(data: Dataset) -> list[list[str]]:
 
 
 def test_words_and_marks_are_tokens_and_rare_ones_are_unknown(reviews: Path) -> None:
-    data = spec(reviews).load()
+    data = spec(reviews).load(Memory())
     assert read(data) == [
         ["a", "fine", "[UNK]", "."], ["dull", "[UNK]", "dull", "[UNK]"], ["a", "fine", "story"], ["dull", "story", "."]
     ]  # fmt: skip
@@ -51,28 +52,28 @@ def test_words_and_marks_are_tokens_and_rare_ones_are_unknown(reviews: Path) -> 
 
 
 def test_characters_are_tokens(reviews: Path) -> None:
-    data = spec(reviews, tokens="characters", lower=False, rarest=1).load()
+    data = spec(reviews, tokens="characters", lower=False, rarest=1).load(Memory())
     assert read(data)[0] == list("A fine")
 
 
 def test_a_users_own_vocabulary_is_read_longest_token_first(reviews: Path, tmp_path: Path) -> None:
     vocabulary = written(tmp_path / "vocab.txt", "[UNK]\na\nfine\nfil\n##m\nstory\n.\n")
-    data = spec(reviews, vocabulary=vocabulary).load()
+    data = spec(reviews, vocabulary=vocabulary).load(Memory())
     assert read(data)[0] == ["a", "fine", "fil", "##m", "."]
     assert spec(reviews, vocabulary=vocabulary).spec_with_digests()["vocabulary"] != str(vocabulary)
     with pytest.raises(InputError, match=r"data\.vocabulary: it has no token for 'f', and no \[UNK\]"):
-        spec(reviews, vocabulary=written(tmp_path / "short.txt", "a\n")).load()
+        spec(reviews, vocabulary=written(tmp_path / "short.txt", "a\n")).load(Memory())
 
 
 def test_texts_to_explain_are_read_with_the_tokens_of_the_fit(reviews: Path, tmp_path: Path) -> None:
     week = written(tmp_path / "week.csv", "text,who\nA new dull film,me\n,you\n")
     both = spec(reviews, explain=week)
-    data = both.load()
+    data = both.load(Memory())
     assert read(data)[-1] == ["a", "[UNK]", "dull", "[UNK]"]
     assert np.isnan(data.labels[-1])
-    assert pack(both.fitted(data)) == pack(spec(reviews).fitted(spec(reviews).load()))
+    assert pack(both.fitted(data)) == pack(spec(reviews).fitted(spec(reviews).load(Memory())))
     scheme = written(tmp_path / "scheme.json", json.dumps(data.scheme))
-    alone = spec(None, scheme=scheme, explain=week).load()
+    alone = spec(None, scheme=scheme, explain=week).load(Memory())
     assert read(alone) == [["a", "[UNK]", "dull", "[UNK]"]]
     assert alone.inputs[0].vocabulary == data.inputs[0].vocabulary
 
@@ -87,6 +88,6 @@ def test_texts_to_explain_are_read_with_the_tokens_of_the_fit(reviews: Path, tmp
 )
 def test_what_cannot_be_used_is_said(options: dict[str, Any], said: str, reviews: Path) -> None:
     with pytest.raises(InputError, match=said):
-        spec(reviews, **options).load()
+        spec(reviews, **options).load(Memory())
     with pytest.raises(InputError, match=r"^data\.explain: the rows have no text, which the rows of the fit have"):
-        spec(reviews, explain=written(reviews.with_name("week.csv"), "other\nx\n")).load()
+        spec(reviews, explain=written(reviews.with_name("week.csv"), "other\nx\n")).load(Memory())

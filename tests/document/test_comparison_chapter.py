@@ -8,7 +8,7 @@ import pikepdf
 import pytest
 import yaml
 
-from exhibit.tasks.checks import QUESTIONS
+from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.document import comparison as chapter
 from exhibit.tasks.document import samples
@@ -162,7 +162,7 @@ def test_of_several_inputs_each_is_drawn_by_itself() -> None:
 def document(count: int, own: list[str] | None = None, **extra: Any) -> Any:
     found, materials = points("table", count)
     made = [item.model_copy(update=extra) for item in materials.values()]
-    return compose(made, None, QUESTIONS, 1, own, [found])
+    return compose(made, None, CHECK_WORDS, 1, own, [found])
 
 
 def test_a_comparison_comes_after_few_chapters_and_before_many() -> None:
@@ -188,7 +188,8 @@ def test_exclusions_of_the_same_data_are_listed_once() -> None:
         item.model_copy(update={"dataset": item.dataset.model_copy(update={"excluded": out})})
         for item in materials.values()
     ]
-    (section,) = [one for one in compose(made, None, QUESTIONS, 1, [], [found]).back if one.title == "Excluded samples"]
+    back = compose(made, None, CHECK_WORDS, 1, [], [found]).back
+    (section,) = [one for one in back if one.title == "Excluded samples"]
     assert len(section.blocks[0].tables) == 1
 
 
@@ -230,7 +231,7 @@ def test_a_hundred_points_are_a_report_of_a_few_pages(kind: Kind) -> None:
     """The comparison, the points in a table, and no chapter of a single one."""
     found, materials = points(kind, 100)
     made = list(materials.values())
-    one = compose(made, None, QUESTIONS, 100, [], [found])
+    one = compose(made, None, CHECK_WORDS, 100, [], [found])
     drawn = {figure.name: draw(figure) for figure in chapter.figures(found, materials, limits(tuple(made)))}
     facts = Facts(issued="2026-01-01T00:00:00Z", digest="0" * 64, provenance=(), config="", version="0")
     pdf = render_pdf(render_html(one, drawn, facts, "print"), [], facts.issued)

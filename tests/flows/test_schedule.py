@@ -32,7 +32,7 @@ from exhibit.tasks.data.solubility import SolubilitySpec
 from exhibit.tasks.evidence.local import file_digest
 from exhibit.tasks.models.zoo.ggnn import GGNNSpec
 from exhibit.tasks.protocols import Compute, silent
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Memory
 from tests.flows.test_bounded import ENDLESS, working
 
 pytestmark = pytest.mark.slow
@@ -182,7 +182,7 @@ def test_a_schedule_explains_this_weeks_rows_with_fixed_weights(site: Site) -> N
     days = [f"{datetime.now(HERE) + timedelta(days=days):%Y-%m-%d}" for days in (0, 1)]
     for day in days:
         (site.root / f"rows-{day}.smi").write_text("CCO\nc1ccccc1O\nCCCCCC\n")
-    net = GGNNSpec(epochs=1).fit(SolubilitySpec().load(), Compute(), silent)
+    net = GGNNSpec(epochs=1).fit(SolubilitySpec().load(Memory()), Compute(), silent)
     np.savez(site.root / "net.npz", allow_pickle=False, **net.arrays)
     site.run(
         "exhibit deploy study=solubility 'check=[]' model.fit=never model.weights=net.npz "

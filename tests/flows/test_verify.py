@@ -40,7 +40,7 @@ from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import FailureEvidence, LocalEvidence
 from exhibit.tasks.store import digest_of
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Memory
 
 # In an order of methods and checks that is not that of their names.
 SMALL = ("study=iris", "method=[vanilla_grad,gradient_x_input]", "check=[sparseness,completeness]",
@@ -809,7 +809,7 @@ def test_a_lone_pdf_needs_nothing_but_the_program(made: Path, tmp_path: Path) ->
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of weights of the study's net."""
     path = tmp_path_factory.mktemp("weights") / "trained.npz"
-    found = MLPSpec(epochs=1).fit(IrisSpec(reference=None).load(), Compute(), silent)
+    found = MLPSpec(epochs=1).fit(IrisSpec(reference=None).load(Memory()), Compute(), silent)
     np.savez(path, allow_pickle=False, **found.arrays)
     return path
 

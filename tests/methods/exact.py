@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from math import factorial
+from typing import ClassVar
 
 import numpy as np
 
+from exhibit.tasks.protocols import Capability
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.model import OutputKind
 
@@ -14,6 +16,8 @@ Worth = Callable[[tuple[int, ...]], Array]  # what a coalition of players is wor
 
 class Predicting:
     """A model that only predicts."""
+
+    gives: ClassVar[frozenset[Capability]] = frozenset({"predictions"})
 
     def __init__(self, function: Callable[[Arrays], Array], output: OutputKind = "values") -> None:
         self.predict, self.output = function, output

@@ -14,6 +14,7 @@ from exhibit.tasks.models.torch import Encoded, TorchModel, as_tensors
 from exhibit.tasks.protocols import Compute, DifferentiableModel
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Attribution
+from tests.checks.linear import WEIGHTS, linear_case
 
 Explain = Callable[..., Attribution]
 COMPUTE = Compute(batch=4)
@@ -59,7 +60,7 @@ def test_only_the_layer_beside_a_skip_connection_is_bypassed(
     layer: str, verdict: str, build: Callable[[], DifferentiableModel], explain: Explain, table: dict[str, Array]
 ) -> None:
     found = explain(IntegratedGradientsSpec(layer=layer), build(), table)
-    result = CompletenessSpec().measure("m", True, [found])
+    result = CompletenessSpec().measure(linear_case(WEIGHTS, attributions=[found]))
     assert result.verdict == verdict
     assert ("skip connection" in result.sentence) == (verdict == "not applicable")
     assert result.required == (verdict == "pass")

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from exhibit.tasks.methods.draws import Draws, SamplingSpec
 from exhibit.tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
 from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
-from exhibit.tasks.methods.sampling import Draws, SamplingSpec
 from exhibit.tasks.models.torch import Encoded, TorchModel
 from exhibit.tasks.protocols import Compute, Score
 from exhibit.tasks.records.base import Array

@@ -8,8 +8,8 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
+from exhibit.tasks.methods.draws import Draws, SamplingSpec
 from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
-from exhibit.tasks.methods.sampling import Draws, SamplingSpec
 from exhibit.tasks.models.torch import Encoded, TorchModel, as_tensors
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array

@@ -7,7 +7,6 @@ import pytest
 from pydantic import TypeAdapter
 
 from exhibit.tasks.methods import MethodSpec
-from exhibit.tasks.methods.cost import cost
 from exhibit.tasks.records.explanation import Attribution, Cost
 
 SPEC: TypeAdapter[Any] = TypeAdapter(MethodSpec)
@@ -57,10 +56,10 @@ def part(steps: int = 0, targets: int = 1, shape: tuple[int, ...] = (4,)) -> Att
     ],
 )
 def test_evaluations_are_counted(spec: dict[str, Any], given: Attribution, found: Cost | None) -> None:
-    assert cost(SPEC.validate_python(spec), given) == found
+    assert SPEC.validate_python(spec).cost(given) == found
 
 
 def test_an_output_that_is_asked_for_twice_is_explained_once() -> None:
     """Where the true class is the predicted one."""
     twice = part(targets=2).model_copy(update={"targets": np.array([[0, 0], [0, 1], [1, 1]])})
-    assert cost(SPEC.validate_python({"kind": "vanilla_grad"}), twice) == Cost(gradients=4)
+    assert SPEC.validate_python({"kind": "vanilla_grad"}).cost(twice) == Cost(gradients=4)

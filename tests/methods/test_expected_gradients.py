@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.checks.completeness import CompletenessSpec
+from exhibit.tasks.methods.draws import SamplingSpec
 from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
-from exhibit.tasks.methods.sampling import SamplingSpec
 from exhibit.tasks.models.torch import TorchModel
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.explanation import Attribution

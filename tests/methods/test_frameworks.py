@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from exhibit.tasks.methods.draws import SamplingSpec
 from exhibit.tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
 from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
-from exhibit.tasks.methods.sampling import SamplingSpec
 from exhibit.tasks.models.keras import KerasModel, configure
 from exhibit.tasks.models.keras_import import keras
 from exhibit.tasks.models.torch import Encoded, TorchModel

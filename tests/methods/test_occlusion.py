@@ -1,7 +1,7 @@
 """Occlusion against closed forms, Captum and brute force."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import captum.attr
 import numpy as np
@@ -14,23 +14,15 @@ from torch import nn
 
 from exhibit.tasks.methods.occlusion import OcclusionSpec, sliding
 from exhibit.tasks.models.torch import TorchModel, as_tensors
-from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.protocols import Capability, Compute, Score
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution
 from exhibit.tasks.records.model import OutputKind
+from tests.methods.exact import Predicting
 
 Explain = Callable[..., Attribution]
 
 IMAGES = {"image": np.random.default_rng(0).normal(size=(3, 2, 9, 7)).astype(np.float32)}
-
-
-class Predicting:
-    """A model that only predicts: two linear functions of everything, or any other."""
-
-    output: OutputKind = "values"
-
-    def __init__(self, function: Callable[[Arrays], Array]) -> None:
-        self.predict = function
 
 
 def weighted(weights: Array) -> Predicting:
@@ -70,6 +62,7 @@ class Ragged:
     """Rows that end at their first NaN, seen from a layer that shows them as they are: the sum of each."""
 
     output: OutputKind = "values"
+    gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "gradients"})
 
     def place(self, inputs: Arrays, *_: object) -> "RaggedPlace":
         mask = ~np.isnan(inputs["x"])

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from exhibit.tasks.methods.draws import Draws, SamplingSpec
 from exhibit.tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
 from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
-from exhibit.tasks.methods.sampling import Draws, SamplingSpec
 from exhibit.tasks.models.torch import TorchModel
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Attribution

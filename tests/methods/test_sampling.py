@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from exhibit.tasks.methods.draws import Draws, SamplingSpec
 from exhibit.tasks.methods.gradient import GradientXInputSpec, VanillaGradSpec
 from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
-from exhibit.tasks.methods.sampling import Draws, SamplingSpec
 from exhibit.tasks.models.torch import TorchModel, as_tensors
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array, InputError

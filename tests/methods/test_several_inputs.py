@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from torch import Tensor, nn
 
+from exhibit.tasks.methods.draws import SamplingSpec
 from exhibit.tasks.methods.gradient import GradientMethod, GradientXInputSpec, VanillaGradSpec
 from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, IntegratedGradientsSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
-from exhibit.tasks.methods.sampling import SamplingSpec
 from exhibit.tasks.models.callable import CallableModel
 from exhibit.tasks.models.keras import KerasModel, configure
 from exhibit.tasks.models.keras_import import keras, tf

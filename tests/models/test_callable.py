@@ -14,6 +14,7 @@ from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack, unpack
+from tests.conftest import Memory
 
 COMPUTE = Compute(batch=16)
 SPECS = [ForestSpec(trees=5), BoostingSpec(trees=3)]
@@ -21,7 +22,7 @@ SPECS = [ForestSpec(trees=5), BoostingSpec(trees=3)]
 
 @pytest.fixture(scope="module")
 def iris() -> Dataset:
-    return IrisSpec().load()
+    return IrisSpec().load(Memory())
 
 
 def regression(iris: Dataset) -> Dataset:
@@ -77,7 +78,7 @@ def test_a_regression_gives_one_value(spec: TreesSpec, iris: Dataset) -> None:
 
 
 def test_images_are_numbers_too() -> None:
-    digits = DigitsSpec().load()
+    digits = DigitsSpec().load(Memory())
     spec = ForestSpec(trees=20)
     model = spec.restore(digits, spec.fit(digits, COMPUTE, silent), Compute(batch=256))
     test = digits.split == "test"

@@ -22,6 +22,7 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 from exhibit.tasks.records.packing import pack, unpack
+from tests.conftest import Memory
 
 COMPUTE = Compute(batch=16)
 NAME = "own_models"
@@ -101,7 +102,7 @@ def own_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 @pytest.fixture(scope="module")
 def iris() -> Dataset:
-    return IrisSpec().load()
+    return IrisSpec().load(Memory())
 
 
 def spec(function: str, **options: Any) -> FactorySpec:
@@ -197,7 +198,7 @@ def test_a_regression_gives_values(iris: Dataset) -> None:
 
 
 def test_images_have_their_channels_first_for_torch() -> None:
-    digits = DigitsSpec().load()
+    digits = DigitsSpec().load(Memory())
     model, _ = built(spec("convolution"), digits)
     place = model.place({"image": digits.arrays["image"][:2]})
     assert place.values["image"].shape == (2, 8, 8, 1)
@@ -206,7 +207,7 @@ def test_images_have_their_channels_first_for_torch() -> None:
 
 def test_a_preprocessing_of_its_own() -> None:
     """The same net on pixels that the second thing of the factory halves."""
-    digits = DigitsSpec().load()
+    digits = DigitsSpec().load(Memory())
     plain, weights = built(spec("convolution"), digits)
     model = spec("halved").restore(digits, weights, COMPUTE)
     images = {"image": digits.arrays["image"][:3]}

@@ -21,6 +21,7 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack, unpack
+from tests.conftest import Memory
 from tests.torchvision_stub import torchvision
 
 COMPUTE = Compute()
@@ -29,7 +30,7 @@ BRIEF = TorchCNNSpec(epochs=1, filters=4, blocks=2)
 
 @pytest.fixture(scope="module")
 def photos() -> Dataset:
-    return PhotosSpec(size=32, train=8, test=4).load()
+    return PhotosSpec(size=32, train=8, test=4).load(Memory())
 
 
 def trained(spec: TorchCNNSpec | CNNSpec | SmallVGGSpec, data: Dataset) -> DifferentiableModel:
@@ -38,13 +39,13 @@ def trained(spec: TorchCNNSpec | CNNSpec | SmallVGGSpec, data: Dataset) -> Diffe
 
 @pytest.mark.slow
 def test_torch_cnn_learns_photographs_it_has_not_seen() -> None:
-    data = PhotosSpec().load()
+    data = PhotosSpec().load(Memory())
     right = trained(TorchCNNSpec(), data).predict(data.arrays).argmax(axis=1) == data.labels
     assert right[data.split == "test"].mean() >= 0.9
 
 
 def test_torch_cnn_learns_grey_images_too() -> None:
-    data = DigitsSpec().load()
+    data = DigitsSpec().load(Memory())
     right = (
         trained(TorchCNNSpec(blocks=2, filters=8, epochs=4, learning_rate=0.01), data)
         .predict(data.arrays)
@@ -89,7 +90,7 @@ def test_validation_rows_watch_the_training_and_test_rows_do_not(photos: Dataset
 
 def test_data_of_another_kind_is_refused() -> None:
     with pytest.raises(InputError, match=r"^model: a torch_cnn classifies images, but the data"):
-        BRIEF.fit(IrisSpec().load(), COMPUTE, silent)
+        BRIEF.fit(IrisSpec().load(Memory()), COMPUTE, silent)
 
 
 # --- nets of the published kind ---------------------------------------------------------------------------
@@ -149,7 +150,7 @@ def test_preprocessing_is_the_published_one() -> None:
 @pytest.mark.slow
 def test_vgg16_is_frozen_below_its_new_layer() -> None:
     """Training changes the layer of logits alone; the parameters that learn are its own."""
-    data = PhotosSpec(size=32, train=4, test=2).load()
+    data = PhotosSpec(size=32, train=4, test=2).load(Memory())
     spec = VGG16TransferSpec(base=None, epochs=1)
     trained, other = spec.fit(data, COMPUTE, silent), spec.model_copy(update={"learning_rate": 0.01})
     changed = other.fit(data, COMPUTE, silent)
@@ -165,7 +166,7 @@ def test_vgg16_is_frozen_below_its_new_layer() -> None:
 
 def imagenet_photographs(size: int) -> Dataset:
     """Two crops of real photographs with the thousand classes."""
-    data = PhotosSpec(size=size if size <= 256 else 256, train=1, test=1).load().take(np.arange(2))
+    data = PhotosSpec(size=size if size <= 256 else 256, train=1, test=1).load(Memory()).take(np.arange(2))
     (image,) = data.inputs
     values = np.pad(image.values, [(0, 0), *[(0, max(0, size - 256))] * 2, (0, 0)], mode="edge")
     return data.model_copy(
@@ -230,7 +231,7 @@ def test_missing_weights_are_said_where_to_get_and_where_to_put(
 def test_efficientnet_has_a_new_last_layer() -> None:
     """7,794,184 parameters with a thousand classes; here with nine."""
     torchvision()
-    data = PhotosSpec(size=64, train=2, test=1).load()
+    data = PhotosSpec(size=64, train=2, test=1).load(Memory())
     spec = EfficientNetSpec(base=None, epochs=1)
     weights = spec.fit(data, COMPUTE, silent)
     assert weights.parameters == 7_794_184 - 1281 * 1000 + 1281 * 9
@@ -240,7 +241,7 @@ def test_efficientnet_has_a_new_last_layer() -> None:
 
 def test_efficientnet_is_preprocessed_as_its_weights_say() -> None:
     preset = torchvision().models.EfficientNet_B1_Weights.IMAGENET1K_V2.transforms()
-    image = PhotosSpec(size=240, train=1, test=1).load().arrays["image"][:1]
+    image = PhotosSpec(size=240, train=1, test=1).load(Memory()).arrays["image"][:1]
     mean, deviation = (np.array(numbers) for numbers in (preset.mean, preset.std))
     np.testing.assert_allclose(PREPROCESSING({"image": image})["image"], (image / 255 - mean) / deviation, atol=1e-5)
     food = Food101Spec(path=Path())

@@ -11,13 +11,14 @@ from exhibit.tasks.protocols import Compute, DifferentiableModel, Score, silent,
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Attribution
+from tests.conftest import Memory
 
 COMPUTE = Compute(batch=32)
 
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    return SolubilitySpec().load()
+    return SolubilitySpec().load(Memory())
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ from exhibit.tasks.data.image import DigitsSpec
 from exhibit.tasks.data.solubility import SolubilitySpec
 from exhibit.tasks.models.performance import performance, wilson
 from exhibit.tasks.records.model import Prediction
+from tests.conftest import Memory
 
 
 def test_accuracy_and_confusion_are_those_of_the_test_rows() -> None:
-    digits = DigitsSpec().load()
+    digits = DigitsSpec().load(Memory())
     guess = np.where(np.arange(1797) % 10 == 0, 0, digits.labels)
     found = performance(digits, Prediction(kind="logits", outputs=np.eye(10)[guess]))
     test = digits.split == "test"
@@ -23,7 +24,7 @@ def test_accuracy_and_confusion_are_those_of_the_test_rows() -> None:
 
 
 def test_a_regression_is_measured_as_scikit_learn_does() -> None:
-    data = SolubilitySpec().load()
+    data = SolubilitySpec().load(Memory())
     guess = data.labels + np.random.default_rng(0).normal(size=len(data.labels))
     found = performance(data, Prediction(kind="values", outputs=guess[:, None]))
     test = data.split == "test"
@@ -37,7 +38,7 @@ def test_a_regression_is_measured_as_scikit_learn_does() -> None:
 
 def test_of_many_classes_the_five_likeliest_count() -> None:
     """Sample k's true class has rank k: one of ten is the likeliest, five are among the likeliest five."""
-    digits = DigitsSpec().load().take(np.arange(10))
+    digits = DigitsSpec().load(Memory()).take(np.arange(10))
     outputs = -np.abs(np.arange(30.0) - 10)[None].repeat(10, axis=0)
     labels = np.argsort(-outputs[0], kind="stable")[:10]
     data = digits.model_copy(

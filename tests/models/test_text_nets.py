@@ -23,6 +23,7 @@ from exhibit.tasks.protocols import Compute, Score, silent
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Prediction
+from tests.conftest import Memory
 
 COMPUTE = Compute(batch=32)
 GOOD, BAD = ("wonderful", "lovely", "brilliant"), ("dreadful", "boring", "awful")
@@ -52,7 +53,7 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trained(path: Path, model: Any, label: str = "verdict") -> tuple[Dataset, Any]:
     task: Any = "regression" if label == "stars" else "auto"
-    data = TextSpec(path=path, text="text", label=label, task=task, length=12).load()
+    data = TextSpec(path=path, text="text", label=label, task=task, length=12).load(Memory())
     weights = model.fit(data, COMPUTE, silent)
     return data, model.restore(data, weights, COMPUTE)
 
@@ -118,6 +119,6 @@ def test_padding_says_nothing(known: tuple[Dataset, Any]) -> None:
 
 
 def test_other_data_are_refused(reviews: Path) -> None:
-    data = TextSpec(path=reviews, text="text", label="verdict").load()
+    data = TextSpec(path=reviews, text="text", label="verdict").load(Memory())
     with pytest.raises(InputError, match="an mlp takes one table, but the data has 'text' of kind text"):
         MLPSpec().fit(data, COMPUTE, silent)

@@ -18,6 +18,7 @@ from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
+from tests.conftest import Memory
 
 COMPUTE = Compute()
 
@@ -31,7 +32,7 @@ class Trap:
 
 @pytest.fixture(scope="module")
 def iris() -> Dataset:
-    return IrisSpec().load()
+    return IrisSpec().load(Memory())
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_a_torch_net_is_restored_and_not_trained(ending: str, tmp_path: Path, ir
 @pytest.mark.parametrize("ending", [".npz", ".weights.h5", ".keras"])
 def test_a_keras_net_is_restored_and_not_trained(ending: str, tmp_path: Path) -> None:
     configure(COMPUTE)
-    data, spec = DigitsSpec().load(), CNNSpec(filters=2)
+    data, spec = DigitsSpec().load(Memory()), CNNSpec(filters=2)
     net = spec._net(data.inputs[0], data)
     path = tmp_path / f"net{ending}"
     match ending:
@@ -95,7 +96,7 @@ def test_weights_of_another_net_are_refused(tmp_path: Path, iris: Dataset, train
     with pytest.raises(InputError, match=r"weights.npz does not belong to this net: .*size mismatch"):
         MLPSpec(hidden=3, fit="never", weights=path).fit(iris, COMPUTE, silent)
     with pytest.raises(InputError, match=r"weights.npz does not belong to this net"):
-        CNNSpec(filters=2, fit="never", weights=path).fit(DigitsSpec().load(), COMPUTE, silent)
+        CNNSpec(filters=2, fit="never", weights=path).fit(DigitsSpec().load(Memory()), COMPUTE, silent)
 
 
 @pytest.mark.parametrize("name", ["net.pkl", "net.pickle", "net.joblib"])
@@ -124,7 +125,7 @@ def test_a_keras_file_with_code_in_it_does_not_run(tmp_path: Path) -> None:
     path, layers = tmp_path / "planted.keras", keras.layers
     keras.Sequential([layers.Input((3,)), layers.Lambda(lambda x: x + 1), layers.Dense(2)]).save(path)
     with pytest.raises(InputError, match=r"planted.keras cannot be read without running code"):
-        CNNSpec(filters=2, fit="never", weights=path).fit(DigitsSpec().load(), COMPUTE, silent)
+        CNNSpec(filters=2, fit="never", weights=path).fit(DigitsSpec().load(Memory()), COMPUTE, silent)
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack, unpack
+from tests.conftest import Memory
 
 COMPUTE = Compute()
 BRIEF = [
@@ -31,13 +32,13 @@ BRIEF = [
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_mlp_learns_iris(seed: int) -> None:
-    data, spec = IrisSpec().load(), MLPSpec(seed=seed)
+    data, spec = IrisSpec().load(Memory()), MLPSpec(seed=seed)
     model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
     assert (model.predict(data.arrays).argmax(axis=1) == data.labels).mean() >= 0.95
 
 
 def test_cnn_learns_digits_it_has_not_seen() -> None:
-    data, spec = DigitsSpec().load(), CNNSpec(epochs=8)
+    data, spec = DigitsSpec().load(Memory()), CNNSpec(epochs=8)
     model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
     right = model.predict(data.arrays).argmax(axis=1) == data.labels
     assert right[data.split == "test"].mean() > 0.96
@@ -47,7 +48,7 @@ def test_cnn_learns_digits_it_has_not_seen() -> None:
 def test_training_is_repeatable_reported_and_leaves_random_states_alone(
     spec: TrainingSpec, data: IrisSpec | DigitsSpec | SolubilitySpec
 ) -> None:
-    dataset, seen = data.load(), []
+    dataset, seen = data.load(Memory()), []
     states = random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes()
     first = spec.fit(dataset, COMPUTE, lambda *progress: seen.append(progress))
     assert (random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes()) == states
@@ -62,7 +63,7 @@ def test_training_is_repeatable_reported_and_leaves_random_states_alone(
 def test_stored_weights_give_the_same_predictions(
     spec: TrainingSpec, data: IrisSpec | DigitsSpec | SolubilitySpec
 ) -> None:
-    dataset = data.load()
+    dataset = data.load(Memory())
     weights = spec.fit(dataset, COMPUTE, silent)
     inputs = take(dataset.arrays, np.arange(70))
     direct = spec.restore(dataset, weights, COMPUTE).predict(inputs)
@@ -72,12 +73,12 @@ def test_stored_weights_give_the_same_predictions(
 
 def test_a_diverging_training_is_an_error_that_names_the_key() -> None:
     with pytest.raises(InputError, match=r"model.learning_rate: with 1e\+30 training diverged in epoch 1"):
-        MLPSpec(learning_rate=1e30).fit(IrisSpec().load(), COMPUTE, silent)
+        MLPSpec(learning_rate=1e30).fit(IrisSpec().load(Memory()), COMPUTE, silent)
 
 
 @pytest.mark.parametrize("spec", [MLPSpec(), CNNSpec(), GGNNSpec()])
 def test_data_of_another_kind_is_refused(spec: TrainingSpec) -> None:
-    other: Dataset = (DigitsSpec() if isinstance(spec, MLPSpec) else IrisSpec()).load()
+    other: Dataset = (DigitsSpec() if isinstance(spec, MLPSpec) else IrisSpec()).load(Memory())
     with pytest.raises(InputError, match=r"^model: an? .* but the data"):
         spec.fit(other, COMPUTE, silent)
 

@@ -45,6 +45,11 @@ class AugmentedSpec(TrainingSpec):
     )
 
     @property
+    def stops_early(self) -> bool:
+        """Unless its patience is without end."""
+        return self.patience is not None
+
+    @property
     def training(self) -> str:
         """One sentence or two about the training."""
         if self.fitting == "never":

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.models.zoo.images import Preprocessing, coloured, only_image
 from exhibit.tasks.models.zoo.vgg import VGG_PREPROCESSING
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
-from exhibit.tasks.records.base import InputError, Spec
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _CLASSES = 1000
 
 
-class _PublishedSpec(Spec):
+class _PublishedSpec(ModelChoice):
     """A net with the weights that it was published with; it is not trained here."""
 
     weights: Literal["imagenet"] | Path | None = Field(

@@ -1,0 +1,36 @@
+"""What every choice of data answers: how it is loaded, what a model is fitted to, and what determines it. No particular
+data belongs here."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from exhibit.tasks.records.base import Choice
+from exhibit.tasks.records.data import Dataset, Reference
+from exhibit.tasks.records.shelf import Shelf
+
+
+class Data(Choice):
+    """Samples in raw units. New data says how to `load` them; for all else there is a default."""
+
+    on_shelf: ClassVar[bool] = False  # whether the dataset names samples that lie on the shelf one by one
+
+    @abstractmethod
+    def load(self, shelf: Shelf, /) -> Dataset:
+        """All samples that can be used; the others are listed in `excluded` with the reason. What need not fit into
+        memory is laid on the `shelf`.
+
+        Raises:
+            InputError: for files that are not there or cannot be used.
+        """
+
+    def fitted(self, _: Dataset) -> Dataset | None:
+        """The rows that train and measure a model, the same bytes whatever is to be explained; None: all rows."""
+        return None
+
+    def reference_of(self, _: Dataset) -> Reference | None:
+        """What stands beside the explanations as a reference; None where nothing does."""
+        return None
+
+    def spec_with_digests(self) -> dict[str, Any]:
+        """The spec as it determines the samples: with digests of files in the place of where they are."""
+        return self.model_dump(mode="json")
