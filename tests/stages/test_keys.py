@@ -44,6 +44,7 @@ CHOSEN = {
     "draw_changes": [],
 }
 NO_STAGES = {
+    "results",
     "stage",
     "restore",
     "explaining",
