@@ -32,7 +32,7 @@ class MethodFactorySpec(Method):
         False, description="whether values add up to the change of the score; the residual is theirs"
     )
     baseline: Baseline = Field("auto", description="in raw units: auto, zero, black, mean, blur or uniform")
-    title: str = Field("A method of the user's own", min_length=1)
+    title: str = Field("A method of the user's own", min_length=1, description="what the report calls the method")
     citation: str = Field("A function that the user gave.", description="where the method was published")
 
     formula: ClassVar[str] = ""
