@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STUDIES ?= iris,digits,solubility
+SAMPLES ?= iris
 # Tests side by side; those of one file stay together, as they share what is slow to make.
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: report test slow setup lint bench soak constraints system
+.PHONY: report test slow setup lint bench soak docs constraints system
 
 report: setup
 	@$(BIN)/exhibit report study=$(STUDIES)
@@ -31,6 +32,13 @@ bench: setup
 # Kills a report at 200 random moments, where the suite does it 20 times, and makes every offline study twice.
 soak: setup
 	@KILLS=200 REPRODUCE=all $(BIN)/python -m pytest -m slow tests/flows/test_resume.py tests/flows/test_reproduce.py
+
+# The site in build/docs, which opens without a server, with reports to look at.
+docs: setup
+	@rm -rf build/samples
+	@$(BIN)/exhibit report study=$(SAMPLES) runner=inline document.issued=2026-01-01T00:00:00Z paths.runs=build/samples
+	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "docs: $(CURDIR)/build/docs/index.html"
 
 setup: $(VENV)/ready system
 

@@ -24,15 +24,15 @@ from exhibit.tasks.stages.explaining import refusal
 class Point(Spec):
     """One fully composed config: a chapter. `label` tells it from the other points of its report."""
 
-    label: str = Field(min_length=1)
+    label: str = Field(min_length=1, description="made from what varies between points; not a key to set")
     title: str = Field(min_length=1, description="title of the chapter; null: named after the study or the data")
-    data: DataSpec
-    model: ModelSpec
-    method: dict[str, MethodSpec] = Field(min_length=1)
-    target: TargetSpec
-    selection: SelectionSpec
-    check: dict[str, CheckSpec] = Field(default_factory=dict)
-    drawing: DrawingSpec
+    data: DataSpec = Field(description="rows, labels, and which rows train the model")
+    model: ModelSpec = Field(description="the model that is explained, and its training")
+    method: dict[str, MethodSpec] = Field(min_length=1, description="how predictions are explained, by label")
+    target: TargetSpec = Field(description="which outputs are explained, and on which score")
+    selection: SelectionSpec = Field(description="which rows are explained, and which of them are drawn")
+    check: dict[str, CheckSpec] = Field(default_factory=dict, description="what is measured about explanations")
+    drawing: DrawingSpec = Field(description="how attributions are drawn")
 
     @field_validator("method")
     @classmethod
@@ -70,11 +70,11 @@ class Paths(Spec):
 class Report(Spec):
     """Everything that one call asks for."""
 
-    points: tuple[Point, ...] = Field(min_length=1)
-    document: DocumentSpec = DocumentSpec()
-    runner: RunnerSpec = RunnerSpec()
-    compute: Compute = Compute()
-    paths: Paths = Paths()
+    points: tuple[Point, ...] = Field(min_length=1, description="one chapter each; a comma in a value makes several")
+    document: DocumentSpec = Field(DocumentSpec(), description="title, date, paper, and what is attached")
+    runner: RunnerSpec = Field(RunnerSpec(), description="how the stages are run; it changes no number")
+    compute: Compute = Field(Compute(), description="threads, batch and device")
+    paths: Paths = Field(Paths(), description="where runs and the store are")
 
 
 _SHARED = Report.model_fields.keys() - {"points"}

@@ -83,8 +83,8 @@ def load(factory: str) -> Callable[..., Any]:
 
 @cache  # read once per process: code that is edited while a process runs is not the code that runs
 def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
-    """What a factory depends on, as `tasks.fingerprint` says it: digests of its module and of the modules of the user's
-    own that this imports, and the versions of the libraries.
+    """What a factory depends on, as `exhibit.tasks.fingerprint` says it: digests of its module and of the modules of
+    the user's own that this imports, and the versions of the libraries.
 
     Raises:
         InputError: for a module that is not trusted or not there.

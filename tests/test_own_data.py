@@ -97,7 +97,7 @@ def test_the_evidence_knows_files_by_content(week: Run, project: Project, tmp_pa
 
 
 def test_data_model_and_method_of_ones_own(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the README says: three inputs, a net of one's own that is trained, a method of one's own."""
+    """As the documentation says: three inputs, a net of one's own that is trained, a method of one's own."""
     shutil.copy(EXAMPLES / "own.py", project.root)
     words = ["data=factory", "data.factory=own:rows", "model=factory", "model.factory=own:net", "model.fit=auto",
              "method=[factory,occlusion]", "method.factory.factory=own:difference", "runner=inline"]  # fmt: skip

@@ -35,7 +35,9 @@ class FramedSpec(Spec):
         ge=8,
         description="the shorter side is brought to this and the middle cut out; null: squeezed into the square",
     )
-    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = Field(
+        "bilinear", description="how a picture is resized"
+    )
 
     def framed(self, path: Path) -> Array:
         """(size, size, 3) bytes of the picture at `path`.

@@ -88,7 +88,7 @@ class ImageFolderSpec(PictureSpec):
 
     kind: Literal["image_folder"] = "image_folder"
     path: Path = Field(description="the folder that holds `train` and `test`, or one folder per class")
-    title: str = "A folder of images"
+    title: str = Field("A folder of images", description="what the report calls the data")
     source: str = Field("pictures of the user's own", description="who made the pictures, for the report")
     train: str = Field("training", description="folder of the training classes")
     test: str = Field("validation", description="folder of the held-out classes")
@@ -217,7 +217,7 @@ class PhotographsSpec(PictureSpec):
     paths: tuple[Path, ...] = Field(min_length=1, description="files of the photographs")
     labels: tuple[str, ...] = Field(min_length=1, description="what each shows: one class of the model per photograph")
     classes: Literal["imagenet"] | tuple[str, ...] = Field("imagenet", description="the classes of the model, in order")
-    title: str = "Photographs"
+    title: str = Field("Photographs", description="what the report calls the data")
     source: str = Field("photographs of the user's own", description="who made them, for the report")
 
     @model_validator(mode="after")

@@ -26,8 +26,11 @@ class TableSpec(RowsSpec):
     ignore: tuple[str, ...] = Field((), description="columns that are left out")
     categories: tuple[str, ...] = Field((), description="columns that are categories although they hold numbers")
     most_categories: int = Field(20, ge=2, description="of one column")
-    reference: RandomForestSpec | None = None
-    title: str = "A table"
+    reference: RandomForestSpec | None = Field(
+        None,
+        description="a random forest on the same rows, whose importances stand beside those of the methods; null: none",
+    )
+    title: str = Field("A table", description="what the report calls the data")
 
     @model_validator(mode="after")
     def _reference_needs_rows(self) -> Self:

@@ -48,7 +48,7 @@ class SelectionSpec(Spec):
     limit: int | None = Field(
         None, ge=1, description="explain at most so many rows: those that are drawn, and others at random with `seed`"
     )
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, description="of the rows that the limit leaves")
     show: int = Field(6, ge=1, description="how many samples are drawn")
     order: Literal["first", "each_class", "wrong_first", "wrong_and_right", "with_and_without", "spread"] = Field(
         "first",

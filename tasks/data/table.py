@@ -15,7 +15,7 @@ class RandomForestSpec(Spec):
     """A random forest on the same table: its importances stand beside the explanation as a reference."""
 
     trees: int = Field(500, ge=1, description="number of trees")
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, description="of the trees")
 
     def compute(self, dataset: Dataset) -> Reference:
         """Mean decrease in impurity of each column over the trees, and its standard error over the trees.
@@ -45,7 +45,10 @@ class IrisSpec(Data):
     """
 
     kind: Literal["iris"] = "iris"
-    reference: RandomForestSpec | None = RandomForestSpec()
+    reference: RandomForestSpec | None = Field(
+        RandomForestSpec(),
+        description="a random forest on the same rows, whose importances stand beside those of the methods; null: none",
+    )
 
     def load(self, _: Shelf) -> Dataset:
         """All 150 flowers."""

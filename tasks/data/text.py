@@ -35,7 +35,7 @@ class TextSpec(RowsSpec):
     lower: bool = Field(True, description="capitals count as small letters")
     length: int = Field(64, ge=1, description="most tokens of a text: it is cut there")
     rarest: int = Field(2, ge=1, description="a token that occurs less often stands as [UNK]")
-    title: str = "Texts"
+    title: str = Field("Texts", description="what the report calls the data")
 
     def files(self) -> dict[str, Path]:
         """Every file that the data is read from, the vocabulary among them."""

@@ -47,8 +47,8 @@ class DrawingSpec(Spec):
     top_k: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
         "all", description="how many of the most important features of a table are drawn"
     )
-    image: MapSpec = MapSpec()
-    molecule: MoleculeSpec = MoleculeSpec()
+    image: MapSpec = Field(MapSpec(), description="how the attributions of images are drawn")
+    molecule: MoleculeSpec = Field(MoleculeSpec(), description="how the contributions of atoms are drawn")
 
 
 def draw(figure: Figure) -> Drawing:

@@ -27,7 +27,7 @@ def own_digest(facts: Mapping[str, Any]) -> str:
 
 
 def schema_files() -> dict[str, str]:
-    """The JSON schemas by file name; `python -m exhibit.tasks.document.schema` writes them."""
+    """The JSON schemas by file name; `python -m exhibit.tasks.evidence.schema` writes them."""
     return {
         f"{name}.schema.json": json.dumps({"$schema": _DIALECT, **kind.model_json_schema()}, indent=2) + "\n"
         for name, kind in SCHEMAS.items()

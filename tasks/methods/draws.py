@@ -27,7 +27,7 @@ class SamplingSpec(Spec):
     mask: Literal["per_draw", "per_step"] = Field(
         "per_draw", description="a dropout mask for the whole path, or a fresh one per step (not complete)"
     )
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, description="of the noise and the dropout")
 
     @property
     def title(self) -> str:

@@ -43,7 +43,9 @@ class MethodFactorySpec(Method):
         False, alias="additive", description="whether values add up to the change of the score; the residual is theirs"
     )
     baseline: Baseline = Field("auto", description="in raw units: auto, zero, black, mean, blur or uniform")
-    own_title: str = Field("A method of the user's own", alias="title", min_length=1)
+    own_title: str = Field(
+        "A method of the user's own", alias="title", min_length=1, description="what the report calls the method"
+    )
     own_citation: str = Field(
         "A function that the user gave.", alias="citation", description="where the method was published"
     )

@@ -11,7 +11,7 @@ from exhibit.tasks.records.evidence import Evidence
 
 
 def test_the_files_are_those_of_the_records() -> None:
-    """`python -m exhibit.tasks.document.schema` was run after the last change."""
+    """`python -m exhibit.tasks.evidence.schema` was run after the last change."""
     assert {path.name: path.read_text() for path in FOLDER.iterdir()} == schema_files()
 
 

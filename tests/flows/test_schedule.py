@@ -1,5 +1,5 @@
-"""Facts of scheduled reports on a real server: the commands of the README, a worker as a process of its own, a schedule
-that fires. All of it on the loopback, in a directory and with a port of its own, and stopped afterwards."""
+"""Facts of scheduled reports on a real server: the commands of the documentation, a worker as a process of its own, a
+schedule that fires. All of it on the loopback, in a directory and with a port of its own, and stopped afterwards."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ from tests.flows.test_bounded import ENDLESS, working
 
 pytestmark = pytest.mark.slow
 
-[WALK] = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+[WALK] = re.findall(r"```bash\n(.*?)```", (ROOT / "docs/guide/schedule.md").read_text(), re.DOTALL)
 EXPORT, SERVER, DEPLOY, WORKER, RUN = (line.partition("  #")[0].strip() for line in WALK.splitlines())
 SMALL = ("method=[integrated_gradients]", "check=[completeness]", "data.reference=null", "model.epochs=1")
 HERE = ZoneInfo("Asia/Tokyo")
@@ -128,7 +128,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The commands of the README up to the worker, but for the port."""
+    """The commands of the page up to the worker, but for the port."""
     root = tmp_path_factory.mktemp("site")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
