@@ -13,7 +13,7 @@ from exhibit.tasks.checks import CheckSpec
 from exhibit.tasks.data import DataSpec
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec
 from exhibit.tasks.document.spec import DocumentSpec
-from exhibit.tasks.drawing import DrawingSpec
+from exhibit.tasks.drawing.spec import DrawingSpec
 from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from exhibit.tasks.records.figure import BarPanels, Diagram, Drawing, Figure, Images, Ladder, Molecules, Waterfalls
+from exhibit.tasks.records.figure import BETWEEN, Drawing, picture_side
 from exhibit.tasks.records.page import Block, Document, Table
 
 _COLUMN, _PAGE = 436, 640  # CSS pixels of the wide column and of both on paper
@@ -15,16 +15,15 @@ _WORD = 18  # characters of a cell that is never broken for the room of others
 _UNBROKEN = 60  # characters of a row of a table that may stay on one line
 _MOST_ROWS = {"print": 40, "screen": 400}
 _BESIDE, _HALF_PAGE = 0.6, 0.73  # of the column: two that fit into it, and two that fit across the page
-_CELL, _GAP = 118, 8  # CSS pixels of the largest cell of a grid, if not asked for, and between cells
-_MILLIMETRE = 96 / 25.4  # in CSS pixels
 
 
 def shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
     """How a block is laid out: `broad` figures take both columns, a `keep` block stays on one page."""
-    figures = [drawings[name].figure for name in block.figures]
-    row = paired(block, drawings) and (len(figures) > 2 or figures[0].width > _BESIDE)
-    wide = row or any(map(broad, figures)) or (block.tables and not block.asides)
-    short = not long(figures[0]) if len(figures) == 1 else row or (not figures and bool(block.asides))
+    drawn = [drawings[name] for name in block.figures]
+    row = paired(block, drawings) and (len(drawn) > 2 or drawn[0].figure.width > _BESIDE)
+    # A broad figure has its notes below. So has a tall one: beside notes WeasyPrint would not break it between pages.
+    wide = row or any(item.placement.broad for item in drawn) or (block.tables and not block.asides)
+    short = not drawn[0].placement.long if len(drawn) == 1 else row or (not drawn and bool(block.asides))
     keep = short and not block.tables
     return " ".join(["broad"] * bool(wide) + ["keep"] * keep)
 
@@ -64,50 +63,14 @@ def many(table: Table) -> bool:
     return len(table.rows) > 8
 
 
-def broad(figure: Figure) -> bool:
-    """Whether a figure takes both columns; its notes then stand below it. A tall one does: beside notes WeasyPrint
-    would not break it between pages."""
-    match figure.content:
-        case Waterfalls(panels=panels):
-            return len(panels) > 1
-        case Molecules(items=items) | BarPanels(panels=items):
-            return len(items) > 2
-        case Images(rows=rows, width=width):
-            asked = 0 if width is None else len(rows[0]) * (_cell(width) + _GAP)
-            return len(rows[0]) > 4 or asked > _COLUMN or len(rows) * _cell(width) > 3 * _CELL
-        case Diagram() | Ladder():
-            return True
-    return False
-
-
-def given(figure: Figure) -> bool:
-    """Whether the widths of the columns of a grid are given: of one of many rows, WeasyPrint would measure all rows
-    again for each of its pages."""
-    return isinstance(figure.content, Images) and len(figure.content.rows) > 12
-
-
-def long(figure: Figure) -> bool:
-    """Whether a figure may go on on the next page."""
-    match figure.content:
-        case Molecules(items=items):
-            return len(items) > 3
-        case Images(rows=rows, width=width):
-            return broad(figure) and len(rows) * _cell(width) > 2 * _CELL
-    return False
-
-
-def room(figure: Figure) -> float:
+def room(drawing: Drawing) -> float:
     """CSS pixels of width that a figure has on paper."""
-    return (_PAGE if broad(figure) else _COLUMN) * figure.width
+    return (_PAGE if drawing.placement.broad else _COLUMN) * drawing.figure.width
 
 
 def cell_width(columns: int, available: float, wanted: float | None = None) -> int:
     """CSS pixels of one cell of an image grid; `wanted`: millimetres."""
-    return int(min(_cell(wanted), available / columns - _GAP))
-
-
-def _cell(wanted: float | None) -> float:
-    return _CELL if wanted is None else wanted * _MILLIMETRE
+    return int(min(picture_side(wanted), available / columns - BETWEEN))
 
 
 def wrapping(table: Table) -> set[int]:

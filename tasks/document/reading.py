@@ -1,10 +1,13 @@
-"""The pages for readers who are not engineers: what an attribution is and is not, and how each figure is read."""
+"""The pages for readers who are not engineers: what an attribution is and is not, and how each figure is read.
+
+What is said of a kind of figure comes with its drawings.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from exhibit.tasks.document.words import listing
-from exhibit.tasks.records.figure import Content, Drawing, Figure, Matrix, Palette
+from exhibit.tasks.records.figure import Drawing, Palette
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 
@@ -130,24 +133,19 @@ def guides(drawings: Mapping[str, Drawing], numbers: Mapping[str, int]) -> list[
     """How the figures of a document are read, kind by kind in the order of their first. `numbers`: by name."""
     found: dict[str, list[str]] = {}
     for name in numbers:
-        found.setdefault(_kind(drawings[name].figure.content), []).append(name)
+        found.setdefault(drawings[name].reading.title, []).append(name)
     return [
-        _guide(kind, _where([numbers[name] for name in names]), [drawings[name].figure for name in names])
-        for kind, names in found.items()
+        _guide([drawings[name] for name in names], _where([numbers[name] for name in names]))
+        for names in found.values()
     ]
 
 
-def _guide(kind: str, where: str, figures: Sequence[Figure]) -> Guide:
-    text, warning = _HOW[kind]
-    palettes = {scale.palette for figure in figures for scale in figure.scales} if kind == "images" else set()
-    signs = [sign for palette, sign in _SIGNS.items() if palette in palettes]
-    return Guide(_TITLES[kind], where, " ".join([text, *signs]), warning)
-
-
-def _kind(content: Content) -> str:
-    if isinstance(content, Matrix):
-        return "agreement" if content.correlations else "confusion"
-    return {"waterfalls": "waterfall"}.get(content.kind, content.kind)
+def _guide(alike: Sequence[Drawing], where: str) -> Guide:
+    """Of figures of one kind, with what the colours say that they have."""
+    reading = alike[0].reading
+    palettes = {scale.palette for drawing in alike for scale in drawing.figure.scales}
+    colours = [said for palette, said in reading.colours.items() if palette in palettes]
+    return Guide(reading.title, where, " ".join([reading.text, *colours]), reading.warning)
 
 
 def _where(numbers: Sequence[int]) -> str:
@@ -155,93 +153,3 @@ def _where(numbers: Sequence[int]) -> str:
     if len(numbers) > 6:
         return f"{len(numbers)} figures, {numbers[0]} to {numbers[-1]}"
     return f"Figure{'s' if len(numbers) > 1 else ''} {listing([str(number) for number in numbers])}"
-
-
-_TITLES = {
-    "bars": "Bars",
-    "bar_panels": "Bars of single samples",
-    "images": "Maps of pictures",
-    "molecules": "Molecules",
-    "scatter": "Predicted against measured",
-    "curves": "Learning curves",
-    "confusion": "Confusion matrix",
-    "agreement": "Agreement of methods",
-    "swarm": "Swarm of points",
-    "waterfall": "Waterfall",
-    "ladder": "Step ladder",
-    "diagram": "Diagram of the net",
-    "tokens": "Coloured words",
-    "ranks": "Places of the features",
-}
-
-# What the colours of a map say.
-_SIGNS: dict[Palette, str] = {
-    "diverging": "Red moved it up, blue down, the darker the more. Over a photograph the colour covers as much as it "
-    "is strong.",
-    "keras_example": "Where light is added to the photograph, green moved it up, red down, the brighter the more.",
-}
-
-# What is seen, and what must not be read into it.
-_HOW = {
-    "bars": (
-        "One group of bars for each part of the input. A long bar: the score moved much with it. The thin line is the "
-        "uncertainty.",
-        "Bars whose lines overlap are not ranked. Grey bars are another kind of measure, for comparison.",
-    ),
-    "bar_panels": (
-        "One panel for each sample, all on one axis. A bar is what one part contributed there.",
-        "A few samples are examples, not a rule.",
-    ),
-    "images": (
-        "Each row is one picture, each column what one method says about it. Coloured pixels moved the score.",
-        "A coloured area is what the model used, not necessarily the object. Pale does not mean unimportant where many "
-        "pale pixels add up.",
-    ),
-    "molecules": (
-        "The number beside an atom is its contribution, its colour the same number on the scale below. The line below "
-        "a molecule is their sum beside what the model makes of it.",
-        "Hydrogens count with the atom that they hang on. An atom acts together with its neighbours.",
-    ),
-    "scatter": (
-        "Each point is a sample: to the right what was measured, upwards what the model says. On the dashed line both "
-        "are equal.",
-        "Grey points were seen in training: that they lie close to the line proves little.",
-    ),
-    "curves": (
-        "How the error falls, or the share of right answers rises, with every round of training.",
-        "Where the line of the test data rises again the model learns its training data by heart.",
-    ),
-    "confusion": (
-        "A row is what is true, a column what the model said. The dark diagonal is what was right.",
-        "Numbers off the diagonal are confusions; the shade is the share of the row.",
-    ),
-    "agreement": (
-        "Each cell compares two methods: +1 is the same order, 0 no relation, a dash that they were not compared.",
-        "Methods answer different questions; a low number is no fault of either.",
-    ),
-    "swarm": (
-        "One row for each part, one point for each sample: right of the line it raised the score, left it lowered it. "
-        "A dark point: the part had a high value.",
-        "Dark on one side and light on the other shows a trend of the model, not of the world.",
-    ),
-    "waterfall": (
-        "From the score of the baseline above to that of the sample below, one contribution after the other, the "
-        "largest first. Each bar begins where the one above ends.",
-        "The order is by size; it is not the order in which the model works.",
-    ),
-    "ladder": (
-        "How the computation closes in on its answer. To the right effort grows; a line that drops below the dashed "
-        "one has settled.",
-        "A ring at the end: it had not settled when the effort ended, and the page says so.",
-    ),
-    "diagram": ("What the model is made of, from its inputs at the left to its answer at the right.", ""),
-    "tokens": (
-        "The number below a word is its contribution, its colour the same number on the scale.",
-        "Words act together: the share of one depends on the others.",
-    ),
-    "ranks": (
-        "One row for each part, the first place at the left: a circle for each place that the part took, the larger "
-        "the more often. At the right its middle place with the interval.",
-        "A part whose circles are spread has no fixed rank: its place depends on the settings.",
-    ),
-}

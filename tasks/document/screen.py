@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from exhibit.tasks.records.base import Array, Record
-from exhibit.tasks.records.figure import Cell, Drawing, Images, Part, Scale
+from exhibit.tasks.records.figure import Cell, Drawing, Part, Scale
 from exhibit.tasks.records.packing import canonical_json
 
 _VALUES = 400_000  # numbers of maps that a page holds at most: about 1 MB
@@ -28,7 +28,7 @@ class Reduction(Record):
     def of(cls, drawings: Iterable[Drawing]) -> Self:
         """The smallest with which the maps and pictures of a document fit onto a page."""
         drawn = list(drawings)
-        shapes = [cell.pixels.shape[:2] for cell in _maps(drawn)]
+        shapes = [values.shape[:2] for values in _maps(drawn)]
         sizes = [len(part.data) for item in drawn for part in item.parts if _reducible(part)]
         values = next(k for k in count(1) if sum(-(-h // k) * -(-w // k) for h, w in shapes) <= _VALUES + len(shapes))
         return cls(values=values, pictures=next(k for k in count(1) if sum(sizes) <= _PICTURES * k * k))
@@ -39,10 +39,11 @@ class Reduction(Record):
         return self.values == self.pictures == 1
 
 
-def _maps(drawings: Iterable[Drawing]) -> Iterator[Cell]:
+def _maps(drawings: Iterable[Drawing]) -> Iterator[Array]:
     for item in drawings:
-        if isinstance(item.figure.content, Images):
-            yield from (cell for row in item.figure.content.rows for cell in row if cell and cell.scale is not None)
+        if item.placement.numbers:
+            for scale in range(len(item.figure.scales)):
+                yield from item.figure.content.values_on(scale)
 
 
 def _reducible(part: Part) -> bool:

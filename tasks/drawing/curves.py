@@ -6,8 +6,9 @@ from itertools import pairwise
 import numpy as np
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, mark, ticks, upright
+from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, RULE, SECOND, element, line, picture, text, text_width
-from exhibit.tasks.records.figure import Curves, Part, Series
+from exhibit.tasks.records.figure import Curves, Part, Reading, Series
 
 _LEFT, _TOP, _HEIGHT = 48.0, 8.0, 190.0
 _APART = 13.0  # CSS pixels between names of lines
@@ -73,3 +74,14 @@ def spread(places: Sequence[float], apart: float) -> list[float]:
         moved[after] = max(moved[after], moved[before] + apart)
     shift = (sum(moved) - sum(places)) / len(places)
     return [place - shift for place in moved]
+
+
+CURVES = FigureKind(
+    record=Curves,
+    draw=chart(curves),
+    reading=Reading(
+        title="Learning curves",
+        text="How the error falls, or the share of right answers rises, with every round of training.",
+        warning="Where the line of the test data rises again the model learns its training data by heart.",
+    ),
+)

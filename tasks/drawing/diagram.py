@@ -1,7 +1,8 @@
 """Diagrams of nets: boxes and the lines between them."""
 
+from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import INK, PAGE, PAPER, QUIET, RULE, SMALL, element, fitted, picture, text, text_width
-from exhibit.tasks.records.figure import Diagram, Node, Part
+from exhibit.tasks.records.figure import Diagram, Node, Part, Reading
 
 _HIGH, _ROW, _GAP = 26.0, 38.0, 22.0  # CSS pixels: a box, a row of boxes, room for lines
 
@@ -58,3 +59,14 @@ def _line(start: tuple[float, float, float], end: tuple[float, float, float]) ->
     middle = (x0 + x1) / 2
     path = f"M{x0:.1f} {y0:.1f}C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
     return element("path", class_="quiet", d=path, stroke=RULE, stroke_width=1.2, fill="none")
+
+
+DIAGRAM = FigureKind(
+    record=Diagram,
+    draw=chart(diagram),
+    reading=Reading(
+        title="Diagram of the net",
+        text="What the model is made of, from its inputs at the left to its answer at the right.",
+    ),
+    broad=lambda _: True,
+)

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from exhibit.tasks.drawing.colormap import colours
+from exhibit.tasks.drawing.descriptor import FigureKind
 from exhibit.tasks.drawing.overlay import green_and_red, overlay
+from exhibit.tasks.drawing.svg import COLUMN
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.figure import Cell, Images, Part, Scale
+from exhibit.tasks.records.figure import BETWEEN, PICTURE, Cell, Images, Part, Reading, Scale, picture_side
 
 _SIDE = 240  # pixels up to which the longer side is enlarged
 
@@ -61,3 +63,37 @@ def png(pixels: Array) -> bytes:
     # Level 9 takes ten times as long for enlarged maps, and saves a hundredth.
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
+
+
+def _broad(content: Images) -> bool:
+    """Many pictures side by side, wide ones, or a tall figure."""
+    columns, side = len(content.rows[0]), picture_side(content.width)
+    asked = 0 if content.width is None else columns * (side + BETWEEN)
+    return columns > 4 or asked > COLUMN or len(content.rows) * side > 3 * PICTURE
+
+
+def _long(content: Images) -> bool:
+    return _broad(content) and len(content.rows) * picture_side(content.width) > 2 * PICTURE
+
+
+IMAGES = FigureKind(
+    record=Images,
+    draw=lambda content, scales, _: images(content, scales),
+    reading=Reading(
+        title="Maps of pictures",
+        text="Each row is one picture, each column what one method says about it. Coloured pixels moved the score.",
+        warning="A coloured area is what the model used, not necessarily the object. Pale does not mean unimportant "
+        "where many pale pixels add up.",
+        colours={
+            "diverging": "Red moved it up, blue down, the darker the more. Over a photograph the colour covers as much "
+            "as it is strong.",
+            "keras_example": "Where light is added to the photograph, green moved it up, red down, the brighter the "
+            "more.",
+        },
+    ),
+    template="images",
+    numbers=True,
+    broad=_broad,
+    long=_long,
+    fixed=lambda content: len(content.rows) > 12,  # WeasyPrint would measure all rows again for each of its pages
+)

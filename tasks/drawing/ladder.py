@@ -7,9 +7,10 @@ import numpy as np
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, mark
 from exhibit.tasks.drawing.curves import spread
+from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import INK, MAIN, PAGE, PAPER, RULE, SECOND, element, line, picture, text
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.figure import Ladder, Part
+from exhibit.tasks.records.figure import Ladder, Part, Reading
 
 _TOP, _HEIGHT, _LEFT, _BETWEEN = 26.0, 112.0, 46.0, 34.0  # CSS pixels
 _LEAST = 1e-5  # shares below it are drawn as it: a logarithm has no zero
@@ -132,3 +133,16 @@ def _stopped(content: Ladder, start: float, end: float) -> list[str]:
             )
         drawn.append(mark(f"{int(stopped):,}", at, top - 5))
     return [*drawn, *_steps(content, x), line(start, bottom, end, bottom, INK, 0.9)]
+
+
+LADDER = FigureKind(
+    record=Ladder,
+    draw=chart(ladder),
+    reading=Reading(
+        title="Step ladder",
+        text="How the computation closes in on its answer. To the right effort grows; a line that drops below the "
+        "dashed one has settled.",
+        warning="A ring at the end: it had not settled when the effort ended, and the page says so.",
+    ),
+    broad=lambda _: True,
+)

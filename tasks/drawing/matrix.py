@@ -7,6 +7,7 @@ import numpy as np
 
 from exhibit.tasks.drawing.axis import SIZE, mark, upright
 from exhibit.tasks.drawing.colormap import colour
+from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import (
     COLUMN,
     FAINT,
@@ -21,7 +22,7 @@ from exhibit.tasks.drawing.svg import (
     text,
     text_width,
 )
-from exhibit.tasks.records.figure import Matrix, Part
+from exhibit.tasks.records.figure import Matrix, Part, Reading
 
 _LONG = 16  # letters of a name that cannot stand above its column
 _LARGEST, _HEIGHT = 56.0, 30.0  # CSS pixels of a cell
@@ -124,3 +125,20 @@ def _column(label: str, x: float, y: float, size: float, slanted: bool) -> str:
     if not slanted:
         return text(label, x, y, size, "middle")
     return element("g", text(label, 0, 0, size), transform=f"translate({x:.1f} {y:.1f}) rotate(-45)")
+
+
+_CONFUSION = Reading(
+    title="Confusion matrix",
+    text="A row is what is true, a column what the model said. The dark diagonal is what was right.",
+    warning="Numbers off the diagonal are confusions; the shade is the share of the row.",
+)
+_AGREEMENT = Reading(
+    title="Agreement of methods",
+    text="Each cell compares two methods: +1 is the same order, 0 no relation, a dash that they were not compared.",
+    warning="Methods answer different questions; a low number is no fault of either.",
+)
+MATRIX = FigureKind(
+    record=Matrix,
+    draw=chart(matrix),
+    reading=lambda content: _AGREEMENT if content.correlations else _CONFUSION,
+)

@@ -3,9 +3,10 @@
 import numpy as np
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, mark
+from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, RULE, SECOND, element, fitted, line, picture, text, text_width
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.figure import Part, Ranks
+from exhibit.tasks.records.figure import Part, Ranks, Reading
 
 _ROW, _NAME = 21.0, 12  # CSS pixels: height of a feature, size of the names
 _SMALLEST, _LARGEST = 1.3, 7.5  # radius of a circle
@@ -69,3 +70,15 @@ def _row(axis: Axis, counts: Array, y: float) -> list[str]:
         for place in np.flatnonzero(counts).tolist()
     ]
     return [line(axis.at(low), y, axis.at(high), y, INK, 1), *circles]
+
+
+RANKS = FigureKind(
+    record=Ranks,
+    draw=chart(ranks),
+    reading=Reading(
+        title="Places of the features",
+        text="One row for each part, the first place at the left: a circle for each place that the part took, the "
+        "larger the more often. At the right its middle place with the interval.",
+        warning="A part whose circles are spread has no fixed rank: its place depends on the settings.",
+    ),
+)

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exhibit.tasks.drawing.axis import Axis, below, key, mark, upright
+from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.image import png
 from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, REFERENCE, element, line, picture
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.figure import Part, Scatter, Series
+from exhibit.tasks.records.figure import Part, Reading, Scatter, Series
 
 _DENSE = 300  # more points than this are drawn as pixels: hundreds of vectors make a document slow
 _OVERSAMPLING = 4  # pixels per CSS pixel, about 400 per inch on paper
@@ -84,3 +85,15 @@ def raster(
     shade = np.frombuffer(bytes.fromhex(colour[1:]), np.uint8)
     alpha = np.rint(255 * (1 - light**inside)).astype(np.uint8)
     return np.dstack([np.broadcast_to(shade, (*inside.shape, 3)), alpha])
+
+
+SCATTER = FigureKind(
+    record=Scatter,
+    draw=chart(scatter),
+    reading=Reading(
+        title="Predicted against measured",
+        text="Each point is a sample: to the right what was measured, upwards what the model says. On the dashed line "
+        "both are equal.",
+        warning="Grey points were seen in training: that they lie close to the line proves little.",
+    ),
+)

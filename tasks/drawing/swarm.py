@@ -5,6 +5,7 @@ from base64 import b64encode
 import numpy as np
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, below, mark
+from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.image import png
 from exhibit.tasks.drawing.scatter import raster
 from exhibit.tasks.drawing.svg import (
@@ -22,7 +23,7 @@ from exhibit.tasks.drawing.svg import (
     text_width,
 )
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.figure import Part, Swarm
+from exhibit.tasks.records.figure import Part, Reading, Swarm
 
 _ROW, _RADIUS = 17.0, 1.6  # CSS pixels: height of a feature, radius of a point
 _DENSE = 6000  # more points than this are drawn as pixels
@@ -116,3 +117,15 @@ def _key(shades: Array, total: float) -> list[str]:
         *squares,
         mark("high value", x + 14 * len(SHADES) + 6, 12.5, "start"),
     ]
+
+
+SWARM = FigureKind(
+    record=Swarm,
+    draw=chart(swarm),
+    reading=Reading(
+        title="Swarm of points",
+        text="One row for each part, one point for each sample: right of the line it raised the score, left it lowered "
+        "it. A dark point: the part had a high value.",
+        warning="Dark on one side and light on the other shows a trend of the model, not of the world.",
+    ),
+)

@@ -6,6 +6,7 @@ import numpy as np
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, key, mark
 from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
+from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import (
     COLUMN,
     INK,
@@ -30,7 +31,7 @@ from exhibit.tasks.drawing.svg import (
     text_width,
 )
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.figure import BarPanels, Bars, Part, Series
+from exhibit.tasks.records.figure import BarPanels, Bars, Part, Reading, Series
 
 _BAR, _GAP, _GROUP = 12, 2, 11  # CSS pixels: a bar, between bars and between groups
 _PER_ROW = 3  # panels side by side
@@ -178,3 +179,26 @@ def _key(content: Bars, left: float, right: float) -> tuple[list[str], float]:
         for index, item in enumerate(content.series)
     ]
     return key([(item.name, *fill) for item, fill in zip(content.series, fills, strict=True)], left, right)
+
+
+BARS = FigureKind(
+    record=Bars,
+    draw=chart(bars),
+    reading=Reading(
+        title="Bars",
+        text="One group of bars for each part of the input. A long bar: the score moved much with it. The thin line is "
+        "the uncertainty.",
+        warning="Bars whose lines overlap are not ranked. Grey bars are another kind of measure, for comparison.",
+    ),
+)
+
+BAR_PANELS = FigureKind(
+    record=BarPanels,
+    draw=chart(panels),
+    reading=Reading(
+        title="Bars of single samples",
+        text="One panel for each sample, all on one axis. A bar is what one part contributed there.",
+        warning="A few samples are examples, not a rule.",
+    ),
+    broad=lambda content: len(content.panels) > 2,
+)

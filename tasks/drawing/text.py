@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from exhibit.tasks.drawing.colormap import colour
+from exhibit.tasks.drawing.descriptor import FigureKind
 from exhibit.tasks.drawing.svg import (
     COLUMN,
     INK,
@@ -19,7 +20,7 @@ from exhibit.tasks.drawing.svg import (
     text,
     text_width,
 )
-from exhibit.tasks.records.figure import Part, Scale, TokenLine, Tokens
+from exhibit.tasks.records.figure import Part, Reading, Scale, TokenLine, Tokens
 
 _GAP, _LINE = 4.0, 44.0  # CSS pixels: between tokens, and of a line
 _DARK = 0.55  # share of the limit from which the colours want light letters
@@ -66,3 +67,14 @@ def _token(token: str, shown: str, share: float, fill: str, place: tuple[float, 
     # The letters keep their colour in the dark: their ground keeps its own.
     letters = text(token, x + wide / 2, y + 16.5, WORD, "middle", fill=PAPER if light else INK, style="fixed")
     return box + letters + text(shown, x + wide / 2, y + 35, NOTE, "middle", fill=QUIET, style="quiet")
+
+
+TOKENS = FigureKind(
+    record=Tokens,
+    draw=tokens,
+    reading=Reading(
+        title="Coloured words",
+        text="The number below a word is its contribution, its colour the same number on the scale.",
+        warning="Words act together: the share of one depends on the others.",
+    ),
+)

@@ -5,6 +5,7 @@ from itertools import accumulate
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, below, mark
 from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
+from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import (
     COLUMN,
     INK,
@@ -23,7 +24,7 @@ from exhibit.tasks.drawing.svg import (
     text,
     text_width,
 )
-from exhibit.tasks.records.figure import Part, Waterfall, Waterfalls
+from exhibit.tasks.records.figure import Part, Reading, Waterfall, Waterfalls
 
 _ROW, _BAR, _BETWEEN = 19.0, 12.0, 24.0  # CSS pixels: a step, its bar, between panels
 _SHORT = 76.0  # CSS pixels of a label beside which a third of the page has room for the steps
@@ -113,3 +114,15 @@ def _beside(axis: Axis, value: float, shown: str, y: float) -> str:
     if x + 6 + text_width(shown, SIZE, 600) > axis.end + 40:
         return text(shown, x - 6, y + 13, SIZE, "end", 600)
     return text(shown, x + 6, y + 13, SIZE, weight=600)
+
+
+_READING = Reading(
+    title="Waterfall",
+    text="From the score of the baseline above to that of the sample below, one contribution after the other, the "
+    "largest first. Each bar begins where the one above ends.",
+    warning="The order is by size; it is not the order in which the model works.",
+)
+WATERFALL = FigureKind(record=Waterfall, draw=chart(waterfall), reading=_READING)
+WATERFALLS = FigureKind(
+    record=Waterfalls, draw=chart(waterfalls), reading=_READING, broad=lambda content: len(content.panels) > 1
+)

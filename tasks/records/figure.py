@@ -1,4 +1,7 @@
-"""Figures as data: what is drawn, on which scales, with which words; and the drawn files."""
+"""Figures as data: what is drawn, on which scales, with which words; and the drawn files.
+
+How a kind of figure is drawn, read and placed is no data: it stands in its descriptor, see `exhibit.tasks.drawing`.
+"""
 
 from typing import Annotated, Literal
 
@@ -7,6 +10,13 @@ from pydantic import Field
 from exhibit.tasks.records.base import Array, Record
 
 Palette = Literal["diverging", "keras_example"]  # keras_example: green and red light, as published
+PICTURE, BETWEEN = 118, 8  # CSS pixels: of a picture on paper if not asked for, and between two
+_MILLIMETRE = 96 / 25.4  # in CSS pixels
+
+
+def picture_side(width: float | None) -> float:
+    """CSS pixels of the width of a picture on paper; `width`: in millimetres, where one is asked for."""
+    return PICTURE if width is None else width * _MILLIMETRE
 
 
 class Scale(Record):
@@ -15,6 +25,14 @@ class Scale(Record):
     unit: str
     limit: float
     palette: Palette = "diverging"
+
+
+class FigureContent(Record):
+    """What is drawn, without the words around it."""
+
+    def values_on(self, _: int, /) -> list[Array]:
+        """The values that are coloured by the scale of the figure with this index."""
+        return []
 
 
 class Series(Record):
@@ -26,7 +44,7 @@ class Series(Record):
     reference: bool = False
 
 
-class Bars(Record):
+class Bars(FigureContent):
     """Horizontal bars, one group per label. `signed` colours by sign and centres the axis on zero."""
 
     kind: Literal["bars"] = "bars"
@@ -36,7 +54,7 @@ class Bars(Record):
     signed: bool = False
 
 
-class BarPanels(Record):
+class BarPanels(FigureContent):
     """Small multiples: one panel of horizontal bars per series, all with the same labels and the same axis.
     `facets`: what each panel is, by the name of a filter."""
 
@@ -64,7 +82,7 @@ class Cell(Record):
     alt: str
 
 
-class Images(Record):
+class Images(FigureContent):
     """Rows of pictures with one heading per column. `width`: of each on paper, in millimetres, where the page has
     room; None: as usual. `facets`: what each row is, by the name of a filter."""
 
@@ -74,6 +92,9 @@ class Images(Record):
     row_labels: tuple[str, ...] = ()
     width: float | None = None
     facets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    def values_on(self, scale: int, /) -> list[Array]:
+        return [cell.pixels for cells in self.rows for cell in cells if cell and cell.scale == scale]
 
 
 class Molecule(Record):
@@ -96,7 +117,7 @@ class Molecule(Record):
     alt: str
 
 
-class Molecules(Record):
+class Molecules(FigureContent):
     """Molecules in the order of reading, or where there are `columns` in rows of as many, under these headings.
 
     `numbers`: whether atoms carry their values.
@@ -107,8 +128,11 @@ class Molecules(Record):
     columns: tuple[str, ...] = ()
     numbers: bool = True
 
+    def values_on(self, scale: int, /) -> list[Array]:
+        return [item.values for item in self.items if item.scale == scale and item.limit is None]
 
-class Scatter(Record):
+
+class Scatter(FigureContent):
     """Points with the line of identity, for a parity plot. Groups are drawn in order, `reference` ones grey."""
 
     kind: Literal["scatter"] = "scatter"
@@ -118,7 +142,7 @@ class Scatter(Record):
     y_label: str
 
 
-class Curves(Record):
+class Curves(FigureContent):
     """Values per epoch."""
 
     kind: Literal["curves"] = "curves"
@@ -127,7 +151,7 @@ class Curves(Record):
     y_label: str
 
 
-class Matrix(Record):
+class Matrix(FigureContent):
     """Counts of (true, predicted), or of `correlations` in [-1, 1] between the labels, NaN for a pair not compared."""
 
     kind: Literal["matrix"] = "matrix"
@@ -138,7 +162,7 @@ class Matrix(Record):
     correlations: bool = False
 
 
-class Swarm(Record):
+class Swarm(FigureContent):
     """Attributions of the most important features, sample by sample.
 
     `values`: (samples, features) attributions of the first target; `shades`: the same shape, the feature's own value
@@ -152,7 +176,7 @@ class Swarm(Record):
     axis: str
 
 
-class Ranks(Record):
+class Ranks(FigureContent):
     """Where each label stands in several orders: `counts` (labels, places), the first place first."""
 
     kind: Literal["ranks"] = "ranks"
@@ -161,7 +185,7 @@ class Ranks(Record):
     axis: str
 
 
-class Waterfall(Record):
+class Waterfall(FigureContent):
     """Contributions that lead from `start` to `end`, in the order in which they are drawn."""
 
     kind: Literal["waterfall"] = "waterfall"
@@ -175,7 +199,7 @@ class Waterfall(Record):
     axis: str
 
 
-class Waterfalls(Record):
+class Waterfalls(FigureContent):
     """Small multiples: a waterfall per sample, all on one axis. `facets`: what each is, by the name of a filter."""
 
     kind: Literal["waterfalls"] = "waterfalls"
@@ -183,7 +207,7 @@ class Waterfalls(Record):
     facets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
-class Ladder(Record):
+class Ladder(FigureContent):
     """A refinement, pass by pass. `steps`: (passes,) gradient evaluations so far. Of the drawn samples, (samples,
     passes), NaN where one had stopped: `residual` as a share of the difference that is explained, `change` of the
     attribution since the last pass as a share of its L1. `converged`: (samples,). `stopped`: (passes,) how many of all
@@ -208,7 +232,7 @@ class Node(Record):
     after: tuple[str, ...] = ()
 
 
-class Diagram(Record):
+class Diagram(FigureContent):
     """Boxes from left to right, each right of all that lead to it."""
 
     kind: Literal["diagram"] = "diagram"
@@ -225,13 +249,16 @@ class TokenLine(Record):
     alt: str
 
 
-class Tokens(Record):
+class Tokens(FigureContent):
     """Texts whose tokens are coloured by the first scale of the figure, with their numbers below. `facets`: what each
     text is, by the name of a filter."""
 
     kind: Literal["tokens"] = "tokens"
     items: tuple[TokenLine, ...]
     facets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    def values_on(self, _: int, /) -> list[Array]:
+        return [line.values for line in self.items]
 
 
 Content = Annotated[
@@ -276,15 +303,44 @@ class Part(Record):
     size: tuple[float, float]
 
 
-class Drawing(Record):
-    """A figure with its drawn parts.
+class Reading(Record):
+    """How figures of one kind are read: `text` says what is seen, `warning` what must not be read into it, `colours`
+    what each palette says. The `title` names the kind."""
 
-    Charts (all but the following): one part "chart". Images: a part "r{row}c{column}" per cell;
-    molecules: a part "m{index}" each; both: one part "scale{index}" per colour scale.
+    title: str
+    text: str
+    warning: str = ""
+    colours: dict[Palette, str] = Field(default_factory=dict)
+
+
+class Placement(Record):
+    """How a page shows a drawn figure. `template`: which of templates/figures arranges its parts; `broad`: it takes
+    both columns; `long`: it may go on on the next page; `fixed`: the widths of its columns are given, and not measured
+    row by row; `numbers`: on screen its maps carry their numbers, and its pictures may be reduced."""
+
+    template: str = "chart"
+    broad: bool = False
+    long: bool = False
+    fixed: bool = False
+    numbers: bool = False
+
+
+class Drawing(Record):
+    """A figure with its drawn parts, how it is read and how it is placed.
+
+    Charts: one part "chart", and where the front page shows less, one "first". Images: a part "r{row}c{column}" per
+    cell; molecules: a part "m{index}" each; all: one part "scale{index}" per colour scale.
     """
 
     figure: Figure
     parts: tuple[Part, ...]
+    reading: Reading
+    placement: Placement
+
+    def chart(self, first: bool) -> Part:
+        """The part of a chart; where `first`, the one that is drawn for the front page."""
+        names = {part.name for part in self.parts}
+        return self.part("first" if first and "first" in names else "chart")
 
     def part(self, name: str) -> Part:
         """The part called `name`; KeyError when there is none."""

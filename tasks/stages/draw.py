@@ -13,7 +13,7 @@ from exhibit.tasks.store import Digest, Store
 def draw(store: Store, material: Digest, scales: Digest, progress: Progress = silent) -> Done:
     """Output "drawings" of a chapter."""
     from exhibit.tasks.document.chapter import figures
-    from exhibit.tasks.drawing import draw as draw_figure
+    from exhibit.tasks.drawing.kinds import draw as draw_figure
 
     def run() -> dict[str, bytes]:
         wanted = figures(read(store, Material, material), json.loads(store.get(scales)))

@@ -16,7 +16,7 @@ def draw_figures(
     inputs: Mapping[str, Digest | Sequence[Digest]],
     figures: Callable[[Scales], Sequence[Figure]],
 ) -> Done:
-    from exhibit.tasks.drawing import draw
+    from exhibit.tasks.drawing.kinds import draw
 
     def run() -> dict[str, bytes]:
         limits = json.loads(store.get(str(inputs["scales"])))

@@ -27,7 +27,7 @@ from exhibit.tasks.stages.stage import Done, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 if TYPE_CHECKING:
-    from exhibit.tasks.drawing import DrawingSpec
+    from exhibit.tasks.drawing.spec import DrawingSpec
 
 
 _SWARM = 30  # features of a swarm: more do not fit on a page

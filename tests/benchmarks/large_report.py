@@ -17,7 +17,7 @@ import numpy as np
 from exhibit.tasks.document.chapter import figures, limits
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.press import Job, Pages, press
-from exhibit.tasks.drawing import draw
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.evidence.evidence import environment
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input

@@ -15,7 +15,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.metrics import confusion_matrix, log_loss
 
-from exhibit.tasks.drawing import draw
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.figure import (
     BarPanels,
     Bars,

@@ -17,7 +17,7 @@ from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.html import Facts, render_html
 from exhibit.tasks.document.pdf import render_pdf
 from exhibit.tasks.document.provenance import printed, provenance
-from exhibit.tasks.drawing import draw
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Excluded, Kind
 from exhibit.tasks.records.figure import BarPanels, Figure, Images

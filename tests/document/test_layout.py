@@ -4,7 +4,8 @@ import io
 import numpy as np
 import pytest
 
-from exhibit.tasks.document.layout import broad, cell_width, long, paired, printed, room, shape, whole_tables, wrapping
+from exhibit.tasks.document.layout import cell_width, paired, printed, room, shape, whole_tables, wrapping
+from exhibit.tasks.drawing.kinds import KINDS
 from exhibit.tasks.records.figure import BarPanels, Cell, Drawing, Figure, Images, Molecule, Molecules, Series
 from exhibit.tasks.records.page import Block, Column, Document, Section, Table
 
@@ -20,6 +21,20 @@ def images(rows: int, columns: int, millimetres: float | None = None) -> Figure:
 
 def molecules(count: int) -> Figure:
     return figure(Molecules(items=(Molecule(smiles="C", values=np.zeros(1), title="", alt="x"),) * count))
+
+
+def undrawn(found: Figure) -> Drawing:
+    """What is known of a figure before it is drawn."""
+    kind = KINDS[type(found.content)]
+    return Drawing(figure=found, parts=(), reading=kind.read(found.content), placement=kind.place(found.content))
+
+
+def broad(found: Figure) -> bool:
+    return undrawn(found).placement.broad
+
+
+def long(found: Figure) -> bool:
+    return undrawn(found).placement.long
 
 
 def table(*rows: tuple[str, ...]) -> Table:
@@ -40,7 +55,8 @@ def test_long_grids_may_go_on_on_the_next_page() -> None:
 
 
 def test_a_share_of_the_width_is_a_share_of_the_column() -> None:
-    assert room(images(1, 2)) == 2 * room(images(1, 2).model_copy(update={"width": 0.5}))
+    half = images(1, 2).model_copy(update={"width": 0.5})
+    assert room(undrawn(images(1, 2))) == 2 * room(undrawn(half))
 
 
 def test_pictures_are_as_wide_as_asked_where_the_page_has_room() -> None:
@@ -96,10 +112,7 @@ def test_a_few_rows_more_are_not_worth_a_file() -> None:
 
 
 def small(count: int) -> tuple[Block, dict[str, Drawing]]:
-    drawn = {
-        f"f{k}": Drawing(figure=images(1, 2).model_copy(update={"name": f"f{k}", "width": 0.46}), parts=())
-        for k in range(count)
-    }
+    drawn = {f"f{k}": undrawn(images(1, 2).model_copy(update={"name": f"f{k}", "width": 0.46})) for k in range(count)}
     return Block(figures=tuple(drawn)), drawn
 
 

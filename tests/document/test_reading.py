@@ -4,16 +4,23 @@ from typing import Any, get_args
 
 import pytest
 
-from exhibit.tasks.document.reading import _HOW, _SIGNS, _TITLES, guides, section
-from exhibit.tasks.records.figure import Content, Drawing, Palette
+from exhibit.tasks.document.reading import guides, section
+from exhibit.tasks.drawing.kinds import KINDS
+from exhibit.tasks.drawing.matrix import _AGREEMENT, _CONFUSION
+from exhibit.tasks.records.figure import Content, Drawing, Matrix, Palette, Reading
 
 QUESTIONS = {"completeness": "Do the parts add up?", "seed_stability": "Does it survive another training?"}
 
 
+READINGS = (*(kind.reading for kind in KINDS.values() if isinstance(kind.reading, Reading)), _AGREEMENT, _CONFUSION)
+
+
 def test_every_kind_of_figure_is_explained() -> None:
-    """A new kind of figure needs a way to be read; a matrix has two."""
-    kinds = {kind.model_fields["kind"].default for kind in get_args(get_args(Content)[0])}
-    assert set(_HOW) == set(_TITLES) == (kinds - {"matrix", "waterfalls"}) | {"confusion", "agreement"}
+    """A new kind of figure needs a way to be read; a matrix has two, one waterfall and several are read alike."""
+    assert set(KINDS) == set(get_args(get_args(Content)[0]))
+    assert {kind.record for kind in KINDS.values() if not isinstance(kind.reading, Reading)} == {Matrix}
+    assert len({reading.title for reading in READINGS}) == len(KINDS) + 2 - 2
+    assert all(reading.title and reading.text for reading in READINGS)
 
 
 def test_a_document_explains_its_own_figures_and_says_where_they_are(document: Any, drawings: Any) -> None:
@@ -90,8 +97,8 @@ def test_it_has_an_example_from_the_report_and_every_check() -> None:
 
 def test_it_is_written_for_people() -> None:
     """Sentences of at most forty words, without the names of methods or libraries."""
-    told = [text for how in _HOW.values() for text in how]
-    told += [*_SIGNS.values(), aside("keras_example")]
+    told = [text for reading in READINGS for text in (reading.text, reading.warning, *reading.colours.values())]
+    told += [aside("keras_example")]
     told += [p for block in section({}, "x").blocks for p in block.paragraphs]
     sentences = [sentence for text in told for sentence in text.replace("; ", ". ").split(". ")]
     assert max(len(sentence.split()) for sentence in sentences) <= 40

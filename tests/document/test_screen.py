@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from PIL import Image
 
 from exhibit.tasks.document.screen import _PICTURES, _VALUES, Reduction, block_means, facets, reduced, values
-from exhibit.tasks.drawing import draw
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Drawing, Figure, Images, Part, Scale
 from tests.conftest import content

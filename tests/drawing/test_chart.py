@@ -3,9 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from exhibit.tasks.drawing import draw
 from exhibit.tasks.drawing.axis import ticks
 from exhibit.tasks.drawing.curves import spread
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.drawing.svg import signed, text_width
 from exhibit.tasks.records.figure import BarPanels, Bars, Content, Curves, Figure, Matrix, Scatter, Series
 

@@ -3,8 +3,8 @@ import io
 import numpy as np
 from PIL import Image
 
-from exhibit.tasks.drawing import draw
 from exhibit.tasks.drawing.colormap import colours
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.figure import Cell, Drawing, Figure, Images, Scale
 
 SCALES = (Scale(unit="logit", limit=2.0),)

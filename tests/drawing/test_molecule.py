@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from exhibit.tasks.drawing import draw
 from exhibit.tasks.drawing.colormap import colour
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.drawing.molecule import notes
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.figure import Drawing, Figure, Molecule, Molecules, Scale

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 from PIL import Image
 
-from exhibit.tasks.drawing import draw
 from exhibit.tasks.drawing.colormap import colours
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.drawing.overlay import green_and_red, grey, overlay
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Palette, Scale

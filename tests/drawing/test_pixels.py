@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from exhibit.tasks.document.image import bordered
-from exhibit.tasks.drawing import draw
 from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.drawing.maps import MapSpec, prepared
 from exhibit.tasks.methods.aggregate import on_pixels
 from exhibit.tasks.records.base import Array

@@ -30,7 +30,7 @@ CHOSEN = {
     "attribute": [GGNN, GRADIENT],
     "summarise": [],
     "check": [MLP, OCCLUSION, "exhibit.tasks.checks.randomization"],
-    "gather": [MLP, GRADIENT, "exhibit.tasks.drawing"],
+    "gather": [MLP, GRADIENT, "exhibit.tasks.drawing.spec"],
     "scale": [],
     "draw": [],
     "compose": [],

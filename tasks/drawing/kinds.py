@@ -1,0 +1,45 @@
+"""Every kind of figure by its record, and how any figure is drawn."""
+
+from typing import Any
+
+from exhibit.tasks.drawing.colormap import colour_bar
+from exhibit.tasks.drawing.curves import CURVES
+from exhibit.tasks.drawing.descriptor import FigureKind
+from exhibit.tasks.drawing.diagram import DIAGRAM
+from exhibit.tasks.drawing.image import IMAGES
+from exhibit.tasks.drawing.ladder import LADDER
+from exhibit.tasks.drawing.matrix import MATRIX
+from exhibit.tasks.drawing.molecules import MOLECULES
+from exhibit.tasks.drawing.ranks import RANKS
+from exhibit.tasks.drawing.scatter import SCATTER
+from exhibit.tasks.drawing.swarm import SWARM
+from exhibit.tasks.drawing.table import BAR_PANELS, BARS
+from exhibit.tasks.drawing.text import TOKENS
+from exhibit.tasks.drawing.waterfall import WATERFALL, WATERFALLS
+from exhibit.tasks.records.figure import Drawing, Figure, FigureContent
+
+_ALL: tuple[FigureKind[Any], ...] = (
+    BARS,
+    BAR_PANELS,
+    IMAGES,
+    MOLECULES,
+    SCATTER,
+    CURVES,
+    MATRIX,
+    SWARM,
+    WATERFALL,
+    WATERFALLS,
+    LADDER,
+    DIAGRAM,
+    TOKENS,
+    RANKS,
+)
+KINDS: dict[type[FigureContent], FigureKind[Any]] = {kind.record: kind for kind in _ALL}
+
+
+def draw(figure: Figure) -> Drawing:
+    """The figure with its drawn parts, named as `Drawing` says; the same figure gives the same bytes."""
+    kind, content = KINDS[type(figure.content)], figure.content
+    parts = kind.draw(content, figure.scales, figure.width)
+    bars = (colour_bar(scale, f"scale{index}") for index, scale in enumerate(figure.scales))
+    return Drawing(figure=figure, parts=(*parts, *bars), reading=kind.read(content), placement=kind.place(content))

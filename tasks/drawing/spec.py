@@ -1,0 +1,31 @@
+"""How the drawings of a chapter look: what a config may set."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from exhibit.tasks.drawing.maps import MapSpec
+from exhibit.tasks.records.base import Spec
+
+
+class MoleculeSpec(Spec):
+    """How the contributions of atoms are drawn."""
+
+    scale: Literal["shared", "per_sample"] = Field(
+        "shared", description="one scale for all molecules, or for each its own: colours then cannot be compared"
+    )
+    share: float = Field(1.0, gt=0, le=1, description="only this share of the atoms, the strongest, is coloured")
+    analogues: Annotated[int, Field(ge=0)] | tuple[tuple[str, str], ...] = Field(
+        3, description="how many pairs of molecules that are alike stand side by side, or which, by name or id"
+    )
+
+
+class DrawingSpec(Spec):
+    """What the drawings of a chapter have in common."""
+
+    kind: Literal["drawing"] = "drawing"
+    top_k: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+        "all", description="how many of the most important features of a table are drawn"
+    )
+    image: MapSpec = Field(MapSpec(), description="how the attributions of images are drawn")
+    molecule: MoleculeSpec = Field(MoleculeSpec(), description="how the contributions of atoms are drawn")
