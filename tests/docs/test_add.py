@@ -14,14 +14,14 @@ from tests.docs.pages import work_through
 def project(new_project: Callable[[], Project]) -> Project:
     """A copy of the program with what its own tests need."""
     made = new_project()
-    for name in ("pyproject.toml", "tests/conftest.py", "tests/methods/conftest.py"):
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/methods/conftest.py", "tests/checks/linear.py"):
         (made.root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, made.root / name)
     return made
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["method"])
+@pytest.mark.parametrize("name", ["method", "check", "figure"])
 def test_adding_it_works_as_the_page_says(name: str, project: Project) -> None:
     """Every file of the page is written, every change made, every command typed; a report ends with a PDF."""
     typed = list(work_through(ROOT / "docs" / "add" / f"{name}.md", project))
