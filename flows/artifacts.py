@@ -12,7 +12,7 @@ from typing import Any
 
 from exhibit.flows.config import Report
 from exhibit.flows.report import RunResult
-from exhibit.tasks.evidence.seal import MANIFEST
+from exhibit.tasks.records.manifest import MANIFEST
 
 _MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
 _SIZE = re.compile(rb'<svg\b[^>]*\bviewBox=["\']0 0 ([\d.]+) ([\d.]+)["\']')

@@ -1,30 +1,22 @@
 """A report in a process of its own, that ends when its time is over, and when the process that asked for it ends.
 
-`python -m exhibit.flows.bounded` reads one job, a line of JSON, and answers with one line. A thread cannot be stopped
-and a process can: the store is whole at any moment, so it is killed.
+A thread cannot be stopped and a process can: the store is whole at any moment, so it is killed.
 """
 
 import os
 import signal
-import sys
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from subprocess import PIPE, Popen, TimeoutExpired
-from types import TracebackType
-from typing import TextIO
 from uuid import UUID
 
 from pydantic import ConfigDict, TypeAdapter
 
-from exhibit.flows.cli import QUIET
 from exhibit.flows.config import Report
-from exhibit.flows.engine import Inline, Prefect
-from exhibit.flows.errors import Unfinished, one_line_message
-from exhibit.flows.progress import Watch
-from exhibit.flows.report import FinishedResult, RunResult, explain
-from exhibit.flows.run import stage_caller
+from exhibit.flows.errors import Unfinished
+from exhibit.flows.quiet import QUIET
+from exhibit.flows.report import RunResult
 from exhibit.tasks.document.press import apart
 from exhibit.tasks.records.base import InputError, Record
 
@@ -67,7 +59,7 @@ def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None
     limit = report.runner.timeout_seconds
     job = Job(report=report, command=tuple(command), flow_run=flow_run)
     quiet = {name: value for name, value in QUIET.items() if not name.startswith("PREFECT_LOGGING")}
-    program, paths = apart(__name__)
+    program, paths = apart("exhibit.flows.bounded_process")
     environment = quiet | os.environ | paths
     if flow_run is not None:  # also where it is a server that Prefect has started for this run
         environment["PREFECT_API_URL"] = flow_run.server
@@ -109,46 +101,3 @@ def _result(status: int, text: str) -> RunResult:
     if answer.result is None:
         raise Unfinished(f"{answer.message}; the traceback is in the output of the process")
     return answer.result
-
-
-def main() -> None:
-    """The process: a job on standard input, an answer on standard output; all that is printed goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    sys.excepthook = lambda kind, error, trace: _failed(answers, kind, error, trace)
-    job = Job.model_validate_json(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        answer = Answer(result=_done(job))
-    except InputError as error:
-        answer = Answer(error=InputError.__name__, message=str(error))
-    answers.write(answer.model_dump_json())
-    answers.close()
-
-
-def _done(job: Job) -> RunResult:
-    report, command = job.report, job.command
-    with FinishedResult("its process did not end as it should") as kept, Watch() as watch:
-        if job.flow_run is None or report.runner.kind == "inline":
-            return explain(report, command, Inline(), watch)
-        from exhibit.flows.flow import joined
-
-        with stage_caller(report) as (call, slots), joined(job.flow_run.id, slots):
-            return kept(explain(report, command, Prefect(call), watch))
-    return kept.result
-
-
-def _end_with_parent() -> None:
-    """Standard input is held open by the parent alone, and nothing more comes on it."""
-    sys.stdin.read()
-    os.killpg(0, signal.SIGKILL)
-
-
-def _failed(answers: TextIO, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    sys.__excepthook__(kind, error, trace)
-    answers.write(Answer(error=kind.__name__, message=one_line_message(error)).model_dump_json())
-    answers.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -5,19 +5,24 @@ the store, not the memory: they need the same program and a path that leads to t
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from exhibit.flows.config import RunnerSpec
+from exhibit.flows.config import Report, RunnerSpec
 from exhibit.tasks import stages
 from exhibit.tasks.fingerprint import fingerprint
 from exhibit.tasks.protocols import silent
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.stages.stage import Call, Done
+from exhibit.tasks.stages.stage import Call, Done, call_here
 from exhibit.tasks.store import Damaged, Known, Store
 
 REMOTE = frozenset({"fit", "predict", "attribute", "check", "draw"})
+
+
+def stage_caller(report: Report) -> AbstractContextManager[tuple[Call, int]]:
+    """How a task calls its stage, and how many can run at once."""
+    return cluster(report.runner, report.paths.store) if report.runner.kind == "dask" else nullcontext((call_here, 2))
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from exhibit.flows.progress import Watch
 from exhibit.tasks.comparing.changes import point_facts
 from exhibit.tasks.comparing.settings import slugs
 from exhibit.tasks.evidence.local import disambiguated
-from exhibit.tasks.evidence.seal import MANIFEST
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.change_summary import EarlierReport
 from exhibit.tasks.records.changed import Earlier
+from exhibit.tasks.records.manifest import MANIFEST
 from exhibit.tasks.records.packing import pack
 
 EARLIER = "document.compare_to"  # in the config and in the evidence

@@ -19,12 +19,12 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from exhibit.flows.artifacts import judged, listed, publish, short_name
 from exhibit.flows.bounded import FlowRun, run_bounded
+from exhibit.flows.cluster import stage_caller
 from exhibit.flows.config import Report
 from exhibit.flows.engine import Prefect
 from exhibit.flows.errors import Unfinished, one_line_message
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import FinishedResult, RunResult, explain
-from exhibit.flows.run import stage_caller
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.packing import canonical_json
 from exhibit.tasks.store import Store

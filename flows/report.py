@@ -175,7 +175,7 @@ class _Flow:
             local,
             embedded,
         )
-        files = attached(attested) | embedded
+        files = attached(attested.outputs) | embedded
         rendered = self.calls.watched(
             "report",
             render,

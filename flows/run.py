@@ -1,14 +1,11 @@
 """Who runs a report: this process by plain calls, a process of its own that is killed in time, or a Prefect flow."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 
-from exhibit.flows.cluster import cluster
 from exhibit.flows.config import Report
 from exhibit.flows.engine import Inline
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import RunResult, explain
-from exhibit.tasks.stages.stage import Call, call_here
 
 
 def run_report(report: Report, command: Sequence[str]) -> RunResult:
@@ -28,8 +25,3 @@ def run_report(report: Report, command: Sequence[str]) -> RunResult:
         return run_bounded(report, command)
     with Watch() as watch:
         return explain(report, command, Inline(), watch)
-
-
-def stage_caller(report: Report) -> AbstractContextManager[tuple[Call, int]]:
-    """How a task calls its stage, and how many can run at once."""
-    return cluster(report.runner, report.paths.store) if report.runner.kind == "dask" else nullcontext((call_here, 2))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.comparing.changes import changed, nothing_earlier
+from exhibit.tasks.comparing.ranks import beyond
 from exhibit.tasks.comparing.settings import of_point
 from exhibit.tasks.document import changes as chapter
 from exhibit.tasks.evidence.pretty_json import pretty
-from exhibit.tasks.ranks import beyond
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.changed import Changed, Facts, ImportanceFacts, MetricFacts, PointFacts, VerdictFacts
 from exhibit.tasks.records.figure import Bars

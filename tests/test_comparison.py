@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from exhibit.tasks import ranks
+from exhibit.tasks.comparing import ranks
 from exhibit.tasks.comparing.comparison import agreement_table, comparison
 from exhibit.tasks.comparing.settings import differing, of_point, of_result, shared, slugs, together, where
 from exhibit.tasks.document import comparison as chapter

@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, first, known_mean, lowest, spearman, written
+from exhibit.tasks.checks.case import NO_ORDER, Case, first, known_mean, lowest, written
 from exhibit.tasks.checks.check import Check, Need
-from exhibit.tasks.records.base import Array
+from exhibit.tasks.orders import equal_signs, jaccard, spearman
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -66,26 +66,3 @@ class AgreementSpec(Check):
             + NO_ORDER * bool(np.isnan(rank).any()),
             details={"others": np.array(list(same)), "spearman": rank, "jaccard": overlap, "signs": signs},
         )
-
-
-def jaccard(a: Array, b: Array, top: float) -> Array:
-    """(samples,): overlap of the largest |.| of (samples, elements), as a share of both together; an element that is
-    NaN in one of them is none."""
-    known = ~(np.isnan(a) | np.isnan(b))
-    count = np.maximum(1, np.round(top * known.sum(axis=1, keepdims=True)))
-
-    def largest(values: Array) -> Array:
-        order = np.argsort(np.where(known, -np.abs(values), np.inf), axis=1, kind="stable")
-        chosen = np.empty(values.shape, bool)
-        np.put_along_axis(chosen, order, np.arange(values.shape[1]) < count, axis=1)
-        return chosen
-
-    one, other = largest(a), largest(b)
-    return (one & other).sum(axis=1) / (one | other).sum(axis=1)
-
-
-def equal_signs(a: Array, b: Array) -> Array:
-    """(samples,): share of equal signs among the elements that are zero in neither; NaN where there are none."""
-    both = (np.abs(a) > 0) & (np.abs(b) > 0)  # neither is NaN
-    count = both.sum(axis=1)
-    return np.where(count > 0, (both & (np.sign(a) == np.sign(b))).sum(axis=1) / np.maximum(count, 1), np.nan)

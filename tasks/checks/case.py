@@ -83,21 +83,6 @@ def widened(values: Array, elements: int) -> Array:
     return np.pad(values, [(0, 0), (0, elements - values.shape[1])], constant_values=np.nan)
 
 
-def spearman(a: Array, b: Array) -> Array:
-    """Rank correlation of (samples, elements) with the same, per sample, over the elements that are numbers in both;
-    NaN where one of them is constant."""
-    from scipy.stats import rankdata
-
-    both = ~(np.isnan(a) | np.isnan(b))
-    count = np.maximum(both.sum(axis=1, keepdims=True), 1)
-    # NaN is ranked last: the ranks of the others are as if it were not there.
-    ranks = [rankdata(np.where(both, values, np.nan), axis=1, nan_policy="omit") for values in (a, b)]
-    centred = [np.where(both, rank - np.nansum(rank, axis=1, keepdims=True) / count, 0) for rank in ranks]
-    size = np.sqrt((centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1))
-    shared = (centred[0] * centred[1]).sum(axis=1)
-    return np.where(size > 0, shared / np.where(size > 0, size, 1), np.nan)
-
-
 def known_mean(values: Array) -> float:
     """The mean of what is a number; NaN where nothing is."""
     return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")

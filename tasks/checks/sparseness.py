@@ -5,8 +5,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, known_mean, spearman
+from exhibit.tasks.checks.case import Case, known_mean
 from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, first, flat
 from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.orders import rank
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -56,11 +57,6 @@ class SeedStabilitySpec(Check):
                 "worst_rank": ranks.max(axis=0),
             },
         )
-
-
-def rank(values: Array) -> Array:
-    """1 for the largest value, ties in the order of the features."""
-    return np.argsort(np.argsort(-values, kind="stable"), kind="stable") + 1
 
 
 def range_of(item: Input) -> Array:

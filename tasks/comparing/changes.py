@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.tasks import ranks
+from exhibit.tasks.comparing import ranks
 from exhibit.tasks.comparing.settings import of_point
 from exhibit.tasks.records.change_summary import Changes, EarlierReport, ImportanceChange, MetricChange, VerdictChange
 from exhibit.tasks.records.changed import (

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.tasks import ranks
+from exhibit.tasks.comparing import ranks
 from exhibit.tasks.comparing.settings import codes, differing, of_point, of_result, shared, together, where
-from exhibit.tasks.evidence.tables import parquet
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.compared import Basis, ComparedPoint, Comparison, Factor, Group, Place, Result
 from exhibit.tasks.records.explanation import Cost, Importance
 from exhibit.tasks.records.material import Material, MethodMaterial
+from exhibit.tasks.records.parquet import parquet
 
 
 class Candidate(Record):

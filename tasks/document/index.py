@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from exhibit.tasks.document.fonts import FACES, screen_faces
 from exhibit.tasks.document.html import TEMPLATES, environment, source_hash, style_sheet
-from exhibit.tasks.evidence.seal import MANIFEST
 from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.manifest import MANIFEST
 
 INDEX = "index.html"
 _LARGEST = 60_000  # bytes of a picture on this page: a list of hundreds of runs has to open at once

@@ -1,7 +1,6 @@
 """The files that are attached to the PDF, by the outputs of `attest`."""
 
-from exhibit.tasks.stages.stage import Done
-from exhibit.tasks.store import Digest
+from collections.abc import Mapping
 
 ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, as far as there are any
     "evidence": "evidence.json",
@@ -16,9 +15,9 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
 }
 
 
-_PDF_ALONE = {"constraints"}  # attached, but no file of the run
+PDF_ALONE = {"constraints"}  # attached, but no file of the run
 
 
-def attached(attested: Done) -> dict[str, Digest]:
-    """What is attached to the PDF by file name: the above, and the tables that are printed in part."""
-    return {ATTACHED.get(output, output): digest for output, digest in attested.outputs.items()}
+def attached(outputs: Mapping[str, str]) -> dict[str, str]:
+    """Digests of what is attached to the PDF by file name: the above, and the tables that are printed in part."""
+    return {ATTACHED.get(output, output): digest for output, digest in outputs.items()}

@@ -19,9 +19,9 @@ from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.evidence.schema import own_digest
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.figure import Drawing, Part
+from exhibit.tasks.records.manifest import MANIFEST
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-MANIFEST = "manifest.json"
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The tidy tables that go with a report: importances, checks and metrics as rows, and as Parquet."""
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from exhibit.tasks.records.explanation import Importance
@@ -43,14 +42,3 @@ def importance_rows(slug: str, method: str, importance: Importance) -> list[dict
         }
         for k, feature in enumerate(importance.features)
     ]
-
-
-def parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """A table with a column for each key."""
-    import pandas as pd
-    import pyarrow as pa
-    from pyarrow.parquet import write_table
-
-    buffer = io.BytesIO()
-    write_table(pa.Table.from_pandas(pd.DataFrame(rows), preserve_index=False), buffer)
-    return buffer.getvalue()

@@ -7,6 +7,8 @@ from pydantic import Field
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.evidence import Sha256
 
+MANIFEST = "manifest.json"  # the last file of a run: without it the run is unfinished
+
 
 class FileEntry(Record):
     """A file of the run."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from exhibit.tasks.document.index import write_index
-from exhibit.tasks.evidence.attached import _PDF_ALONE, ATTACHED
+from exhibit.tasks.evidence.attached import ATTACHED, PDF_ALONE
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.evidence.seal import (
     figure_files,
@@ -47,7 +47,7 @@ def seal(
         **{
             file: store.get(attested[name])
             for name, file in ATTACHED.items()
-            if name in attested.outputs.keys() - _PDF_ALONE
+            if name in attested.outputs.keys() - PDF_ALONE
         },
         "overrides.txt": "".join(f"{item}\n" for item in overrides).encode(),
     }

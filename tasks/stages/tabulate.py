@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exhibit.tasks.evidence.pretty_json import pretty
-from exhibit.tasks.evidence.tables import check_rows, importance_rows, metric_rows, parquet
+from exhibit.tasks.evidence.tables import check_rows, importance_rows, metric_rows
 from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.parquet import parquet
 from exhibit.tasks.stages.stage import Done, read, run_stage
 from exhibit.tasks.store import Digest, Store
 

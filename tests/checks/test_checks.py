@@ -7,7 +7,8 @@ import pytest
 
 from exhibit.tasks.checks.case import Case
 from exhibit.tasks.checks.completeness import CompletenessSpec
-from exhibit.tasks.checks.stability import SeedStabilitySpec, rank
+from exhibit.tasks.checks.stability import SeedStabilitySpec
+from exhibit.tasks.orders import rank
 from exhibit.tasks.records.explanation import Attribution
 from tests.checks.linear import WEIGHTS, linear_case
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from exhibit.tasks.checks.agreement import AgreementSpec, equal_signs, jaccard
-from exhibit.tasks.checks.case import spearman
+from exhibit.tasks.checks.agreement import AgreementSpec
 from exhibit.tasks.checks.faithfulness import DeletionSpec, InsertionSpec, elements, mixed
 from exhibit.tasks.checks.localization import ConcentrationSpec, LocalizationSpec
 from exhibit.tasks.checks.randomization import RandomizationSpec
 from exhibit.tasks.checks.sensitivity import SensitivitySpec
 from exhibit.tasks.checks.sparseness import SparsenessSpec, edge_strength, gini
 from exhibit.tasks.checks.stability import StabilitySpec, range_of
+from exhibit.tasks.orders import equal_signs, jaccard, spearman
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.stages.check import cascades
 from tests.checks.linear import IMAGES, WEIGHTS, linear_case

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from exhibit.tasks import ranks
+from exhibit.tasks.comparing import ranks
 from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.document import agreement, agreements
 from exhibit.tasks.records.compared import Comparison

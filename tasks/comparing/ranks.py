@@ -5,9 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exhibit.tasks.checks.agreement import equal_signs, jaccard
-from exhibit.tasks.checks.case import spearman
-from exhibit.tasks.checks.stability import rank
+from exhibit.tasks.orders import equal_signs, jaccard, rank, spearman
 from exhibit.tasks.records.base import Array
 
 ALIKE = 0.9  # mean rank correlation within a group of results

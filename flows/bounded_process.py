@@ -1,0 +1,62 @@
+"""The process that computes a report whose time is limited: `python -m exhibit.flows.bounded_process`.
+
+It reads one job, a line of JSON, and answers with one line.
+"""
+
+import os
+import signal
+import sys
+import threading
+from types import TracebackType
+from typing import TextIO
+
+from exhibit.flows.bounded import Answer, Job
+from exhibit.flows.cluster import stage_caller
+from exhibit.flows.engine import Inline, Prefect
+from exhibit.flows.errors import one_line_message
+from exhibit.flows.progress import Watch
+from exhibit.flows.report import FinishedResult, RunResult, explain
+from exhibit.tasks.records.base import InputError
+
+
+def main() -> None:
+    """The process: a job on standard input, an answer on standard output; all that is printed goes to stderr."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    sys.excepthook = lambda kind, error, trace: _failed(answers, kind, error, trace)
+    job = Job.model_validate_json(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        answer = Answer(result=_done(job))
+    except InputError as error:
+        answer = Answer(error=InputError.__name__, message=str(error))
+    answers.write(answer.model_dump_json())
+    answers.close()
+
+
+def _done(job: Job) -> RunResult:
+    report, command = job.report, job.command
+    with FinishedResult("its process did not end as it should") as kept, Watch() as watch:
+        if job.flow_run is None or report.runner.kind == "inline":
+            return explain(report, command, Inline(), watch)
+        from exhibit.flows.flow import joined
+
+        with stage_caller(report) as (call, slots), joined(job.flow_run.id, slots):
+            return kept(explain(report, command, Prefect(call), watch))
+    return kept.result
+
+
+def _end_with_parent() -> None:
+    """Standard input is held open by the parent alone, and nothing more comes on it."""
+    sys.stdin.read()
+    os.killpg(0, signal.SIGKILL)
+
+
+def _failed(answers: TextIO, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.__excepthook__(kind, error, trace)
+    answers.write(Answer(error=kind.__name__, message=one_line_message(error)).model_dump_json())
+    answers.close()
+
+
+if __name__ == "__main__":
+    main()
