@@ -11,6 +11,7 @@ from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec, In
 from exhibit.tasks.models.torch import TorchModel
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.explanation import Attribution
+from tests.checks.linear import WEIGHTS, linear_case
 
 Explain = Callable[..., Attribution]
 BACKGROUND = {"x": np.random.default_rng(5).normal(size=(3, 5)).astype(np.float32)}
@@ -50,7 +51,7 @@ def test_residuals_of_opposite_signs_do_not_cancel(closed_form: Callable[..., To
     np.testing.assert_allclose(found.residual, 0, atol=1e-6)
     np.testing.assert_allclose(found.draw_residual, 0.25, rtol=1e-6)
     np.testing.assert_allclose(found.draw_difference, 1, rtol=1e-6)
-    assert CompletenessSpec().measure("m", True, [found]).value == 0
+    assert CompletenessSpec().measure(linear_case(WEIGHTS, attributions=[found])).value == 0
 
 
 def test_baselines_do_not_share_draws(closed_form: Callable[..., TorchModel], explain: Explain) -> None:
