@@ -1,15 +1,21 @@
 """Who may import whom, and when a framework is loaded."""
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
+from exhibit.tasks import stages
+from tests.conftest import Project
+
 ROOT = Path(__file__).parents[1]
+FOLDERS = {"flows", "tasks", "conf", "templates"}
 PACKAGES = ("data", "models", "methods", "checks", "drawing", "document")
 MODULES = sorted(path for folder in ("flows", "tasks") for path in (ROOT / folder).rglob("*.py"))
 HEAVY = ("torch", "torch_geometric", "tensorflow", "keras", "rdkit", "datamol", "weasyprint", "prefect", "matplotlib",
@@ -19,7 +25,7 @@ HEAVY = ("torch", "torch_geometric", "tensorflow", "keras", "rdkit", "datamol", 
 PLACES = {
     "hydra": ("flows/*",),
     "omegaconf": ("flows/*",),
-    "prefect": ("flows/*", "tasks/stages.py"),
+    "prefect": ("flows/*",),
     "torch": ("tasks/models/torch*.py", "tasks/models/zoo/*", "tasks/methods/shap*.py"),
     "torch_geometric": ("tasks/models/zoo/*",),
     "tensorflow": ("tasks/models/keras*.py", "tasks/models/zoo/*", "tasks/methods/shap*.py"),
@@ -44,37 +50,36 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def project(path: Path) -> Iterator[str]:
-    return (name for name in imports(path) if name.partition(".")[0] in ("flows", "tasks"))
+def test_the_contracts_of_the_imports_are_kept() -> None:
+    """Layers, rooms that do not know each other, no circle, and Prefect and Hydra in the flows alone: pyproject.toml."""
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_nothing_imports_upward(path: Path) -> None:
-    """`tasks` knows nothing of `flows`; only `flows` and the stages know more than one package."""
-    if path.is_relative_to(ROOT / "tasks"):
-        assert [name for name in project(path) if name.startswith("flows")] == []
+def test_a_circle_breaks_a_contract(new_project: Callable[[], Project]) -> None:
+    """The contracts can fail: here one is broken."""
+    copy = new_project()
+    shutil.copy(ROOT / "pyproject.toml", copy.root)
+    copy.edit("flows/quiet.py", "QUIET =", "import exhibit.flows.cli\n\nQUIET =")
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": str(copy.root / "src")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=copy.root, env=environment)
+    assert done.returncode == 1
+    assert "No circle anywhere BROKEN" in done.stdout
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_a_package_knows_only_itself_and_the_records(package: str) -> None:
-    """No package imports another one, a stage or the store."""
-    allowed = (f"tasks.{package}", "exhibit.tasks.records", "exhibit.tasks.protocols", "exhibit.tasks.factory")
-    for path in (ROOT / "tasks" / package).rglob("*.py"):
-        others = [name for name in project(path) if not f"{name}.".startswith(tuple(f"{known}." for known in allowed))]
-        assert others == [], name_of(path)
-
-
-@pytest.mark.parametrize("module", ["records", "protocols", "store", "fingerprint"])
-def test_the_ground_floor_imports_only_the_records(module: str) -> None:
-    for name in project(ROOT / "tasks" / f"{module}.py"):
-        assert name.startswith("exhibit.tasks.records"), module
-
-
-def test_a_users_own_code_is_known_by_its_digest() -> None:
-    """Trust in a user's modules rests on the ground floor alone."""
-    assert {name.rpartition(".")[0] for name in project(ROOT / "tasks" / "factory.py")} == {
-        "exhibit.tasks.fingerprint", "exhibit.tasks.records"
-    }  # fmt: skip
+def test_no_module_of_ours_is_imported_under_another_name() -> None:
+    """A second import of the same file would make every record and every spec twice."""
+    tests = (ROOT / "tests").rglob("*.py")
+    plain = {
+        name_of(path) for path in [*MODULES, *tests] for name in imports(path) if name.partition(".")[0] in FOLDERS
+    }
+    assert plain == set()
+    for folder in ("flows", "tasks"):
+        command = [sys.executable, "-c", f"import {folder}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        assert f"this folder is imported as exhibit.{folder}" in done.stderr
 
 
 @pytest.mark.parametrize("library", PLACES)
@@ -88,8 +93,8 @@ def test_a_library_is_imported_only_in_its_places(library: str) -> None:
     [
         "exhibit.flows.cli",
         "exhibit.flows.config",
-        "exhibit.tasks.stages",
-        *(f"tasks.{package}" for package in PACKAGES),
+        *(f"exhibit.tasks.{package}" for package in PACKAGES),
+        *stages.modules(),
     ],
 )
 def test_importing_a_package_loads_no_framework(module: str) -> None:
