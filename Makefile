@@ -26,7 +26,7 @@ lint: setup
 	@$(BIN)/mypy
 
 # Minutes on a machine that does nothing else; benchmarks.json holds all numbers.
-bench: setup
+bench: setup $(VENV)/torchvision
 	@$(BIN)/python -m tests.benchmarks
 
 # Kills a report at 200 random moments, where the suite does it 20 times, and makes every offline study twice.

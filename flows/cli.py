@@ -15,6 +15,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
 
+import exhibit
 from exhibit.flows.errors import ConfigError, Unfinished, debugging, one_line_message, unknown
 from exhibit.flows.quiet import QUIET
 from exhibit.tasks.factory import GROUPS, offered
@@ -71,6 +72,7 @@ def run(arguments: Sequence[str]) -> int:
         epilog=f"commands, each with --help:\n{commands}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"exhibit {exhibit.__version__}")
     parser.add_argument("command", nargs="?", help="what to do")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the command takes")
     asked = parser.parse_args(arguments)

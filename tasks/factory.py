@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,6 +73,7 @@ def load(factory: str) -> Callable[..., Any]:
         InputError: for a module that is not trusted or cannot be imported, or a function that is not in it.
     """
     module, _, name = trusted(factory).partition(":")
+    _refuse_two_of_a_name(module)
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
@@ -79,6 +81,23 @@ def load(factory: str) -> Callable[..., Any]:
     if not callable(found):
         raise InputError(f"factory: {factory!r} is not a function")
     return found
+
+
+def _refuse_two_of_a_name(module: str) -> None:
+    """The user's folders are searched last, so that nothing of theirs is taken for a library: nor must a library be
+    taken for what is theirs.
+
+    Raises:
+        InputError: for a module whose name an installed library has, too.
+    """
+    top = module.partition(".")[0]
+    folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    own, found = PathFinder.find_spec(top, folders), importlib.util.find_spec(top)
+    if own is not None and found is not None and own.origin != found.origin:
+        raise InputError(
+            f"factory: the module {top!r} is at {own.origin}, and an installed library of the same name at "
+            f"{found.origin}; rename yours"
+        )
 
 
 @cache  # read once per process: code that is edited while a process runs is not the code that runs

@@ -51,7 +51,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def test_the_contracts_of_the_imports_are_kept() -> None:
-    """Layers, rooms that do not know each other, no circle, and Prefect and Hydra in the flows alone: pyproject.toml."""
+    """Layers, rooms that do not know each other, no circle, Prefect and Hydra in the flows alone: pyproject.toml."""
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stdout
