@@ -77,8 +77,8 @@ def _examine(client: Any, address: str, store: Store) -> None:
     for worker, (code, sees) in sorted(found.items()):
         if not sees:
             raise InputError(
-                f"paths.store: the worker {worker} does not see the store at {store.root.absolute()}; "
-                "all workers need a path that leads to the same folder"
+                f"paths.store: the worker {worker} does not find the store at {store.root.absolute()}; "
+                "every worker must reach the same folder under this path"
             )
         if code != here:
             raise InputError(f"runner.address: the worker {worker} has {_difference(here, code)}")

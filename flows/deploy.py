@@ -155,10 +155,10 @@ def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
         client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
         return
     if pool.type != "process":
-        raise InputError(f"schedule.pool: {name!r} is a pool of type {pool.type}, wanted is one of type process")
+        raise InputError(f"schedule.pool: {name!r} is a pool of type {pool.type}, but it must be of type process")
     if open_to := sorted(pool.base_job_template.get("variables", {}).get("properties", {})):
         raise InputError(
-            f"schedule.pool: {name!r} was made by somebody else, and lets a run change {', '.join(open_to)}, and so "
+            f"schedule.pool: {name!r} was not made by exhibit deploy: it lets a run change {', '.join(open_to)}, and so "
             "what its workers trust; name another one, which is made here, or delete it: "
             f"prefect work-pool delete {name}"
         )

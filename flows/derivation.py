@@ -59,7 +59,9 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
     report = validated(Report, {**config, **here})
     if not access.local and (strange := sorted(_unknown(report, evidence))):
         raise InputError(
-            "\n".join(f"{key}: the evidence does not say what it holds; --allow-local opens it" for key in strange)
+            "\n".join(
+                f"{key}: the evidence records no digest of it; give --allow-local to open it anyway" for key in strange
+            )
         )
     return derive_report(report, ["exhibit", "verify"], given)
 
@@ -73,7 +75,7 @@ def _put(config: dict[str, Any], key: str, value: str) -> None:
     try:
         put(config, key, value)
     except (LookupError, TypeError, ValueError) as error:
-        raise InputError(f"{key}: the evidence says what it holds, but its config has no such key") from error
+        raise InputError(f"{key}: the evidence lists this key, but its config has no such key") from error
 
 
 def taken(subject: Subject) -> Iterator[str]:

@@ -648,7 +648,7 @@ def test_a_path_that_a_pdf_smuggles_in_is_not_opened(subject: Subject, tmp_path:
     """A config that names a path of which the evidence says nothing is not run without the caller's word."""
     config = json.loads(json.dumps(subject.evidence.config))
     config["points"][0]["model"] |= {"fit": "never", "weights": "/etc/passwd"}
-    with pytest.raises(InputError, match=rf"^{WEIGHTS}: the evidence does not say what it holds; --allow-local"):
+    with pytest.raises(InputError, match=rf"^{WEIGHTS}: the evidence records no digest of it; give --allow-local"):
         derive(with_config(subject, config), tmp_path, Access(data=Path("/etc")))
     assert asked.reports == []
 
