@@ -26,7 +26,7 @@ from exhibit.flows.compose import CONF
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.errors import ConfigError, validated
 from exhibit.flows.flow import as_parameter
-from exhibit.tasks.evidence.local import outside, put
+from exhibit.tasks.evidence.local import local_references, put
 from exhibit.tasks.records.base import InputError, Spec
 
 # A pool without variables: a run that is asked for with an environment or a command of its own gets the worker's.
@@ -115,7 +115,7 @@ def deploy(overrides: Sequence[str], config_dir: Path | None = None) -> Deployed
 def absolute(report: Report) -> Report:
     """The same report for whatever directory a worker is in: paths are taken from the present one."""
     plain = report.model_dump(mode="json")
-    for key, item in outside(report):
+    for key, item in local_references(report):
         if isinstance(item, Path):
             put(plain, key, str(item.absolute()))
     return validated(Report, plain)
@@ -176,7 +176,7 @@ def _folders(report: Report) -> tuple[str, ...]:
     Raises:
         ConfigError: for a place that cannot be named in a list with colons between.
     """
-    paths = {key: _lasting(item) for key, item in outside(report) if isinstance(item, Path)}
+    paths = {key: _lasting(item) for key, item in local_references(report) if isinstance(item, Path)}
     for key, path in paths.items():
         if os.pathsep in str(path):
             raise ConfigError(
