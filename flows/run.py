@@ -8,7 +8,7 @@ from exhibit.flows.config import Report
 from exhibit.flows.engine import Inline
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import RunResult, explain
-from exhibit.tasks.stages.stage import Call, call_here
+from exhibit.tasks.stages.stage import Call, call_in_process
 
 
 def run_report(report: Report, command: Sequence[str]) -> RunResult:
@@ -32,4 +32,8 @@ def run_report(report: Report, command: Sequence[str]) -> RunResult:
 
 def stage_caller(report: Report) -> AbstractContextManager[tuple[Call, int]]:
     """How a task calls its stage, and how many can run at once."""
-    return cluster(report.runner, report.paths.store) if report.runner.kind == "dask" else nullcontext((call_here, 2))
+    return (
+        cluster(report.runner, report.paths.store)
+        if report.runner.kind == "dask"
+        else nullcontext((call_in_process, 2))
+    )
