@@ -158,8 +158,8 @@ def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
         raise InputError(f"schedule.pool: {name!r} is a pool of type {pool.type}, but it must be of type process")
     if open_to := sorted(pool.base_job_template.get("variables", {}).get("properties", {})):
         raise InputError(
-            f"schedule.pool: {name!r} was not made by exhibit deploy: it lets a run change {', '.join(open_to)}, and so "
-            "what its workers trust; name another one, which is made here, or delete it: "
+            f"schedule.pool: {name!r} was not made by exhibit deploy: it lets a run change {', '.join(open_to)}, and "
+            "so what its workers trust; name another one, which is made here, or delete it: "
             f"prefect work-pool delete {name}"
         )
 
