@@ -14,7 +14,7 @@ from exhibit.tasks import stages
 from exhibit.tasks.fingerprint import fingerprint
 from exhibit.tasks.protocols import silent
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.stages.stage import Call, Done, call_here
+from exhibit.tasks.stages.stage import Call, Done, call_in_process
 from exhibit.tasks.store import Damaged, Known, Store
 
 REMOTE = frozenset({"fit", "predict", "attribute", "check", "draw"})
@@ -22,7 +22,11 @@ REMOTE = frozenset({"fit", "predict", "attribute", "check", "draw"})
 
 def stage_caller(report: Report) -> AbstractContextManager[tuple[Call, int]]:
     """How a task calls its stage, and how many can run at once."""
-    return cluster(report.runner, report.paths.store) if report.runner.kind == "dask" else nullcontext((call_here, 2))
+    return (
+        cluster(report.runner, report.paths.store)
+        if report.runner.kind == "dask"
+        else nullcontext((call_in_process, 2))
+    )
 
 
 @contextmanager
@@ -82,8 +86,8 @@ def _examine(client: Any, address: str, store: Store) -> None:
     for worker, (code, sees) in sorted(found.items()):
         if not sees:
             raise InputError(
-                f"paths.store: the worker {worker} does not see the store at {store.root.absolute()}; "
-                "all workers need a path that leads to the same folder"
+                f"paths.store: the worker {worker} does not find the store at {store.root.absolute()}; "
+                "every worker must reach the same folder under this path"
             )
         if code != here:
             raise InputError(f"runner.address: the worker {worker} has {_difference(here, code)}")

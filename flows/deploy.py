@@ -26,7 +26,7 @@ from exhibit.flows.compose import CONF
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.errors import ConfigError, validated
 from exhibit.flows.flow import as_parameter
-from exhibit.tasks.evidence.local import outside, put
+from exhibit.tasks.evidence.local import local_references, put
 from exhibit.tasks.records.base import InputError, Spec
 
 # A pool without variables: a run that is asked for with an environment or a command of its own gets the worker's.
@@ -115,7 +115,7 @@ def deploy(overrides: Sequence[str], config_dir: Path | None = None) -> Deployed
 def absolute(report: Report) -> Report:
     """The same report for whatever directory a worker is in: paths are taken from the present one."""
     plain = report.model_dump(mode="json")
-    for key, item in outside(report):
+    for key, item in local_references(report):
         if isinstance(item, Path):
             put(plain, key, str(item.absolute()))
     return validated(Report, plain)
@@ -155,11 +155,11 @@ def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
         client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
         return
     if pool.type != "process":
-        raise InputError(f"schedule.pool: {name!r} is a pool of type {pool.type}, wanted is one of type process")
+        raise InputError(f"schedule.pool: {name!r} is a pool of type {pool.type}, but it must be of type process")
     if open_to := sorted(pool.base_job_template.get("variables", {}).get("properties", {})):
         raise InputError(
-            f"schedule.pool: {name!r} was made by somebody else, and lets a run change {', '.join(open_to)}, and so "
-            "what its workers trust; name another one, which is made here, or delete it: "
+            f"schedule.pool: {name!r} was not made by exhibit deploy: it lets a run change {', '.join(open_to)}, and "
+            "so what its workers trust; name another one, which is made here, or delete it: "
             f"prefect work-pool delete {name}"
         )
 
@@ -176,7 +176,7 @@ def _folders(report: Report) -> tuple[str, ...]:
     Raises:
         ConfigError: for a place that cannot be named in a list with colons between.
     """
-    paths = {key: _lasting(item) for key, item in outside(report) if isinstance(item, Path)}
+    paths = {key: _lasting(item) for key, item in local_references(report) if isinstance(item, Path)}
     for key, path in paths.items():
         if os.pathsep in str(path):
             raise ConfigError(

@@ -16,7 +16,7 @@ from exhibit.flows.report import derive_report
 from exhibit.tasks.comparing.settings import slugs
 from exhibit.tasks.data import DataSpec
 from exhibit.tasks.document.press import embedded_name
-from exhibit.tasks.evidence.local import absent, file_digest, folder_digest, outside, put
+from exhibit.tasks.evidence.local import absent, file_digest, folder_digest, local_references, put
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import Evidence, LocalEvidence
 
@@ -59,7 +59,9 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
     report = validated(Report, {**config, **here})
     if not access.local and (strange := sorted(_unknown(report, evidence))):
         raise InputError(
-            "\n".join(f"{key}: the evidence does not say what it holds; --allow-local opens it" for key in strange)
+            "\n".join(
+                f"{key}: the evidence records no digest of it; give --allow-local to open it anyway" for key in strange
+            )
         )
     return derive_report(report, ["exhibit", "verify"], given)
 
@@ -73,7 +75,7 @@ def _put(config: dict[str, Any], key: str, value: str) -> None:
     try:
         put(config, key, value)
     except (LookupError, TypeError, ValueError) as error:
-        raise InputError(f"{key}: the evidence says what it holds, but its config has no such key") from error
+        raise InputError(f"{key}: the evidence lists this key, but its config has no such key") from error
 
 
 def taken(subject: Subject) -> Iterator[str]:
@@ -142,7 +144,7 @@ def _missing(key: str, item: LocalEvidence) -> str:
 
 def _unknown(report: Report, evidence: Evidence) -> Iterator[str]:
     """Keys of paths and functions of which the evidence says nothing: a config in a PDF opens none by itself."""
-    named = (*outside(report.points, "points"), *outside(report.document, "document"))
+    named = (*local_references(report.points, "points"), *local_references(report.document, "document"))
     return (key for key, _ in named if key not in evidence.local)
 
 
@@ -170,7 +172,7 @@ def _holds(folder: Path, key: str, config: Mapping[str, Any], local: Mapping[str
     try:
         _, number, _, name, *_ = key.split(".")
         spec = _DATA.validate_python({**config["points"][int(number)]["data"], name: folder})
-        if any(path not in local for path, _ in outside(spec, f"points.{number}.data")):
+        if any(path not in local for path, _ in local_references(spec, f"points.{number}.data")):
             return False
         taken: str = spec.spec_with_digests().get("files", "")
     except (AttributeError, LookupError, TypeError, ValueError):  # of evidence that anyone may have written

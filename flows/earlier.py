@@ -47,7 +47,7 @@ def earlier(report: Report, watch: Watch) -> Found | None:
     try:
         return _read(wanted)
     except (Damage, OSError) as problem:
-        raise InputError(f"document.compare_to: {wanted} is no intact report ({problem}); {_GIVE}") from problem
+        raise InputError(f"document.compare_to: {wanted} is not an intact report ({problem}); {_GIVE}") from problem
 
 
 def _latest(report: Report, watch: Watch) -> Found | None:

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from typing import Any, Protocol
 
 from exhibit.flows.prefect_task import as_task
-from exhibit.tasks.stages.stage import Call, Done, call_here
+from exhibit.tasks.stages.stage import Call, Done, call_in_process
 
 
 class Future(Protocol):
@@ -51,7 +51,7 @@ class Inline:
 class Prefect:
     """Every stage as a Prefect task of the flow that is running. `call`: how a task calls its stage."""
 
-    def __init__(self, call: Call = call_here) -> None:
+    def __init__(self, call: Call = call_in_process) -> None:
         self._call = call
         self._tasks: dict[str, Any] = {}
 

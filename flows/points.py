@@ -13,7 +13,7 @@ from exhibit.flows.calls import Calls, Started
 from exhibit.flows.config import Point
 from exhibit.flows.errors import during
 from exhibit.tasks.comparing.settings import slugs
-from exhibit.tasks.evidence.local import outside
+from exhibit.tasks.evidence.local import local_references
 from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute
@@ -124,7 +124,7 @@ def _sentence(error: Exception, point: Point) -> str:
     if not isinstance(error, InputError):
         return f"{type(error).__name__}: this was not expected, and may be no fault of the config"
     text = str(error)
-    for _, item in outside(point):
+    for _, item in local_references(point):
         text = text.replace(str(item), item if isinstance(item, str) else item.name)
     return text
 

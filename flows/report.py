@@ -23,7 +23,7 @@ from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.index import INDEX
 from exhibit.tasks.document.press import embedded_name
 from exhibit.tasks.evidence.attached import attached
-from exhibit.tasks.evidence.local import described, disambiguated, outside, put
+from exhibit.tasks.evidence.local import described, disambiguated, local_references, put
 from exhibit.tasks.evidence.seal import Host, git_state
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.packing import unpack
@@ -192,7 +192,7 @@ class _Flow:
         found = {
             key: self.given.local.get(key) or described(item, chapter["load"].spec["data"].get("files", ""))
             for number, chapter in zip(self._numbers(chapters), chapters, strict=True)
-            for key, item in outside(chapter.point, f"points.{number}")
+            for key, item in local_references(chapter.point, f"points.{number}")
         }
         return found | ({EARLIER: described(self.earlier.pdf, "")} if self.earlier else {})
 
@@ -273,7 +273,7 @@ def _evidence_config(report: Report, local: Mapping[str, LocalEvidence]) -> dict
     its name, whether or not its point came so far that it is described."""
     plain = report.model_dump(mode="json", exclude={"runner": True, "paths": True, "compute": {"chunk"}})
     plain["document"]["issued"] = report.document.issued_at
-    for key, item in outside(report.points, "points"):
+    for key, item in local_references(report.points, "points"):
         put(plain, key, local[key].name if key in local else item if isinstance(item, str) else item.name)
     if EARLIER in local:  # which report it was, however it was found
         put(plain, EARLIER, local[EARLIER].name)

@@ -22,7 +22,7 @@ from exhibit.flows.config import Report
 from exhibit.flows.errors import validated
 from exhibit.flows.flow import concluded, this_flow_run
 from exhibit.flows.report import RunResult
-from exhibit.tasks.evidence.local import outside, put
+from exhibit.tasks.evidence.local import local_references, put
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.store import Damaged, Store
 
@@ -136,7 +136,7 @@ def stored(sha256: str, store: Path) -> Report:
 def dated(report: Report, when: datetime) -> Report:
     """The report of a scheduled time: the day in its paths, and on the document unless that has a date of its own."""
     plain = report.model_dump(mode="json")
-    for key, item in outside(report):
+    for key, item in local_references(report):
         if isinstance(item, Path):
             put(plain, key, MARK.sub(lambda mark: when.strftime(mark[0]), str(item)))
     plain["document"]["issued"] = plain["document"]["issued"] or f"{when:%Y-%m-%d}T00:00:00Z"
@@ -149,7 +149,7 @@ def confined(report: Report) -> Report:
     Raises:
         InputError: with a line for every path and address that is not trusted.
     """
-    paths = [(key, item) for key, item in outside(report) if isinstance(item, Path)]
+    paths = [(key, item) for key, item in local_references(report) if isinstance(item, Path)]
     refused = [sentence for key, path in paths if (sentence := _refused(key, path))]
     address = report.runner.address
     if address and address not in map(str.strip, os.environ.get(SCHEDULERS, "").split(",")):

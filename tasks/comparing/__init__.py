@@ -1,1 +1,4 @@
-"""Points beside each other, and a report beside an earlier one: what differs, and what survives."""
+"""What differs between points of a report, and between a report and an earlier one.
+
+Sentences and pages about the differences do not belong here; they are in `document`.
+"""

@@ -20,7 +20,7 @@ from exhibit.tasks.records.packing import canonical_json
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def outside(value: Any, key: str = "") -> Iterator[tuple[str, Path | str]]:
+def local_references(value: Any, key: str = "") -> Iterator[tuple[str, Path | str]]:
     """Every path, and every function of the user's own, in a validated config by its key."""
     match value:
         case Path():
@@ -31,13 +31,13 @@ def outside(value: Any, key: str = "") -> Iterator[tuple[str, Path | str]]:
                 if name == "factory" and isinstance(item, str):
                     yield here, item
                 else:
-                    yield from outside(item, here)
+                    yield from local_references(item, here)
         case Mapping():
             for name, item in value.items():
-                yield from outside(item, f"{key}.{name}")
+                yield from local_references(item, f"{key}.{name}")
         case list() | tuple():
             for position, item in enumerate(value):
-                yield from outside(item, f"{key}.{position}")
+                yield from local_references(item, f"{key}.{position}")
 
 
 def described(item: Path | str, taken: str) -> LocalEvidence:

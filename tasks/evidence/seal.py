@@ -25,7 +25,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @contextmanager
-def writing(runs: Path) -> Iterator[None]:
+def lock_runs(runs: Path) -> Iterator[None]:
     """Held while something is written below `runs`. Whoever gets it alone knows that what is unfinished there was left
     by a process that died, and removes it."""
     runs.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ _OWN = re.compile(r"\.(\d{8}T\d{6}Z-[0-9a-f]{8}|index\.html(\..+)?)\.tmp")
 
 
 @contextmanager
-def whole_or_not(directory: Path) -> Iterator[Path]:
+def filled_or_removed(directory: Path) -> Iterator[Path]:
     """A folder to fill, which becomes `directory` if nothing fails, and else is removed.
 
     Raises:

@@ -9,11 +9,11 @@ from exhibit.tasks.evidence.attached import ATTACHED, PDF_ALONE
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.evidence.seal import (
     figure_files,
-    whole_or_not,
+    filled_or_removed,
+    lock_runs,
     write_attributions,
     write_files,
     write_manifest,
-    writing,
 )
 from exhibit.tasks.methods.aggregate import flat_arrays
 from exhibit.tasks.records.data import Dataset
@@ -58,7 +58,7 @@ def seal(
     items = {item.figure.name: item for digest in drawings for item in read(store, Drawings, digest).items}
     files |= figure_files(items.values())
     front = [_on_page_one(chapter, items) for chapter in document.chapters if chapter.teaser]
-    with writing(directory.parent), whole_or_not(directory) as folder:
+    with lock_runs(directory.parent), filled_or_removed(directory) as folder:
         write_files(folder, files)
         for name, shards in attributions.items():
             write_attributions(
@@ -70,7 +70,7 @@ def seal(
 
 def list_runs(runs: Path) -> None:
     """Writes the list of all runs: a page of its own, that no report needs."""
-    with writing(runs):
+    with lock_runs(runs):
         write_index(runs)
 
 

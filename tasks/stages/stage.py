@@ -46,7 +46,7 @@ class Done:
         return self.outputs[output]
 
 
-def call_here(stage: Callable[P, Done], *args: P.args, **kwargs: P.kwargs) -> Done:
+def call_in_process(stage: Callable[P, Done], *args: P.args, **kwargs: P.kwargs) -> Done:
     """The stage in this process."""
     return stage(*args, **kwargs)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from exhibit.tasks.document.index import write_index
-from exhibit.tasks.evidence.seal import whole_or_not, writing
+from exhibit.tasks.evidence.seal import filled_or_removed, lock_runs
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,9 +18,9 @@ RUN = "20260101T000000Z-0123abcd"
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from exhibit.tasks.evidence.seal import whole_or_not, writing
+from exhibit.tasks.evidence.seal import filled_or_removed, lock_runs
 run = Path(sys.argv[1])
-with writing(run.parent), whole_or_not(run) as folder:
+with lock_runs(run.parent), filled_or_removed(run) as folder:
     (folder / "half").write_bytes(b"x")
     (run.parent / ".index.html.0.tmp").touch()
     print("half", flush=True)
@@ -30,7 +30,7 @@ with writing(run.parent), whole_or_not(run) as folder:
 
 def test_a_run_is_there_when_it_is_whole_and_not_before(tmp_path: Path) -> None:
     run = tmp_path / "runs" / "one"
-    with writing(run.parent), whole_or_not(run) as folder:
+    with lock_runs(run.parent), filled_or_removed(run) as folder:
         (folder / "file").write_bytes(b"x")
         assert not run.exists()
     assert [path.name for path in run.parent.iterdir()] == ["one"]
@@ -41,7 +41,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     """A full disk, say, while the run is written."""
 
     def fail() -> None:
-        with writing(tmp_path), whole_or_not(tmp_path / "one") as folder:
+        with lock_runs(tmp_path), filled_or_removed(tmp_path / "one") as folder:
             (folder / "half").write_bytes(b"x")
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -65,7 +65,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> No
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "half\n"
-        with writing(tmp_path):
+        with lock_runs(tmp_path):
             assert {path.name for path in tmp_path.iterdir()} == {
                 ".index.html.0.tmp",
                 f".{RUN}.tmp",
@@ -73,5 +73,5 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> No
                 ".cache.tmp",
             }
         os.kill(process.pid, signal.SIGKILL)
-    with writing(tmp_path):
+    with lock_runs(tmp_path):
         assert {path.name for path in tmp_path.iterdir()} == {"whole", ".cache.tmp"}

@@ -132,7 +132,7 @@ class Workers:
 
 
 def test_a_worker_that_does_not_see_the_store_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"paths.store: the worker tcp://10\.0\.0\.2:4000 does not see the store at "):
+    with pytest.raises(InputError, match=r"paths.store: the worker tcp://10\.0\.0\.2:4000 does not find the store at "):
         cluster._examine(Workers(fingerprint(stages.modules()), False), "tcp://10.0.0.1:8786", Store(tmp_path))
 
 

@@ -208,7 +208,7 @@ def test_latest_is_the_newest_intact_run_of_the_same_points(second: Path, folder
 def test_a_damaged_earlier_report_is_bad_input(second: Path, folder: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(second, tmp_path / "run"))
     (copy / "checks.json").write_bytes(b"[]")
-    with pytest.raises(InputError, match=r"run is no intact report \(checks\.json: it is not what was written\)"):
+    with pytest.raises(InputError, match=r"run is not an intact report \(checks\.json: it is not what was written\)"):
         looked_for(folder, f"document.compare_to={copy}")
 
 
@@ -230,4 +230,7 @@ def test_a_pdf_cannot_name_a_path_that_it_does_not_describe(second: Path) -> Non
     strange = subject.evidence.model_copy(update={"local": {}})
     found = derived(second, subject._replace(evidence=strange), Access())
     assert found.outcome == "not derivable"
-    assert "document.compare_to: the evidence does not say what it holds; --allow-local opens it" in found.findings
+    assert (
+        "document.compare_to: the evidence records no digest of it; give --allow-local to open it anyway"
+        in found.findings
+    )

@@ -21,7 +21,7 @@ from exhibit.flows.compose import option_files
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.deploy import ScheduleSpec, absolute, read_schedule, worker_command
 from exhibit.flows.errors import ConfigError, validated
-from exhibit.tasks.evidence.local import outside, put
+from exhibit.tasks.evidence.local import local_references, put
 from exhibit.tasks.records.base import InputError
 from tests.conftest import ROOT
 
@@ -85,7 +85,7 @@ def test_paths_are_taken_from_where_they_were_typed(tmp_path: Path, monkeypatch:
     """A worker is somewhere else. Its command names what it has to trust: of a name that changes the folder."""
     monkeypatch.chdir(tmp_path)
     report = absolute(read_report(["study=solubility", "data.explain=rows/%Y-%m-%d.csv"]))
-    assert {key: str(item) for key, item in outside(report)} == {
+    assert {key: str(item) for key, item in local_references(report)} == {
         "points.0.data.explain": f"{tmp_path}/rows/%Y-%m-%d.csv",
         "paths.runs": f"{tmp_path}/runs",
         "paths.store": f"{tmp_path}/.exhibit",
@@ -282,12 +282,12 @@ def test_a_parameter_trusts_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_path_holds_the_scheduled_day() -> None:
     """Counted where the schedule is: Monday in Tokyo, though it is Sunday in UTC. The document is issued on it."""
     report = scheduled.dated(read_report(["study=solubility", "data.explain=in/%Y-%m/rows-%Y-%m-%d-%GW%V.csv"]), MONDAY)
-    assert dict(outside(report))["points.0.data.explain"] == Path("in/2026-11/rows-2026-11-30-2026W49.csv")
+    assert dict(local_references(report))["points.0.data.explain"] == Path("in/2026-11/rows-2026-11-30-2026W49.csv")
     assert report.document.issued_at == "2026-11-30T00:00:00Z"
 
 
 def test_other_signs_and_a_given_date_stay() -> None:
     words = ("study=solubility", "data.explain=100%/a%20b%s.csv", "document.issued=2026-01-01")
     report = scheduled.dated(read_report(words), MONDAY)
-    assert dict(outside(report))["points.0.data.explain"] == Path("100%/a%20b%s.csv")
+    assert dict(local_references(report))["points.0.data.explain"] == Path("100%/a%20b%s.csv")
     assert report.document.issued_at == "2026-01-01T00:00:00Z"

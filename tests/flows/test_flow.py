@@ -224,7 +224,8 @@ def test_a_pool_that_lets_runs_change_their_environment_is_refused(server: None)
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name="open", type="process", base_job_template=template))
         with pytest.raises(
-            InputError, match=r"schedule\.pool: 'open' was made by somebody else, and lets a run change command, env"
+            InputError,
+            match=r"schedule\.pool: 'open' was not made by exhibit deploy: it lets a run change command, env",
         ):
             _ensure_pool(client, "open")
         for _ in range(2):  # made, and found

@@ -32,7 +32,7 @@ from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.document.pdf import _sealed as pdf_sealed
 from exhibit.tasks.document.press import embedded_name
 from exhibit.tasks.evidence.evidence import TOLERANCE, claim, content_digest
-from exhibit.tasks.evidence.local import absent, described, file_digest, outside, put
+from exhibit.tasks.evidence.local import absent, described, file_digest, local_references, put
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.factory import TRUSTED
 from exhibit.tasks.models.zoo.mlp import MLPSpec
@@ -596,7 +596,7 @@ def test_the_evidence_names_files_by_content_not_by_place(tmp_path: Path) -> Non
     """A file anywhere in a config is found by its key, and its name and sha256 are what is kept."""
     (path := tmp_path / "w.npz").write_bytes(b"abc")
     point = read_report([*SMALL, "model.fit=never", f"model.weights={path}"]).points[0]
-    assert dict(outside(point, "points.0")) == {WEIGHTS: path}
+    assert dict(local_references(point, "points.0")) == {WEIGHTS: path}
     local = described(path, "")
     assert (local.kind, local.name, local.sha256) == ("file", "w.npz", digest_of(b"abc"))
     plain = {"points": [point.model_dump(mode="json")]}
@@ -648,7 +648,7 @@ def test_a_path_that_a_pdf_smuggles_in_is_not_opened(subject: Subject, tmp_path:
     """A config that names a path of which the evidence says nothing is not run without the caller's word."""
     config = json.loads(json.dumps(subject.evidence.config))
     config["points"][0]["model"] |= {"fit": "never", "weights": "/etc/passwd"}
-    with pytest.raises(InputError, match=rf"^{WEIGHTS}: the evidence does not say what it holds; --allow-local"):
+    with pytest.raises(InputError, match=rf"^{WEIGHTS}: the evidence records no digest of it; give --allow-local"):
         derive(with_config(subject, config), tmp_path, Access(data=Path("/etc")))
     assert asked.reports == []
 
