@@ -20,8 +20,9 @@ EXHIBIT = [line for line in COMMANDS if line.startswith("exhibit ")]
 
 
 @pytest.fixture(scope="module")
-def project(new_project: Callable[[], Project]) -> Project:
+def project(new_project: Callable[[], Project], shared_store: Path) -> Project:
     made = new_project()
+    (made.root / ".exhibit").symlink_to(shared_store)  # where the commands keep their results
     shutil.copytree(ROOT / "docs" / "examples", made.root / "docs" / "examples")
     return made
 
@@ -31,7 +32,7 @@ def test_there_are_commands_to_test() -> None:
     assert len(EXHIBIT) >= 6
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 @pytest.mark.parametrize("command", EXHIBIT)
 def test_a_command_of_the_readme_runs(command: str, project: Project) -> None:
     """As printed, apart from the program's place; runs share one store, as a user's do."""
@@ -44,10 +45,11 @@ def test_a_command_of_the_readme_runs(command: str, project: Project) -> None:
         assert (project.root / pdf[1]).read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.slow
-def test_make_report_ends_with_the_run_and_installs_nothing_twice(tmp_path: Path) -> None:
+@pytest.mark.alone
+@pytest.mark.slow(30)
+def test_make_report_ends_with_the_run_and_installs_nothing_twice(tmp_path: Path, shared_store: Path) -> None:
     """`make report` in this checkout, which is set up; one study, into a folder of the test."""
-    studies = f"iris runner=inline paths.runs={tmp_path} paths.store={tmp_path / 'store'}"
+    studies = f"iris runner=inline paths.runs={tmp_path} paths.store={shared_store}"
     # A user types `make report`; within `make test` it would be told that it is a part of that.
     outside = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     environment = {**outside, "STUDIES": studies}
