@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -24,31 +24,34 @@ C = TypeVar("C", bound=Record)
 ISSUED = "document.issued=2026-01-01T00:00:00Z"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Side by side, the tests of a file stay together, as they share what is slow to make, but for those marked `alone`;
-    what takes longest comes first, so that no core idles at the end."""
-    if not config.getoption("loadgroup", False):
-        return
-    for item in items:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> Iterator[None]:
+    """Side by side, the tests of a file stay together, as they share what is slow to make, but for those that are
+    `alone`; of those that are chosen what takes longest comes first, so that no core idles at the end."""
+    side_by_side = config.getoption("loadgroup", False)
+    for item in items if side_by_side else ():
         if item.get_closest_marker("alone") is None:
             item.add_marker(pytest.mark.xdist_group(_unit(item)))
-    weights = Counter[str]()
-    for item in items:
-        weights[_unit(item)] += _seconds(item)
-    items.sort(key=lambda item: (-weights[_unit(item)], _unit(item)))
+    yield
+    if side_by_side:
+        weights = Counter[str]()
+        for item in items:
+            weights[_unit(item)] += _seconds(item)
+        items.sort(key=lambda item: (-weights[_unit(item)], _unit(item)))
 
 
-def _unit(item: pytest.Item) -> str:
+def _unit(item: pytest.Function) -> str:
     """What runs in one go: a file, or a test that is marked `alone`."""
     file = item.path.relative_to(TESTS).with_suffix("").as_posix()
     return file if item.get_closest_marker("alone") is None else item.nodeid
 
 
-def _seconds(item: pytest.Item) -> int:
-    """About what a test takes, as `slow(seconds)` says."""
+def _seconds(item: pytest.Function) -> int:
+    """About what a test takes: as `slow(seconds)` says, or ten where it makes reports in processes of their own."""
     slow = item.get_closest_marker("slow")
-    return 1 if slow is None else slow.args[0] if slow.args else 10
+    if slow is not None and slow.args:
+        return int(slow.args[0])
+    return 10 if slow is not None or "new_project" in item.fixturenames else 1
 
 
 class Memory:

@@ -32,6 +32,7 @@ def test_there_are_commands_to_test() -> None:
     assert len(EXHIBIT) >= 6
 
 
+@pytest.mark.alone
 @pytest.mark.slow(25)
 @pytest.mark.parametrize("command", EXHIBIT)
 def test_a_command_of_the_readme_runs(command: str, project: Project) -> None:

@@ -96,7 +96,7 @@ def test_every_check_measures_a_keras_net(project: Project, shared_store: Path) 
     ],
 )
 def test_a_study_of_photographs_runs(study: str, options: list[str], project: Project, shared_store: Path) -> None:
-    few = ["data.train=8", "data.test=6", "model.epochs=1", "selection.limit=4", "selection.show=2", "runner=inline"]
+    few = ["data.train=8", "data.test=6", "model.epochs=1", "selection.limit=2", "selection.show=2", "runner=inline"]
     run = project.report(f"study={study}", *few, *options, store=shared_store)
     assert (run.directory / "report.pdf").read_bytes().startswith(b"%PDF")
 
