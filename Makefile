@@ -4,9 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STUDIES ?= iris,digits,solubility
 SAMPLES ?= iris
-# Tests side by side; those of one file stay together, as they share what is slow to make.
+# Tests side by side: which stay together, and which start first, is said in tests/conftest.py.
 WORKERS ?= 2
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: report test slow setup lint bench soak docs constraints system
 

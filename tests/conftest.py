@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,8 +19,39 @@ from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Figure
 
 ROOT = Path(__file__).parents[1]
+TESTS = ROOT / "tests"
 C = TypeVar("C", bound=Record)
 ISSUED = "document.issued=2026-01-01T00:00:00Z"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> Iterator[None]:
+    """Side by side, the tests of a file stay together, as they share what is slow to make, but for those that are
+    `alone`; of those that are chosen what takes longest comes first, so that no core idles at the end."""
+    side_by_side = config.getoption("loadgroup", False)
+    for item in items if side_by_side else ():
+        if item.get_closest_marker("alone") is None:
+            item.add_marker(pytest.mark.xdist_group(_unit(item)))
+    yield
+    if side_by_side:
+        weights = Counter[str]()
+        for item in items:
+            weights[_unit(item)] += _seconds(item)
+        items.sort(key=lambda item: (-weights[_unit(item)], _unit(item)))
+
+
+def _unit(item: pytest.Function) -> str:
+    """What runs in one go: a file, or a test that is marked `alone`."""
+    file = item.path.relative_to(TESTS).with_suffix("").as_posix()
+    return file if item.get_closest_marker("alone") is None else item.nodeid
+
+
+def _seconds(item: pytest.Function) -> int:
+    """About what a test takes: as `slow(seconds)` says, or ten where it makes reports in processes of their own."""
+    slow = item.get_closest_marker("slow")
+    if slow is not None and slow.args:
+        return int(slow.args[0])
+    return 10 if slow is not None or "new_project" in item.fixturenames else 1
 
 
 class Memory:
@@ -72,7 +104,7 @@ class Project:
 
     root: Path
 
-    def report(self, *words: str, store: str = "store", seed: str = "0") -> Run:
+    def report(self, *words: str, store: str | Path = "store", seed: str = "0") -> Run:
         """`exhibit report` with fixed date in a process of its own."""
         paths = [f"paths.runs={self.root / 'runs'}", f"paths.store={self.root / store}"]
         return run([sys.executable, "-m", "exhibit", "report", *words, *paths, ISSUED], self.root, seed)
@@ -95,6 +127,14 @@ def run(command: Sequence[str], root: Path, seed: str = "0") -> Run:
     }
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     return Run(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of all reports that do not ask what was there before: one for the session and all its workers."""
+    base = tmp_path_factory.getbasetemp()
+    (store := (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared-store").mkdir(exist_ok=True)
+    return store
 
 
 @pytest.fixture(scope="session")

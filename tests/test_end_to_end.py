@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -173,20 +174,20 @@ def test_another_model_is_trained_on_the_same_data(first: Run, project: Project)
     assert "load" not in computed
 
 
-def test_what_an_edit_recomputes(first: Run, new_project: Callable[[], Project]) -> None:
+def test_what_an_edit_recomputes(first: Run, project: Project, new_project: Callable[[], Project]) -> None:
     """A template: the pages alone. A comment: nothing. A formula: its stage and what follows, no training."""
-    copy = new_project()
-    assert copy.report(*IRIS).status == 0
+    copy, store = new_project(), project.root / "store"  # which has the results of the program as it is
+    assert copy.report(*IRIS, store=store).computed == set()
     copy.edit("templates/report.html.jinja", "{%", "{# a remark #}{%")
-    assert copy.report(*IRIS).computed == {"render"}
+    assert copy.report(*IRIS, store=store).computed == {"render"}
     copy.edit("tasks/methods/gradient.py", '"""Gradients of a score', '# a remark\n"""The gradients of a score')
-    assert copy.report(*IRIS).computed == set()
+    assert copy.report(*IRIS, store=store).computed == set()
     copy.edit(
         "tasks/methods/gradient.py",
         "yield Pass(0.0, np.ones(1), np.ones(1))",
         "yield Pass(0.0, np.ones(1), 2 * np.ones(1))",
     )
-    computed = copy.report(*IRIS).computed
+    computed = copy.report(*IRIS, store=store).computed
     assert "attribute" in computed
     assert not computed & {"load", "fit", "predict", "select"}
 
@@ -203,6 +204,7 @@ def test_a_required_check_that_fails_is_status_3_after_the_report(project: Proje
     assert "fail" in verdicts
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("words", "absent"),
     [
@@ -222,7 +224,7 @@ def test_a_study_of_one_framework_never_imports_the_other(
     assert done.status in (0, 3), done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 def test_a_long_table_is_printed_in_part_and_goes_along_whole(first: Run, project: Project) -> None:
     """Sixty drawn flowers: forty rows on paper, all of them on screen, in the PDF and in the run; and it verifies."""
     done = project.report(*IRIS, "selection.show=60")
@@ -242,7 +244,7 @@ def test_a_long_table_is_printed_in_part_and_goes_along_whole(first: Run, projec
     assert run(verify, project.root).status == 0
 
 
-@pytest.mark.slow
+@pytest.mark.slow(35)
 def test_prefect_gives_the_same_bytes_as_plain_calls(first: Run, project: Project) -> None:
     """The same report as a Prefect flow, with the server that Prefect starts for it."""
     words = ["runner=threads" if word == "runner=inline" else word for word in IRIS]
@@ -252,10 +254,11 @@ def test_prefect_gives_the_same_bytes_as_plain_calls(first: Run, project: Projec
     assert "Traceback" not in flow.stderr
 
 
-@pytest.mark.slow
-def test_three_studies_in_one_report(project: Project) -> None:
+@pytest.mark.alone
+@pytest.mark.slow(75)
+def test_three_studies_in_one_report(project: Project, shared_store: Path) -> None:
     """Iris, digits and solubility: three chapters, every required check passes, 18 molecules are listed."""
-    done = project.report("study=iris,digits,solubility", "runner=inline")
+    done = project.report("study=iris,digits,solubility", "runner=inline", store=shared_store)
     assert done.status == 0, done.stderr
     evidence = json.loads((done.directory / "evidence.json").read_text())
     assert [chapter["slug"] for chapter in evidence["chapters"]] == ["iris", "digits", "solubility"]

@@ -35,7 +35,8 @@ def report(tmp_path: Path, *words: str) -> Run:
     return run([sys.executable, "-m", "exhibit", "report", *words, *paths], ROOT)
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(30)
 def test_esol_runs_from_its_file_and_explains_a_users_own_molecules_by_the_same_training(tmp_path: Path) -> None:
     delaney(tmp_path / "delaney-processed.csv")
     words = ("study=esol", f"data.path={tmp_path}", "model.epochs=1")
@@ -52,7 +53,8 @@ def test_esol_runs_from_its_file_and_explains_a_users_own_molecules_by_the_same_
     assert not re.search(r"[>+−-]nan\b", page)
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(30)
 def test_the_multimodal_original_runs_from_its_file(tmp_path: Path) -> None:
     digits = load_digits()
     images = np.pad(np.kron(digits.images[:20], np.ones((1, 3, 3))), ((0, 0), (2, 2), (2, 2)))

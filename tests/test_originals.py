@@ -74,7 +74,8 @@ def vgg16_saliency(root: Path) -> list[str]:
     return [f"data.paths=[{paths}]", "model.weights=null", *draws]
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(40)
 @pytest.mark.parametrize("make", [monkeys, food101, elephant, vgg16_saliency], ids=lambda make: make.__name__)
 def test_an_original_runs_from_its_files_to_the_report(make: Callable[[Path], list[str]], tmp_path: Path) -> None:
     paths = [

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT, Project, Run, run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(25)
 
 EXAMPLES = ROOT / "docs" / "examples"
 TABLE = ["data=table", "data.label=progression", "data.id=patient", "model=mlp", "target=value",

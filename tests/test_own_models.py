@@ -146,8 +146,9 @@ def test_a_model_that_is_not_trained_has_no_stability_overtrainings(tmp_path: Pa
     assert trainings(read_report([*given, "check=[completeness]"]).points[0]) == [point.model]
 
 
-@pytest.mark.slow
-def test_a_report_on_trees(new_project: Callable[[], Project]) -> None:
+@pytest.mark.alone
+@pytest.mark.slow(15)
+def test_a_report_on_trees(new_project: Callable[[], Project], shared_store: Path) -> None:
     """Without gradients and without a history of training."""
     words = [
         "data=iris",
@@ -156,13 +157,14 @@ def test_a_report_on_trees(new_project: Callable[[], Project]) -> None:
         "method=[occlusion,kernel_shap]",
         "selection.limit=9",
     ]
-    html = (new_project().report(*words, "runner=inline").directory / "report.html").read_text()
+    html = (new_project().report(*words, "runner=inline", store=shared_store).directory / "report.html").read_text()
     assert "A random forest (scikit-learn) of 10 trees" in html
     assert "Confusion matrix" in html
     assert "Learning curve" not in html
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(15)
 def test_a_report_on_a_net_and_a_score_of_ones_own(
     new_project: Callable[[], Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:

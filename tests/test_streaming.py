@@ -94,7 +94,8 @@ def test_what_lies_beside_a_dataset_travels_with_it(tmp_path: Path) -> None:
     assert np.array_equal(*arrays)
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(65)
 def test_thirteen_thousand_pictures_take_hardly_more_memory_than_a_hundred(tmp_path: Path) -> None:
     """The whole report in a process of its own: training, prediction of all, explanation of a few."""
     peaks = {}

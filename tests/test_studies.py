@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from exhibit.tasks.data.names import NamesSpec
 from tests.conftest import Memory, Project, Run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(25)
 
 CHECKS = "completeness,deletion,insertion,randomization,stability,agreement,sparseness,localization"
 
@@ -21,8 +22,8 @@ def project(new_project: Callable[[], Project]) -> Project:
 
 
 @pytest.fixture(scope="module")
-def multimodal(project: Project) -> Run:
-    return project.report("study=multimodal", "runner=inline")
+def multimodal(project: Project, shared_store: Path) -> Run:
+    return project.report("study=multimodal", "runner=inline", store=shared_store)
 
 
 def attributions(run: Run, name: str) -> dict[str, np.ndarray]:
@@ -64,8 +65,10 @@ def test_the_report_says_that_the_image_decides(multimodal: Run) -> None:
     assert "the mean prediction of all rows" in html
 
 
-def test_every_check_measures_a_keras_net(project: Project) -> None:
-    run = project.report("study=digits", "model.epochs=3", "selection.limit=30", f"check=[{CHECKS}]", "runner=inline")
+@pytest.mark.alone
+def test_every_check_measures_a_keras_net(project: Project, shared_store: Path) -> None:
+    words = ("study=digits", "model.epochs=3", "selection.limit=30", f"check=[{CHECKS}]", "runner=inline")
+    run = project.report(*words, store=shared_store)
     found = json.loads((run.directory / "checks.json").read_text())
     verdicts = {item["check"]: item["verdict"] for item in found if item["method"] == "integrated_gradients"}
     assert set(verdicts) == set(CHECKS.split(","))
@@ -75,6 +78,7 @@ def test_every_check_measures_a_keras_net(project: Project) -> None:
     assert "The 5 likeliest classes of each image" in (run.directory / "report.html").read_text()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("study", "options"),
     [
@@ -91,16 +95,17 @@ def test_every_check_measures_a_keras_net(project: Project) -> None:
         ("watermark", []),
     ],
 )
-def test_a_study_of_photographs_runs(study: str, options: list[str], project: Project) -> None:
-    few = ["model.epochs=2", "selection.limit=4", "selection.show=2", "runner=inline"]
-    run = project.report(f"study={study}", *few, *options)
+def test_a_study_of_photographs_runs(study: str, options: list[str], project: Project, shared_store: Path) -> None:
+    few = ["data.train=8", "data.test=6", "model.epochs=1", "selection.limit=2", "selection.show=2", "runner=inline"]
+    run = project.report(f"study={study}", *few, *options, store=shared_store)
     assert (run.directory / "report.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_in_names_an_alcohol_raises_solubility_and_chlorine_lowers_it(project: Project) -> None:
+@pytest.mark.alone
+def test_in_names_an_alcohol_raises_solubility_and_chlorine_lowers_it(project: Project, shared_store: Path) -> None:
     """Letters that the net was never told the meaning of: "ol" at the end, "chlor" anywhere."""
     words = ["study=names", "method=[partition_shap_tokens]", "selection.limit=120", "runner=inline"]
-    found = attributions(project.report(*words), "names/partition_shap_tokens")
+    found = attributions(project.report(*words, store=shared_store), "names/partition_shap_tokens")
     data = NamesSpec().load(Memory())
     names = dict(zip(data.sample_ids.tolist(), [str(name).lower() for name in np.array(data.names)], strict=True))
     sums: dict[str, list[float]] = {"ol": [], "chlor": []}

@@ -35,7 +35,8 @@ def test_there_are_commands_to_test() -> None:
     assert len(EXHIBIT) >= 12
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(25)
 @pytest.mark.parametrize("page", [page for page in PAGES if TYPED[page]], ids=name_of)
 def test_the_commands_of_a_page_run(page: Path, project: Project) -> None:
     """As printed, one after another; each report is a PDF."""

@@ -62,7 +62,8 @@ def project(new_project: Callable[[], Project]) -> Project:
     return new_project()
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(75)
 def test_workers_give_the_bytes_of_plain_calls(project: Project, tmp_path: Path) -> None:
     """On workers of this machine, and on those of a scheduler that runs somewhere."""
     expected = content(project.report(*SMALL, "runner=inline", store="inline"))
@@ -87,7 +88,8 @@ def _address(file: Path) -> str:
     return str(json.loads(file.read_text())["address"])
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(75)
 def test_a_killed_worker_costs_its_chunk_only(project: Project) -> None:
     """Its chunk is computed by another worker; what was finished stays, and the bytes are the same."""
     expected = content(project.report(*LONG, "runner=inline", store="whole"))

@@ -42,7 +42,7 @@ def verified(program: Path, pdf: Path, folder: Path) -> str:
     return done.stdout.splitlines()[-1]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(250)
 @pytest.mark.parametrize("study", STUDIES)
 def test_two_processes_give_the_same_bytes(study: str, new_project: Callable[[], Project], tmp_path: Path) -> None:
     """Each with a store of its own, in another directory, from another copy of the program; and so does a third, from

@@ -55,7 +55,8 @@ def program(new_project: Callable[[], Project]) -> Path:
     return new_project().root
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(10 * KILLS)
 def test_kill_at_any_moment_and_the_same_command_goes_on(tmp_path: Path, program: Path) -> None:
     """After every kill the same command ends in the same bytes, from what was finished before; nothing is left over."""
     began = time.monotonic()
@@ -94,7 +95,8 @@ main()
 """
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(90)
 def test_every_stage_in_a_process_of_its_own_gives_the_same_bytes(tmp_path: Path, program: Path) -> None:
     """To the last bit, a model that was restored explains as the one that was trained in the same process."""
     small = ("compute.chunk=75", "method=[integrated_gradients]", "model.epochs=3")
@@ -106,7 +108,8 @@ def test_every_stage_in_a_process_of_its_own_gives_the_same_bytes(tmp_path: Path
     assert processes >= 12
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(25)
 def test_a_store_that_is_damaged_everywhere_gives_the_same_bytes(tmp_path: Path, program: Path) -> None:
     """A flipped bit in every stored file: all is said and computed again, nothing damaged is served or left."""
     expected = content(finished(start(tmp_path, program=program)))
@@ -124,7 +127,8 @@ def test_a_store_that_is_damaged_everywhere_gives_the_same_bytes(tmp_path: Path,
     assert all(digest_of(path.read_bytes()) == path.name for path in (tmp_path / "store/objects").glob("*/*"))
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(25)
 def test_two_processes_share_the_work(tmp_path: Path) -> None:
     """Started at once with the same config both end well, with the same bytes, and no stage is computed twice."""
     first, second = (finished(process) for process in [start(tmp_path), start(tmp_path)])
@@ -136,7 +140,8 @@ def test_two_processes_share_the_work(tmp_path: Path) -> None:
     assert set(computed) == {stage["key"] for stage in stages}
 
 
-@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.slow(25)
 def test_a_full_disk_is_said_and_harms_nothing(tmp_path: Path) -> None:
     """No file may grow beyond 64 KiB: a clear error, no run, and with room again the same command ends well."""
     command = [

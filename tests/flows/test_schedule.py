@@ -35,7 +35,7 @@ from exhibit.tasks.protocols import Compute, silent
 from tests.conftest import ROOT, Memory
 from tests.flows.test_bounded import ENDLESS, working
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(40)
 
 [WALK] = re.findall(r"```bash\n(.*?)```", (ROOT / "docs/guide/schedule.md").read_text(), re.DOTALL)
 EXPORT, SERVER, DEPLOY, WORKER, RUN = (line.partition("  #")[0].strip() for line in WALK.splitlines())
