@@ -9,7 +9,7 @@ import numpy as np
 
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.explanation import Analogue, Attribution
+from exhibit.tasks.records.explanation import Analogue
 
 # Names of RDKit's fragment definitions, and what a reader calls them.
 _GROUPS = {
@@ -97,11 +97,16 @@ _SHARE = 0.6  # of the atoms of the larger one that two must have in common
 
 
 def analogues(
-    molecules: Dataset, values: Array, explained: Attribution, wanted: int | Sequence[tuple[str, str]]
+    molecules: Dataset,
+    values: Array,
+    predicted: Array,
+    base: Array,
+    wanted: int | Sequence[tuple[str, str]],
 ) -> tuple[Analogue, ...]:
     """Pairs that have a large part in common: so many, those first whose predictions differ most, or the wanted ones.
 
-    `values`: (samples, atoms) padded contributions to the first target. Of the pairs with the most similar
+    `values`: (samples, atoms) padded contributions to the first target; `predicted`, `base`: (samples,) its scores at
+    the sample and at its baseline. Of the pairs with the most similar
     fingerprints the largest common part is looked for; each molecule is in one pair at most.
 
     Raises:
@@ -109,7 +114,6 @@ def analogues(
     """
     names = molecules.sample_ids if molecules.names is None else molecules.names
     smiles = [str(text) for text in molecules.inputs[0].array]
-    predicted, base = explained.prediction[:, 0], explained.base_value[:, 0]
 
     def analogue(pair: tuple[int, int], common: Array) -> Analogue:
         first, second = pair

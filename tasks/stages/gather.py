@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import DIFFERENCE_FLOOR
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input, Reference
-from exhibit.tasks.records.explanation import Analogue, Attribution, Cost, Selection, Summary
+from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary
 from exhibit.tasks.records.figure import Ladder, Swarm
 from exhibit.tasks.records.material import Maps, Material, MethodMaterial
 from exhibit.tasks.records.model import Performance, Prediction, Weights
@@ -23,6 +23,7 @@ from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.restore import spec_with_digests
+from exhibit.tasks.stages.results import PerSample, Results, over_shards
 from exhibit.tasks.stages.stage import Done, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
@@ -60,6 +61,8 @@ def gather(
         score = score_of(target, dataset, prediction.kind)
         unit = _UNITS.get(score.kind) or dataset.label_unit or "units of the label"
         splits = sorted(set(dataset.split[selection.explained].tolist()))
+        main = _main_of_molecules(explained, dataset)
+        results = [_results(store, item, dataset, selection, item is main) for item in explained]
         return {
             "material": pack(
                 Material(
@@ -96,9 +99,14 @@ def gather(
                     picture_width=drawing.image.width,
                     own_scales=drawing.molecule.scale == "per_sample",
                     coloured=drawing.molecule.share,
-                    analogues=_analogues(store, explained, dataset, selection, drawing),
+                    analogues=_analogues(main, explained, results, dataset.take(selection.explained), drawing),
                     methods=_with_scales(
-                        _disambiguated([_method(store, item, selection, unit, dataset, drawing) for item in explained]),
+                        _disambiguated(
+                            [
+                                _method(store, item, one, selection, unit, dataset, drawing)
+                                for item, one in zip(explained, results, strict=True)
+                            ]
+                        ),
                         drawing.image,
                     ),
                 )
@@ -124,15 +132,53 @@ def gather(
     return run_stage(store, gather, spec, inputs, run, chosen)
 
 
+def _main_of_molecules(explained: Sequence[Explained], dataset: Dataset) -> Explained | None:
+    """The method whose contributions pairs of molecules are compared by; None where there are no such pairs."""
+    additive = [item for item in explained if item.method.additive]
+    several = len(dataset.inputs) > 1 or dataset.inputs[0].kind != "molecule"
+    return None if several or not additive or additive[-1].method.aggregate != "raw" else additive[-1]
+
+
+def _results(store: Store, item: Explained, dataset: Dataset, selection: Selection, atoms: bool) -> Results:
+    """What is shown of all explained samples, from one pass over the shards; `atoms`: the contributions of each too."""
+    from exhibit.tasks.data.features import features
+    from exhibit.tasks.methods.aggregate import aggregated
+
+    explained, method = dataset.take(selection.explained), item.method
+    inputs = explained.inputs
+
+    def of_features(part: Attribution, rows: Array) -> Array:
+        values = (aggregated(part, entry.name, entry.kind, method.aggregate) for entry in inputs)
+        found = [features(entry.take(rows), one)[..., 0] for entry, one in zip(inputs, values, strict=True)]
+        return np.concatenate(found, axis=1)
+
+    def of_atoms(part: Attribution, _: Array) -> Array:
+        return aggregated(part, inputs[0].name, inputs[0].kind, "raw")[..., 0]
+
+    wanted: dict[str, PerSample] = {_ATOMS: of_atoms} if atoms else {}
+    # Only tables, and several inputs, have features that a reader can follow from sample to sample.
+    wanted |= {_FEATURES: of_features} if len(inputs) > 1 or inputs[0].kind == "table" else {}
+    shards = ((start, stop, read(store, Attribution, digest)) for start, stop, digest in item.shards)
+    return over_shards(shards, selection.shown, method.cost, wanted)
+
+
+_ATOMS, _FEATURES = "atoms", "features"
+
+
 def _method(
-    store: Store, item: Explained, selection: Selection, unit: str, dataset: Dataset, drawing: DrawingSpec
+    store: Store,
+    item: Explained,
+    results: Results,
+    selection: Selection,
+    unit: str,
+    dataset: Dataset,
+    drawing: DrawingSpec,
 ) -> MethodMaterial:
     from exhibit.tasks.methods.aggregate import aggregated
 
     method = item.method
     kinds = {entry.name: entry.kind for entry in dataset.inputs}
-    part = shown_attributions(store, item, selection.shown)
-    steps, converged = _steps(store, item)
+    part, steps = results.shown, results.steps
     return MethodMaterial(
         label=item.label,
         title=method.title,
@@ -150,16 +196,16 @@ def _method(
         prediction=part.prediction,
         base_value=part.base_value,
         residual=part.residual,
-        steps=steps,
-        converged=converged,
+        steps=(int(steps.min()), int(np.median(steps)), int(steps.max())),
+        converged=float(results.converged.mean()),
         summary=read(store, Summary, item.summary),
         checks=tuple(read(store, CheckResult, digest) for digest in item.checks),
         sampling_gap=part.sampling_gap,
         draw_residual=part.draw_residual,
-        cost=_cost(store, item),
+        cost=results.cost,
         relative_error=_relative_error(part),
-        ladder=_ladder(store, item, part, dataset.take(selection.explained[selection.shown])),
-        swarm=_swarm(store, item, dataset.take(selection.explained), unit, drawing.top_k),
+        ladder=_ladder(method, results, dataset.take(selection.explained[selection.shown])),
+        swarm=_swarm(method, results, dataset.take(selection.explained), unit, drawing.top_k),
         maps={
             entry.name: Maps(values=_maps(part, entry, method, drawing.image), unit=_unit(method, unit))
             for entry in dataset.inputs
@@ -169,20 +215,20 @@ def _method(
 
 
 def _analogues(
-    store: Store, explained: Sequence[Explained], dataset: Dataset, selection: Selection, drawing: DrawingSpec
+    main: Explained | None,
+    explained: Sequence[Explained],
+    results: Sequence[Results],
+    molecules: Dataset,
+    drawing: DrawingSpec,
 ) -> tuple[Analogue, ...]:
     """Pairs of explained molecules that are alike, with what the main method says of both."""
     from exhibit.tasks.data.molecule import analogues
-    from exhibit.tasks.methods.aggregate import aggregated
 
-    additive = [item for item in explained if item.method.additive]
-    several = len(dataset.inputs) > 1 or dataset.inputs[0].kind != "molecule"
-    if several or not additive or additive[-1].method.aggregate != "raw":
+    if main is None:
         return ()
-    molecules, name = dataset.take(selection.explained), dataset.inputs[0].name
-    whole = Attribution.joined([read(store, Attribution, digest) for _, _, digest in additive[-1].shards])
-    values = aggregated(whole, name, "molecule", "raw")[..., 0]
-    return analogues(molecules, values, whole, drawing.molecule.analogues)
+    found = results[list(explained).index(main)]
+    predictions = found.prediction[:, 0], found.base_value[:, 0]
+    return analogues(molecules, found.per_sample[_ATOMS], *predictions, drawing.molecule.analogues)
 
 
 def _probabilities(prediction: Prediction, rows: Array) -> Array:
@@ -271,24 +317,16 @@ def _relative_error(part: Attribution) -> float | None:
     return float(np.median(errors[known] / sizes[known])) if known.any() else None
 
 
-def _swarm(store: Store, item: Explained, explained: Dataset, unit: str, top_k: int | Literal["all"]) -> Swarm | None:
-    """Every sample's attributions of the features that matter most over all inputs; only tables, and several
-    inputs, have features that a reader can follow from sample to sample."""
-    from exhibit.tasks.data.features import feature_names, feature_values, features, shades
-    from exhibit.tasks.methods.aggregate import aggregated
+def _swarm(
+    method: Method, results: Results, explained: Dataset, unit: str, top_k: int | Literal["all"]
+) -> Swarm | None:
+    """Every sample's attributions of the features that matter most over all inputs; None where there are none that a
+    reader can follow."""
+    from exhibit.tasks.data.features import feature_names, feature_values, shades
 
-    inputs, method = explained.inputs, item.method
-    if len(inputs) == 1 and inputs[0].kind != "table":
+    if (values := results.per_sample.get(_FEATURES)) is None:
         return None
-    found: list[np.ndarray] = []
-    for start, stop, digest in item.shards:
-        part, rows = read(store, Attribution, digest), np.arange(start, stop)
-        of_rows = [
-            features(entry.take(rows), aggregated(part, entry.name, entry.kind, method.aggregate))[..., 0]
-            for entry in inputs
-        ]
-        found.append(np.concatenate(of_rows, axis=1))
-    values = np.concatenate(found)
+    inputs = explained.inputs
     names = [entry.label(name) for entry in inputs for name in feature_names(entry)]
     count = _SWARM if top_k == "all" else min(top_k, _SWARM)
     order = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:count]
@@ -338,44 +376,13 @@ def _place(method: Method) -> str:
     return f"the {method.look.at} of the layer {method.look.layer}"
 
 
-def shown_attributions(store: Store, item: Explained, shown: np.ndarray) -> Attribution:
-    """The attributions of the explained positions `shown`, in that order, from the shards that hold them."""
-    rows: list[Attribution] = []
-    for position in shown.tolist():
-        start, _, digest = next(shard for shard in item.shards if shard[0] <= position < shard[1])
-        rows.append(read(store, Attribution, digest).rows(slice(position - start, position - start + 1)))
-    return Attribution.joined(rows)
-
-
-def _steps(store: Store, item: Explained) -> tuple[tuple[int, int, int], float]:
-    steps, converged = _of_all(store, item, lambda part: part.steps), _of_all(store, item, lambda part: part.converged)
-    return (int(steps.min()), int(np.median(steps)), int(steps.max())), float(converged.mean())
-
-
-def _cost(store: Store, item: Explained) -> Cost | None:
-    """Over all shards; None where a method does not say."""
-    parts = [item.method.cost(read(store, Attribution, digest)) for _, _, digest in item.shards]
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts):
-        return None
-    return Cost(
-        gradients=sum(part.gradients for part in known),
-        evaluations=sum(part.evaluations for part in known),
-        at_most=any(part.at_most for part in known),
-    )
-
-
-def _of_all(store: Store, item: Explained, array: Callable[[Attribution], Array]) -> Array:
-    """One array of all explanations, shard by shard: no more of them is held at a time."""
-    return np.concatenate([array(read(store, Attribution, digest)) for _, _, digest in item.shards])
-
-
-def _ladder(store: Store, item: Explained, part: Attribution, shown: Dataset) -> Ladder | None:
+def _ladder(method: Method, results: Results, shown: Dataset) -> Ladder | None:
     """What the passes of a refinement said of the first target of the shown samples, and where all explanations
     stopped; None without a refinement."""
-    if part.ladder is None:
+    part = results.shown
+    if part.ladder is None or results.evaluations is None:
         return None
-    spent = _of_all(store, item, _ladder_of)[..., 0].reshape(-1, part.ladder.shape[2])
+    spent = results.evaluations.reshape(-1, part.ladder.shape[2])
     passes = int((spent > 0).any(axis=0).sum())
     taken, residual, change = np.moveaxis(part.ladder[:, 0, :passes], -1, 0)
     difference = np.maximum(np.abs(part.prediction - part.base_value)[:, :1], DIFFERENCE_FLOOR)
@@ -387,10 +394,5 @@ def _ladder(store: Store, item: Explained, part: Attribution, shown: Dataset) ->
         change=np.where(taken > 0, change, np.nan),
         converged=part.converged[:, 0],
         stopped=np.bincount((spent > 0).sum(axis=1) - 1, minlength=passes),
-        tolerance=item.method.refined_to() or 0.0,
+        tolerance=method.refined_to() or 0.0,
     )
-
-
-def _ladder_of(part: Attribution) -> Array:
-    assert part.ladder is not None, "one shard is refined as all are"
-    return part.ladder

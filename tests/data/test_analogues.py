@@ -7,12 +7,11 @@ from rdkit import Chem
 from exhibit.tasks.data.molecule import analogues, common_atoms
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.explanation import Attribution
 
 PHENOL, CRESOL, HEXANE, BUTYLPHENOL = "Oc1ccccc1", "Cc1ccccc1O", "CCCCCC", "CCCCc1ccccc1O"
 
 
-def explained(smiles: list[str], predictions: list[float]) -> tuple[Dataset, Array, Attribution]:
+def explained(smiles: list[str], predictions: list[float]) -> tuple[Dataset, Array, Array, Array]:
     """Molecules whose atoms contribute 1, 2, 3, ... in the order of the SMILES."""
     count = len(smiles)
     dataset = Dataset(
@@ -21,13 +20,8 @@ def explained(smiles: list[str], predictions: list[float]) -> tuple[Dataset, Arr
         sample_ids=np.array([f"id {k}" for k in range(count)]), names=np.array(smiles),
         labels=np.zeros(count), split=np.full(count, "test"),
     )  # fmt: skip
-    flat = np.zeros((count, 1))
     values = np.tile(np.arange(1.0, 61), (count, 1))
-    attribution = Attribution(
-        sample_ids=dataset.sample_ids, targets=flat, values={}, prediction=np.array(predictions)[:, np.newaxis],
-        base_value=flat, residual=flat, steps=flat, converged=flat == 0,
-    )  # fmt: skip
-    return dataset, values, attribution
+    return dataset, values, np.array(predictions), np.zeros(count)
 
 
 @pytest.mark.parametrize(("one", "two", "size"), [(PHENOL, CRESOL, 7), (CRESOL, BUTYLPHENOL, 8), ("C", "N", 0)])
