@@ -7,6 +7,7 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, known_mean
 from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -68,21 +69,14 @@ def _on_edges(case: Case) -> float | None:
     """Mean rank correlation of |a| of the first target with the edges of each picture; None for other data, NaN where
     no picture has both in some order."""
     item, *others = case.dataset().inputs
-    if others or item.kind != "image":
+    edges = KINDS[item.kind].edges
+    if others or edges is None:
         return None
     found, start = [], 0
     for shard in case.shards():
         maps = np.abs(shard.values[item.name][..., 0])
-        strength = edge_strength(item.values[start : start + len(maps)])
+        strength = edges(item.values[start : start + len(maps)])
         start += len(maps)
         if maps.shape == strength.shape:
             found.append(spearman(maps.reshape(len(maps), -1), strength.reshape(len(maps), -1)))
     return known_mean(np.concatenate(found)) if found else None
-
-
-def edge_strength(images: Array) -> Array:
-    """(images, height, width) length of the gradient of the lightness, by Sobel's filter."""
-    from scipy.ndimage import sobel
-
-    light = images.mean(axis=-1, dtype=np.float64)
-    return np.stack([np.hypot(sobel(image, axis=0), sobel(image, axis=1)) for image in light])

@@ -8,9 +8,8 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, first, flat
 from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.orders import rank
-from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -59,15 +58,6 @@ class SeedStabilitySpec(Check):
         )
 
 
-def range_of(item: Input) -> Array:
-    """From the smallest to the largest value: of a whole image, and of each column of a table, which has a unit of its
-    own."""
-    if item.kind == "table":
-        return np.asarray(np.ptp(item.array, axis=0), np.float64)
-    low, high = zip(*((values.min(), values.max()) for values in item.values), strict=True)  # one sample at a time
-    return np.asarray(max(high) - min(low), np.float64)
-
-
 class StabilitySpec(Check):
     """Largest ||a(x + d) - a(x)|| / ||a(x)|| over random d with |d| at most `radius` of each input's range, or of each
     column's.
@@ -102,7 +92,7 @@ class StabilitySpec(Check):
             return CheckResult.not_applicable(
                 self.kind, case.label, "An input that is not made of numbers cannot change a little."
             )
-        reach = {item.name: self.radius * range_of(item) for item in dataset.inputs}
+        reach = {item.name: self.radius * KINDS[item.kind].reach(item) for item in dataset.inputs}
         own = first(case.shards(), len(rows)).astype(np.float64)
         random = np.random.default_rng(self.seed)
         worst = np.zeros(len(rows))

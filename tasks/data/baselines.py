@@ -5,10 +5,10 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from exhibit.tasks.data.kinds import KINDS
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Baseline, Dataset, Input
 
-_AUTO: dict[str, Baseline] = {"table": "mean", "image": "black", "molecule": "zero", "text": "zero"}
 _WORDS = {
     "mean": "the mean of the training rows",
     "black": "a black image",
@@ -79,14 +79,14 @@ def _at_layer(name: Baseline, layer: str | int | None) -> bool:
 
 def _chosen(name: Baseline, dataset: Dataset) -> list[tuple[Input, Baseline]]:
     """What `name` stands for at each input."""
-    return [(item, _AUTO[item.kind] if name == "auto" else name) for item in dataset.inputs]
+    return [(item, KINDS[item.kind].baseline if name == "auto" else name) for item in dataset.inputs]
 
 
 def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
     """One baseline for all samples (1, ...), or one for each of `rows`."""
-    if item.kind == "molecule":
+    if item.traits.embedded:
         raise InputError(
-            f"baseline: nothing stands in for a molecule (input {item.name!r}) before its atoms are embedded; use a "
+            f"baseline: nothing stands in for a {item.kind} (input {item.name!r}) before its atoms are embedded; use a "
             "method that looks at a layer, such as integrated_gradients or occlusion"
         )
     match name:
@@ -125,8 +125,8 @@ def blurred(images: Array) -> Array:
 
 def _uniform(item: Input, dataset: Dataset, draws: list[np.random.Generator]) -> Array:
     """(draws, ...) noise between the bounds of an image, or the extremes of each column of a table in training."""
-    if item.kind == "text":
-        raise InputError(f"baseline: 'uniform' needs numbers, but {item.name!r} is a text; use zero")
+    if item.traits.ids:
+        raise InputError(f"baseline: 'uniform' needs numbers, but {item.name!r} is a {item.kind}; use zero")
     low, high = item.bounds or _extremes(item, dataset)
     noise = np.stack([draw.uniform(low, high, item.values.shape[1:]) for draw in draws])
     return noise.astype(item.values.dtype)

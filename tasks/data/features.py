@@ -2,23 +2,14 @@
 
 import numpy as np
 
-from exhibit.tasks.data.molecule import GROUPS, group_contributions
+from exhibit.tasks.data.kinds import KINDS
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
 
 
 def feature_names(item: Input) -> tuple[str, ...]:
     """What a reader calls the features of `item`."""
-    match item.kind:
-        case "table":
-            return item.features
-        case "image":
-            height, width = item.values.shape[1:3]
-            return tuple(f"row {row} column {column}" for row in range(height) for column in range(width))
-        case "molecule":
-            return GROUPS
-        case "text":
-            return tuple(f"token {position}" for position in range(item.values.shape[1]))
+    return KINDS[item.kind].names(item)
 
 
 def features(item: Input, values: Array) -> Array:
@@ -27,24 +18,12 @@ def features(item: Input, values: Array) -> Array:
     `item` holds the same samples. A table has its columns, an image its pixels, a text its positions, a molecule its
     functional groups, NaN where it does not have one.
     """
-    match item.kind:
-        case "image":
-            return values.reshape(len(values), -1, values.shape[-1])
-        case "molecule":
-            return group_contributions(list(item.array), values)
-        case _:
-            return values
+    return KINDS[item.kind].features(item, values)
 
 
 def feature_values(item: Input) -> Array:
     """(samples, features): what a feature is in each sample, NaN where that is no number with an order."""
-    match item.kind:
-        case "table":
-            return item.array.astype(np.float64)
-        case "image":
-            return item.array.mean(axis=-1, dtype=np.float64).reshape(len(item.values), -1)
-        case _:
-            return np.full((len(item.values), len(feature_names(item))), np.nan)
+    return KINDS[item.kind].amounts(item)
 
 
 def shades(values: Array) -> Array:

@@ -1,7 +1,7 @@
 """A dataset from a plain dictionary of arrays and tables, as a user's own function gives it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -86,29 +86,22 @@ def _input(name: str, given: Any, split: Array, where: str) -> Input:
     values = np.asarray(about["values"])
     if values.dtype == object:
         values = np.array([str(one) for one in values.tolist()])
-    match kind := about.get("kind") or _kind(values, about):
-        case "table":
-            return _table(name, values, about.get("features"), split == "train", where)
-        case "image":
-            return _image(name, values, about.get("bounds"), where)
-        case "text":
-            return _text(name, values, about.get("vocabulary"), split == "train", where)
-        case "molecule":
-            return _molecules(name, values, where)
-        case _:
-            raise InputError(
-                f"{where}: its kind {kind!r} is not known for {values.dtype} of shape {values.shape}; give a "
-                "dictionary of values and kind: table, image, text or molecule"
-            )
+    kind = about.get("kind") or _kind(values, about)
+    if (reader := READERS.get(str(kind))) is None:
+        *others, last = READERS
+        raise InputError(
+            f"{where}: its kind {kind!r} is not known for {values.dtype} of shape {values.shape}; give a "
+            f"dictionary of values and kind: {', '.join(others)} or {last}"
+        )
+    return reader.read(name, values, about, split == "train", where)
 
 
 def _kind(values: Array, about: Mapping[str, Any]) -> str | None:
     """What values without a kind are; words alone may be many things."""
     if values.dtype.kind not in "fiub":
         return None
-    if "vocabulary" in about:
-        return "text"
-    return {2: "table", 3: "image", 4: "image"}.get(values.ndim)
+    axes = "ids" if "vocabulary" in about else values.ndim
+    return next((kind for kind, reader in READERS.items() if axes in reader.axes), None)
 
 
 def _frame(name: str, frame: Any, split: Array, where: str) -> Input:
@@ -124,7 +117,8 @@ def _frame(name: str, frame: Any, split: Array, where: str) -> Input:
     return columns.scaled(values[split == "train"]).input(values, {}, {}).model_copy(update={"name": name})
 
 
-def _table(name: str, values: Array, features: Sequence[str] | None, train: Array, where: str) -> Input:
+def _table(name: str, values: Array, about: Mapping[str, Any], train: Array, where: str) -> Input:
+    features: Sequence[str] | None = about.get("features")
     if values.ndim != 2 or values.dtype.kind not in "fiub" or len(values) != len(train):
         raise InputError(f"{where}: a table of numbers ({len(train)}, features) was expected, not {_shape(values)}")
     titles = tuple(map(str, features)) if features is not None else _numbered(name, values.shape[1])
@@ -146,13 +140,14 @@ def _numbered(name: str, count: int) -> tuple[str, ...]:
     return tuple(f"{name} {column}" for column in range(count))
 
 
-def _image(name: str, values: Array, bounds: Sequence[float] | None, where: str) -> Input:
+def _image(name: str, values: Array, about: Mapping[str, Any], _: Array, where: str) -> Input:
     pixels = values[..., np.newaxis] if values.ndim == 3 else values
     if pixels.ndim != 4 or pixels.shape[-1] not in (1, 3) or pixels.dtype.kind not in "fiub":
         raise InputError(
             f"{where}: an image of numbers (samples, height, width) or (samples, height, width, 1 or 3) was expected, "
             f"not {_shape(values)}"
         )
+    bounds: Sequence[float] | None = about.get("bounds")
     if bounds is None:
         bounds = (0, 255) if pixels.dtype == np.uint8 else (0, 1)
     low, high = (float(bound) for bound in bounds)
@@ -164,7 +159,7 @@ def _image(name: str, values: Array, bounds: Sequence[float] | None, where: str)
     return Input(name=name, kind="image", values=pixels.astype(np.float32), bounds=(low, high))
 
 
-def _text(name: str, values: Array, vocabulary: Sequence[str] | None, train: Array, where: str) -> Input:
+def _text(name: str, values: Array, about: Mapping[str, Any], train: Array, where: str) -> Input:
     """Ids of tokens, or whole texts, which are cut into the words of the training rows."""
     import pandas as pd
 
@@ -173,7 +168,7 @@ def _text(name: str, values: Array, vocabulary: Sequence[str] | None, train: Arr
         known = Vocabulary.learned(texts, name, "words", _TOKENS, 1, lower=True).no_longer_than(texts)
         ids, _ = known.encoded(pd.DataFrame({name: values}), "factory")
         return known.input(ids).model_copy(update={"name": name})
-    tokens = tuple(map(str, vocabulary or ()))
+    tokens = tuple(map(str, about.get("vocabulary") or ()))
     counted = values.ndim == 2 and values.dtype.kind in "iu" and 0 <= values.min() <= values.max() < len(tokens)
     if not counted:
         raise InputError(
@@ -183,7 +178,7 @@ def _text(name: str, values: Array, vocabulary: Sequence[str] | None, train: Arr
     return Input(name=name, kind="text", values=values.astype(np.int64), vocabulary=tokens)
 
 
-def _molecules(name: str, values: Array, where: str) -> Input:
+def _molecules(name: str, values: Array, _: Mapping[str, Any], __: Array, where: str) -> Input:
     if values.dtype.kind != "U" or values.ndim != 1:
         raise InputError(f"{where}: SMILES (samples,) were expected, not {_shape(values)}")
     reasons = ((row, problem(str(smiles))) for row, smiles in enumerate(values))
@@ -194,3 +189,20 @@ def _molecules(name: str, values: Array, where: str) -> Input:
 
 def _shape(values: Array) -> str:
     return f"{values.dtype} of shape {values.shape}"
+
+
+class Reader(NamedTuple):
+    """How values become an input of a kind. `read(name, values, about, train, where)`: `about` what is given beside
+    them, `train` (samples,) which train. `axes`: of numbers that are taken for this kind where none is named; "ids":
+    those with a vocabulary."""
+
+    read: Callable[[str, Array, Mapping[str, Any], Array, str], Input]
+    axes: tuple[int | str, ...] = ()
+
+
+READERS: dict[str, Reader] = {
+    "table": Reader(_table, axes=(2,)),
+    "image": Reader(_image, axes=(3, 4)),
+    "text": Reader(_text, axes=("ids",)),
+    "molecule": Reader(_molecules),
+}

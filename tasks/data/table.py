@@ -24,7 +24,7 @@ class RandomForestSpec(Spec):
         """
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-        table = next(item for item in dataset.inputs if item.kind == "table")
+        table = next(item for item in dataset.inputs if item.traits.named)
         rows = dataset.split == "train"
         kind = RandomForestClassifier if dataset.task == "classification" else RandomForestRegressor
         forest = kind(self.trees, random_state=self.seed).fit(table.array[rows], dataset.labels[rows])

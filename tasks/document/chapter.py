@@ -1,20 +1,19 @@
 """A chapter: what every kind of data has in common around what is its own."""
 
 from collections.abc import Collection
-from types import ModuleType
 
 import numpy as np
 
-from exhibit.tasks.document import agreement, ends, image, ladder, model, molecule, multimodal, table, text
+from exhibit.tasks.document import agreement, ends, ladder, model, multimodal
+from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.words import capital, count, listing, plain, share
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.data import Kind
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Chapter, Column, Section, Table, Teaser
 
-KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "molecule": molecule, "text": text}
+_SEVERAL = Own(multimodal.story, multimodal.figures, multimodal.sections)
 
 
 def chapter(material: Material, questions: dict[str, str]) -> Chapter:
@@ -176,7 +175,7 @@ def limits(materials: tuple[Material, ...]) -> dict[str, float]:
         for pair in material.analogues:
             found.setdefault(material.main.unit, []).extend(np.abs(part) for part in pair.values)
         # Tables are drawn as bars with an axis of their own.
-        coloured = [item.name for item in material.dataset.inputs if item.kind in ("text", "molecule")]
+        coloured = [item.name for item in material.dataset.inputs if KINDS[item.kind].coloured]
         for method in material.methods:
             drawn = [
                 *((method.unit, method.values[name]) for name in coloured),
@@ -208,6 +207,6 @@ def _end(sizes: Array, percentile: float | None) -> float:
     return largest if percentile is None else float(np.percentile(sizes, percentile)) or largest
 
 
-def _own(material: Material) -> ModuleType:
-    """The module with what is particular to the kind of data: `story`, `figures` and `sections`."""
-    return multimodal if len(material.dataset.inputs) > 1 else KINDS[material.kind]
+def _own(material: Material) -> Own:
+    """What is particular to the kind of data."""
+    return _SEVERAL if len(material.dataset.inputs) > 1 else KINDS[material.kind].own

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document import changes, comparison, reading
 from exhibit.tasks.document.chapter import chapter, not_assessed
+from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import capital, count, listing
 from exhibit.tasks.records.changed import Changed
@@ -54,7 +55,7 @@ def compose(
 
 def _palettes(materials: Sequence[Material]) -> set[Palette]:
     """What the chapters of their own draw maps of pictures in; a comparison has the usual colours."""
-    return {found.palette for found in materials if any(item.kind == "image" for item in found.dataset.inputs)}
+    return {found.palette for found in materials if any(item.traits.pixels for item in found.dataset.inputs)}
 
 
 _ON_PAGE_ONE = 2  # points of a comparison that are on page one themselves
@@ -78,9 +79,8 @@ def _subtitle(materials: Sequence[Material]) -> str:
 
 
 def _subject(material: Material) -> str:
-    means = {"table": "measurements", "image": "pixels", "molecule": "atoms", "text": "words"}
     kinds = dict.fromkeys(item.kind for item in material.dataset.inputs)
-    return f"the {material.dataset.label_name} from {listing([means[kind] for kind in kinds])}"
+    return f"the {material.dataset.label_name} from {listing([KINDS[kind].elements for kind in kinds])}"
 
 
 def _checks(materials: Sequence[Material]) -> list[CheckResult]:

@@ -1,21 +1,17 @@
 """Chapters about several inputs at once: what each contributes as a whole, then each by itself."""
 
 from collections.abc import Sequence
-from types import ModuleType
 
 import numpy as np
 
-from exhibit.tasks.document import image, table, text
 from exhibit.tasks.document.common import direction, sums_table, swarm_blocks, swarm_figures, verdict_asides, waterfall
+from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.words import capital, count, listing, numbers, plain, share, signed
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.data import Kind
 from exhibit.tasks.records.explanation import InputSummary
 from exhibit.tasks.records.figure import Bars, Figure, Series, Waterfalls
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
-
-KINDS: dict[Kind, ModuleType] = {"table": table, "image": image, "text": text}
 
 
 def story(material: Material) -> tuple[str, str, str]:
@@ -33,7 +29,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
         _inputs_figure(material),
         *((_waterfall(material, _additive(material)),) if _additive(material) else ()),
         *swarm_figures(material, _judged(material)),
-        *(figure for item in _parts(material) for figure in KINDS[item.kind].figures(item, scales)),
+        *(figure for item in _parts(material) for figure in KINDS[item.kind].own.figures(item, scales)),
     )
 
 
@@ -48,8 +44,8 @@ def _judged(material: Material) -> list[MethodMaterial]:
 
 def _parts(material: Material) -> list[Material]:
     """The chapter about each input alone; the tables are one part, since their columns read as one table."""
-    names = [item.name for item in material.dataset.inputs if item.kind != "table"]
-    tables = [item.name for item in material.dataset.inputs if item.kind == "table"]
+    names = [item.name for item in material.dataset.inputs if not item.traits.named]
+    tables = [item.name for item in material.dataset.inputs if item.traits.named]
     joined = [_joined([material.of(name) for name in tables])] if tables else []
     return [*joined, *(material.of(name) for name in names)]
 
@@ -196,7 +192,7 @@ _READ = Aside(
 def _one_input(part: Material) -> Section:
     item = part.dataset.inputs[0]
     name = item.name.replace("_", " ")
-    blocks = tuple(block for section in KINDS[item.kind].sections(part) for block in section.blocks)
+    blocks = tuple(block for section in KINDS[item.kind].own.sections(part) for block in section.blocks)
     return Section(title=f"{capital(name)} by {'themselves' if name == 'tables' else 'itself'}", blocks=blocks)
 
 
@@ -229,10 +225,10 @@ def _claims(material: Material, method: MethodMaterial) -> str:
     parts = {part.input: part for part in method.summary.inputs}
     said = []
     for item in material.dataset.inputs:
-        if item.kind == "text" and (item.array == item.array[0]).all():
+        if item.traits.ids and (item.array == item.array[0]).all():
             said.append(_constant(item.name, parts[item.name]))
-    images = [item.name for item in material.dataset.inputs if item.kind == "image"]
-    tables = [item.name for item in material.dataset.inputs if item.kind == "table"]
+    images = [item.name for item in material.dataset.inputs if item.traits.pixels]
+    tables = [item.name for item in material.dataset.inputs if item.traits.named]
     if images and tables:
         size = {name: float(parts[name].absolute[:, 0].mean()) for name in (*images, *tables)}
         largest, pixels = max(tables, key=size.__getitem__), sum(size[name] for name in images)

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from exhibit.tasks.methods.kinds import KINDS
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.explanation import Aggregate, Attribution, Importance, InputSummary
+from exhibit.tasks.records.kinds import Kind
 
 
-def aggregated(part: Attribution, name: str, kind: str, aggregate: Aggregate) -> Array:
+def aggregated(part: Attribution, name: str, kind: Kind, aggregate: Aggregate) -> Array:
     """(samples, elements, ..., targets) attributions of one input without channels.
 
     `abs` and `square` are taken element by element, then summed over channels, then averaged over draws; with
@@ -43,7 +45,7 @@ def on_pixels(values: Array, item: Input) -> Array:
     """`values` (samples, ..., targets) of an image's hidden layer, laid onto the pixels of `item`: each cell of the
     layer is spread evenly over the pixels that it covers, so the total stays. All else as it is."""
     pixels = item.values.shape[1:3]
-    if item.kind != "image" or values.ndim != 4 or values.shape[1:3] == pixels:
+    if not item.traits.pixels or values.ndim != 4 or values.shape[1:3] == pixels:
         return values
     rows, columns = (_spread(have, want) for have, want in zip(values.shape[1:3], pixels, strict=True))
     return np.einsum("yi,xj,sijt->syxt", rows, columns, values, optimize=True).astype(values.dtype)
@@ -55,13 +57,13 @@ def _spread(cells: int, pixels: int) -> Array:
     return np.diff(np.clip(edges, 0, 1), axis=0)
 
 
-def channel_sum(values: Array, kind: str) -> Array:
+def channel_sum(values: Array, kind: Kind) -> Array:
     """(samples, ..., channels, targets) of an image, a molecule or a text without the channels; a table, and a text
     whose ids were taken as numbers, as it is.
 
     The sum keeps the total: what the channels of a pixel or an atom contribute together.
     """
-    return values if kind == "table" or (kind == "text" and values.ndim == 3) else values.sum(axis=-2)
+    return values.sum(axis=-2) if KINDS[kind].channels(values) else values
 
 
 @dataclass

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 
@@ -17,8 +18,9 @@ def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
     Raises:
         InputError: for molecules, which no net takes as they are.
     """
-    kinds = {item.name: item.kind for item in dataset.inputs}
-    if "molecule" in kinds.values():
-        raise InputError("model.factory: no net takes a molecule as it is; let the factory give a preprocess too")
-    types = {name: np.int64 if kind == "text" else np.float32 for name, kind in kinds.items()}
+    types = {item.name: KINDS[item.kind].number for item in dataset.inputs}
+    if whole := [item for item in dataset.inputs if types[item.name] is None]:
+        raise InputError(
+            f"model.factory: no net takes a {whole[0].kind} as it is; let the factory give a preprocess too"
+        )
     return lambda inputs: {name: np.asarray(values, types[name]) for name, values in inputs.items()}

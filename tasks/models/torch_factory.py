@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from exhibit.tasks.models.encoding import Preprocess, plain
+from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
 from exhibit.tasks.models.torch_training import fit, restored
@@ -22,14 +23,15 @@ before_softmax = LogitsModel.recognised
 def encoding(dataset: Dataset, preprocess: Preprocess | None) -> Encode:
     """Raw values as tensors: as `preprocess` gives them, or with the channels of images first."""
     prepare = preprocess or plain(dataset)
-    images = () if preprocess else tuple(item.name for item in dataset.inputs if item.kind == "image")
+    raw = () if preprocess else dataset.inputs
+    moved = {item.name for item in raw if KINDS[item.kind].channels_first}
 
     def encode(inputs: Arrays) -> Encoded:
-        found = prepare(inputs)
-        if isinstance(found, Encoded):
-            return found
-        tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in found.items()}
-        return Encoded({name: item.movedim(-1, 1) if name in images else item for name, item in tensors.items()})
+        prepared = prepare(inputs)
+        if isinstance(prepared, Encoded):
+            return prepared
+        tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in prepared.items()}
+        return Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in tensors.items()})
 
     return encode
 

@@ -6,10 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.kinds import TRAITS, Kind, Traits
 from exhibit.tasks.records.shelf import Shelved, chosen, in_memory
-
-Kind = Literal["table", "image", "text", "molecule"]
-
 
 Split = Literal["train", "validation", "test", "explain"]
 
@@ -42,7 +40,17 @@ class Input(Record):
 
     def label(self, feature: str) -> str:
         """What a reader calls a feature among those of other inputs; columns of tables have names of their own."""
-        return feature if self.kind == "table" else f"{self.name}, {feature}"
+        return feature if self.traits.named else f"{self.name}, {feature}"
+
+    @property
+    def traits(self) -> Traits:
+        """What is so of all inputs of this kind."""
+        return TRAITS[self.kind]
+
+    @property
+    def comparable(self) -> bool:
+        """Whether a feature is the same thing in every sample, so that its mean over them has a meaning."""
+        return self.aligned or not self.traits.pixels
 
     @property
     def array(self) -> Array:

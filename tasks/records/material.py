@@ -7,9 +7,10 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
-from exhibit.tasks.records.data import Dataset, Kind, Reference, Split
+from exhibit.tasks.records.data import Dataset, Reference, Split
 from exhibit.tasks.records.explanation import Aggregate, Analogue, Cost, Summary
 from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
+from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.verdict import CheckResult
 

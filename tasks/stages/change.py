@@ -58,10 +58,5 @@ def change(
 
 
 def _without_importance(materials: Sequence[Material]) -> set[tuple[str, str]]:
-    """Slugs and inputs of pictures that are not aligned: their pixels have no importance of their own."""
-    return {
-        (item.slug, one.name)
-        for item in materials
-        for one in item.dataset.inputs
-        if one.kind == "image" and not one.aligned
-    }
+    """Slugs and inputs such as pictures that are not aligned: their features have no importance of their own."""
+    return {(item.slug, one.name) for item in materials for one in item.dataset.inputs if not one.comparable}

@@ -9,6 +9,7 @@ import numpy as np
 
 from exhibit.tasks.checks.case import Case, Shard, existing
 from exhibit.tasks.checks.check import Check
+from exhibit.tasks.data.kinds import KINDS
 from exhibit.tasks.data.select import TargetSpec, score_of
 from exhibit.tasks.methods.aggregate import aggregated, on_pixels
 from exhibit.tasks.methods.method import Method
@@ -143,10 +144,10 @@ class _Point:
     def _present(self, item: Input, part: Attribution) -> Array | None:
         """(samples, elements) True where a sample has one: by the mask of a ragged input, and in a text but for its
         padding; None where all have the same."""
-        if item.kind != "text" or not item.vocabulary or part.values[item.name].shape[1] != item.values.shape[1]:
-            return part.mask.get(item.name)
-        rows = [self._rows[sample] for sample in part.sample_ids.tolist()]
-        return np.asarray(item.values[rows] != 0)  # the padding is the first of the vocabulary
+        rows = np.array([self._rows[sample] for sample in part.sample_ids.tolist()])
+        present = KINDS[item.kind].present(item.take(rows))
+        whole = present is not None and part.values[item.name].shape[1] == present.shape[1]
+        return present if whole else part.mask.get(item.name)
 
     def _trainings(self) -> list[Array]:
         found = [read(self.store, Summary, digest).importances for digest in self.asked.summaries]
@@ -161,7 +162,7 @@ class _Point:
 
     def _baseline(self, rows: Array) -> Arrays | None:
         """Raw values of absence: the usual ones of each input, so that all methods are measured on the same curves."""
-        if any(item.kind == "molecule" for item in self.data.inputs):
+        if any(item.traits.embedded for item in self.data.inputs):
             return None
         from exhibit.tasks.data.baselines import baseline
 

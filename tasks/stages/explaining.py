@@ -23,7 +23,7 @@ def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -
     if (said := refusal(method, model, net.gives)) is not None:
         raise InputError(f"method: {said}")
     found = cast(DifferentiableModel, net)
-    if method.look is not None and any(item.kind == "molecule" for item in data.inputs):
+    if method.look is not None and any(item.traits.embedded for item in data.inputs):
         if len(data.inputs) > 1:
             raise InputError(
                 f"method: {method.option()} looks at one place of a model: at a layer for a molecule, at the input for "
@@ -45,12 +45,12 @@ def of_atoms(found: Attribution, data: Dataset) -> Attribution:
     Raises:
         InputError: for values of something else than the atoms.
     """
-    from exhibit.tasks.data.molecule import atom_counts
+    from exhibit.tasks.data.kinds import KINDS
 
     masks = {}
     for item in data.inputs:
-        if item.kind == "molecule" and item.name in found.values:
-            values, counts = found.values[item.name], atom_counts(item.array.tolist())
+        if (parts := KINDS[item.kind].parts) is not None and item.name in found.values:
+            values, counts = found.values[item.name], parts(item)
             masks[item.name] = mask = np.arange(values.shape[1]) < counts[:, np.newaxis]
             others = (found.mask.get(item.name, mask) != mask).any() or (mask.sum(axis=1) != counts).any()
             if others or values[~mask].any():

@@ -61,7 +61,7 @@ def gather(
         score = score_of(target, dataset, prediction.kind)
         unit = _UNITS.get(score.kind) or dataset.label_unit or "units of the label"
         splits = sorted(set(dataset.split[selection.explained].tolist()))
-        main = _main_of_molecules(explained, dataset)
+        main = _main_of_pairs(explained, dataset)
         results = [_results(store, item, dataset, selection, item is main) for item in explained]
         return {
             "material": pack(
@@ -132,15 +132,19 @@ def gather(
     return run_stage(store, gather, spec, inputs, run, chosen)
 
 
-def _main_of_molecules(explained: Sequence[Explained], dataset: Dataset) -> Explained | None:
-    """The method whose contributions pairs of molecules are compared by; None where there are no such pairs."""
+def _main_of_pairs(explained: Sequence[Explained], dataset: Dataset) -> Explained | None:
+    """The method whose contributions pairs of alike samples are compared by; None where there are no such pairs."""
+    from exhibit.tasks.data.kinds import KINDS
+
     additive = [item for item in explained if item.method.additive]
-    several = len(dataset.inputs) > 1 or dataset.inputs[0].kind != "molecule"
-    return None if several or not additive or additive[-1].method.aggregate != "raw" else additive[-1]
+    first, *others = dataset.inputs
+    if others or KINDS[first.kind].analogues is None or not additive or additive[-1].method.aggregate != "raw":
+        return None
+    return additive[-1]
 
 
-def _results(store: Store, item: Explained, dataset: Dataset, selection: Selection, atoms: bool) -> Results:
-    """What is shown of all explained samples, from one pass over the shards; `atoms`: the contributions of each too."""
+def _results(store: Store, item: Explained, dataset: Dataset, selection: Selection, parts: bool) -> Results:
+    """What is shown of all explained samples, from one pass over the shards; `parts`: the contributions of each too."""
     from exhibit.tasks.data.features import features
     from exhibit.tasks.methods.aggregate import aggregated
 
@@ -152,17 +156,17 @@ def _results(store: Store, item: Explained, dataset: Dataset, selection: Selecti
         found = [features(entry.take(rows), one)[..., 0] for entry, one in zip(inputs, values, strict=True)]
         return np.concatenate(found, axis=1)
 
-    def of_atoms(part: Attribution, _: Array) -> Array:
+    def of_parts(part: Attribution, _: Array) -> Array:
         return aggregated(part, inputs[0].name, inputs[0].kind, "raw")[..., 0]
 
-    wanted: dict[str, PerSample] = {_ATOMS: of_atoms} if atoms else {}
+    wanted: dict[str, PerSample] = {_PARTS: of_parts} if parts else {}
     # Only tables, and several inputs, have features that a reader can follow from sample to sample.
-    wanted |= {_FEATURES: of_features} if len(inputs) > 1 or inputs[0].kind == "table" else {}
+    wanted |= {_FEATURES: of_features} if len(inputs) > 1 or inputs[0].traits.named else {}
     shards = ((start, stop, read(store, Attribution, digest)) for start, stop, digest in item.shards)
     return over_shards(shards, selection.shown, method.cost, wanted)
 
 
-_ATOMS, _FEATURES = "atoms", "features"
+_PARTS, _FEATURES = "parts", "features"
 
 
 def _method(
@@ -209,7 +213,7 @@ def _method(
         maps={
             entry.name: Maps(values=_maps(part, entry, method, drawing.image), unit=_unit(method, unit))
             for entry in dataset.inputs
-            if entry.kind == "image"
+            if entry.traits.pixels
         },
     )
 
@@ -218,17 +222,18 @@ def _analogues(
     main: Explained | None,
     explained: Sequence[Explained],
     results: Sequence[Results],
-    molecules: Dataset,
+    samples: Dataset,
     drawing: DrawingSpec,
 ) -> tuple[Analogue, ...]:
-    """Pairs of explained molecules that are alike, with what the main method says of both."""
-    from exhibit.tasks.data.molecule import analogues
+    """Pairs of explained samples that are alike, with what the main method says of both."""
+    from exhibit.tasks.data.kinds import KINDS
 
-    if main is None:
+    pairs = KINDS[samples.inputs[0].kind].analogues
+    if main is None or pairs is None:
         return ()
     found = results[list(explained).index(main)]
     predictions = found.prediction[:, 0], found.base_value[:, 0]
-    return analogues(molecules, found.per_sample[_ATOMS], *predictions, drawing.molecule.analogues)
+    return pairs(samples, found.per_sample[_PARTS], *predictions, drawing.molecule.analogues)
 
 
 def _probabilities(prediction: Prediction, rows: Array) -> Array:

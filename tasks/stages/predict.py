@@ -47,7 +47,7 @@ def _outputs(net: Model, data: Dataset, size: int) -> Array:
 def usual_layer(net: Model, data: Dataset) -> str | None:
     """Where a method looks that can look at a layer and names none: at the embedding of a molecule's atoms, if the
     model has just one; None: at the input."""
-    if not gives_gradients(net) or all(item.kind != "molecule" for item in data.inputs):
+    if not gives_gradients(net) or not any(item.traits.embedded for item in data.inputs):
         return None
     some = data.take(np.arange(min(_SOME, len(data.sample_ids))))
     return net.embedding(some.arrays)

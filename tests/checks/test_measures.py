@@ -7,11 +7,12 @@ import pytest
 
 from exhibit.tasks.checks.agreement import AgreementSpec
 from exhibit.tasks.checks.faithfulness import DeletionSpec, InsertionSpec, elements, mixed
+from exhibit.tasks.checks.kinds import KINDS, edge_strength
 from exhibit.tasks.checks.localization import ConcentrationSpec, LocalizationSpec
 from exhibit.tasks.checks.randomization import RandomizationSpec
 from exhibit.tasks.checks.sensitivity import SensitivitySpec
-from exhibit.tasks.checks.sparseness import SparsenessSpec, edge_strength, gini
-from exhibit.tasks.checks.stability import StabilitySpec, range_of
+from exhibit.tasks.checks.sparseness import SparsenessSpec, gini
+from exhibit.tasks.checks.stability import StabilitySpec
 from exhibit.tasks.orders import equal_signs, jaccard, spearman
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.stages.check import cascades
@@ -266,5 +267,5 @@ def test_stability_of_a_linear_model_is_bounded_by_the_radius() -> None:
 def test_a_column_moves_by_its_own_range_and_a_pixel_by_that_of_the_image() -> None:
     values = np.array([[0.0, 100.0], [1.0, 300.0]])
     table = Input(name="t", kind="table", values=values, features=("a", "b"))
-    assert range_of(table).tolist() == [1, 200]
-    assert range_of(Input(name="i", kind="image", values=values.reshape(1, 2, 2, 1))) == 300
+    assert KINDS["table"].reach(table).tolist() == [1, 200]
+    assert KINDS["image"].reach(Input(name="i", kind="image", values=values.reshape(1, 2, 2, 1))) == 300

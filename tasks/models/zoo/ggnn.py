@@ -4,11 +4,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from exhibit.tasks.models.kinds import only
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
-from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
+
+_TAKES = "a ggnn predicts a value of molecules"
 
 
 class GGNNSpec(TrainingSpec):
@@ -41,7 +43,7 @@ class GGNNSpec(TrainingSpec):
         from exhibit.tasks.models.torch_training import fit
         from exhibit.tasks.models.zoo.graph import GatedGraphNet, encode
 
-        _check(dataset)
+        only(dataset, "molecule", _TAKES, "regression")
         labels = dataset.labels[dataset.split == "train"]
         mean, deviation = float(labels.mean()), float(labels.std())
         return fit(
@@ -59,15 +61,6 @@ class GGNNSpec(TrainingSpec):
         from exhibit.tasks.models.torch_training import restored
         from exhibit.tasks.models.zoo.graph import GatedGraphNet, encode
 
-        _check(dataset)
+        only(dataset, "molecule", _TAKES, "regression")
         net = restored(lambda: GatedGraphNet(self.units, self.steps, self.dropout), weights)
         return TorchModel(net, encode, "values", compute)
-
-
-def _check(dataset: Dataset) -> None:
-    (molecule,) = dataset.inputs
-    if molecule.kind != "molecule" or dataset.task != "regression":
-        raise InputError(
-            "model: a ggnn predicts a value of molecules, but the data is a "
-            f"{dataset.task} of {molecule.name!r} of kind {molecule.kind}"
-        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.models.kinds import only
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
@@ -90,11 +91,7 @@ def only_image(dataset: Dataset, model: str) -> Input:
     Raises:
         InputError: for other data than a classification of one image.
     """
-    image, *others = dataset.inputs
-    if image.kind != "image" or dataset.task != "classification" or others:
-        kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in dataset.inputs)
-        raise InputError(f"model: a {model} classifies images, but the data is a {dataset.task} of {kinds}")
-    return image
+    return only(dataset, "image", f"a {model} classifies images", "classification")
 
 
 def coloured(image: Input, model: str, least: int) -> Input:

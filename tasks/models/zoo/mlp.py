@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.models.kinds import only
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.models.zoo.labels import scale_layers
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
-from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.model import OutputKind, Weights
 
@@ -80,11 +80,7 @@ def _only_table(dataset: Dataset) -> Input:
     Raises:
         InputError: for other data.
     """
-    table, *others = dataset.inputs
-    if table.kind != "table" or others:
-        kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in dataset.inputs)
-        raise InputError(f"model: an mlp takes one table, but the data has {kinds}")
-    return table
+    return only(dataset, "table", "an mlp takes one table")
 
 
 def _encoding(dataset: Dataset) -> "Encode":

@@ -1,7 +1,8 @@
 """A net of several inputs: tables, images and texts to classes or one value."""
 
+from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -11,6 +12,7 @@ from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.figure import Diagram, Node
+from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.model import OutputKind, Weights
 
 if TYPE_CHECKING:
@@ -56,9 +58,9 @@ class MultimodalSpec(TrainingSpec):
         for item in dataset.inputs:
             shape = "x".join(map(str, item.values.shape[1:]))
             way = [Node(name=item.name, label=f"{item.name}, {shape}")]
-            if item.kind == "image":
+            if _BRANCHES[item.kind].convolved:
                 way.append(Node(name=f"{item.name}_convolution", label=f"{self.filters} filters 3x3, flat"))
-            if item.kind in ("image", "text"):
+            if _BRANCHES[item.kind].reduced:
                 way.append(Node(name=f"{item.name}_dense", label=f"dense {self.hidden}, rectified"))
             chained = [way[0], *(n.model_copy(update={"after": (b.name,)}) for b, n in pairwise(way))]
             nodes += chained
@@ -96,15 +98,13 @@ class MultimodalSpec(TrainingSpec):
         inputs = [layers.Input(item.values.shape[1:], name=item.name) for item in dataset.inputs]
         branches = []
         for item, given in zip(dataset.inputs, inputs, strict=True):
-            match item.kind:
-                case "image":
-                    seen = layers.Conv2D(self.filters, 3, name=f"{item.name}_convolution")(given)
-                    flat = layers.Flatten(name=f"{item.name}_flat")(seen)
-                    branches.append(layers.Dense(self.hidden, activation="relu", name=f"{item.name}_dense")(flat))
-                case "text":
-                    branches.append(layers.Dense(self.hidden, activation="relu", name=f"{item.name}_dense")(given))
-                case _:
-                    branches.append(given)
+            seen = given
+            if _BRANCHES[item.kind].convolved:
+                seen = layers.Conv2D(self.filters, 3, name=f"{item.name}_convolution")(seen)
+                seen = layers.Flatten(name=f"{item.name}_flat")(seen)
+            if _BRANCHES[item.kind].reduced:
+                seen = layers.Dense(self.hidden, activation="relu", name=f"{item.name}_dense")(seen)
+            branches.append(seen)
         both = layers.Concatenate(name="joined")(branches)
         hidden = layers.Dense(self.joined, activation="relu", name="hidden")(both)
         value = layers.Dense(max(len(dataset.classes), 1), name="value")(hidden)
@@ -118,7 +118,9 @@ class _Scaling:
     """What the net takes: float32, where `scaled` less a centre and divided by a size."""
 
     def __init__(self, dataset: Dataset, scaled: bool) -> None:
-        self._scales = {item.name: _scale(item) if scaled else (0.0, 1.0) for item in dataset.inputs}
+        self._scales = {
+            item.name: _BRANCHES[item.kind].scale(item) if scaled else (0.0, 1.0) for item in dataset.inputs
+        }
 
     def __call__(self, inputs: Arrays) -> dict[str, Array]:
         return {name: self._of(values.astype(np.float32), *self._scales[name]) for name, values in inputs.items()}
@@ -127,20 +129,31 @@ class _Scaling:
         return (values - np.float32(centre)) / np.float32(size)
 
 
-def _scale(item: Input) -> tuple[Array | float, Array | float]:
-    """The centre and the size of pixels, token ids or columns."""
-    match item.kind:
-        case "image":
-            return 0.0, item.bounds[1] if item.bounds else 1.0
-        case "text":
-            return 0.0, max(len(item.vocabulary) - 1, 1)
-        case _:
-            return (0.0, 1.0) if item.centre is None or item.spread is None else (item.centre, item.spread)
+Scale = tuple[Array | float, Array | float]  # the centre and the size of pixels, token ids or columns
+
+
+def _of_columns(item: Input) -> Scale:
+    return (0.0, 1.0) if item.centre is None or item.spread is None else (item.centre, item.spread)
+
+
+class _Branch(NamedTuple):
+    """The way of one kind of input through the net."""
+
+    scale: Callable[[Input], Scale]
+    convolved: bool = False
+    reduced: bool = False
+
+
+_BRANCHES: dict[Kind, _Branch] = {
+    "table": _Branch(_of_columns),
+    "image": _Branch(lambda item: (0.0, item.bounds[1] if item.bounds else 1.0), convolved=True, reduced=True),
+    "text": _Branch(lambda item: (0.0, max(len(item.vocabulary) - 1, 1)), reduced=True),
+}
 
 
 def _require(dataset: Dataset) -> None:
     kinds = [item.kind for item in dataset.inputs]
-    if "molecule" in kinds:
+    if set(kinds) - _BRANCHES.keys():
         raise InputError(
             f"model: the multimodal net takes tables, images and texts, but the data holds {', '.join(kinds)}"
         )

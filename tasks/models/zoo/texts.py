@@ -5,8 +5,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.models.kinds import only
 from exhibit.tasks.models.training import TrainingSpec
-from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.model import OutputKind
 
@@ -49,11 +50,7 @@ def only_text(dataset: Dataset, model: str) -> Input:
     Raises:
         InputError: for other data.
     """
-    text, *others = dataset.inputs
-    if text.kind != "text" or others:
-        kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in dataset.inputs)
-        raise InputError(f"model: a {model} reads one text, but the data has {kinds}")
-    return text
+    return only(dataset, "text", f"a {model} reads one text")
 
 
 def gives(dataset: Dataset) -> OutputKind:

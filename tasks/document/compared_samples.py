@@ -1,0 +1,260 @@
+"""The figures of one input, the same samples under several results: what differs between kinds of input."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from exhibit.tasks.document.words import capital, count, signed, without_unit
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.compared import Comparison
+from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.figure import (
+    BarPanels,
+    Cell,
+    Figure,
+    Images,
+    Molecule,
+    Molecules,
+    Scale,
+    Series,
+    TokenLine,
+    Tokens,
+)
+from exhibit.tasks.records.material import Material, MethodMaterial, Scales
+
+_COLUMNS = 5  # results side by side that leave their names room
+_PER_ROW = 10  # maps of a row where there are more
+_MOST_MAPS = 119  # of a figure, where they are small
+_MOST_PIXELS = 500_000  # of all its maps: the screen holds every number
+_MOST_PANELS = 12
+
+
+class View(NamedTuple):
+    """One result with what its chapter is made of, and what it is called, at length and in short."""
+
+    name: str
+    code: str
+    material: Material
+    method: MethodMaterial
+
+    def row(self, sample: int) -> int:
+        """Where a row of the data stands among the shown samples."""
+        return int(np.flatnonzero(self.material.shown == sample)[0])
+
+    def values(self, item: str, sample: int) -> Array:
+        """Attributions of one sample of an input for the first target, channels summed."""
+        return self.method.values[item][self.row(sample), ..., 0].astype(np.float64)
+
+    def atoms(self, item: str, sample: int) -> Array:
+        """The same without the padding."""
+        return self.values(item, sample)[self.method.mask[item][self.row(sample)]]
+
+
+def _chosen(found: Comparison, views: Sequence[View], most: int = _MOST_PANELS) -> list[View]:
+    """All, or where they are too many the middle one of each group: the one most like the others."""
+    if len(views) <= most:
+        return list(views)
+    middle = []
+    for group in found.groups[:most]:
+        members = list(group.members)
+        middle.append(members[int(np.nanmean(found.spearman[np.ix_(members, members)], axis=1).argmax())])
+    return [views[k] for k in sorted(middle)]
+
+
+def _some(found: Comparison, views: Sequence[View]) -> str:
+    """Says what is drawn, if that is not all."""
+    if len(views) == len(found.results):
+        return ""
+    return f" Drawn are {len(views)} of {len(found.results)}: the middle one of each group of results that are alike."
+
+
+def _name(found: Comparison, item: Input, views: Sequence[View], sample: int | None = None) -> str:
+    several = len(views[0].material.dataset.inputs) > 1
+    place = "" if sample is None else f"-{sample}"
+    return f"{found.slug}-samples{f'-{item.name}' if several else ''}{place}"
+
+
+def _sample(view: View, sample: int) -> str:
+    return view.material.sample_name(view.row(sample))
+
+
+def _units(views: Sequence[View]) -> list[str]:
+    return list(dict.fromkeys(view.method.unit for view in views))
+
+
+def pictures(
+    found: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
+) -> list[Figure]:
+    if len(views) <= _COLUMNS:
+        rows: list[tuple[Cell | None, ...]] = [
+            (_picture(item.name, views[0], sample), *_maps(item, views, sample)) for sample in common
+        ]
+        labels = tuple(_sample(views[0], sample) for sample in common)
+        return [_grid(found, item, views, ("input", *(view.name for view in views)), rows, labels, scales)]
+    pixels = int(np.prod(item.values.shape[1:3]))
+    drawn = _chosen(found, views, max(_MOST_PANELS, min(_MOST_MAPS, _MOST_PIXELS // pixels)))
+    figures = []
+    for sample in common[: 1 if len(drawn) > _MOST_MAPS // 2 else 2]:
+        maps = _maps(item, drawn, sample)
+        titled = [cell.model_copy(update={"title": view.code}) for cell, view in zip(maps, drawn, strict=True)]
+        cells = [_picture(item.name, views[0], sample).model_copy(update={"title": "input"}), *titled]
+        tiles = [_filled(cells[start : start + _PER_ROW]) for start in range(0, len(cells), _PER_ROW)]
+        figures.append(_grid(found, item, drawn, (), tiles, (), scales, sample))
+    return figures
+
+
+def _filled(cells: Sequence[Cell]) -> tuple[Cell | None, ...]:
+    return (*cells, *[None] * (_PER_ROW - len(cells)))
+
+
+def _grid(
+    found: Comparison,
+    item: Input,
+    views: Sequence[View],
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Cell | None, ...]],
+    labels: tuple[str, ...],
+    scales: Scales,
+    sample: int | None = None,
+) -> Figure:
+    units = list(dict.fromkeys(view.method.maps[item.name].unit for view in views))
+    which = "The same samples" if sample is None else capital(_sample(views[0], sample))
+    numbered = "" if columns else " They have the numbers of the table of points."
+    return Figure(
+        name=_name(found, item, views, sample),
+        content=Images(columns=columns, rows=tuple(rows), row_labels=labels),
+        scales=tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units),
+        caption=f"{which} under {count(len(views), 'result')}, for the first target of each.{numbered}"
+        f"{_some(found, views)}",
+        alt="; ".join(cell.alt for row in rows for cell in row if cell is not None),
+    )
+
+
+def _picture(item: str, view: View, sample: int) -> Cell:
+    found = next(one for one in view.material.dataset.inputs if one.name == item)
+    low, high = found.bounds or (0.0, 1.0)
+    name = _sample(view, sample)
+    return Cell(pixels=(found.values[view.row(sample)] - low) / (high - low), alt=f"{name}: the input")
+
+
+def _maps(item: Input, views: Sequence[View], sample: int) -> list[Cell]:
+    units = list(dict.fromkeys(view.method.maps[item.name].unit for view in views))
+    return [
+        Cell(
+            pixels=(pixels := view.method.maps[item.name].values[view.row(sample), ..., 0]),
+            scale=units.index(view.method.maps[item.name].unit),
+            alt=f"{view.name}: {_sample(view, sample)}, sum {signed(float(pixels.sum(dtype=np.float64)))}",
+        )
+        for view in views
+    ]
+
+
+def _bar_panels(found: Comparison, item: Input, views: Sequence[View], sample: int) -> Figure:
+    """A panel per result: in their unit where it is the same, else as shares of each one's sum of |a|."""
+    units = _units(views)
+    values = [view.values(item.name, sample) for view in views]
+    if len(units) > 1:
+        values = [own / (np.abs(own).sum() or 1.0) for own in values]
+    labels = tuple(without_unit(name) for name in item.features)
+    meaning = units[0] if len(units) == 1 else "share of the sum of |a|, with its sign"
+    sizes = np.mean([np.abs(own) / (np.abs(own).sum() or 1.0) for own in values], axis=0)
+    order = np.sort(np.argsort(-sizes, kind="stable")[:_MOST_PANELS])
+    part = f" The {len(order)} of {len(labels)} features with the largest share." if len(order) < len(labels) else ""
+    return Figure(
+        name=_name(found, item, views, sample),
+        content=BarPanels(
+            labels=tuple(labels[k] for k in order),
+            panels=tuple(Series(name=view.name, values=own[order]) for view, own in zip(views, values, strict=True)),
+            axis=meaning,
+            signed=any(view.method.aggregate == "raw" for view in views),
+        ),
+        caption=f"{capital(_sample(views[0], sample))} under {count(len(views), 'result')}, for the first target of "
+        f"each, in {meaning}.{part}{_some(found, views)}",
+        alt="; ".join(
+            f"{view.name}: {labels[int(np.abs(own).argmax())]} {signed(float(own[np.abs(own).argmax()]))}"
+            for view, own in zip(views, values, strict=True)
+        ),
+    )
+
+
+def _molecule_row(found: Comparison, item: Input, views: Sequence[View], sample: int, scales: Scales) -> Figure:
+    units = _units(views)
+    smiles = str(item.values[views[0].row(sample)])
+    sums = [float(view.atoms(item.name, sample).sum()) for view in views]
+    few = len(views) <= _COLUMNS
+    return Figure(
+        name=_name(found, item, views, sample),
+        content=Molecules(
+            items=tuple(
+                Molecule(
+                    smiles=smiles,
+                    values=view.atoms(item.name, sample),
+                    scale=units.index(view.method.unit),
+                    title="" if few else view.name,
+                    note=f"atoms {signed(total)}",
+                    alt=f"{view.name}: atoms sum to {signed(total)}",
+                )
+                for view, total in zip(views, sums, strict=True)
+            ),
+            columns=tuple(view.name for view in views) if few else (),
+            numbers=False,
+        ),
+        scales=tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units),
+        caption=f"{capital(_sample(views[0], sample))} under {count(len(views), 'result')}.{_some(found, views)}",
+        alt="; ".join(f"{view.name} {signed(total)}" for view, total in zip(views, sums, strict=True)),
+    )
+
+
+def _token_lines(found: Comparison, item: Input, views: Sequence[View], sample: int, scales: Scales) -> list[Figure]:
+    """A figure per unit: the tokens of a figure share one scale."""
+    row = item.values[views[0].row(sample)]
+    real = np.flatnonzero(row)
+    tokens = tuple(item.vocabulary[token] if item.vocabulary else str(token) for token in row[real])
+    figures = []
+    for number, unit in enumerate(_units(views)):
+        own = [view for view in views if view.method.unit == unit]
+        values = [view.values(item.name, sample)[real] for view in own]
+        lines = tuple(
+            TokenLine(
+                title=view.name, tokens=tokens, values=each, note=f"sum {signed(float(each.sum()))}", alt=view.name
+            )
+            for view, each in zip(own, values, strict=True)
+        )
+        figures.append(
+            Figure(
+                name=f"{_name(found, item, views, sample)}-{number}",
+                content=Tokens(items=lines),
+                scales=(Scale(unit=unit, limit=scales.get(unit, 1.0)),),
+                caption=f"{capital(_sample(views[0], sample))} under {count(len(own), 'result')}, in {unit}."
+                f"{_some(found, views)}",
+                alt="; ".join(f"{line.title}: {line.note}" for line in lines),
+            )
+        )
+    return figures
+
+
+def panels(found: Comparison, item: Input, views: Sequence[View], common: Sequence[int], _: Scales) -> list[Figure]:
+    """Bars of each of some results, a figure per sample."""
+    some = _chosen(found, views)
+    return [_bar_panels(found, item, some, sample) for sample in _few(common, some)]
+
+
+def molecules(
+    found: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
+) -> list[Figure]:
+    """Molecules of each of some results, a figure per sample."""
+    some = _chosen(found, views)
+    return [_molecule_row(found, item, some, sample, scales) for sample in _few(common, some)]
+
+
+def tokens(
+    found: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
+) -> list[Figure]:
+    """The tokens of the first sample under each of some results."""
+    return _token_lines(found, item, _chosen(found, views), common[0], scales)
+
+
+def _few(common: Sequence[int], views: Sequence[View]) -> Sequence[int]:
+    """So many samples that the panels of all figures together stay readable."""
+    return common[: max(1, _MOST_PANELS // len(views))]

@@ -1,0 +1,51 @@
+"""What a document knows of each kind of input: one row for each, and nowhere else a question which kind it is."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from exhibit.tasks.document import compared_samples, image, molecule, table, text
+from exhibit.tasks.document.compared_samples import View
+from exhibit.tasks.records.compared import Comparison
+from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.material import Material, Scales
+from exhibit.tasks.records.page import Section
+
+Compared = Callable[[Comparison, Input, Sequence[View], Sequence[int], Scales], Sequence[Figure]]
+
+
+class Own(NamedTuple):
+    """What is particular to a chapter about some kind of input: title, sentence and figure of page one, its figures,
+    and its sections."""
+
+    story: Callable[[Material], tuple[str, str, str]]
+    figures: Callable[[Material, Scales], Sequence[Figure]]
+    sections: Callable[[Material], Sequence[Section]]
+
+
+class DocumentKind(NamedTuple):
+    """One kind of input.
+
+    `elements`: what its elements are called on page one.
+    `compared`: the figures of the same samples under several results.
+    `coloured`: whether its values are coloured as they are; others have maps, or bars with an axis of their own.
+    """
+
+    elements: str
+    own: Own
+    compared: Compared
+    coloured: bool = False
+
+
+KINDS: dict[Kind, DocumentKind] = {
+    "table": DocumentKind("measurements", Own(table.story, table.figures, table.sections), compared_samples.panels),
+    "image": DocumentKind("pixels", Own(image.story, image.figures, image.sections), compared_samples.pictures),
+    "text": DocumentKind("words", Own(text.story, text.figures, text.sections), compared_samples.tokens, coloured=True),
+    "molecule": DocumentKind(
+        "atoms",
+        Own(molecule.story, molecule.figures, molecule.sections),
+        compared_samples.molecules,
+        coloured=True,
+    ),
+}

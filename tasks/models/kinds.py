@@ -1,0 +1,39 @@
+"""What the models know of each kind of input: how a net takes it as it is."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.kinds import Kind
+
+
+class ModelKind(NamedTuple):
+    """One kind of input. `number`: what its values are to a net, None where no net takes them as they are;
+    `channels_first`: torch wants the last axis before the others."""
+
+    number: type[np.generic] | None = np.float32
+    channels_first: bool = False
+
+
+KINDS: dict[Kind, ModelKind] = {
+    "table": ModelKind(),
+    "image": ModelKind(channels_first=True),
+    "text": ModelKind(number=np.int64),
+    "molecule": ModelKind(number=None),
+}
+
+
+def only(dataset: Dataset, kind: Kind, takes: str, task: str | None = None) -> Input:
+    """The one input that the dataset has. `takes`: what the model takes, in words; `task`: the one that it can do.
+
+    Raises:
+        InputError: for an input of another kind, for several, or for another task.
+    """
+    first, *others = dataset.inputs
+    if first.kind == kind and not others and task in (None, dataset.task):
+        return first
+    kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in dataset.inputs)
+    given = f"has {kinds}" if task is None else f"is a {dataset.task} of {kinds}"
+    raise InputError(f"model: {takes}, but the data {given}")

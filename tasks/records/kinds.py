@@ -1,0 +1,32 @@
+"""Kinds of input, and the facts about them that every layer needs.
+
+What a layer does with a kind stands in the table of that layer: `kinds.py` of data, models, methods, checks, document.
+Nowhere else does code ask which kind an input is.
+"""
+
+from typing import Literal, NamedTuple
+
+Kind = Literal["table", "image", "text", "molecule"]
+
+
+class Traits(NamedTuple):
+    """What is so of all inputs of a kind.
+
+    `named`: features have names of their own, and a reader can follow them from sample to sample.
+    `pixels`: a sample is (height, width, channels); the same place shows something else in each sample.
+    `ids`: numbers count tokens of a vocabulary and have no size.
+    `embedded`: there are no numbers before a layer of the model embeds its parts, so it is explained there.
+    """
+
+    named: bool = False
+    pixels: bool = False
+    ids: bool = False
+    embedded: bool = False
+
+
+TRAITS: dict[Kind, Traits] = {
+    "table": Traits(named=True),
+    "image": Traits(pixels=True),
+    "text": Traits(ids=True),
+    "molecule": Traits(embedded=True),
+}

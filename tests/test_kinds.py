@@ -1,0 +1,89 @@
+"""What differs between kinds of input is a row of the table of its layer; nothing else asks which kind an input is."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from exhibit.tasks.checks import kinds as checks
+from exhibit.tasks.data import kinds as data
+from exhibit.tasks.document import kinds as document
+from exhibit.tasks.drawing.kinds import KINDS as FIGURES
+from exhibit.tasks.methods import kinds as methods
+from exhibit.tasks.models import kinds as models
+from exhibit.tasks.records import kinds as records
+from exhibit.tasks.records.figure import Content
+from exhibit.tasks.records.kinds import TRAITS, Kind
+
+ROOT = Path(__file__).parents[1]
+NAMES = set(get_args(Kind))
+TABLES = {"records": TRAITS, "data": data.KINDS, "methods": methods.KINDS, "checks": checks.KINDS,
+          "models": models.KINDS, "document": document.KINDS}  # fmt: skip
+# Tables apart from those of the layers, and why.
+APART = {
+    "tasks/data/plain.py": "how a user's own values become an input: in the table of the data it would be in every key",
+    "tasks/models/zoo/multimodal.py": "the branches of one published net",
+}
+MODULES = [path for folder in ("tasks", "flows") for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """The kinds whose names stand in an expression."""
+    return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and part.value in NAMES}
+
+
+def questions(source: str) -> Iterator[tuple[int, str]]:
+    """Where code asks which kind something is: comparisons, cases of a match, and tables by kind."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Compare() if names_in(node):
+                yield node.lineno, ast.unparse(node)
+            case ast.MatchValue() | ast.MatchSingleton() if names_in(node):
+                yield node.value.col_offset, ast.unparse(node)
+            case ast.Dict() if len({key.value for key in node.keys if isinstance(key, ast.Constant)} & NAMES) > 1:
+                yield node.lineno, ast.unparse(node)[:80]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if item.kind == 'image': pass",
+        "x = [i for i in a if i.kind not in ('text', 'molecule')]",
+        "match item.kind:\n    case 'table':\n        pass",
+        "WORDS = {'table': 1, 'image': 2}",
+    ],
+)
+def test_a_question_is_seen_however_it_is_put(source: str) -> None:
+    assert len(list(questions(source))) == 1
+
+
+def test_nothing_but_the_tables_asks_which_kind_an_input_is() -> None:
+    """And each of the two tables that stand apart is one table, and no more."""
+    found = {
+        path.relative_to(ROOT).as_posix(): [text for _, text in questions(path.read_text())]
+        for path in MODULES
+        if path.name != "kinds.py"
+    }
+    asking = {path: texts for path, texts in found.items() if texts}
+    assert {path: len(texts) for path, texts in asking.items()} == dict.fromkeys(APART, 1)
+    assert all(text.startswith("{") for texts in asking.values() for text in texts)
+
+
+@pytest.mark.parametrize("layer", TABLES)
+def test_every_layer_has_a_row_for_every_kind(layer: str) -> None:
+    """In the order in which kinds are named: a new kind that a layer forgets is found here."""
+    assert list(TABLES[layer]) == list(get_args(Kind))
+
+
+def test_every_figure_has_a_descriptor() -> None:
+    """Its record, how it is drawn and read, and how it behaves, in one place."""
+    kinds: tuple[Any, ...] = get_args(get_args(Content)[0])
+    assert set(FIGURES) == set(kinds)
+    assert all(FIGURES[kind].record is kind for kind in kinds)
+
+
+def test_the_facts_of_a_kind_stand_on_the_lowest_floor() -> None:
+    assert records.TRAITS["table"].named
+    assert records.TRAITS["image"].pixels
