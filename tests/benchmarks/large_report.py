@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.chapter import figures, limits
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.press import Job, Pages, press
@@ -97,7 +98,7 @@ def job(samples: int, side: int, overlay: float = 0.0) -> Job:
     chapter = material(samples, side, overlay)
     scales = limits((chapter,))
     return Job(
-        document=compose([chapter], "A large report", {"completeness": "Do the parts add up?"}),
+        document=compose([chapter], "A large report", {"completeness": CHECK_WORDS["completeness"]}),
         drawings=tuple(draw(figure) for figure in figures(chapter, scales)),
         attached={"evidence.json": json.dumps(_EVIDENCE).encode(), "config.yaml": b"points: [{label: animals}]\n"},
         issued="2026-11-21T00:00:00Z",
