@@ -17,6 +17,7 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.stages.stage import Call, Done, call_in_process
 from exhibit.tasks.store import Damaged, Known, Store
 
+# Stages of seconds. To send the others would cost more (some 100 ms each) than to run them here.
 REMOTE = frozenset({"fit", "predict", "attribute", "check", "draw"})
 
 
@@ -66,6 +67,7 @@ def _caller(client: Any, root: Path) -> Call:
         if stage.__name__ not in REMOTE:
             return stage(store, *args, **kwargs)
         kwargs |= {"progress": silent} if "progress" in kwargs else {}  # it leads to a terminal of this process
+        # What the shared store holds already needs no worker.
         with suppress(Damaged):
             return stage(there, *args, **kwargs)
         done: Done = client.submit(stage, shared, *args, **kwargs, pure=False).result()

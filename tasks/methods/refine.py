@@ -1,4 +1,7 @@
-"""Estimates that are refined until they add up, pair by pair, in full batches."""
+"""Estimates that are refined until they add up, pair by pair, in full batches.
+
+What a pass is (the points of a rule of integration) is the business of the method; here is only when to stop.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -70,6 +73,7 @@ def explain(
         if not len(active):
             break
         found.higher()
+        # Pairs that are done make room for others: every batch is full, because the size of a batch changes bits.
         for chosen, used in padded_batches(len(active), compute.batch):
             _advance(found, question.segment(active[chosen], used), active[chosen][:used], step, factor, tolerance)
     return found
@@ -105,7 +109,7 @@ def _advance(
         old = {name: found.read(name, rows, values.shape[1]) for name, values in new.items()}
         was_met = _met(found, rows, old, tolerance)
         for name in new:
-            new[name] += step.keep * old[name]
+            new[name] += step.keep * old[name]  # the points of a pass lie between those before, so none is lost
     found.write(rows, new)
     additive = factor == "difference"
     found.residual[rows] = total(new) - (found.prediction[rows] - found.base_value[rows]) if additive else np.nan
@@ -114,6 +118,7 @@ def _advance(
     if tolerance is not None and not first:
         size = np.maximum(total({name: np.abs(values) for name, values in new.items()}), DIFFERENCE_FLOOR)
         change = total({name: np.abs(new[name] - old[name]) for name in new}) / size
+        # The last pass had to add up as well: by chance a single one does while the attribution still moves.
         found.finished[rows] = was_met & _met(found, rows, new, tolerance) & (change <= tolerance)
     found.ladder[rows, -1] = np.stack([found.steps[rows], found.residual[rows], change], axis=1)
 
@@ -137,6 +142,7 @@ def _met(found: Estimates, rows: Array, values: Arrays, tolerance: float | None)
     return np.abs(found.residual[rows]) <= allowed
 
 
+# Sums of float32 are not known more closely: pairs with large scores and small differences would never finish.
 _ROUNDING = 8 * np.finfo(np.float32).eps
 
 

@@ -71,7 +71,7 @@ def copied(net: nn.Module, _: str | None = None) -> nn.Module:
     whole = copy.deepcopy(net).eval().requires_grad_(False)
     for module in whole.modules():
         if isinstance(module, _SAVING):
-            module.inplace = False
+            module.inplace = False  # it would save its input for the gradient all the same, by copying it
     return whole
 
 
@@ -84,8 +84,10 @@ def folded(net: nn.Module, layer: str | None = None) -> nn.Module:
         traced.set_submodule(str(before.target), fuse_conv_bn_eval(convolution, norm))
         node.replace_all_uses_with(before)
         graph.erase_node(node)
+    # The maximum first: the rectifier, and its gradient, then run over fewer numbers.
     for first, second in list(_pooled(traced, layer)):
         first.target, second.target = second.target, first.target
+    # Memory is what a rectifier costs: in place it neither asks for nor fills a second array.
     for rectifier in _rectifiers(traced):
         rectifier.inplace = True
     traced.delete_all_unused_submodules()
@@ -149,6 +151,7 @@ def _uses(traced: fx.GraphModule) -> Counter[Any]:
 
 def _laid_out(net: nn.Module) -> nn.Module:
     """With channels last in memory, on a CPU."""
+    # The CPU kernels of convolutions read channels last; in another layout they would reorder at every call.
     for parameter in net.parameters():
         if parameter.ndim == 4 and parameter.device.type == "cpu":
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
