@@ -113,6 +113,6 @@ def test_an_unexpected_error_is_told_with_its_point_and_stage(tmp_path: Path, mo
 
 def test_a_process_that_dies_without_a_word_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed for its memory, say: the store is whole, so the next run goes on."""
-    monkeypatch.setattr("exhibit.flows.bounded.sys.executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(Unfinished, match="ended with status 1 and without an answer; what is finished is kept"):
         run_bounded(small(tmp_path), ["exhibit"])
