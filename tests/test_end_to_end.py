@@ -168,6 +168,13 @@ def test_another_aggregation_attributes_nothing(first: Run, project: Project) ->
     assert not computed & {"load", "fit", "predict", "select", "attribute"}
 
 
+def test_the_evidence_names_no_framework_that_was_not_used(first: Run) -> None:
+    """A torch net with gradients: neither Keras and TensorFlow nor what explainers need that were not asked."""
+    evidence = json.loads((first.directory / "evidence.json").read_text())
+    assert "torch" in evidence["libraries"]
+    assert not {"tensorflow", "keras", "shap", "opencv-python-headless"} & evidence["libraries"].keys()
+
+
 def test_another_model_is_trained_on_the_same_data(first: Run, project: Project) -> None:
     computed = project.report(*IRIS, "model.hidden=8").computed
     assert computed >= {"fit", "predict", "attribute", "render"}
