@@ -54,7 +54,9 @@ class DataFactorySpec(Data):
         """
         found = {name: existing(path, f"paths.{name}", "put the file there") for name, path in self.paths.items()}
         if folders := [name for name, path in found.items() if not path.is_file()]:
-            raise InputError(f"data.paths.{folders[0]}: {found[folders[0]].name} is no file; name each file by itself")
+            raise InputError(
+                f"data.paths.{folders[0]}: {found[folders[0]].name} is not a file; name each file by itself"
+            )
         return found
 
     def spec_with_digests(self) -> dict[str, Any]:
@@ -109,7 +111,9 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
             rows = int((~np.isfinite(item.array)).reshape(count, -1).any(axis=1).sum())
             raise InputError(f"{where}: {item.name} lacks numbers in {rows} of {count} rows; leave these rows out")
     if dataset.classes and not _known(dataset.labels, len(dataset.classes)):
-        raise InputError(f"{where} gave labels that are none of {len(dataset.classes)} classes; they count from 0")
+        raise InputError(
+            f"{where} gave labels outside 0 to {len(dataset.classes) - 1}, the numbers of the {len(dataset.classes)} classes"
+        )
     if unmeasured := int((~dataset.labelled & (dataset.split != "explain")).sum()):
         raise InputError(f"{where}: {unmeasured} rows have no label; only rows of the split explain may lack one")
     return dataset

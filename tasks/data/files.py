@@ -130,7 +130,9 @@ def existing(path: Path, key: str, what: str) -> Path:
 def class_names(folders: Sequence[str], names: Mapping[str, str]) -> Iterator[str]:
     """What a reader calls each class: its name in the config, or that of its folder."""
     if unknown := set(names) - set(folders):
-        raise InputError(f"data.names: {', '.join(sorted(unknown))} are no folders; there are {', '.join(folders)}")
+        raise InputError(
+            f"data.names: {', '.join(sorted(unknown))} are not folders of the data; there are {', '.join(folders)}"
+        )
     return (names.get(folder, folder.replace("_", " ")) for folder in folders)
 
 

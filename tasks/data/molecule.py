@@ -214,8 +214,8 @@ def _row(wanted: str, molecules: Dataset) -> int:
         if known is not None and wanted in known:
             return int(np.flatnonzero(known == wanted)[0])
     raise InputError(
-        f"drawing.molecule.analogues: {wanted!r} is no explained molecule; give the name or the id of one that is, "
-        "or explain more with selection.rows"
+        f"drawing.molecule.analogues: {wanted!r} is not one of the explained molecules; give the name or the id of "
+        "one, or explain more with selection.rows"
     )
 
 

@@ -170,7 +170,9 @@ def _idx(images: Path, labels: Path) -> tuple[Array, Array]:
         axes = data[3] if data[:3] == b"\0\0\x08" else 0
         shape = struct.unpack(f">{axes}I", data[4 : 4 + 4 * axes]) if len(data) >= 4 + 4 * axes else ()
         if not axes or len(data) - 4 - 4 * axes != np.prod(shape):
-            raise InputError(f"data.path: {path.name} is no IDX file of bytes, as MNIST is published")
+            raise InputError(
+                f"data.path: {path.name} is not an IDX file of unsigned bytes, the format in which MNIST is published"
+            )
         return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
 
     return array(images), array(labels)

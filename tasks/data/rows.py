@@ -164,7 +164,7 @@ class Labels(Record):
 def _task(known: "Cells") -> tuple[Task, str]:
     """What the values of a label ask for, and why."""
     if not is_number(known):
-        return "classification", "because these are no numbers"
+        return "classification", "because these are not numbers"
     values = np.unique(known.to_numpy(np.float64))
     if len(values) <= _FEW and (values == np.round(values)).all():
         return "classification", f"because there are only {len(values)} different whole numbers"

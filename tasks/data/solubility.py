@@ -192,7 +192,7 @@ def _no_number(text: str) -> str | None:
         finite = bool(np.isfinite(float(text)))
     except ValueError:
         finite = False
-    return None if finite else f"the measured value {text!r} is no number"
+    return None if finite else f"the measured value {text!r} is not a number"
 
 
 def _random_split(count: int, test_share: float, seed: int) -> Array:

@@ -15,7 +15,7 @@ from exhibit.tasks.records.page import Paper
 def _written(value: object) -> object:
     """Numbers are no times: 2026 alone would be read as seconds since 1970."""
     if isinstance(value, int | float):
-        raise ValueError(f"{value!r} is no time; write for example 2026-01-01T00:00:00Z")
+        raise ValueError(f"{value!r} is not a date and time; write for example 2026-01-01T00:00:00Z")
     return value
 
 

@@ -137,7 +137,7 @@ class MethodFactorySpec(Method):
                 f"shape {shape} were expected"
             )
         if not np.isfinite(values).all():
-            raise InputError(f"method.factory: {self.factory} gave values for {name} that are no numbers")
+            raise InputError(f"method.factory: {self.factory} gave non-finite values for {name}")
         values = values.astype(np.float64)
         return values if values.shape == shape else values[..., np.newaxis]
 

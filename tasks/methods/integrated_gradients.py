@@ -147,7 +147,7 @@ class ExpectedGradientsSpec(_PathMethod):
             InputError: without a background.
         """
         if question.baselines is None:
-            raise InputError("expected_gradients: there are no background rows to compare with")
+            raise InputError("expected_gradients: the background is empty: it needs at least one training row")
         rows, pairs = len(next(iter(question.baselines.values()))), len(question.pairs.sample)
         return [replace(question, against=np.full(pairs, row)) for row in range(rows)]
 

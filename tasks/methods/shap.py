@@ -70,7 +70,7 @@ def rows_of(background: Arrays | None, kind: str) -> Arrays:
         InputError: without any.
     """
     if background is None:
-        raise InputError(f"{kind}: there are no background rows to compare with")
+        raise InputError(f"{kind}: the background is empty: it needs at least one training row")
     return background
 
 

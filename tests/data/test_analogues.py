@@ -69,7 +69,7 @@ def test_pairs_can_be_named() -> None:
 
 
 def test_a_molecule_that_is_not_explained_is_refused() -> None:
-    with pytest.raises(InputError, match="'benzene' is no explained molecule"):
+    with pytest.raises(InputError, match="'benzene' is not one of the explained molecules"):
         analogues(*explained([PHENOL, CRESOL], [0, 1]), [("benzene", PHENOL)])
     with pytest.raises(InputError, match="no part in common"):
         analogues(*explained([PHENOL, "N"], [0, 1]), [("N", PHENOL)])

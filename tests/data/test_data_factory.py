@@ -134,7 +134,7 @@ def test_files_are_given_and_count_by_their_content(tmp_path: Path) -> None:
     assert specs[0].spec_with_digests() == specs[1].spec_with_digests() != specs[2].spec_with_digests()
     with pytest.raises(InputError, match=r"data\.paths\.extra: .*none is not there"):
         DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path / "none"}).load(Memory())
-    with pytest.raises(InputError, match=r"data\.paths\.extra: .* is no file"):
+    with pytest.raises(InputError, match=r"data\.paths\.extra: .* is not a file"):
         DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path}).load(Memory())
 
 
@@ -177,7 +177,7 @@ def test_what_is_no_data_is_said(given: dict[str, Any], said: str) -> None:
         (lambda data: {"sample_ids": np.array(["a"] * 1797)}, "gave ids that are not unique"),
         (lambda data: {"split": np.full(1797, "dev")}, "gave the split 'dev'; there are train, valida"),
         (lambda data: {"labels": data.labels[:5]}, "gave 1797 ids, but labels has 5 rows"),
-        (lambda data: {"labels": data.labels + 9}, "gave labels that are none of 10 classes; they count from 0"),
+        (lambda data: {"labels": data.labels + 9}, "gave labels outside 0 to 9, the numbers of the 10 classes"),
         (lambda data: {"labels": np.where(data.labels == 3, np.nan, data.labels)}, "183 rows have no label"),
     ],
 )  # fmt: skip

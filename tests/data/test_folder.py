@@ -213,7 +213,10 @@ def test_a_box_outside_of_every_picture_is_refused(monkeys: Path, regions: dict[
     [
         (lambda root: ImageFolderSpec(path=root / "nowhere"), "put the folders training/CLASS and validation/CLASS"),
         (lambda root: Food101Spec(path=root, get="URL"), r"get URL and unpack food-101\.tar\.gz in"),
-        (lambda root: ImageFolderSpec(path=root, names={"n9": "langur"}), r"n9 are no folders; there are n0, n1, n2"),
+        (
+            lambda root: ImageFolderSpec(path=root, names={"n9": "langur"}),
+            r"n9 are not folders of the data; there are n0, n1, n2",
+        ),
         (lambda root: PhotographsSpec(paths=(root / "x.jpg",), labels=("0",)), "is not there"),
     ],
 )

@@ -81,7 +81,7 @@ def test_a_missing_or_another_file_is_answered_with_what_belongs_there(tmp_path:
 
 def test_a_file_of_another_kind_is_no_idx(tmp_path: Path) -> None:
     (idx(tmp_path) / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08\x01\0\0\0\x09ab"))
-    with pytest.raises(InputError, match="no IDX file"):
+    with pytest.raises(InputError, match="not an IDX file"):
         MnistSpec(path=tmp_path).load(Memory())
 
 

@@ -47,7 +47,7 @@ def test_blanks_behind_a_smiles_are_no_part_of_it(table: Path) -> None:
 
 def test_what_cannot_be_used_is_listed_with_the_reason(table: Path) -> None:
     reasons = {item.sample_id: item.reason for item in EsolSpec(path=table).load(Memory()).excluded}
-    assert reasons == {"broken": "not valid SMILES", "unmeasured": "the measured value '' is no number"}
+    assert reasons == {"broken": "not valid SMILES", "unmeasured": "the measured value '' is not a number"}
 
 
 @pytest.mark.parametrize("folder", ["", "raw", "esol/raw"])

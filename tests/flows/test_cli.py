@@ -80,7 +80,8 @@ BAD = {
     "study=iris selection.order=frist": "selection.order: given 'frist', allowed: ",
     "study=iris document.issued=soon": "document.issued: given 'soon', allowed: a time such as 2026-01-01T00:00:00Z",
     "study=iris document.embed=[photos]": "document.embed.0: given 'photos', allowed: data, weights",
-    "study=iris document.issued=2026": "document.issued: 2026 is no time; write for example 2026-01-01T00:00:00Z",
+    "study=iris document.issued=2026": "document.issued: 2026 is not a date and time; write for example "
+    "2026-01-01T00:00:00Z",
     "study=iris runner=inline,threads": "runner: belongs to the report, so all points must have the same",
     "study=iris,digits compute.threads=1,2": "compute: belongs to the report, so all points must have the same",
     "study=iris runner.kind=ray": "runner.kind: given 'ray', allowed: threads, dask, inline",

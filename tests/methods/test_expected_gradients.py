@@ -79,5 +79,5 @@ def test_the_error_over_unlike_baselines_is_that_of_the_means_per_baseline(
 def test_without_a_background_they_are_refused(
     classifier: TorchModel, explain: Explain, table: dict[str, Array]
 ) -> None:
-    with pytest.raises(InputError, match="no background rows"):
+    with pytest.raises(InputError, match="the background is empty"):
         explain(ExpectedGradientsSpec(), classifier, table)

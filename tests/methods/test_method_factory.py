@@ -106,7 +106,7 @@ def test_a_model_that_only_predicts_can_be_asked_for_scores() -> None:
     ("function", "said"),
     [
         ("wrong", r"own_method:wrong gave float32 of shape \(5, 1\) for x; numbers of shape \(5, 3\) were expected"),
-        ("nothing", r"own_method:nothing gave values for x that are no numbers"),
+        ("nothing", r"own_method:nothing gave non-finite values for x"),
         ("other", r"own_method:other gave y; values for x were expected"),
     ],
 )

@@ -142,7 +142,7 @@ def test_a_model_that_only_predicts_has_no_gradients_to_explain_with(
 def test_a_background_is_needed(
     spec: MethodSpec, rectified: TorchModel, table: dict[str, Array], explain: Explain
 ) -> None:
-    with pytest.raises(InputError, match=f"{spec.kind}: there are no background rows"):
+    with pytest.raises(InputError, match=f"{spec.kind}: the background is empty"):
         explain(spec, rectified, table)
 
 

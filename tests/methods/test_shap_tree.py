@@ -113,5 +113,5 @@ def test_what_shap_cannot_do_is_refused(
 
 
 def test_a_background_is_needed_unless_it_is_given_up(explain: Explain) -> None:
-    with pytest.raises(InputError, match="tree_shap: there are no background rows"):
+    with pytest.raises(InputError, match="tree_shap: the background is empty"):
         explain(TreeShapSpec(), FOREST, SAMPLES)

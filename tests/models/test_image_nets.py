@@ -223,7 +223,7 @@ def test_missing_weights_are_said_where_to_get_and_where_to_put(
         raise OSError("no network")
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", no_network)
-    with pytest.raises(InputError, match=r"model\.base: the weights .* cannot be had .*notop\.h5 and put it in"):
+    with pytest.raises(InputError, match=r"model\.base: the weights .* cannot be loaded .*notop\.h5 and put it in"):
         VGG16TransferSpec(base=base).fit(photos, COMPUTE, silent)
 
 

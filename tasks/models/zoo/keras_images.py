@@ -74,6 +74,6 @@ def _application(
             raise
         file = f"{_FILES[name]}{'' if include_top else '_notop'}.h5"
         raise InputError(
-            f"{key}: the weights {weights} of {name} cannot be had ({' '.join(str(error).split())}); get "
+            f"{key}: the weights {weights} of {name} cannot be loaded ({' '.join(str(error).split())}); get "
             f"{_URL}/{file} and put it in ~/.keras/models, or give its path, or null for random weights"
         ) from error

@@ -70,8 +70,8 @@ def _published(weights: Any, base: Literal["imagenet"] | Path) -> dict[str, Tens
         return dict(weights.get_state_dict(progress=False, check_hash=True))
     except (OSError, RuntimeError, pickle.UnpicklingError) as error:
         raise InputError(
-            f"model.base: the weights {base} of EfficientNet-B1 cannot be had ({error}); get {weights.url} and put it "
-            f"in {Path(torch.hub.get_dir()) / 'checkpoints'}, or give its path, or null for random weights"
+            f"model.base: the weights {base} of EfficientNet-B1 cannot be loaded ({error}); get {weights.url} and put "
+            f"it in {Path(torch.hub.get_dir()) / 'checkpoints'}, or give its path, or null for random weights"
         ) from error
 
 
