@@ -112,7 +112,8 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
             raise InputError(f"{where}: {item.name} lacks numbers in {rows} of {count} rows; leave these rows out")
     if dataset.classes and not _known(dataset.labels, len(dataset.classes)):
         raise InputError(
-            f"{where} gave labels outside 0 to {len(dataset.classes) - 1}, the numbers of the {len(dataset.classes)} classes"
+            f"{where} gave labels outside 0 to {len(dataset.classes) - 1}, the numbers of the "
+            f"{len(dataset.classes)} classes"
         )
     if unmeasured := int((~dataset.labelled & (dataset.split != "explain")).sum()):
         raise InputError(f"{where}: {unmeasured} rows have no label; only rows of the split explain may lack one")
