@@ -3,19 +3,29 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
+import numpy as np
 import pytest
 
 from exhibit.tasks.checks import kinds as checks
 from exhibit.tasks.data import kinds as data
 from exhibit.tasks.document import kinds as document
+from exhibit.tasks.document.html import Facts, Medium, render_html
+from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.kinds import KINDS as FIGURES
+from exhibit.tasks.drawing.kinds import draw
+from exhibit.tasks.drawing.svg import COLUMN, INK, element, picture
 from exhibit.tasks.methods import kinds as methods
 from exhibit.tasks.models import kinds as models
+from exhibit.tasks.models.zoo.multimodal import MultimodalSpec
+from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records import kinds as records
-from exhibit.tasks.records.figure import Content
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.figure import Content, Figure, FigureContent, Part, Reading
 from exhibit.tasks.records.kinds import TRAITS, Kind
+from exhibit.tasks.records.page import Block, Document, Section
 
 ROOT = Path(__file__).parents[1]
 NAMES = set(get_args(Kind))
@@ -87,3 +97,53 @@ def test_every_figure_has_a_descriptor() -> None:
 def test_the_facts_of_a_kind_stand_on_the_lowest_floor() -> None:
     assert records.TRAITS["table"].named
     assert records.TRAITS["image"].pixels
+
+
+def test_a_net_of_several_inputs_says_which_kinds_it_takes() -> None:
+    """Scaled or not, before anything is built."""
+    molecules = Dataset(
+        title="t", description="d", source="s", task="regression", sample_ids=np.array(["a", "b"]),
+        labels=np.array([0.0, 1.0]), split=np.array(["train"] * 2), label_name="y",
+        inputs=(Input(name="m", kind="molecule", values=np.array(["C", "CC"])),),
+    )  # fmt: skip
+    for scaled in (True, False):
+        with pytest.raises(InputError, match="takes tables, images and texts, but the data holds molecule"):
+            MultimodalSpec(scaled=scaled).fit(molecules, Compute(), silent)
+
+
+class Dots(FigureContent):
+    """A dot per value: a kind of figure that the program does not have, so its record is in no union."""
+
+    kind: Literal["dots"] = "dots"
+    values: Array
+
+
+def dots(content: Dots, width: float) -> Part:
+    drawn = (element("circle", cx=10 * value, cy=5, r=2, fill=INK) for value in content.values.tolist())
+    return picture("chart", COLUMN * width, 10, *drawn)
+
+
+DOTS = FigureKind(
+    record=Dots,
+    draw=chart(dots),
+    reading=Reading(title="Dots", text="Each dot is a value.", warning="They have no order."),
+    broad=lambda content: len(content.values) > 2,
+)
+
+
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_a_new_kind_of_figure_is_a_record_and_a_descriptor(monkeypatch: pytest.MonkeyPatch, medium: Medium) -> None:
+    """It is drawn, placed, shown on both media and explained; the document knows nothing of it."""
+    monkeypatch.setitem(FIGURES, Dots, DOTS)
+    figure = Figure.model_construct(name="dots", content=Dots(values=np.arange(3.0)), caption="Three dots.", alt="dots")
+    section = Section(title="s", blocks=(Block(figures=("dots",)),))
+    page = render_html(
+        Document(title="t", subtitle="s", badges=(), chapters=(), back=(section,)),
+        {"dots": draw(figure)},
+        Facts(issued="2026-01-01T00:00:00Z", digest="0" * 64, provenance=(), config="", version="1"),
+        medium,
+    )
+    assert page.count("<circle") == 3
+    assert 'class="kind-dots"' in page
+    assert "broad" in page.partition('id="figure-dots"')[0].rpartition('class="block')[2]
+    assert all(words in page for words in ("Three dots.", "Each dot is a value.", "They have no order."))

@@ -118,9 +118,9 @@ class _Scaling:
     """What the net takes: float32, where `scaled` less a centre and divided by a size."""
 
     def __init__(self, dataset: Dataset, scaled: bool) -> None:
-        self._scales = {
-            item.name: _BRANCHES[item.kind].scale(item) if scaled else (0.0, 1.0) for item in dataset.inputs
-        }
+        _require(dataset)
+        found = {item.name: _BRANCHES[item.kind].scale(item) for item in dataset.inputs}
+        self._scales = found if scaled else dict.fromkeys(found, (0.0, 1.0))
 
     def __call__(self, inputs: Arrays) -> dict[str, Array]:
         return {name: self._of(values.astype(np.float32), *self._scales[name]) for name, values in inputs.items()}
