@@ -21,7 +21,7 @@ def project(new_project: Callable[[], Project]) -> Project:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["method", "check", "figure"])
+@pytest.mark.parametrize("name", ["method", "check", "figure", "kind"])
 def test_adding_it_works_as_the_page_says(name: str, project: Project) -> None:
     """Every file of the page is written, every change made, every command typed; a report ends with a PDF."""
     typed = list(work_through(ROOT / "docs" / "add" / f"{name}.md", project))
