@@ -1,4 +1,7 @@
-"""Measured properties of explanations, with verdicts."""
+"""Measured properties of explanations, with verdicts; see `check.Check` for what each answers.
+
+A check sees explanations, predictions and a way to explain again, never a framework or a store.
+"""
 
 from typing import Annotated, get_args
 

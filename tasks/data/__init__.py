@@ -1,4 +1,7 @@
-"""Datasets in raw units, the selection of samples, and baselines."""
+"""Datasets in raw units, the selection of samples, and baselines; see `data.Data` for what each answers.
+
+Preprocessing belongs to the model, and what is drawn of a sample to drawing and document.
+"""
 
 from typing import Annotated
 

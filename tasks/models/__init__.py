@@ -1,4 +1,7 @@
-"""Models behind one protocol, and how they are trained."""
+"""Models behind one protocol, and how they are trained; see `choice.ModelChoice` for what each answers.
+
+What is asked of a model belongs to methods and checks.
+"""
 
 from typing import Annotated
 
