@@ -1,7 +1,7 @@
 """Attribution methods, each as its formula; see `method.Method` for what each answers.
 
-A method asks a model for outputs and gradients through `protocols`; nothing of a framework belongs here but in what wraps
-SHAP's own explainers.
+A method asks a model for outputs and gradients through `protocols`; a framework is met only by what wraps SHAP's own
+explainers.
 """
 
 from typing import Annotated
