@@ -12,25 +12,25 @@ from exhibit.tasks.stages.compare import compare
 from exhibit.tasks.stages.draw_changes import draw_changes
 from exhibit.tasks.stages.draw_comparison import draw_comparison
 from exhibit.tasks.stages.relate import relate
-from exhibit.tasks.stages.stage import Done
+from exhibit.tasks.stages.stage import FinishedStage
 from exhibit.tasks.stages.tabulate import tabulate
 from exhibit.tasks.store import Digest, Store
 
 
 @dataclass(frozen=True)
-class Beside:
+class Across:
     """Digests of the comparisons and of the changes, of their drawings and of the tables that are attached; `own`:
     the chapters that the document has of single points."""
 
     own: list[int]
     comparisons: list[Digest]
     changed: Digest | None
-    drawn: list[Done]
+    drawn: list[FinishedStage]
     tables: dict[str, Digest]
 
 
 def across(
-    one: Callable[..., Done],
+    one: Callable[..., FinishedStage],
     report: Report,
     store: Store,
     earlier: Found | None,
@@ -38,7 +38,7 @@ def across(
     configs: Sequence[Mapping[str, Any]],
     materials: Sequence[Digest],
     scales: Digest,
-) -> Beside:
+) -> Across:
     """Compares the points of a report, and the report with an earlier one where that is asked for.
 
     `one`: runs a stage and waits for it, called as `one(what, stage, *args)`. `configs`: plain config of each point, as
@@ -67,7 +67,7 @@ def across(
         drawn.append(one("report", draw_changes, changed, scales))
     compared = {k for group in groups for k in group}
     own_chapters = report.document.own_chapters(len(chapters), compared)
-    return Beside(own_chapters, comparisons, changed, drawn, tables)
+    return Across(own_chapters, comparisons, changed, drawn, tables)
 
 
 def same_data(datasets: Sequence[Digest]) -> list[list[int]]:

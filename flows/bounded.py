@@ -17,7 +17,7 @@ from exhibit.flows.config import Report
 from exhibit.flows.errors import Unfinished
 from exhibit.flows.quiet import QUIET
 from exhibit.flows.report import RunResult
-from exhibit.tasks.document.press import apart
+from exhibit.tasks.document.press import child_process
 from exhibit.tasks.records.base import InputError, Record
 
 
@@ -59,7 +59,7 @@ def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None
     limit = report.runner.timeout_seconds
     job = Job(report=report, command=tuple(command), flow_run=flow_run)
     quiet = {name: value for name, value in QUIET.items() if not name.startswith("PREFECT_LOGGING")}
-    program, paths = apart("exhibit.flows.bounded_process")
+    program, paths = child_process("exhibit.flows.bounded_process")
     environment = quiet | os.environ | paths
     if flow_run is not None:  # also where it is a server that Prefect has started for this run
         environment["PREFECT_API_URL"] = flow_run.server

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from exhibit.flows.engine import Engine, Future
 from exhibit.flows.errors import during
 from exhibit.flows.progress import Watch
-from exhibit.tasks.stages.stage import Done
+from exhibit.tasks.stages.stage import FinishedStage
 from exhibit.tasks.store import Digest, Store, digest_of
 
 
@@ -26,10 +26,10 @@ class Calls:
     def __init__(self, store: Store, engine: Engine, watch: Watch) -> None:
         self.store, self._engine, self.watch = store, engine, watch
         self.log: list[dict[str, Any]] = []
-        self.done: list[Done] = []
+        self.done: list[FinishedStage] = []
         self._started: dict[Digest, Future] = {}
 
-    def start(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Started:
+    def start(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> Started:
         """Starts a stage, unless the same call was started already: points share what they have in common."""
         named = {name: value for name, value in kwargs.items() if name != "progress"}
         same = digest_of(f"{stage.__name__} {args!r} {named!r}".encode())
@@ -39,12 +39,12 @@ class Calls:
             self._started[same] = self._engine.submit(title, stage, self.store, *args, **kwargs)
         return Started(what, stage.__name__, self._started[same], again)
 
-    def start_watched(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Started:
+    def start_watched(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> Started:
         """Starts a stage that tells how far it is by its argument `progress`."""
         progress = self.watch.progress(what, stage.__name__)
         return self.start(what, stage, *args, progress=progress, **kwargs)
 
-    def wait(self, started: Started) -> Done:
+    def wait(self, started: Started) -> FinishedStage:
         """The result of a started call."""
         with during(started.what, started.stage):
             done = started.future.result()
@@ -62,17 +62,17 @@ class Calls:
         )
         return done
 
-    def wait_watched(self, started: Started) -> Done:
+    def wait_watched(self, started: Started) -> FinishedStage:
         """The result of a call that people watch."""
         self.watch.stage(started.what, started.stage)
         done = self.wait(started)
         self.watch.finished(started.what, done.stage, done.cached, done.seconds)
         return done
 
-    def one(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Done:
+    def one(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> FinishedStage:
         """Starts a stage and waits for it."""
         return self.wait(self.start(what, stage, *args, **kwargs))
 
-    def watched(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Done:
+    def watched(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> FinishedStage:
         """Starts a stage that people watch and waits for it."""
         return self.wait_watched(self.start_watched(what, stage, *args, **kwargs))

@@ -14,8 +14,8 @@ from exhibit.tasks import stages
 from exhibit.tasks.fingerprint import fingerprint
 from exhibit.tasks.protocols import silent
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.stages.stage import Call, Done, call_in_process
-from exhibit.tasks.store import Damaged, Known, Store
+from exhibit.tasks.stages.stage import Call, FinishedStage, call_in_process
+from exhibit.tasks.store import Damaged, Store, StoredOnly
 
 # Stages of seconds. To send the others would cost more (some 100 ms each) than to run them here.
 REMOTE = frozenset({"fit", "predict", "attribute", "check", "draw"})
@@ -61,16 +61,16 @@ def cluster(runner: RunnerSpec, root: Path) -> Iterator[tuple[Call, int]]:
 
 
 def _caller(client: Any, root: Path) -> Call:
-    there, shared = Known(root.absolute()), Store(root.absolute())
+    there, shared = StoredOnly(root.absolute()), Store(root.absolute())
 
-    def call(stage: Callable[..., Done], store: Store, *args: Any, **kwargs: Any) -> Done:
+    def call(stage: Callable[..., FinishedStage], store: Store, *args: Any, **kwargs: Any) -> FinishedStage:
         if stage.__name__ not in REMOTE:
             return stage(store, *args, **kwargs)
         kwargs |= {"progress": silent} if "progress" in kwargs else {}  # it leads to a terminal of this process
         # What the shared store holds already needs no worker.
         with suppress(Damaged):
             return stage(there, *args, **kwargs)
-        done: Done = client.submit(stage, shared, *args, **kwargs, pure=False).result()
+        done: FinishedStage = client.submit(stage, shared, *args, **kwargs, pure=False).result()
         return done
 
     return call

@@ -6,17 +6,17 @@ from functools import cached_property, partial
 from typing import Any, Protocol
 
 from exhibit.flows.prefect_task import as_task
-from exhibit.tasks.stages.stage import Call, Done, call_in_process
+from exhibit.tasks.stages.stage import Call, FinishedStage, call_in_process
 
 
 class Future(Protocol):
-    def result(self) -> Done: ...
+    def result(self) -> FinishedStage: ...
 
 
 class Engine(Protocol):
     """Who runs a stage."""
 
-    def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
+    def submit(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> Future:
         """Starts `stage`; `what` names it for people."""
         ...
 
@@ -25,16 +25,16 @@ class Engine(Protocol):
 class _Later:
     """A call that is made when its result is first asked for, so that progress is seen as it is made."""
 
-    call: Callable[[], Done]
+    call: Callable[[], FinishedStage]
 
     @cached_property
-    def _ended(self) -> Done | Exception:
+    def _ended(self) -> FinishedStage | Exception:
         try:
             return self.call()
         except Exception as error:  # noqa: BLE001 - kept for all who ask: the call is made once, however it ends
             return error
 
-    def result(self) -> Done:
+    def result(self) -> FinishedStage:
         if isinstance(self._ended, Exception):
             raise self._ended
         return self._ended
@@ -43,7 +43,7 @@ class _Later:
 class Inline:
     """Every stage in this thread: no Prefect, no server."""
 
-    def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
+    def submit(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> Future:
         del what  # nobody watches but the progress
         return _Later(partial(stage, *args, **kwargs))
 
@@ -55,7 +55,7 @@ class Prefect:
         self._call = call
         self._tasks: dict[str, Any] = {}
 
-    def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
+    def submit(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> Future:
         task = self._tasks.setdefault(stage.__name__, as_task(stage, self._call))
         future: Future = task.submit(what, *args, **kwargs)
         return future

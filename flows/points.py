@@ -30,7 +30,7 @@ from exhibit.tasks.stages.gather import gather
 from exhibit.tasks.stages.load import load
 from exhibit.tasks.stages.predict import predict
 from exhibit.tasks.stages.select import select
-from exhibit.tasks.stages.stage import Done
+from exhibit.tasks.stages.stage import FinishedStage
 from exhibit.tasks.stages.summarise import summarise
 
 # Starts calls, then waits for them: it yields once in between.
@@ -55,20 +55,20 @@ class Chapter:
 
     slug: str
     point: Point
-    done: dict[str, Done] = field(default_factory=dict)  # load, predict, select, gather
-    fits: list[Done] = field(default_factory=list)
+    done: dict[str, FinishedStage] = field(default_factory=dict)  # load, predict, select, gather
+    fits: list[FinishedStage] = field(default_factory=list)
     methods: dict[str, MethodSpec] = field(default_factory=dict)
-    attributed: dict[str, list[list[tuple[int, int, Done]]]] = field(default_factory=dict)
-    summarised: dict[str, list[Done]] = field(default_factory=dict)
-    checked: dict[str, list[Done]] = field(default_factory=dict)
+    attributed: dict[str, list[list[tuple[int, int, FinishedStage]]]] = field(default_factory=dict)
+    summarised: dict[str, list[FinishedStage]] = field(default_factory=dict)
+    checked: dict[str, list[FinishedStage]] = field(default_factory=dict)
     failure: Failure | None = None
     error: Exception | None = None
 
-    def __getitem__(self, stage: str) -> Done:
+    def __getitem__(self, stage: str) -> FinishedStage:
         return self.done[stage]
 
     @property
-    def results(self) -> list[Done]:
+    def results(self) -> list[FinishedStage]:
         """Of all checks."""
         return [done for found in self.checked.values() for done in found]
 
@@ -135,7 +135,7 @@ class _Steps:
     def __init__(self, compute: Compute, calls: Calls, given: Given) -> None:
         self._compute, self._calls, self._given = compute, calls, given
 
-    def _one(self, chapter: Chapter, stage: Callable[..., Done], *args: Any) -> Step:
+    def _one(self, chapter: Chapter, stage: Callable[..., FinishedStage], *args: Any) -> Step:
         started = self._calls.start(chapter.slug, stage, *args)
         yield
         chapter.done[started.stage] = self._calls.wait(started)
@@ -202,11 +202,11 @@ class _Steps:
 
     def _gathered(
         self, what: str, chunks: Sequence[tuple[int, int]], started: Sequence[Sequence[Started]]
-    ) -> list[list[tuple[int, int, Done]]]:
+    ) -> list[list[tuple[int, int, FinishedStage]]]:
         """The chunks of every training as they are finished."""
         progress = self._calls.watch.stage(what, "attribute")
         total = len(chunks) * len(started)
-        found: list[list[tuple[int, int, Done]]] = []
+        found: list[list[tuple[int, int, FinishedStage]]] = []
         for calls in started:
             shards = []
             for (start, stop), call in zip(chunks, calls, strict=True):
@@ -241,7 +241,7 @@ class _Steps:
         yield
         chapter.checked = self._all(started)
 
-    def _all(self, started: Mapping[str, Sequence[Started]]) -> dict[str, list[Done]]:
+    def _all(self, started: Mapping[str, Sequence[Started]]) -> dict[str, list[FinishedStage]]:
         return {label: [self._calls.wait(call) for call in calls] for label, calls in started.items()}
 
     def _asked(self, chapter: Chapter, label: str) -> CheckedMethod:
@@ -298,6 +298,6 @@ def trainings(point: Point) -> list[ModelSpec]:
     return [point.model.model_copy(update={"seed": point.model.seed + number}) for number in range(wanted)]
 
 
-def digests(shards: Iterable[tuple[int, int, Done]]) -> list[tuple[int, int, str]]:
+def digests(shards: Iterable[tuple[int, int, FinishedStage]]) -> list[tuple[int, int, str]]:
     """Where each shard begins and ends, and its attributions."""
     return [(start, stop, done["attribution"]) for start, stop, done in shards]

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from exhibit.tasks.stages.stage import Call, Done, P, call_in_process
+from exhibit.tasks.stages.stage import Call, FinishedStage, P, call_in_process
 
 
-def as_task(stage: Callable[P, Done], call: Call = call_in_process) -> Any:
+def as_task(stage: Callable[P, FinishedStage], call: Call = call_in_process) -> Any:
     """The stage as a Prefect task. The store decides what is computed, so Prefect caches and keeps nothing.
 
     A failure from outside (a full disk, a connection, a process that cannot be started) is tried again after a second

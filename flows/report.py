@@ -36,7 +36,7 @@ from exhibit.tasks.stages.load import samples_beside
 from exhibit.tasks.stages.render import render
 from exhibit.tasks.stages.scale import scale
 from exhibit.tasks.stages.seal import list_runs, seal
-from exhibit.tasks.stages.stage import Done
+from exhibit.tasks.stages.stage import FinishedStage
 from exhibit.tasks.store import Store
 
 _SOURCE = Path(__file__).parents[1]
@@ -131,9 +131,9 @@ def explain(
 @dataclass(frozen=True)
 class _Rendered:
     written: str  # digest of the document
-    drawn: list[Done]
-    attested: Done
-    rendered: Done
+    drawn: list[FinishedStage]
+    attested: FinishedStage
+    rendered: FinishedStage
 
 
 class _Flow:

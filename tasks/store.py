@@ -26,7 +26,7 @@ from exhibit.tasks.records.packing import canonical_json
 
 Digest = str  # sha256, 64 hexadecimal digits
 Outputs = dict[str, Digest]
-Beside = Callable[[Outputs], Iterable[Digest]]  # what outputs name in turn
+Referenced = Callable[[Outputs], Iterable[Digest]]  # what outputs name in turn
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Store:
         self,
         key: Digest,
         compute: Callable[[], Mapping[str, bytes]],
-        beside: Beside | None = None,
+        beside: Referenced | None = None,
     ) -> tuple[Outputs, bool]:
         """The outputs of `compute`, and whether they were here already.
 
@@ -100,10 +100,10 @@ class Store:
         outputs name in turn, which `compute` puts here too.
         """
         with suppress(Damaged):
-            return self._recall(key, beside), True
+            return self._recorded_outputs(key, beside), True
         with self._computing(key):
             try:
-                return self._recall(key, beside), True
+                return self._recorded_outputs(key, beside), True
             except Damaged as damaged:
                 if self._action(key).exists():
                     log.warning("%s; it is computed again", damaged)
@@ -114,7 +114,7 @@ class Store:
     def _action(self, key: Digest) -> Path:
         return self.root / "actions" / key[:2] / key
 
-    def _recall(self, key: Digest, beside: Beside | None) -> Outputs:
+    def _recorded_outputs(self, key: Digest, beside: Referenced | None) -> Outputs:
         """What was computed for `key`, every object checked; Damaged if there is nothing whole."""
         path = self._action(key)
         try:
@@ -164,11 +164,11 @@ class Store:
                         orphan.unlink(missing_ok=True)
 
 
-class Known(Store):
+class StoredOnly(Store):
     """What a store holds already: nothing is computed over it."""
 
     def once(
-        self, key: Digest, compute: Callable[[], Mapping[str, bytes]], beside: Beside | None = None
+        self, key: Digest, compute: Callable[[], Mapping[str, bytes]], beside: Referenced | None = None
     ) -> tuple[Outputs, bool]:
         """The outputs that are there.
 
@@ -176,7 +176,7 @@ class Known(Store):
             Damaged: if there is nothing whole.
         """
         del compute
-        return self._recall(key, beside), True
+        return self._recorded_outputs(key, beside), True
 
 
 def _signed(key: Digest, outputs: Outputs) -> dict[str, Any]:

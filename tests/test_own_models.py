@@ -30,7 +30,7 @@ from exhibit.tasks.stages.fit import fit
 from exhibit.tasks.stages.load import load
 from exhibit.tasks.stages.predict import predict
 from exhibit.tasks.stages.select import select
-from exhibit.tasks.stages.stage import Done
+from exhibit.tasks.stages.stage import FinishedStage
 from exhibit.tasks.store import Store
 from tests.conftest import Project
 
@@ -67,7 +67,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def explained(
     store: Store, model: ModelSpec, method: Any, target: TargetSpec | None = None
-) -> tuple[dict[str, Done], Attribution]:
+) -> tuple[dict[str, FinishedStage], Attribution]:
     """All stages of a point for the first three flowers."""
     target = target or TargetSpec()
     data = load(store, IrisSpec(reference=None))

@@ -82,7 +82,7 @@ def press(job: Job) -> Pages:
         InputError: for text that cannot be printed.
         RenderingFailed: with the error of that process.
     """
-    command, paths = apart(__name__)
+    command, paths = child_process(__name__)
     done = subprocess.run(
         command, input=pack(job), capture_output=True, check=False, timeout=3600, env=os.environ | paths
     )
@@ -94,7 +94,7 @@ def press(job: Job) -> Pages:
     return unpack(Pages, done.stdout)
 
 
-def apart(module: str) -> tuple[list[str], dict[str, str]]:
+def child_process(module: str) -> tuple[list[str], dict[str, str]]:
     """The command that runs a module of this program in a process of its own, and the variables by which it is found.
 
     Not in the current folder, where a file of the user's may be called as a library: that is what -P is for, and an

@@ -17,7 +17,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.page import Document, Failure
-from exhibit.tasks.stages.stage import Done, keyed, merged, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, merged, numeric_settings, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
@@ -30,10 +30,10 @@ def attest(
     tables: Mapping[str, Digest],
     document: Digest,
     failures: Sequence[Failure],
-    stages: Sequence[Done],
+    stages: Sequence[FinishedStage],
     local: Mapping[str, LocalEvidence],
     embedded: Mapping[str, Digest],
-) -> Done:
+) -> FinishedStage:
     """Outputs "evidence", and what goes with it: "config", "constraints" and the `tables` that are attached, by name,
     and by file name the tables that `document` prints in part.
 
@@ -59,7 +59,7 @@ def attest(
             config,
             issued,
             [_chapter_evidence(store, slug, stages) for slug, stages in chapters],
-            keyed(compute),
+            numeric_settings(compute),
             source,
             pages,
             outside,
@@ -72,7 +72,7 @@ def attest(
     spec = {
         "config": json.dumps(config),  # with its order
         "issued": issued,
-        "compute": keyed(compute),
+        "compute": numeric_settings(compute),
         "chapters": [list(chapter) for chapter in chapters],
         "platform": environment(),
         "typesetting": pages,

@@ -9,7 +9,7 @@ from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms
 from exhibit.tasks.stages.restore import restored, spec_with_digests
-from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
+from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
@@ -24,12 +24,12 @@ def attribute(
     explained: Digest,
     start: int,
     stop: int,
-) -> Done:
+) -> FinishedStage:
     """Output "attribution" of the explained rows `start` to `stop`: a chunk is an action of its own."""
     from exhibit.tasks.data.select import score_of
 
     def run() -> dict[str, bytes]:
-        with taking_turns(compute):
+        with one_at_a_time(compute):
             net = restored(store.root, model, compute, dataset, weights)
             data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
             rows = chosen.explained[start:stop]
@@ -52,7 +52,7 @@ def attribute(
             "method": method.model_dump(mode="json", exclude={"aggregate"}),
             "model": spec_with_digests(model),
             "score": target.score if target.factory is None else target.factory,
-            "compute": keyed(compute),
+            "compute": numeric_settings(compute),
             "rows": [start, stop],
         },
         {"dataset": dataset, "weights": weights, "explained": explained},

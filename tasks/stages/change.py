@@ -6,7 +6,7 @@ from typing import Any
 from exhibit.tasks.records.changed import Earlier, PointFacts
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
@@ -16,7 +16,7 @@ def change(
     materials: Sequence[Digest],
     tables: Mapping[str, Digest],
     earlier: Digest | None,
-) -> Done:
+) -> FinishedStage:
     """Outputs "changed" and "changes", its summary for machines. `points`: slug, plain config, and digests of dataset
     and weights; `earlier`: the report that this one is compared with, None if there is none."""
     from exhibit.tasks.comparing.changes import changed, facts, nothing_earlier

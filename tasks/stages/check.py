@@ -22,7 +22,7 @@ from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms
 from exhibit.tasks.stages.restore import restored, spec_with_digests
-from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
+from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 _CASCADES = 5  # a net of hundreds of layers is randomised in so many steps from its top
@@ -49,11 +49,11 @@ class CheckedMethod:
     summaries: tuple[Digest, ...]
 
 
-def check(store: Store, spec: Check, asked: CheckedMethod) -> Done:
+def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
     """Output "result"."""
 
     def run() -> dict[str, bytes]:
-        with taking_turns(asked.compute):
+        with one_at_a_time(asked.compute):
             return {"result": pack(spec.measure(_Point(store, asked).case()))}
 
     inputs: dict[str, Digest | Sequence[Digest]] = {"shards": asked.shards, "dataset": asked.found["dataset"]}
@@ -79,7 +79,7 @@ def check(store: Store, spec: Check, asked: CheckedMethod) -> Done:
             "method": asked.method,
             "model": spec_with_digests(asked.model),
             "target": asked.target,
-            "compute": keyed(asked.compute),
+            "compute": numeric_settings(asked.compute),
         }
         chosen += [asked.method, asked.model, asked.target]
     return run_stage(store, check, given, inputs, run, chosen)

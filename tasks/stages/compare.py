@@ -5,13 +5,13 @@ from typing import Any
 
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
 def compare(
     store: Store, slug: str, configs: Sequence[Mapping[str, Any]], numbers: Sequence[int], materials: Sequence[Digest]
-) -> Done:
+) -> FinishedStage:
     """Output "comparison" of points on the same data.
 
     `configs`: plain config of each point, free of paths; `numbers`: which points of the report they are.

@@ -8,7 +8,7 @@ from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.page import Failure
 from exhibit.tasks.records.verdict import CheckWords
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
@@ -22,7 +22,7 @@ def compose(
     comparisons: Sequence[Digest],
     changes: Digest | None,
     failures: Sequence[Failure] = (),
-) -> Done:
+) -> FinishedStage:
     """Output "document". `checks`: every one that a reader may expect, by name; `models`: how many there are; `own`:
     slugs of the points with chapters of their own."""
     from exhibit.tasks.document.compose import compose as written

@@ -6,11 +6,11 @@ from exhibit.tasks.protocols import Progress, silent
 from exhibit.tasks.records.figure import Drawings
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
-def draw(store: Store, material: Digest, scales: Digest, progress: Progress = silent) -> Done:
+def draw(store: Store, material: Digest, scales: Digest, progress: Progress = silent) -> FinishedStage:
     """Output "drawings" of a chapter."""
     from exhibit.tasks.document.chapter import figures
     from exhibit.tasks.drawing.kinds import draw as draw_figure

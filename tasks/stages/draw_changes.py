@@ -6,11 +6,11 @@ from exhibit.tasks.records.changed import Changed
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.material import Scales
 from exhibit.tasks.stages.drawings import draw_figures
-from exhibit.tasks.stages.stage import Done, read
+from exhibit.tasks.stages.stage import FinishedStage, read
 from exhibit.tasks.store import Digest, Store
 
 
-def draw_changes(store: Store, changed: Digest, scales: Digest) -> Done:
+def draw_changes(store: Store, changed: Digest, scales: Digest) -> FinishedStage:
     """Output "drawings" of the changes since an earlier report."""
     from exhibit.tasks.document import changes as chapter
 

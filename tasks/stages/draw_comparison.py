@@ -6,11 +6,11 @@ from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.material import Material, Scales
 from exhibit.tasks.stages.drawings import draw_figures
-from exhibit.tasks.stages.stage import Done, read
+from exhibit.tasks.stages.stage import FinishedStage, read
 from exhibit.tasks.store import Digest, Store
 
 
-def draw_comparison(store: Store, comparison: Digest, materials: Sequence[Digest], scales: Digest) -> Done:
+def draw_comparison(store: Store, comparison: Digest, materials: Sequence[Digest], scales: Digest) -> FinishedStage:
     """Output "drawings" of a comparison; `materials`: of its points."""
     from exhibit.tasks.document import comparison as chapter
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from exhibit.tasks.records.figure import Drawings, Figure
 from exhibit.tasks.records.material import Scales
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.stage import Done, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
 def draw_figures(
     store: Store,
-    stage: Callable[..., Done],
+    stage: Callable[..., FinishedStage],
     inputs: Mapping[str, Digest | Sequence[Digest]],
     figures: Callable[[Scales], Sequence[Figure]],
-) -> Done:
+) -> FinishedStage:
     from exhibit.tasks.drawing.kinds import draw
 
     def run() -> dict[str, bytes]:

@@ -7,7 +7,7 @@ from exhibit.tasks.protocols import Compute, Progress, silent
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.stages.restore import spec_with_digests
-from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
+from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
@@ -18,19 +18,19 @@ def fit(
     dataset: Digest,
     progress: Progress = silent,
     given: bytes | None = None,
-) -> Done:
+) -> FinishedStage:
     """Output "weights". `given`: these, in the place of training."""
 
     def train() -> dict[str, bytes]:
         if given is not None:
             return {"weights": given}
-        with taking_turns(compute):
+        with one_at_a_time(compute):
             return {"weights": pack(model.fit(read(store, Dataset, dataset), compute, progress))}
 
     return run_stage(
         store,
         fit,
-        {"model": spec_with_digests(model), "compute": keyed(compute)},
+        {"model": spec_with_digests(model), "compute": numeric_settings(compute)},
         {"dataset": dataset},
         train,
         [model],

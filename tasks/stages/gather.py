@@ -24,7 +24,7 @@ from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.restore import spec_with_digests
 from exhibit.tasks.stages.results import PerSample, Results, over_shards
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def gather(
     drawing: DrawingSpec,
     found: Mapping[str, Digest],
     explained: Sequence[Explained],
-) -> Done:
+) -> FinishedStage:
     """Output "material": everything that a chapter shows, and no more of the data than that.
 
     `found`: digests of dataset, weights, prediction, performance, selection and, where there is one, reference.

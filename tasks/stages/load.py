@@ -6,7 +6,7 @@ from exhibit.tasks.data.data import Data
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack, unpack
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
@@ -22,7 +22,9 @@ def samples_beside(store: Store, dataset: Digest) -> Digest | None:
     return store.put(pack(Samples(items={name: store.get(name) for name in names}))) if names else None
 
 
-def load(store: Store, data: Data, given: tuple[Any, bytes] | None = None, samples: bytes | None = None) -> Done:
+def load(
+    store: Store, data: Data, given: tuple[Any, bytes] | None = None, samples: bytes | None = None
+) -> FinishedStage:
     """Outputs "dataset", "fitted" where a model is fitted to a part of it, and "reference" where the data asks for
     one. `given`: what the stage was once asked and the dataset that it gave, in the place of loading; `samples`: what
     lies beside that."""

@@ -11,16 +11,16 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.packing import canonical_json, pack
 from exhibit.tasks.stages.restore import restored, spec_with_digests
-from exhibit.tasks.stages.stage import Done, keyed, read, run_stage, taking_turns
+from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
-def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Done:
+def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> FinishedStage:
     """Outputs "prediction" of every row, "performance", and "layer" where methods look at one that name none."""
     from exhibit.tasks.models.performance import performance
 
     def run() -> dict[str, bytes]:
-        with taking_turns(compute):
+        with one_at_a_time(compute):
             data = read(store, Dataset, dataset)
             net = restored(store.root, model, compute, dataset, weights)
             prediction = Prediction(kind=net.output, outputs=_outputs(net, data, compute.batch))
@@ -30,7 +30,7 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
     return run_stage(
         store,
         predict,
-        {"model": spec_with_digests(model), "compute": keyed(compute)},
+        {"model": spec_with_digests(model), "compute": numeric_settings(compute)},
         {"dataset": dataset, "weights": weights},
         run,
         [model],

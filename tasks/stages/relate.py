@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from exhibit.tasks.records.compared import Comparison
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
-def relate(store: Store, comparisons: Sequence[Digest]) -> Done:
+def relate(store: Store, comparisons: Sequence[Digest]) -> FinishedStage:
     """Output "agreement": every pair of results of all comparisons, a row each."""
     from exhibit.tasks.comparing.comparison import agreement_table
 

@@ -7,7 +7,7 @@ from exhibit.tasks.document.press import Job, press
 from exhibit.tasks.protocols import Progress, silent
 from exhibit.tasks.records.figure import Drawings
 from exhibit.tasks.records.page import Document, Paper
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store, digest_of
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -21,7 +21,7 @@ def render(
     drawings: Sequence[Digest],
     attached: Mapping[str, Digest],
     progress: Progress = silent,
-) -> Done:
+) -> FinishedStage:
     """Outputs "html" and "pdf". `attached`: what goes into the PDF by file name, the evidence among it."""
     templates = {str(path.relative_to(TEMPLATES)): path.read_bytes() for path in sorted(TEMPLATES.rglob("*.*"))}
     templates = {name: data for name, data in templates.items() if not name.startswith("index")}  # of another page

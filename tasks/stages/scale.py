@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import canonical_json
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
-def scale(store: Store, materials: Sequence[Digest]) -> Done:
+def scale(store: Store, materials: Sequence[Digest]) -> FinishedStage:
     """Output "scales": one limit per unit of measure over everything that is drawn."""
     from exhibit.tasks.document.chapter import limits
 

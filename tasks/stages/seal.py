@@ -22,7 +22,7 @@ from exhibit.tasks.records.figure import Drawing, Drawings
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import npz
 from exhibit.tasks.records.page import Chapter, Document
-from exhibit.tasks.stages.stage import Done, read
+from exhibit.tasks.stages.stage import FinishedStage, read
 from exhibit.tasks.store import Digest, Store
 
 
@@ -30,8 +30,8 @@ def seal(
     store: Store,
     directory: Path,
     written: Digest,
-    rendered: Done,
-    attested: Done,
+    rendered: FinishedStage,
+    attested: FinishedStage,
     drawings: Sequence[Digest],
     attributions: Mapping[str, Sequence[Digest]],
     fitted: Mapping[str, tuple[Digest, Digest | None]],

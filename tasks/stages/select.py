@@ -4,11 +4,13 @@ from exhibit.tasks.data.select import SelectionSpec, TargetSpec
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
-def select(store: Store, selection: SelectionSpec, target: TargetSpec, dataset: Digest, prediction: Digest) -> Done:
+def select(
+    store: Store, selection: SelectionSpec, target: TargetSpec, dataset: Digest, prediction: Digest
+) -> FinishedStage:
     """Outputs "selection", and "explained": the same without what is drawn of it, which changes no number."""
     from exhibit.tasks.data.select import select as choose
 

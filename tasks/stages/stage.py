@@ -15,7 +15,7 @@ from exhibit.tasks.fingerprint import fingerprint
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Record, Spec
 from exhibit.tasks.records.packing import unpack
-from exhibit.tasks.store import Beside, Digest, Outputs, Store, action_key
+from exhibit.tasks.store import Digest, Outputs, Referenced, Store, action_key
 
 P = ParamSpec("P")
 
@@ -23,7 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Record)
 
 
-Call = Callable[..., "Done"]  # (stage, *args, **kwargs): how a stage is called, here or on another machine
+Call = Callable[..., "FinishedStage"]  # (stage, *args, **kwargs): how a stage is called, here or on another machine
 
 
 # Frameworks have process-wide modes and random states: within one process compute stages take turns.
@@ -31,7 +31,7 @@ _turn = RLock()
 
 
 @dataclass(frozen=True)
-class Done:
+class FinishedStage:
     """A finished stage: what it was asked, what it gave, and whether that was there already."""
 
     stage: str
@@ -46,20 +46,20 @@ class Done:
         return self.outputs[output]
 
 
-def call_in_process(stage: Callable[P, Done], *args: P.args, **kwargs: P.kwargs) -> Done:
+def call_in_process(stage: Callable[P, FinishedStage], *args: P.args, **kwargs: P.kwargs) -> FinishedStage:
     """The stage in this process."""
     return stage(*args, **kwargs)
 
 
 def run_stage(
     store: Store,
-    stage: Callable[..., Done],
+    stage: Callable[..., FinishedStage],
     spec: Mapping[str, Any],
     inputs: Mapping[str, Digest | Sequence[Digest]],
     compute: Callable[[], Mapping[str, bytes]],
     chosen: Sequence[Spec] = (),
-    beside: Beside | None = None,
-) -> Done:
+    beside: Referenced | None = None,
+) -> FinishedStage:
     """Looks the stage up by its key, or computes it.
 
     The key holds the code that the result depends on, which follows from the code itself: the module of the stage,
@@ -72,7 +72,7 @@ def run_stage(
     key = action_key(stage.__name__, plain, inputs, code)
     started = time.monotonic()
     outputs, cached = store.once(key, compute, beside)
-    return Done(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
+    return FinishedStage(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
 
 
 def merged(fingerprints: Sequence[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
@@ -89,7 +89,7 @@ def users_code(*specs: Spec) -> list[Mapping[str, Mapping[str, str]]]:
 
 
 @contextmanager
-def taking_turns(compute: Compute) -> Iterator[None]:
+def one_at_a_time(compute: Compute) -> Iterator[None]:
     """What a stage that computes holds: one at a time in a process, with as many threads as its key says."""
     from threadpoolctl import threadpool_limits
 
@@ -101,7 +101,7 @@ def read(store: Store, kind: type[R], digest: Digest) -> R:
     return unpack(kind, store.get(digest), store)
 
 
-def keyed(compute: Compute) -> dict[str, Any]:
+def numeric_settings(compute: Compute) -> dict[str, Any]:
     """What changes bits, and the device that `auto` stands for here."""
     return compute.model_dump(mode="json", exclude={"chunk"}) | {
         "device": device(compute),

@@ -9,13 +9,13 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution, Importance, Selection, Summary
 from exhibit.tasks.records.packing import canonical_json, pack
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
 def summarise(
     store: Store, method: Method, dataset: Digest, explained: Digest, shards: Sequence[tuple[int, int, Digest]]
-) -> Done:
+) -> FinishedStage:
     """Outputs "summary", and "content": a digest of the attributions that does not depend on how they were cut."""
     from exhibit.tasks.data.features import feature_names, features
     from exhibit.tasks.methods.aggregate import (

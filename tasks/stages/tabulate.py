@@ -9,11 +9,11 @@ from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.evidence.tables import check_rows, importance_rows, metric_rows
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.parquet import parquet
-from exhibit.tasks.stages.stage import Done, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
 
-def tabulate(store: Store, materials: Sequence[Digest]) -> Done:
+def tabulate(store: Store, materials: Sequence[Digest]) -> FinishedStage:
     """Outputs "importances", "checks" and "metrics": tidy tables over all points; "checks_csv": the checks again, for
     whoever opens them in a spreadsheet."""
 

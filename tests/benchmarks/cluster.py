@@ -13,7 +13,7 @@ from exhibit.flows.config import Report, RunnerSpec, read_report
 from exhibit.flows.engine import Future
 from exhibit.flows.points import Given, run_points
 from exhibit.flows.progress import Watch
-from exhibit.tasks.stages.stage import Call, Done
+from exhibit.tasks.stages.stage import Call, FinishedStage
 from exhibit.tasks.store import Store
 from tests.benchmarks.side_by_side import report, seconds
 
@@ -29,7 +29,7 @@ class Threads:
     def __init__(self, call: Call, count: int) -> None:
         self._call, self._pool = call, ThreadPoolExecutor(count)
 
-    def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
+    def submit(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> Future:
         return self._pool.submit(self._call, stage, *args, **kwargs)
 
 

@@ -20,7 +20,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.stages.fit import fit
 from exhibit.tasks.stages.load import load
-from exhibit.tasks.stages.stage import Done
+from exhibit.tasks.stages.stage import FinishedStage
 from exhibit.tasks.store import Store
 from tests.conftest import Memory
 
@@ -110,7 +110,7 @@ def test_rows_to_explain_are_no_part_of_the_fit() -> None:
 def test_a_model_is_trained_on_it_and_depends_on_the_code(tmp_path: Path, own: Path) -> None:
     store, spec, compute = Store(tmp_path / "store"), DataFactorySpec(factory="own_data:numbers"), Compute(batch=32)
 
-    def loaded() -> Done:
+    def loaded() -> FinishedStage:
         code_of.cache_clear()
         return load(store, spec)
 

@@ -29,13 +29,13 @@ from exhibit.flows.flow import run_flow
 from exhibit.flows.prefect_task import as_task
 from exhibit.flows.report import RunResult
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.stages.stage import Done
+from exhibit.tasks.stages.stage import FinishedStage
 from tests.flows.test_bounded import wait_until
 
 FULL = OSError(errno.ENOSPC, "no space left on the device")
 
 
-def stage() -> Done:
+def stage() -> FinishedStage:
     raise NotImplementedError
 
 
@@ -71,11 +71,11 @@ def test_a_stage_is_called_again_with_growing_pauses(error: Exception, calls: in
     """By Prefect itself: a disk that has room again after two failures fails nothing."""
     called: list[int] = []
 
-    def stage() -> Done:
+    def stage() -> FinishedStage:
         called.append(1)
         if len(called) < 3:
             raise error
-        return Done("stage", "key", {}, {}, False, 0.0, {})
+        return FinishedStage("stage", "key", {}, {}, False, 0.0, {})
 
     @flow
     def run() -> bool:

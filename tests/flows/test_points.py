@@ -18,7 +18,7 @@ from exhibit.flows.progress import Watch
 from exhibit.flows.run import run_report
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import unpack
-from exhibit.tasks.stages.stage import Done
+from exhibit.tasks.stages.stage import FinishedStage
 from exhibit.tasks.store import Store
 from tests.conftest import Project, Run
 
@@ -32,7 +32,7 @@ class Counting(Inline):
     def __init__(self) -> None:
         self.started: Counter[str] = Counter()
 
-    def submit(self, what: str, stage: Callable[..., Done], *args: Any, **kwargs: Any) -> Future:
+    def submit(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> Future:
         self.started[stage.__name__] += 1
         return super().submit(what, stage, *args, **kwargs)
 
@@ -168,7 +168,7 @@ def test_a_shared_call_that_fails_is_made_once() -> None:
     """Forty points over a training that diverges do not train forty times."""
     calls: list[int] = []
 
-    def failing() -> Done:
+    def failing() -> FinishedStage:
         calls.append(1)
         raise ValueError("it diverged")
 
