@@ -12,8 +12,12 @@ from pathlib import Path
 
 
 def users_folders() -> list[str]:
-    """The folders that the user gave in PYTHONPATH and the current one, as they stand in `sys.path`; not our own."""
-    given = {os.path.abspath(folder) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder}  # noqa: PTH100
+    """The folders that the user gave in PYTHONPATH and the current one, as they stand in `sys.path`; not our own.
+
+    The current folder is there where Python puts it by itself, and where a part of PYTHONPATH is empty.
+    """
+    given = {os.path.abspath(folder) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep)}  # noqa: PTH100
+    given.add(os.path.abspath(""))  # noqa: PTH100 - of `python -m exhibit`
     ours = str(Path(__file__).parent)
     return [folder for folder in sys.path if folder != ours and (not folder or folder in given)]
 

@@ -47,6 +47,22 @@ def hostile(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("paths", [".", ":/nowhere", "/nowhere:", "/nowhere::/else"])
+def test_the_current_folder_comes_last_however_it_is_meant(paths: str, hostile: Path) -> None:
+    """An empty part of PYTHONPATH means it as well."""
+    done = run([EXHIBIT, "--help"], hostile, {"PYTHONPATH": paths})
+    assert done.returncode == 0, done.stderr
+    assert "was run" not in done.stdout + done.stderr
+
+
+def test_run_as_a_module_no_library_is_taken_from_the_current_folder(hostile: Path) -> None:
+    """`python -m exhibit` looks for `exhibit` there before anything of ours runs; for nothing else."""
+    (hostile / "exhibit.py").unlink()
+    done = run([sys.executable, "-m", "exhibit", "report", "study=iris", "--cfg", "job"], hostile, {"PYTHONPATH": ""})
+    assert done.returncode == 0, done.stderr
+    assert "was run" not in done.stdout + done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("bounded", ["runner.timeout_seconds=null", "runner.timeout_seconds=300"])
 def test_the_program_runs_among_files_of_the_same_names(bounded: str, hostile: Path) -> None:

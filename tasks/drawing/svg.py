@@ -10,6 +10,7 @@ from html import escape
 from importlib.resources import files
 from math import floor, log10
 
+import font_source_sans_pro
 from fontTools.ttLib import TTFont
 
 from exhibit.tasks.records.figure import Part
@@ -23,7 +24,7 @@ NOTE, SMALL, NAME, WORD = 10.0, 11.0, 12.0, 14.0  # sizes of letters: beside an 
 COLUMN, PAGE = 436, 640  # CSS pixels of the wide column and of the page: pictures are printed at their own size
 
 FONTS = {
-    weight: str(files("font_source_sans_pro") / "files" / f"SourceSansPro-{name}.ttf")
+    weight: str(files(font_source_sans_pro) / "files" / f"SourceSansPro-{name}.ttf")
     for weight, name in ((400, "Regular"), (600, "Semibold"))
 }
 
