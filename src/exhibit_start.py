@@ -8,6 +8,7 @@ has to run before that name is looked up.
 import os
 import runpy
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -16,8 +17,9 @@ def users_folders() -> list[str]:
 
     The current folder is there where Python puts it by itself, and where a part of PYTHONPATH is empty.
     """
-    given = {os.path.abspath(folder) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep)}  # noqa: PTH100
-    given.add(os.path.abspath(""))  # noqa: PTH100 - of `python -m exhibit`
+    given = {os.path.abspath(folder) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder}  # noqa: PTH100
+    with suppress(FileNotFoundError):  # of a folder that was deleted meanwhile
+        given.add(os.getcwd())  # noqa: PTH109
     ours = str(Path(__file__).parent)
     return [folder for folder in sys.path if folder != ours and (not folder or folder in given)]
 

@@ -8,6 +8,7 @@ import ast
 import importlib
 import importlib.metadata
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +19,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from exhibit.tasks.fingerprint import parsed, source_digest
+from exhibit.tasks.fingerprint import PROJECT, files_named, fingerprint, parsed, project_imports, source_digest
 from exhibit.tasks.records.base import InputError
 
 TRUSTED = "EXHIBIT_TRUSTED_MODULES"
@@ -80,6 +81,7 @@ def load(factory: str) -> Callable[..., Any]:
         raise InputError(f"factory: {factory!r} cannot be imported ({error}); is it on PYTHONPATH?") from error
     if not callable(found):
         raise InputError(f"factory: {factory!r} is not a function")
+    code_of(factory)  # read as near to the import as can be: what is edited later is not what runs
     return found
 
 
@@ -102,8 +104,11 @@ def _refuse_two_of_a_name(module: str) -> None:
 
 @cache  # read once per process: code that is edited while a process runs is not the code that runs
 def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
-    """What a factory depends on, as `exhibit.tasks.fingerprint` says it: digests of its module and of the modules of
-    the user's own that this imports, and the versions of the libraries.
+    """What a factory depends on, as `exhibit.tasks.fingerprint` says it: digests of its module, of the packages that it
+    is in, of the modules of the user's own and of Exhibit that these import, and of the files in their folders that
+    they name; and the versions of the libraries. A package that is installed in place (editable) is the user's own.
+
+    What a module opens or imports under a name that is made when it runs is not seen.
 
     Raises:
         InputError: for a module that is not trusted or not there.
@@ -113,18 +118,33 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
         raise InputError(f"factory: there is no source of a module {module!r}; is it on PYTHONPATH?")
     source: dict[str, str] = {}
     libraries: dict[str, str] = {}
+    files: dict[str, str] = {}
+    project: list[str] = []
     waiting = [module]
     while waiting:
         name = waiting.pop()
         if name in source or (path := _file(name)) is None:
             continue
         text = path.read_text(encoding="utf-8")
-        source[name] = source_digest(text)
-        for imported in _imports(parsed(text), name if path.name == "__init__.py" else name.rpartition(".")[0]):
+        source[name], tree = source_digest(text), parsed(text)
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        files |= files_named(tree, path.parent, package or name)
+        project += project_imports(tree, package)
+        waiting += [name.rpartition(".")[0]] if "." in name else []  # a package is run before what is in it
+        for imported in _imports(tree, package):
             libraries |= _versions(imported)
             if _is_own(imported) or imported.partition(".")[0] == module.partition(".")[0]:
                 waiting.append(imported)
-    return {"libraries": dict(sorted(libraries.items())), "source": dict(sorted(source.items()))}
+    of_project = fingerprint(project)
+    return {
+        "libraries": dict(sorted((of_project["libraries"] | libraries).items())),
+        "source": dict(sorted((of_project["source"] | source | files).items())),
+    }
+
+
+def edited_since(factory: str) -> bool:
+    """Whether the code of a factory is another than when it was read."""
+    return code_of.__wrapped__(factory) != code_of(factory)
 
 
 def _allowed(module: str) -> bool:
@@ -135,7 +155,9 @@ def _allowed(module: str) -> bool:
 def _is_own(module: str) -> bool:
     """Whether its source is the user's, not an installed library's."""
     top = module.partition(".")[0]
-    return _allowed(module) or not (top in sys.stdlib_module_names or top in _distributions())
+    if top == PROJECT:
+        return False
+    return _allowed(module) or not (top in sys.stdlib_module_names or top in _installed())
 
 
 def _file(module: str) -> Path | None:
@@ -156,6 +178,10 @@ def _imports(tree: ast.AST, package: str) -> Iterator[str]:
                 origin = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
                 yield origin
                 yield from (f"{origin}.{alias.name}" for alias in node.names)
+            case ast.Call(func=ast.Attribute(attr="import_module") | ast.Name(id="import_module")):
+                yield from (
+                    one.value for one in node.args[:1] if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                )
 
 
 def _versions(module: str) -> dict[str, str]:
@@ -166,3 +192,15 @@ def _versions(module: str) -> dict[str, str]:
 @cache
 def _distributions() -> dict[str, list[str]]:
     return {module: list(names) for module, names in importlib.metadata.packages_distributions().items()}
+
+
+@cache
+def _installed() -> frozenset[str]:
+    """Names of what distributions provide, but for those installed in place: there the version says nothing."""
+    return frozenset(name for name, owners in _distributions().items() if not all(map(_in_place, owners)))
+
+
+@cache
+def _in_place(distribution: str) -> bool:
+    told = importlib.metadata.distribution(distribution).read_text("direct_url.json")
+    return bool(told and json.loads(told).get("dir_info", {}).get("editable"))

@@ -50,6 +50,41 @@ def fingerprint(modules: Iterable[str], root: Path = ROOT) -> dict[str, dict[str
     return {"libraries": dict(sorted(_versions(libraries))), "source": dict(sorted((source | files).items()))}
 
 
+def project_imports(tree: ast.Module, package: str) -> list[str]:
+    """The project's modules that the source of a module in `package` imports."""
+    return [module for module in _imports(tree, package, ROOT) if _top(module) == PROJECT]
+
+
+def edited(source: Iterable[str]) -> list[Path]:
+    """Which files of what `fingerprint` gave as "source" have changed since the program began.
+
+    Code that was loaded before such a change is not what the file holds now, and code that is loaded after it is not
+    what the file held: in neither case does a key that was made from the file say what runs.
+    """
+    paths = (_path(name) for name in source)
+    return sorted({path for path in paths if path is not None and _AT_START.get(path) != _signature(path)})
+
+
+def _path(name: str) -> Path | None:
+    """The file of a module, or of what it names in its folder, in the program; None for code of the user's own."""
+    module, _, beside = name.partition("/")
+    if _top(module) != PROJECT:
+        return None
+    return ROOT.joinpath(*module.split("."), beside) if beside else _find(module, ROOT)
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    """What tells an edited file from the one before, without reading it; None where there is none."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+_AT_START = {path: _signature(path) for path in (ROOT / PROJECT / "tasks").rglob("*") if path.is_file()}
+
+
 def source_digest(source: str) -> str:
     """The sha256 of the syntax tree of Python source, without comments, docstrings and layout."""
     parts: list[str] = []
@@ -78,17 +113,17 @@ def _closure(modules: Iterable[str], root: Path) -> dict[str, _Module]:
 
 @cache
 def _read(path: Path, name: str, root: Path) -> _Module:
-    # Read once per process: code that is edited while a process runs is not the code that runs.
+    # Read once per process; `edited` says where what was read may not be what runs.
     source = path.read_text(encoding="utf-8")
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     tree = parsed(source)
     imported = list(_imports(tree, package, root))
     project = tuple(module for module in imported if _top(module) == PROJECT)
     libraries = frozenset(_top(module) for module in imported) - {PROJECT} - sys.stdlib_module_names
-    return _Module(source_digest(source), project, libraries, _files(tree, path.parent, package))
+    return _Module(source_digest(source), project, libraries, files_named(tree, path.parent, package))
 
 
-def _files(tree: ast.Module, folder: Path, package: str) -> dict[str, str]:
+def files_named(tree: ast.Module, folder: Path, package: str) -> dict[str, str]:
     """Digests of the files in `folder`, other modules aside, whose names stand in the source."""
     words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     beside = {path.name: path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}

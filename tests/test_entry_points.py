@@ -76,9 +76,9 @@ def test_without_any_package_that_is_said() -> None:
 
 
 def test_its_source_and_its_version_count(installed: Path) -> None:
-    """Also the modules of the package that the offered one imports."""
+    """Also the package that the offered module is in, and the modules of it that this imports."""
     code = code_of("parrot.nets:net")
-    assert set(code["source"]) == {"parrot.nets", "parrot.sizes"}
+    assert set(code["source"]) == {"parrot", "parrot.nets", "parrot.sizes"}
     (installed / "parrot" / "sizes.py").write_text("SIZE = 3\n")
     code_of.cache_clear()
     assert code_of("parrot.nets:net") != code

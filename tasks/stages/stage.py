@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +10,10 @@ from threading import RLock
 from typing import Any, ParamSpec, TypeVar
 
 from exhibit.tasks import frameworks  # noqa: F401 - sets what decides bits, so it is part of every key
-from exhibit.tasks.factory import code_of
-from exhibit.tasks.fingerprint import fingerprint
+from exhibit.tasks.factory import code_of, edited_since
+from exhibit.tasks.fingerprint import edited, fingerprint
 from exhibit.tasks.protocols import Compute
-from exhibit.tasks.records.base import Record, Spec
+from exhibit.tasks.records.base import InputError, Record, Spec
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.store import Digest, Outputs, Referenced, Store, action_key
 
@@ -71,8 +71,28 @@ def run_stage(
     code = merged([fingerprint([stage.__module__, *(type(item).__module__ for item in chosen)]), *users_code(*chosen)])
     key = action_key(stage.__name__, plain, inputs, code)
     started = time.monotonic()
-    outputs, cached = store.once(key, compute, beside)
+
+    def kept() -> Mapping[str, bytes]:
+        outputs = compute()
+        _refuse_edited(code["source"], chosen)
+        return outputs
+
+    outputs, cached = store.once(key, kept, beside)
     return FinishedStage(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
+
+
+def _refuse_edited(source: Iterable[str], chosen: Sequence[Spec]) -> None:
+    """A result is kept only where the code that its key names is the code that ran.
+
+    Raises:
+        InputError: which names what was edited since the program began.
+    """
+    names = [path.name for path in edited(source)]
+    names += [function for spec in chosen if (function := spec.own_function) is not None and edited_since(function)]
+    if names:
+        raise InputError(
+            f"{', '.join(names)}: edited while the program ran, so this result is not kept; run the same command again"
+        )
 
 
 def merged(fingerprints: Sequence[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
