@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,16 +90,23 @@ def _refuse_two_of_a_name(module: str) -> None:
     taken for what is theirs.
 
     Raises:
-        InputError: for a module whose name an installed library has, too.
+        InputError: for a module whose name another one has that is found before it.
     """
     top = module.partition(".")[0]
-    folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    given = os.environ.get("PYTHONPATH")
+    # Absolute, as they stand in sys.path: else ./models is another place than models. An empty part is the current one.
+    folders = [os.path.abspath(folder) for folder in given.split(os.pathsep)] if given else []  # noqa: PTH100
     own, found = PathFinder.find_spec(top, folders), importlib.util.find_spec(top)
     if own is not None and found is not None and own.origin != found.origin:
         raise InputError(
-            f"factory: the module {top!r} is at {own.origin}, and an installed library of the same name at "
-            f"{found.origin}; rename yours"
+            f"factory: the module {top!r} is at {_place(own)}, and another one of the same name, which is found "
+            f"first, at {_place(found)}; rename yours"
         )
+
+
+def _place(module: ModuleSpec) -> str:
+    """Its file; the folder of a package that has no `__init__.py`."""
+    return module.origin or ", ".join(module.submodule_search_locations or ())
 
 
 @cache  # read once per process: code that is edited while a process runs is not the code that runs
