@@ -23,7 +23,7 @@ from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.restore import spec_with_digests
-from exhibit.tasks.stages.results import PerSample, Results, over_shards
+from exhibit.tasks.stages.results import PerSample, Results, Wanted, over_shards
 from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
@@ -62,7 +62,7 @@ def gather(
         unit = _UNITS.get(score.kind) or dataset.label_unit or "units of the label"
         splits = sorted(set(dataset.split[selection.explained].tolist()))
         main = _main_of_pairs(explained, dataset)
-        results = [_results(store, item, dataset, selection, item is main) for item in explained]
+        results = _results(store, explained, dataset, selection, main)
         return {
             "material": pack(
                 Material(
@@ -143,13 +143,27 @@ def _main_of_pairs(explained: Sequence[Explained], dataset: Dataset) -> Explaine
     return additive[-1]
 
 
-def _results(store: Store, item: Explained, dataset: Dataset, selection: Selection, parts: bool) -> Results:
-    """What is shown of all explained samples, from one pass over the shards; `parts`: the contributions of each too."""
+def _results(
+    store: Store, explained: Sequence[Explained], dataset: Dataset, selection: Selection, main: Explained | None
+) -> list[Results]:
+    """What is shown of all explained samples of each method; those that share their shards share the pass over them.
+    `main`: the method of which the contributions of every part are wanted, too."""
+    found: dict[int, Results] = {}
+    samples = dataset.take(selection.explained)
+    for shards in dict.fromkeys(item.shards for item in explained):
+        alike = [number for number, item in enumerate(explained) if item.shards == shards]
+        content = ((start, stop, read(store, Attribution, digest)) for start, stop, digest in shards)
+        wanted = [_wanted(explained[number].method, samples, explained[number] is main) for number in alike]
+        found |= zip(alike, over_shards(content, selection.shown, wanted), strict=True)
+    return [found[number] for number in range(len(explained))]
+
+
+def _wanted(method: Method, samples: Dataset, parts: bool) -> Wanted:
+    """What a method asks of the pass over its shards."""
     from exhibit.tasks.data.features import features
     from exhibit.tasks.methods.aggregate import aggregated
 
-    explained, method = dataset.take(selection.explained), item.method
-    inputs = explained.inputs
+    inputs = samples.inputs
 
     def of_features(part: Attribution, rows: Array) -> Array:
         values = (aggregated(part, entry.name, entry.kind, method.aggregate) for entry in inputs)
@@ -159,11 +173,10 @@ def _results(store: Store, item: Explained, dataset: Dataset, selection: Selecti
     def of_parts(part: Attribution, _: Array) -> Array:
         return aggregated(part, inputs[0].name, inputs[0].kind, "raw")[..., 0]
 
-    wanted: dict[str, PerSample] = {_PARTS: of_parts} if parts else {}
+    per_sample: dict[str, PerSample] = {_PARTS: of_parts} if parts else {}
     # Only tables, and several inputs, have features that a reader can follow from sample to sample.
-    wanted |= {_FEATURES: of_features} if len(inputs) > 1 or inputs[0].traits.named else {}
-    shards = ((start, stop, read(store, Attribution, digest)) for start, stop, digest in item.shards)
-    return over_shards(shards, selection.shown, method.cost, wanted)
+    per_sample |= {_FEATURES: of_features} if len(inputs) > 1 or inputs[0].traits.named else {}
+    return Wanted(method.cost, per_sample)
 
 
 _PARTS, _FEATURES = "parts", "features"

@@ -1,8 +1,8 @@
-"""What a chapter shows of all explained samples of one method, from one pass over its shards: each is read once."""
+"""What a chapter shows of all explained samples of its methods, from one pass over their shards: each is read once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,38 +33,50 @@ class Results:
     per_sample: dict[str, Array]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What one method asks of a pass: what a shard has cost, and by name functions of a shard and of the positions of
+    its samples that give (samples, values)."""
+
+    cost: Callable[[Attribution], Cost | None]
+    per_sample: Mapping[str, PerSample]
+
+
 def over_shards(
-    shards: Iterator[tuple[int, int, Attribution]],
-    shown: Array,
-    cost: Callable[[Attribution], Cost | None],
-    wanted: dict[str, PerSample],
-) -> Results:
-    """The pass. `shards`: start, stop and content; `shown`: positions among all samples; `wanted`: functions of a shard
-    and the positions of its samples that give (samples, values)."""
+    shards: Iterable[tuple[int, int, Attribution]], shown: Array, wanted: Sequence[Wanted]
+) -> list[Results]:
+    """One pass for all methods that have these shards, as those do that differ in how they aggregate: the results of
+    each. `shards`: start, stop and content; `shown`: positions among all samples."""
     rows: dict[int, Attribution] = {}
     parts: list[tuple[Array, Array, Array, Array]] = []
     ladders: list[Array] = []
-    costs: list[Cost | None] = []
-    found: dict[str, list[Array]] = {name: [] for name in wanted}
+    costs: list[list[Cost | None]] = [[] for _ in wanted]
+    found: list[dict[str, list[Array]]] = [{name: [] for name in one.per_sample} for one in wanted]
     for start, stop, part in shards:
         inside = [int(position) for position in shown if start <= position < stop]
         rows |= {position: part.rows(slice(position - start, position - start + 1)) for position in inside}
         parts.append((part.steps, part.converged, part.prediction, part.base_value))
         ladders += [] if part.ladder is None else [part.ladder[..., 0]]
-        costs.append(cost(part))
-        for name, function in wanted.items():
-            found[name].append(function(part, np.arange(start, stop)))
+        for one, spent, values in zip(wanted, costs, found, strict=True):
+            spent.append(one.cost(part))
+            for name, function in one.per_sample.items():
+                values[name].append(function(part, np.arange(start, stop)))
     steps, converged, prediction, base_value = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Results(
-        shown=Attribution.joined([rows[position] for position in shown.tolist()]),
-        steps=steps,
-        converged=converged,
-        prediction=prediction,
-        base_value=base_value,
-        evaluations=np.concatenate(ladders) if ladders else None,
-        cost=_sum(costs),
-        per_sample={name: _joined(values) for name, values in found.items()},
-    )
+    whole = Attribution.joined([rows[position] for position in shown.tolist()])
+    evaluations = np.concatenate(ladders) if ladders else None
+    return [
+        Results(
+            shown=whole,
+            steps=steps,
+            converged=converged,
+            prediction=prediction,
+            base_value=base_value,
+            evaluations=evaluations,
+            cost=_sum(spent),
+            per_sample={name: _joined(each) for name, each in values.items()},
+        )
+        for spent, values in zip(costs, found, strict=True)
+    ]
 
 
 def _sum(costs: Sequence[Cost | None]) -> Cost | None:

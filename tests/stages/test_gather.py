@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from exhibit.tasks.records.explanation import Attribution, Cost
-from exhibit.tasks.stages.results import over_shards
+from exhibit.tasks.stages.results import Wanted, over_shards
 from tests.benchmarks.reads import counted
 
 
@@ -29,12 +29,9 @@ def test_one_pass_gives_what_lies_in_all_shards() -> None:
             read.append(start)
             yield start, stop, part_of(range(start, stop))
 
-    found = over_shards(
-        shards(),
-        np.array([4, 0, 3]),
-        lambda part: Cost(gradients=len(part.sample_ids)),
-        {"rows": lambda part, rows: np.stack([rows, part.prediction[:, 0]], axis=1)},
-    )
+    rows = {"rows": lambda part, rows: np.stack([rows, part.prediction[:, 0]], axis=1)}
+    wanted = Wanted(lambda part: Cost(gradients=len(part.sample_ids)), rows), Wanted(lambda _: None, {})
+    found, other = over_shards(shards(), np.array([4, 0, 3]), wanted)
     assert read == [0, 2]
     assert found.shown.sample_ids.tolist() == ["s4", "s0", "s3"]
     assert found.prediction[:, 0].tolist() == found.per_sample["rows"][:, 0].tolist() == [0, 1, 2, 3, 4]
@@ -42,15 +39,21 @@ def test_one_pass_gives_what_lies_in_all_shards() -> None:
     assert found.evaluations is not None
     assert found.evaluations.shape == (5, 2, 3)
     assert found.cost == Cost(gradients=5)
+    assert (other.cost, other.per_sample, other.shown) == (None, {}, found.shown)
 
 
 def test_a_cost_that_one_shard_does_not_know_is_not_known() -> None:
     costs = iter([Cost(gradients=1), None])
     shards = ((start, start + 1, part_of(range(start, start + 1))) for start in (0, 1))
-    assert over_shards(shards, np.array([0]), lambda _: next(costs), {}).cost is None
+    [found] = over_shards(shards, np.array([0]), [Wanted(lambda _: next(costs), {})])
+    assert found.cost is None
+
+
+METHODS = "[integrated_gradients,vanilla_grad,vanilla_grad_squared,vanilla_grad_abs]"
 
 
 def test_gather_reads_each_object_once() -> None:
-    """Two methods in several shards each, with a swarm and a refinement; every read is verified, so it costs."""
-    reads = counted("study=iris", "model.epochs=1", "compute.chunk=40", "check=[completeness]", "data.reference=null")
-    assert reads.per_object("gather") == (1.0, 1)
+    """Several shards each, with a swarm and a refinement, three methods that share theirs: every read is verified, so
+    it costs."""
+    words = ("model.epochs=1", "compute.chunk=40", "check=[completeness]", "data.reference=null")
+    assert counted("study=iris", f"method={METHODS}", *words).per_object("gather") == (1.0, 1)
