@@ -6,7 +6,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
 
-Verdict = Literal["pass", "fail", "not assessed", "not applicable"]
+Verdict = Literal["pass", "fail", "undecided", "not assessed", "not applicable"]
 
 
 class CheckWords(Record):
@@ -21,8 +21,11 @@ class CheckWords(Record):
 class CheckResult(Record):
     """A measured property of an explanation with a threshold and a verdict.
 
-    `verdict` is "not assessed" when nothing was measured and "not applicable" when it has no meaning for
-    the method; `sentence` says in words what was measured, or why not.
+    `verdict` is "undecided" when the 95% `interval` of `value` holds the `threshold`, "not assessed" when nothing was
+    measured and "not applicable" when it has no meaning for the method; `sentence` says in words what was measured, or
+    why not. `null`: the hypothesis that would be true of an explanation without merit; `statistic`: what `value` is;
+    `sample`: what it was measured on, and how that was chosen; `calls`: samples that went through the model for it;
+    `further`: what would decide it, where it is undecided.
     """
 
     check: str
@@ -30,8 +33,14 @@ class CheckResult(Record):
     verdict: Verdict
     required: bool
     value: float | None = None
+    interval: tuple[float, float] | None = None  # None: everything there is was measured, or nothing
     threshold: float | None = None
     sentence: str
+    null: str = ""
+    statistic: str = ""
+    sample: str = ""
+    calls: int = 0
+    further: str = ""
     per_sample: Array | None = None  # (samples, targets)
     details: dict[str, Array] = Field(default_factory=dict)
 
