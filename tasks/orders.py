@@ -5,6 +5,23 @@ import numpy as np
 from exhibit.tasks.records.base import Array
 
 
+def pearson(a: Array, b: Array) -> Array:
+    """Correlation of the values of (samples, elements) with the same, per sample, over the elements that are numbers in
+    both; NaN where one of them is constant but for the last bits."""
+    both = ~(np.isnan(a) | np.isnan(b))
+    count = np.maximum(both.sum(axis=1, keepdims=True), 1)
+    whole = [np.where(both, values, 0).astype(np.float64) for values in (a, b)]
+    centred = [np.where(both, values - values.sum(axis=1, keepdims=True) / count, 0) for values in whole]
+    spread = [(part**2).sum(axis=1) for part in centred]
+    level = [part <= _LAST_BITS**2 * (values**2).sum(axis=1) for part, values in zip(spread, whole, strict=True)]
+    size = np.sqrt(spread[0] * spread[1])
+    shared = (centred[0] * centred[1]).sum(axis=1)
+    return np.where(level[0] | level[1], np.nan, shared / np.where(size > 0, size, 1))
+
+
+_LAST_BITS = 1e-6  # of values in single precision
+
+
 def spearman(a: Array, b: Array) -> Array:
     """Rank correlation of (samples, elements) with the same, per sample, over the elements that are numbers in both;
     NaN where one of them is constant."""

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from exhibit.tasks.checks.agreement import AgreementSpec
 from exhibit.tasks.checks.completeness import CompletenessSpec
-from exhibit.tasks.checks.faithfulness import DeletionSpec, InsertionSpec
-from exhibit.tasks.checks.localization import ConcentrationSpec, LocalizationSpec
+from exhibit.tasks.checks.faithfulness import AlignmentSpec, DeletionSpec, FaithfulnessCorrelationSpec, InsertionSpec
+from exhibit.tasks.checks.localization import LocalizationSpec
 from exhibit.tasks.checks.randomization import RandomizationSpec
 from exhibit.tasks.checks.sensitivity import SensitivitySpec
 from exhibit.tasks.checks.sparseness import SparsenessSpec
@@ -21,14 +21,15 @@ CheckSpec = Annotated[
     CompletenessSpec
     | DeletionSpec
     | InsertionSpec
+    | FaithfulnessCorrelationSpec
+    | AlignmentSpec
     | RandomizationSpec
     | StabilitySpec
     | SeedStabilitySpec
     | AgreementSpec
     | SensitivitySpec
     | SparsenessSpec
-    | LocalizationSpec
-    | ConcentrationSpec,
+    | LocalizationSpec,
     Field(discriminator="kind"),
 ]
 

@@ -1,41 +1,50 @@
 """Agreement: different methods say the same."""
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, first, known_mean, lowest, written
-from exhibit.tasks.checks.check import Check, Need
-from exhibit.tasks.orders import equal_signs, jaccard, spearman
+from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, written
+from exhibit.tasks.checks.check import Need, SampledCheck
+from exhibit.tasks.checks.inference import CORRELATION, Estimate
+from exhibit.tasks.orders import equal_signs, jaccard, pearson, spearman
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
-class AgreementSpec(Check):
-    """Spearman correlation of |a|, overlap of the top elements (Jaccard) and share of equal signs, for each pair of
-    methods of a chapter, each a mean over samples for the first target.
+class AgreementSpec(SampledCheck):
+    """Correlation of a, Spearman correlation of |a|, overlap of the top elements (Jaccard) and share of equal signs,
+    for each pair of methods of a chapter, each a mean over samples for the first target.
+
+    Methods whose values are parts of the same score are compared by the correlation of these values (Pearson), others,
+    such as a slope and a contribution, by that of the order of |a|. The verdict is on the median partner: one method
+    that is unlike all others says something about itself, not about them. Methods whose order correlates by the threshold and more, on average over their pairs, are one group.
 
     S. Krishna and others (2022), The disagreement problem in explainable machine learning.
     """
 
     kind: Literal["agreement"] = "agreement"
     top: float = Field(0.1, gt=0, le=1, description="share of the elements that count as the top, at least one")
-    samples: int = Field(200, ge=1, description="most samples that are compared")
-    threshold: float = Field(0.5, ge=-1, le=1, description="smallest mean Spearman correlation with another method")
-    required: bool = Field(False, description="a failure marks the page and the exit code")
+    threshold: float = Field(0.6, ge=-1, le=1, description="smallest mean correlation with the median partner")
 
+    null: ClassVar[str] = "What elements are given has nothing to do with what other methods give them: 0."
+    statistic: ClassVar[str] = "mean correlation with the median partner"
     words: ClassVar[CheckWords] = CheckWords(
         question="Do different methods say the same?",
         passed="agree",
-        meaning="methods give the same order of elements",
+        meaning="methods give elements alike",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"others"})
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on one method beside all others of its chapter that have the same elements."""
-        own = first(case.shards(), self.samples)
-        found = {label: first(shards(), self.samples) for label, shards in case.others.items()}
-        same = {label: values for label, values in found.items() if values.shape == own.shape}
+        order = sampled(case, self.seed)
+        rows = order[: self.samples]
+        own = chosen(case.shards(), rows)
+        others = {label: chosen(shards(), rows) for label, shards in case.others.items()}
+        same = {label: values for label, values in others.items() if values.shape == own.shape}
         if not same:
             return CheckResult.not_applicable(
                 self.kind, case.label, "No other method of the chapter has a value for each of the same elements."
@@ -43,26 +52,77 @@ class AgreementSpec(Check):
         orders = [spearman(np.abs(own), np.abs(values)) for values in same.values()]
         # Where there is no order, which elements are the top is an accident.
         tops = [
-            np.where(np.isnan(order), np.nan, jaccard(own, values, self.top))
-            for order, values in zip(orders, same.values(), strict=True)
+            np.where(np.isnan(correlation), np.nan, jaccard(own, values, self.top))
+            for correlation, values in zip(orders, same.values(), strict=True)
         ]
-        rank, overlap = (np.array([known_mean(values) for values in found]) for found in (orders, tops))
+        rank, overlap = (np.array([known_mean(values) for values in measured]) for measured in (orders, tops))
         signs = np.array([known_mean(equal_signs(own, values)) for values in same.values()])
-        least = lowest(rank)
-        return CheckResult(
-            check=self.kind,
-            method=case.label,
-            verdict="not assessed" if least is None else "pass" if least >= self.threshold else "fail",
-            required=self.required,
-            value=least,
-            threshold=self.threshold,
-            sentence=f"Over {len(own):,} samples: "
+        by_value = {label: case.in_score and label in case.in_score_too for label in same}
+        likeness = [
+            pearson(own, same[label]) if by_value[label] else correlation
+            for label, correlation in zip(same, orders, strict=True)
+        ]
+        groups = _groups({case.label: own, **same}, self.threshold)
+        return self.judged(
+            case,
+            _of_median_partner(likeness),
+            f"Over {len(own):,} samples: "
             + "; ".join(
-                f"with {label} Spearman {written(r, '.2f')}, top {self.top:.0%} overlap {written(o, '.2f')}, "
-                f"equal signs {written(s, '.0%')}"
-                for label, r, o, s in zip(same, rank, overlap, signs, strict=True)
+                f"with {label} {_of_values(known_mean(c)) if by_value[label] else ''}Spearman {written(r, '.2f')}, "
+                f"top {self.top:.0%} overlap {written(o, '.2f')}, equal signs {written(s, '.0%')}"
+                for label, c, r, o, s in zip(same, likeness, rank, overlap, signs, strict=True)
             )
             + "."
-            + NO_ORDER * bool(np.isnan(rank).any()),
-            details={"others": np.array(list(same)), "spearman": rank, "jaccard": overlap, "signs": signs},
+            + NO_ORDER * bool(np.isnan(rank).any())
+            + _said_of(groups, case.label),
+            self.drawn(len(rows), len(order)),
+            details={
+                "others": np.array(list(same)),
+                "spearman": rank,
+                "likeness": np.array([known_mean(values) for values in likeness]),
+                "jaccard": overlap,
+                "signs": signs,
+                "groups": np.array([", ".join(group) for group in groups]),
+            },
         )
+
+
+def _of_values(correlation: float) -> str:
+    return f"Pearson {written(correlation, '.2f')}, "
+
+
+def _of_median_partner(orders: Sequence[Array]) -> Estimate:
+    """The mean correlation with the partner that is in the middle; of two in the middle the mean of both, sample by
+    sample."""
+    known = sorted((values for values in orders if not np.isnan(values).all()), key=known_mean)
+    if not known:
+        return CORRELATION.mean(np.full(1, np.nan))
+    middle = known[(len(known) - 1) // 2 : len(known) // 2 + 1]
+    return CORRELATION.mean(np.mean(middle, axis=0))
+
+
+def _groups(explanations: Mapping[str, Array], threshold: float) -> list[list[str]]:
+    """Labels of methods that say the same, by average linkage; those without any order are alone."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    labels = list(explanations)
+    distance = [
+        1 - np.nan_to_num(known_mean(spearman(np.abs(explanations[a]), np.abs(explanations[b]))))
+        for k, a in enumerate(labels)
+        for b in labels[k + 1 :]
+    ]
+    numbers = fcluster(linkage(np.maximum(distance, 0), "average"), 1 - threshold, "distance")
+    return [
+        [label for label, number in zip(labels, numbers, strict=True) if number == group]
+        for group in dict.fromkeys(numbers.tolist())
+    ]
+
+
+def _said_of(groups: Sequence[Sequence[str]], label: str) -> str:
+    """Which methods say the same, where not all do; a lone one beside a group is named as such."""
+    if len(groups) == 1:
+        return ""
+    alone = [group[0] for group in groups if len(group) == 1]
+    if len(alone) == 1 and len(groups) == 2:
+        return f" {'It' if alone[0] == label else alone[0]} is alone with its order: the others agree."
+    return f" {len(groups)} groups say different things: {'; '.join(', '.join(group) for group in groups)}."

@@ -30,24 +30,30 @@ class Case:
     `attributions`: what the method stored, part by part; `shards`: the same with its elements beside each other.
     `dataset`: the explained samples. `others`: the other methods of the chapter by label; `variants`: those of the same
     kind, with what is set otherwise, here and there. `trainings`: importances (features,) of the model and of those
-    trained with other seeds. `score(inputs, rows)`: scores (samples,) of the first target of the explained `rows` at
-    changed raw `inputs`; `explain(inputs, rows)`: their attributions as `Shard.values`; `baseline(rows)`: raw values
-    that stand for absence, the same for every method, None where there are none. `randomised(seed)`: one `explain` per
-    cascade of randomised layers, from the top; none for a model without layers of weights.
+    trained with other seeds, the reported one first. `score(inputs, rows)`: scores (samples,) of the first target of
+    the explained `rows` at changed raw `inputs`; `explain(inputs, rows)`: their attributions as `Shard.values`;
+    `baseline(rows)`: raw values that stand for absence, the same for every method, None where there are none.
+    `randomised(seed, whole)`: one `explain` per cascade of layers with new weights, from the top, or that of all layers
+    alone; none for a model without layers of weights. `in_score`: whether values are parts of the score, not slopes,
+    sizes or squares; `in_score_too`: the others of which that is so. `calls()`: samples that went through the model so
+    far.
     """
 
     label: str
     additive: bool
+    in_score: bool
     attributions: Callable[[], Iterator[Attribution]]
     shards: Callable[[], Iterator[Shard]]
     dataset: Callable[[], Dataset]
     others: Mapping[str, Callable[[], Iterator[Shard]]]
+    in_score_too: frozenset[str]
     variants: Mapping[str, Mapping[str, tuple[Any, Any]]]
     trainings: Callable[[], Sequence[Array]]
     score: Callable[[Arrays, Array], Array]
     explain: Callable[[Arrays, Array], Arrays]
     baseline: Callable[[Array], Arrays | None]
-    randomised: Callable[[int], Iterator[tuple[str, Callable[[Arrays, Array], Arrays]]]]
+    randomised: Callable[[int, bool], Iterator[tuple[str, Callable[[Arrays, Array], Arrays]]]]
+    calls: Callable[[], int]
 
 
 def flat(values: Arrays) -> Array:
@@ -64,18 +70,42 @@ def existing(values: Array, present: Array | None) -> Array:
     return values if present is None else np.where(present[..., np.newaxis], values, values.dtype.type(np.nan))
 
 
-def first(shards: Iterator[Shard], count: int) -> Array:
-    """(samples, elements) attributions of the first target of the first `count` samples; NaN beyond a sample's last
-    element."""
-    found: list[Array] = []
-    missing = count
+def chosen(shards: Iterator[Shard], rows: Array) -> Array:
+    """(rows, elements) attributions of the first target of the explained samples `rows`, in their order; NaN beyond a
+    sample's last element."""
+    parts: list[Array] = []
+    places: list[Array] = []
+    start = 0
     for shard in shards:
-        found.append(shard.flat()[:missing, :, 0])
-        missing -= len(found[-1])
-        if not missing:
-            break
-    widest = max(part.shape[1] for part in found)
-    return np.concatenate([widened(part, widest) for part in found])
+        flat_values = shard.flat()[..., 0]
+        here = np.flatnonzero((rows >= start) & (rows < start + len(flat_values)))
+        parts.append(flat_values[rows[here] - start])
+        places.append(here)
+        start += len(flat_values)
+    widest = max(part.shape[1] for part in parts)
+    order = np.argsort(np.concatenate(places), kind="stable")
+    return np.concatenate([widened(part, widest) for part in parts])[order]
+
+
+def sampled(case: "Case", seed: int) -> Array:
+    """Every explained sample in a random order of which each beginning holds the outputs that are explained, and low
+    and high scores, in proportion: never the first rows, which may all be of one class."""
+    parts = [(part.targets[:, 0], part.prediction[:, 0]) for part in case.attributions()]
+    targets, scores = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    strata = np.zeros(len(targets), int)
+    for number, target in enumerate(np.unique(targets)):
+        rows = np.flatnonzero(targets == target)
+        quarter = np.argsort(np.argsort(scores[rows], kind="stable"), kind="stable") * _BANDS // len(rows)
+        strata[rows] = number * _BANDS + quarter
+    random = np.random.default_rng(seed)
+    place = np.zeros(len(targets))
+    for stratum in np.unique(strata):
+        rows = np.flatnonzero(strata == stratum)
+        place[rows] = (random.permutation(len(rows)) + random.random(len(rows))) / len(rows)
+    return np.argsort(place, kind="stable")
+
+
+_BANDS = 4  # of scores
 
 
 def widened(values: Array, elements: int) -> Array:
@@ -86,11 +116,6 @@ def widened(values: Array, elements: int) -> Array:
 def known_mean(values: Array) -> float:
     """The mean of what is a number; NaN where nothing is."""
     return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
-
-
-def lowest(values: Array) -> float | None:
-    """The smallest of what is a number; None where nothing is."""
-    return float(np.nanmin(values)) if not np.isnan(values).all() else None
 
 
 def written(value: float, form: str) -> str:

@@ -2,10 +2,14 @@
 belongs here."""
 
 from abc import abstractmethod
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
 
 from exhibit.tasks.checks.case import Case
-from exhibit.tasks.records.base import Choice
+from exhibit.tasks.checks.inference import Decision, Estimate, Estimator, decision, further, until_decided
+from exhibit.tasks.records.base import Array, Choice
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 # What a check takes of a case beside the explanations themselves: it is measured again when that changes.
@@ -13,11 +17,18 @@ Need = Literal["dataset", "model", "others", "variants", "trainings"]
 
 
 class Check(Choice):
-    """A measured property of an explanation. A new check says its `words`, has the fields `threshold` and
-    `required`, and says how to `measure`; for all else there is a default."""
+    """A measured property of an explanation. A new check says its `words`, its `null` hypothesis and `statistic`, has
+    the fields `threshold` and `required`, and says how to `measure`; for all else there is a default."""
 
     words: ClassVar[CheckWords]
+    null: ClassVar[str]  # what would be true of an explanation without merit
+    statistic: ClassVar[str]  # what is compared with the threshold
+    at_least: ClassVar[bool] = True  # whether what passes is above the threshold, or below
     needs: ClassVar[frozenset[Need]] = frozenset()
+
+    kind: str
+    threshold: float
+    required: bool = Field(False, description="a failure marks the page and the exit code")
 
     @property
     def trainings(self) -> int:
@@ -27,3 +38,82 @@ class Check(Choice):
     @abstractmethod
     def measure(self, case: Case) -> CheckResult:
         """The verdict on one method of a chapter."""
+
+    def judged(
+        self,
+        case: Case,
+        found: Estimate,
+        sentence: str,
+        sample: str,
+        things: str = "samples",
+        threshold: float | None = None,
+        verdict: Decision | None = None,
+        **beside: Any,
+    ) -> CheckResult:
+        """The result of an estimate: by its interval, or `verdict` where something else bears on it, too.
+
+        `sample`: what was measured, in words; `things`: of what more would narrow the interval; `threshold`: where it
+        is not that of the config.
+        """
+        limit = self.threshold if threshold is None else threshold
+        common = {"check": self.kind, "method": case.label, "null": self.null, "statistic": self.statistic}
+        if not found.size:
+            return CheckResult(
+                **common, verdict="not assessed", required=self.required, sentence=sentence, sample=sample, **beside
+            )
+        said = verdict or decision(found, limit, self.at_least)
+        return CheckResult(
+            **common,
+            verdict=said,
+            required=self.required,
+            value=found.value,
+            interval=found.interval,
+            threshold=limit,
+            sentence=sentence,
+            sample=sample,
+            calls=case.calls(),
+            further=further(found, limit, things) if said == "undecided" else "",
+            **beside,
+        )
+
+
+class SampledCheck(Check):
+    """A check of some of the explained samples, drawn at random."""
+
+    samples: int = Field(200, ge=1, description="most samples that are measured")
+    seed: int = Field(0, ge=0, description="of all that is drawn at random: the samples, and what is done to them")
+
+    def drawn(self, measured: int, explained: int) -> str:
+        """Which samples were measured, in words."""
+        if measured == explained:
+            return f"all {explained:,} explained samples"
+        return (
+            f"{measured:,} of {explained:,} explained samples, drawn at random (seed {self.seed}) in proportion to the "
+            "explained output and its score"
+        )
+
+
+class GrowingCheck(SampledCheck):
+    """A check that calls the model, on a sample that grows until it decides or has cost what it may."""
+
+    max_calls: int = Field(20_000, ge=1, description="most samples that go through the model before it stops to grow")
+
+    def grown(
+        self,
+        case: Case,
+        measure: Callable[[int, int], Array],
+        estimate: Estimator,
+        start: int,
+        most: int,
+        threshold: float | None = None,
+    ) -> tuple[Array, Estimate]:
+        """The values `measure(start, stop)` of as many samples or draws as it takes, at most `most`."""
+        limit = self.threshold if threshold is None else threshold
+
+        def affordable(done: int, wanted: int) -> bool:
+            return case.calls() / done * wanted <= self.max_calls
+
+        def decided(found: Estimate) -> bool:
+            return decision(found, limit, self.at_least) != "undecided"
+
+        return until_decided(measure, estimate, decided, start, most, affordable)

@@ -1,5 +1,6 @@
 """Completeness: the parts add up to the whole."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -7,12 +8,14 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case
 from exhibit.tasks.checks.check import Check
-from exhibit.tasks.records.explanation import Attribution
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
 class CompletenessSpec(Check):
-    """|sum a - (S(x) - S(x'))| / max(|S(x) - S(x')|, floor), per sample and target.
+    """|sum a - (S(x) - S(x'))| / max(|S(x) - S(x')|, floor), per sample and target, the floor being a share of the
+    largest difference among all, and not below what single precision can tell of the scores. Every explanation is
+    measured, so there is no interval. One that adds up to a difference below the floor says nothing, and counts neither
+    way: zeros add up to zero.
 
     Where draws are averaged, both are means over the draws of the absolute values: residuals of opposite signs do not
     cancel, and a draw that hardly differs from its baseline does not count more than others.
@@ -22,10 +25,17 @@ class CompletenessSpec(Check):
 
     kind: Literal["completeness"] = "completeness"
     threshold: float = Field(0.01, gt=0, description="largest relative residual that counts as complete")
-    floor: float = Field(1e-3, gt=0, description="differences of the score below this are not divided by")
+    floor: float = Field(
+        1e-3,
+        gt=0,
+        description="differences of the score below this share of the largest are not divided by, and explanations of "
+        "them count only where they are off",
+    )
     share: float = Field(0.95, gt=0, le=1, description="share of the explanations that must be complete")
     required: bool = Field(True, description="a failure marks the page and the exit code")
 
+    null: ClassVar[str] = "What the elements are given has nothing to do with the change of the score."
+    statistic: ClassVar[str] = "share of the explanations that add up"
     words: ClassVar[CheckWords] = CheckWords(
         question="Do the parts add up to the change of the score?",
         passed="complete",
@@ -38,34 +48,65 @@ class CompletenessSpec(Check):
             return CheckResult.not_applicable(
                 self.kind, case.label, "The method is not additive: its elements are not meant to add up to the score."
             )
-        shards = [
-            (self._relative(part), part.bypassed is not None and bool(part.bypassed.any()))
-            for part in case.attributions()
-        ]
-        if any(bypassed for _, bypassed in shards):
+        parts = list(self._parts(case))
+        bypass = any(bypassed for *_, bypassed in parts)
+        if bypass:
             return CheckResult.not_applicable(
                 self.kind,
                 case.label,
                 "A skip connection or another input bypasses the layer: the score also changes by ways that its "
                 "elements do not see, so they are not meant to add up to its change from the baseline.",
             )
-        residual = np.concatenate([relative for relative, _ in shards])
-        complete = residual <= self.threshold
-        worst, median = float(residual.max()), float(np.median(residual))
+        residual, difference, scores = (
+            np.concatenate([part[k] for part in parts]).astype(np.float64) for k in range(3)
+        )
+        floor = np.maximum(self.floor * float(np.nanmax(difference, initial=0)), _ROUNDING * scores)
+        relative = residual / np.maximum(np.maximum(difference, floor), np.finfo(float).tiny)
+        complete = relative <= self.threshold
+        says_nothing = (difference <= floor) & complete
+        counted = complete[~says_nothing]
+        left_out = (
+            f" {says_nothing.sum():,} more have a score that hardly differs from the baseline's, and say nothing."
+            if says_nothing.any()
+            else ""
+        )
+        sample = f"all {complete.size:,} explanations"
+        if not counted.size:
+            return CheckResult(
+                check=self.kind,
+                method=case.label,
+                verdict="not assessed",
+                required=self.required,
+                sentence=f"No score differs from its baseline's, so there is nothing to add up: {sample}.",
+                null=self.null,
+                statistic=self.statistic,
+                sample=sample,
+            )
+        share = float(counted.mean())
+        worst, median = float(relative.max()), float(np.median(relative))
         return CheckResult(
             check=self.kind,
             method=case.label,
-            verdict="pass" if complete.mean() >= self.share else "fail",
+            verdict="pass" if share >= self.share else "fail",
             required=self.required,
-            value=float(complete.mean()),
+            value=share,
             threshold=self.share,
-            sentence=f"{complete.sum():,} of {complete.size:,} explanations add up to the change of the score "
-            f"within {self.threshold:.0%}; the median residual is {median:.2%}, the worst {worst:.2%}.",
-            per_sample=residual,
+            sentence=f"{counted.sum():,} of {counted.size:,} explanations add up to the change of the score "
+            f"within {self.threshold:.0%}; the median residual is {median:.2%}, the worst {worst:.2%}.{left_out}",
+            null=self.null,
+            statistic=self.statistic,
+            sample=sample,
+            per_sample=relative,
         )
 
-    def _relative(self, part: Attribution) -> np.ndarray:
-        residual, difference = part.draw_residual, part.draw_difference
-        if residual is None or difference is None:
-            residual, difference = part.residual, part.prediction - part.base_value
-        return np.abs(residual) / np.maximum(np.abs(difference), self.floor)
+    def _parts(self, case: Case) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, bool]]:
+        """Shard by shard |residual|, |difference of the score| and |score|, and whether anything bypasses the layer."""
+        for part in case.attributions():
+            residual, difference = part.draw_residual, part.draw_difference
+            if residual is None or difference is None:
+                residual, difference = part.residual, part.prediction - part.base_value
+            bypassed = part.bypassed is not None and bool(part.bypassed.any())
+            yield np.abs(residual), np.abs(difference), np.abs(part.prediction), bypassed
+
+
+_ROUNDING = 1e-6  # of a score in single precision, after some thousand additions

@@ -1,79 +1,164 @@
-"""Deletion and insertion: the elements that an explanation names first are the ones the score hangs on."""
+"""Faithfulness: the elements that an explanation names are the ones the score hangs on, and by as much as it says."""
 
+from collections.abc import Sequence
+from itertools import combinations
+from math import comb
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, first
-from exhibit.tasks.checks.check import Check, Need
-from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.checks.case import Case, chosen, sampled
+from exhibit.tasks.checks.check import GrowingCheck, Need
+from exhibit.tasks.checks.inference import CORRELATION, SHARE, decision
+from exhibit.tasks.checks.kinds import KINDS
+from exhibit.tasks.checks.substrates import Substrate, Without, elements, shape_of, without
+from exhibit.tasks.orders import pearson
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
+_IRREPLACEABLE = "The elements of this input cannot be replaced one by one in raw units."
+_FIRST = 16  # samples of the first look
 
-class _Curve(Check):
-    """Area under the score while the elements with the largest attribution are replaced by the usual baseline of the
-    input, or restored into it, from none to all; the same in random orders as control.
 
-    The baseline is the same for every method, whatever it compares with itself: else their areas were of different
+class _OnSubstrate(GrowingCheck):
+    """A check that takes elements away."""
+
+    substrate: Substrate = Field(
+        "baseline",
+        description="what stands in for an element that is taken away: `baseline`, the usual one of the input; `blur`, "
+        "the picture out of focus; `noise`, another explained sample, or random pixels; `conditional`, the explained "
+        "row that is nearest in the columns that are left",
+    )
+
+    needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
+
+    def refused(self, case: Case, own: Array) -> CheckResult | None:
+        """Why nothing can be measured; None where something can."""
+        if case.baseline(np.arange(1)) is None or own.shape[1] != elements(case.dataset().inputs):
+            return CheckResult.not_applicable(self.kind, case.label, _IRREPLACEABLE)
+        if without(self.substrate, case, np.arange(1), self.seed) is None:
+            return CheckResult.not_applicable(
+                self.kind, case.label, f"The substrate {self.substrate!r} has no meaning for these inputs."
+            )
+        return None
+
+    def taken_away(self, case: Case, rows: Array) -> Without:
+        """How elements of `rows` are taken away, after `refused` has found nothing against it."""
+        found = without(self.substrate, case, rows, self.seed)
+        assert found is not None, "refused before"
+        return found
+
+
+class _Curve(_OnSubstrate):
+    """Area under the score while the elements with the largest attribution are replaced, or restored, from none to all,
+    beside the areas of random orders on the same substrate: the share of random orders that the explanation's beats,
+    one half for an order without meaning. A second control is an order that knows the input and not the model: the
+    strength of edges, or the distance from the baseline. What is not better than that cannot pass.
+
+    The substrate is the same for every method, whatever it compares with itself: else their areas were of different
     curves. What fills up a shorter sample is no element.
 
     V. Petsiuk, A. Das, K. Saenko (2018), RISE: randomized input sampling for explanation of black-box models.
     """
 
-    kind: str
-    steps: int = Field(10, ge=1, description="fractions between no element and all")
-    samples: int = Field(50, ge=2, description="most samples that are measured")
-    orders: int = Field(3, ge=1, description="random orders that are averaged as control")
-    seed: int = Field(0, ge=0, description="of the random orders")
-    threshold: float = Field(0.5, ge=0, le=1, description="smallest share of samples that beat the random orders")
-    required: bool = Field(False, description="a failure marks the page and the exit code")
+    steps: int = Field(10, ge=1, le=1000, description="fractions between no element and all")
+    orders: int = Field(10, ge=2, le=10_000, description="random orders for each sample")
+    threshold: float = Field(0.75, ge=0, le=1, description="smallest mean share of random orders that are beaten")
 
-    needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
+    null: ClassVar[str] = "The order of the explanation is no better than a random one: it beats half of them."
+    statistic: ClassVar[str] = "share of random orders that are beaten"
     better: ClassVar[int]  # 1 where a larger area is better, -1 where a smaller one is
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on the first target of one method."""
-        dataset = case.dataset()
-        rows = np.arange(min(self.samples, len(dataset.sample_ids)))
-        baseline = case.baseline(rows)
-        inputs = dataset.take(rows).arrays
-        own = first(case.shards(), len(rows))
-        if baseline is None or own.shape[1] != elements(inputs):
-            return CheckResult.not_applicable(
-                self.kind, case.label, "The elements of this input cannot be replaced one by one in raw units."
-            )
-        random = np.random.default_rng(self.seed)
-        known = ~np.isnan(own)
-        orders = [np.argsort(-own, axis=1, kind="stable")]  # NaN comes last
-        orders += [np.where(known, random.random(own.shape), np.nan).argsort(axis=1) for _ in range(self.orders)]
-        count = known.sum(axis=1, keepdims=True)
-        curves = np.array([self._curve(case, rows, inputs, baseline, order, count) for order in orders])
-        areas = np.trapezoid(curves, dx=1 / self.steps, axis=1)
-        control = areas[1:].mean(axis=0)
-        share = float((self.better * (areas[0] - control) > 0).mean())
-        return CheckResult(
-            check=self.kind,
-            method=case.label,
-            verdict="pass" if share >= self.threshold else "fail",
-            required=self.required,
-            value=share,
-            threshold=self.threshold,
-            sentence=f"The mean area under the score is {areas[0].mean():.3g} in the order of the explanation and "
-            f"{control.mean():.3g} in random orders; a {'larger' if self.better > 0 else 'smaller'} area is better, "
-            f"and {share:.0%} of {len(rows)} samples are better than random.",
-            per_sample=(areas[0] - control)[:, None],
-            details={"curve": curves[0].mean(axis=1), "random": curves[1:].mean(axis=(0, 2))},
+        order = sampled(case, self.seed)
+        own = chosen(case.shards(), order)
+        if refusal := self.refused(case, own):
+            return refusal
+        most = min(self.samples, len(order))
+        values, _ = self.grown(
+            case,
+            lambda start, stop: self._areas(case, order[start:stop], own[start:stop]),
+            lambda parts, level: SHARE.mean(self._beaten(parts[:, 0], parts[:, 2:-1]), level),
+            _FIRST,
+            most,
+        )
+        areas, control, random = values[:, 0], values[:, 1], values[:, 2:]
+        beaten = self._beaten(areas, random)
+        found = SHARE.mean(beaten)
+        wins = SHARE.mean(self._beaten(areas, control[:, None])) if not np.isnan(control).all() else None
+        first = decision(found, self.threshold, self.at_least)
+        verdict = first
+        if wins is not None and first == "pass" and wins.low <= 0.5:
+            verdict = "fail" if wins.high < 0.5 else "undecided"
+        from scipy.stats import wilcoxon
+
+        difference = self.better * (areas - random.mean(axis=1))
+        p_value = float(wilcoxon(difference).pvalue) if np.abs(difference).max() > 0 else 1.0
+        name = "" if wins is None else KINDS[case.dataset().inputs[0].kind].control_name
+        return self.judged(
+            case,
+            found,
+            f"The order of the explanation beats {found.value:.0%} of {self.orders} random orders of each sample "
+            f"(mean area {areas.mean():.3g}, at random {random.mean():.3g}; "
+            f"a {'larger' if self.better > 0 else 'smaller'} one is better; elements replaced by: {self.substrate}; "
+            f"Wilcoxon's p {p_value:.2g})."
+            + (f" It beats the order of {name} in {wins.value:.0%} of the samples." if wins else ""),
+            self.drawn(len(values), len(order)),
+            verdict=verdict,
+            per_sample=beaten[:, None],
+            details={
+                "curve": self._curves(case, order[: len(values)], own[: len(values)]),
+                "areas": values,
+            },
         )
 
-    def _curve(self, case: Case, rows: Array, inputs: Arrays, baseline: Arrays, order: Array, count: Array) -> Array:
-        """(steps + 1, samples) scores from no element replaced or restored to all `count` (samples, 1) of them."""
-        place = np.argsort(order, axis=1)
-        points = []
-        for step in range(self.steps + 1):
-            chosen = place < np.round(step / self.steps * count)
-            points.append(case.score(mixed(inputs, baseline, chosen if self.better < 0 else ~chosen), rows))
-        return np.array(points)
+    def _beaten(self, area: Array, random: Array) -> Array:
+        """(samples,) share of the areas `random` (samples, orders) that are worse than `area`; a draw is half."""
+        better = self.better * (area[:, None] - random)
+        tolerance = 1e-9 * np.maximum(np.abs(area[:, None]), np.abs(random))
+        return np.where(np.abs(better) <= tolerance, 0.5, better > 0).mean(axis=1)
+
+    def _areas(self, case: Case, rows: Array, own: Array) -> Array:
+        """(samples, 2 + orders): of the explanation's order, of the order that knows the input alone (NaN without one),
+        and of random ones."""
+        known, away = ~np.isnan(own), self.taken_away(case, rows)
+        ends = self._scores(case, rows, away, np.argsort(-own, axis=1, kind="stable"), known, (0, self.steps))
+        control = _input_alone(case, rows)
+        orders = [own, *([] if control is None else [control])]
+        # One draw more than there are orders: it decides between elements that an order holds to be equal.
+        draws = np.array(
+            [np.random.default_rng((self.seed, 1, int(row))).random((self.orders + 1, own.shape[1])) for row in rows]
+        )
+        orders += list(np.moveaxis(draws[:, 1:], 1, 0))
+        areas = [
+            self._area(case, rows, away, _descending(np.where(known, keys, np.nan), draws[:, 0]), known, ends)
+            for keys in orders
+        ]
+        if control is None:
+            areas.insert(1, np.full(len(rows), np.nan))
+        return np.array(areas).T
+
+    def _area(self, case: Case, rows: Array, away: Without, order: Array, known: Array, ends: Array) -> Array:
+        between = self._scores(case, rows, away, order, known, range(1, self.steps))
+        return np.trapezoid(np.concatenate([ends[:1], between, ends[1:]]), dx=1 / self.steps, axis=0)
+
+    def _scores(
+        self, case: Case, rows: Array, away: Without, order: Array, known: Array, steps: range | tuple[int, ...]
+    ) -> Array:
+        """(steps, samples) scores with so many elements of the order replaced, or restored."""
+        place, count = np.argsort(order, axis=1), known.sum(axis=1, keepdims=True)
+        removed = [place < np.round(step / self.steps * count) for step in steps]
+        scores = [case.score(away(mask if self.better < 0 else ~mask), rows) for mask in removed]
+        return np.array(scores).reshape(len(scores), len(rows))
+
+    def _curves(self, case: Case, rows: Array, own: Array) -> Array:
+        """(steps + 1,) mean score in the order of the explanation."""
+        order = np.argsort(-own, axis=1, kind="stable")
+        scores = self._scores(case, rows, self.taken_away(case, rows), order, ~np.isnan(own), range(self.steps + 1))
+        return np.asarray(scores.mean(axis=1))
 
 
 class DeletionSpec(_Curve):
@@ -100,24 +185,210 @@ class InsertionSpec(_Curve):
     better: ClassVar[int] = 1
 
 
-def elements(inputs: Arrays) -> int:
-    """How many elements the inputs have together; the channels of a pixel are one element."""
-    return sum(int(np.prod(_shape(array))) for array in inputs.values())
+class FaithfulnessCorrelationSpec(_OnSubstrate):
+    """Correlation of what groups of elements are given with how much the score falls when they are taken away, the
+    mean over samples. Groups are single elements or, where there are many, so many parts of the sample: patches of a
+    picture, passages of a text. They are taken away one by one, or as many `together`, always the same number: that
+    more is missed when more is taken explains nothing.
+
+    It sees what an order alone does not: values that belong to other elements, or are too large for one. Where either
+    of two elements would do, taking one of them away loses nothing: more `together` find that.
+
+    D. Alvarez-Melis, T. Jaakkola (2018), Towards robust interpretability with self-explaining neural networks
+    (faithfulness); U. Bhatt, A. Weller, J. Moura (2020), Evaluating and aggregating feature-based model explanations.
+    """
+
+    kind: Literal["faithfulness_correlation"] = "faithfulness_correlation"
+    groups: int = Field(16, ge=2, le=256, description="most groups that the elements of a sample are taken away in")
+    together: int = Field(1, ge=1, le=128, description="how many groups are taken away together, at most half of all")
+    subsets: int = Field(40, ge=3, le=10_000, description="most sets of groups that are taken away from each sample")
+    threshold: float = Field(0.75, ge=-1, le=1, description="smallest mean correlation")
+
+    null: ClassVar[str] = "What elements are given has nothing to do with what the score loses without them: 0."
+    statistic: ClassVar[str] = "mean correlation over samples"
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Does the score fall by as much as the removed elements were given?",
+        passed="true to size",
+        meaning="the score loses what the removed elements were given",
+    )
+
+    def measure(self, case: Case) -> CheckResult:
+        """The verdict on the first target of one method."""
+        if not case.in_score:
+            return CheckResult.not_applicable(
+                self.kind, case.label, "Its values are slopes or sizes, not parts of the score that could be lost."
+            )
+        order = sampled(case, self.seed)
+        own = chosen(case.shards(), order)
+        if refusal := self.refused(case, own):
+            return refusal
+        values, found = self.grown(
+            case,
+            lambda start, stop: self._correlations(case, order[start:stop], own[start:stop]),
+            CORRELATION.mean,
+            _FIRST,
+            min(self.samples, len(order)),
+        )
+        return self.judged(
+            case,
+            found,
+            f"What groups of elements are given correlates by {found.value:.2f} with how much the score falls without "
+            f"them (mean over samples; at most {self.groups} groups, {self.together} taken away together; elements "
+            f"replaced by: {self.substrate}).",
+            self.drawn(len(values), len(order)),
+            per_sample=values[:, None],
+        )
+
+    def _correlations(self, case: Case, rows: Array, own: Array) -> Array:
+        """(samples,) correlations: 0 for an explanation without differences, NaN where the score always falls alike."""
+        labels = _groups(case.dataset(), rows, ~np.isnan(own), self.groups, self.seed)
+        taken = [self._taken(int(of.max()) + 1, int(row)) for of, row in zip(labels, rows, strict=True)]
+        given, lost, whole = _given_and_lost(case, rows, own, self.taken_away(case, rows), labels, taken)
+        found = pearson(given, lost)
+        still = np.nanmax(lost, axis=1) - np.nanmin(lost, axis=1) <= _LAST_BITS * np.abs(whole)
+        return np.where(still, np.nan, np.nan_to_num(found))
+
+    def _taken(self, groups: int, row: int) -> Array:
+        """(sets, groups) True where a group is taken away: every set of so many once, or as many as there may be."""
+        size = max(1, min(self.together, groups // 2))
+        random = np.random.default_rng((self.seed, 3, row))
+        sets: list[tuple[int, ...]]
+        if comb(groups, size) <= max(self.subsets, self.groups):
+            sets = list(combinations(range(groups), size))
+        else:
+            sets = [tuple(random.permutation(groups)[:size].tolist()) for _ in range(self.subsets)]
+        taken = np.zeros((len(sets), groups), bool)
+        for number, members in enumerate(sets):
+            taken[number, list(members)] = True
+        return taken
 
 
-def mixed(inputs: Arrays, baseline: Arrays, replaced: Array) -> dict[str, Array]:
-    """`inputs` with the elements of the mask (samples, elements) taken from `baseline`."""
-    found, start = {}, 0
-    for name, array in inputs.items():
-        shape = _shape(array)
-        size = int(np.prod(shape))
-        mask = replaced[:, start : start + size].reshape(len(array), *shape)
-        mask = mask.reshape(*mask.shape, *[1] * (array.ndim - mask.ndim))
-        found[name] = np.where(mask, baseline[name], array).astype(array.dtype)
-        start += size
-    return found
+class AlignmentSpec(_OnSubstrate):
+    """Whether the values would fit better if they changed places. Of columns of a table, or of patches of pictures, each
+    is taken away alone; then it is asked which reassignment of the values to the columns or patches, the same for all
+    samples, comes nearest to what the score lost. It is found on one half of the samples and tried on the other, and
+    vice versa: (m - m') / (m + m') of the squared misfits m as it is and m' reassigned, the mean over samples. It is 0
+    where every value is best where it is, 0.2 where m' is two thirds of m, and 1 where nothing is left of it.
+
+    It finds columns that were swapped and maps that were moved, which add up and keep their sizes. The reassignment is
+    that of H. Kuhn (1955), The Hungarian method for the assignment problem.
+    """
+
+    kind: Literal["alignment"] = "alignment"
+    groups: int = Field(64, ge=2, le=256, description="most groups that the elements of a sample are taken away in")
+    threshold: float = Field(0.2, gt=0, le=1, description="largest mean gain of another place")
+
+    null: ClassVar[str] = "The values belong to other elements: moved there, they fit."
+    statistic: ClassVar[str] = "mean gain of the best reassignment"
+    at_least: ClassVar[bool] = False
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Is every value at the element that it belongs to?",
+        passed="in place",
+        meaning="no other arrangement of the values fits the score better",
+    )
+
+    def measure(self, case: Case) -> CheckResult:
+        """The verdict on the first target of one method."""
+        if not case.in_score:
+            return CheckResult.not_applicable(
+                self.kind, case.label, "Its values are slopes or sizes, not parts of the score that could be lost."
+            )
+        if not all(KINDS[item.kind].placed for item in case.dataset().inputs):
+            return CheckResult.not_applicable(
+                self.kind, case.label, "Elements of these inputs have no place that is the same in every sample."
+            )
+        order = sampled(case, self.seed)
+        own = chosen(case.shards(), order)
+        if refusal := self.refused(case, own):
+            return refusal
+        values, found = self.grown(
+            case,
+            lambda start, stop: self._given_and_lost(case, order[start:stop], own[start:stop]),
+            lambda parts, level: CORRELATION.mean(_gain(parts), level),
+            2 * _FIRST,
+            min(self.samples, len(order)),
+        )
+        gains = _gain(values)
+        return self.judged(
+            case,
+            found,
+            f"The best reassignment of the values to other elements gains {found.value:.2f} (0: none is better; "
+            f"1: it leaves no misfit to what the score loses; at most {self.groups} groups; elements replaced by: "
+            f"{self.substrate}).",
+            self.drawn(len(values), len(order)),
+            per_sample=gains[:, None],
+        )
+
+    def _given_and_lost(self, case: Case, rows: Array, own: Array) -> Array:
+        """(samples, groups, 2) what each group is given, and what the score loses without it."""
+        labels = _groups(case.dataset(), np.zeros_like(rows), ~np.isnan(own), self.groups, self.seed)
+        alone = [np.eye(int(of.max()) + 1, dtype=bool) for of in labels]
+        given, lost, _ = _given_and_lost(case, rows, own, self.taken_away(case, rows), labels, alone)
+        return np.stack([given, lost], axis=2)
 
 
-def _shape(array: Array) -> tuple[int, ...]:
-    """Of the elements of a sample: pixels without channels, columns, tokens."""
-    return array.shape[1:3] if array.ndim == 4 else array.shape[1:]
+def _gain(values: Array) -> Array:
+    """(samples,) gains of the reassignment that fits the other half of the samples best."""
+    from scipy.optimize import linear_sum_assignment
+
+    given, lost = values[..., 0], values[..., 1]
+    gains = np.zeros(len(values))
+    halves = np.arange(len(values)) % 2
+    for half in (0, 1):
+        learned, tried = halves != half, halves == half
+        misfit = ((given[learned][:, :, None] - lost[learned][:, None, :]) ** 2).sum(axis=0)
+        place, of = linear_sum_assignment(misfit)[1], np.arange(given.shape[1])
+        own = ((given[tried] - lost[tried]) ** 2).sum(axis=1)
+        moved = ((given[tried][:, of] - lost[tried][:, place]) ** 2).sum(axis=1)
+        total = own + moved
+        gains[tried] = np.where(total > 0, (own - moved) / np.where(total > 0, total, 1), 0)
+    return gains
+
+
+_LAST_BITS = 1e-6  # of a score in single precision
+
+
+def _given_and_lost(
+    case: Case, rows: Array, own: Array, away: Without, labels: Array, taken: Sequence[Array]
+) -> tuple[Array, Array, Array]:
+    """(samples, sets) what sets of groups are given together, and what the score loses without them, NaN where a sample
+    has fewer sets; and its score (samples,). `labels`: (samples, elements); `taken`: of each sample (sets, groups)."""
+    known = ~np.isnan(own)
+    whole = case.score(away(np.zeros_like(known)), rows).astype(np.float64)
+    given, lost = np.full((2, len(rows), max(map(len, taken))), np.nan)
+    for number in range(given.shape[1]):
+        there = np.array([number < len(sets) for sets in taken])
+        removed = np.array([sets[number % len(sets)][of] for sets, of in zip(taken, labels, strict=True)]) & known
+        lost[there, number] = (whole - case.score(away(removed), rows))[there]
+        given[there, number] = np.where(removed, own, 0).sum(axis=1, dtype=np.float64)[there]
+    return given, lost, whole
+
+
+def _groups(dataset: Dataset, rows: Array, known: Array, most: int, seed: int) -> Array:
+    """(samples, elements) the number of the group of each element; 0 where there is none."""
+    labels = np.zeros(known.shape, int)
+    for sample, row in enumerate(rows):
+        random, start, used = np.random.default_rng((seed, 2, int(row))), 0, 0
+        for item in dataset.inputs:
+            shape = shape_of(item)
+            size = int(np.prod(shape))
+            here = known[sample, start : start + size]
+            groups = KINDS[item.kind].groups(shape, here, max(2, most // len(dataset.inputs)), random)
+            labels[sample, start : start + size] = np.where(here, groups + used, 0)
+            start, used = start + size, used + int(groups.max()) + 1
+    return labels
+
+
+def _descending(keys: Array, ties: Array) -> Array:
+    """(samples, elements) indices from the largest key to the smallest, equal ones in the order of `ties`; NaN last."""
+    return np.lexsort((ties, -keys), axis=1)
+
+
+def _input_alone(case: Case, rows: Array) -> Array | None:
+    """(samples, elements) how much each element stands out in the input itself; None where nothing is known of that."""
+    dataset, baseline = case.dataset().take(rows), case.baseline(rows)
+    (item, *others) = dataset.inputs
+    control = KINDS[item.kind].control
+    if others or control is None or baseline is None:
+        return None
+    return control(item, baseline[item.name]).reshape(len(rows), -1)

@@ -27,17 +27,61 @@ def edge_strength(images: Array) -> Array:
     return np.stack([np.hypot(sobel(image, axis=0), sobel(image, axis=1)) for image in light])
 
 
+def _in_parts(_: tuple[int, ...], known: Array, most: int, random: np.random.Generator) -> Array:
+    """Elements alone, or spread over as many groups as there may be: which are together is an accident."""
+    count = int(known.sum())
+    labels = np.zeros(len(known), int)
+    labels[known] = random.permutation(np.arange(count) % most)
+    return labels
+
+
+def _in_passages(_: tuple[int, ...], known: Array, most: int, __: np.random.Generator) -> Array:
+    """Tokens alone, or in passages of equal length."""
+    count = int(known.sum())
+    labels = np.zeros(len(known), int)
+    labels[known] = np.arange(count) * min(most, count) // max(count, 1)
+    return labels
+
+
+def _in_patches(shape: tuple[int, ...], _: Array, most: int, __: np.random.Generator) -> Array:
+    """Pixels in a grid of patches, as square as it comes out."""
+    side = max(1, int(np.sqrt(most)))
+    rows, columns = (np.arange(length) * min(side, length) // length for length in shape)
+    return np.asarray((rows[:, None] * (columns.max() + 1) + columns).ravel())
+
+
+def _from_baseline(item: Input, baseline: Array) -> Array:
+    """(rows, columns) distance from the baseline as a share of the column's reach."""
+    reach = _of_columns(item)
+    return np.abs(item.array - baseline) / np.where(reach > 0, reach, 1)
+
+
 class CheckKind(NamedTuple):
     """One kind of input. `reach`: from the smallest to the largest value, of the whole or of each column that has a
-    unit of its own; `edges`: how strong the edges of samples are, where they have any."""
+    unit of its own; `edges`: how strong the edges of samples are, where they have any; `groups(shape, known, most,
+    random)`: (elements,) which of at most so many groups an element of one sample is taken away with; `control(item,
+    baseline)`: (samples, ...) how much an element stands out without any model, and `control_name` what that is called;
+    `placed`: whether elements have a place that is the same in every sample, a column or a part of the picture."""
 
     reach: Callable[[Input], Array] = _of_all
     edges: Callable[[Array], Array] | None = None
+    groups: Callable[[tuple[int, ...], Array, int, np.random.Generator], Array] = _in_parts
+    control: Callable[[Input, Array], Array] | None = None
+    control_name: str = ""
+    placed: bool = False
 
 
 KINDS: dict[Kind, CheckKind] = {
-    "table": CheckKind(reach=_of_columns),
-    "image": CheckKind(edges=edge_strength),
-    "text": CheckKind(),
+    "table": CheckKind(
+        reach=_of_columns, control=_from_baseline, control_name="distances from the baseline", placed=True
+    ),
+    "image": CheckKind(
+        edges=edge_strength,
+        groups=_in_patches,
+        control=lambda item, _: edge_strength(item.array),
+        control_name="the strength of edges",
+        placed=True,
+    ),
+    "text": CheckKind(groups=_in_passages),
     "molecule": CheckKind(),
 }

@@ -1,7 +1,5 @@
-"""Localization and concentration: the explanation lies where the object, or the mark, is known to be."""
+"""Localization: the explanation lies where the object, or a planted mark, is known to be."""
 
-from abc import abstractmethod
-from collections.abc import Iterator
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -9,110 +7,69 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, known_mean, written
 from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.checks.inference import SHARE
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
-class _Shares(NamedTuple):
-    """Of each sample with a known region: what share of the positive attribution, of |a| and of the area lies in it.
-    NaN where there is nothing to share."""
+class _Inside(NamedTuple):
+    """Of each sample with a known region: the area under the ROC curve of |a| for it, its share of the positive
+    attribution and of the area, and whether the largest attribution lies in it. NaN where there is nothing to share."""
 
+    auc: Array
     positive: Array
-    sizes: Array
     area: Array
+    pointed: Array
 
 
-class _RegionSpec(Check):
-    """What is measured on the known regions of an image, for the first target."""
+class LocalizationSpec(Check):
+    """How well |a| tells the pixels of a known region from the others: the area under its ROC curve, which is the
+    probability that a pixel inside has more than one outside, whatever share of the picture the region is. Beside it
+    stand the share of the positive attribution inside divided by the region's share of the area, 1 where the
+    explanation is spread evenly, and the pointing game: how often the largest attribution lies inside.
 
-    kind: str
-    threshold: float
-    required: bool = Field(False, description="a failure marks the page and the exit code")
+    J. Zhang and others (2018), Top-down neural attention by excitation backprop (the pointing game); M. Kohlbrenner and
+    others (2020), Towards best practice in explaining neural network decisions with LRP (the ratio).
+    """
 
+    kind: Literal["localization"] = "localization"
+    threshold: float = Field(0.7, ge=0, le=1, description="smallest mean area under the ROC curve")
+
+    null: ClassVar[str] = "Pixels of the region are given no more than others: 0.5."
+    statistic: ClassVar[str] = "area under the ROC curve of |a| for the region"
+    words: ClassVar[CheckWords] = CheckWords(
+        question="Does the explanation lie in the region that is known?",
+        passed="in the known region",
+        meaning="explanations single out the region that is known",
+    )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset"})
 
     def measure(self, case: Case) -> CheckResult:
-        """The verdict over all samples that have a region."""
+        """The verdict over all samples that have a region, on the first target."""
         item = _with_regions(case.dataset())
         if item is None:
-            return CheckResult.not_applicable(self.kind, case.label, "The data does not say where the object is.")
-        parts = list(_shares(case, item))
+            return CheckResult.not_applicable(self.kind, case.label, "The data does not say where anything is.")
+        parts = _measured(case, item)
         if not parts:
             return CheckResult.not_applicable(
                 self.kind, case.label, "The explanation has no value for each pixel of the region."
             )
-        shares = _Shares(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-        if not len(shares.area):
+        inside = _Inside(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+        if not len(inside.area):
             return CheckResult.not_applicable(self.kind, case.label, "No explained sample has a known region.")
-        per_sample = self._of(shares)
-        value = float(np.nan_to_num(known_mean(per_sample)))  # nothing positive anywhere is nothing in the region
-        return CheckResult(
-            check=self.kind,
-            method=case.label,
-            verdict="pass" if value >= self.threshold else "fail",
-            required=self.required,
-            value=value,
-            threshold=self.threshold,
-            sentence=self._sentence(value, shares, item.name),
-            per_sample=per_sample[:, None],
-        )
-
-    @abstractmethod
-    def _of(self, shares: _Shares) -> Array:
-        """(samples,) what is compared with the threshold."""
-
-    @abstractmethod
-    def _sentence(self, value: float, shares: _Shares, name: str) -> str: ...
-
-
-class LocalizationSpec(_RegionSpec):
-    """Share of the positive attribution inside a known region, and of |a|, beside the region's share of the area."""
-
-    kind: Literal["localization"] = "localization"
-    threshold: float = Field(0.5, ge=0, le=1, description="smallest mean share of positive attribution in the region")
-
-    words: ClassVar[CheckWords] = CheckWords(
-        question="Does the explanation lie where the object is known to be?",
-        passed="on the object",
-        meaning="explanations lie where the object is known to be",
-    )
-
-    def _of(self, shares: _Shares) -> Array:
-        return shares.positive
-
-    def _sentence(self, value: float, shares: _Shares, name: str) -> str:
-        return (
-            f"{value:.0%} of the positive attribution and {written(known_mean(shares.sizes), '.0%')} of |a| lie in the "
-            f"known region of {name!r}, which has {shares.area.mean():.0%} of the area ({len(shares.area):,} samples)."
-        )
-
-
-class ConcentrationSpec(_RegionSpec):
-    """How many times more positive attribution a known region holds than its area alone would: 1 where an explanation
-    is spread evenly. It asks whether a small region stands out, which may well hold less than half of everything.
-
-    M. Kohlbrenner and others (2020), Towards best practice in explaining neural network decisions with LRP: the inside
-    ratio weighted by the area.
-    """
-
-    kind: Literal["concentration"] = "concentration"
-    threshold: float = Field(5, gt=1, description="smallest mean ratio of the shares of attribution and of area")
-
-    words: ClassVar[CheckWords] = CheckWords(
-        question="Does a known small part stand out in the explanation?",
-        passed="point to it",
-        meaning="explanations single out the part that is known",
-    )
-
-    def _of(self, shares: _Shares) -> Array:
-        return shares.positive / shares.area
-
-    def _sentence(self, value: float, shares: _Shares, name: str) -> str:
-        return (
-            f"The known region of {name!r} holds {value:.1f} times as much of the positive attribution as its area "
-            f"alone would: {written(known_mean(shares.positive), '.0%')} on {shares.area.mean():.1%} "
-            f"({len(shares.area):,} samples)."
+        found = SHARE.mean(inside.auc)
+        ratio = inside.positive / inside.area
+        return self.judged(
+            case,
+            found,
+            f"A pixel of {item.region} in {item.name!r} has a larger |a| than one outside with probability "
+            f"{found.value:.2f}. {written(known_mean(inside.positive), '.0%')} of the positive attribution lies on "
+            f"{inside.area.mean():.1%} of the area, {written(known_mean(ratio), '.1f')} times its share; the largest "
+            f"attribution lies inside in {int(inside.pointed.sum())} of {len(inside.area)} samples.",
+            f"all {len(inside.area):,} explained samples with a known region",
+            per_sample=inside.auc[:, None],
+            details={"positive": inside.positive, "area": inside.area, "pointed": inside.pointed},
         )
 
 
@@ -120,26 +77,30 @@ def _with_regions(dataset: Dataset) -> Input | None:
     return next((item for item in dataset.inputs if item.regions is not None), None)
 
 
-def _shares(case: Case, item: Input) -> Iterator[_Shares]:
+def _measured(case: Case, item: Input) -> list[_Inside]:
     """Shard by shard, those that have one value for each pixel."""
     assert item.regions is not None, "chosen for its regions"
-    start = 0
+    parts, start = [], 0
     for shard in case.shards():
         maps = shard.values[item.name][..., 0]
-        inside = item.regions[start : start + len(maps)]
+        inside = np.asarray(item.regions[start : start + len(maps)])
         start += len(maps)
         if maps.shape == inside.shape:
-            known = inside.any(axis=(1, 2))
-            yield _of_known(maps[known], inside[known])
+            known = inside.any(axis=(1, 2)) & ~inside.all(axis=(1, 2))
+            parts.append(_of_known(maps[known].reshape(known.sum(), -1), inside[known].reshape(known.sum(), -1)))
+    return parts
 
 
-def _of_known(maps: Array, inside: Array) -> _Shares:
-    positive, sizes = _share(np.maximum(maps, 0), inside), _share(np.abs(maps), inside)
-    return _Shares(positive, sizes, inside.mean(axis=(1, 2), dtype=np.float64))
+def _of_known(maps: Array, inside: Array) -> _Inside:
+    """Of (samples, pixels)."""
+    from scipy.stats import rankdata
 
-
-def _share(values: Array, inside: Array) -> Array:
-    """(samples,) share of `values` inside; NaN where there is nothing."""
-    total = values.sum(axis=(1, 2), dtype=np.float64)
-    part = np.where(inside, values, 0).sum(axis=(1, 2), dtype=np.float64)
-    return np.where(total > 0, part / np.where(total > 0, total, 1), np.nan)
+    count = inside.sum(axis=1)
+    ranks = rankdata(np.abs(maps), axis=1) if len(maps) else np.zeros_like(maps)
+    # Mann and Whitney's U over the number of pairs of a pixel inside and one outside
+    auc = (np.where(inside, ranks, 0).sum(axis=1) - count * (count + 1) / 2) / (count * (inside.shape[1] - count))
+    positive = np.maximum(maps, 0).astype(np.float64)
+    total = positive.sum(axis=1)
+    share = np.where(total > 0, np.where(inside, positive, 0).sum(axis=1) / np.where(total > 0, total, 1), np.nan)
+    pointed = np.take_along_axis(inside, maps.argmax(axis=1)[:, None], axis=1)[:, 0] if len(maps) else inside[:, 0]
+    return _Inside(auc, share, inside.mean(axis=1, dtype=np.float64), pointed & (total > 0))

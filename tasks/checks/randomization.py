@@ -1,30 +1,43 @@
 """Randomization: an explanation that does not change with the model's weights does not explain the model."""
 
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, first, flat, widened
-from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.checks.case import Case, chosen, flat, known_mean, sampled, widened
+from exhibit.tasks.checks.check import GrowingCheck, Need
+from exhibit.tasks.checks.inference import CORRELATION, Estimate
 from exhibit.tasks.orders import spearman
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
+_FIRST, _MOST = 5, 40  # random nets of the first look, and of the last
+_CURVES = 3  # of them have their layers randomised one after another
 
-class RandomizationSpec(Check):
-    """Spearman correlation of |a| with |a| after the layers are randomised one after another from the top.
 
-    A layer is randomised by shuffling the numbers of each of its arrays, which keeps their spread. Elements that are
-    exactly zero both times, such as those that equal the baseline, are so whatever the weights are: they are left out.
+class RandomizationSpec(GrowingCheck):
+    """Spearman correlation of |a| with |a| of the same model with new weights, the mean over samples and over several
+    independent draws of the weights; for some of the draws also as the layers are replaced one after another from the
+    top. Beside it stands the correlation of the explanations of two such random models: what is common to all
+    explanations of this kind, as that they are near zero where the input equals the baseline. The largest correlation
+    that passes is the threshold or, where that is more, what unrelated explanations have and a margin beyond it, never
+    more than 0.8: a method whose explanations of unrelated models are the same explains none of them.
+
+    Elements that are exactly zero both times, such as those that equal the baseline, are so whatever the weights are:
+    they are left out. Two explanations without any order are alike; one with and one without are not.
     J. Adebayo and others (2018), Sanity checks for saliency maps.
     """
 
     kind: Literal["randomization"] = "randomization"
-    samples: int = Field(10, ge=1, description="most samples that are explained again")
-    seed: int = Field(0, ge=0, description="of the shuffles")
+    samples: int = Field(20, ge=1, description="most samples that are explained again")
+    margin: float = Field(0.2, ge=0, le=1, description="beyond the correlation of unrelated explanations")
     threshold: float = Field(0.5, ge=0, le=1, description="largest mean correlation when all layers are randomised")
-    required: bool = Field(False, description="a failure marks the page and the exit code")
 
+    null: ClassVar[str] = "The explanation is the same for a model with random weights: 1."
+    statistic: ClassVar[str] = "mean correlation with explanations of random models"
+    at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation change when the model's weights are random?",
         passed="follow the weights",
@@ -34,33 +47,85 @@ class RandomizationSpec(Check):
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on the first target of one method."""
-        dataset = case.dataset()
-        rows = np.arange(min(self.samples, len(dataset.sample_ids)))
-        inputs = dataset.take(rows).arrays
-        own = np.abs(first(case.shards(), len(rows)))
-        found: dict[str, float] = {}
-        silent = 0.0
-        for layer, explain in case.randomised(self.seed):
-            again = widened(np.abs(flat(explain(inputs, rows))[..., 0]), own.shape[1])
-            zero = (own == 0) & (again == 0)
-            silent = float(zero.sum() / max((~np.isnan(own)).sum(), 1))
-            # An explanation that has become constant is not like the one that was not.
-            found[layer] = float(np.nan_to_num(spearman(np.where(zero, np.nan, own), again)).mean())
-        if not found:
+        order = sampled(case, self.seed)
+        rows = order[: self.samples]
+        inputs = case.dataset().take(rows).arrays
+        own = np.abs(chosen(case.shards(), rows))
+        curves: dict[str, list[float]] = {}
+        random_ones: list[Array] = []
+        silent: list[float] = []
+
+        def draws(start: int, stop: int) -> Array:
+            found = []
+            for draw in range(start, stop):
+                last = None
+                for layer, explain in case.randomised(self.seed + draw, draw >= _CURVES):
+                    again = widened(np.abs(flat(explain(inputs, rows))[..., 0]), own.shape[1])
+                    last = _alike(own, again)
+                    if draw < _CURVES:
+                        curves.setdefault(layer, []).append(last)
+                if last is None:
+                    return np.zeros(0)
+                random_ones.append(again)
+                silent.append(float(((own == 0) & (again == 0)).sum() / max((~np.isnan(own)).sum(), 1)))
+                found.append(last)
+            return np.array(found)
+
+        first = draws(0, _FIRST)
+        if not len(first):
             return CheckResult.not_applicable(
                 self.kind, case.label, "The model has no layers of weights that could be made random."
             )
-        last = list(found.values())[-1]
-        path = ", ".join(f"{value:.2f}" for value in found.values())
-        return CheckResult(
-            check=self.kind,
-            method=case.label,
-            verdict="pass" if last <= self.threshold else "fail",
-            required=self.required,
-            value=last,
-            threshold=self.threshold,
-            sentence=f"With all layers randomised the order of |a| correlates by {last:.2f} with the explanation of "
-            f"the trained model ({len(rows)} samples); from the top layer down: {path}."
-            + (f" {silent:.0%} of the elements are zero both times and left out." if silent else ""),
-            details={"layers": np.array(list(found)), "spearman": np.array(list(found.values()))},
+
+        def limit() -> float:
+            return min(_HIGHEST, max(self.threshold, self._unrelated(random_ones).value + self.margin))
+
+        values, found = self.grown(
+            case,
+            lambda start, stop: first if start == 0 else draws(start, stop),
+            lambda draws, level: CORRELATION.mean(draws, level, len(rows)),
+            _FIRST,
+            _MOST,
+            threshold=limit(),
         )
+        unrelated = self._unrelated(random_ones)
+        path = {layer: float(np.mean(one)) for layer, one in curves.items()}
+        zero = float(np.mean(silent))
+        return self.judged(
+            case,
+            found,
+            f"With all layers random the order of |a| correlates by {found.value:.2f} with that of the trained model "
+            f"({len(values)} random models); explanations of two random models correlate by {unrelated.value:.2f}. "
+            f"From the top layer down: {', '.join(f'{value:.2f}' for value in path.values())}."
+            + (f" {zero:.0%} of the elements are zero both times and left out." if zero >= _MENTIONED else ""),
+            self.drawn(len(rows), len(order)),
+            things="random models",
+            threshold=limit(),
+            details={
+                "layers": np.array(list(path)),
+                "spearman": np.array(list(path.values())),
+                "draws": values,
+                "unrelated": np.array([unrelated.value, *unrelated.interval]),
+            },
+        )
+
+    def _unrelated(self, explanations: list[Array]) -> Estimate:
+        return CORRELATION.mean(np.array([_alike(one, other) for one, other in pairwise(explanations)]))
+
+
+_HIGHEST, _MENTIONED = 0.8, 0.005
+
+
+def _alike(one: Array, other: Array) -> float:
+    """Mean Spearman correlation over samples of sizes (samples, elements)."""
+    wide = max(one.shape[1], other.shape[1])
+    one, other = widened(one, wide), widened(other, wide)
+    zero = (one == 0) & (other == 0)
+    found = spearman(np.where(zero, np.nan, one), np.where(zero, np.nan, other))
+    level = (_level(one) & _level(other)).astype(float)
+    return known_mean(np.where(np.isnan(found) & ~zero.all(axis=1), level, found))
+
+
+def _level(sizes: Array) -> Array:
+    """(samples,) True where all elements have the same size, so that there is no order."""
+    return np.asarray(np.nanmax(sizes, axis=1) <= np.nanmin(sizes, axis=1))

@@ -5,13 +5,14 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, first, known_mean, lowest, written
-from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, written
+from exhibit.tasks.checks.check import Need, SampledCheck
+from exhibit.tasks.checks.inference import CORRELATION
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
-class SensitivitySpec(Check):
+class SensitivitySpec(SampledCheck):
     """Spearman correlation of |a| with |a| of those methods of the chapter that are the same but for one setting, as
     the amount of background; each a mean over samples for the first target.
 
@@ -20,10 +21,10 @@ class SensitivitySpec(Check):
 
     kind: Literal["sensitivity"] = "sensitivity"
     to: str = Field("background", description="the setting in which methods differ, and in no other")
-    samples: int = Field(200, ge=1, description="most samples that are compared")
     threshold: float = Field(0.9, ge=-1, le=1, description="smallest mean Spearman correlation with another setting")
-    required: bool = Field(False, description="a failure marks the page and the exit code")
 
+    null: ClassVar[str] = "With another setting the order is unrelated: 0."
+    statistic: ClassVar[str] = "lowest mean correlation with another setting"
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation survive another setting of its method?",
         passed="keep to it",
@@ -40,23 +41,21 @@ class SensitivitySpec(Check):
             return CheckResult.not_applicable(
                 self.kind, case.label, f"No other method of the chapter differs in {self.to} alone."
             )
-        own = np.abs(first(case.shards(), self.samples))
-        found = {
-            label: known_mean(spearman(own, np.abs(first(case.others[label](), self.samples)))) for label in settings
-        }
-        correlations = np.array(list(found.values()))
-        least = lowest(correlations)
+        order = sampled(case, self.seed)
+        rows = order[: self.samples]
+        own = np.abs(chosen(case.shards(), rows))
+        found = {label: spearman(own, np.abs(chosen(case.others[label](), rows))) for label in settings}
+        means = {label: known_mean(values) for label, values in found.items()}
+        correlations = np.array(list(means.values()))
+        lowest = min((label for label in means if not np.isnan(means[label])), key=means.__getitem__, default=None)
         here = next(iter(settings.values()))[0]
-        others = "; ".join(f"with {there} by {written(found[label], '.2f')}" for label, (_, there) in settings.items())
-        return CheckResult(
-            check=self.kind,
-            method=case.label,
-            verdict="not assessed" if least is None else "pass" if least >= self.threshold else "fail",
-            required=self.required,
-            value=least,
-            threshold=self.threshold,
-            sentence=f"With {self.to} {here} the order of |a| correlates with that {others} ({len(own):,} samples)."
+        others = "; ".join(f"with {there} by {written(means[label], '.2f')}" for label, (_, there) in settings.items())
+        return self.judged(
+            case,
+            CORRELATION.mean(np.full(1, np.nan) if lowest is None else found[lowest]),
+            f"With {self.to} {here} the order of |a| correlates with that {others} ({len(own):,} samples)."
             + NO_ORDER * bool(np.isnan(correlations).any()),
+            self.drawn(len(rows), len(order)),
             details={
                 "settings": np.array([str(there) for _, there in settings.values()]),
                 "spearman": correlations,

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, known_mean
 from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.checks.inference import SHARE
 from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
@@ -23,8 +24,9 @@ class SparsenessSpec(Check):
 
     kind: Literal["sparseness"] = "sparseness"
     threshold: float = Field(0.5, ge=0, le=1, description="smallest median Gini coefficient")
-    required: bool = Field(False, description="a failure marks the page and the exit code")
 
+    null: ClassVar[str] = "All elements are given the same: 0."
+    statistic: ClassVar[str] = "median Gini coefficient"
     words: ClassVar[CheckWords] = CheckWords(
         question="How few elements carry the explanation?",
         passed="sparse",
@@ -34,18 +36,17 @@ class SparsenessSpec(Check):
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict over all explanations of one method."""
-        found = np.concatenate([gini(np.abs(shard.flat())) for shard in case.shards()])
-        median = float(np.nanmedian(found)) if not np.isnan(found).all() else 0.0
-        return CheckResult(
-            check=self.kind,
-            method=case.label,
-            verdict="pass" if median >= self.threshold else "fail",
-            required=self.required,
-            value=median,
-            threshold=self.threshold,
-            sentence=f"The Gini coefficient of |a| is {median:.2f} in the median over {found.size:,} explanations "
-            f"(0: all elements alike, 1: one element alone).{_said_of_edges(_on_edges(case))}",
-            per_sample=found,
+        coefficients = np.concatenate([gini(np.abs(shard.flat())) for shard in case.shards()])
+        found = SHARE.median(coefficients[:, 0])
+        return self.judged(
+            case,
+            found,
+            f"The Gini coefficient of |a| is {found.value:.2f} in the median over {found.size:,} explanations "
+            f"(0: all elements alike, 1: one element alone).{_said_of_edges(_on_edges(case))}"
+            if found.size
+            else "Every element of every explanation is zero.",
+            f"all {len(coefficients):,} explained samples",
+            per_sample=coefficients,
         )
 
 

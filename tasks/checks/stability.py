@@ -1,25 +1,31 @@
 """Stability: does the explanation survive another training, or a small change of the input?"""
 
-from itertools import combinations
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, first, flat
-from exhibit.tasks.checks.check import Check, Need
+from exhibit.tasks.checks.case import Case, chosen, flat, sampled
+from exhibit.tasks.checks.check import Check, GrowingCheck, Need
+from exhibit.tasks.checks.inference import CORRELATION, SIZE
 from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.orders import rank
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
 class SeedStabilitySpec(Check):
-    """Rank correlation of importances over trainings that differ in the seed alone, and an interval per rank."""
+    """Rank correlation of the reported training's importances with those of further trainings that differ in the seed
+    alone, and how often each feature had which rank in them."""
 
     kind: Literal["seed_stability"] = "seed_stability"
     seeds: int = Field(5, ge=2, description="how many trainings, the reported one among them")
-    threshold: float = Field(0.7, ge=-1, le=1, description="smallest mean Spearman correlation between trainings")
-    required: bool = Field(False, description="a failure marks the page and the exit code")
+    threshold: float = Field(0.7, ge=-1, le=1, description="smallest mean correlation with the further trainings")
+
+    null: ClassVar[str] = "Another training gives an unrelated order: 0."
+    statistic: ClassVar[str] = "mean correlation with the further trainings"
 
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation survive another training?",
@@ -37,28 +43,35 @@ class SeedStabilitySpec(Check):
         """The verdict on one method from its importances, one array per training."""
         shares = np.array([values / values.sum() for values in case.trainings()])
         ranks = np.array([rank(values) for values in shares])
-        correlation = float(np.mean([np.corrcoef(a, b)[0, 1] for a, b in combinations(ranks, 2)]))
-        same = int((ranks == ranks[0]).all(axis=1).sum())
-        return CheckResult(
-            check=self.kind,
-            method=case.label,
-            verdict="pass" if correlation >= self.threshold else "fail",
-            required=self.required,
-            value=correlation,
-            threshold=self.threshold,
-            sentence=f"Over {len(shares)} trainings that differ in the seed alone, the order of the features "
-            f"correlates by {correlation:.2f} on average; it was the reported one in {same} of {len(shares)}.",
+        reported, *others = ranks
+        found = CORRELATION.mean(np.array([_correlation(reported, other) for other in others]))
+        same = sum(bool((other == reported).all()) for other in others)
+        leads = sum(int(other[reported.argmin()]) == 1 for other in others)
+        return self.judged(
+            case,
+            found,
+            f"The order of the features correlates by {found.value:.2f} on average with that of {len(others)} further "
+            f"trainings that differ in the seed alone; the whole order was the same in {same} of {len(others)}, the "
+            f"first feature in {leads} of {len(others)}.",
+            f"{len(others)} trainings beside the reported one",
+            things="trainings",
             details={
                 "share": shares,
                 "mean": shares.mean(axis=0),
                 "standard_deviation": shares.std(axis=0, ddof=1),
                 "best_rank": ranks.min(axis=0),
                 "worst_rank": ranks.max(axis=0),
+                "first": (ranks == 1).sum(axis=0),
             },
         )
 
 
-class StabilitySpec(Check):
+def _correlation(a: Array, b: Array) -> float:
+    """Of two rankings; 1 for a lone feature, which is always first."""
+    return float(np.corrcoef(a, b)[0, 1]) if len(a) > 1 else 1.0
+
+
+class StabilitySpec(GrowingCheck):
     """Largest ||a(x + d) - a(x)|| / ||a(x)|| over random d with |d| at most `radius` of each input's range, or of each
     column's.
 
@@ -71,11 +84,12 @@ class StabilitySpec(Check):
         0.02, gt=0, le=1, description="of the change, as a share of the range of an input or a column"
     )
     draws: int = Field(5, ge=1, description="changes that are tried for each sample")
-    samples: int = Field(20, ge=1, description="most samples that are measured")
-    seed: int = Field(0, ge=0, description="of the changes")
+    samples: int = Field(100, ge=1, description="most samples that are measured")
     threshold: float = Field(0.5, gt=0, description="largest relative change of the median sample")
-    required: bool = Field(False, description="a failure marks the page and the exit code")
 
+    null: ClassVar[str] = "A small change of the input gives an unrelated explanation: about 1.4 for equal sizes."
+    statistic: ClassVar[str] = "largest relative change, of the median sample"
+    at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
         question="Does a small change of the input leave the explanation alike?",
         passed="stable nearby",
@@ -86,15 +100,34 @@ class StabilitySpec(Check):
     def measure(self, case: Case) -> CheckResult:
         """The verdict on the first target of one method."""
         dataset = case.dataset()
-        rows = np.arange(min(self.samples, len(dataset.sample_ids)))
-        inputs = dataset.take(rows).arrays
-        if any(array.dtype.kind != "f" for array in inputs.values()):
+        if any(item.array.dtype.kind != "f" for item in dataset.take(np.arange(1)).inputs):
             return CheckResult.not_applicable(
                 self.kind, case.label, "An input that is not made of numbers cannot change a little."
             )
         reach = {item.name: self.radius * KINDS[item.kind].reach(item) for item in dataset.inputs}
-        own = first(case.shards(), len(rows)).astype(np.float64)
-        random = np.random.default_rng(self.seed)
+        order = sampled(case, self.seed)
+        own = chosen(case.shards(), order).astype(np.float64)
+        worst, found = self.grown(
+            case,
+            lambda start, stop: self._changes(case, dataset, reach, order[start:stop], own[start:stop]),
+            SIZE.median,
+            _FIRST,
+            min(self.samples, len(order)),
+        )
+        return self.judged(
+            case,
+            found,
+            f"When every input moves by at most {self.radius:.1%} of its range, the explanation of the median "
+            f"sample changes by up to {found.value:.0%} of its size (worst sample {worst.max():.0%}; the largest of "
+            f"{self.draws} random changes of each of {len(worst)} samples).",
+            self.drawn(len(worst), len(order)),
+            per_sample=worst[:, None],
+        )
+
+    def _changes(self, case: Case, dataset: Dataset, reach: Mapping[str, Array], rows: Array, own: Array) -> Array:
+        """(samples,) the largest relative change of the explanations `own` (samples, elements) of `rows`."""
+        inputs = dataset.take(rows).arrays
+        random = np.random.default_rng((self.seed, int(rows[0])))
         worst = np.zeros(len(rows))
         for _ in range(self.draws):
             moved = {
@@ -103,16 +136,7 @@ class StabilitySpec(Check):
             }
             change = np.linalg.norm(flat(case.explain(moved, rows))[..., 0] - own, axis=1)
             worst = np.maximum(worst, change / np.maximum(np.linalg.norm(own, axis=1), np.finfo(float).tiny))
-        median = float(np.median(worst))
-        return CheckResult(
-            check=self.kind,
-            method=case.label,
-            verdict="pass" if median <= self.threshold else "fail",
-            required=self.required,
-            value=median,
-            threshold=self.threshold,
-            sentence=f"When every input moves by at most {self.radius:.1%} of its range, the explanation of the median "
-            f"sample changes by up to {median:.0%} of its size (worst sample {worst.max():.0%}; the largest of "
-            f"{self.draws} random changes of {len(rows)} samples).",
-            per_sample=worst[:, None],
-        )
+        return worst
+
+
+_FIRST = 16  # samples of the first look

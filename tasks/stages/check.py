@@ -1,7 +1,7 @@
 """The stage that checks explanations: it gives a check what it asks for, and keys it by just that."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
@@ -62,6 +62,7 @@ def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
         "label": asked.label,
         "additive": asked.method.additive,
         "aggregate": asked.method.aggregate,
+        "in_score": _in_score(asked.method),
     }
     chosen: list[Spec] = [spec]
     if spec.needs & {"dataset", "model"}:
@@ -70,7 +71,7 @@ def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
         inputs["summaries"] = asked.summaries
     if "others" in spec.needs:
         inputs |= {f"other {label}": digests for label, (_, digests) in asked.others.items()}
-        given["others"] = {label: method.aggregate for label, (method, _) in asked.others.items()}
+        given["others"] = {label: [method.aggregate, _in_score(method)] for label, (method, _) in asked.others.items()}
     if "variants" in spec.needs:
         given["variants"] = variants(asked)
     if "model" in spec.needs:
@@ -91,27 +92,35 @@ class _Point:
 
     store: Store
     asked: CheckedMethod
+    _calls: list[int] = field(default_factory=list)  # samples that went through the model, call by call
 
     def case(self) -> Case:
         asked = self.asked
         return Case(
             label=asked.label,
             additive=asked.method.additive,
+            in_score=_in_score(asked.method),
             attributions=self._attributions,
             shards=partial(self._shards, asked.method, asked.shards),
-            dataset=lambda: self.data.take(self.selection.explained),
+            dataset=lambda: self.explained,
             others={label: partial(self._shards, method, digests) for label, (method, digests) in asked.others.items()},
+            in_score_too=frozenset(label for label, (method, _) in asked.others.items() if _in_score(method)),
             variants=variants(asked),
             trainings=self._trainings,
             score=self._score,
             explain=self._explain,
             baseline=self._baseline,
             randomised=self._randomised,
+            calls=lambda: sum(self._calls),
         )
 
     @cached_property
     def data(self) -> Dataset:
         return read(self.store, Dataset, self.asked.found["dataset"])
+
+    @cached_property
+    def explained(self) -> Dataset:
+        return self.data.take(self.selection.explained)
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -157,6 +166,7 @@ class _Point:
 
     def _score(self, inputs: Arrays, rows: Array) -> Array:
         score = score_of(self.asked.target, self.data, self.model.output)
+        self._calls.append(len(rows))
         outputs = self.model.predict(inputs)
         return scores(outputs, self.model.output, score, self.selection.targets[rows, 0])
 
@@ -180,16 +190,24 @@ class _Point:
             score_of(asked.target, self.data, net.output),
             asked.compute,
         )
+        cost = asked.method.cost(part)
+        # A gradient is a pass forward and one back; a method that does not count says nothing but that it was called.
+        self._calls.append(len(rows) if cost is None else 2 * cost.gradients + cost.evaluations)
         return self._plain(asked.method, of_atoms(part, self.data.take(chosen)))
 
-    def _randomised(self, seed: int) -> Iterator[tuple[str, Explain]]:
+    def _randomised(self, seed: int, whole: bool) -> Iterator[tuple[str, Explain]]:
         asked = self.asked
         if not gives_gradients(self.model):  # trees are not made of weights, and others keep theirs to themselves
             return
         weights = read(self.store, Weights, asked.found["weights"])
-        for layer, arrays in cascades(weights.arrays, seed):
+        for layer, arrays in cascades(weights.arrays, seed, 1 if whole else _CASCADES):
             net = asked.model.restore(self.data, weights.model_copy(update={"arrays": arrays}), asked.compute)
             yield layer, partial(self._explain, model=net)
+
+
+def _in_score(method: Method) -> bool:
+    """Whether its values are parts of the score: no slopes, sizes or squares."""
+    return method.aggregate == "raw" and not method.per_unit_of_input
 
 
 def variants(asked: CheckedMethod) -> dict[str, dict[str, tuple[Any, Any]]]:
@@ -204,20 +222,28 @@ def variants(asked: CheckedMethod) -> dict[str, dict[str, tuple[Any, Any]]]:
     }
 
 
-def cascades(arrays: Arrays, seed: int) -> Iterator[tuple[str, dict[str, Array]]]:
-    """The weights with more and more layers shuffled from the top, and the last layer that was.
+def cascades(arrays: Arrays, seed: int, steps: int) -> Iterator[tuple[str, dict[str, Array]]]:
+    """The weights with more and more layers drawn anew from the top, in so many steps, and the last layer that was.
 
     The arrays of a layer share the part of their name before the last "." or "/". Whole numbers stay: they count or
     point, as to the rows of a table, and are nothing that was learned.
     """
     learned = {name: array for name, array in arrays.items() if array.dtype.kind == "f"}
     layers = list(dict.fromkeys(_layer(name) for name in learned))[::-1]
-    ends = sorted({round(step * len(layers) / _CASCADES) for step in range(1, _CASCADES + 1)} - {0})
+    ends = sorted({round(step * len(layers) / steps) for step in range(1, steps + 1)} - {0})
+    random = np.random.default_rng(seed)
+    new = {name: _drawn_anew(array, random) for name, array in learned.items()}
     for end in ends:
         chosen = set(layers[:end])
-        random = np.random.default_rng(seed)
-        shuffled = {name: random.permutation(array.ravel()).reshape(array.shape) for name, array in learned.items()}
-        yield layers[end - 1], {**arrays, **{name: shuffled[name] for name in learned if _layer(name) in chosen}}
+        yield layers[end - 1], {**arrays, **{name: new[name] for name in learned if _layer(name) in chosen}}
+
+
+def _drawn_anew(array: Array, random: np.random.Generator) -> Array:
+    """Independent numbers in place of learned ones. Matrices and kernels: normal, with their mean and spread. Vectors:
+    drawn from their own numbers, since some of them, such as variances, may be no others."""
+    if array.ndim > 1:
+        return random.normal(array.mean(dtype=np.float64), array.std(dtype=np.float64), array.shape).astype(array.dtype)
+    return random.choice(array, array.shape) if array.size else array
 
 
 def _layer(name: str) -> str:
