@@ -20,7 +20,8 @@ class AgreementSpec(SampledCheck):
 
     Methods whose values are parts of the same score are compared by the correlation of these values (Pearson), others,
     such as a slope and a contribution, by that of the order of |a|. The verdict is on the median partner: one method
-    that is unlike all others says something about itself, not about them. Methods whose order correlates by the threshold and more, on average over their pairs, are one group.
+    that is unlike all others says something about itself, not about them. Methods whose order correlates by the
+    threshold and more, on average over their pairs, are one group.
 
     S. Krishna and others (2022), The disagreement problem in explainable machine learning.
     """

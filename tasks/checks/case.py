@@ -92,16 +92,16 @@ def sampled(case: "Case", seed: int) -> Array:
     and high scores, in proportion: never the first rows, which may all be of one class."""
     parts = [(part.targets[:, 0], part.prediction[:, 0]) for part in case.attributions()]
     targets, scores = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    strata = np.zeros(len(targets), int)
-    for number, target in enumerate(np.unique(targets)):
-        rows = np.flatnonzero(targets == target)
-        quarter = np.argsort(np.argsort(scores[rows], kind="stable"), kind="stable") * _BANDS // len(rows)
-        strata[rows] = number * _BANDS + quarter
     random = np.random.default_rng(seed)
     place = np.zeros(len(targets))
-    for stratum in np.unique(strata):
-        rows = np.flatnonzero(strata == stratum)
-        place[rows] = (random.permutation(len(rows)) + random.random(len(rows))) / len(rows)
+    for target in np.unique(targets):
+        rows = np.flatnonzero(targets == target)
+        band = scores[rows].argsort(kind="stable").argsort() * _BANDS // len(rows)
+        within = np.zeros(len(rows))
+        for number in np.unique(band):
+            alike = np.flatnonzero(band == number)
+            within[alike] = (random.permutation(len(alike)) + random.random(len(alike))) / len(alike)
+        place[rows] = (within.argsort().argsort() + random.random(len(rows))) / len(rows)
     return np.argsort(place, kind="stable")
 
 

@@ -264,11 +264,11 @@ class FaithfulnessCorrelationSpec(_OnSubstrate):
 
 
 class AlignmentSpec(_OnSubstrate):
-    """Whether the values would fit better if they changed places. Of columns of a table, or of patches of pictures, each
-    is taken away alone; then it is asked which reassignment of the values to the columns or patches, the same for all
-    samples, comes nearest to what the score lost. It is found on one half of the samples and tried on the other, and
-    vice versa: (m - m') / (m + m') of the squared misfits m as it is and m' reassigned, the mean over samples. It is 0
-    where every value is best where it is, 0.2 where m' is two thirds of m, and 1 where nothing is left of it.
+    """Whether the values would fit better if they changed places. Of columns of a table, or of patches of pictures,
+    each is taken away alone; then it is asked which reassignment of the values to the columns or patches, the same for
+    all samples, comes nearest to what the score lost. It is found on one half of the samples and tried on the other,
+    and vice versa: (m - m') / (m + m') of the squared misfits m as it is and m' reassigned, the mean over samples. It
+    is 0 where every value is best where it is, 0.2 where m' is two thirds of m, and 1 where nothing is left of it.
 
     It finds columns that were swapped and maps that were moved, which add up and keep their sizes. The reassignment is
     that of H. Kuhn (1955), The Hungarian method for the assignment problem.

@@ -37,16 +37,17 @@ Estimator = Callable[[Array, float], Estimate]  # of values, at a level
 
 
 class Support(NamedTuple):
-    """The smallest and the largest value that a number can have."""
+    """The smallest and the largest value that a number can have; `lumpy` where it has few values, as a share of so many
+    tries, so that several are equal without being certain."""
 
     low: float
     high: float
+    lumpy: bool = False
 
-    def mean(self, values: Array, level: float = LEVEL, each: int = 1) -> Estimate:
-        """The mean of (samples,) values that are numbers, with Student's interval. `each`: of how many observations a
-        value is the mean itself.
+    def mean(self, values: Array, level: float = LEVEL) -> Estimate:
+        """The mean of (samples,) values that are numbers, with Student's interval.
 
-        Values that are all equal have no spread, but that n of them are the same only says that others are rarer than
+        Lumpy values that are all equal have no spread, but that n of them are the same says that others are rarer than
         1 - (alpha/2)^(1/n): the interval of C. Clopper and E. Pearson (1934) for n of n.
         """
         from scipy.stats import t
@@ -54,11 +55,11 @@ class Support(NamedTuple):
         known = values[~np.isnan(values)].astype(np.float64)
         count = len(known)
         if not count:
-            return Estimate(float("nan"), *self, 0)
+            return Estimate(float("nan"), self.low, self.high, 0)
         value = float(known.mean())
         spread = float(known.std(ddof=1)) if count > 1 else 0.0
-        if spread <= 1e-12 * max(1.0, abs(value)):
-            rare = 1 - ((1 - level) / 2) ** (1 / (count * each))
+        if count == 1 or (self.lumpy and spread <= _EQUAL):
+            rare = 1 - ((1 - level) / 2) ** (1 / count)
             return Estimate(value, value - rare * (value - self.low), value + rare * (self.high - value), count)
         half = float(t.ppf((1 + level) / 2, count - 1)) * spread / np.sqrt(count)
         return Estimate(value, max(self.low, value - half), min(self.high, value + half), count)
@@ -71,13 +72,15 @@ class Support(NamedTuple):
         known = np.sort(values[~np.isnan(values)].astype(np.float64))
         count = len(known)
         if not count:
-            return Estimate(float("nan"), *self, 0)
+            return Estimate(float("nan"), self.low, self.high, 0)
         below = int(binom.ppf((1 - level) / 2, count, 0.5))
-        low, high = (known[below - 1], known[count - below]) if below else self
+        low, high = (known[below - 1], known[count - below]) if below else (self.low, self.high)
         return Estimate(float(np.median(known)), float(low), float(high), count)
 
 
-SHARE, CORRELATION, SIZE = Support(0, 1), Support(-1, 1), Support(0, np.inf)
+_EQUAL = 1e-12  # spread of values that are the same but for the last bits
+
+SHARE, RANKS, CORRELATION, SIZE = Support(0, 1, True), Support(-1, 1, True), Support(-1, 1), Support(0, np.inf)
 
 
 def decision(found: Estimate, threshold: float, at_least: bool) -> Decision:

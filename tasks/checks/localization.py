@@ -87,7 +87,8 @@ def _measured(case: Case, item: Input) -> list[_Inside]:
         start += len(maps)
         if maps.shape == inside.shape:
             known = inside.any(axis=(1, 2)) & ~inside.all(axis=(1, 2))
-            parts.append(_of_known(maps[known].reshape(known.sum(), -1), inside[known].reshape(known.sum(), -1)))
+            pixels = inside.shape[1] * inside.shape[2]
+            parts.append(_of_known(maps[known].reshape(-1, pixels), inside[known].reshape(-1, pixels)))
     return parts
 
 

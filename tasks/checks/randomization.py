@@ -83,7 +83,7 @@ class RandomizationSpec(GrowingCheck):
         values, found = self.grown(
             case,
             lambda start, stop: first if start == 0 else draws(start, stop),
-            lambda draws, level: CORRELATION.mean(draws, level, len(rows)),
+            CORRELATION.mean,
             _FIRST,
             _MOST,
             threshold=limit(),

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, chosen, flat, sampled
 from exhibit.tasks.checks.check import Check, GrowingCheck, Need
-from exhibit.tasks.checks.inference import CORRELATION, SIZE
+from exhibit.tasks.checks.inference import RANKS, SIZE
 from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.orders import rank
 from exhibit.tasks.records.base import Array
@@ -44,7 +44,7 @@ class SeedStabilitySpec(Check):
         shares = np.array([values / values.sum() for values in case.trainings()])
         ranks = np.array([rank(values) for values in shares])
         reported, *others = ranks
-        found = CORRELATION.mean(np.array([_correlation(reported, other) for other in others]))
+        found = RANKS.mean(np.array([_correlation(reported, other) for other in others]))
         same = sum(bool((other == reported).all()) for other in others)
         leads = sum(int(other[reported.argmin()]) == 1 for other in others)
         return self.judged(

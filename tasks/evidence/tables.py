@@ -1,5 +1,6 @@
 """The tidy tables that go with a report: importances, checks and metrics as rows, and as Parquet."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,10 +17,15 @@ def metric_rows(chapters: Sequence[tuple[str, Performance]]) -> list[dict[str, A
 def check_rows(chapters: Sequence[tuple[str, Sequence[CheckResult]]]) -> list[dict[str, Any]]:
     """The verdicts as plain data."""
     return [
-        {"chapter": slug, **check.model_dump(exclude={"per_sample", "details"})}
+        {"chapter": slug, **check.model_dump(exclude={"per_sample", "details"}), "interval": _finite(check.interval)}
         for slug, checks in chapters
         for check in checks
     ]
+
+
+def _finite(interval: tuple[float, float] | None) -> list[float | None] | None:
+    """From, to; null for an end that nothing bounds."""
+    return None if interval is None else [end if math.isfinite(end) else None for end in interval]
 
 
 def importance_rows(slug: str, method: str, importance: Importance) -> list[dict[str, Any]]:

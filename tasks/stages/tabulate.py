@@ -9,6 +9,7 @@ from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.evidence.tables import check_rows, importance_rows, metric_rows
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.parquet import parquet
+from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
@@ -46,9 +47,11 @@ def _importance_rows(material: Material) -> list[dict[str, Any]]:
 
 
 def _checks_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    columns = ["chapter", "check", "method", "verdict", "required", "value", "threshold", "sentence"]
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    columns = ["chapter", *(name for name in CheckResult.model_fields if name not in ("per_sample", "details"))]
+    writer = csv.DictWriter(text, [*columns, "interval_to"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        low, high = row["interval"] or (None, None)
+        writer.writerow({**row, "interval": low, "interval_to": high})
     return text.getvalue().encode()

@@ -50,10 +50,29 @@ def test_the_share_that_may_exceed_is_the_one_in_the_config() -> None:
 
 
 def test_the_relative_residual_has_a_floor() -> None:
-    """No division by a difference near zero: |0.0001| / 0.001 = 10%, not infinity."""
-    result = CompletenessSpec().measure(stored([_part([1e-4], 1.0, 1.0)]))
+    """No division by a difference near zero: beside a difference of 1 it is |0.0001| / 0.001 = 10%, not infinity."""
+    result = CompletenessSpec().measure(stored([_part([1e-4], 1.0, 1.0), _part([0.0])]))
     assert result.per_sample is not None
-    assert result.per_sample[0, 0] == pytest.approx(0.1)
+    assert result.per_sample[:, 0].tolist() == [pytest.approx(0.1), 0]
+    assert result.value == 0.5
+
+
+def test_zeros_that_add_up_to_zero_say_nothing() -> None:
+    """Of scores that equal those of the baseline nothing can be said, whatever unit they have."""
+    for prediction in (1.0, 1e-9, 0.0):
+        nothing = CompletenessSpec().measure(stored([_part([0.0, 1e-16 * prediction], prediction, prediction)]))
+        assert (nothing.verdict, nothing.value) == ("not assessed", None)
+    beside = CompletenessSpec().measure(stored([_part([0.0], 1.0, 1.0), _part([0.5])]))
+    assert (beside.verdict, beside.value) == ("fail", 0.0)
+    assert "1 more have a score that hardly differs" in beside.sentence
+
+
+def test_a_small_unit_is_no_excuse() -> None:
+    """A model in millionths: half of a difference of 2e-6 is missing, and that is half."""
+    off = CompletenessSpec().measure(stored([_part([1e-6], 3e-6, 1e-6)]))
+    assert off.per_sample is not None
+    assert off.per_sample[0, 0] == pytest.approx(0.5)
+    assert off.verdict == "fail"
 
 
 def test_with_sampling_residual_and_difference_are_those_of_the_draws() -> None:
@@ -79,9 +98,19 @@ def test_a_residual_that_is_not_a_number_is_not_complete() -> None:
 def test_equal_trainings_are_stable_and_opposite_ones_are_not() -> None:
     up, down = np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0])
     spec = SeedStabilitySpec()
-    assert spec.measure(trained(up, up)).value == pytest.approx(1.0)
-    assert spec.measure(trained(up, down)).value == pytest.approx(-1.0)
-    assert spec.measure(trained(up, down)).verdict == "fail"
+    assert spec.measure(trained(*[up] * 40)).verdict == "pass"
+    assert spec.measure(trained(up, *[down] * 8)).value == pytest.approx(-1.0)
+    assert spec.measure(trained(up, *[down] * 8)).verdict == "fail"
+
+
+def test_one_more_training_decides_nothing() -> None:
+    """The reported training is not among those that it is compared with: two trainings are one comparison."""
+    up, down = np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0])
+    same = SeedStabilitySpec().measure(trained(up, up))
+    assert (same.verdict, same.value) == ("undecided", pytest.approx(1.0))
+    other = SeedStabilitySpec().measure(trained(up, down))
+    assert other.verdict == "undecided"
+    assert "the same in 0 of 1, the first feature in 0 of 1" in other.sentence
 
 
 def test_shares_and_intervals_of_ranks() -> None:

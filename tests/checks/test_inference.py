@@ -1,0 +1,132 @@
+"""Intervals hold what they say, samples are drawn fairly, and a verdict is what its interval decides."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from exhibit.tasks.checks.case import sampled
+from exhibit.tasks.checks.inference import (
+    CORRELATION,
+    SHARE,
+    SIZE,
+    Estimate,
+    decision,
+    further,
+    until_decided,
+)
+from exhibit.tasks.records.base import Array
+from tests.checks.linear import WEIGHTS, linear_case
+
+Drawn = Callable[[np.random.Generator], Array]
+
+
+@pytest.mark.parametrize(
+    ("draw", "truth"),
+    [
+        (lambda random: random.beta(8, 2, 24), 0.8),
+        (lambda random: random.binomial(10, 0.7, 24) / 10, 0.7),
+        (lambda random: np.clip(random.normal(0.3, 0.2, 16), -1, 1), 0.3),
+        (lambda random: random.normal(0.1, 0.25, 5), 0.1),
+    ],
+    ids=["shares", "shares of ten", "correlations", "five draws"],
+)
+def test_95_percent_of_the_intervals_of_a_mean_hold_it(draw: Drawn, truth: float) -> None:
+    """2,000 samples: a rate of 95% is measured to half a point."""
+    random = np.random.default_rng(0)
+    found = [CORRELATION.mean(draw(random)) for _ in range(2000)]
+    assert 0.92 <= np.mean([one.low <= truth <= one.high for one in found]) <= 0.98
+
+
+@pytest.mark.parametrize("size", [16, 50])
+def test_95_percent_of_the_intervals_of_a_median_hold_it(size: int) -> None:
+    random = np.random.default_rng(0)
+    found = [SIZE.median(random.exponential(size=size)) for _ in range(2000)]
+    assert 0.92 <= np.mean([one.low <= np.log(2) <= one.high for one in found]) <= 0.98
+
+
+def test_all_of_a_few_is_not_all() -> None:
+    """Clopper and Pearson: 16 of 16 leave room for a fifth that is otherwise."""
+    found = SHARE.mean(np.ones(16))
+    assert found.interval == (pytest.approx(0.025 ** (1 / 16)), 1)
+    assert SHARE.mean(np.zeros(1)).interval == (0, pytest.approx(0.975))
+    assert SHARE.median(np.ones(3)).interval == (0, 1)  # three values bound no median
+
+
+def test_what_is_not_there_is_not_counted() -> None:
+    values = np.array([0.2, np.nan, 0.4])
+    assert SHARE.mean(values).value == pytest.approx(0.3)
+    assert SHARE.mean(values).size == 2
+    nothing = SHARE.mean(np.full(3, np.nan))
+    assert (nothing.size, nothing.interval) == (0, (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "at_least", "expected"),
+    [
+        (0.6, 0.8, True, "pass"), (0.6, 0.8, False, "fail"), (0.1, 0.4, True, "fail"), (0.1, 0.4, False, "pass"),
+        (0.4, 0.6, True, "undecided"), (0.4, 0.6, False, "undecided"), (0.5, 0.6, True, "pass"),
+        (0.4, 0.5, False, "pass"), (0.4, 0.5, True, "undecided"), (0.5, 0.6, False, "undecided"),
+    ],
+)  # fmt: skip
+def test_the_interval_decides(low: float, high: float, at_least: bool, expected: str) -> None:
+    assert decision(Estimate((low + high) / 2, low, high, 9), 0.5, at_least) == expected
+
+
+def test_noise_seldom_passes_and_what_is_there_does() -> None:
+    """Looking again and again does not decide by luck: of 1,000 samples whose mean is the threshold, some 5% decide."""
+    random = np.random.default_rng(0)
+
+    def verdict(mean: float) -> str:
+        values = np.clip(random.normal(mean, 0.2, 200), 0, 1)
+        _, found = until_decided(
+            lambda start, stop: values[start:stop],
+            SHARE.mean,
+            lambda early: decision(early, 0.5, True) != "undecided",
+            16,
+            200,
+            lambda done, wanted: True,
+        )
+        return decision(found, 0.5, True)
+
+    at_the_threshold = [verdict(0.5) for _ in range(1000)]
+    assert 0.02 <= 1 - at_the_threshold.count("undecided") / 1000 <= 0.08
+    assert [verdict(0.7) for _ in range(100)] == ["pass"] * 100
+
+
+def test_a_sample_stops_when_it_is_decided_or_dear() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def measure(start: int, stop: int) -> Array:
+        asked.append((start, stop))
+        return np.full(stop - start, 0.5) + np.arange(stop - start) * 1e-3
+
+    def run(decided: bool, most: int) -> int:
+        asked.clear()
+        values, _ = until_decided(measure, SHARE.mean, lambda _: decided, 4, 20, lambda done, wanted: wanted <= most)
+        return len(values)
+
+    assert run(True, 20) == 4
+    assert run(False, 20) == 20
+    assert asked == [(0, 4), (4, 8), (8, 16), (16, 20)]
+    assert run(False, 10) == 8
+
+
+def test_how_many_more_would_decide() -> None:
+    """Half as wide an interval takes four times as many."""
+    found = Estimate(0.6, 0.4, 0.8, 10)
+    assert further(found, 0.5, "samples") == "About 30 more samples would decide, if the value stayed where it is."
+    assert "not known" in further(Estimate(0.5, 0.4, 0.6, 10), 0.5, "samples")
+    assert "More than 100 times" in further(Estimate(0.501, 0.4, 0.6, 10), 0.5, "samples")
+
+
+def test_each_beginning_of_a_sample_holds_every_class_in_proportion() -> None:
+    """Of rows in the order of their classes the first eight are of all of them, whatever the seed."""
+    targets = np.repeat([0, 1, 2, 3], 6)
+    case = linear_case(WEIGHTS, targets=targets)
+    for seed in range(20):
+        order = sampled(case, seed)
+        assert sorted(order) == list(range(24))
+        assert sorted(np.bincount(targets[order[:8]])) in ([2, 2, 2, 2], [1, 2, 2, 3])
+    assert sampled(case, 0).tolist() == sampled(case, 0).tolist()
+    assert sampled(case, 0).tolist() != sampled(case, 1).tolist()
