@@ -181,7 +181,15 @@ def _idx(images: Path, labels: Path) -> tuple[Array, Array]:
 def scans(images: Array, brightest: float) -> Input:
     """The input `image` of grey (samples, height, width), with where the ink is."""
     values = images[..., np.newaxis].astype(np.float32)
-    return Input(name="image", kind="image", values=values, bounds=(0.0, brightest), aligned=True, regions=ink(values))
+    return Input(
+        name="image",
+        kind="image",
+        values=values,
+        bounds=(0.0, brightest),
+        aligned=True,
+        regions=ink(values),
+        region="the ink",
+    )
 
 
 def contexts(rows: int, seed: int) -> tuple[Input, ...]:

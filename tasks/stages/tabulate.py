@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exhibit.tasks.evidence.pretty_json import pretty
-from exhibit.tasks.evidence.tables import check_rows, importance_rows, metric_rows
+from exhibit.tasks.evidence.tables import CHECK_COLUMNS, check_rows, importance_rows, metric_rows
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.parquet import parquet
 from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
@@ -46,9 +46,8 @@ def _importance_rows(material: Material) -> list[dict[str, Any]]:
 
 
 def _checks_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    columns = ["chapter", "check", "method", "verdict", "required", "value", "threshold", "sentence"]
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer = csv.DictWriter(text, CHECK_COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
