@@ -232,7 +232,10 @@ def _checks(data: bytes) -> dict[str, Array]:
     """Every verdict, and every measured value beside its threshold: the size against which a difference is one."""
     checks = json.loads(data)
     verdicts = [[str(one[name]) for name in ("chapter", "method", "check", "verdict", "required")] for one in checks]
-    values = {f"check/{k}": np.array([one["value"], one["threshold"]], float) for k, one in enumerate(checks)}
+    values = {
+        f"check/{k}": np.array([one["value"], one["threshold"], *(one.get("interval") or ())], float)
+        for k, one in enumerate(checks)
+    }
     return {"verdicts": np.array(verdicts)} | values
 
 

@@ -1,6 +1,7 @@
 """Numbers and lists as a reader wants them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count as counting
 
 from exhibit.tasks.records.base import Array
 
@@ -8,13 +9,37 @@ _SHORT = 16  # letters of a name of a class
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign and a true minus: +1.77, −0.20."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    """A number with its sign and a true minus: +1.77, −0.20; what rounds to zero has no sign."""
+    return _printed(f"{value:+.{digits}f}")
 
 
 def plain(value: float, digits: int = 2) -> str:
-    """A number with a true minus."""
-    return f"{value:.{digits}f}".replace("-", "−")
+    """A number with a true minus; there is no minus zero."""
+    return _printed(f"{value:.{digits}f}")
+
+
+def rounded(value: float, digits: int = 3) -> str:
+    """A number to so many significant digits, with a true minus: 0.31, 52.3."""
+    return _printed(f"{value:.{digits}g}")
+
+
+def _printed(text: str) -> str:
+    return (
+        text.replace("-", "−") if any(digit in text.partition("e")[0] for digit in "123456789") else text.lstrip("+-")
+    )
+
+
+def beside(value: float, threshold: float, write: Callable[[float, int], str] = plain) -> tuple[str, str]:
+    """A value and the threshold that it is judged by, in as many digits, two at least, as tell them apart: 0.496 beside
+    0.500, never 0.50 beside 0.50 unless they are equal."""
+    for digits in counting(2):
+        written = write(value, digits), write(threshold, digits)
+        if written[0] != written[1] or value == threshold or digits > _MOST_DIGITS:
+            break
+    return written[0], written[1] if digits > 2 else f"{threshold:g}".replace("-", "−")
+
+
+_MOST_DIGITS = 17  # a float has no more
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:

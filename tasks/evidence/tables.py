@@ -9,6 +9,10 @@ from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.verdict import CheckResult
 
 
+_NOT_FILED = {"per_sample", "details"}
+CHECK_COLUMNS = ("chapter", *(name for name in CheckResult.model_fields if name not in _NOT_FILED))
+
+
 def metric_rows(chapters: Sequence[tuple[str, Performance]]) -> list[dict[str, Any]]:
     """The measured quality of each model as plain data."""
     return [{"chapter": slug, **metric.model_dump(mode="json")} for slug, found in chapters for metric in found.metrics]
@@ -17,7 +21,7 @@ def metric_rows(chapters: Sequence[tuple[str, Performance]]) -> list[dict[str, A
 def check_rows(chapters: Sequence[tuple[str, Sequence[CheckResult]]]) -> list[dict[str, Any]]:
     """The verdicts as plain data."""
     return [
-        {"chapter": slug, **check.model_dump(exclude={"per_sample", "details"}), "interval": _finite(check.interval)}
+        {"chapter": slug, **check.model_dump(exclude=_NOT_FILED), "interval": _finite(check.interval)}
         for slug, checks in chapters
         for check in checks
     ]

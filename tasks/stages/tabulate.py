@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exhibit.tasks.evidence.pretty_json import pretty
-from exhibit.tasks.evidence.tables import check_rows, importance_rows, metric_rows
+from exhibit.tasks.evidence.tables import CHECK_COLUMNS, check_rows, importance_rows, metric_rows
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.parquet import parquet
-from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
@@ -48,8 +47,7 @@ def _importance_rows(material: Material) -> list[dict[str, Any]]:
 
 def _checks_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     text = io.StringIO()
-    columns = ["chapter", *(name for name in CheckResult.model_fields if name not in ("per_sample", "details"))]
-    writer = csv.DictWriter(text, [*columns, "interval_to"], lineterminator="\n")
+    writer = csv.DictWriter(text, [*CHECK_COLUMNS, "interval_to"], lineterminator="\n")
     writer.writeheader()
     for row in rows:
         low, high = row["interval"] or (None, None)
