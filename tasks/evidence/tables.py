@@ -8,7 +8,6 @@ from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.verdict import CheckResult
 
-
 _NOT_FILED = {"per_sample", "details"}
 CHECK_COLUMNS = ("chapter", *(name for name in CheckResult.model_fields if name not in _NOT_FILED))
 
