@@ -11,17 +11,19 @@ from exhibit.tasks.records.kinds import Kind
 
 class ModelKind(NamedTuple):
     """One kind of input. `number`: what its values are to a net, None where no net takes them as they are;
-    `channels_first`: torch wants the last axis before the others."""
+    `channels_first`: torch wants the last axis before the others; `shaped_by`: which settings change the shape of a
+    sample, after "change the model, or"."""
 
+    shaped_by: str
     number: type[np.generic] | None = np.float32
     channels_first: bool = False
 
 
 KINDS: dict[Kind, ModelKind] = {
-    "table": ModelKind(),
-    "image": ModelKind(channels_first=True),
-    "text": ModelKind(number=np.int64),
-    "molecule": ModelKind(number=None),
+    "table": ModelKind("the columns of the data (data.features, data.ignore)"),
+    "image": ModelKind("the pictures (data.size)", channels_first=True),
+    "text": ModelKind("the length of the texts (data.length)", number=np.int64),
+    "molecule": ModelKind("its preprocess", number=None),
 }
 
 
