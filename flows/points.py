@@ -23,6 +23,7 @@ from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure
 from exhibit.tasks.stages.attribute import attribute
+from exhibit.tasks.stages.beforehand import require_explainable
 from exhibit.tasks.stages.check import CheckedMethod, check
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.fit import fit
@@ -142,7 +143,10 @@ class _Steps:
 
     def load(self, chapter: Chapter) -> Step:
         given = self._given.datasets.get(chapter.slug), self._given.samples.get(chapter.slug)
-        yield from self._one(chapter, load, chapter.point.data, *given)
+        point = chapter.point
+        yield from self._one(chapter, load, point.data, *given)
+        dataset, methods = chapter["load"]["dataset"], point.method.values()
+        require_explainable(self._calls.store, dataset, point.model, methods, point.target, point.selection)
 
     def fit(self, chapter: Chapter) -> Step:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])

@@ -35,6 +35,23 @@ def baseline(name: Baseline, dataset: Dataset, layer: str | int | None, rows: Ar
     return {key: np.repeat(value, len(rows) // len(value), axis=0) for key, value in values.items()}
 
 
+def require_baseline(name: Baseline, dataset: Dataset, layer: str | int | None) -> None:
+    """Raises InputError where `baseline` would, from a few samples: before anything is trained."""
+    if name.startswith(_GIVEN) and not _at_layer(name, layer):
+        _row_of(name.removeprefix(_GIVEN), dataset)
+    else:
+        baseline(name, _first_of_each_split(dataset), layer, np.arange(1))
+
+
+def require_background(dataset: Dataset, of: str = "samples") -> None:
+    """Raises InputError where `background` would, from a few samples: before anything is trained."""
+    background(1, 0, _first_of_each_split(dataset), of)
+
+
+def _first_of_each_split(dataset: Dataset) -> Dataset:
+    return dataset.take(np.unique(dataset.split, return_index=True)[1])
+
+
 def described(name: Baseline, dataset: Dataset, layer: str | int | None) -> str:
     """The baseline in words for the reader, and why it is the one."""
     if _at_layer(name, layer):

@@ -65,6 +65,13 @@ def of_pairs(
     return np.array(rows), f"As named in the config: {words}{', beside a right one' * beside}."
 
 
+def require_classes(pairs: Sequence[Pair], classes: Sequence[str]) -> None:
+    """Raises InputError for a class that is not there."""
+    for pair in pairs:
+        for name in pair:
+            _class(name, classes)
+
+
 def _in_turns(labels: Array, rows: Array) -> Array:
     """`rows`: the first of every class, then the second of every class, and so on."""
     return rows[np.lexsort((labels[rows], turns(labels[rows])))]
@@ -83,7 +90,7 @@ def _class(name: str, classes: Sequence[str]) -> int:
         return known[_plain(name)]
     near = get_close_matches(_plain(name), known, n=1)
     hint = f"; did you mean {classes[known[near[0]]]!r}?" if near else f"; classes are {', '.join(classes)}"
-    raise InputError(f"selection.pairs: {name!r} is no class{hint}")
+    raise InputError(f"selection.pairs: {name!r} is not a class of the data{hint}")
 
 
 def _plain(name: str) -> str:

@@ -131,7 +131,7 @@ class MethodFactorySpec(Method):
 
     def _checked(self, name: str, given: Any, shape: tuple[int, ...]) -> Array:
         values = np.asarray(given)
-        if values.dtype.kind not in "fiub" or values.shape not in (shape, shape[:-1] if len(shape) == 4 else shape):
+        if values.dtype.kind not in "fiub" or values.shape not in (shape, shape[:-1] if len(shape) > 2 else shape):
             raise InputError(
                 f"method.factory: {self.factory} gave {values.dtype} of shape {values.shape} for {name}; numbers of "
                 f"shape {shape} were expected"

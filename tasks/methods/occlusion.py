@@ -1,6 +1,6 @@
 """Occlusion: what the score loses when a window is replaced by the baseline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import ClassVar, Literal, NamedTuple
 
@@ -22,7 +22,7 @@ from exhibit.tasks.protocols import (
     take,
 )
 from exhibit.tasks.records.base import Array, Arrays, InputError
-from exhibit.tasks.records.data import Baseline
+from exhibit.tasks.records.data import Baseline, Input
 from exhibit.tasks.records.explanation import Attribution, Cost
 
 Window = tuple[slice, ...]
@@ -90,6 +90,12 @@ class OcclusionSpec(Method):
         if (strides < 1).any() or (strides > windows).any():
             raise ValueError("strides must be at least 1 and at most the window: elements would never be covered")
         return self
+
+    def require_inputs(self, inputs: Sequence[Input]) -> None:
+        """At the input its windows have the axes of the elements there; a molecule is looked at in a layer."""
+        if self.layer is None and not any(item.traits.embedded for item in inputs):
+            first = {item.name: item.take(np.arange(1)).array for item in inputs}
+            _windows(first, self.sliding_window_shapes, self.strides)
 
     def attribute(
         self,

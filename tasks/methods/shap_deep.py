@@ -32,6 +32,7 @@ from exhibit.tasks.protocols import (
 )
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution, Cost
+from exhibit.tasks.records.model import OutputKind
 
 # A place, one of its rows, an output -> the values of that output by input, each (1, ...).
 ValuesOf = Callable[[Place, int, int], list[Array]]
@@ -70,6 +71,14 @@ class DeepShapSpec(BackgroundMethod):
         """Where changes are handed back to."""
         return Look(self.layer, self.at)
 
+    def require_score(self, output: OutputKind, score: Score) -> None:
+        """Its rules go from the outputs of a net to its inputs, not from what is made of an output."""
+        if reading(output, score) != "identity":
+            raise InputError(
+                f"deep_shap: explains an output as the net gives it ({output}), not the score {score.kind!r} "
+                "made of it; choose another score or integrated_gradients"
+            )
+
     def cost(self, part: Attribution) -> Cost:
         """A gradient for each row of the background."""
         return Cost(gradients=int(first_named(part.targets).sum()) * self.background)
@@ -86,11 +95,7 @@ class DeepShapSpec(BackgroundMethod):
     ) -> Attribution:
         """As every method; a net with operations that SHAP has no rule for is refused by name."""
         model, background = differentiable(model, self.kind), rows_of(baselines, self.kind)
-        if reading(model.output, score) != "identity":
-            raise InputError(
-                f"deep_shap: explains an output as the net gives it ({model.output}), not the score {score.kind!r} "
-                "made of it; choose another score or integrated_gradients"
-            )
+        self.require_score(model.output, score)
         others, seen = compared(self.kind, model, background, self.layer, self.at, compute.batch)
         values_of = _explainer(model, others, seen)
         pairs = Pairs.of(targets)

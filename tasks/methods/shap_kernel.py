@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from exhibit.tasks.methods.method import Against
 from exhibit.tasks.methods.shap import ShapMethod, explained, flat, kept_state, parts, scores_of, seed_of
 from exhibit.tasks.protocols import Compute, Model, Score, evaluated
 from exhibit.tasks.records.base import Array, Arrays, InputError
-from exhibit.tasks.records.data import Baseline
+from exhibit.tasks.records.data import Baseline, Input
 from exhibit.tasks.records.explanation import Attribution, Cost
 
 # Numbers in a matrix of SHAP's; it holds several, of 0.4 GB each at this size.
@@ -114,13 +114,15 @@ class KernelShapSpec(HidingMethod):
         elements = sum(math.prod(values.shape[1:-1]) for values in part.values.values())
         return 2 * elements + 2048 if self.nsamples == "auto" else self.nsamples
 
+    def require_inputs(self, inputs: Sequence[Input]) -> None:
+        """A molecule is one thing before its atoms are embedded."""
+        if whole := [item.name for item in inputs if item.traits.embedded]:
+            raise InputError(f"kernel_shap: the elements of the input {whole[0]!r} cannot be hidden one by one")
+
     def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, _: Compute) -> Found:
         """Over the elements of all inputs together."""
         import shap
 
-        for name, array in sample.items():
-            if array.dtype.kind not in "fiub" or array.ndim < 2:
-                raise InputError(f"kernel_shap: the elements of the input {name!r} cannot be hidden one by one")
         self._require_room(flat(sample), flat(baseline))
         explainer = shap.KernelExplainer(lambda rows: score_of(_unflat(rows, sample)), flat(baseline))
         # Any other l1_reg would leave at most so many features with a value.

@@ -72,6 +72,12 @@ class FactorySpec(TrainingSpec):
         known = code_of(self.factory)["libraries"]
         return " and ".join(dict.fromkeys(name for library, name in _LIBRARIES.items() if library in known)) or "Python"
 
+    def output_kind(self, dataset: Dataset) -> OutputKind | None:
+        """What is trained here gives logits; else it is as the config says, or only the model tells."""
+        if dataset.task == "regression":
+            return "values"
+        return "logits" if self.fitting == "auto" else None if self.output == "auto" else self.output
+
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """The weights of a net, trained or as they are; other models keep theirs to themselves.
 

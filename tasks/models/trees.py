@@ -11,7 +11,7 @@ from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.model import OutputKind, Weights
 
 _NODES = ("feature", "threshold", "children_left", "children_right", "value")
 
@@ -24,6 +24,10 @@ class TreesSpec(ModelChoice):
 
     framework: ClassVar[str] = "scikit-learn"
     gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "trees"})
+
+    def output_kind(self, dataset: Dataset) -> OutputKind:
+        """Of a classification the shares of the trees."""
+        return "values" if dataset.task == "regression" else "probabilities"
 
     @property
     def training(self) -> str:

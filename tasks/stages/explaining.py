@@ -22,21 +22,24 @@ def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -
     """
     if (said := refusal(method, model, net.gives)) is not None:
         raise InputError(f"method: {said}")
-    found = cast(DifferentiableModel, net)
-    if method.look is not None and any(item.traits.embedded for item in data.inputs):
-        if len(data.inputs) > 1:
-            raise InputError(
-                f"method: {method.option()} looks at one place of a model: at a layer for a molecule, at the input for "
-                f"all else, so it cannot explain {' and '.join(item.name for item in data.inputs)} together; explain a "
-                "model of the molecule alone"
-            )
-        if method.look.layer is None:
-            layers = net.layers if gives_gradients(net) else ()
-            raise InputError(
-                f"layer: a molecule is explained at the embedding of its atoms, and not just one layer of the model is "
-                f"known to be that; name it, one of {', '.join(layers) or 'none'}"
-            )
-    return found
+    require_one_place(method, data)
+    if any(item.traits.embedded for item in data.inputs) and method.look is not None and method.look.layer is None:
+        layers = net.layers if gives_gradients(net) else ()
+        raise InputError(
+            f"layer: a molecule is explained at the embedding of its atoms, and not just one layer of the model is "
+            f"known to be that; name it, one of {', '.join(layers) or 'none'}"
+        )
+    return cast(DifferentiableModel, net)
+
+
+def require_one_place(method: Method, data: Dataset) -> None:
+    """Raises InputError where a method would have to look at two places of a model at once."""
+    if method.look is not None and len(data.inputs) > 1 and any(item.traits.embedded for item in data.inputs):
+        raise InputError(
+            f"method: {method.option()} looks at one place of a model: at a layer for a molecule, at the input for "
+            f"all else, so it cannot explain {' and '.join(item.name for item in data.inputs)} together; explain a "
+            "model of the molecule alone"
+        )
 
 
 def of_atoms(found: Attribution, data: Dataset) -> Attribution:
