@@ -73,7 +73,12 @@ class FactorySpec(TrainingSpec):
         return " and ".join(dict.fromkeys(name for library, name in _LIBRARIES.items() if library in known)) or "Python"
 
     def output_kind(self, dataset: Dataset) -> OutputKind | None:
-        """What is trained here gives logits; else it is as the config says, or only the model tells."""
+        """What is trained here gives logits; else it is as the config says, or only the model tells.
+
+        Raises:
+            InputError: for an output that has no meaning for the task.
+        """
+        _require_meaning(self.output, dataset)
         if dataset.task == "regression":
             return "values"
         return "logits" if self.fitting == "auto" else None if self.output == "auto" else self.output
@@ -159,9 +164,8 @@ class FactorySpec(TrainingSpec):
 
     def _output(self, found: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
         """What the model gives: as found by its adapter, told in the config, or seen in some outputs."""
-        kinds: tuple[OutputKind, ...] = ("values",) if some.task == "regression" else ("logits", "probabilities")
-        if wrong := next((kind for kind in (self.output, found or "auto") if kind not in ("auto", *kinds)), None):
-            raise InputError(f"model.output: {wrong!r} has no meaning for a {some.task}; use {' or '.join(kinds)}")
+        for kind in (self.output, found or "auto"):
+            _require_meaning(kind, some)
         if found is not None and self.output == "logits":
             raise InputError(
                 "model.output: 'logits' was given, but the model ends in probabilities; use auto, which reads a net "
@@ -266,6 +270,16 @@ class _Made(NamedTuple):
                 f"expected, but the factory gave a {type(self.item).__name__}"
             )
         return CallableModel(self.item, "values", compute), None
+
+
+def _require_meaning(output: str, dataset: Dataset) -> None:
+    """Raises InputError for an output, as a config names it, that has no meaning for the task of the data."""
+    meant = ("values",) if dataset.task == "regression" else ("logits", "probabilities")
+    if output not in ("auto", *meant):
+        hint = " or data.task=regression where the label is a number" if output == "values" else ""
+        raise InputError(
+            f"model.output: {output!r} has no meaning for a {dataset.task}; use {' or '.join(meant)}{hint}"
+        )
 
 
 def _listed(classes: Sequence[str]) -> str:

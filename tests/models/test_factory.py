@@ -275,6 +275,17 @@ def test_a_model_that_does_not_fit_the_data_is_refused(
         built(spec(function, **options), iris)
 
 
+def test_an_output_without_a_meaning_for_the_task_is_known_before_any_training(iris: Dataset) -> None:
+    assert spec("mlp").output_kind(iris) is None
+    assert spec("mlp", fit="auto").output_kind(iris) == "logits"
+    assert spec("function", output="probabilities").output_kind(iris) == "probabilities"
+    assert spec("wide").output_kind(regression(iris)) == "values"
+    with pytest.raises(InputError, match="'values' has no meaning for a classification; use logits or probab"):
+        spec("mlp", output="values").output_kind(iris)
+    with pytest.raises(InputError, match="'logits' has no meaning for a regression; use values"):
+        spec("wide", output="logits").output_kind(regression(iris))
+
+
 GIVES = "the data gives for each sample"
 TABLE = rf"{GIVES} 'measurements' of shape 4; change the model, or the columns of the data \(data\.features"
 PICTURE = rf"{GIVES} 'image' of shape 8 x 8 x 1; change the model, or the pictures \(data\.size\)$"
