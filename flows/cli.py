@@ -27,7 +27,7 @@ REPORT_HELP = """\
 examples:
   exhibit report study=iris
   exhibit report study=iris,digits                  a comma sweeps: two points, two chapters
-  exhibit report study=iris method=[vanilla_grad,integrated_gradients]
+  exhibit report study=iris 'method=[vanilla_grad,integrated_gradients]'
   exhibit report study=iris model.hidden=64 paths.runs=/tmp/runs runner=inline
   exhibit report study=iris --cfg job               show the composed config, run nothing
   exhibit report study=mine --config-dir my_conf    further options from a folder of your own

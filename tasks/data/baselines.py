@@ -10,7 +10,7 @@ from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Baseline, Dataset, Input
 
 _WORDS = {
-    "mean": "the mean of the training rows",
+    "mean": "the mean of the {rows}",
     "black": "a black image",
     "zero": "zero",
     "blur": "the blurred image (a Gaussian with a standard deviation of a twelfth of its longer side)",
@@ -52,13 +52,15 @@ def _first_of_each_split(dataset: Dataset) -> Dataset:
     return dataset.take(np.unique(dataset.split, return_index=True)[1])
 
 
-def described(name: Baseline, dataset: Dataset, layer: str | int | None) -> str:
-    """The baseline in words for the reader, and why it is the one."""
+def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained: bool = True) -> str:
+    """The baseline in words for the reader, and why it is the one. `trained`: whether the model learned from the
+    training rows, or came with its weights."""
     if _at_layer(name, layer):
         return f"Zero at the layer {layer}: an element that carries nothing of its own."
     if name.startswith(_GIVEN):
         return f"The sample {name.removeprefix(_GIVEN)} of the data."
-    text = "; ".join(f"{_WORDS[chosen]} for {item.name}" for item, chosen in _chosen(name, dataset))
+    rows = _rows(dataset, trained)
+    text = "; ".join(f"{_WORDS[chosen].format(rows=rows)} for {item.name}" for item, chosen in _chosen(name, dataset))
     why = " (the default for this kind of input)" if name == "auto" else ""
     return f"{text[0].upper()}{text[1:]}{why}."
 
@@ -73,11 +75,19 @@ def background(count: int, seed: int, dataset: Dataset, of: str = "samples") -> 
     return {item.name: item.values[rows] for item in dataset.inputs}
 
 
-def background_described(count: int, seed: int, dataset: Dataset, of: str = "samples") -> str:
-    """The background in words for the reader."""
+def _rows(dataset: Dataset, trained: bool) -> str:
+    """What the rows are called that a mean or a background is taken from: where the weights were given, nobody says
+    that the model has learned from them."""
+    count = int((dataset.split == "train").sum())
+    return "training rows" if trained else f"{count:,} rows of the data" if count else "rows of the fit"
+
+
+def background_described(count: int, seed: int, dataset: Dataset, of: str = "samples", trained: bool = True) -> str:
+    """The background in words for the reader. `trained`: as in `described`."""
     what = "samples of uniform noise between the smallest and the largest value"
     if of != "uniform":
-        count, what = len(_training_rows(count, seed, dataset)), "training rows"
+        count, rows = len(_training_rows(count, seed, dataset)), _rows(dataset, trained)
+        what = rows if trained else f"of {rows}"
     return f"{count} {what}, drawn with seed {seed}: the mean over them is reported."
 
 

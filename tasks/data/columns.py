@@ -85,11 +85,11 @@ def _too_many(cells: "Cells", found: Sequence[str], count: int, most: int) -> st
         return (
             f"data.path: the column {name!r} holds numbers in {len(found) - len(texts)} of {len(found)} rows, but in "
             f"{row_name(row)} it is {word!r}; correct it, empty it, or leave the column out with "
-            f"data.ignore=[{name}]"
+            f"'data.ignore=[{name}]'"
         )
     return (
         f"data.path: the column {name!r} has {count} categories, more than data.most_categories: {most}; leave it out "
-        f"with data.ignore=[{name}], use it as data.id={name}, or raise that number"
+        f"with 'data.ignore=[{name}]', use it as data.id={name}, or raise that number"
     )
 
 

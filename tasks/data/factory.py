@@ -18,7 +18,7 @@ from exhibit.tasks.records.shelf import Shelf
 
 
 class DataFactorySpec(Data):
-    """What `factory(**arguments, **files)` gives: a `exhibit.tasks.records.Dataset`, or a dictionary of
+    """What `factory(**arguments, **files)` gives: an `exhibit.tasks.records.data.Dataset`, or a dictionary of
 
     - `inputs`: by name a table (a DataFrame, or (samples, features)), an image (samples, height, width[, channels]),
       token ids or texts or SMILES (samples,); or a dictionary of `values` and, where they cannot be told from these,

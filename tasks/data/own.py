@@ -217,7 +217,7 @@ class RowsSpec(Data):
         name = self.names.get(labels.name, labels.name)
         return Dataset(
             title=self.title,
-            description=f"{self.described(reader)} Predicted is {name}: a {labels.task}, {labels.why}.",
+            description=f"{self.described(reader)} The model predicts the column {name}: {labels.why}.",
             source=self.source,
             task=labels.task,
             inputs=(self.input(reader, np.concatenate([values for _, values in parts])),),

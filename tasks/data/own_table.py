@@ -89,4 +89,4 @@ class TableSpec(RowsSpec):
 def _emptiest(table: "Table", names: Sequence[str]) -> str:
     empty = table[list(names)].isna().sum()
     name = str(empty.idxmax())
-    return f"{name} does in {int(empty.max())}: leave it out with data.ignore=[{name}]"
+    return f"{name} does in {int(empty.max())}: leave it out with 'data.ignore=[{name}]'"

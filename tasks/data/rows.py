@@ -127,7 +127,7 @@ class Labels(Record):
         if not len(known):
             raise InputError(f"data.label: the column {name!r} is empty in all {len(cells)} rows")
         found, why = _task(known)
-        task, why = (found, why) if task == "auto" else (task, "as the config says")
+        task, why = (found, why) if task == "auto" else (task, f"a {task}, as the config says")
         if task == "regression":
             numbers(known, "label")
             return cls(name=name, task=task, why=why)
@@ -164,11 +164,14 @@ class Labels(Record):
 def _task(known: "Cells") -> tuple[Task, str]:
     """What the values of a label ask for, and why."""
     if not is_number(known):
-        return "classification", "because these are not numbers"
+        return "classification", "a classification, because the column holds words"
     values = np.unique(known.to_numpy(np.float64))
     if len(values) <= _FEW and (values == np.round(values)).all():
-        return "classification", f"because there are only {len(values)} different whole numbers"
-    return "regression", "because these are numbers"
+        return (
+            "classification",
+            f"a classification, because the column holds only {len(values)} different whole numbers",
+        )
+    return "regression", "a regression, because the column holds numbers"
 
 
 def _ordered(values: set[str]) -> tuple[str, ...]:

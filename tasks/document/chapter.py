@@ -9,7 +9,7 @@ from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.words import capital, count, listing, plain, share
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure
-from exhibit.tasks.records.material import Material, MethodMaterial, Scales
+from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Material, MethodMaterial, Scales
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Chapter, Column, Section, Table, Teaser
 
@@ -45,7 +45,7 @@ def _eyebrow(material: Material) -> str:
 def _small(material: Material) -> str:
     rows = "explained-row" if material.measured_rows == "explained" else material.measured_rows
     metrics = ", ".join(f"{rows} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1])
-    place = "" if material.main.place == "the preprocessed input" else f" at {material.main.place}"
+    place = "" if material.main.place in (AT_THE_INPUT, AT_THE_DATA) else f" at {material.main.place}"
     held_out = ", no held-out data" if material.measured_rows == "training" else ""
     return (
         f"{material.framework} {material.data_kind} · {metrics or 'no labels'}{held_out} · "

@@ -26,7 +26,7 @@ class GradientMethod(Method):
 
     layer: str | int | None = Field(
         None,
-        description="a hidden layer by name or index; null: the preprocessed input, of a molecule its atom embedding",
+        description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
     )
     at: Side = Field("output", description="of the layer: input or output")
     sampling: SamplingSpec | None = Field(None, description="average over draws of noise and dropout; null: none")

@@ -50,7 +50,7 @@ class DeepShapSpec(BackgroundMethod):
     kind: Literal["deep_shap"] = "deep_shap"
     layer: str | int | None = Field(
         None,
-        description="a hidden layer by name or index; null: the preprocessed input, of a molecule its atom embedding",
+        description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
     )
     at: Side = Field("output", description="of the layer: input or output")
 

@@ -40,7 +40,7 @@ class GradientShapSpec(BackgroundMethod):
     kind: Literal["gradient_shap"] = "gradient_shap"
     layer: str | int | None = Field(
         None,
-        description="a hidden layer by name or index; null: the preprocessed input, of a molecule its atom embedding",
+        description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
     )
     at: Side = Field("output", description="of the layer: input or output")
     nsamples: int = Field(200, ge=2, description="draws")

@@ -13,7 +13,7 @@ Function = Callable[[Arrays], Array]  # raw inputs by name -> (samples, outputs)
 
 
 class CallableModel:
-    """A function of raw inputs as a `exhibit.tasks.protocols.Model`: it has no gradients and no layers.
+    """A function of raw inputs as an `exhibit.tasks.protocols.Model`: it has no gradients and no layers.
 
     `function` is called with batches of exactly `compute.batch` samples and gives (samples, outputs) of kind `output`.
     """

@@ -69,7 +69,7 @@ class KerasPlace:
 
 
 class KerasModel:
-    """A Keras net as a `exhibit.tasks.protocols.DifferentiableModel`.
+    """A Keras net as an `exhibit.tasks.protocols.DifferentiableModel`.
 
     `net` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to what the net takes, in its order.
     The net runs in inference mode, and is left as it came. What is computed is compiled once per place and score.

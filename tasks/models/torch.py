@@ -174,7 +174,7 @@ class TorchPlace:
 
 
 class TorchModel:
-    """A torch net as a `exhibit.tasks.protocols.DifferentiableModel`.
+    """A torch net as an `exhibit.tasks.protocols.DifferentiableModel`.
 
     `net(*arguments)` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to its arguments.
     `channels_first`: the net's arrays of four axes are (samples, channels, height, width), as is torch's way.

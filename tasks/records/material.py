@@ -14,6 +14,9 @@ from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.verdict import CheckResult
 
+# Where a method looks that looks at no layer: behind the preprocessing of a net, or before all that the model does.
+AT_THE_INPUT, AT_THE_DATA = "the input of the net", "the input as the data gives it"
+
 Scales = Mapping[str, float]  # unit of measure -> largest value of its colour scale
 
 

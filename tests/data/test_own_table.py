@@ -97,7 +97,7 @@ def test_the_task_follows_from_the_labels(
     text = "x,price\n" + "".join(f"{number},{value}\n" for number, value in enumerate(values))
     data = spec(written(tmp_path / "t.csv", text), id=None, test_share=0).load(Memory())
     assert (data.task, data.classes) == (task, classes)
-    assert f"Predicted is price: a {task}, because" in data.description
+    assert f"The model predicts the column price: a {task}, because the column holds" in data.description
     assert data.sample_ids.tolist() == ["row 0", "row 1", "row 2", "row 3"]
 
 

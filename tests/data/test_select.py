@@ -128,6 +128,7 @@ def test_the_mean_baseline_is_that_of_the_training_rows() -> None:
     assert values is not None
     assert values["x"].tolist() == [[1.0, 2.0]]
     assert "mean of the training rows" in described("auto", data(), None)
+    assert "mean of the training rows" not in described("auto", data(), None, trained=False)
 
 
 def test_a_hidden_layer_has_no_raw_baseline() -> None:
