@@ -19,7 +19,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from exhibit.tasks.fingerprint import PROJECT, files_named, fingerprint, parsed, project_imports, source_digest
+from exhibit.tasks.fingerprint import (
+    PROJECT,
+    files_named,
+    fingerprint,
+    parsed,
+    project_imports,
+    reads_docstrings,
+    source_digest,
+)
 from exhibit.tasks.records.base import InputError
 
 TRUSTED = "EXHIBIT_TRUSTED_MODULES"
@@ -123,17 +131,19 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
     module = trusted(factory).partition(":")[0]
     if _file(module) is None:
         raise InputError(f"factory: there is no source of a module {module!r}; is it on PYTHONPATH?")
-    source: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    docstrings = False
     libraries: dict[str, str] = {}
     files: dict[str, str] = {}
     project: list[str] = []
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in source or (path := _file(name)) is None:
+        if name in texts or (path := _file(name)) is None:
             continue
         text = path.read_text(encoding="utf-8")
-        source[name], tree = source_digest(text), parsed(text)
+        texts[name], tree = text, parsed(text)
+        docstrings |= reads_docstrings(tree)  # of which module cannot be seen
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         files |= files_named(tree, path.parent, package or name)
         project += project_imports(tree, package)
@@ -143,6 +153,7 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
             if _is_own(imported) or imported.partition(".")[0] == module.partition(".")[0]:
                 waiting.append(imported)
     of_project = fingerprint(project)
+    source = {name: source_digest(text, docstrings=docstrings) for name, text in texts.items()}
     return {
         "libraries": dict(sorted((of_project["libraries"] | libraries).items())),
         "source": dict(sorted((of_project["source"] | source | files).items())),
