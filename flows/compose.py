@@ -142,7 +142,9 @@ def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [str(override.input_line)]
     if not override.is_discrete_sweep():
-        raise ConfigError(f"{override.input_line}: an interval names no values; write them with commas between")
+        raise ConfigError(
+            f"{override.input_line}: an interval holds no list of values to try; write values with commas"
+        )
     return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
 
 

@@ -113,8 +113,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
     """One baseline for all samples (1, ...), or one for each of `rows`."""
     if item.traits.embedded:
         raise InputError(
-            f"baseline: nothing stands in for a {item.kind} (input {item.name!r}) before its atoms are embedded; use a "
-            "method that looks at a layer, such as integrated_gradients or occlusion"
+            f"baseline: a {item.kind} (input {item.name!r}) has no baseline of raw values, only at the layer that "
+            "embeds its atoms; use a method that looks at a layer, such as integrated_gradients or occlusion"
         )
     match name:
         case "mean":

@@ -121,11 +121,11 @@ class Columns(Record):
             InputError: naming those that are missing, and those that are too many.
         """
         names = [column.name for column in self.columns]
-        require_columns(table, names, f"data.{key}: the rows have no {{}}, which the rows of the fit have")
+        require_columns(table, names, f"data.{key}: the file has no column {{}}, which the training data have")
         if extra := [name for name in table.columns if name not in names and name not in self.others]:
             raise InputError(
-                f"data.{key}: the rows have {', '.join(extra)}, which the rows of the fit do not have; take it out, or "
-                "name it in data.ignore"
+                f"data.{key}: the file has the columns {', '.join(extra)}, which the training data do not have; "
+                "remove them, or name them in data.ignore"
             )
         return table
 

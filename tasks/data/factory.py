@@ -104,12 +104,14 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
         raise InputError(f"{where} gave ids that are not unique")
     if strange := set(dataset.split.tolist()) - {"train", "validation", "test", "explain"}:
         raise InputError(
-            f"{where} gave the split {sorted(strange)[0]!r}; there are train, validation, test and explain"
+            f"{where} gave the split {sorted(strange)[0]!r}; a split is train, validation, test or explain"
         )
     for item in dataset.inputs:
         if item.values.dtype.kind == "f" and not np.isfinite(item.array).all():
             rows = int((~np.isfinite(item.array)).reshape(count, -1).any(axis=1).sum())
-            raise InputError(f"{where}: {item.name} lacks numbers in {rows} of {count} rows; leave these rows out")
+            raise InputError(
+                f"{where}: {item.name} has missing or infinite values in {rows} of {count} rows; leave these rows out"
+            )
     if dataset.classes and not _known(dataset.labels, len(dataset.classes)):
         raise InputError(
             f"{where} gave labels outside 0 to {len(dataset.classes) - 1}, the numbers of the "

@@ -101,5 +101,10 @@ def _first(found: Array, pair: Pair, classes: Sequence[str], labels: Array, pred
     if found.any():
         return int(found.argmax())
     taken = Counter(classes[output] for output in predicted[labels == _class(pair[0], classes)])
-    listed = ", ".join(f"{name} ({count})" for name, count in taken.most_common(5)) or "nothing: it is not explained"
-    raise InputError(f"selection.pairs: no {pair[0]!r} is taken for {pair[1]!r}; it is taken for {listed}")
+    listed = (
+        ", ".join(f"{name} ({count})" for name, count in taken.most_common(5))
+        or "nothing, since none of them is explained"
+    )
+    raise InputError(
+        f"selection.pairs: no sample of {pair[0]!r} is predicted as {pair[1]!r}; they are predicted as {listed}"
+    )

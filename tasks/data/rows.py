@@ -136,8 +136,8 @@ class Labels(Record):
             raise InputError(f"data.label: the column {name!r} is {classes[0]!r} in every row; it needs two classes")
         if 2 * len(classes) > len(known):
             raise InputError(
-                f"data.label: the column {name!r} has {len(classes)} different values in {len(known)} rows, which are "
-                "no classes; name another column, or give data.task=regression for numbers"
+                f"data.label: the column {name!r} has {len(classes)} different values in {len(known)} rows, too "
+                "many for classes; name another column, or give data.task=regression for numbers"
             )
         return cls(name=name, task=task, why=why, classes=classes)
 

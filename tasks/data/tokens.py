@@ -56,7 +56,7 @@ class Vocabulary(Record):
 
     def checked(self, table: "Table", key: str) -> "Table":
         """The table, if it has the column; a model of a text is given nothing else."""
-        require_columns(table, [self.column], f"data.{key}: the rows have no {{}}, which the rows of the fit have")
+        require_columns(table, [self.column], f"data.{key}: the file has no column {{}}, which the training data have")
         return table
 
     def encoded(self, table: "Table", key: str) -> tuple[Array, list[str | None]]:

@@ -93,7 +93,7 @@ class MethodFactorySpec(Method):
     ) -> Attribution:
         """As every method; the scores, the base value and the residual are computed here."""
         if baselines is None:
-            raise InputError("method.factory: it needs a baseline of raw values, which this data does not have")
+            raise InputError("method.factory: it needs a baseline of raw values, but this kind of data has none")
         asked, explain = ExplainableModel(model, score, compute.batch), load(self.factory)
         columns = [
             self._values(explain(asked, inputs, baselines, column, **self.arguments), inputs) for column in targets.T

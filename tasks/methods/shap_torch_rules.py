@@ -172,5 +172,5 @@ def _name(func: Callable[..., Any]) -> str:
 
 def _refused(what: str) -> InputError:
     return InputError(
-        f"deep_shap: SHAP has no exact rule for {what}, and would take it for linear; use integrated_gradients"
+        f"deep_shap: SHAP has no exact rule for {what} and would treat it as linear; use integrated_gradients"
     )

@@ -86,7 +86,7 @@ class TreeShapSpec(ShapMethod):
         """As every method; the model's `estimator` is made of trees, over the elements of all inputs side by side."""
         if not gives_trees(model):
             raise InputError(
-                "tree_shap: explains tree ensembles of scikit-learn, and this model is none; use kernel_shap"
+                "tree_shap: explains tree ensembles of scikit-learn, but this model is not one; use kernel_shap"
             )
         self.require_score(model.output, score)
         prediction = own_scores(model, inputs, score, targets)

@@ -21,7 +21,7 @@ def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
     types = {item.name: KINDS[item.kind].number for item in dataset.inputs}
     if whole := [item for item in dataset.inputs if types[item.name] is None]:
         raise InputError(
-            f"model.factory: no net takes a {whole[0].kind} as it is; let the factory give a preprocess too"
+            f"model.factory: no net takes a {whole[0].kind} as it is; let the factory return a preprocess, too"
         )
     return lambda inputs: {name: np.asarray(values, types[name]) for name, values in inputs.items()}
 

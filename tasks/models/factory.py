@@ -94,12 +94,14 @@ class FactorySpec(TrainingSpec):
             encode, one = backend.encoding(dataset, made.preprocess), dataset.take(np.arange(1))
             self._tried(made, backend.whole(made.item, encode, compute), dataset)
             if self.fitting == "auto" and backend.before_softmax(made.item, encode, compute, one.arrays) is not None:
-                raise InputError("model.fit: 'auto' trains on logits, but the net ends in a softmax; leave that out")
+                raise InputError(
+                    "model.fit: 'auto' trains on logits, but the net ends in a softmax; remove the softmax"
+                )
             return backend.fit(lambda: self._made(compute).item, encode, dataset, self, compute, progress)
         if self.fitting == "auto" or self.weights is not None:
             raise InputError(
-                "model.fit, model.weights: only torch and Keras nets are trained or filled here; "
-                f"{self.factory} must give a model that is fitted"
+                "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
+                f"{self.factory} must give a fitted model"
             )
         return Weights(arrays={}, parameters=0)
 

@@ -38,7 +38,7 @@ def require_numbers(name: str, numbers: bool, layers: Sequence[str]) -> None:
     """Raises InputError where the input `name` is not made of `numbers` that have a gradient."""
     if not numbers:
         raise InputError(
-            f"layer: the input {name!r} is not made of numbers that can change a little; "
+            f"layer: the input {name!r} holds whole numbers, such as ids, which have no gradient; "
             f"name a layer, one of {', '.join(layers)}"
         )
 
@@ -58,7 +58,9 @@ def only_embedding(found: Sequence[Sequence[str]]) -> str | None:
 def require_slopes(name: str, numbers: bool) -> None:
     """Raises InputError where the values at `name` are no `numbers` that can change a little."""
     if not numbers:
-        raise InputError(f"layer: what {name!r} holds there are ids, which have no gradient; look behind the embedding")
+        raise InputError(
+            f"layer: the values of {name!r} there are ids, which have no gradient; name a layer after the embedding"
+        )
 
 
 def require_one_array(layer: str, at: Side, one: bool) -> None:

@@ -26,8 +26,8 @@ def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -
     if any(item.traits.embedded for item in data.inputs) and method.look is not None and method.look.layer is None:
         layers = net.layers if gives_gradients(net) else ()
         raise InputError(
-            f"layer: a molecule is explained at the embedding of its atoms, and not just one layer of the model is "
-            f"known to be that; name it, one of {', '.join(layers) or 'none'}"
+            "layer: a molecule is explained at the layer that embeds its atoms, and it is not clear which layer of the "
+            f"model that is; name it, one of {', '.join(layers) or 'none'}"
         )
     return cast(DifferentiableModel, net)
 
@@ -58,8 +58,8 @@ def of_atoms(found: Attribution, data: Dataset) -> Attribution:
             others = (found.mask.get(item.name, mask) != mask).any() or (mask.sum(axis=1) != counts).any()
             if others or values[~mask].any():
                 raise InputError(
-                    f"layer: the values are not those of the atoms of {item.name!r}, one row for each in the order of "
-                    "the SMILES and zero in all that fills up; name another layer"
+                    f"layer: it must hold one row for each atom of {item.name!r}, in the order of the SMILES, and "
+                    "zeros as padding, but it does not; name another layer"
                 )
     return found.model_copy(update={"mask": {**found.mask, **masks}})
 

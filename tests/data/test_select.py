@@ -178,7 +178,7 @@ def test_samples_by_true_and_predicted_class(order: str, rows: list[int]) -> Non
 
 
 def test_a_pair_that_does_not_occur_is_answered_with_what_does() -> None:
-    with pytest.raises(InputError, match=r"no 'p' is taken for 'r'; it is taken for p \(2\)"):
+    with pytest.raises(InputError, match=r"no sample of 'p' is predicted as 'r'; they are predicted as p \(2\)"):
         chosen(SelectionSpec(rows="all", pairs=(("p", "r"),)))
     with pytest.raises(InputError, match="'dog' is not a class of the data; classes are p, q, r"):
         chosen(SelectionSpec(pairs=(("dog", "r"),)))

@@ -148,7 +148,9 @@ def test_a_background_is_needed(
 
 
 def test_trees_are_not_looked_for_in_a_net(rectified: TorchModel, table: dict[str, Array], explain: Explain) -> None:
-    with pytest.raises(InputError, match="tree_shap: explains tree ensembles of scikit-learn, and this model is none"):
+    with pytest.raises(
+        InputError, match="tree_shap: explains tree ensembles of scikit-learn, but this model is not one"
+    ):
         explain(TreeShapSpec(), rectified, table, baselines=table, score="logit")
 
 

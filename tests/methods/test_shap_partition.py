@@ -191,7 +191,7 @@ def test_each_masker_takes_its_kind() -> None:
 @pytest.mark.parametrize(
     ("masker", "inputs", "message"),
     [
-        ("inpaint_ns", {"x": images(1, 4, 4, 3)}, "inpainting wants whole numbers from 0 to 255"),
+        ("inpaint_ns", {"x": images(1, 4, 4, 3)}, "inpainting needs whole numbers from 0 to 255"),
         ("inpaint_ns", {"x": np.ones((1, 4, 4, 2))}, "with 1 or 3 channels, but the image has 2"),
         ("tokens", {"x": np.ones((1, 1), int)}, "one element alone has no partition"),
     ],
