@@ -80,12 +80,12 @@ def _examine(client: Any, address: str, store: Store) -> None:
     """Workers of the same version that see the same store, or an error that says which do not."""
     probe = store.put(b"exhibit: do the workers see this store?")
     here = fingerprint(stages.modules())
-    found: dict[str, Any] = client.run(_seen_from_a_worker, store.path(probe).absolute())
-    if not found:
+    answers: dict[str, Any] = client.run(_seen_from_a_worker, store.path(probe).absolute())
+    if not answers:
         raise InputError(
             f"runner.address: the scheduler at {address} has no workers; start some: dask worker {address}"
         )
-    for worker, (code, sees) in sorted(found.items()):
+    for worker, (code, sees) in sorted(answers.items()):
         if not sees:
             raise InputError(
                 f"paths.store: the worker {worker} does not find the store at {store.root.absolute()}; "

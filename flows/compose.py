@@ -78,7 +78,9 @@ def compose_points(overrides: Sequence[str], config_dir: Path | None = None) -> 
         raise ConfigError(f"--config-dir: there is no directory {config_dir}")
     with initialize_config_dir(str(CONF), job_name=PRIMARY, version_base="1.3"):
         known: _Known = {}
-        return every(partial(_compose, asked, config_dir, known) for asked in _combinations(overrides, config_dir))
+        return every(
+            partial(_compose, combination, config_dir, known) for combination in _combinations(overrides, config_dir)
+        )
 
 
 def groups(config_dir: Path | None = None) -> dict[str, list[str]]:
@@ -193,8 +195,8 @@ def _from_environment(value: Any, path: str = "") -> str | None:
     if isinstance(value, str):
         return path if "oc.env" in value and path.partition(".")[0] not in ("paths", "runner") else None
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = (_from_environment(item, f"{path}.{key}" if path else str(key)) for key, item in pairs)
-    return next(filter(None, found), None)
+    secrets = (_from_environment(item, f"{path}.{key}" if path else str(key)) for key, item in pairs)
+    return next(filter(None, secrets), None)
 
 
 def _explain(error: BaseException, where: str, config_dir: Path | None) -> str:

@@ -84,13 +84,13 @@ def load(factory: str) -> Callable[..., Any]:
     module, _, name = trusted(factory).partition(":")
     _refuse_two_of_a_name(module)
     try:
-        found = getattr(importlib.import_module(module), name)
+        function = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise InputError(f"factory: {factory!r} cannot be imported ({error}); is it on PYTHONPATH?") from error
-    if not callable(found):
+    if not callable(function):
         raise InputError(f"factory: {factory!r} is not a function")
     code_of(factory)  # read as near to the import as can be: what is edited later is not what runs
-    return found
+    return function
 
 
 def _refuse_two_of_a_name(module: str) -> None:
@@ -101,14 +101,14 @@ def _refuse_two_of_a_name(module: str) -> None:
         InputError: for a module whose name another one has that is found before it.
     """
     top = module.partition(".")[0]
-    given = os.environ.get("PYTHONPATH")
+    pythonpath = os.environ.get("PYTHONPATH")
     # Absolute, as they stand in sys.path: else ./models is another place than models. An empty part is the current one.
-    folders = [os.path.abspath(folder) for folder in given.split(os.pathsep)] if given else []  # noqa: PTH100
-    own, found = PathFinder.find_spec(top, folders), importlib.util.find_spec(top)
-    if own is not None and found is not None and own.origin != found.origin:
+    folders = [os.path.abspath(folder) for folder in pythonpath.split(os.pathsep)] if pythonpath else []  # noqa: PTH100
+    own, first = PathFinder.find_spec(top, folders), importlib.util.find_spec(top)
+    if own is not None and first is not None and own.origin != first.origin:
         raise InputError(
             f"factory: the module {top!r} is at {_place(own)}, and another one of the same name, which is found "
-            f"first, at {_place(found)}; rename yours"
+            f"first, at {_place(first)}; rename yours"
         )
 
 
@@ -220,5 +220,5 @@ def _installed() -> frozenset[str]:
 
 @cache
 def _in_place(distribution: str) -> bool:
-    told = importlib.metadata.distribution(distribution).read_text("direct_url.json")
-    return bool(told and json.loads(told).get("dir_info", {}).get("editable"))
+    origin = importlib.metadata.distribution(distribution).read_text("direct_url.json")
+    return bool(origin and json.loads(origin).get("dir_info", {}).get("editable"))

@@ -121,14 +121,14 @@ def parsed(source: str) -> ast.Module:
 
 
 def _closure(modules: Iterable[str], root: Path) -> dict[str, _Module]:
-    found: dict[str, _Module] = {}
+    closure: dict[str, _Module] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found[name] = _read(_file(name, root), name, root)
-            waiting.extend(found[name].project)
-    return found
+        if name not in closure:
+            closure[name] = _read(_file(name, root), name, root)
+            waiting.extend(closure[name].project)
+    return closure
 
 
 @cache

@@ -170,10 +170,10 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
 def limits(materials: tuple[Material, ...]) -> dict[str, float]:
     """One limit per unit of measure over everything that is drawn by colour: the largest |a|, or the percentile of
     all |a| that a chapter asks for its maps in this unit, the lowest where several do."""
-    found: dict[str, list[Array]] = {}
+    by_unit: dict[str, list[Array]] = {}
     for material in materials:
         for pair in material.analogues:
-            found.setdefault(material.main.unit, []).extend(np.abs(part) for part in pair.values)
+            by_unit.setdefault(material.main.unit, []).extend(np.abs(part) for part in pair.values)
         # Tables are drawn as bars with an axis of their own.
         coloured = [item.name for item in material.dataset.inputs if KINDS[item.kind].coloured]
         for method in material.methods:
@@ -183,9 +183,9 @@ def limits(materials: tuple[Material, ...]) -> dict[str, float]:
                 *((method.mean_unit, values) for values in method.summary.class_means.values()),
             ]
             for unit, values in drawn:
-                found.setdefault(unit, []).append(np.abs(values).ravel())
+                by_unit.setdefault(unit, []).append(np.abs(values).ravel())
     cut = _percentiles(materials)
-    last = {unit: _end(np.concatenate(sizes), cut.get(unit)) for unit, sizes in found.items()}
+    last = {unit: _end(np.concatenate(sizes), cut.get(unit)) for unit, sizes in by_unit.items()}
     return {unit: limit for unit, limit in last.items() if limit > 0}
 
 

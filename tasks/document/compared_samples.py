@@ -132,10 +132,10 @@ def _grid(
 
 
 def _picture(item: str, view: View, sample: int) -> Cell:
-    found = next(one for one in view.material.dataset.inputs if one.name == item)
-    low, high = found.bounds or (0.0, 1.0)
+    image_input = next(one for one in view.material.dataset.inputs if one.name == item)
+    low, high = image_input.bounds or (0.0, 1.0)
     name = _sample(view, sample)
-    return Cell(pixels=(found.values[view.row(sample)] - low) / (high - low), alt=f"{name}: the input")
+    return Cell(pixels=(image_input.values[view.row(sample)] - low) / (high - low), alt=f"{name}: the input")
 
 
 def _maps(item: Input, views: Sequence[View], sample: int) -> list[Cell]:

@@ -18,8 +18,8 @@ def chapter(found: Comparison, materials: Materials, own_chapters: bool) -> Chap
     """`own_chapters`: whether the points have chapters of their own too."""
     points = count(len(found.points), "point")
     sentence = _lead(found)
-    drawn = survival.figure_of_ranks(found) or agreements.matrix(found, "spearman")
-    teaser = Teaser(figure=drawn.name, title=f"{points}: {_title(found)}", sentence=sentence, small=_small(found))
+    main_figure = survival.figure_of_ranks(found) or agreements.matrix(found, "spearman")
+    teaser = Teaser(figure=main_figure.name, title=f"{points}: {_title(found)}", sentence=sentence, small=_small(found))
     return Chapter(
         slug=found.slug,
         title=f"Comparison of {points} on {found.data}",
@@ -150,8 +150,8 @@ def _point_table(found: Comparison) -> Table:
 
 
 def _metric(point: ComparedPoint, name: str) -> str:
-    found: Metric | None = next((metric for metric in point.metrics if metric.name == name), None)
-    return "–" if found is None else plain(found.value, 3)
+    match: Metric | None = next((metric for metric in point.metrics if metric.name == name), None)
+    return "–" if match is None else plain(match.value, 3)
 
 
 def _counts(point: ComparedPoint) -> dict[str, int | None]:

@@ -55,7 +55,7 @@ def compose(
 
 def _palettes(materials: Sequence[Material]) -> set[Palette]:
     """What the chapters of their own draw maps of pictures in; a comparison has the usual colours."""
-    return {found.palette for found in materials if any(item.traits.pixels for item in found.dataset.inputs)}
+    return {material.palette for material in materials if any(item.traits.pixels for item in material.dataset.inputs)}
 
 
 _ON_PAGE_ONE = 2  # points of a comparison that are on page one themselves

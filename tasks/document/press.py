@@ -100,8 +100,8 @@ def child_process(module: str) -> tuple[list[str], dict[str, str]]:
     Not in the current folder, where a file of the user's may be called as a library: that is what -P is for. An empty
     part of PYTHONPATH means that folder, so it is named. The user's folders are searched after the libraries.
     """
-    given = os.environ.get("PYTHONPATH")
-    folders = [folder or str(Path.cwd()) for folder in given.split(os.pathsep)] if given else []
+    pythonpath = os.environ.get("PYTHONPATH")
+    folders = [folder or str(Path.cwd()) for folder in pythonpath.split(os.pathsep)] if pythonpath else []
     path = os.pathsep.join([str(_SOURCE), *folders])
     return [sys.executable, "-P", "-m", "exhibit_start", module], {"PYTHONPATH": path}
 

@@ -40,8 +40,8 @@ def figures(found: Comparison, materials: Materials, scales: Scales) -> tuple[Fi
     if not common or len(views) < 2:
         return ()
     inputs = views[0].material.dataset.inputs
-    drawn = [figure for item in inputs for figure in KINDS[item.kind].compared(found, item, views, common, scales)]
-    return tuple(map(ends.stated, drawn))
+    pictures = [figure for item in inputs for figure in KINDS[item.kind].compared(found, item, views, common, scales)]
+    return tuple(map(ends.stated, pictures))
 
 
 def _views(found: Comparison, materials: Materials) -> list[View]:

@@ -57,14 +57,14 @@ def molecules(content: Molecules, scales: Sequence[Scale]) -> tuple[Part, ...]:
 
     In columns the molecules of a row are made smaller alike, so that the widest fits into its column.
     """
-    drawn = [_molecule(item, item.limit or scales[item.scale].limit, content.numbers) for item in content.items]
+    parts = [_molecule(item, item.limit or scales[item.scale].limit, content.numbers) for item in content.items]
     columns = len(content.columns)
     if not columns:
-        return tuple(_part(f"m{index}", item) for index, item in enumerate(drawn))
+        return tuple(_part(f"m{index}", item) for index, item in enumerate(parts))
     room = PAGE / columns - _GAP
-    rows = [drawn[start : start + columns] for start in range(0, len(drawn), columns)]
+    rows = [parts[start : start + columns] for start in range(0, len(parts), columns)]
     smaller = [min(1.0, room / max(item.width for item in row)) for row in rows]
-    return tuple(_part(f"m{index}", item, smaller[index // columns]) for index, item in enumerate(drawn))
+    return tuple(_part(f"m{index}", item, smaller[index // columns]) for index, item in enumerate(parts))
 
 
 def _molecule(item: Molecule, limit: float, numbers: bool) -> _Drawn:

@@ -113,8 +113,8 @@ class FactorySpec(TrainingSpec):
         """
         made = self._made(compute)
         some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
-        model, found = made.predicting(compute) if made.backend() is None else made.net(some, weights, compute)
-        model.output = self._output(found, self._tried(made, model, some), some)
+        model, output = made.predicting(compute) if made.backend() is None else made.net(some, weights, compute)
+        model.output = self._output(output, self._tried(made, model, some), some)
         return model
 
     def _tried(self, made: "_Made", model: Model, dataset: Dataset) -> Array:
@@ -130,11 +130,11 @@ class FactorySpec(TrainingSpec):
         except InputError:
             raise
         except Exception as error:  # the user's own code fails in its own ways
-            given = " and ".join(f"{item.name!r} of shape {shape_in_words(item.values.shape)}" for item in some.inputs)
+            shapes = " and ".join(f"{item.name!r} of shape {shape_in_words(item.values.shape)}" for item in some.inputs)
             change = " and ".join(dict.fromkeys(KINDS[item.kind].shaped_by for item in some.inputs))
             raise InputError(
                 f"model.factory: the {type(made.item).__name__} of {self.factory} cannot predict this data: "
-                f"{made.failure(model, some.arrays, error)}; the data gives for each sample {given}; change the model, "
+                f"{made.failure(model, some.arrays, error)}; the data gives for each sample {shapes}; change the model, "
                 f"or {change}"
             ) from error
         wanted = len(some.classes) if some.task == "classification" else 1
@@ -255,8 +255,10 @@ class _Made(NamedTuple):
         backend = self.backend()
         assert backend is not None
         net, encode = backend.filled(self.item, weights, compute), backend.encoding(some, self.preprocess)
-        if some.task == "classification" and (found := backend.before_softmax(net, encode, compute, some.arrays)):
-            return found, "logits"
+        if some.task == "classification" and (
+            logits_model := backend.before_softmax(net, encode, compute, some.arrays)
+        ):
+            return logits_model, "logits"
         return backend.whole(net, encode, compute), None
 
     def predicting(self, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:

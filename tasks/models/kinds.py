@@ -37,5 +37,5 @@ def only(dataset: Dataset, kind: Kind, takes: str, task: str | None = None) -> I
     if first.kind == kind and not others and task in (None, dataset.task):
         return first
     kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in dataset.inputs)
-    given = f"has {kinds}" if task is None else f"is a {dataset.task} of {kinds}"
-    raise InputError(f"model: {takes}, but the data {given}")
+    what = f"has {kinds}" if task is None else f"is a {dataset.task} of {kinds}"
+    raise InputError(f"model: {takes}, but the data {what}")

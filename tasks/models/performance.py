@@ -56,8 +56,8 @@ def _classification(labels: Array, outputs: Array, split: Split) -> Performance:
 
 
 def _share(name: str, hits: Array, split: Split) -> Metric:
-    found, count = int(hits.sum()), len(hits)
-    return Metric(name=name, value=found / count, split=split, count=count, interval=wilson(found, count))
+    right, count = int(hits.sum()), len(hits)
+    return Metric(name=name, value=right / count, split=split, count=count, interval=wilson(right, count))
 
 
 def _regression(labels: Array, predicted: Array, split: Split) -> Performance:

@@ -55,9 +55,9 @@ def failure(model: TorchModel, inputs: Arrays, error: Exception) -> str:
     said = f"{type(error).__name__}, {str(error).partition(chr(10))[0]}"
     if not layers:
         return f"its preprocess failed with {said}"
-    name, layer, given = layers[-1]
+    name, layer, shapes = layers[-1]
     where = f"its layer {name!r}, {type(layer).__name__}({layer.extra_repr()})," if name else "it"
-    return f"{where} is given {'the shape ' + ' and '.join(given) if given else 'no tensor'} ({said})"
+    return f"{where} is given {'the shape ' + ' and '.join(shapes) if shapes else 'no tensor'} ({said})"
 
 
 class _Entered(NamedTuple):
@@ -75,8 +75,8 @@ def _entered(net: nn.Module) -> Iterator[list[_Entered]]:
     names = {module: name for name, module in net.named_modules()}
 
     def enter(module: nn.Module, arguments: tuple[Any, ...]) -> None:
-        given = tuple(shape_in_words(each.shape) for each in arguments if isinstance(each, torch.Tensor))
-        layers.append(_Entered(names[module], module, given))
+        shapes = tuple(shape_in_words(each.shape) for each in arguments if isinstance(each, torch.Tensor))
+        layers.append(_Entered(names[module], module, shapes))
 
     def leave(*_: Any) -> None:
         layers.pop()

@@ -73,5 +73,5 @@ class TreesSpec(ModelChoice):
 def _nodes(estimator: Any) -> dict[str, Array]:
     """The nodes of all trees one after another, and how many nodes each has."""
     trees = [tree.tree_ for tree in np.ravel(estimator.estimators_)]
-    found = {name: np.concatenate([getattr(tree, name) for tree in trees]) for name in _NODES}
-    return {"nodes": np.array([tree.node_count for tree in trees]), **found}
+    nodes = {name: np.concatenate([getattr(tree, name) for tree in trees]) for name in _NODES}
+    return {"nodes": np.array([tree.node_count for tree in trees]), **nodes}
