@@ -251,15 +251,15 @@ def _groups(config_dir: Path | None) -> str:
     return "".join(f"{textwrap.fill(line, 110, subsequent_indent=' ' * 14)}\n" for line in lines)
 
 
-def _show(asked: argparse.Namespace, arguments: Sequence[str]) -> int:
+def _show(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     """The config of every point as YAML documents; what concerns Hydra itself is left to Hydra."""
     import hydra
     from omegaconf import OmegaConf
 
     from exhibit.flows.compose import CONF, PRIMARY, compose_points
 
-    points = compose_points(asked.overrides, asked.config_dir)
-    if asked.cfg == "job":
+    points = compose_points(options.overrides, options.config_dir)
+    if options.cfg == "job":
         sys.stdout.write("---\n".join(OmegaConf.to_yaml(point.config) for point in points))
     else:
         sys.argv = ["exhibit report", *arguments]

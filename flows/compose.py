@@ -163,13 +163,13 @@ def _search_path(folder: Path | None) -> list[str]:
     return [f"hydra.searchpath=[{QuotedString(f'file://{folder.resolve()}', Quote.double).with_quotes()}]"]
 
 
-def _compose(asked: _PointOverrides, config_dir: Path | None, known: _Known) -> Composed:
+def _compose(combination: _PointOverrides, config_dir: Path | None, known: _Known) -> Composed:
     try:
-        if asked.composed not in known:
-            known[asked.composed] = _composed(asked.composed, config_dir)
-        shared, subject = known[asked.composed]
+        if combination.composed not in known:
+            known[combination.composed] = _composed(combination.composed, config_dir)
+        shared, subject = known[combination.composed]
         config = copy.deepcopy(shared)
-        for override in _parse(asked.values):
+        for override in _parse(combination.values):
             OmegaConf.update(config, str(override.key_or_group), override.value(), merge=True)
         if secret := _from_environment(OmegaConf.to_container(config, resolve=False)):
             raise ConfigError(
@@ -178,8 +178,8 @@ def _compose(asked: _PointOverrides, config_dir: Path | None, known: _Known) -> 
             )
         plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise ConfigError(_explain(error, point_name(asked.varied), config_dir)) from error
-    return Composed(asked.varied, subject, plain)
+        raise ConfigError(_explain(error, point_name(combination.varied), config_dir)) from error
+    return Composed(combination.varied, subject, plain)
 
 
 def _composed(overrides: Sequence[str], config_dir: Path | None) -> tuple[DictConfig, str]:

@@ -97,12 +97,12 @@ def _plain(name: str) -> str:
     return name.casefold().replace("_", " ")
 
 
-def _first(found: Array, pair: Pair, classes: Sequence[str], labels: Array, predicted: Array) -> int:
-    if found.any():
-        return int(found.argmax())
-    taken = Counter(classes[output] for output in predicted[labels == _class(pair[0], classes)])
+def _first(matches: Array, pair: Pair, classes: Sequence[str], labels: Array, predicted: Array) -> int:
+    if matches.any():
+        return int(matches.argmax())
+    counts = Counter(classes[output] for output in predicted[labels == _class(pair[0], classes)])
     listed = (
-        ", ".join(f"{name} ({count})" for name, count in taken.most_common(5))
+        ", ".join(f"{name} ({count})" for name, count in counts.most_common(5))
         or "nothing, since none of them is explained"
     )
     raise InputError(

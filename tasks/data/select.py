@@ -156,9 +156,9 @@ def _limited(spec: SelectionSpec, rows: Array, kept: Array) -> Array:
 
 
 def _checked(index: tuple[int, ...], count: int) -> Array:
-    outside = [row for row in index if not 0 <= row < count]
-    if outside:
-        raise InputError(f"selection.index: {outside} was given, but rows go from 0 to {count - 1}")
+    out_of_range = [row for row in index if not 0 <= row < count]
+    if out_of_range:
+        raise InputError(f"selection.index: {out_of_range} was given, but rows go from 0 to {count - 1}")
     return np.array(index)
 
 
@@ -190,8 +190,8 @@ def _require_order(spec: SelectionSpec, dataset: Dataset, explained: Array) -> N
     if spec.order == "with_and_without":
         with_and_without(dataset.labels[explained], _marked(dataset)[explained], 1)
     if dataset.task != "classification" and (_by_class(spec) or spec.order == "each_class"):
-        key, given = ("order", spec.order) if spec.pairs is None else ("pairs", spec.pairs)
-        raise InputError(f"selection.{key}: {given!r} needs a classification; use the order 'first' or 'spread'")
+        key, setting = ("order", spec.order) if spec.pairs is None else ("pairs", spec.pairs)
+        raise InputError(f"selection.{key}: {setting!r} needs a classification; use the order 'first' or 'spread'")
     if spec.pairs is not None:
         require_classes(spec.pairs, dataset.classes)
     if _by_class(spec) and (unknown := int((~dataset.labelled[explained]).sum())):

@@ -61,8 +61,8 @@ def _palettes(materials: Sequence[Material]) -> set[Palette]:
 _ON_PAGE_ONE = 2  # points of a comparison that are on page one themselves
 
 
-def _without_teaser(found: Chapter, covered: bool) -> Chapter:
-    return found.model_copy(update={"teaser": None}) if covered else found
+def _without_teaser(chapter: Chapter, covered: bool) -> Chapter:
+    return chapter.model_copy(update={"teaser": None}) if covered else chapter
 
 
 def _title(models: int) -> str:

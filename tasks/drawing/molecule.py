@@ -209,12 +209,12 @@ def _bounded(elements: Sequence[str], extent: Array) -> _Drawn:
     return _Drawn(tuple(elements), extent.min(axis=0) - _MARGIN, extent.max(axis=0) + _MARGIN)
 
 
-def _part(name: str, drawn: _Drawn, smaller: float = 1.0) -> Part:
+def _part(name: str, molecule: _Drawn, smaller: float = 1.0) -> Part:
     """What is drawn, on the smallest canvas that holds it."""
-    width, height = (smaller * (drawn.high - drawn.low)).tolist()
-    moved = f"translate({-drawn.low[0]:.1f} {-drawn.low[1]:.1f})"
+    width, height = (smaller * (molecule.high - molecule.low)).tolist()
+    moved = f"translate({-molecule.low[0]:.1f} {-molecule.low[1]:.1f})"
     change = moved if smaller == 1 else f"scale({smaller:.3f}) {moved}"
-    return picture(name, width, height, element("g", *drawn.elements, transform=change))
+    return picture(name, width, height, element("g", *molecule.elements, transform=change))
 
 
 def _extent(structure: str) -> Array:

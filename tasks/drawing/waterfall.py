@@ -43,15 +43,15 @@ def waterfalls(content: Waterfalls, width: float) -> Part:
     total = (PAGE if columns > 1 else COLUMN) * width
     wide = (total - (columns - 1) * _BETWEEN) / columns
     ends = _range(content.panels)
-    drawn: list[str] = []
+    shapes: list[str] = []
     top = bottom = 0.0
     for number_, panel in enumerate(content.panels):
         row, column = divmod(number_, columns)
         top = bottom + (8 if row else 0) if column == 0 else top
         elements, height = _panel(panel, wide, ends)
-        drawn.append(panel_at(column * (wide + _BETWEEN), top, *elements))
+        shapes.append(panel_at(column * (wide + _BETWEEN), top, *elements))
         bottom = max(bottom, top + height)
-    return picture("chart", total, bottom, *drawn)
+    return picture("chart", total, bottom, *shapes)
 
 
 def _columns(content: Waterfalls) -> int:

@@ -117,16 +117,18 @@ class OcclusionSpec(Method):
         cover = _covered(values, mask, windows)
         changing = _changing(values, replacement, cover.held, windows)
         # The first column is the score of the sample as it is; what changes nothing has that score, too.
-        found = np.zeros((len(targets), 1 + len(windows), targets.shape[1]))
+        replaced_scores = np.zeros((len(targets), 1 + len(windows), targets.shape[1]))
         for samples, numbers, used in _batches(changing, compute.batch):
             changed = take(values, samples)
             for row, number in enumerate(numbers):
                 if number:
                     name, window = windows[number - 1]
                     changed[name][row][window] = replacement[name][samples[row]][window]
-            found[samples[:used], numbers[:used]] = subject.scores(samples, changed, score, targets[samples])[:used]
-        prediction = found[:, 0]
-        lost = np.where(changing[..., np.newaxis], prediction[:, np.newaxis] - found, 0)
+            replaced_scores[samples[:used], numbers[:used]] = subject.scores(samples, changed, score, targets[samples])[
+                :used
+            ]
+        prediction = replaced_scores[:, 0]
+        lost = np.where(changing[..., np.newaxis], prediction[:, np.newaxis] - replaced_scores, 0)
         total = {name: np.zeros((len(targets), *_elements(v), targets.shape[1])) for name, v in values.items()}
         for number, (name, window) in enumerate(windows, start=1):
             inside = (slice(None), *window)
@@ -279,10 +281,10 @@ def _averaged(total: Array, covering: Array, values: Array) -> Array:
 
 def _stacked(parts: list[tuple[Arrays, int]]) -> dict[str, Array]:
     """Batches one after another, each as far as it counts; ragged ones are padded to the longest."""
-    found: dict[str, Array] = {}
+    stacked: dict[str, Array] = {}
     for name in parts[0][0]:
         widest = max(arrays[name].shape[1] for arrays, _ in parts)
-        found[name] = np.concatenate(
+        stacked[name] = np.concatenate(
             [
                 np.pad(
                     arrays[name][:used],
@@ -291,7 +293,7 @@ def _stacked(parts: list[tuple[Arrays, int]]) -> dict[str, Array]:
                 for arrays, used in parts
             ]
         )
-    return found
+    return stacked
 
 
 def _first(inputs: Arrays) -> Array:

@@ -99,17 +99,17 @@ class DeepShapSpec(BackgroundMethod):
         others, seen = compared(self.kind, model, background, self.layer, self.at, compute.batch)
         values_of = _explainer(model, others, seen)
         pairs = Pairs.of(targets)
-        found = []
+        columns = []
         for rows, used in padded_batches(len(targets), compute.batch):
             place = model.place(take(inputs, rows), self.layer, self.at)
             for row, sample in enumerate(rows[:used].tolist()):  # pairs are in the order of samples
-                found += [values_of(place, row, each) for each in pairs.target[pairs.sample == sample].tolist()]
+                columns += [values_of(place, row, each) for each in pairs.target[pairs.sample == sample].tolist()]
         return explained(
             sample_ids,
             targets,
             {
                 name: pairs.spread(np.concatenate(each))
-                for name, each in zip(others, zip(*found, strict=True), strict=True)
+                for name, each in zip(others, zip(*columns, strict=True), strict=True)
             },
             own_scores(model, inputs, score, targets),
             mean_scores(model, background, score, targets),
@@ -151,8 +151,8 @@ def _torch_explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
     explainer = DeepNet(model.net, layer, tensors(background), call_of(seen, 0))
 
     def values_of(place: Any, row: int, target: int) -> list[Array]:
-        found = explainer.of(tensors(take(place.values, np.array([row]))), call_of(place, row), target)
-        return [model.outer_layout(torch.as_tensor(array)).numpy() for array in found]
+        contributions = explainer.of(tensors(take(place.values, np.array([row]))), call_of(place, row), target)
+        return [model.outer_layout(torch.as_tensor(array)).numpy() for array in contributions]
 
     return values_of
 

@@ -62,7 +62,7 @@ class HidingMethod(ShapMethod):
         compute: Compute,
     ) -> Attribution:
         """As every method; no baselines stand for raw zeros."""
-        found = []
+        results = []
         for row, chosen in enumerate(targets):
             sample = {name: array[row : row + 1] for name, array in inputs.items()}
             hidden = {
@@ -72,13 +72,13 @@ class HidingMethod(ShapMethod):
             score_of = partial(scores_of, partial(evaluated, model), model.output, score, chosen.tolist())
             with kept_state():
                 np.random.seed(seed_of(self.seed, sample_ids[row]))
-                found.append(self.explained(score_of, sample, hidden, compute))
+                results.append(self.explained(score_of, sample, hidden, compute))
         return explained(
             sample_ids,
             targets,
-            {name: np.stack([each.values[name] for each in found]) for name in inputs},
-            np.stack([each.prediction for each in found]),
-            np.stack([each.base_value for each in found]),
+            {name: np.stack([each.values[name] for each in results]) for name in inputs},
+            np.stack([each.prediction for each in results]),
+            np.stack([each.base_value for each in results]),
         )
 
     @abstractmethod
@@ -126,8 +126,8 @@ class KernelShapSpec(HidingMethod):
         self._require_room(flat(sample), flat(baseline))
         explainer = shap.KernelExplainer(lambda rows: score_of(_unflat(rows, sample)), flat(baseline))
         # Any other l1_reg would leave at most so many features with a value.
-        found = explainer.shap_values(flat(sample), nsamples=self.nsamples, l1_reg=0, silent=True)
-        values = {name: array[0] for name, array in parts(found, sample).items()}
+        contributions = explainer.shap_values(flat(sample), nsamples=self.nsamples, l1_reg=0, silent=True)
+        values = {name: array[0] for name, array in parts(contributions, sample).items()}
         return Found(values, *ends(score_of, sample, baseline))
 
     def _require_room(self, sample: Array, baseline: Array) -> None:

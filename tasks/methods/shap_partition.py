@@ -64,10 +64,10 @@ class PartitionShapSpec(HidingMethod):
         tokens = self.masker == "tokens"
         if len(inputs) > 1 or not all(item.traits.ids if tokens else item.traits.pixels for item in inputs):
             wanted = "text" if tokens else "image (for a text: masker: tokens)"
-            given = ", ".join(f"{item.name!r} of kind {item.kind}" for item in inputs)
+            kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in inputs)
             raise InputError(
                 f"partition_shap: with masker {self.masker} it explains models of one {wanted}, but the inputs are "
-                f"{given}; use kernel_shap"
+                f"{kinds}; use kernel_shap"
             )
 
     def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, compute: Compute) -> Found:
@@ -85,10 +85,10 @@ class PartitionShapSpec(HidingMethod):
             return score_of({name: mask.apply(kept)})
 
         explainer = shap.explainers.PartitionExplainer(score, _Coalitions(mask.sample.shape[1:]))
-        found = explainer(
+        explanation = explainer(
             mask.sample, max_evals=self.max_evals, batch_size=self.batch_size or max(compute.batch, 2), silent=True
         )
-        return Found({name: found.values[0]}, prediction, base_value)
+        return Found({name: explanation.values[0]}, prediction, base_value)
 
     def _mask(self, sample: Arrays, baseline: Arrays) -> Mask:
         array = next(iter(sample.values()))

@@ -134,8 +134,8 @@ class FactorySpec(TrainingSpec):
             change = " and ".join(dict.fromkeys(KINDS[item.kind].shaped_by for item in some.inputs))
             raise InputError(
                 f"model.factory: the {type(made.item).__name__} of {self.factory} cannot predict this data: "
-                f"{made.failure(model, some.arrays, error)}; the data gives for each sample {shapes}; change the model, "
-                f"or {change}"
+                f"{made.failure(model, some.arrays, error)}; the data gives for each sample {shapes}; change the "
+                f"model, or {change}"
             ) from error
         wanted = len(some.classes) if some.task == "classification" else 1
         if outputs.ndim != 2 or outputs.shape[1] != wanted:
@@ -164,17 +164,17 @@ class FactorySpec(TrainingSpec):
         configure(compute)
         return names_from_the_start()
 
-    def _output(self, found: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
+    def _output(self, recognised: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
         """What the model gives: as found by its adapter, told in the config, or seen in some outputs."""
-        for kind in (self.output, found or "auto"):
+        for kind in (self.output, recognised or "auto"):
             _require_meaning(kind, some)
-        if found is not None and self.output == "logits":
+        if recognised is not None and self.output == "logits":
             raise InputError(
                 "model.output: 'logits' was given, but the model ends in probabilities; use auto, which reads a net "
                 "before its last softmax"
             )
-        if found is not None:
-            return found
+        if recognised is not None:
+            return recognised
         if self.output != "auto":
             return self.output
         sums = (outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=1e-4)

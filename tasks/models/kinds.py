@@ -14,16 +14,16 @@ class ModelKind(NamedTuple):
     `channels_first`: torch wants the last axis before the others; `shaped_by`: which settings change the shape of a
     sample, after "change the model, or"."""
 
-    shaped_by: str
     number: type[np.generic] | None = np.float32
     channels_first: bool = False
+    shaped_by: str = "its preprocess"
 
 
 KINDS: dict[Kind, ModelKind] = {
-    "table": ModelKind("the columns of the data (data.features, data.ignore)"),
-    "image": ModelKind("the pictures (data.size)", channels_first=True),
-    "text": ModelKind("the length of the texts (data.length)", number=np.int64),
-    "molecule": ModelKind("its preprocess", number=None),
+    "table": ModelKind(shaped_by="the columns of the data (data.features, data.ignore)"),
+    "image": ModelKind(channels_first=True, shaped_by="the pictures (data.size)"),
+    "text": ModelKind(number=np.int64, shaped_by="the length of the texts (data.length)"),
+    "molecule": ModelKind(number=None),
 }
 
 

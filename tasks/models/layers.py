@@ -43,13 +43,13 @@ def require_numbers(name: str, numbers: bool, layers: Sequence[str]) -> None:
         )
 
 
-def only_embedding(found: Sequence[Sequence[str]]) -> str | None:
-    """The layer that every one of several predictions `found` to embed the elements, if it is just one, the layers
-    inside it aside.
+def only_embedding(predictions: Sequence[Sequence[str]]) -> str | None:
+    """The layer that embeds the elements in every one of several `predictions`, each the names of such layers, if it
+    is just one, the layers inside it aside.
 
     In a single prediction the bonds of a molecule may by chance be as many as its atoms.
     """
-    common = [name for name in found[0] if all(name in others for others in found)]
+    common = [name for name in predictions[0] if all(name in others for others in predictions)]
     inside = tuple(f"{name}{mark}" for name in common for mark in "./")
     outer = [name for name in common if not name.startswith(inside)]
     return outer[0] if len(outer) == 1 else None

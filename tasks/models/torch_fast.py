@@ -158,10 +158,10 @@ def _laid_out(net: nn.Module) -> nn.Module:
     return net
 
 
-def _agree(found: Tensor, expected: Tensor) -> bool:
-    if found.shape != expected.shape or found.dtype != expected.dtype:
+def _agree(outputs: Tensor, expected: Tensor) -> bool:
+    if outputs.shape != expected.shape or outputs.dtype != expected.dtype:
         return False
-    return bool((found - expected).norm() <= _AGREEMENT.get(found.dtype, 0.0) * expected.norm())
+    return bool((outputs - expected).norm() <= _AGREEMENT.get(outputs.dtype, 0.0) * expected.norm())
 
 
 def _hooked(net: nn.Module) -> bool:

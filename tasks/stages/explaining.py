@@ -42,7 +42,7 @@ def require_one_place(method: Method, data: Dataset) -> None:
         )
 
 
-def of_atoms(found: Attribution, data: Dataset) -> Attribution:
+def of_atoms(attribution: Attribution, data: Dataset) -> Attribution:
     """The same with a mask of the atoms of molecules, which nets that take all molecules at one size do not know.
 
     Raises:
@@ -52,16 +52,16 @@ def of_atoms(found: Attribution, data: Dataset) -> Attribution:
 
     masks = {}
     for item in data.inputs:
-        if (parts := KINDS[item.kind].parts) is not None and item.name in found.values:
-            values, counts = found.values[item.name], parts(item)
+        if (parts := KINDS[item.kind].parts) is not None and item.name in attribution.values:
+            values, counts = attribution.values[item.name], parts(item)
             masks[item.name] = mask = np.arange(values.shape[1]) < counts[:, np.newaxis]
-            others = (found.mask.get(item.name, mask) != mask).any() or (mask.sum(axis=1) != counts).any()
+            others = (attribution.mask.get(item.name, mask) != mask).any() or (mask.sum(axis=1) != counts).any()
             if others or values[~mask].any():
                 raise InputError(
                     f"layer: it must hold one row for each atom of {item.name!r}, in the order of the SMILES, and "
                     "zeros as padding, but it does not; name another layer"
                 )
-    return found.model_copy(update={"mask": {**found.mask, **masks}})
+    return attribution.model_copy(update={"mask": {**attribution.mask, **masks}})
 
 
 def refusal(method: Method, model: ModelChoice, gives: AbstractSet[Capability] | None = None) -> str | None:
