@@ -70,6 +70,7 @@ def _caller(client: Any, root: Path) -> Call:
         # What the shared store holds already needs no worker.
         with suppress(Damaged):
             return stage(there, *args, **kwargs)
+        # Not pure: Dask would hand on a result that the store no longer holds.
         done: FinishedStage = client.submit(stage, shared, *args, **kwargs, pure=False).result()
         return done
 
@@ -78,6 +79,7 @@ def _caller(client: Any, root: Path) -> Call:
 
 def _examine(client: Any, address: str, store: Store) -> None:
     """Workers of the same version that see the same store, or an error that says which do not."""
+    # A file that only this process could have written tells whether a worker's path leads to the same folder.
     probe = store.put(b"exhibit: do the workers see this store?")
     here = fingerprint(stages.modules())
     answers: dict[str, Any] = client.run(_seen_from_a_worker, store.path(probe).absolute())

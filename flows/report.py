@@ -1,4 +1,7 @@
-"""The flow `report`: points, stage by stage, into one document."""
+"""The flow `report`: points, stage by stage, into one document.
+
+The stages of a single point are in `points`; what Prefect adds is in `flow`.
+"""
 
 import json
 import secrets

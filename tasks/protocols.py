@@ -1,4 +1,7 @@
-"""What a model is to a method or a check, whatever framework it comes from."""
+"""What a model is to a method or a check, whatever framework it comes from.
+
+No framework is imported here, and no particular model, method or check is named.
+"""
 
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet

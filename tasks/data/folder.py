@@ -1,4 +1,7 @@
-"""A folder of pictures per class, Food-101, and single photographs."""
+"""A folder of pictures per class, Food-101, and single photographs.
+
+Which pictures there are and how they are framed; how one file is read is in `picture_file`.
+"""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence

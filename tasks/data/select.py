@@ -1,4 +1,7 @@
-"""Which rows are explained, which are drawn, and which outputs are explained about each."""
+"""Which rows are explained, which are drawn, and which outputs are explained about each.
+
+Pairs of samples that are drawn because of what is predicted are in `mistakes`.
+"""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,7 @@
-"""A chapter: what every kind of data has in common around what is its own."""
+"""A chapter: what every kind of data has in common around what is its own.
+
+What is shown of a kind comes from `kinds`; the section about the model is in `model`.
+"""
 
 from collections.abc import Collection
 

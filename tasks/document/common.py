@@ -1,4 +1,7 @@
-"""What chapters of every kind share: arithmetic, order and notes."""
+"""What chapters of every kind share: arithmetic, order and notes.
+
+What one kind of data has for itself is in the module of that kind, how words are put together in `words`.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,7 @@
-"""Attributions summarised over samples, shard by shard: nothing is gathered in memory."""
+"""Attributions summarised over samples, shard by shard: nothing is gathered in memory.
+
+How importances are compared or drawn does not belong here.
+"""
 
 import hashlib
 from collections.abc import Iterable

@@ -1,4 +1,7 @@
-"""Gradients of a score, and gradients times the input."""
+"""Gradients of a score, and gradients times the input; what every method with gradients shares.
+
+Draws of noise and dropout are in `draws` and `sampling`, integration in `integrated_gradients`.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Literal

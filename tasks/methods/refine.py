@@ -99,6 +99,7 @@ def _advance(
     estimates: Estimates, segment: Segment, rows: Array, step: Pass, factor: Factor, tolerance: float | None
 ) -> None:
     gradients, met = segment.gradients(step)
+    # In place of the gradients, which are not needed again: a batch of images is large.
     new = {
         name: np.multiply(gradient, segment.factor(factor, name), out=gradient) for name, gradient in gradients.items()
     }
@@ -107,6 +108,7 @@ def _advance(
         _begin(estimates, segment, rows, met, factor)
     else:
         old = {name: estimates.read(name, rows, values.shape[1]) for name, values in new.items()}
+        # Asked before the new values are written: the residual is still that of the pass before.
         was_met = _met(estimates, rows, old, tolerance)
         for name in new:
             new[name] += step.keep * old[name]  # the points of a pass lie between those before, so none is lost

@@ -1,4 +1,7 @@
-"""A user's own model: what a function from a trusted module makes."""
+"""A user's own model: what a function from a trusted module makes, whatever framework it is of.
+
+What one framework alone can do is in `torch_factory` and `keras_factory`; whom this machine trusts, in `tasks.factory`.
+"""
 
 import random
 import sys

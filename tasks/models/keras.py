@@ -1,4 +1,7 @@
-"""Keras nets on TensorFlow behind the model protocol, and how they are trained."""
+"""Keras nets on TensorFlow behind the model protocol: predictions, gradients, hidden layers.
+
+Training and files of weights are in `keras_training`, what a user's own net needs besides in `keras_factory`.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext

@@ -1,4 +1,7 @@
-"""torch nets behind the model protocol, and how they are trained."""
+"""torch nets behind the model protocol: predictions, gradients, hidden layers.
+
+Training and files of weights are in `torch_training`, what a user's own net needs besides in `torch_factory`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext

@@ -1,4 +1,7 @@
-"""What a chapter is made of: everything that figures, tables and sentences are drawn from."""
+"""What a chapter is made of: everything that figures, tables and sentences are drawn from.
+
+The sentences themselves do not belong here: they are made in `document`, from these numbers.
+"""
 
 from collections.abc import Mapping
 from typing import Self

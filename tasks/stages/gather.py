@@ -1,4 +1,7 @@
-"""The stage that gathers what a chapter shows."""
+"""The stage that gathers what a chapter shows: numbers, arrays and short names.
+
+Sentences, figures and their order belong to `document`.
+"""
 
 from __future__ import annotations
 
