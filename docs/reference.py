@@ -76,7 +76,7 @@ def index_page(groups: Mapping[str, FieldInfo]) -> str:
             "# Settings",
             "",
             "A config is one choice from each group, `group=option`; each value of it can be changed by its path, "
-            "`group.key=value`. `method` and `check` take several options at once, `method=[a,b]`, and the values of "
+            "`group.key=value`. `method` and `check` take several options at once, `'method=[a,b]'`, and the values of "
             "one are `method.LABEL.key`. These pages are made from the program when the site is built.",
             "",
             *("| group | what it decides | options |", "|---|---|---|", *rows, ""),
@@ -250,11 +250,23 @@ def table(rows: list[Setting]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "&#124;").replace("<", "&lt;").replace("\n", " ")
+    return _outside_code(text.replace("\n", " "), {"|": "&#124;", "<": "&lt;"})
 
 
 def _docstring(kind: type[BaseModel]) -> list[str]:
-    return [line.strip().replace("*", "\\*").replace("|", "&#124;") for line in (kind.__doc__ or "").splitlines()]
+    return [_escaped(line.strip()) for line in (kind.__doc__ or "").splitlines()]
+
+
+def _escaped(line: str) -> str:
+    """A star is no emphasis and a bar no table."""
+    return _outside_code(line, {"*": "\\*", "|": "&#124;"})
+
+
+def _outside_code(text: str, replaced: Mapping[str, str]) -> str:
+    """With the marks of Markdown replaced, but for those in code, which stand for themselves."""
+    parts = text.split("`")
+    parts[::2] = [part.translate(str.maketrans(dict(replaced))) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def _sentence(text: str) -> str:

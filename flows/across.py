@@ -50,9 +50,9 @@ def across(
     for number, group in enumerate(groups, 1):
         slug, own = f"comparison_{number}", [materials[k] for k in group]  # no slug of a point has a "_"
         numbers = [k + 1 for k in group]
-        found = one(slug, compare, slug, [configs[k] for k in group], numbers, own)
-        comparisons.append(found["comparison"])
-        drawn.append(one(slug, draw_comparison, found["comparison"], own, scales))
+        comparison = one(slug, compare, slug, [configs[k] for k in group], numbers, own)
+        comparisons.append(comparison["comparison"])
+        drawn.append(one(slug, draw_comparison, comparison["comparison"], own, scales))
     if comparisons:
         tables |= one("report", relate, comparisons).outputs
     changed = None

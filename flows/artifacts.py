@@ -147,10 +147,10 @@ def _uri(path: Path) -> str:
 
 def _framed(svg: bytes) -> bytes:
     """On white, since it is drawn for paper, and with room at the sides: the letters of a browser are wider."""
-    found = _SIZE.search(svg)
-    if found is None:
+    size = _SIZE.search(svg)
+    if size is None:
         return svg
-    width, height = (float(number) for number in found.groups())
+    width, height = (float(number) for number in size.groups())
     start = svg.index(b"<svg")
     frame = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-_ROOM} 0 {width + 2 * _ROOM:g} {height:g}" '

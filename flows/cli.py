@@ -27,7 +27,7 @@ REPORT_HELP = """\
 examples:
   exhibit report study=iris
   exhibit report study=iris,digits                  a comma sweeps: two points, two chapters
-  exhibit report study=iris method=[vanilla_grad,integrated_gradients]
+  exhibit report study=iris 'method=[vanilla_grad,integrated_gradients]'
   exhibit report study=iris model.hidden=64 paths.runs=/tmp/runs runner=inline
   exhibit report study=iris --cfg job               show the composed config, run nothing
   exhibit report study=mine --config-dir my_conf    further options from a folder of your own
@@ -75,14 +75,14 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--version", action="version", version=f"exhibit {exhibit.__version__}")
     parser.add_argument("command", nargs="?", help="what to do")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the command takes")
-    asked = parser.parse_args(arguments)
-    if asked.command is None:
+    options = parser.parse_args(arguments)
+    if options.command is None:
         sys.stderr.write(parser.format_help())
         return BAD_INPUT
     try:
-        if asked.command not in COMMANDS:
-            raise ConfigError(unknown(asked.command, "command", asked.command, COMMANDS))
-        return COMMANDS[asked.command](asked.arguments)
+        if options.command not in COMMANDS:
+            raise ConfigError(unknown(options.command, "command", options.command, COMMANDS))
+        return COMMANDS[options.command](options.arguments)
     except (InputError, Unfinished) as error:
         if debugging():
             raise
@@ -93,15 +93,15 @@ def run(arguments: Sequence[str]) -> int:
 def report(arguments: Sequence[str]) -> int:
     """explain models, and write the PDF and the HTML"""
     parser = _report_parser()
-    asked = parser.parse_intermixed_args(arguments)
-    if asked.help:
-        sys.stdout.write(parser.format_help() + _groups(asked.config_dir))
+    options = parser.parse_intermixed_args(arguments)
+    if options.help:
+        sys.stdout.write(parser.format_help() + _groups(options.config_dir))
         return DONE
-    if asked.cfg or asked.info:
-        return _show(asked, arguments)
+    if options.cfg or options.info:
+        return _show(options, arguments)
     from exhibit.flows.config import read_report
 
-    wanted = read_report(asked.overrides, asked.config_dir)
+    wanted = read_report(options.overrides, options.config_dir)
     from exhibit.flows.artifacts import changed
     from exhibit.flows.run import run_report
 
@@ -144,14 +144,14 @@ def verify(arguments: Sequence[str]) -> int:
         help="run code of the user's own that the evidence names, from modules that EXHIBIT_TRUSTED_MODULES names, and "
         "open paths that it does not describe",
     )
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     from exhibit.flows.derivation import Access
     from exhibit.flows.verify import EXIT_CODES, report_path
     from exhibit.flows.verify import verify as verified
 
-    result = verified(asked.target, asked.integrity_only, Access(asked.data, asked.allow_local))
+    result = verified(options.target, options.integrity_only, Access(options.data, options.allow_local))
     try:
-        _write(report_path(asked.target), f"{result.model_dump_json(indent=2)}\n")
+        _write(report_path(options.target), f"{result.model_dump_json(indent=2)}\n")
     except OSError as error:  # of a report that lies where nothing may be written
         sys.stderr.write(f"exhibit: {error.filename} was not written: {error.strerror}\n")
     sys.stdout.write(f"{result}\n")
@@ -178,11 +178,11 @@ def deploy(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("overrides", nargs="+", metavar="KEY=VALUE", help="as for `exhibit report`, and of schedule")
     _add_config_dir(parser)
-    asked = parser.parse_intermixed_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     from exhibit.flows.deploy import deploy as deployed
     from exhibit.flows.deploy import worker_command
 
-    done = deployed(asked.overrides, asked.config_dir)
+    done = deployed(options.overrides, options.config_dir)
     sys.stdout.write(f"worker: {worker_command(done)}\npage: {done.page}\ndeployment: {done.name}\n")
     return DONE
 
@@ -251,15 +251,15 @@ def _groups(config_dir: Path | None) -> str:
     return "".join(f"{textwrap.fill(line, 110, subsequent_indent=' ' * 14)}\n" for line in lines)
 
 
-def _show(asked: argparse.Namespace, arguments: Sequence[str]) -> int:
+def _show(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     """The config of every point as YAML documents; what concerns Hydra itself is left to Hydra."""
     import hydra
     from omegaconf import OmegaConf
 
     from exhibit.flows.compose import CONF, PRIMARY, compose_points
 
-    points = compose_points(asked.overrides, asked.config_dir)
-    if asked.cfg == "job":
+    points = compose_points(options.overrides, options.config_dir)
+    if options.cfg == "job":
         sys.stdout.write("---\n".join(OmegaConf.to_yaml(point.config) for point in points))
     else:
         sys.argv = ["exhibit report", *arguments]

@@ -70,6 +70,7 @@ def _caller(client: Any, root: Path) -> Call:
         # What the shared store holds already needs no worker.
         with suppress(Damaged):
             return stage(there, *args, **kwargs)
+        # Not pure: Dask would hand on a result that the store no longer holds.
         done: FinishedStage = client.submit(stage, shared, *args, **kwargs, pure=False).result()
         return done
 
@@ -78,14 +79,15 @@ def _caller(client: Any, root: Path) -> Call:
 
 def _examine(client: Any, address: str, store: Store) -> None:
     """Workers of the same version that see the same store, or an error that says which do not."""
+    # A file that only this process could have written tells whether a worker's path leads to the same folder.
     probe = store.put(b"exhibit: do the workers see this store?")
     here = fingerprint(stages.modules())
-    found: dict[str, Any] = client.run(_seen_from_a_worker, store.path(probe).absolute())
-    if not found:
+    answers: dict[str, Any] = client.run(_seen_from_a_worker, store.path(probe).absolute())
+    if not answers:
         raise InputError(
             f"runner.address: the scheduler at {address} has no workers; start some: dask worker {address}"
         )
-    for worker, (code, sees) in sorted(found.items()):
+    for worker, (code, sees) in sorted(answers.items()):
         if not sees:
             raise InputError(
                 f"paths.store: the worker {worker} does not find the store at {store.root.absolute()}; "

@@ -78,7 +78,9 @@ def compose_points(overrides: Sequence[str], config_dir: Path | None = None) -> 
         raise ConfigError(f"--config-dir: there is no directory {config_dir}")
     with initialize_config_dir(str(CONF), job_name=PRIMARY, version_base="1.3"):
         known: _Known = {}
-        return every(partial(_compose, asked, config_dir, known) for asked in _combinations(overrides, config_dir))
+        return every(
+            partial(_compose, combination, config_dir, known) for combination in _combinations(overrides, config_dir)
+        )
 
 
 def groups(config_dir: Path | None = None) -> dict[str, list[str]]:
@@ -142,7 +144,9 @@ def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [str(override.input_line)]
     if not override.is_discrete_sweep():
-        raise ConfigError(f"{override.input_line}: an interval names no values; write them with commas between")
+        raise ConfigError(
+            f"{override.input_line}: an interval holds no list of values to try; write values with commas"
+        )
     return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
 
 
@@ -159,13 +163,13 @@ def _search_path(folder: Path | None) -> list[str]:
     return [f"hydra.searchpath=[{QuotedString(f'file://{folder.resolve()}', Quote.double).with_quotes()}]"]
 
 
-def _compose(asked: _PointOverrides, config_dir: Path | None, known: _Known) -> Composed:
+def _compose(combination: _PointOverrides, config_dir: Path | None, known: _Known) -> Composed:
     try:
-        if asked.composed not in known:
-            known[asked.composed] = _composed(asked.composed, config_dir)
-        shared, subject = known[asked.composed]
+        if combination.composed not in known:
+            known[combination.composed] = _composed(combination.composed, config_dir)
+        shared, subject = known[combination.composed]
         config = copy.deepcopy(shared)
-        for override in _parse(asked.values):
+        for override in _parse(combination.values):
             OmegaConf.update(config, str(override.key_or_group), override.value(), merge=True)
         if secret := _from_environment(OmegaConf.to_container(config, resolve=False)):
             raise ConfigError(
@@ -174,8 +178,8 @@ def _compose(asked: _PointOverrides, config_dir: Path | None, known: _Known) -> 
             )
         plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise ConfigError(_explain(error, point_name(asked.varied), config_dir)) from error
-    return Composed(asked.varied, subject, plain)
+        raise ConfigError(_explain(error, point_name(combination.varied), config_dir)) from error
+    return Composed(combination.varied, subject, plain)
 
 
 def _composed(overrides: Sequence[str], config_dir: Path | None) -> tuple[DictConfig, str]:
@@ -191,8 +195,8 @@ def _from_environment(value: Any, path: str = "") -> str | None:
     if isinstance(value, str):
         return path if "oc.env" in value and path.partition(".")[0] not in ("paths", "runner") else None
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = (_from_environment(item, f"{path}.{key}" if path else str(key)) for key, item in pairs)
-    return next(filter(None, found), None)
+    secrets = (_from_environment(item, f"{path}.{key}" if path else str(key)) for key, item in pairs)
+    return next(filter(None, secrets), None)
 
 
 def _explain(error: BaseException, where: str, config_dir: Path | None) -> str:

@@ -76,8 +76,8 @@ def read_schedule(words: Sequence[str]) -> ScheduleSpec:
         ConfigError: naming each key that is wrong.
     """
     pairs = (word.removeprefix("schedule.").partition("=") for word in words)
-    given = {key: value.strip("'\"") for key, _, value in pairs}
-    return validated(_Scheduled, {"schedule": given}).schedule
+    settings = {key: value.strip("'\"") for key, _, value in pairs}
+    return validated(_Scheduled, {"schedule": settings}).schedule
 
 
 def deploy(overrides: Sequence[str], config_dir: Path | None = None) -> Deployed:

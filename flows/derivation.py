@@ -138,7 +138,7 @@ def _missing(key: str, item: LocalEvidence) -> str:
         how = "the report that it is compared with; --data DIR looks for it"
     else:
         embedded = "data" if ".data." in key else "weights"
-        how = f"--data DIR looks for it, and document.embed=[{embedded}] would have put it into the PDF"
+        how = f"--data DIR looks for it, and 'document.embed=[{embedded}]' would have put it into the PDF"
     return f"{key}: needs the {item.kind} {item.name!r} with sha256 {item.sha256}; {how}"
 
 

@@ -152,8 +152,8 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
         case "union_tag_not_found":
             sentence = f"{path}.kind: a value must be given; allowed: {_listed(tags)}"
         case "union_tag_invalid":
-            given = str(detail["ctx"]["tag"])
-            sentence = f"{path}.kind: given {given!r}, allowed: {_listed(tags)}{_nearest(given, tags)}"
+            tag = str(detail["ctx"]["tag"])
+            sentence = f"{path}.kind: given {tag!r}, allowed: {_listed(tags)}{_nearest(tag, tags)}"
         case "value_error":
             sentence = f"{path}: {detail['ctx']['error']}"
         case _:
@@ -193,8 +193,8 @@ def _bounds(schema: Schema) -> str:
         "maximum": "at most",
         "exclusiveMaximum": "below",
     }
-    found = [f"{word} {schema[key]:g}" for key, word in words.items() if key in schema]
-    return f", {' and '.join(found)}" if found else ""
+    bounds = [f"{word} {schema[key]:g}" for key, word in words.items() if key in schema]
+    return f", {' and '.join(bounds)}" if bounds else ""
 
 
 def _choices(schema: Schema) -> Iterator[str]:
@@ -211,8 +211,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _nearest(given: str, names: list[str]) -> str:
-    found = difflib.get_close_matches(given, names, n=1)
-    return f"; did you mean {found[0]}?" if found else ""
+    matches = difflib.get_close_matches(given, names, n=1)
+    return f"; did you mean {matches[0]}?" if matches else ""
 
 
 def _short(value: Any) -> str:

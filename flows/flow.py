@@ -60,10 +60,10 @@ def _run(report: Report, command: list[str], work: Callable[[], RunResult], slot
 
     as_state: Callable[..., Any] = report_flow
     last = as_state(as_parameter(report), command, return_state=True)
-    found: RunResult | BaseException = last.result(raise_on_failure=False)
-    if isinstance(found, BaseException):
-        raise found
-    return found
+    result: RunResult | BaseException = last.result(raise_on_failure=False)
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def as_parameter(report: Report) -> dict[str, Any]:

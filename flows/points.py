@@ -23,6 +23,7 @@ from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure
 from exhibit.tasks.stages.attribute import attribute
+from exhibit.tasks.stages.beforehand import require_explainable
 from exhibit.tasks.stages.check import CheckedMethod, check
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.fit import fit
@@ -70,7 +71,7 @@ class Chapter:
     @property
     def results(self) -> list[FinishedStage]:
         """Of all checks."""
-        return [done for found in self.checked.values() for done in found]
+        return [done for checks in self.checked.values() for done in checks]
 
 
 def run_points(points: Sequence[Point], compute: Compute, calls: Calls, given: Given) -> list[Chapter]:
@@ -141,8 +142,11 @@ class _Steps:
         chapter.done[started.stage] = self._calls.wait(started)
 
     def load(self, chapter: Chapter) -> Step:
-        given = self._given.datasets.get(chapter.slug), self._given.samples.get(chapter.slug)
-        yield from self._one(chapter, load, chapter.point.data, *given)
+        embedded = self._given.datasets.get(chapter.slug), self._given.samples.get(chapter.slug)
+        point = chapter.point
+        yield from self._one(chapter, load, point.data, *embedded)
+        dataset, methods = chapter["load"]["dataset"], point.method.values()
+        require_explainable(self._calls.store, dataset, point.model, methods, point.target, point.selection)
 
     def fit(self, chapter: Chapter) -> Step:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
@@ -157,16 +161,16 @@ class _Steps:
 
     def predict(self, chapter: Chapter) -> Step:
         weights = chapter.fits[0]["weights"]
-        asked = chapter.point.model, self._compute, chapter["load"]["dataset"], weights
-        yield from self._one(chapter, predict, *asked)
+        arguments = chapter.point.model, self._compute, chapter["load"]["dataset"], weights
+        yield from self._one(chapter, predict, *arguments)
         layer = chapter["predict"].outputs.get("layer")
         usual = None if layer is None else json.loads(self._calls.store.get(layer))
         chapter.methods = {label: method.located(usual) for label, method in chapter.point.method.items()}
 
     def select(self, chapter: Chapter) -> Step:
         point = chapter.point
-        found = chapter["load"]["dataset"], chapter["predict"]["prediction"]
-        yield from self._one(chapter, select, point.selection, point.target, *found)
+        inputs = chapter["load"]["dataset"], chapter["predict"]["prediction"]
+        yield from self._one(chapter, select, point.selection, point.target, *inputs)
 
     def attribute(self, chapter: Chapter) -> Step:
         selection = unpack(Selection, self._calls.store.get(chapter["select"]["selection"]))
@@ -206,23 +210,25 @@ class _Steps:
         """The chunks of every training as they are finished."""
         progress = self._calls.watch.stage(what, "attribute")
         total = len(chunks) * len(started)
-        found: list[list[tuple[int, int, FinishedStage]]] = []
+        finished: list[list[tuple[int, int, FinishedStage]]] = []
         for calls in started:
             shards = []
             for (start, stop), call in zip(chunks, calls, strict=True):
                 shards.append((start, stop, self._calls.wait(call._replace(what=what))))
-                progress(len(found) * len(chunks) + len(shards), total)
-            found.append(shards)
-        parts = [done for shards in found for _, _, done in shards]
+                progress(len(finished) * len(chunks) + len(shards), total)
+            finished.append(shards)
+        parts = [done for shards in finished for _, _, done in shards]
         cached, seconds = all(done.cached for done in parts), sum(done.seconds for done in parts)
         self._calls.watch.finished(what, "attribute", cached, seconds)
-        return found
+        return finished
 
     def summarise(self, chapter: Chapter) -> Step:
-        found = chapter["load"]["dataset"], chapter["select"]["explained"]
+        inputs = chapter["load"]["dataset"], chapter["select"]["explained"]
         started = {
             label: [
-                self._calls.start(f"{chapter.slug}/{label}", summarise, chapter.methods[label], *found, digests(shards))
+                self._calls.start(
+                    f"{chapter.slug}/{label}", summarise, chapter.methods[label], *inputs, digests(shards)
+                )
                 for shards in trainings
             ]
             for label, trainings in chapter.attributed.items()
@@ -268,7 +274,7 @@ class _Steps:
 
     def gather(self, chapter: Chapter) -> Step:
         point = chapter.point
-        found = {
+        inputs = {
             **chapter["load"].outputs,
             "weights": chapter.fits[0]["weights"],
             **chapter["predict"].outputs,
@@ -285,7 +291,7 @@ class _Steps:
             for label, method in chapter.methods.items()
         ]
         shown = chapter.slug, point.title, point.data, point.model, point.target, point.drawing
-        yield from self._one(chapter, gather, *shown, found, explained)
+        yield from self._one(chapter, gather, *shown, inputs, explained)
 
 
 def trainings(point: Point) -> list[ModelSpec]:

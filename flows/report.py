@@ -1,4 +1,7 @@
-"""The flow `report`: points, stage by stage, into one document."""
+"""The flow `report`: points, stage by stage, into one document.
+
+The stages of a single point are in `points`; what Prefect adds is in `flow`.
+"""
 
 import json
 import secrets
@@ -221,17 +224,17 @@ class _Flow:
     def _stages(self, chapter: Chapter) -> list[dict[str, Any]]:
         """What every stage of a chapter was asked and gave, however its rows were cut into chunks."""
         plain = [chapter["load"], chapter.fits[0], chapter["predict"], chapter["select"]]
-        found = [{"stage": done.stage, "spec": done.spec, "outputs": done.outputs} for done in plain]
+        stages = [{"stage": done.stage, "spec": done.spec, "outputs": done.outputs} for done in plain]
         for label, method in chapter.methods.items():
             summarised = chapter.summarised[label][0]
             content = json.loads(self.store.get(summarised["content"]))
             spec = {"label": label, "method": method.model_dump(mode="json", exclude={"aggregate"})}
-            found.append({"stage": "attribute", "spec": spec, "outputs": content})
-            found.append({"stage": "summarise", "spec": summarised.spec, "outputs": summarised.outputs})
-            found += [
+            stages.append({"stage": "attribute", "spec": spec, "outputs": content})
+            stages.append({"stage": "summarise", "spec": summarised.spec, "outputs": summarised.outputs})
+            stages += [
                 {"stage": done.stage, "spec": done.spec, "outputs": done.outputs} for done in chapter.checked[label]
             ]
-        return found
+        return stages
 
     def seal(
         self,

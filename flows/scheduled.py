@@ -58,12 +58,12 @@ def _inline(part: Any, definitions: Mapping[str, Any]) -> Any:
         return part
     if name := part.get("$ref", "").rpartition("/")[2]:
         return _inline(definitions[name] | {key: value for key, value in part.items() if key != "$ref"}, definitions)
-    found = {key: _inline(value, definitions) for key, value in part.items()}
-    if isinstance(fields := found.get("properties"), dict) and "required" in fields:
-        found["patternProperties"] = {"^required$": fields.pop("required")}
-    if kinds := found.pop("discriminator", {}).get("mapping"):
-        found["oneOf"] = [_by_kind({kind: _inline({"$ref": ref}, definitions) for kind, ref in kinds.items()})]
-    return found
+    inlined = {key: _inline(value, definitions) for key, value in part.items()}
+    if isinstance(fields := inlined.get("properties"), dict) and "required" in fields:
+        inlined["patternProperties"] = {"^required$": fields.pop("required")}
+    if kinds := inlined.pop("discriminator", {}).get("mapping"):
+        inlined["oneOf"] = [_by_kind({kind: _inline({"$ref": ref}, definitions) for kind, ref in kinds.items()})]
+    return inlined
 
 
 def _by_kind(kinds: Mapping[str, Any]) -> dict[str, Any]:

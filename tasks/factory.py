@@ -19,7 +19,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from exhibit.tasks.fingerprint import PROJECT, files_named, fingerprint, parsed, project_imports, source_digest
+from exhibit.tasks.fingerprint import (
+    PROJECT,
+    files_named,
+    fingerprint,
+    parsed,
+    project_imports,
+    reads_docstrings,
+    source_digest,
+)
 from exhibit.tasks.records.base import InputError
 
 TRUSTED = "EXHIBIT_TRUSTED_MODULES"
@@ -76,13 +84,13 @@ def load(factory: str) -> Callable[..., Any]:
     module, _, name = trusted(factory).partition(":")
     _refuse_two_of_a_name(module)
     try:
-        found = getattr(importlib.import_module(module), name)
+        function = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise InputError(f"factory: {factory!r} cannot be imported ({error}); is it on PYTHONPATH?") from error
-    if not callable(found):
+    if not callable(function):
         raise InputError(f"factory: {factory!r} is not a function")
     code_of(factory)  # read as near to the import as can be: what is edited later is not what runs
-    return found
+    return function
 
 
 def _refuse_two_of_a_name(module: str) -> None:
@@ -93,14 +101,14 @@ def _refuse_two_of_a_name(module: str) -> None:
         InputError: for a module whose name another one has that is found before it.
     """
     top = module.partition(".")[0]
-    given = os.environ.get("PYTHONPATH")
+    pythonpath = os.environ.get("PYTHONPATH")
     # Absolute, as they stand in sys.path: else ./models is another place than models. An empty part is the current one.
-    folders = [os.path.abspath(folder) for folder in given.split(os.pathsep)] if given else []  # noqa: PTH100
-    own, found = PathFinder.find_spec(top, folders), importlib.util.find_spec(top)
-    if own is not None and found is not None and own.origin != found.origin:
+    folders = [os.path.abspath(folder) for folder in pythonpath.split(os.pathsep)] if pythonpath else []  # noqa: PTH100
+    own, first = PathFinder.find_spec(top, folders), importlib.util.find_spec(top)
+    if own is not None and first is not None and own.origin != first.origin:
         raise InputError(
             f"factory: the module {top!r} is at {_place(own)}, and another one of the same name, which is found "
-            f"first, at {_place(found)}; rename yours"
+            f"first, at {_place(first)}; rename yours"
         )
 
 
@@ -123,17 +131,19 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
     module = trusted(factory).partition(":")[0]
     if _file(module) is None:
         raise InputError(f"factory: there is no source of a module {module!r}; is it on PYTHONPATH?")
-    source: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    docstrings = False
     libraries: dict[str, str] = {}
     files: dict[str, str] = {}
     project: list[str] = []
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in source or (path := _file(name)) is None:
+        if name in texts or (path := _file(name)) is None:
             continue
         text = path.read_text(encoding="utf-8")
-        source[name], tree = source_digest(text), parsed(text)
+        texts[name], tree = text, parsed(text)
+        docstrings |= reads_docstrings(tree)  # of which module cannot be seen
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         files |= files_named(tree, path.parent, package or name)
         project += project_imports(tree, package)
@@ -143,6 +153,7 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
             if _is_own(imported) or imported.partition(".")[0] == module.partition(".")[0]:
                 waiting.append(imported)
     of_project = fingerprint(project)
+    source = {name: source_digest(text, docstrings=docstrings) for name, text in texts.items()}
     return {
         "libraries": dict(sorted((of_project["libraries"] | libraries).items())),
         "source": dict(sorted((of_project["source"] | source | files).items())),
@@ -209,5 +220,5 @@ def _installed() -> frozenset[str]:
 
 @cache
 def _in_place(distribution: str) -> bool:
-    told = importlib.metadata.distribution(distribution).read_text("direct_url.json")
-    return bool(told and json.loads(told).get("dir_info", {}).get("editable"))
+    origin = importlib.metadata.distribution(distribution).read_text("direct_url.json")
+    return bool(origin and json.loads(origin).get("dir_info", {}).get("editable"))

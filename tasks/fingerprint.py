@@ -1,7 +1,7 @@
 """What a result depends on beside its inputs: the project's own code that it uses, and the libraries.
 
 The code of a module is the digest of its syntax tree without comments and docstrings, so that a reworded
-comment recomputes nothing and a changed formula recomputes what uses it.
+comment recomputes nothing and a changed formula recomputes what uses it. Where code reads docstrings, they count.
 """
 
 import ast
@@ -23,10 +23,12 @@ ROOT = Path(__file__).parents[2]  # holds the package: not resolved, since its f
 
 
 class _Module(NamedTuple):
-    """What is read from one source file: its digest, the names that it imports in order of appearance, and digests of
-    the files beside it that it names."""
+    """What is read from one source file: its digests without and with docstrings, whether it reads any, the names that
+    it imports in order of appearance, and digests of the files beside it that it names."""
 
     digest: str
+    with_docstrings: str
+    reads_docstrings: bool
     project: tuple[str, ...]
     libraries: frozenset[str]
     files: Mapping[str, str]
@@ -45,7 +47,9 @@ def fingerprint(modules: Iterable[str], root: Path = ROOT) -> dict[str, dict[str
     """
     closure = _closure(modules, root)
     libraries = {name for module in closure.values() for name in module.libraries}
-    source = {name: module.digest for name, module in closure.items()}
+    # Whose docstring is read cannot be seen, so all of them count.
+    documented = any(module.reads_docstrings for module in closure.values())
+    source = {name: module.with_docstrings if documented else module.digest for name, module in closure.items()}
     files = {name: digest for module in closure.values() for name, digest in module.files.items()}
     return {"libraries": dict(sorted(_versions(libraries))), "source": dict(sorted((source | files).items()))}
 
@@ -85,11 +89,27 @@ def _signature(path: Path) -> tuple[int, int, int] | None:
 _AT_START = {path: _signature(path) for path in (ROOT / PROJECT / "tasks").rglob("*") if path.is_file()}
 
 
-def source_digest(source: str) -> str:
-    """The sha256 of the syntax tree of Python source, without comments, docstrings and layout."""
+def source_digest(source: str, *, docstrings: bool = False) -> str:
+    """The sha256 of the syntax tree of Python source, without comments and layout, and without `docstrings` or with."""
     parts: list[str] = []
-    _write(parsed(source), parts.append)
+    _write(parsed(source), parts.append, docstrings)
     return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def reads_docstrings(tree: ast.AST) -> bool:
+    """Whether code does anything with a docstring but hand it on as another one."""
+    match tree:
+        case ast.Assign(targets=[ast.Name(id="__doc__") | ast.Attribute(attr="__doc__")], value=ast.Attribute()):
+            return False
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name in _DOCSTRING:
+            return True
+        case ast.Call(args=[_, ast.Constant(value="__doc__"), *_]) | ast.Subscript(slice=ast.Constant(value="__doc__")):
+            return True
+        case _:
+            return any(reads_docstrings(child) for child in ast.iter_child_nodes(tree))
+
+
+_DOCSTRING = ("__doc__", "getdoc")
 
 
 def parsed(source: str) -> ast.Module:
@@ -101,14 +121,14 @@ def parsed(source: str) -> ast.Module:
 
 
 def _closure(modules: Iterable[str], root: Path) -> dict[str, _Module]:
-    found: dict[str, _Module] = {}
+    closure: dict[str, _Module] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found[name] = _read(_file(name, root), name, root)
-            waiting.extend(found[name].project)
-    return found
+        if name not in closure:
+            closure[name] = _read(_file(name, root), name, root)
+            waiting.extend(closure[name].project)
+    return closure
 
 
 @cache
@@ -120,7 +140,14 @@ def _read(path: Path, name: str, root: Path) -> _Module:
     imported = list(_imports(tree, package, root))
     project = tuple(module for module in imported if _top(module) == PROJECT)
     libraries = frozenset(_top(module) for module in imported) - {PROJECT} - sys.stdlib_module_names
-    return _Module(source_digest(source), project, libraries, files_named(tree, path.parent, package))
+    return _Module(
+        digest=source_digest(source),
+        with_docstrings=source_digest(source, docstrings=True),
+        reads_docstrings=reads_docstrings(tree),
+        project=project,
+        libraries=libraries,
+        files=files_named(tree, path.parent, package),
+    )
 
 
 def files_named(tree: ast.Module, folder: Path, package: str) -> dict[str, str]:
@@ -178,19 +205,20 @@ def _top(module: str) -> str:
     return module.partition(".")[0]
 
 
-def _write(value: Any, write: Callable[[str], None]) -> None:
+def _write(value: Any, write: Callable[[str], None], docstrings: bool) -> None:
     """A syntax tree as text. `ast.dump` would do, but it writes the same tree otherwise from Python 3.13 on."""
     if isinstance(value, ast.AST):
         write(f"{type(value).__name__}(")
         for name, item in ast.iter_fields(value):
-            kept = _without_docstring(item) if name == "body" and isinstance(value, _DOCUMENTED) else item
+            documented = name == "body" and isinstance(value, _DOCUMENTED) and not docstrings
+            kept = _without_docstring(item) if documented else item
             if kept is not None and kept != []:
                 write(f"{name}=")
-                _write(kept, write)
+                _write(kept, write, docstrings)
         write(")")
     elif isinstance(value, list):
         for item in value:
-            _write(item, write)
+            _write(item, write, docstrings)
             write(",")
     else:
         write(repr(value))

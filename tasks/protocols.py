@@ -1,4 +1,7 @@
-"""What a model is to a method or a check, whatever framework it comes from."""
+"""What a model is to a method or a check, whatever framework it comes from.
+
+No framework is imported here, and no particular model, method or check is named.
+"""
 
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
@@ -91,13 +94,13 @@ def own_score(score: Score, outputs: Any, targets: Any) -> Any:
     """
     if score.function is None:
         raise InputError("target.factory: the score 'factory' needs a function, as package.module:function")
-    found = score.function(outputs, targets)
-    if (shape := tuple(getattr(found, "shape", ()))) != (outputs.shape[0],):
+    result = score.function(outputs, targets)
+    if (shape := tuple(getattr(result, "shape", ()))) != (outputs.shape[0],):
         raise InputError(
             f"target.factory: one score per sample was expected, shape ({outputs.shape[0]},), but the function gave "
             f"{shape}"
         )
-    return found
+    return result
 
 
 def scores(outputs: Array, kind: OutputKind, score: Score, targets: Array) -> Array:

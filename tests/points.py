@@ -53,7 +53,7 @@ def method(
         parameters={},
         departure="",
         baseline=None,
-        place="the preprocessed input",
+        place="the input of the net",
         unit=unit,
         values={item.name: each},
         mask={item.name: np.ones(each.shape[:2], bool)} if item.kind == "molecule" else {},

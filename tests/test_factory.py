@@ -89,6 +89,17 @@ def test_a_digest_changes_with_the_code_but_not_with_a_comment(write: Write, mon
     assert found[0] == found[1] != found[2]
 
 
+def test_a_docstring_that_own_code_reads_counts(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also that of another module of the user's."""
+    monkeypatch.setenv(TRUSTED, "own_reading,own_read")
+    write("own_reading", "import own_read\ndef build(): return own_read.value.__doc__")
+    found = []
+    for word in ("one", "two"):
+        write("own_read", f'def value():\n    """{word}"""')
+        found.append(code_of("own_reading:build"))
+    assert found[0] != found[1]
+
+
 def test_a_score_and_its_function_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TRUSTED, "own")
     assert TargetSpec(score="factory", factory="own.scores:margin").factory == "own.scores:margin"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from exhibit.tasks.fingerprint import fingerprint, parsed, source_digest
+from exhibit.tasks.fingerprint import ROOT, fingerprint, parsed, reads_docstrings, source_digest
 
 Write = Callable[[str, str], None]
 Of = Callable[..., dict[str, dict[str, str]]]
@@ -121,6 +121,31 @@ def test_a_change_elsewhere_changes_nothing(of: Of, write: Write, module: str) -
     before = of("exhibit.tasks.models.mlp")
     write(module, "changed = True\n")
     assert of("exhibit.tasks.models.mlp") == before
+
+
+@pytest.mark.parametrize("read", ["fit.__doc__", "layers.__doc__", "getdoc(fit)", "__doc__", "vars(fit)['__doc__']",
+                                  "getattr(fit, '__doc__', None)"])  # fmt: skip
+def test_a_docstring_that_is_read_changes_what_reads_it(of: Of, write: Write, read: str) -> None:
+    """That of the module itself and of what it imports: which one is read cannot be seen."""
+    reading = f"{FILES['models.mlp']}\ntold = {read}\n"
+    write("models.mlp", reading)
+    before = of("exhibit.tasks.models.mlp")
+    write("models.layers", f'"""Layers."""\n{FILES["models.layers"]}')
+    assert of("exhibit.tasks.models.mlp") != before
+    assert source_digest('"""a"""', docstrings=True) != source_digest('"""b"""', docstrings=True)
+
+
+def test_no_stage_reads_a_docstring() -> None:
+    """So that a reworded one computes nothing again."""
+    files = sorted((ROOT / "exhibit" / "tasks").rglob("*.py"))
+    assert [path.name for path in files if reads_docstrings(ast.parse(path.read_text(encoding="utf-8")))] == []
+
+
+def test_a_docstring_that_is_handed_on_is_still_a_docstring() -> None:
+    for source in ("__doc__ = f.__doc__", "g.__doc__ = f.__doc__", "class A(B):\n    __doc__ = B.__doc__"):
+        assert not reads_docstrings(ast.parse(source))
+    for source in ("text = f.__doc__", "__doc__ = f.__doc__ + 'x'", "print(__doc__)"):
+        assert reads_docstrings(ast.parse(source))
 
 
 def test_a_string_that_is_used_is_not_a_docstring() -> None:

@@ -45,7 +45,7 @@ def attributions(found: Run) -> dict[str, np.ndarray]:
 def test_the_rows_of_a_week_are_explained_by_the_model_of_the_fit(week: Run, project: Project) -> None:
     page = (week.directory / "report.html").read_text()
     assert "42 more rows are given to be explained; none of them has a label." in page
-    assert "Predicted is progression: a regression, because these are numbers." in page
+    assert "The model predicts the column progression: a regression, because the column holds numbers." in page
     (project.root / "files/short.csv").write_text("\n".join((EXAMPLES / "week.csv").read_text().split("\n")[:9]))
     other = project.report(*TABLE, "data.path=files/patients.csv", "data.explain=files/short.csv")
     assert "fit" not in other.computed

@@ -121,19 +121,23 @@ def test_atoms_of_nets_that_take_all_molecules_at_one_size(net: str, layer: str,
 
 def test_where_several_layers_embed_the_atoms_one_must_be_named(store: Store) -> None:
     model = FactorySpec(factory=f"{NAME}:keras_net", arguments={"tables": 2})
-    with pytest.raises(InputError, match=r"at the embedding of its atoms, and not just one layer .* table_0, table_1"):
+    with pytest.raises(
+        InputError, match=r"at the layer that embeds its atoms, and it is not clear which .* table_0, table_1"
+    ):
         explained(store, model, IntegratedGradientsSpec(n_steps=3), None)
 
 
 def test_what_fills_up_and_has_a_say_is_not_passed_over(store: Store) -> None:
     """Were it not drawn, the atoms would not add up."""
     model = FactorySpec(factory=f"{NAME}:keras_net", arguments={"masked": False})
-    with pytest.raises(InputError, match="the values are not those of the atoms of 'molecule'"):
+    with pytest.raises(InputError, match="layer: it must hold one row for each atom of 'molecule'"):
         explained(store, model, IntegratedGradientsSpec(n_steps=3), "table_0")
 
 
 def test_a_molecule_has_nothing_that_kernel_shap_could_put_in_its_place(store: Store) -> None:
-    with pytest.raises(InputError, match=r"nothing stands in for a molecule .* use a method that looks at a layer"):
+    with pytest.raises(
+        InputError, match=r"a molecule .* has no baseline of raw values.* use a method that looks at a layer"
+    ):
         explained(store, FactorySpec(factory=f"{NAME}:torch_net"), KernelShapSpec(), "atoms")
 
 

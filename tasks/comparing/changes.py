@@ -166,7 +166,7 @@ def _places(item: ImportanceFacts, limit: float) -> np.ndarray[Any, Any]:
 
 
 def _importance_changes(pairs: Sequence[Pair]) -> list[ImportanceChange]:
-    found = [
+    changes = [
         ImportanceChange(
             point=pair.after.point,
             method=pair.after.method,
@@ -184,7 +184,7 @@ def _importance_changes(pairs: Sequence[Pair]) -> list[ImportanceChange]:
         for pair in pairs
         for k in np.flatnonzero(pair.beyond | pair.moved).tolist()
     ]
-    return sorted(found, key=lambda item: -abs(np.inf if item.errors is None else item.errors))
+    return sorted(changes, key=lambda item: -abs(np.inf if item.errors is None else item.errors))
 
 
 def _metrics(before: Sequence[MetricFacts], after: Sequence[MetricFacts]) -> list[MetricChange]:

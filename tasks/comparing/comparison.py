@@ -26,8 +26,8 @@ class Candidate(Record):
     @property
     def importances(self) -> list[Importance]:
         """Those of the first target, input by input."""
-        found = self.method.summary.importances
-        return [item for item in found if item.target == found[0].target]
+        importances = self.method.summary.importances
+        return [item for item in importances if item.target == importances[0].target]
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ def _over_samples(alike: Sequence[Candidate]) -> ranks.Agreement:
         )
         for rows in np.stack(flat, axis=1)
     ]
-    return ranks.Agreement(*(np.mean(found, axis=0) for found in zip(*each, strict=True)))
+    return ranks.Agreement(*(np.mean(measures, axis=0) for measures in zip(*each, strict=True)))
 
 
 def _factors(
@@ -176,7 +176,7 @@ def _factors(
     first: Array,
 ) -> list[Factor]:
     known, further = codes(short), together(settings)
-    found = []
+    factors = []
     for name in known:
         one, two = ranks.apart_in(name, known)
         values = tuple(dict.fromkeys(item[name] for item in short if name in item))
@@ -189,8 +189,8 @@ def _factors(
                 "signs": _of_known(np.nanmean, agreement.signs[one, two]),
                 "same_first": int((first[one] == first[two]).all(axis=1).sum()) if first.size else 0,
             }
-        found.append(Factor(name=name, further=further.get(name, 0), values=values, pairs=len(one), **facts))
-    return found
+        factors.append(Factor(name=name, further=further.get(name, 0), values=values, pairs=len(one), **facts))
+    return factors
 
 
 def _of_known(measure: Callable[[Array], Any], values: Array) -> float | None:

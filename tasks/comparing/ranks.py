@@ -35,16 +35,16 @@ def agreement(importances: Array, means: Array, top: int) -> Agreement:
     """Of results (results, features): Spearman correlation of importances, Jaccard overlap of the `top` first, and
     share of equal signs of `means`, which are NaN for a result without signs."""
     count, features = importances.shape
-    found = Agreement(*(np.ones((count, count)) for _ in range(3)))
+    whole = Agreement(*(np.ones((count, count)) for _ in range(3)))
     unsigned = np.array([bool(np.isnan(row).any()) for row in means])
     for row in range(count):
         own, signs = (np.broadcast_to(values[row], values.shape) for values in (importances, means))
-        found.spearman[row] = spearman(own, importances)
-        found.overlap[row] = jaccard(own, importances, top / features)
-        found.signs[row] = np.where(unsigned | unsigned[row], np.nan, equal_signs(signs, means))
-    for measure in found[:2]:  # also of a constant, which has no order
+        whole.spearman[row] = spearman(own, importances)
+        whole.overlap[row] = jaccard(own, importances, top / features)
+        whole.signs[row] = np.where(unsigned | unsigned[row], np.nan, equal_signs(signs, means))
+    for measure in whole[:2]:  # also of a constant, which has no order
         np.fill_diagonal(measure, 1.0)
-    return found
+    return whole
 
 
 def groups(correlation: Array) -> list[list[int]]:
@@ -61,20 +61,20 @@ def groups(correlation: Array) -> list[list[int]]:
     names = fcluster(tree, 1 - ALIKE, "distance")
     if len(set(names.tolist())) > MOST_GROUPS:
         names = fcluster(tree, MOST_GROUPS, "maxclust")
-    found = [np.flatnonzero(names == name).tolist() for name in dict.fromkeys(names.tolist())]
-    return sorted(found, key=lambda members: (-len(members), members[0]))
+    rows = [np.flatnonzero(names == name).tolist() for name in dict.fromkeys(names.tolist())]
+    return sorted(rows, key=lambda members: (-len(members), members[0]))
 
 
 def between(groups: list[list[int]], values: Array) -> Array:
     """(groups, groups) means of `values` (results, results); within a group over its pairs, 1 for a single member; NaN
     where no pair can be compared."""
-    found = np.where(np.eye(len(groups)) == 1, 1.0, np.nan)
-    for i, j in np.ndindex(found.shape):
+    means = np.where(np.eye(len(groups)) == 1, 1.0, np.nan)
+    for i, j in np.ndindex(means.shape):
         block = values[np.ix_(groups[i], groups[j])]
         pairs = block[~np.eye(len(block), dtype=bool)] if i == j else block
         if not np.isnan(pairs).all():
-            found[i, j] = np.nanmean(pairs)
-    return found
+            means[i, j] = np.nanmean(pairs)
+    return means
 
 
 def apart_in(name: str, codes: Mapping[str, Array]) -> tuple[Array, Array]:

@@ -18,11 +18,11 @@ _NAMES = ("title", "label")  # of a point; they only say what differs
 
 def flat(config: Mapping[str, Any], path: str = "") -> dict[str, str]:
     """Every value of a plain config by its dotted key, as it is written in a config."""
-    found: dict[str, str] = {}
+    entries: dict[str, str] = {}
     for key, value in config.items():
         here = f"{path}.{key}" if path else str(key)
-        found |= flat(value, here) if isinstance(value, Mapping) else {here: _written(value)}
-    return found
+        entries |= flat(value, here) if isinstance(value, Mapping) else {here: _written(value)}
+    return entries
 
 
 def _written(value: Any) -> str:
@@ -52,9 +52,9 @@ def differing(settings: Sequence[Settings]) -> list[dict[str, str]]:
 
 def together(settings: Sequence[Settings]) -> dict[str, int]:
     """By the short name of a differing setting, how many further ones always change with it."""
-    found = _alike(settings)
-    names = _short([alike[0] for alike in found])
-    return {names[alike[0]]: len(alike) - 1 for alike in found if len(alike) > 1}
+    sets = _alike(settings)
+    names = _short([alike[0] for alike in sets])
+    return {names[alike[0]]: len(alike) - 1 for alike in sets if len(alike) > 1}
 
 
 def _alike(settings: Sequence[Settings]) -> list[list[str]]:
@@ -75,13 +75,13 @@ def _pattern(values: Sequence[str | None]) -> tuple[int, ...]:
 
 def _short(keys: Sequence[str]) -> dict[str, str]:
     """The last part of each key, or as many more as tell it from the others; a seed says whose it is."""
-    found = {}
+    shortened = {}
     for key in keys:
         parts = key.removeprefix("method.").split(".")
         ends = [".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1)]
         alone = [end for end in ends if sum(f".{other}".endswith(f".{end}") for other in keys) == 1]
-        found[key] = next((end for end in alone if end not in ("seed", "kind")), ".".join(parts))
-    return found
+        shortened[key] = next((end for end in alone if end not in ("seed", "kind")), ".".join(parts))
+    return shortened
 
 
 def codes(settings: Sequence[Settings]) -> dict[str, Array]:
@@ -130,16 +130,16 @@ def _most_often(chosen: Array, settings: Sequence[Settings]) -> str:
 def _levels(chosen: Array, name: str, settings: Sequence[Settings]) -> str:
     """The values of one setting that hold exactly the chosen; nothing where no few do."""
     values = dict.fromkeys(one[name] for one, inside in zip(settings, chosen, strict=True) if inside and name in one)
-    found = np.isin([one.get(name, "") for one in settings], list(values)) & [name in one for one in settings]
-    if not values or len(values) > _MOST_LEVELS or not np.array_equal(found, chosen):
+    present = np.isin([one.get(name, "") for one in settings], list(values)) & [name in one for one in settings]
+    if not values or len(values) > _MOST_LEVELS or not np.array_equal(present, chosen):
         return ""
     return said(name, " or ".join(values))
 
 
 def _levels_of(settings: Sequence[Settings]) -> list[tuple[str, str]]:
-    found = dict.fromkeys(item for one in settings for item in one.items())
+    levels = dict.fromkeys(item for one in settings for item in one.items())
     names = list(codes(settings))
-    return sorted(found, key=lambda level: names.index(level[0]))
+    return sorted(levels, key=lambda level: names.index(level[0]))
 
 
 def _has(settings: Sequence[Settings], name: str, value: str) -> Array:
@@ -160,9 +160,9 @@ def shared(members: Sequence[int], settings: Sequence[Settings]) -> str:
 
 def slugs(titles: Sequence[str]) -> list[str]:
     """A folder name per chapter, made unique."""
-    found: list[str] = []
+    unique: list[str] = []
     for title in titles:
         slug = re.sub(r"[^a-z0-9]+", "-", title.lower())[:_LONGEST].strip("-") or "chapter"
-        same = sum(other == slug or re.fullmatch(rf"{re.escape(slug)}-\d+", other) is not None for other in found)
-        found.append(slug if not same else f"{slug}-{same + 1}")
-    return found
+        same = sum(other == slug or re.fullmatch(rf"{re.escape(slug)}-\d+", other) is not None for other in unique)
+        unique.append(slug if not same else f"{slug}-{same + 1}")
+    return unique

@@ -10,7 +10,7 @@ from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Baseline, Dataset, Input
 
 _WORDS = {
-    "mean": "the mean of the training rows",
+    "mean": "the mean of the {rows}",
     "black": "a black image",
     "zero": "zero",
     "blur": "the blurred image (a Gaussian with a standard deviation of a twelfth of its longer side)",
@@ -35,13 +35,32 @@ def baseline(name: Baseline, dataset: Dataset, layer: str | int | None, rows: Ar
     return {key: np.repeat(value, len(rows) // len(value), axis=0) for key, value in values.items()}
 
 
-def described(name: Baseline, dataset: Dataset, layer: str | int | None) -> str:
-    """The baseline in words for the reader, and why it is the one."""
+def require_baseline(name: Baseline, dataset: Dataset, layer: str | int | None) -> None:
+    """Raises InputError where `baseline` would, from a few samples: before anything is trained."""
+    if name.startswith(_GIVEN) and not _at_layer(name, layer):
+        _row_of(name.removeprefix(_GIVEN), dataset)
+    else:
+        baseline(name, _first_of_each_split(dataset), layer, np.arange(1))
+
+
+def require_background(dataset: Dataset, of: str = "samples") -> None:
+    """Raises InputError where `background` would, from a few samples: before anything is trained."""
+    background(1, 0, _first_of_each_split(dataset), of)
+
+
+def _first_of_each_split(dataset: Dataset) -> Dataset:
+    return dataset.take(np.unique(dataset.split, return_index=True)[1])
+
+
+def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained: bool = True) -> str:
+    """The baseline in words for the reader, and why it is the one. `trained`: whether the model learned from the
+    training rows, or came with its weights."""
     if _at_layer(name, layer):
         return f"Zero at the layer {layer}: an element that carries nothing of its own."
     if name.startswith(_GIVEN):
         return f"The sample {name.removeprefix(_GIVEN)} of the data."
-    text = "; ".join(f"{_WORDS[chosen]} for {item.name}" for item, chosen in _chosen(name, dataset))
+    rows = _rows(dataset, trained)
+    text = "; ".join(f"{_WORDS[chosen].format(rows=rows)} for {item.name}" for item, chosen in _chosen(name, dataset))
     why = " (the default for this kind of input)" if name == "auto" else ""
     return f"{text[0].upper()}{text[1:]}{why}."
 
@@ -56,11 +75,19 @@ def background(count: int, seed: int, dataset: Dataset, of: str = "samples") -> 
     return {item.name: item.values[rows] for item in dataset.inputs}
 
 
-def background_described(count: int, seed: int, dataset: Dataset, of: str = "samples") -> str:
-    """The background in words for the reader."""
+def _rows(dataset: Dataset, trained: bool) -> str:
+    """What the rows are called that a mean or a background is taken from: where the weights were given, nobody says
+    that the model has learned from them."""
+    count = int((dataset.split == "train").sum())
+    return "training rows" if trained else f"{count:,} rows of the data" if count else "rows of the fit"
+
+
+def background_described(count: int, seed: int, dataset: Dataset, of: str = "samples", trained: bool = True) -> str:
+    """The background in words for the reader. `trained`: as in `described`."""
     what = "samples of uniform noise between the smallest and the largest value"
     if of != "uniform":
-        count, what = len(_training_rows(count, seed, dataset)), "training rows"
+        count, rows = len(_training_rows(count, seed, dataset)), _rows(dataset, trained)
+        what = rows if trained else f"of {rows}"
     return f"{count} {what}, drawn with seed {seed}: the mean over them is reported."
 
 
@@ -86,8 +113,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
     """One baseline for all samples (1, ...), or one for each of `rows`."""
     if item.traits.embedded:
         raise InputError(
-            f"baseline: nothing stands in for a {item.kind} (input {item.name!r}) before its atoms are embedded; use a "
-            "method that looks at a layer, such as integrated_gradients or occlusion"
+            f"baseline: a {item.kind} (input {item.name!r}) has no baseline of raw values, only at the layer that "
+            "embeds its atoms; use a method that looks at a layer, such as integrated_gradients or occlusion"
         )
     match name:
         case "mean":

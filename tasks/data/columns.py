@@ -32,12 +32,12 @@ class Column(Record):
         name = str(cells.name)
         if is_number(cells) and not category:
             return cls(name=name, kind="number")
-        found = [word for word in words(cells) if word is not None]
-        categories = tuple(sorted(set(found)))
+        known_words = [word for word in words(cells) if word is not None]
+        categories = tuple(sorted(set(known_words)))
         if set(categories) <= _TRUTH.keys() and not category:
             return cls(name=name, kind="truth")
         if len(categories) > most:
-            raise InputError(_too_many(cells, found, len(categories), most))
+            raise InputError(_too_many(cells, known_words, len(categories), most))
         return cls(name=name, kind="category", categories=categories)
 
     def features(self, title: str, unit: str) -> tuple[str, ...]:
@@ -57,15 +57,15 @@ class Column(Record):
         if self.kind == "number":
             values = numbers(cells, key)
             return values[:, np.newaxis], [_empty(self.name) if np.isnan(value) else None for value in values]
-        found = words(cells)
+        cell_words = words(cells)
         known = list(_TRUTH) if self.kind == "truth" else self.categories
         reasons = [
             _empty(self.name) if word is None else None if word in known else _strange(self.name, word)
-            for word in found
+            for word in cell_words
         ]
         if self.kind == "truth":
-            return np.array([[_TRUTH.get(word or "", np.nan)] for word in found]), reasons
-        return np.array([[float(word == category) for category in self.categories] for word in found]), reasons
+            return np.array([[_TRUTH.get(word or "", np.nan)] for word in cell_words]), reasons
+        return np.array([[float(word == category) for category in self.categories] for word in cell_words]), reasons
 
 
 def _empty(name: str) -> str:
@@ -76,20 +76,20 @@ def _strange(name: str, word: str) -> str:
     return f"{name} is {word!r}, which no row of the fit has"
 
 
-def _too_many(cells: "Cells", found: Sequence[str], count: int, most: int) -> str:
+def _too_many(cells: "Cells", cell_words: Sequence[str], count: int, most: int) -> str:
     """What to do with a column of many words: most of them may be numbers."""
     name = cells.name
-    texts = [(row, word) for row, word in zip(cells.index, found, strict=True) if not _is_number(word)]
-    if 2 * len(texts) < len(found):
+    texts = [(row, word) for row, word in zip(cells.index, cell_words, strict=True) if not _is_number(word)]
+    if 2 * len(texts) < len(cell_words):
         row, word = texts[0]
         return (
-            f"data.path: the column {name!r} holds numbers in {len(found) - len(texts)} of {len(found)} rows, but in "
-            f"{row_name(row)} it is {word!r}; correct it, empty it, or leave the column out with "
-            f"data.ignore=[{name}]"
+            f"data.path: the column {name!r} holds numbers in {len(cell_words) - len(texts)} of {len(cell_words)} "
+            f"rows, but in {row_name(row)} it is {word!r}; correct it, empty it, or leave the column out with "
+            f"'data.ignore=[{name}]'"
         )
     return (
         f"data.path: the column {name!r} has {count} categories, more than data.most_categories: {most}; leave it out "
-        f"with data.ignore=[{name}], use it as data.id={name}, or raise that number"
+        f"with 'data.ignore=[{name}]', use it as data.id={name}, or raise that number"
     )
 
 
@@ -121,11 +121,11 @@ class Columns(Record):
             InputError: naming those that are missing, and those that are too many.
         """
         names = [column.name for column in self.columns]
-        require_columns(table, names, f"data.{key}: the rows have no {{}}, which the rows of the fit have")
+        require_columns(table, names, f"data.{key}: the file has no column {{}}, which the training data have")
         if extra := [name for name in table.columns if name not in names and name not in self.others]:
             raise InputError(
-                f"data.{key}: the rows have {', '.join(extra)}, which the rows of the fit do not have; take it out, or "
-                "name it in data.ignore"
+                f"data.{key}: the file has the columns {', '.join(extra)}, which the training data do not have; "
+                "remove them, or name them in data.ignore"
             )
         return table
 

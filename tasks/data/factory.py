@@ -18,7 +18,7 @@ from exhibit.tasks.records.shelf import Shelf
 
 
 class DataFactorySpec(Data):
-    """What `factory(**arguments, **files)` gives: a `exhibit.tasks.records.Dataset`, or a dictionary of
+    """What `factory(**arguments, **files)` gives: an `exhibit.tasks.records.data.Dataset`, or a dictionary of
 
     - `inputs`: by name a table (a DataFrame, or (samples, features)), an image (samples, height, width[, channels]),
       token ids or texts or SMILES (samples,); or a dictionary of `values` and, where they cannot be told from these,
@@ -52,12 +52,12 @@ class DataFactorySpec(Data):
         Raises:
             InputError: for a file that is not there.
         """
-        found = {name: existing(path, f"paths.{name}", "put the file there") for name, path in self.paths.items()}
-        if folders := [name for name, path in found.items() if not path.is_file()]:
+        paths = {name: existing(path, f"paths.{name}", "put the file there") for name, path in self.paths.items()}
+        if folders := [name for name, path in paths.items() if not path.is_file()]:
             raise InputError(
-                f"data.paths.{folders[0]}: {found[folders[0]].name} is not a file; name each file by itself"
+                f"data.paths.{folders[0]}: {paths[folders[0]].name} is not a file; name each file by itself"
             )
-        return found
+        return paths
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
@@ -71,15 +71,15 @@ class DataFactorySpec(Data):
         """
         if both := self.arguments.keys() & self.paths:
             raise InputError(f"data.paths: {', '.join(sorted(both))} stands in data.arguments too")
-        found = load(self.factory)(**self.arguments, **self.files())
+        result = load(self.factory)(**self.arguments, **self.files())
         where = f"data.factory: {self.factory}"
-        match found:
+        match result:
             case Dataset():
-                return _whole(found, where)
+                return _whole(result, where)
             case Mapping():
-                return _whole(dataset_of(found, where), where)
+                return _whole(dataset_of(result, where), where)
             case _:
-                raise InputError(f"{where} gave a {type(found).__name__}; a Dataset or a dictionary was expected")
+                raise InputError(f"{where} gave a {type(result).__name__}; a Dataset or a dictionary was expected")
 
     def fitted(self, dataset: Dataset) -> Dataset:
         """The rows that train and measure a model: the same bytes whatever is to be explained."""
@@ -104,12 +104,14 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
         raise InputError(f"{where} gave ids that are not unique")
     if strange := set(dataset.split.tolist()) - {"train", "validation", "test", "explain"}:
         raise InputError(
-            f"{where} gave the split {sorted(strange)[0]!r}; there are train, validation, test and explain"
+            f"{where} gave the split {sorted(strange)[0]!r}; a split is train, validation, test or explain"
         )
     for item in dataset.inputs:
         if item.values.dtype.kind == "f" and not np.isfinite(item.array).all():
             rows = int((~np.isfinite(item.array)).reshape(count, -1).any(axis=1).sum())
-            raise InputError(f"{where}: {item.name} lacks numbers in {rows} of {count} rows; leave these rows out")
+            raise InputError(
+                f"{where}: {item.name} has missing or infinite values in {rows} of {count} rows; leave these rows out"
+            )
     if dataset.classes and not _known(dataset.labels, len(dataset.classes)):
         raise InputError(
             f"{where} gave labels outside 0 to {len(dataset.classes) - 1}, the numbers of the "

@@ -123,7 +123,7 @@ def existing(path: Path, key: str, what: str) -> Path:
         InputError: which says what belongs there.
     """
     if not path.exists():
-        raise InputError(f"data.{key}: {path} is not there; {what}")
+        raise InputError(f"data.{key}: {path} does not exist; {what}")
     return path
 
 

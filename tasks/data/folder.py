@@ -1,4 +1,7 @@
-"""A folder of pictures per class, Food-101, and single photographs."""
+"""A folder of pictures per class, Food-101, and single photographs.
+
+Which pictures there are and how they are framed; how one file is read is in `picture_file`.
+"""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -103,15 +106,15 @@ class ImageFolderSpec(PictureSpec):
         parts = {split: _inner(root / name) for split, name in (("train", self.train), ("test", self.test))}
         divided = all(part.is_dir() for part in parts.values())
         folders = _class_folders(parts["train"] if divided else _inner(root))
-        found: list[Picture] = []
+        pictures: list[Picture] = []
         for label, folder in enumerate(folders):
             if divided:
-                found += self._of(f"{self.train}/{folder.name}", "train", label, pictures_in(folder))
+                pictures += self._of(f"{self.train}/{folder.name}", "train", label, pictures_in(folder))
                 held_out = existing(parts["test"] / folder.name, "path", f"every class of {self.train} needs one")
-                found += self._of(f"{self.test}/{folder.name}", "test", label, pictures_in(held_out))
+                pictures += self._of(f"{self.test}/{folder.name}", "test", label, pictures_in(held_out))
             else:
-                found += self._split(folder, label)
-        return found, list(class_names([folder.name for folder in folders], self.names))
+                pictures += self._split(folder, label)
+        return pictures, list(class_names([folder.name for folder in folders], self.names))
 
     def load(self, shelf: Shelf) -> Dataset:
         """The pictures that can be read; the others are listed in `excluded` with the reason."""
@@ -183,10 +186,10 @@ class Food101Spec(PictureSpec):
 
     def _by_dish(self, dishes: Sequence[str], names: Sequence[str]) -> list[list[Path]]:
         """The files of each dish, in the order of the list."""
-        found: dict[str, list[Path]] = {dish: [] for dish in dishes}
+        paths: dict[str, list[Path]] = {dish: [] for dish in dishes}
         for name in names:
-            found[name.partition("/")[0]].append(self._file(name))
-        return list(found.values())
+            paths[name.partition("/")[0]].append(self._file(name))
+        return list(paths.values())
 
     def _file(self, name: str) -> Path:
         return self.path / "food-101" / "images" / f"{name}.jpg"
@@ -205,8 +208,8 @@ class Food101Spec(PictureSpec):
         )
 
     def _further(self, count: int) -> tuple[int, ...]:
-        if outside := [row for row in self.test_index if not 0 <= row < count]:
-            raise InputError(f"data.test_index: {outside} was given, but the test list goes from 0 to {count - 1}")
+        if out_of_range := [row for row in self.test_index if not 0 <= row < count]:
+            raise InputError(f"data.test_index: {out_of_range} was given, but the test list goes from 0 to {count - 1}")
         return self.test_index
 
 

@@ -23,7 +23,9 @@ def class_index(name: str, classes: Sequence[str]) -> int:
     if (found := known.get(_plain(name))) is not None:
         return found
     near = ", ".join(repr(classes[known[match]]) for match in get_close_matches(_plain(name), known, n=3))
-    raise InputError(f"data.labels: {name!r} is none of the {len(classes)} classes; near are {near or 'none'}")
+    raise InputError(
+        f"data.labels: {name!r} is not one of the {len(classes)} classes; the nearest are {near or 'none'}"
+    )
 
 
 def _plain(name: str) -> str:

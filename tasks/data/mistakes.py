@@ -65,6 +65,13 @@ def of_pairs(
     return np.array(rows), f"As named in the config: {words}{', beside a right one' * beside}."
 
 
+def require_classes(pairs: Sequence[Pair], classes: Sequence[str]) -> None:
+    """Raises InputError for a class that is not there."""
+    for pair in pairs:
+        for name in pair:
+            _class(name, classes)
+
+
 def _in_turns(labels: Array, rows: Array) -> Array:
     """`rows`: the first of every class, then the second of every class, and so on."""
     return rows[np.lexsort((labels[rows], turns(labels[rows])))]
@@ -83,16 +90,21 @@ def _class(name: str, classes: Sequence[str]) -> int:
         return known[_plain(name)]
     near = get_close_matches(_plain(name), known, n=1)
     hint = f"; did you mean {classes[known[near[0]]]!r}?" if near else f"; classes are {', '.join(classes)}"
-    raise InputError(f"selection.pairs: {name!r} is no class{hint}")
+    raise InputError(f"selection.pairs: {name!r} is not a class of the data{hint}")
 
 
 def _plain(name: str) -> str:
     return name.casefold().replace("_", " ")
 
 
-def _first(found: Array, pair: Pair, classes: Sequence[str], labels: Array, predicted: Array) -> int:
-    if found.any():
-        return int(found.argmax())
-    taken = Counter(classes[output] for output in predicted[labels == _class(pair[0], classes)])
-    listed = ", ".join(f"{name} ({count})" for name, count in taken.most_common(5)) or "nothing: it is not explained"
-    raise InputError(f"selection.pairs: no {pair[0]!r} is taken for {pair[1]!r}; it is taken for {listed}")
+def _first(matches: Array, pair: Pair, classes: Sequence[str], labels: Array, predicted: Array) -> int:
+    if matches.any():
+        return int(matches.argmax())
+    counts = Counter(classes[output] for output in predicted[labels == _class(pair[0], classes)])
+    listed = (
+        ", ".join(f"{name} ({count})" for name, count in counts.most_common(5))
+        or "nothing, since none of them is explained"
+    )
+    raise InputError(
+        f"selection.pairs: no sample of {pair[0]!r} is predicted as {pair[1]!r}; they are predicted as {listed}"
+    )

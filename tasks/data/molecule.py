@@ -48,7 +48,7 @@ def problem(smiles: str) -> str | None:
         if molecule is None:
             hint = "; a hydrogen on a ring nitrogen is written [nH]" if "n(H)" in smiles else ""
             return f"not valid SMILES{hint}"
-        return "; ".join(found.Message().split("  ")[0].rstrip(".") for found in Chem.DetectChemistryProblems(molecule))
+        return "; ".join(issue.Message().split("  ")[0].rstrip(".") for issue in Chem.DetectChemistryProblems(molecule))
 
 
 def atom_counts(smiles: Sequence[str]) -> Array:
@@ -132,12 +132,14 @@ def analogues(
         return tuple(analogue(pair, _common_of_wanted(smiles, pair, names)) for pair in pairs)
     if not wanted:
         return ()
-    found = {pair: common_atoms(*(smiles[row] for row in pair)) for pair in _similar(smiles)}
-    found = {
-        (i, j): common for (i, j), common in found.items() if len(common) >= _SHARE * _larger(smiles[i], smiles[j])
+    common_parts = {pair: common_atoms(*(smiles[row] for row in pair)) for pair in _similar(smiles)}
+    common_parts = {
+        (i, j): common
+        for (i, j), common in common_parts.items()
+        if len(common) >= _SHARE * _larger(smiles[i], smiles[j])
     }
-    order = sorted(found, key=lambda pair: (-abs(float(predicted[pair[0]] - predicted[pair[1]])), pair))
-    return tuple(analogue(pair, found[pair]) for pair in _each_once(order)[:wanted])
+    order = sorted(common_parts, key=lambda pair: (-abs(float(predicted[pair[0]] - predicted[pair[1]])), pair))
+    return tuple(analogue(pair, common_parts[pair]) for pair in _each_once(order)[:wanted])
 
 
 def common_atoms(first: str, second: str) -> Array:
@@ -146,10 +148,10 @@ def common_atoms(first: str, second: str) -> Array:
     from rdkit.Chem import MolFromSmarts, rdFMCS
 
     both = [_parsed(first), _parsed(second)]
-    found = rdFMCS.FindMCS(both, ringMatchesRingOnly=True, completeRingsOnly=True, timeout=_SECONDS)
-    if found.canceled or not found.numAtoms:
+    match = rdFMCS.FindMCS(both, ringMatchesRingOnly=True, completeRingsOnly=True, timeout=_SECONDS)
+    if match.canceled or not match.numAtoms:
         return np.zeros((0, 2), np.int64)
-    part = MolFromSmarts(found.smartsString)
+    part = MolFromSmarts(match.smartsString)
     own = both[0].GetSubstructMatch(part)
     # A symmetrical part fits in several ways: the first in which most partners have as many neighbours and hydrogens.
     ways = both[1].GetSubstructMatches(part, uniquify=False, maxMatches=64)
@@ -158,8 +160,8 @@ def common_atoms(first: str, second: str) -> Array:
 
 def _same_surroundings(both: Sequence[Any], own: Sequence[int], other: Sequence[int]) -> int:
     def surroundings(molecule: Any, atoms: Sequence[int]) -> list[tuple[int, int]]:
-        found = [molecule.GetAtomWithIdx(atom) for atom in atoms]
-        return [(atom.GetDegree(), atom.GetTotalNumHs()) for atom in found]
+        nodes = [molecule.GetAtomWithIdx(atom) for atom in atoms]
+        return [(atom.GetDegree(), atom.GetTotalNumHs()) for atom in nodes]
 
     return sum(a == b for a, b in zip(surroundings(both[0], own), surroundings(both[1], other), strict=True))
 

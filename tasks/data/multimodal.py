@@ -103,15 +103,15 @@ class MnistSpec(_SeveralSpec):
         get = f"get {self.get} and " if self.get else ""
         path = existing(self.path, "path", f"{get}put mnist.npz, or the folder of {_IMAGES}.gz, there")
         if path.is_dir() and not (path / _NPZ).exists():
-            found = {
+            paths = {
                 key: existing(_packed(path / name), "path", f"{get}put {name}.gz there")
                 for key, name in (("images", _IMAGES), ("labels", _LABELS))
             }
         else:
-            found = {"archive": path / _NPZ if path.is_dir() else path}
+            paths = {"archive": path / _NPZ if path.is_dir() else path}
         if self.vocabulary is None:
-            return found
-        return found | {"vocabulary": existing(self.vocabulary, "vocabulary", "put BERT's vocab.txt there")}
+            return paths
+        return paths | {"vocabulary": existing(self.vocabulary, "vocabulary", "put BERT's vocab.txt there")}
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
@@ -132,7 +132,7 @@ class MnistSpec(_SeveralSpec):
                 f"labels {labels.shape}; give mnist.npz, or fewer data.rows"
             )
         tokens = read_tokens(files["vocabulary"]) if "vocabulary" in files else None
-        found = self.dataset(
+        dataset = self.dataset(
             scans(images[: self.rows], 255.0),
             labels[: self.rows].astype(np.int64),
             text("text", self.sentence, self.tokens, self.rows, tokens),
@@ -141,7 +141,7 @@ class MnistSpec(_SeveralSpec):
             cut="the longest token of the vocabulary first" if tokens else "one token per character",
             source="Y. LeCun, C. Cortes, C. Burges (1998), The MNIST database of handwritten digits.",
         )
-        return found.model_copy(update={"published": PUBLISHED})
+        return dataset.model_copy(update={"published": PUBLISHED})
 
 
 _NPZ, _IMAGES, _LABELS = "mnist.npz", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"

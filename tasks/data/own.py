@@ -95,9 +95,11 @@ class RowsSpec(Data):
     @model_validator(mode="after")
     def _rows_or_scheme(self) -> Self:
         if (self.path is None) == (self.scheme is None):
-            raise ValueError("either path must be given, a file of rows, or in its place scheme, what rows are read by")
+            raise ValueError(
+                "give either path (a file of rows) or, in its place, scheme (the scheme.json of an earlier run)"
+            )
         if self.path is None and self.explain is None:
-            raise ValueError("explain: a file of rows must be given where there is no path")
+            raise ValueError("explain: without path, a file of rows to explain must be given")
         return self
 
     @abstractmethod
@@ -155,7 +157,7 @@ class RowsSpec(Data):
             part, values = self._part(table, "path", labels, reader)
             training = part.split[part.usable] == "train"
             if not training.any():
-                raise InputError("data.split: no row that can be used trains the model; at least one must say train")
+                raise InputError("data.split: none of the usable rows has the split train; at least one must")
             labels, reader = labels.scaled(part.labels[part.usable][training]), reader.scaled(values[training])
             parts.append((part, values))
         else:
@@ -175,9 +177,13 @@ class RowsSpec(Data):
             scheme = Scheme.model_validate_json(path.read_bytes())
             reader = self.known(scheme.reader)
         except ValidationError as problem:
-            raise InputError(f"data.scheme: {path.name} is no scheme.json of a run on such data") from problem
+            raise InputError(
+                f"data.scheme: {path.name} is not a scheme.json that a run on this kind of data has written"
+            ) from problem
         if scheme.labels.name != self.label:
-            raise InputError(f"data.label: {self.label!r} was given, but {path.name} is of {scheme.labels.name!r}")
+            raise InputError(
+                f"data.label: {self.label!r} was given, but {path.name} is for the label {scheme.labels.name!r}"
+            )
         return scheme.labels, reader
 
     def _part(self, table: "Table", key: str, labels: Labels, reader: Reader) -> tuple[Part, Array]:
@@ -217,7 +223,7 @@ class RowsSpec(Data):
         name = self.names.get(labels.name, labels.name)
         return Dataset(
             title=self.title,
-            description=f"{self.described(reader)} Predicted is {name}: a {labels.task}, {labels.why}.",
+            description=f"{self.described(reader)} The model predicts the column {name}: {labels.why}.",
             source=self.source,
             task=labels.task,
             inputs=(self.input(reader, np.concatenate([values for _, values in parts])),),

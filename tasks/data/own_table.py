@@ -35,7 +35,9 @@ class TableSpec(RowsSpec):
     @model_validator(mode="after")
     def _reference_needs_rows(self) -> Self:
         if self.reference is not None and self.path is None:
-            raise ValueError("reference: a random forest is fitted on the rows of path, and there is none")
+            raise ValueError(
+                "reference: it is a random forest that is fitted on the rows of path, so path must be given"
+            )
         return self
 
     def reference_of(self, dataset: Dataset) -> Reference | None:
@@ -51,10 +53,14 @@ class TableSpec(RowsSpec):
         chosen = [str(name) for name in table.columns if name not in others]
         if self.features is not None:
             if both := set(self.features) & set(others):
-                raise InputError(f"data.features: {', '.join(sorted(both))} is named as something else too")
+                raise InputError(
+                    f"data.features: {', '.join(sorted(both))} is also the label, the id, the split or in data.ignore"
+                )
             chosen = list(self.features)
         if not chosen:
-            raise InputError("data.path: no column is left that the model could be given")
+            raise InputError(
+                "data.path: no column is left as a feature of the model; see data.features and data.ignore"
+            )
         whole = table[table[[*chosen, self.label]].notna().all(axis=1)]
         if not len(whole):
             raise InputError(f"data.path: each of {len(table)} rows lacks a value; {_emptiest(table, chosen)}")
@@ -89,4 +95,4 @@ class TableSpec(RowsSpec):
 def _emptiest(table: "Table", names: Sequence[str]) -> str:
     empty = table[list(names)].isna().sum()
     name = str(empty.idxmax())
-    return f"{name} does in {int(empty.max())}: leave it out with data.ignore=[{name}]"
+    return f"{name} does in {int(empty.max())}: leave it out with 'data.ignore=[{name}]'"

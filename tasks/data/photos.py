@@ -60,9 +60,9 @@ class _CropsSpec(Data):
         pixels: list[Array] = []
         for number, name in enumerate(PHOTOGRAPHS):
             photograph = scaled(photograph_of(name), self.short)
-            found = list(_places(name, photograph.shape, self, np.random.default_rng((self.seed, number))))
-            crops += found
-            pixels += [photograph[c.row : c.row + self.size, c.column : c.column + self.size] for c in found]
+            places = list(_places(name, photograph.shape, self, np.random.default_rng((self.seed, number))))
+            crops += places
+            pixels += [photograph[c.row : c.row + self.size, c.column : c.column + self.size] for c in places]
         return crops, np.stack(pixels).astype(np.float32)
 
 

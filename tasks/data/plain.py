@@ -35,14 +35,17 @@ def dataset_of(given: Mapping[str, Any], where: str) -> Dataset:
     train = split == "train"
     if len(split) != count or not train.any():
         raise InputError(
-            f"{where}: {count} labels and {len(split)} splits were given, {int(train.sum())} of them train"
+            f"{where}: labels and split need one entry for each row, and at least one row must be train; there are "
+            f"{count} labels and {len(split)} splits, {int(train.sum())} of them train"
         )
     labels = _labels(cells, split, given.get("task", "auto"), where)
     measured = labels.values(cells, "factory")
     whole = bool(labels.classes) and not np.isnan(measured).any()
     classes = given.get("classes", labels.classes)
     if labels.classes and len(classes) != len(labels.classes):
-        raise InputError(f"{where}: classes names {len(classes)}, but labels have {len(labels.classes)} values")
+        raise InputError(
+            f"{where}: classes lists {len(classes)} names, but the labels have {len(labels.classes)} different values"
+        )
     names = given.get("names")
     return Dataset(
         title=str(given.get("title", "Data of the user's own")),
@@ -65,7 +68,9 @@ def _known(given: Mapping[str, Any], needed: set[str], further: set[str], where:
     if missing := sorted(needed - given.keys()):
         raise InputError(f"{where} gave no {' and no '.join(missing)}; it gave {', '.join(map(str, given))}")
     if strange := sorted(map(str, given.keys() - needed - further)):
-        raise InputError(f"{where} gave {', '.join(strange)}; known are {', '.join(sorted(needed | further))}")
+        raise InputError(
+            f"{where} gave {', '.join(strange)}, which is not known; allowed are {', '.join(sorted(needed | further))}"
+        )
 
 
 def _labels(cells: Any, split: Array, task: Any, where: str) -> Labels:
@@ -123,7 +128,7 @@ def _table(name: str, values: Array, about: Mapping[str, Any], train: Array, whe
         raise InputError(f"{where}: a table of numbers ({len(train)}, features) was expected, not {_shape(values)}")
     titles = tuple(map(str, features)) if features is not None else _numbered(name, values.shape[1])
     if len(titles) != values.shape[1]:
-        raise InputError(f"{where}: features names {len(titles)} of {values.shape[1]} columns")
+        raise InputError(f"{where}: features lists {len(titles)} names, but there are {values.shape[1]} columns")
     table = values.astype(np.float32)
     spread = table[train].std(axis=0, dtype=np.float64)
     return Input(

@@ -69,13 +69,13 @@ def numbers(cells: "Cells", key: str) -> Array:
     """
     import pandas as pd
 
-    found = np.asarray(pd.to_numeric(cells, errors="coerce"), np.float64)
-    wrong = np.isnan(found) & ~cells.isna().to_numpy()
+    parsed = np.asarray(pd.to_numeric(cells, errors="coerce"), np.float64)
+    wrong = np.isnan(parsed) & ~cells.isna().to_numpy()
     if wrong.any():
         row = int(wrong.argmax())
-        name, given = row_name(cells.index[row]), cells.iloc[row]
-        raise InputError(f"data.{key}: the column {cells.name!r} holds numbers, but in {name} it is {given!r}")
-    return np.where(np.isfinite(found), found, np.nan)
+        name, cell = row_name(cells.index[row]), cells.iloc[row]
+        raise InputError(f"data.{key}: the column {cells.name!r} holds numbers, but in {name} it is {cell!r}")
+    return np.where(np.isfinite(parsed), parsed, np.nan)
 
 
 def is_number(cells: "Cells") -> bool:
@@ -126,8 +126,8 @@ class Labels(Record):
         name, known = str(cells.name), cells.dropna()
         if not len(known):
             raise InputError(f"data.label: the column {name!r} is empty in all {len(cells)} rows")
-        found, why = _task(known)
-        task, why = (found, why) if task == "auto" else (task, "as the config says")
+        guessed, why = _task(known)
+        task, why = (guessed, why) if task == "auto" else (task, f"a {task}, as the config says")
         if task == "regression":
             numbers(known, "label")
             return cls(name=name, task=task, why=why)
@@ -136,8 +136,8 @@ class Labels(Record):
             raise InputError(f"data.label: the column {name!r} is {classes[0]!r} in every row; it needs two classes")
         if 2 * len(classes) > len(known):
             raise InputError(
-                f"data.label: the column {name!r} has {len(classes)} different values in {len(known)} rows, which are "
-                "no classes; name another column, or give data.task=regression for numbers"
+                f"data.label: the column {name!r} has {len(classes)} different values in {len(known)} rows, too "
+                "many for classes; name another column, or give data.task=regression for numbers"
             )
         return cls(name=name, task=task, why=why, classes=classes)
 
@@ -164,11 +164,14 @@ class Labels(Record):
 def _task(known: "Cells") -> tuple[Task, str]:
     """What the values of a label ask for, and why."""
     if not is_number(known):
-        return "classification", "because these are not numbers"
+        return "classification", "a classification, because the column holds words"
     values = np.unique(known.to_numpy(np.float64))
     if len(values) <= _FEW and (values == np.round(values)).all():
-        return "classification", f"because there are only {len(values)} different whole numbers"
-    return "regression", "because these are numbers"
+        return (
+            "classification",
+            f"a classification, because the column holds only {len(values)} different whole numbers",
+        )
+    return "regression", "a regression, because the column holds numbers"
 
 
 def _ordered(values: set[str]) -> tuple[str, ...]:
@@ -225,7 +228,7 @@ def given_split(cells: "Cells") -> Array:
     Raises:
         InputError: for anything but train and test, or no row to train on.
     """
-    found = np.array([(word or "").lower() for word in words(cells)])
-    if strange := sorted(set(found.tolist()) - {"train", "test"}):
+    splits = np.array([(word or "").lower() for word in words(cells)])
+    if strange := sorted(set(splits.tolist()) - {"train", "test"}):
         raise InputError(f"data.split: the column {cells.name!r} holds {strange[0]!r}; only train and test are known")
-    return found.astype("U7")
+    return splits.astype("U7")

@@ -1,11 +1,14 @@
-"""Which rows are explained, which are drawn, and which outputs are explained about each."""
+"""Which rows are explained, which are drawn, and which outputs are explained about each.
+
+Pairs of samples that are drawn because of what is predicted are in `mistakes`.
+"""
 
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from exhibit.tasks.data.mistakes import Pair, of_pairs, turns, with_and_without, wrong_and_right
+from exhibit.tasks.data.mistakes import Pair, of_pairs, require_classes, turns, with_and_without, wrong_and_right
 from exhibit.tasks.factory import Factory, load
 from exhibit.tasks.protocols import Score
 from exhibit.tasks.records.base import Array, InputError, Spec
@@ -89,11 +92,23 @@ def score_of(spec: TargetSpec, dataset: Dataset, output: OutputKind = "logits") 
     usual: Literal["logit", "probability", "value"] = "value" if dataset.task == "regression" else classes
     kind = usual if spec.score == "auto" else spec.score
     if (kind == "value") != (dataset.task == "regression"):
+        if dataset.task == "regression":
+            hint = "use value or factory"
+        else:
+            hint = "use logit, probability, loss or factory, or data.task=regression where the label is a number"
         raise InputError(
-            f"target.score: {kind!r} has no meaning for a {dataset.task}; "
-            f"use {'value or factory' if dataset.task == 'regression' else 'logit, probability, loss or factory'}"
+            f"target.score: {kind!r} has no meaning for a {dataset.task} of {dataset.label_name!r}; {hint}"
         )
     return Score(kind=kind)
+
+
+def require_rows_and_outputs(selection: SelectionSpec, target: TargetSpec, dataset: Dataset) -> None:
+    """Raises InputError for what `select` would refuse whatever is predicted: before anything is trained."""
+    rows = _candidates(selection, dataset)
+    _require_order(selection, dataset, rows)
+    known = rows if selection.limit is None else rows[:0]  # which rows a limit leaves may depend on predictions
+    outputs = np.zeros((len(known), len(dataset.classes) or 1))
+    _targets(target, dataset.take(known), outputs)
 
 
 def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, prediction: Prediction) -> Selection:
@@ -144,17 +159,18 @@ def _limited(spec: SelectionSpec, rows: Array, kept: Array) -> Array:
 
 
 def _checked(index: tuple[int, ...], count: int) -> Array:
-    outside = [row for row in index if not 0 <= row < count]
-    if outside:
-        raise InputError(f"selection.index: {outside} was given, but rows go from 0 to {count - 1}")
+    out_of_range = [row for row in index if not 0 <= row < count]
+    if out_of_range:
+        raise InputError(f"selection.index: {out_of_range} was given, but rows go from 0 to {count - 1}")
     return np.array(index)
 
 
 def _shown(spec: SelectionSpec, dataset: Dataset, prediction: Prediction, explained: Array) -> tuple[Array, str]:
     if spec.index is not None:
         return np.searchsorted(explained, np.array(spec.index)), "The samples named in the config."
+    _require_order(spec, dataset, explained)
     count = min(spec.show, spec.limit or spec.show, len(explained))
-    if spec.pairs is not None or spec.order in ("wrong_first", "wrong_and_right"):
+    if _by_class(spec):
         return _by_prediction(spec, dataset, prediction, explained, count)
     if spec.order == "with_and_without":
         return with_and_without(dataset.labels[explained], _marked(dataset)[explained], count)
@@ -163,6 +179,29 @@ def _shown(spec: SelectionSpec, dataset: Dataset, prediction: Prediction, explai
     if spec.order == "each_class":
         return _each_class(dataset, prediction, explained, count)
     return np.arange(count), "The first samples in the order of the data."
+
+
+def _by_class(spec: SelectionSpec) -> bool:
+    """Whether it is decided by classes and what the model takes samples for."""
+    return spec.pairs is not None or spec.order in ("wrong_first", "wrong_and_right")
+
+
+def _require_order(spec: SelectionSpec, dataset: Dataset, explained: Array) -> None:
+    """Raises InputError for an order that the data have no meaning for."""
+    if spec.index is not None:
+        return
+    if spec.order == "with_and_without":
+        with_and_without(dataset.labels[explained], _marked(dataset)[explained], 1)
+    if dataset.task != "classification" and (_by_class(spec) or spec.order == "each_class"):
+        key, setting = ("order", spec.order) if spec.pairs is None else ("pairs", spec.pairs)
+        raise InputError(f"selection.{key}: {setting!r} needs a classification; use the order 'first' or 'spread'")
+    if spec.pairs is not None:
+        require_classes(spec.pairs, dataset.classes)
+    if _by_class(spec) and (unknown := int((~dataset.labelled[explained]).sum())):
+        raise InputError(
+            f"selection: {unknown} of {len(explained)} rows have no label, so none is right or wrong; use the order "
+            "'first' or 'each_class'"
+        )
 
 
 def _spread(dataset: Dataset, prediction: Prediction, explained: Array, count: int) -> tuple[Array, str]:
@@ -177,8 +216,6 @@ def _spread(dataset: Dataset, prediction: Prediction, explained: Array, count: i
 
 def _each_class(dataset: Dataset, prediction: Prediction, explained: Array, count: int) -> tuple[Array, str]:
     """By label, or by prediction where there are samples without one."""
-    if dataset.task != "classification":
-        raise InputError("selection.order: 'each_class' needs a classification; use 'first' or 'spread'")
     labels, of = dataset.labels[explained], ""
     if not dataset.labelled[explained].all():
         labels, of = predicted_class(prediction.outputs[explained]), "predicted "
@@ -188,14 +225,6 @@ def _each_class(dataset: Dataset, prediction: Prediction, explained: Array, coun
 def _by_prediction(
     spec: SelectionSpec, dataset: Dataset, prediction: Prediction, explained: Array, count: int
 ) -> tuple[Array, str]:
-    if dataset.task != "classification":
-        key, given = ("order", spec.order) if spec.pairs is None else ("pairs", spec.pairs)
-        raise InputError(f"selection.{key}: {given!r} needs a classification; use the order 'first' or 'spread'")
-    if unknown := int((~dataset.labelled[explained]).sum()):
-        raise InputError(
-            f"selection: {unknown} of {len(explained)} rows have no label, so none is right or wrong; use the order "
-            "'first' or 'each_class'"
-        )
     labels, predicted = dataset.labels[explained], predicted_class(prediction.outputs[explained])
     if spec.pairs is not None:
         beside = spec.order == "wrong_and_right"

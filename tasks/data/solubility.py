@@ -203,10 +203,10 @@ def _random_split(count: int, test_share: float, seed: int) -> Array:
     return split
 
 
-def _excluded(found: Sequence[Listed], reasons: Sequence[str | None]) -> tuple[Excluded, ...]:
+def _excluded(molecules: Sequence[Listed], reasons: Sequence[str | None]) -> tuple[Excluded, ...]:
     return tuple(
         Excluded(sample_id=item.name, given=item.smiles, reason=reason)
-        for item, reason in zip(found, reasons, strict=True)
+        for item, reason in zip(molecules, reasons, strict=True)
         if reason is not None
     )
 

@@ -56,16 +56,16 @@ class Vocabulary(Record):
 
     def checked(self, table: "Table", key: str) -> "Table":
         """The table, if it has the column; a model of a text is given nothing else."""
-        require_columns(table, [self.column], f"data.{key}: the rows have no {{}}, which the rows of the fit have")
+        require_columns(table, [self.column], f"data.{key}: the file has no column {{}}, which the training data have")
         return table
 
     def encoded(self, table: "Table", key: str) -> tuple[Array, list[str | None]]:
         """Ids (rows, length), and for each row why it cannot be used."""
         del key
-        found = [[] if text is None else self.ids(text) for text in words(table[self.column])]
-        reasons = [None if any(ids) else f"{self.column} is missing or has no token" for ids in found]
-        padded = np.zeros((len(found), self.length), np.int64)
-        for row, ids in enumerate(found):
+        rows_of_ids = [[] if text is None else self.ids(text) for text in words(table[self.column])]
+        reasons = [None if any(ids) else f"{self.column} is missing or has no token" for ids in rows_of_ids]
+        padded = np.zeros((len(rows_of_ids), self.length), np.int64)
+        for row, ids in enumerate(rows_of_ids):
             padded[row, : len(ids)] = ids[: self.length]
         return padded, reasons
 
@@ -132,7 +132,7 @@ def longest_first(sentence: str, vocabulary: Index, *, skip_spaces: bool = False
         InputError: for a character that the vocabulary does not have, nor a token for unknown ones.
     """
     ids, longest = vocabulary
-    found, start = [], 0
+    pieces, start = [], 0
     while start < len(sentence):
         if skip_spaces and sentence[start].isspace() and sentence[start] not in ids:
             start += 1
@@ -142,5 +142,5 @@ def longest_first(sentence: str, vocabulary: Index, *, skip_spaces: bool = False
         token, start = next(((piece, end) for piece, end in candidates if piece in ids), (UNKNOWN, start + 1))
         if token not in ids:
             raise InputError(f"data.vocabulary: it has no token for {sentence[start - 1]!r}, and no {UNKNOWN}")
-        found.append(ids[token])
-    return [*([ids[_CLASS]] if _CLASS in ids else []), *found, *([ids[_END]] if _END in ids else [])]
+        pieces.append(ids[token])
+    return [*([ids[_CLASS]] if _CLASS in ids else []), *pieces, *([ids[_END]] if _END in ids else [])]

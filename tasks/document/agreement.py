@@ -66,13 +66,13 @@ def _beside_others(method: MethodMaterial) -> CheckResult | None:
 def _matrix(material: Material, measure: str) -> Array:
     """(methods, methods), 1 with itself; NaN where a pair has not the same elements."""
     labels = [method.label for method in material.methods]
-    found = np.where(np.eye(len(labels)) == 1, 1.0, np.nan)
+    grid = np.where(np.eye(len(labels)) == 1, 1.0, np.nan)
     for row, method in enumerate(material.methods):
         check = _beside_others(method)
         assert check is not None, "every method was compared"
         for other, value in zip(check.details["others"].tolist(), check.details[measure].tolist(), strict=True):
-            found[row, labels.index(other)] = 2 * value - 1 if measure == "signs" else value
-    return found
+            grid[row, labels.index(other)] = 2 * value - 1 if measure == "signs" else value
+    return grid
 
 
 def pairs(labels: Sequence[str], values: Array) -> str:

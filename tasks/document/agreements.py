@@ -20,17 +20,17 @@ _MEASURES = {
 }
 
 
-def _measured(found: Comparison) -> dict[str, Array]:
+def _measured(comparison: Comparison) -> dict[str, Array]:
     """(results, results) of each of the measures."""
-    return {"spearman": found.spearman, "overlap": found.overlap, "signs": found.signs}
+    return {"spearman": comparison.spearman, "overlap": comparison.overlap, "signs": comparison.signs}
 
 
-def sentence(found: Comparison) -> str:
-    pairs = _pairs(found.spearman)
+def sentence(comparison: Comparison) -> str:
+    pairs = _pairs(comparison.spearman)
     if np.isnan(pairs).all():
         return "None of them orders the features."
-    one, two = (index[int(np.nanargmin(pairs))] for index in np.triu_indices(len(found.results), 1))
-    names = [found.results[k] for k in (one, two)]
+    one, two = (index[int(np.nanargmin(pairs))] for index in np.triu_indices(len(comparison.results), 1))
+    names = [comparison.results[k] for k in (one, two)]
     if len(pairs) == 1:
         return f"Their orders correlate by {plain(float(pairs[0]))}."
     known = int((~np.isnan(pairs)).sum())
@@ -41,40 +41,46 @@ def sentence(found: Comparison) -> str:
     )
 
 
-def measures(found: Comparison) -> list[str]:
+def measures(comparison: Comparison) -> list[str]:
     """The measures that have a matrix."""
-    if len(found.results) < 2:
+    if len(comparison.results) < 2:
         return []
-    known = [name for name, values in _measured(found).items() if not np.isnan(_pairs(values)).all()]
-    return [name for name in known if name not in _whole(found)] if len(found.results) <= _MOST_RESULTS else known[:1]
+    known = [name for name, values in _measured(comparison).items() if not np.isnan(_pairs(values)).all()]
+    return (
+        [name for name in known if name not in _whole(comparison)]
+        if len(comparison.results) <= _MOST_RESULTS
+        else known[:1]
+    )
 
 
-def _whole(found: Comparison) -> list[str]:
+def _whole(comparison: Comparison) -> list[str]:
     """Measures beside the first that are 1 in every pair: a matrix would say no more than a sentence."""
-    return [name for name, values in list(_measured(found).items())[1:] if (_pairs(values) == 1).all()]
+    return [name for name, values in list(_measured(comparison).items())[1:] if (_pairs(values) == 1).all()]
 
 
-def section(found: Comparison) -> Section | None:
-    names = [f"{found.slug}-{measure}" for measure in measures(found)]
+def section(comparison: Comparison) -> Section | None:
+    names = [f"{comparison.slug}-{measure}" for measure in measures(comparison)]
     if not names:
         return None
-    small = len(found.results) <= _MOST_RESULTS
+    small = len(comparison.results) <= _MOST_RESULTS
     over = {
         "importances": "importances of the features",
-        "samples": f"attributions of the {count(found.shown, 'shown sample')}, a mean over them: pixels of different "
-        "pictures have no importance of their own",
-    }[found.basis]
-    whole = [_WHOLE[name].format(top=first_places(found.top)) for name in _whole(found)]
+        "samples": f"attributions of the {count(comparison.shown, 'shown sample')}, a mean over them: pixels of "
+        "different pictures have no importance of their own",
+    }[comparison.basis]
+    whole = [_WHOLE[name].format(top=first_places(comparison.top)) for name in _whole(comparison)]
     same = f" In every pair {listing(whole)}." if whole else ""
-    text = f"Every {found.noun} beside every other, by the {over}.{same} All pairs are attached as agreement.parquet."
-    narrow = all(matrix(found, measure).width < 1 for measure in measures(found)[1:])
+    text = (
+        f"Every {comparison.noun} beside every other, by the {over}.{same} All pairs are attached as agreement.parquet."
+    )
+    narrow = all(matrix(comparison, measure).width < 1 for measure in measures(comparison)[1:])
     pairs = [tuple(names[1:])] if narrow else [(name,) for name in names[1:]]
     return Section(
         title="How far they agree",
         blocks=(
             Block(paragraphs=(text,), figures=tuple(names[:1]), asides=(_READ_MATRIX,)),
             *(Block(figures=pair) for pair in pairs if pair),
-            *(() if small else (Block(tables=(_group_table(found),)),)),
+            *(() if small else (Block(tables=(_group_table(comparison),)),)),
         ),
     )
 
@@ -86,22 +92,22 @@ _READ_MATRIX = Aside(
 )
 
 
-def matrix(found: Comparison, measure: str) -> Figure:
-    values = _measured(found)[measure]
-    meaning = _MEASURES[measure].format(top=first_places(found.top))
-    if len(found.results) > _MOST_RESULTS:
-        labels = tuple(f"{group.letter} ({len(group.members)})" for group in found.groups)
-        values = found.between
+def matrix(comparison: Comparison, measure: str) -> Figure:
+    values = _measured(comparison)[measure]
+    meaning = _MEASURES[measure].format(top=first_places(comparison.top))
+    if len(comparison.results) > _MOST_RESULTS:
+        labels = tuple(f"{group.letter} ({len(group.members)})" for group in comparison.groups)
+        values = comparison.between
         caption = f"{capital(meaning)} between {count(len(labels), 'group')} of results that order the features alike."
     else:
-        short = all(len(item.name) <= _LONGEST for item in found.results)
-        labels = tuple(item.name if short else item.code for item in found.results)
-        caption = f"{capital(meaning)} between {count(len(labels), found.noun)}" + (
+        short = all(len(item.name) <= _LONGEST for item in comparison.results)
+        labels = tuple(item.name if short else item.code for item in comparison.results)
+        caption = f"{capital(meaning)} between {count(len(labels), comparison.noun)}" + (
             "." if short else ", which have the numbers of the table above."
         )
     narrow = measure != "spearman" and 28 + 6.2 * max(map(len, labels)) + 30 * len(labels) <= 0.5 * _COLUMN
     return Figure(
-        name=f"{found.slug}-{measure}",
+        name=f"{comparison.slug}-{measure}",
         content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
         scales=(Scale(unit=meaning, limit=1.0),),
         caption=f"{caption}{agreement.not_compared(values)}",
@@ -110,9 +116,9 @@ def matrix(found: Comparison, measure: str) -> Figure:
     )
 
 
-def _group_table(found: Comparison) -> Table:
+def _group_table(comparison: Comparison) -> Table:
     return Table(
-        name=f"{found.slug}-groups",
+        name=f"{comparison.slug}-groups",
         caption="The groups of results that are alike. How many they are, what they alone have in common, how alike "
         "they are, and the features that stand first in the middle.",
         columns=(
@@ -122,20 +128,20 @@ def _group_table(found: Comparison) -> Table:
             Column(title="correlation within", numeric=True),
             Column(title="first"),
         ),
-        rows=tuple(_group_row(found, group) for group in found.groups),
+        rows=tuple(_group_row(comparison, group) for group in comparison.groups),
     )
 
 
-def _group_row(found: Comparison, group: Group) -> tuple[str, ...]:
+def _group_row(comparison: Comparison, group: Group) -> tuple[str, ...]:
     members = list(group.members)
-    inside = _pairs(found.spearman[np.ix_(members, members)])
-    order = np.argsort(np.median(found.ranks[members], axis=0), kind="stable")[: min(found.top, 3)]
+    inside = _pairs(comparison.spearman[np.ix_(members, members)])
+    order = np.argsort(np.median(comparison.ranks[members], axis=0), kind="stable")[: min(comparison.top, 3)]
     return (
         group.letter,
         str(len(members)),
         group.shared,
         "–" if np.isnan(inside).all() else plain(float(np.nanmean(inside))),
-        ", ".join(without_unit(found.features[k]) for k in order) if found.features else "–",
+        ", ".join(without_unit(comparison.features[k]) for k in order) if comparison.features else "–",
     )
 
 

@@ -61,7 +61,7 @@ def parts(pair: Analogue) -> tuple[float, float, float, float]:
     """Of the second minus the first: the sum over common atoms, over the others, the base value, the prediction."""
     common = float(_change(pair).sum())
     whole = float(pair.values[1].sum() - pair.values[0].sum())
-    base, prediction = (float(found[1] - found[0]) for found in (pair.base_values, pair.predictions))
+    base, prediction = (float(ends[1] - ends[0]) for ends in (pair.base_values, pair.predictions))
     return common, whole - common, base, prediction
 
 

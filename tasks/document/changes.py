@@ -20,8 +20,8 @@ _MOST_POINTS = 3  # that have a figure
 _MOST_NAMES = 4  # in a sentence
 
 
-def chapter(found: Changed) -> Chapter:
-    earlier = found.summary.compared_with
+def chapter(changes: Changed) -> Chapter:
+    earlier = changes.summary.compared_with
     if earlier is None:
         return Chapter(
             slug=SLUG,
@@ -31,13 +31,14 @@ def chapter(found: Changed) -> Chapter:
             teaser=None,
             sections=(),
         )
-    sentence = _lead(found.summary, earlier)
-    drawn = figures(found)
+    sentence = _lead(changes.summary, earlier)
+    drawn = figures(changes)
     teaser = Teaser(
         figure=drawn[0].name if drawn else "",
-        title=f"Since {day(earlier.issued)}: {_short(found.summary)}",
+        title=f"Since {day(earlier.issued)}: {_short(changes.summary)}",
         sentence=sentence,
-        small=f"compared with the report issued {day(earlier.issued)} · {count(found.summary.compared, 'importance')}",
+        small=f"compared with the report issued {day(earlier.issued)} · "
+        f"{count(changes.summary.compared, 'importance')}",
     )
     return Chapter(
         slug=SLUG,
@@ -45,13 +46,13 @@ def chapter(found: Changed) -> Chapter:
         eyebrow=f"compared with the report issued {day(earlier.issued)}",
         lead=sentence,
         teaser=teaser if drawn else None,
-        sections=(_origin(found, earlier), *_importances(found), _verdicts(found)),
+        sections=(_origin(changes, earlier), *_importances(changes), _verdicts(changes)),
     )
 
 
-def badges(found: Changed) -> tuple[Badge, ...]:
+def badges(changes: Changed) -> tuple[Badge, ...]:
     """One for the strip on page one."""
-    summary = found.summary
+    summary = changes.summary
     if summary.compared_with is None:
         return ()
     number = summary.metrics + summary.importances + summary.ranks + summary.verdicts
@@ -123,16 +124,16 @@ def _verdict(summary: Changes) -> str:
 # --- what is compared -------------------------------------------------------------------------------------
 
 
-def _origin(found: Changed, earlier: EarlierReport) -> Section:
+def _origin(changes: Changed, earlier: EarlierReport) -> Section:
     apart = [
-        f"{listing(found.new)}: not in the earlier report." if found.new else "",
-        f"{listing(found.gone)}: in the earlier report alone." if found.gone else "",
-        f"Not compared, as features or aggregation differ: {listing(found.incomparable)}."
-        if found.incomparable
+        f"{listing(changes.new)}: not in the earlier report." if changes.new else "",
+        f"{listing(changes.gone)}: in the earlier report alone." if changes.gone else "",
+        f"Not compared, as features or aggregation differ: {listing(changes.incomparable)}."
+        if changes.incomparable
         else "",
-        "" if found.metrics_known else "The earlier report does not file its metrics, so they are not compared.",
+        "" if changes.metrics_known else "The earlier report does not file its metrics, so they are not compared.",
     ]
-    settings = [text for pair in found.points if (text := _settings(pair))]
+    settings = [text for pair in changes.points if (text := _settings(pair))]
     return Section(
         title="Data, model and metrics",
         blocks=(
@@ -145,7 +146,7 @@ def _origin(found: Changed, earlier: EarlierReport) -> Section:
                         f"evidence: {_grouped(earlier.evidence)}.",
                     ),
                 ),
-                tables=(_point_table(found),),
+                tables=(_point_table(changes),),
             ),
         ),
     )
@@ -166,8 +167,8 @@ def _settings(pair: PointPair) -> str:
     return f"{pair.after.title}: the config changed, {listing(named)}{more}."
 
 
-def _point_table(found: Changed) -> Table:
-    rows = [row for pair in found.points for row in _point_rows(pair, found.summary)]
+def _point_table(changes: Changed) -> Table:
+    rows = [row for pair in changes.points for row in _point_rows(pair, changes.summary)]
     left = f" The first {_MOST_ROWS} of {len(rows)} rows." if len(rows) > _MOST_ROWS else ""
     return Table(
         name=f"{SLUG}-points",
@@ -201,14 +202,14 @@ def _data(pair: PointPair) -> str:
 # --- importances ------------------------------------------------------------------------------------------
 
 
-def figures(found: Changed) -> tuple[Figure, ...]:
+def figures(changes: Changed) -> tuple[Figure, ...]:
     """Importances before and after, of the results that changed most."""
-    return tuple(_bars(pair, number) for number, pair in enumerate(_drawn(found)))
+    return tuple(_bars(pair, number) for number, pair in enumerate(_drawn(changes)))
 
 
-def _drawn(found: Changed) -> list[Pair]:
+def _drawn(changes: Changed) -> list[Pair]:
     """The results with the largest changes, at most one for each point."""
-    order = sorted(found.pairs, key=lambda pair: -float(np.abs(pair.apart).max(initial=0.0)))
+    order = sorted(changes.pairs, key=lambda pair: -float(np.abs(pair.apart).max(initial=0.0)))
     first: dict[str, Pair] = {}
     for pair in order:
         if len(pair.after.features) > 1:
@@ -245,21 +246,21 @@ def _name(pair: Pair) -> str:
     return f"{item.point}, {item.method}" + (f", {item.input}" if item.input else "")
 
 
-def _importances(found: Changed) -> tuple[Section, ...]:
-    if not found.pairs:
+def _importances(changes: Changed) -> tuple[Section, ...]:
+    if not changes.pairs:
         return ()
-    names = [figure.name for figure in figures(found)]
+    names = [figure.name for figure in figures(changes)]
     return (
         Section(
             title="Importances and ranks",
             blocks=(
                 Block(
-                    paragraphs=(_importance_sentence(found.summary) + _rank_sentence(found.summary),),
+                    paragraphs=(_importance_sentence(changes.summary) + _rank_sentence(changes.summary),),
                     figures=tuple(names[:1]),
-                    asides=(_reading(found.summary),),
+                    asides=(_reading(changes.summary),),
                 ),
                 *(Block(figures=(name,)) for name in names[1:]),
-                Block(tables=(_importance_table(found),)),
+                Block(tables=(_importance_table(changes),)),
             ),
         ),
     )
@@ -287,9 +288,9 @@ def _reading(summary: Changes) -> Aside:
     )
 
 
-def _importance_table(found: Changed) -> Table:
+def _importance_table(changes: Changed) -> Table:
     """Those that count, else the largest."""
-    rows = [(pair, k) for pair in found.pairs for k in range(len(pair.apart))]
+    rows = [(pair, k) for pair in changes.pairs for k in range(len(pair.apart))]
     rows.sort(key=lambda row: -abs(float(row[0].apart[row[1]])))
     counting = [(pair, k) for pair, k in rows if pair.beyond[k] or pair.moved[k]]
     shown = (counting or rows)[:_MOST_ROWS]
@@ -327,8 +328,8 @@ def _place(places: Sequence[int]) -> str:
 # --- verdicts ---------------------------------------------------------------------------------------------
 
 
-def _verdicts(found: Changed) -> Section:
-    flipped = found.summary.verdict_changes
+def _verdicts(changes: Changed) -> Section:
+    flipped = changes.summary.verdict_changes
     if not flipped:
         return Section(title="Verdicts", blocks=(Block(paragraphs=("Every check says what it said before.",)),))
     return Section(

@@ -1,4 +1,7 @@
-"""A chapter: what every kind of data has in common around what is its own."""
+"""A chapter: what every kind of data has in common around what is its own.
+
+What is shown of a kind comes from `kinds`; the section about the model is in `model`.
+"""
 
 from collections.abc import Collection
 
@@ -9,7 +12,7 @@ from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.words import capital, count, listing, plain, share
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure
-from exhibit.tasks.records.material import Material, MethodMaterial, Scales
+from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Material, MethodMaterial, Scales
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Chapter, Column, Section, Table, Teaser
 
@@ -45,7 +48,7 @@ def _eyebrow(material: Material) -> str:
 def _small(material: Material) -> str:
     rows = "explained-row" if material.measured_rows == "explained" else material.measured_rows
     metrics = ", ".join(f"{rows} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1])
-    place = "" if material.main.place == "the preprocessed input" else f" at {material.main.place}"
+    place = "" if material.main.place in (AT_THE_INPUT, AT_THE_DATA) else f" at {material.main.place}"
     held_out = ", no held-out data" if material.measured_rows == "training" else ""
     return (
         f"{material.framework} {material.data_kind} · {metrics or 'no labels'}{held_out} · "
@@ -170,10 +173,10 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
 def limits(materials: tuple[Material, ...]) -> dict[str, float]:
     """One limit per unit of measure over everything that is drawn by colour: the largest |a|, or the percentile of
     all |a| that a chapter asks for its maps in this unit, the lowest where several do."""
-    found: dict[str, list[Array]] = {}
+    by_unit: dict[str, list[Array]] = {}
     for material in materials:
         for pair in material.analogues:
-            found.setdefault(material.main.unit, []).extend(np.abs(part) for part in pair.values)
+            by_unit.setdefault(material.main.unit, []).extend(np.abs(part) for part in pair.values)
         # Tables are drawn as bars with an axis of their own.
         coloured = [item.name for item in material.dataset.inputs if KINDS[item.kind].coloured]
         for method in material.methods:
@@ -183,9 +186,9 @@ def limits(materials: tuple[Material, ...]) -> dict[str, float]:
                 *((method.mean_unit, values) for values in method.summary.class_means.values()),
             ]
             for unit, values in drawn:
-                found.setdefault(unit, []).append(np.abs(values).ravel())
+                by_unit.setdefault(unit, []).append(np.abs(values).ravel())
     cut = _percentiles(materials)
-    last = {unit: _end(np.concatenate(sizes), cut.get(unit)) for unit, sizes in found.items()}
+    last = {unit: _end(np.concatenate(sizes), cut.get(unit)) for unit, sizes in by_unit.items()}
     return {unit: limit for unit, limit in last.items() if limit > 0}
 
 

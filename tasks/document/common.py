@@ -1,4 +1,7 @@
-"""What chapters of every kind share: arithmetic, order and notes."""
+"""What chapters of every kind share: arithmetic, order and notes.
+
+What one kind of data has for itself is in the module of that kind, how words are put together in `words`.
+"""
 
 from collections.abc import Sequence
 
@@ -220,8 +223,8 @@ def verdict_asides(methods: Sequence[MethodMaterial]) -> tuple[Aside, ...]:
 
 
 def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:
-    found = [(method, check) for method in methods for check in method.checks if check.check == name]
-    measured = [(method, check) for method, check in found if check.verdict in ("pass", "fail")] or found
+    checks = [(method, check) for method in methods for check in method.checks if check.check == name]
+    measured = [(method, check) for method, check in checks if check.verdict in ("pass", "fail")] or checks
     title = capital(name.replace("_", " "))
     if len(measured) == 1:
         method, check = measured[0]

@@ -51,28 +51,30 @@ class View(NamedTuple):
         return self.values(item, sample)[self.method.mask[item][self.row(sample)]]
 
 
-def _chosen(found: Comparison, views: Sequence[View], most: int = _MOST_PANELS) -> list[View]:
+def _chosen(comparison: Comparison, views: Sequence[View], most: int = _MOST_PANELS) -> list[View]:
     """All, or where they are too many the middle one of each group: the one most like the others."""
     if len(views) <= most:
         return list(views)
     middle = []
-    for group in found.groups[:most]:
+    for group in comparison.groups[:most]:
         members = list(group.members)
-        middle.append(members[int(np.nanmean(found.spearman[np.ix_(members, members)], axis=1).argmax())])
+        middle.append(members[int(np.nanmean(comparison.spearman[np.ix_(members, members)], axis=1).argmax())])
     return [views[k] for k in sorted(middle)]
 
 
-def _some(found: Comparison, views: Sequence[View]) -> str:
+def _some(comparison: Comparison, views: Sequence[View]) -> str:
     """Says what is drawn, if that is not all."""
-    if len(views) == len(found.results):
+    if len(views) == len(comparison.results):
         return ""
-    return f" Drawn are {len(views)} of {len(found.results)}: the middle one of each group of results that are alike."
+    return (
+        f" Drawn are {len(views)} of {len(comparison.results)}: the middle one of each group of results that are alike."
+    )
 
 
-def _name(found: Comparison, item: Input, views: Sequence[View], sample: int | None = None) -> str:
+def _name(comparison: Comparison, item: Input, views: Sequence[View], sample: int | None = None) -> str:
     several = len(views[0].material.dataset.inputs) > 1
     place = "" if sample is None else f"-{sample}"
-    return f"{found.slug}-samples{f'-{item.name}' if several else ''}{place}"
+    return f"{comparison.slug}-samples{f'-{item.name}' if several else ''}{place}"
 
 
 def _sample(view: View, sample: int) -> str:
@@ -84,23 +86,23 @@ def _units(views: Sequence[View]) -> list[str]:
 
 
 def pictures(
-    found: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
+    comparison: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
 ) -> list[Figure]:
     if len(views) <= _COLUMNS:
         rows: list[tuple[Cell | None, ...]] = [
             (_picture(item.name, views[0], sample), *_maps(item, views, sample)) for sample in common
         ]
         labels = tuple(_sample(views[0], sample) for sample in common)
-        return [_grid(found, item, views, ("input", *(view.name for view in views)), rows, labels, scales)]
+        return [_grid(comparison, item, views, ("input", *(view.name for view in views)), rows, labels, scales)]
     pixels = int(np.prod(item.values.shape[1:3]))
-    drawn = _chosen(found, views, max(_MOST_PANELS, min(_MOST_MAPS, _MOST_PIXELS // pixels)))
+    drawn = _chosen(comparison, views, max(_MOST_PANELS, min(_MOST_MAPS, _MOST_PIXELS // pixels)))
     figures = []
     for sample in common[: 1 if len(drawn) > _MOST_MAPS // 2 else 2]:
         maps = _maps(item, drawn, sample)
         titled = [cell.model_copy(update={"title": view.code}) for cell, view in zip(maps, drawn, strict=True)]
         cells = [_picture(item.name, views[0], sample).model_copy(update={"title": "input"}), *titled]
         tiles = [_filled(cells[start : start + _PER_ROW]) for start in range(0, len(cells), _PER_ROW)]
-        figures.append(_grid(found, item, drawn, (), tiles, (), scales, sample))
+        figures.append(_grid(comparison, item, drawn, (), tiles, (), scales, sample))
     return figures
 
 
@@ -109,7 +111,7 @@ def _filled(cells: Sequence[Cell]) -> tuple[Cell | None, ...]:
 
 
 def _grid(
-    found: Comparison,
+    comparison: Comparison,
     item: Input,
     views: Sequence[View],
     columns: tuple[str, ...],
@@ -122,20 +124,20 @@ def _grid(
     which = "The same samples" if sample is None else capital(_sample(views[0], sample))
     numbered = "" if columns else " They have the numbers of the table of points."
     return Figure(
-        name=_name(found, item, views, sample),
+        name=_name(comparison, item, views, sample),
         content=Images(columns=columns, rows=tuple(rows), row_labels=labels),
         scales=tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units),
         caption=f"{which} under {count(len(views), 'result')}, for the first target of each.{numbered}"
-        f"{_some(found, views)}",
+        f"{_some(comparison, views)}",
         alt="; ".join(cell.alt for row in rows for cell in row if cell is not None),
     )
 
 
 def _picture(item: str, view: View, sample: int) -> Cell:
-    found = next(one for one in view.material.dataset.inputs if one.name == item)
-    low, high = found.bounds or (0.0, 1.0)
+    image_input = next(one for one in view.material.dataset.inputs if one.name == item)
+    low, high = image_input.bounds or (0.0, 1.0)
     name = _sample(view, sample)
-    return Cell(pixels=(found.values[view.row(sample)] - low) / (high - low), alt=f"{name}: the input")
+    return Cell(pixels=(image_input.values[view.row(sample)] - low) / (high - low), alt=f"{name}: the input")
 
 
 def _maps(item: Input, views: Sequence[View], sample: int) -> list[Cell]:
@@ -150,7 +152,7 @@ def _maps(item: Input, views: Sequence[View], sample: int) -> list[Cell]:
     ]
 
 
-def _bar_panels(found: Comparison, item: Input, views: Sequence[View], sample: int) -> Figure:
+def _bar_panels(comparison: Comparison, item: Input, views: Sequence[View], sample: int) -> Figure:
     """A panel per result: in their unit where it is the same, else as shares of each one's sum of |a|."""
     units = _units(views)
     values = [view.values(item.name, sample) for view in views]
@@ -162,7 +164,7 @@ def _bar_panels(found: Comparison, item: Input, views: Sequence[View], sample: i
     order = np.sort(np.argsort(-sizes, kind="stable")[:_MOST_PANELS])
     part = f" The {len(order)} of {len(labels)} features with the largest share." if len(order) < len(labels) else ""
     return Figure(
-        name=_name(found, item, views, sample),
+        name=_name(comparison, item, views, sample),
         content=BarPanels(
             labels=tuple(labels[k] for k in order),
             panels=tuple(Series(name=view.name, values=own[order]) for view, own in zip(views, values, strict=True)),
@@ -170,7 +172,7 @@ def _bar_panels(found: Comparison, item: Input, views: Sequence[View], sample: i
             signed=any(view.method.aggregate == "raw" for view in views),
         ),
         caption=f"{capital(_sample(views[0], sample))} under {count(len(views), 'result')}, for the first target of "
-        f"each, in {meaning}.{part}{_some(found, views)}",
+        f"each, in {meaning}.{part}{_some(comparison, views)}",
         alt="; ".join(
             f"{view.name}: {labels[int(np.abs(own).argmax())]} {signed(float(own[np.abs(own).argmax()]))}"
             for view, own in zip(views, values, strict=True)
@@ -178,13 +180,13 @@ def _bar_panels(found: Comparison, item: Input, views: Sequence[View], sample: i
     )
 
 
-def _molecule_row(found: Comparison, item: Input, views: Sequence[View], sample: int, scales: Scales) -> Figure:
+def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sample: int, scales: Scales) -> Figure:
     units = _units(views)
     smiles = str(item.values[views[0].row(sample)])
     sums = [float(view.atoms(item.name, sample).sum()) for view in views]
     few = len(views) <= _COLUMNS
     return Figure(
-        name=_name(found, item, views, sample),
+        name=_name(comparison, item, views, sample),
         content=Molecules(
             items=tuple(
                 Molecule(
@@ -201,12 +203,14 @@ def _molecule_row(found: Comparison, item: Input, views: Sequence[View], sample:
             numbers=False,
         ),
         scales=tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units),
-        caption=f"{capital(_sample(views[0], sample))} under {count(len(views), 'result')}.{_some(found, views)}",
+        caption=f"{capital(_sample(views[0], sample))} under {count(len(views), 'result')}.{_some(comparison, views)}",
         alt="; ".join(f"{view.name} {signed(total)}" for view, total in zip(views, sums, strict=True)),
     )
 
 
-def _token_lines(found: Comparison, item: Input, views: Sequence[View], sample: int, scales: Scales) -> list[Figure]:
+def _token_lines(
+    comparison: Comparison, item: Input, views: Sequence[View], sample: int, scales: Scales
+) -> list[Figure]:
     """A figure per unit: the tokens of a figure share one scale."""
     row = item.values[views[0].row(sample)]
     real = np.flatnonzero(row)
@@ -223,36 +227,38 @@ def _token_lines(found: Comparison, item: Input, views: Sequence[View], sample: 
         )
         figures.append(
             Figure(
-                name=f"{_name(found, item, views, sample)}-{number}",
+                name=f"{_name(comparison, item, views, sample)}-{number}",
                 content=Tokens(items=lines),
                 scales=(Scale(unit=unit, limit=scales.get(unit, 1.0)),),
                 caption=f"{capital(_sample(views[0], sample))} under {count(len(own), 'result')}, in {unit}."
-                f"{_some(found, views)}",
+                f"{_some(comparison, views)}",
                 alt="; ".join(f"{line.title}: {line.note}" for line in lines),
             )
         )
     return figures
 
 
-def panels(found: Comparison, item: Input, views: Sequence[View], common: Sequence[int], _: Scales) -> list[Figure]:
+def panels(
+    comparison: Comparison, item: Input, views: Sequence[View], common: Sequence[int], _: Scales
+) -> list[Figure]:
     """Bars of each of some results, a figure per sample."""
-    some = _chosen(found, views)
-    return [_bar_panels(found, item, some, sample) for sample in _few(common, some)]
+    some = _chosen(comparison, views)
+    return [_bar_panels(comparison, item, some, sample) for sample in _few(common, some)]
 
 
 def molecules(
-    found: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
+    comparison: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
 ) -> list[Figure]:
     """Molecules of each of some results, a figure per sample."""
-    some = _chosen(found, views)
-    return [_molecule_row(found, item, some, sample, scales) for sample in _few(common, some)]
+    some = _chosen(comparison, views)
+    return [_molecule_row(comparison, item, some, sample, scales) for sample in _few(common, some)]
 
 
 def tokens(
-    found: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
+    comparison: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
 ) -> list[Figure]:
     """The tokens of the first sample under each of some results."""
-    return _token_lines(found, item, _chosen(found, views), common[0], scales)
+    return _token_lines(comparison, item, _chosen(comparison, views), common[0], scales)
 
 
 def _few(common: Sequence[int], views: Sequence[View]) -> Sequence[int]:

@@ -14,71 +14,73 @@ Materials = Mapping[str, Material]  # by the slug of the point
 _MOST_ROWS = 200  # points of the table
 
 
-def chapter(found: Comparison, materials: Materials, own_chapters: bool) -> Chapter:
+def chapter(comparison: Comparison, materials: Materials, own_chapters: bool) -> Chapter:
     """`own_chapters`: whether the points have chapters of their own too."""
-    points = count(len(found.points), "point")
-    sentence = _lead(found)
-    drawn = survival.figure_of_ranks(found) or agreements.matrix(found, "spearman")
-    teaser = Teaser(figure=drawn.name, title=f"{points}: {_title(found)}", sentence=sentence, small=_small(found))
+    points = count(len(comparison.points), "point")
+    sentence = _lead(comparison)
+    main_figure = survival.figure_of_ranks(comparison) or agreements.matrix(comparison, "spearman")
+    teaser = Teaser(
+        figure=main_figure.name, title=f"{points}: {_title(comparison)}", sentence=sentence, small=_small(comparison)
+    )
     return Chapter(
-        slug=found.slug,
-        title=f"Comparison of {points} on {found.data}",
-        eyebrow=" · ".join([found.data, points, count(len(found.results), "result")]),
+        slug=comparison.slug,
+        title=f"Comparison of {points} on {comparison.data}",
+        eyebrow=" · ".join([comparison.data, points, count(len(comparison.results), "result")]),
         lead=sentence,
-        teaser=teaser if len(found.results) > 1 else None,
+        teaser=teaser if len(comparison.results) > 1 else None,
         sections=tuple(
             section
             for section in (
-                _points(found, own_chapters),
-                survival.section(found),
-                agreements.section(found),
-                samples.section(found, materials),
+                _points(comparison, own_chapters),
+                survival.section(comparison),
+                agreements.section(comparison),
+                samples.section(comparison, materials),
             )
             if section is not None
         ),
     )
 
 
-def figures(found: Comparison, materials: Materials, scales: Scales) -> tuple[Figure, ...]:
+def figures(comparison: Comparison, materials: Materials, scales: Scales) -> tuple[Figure, ...]:
     """Every figure of the chapter, in the order of the document."""
-    ranks = survival.figure_of_ranks(found)
+    ranks = survival.figure_of_ranks(comparison)
     return (
         *((ranks,) if ranks else ()),
-        *(agreements.matrix(found, measure) for measure in agreements.measures(found)),
-        *samples.figures(found, materials, scales),
+        *(agreements.matrix(comparison, measure) for measure in agreements.measures(comparison)),
+        *samples.figures(comparison, materials, scales),
     )
 
 
 # --- sentences --------------------------------------------------------------------------------------------
 
 
-def _title(found: Comparison) -> str:
-    if len(found.results) == 1:
+def _title(comparison: Comparison) -> str:
+    if len(comparison.results) == 1:
         return "the same explanations"
-    whole = [place for place in found.places if place.inside == len(found.results)]
+    whole = [place for place in comparison.places if place.inside == len(comparison.results)]
     if whole:
-        among = f"among the {first_places(found.top)}" if found.top > 1 else "first"
+        among = f"among the {first_places(comparison.top)}" if comparison.top > 1 else "first"
         return f"{without_unit(whole[0].feature)} stays {among}"
-    if found.places:
+    if comparison.places:
         return "what comes first depends on the settings"
     return "how alike they are"
 
 
-def _lead(found: Comparison) -> str:
-    if len(found.results) == 1:
+def _lead(comparison: Comparison) -> str:
+    if len(comparison.results) == 1:
         return "All points give the same explanations: what differs between them changes none."
-    said = [survival.sentence(found, found.places[0])] if found.places else []
-    return " ".join([*said, agreements.sentence(found)])
+    said = [survival.sentence(comparison, comparison.places[0])] if comparison.places else []
+    return " ".join([*said, agreements.sentence(comparison)])
 
 
-def _small(found: Comparison) -> str:
-    varied = [f"{factor.name} {count(len(factor.values), 'value')}" for factor in found.factors]
-    return " · ".join([*varied[:4], _quality(found)])
+def _small(comparison: Comparison) -> str:
+    varied = [f"{factor.name} {count(len(factor.values), 'value')}" for factor in comparison.factors]
+    return " · ".join([*varied[:4], _quality(comparison)])
 
 
-def _quality(found: Comparison) -> str:
+def _quality(comparison: Comparison) -> str:
     """The range of the first metric over the points."""
-    values = [(point.metrics[0].name, point.metrics[0].value) for point in found.points if point.metrics]
+    values = [(point.metrics[0].name, point.metrics[0].value) for point in comparison.points if point.metrics]
     write = share if values[0][0] == "accuracy" else plain
     low, high = (write(end(value for _, value in values)) for end in (min, max))
     return f"{values[0][0]} {low}" if low == high else f"{values[0][0]} {low} to {high}"
@@ -87,27 +89,30 @@ def _quality(found: Comparison) -> str:
 # --- the points -------------------------------------------------------------------------------------------
 
 
-def _points(found: Comparison, own_chapters: bool) -> Section:
+def _points(comparison: Comparison, own_chapters: bool) -> Section:
     return Section(
-        title="The points", blocks=(Block(paragraphs=_intro(found, own_chapters)), Block(tables=(_point_table(found),)))
+        title="The points",
+        blocks=(Block(paragraphs=_intro(comparison, own_chapters)), Block(tables=(_point_table(comparison),))),
     )
 
 
-def _intro(found: Comparison, own_chapters: bool) -> tuple[str, ...]:
-    names = list(dict.fromkeys(name for point in found.points for name in point.settings))
+def _intro(comparison: Comparison, own_chapters: bool) -> tuple[str, ...]:
+    names = list(dict.fromkeys(name for point in comparison.points for name in point.settings))
     differ = f"They differ in {listing(names)}." if names else "Nothing in their settings differs."
-    further = [f"{count(item.further, 'further setting')} with {item.name}" for item in found.factors if item.further]
+    further = [
+        f"{count(item.further, 'further setting')} with {item.name}" for item in comparison.factors if item.further
+    ]
     together = f" Always changed together: {listing(further)}." if further else ""
     same = (
-        f" {count(found.same, 'result is', 'results are')} the same computation as another and counted once."
-        if found.same
+        f" {count(comparison.same, 'result is', 'results are')} the same computation as another and counted once."
+        if comparison.same
         else ""
     )
-    other = f" Not compared, because the features differ: {listing(found.other)}." if found.other else ""
+    other = f" Not compared, because the features differ: {listing(comparison.other)}." if comparison.other else ""
     apart = "" if own_chapters else _APART
     text = (
-        f"{capital(count(len(found.points), 'point'))} explain the same data, {found.data}. {differ}{together}{same}"
-        f"{other}"
+        f"{capital(count(len(comparison.points), 'point'))} explain the same data, {comparison.data}. {differ}"
+        f"{together}{same}{other}"
     )
     return tuple(filter(None, (text, apart)))
 
@@ -118,10 +123,10 @@ _APART = (
 )
 
 
-def _point_table(found: Comparison) -> Table:
-    names = list(dict.fromkeys(name for point in found.points for name in point.settings))
-    metrics = list(dict.fromkeys(metric.name for point in found.points for metric in point.metrics))
-    costs = [name for name in ("gradients", "evaluations") if any(_counts(point)[name] for point in found.points)]
+def _point_table(comparison: Comparison) -> Table:
+    names = list(dict.fromkeys(name for point in comparison.points for name in point.settings))
+    metrics = list(dict.fromkeys(metric.name for point in comparison.points for metric in point.metrics))
+    costs = [name for name in ("gradients", "evaluations") if any(_counts(point)[name] for point in comparison.points)]
     rows = [
         (
             str(point.number),
@@ -130,14 +135,14 @@ def _point_table(found: Comparison) -> Table:
             f"{point.explanations:,}",
             *(_cost(point, name) for name in costs),
         )
-        for point in found.points[:_MOST_ROWS]
+        for point in comparison.points[:_MOST_ROWS]
     ]
-    on = listing(sorted({point.measured_rows for point in found.points}))
-    left = f" The first {_MOST_ROWS} of {len(found.points):,}." if len(found.points) > _MOST_ROWS else ""
-    most = " “≤”: at most." if any(point.at_most for point in found.points) else ""
+    on = listing(sorted({point.measured_rows for point in comparison.points}))
+    left = f" The first {_MOST_ROWS} of {len(comparison.points):,}." if len(comparison.points) > _MOST_ROWS else ""
+    most = " “≤”: at most." if any(point.at_most for point in comparison.points) else ""
     spent = f" {capital(listing(costs))} of the model: what the explanations took; seconds are in the manifest."
     return Table(
-        name=f"{found.slug}-points",
+        name=f"{comparison.slug}-points",
         caption=f"The points, and what differs between them. The quality of their models is that on the {on} rows."
         f"{spent if costs else ''}{most}{left}",
         columns=(
@@ -150,8 +155,8 @@ def _point_table(found: Comparison) -> Table:
 
 
 def _metric(point: ComparedPoint, name: str) -> str:
-    found: Metric | None = next((metric for metric in point.metrics if metric.name == name), None)
-    return "–" if found is None else plain(found.value, 3)
+    match: Metric | None = next((metric for metric in point.metrics if metric.name == name), None)
+    return "–" if match is None else plain(match.value, 3)
 
 
 def _counts(point: ComparedPoint) -> dict[str, int | None]:

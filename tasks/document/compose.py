@@ -55,14 +55,14 @@ def compose(
 
 def _palettes(materials: Sequence[Material]) -> set[Palette]:
     """What the chapters of their own draw maps of pictures in; a comparison has the usual colours."""
-    return {found.palette for found in materials if any(item.traits.pixels for item in found.dataset.inputs)}
+    return {material.palette for material in materials if any(item.traits.pixels for item in material.dataset.inputs)}
 
 
 _ON_PAGE_ONE = 2  # points of a comparison that are on page one themselves
 
 
-def _without_teaser(found: Chapter, covered: bool) -> Chapter:
-    return found.model_copy(update={"teaser": None}) if covered else found
+def _without_teaser(chapter: Chapter, covered: bool) -> Chapter:
+    return chapter.model_copy(update={"teaser": None}) if covered else chapter
 
 
 def _title(models: int) -> str:

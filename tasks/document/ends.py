@@ -21,7 +21,7 @@ def stated(figure: Figure) -> Figure:
     return figure.model_copy(update={"caption": caption})
 
 
-def _beyond(found: list[Array], limit: float) -> float:
+def _beyond(arrays: list[Array], limit: float) -> float:
     """Share of the values that there are."""
-    known = sum(int((~np.isnan(values)).sum()) for values in found)
-    return sum(int((np.abs(values) > limit).sum()) for values in found) / max(known, 1)
+    known = sum(int((~np.isnan(values)).sum()) for values in arrays)
+    return sum(int((np.abs(values) > limit).sum()) for values in arrays) / max(known, 1)

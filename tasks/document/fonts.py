@@ -57,8 +57,8 @@ def path(file: str) -> Path:
         FileNotFoundError: if no dependency ships it.
     """
     for folder in folders():
-        if (found := folder / file).is_file():
-            return found
+        if (candidate := folder / file).is_file():
+            return candidate
     raise FileNotFoundError(f"font {file} is in none of {', '.join(map(str, folders()))}")
 
 

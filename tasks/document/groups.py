@@ -69,11 +69,11 @@ def table(material: Material) -> Table:
     """How many molecules have each group, and its mean contribution with an interval, by every method."""
     importance = material.main.summary.importances[0]
     several = len(material.methods) > 1
-    found = [method.summary.importances[0] for method in material.methods] if several else [importance]
+    importances = [method.summary.importances[0] for method in material.methods] if several else [importance]
     rows = []
     for k in np.argsort(-importance.mean, kind="stable").tolist():
         mean, bounds = _mean_of(importance, k)
-        written = [_give_or_take(item, k) for item in found] if several else [signed(mean), bounds]
+        written = [_give_or_take(item, k) for item in importances] if several else [signed(mean), bounds]
         rows.append((importance.features[k], f"{int(importance.count[k]):,}", *written))
     titles = [method.title for method in material.methods] if several else ["mean", "95% interval"]
     units = listing(list(dict.fromkeys(method.unit for method in material.methods)))

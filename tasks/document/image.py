@@ -81,8 +81,8 @@ def _teaser(material: Material, scales: Scales) -> Figure:
 
 
 def _image_grid(material: Material, scales: Scales) -> Figure:
-    drawn = (_maps(material, method).unit for method in material.methods)
-    units = list(dict.fromkeys(unit for unit in drawn if unit in scales))
+    map_units = (_maps(material, method).unit for method in material.methods)
+    units = list(dict.fromkeys(unit for unit in map_units if unit in scales))
     lines = grid_lines(material.targets[: len(drawn_rows(material))], len(material.methods))
     rows = [row for row, _ in lines]
     stacked = len(lines[0][1]) < len(material.target_names)

@@ -22,7 +22,7 @@ def _name(material: Material, method: MethodMaterial) -> str:
 def _figure(material: Material, method: MethodMaterial) -> Figure:
     assert method.ladder is not None, "asked for by the caller"
     lines = slice(_MOST_LINES)
-    drawn = method.ladder.model_copy(
+    content = method.ladder.model_copy(
         update={
             "names": method.ladder.names[lines],
             "residual": method.ladder.residual[lines],
@@ -30,22 +30,22 @@ def _figure(material: Material, method: MethodMaterial) -> Figure:
             "converged": method.ladder.converged[lines],
         }
     )
-    ends = [(int(n), int(s)) for s, n in zip(drawn.steps, drawn.stopped, strict=True) if n]
+    ends = [(int(n), int(s)) for s, n in zip(content.steps, content.stopped, strict=True) if n]
     (first, steps), *others = ends
     stops = [f"{first:,} stopped at {steps:,} evaluations", *(f"{n:,} at {s:,}" for n, s in others)]
-    named = [f"{number} is {name}" for number, name in enumerate(drawn.names, 1)]
+    named = [f"{number} is {name}" for number, name in enumerate(content.names, 1)]
     alt = [
-        f"{name}: residual {share(float(drawn.residual[row, last]))} after {int(drawn.steps[last]):,} evaluations"
-        for row, name in enumerate(drawn.names)
-        for last in (int(np.flatnonzero(np.isfinite(drawn.residual[row]))[-1]),)
+        f"{name}: residual {share(float(content.residual[row, last]))} after {int(content.steps[last]):,} evaluations"
+        for row, name in enumerate(content.names)
+        for last in (int(np.flatnonzero(np.isfinite(content.residual[row]))[-1]),)
     ]
     return Figure(
         name=_name(material, method),
-        content=drawn,
+        content=content,
         caption=f"{method.title}, step by step: residual and change of the attribution of the drawn samples as "
         f"gradient evaluations are added, on logarithmic scales. A full point: converged, both below the dashed line, "
-        f"the tolerance of {share(drawn.tolerance)}, in two successive passes; a ring: out of steps. "
-        f"{capital(listing(named))}. Of {count(int(drawn.stopped.sum()), 'explanation')}, {listing(stops)}.",
+        f"the tolerance of {share(content.tolerance)}, in two successive passes; a ring: out of steps. "
+        f"{capital(listing(named))}. Of {count(int(content.stopped.sum()), 'explanation')}, {listing(stops)}.",
         alt="; ".join(alt),
     )
 

@@ -19,11 +19,11 @@ _BESIDE, _HALF_PAGE = 0.6, 0.73  # of the column: two that fit into it, and two 
 
 def shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
     """How a block is laid out: `broad` figures take both columns, a `keep` block stays on one page."""
-    drawn = [drawings[name] for name in block.figures]
-    row = paired(block, drawings) and (len(drawn) > 2 or drawn[0].figure.width > _BESIDE)
+    figures = [drawings[name] for name in block.figures]
+    row = paired(block, drawings) and (len(figures) > 2 or figures[0].figure.width > _BESIDE)
     # A broad figure has its notes below. So has a tall one: beside notes WeasyPrint would not break it between pages.
-    wide = row or any(item.placement.broad for item in drawn) or (block.tables and not block.asides)
-    short = not drawn[0].placement.long if len(drawn) == 1 else row or (not drawn and bool(block.asides))
+    wide = row or any(item.placement.broad for item in figures) or (block.tables and not block.asides)
+    short = not figures[0].placement.long if len(figures) == 1 else row or (not figures and bool(block.asides))
     keep = short and not block.tables
     return " ".join(["broad"] * bool(wide) + ["keep"] * keep)
 
@@ -77,6 +77,6 @@ def wrapping(table: Table) -> set[int]:
     """Indices of the columns whose cells may go on a second line: the widest, and those that leave it no room."""
     lengths = [max((len(row[index]) for row in table.rows), default=0) for index in range(len(table.columns))]
     *others, widest = sorted(range(len(lengths)), key=lengths.__getitem__)
-    taken = np.cumsum([lengths[index] for index in others])
+    lines_used = np.cumsum([lengths[index] for index in others])
     wraps = {widest} if lengths[widest] > _WORD else set()
-    return {*wraps, *(index for index, total in zip(others, taken, strict=True) if total > _UNBROKEN)}
+    return {*wraps, *(index for index, total in zip(others, lines_used, strict=True) if total > _UNBROKEN)}

@@ -12,17 +12,17 @@ from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 
 def figures(material: Material) -> tuple[Figure, ...]:
-    found = list(_curves(material))
+    charts = list(_curves(material))
     if material.diagram is not None:
-        found.append(_diagram(material, material.diagram))
+        charts.append(_diagram(material, material.diagram))
     match _quality(material):
         case "parity":
-            found.append(_parity(material))
+            charts.append(_parity(material))
         case "confusion":
-            found.append(_confusion(material))
-    small = [figure for figure in found if figure.width < 1]
+            charts.append(_confusion(material))
+    small = [figure for figure in charts if figure.width < 1]
     width = _THIRD if len(small) > 2 else _HALF
-    return tuple(figure if figure.width == 1 else figure.model_copy(update={"width": width}) for figure in found)
+    return tuple(figure if figure.width == 1 else figure.model_copy(update={"width": width}) for figure in charts)
 
 
 _HALF, _THIRD = 0.5, 0.46  # of the column, for two beside the notes and for three across the page
@@ -119,9 +119,9 @@ def section(material: Material) -> Section:
     data, rows = material.dataset, f"{_rows(material)}{_to_explain(material)}"
     left_out = count(len(data.excluded), "sample was", "samples were")
     excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
-    drawn = figures(material)
-    small = tuple(figure.name for figure in drawn if figure.width < 1)
-    whole = tuple(figure.name for figure in drawn if figure.width == 1)
+    charts = figures(material)
+    small = tuple(figure.name for figure in charts if figure.width < 1)
+    whole = tuple(figure.name for figure in charts if figure.width == 1)
     beside = small if len(small) < 3 else ()  # three stand in a row across the page
     return Section(
         title="Data and model",
@@ -162,13 +162,13 @@ def _rows(material: Material) -> str:
 
 def _to_explain(material: Material) -> str:
     """How many rows were given to be explained, and how many of them are measured."""
-    given = material.split == "explain"
-    if not given.any():
+    rows = material.split == "explain"
+    if not rows.any():
         return ""
-    labelled = int((given & ~np.isnan(material.labels)).sum())
-    total = int(given.sum())
+    labelled = int((rows & ~np.isnan(material.labels)).sum())
+    total = int(rows.sum())
     known = "none of them has" if not labelled else "each has" if labelled == total else f"{labelled:,} of them have"
-    more = "" if given.all() else "more "
+    more = "" if rows.all() else "more "
     return f" {count(total, f'{more}row is', f'{more}rows are')} given to be explained; {known} a label."
 
 
@@ -189,16 +189,16 @@ def _published(material: Material) -> Table:
 
 def _measured(material: Material) -> dict[str, float]:
     """What was measured here, by the names under which others publish it."""
-    found = {metric.name: metric.value for metric in reversed(material.performance.metrics)}
+    metrics = {metric.name: metric.value for metric in reversed(material.performance.metrics)}
     if "accuracy" in material.history:
-        found["training accuracy"] = float(material.history["accuracy"][-1])
+        metrics["training accuracy"] = float(material.history["accuracy"][-1])
     if material.probabilities is not None and len(material.probabilities) == 1:  # of a single photograph
         probable = zip(material.dataset.classes, material.probabilities[0].tolist(), strict=True)
-        found |= {f"probability of {name}": value for name, value in probable}
+        metrics |= {f"probability of {name}": value for name, value in probable}
     if parts := material.main.summary.inputs:
-        found["base value"] = float(material.main.base_value[0, 0])
-        found |= {f"median of {part.input}": float(part.median[0]) for part in parts}
-    return found
+        metrics["base value"] = float(material.main.base_value[0, 0])
+        metrics |= {f"median of {part.input}": float(part.median[0]) for part in parts}
+    return metrics
 
 
 def _metric_aside(metric: Metric, measured_on: str) -> Aside:

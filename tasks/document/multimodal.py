@@ -78,18 +78,18 @@ def _joined(parts: Sequence[Material]) -> Material:
 
 def _joined_method(name: str, parts: Sequence[tuple[str, MethodMaterial]]) -> MethodMaterial:
     first = parts[0][1]
-    found = [method.summary.importances[0] for _, method in parts]
+    importances = [method.summary.importances[0] for _, method in parts]
     arrays = {
-        "mean": [item.mean for item in found],
-        "mean_absolute": [item.mean_absolute for item in found],
-        "mean_square": [item.mean_square for item in found],
-        "standard_error": [item.standard_error for item in found],
-        "count": [item.count for item in found],
+        "mean": [item.mean for item in importances],
+        "mean_absolute": [item.mean_absolute for item in importances],
+        "mean_square": [item.mean_square for item in importances],
+        "standard_error": [item.standard_error for item in importances],
+        "count": [item.count for item in importances],
     }
-    importance = found[0].model_copy(
+    importance = importances[0].model_copy(
         update={
             "input": name,
-            "features": tuple(feature for item in found for feature in item.features),
+            "features": tuple(feature for item in importances for feature in item.features),
             **{key: np.concatenate(parts_of) for key, parts_of in arrays.items()},
         }
     )

@@ -97,11 +97,12 @@ def press(job: Job) -> Pages:
 def child_process(module: str) -> tuple[list[str], dict[str, str]]:
     """The command that runs a module of this program in a process of its own, and the variables by which it is found.
 
-    Not in the current folder, where a file of the user's may be called as a library: that is what -P is for, and an
-    empty part of PYTHONPATH would mean that folder again. The user's folders are searched after the libraries.
+    Not in the current folder, where a file of the user's may be called as a library: that is what -P is for. An empty
+    part of PYTHONPATH means that folder, so it is named. The user's folders are searched after the libraries.
     """
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    path = os.pathsep.join([str(_SOURCE), *filter(None, given)])
+    pythonpath = os.environ.get("PYTHONPATH")
+    folders = [folder or str(Path.cwd()) for folder in pythonpath.split(os.pathsep)] if pythonpath else []
+    path = os.pathsep.join([str(_SOURCE), *folders])
     return [sys.executable, "-P", "-m", "exhibit_start", module], {"PYTHONPATH": path}
 
 

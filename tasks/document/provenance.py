@@ -49,15 +49,15 @@ def _origins(chapters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
             for chapter in chapters
             for what in ("data", "weights")
         ]
-    found = []
+    origins = []
     for what in ("data", "weights"):
         digests = [chapter[what]["sha256"] for chapter in chapters]
         known = dict.fromkeys(digests)
         if len(known) <= MANY:
-            found += [(f"{what} of {count(digests.count(digest), 'point')}", digest) for digest in known]
+            origins += [(f"{what} of {count(digests.count(digest), 'point')}", digest) for digest in known]
         else:
-            found.append((what, f"{len(known)} digests, in the evidence"))
-    return found
+            origins.append((what, f"{len(known)} digests, in the evidence"))
+    return origins
 
 
 def printed(config: str) -> str:

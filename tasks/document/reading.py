@@ -131,12 +131,12 @@ def _checks(questions: Mapping[str, str]) -> Table:
 
 def guides(drawings: Mapping[str, Drawing], numbers: Mapping[str, int]) -> list[Guide]:
     """How the figures of a document are read, kind by kind in the order of their first. `numbers`: by name."""
-    found: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     for name in numbers:
-        found.setdefault(drawings[name].reading.title, []).append(name)
+        texts.setdefault(drawings[name].reading.title, []).append(name)
     return [
         _guide([drawings[name] for name in names], _where([numbers[name] for name in names]))
-        for names in found.values()
+        for names in texts.values()
     ]
 
 

@@ -14,11 +14,13 @@ _RESAMPLES = 2000
 
 def blocks(material: Material) -> tuple[Block, ...]:
     """The rank correlation of every method with the reference; nothing without one."""
-    found = material.reference
-    if found is None:
+    reference = material.reference
+    if reference is None:
         return ()
-    compared = [(method, values) for method in material.methods if (values := _by_sample(method, found)) is not None]
-    return (Block(tables=(_table(material, found, compared),)),) if compared else ()
+    compared = [
+        (method, values) for method in material.methods if (values := _by_sample(method, reference)) is not None
+    ]
+    return (Block(tables=(_table(material, reference, compared),)),) if compared else ()
 
 
 def _by_sample(method: MethodMaterial, reference: Reference) -> Array | None:
@@ -55,8 +57,8 @@ def _table(material: Material, reference: Reference, compared: list[tuple[Method
 def correlation(values: Array, reference: Array) -> tuple[float, float, float]:
     """Spearman correlation of the mean over samples (samples, features) with the reference (features,), and its 95%
     interval from resampling the samples with a fixed seed."""
-    drawn = np.random.default_rng(0).integers(len(values), size=(_RESAMPLES, len(values)))
-    means = np.array([values[rows].mean(axis=0) for rows in drawn])
+    resamples = np.random.default_rng(0).integers(len(values), size=(_RESAMPLES, len(values)))
+    means = np.array([values[rows].mean(axis=0) for rows in resamples])
     low, high = np.percentile(rank_correlation(means, reference), [2.5, 97.5])
     return float(rank_correlation(values.mean(axis=0)[np.newaxis], reference)[0]), float(low), float(high)
 

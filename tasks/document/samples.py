@@ -17,9 +17,9 @@ _SAMPLES = 3  # that are shown
 _LONGEST = 30  # characters of a name above a panel
 
 
-def section(found: Comparison, materials: Materials) -> Section | None:
+def section(comparison: Comparison, materials: Materials) -> Section | None:
     """None where no sample is shown at every point."""
-    names = [figure.name for figure in figures(found, materials, {})]
+    names = [figure.name for figure in figures(comparison, materials, {})]
     if not names:
         return None
     first, *others = names
@@ -33,19 +33,21 @@ _READ = (
 )
 
 
-def figures(found: Comparison, materials: Materials, scales: Scales) -> tuple[Figure, ...]:
+def figures(comparison: Comparison, materials: Materials, scales: Scales) -> tuple[Figure, ...]:
     """A figure per input, and per sample where there are many results."""
-    views = _views(found, materials)
+    views = _views(comparison, materials)
     common = _common(views)
     if not common or len(views) < 2:
         return ()
     inputs = views[0].material.dataset.inputs
-    drawn = [figure for item in inputs for figure in KINDS[item.kind].compared(found, item, views, common, scales)]
-    return tuple(map(ends.stated, drawn))
+    pictures = [
+        figure for item in inputs for figure in KINDS[item.kind].compared(comparison, item, views, common, scales)
+    ]
+    return tuple(map(ends.stated, pictures))
 
 
-def _views(found: Comparison, materials: Materials) -> list[View]:
-    short = all(len(result.name) <= _LONGEST for result in found.results)
+def _views(comparison: Comparison, materials: Materials) -> list[View]:
+    short = all(len(result.name) <= _LONGEST for result in comparison.results)
     return [
         View(
             result.name if short else result.code,
@@ -53,7 +55,7 @@ def _views(found: Comparison, materials: Materials) -> list[View]:
             materials[result.slug],
             next(method for method in materials[result.slug].methods if method.label == result.method),
         )
-        for result in found.results
+        for result in comparison.results
     ]
 
 

@@ -94,17 +94,17 @@ def reduced(part: Part, reduction: Reduction) -> bytes:
     return buffer.getvalue()
 
 
-def facets(found: Mapping[str, tuple[str, ...]], row: int | None = None) -> Markup:
+def facets(facets_by_figure: Mapping[str, tuple[str, ...]], row: int | None = None) -> Markup:
     """An attribute with the names of filters, or with what a row is by each of them; nothing without filters."""
-    if not found:
+    if not facets_by_figure:
         return Markup("")
-    words = list(found) if row is None else [values[row] for values in found.values()]
+    words = list(facets_by_figure) if row is None else [values[row] for values in facets_by_figure.values()]
     return Markup(' data-facets="{}"').format(escape(canonical_json(words).decode()))
 
 
-def panel_facets(found: Mapping[str, tuple[str, ...]]) -> Markup:
+def panel_facets(facets_by_panel: Mapping[str, tuple[str, ...]]) -> Markup:
     """For a chart of several panels: the names of filters, and what each panel is by all of them."""
-    if not found:
+    if not facets_by_panel:
         return Markup("")
-    panels = escape(canonical_json([list(values) for values in zip(*found.values(), strict=True)]).decode())
-    return facets(found) + Markup(' data-panels="{}"').format(panels)
+    panels = escape(canonical_json([list(values) for values in zip(*facets_by_panel.values(), strict=True)]).decode())
+    return facets(facets_by_panel) + Markup(' data-panels="{}"').format(panels)

@@ -11,13 +11,13 @@ _MOST_SENTENCES = 3  # about single features
 _MOST_FEATURES = 15  # of the figure of ranks
 
 
-def sentence(found: Comparison, place: Place) -> str:
-    feature, total = capital(without_unit(place.feature)), len(found.results)
-    where = f"is among the {first_places(found.top)}" if found.top > 1 else "comes first"
+def sentence(comparison: Comparison, place: Place) -> str:
+    feature, total = capital(without_unit(place.feature)), len(comparison.results)
+    where = f"is among the {first_places(comparison.top)}" if comparison.top > 1 else "comes first"
     if place.inside == total:
-        return f"{feature} {where} in all {count(total, found.noun)}."
+        return f"{feature} {where} in all {count(total, comparison.noun)}."
     lost = f"it loses its place {place.lost}" if place.lost else "no single setting accounts for the others"
-    return f"{feature} {where} in {place.inside} of {count(total, found.noun)}; {lost}."
+    return f"{feature} {where} in {place.inside} of {count(total, comparison.noun)}; {lost}."
 
 
 def _sign_sentence(place: Place) -> str:
@@ -29,9 +29,11 @@ def _sign_sentence(place: Place) -> str:
     return f" Its mean is positive in {place.positive} of {place.signed} that keep signs, so its sign does not survive."
 
 
-def _decides(found: Comparison) -> str:
+def _decides(comparison: Comparison) -> str:
     """Which setting the order depends on most and least."""
-    known = sorted((factor for factor in found.factors if factor.mean is not None), key=lambda item: item.mean or 0.0)
+    known = sorted(
+        (factor for factor in comparison.factors if factor.mean is not None), key=lambda item: item.mean or 0.0
+    )
     if len(known) < 2:
         return ""
     most, least = known[0], known[-1]
@@ -48,30 +50,30 @@ _NO_RANKS = (
 )
 
 
-def section(found: Comparison) -> Section | None:
-    figure = figure_of_ranks(found)
+def section(comparison: Comparison) -> Section | None:
+    figure = figure_of_ranks(comparison)
     if figure is None:
-        return None if len(found.results) < 2 else Section(title=_TITLE, blocks=(Block(paragraphs=(_NO_RANKS,)),))
-    sentences = [sentence(found, place) + _sign_sentence(place) for place in found.places[:_MOST_SENTENCES]]
-    if decides := _decides(found):
+        return None if len(comparison.results) < 2 else Section(title=_TITLE, blocks=(Block(paragraphs=(_NO_RANKS,)),))
+    sentences = [sentence(comparison, place) + _sign_sentence(place) for place in comparison.places[:_MOST_SENTENCES]]
+    if decides := _decides(comparison):
         sentences.append(decides)
     return Section(
         title=_TITLE,
         blocks=(
-            Block(paragraphs=tuple(sentences), asides=(_what_is_compared(found),)),
+            Block(paragraphs=tuple(sentences), asides=(_what_is_compared(comparison),)),
             Block(figures=(figure.name,), asides=(_READ_RANKS,)),
-            *((Block(tables=(_place_table(found),)),) if len(found.places) > _MOST_SENTENCES else ()),
-            *((Block(tables=(_factor_table(found),)),) if found.factors else ()),
+            *((Block(tables=(_place_table(comparison),)),) if len(comparison.places) > _MOST_SENTENCES else ()),
+            *((Block(tables=(_factor_table(comparison),)),) if comparison.factors else ()),
         ),
     )
 
 
-def _place_table(found: Comparison) -> Table:
+def _place_table(comparison: Comparison) -> Table:
     """What the sentences say, for more features than they say it for."""
-    total, first = len(found.results), first_places(found.top)
+    total, first = len(comparison.results), first_places(comparison.top)
     return Table(
-        name=f"{found.slug}-places",
-        caption=f"The features that stand first in the middle. In how many of {count(total, found.noun)} each is "
+        name=f"{comparison.slug}-places",
+        caption=f"The features that stand first in the middle. In how many of {count(total, comparison.noun)} each is "
         f"among the {first}, where it is not, and in how many of those that keep signs its mean is positive.",
         columns=(
             Column(title="feature"),
@@ -86,20 +88,22 @@ def _place_table(found: Comparison) -> Table:
                 place.lost or "–",
                 f"{place.positive} of {place.signed}" if place.signed else "–",
             )
-            for place in found.places
+            for place in comparison.places
         ),
     )
 
 
-def _what_is_compared(found: Comparison) -> Aside:
+def _what_is_compared(comparison: Comparison) -> Aside:
     kinds = {"raw": "plain sums", "abs": "sums of absolute values", "square": "sums of squares"}
-    amounts = [f"{sum(item.aggregate == kind for item in found.results)} {kinds[kind]}" for kind in found.aggregates]
+    amounts = [
+        f"{sum(item.aggregate == kind for item in comparison.results)} {kinds[kind]}" for kind in comparison.aggregates
+    ]
     mixed = f" Here {listing(amounts)}: their units differ, their ranks have none." if len(amounts) > 1 else ""
-    signs = " Signs are compared between plain sums alone." if "raw" in found.aggregates else ""
+    signs = " Signs are compared between plain sums alone." if "raw" in comparison.aggregates else ""
     return Aside(
         title="What is compared",
-        text=f"The order of {count(len(found.features), 'feature')} by mean |a| over the explained samples, for the "
-        f"first target of each {found.noun}.{mixed}{signs}",
+        text=f"The order of {count(len(comparison.features), 'feature')} by mean |a| over the explained samples, for "
+        f"the first target of each {comparison.noun}.{mixed}{signs}",
     )
 
 
@@ -110,30 +114,30 @@ _READ_RANKS = Aside(
 )
 
 
-def figure_of_ranks(found: Comparison) -> Figure | None:
+def figure_of_ranks(comparison: Comparison) -> Figure | None:
     """The places of the features that stand first in the middle; None where there is nothing to rank."""
-    if found.basis != "importances" or len(found.results) < 2:
+    if comparison.basis != "importances" or len(comparison.results) < 2:
         return None
-    order = np.lexsort((found.ranks.mean(axis=0), np.median(found.ranks, axis=0)))[:_MOST_FEATURES]
-    places = int(found.ranks[:, order].max())
-    counts = np.array([np.bincount(found.ranks[:, k], minlength=places + 1)[1:] for k in order])
-    labels = tuple(without_unit(found.features[k]) for k in order)
-    all_of = f"the first {len(order)} of {len(found.features)}" if len(order) < len(found.features) else "all"
+    order = np.lexsort((comparison.ranks.mean(axis=0), np.median(comparison.ranks, axis=0)))[:_MOST_FEATURES]
+    places = int(comparison.ranks[:, order].max())
+    counts = np.array([np.bincount(comparison.ranks[:, k], minlength=places + 1)[1:] for k in order])
+    labels = tuple(without_unit(comparison.features[k]) for k in order)
+    all_of = f"the first {len(order)} of {len(comparison.features)}" if len(order) < len(comparison.features) else "all"
     return Figure(
-        name=f"{found.slug}-ranks",
+        name=f"{comparison.slug}-ranks",
         content=Ranks(labels=labels, counts=counts, axis="place in the order of importance"),
-        caption=f"Places of {all_of} features over {count(len(found.results), found.noun)}.",
+        caption=f"Places of {all_of} features over {count(len(comparison.results), comparison.noun)}.",
         alt="; ".join(
             f"{label}: place {int(np.median(ranks))}, from {ranks.min()} to {ranks.max()}"
-            for label, ranks in zip(labels, found.ranks[:, order].T, strict=True)
+            for label, ranks in zip(labels, comparison.ranks[:, order].T, strict=True)
         ),
     )
 
 
-def _factor_table(found: Comparison) -> Table:
-    first = first_places(found.top)
+def _factor_table(comparison: Comparison) -> Table:
+    first = first_places(comparison.top)
     return Table(
-        name=f"{found.slug}-settings",
+        name=f"{comparison.slug}-settings",
         caption="What each setting does to the order. Pairs of results that differ in it alone, their mean and lowest "
         f"rank correlation, in how many the same features are the {first}, the mean overlap of these and the mean "
         "share of equal signs. A dash: it never differs alone, or there are no signs.",
@@ -145,7 +149,7 @@ def _factor_table(found: Comparison) -> Table:
                 for title in ("pairs", "correlation", "lowest", f"same {first}", "overlap", "signs")
             ),
         ),
-        rows=tuple(_factor_row(factor) for factor in found.factors),
+        rows=tuple(_factor_row(factor) for factor in comparison.factors),
     )
 
 

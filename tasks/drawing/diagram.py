@@ -26,22 +26,22 @@ def diagram(content: Diagram, width: float) -> Part:
 
 def _tops(column: list[Node], places: dict[str, tuple[float, float, float]]) -> list[float]:
     """Heights of the boxes of a column: each level with what leads to it, as far as the one above leaves room."""
-    found: list[float] = []
+    tops: list[float] = []
     for node in column:
-        least = found[-1] + _ROW if found else (_ROW - _HIGH) / 2
+        least = tops[-1] + _ROW if tops else (_ROW - _HIGH) / 2
         before = [places[name][1] for name in node.after]
-        found.append(max(least, sum(before) / len(before)) if before else least)
-    return found
+        tops.append(max(least, sum(before) / len(before)) if before else least)
+    return tops
 
 
 def _columns(nodes: tuple[Node, ...]) -> list[list[Node]]:
     depth: dict[str, int] = {}
     for node in nodes:
         depth[node.name] = max((depth[name] + 1 for name in node.after), default=0)
-    found: list[list[Node]] = [[] for _ in range(max(depth.values()) + 1)]
+    columns: list[list[Node]] = [[] for _ in range(max(depth.values()) + 1)]
     for node in nodes:
-        found[depth[node.name]].append(node)
-    return found
+        columns[depth[node.name]].append(node)
+    return columns
 
 
 def _box(label: str, x: float, y: float, wide: float) -> str:

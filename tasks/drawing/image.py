@@ -68,8 +68,8 @@ def png(pixels: Array) -> bytes:
 def _broad(content: Images) -> bool:
     """Many pictures side by side, wide ones, or a tall figure."""
     columns, side = len(content.rows[0]), picture_side(content.width)
-    asked = 0 if content.width is None else columns * (side + BETWEEN)
-    return columns > 4 or asked > COLUMN or len(content.rows) * side > 3 * PICTURE
+    width = 0 if content.width is None else columns * (side + BETWEEN)
+    return columns > 4 or width > COLUMN or len(content.rows) * side > 3 * PICTURE
 
 
 def _long(content: Images) -> bool:

@@ -25,11 +25,11 @@ def ladder(content: Ladder, width: float) -> Part:
     starts = [_LEFT + number * (wide + _LEFT + _BETWEEN) for number in range(3)]
     y = _levels(content)
     shares = (("residual, share of S(x) − S(x′)", content.residual), ("change since the pass before", content.change))
-    drawn: list[str] = []
+    elements: list[str] = []
     for start, (title, values) in zip(starts, shares, strict=False):
         x = _places(len(content.steps), start, start + wide)
-        drawn += [*_frame(title, content, x, y), *_lines(content, values, x, y)]
-    return picture("chart", total, _TOP + _HEIGHT + 38, *drawn, *_stopped(content, starts[2] - _LEFT / 2, total - 4))
+        elements += [*_frame(title, content, x, y), *_lines(content, values, x, y)]
+    return picture("chart", total, _TOP + _HEIGHT + 38, *elements, *_stopped(content, starts[2] - _LEFT / 2, total - 4))
 
 
 def _places(count: int, start: float, end: float) -> list[float]:
@@ -47,11 +47,11 @@ def _levels(content: Ladder) -> Axis:
 
 def _frame(title: str, content: Ladder, x: Sequence[float], y: Axis) -> list[str]:
     start, end = x[0] - 6, x[-1] + 6
-    drawn = [text(title, start, 12, SIZE, weight=600)]
+    elements = [text(title, start, 12, SIZE, weight=600)]
     every = 1 if y.high - y.low <= 4 else 2
     for power in range(int(y.low), int(y.high) + 1, every):
         at = y.at(power)
-        drawn += [
+        elements += [
             line(start, at, end, at, RULE, 0.6, "rule"),
             mark(f"{100 * 10.0**power:g}%", start - 5, at + 4, "end"),
         ]
@@ -59,7 +59,7 @@ def _frame(title: str, content: Ladder, x: Sequence[float], y: Axis) -> list[str
     dashes = element(
         "path", class_="ink", d=f"M{start:.2f} {at:.2f}H{end:.2f}", stroke=INK, stroke_width=0.9, stroke_dasharray="4 3"
     )
-    return [*drawn, dashes, *_steps(content, x), line(start, y.start, end, y.start, INK, 0.9)]
+    return [*elements, dashes, *_steps(content, x), line(start, y.start, end, y.start, INK, 0.9)]
 
 
 def _steps(content: Ladder, x: Sequence[float]) -> list[str]:
@@ -74,7 +74,7 @@ def _steps(content: Ladder, x: Sequence[float]) -> list[str]:
 
 def _lines(content: Ladder, values: Array, x: Sequence[float], y: Axis) -> list[str]:
     """A line per sample, its end marked and numbered."""
-    drawn, ends = [], []
+    elements, ends = [], []
     for row, item in enumerate(values):
         known = np.flatnonzero(np.isfinite(item)).tolist()
         if not known:
@@ -82,11 +82,11 @@ def _lines(content: Ladder, values: Array, x: Sequence[float], y: Axis) -> list[
         points = [(x[k], y.at(log10(max(float(item[k]), _LEAST)))) for k in known]
         colour, style = (MAIN, "main") if row == 0 else (SECOND, "second")
         path = " ".join(f"{px:.2f},{py:.2f}" for px, py in points)
-        drawn.append(element("polyline", class_=f"curve {style}", points=path, fill="none", stroke=colour,
+        elements.append(element("polyline", class_=f"curve {style}", points=path, fill="none", stroke=colour,
                              stroke_width=1.4))  # fmt: skip
-        drawn.append(_end(points[-1], bool(content.converged[row]), colour, style))
+        elements.append(_end(points[-1], bool(content.converged[row]), colour, style))
         ends.append((row, points[-1]))
-    return [*drawn, *_numbers(ends)]
+    return [*elements, *_numbers(ends)]
 
 
 def _end(place: tuple[float, float], converged: bool, colour: str, style: str) -> str:
@@ -106,15 +106,15 @@ def _end(place: tuple[float, float], converged: bool, colour: str, style: str) -
 
 def _numbers(ends: Sequence[tuple[int, tuple[float, float]]]) -> list[str]:
     """The number of each line beside its end, apart where lines end together."""
-    drawn = []
+    elements = []
     for x in sorted({place[0] for _, place in ends}):
         here = [(row, place[1]) for row, place in ends if place[0] == x]
         heights = spread([height for _, height in here], SIZE)
-        drawn += [
+        elements += [
             text(str(row + 1), x + 6, min(height, _TOP + _HEIGHT - 4) + 4, SIZE, weight=600)
             for (row, _), height in zip(here, heights, strict=True)
         ]
-    return drawn
+    return elements
 
 
 def _stopped(content: Ladder, start: float, end: float) -> list[str]:
@@ -124,15 +124,15 @@ def _stopped(content: Ladder, start: float, end: float) -> list[str]:
     y = Axis(0, max(float(content.stopped.max()), 1.0), bottom, _TOP + 14)
     x = [start + (number + 0.5) * step for number in range(count)]
     bar = min(26.0, step - 6)
-    drawn = [text("explanations that stopped there", start, 12, SIZE, weight=600)]
+    elements = [text("explanations that stopped there", start, 12, SIZE, weight=600)]
     for at, stopped in zip(x, content.stopped.tolist(), strict=True):
         top = y.at(stopped)
         if stopped:
-            drawn.append(
+            elements.append(
                 element("rect", class_="bar main", x=at - bar / 2, y=top, width=bar, height=bottom - top, fill=MAIN)
             )
-        drawn.append(mark(f"{int(stopped):,}", at, top - 5))
-    return [*drawn, *_steps(content, x), line(start, bottom, end, bottom, INK, 0.9)]
+        elements.append(mark(f"{int(stopped):,}", at, top - 5))
+    return [*elements, *_steps(content, x), line(start, bottom, end, bottom, INK, 0.9)]
 
 
 LADDER = FigureKind(

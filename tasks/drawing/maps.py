@@ -59,7 +59,7 @@ class MapSpec(Spec):
         if above is not None and below is not None and below >= above:
             raise ValueError(f"clip_below {below:g} must be smaller than clip_above {above:g}")
         if self.palette == "keras_example" and (self.polarity == "both" or not self.overlay):
-            raise ValueError("palette keras_example wants a polarity, positive or negative, and an overlay above 0")
+            raise ValueError("palette keras_example needs a polarity, positive or negative, and an overlay above 0")
         return self
 
     @property

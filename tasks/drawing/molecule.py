@@ -57,14 +57,14 @@ def molecules(content: Molecules, scales: Sequence[Scale]) -> tuple[Part, ...]:
 
     In columns the molecules of a row are made smaller alike, so that the widest fits into its column.
     """
-    drawn = [_molecule(item, item.limit or scales[item.scale].limit, content.numbers) for item in content.items]
+    parts = [_molecule(item, item.limit or scales[item.scale].limit, content.numbers) for item in content.items]
     columns = len(content.columns)
     if not columns:
-        return tuple(_part(f"m{index}", item) for index, item in enumerate(drawn))
+        return tuple(_part(f"m{index}", item) for index, item in enumerate(parts))
     room = PAGE / columns - _GAP
-    rows = [drawn[start : start + columns] for start in range(0, len(drawn), columns)]
+    rows = [parts[start : start + columns] for start in range(0, len(parts), columns)]
     smaller = [min(1.0, room / max(item.width for item in row)) for row in rows]
-    return tuple(_part(f"m{index}", item, smaller[index // columns]) for index, item in enumerate(drawn))
+    return tuple(_part(f"m{index}", item, smaller[index // columns]) for index, item in enumerate(parts))
 
 
 def _molecule(item: Molecule, limit: float, numbers: bool) -> _Drawn:
@@ -209,12 +209,12 @@ def _bounded(elements: Sequence[str], extent: Array) -> _Drawn:
     return _Drawn(tuple(elements), extent.min(axis=0) - _MARGIN, extent.max(axis=0) + _MARGIN)
 
 
-def _part(name: str, drawn: _Drawn, smaller: float = 1.0) -> Part:
+def _part(name: str, molecule: _Drawn, smaller: float = 1.0) -> Part:
     """What is drawn, on the smallest canvas that holds it."""
-    width, height = (smaller * (drawn.high - drawn.low)).tolist()
-    moved = f"translate({-drawn.low[0]:.1f} {-drawn.low[1]:.1f})"
+    width, height = (smaller * (molecule.high - molecule.low)).tolist()
+    moved = f"translate({-molecule.low[0]:.1f} {-molecule.low[1]:.1f})"
     change = moved if smaller == 1 else f"scale({smaller:.3f}) {moved}"
-    return picture(name, width, height, element("g", *drawn.elements, transform=change))
+    return picture(name, width, height, element("g", *molecule.elements, transform=change))
 
 
 def _extent(structure: str) -> Array:

@@ -50,9 +50,9 @@ def summary(counts: Array) -> str:
 
 def interval(counts: Array) -> tuple[int, int, int]:
     """Best, median (the lower of two) and worst place of `counts` (places,)."""
-    taken = np.flatnonzero(counts)
+    places = np.flatnonzero(counts)
     middle = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
-    return int(taken[0]) + 1, middle + 1, int(taken[-1]) + 1
+    return int(places[0]) + 1, middle + 1, int(places[-1]) + 1
 
 
 def _row(axis: Axis, counts: Array, y: float) -> list[str]:

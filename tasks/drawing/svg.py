@@ -31,8 +31,8 @@ FONTS = {
 
 def element(tag: str, *children: str, **attributes: str | float) -> str:
     """One SVG element; `stroke_width=2` becomes `stroke-width="2"`, `class_` becomes `class`."""
-    given = "".join(f' {_name(key)}="{_value(value)}"' for key, value in attributes.items())
-    return f"<{tag}{given}>{''.join(children)}</{tag}>" if children else f"<{tag}{given}/>"
+    written = "".join(f' {_name(key)}="{_value(value)}"' for key, value in attributes.items())
+    return f"<{tag}{written}>{''.join(children)}</{tag}>" if children else f"<{tag}{written}/>"
 
 
 def _name(key: str) -> str:

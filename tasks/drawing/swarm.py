@@ -80,20 +80,20 @@ def _points(places: Array, shades: Array, extent: tuple[float, float]) -> list[s
     picture per shade."""
     level = np.where(np.isnan(shades), len(SHADES), np.clip(shades * len(SHADES), 0, len(SHADES) - 1))
     colours = (*SHADES, MAIN)
-    drawn = []
+    circles = []
     for number, colour in enumerate(colours):
         chosen = places[level.astype(int) == number]
         if len(chosen) and len(places) > _DENSE:
-            drawn.append(_pixels(chosen, extent, colour))
+            circles.append(_pixels(chosen, extent, colour))
         elif len(chosen):
             path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in chosen)
-            drawn.append(
+            circles.append(
                 element(
                     "path", class_="points", d=path, stroke=colour, stroke_width=2 * _RADIUS, stroke_linecap="round",
                     fill="none",
                 )
             )  # fmt: skip
-    return drawn
+    return circles
 
 
 def _pixels(places: Array, extent: tuple[float, float], colour: str) -> str:

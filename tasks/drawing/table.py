@@ -54,17 +54,17 @@ def panels(content: BarPanels, width: float) -> Part:
     left = _gutter(content.labels, total)
     columns = _columns([panel.name for panel in content.panels], total - left)
     wide = (total - left) / columns
-    drawn: list[str] = []
+    elements: list[str] = []
     title, y, height = 22.0, 0.0, 0.0
     for start in range(0, len(content.panels), columns):
         y += height
         for column, panel in enumerate(content.panels[start : start + columns]):
             body, bottom = _panel((panel,), content.panels, content.signed, (0.0, wide - 18, title))
-            drawn.append(panel_at(left + column * wide, y, text(panel.name, 0, title - 8, SIZE, weight=600), *body))
+            elements.append(panel_at(left + column * wide, y, text(panel.name, 0, title - 8, SIZE, weight=600), *body))
             height = bottom + 48
         names = _names(content.labels, left, y + title, 1)
-        drawn.append(element("g", *names, mark(content.axis, left, y + height - 18, "start"), class_="row"))
-    return picture("chart", total, y + height - 12, *drawn)
+        elements.append(element("g", *names, mark(content.axis, left, y + height - 18, "start"), class_="row"))
+    return picture("chart", total, y + height - 12, *elements)
 
 
 def _columns(names: Sequence[str], room: float) -> int:
@@ -84,13 +84,13 @@ def _panel(
     bottom = top + count * _step(len(series))
     end = right - max(text_width(value, SIZE) for row in numbers for value in row) - 12
     axis = Axis(*_range(compared, by_sign), left, end)
-    drawn = [
+    elements = [
         _bar(item, row, axis, y, _fill(series, index, row, by_sign)) + _value(numbers[row][index], right, y, item)
         for row in range(count)
         for index, item in enumerate(series)
         for y in (top + row * _step(len(series)) + _GROUP / 2 + index * (_BAR + _GAP),)
     ]
-    return [*_scale(axis, by_sign, top, bottom), *drawn, line(axis.at(0), top, axis.at(0), bottom)], bottom
+    return [*_scale(axis, by_sign, top, bottom), *elements, line(axis.at(0), top, axis.at(0), bottom)], bottom
 
 
 def _scale(axis: Axis, by_sign: bool, top: float, bottom: float) -> list[str]:

@@ -33,28 +33,28 @@ def tokens(content: Tokens, scales: Sequence[Scale], width: float) -> tuple[Part
 
 def _texts(name: str, items: Sequence[TokenLine], scales: Sequence[Scale], width: float) -> Part:
     total, y = COLUMN * width, 0.0
-    drawn: list[str] = []
+    elements: list[str] = []
     for item in items:
         pieces, height = _line(item, scales[0].limit, total, 22)
         title = text(item.title, 0, 14, NAME, weight=600)
         note = text(item.note, total, 14, 11, "end", fill=QUIET, style="quiet")
-        drawn.append(panel_at(0, y, title, note, *pieces))
+        elements.append(panel_at(0, y, title, note, *pieces))
         y += height + 10
-    return picture(name, total, max(y, 1.0), *drawn)
+    return picture(name, total, max(y, 1.0), *elements)
 
 
 def _line(item: TokenLine, limit: float, total: float, top: float) -> tuple[list[str], float]:
     """The tokens of one text from `top` on, and where they end."""
-    drawn: list[str] = []
+    elements: list[str] = []
     x = 0.0
     for token, value in zip(item.tokens, item.values.tolist(), strict=True):
         shown = signed(value, ".2g")
         wide = max(text_width(token, WORD), text_width(shown, NOTE)) + 10
         if x and x + wide > total:
             x, top = 0.0, top + _LINE
-        drawn.append(_token(token, shown, value / limit, colour(value, limit), (x, top, wide)))
+        elements.append(_token(token, shown, value / limit, colour(value, limit), (x, top, wide)))
         x += wide + _GAP
-    return drawn, top + _LINE
+    return elements, top + _LINE
 
 
 def _token(token: str, shown: str, share: float, fill: str, place: tuple[float, float, float]) -> str:

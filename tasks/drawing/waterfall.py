@@ -33,8 +33,8 @@ _SHORT = 76.0  # CSS pixels of a label beside which a third of the page has room
 def waterfall(content: Waterfall, width: float) -> Part:
     """One bar per contribution, each beginning where the one above ends."""
     total = COLUMN * width
-    drawn, height = _panel(content, total, _range([content]))
-    return picture("chart", total, height, *drawn)
+    elements, height = _panel(content, total, _range([content]))
+    return picture("chart", total, height, *elements)
 
 
 def waterfalls(content: Waterfalls, width: float) -> Part:
@@ -43,15 +43,15 @@ def waterfalls(content: Waterfalls, width: float) -> Part:
     total = (PAGE if columns > 1 else COLUMN) * width
     wide = (total - (columns - 1) * _BETWEEN) / columns
     ends = _range(content.panels)
-    drawn: list[str] = []
+    shapes: list[str] = []
     top = bottom = 0.0
     for number_, panel in enumerate(content.panels):
         row, column = divmod(number_, columns)
         top = bottom + (8 if row else 0) if column == 0 else top
         elements, height = _panel(panel, wide, ends)
-        drawn.append(panel_at(column * (wide + _BETWEEN), top, *elements))
+        shapes.append(panel_at(column * (wide + _BETWEEN), top, *elements))
         bottom = max(bottom, top + height)
-    return picture("chart", total, bottom, *drawn)
+    return picture("chart", total, bottom, *shapes)
 
 
 def _columns(content: Waterfalls) -> int:
@@ -83,19 +83,19 @@ def _panel(content: Waterfall, total: float, ends: tuple[float, float]) -> tuple
     axis = Axis(*ends, left + 4, total - room - 4)
     top = 26.0 if content.title else 6.0
     bottom = top + len(labels) * _ROW
-    drawn = [text(content.title, left + 4, 14, SIZE, weight=600)] if content.title else []
-    drawn.append(line(axis.at(content.start), top + _ROW, axis.at(content.start), bottom, RULE, 0.8, "rule"))
+    elements = [text(content.title, left + 4, 14, SIZE, weight=600)] if content.title else []
+    elements.append(line(axis.at(content.start), top + _ROW, axis.at(content.start), bottom, RULE, 0.8, "rule"))
     for row, label in enumerate(labels):
-        drawn.append(text(fitted(label, NAME, left - 8), left - 8, top + row * _ROW + 13, NAME, "end"))
+        elements.append(text(fitted(label, NAME, left - 8), left - 8, top + row * _ROW + 13, NAME, "end"))
     for row, value in enumerate(content.values.tolist(), 1):
-        drawn += _step(axis, places[row - 1], places[row], top + row * _ROW, signed(value, f".{digits}f"))
+        elements += _step(axis, places[row - 1], places[row], top + row * _ROW, signed(value, f".{digits}f"))
     for value, y in ((content.start, top), (content.end, bottom - _ROW)):
-        drawn.append(line(axis.at(value), y + 2, axis.at(value), y + _ROW - 2, INK, 2))
-        drawn.append(_beside(axis, value, number(value, f",.{digits}f"), y))
-    drawn.append(line(axis.start, bottom, axis.end, bottom, INK, 0.9))
+        elements.append(line(axis.at(value), y + 2, axis.at(value), y + _ROW - 2, INK, 2))
+        elements.append(_beside(axis, value, number(value, f",.{digits}f"), y))
+    elements.append(line(axis.start, bottom, axis.end, bottom, INK, 0.9))
     ticks = max(2, min(4, int((axis.end - axis.start) / 48)))
-    drawn += [*below(axis, bottom, ticks), mark(content.axis, axis.start, bottom + 32, "start")]
-    return drawn, bottom + 40
+    elements += [*below(axis, bottom, ticks), mark(content.axis, axis.start, bottom + 32, "start")]
+    return elements, bottom + 40
 
 
 def _step(axis: Axis, start: float, end: float, y: float, shown: str) -> list[str]:

@@ -105,11 +105,11 @@ def _seeds(config: Mapping[str, Any]) -> dict[str, int]:
                 pairs = list(value.items())
             case list() | tuple():
                 pairs = list(enumerate(value))
-        found: dict[str, int] = {}
+        seeds: dict[str, int] = {}
         for key, item in pairs:
             here = f"{path}.{key}" if path else str(key)
-            found |= {here: item} if key == "seed" else walk(item, here)
-        return found
+            seeds |= {here: item} if key == "seed" else walk(item, here)
+        return seeds
 
     return walk(config, "")
 

@@ -77,10 +77,10 @@ def put(config: dict[str, Any], key: str, value: str) -> None:
 
 def disambiguated(config: Mapping[str, Any], local: Mapping[str, LocalEvidence]) -> dict[str, Any]:
     """A plain config in which files and code are called by name and content: two of the same name may differ."""
-    found = copy.deepcopy(dict(config))
+    result = copy.deepcopy(dict(config))
     for key, item in local.items():
-        put(found, key, f"{item.name} ({item.sha256[:8]})")
-    return found
+        put(result, key, f"{item.name} ({item.sha256[:8]})")
+    return result
 
 
 def _sha256(data: bytes) -> str:

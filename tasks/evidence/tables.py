@@ -14,7 +14,11 @@ CHECK_COLUMNS = ("chapter", *(name for name in CheckResult.model_fields if name 
 
 def metric_rows(chapters: Sequence[tuple[str, Performance]]) -> list[dict[str, Any]]:
     """The measured quality of each model as plain data."""
-    return [{"chapter": slug, **metric.model_dump(mode="json")} for slug, found in chapters for metric in found.metrics]
+    return [
+        {"chapter": slug, **metric.model_dump(mode="json")}
+        for slug, performance in chapters
+        for metric in performance.metrics
+    ]
 
 
 def check_rows(chapters: Sequence[tuple[str, Sequence[CheckResult]]]) -> list[dict[str, Any]]:

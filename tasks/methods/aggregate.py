@@ -1,4 +1,7 @@
-"""Attributions summarised over samples, shard by shard: nothing is gathered in memory."""
+"""Attributions summarised over samples, shard by shard: nothing is gathered in memory.
+
+How importances are compared or drawn does not belong here.
+"""
 
 import hashlib
 from collections.abc import Iterable
@@ -153,18 +156,18 @@ def content_digests(shards: Iterable[Attribution]) -> dict[str, str]:
             )
             elements = array if mask is None else array[mask]
             hashes.setdefault(name, hashlib.sha256()).update(np.ascontiguousarray(elements).tobytes())
-    return {name: found.hexdigest() for name, found in sorted(hashes.items()) if not name.startswith("mask/")}
+    return {name: digest.hexdigest() for name, digest in sorted(hashes.items()) if not name.startswith("mask/")}
 
 
 def flat_arrays(part: Attribution) -> dict[str, Array]:
     """The arrays of an attribution by the names under which they are filed: values/NAME, mask/NAME, residual, ..."""
-    found: dict[str, Array] = {}
+    arrays: dict[str, Array] = {}
     for field_name, value in part:
         match value:
             case np.ndarray():
-                found[field_name] = value
+                arrays[field_name] = value
             case dict():
-                found |= {f"{field_name}/{name}": array for name, array in value.items()}
+                arrays |= {f"{field_name}/{name}": array for name, array in value.items()}
             case _:
                 pass
-    return found
+    return arrays

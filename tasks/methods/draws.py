@@ -43,8 +43,8 @@ class SamplingSpec(Spec):
         """The mean of `plain` over the draws, as inline HTML."""
         noise = "<i>x</i> → <i>x</i> + <i>ε</i>, <i>ε</i> ~ N(0, <i>σ</i>²)" if self.stdevs else ""
         dropout = "dropout sampled" if self.dropout else ""
-        drawn = "; ".join(word for word in (noise, dropout) if word)
-        return f"mean over {self.nt_samples} draws of {plain}" + (f", {drawn}" if drawn else "")
+        averaged_over = "; ".join(word for word in (noise, dropout) if word)
+        return f"mean over {self.nt_samples} draws of {plain}" + (f", {averaged_over}" if averaged_over else "")
 
     @property
     def citations(self) -> tuple[str, ...]:
@@ -122,8 +122,8 @@ class Masks:
         """Dropout for the given rows at some steps of their paths."""
         if self._drawn.draws.sampling.mask == "per_draw":
             return lambda number, shape: self(number, shape)[rows]
-        drawn = self._drawn._replace(samples=self._drawn.samples[rows], numbers=self._drawn.numbers[rows])
-        return Masks(drawn, [f" at {alpha!r}" for alpha in alphas.tolist()])
+        draws = self._drawn._replace(samples=self._drawn.samples[rows], numbers=self._drawn.numbers[rows])
+        return Masks(draws, [f" at {alpha!r}" for alpha in alphas.tolist()])
 
     def __call__(self, number: int, shape: tuple[int, ...]) -> Array:
         """Uniform numbers (samples, *shape) in [0, 1)."""

@@ -93,14 +93,15 @@ class MethodFactorySpec(Method):
     ) -> Attribution:
         """As every method; the scores, the base value and the residual are computed here."""
         if baselines is None:
-            raise InputError("method.factory: it needs a baseline of raw values, which this data does not have")
-        asked, explain = ExplainableModel(model, score, compute.batch), load(self.factory)
+            raise InputError("method.factory: it needs a baseline of raw values, but this kind of data has none")
+        explainable, explain = ExplainableModel(model, score, compute.batch), load(self.factory)
         columns = [
-            self._values(explain(asked, inputs, baselines, column, **self.arguments), inputs) for column in targets.T
+            self._values(explain(explainable, inputs, baselines, column, **self.arguments), inputs)
+            for column in targets.T
         ]
         values = {name: np.stack([column[name] for column in columns], axis=-1) for name in inputs}
         prediction, base = (
-            np.stack([asked.scores(rows, column) for column in targets.T], axis=1) for rows in (inputs, baselines)
+            np.stack([explainable.scores(rows, column) for column in targets.T], axis=1) for rows in (inputs, baselines)
         )
         total = sum(array.reshape(len(targets), -1, targets.shape[1]).sum(axis=1) for array in values.values())
         unknown = np.full(targets.shape, np.nan)
@@ -121,17 +122,17 @@ class MethodFactorySpec(Method):
         Raises:
             InputError: for anything else.
         """
-        found = given if isinstance(given, Mapping) else dict.fromkeys(inputs, given) if len(inputs) == 1 else None
-        if found is None or found.keys() != inputs.keys():
-            names = ", ".join(map(str, found)) if found is not None else f"a {type(given).__name__}"
+        by_name = given if isinstance(given, Mapping) else dict.fromkeys(inputs, given) if len(inputs) == 1 else None
+        if by_name is None or by_name.keys() != inputs.keys():
+            names = ", ".join(map(str, by_name)) if by_name is not None else f"a {type(given).__name__}"
             raise InputError(
                 f"method.factory: {self.factory} gave {names}; values for {', '.join(inputs)} were expected"
             )
-        return {name: self._checked(name, found[name], array.shape) for name, array in inputs.items()}
+        return {name: self._checked(name, by_name[name], array.shape) for name, array in inputs.items()}
 
     def _checked(self, name: str, given: Any, shape: tuple[int, ...]) -> Array:
         values = np.asarray(given)
-        if values.dtype.kind not in "fiub" or values.shape not in (shape, shape[:-1] if len(shape) == 4 else shape):
+        if values.dtype.kind not in "fiub" or values.shape not in (shape, shape[:-1] if len(shape) > 2 else shape):
             raise InputError(
                 f"method.factory: {self.factory} gave {values.dtype} of shape {values.shape} for {name}; numbers of "
                 f"shape {shape} were expected"

@@ -1,4 +1,7 @@
-"""Gradients of a score, and gradients times the input."""
+"""Gradients of a score, and gradients times the input; what every method with gradients shares.
+
+Draws of noise and dropout are in `draws` and `sampling`, integration in `integrated_gradients`.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Literal
@@ -26,7 +29,7 @@ class GradientMethod(Method):
 
     layer: str | int | None = Field(
         None,
-        description="a hidden layer by name or index; null: the preprocessed input, of a molecule its atom embedding",
+        description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
     )
     at: Side = Field("output", description="of the layer: input or output")
     sampling: SamplingSpec | None = Field(None, description="average over draws of noise and dropout; null: none")
@@ -93,27 +96,27 @@ class GradientMethod(Method):
             return explain_each(questions, passes, self.multiplier(), self.refined_to(), compute)
 
         compared = self.compared(question)
-        drawn = drawn_questions(self.sampling, compared, sample_ids) if self.sampling else compared
+        all_questions = drawn_questions(self.sampling, compared, sample_ids) if self.sampling else compared
         extra: dict[str, Any] = {}
-        if drawn == [question]:
-            (found,) = answers(drawn, self.passes)
-            extra["ladder"] = self._ladder(found, pairs)
+        if all_questions == [question]:
+            (estimates,) = answers(all_questions, self.passes)
+            extra["ladder"] = self._ladder(estimates, pairs)
         else:
             alone = list(answers(compared, lambda: [SCORES_ALONE]))
             alone[0].base_value = np.mean([scores.base_value for scores in alone], axis=0)
-            groups = len(compared) if len(compared) > 1 else len(drawn)
-            sampled = averaged(answers(drawn, self.passes), groups, len(drawn) // groups, alone[0])
-            found, extra = sampled.mean, sampled.fields(pairs)
+            groups = len(compared) if len(compared) > 1 else len(all_questions)
+            sampled = averaged(answers(all_questions, self.passes), groups, len(all_questions) // groups, alone[0])
+            estimates, extra = sampled.mean, sampled.fields(pairs)
         return Attribution(
             sample_ids=sample_ids,
             targets=targets,
-            values={name: pairs.spread(array) for name, array in found.values.items()},
-            mask={name: mask[pairs.position[:, 0]] for name, mask in found.mask.items()},
-            prediction=pairs.spread(found.prediction),
-            base_value=pairs.spread(found.base_value),
-            residual=pairs.spread(found.residual),
-            steps=pairs.spread(found.steps if self.additive else np.zeros_like(found.steps)),
-            converged=pairs.spread(found.finished | (self.refined_to() is None)),
+            values={name: pairs.spread(array) for name, array in estimates.values.items()},
+            mask={name: mask[pairs.position[:, 0]] for name, mask in estimates.mask.items()},
+            prediction=pairs.spread(estimates.prediction),
+            base_value=pairs.spread(estimates.base_value),
+            residual=pairs.spread(estimates.residual),
+            steps=pairs.spread(estimates.steps if self.additive else np.zeros_like(estimates.steps)),
+            converged=pairs.spread(estimates.finished | (self.refined_to() is None)),
             bypassed=self._bypassed(question, compute),
             raw_factor=self._raw_factor(compared[0], compute),
             **extra,
@@ -134,12 +137,12 @@ class GradientMethod(Method):
             parts.append(np.divide(raw, seen, out=np.full(used, np.nan), where=seen > 0))
         return question.pairs.spread(np.concatenate(parts))
 
-    def _ladder(self, found: Estimates, pairs: Pairs) -> Array | None:
+    def _ladder(self, estimates: Estimates, pairs: Pairs) -> Array | None:
         """What each pass of a refinement said, in a shape that does not depend on the samples; None without one."""
         if self.refined_to() is None:
             return None
         most = sum(1 for _ in self.passes())
-        return np.pad(found.ladder, [(0, 0), (0, most - found.ladder.shape[1]), (0, 0)])[pairs.position]
+        return np.pad(estimates.ladder, [(0, 0), (0, most - estimates.ladder.shape[1]), (0, 0)])[pairs.position]
 
     def _bypassed(self, question: Question, compute: Compute) -> Array | None:
         """For every explanation whether its layer is bypassed; None where there is none, or nothing to add up."""
@@ -159,8 +162,8 @@ class GradientMethod(Method):
 
     def cost(self, part: Attribution) -> Cost:
         """A gradient for each step, of each draw, against each row of the background."""
-        drawn = 1 if self.sampling is None else self.sampling.nt_samples
-        each = drawn * (1 if self.against is None else self.against.rows or 1)
+        draws = 1 if self.sampling is None else self.sampling.nt_samples
+        each = draws * (1 if self.against is None else self.against.rows or 1)
         steps = int(part.steps[first_named(part.targets)].clip(min=1).sum())
         return Cost(gradients=steps * each, at_most=self.refined_to() is not None and each > 1)
 

@@ -38,7 +38,7 @@ class _PathMethod(GradientMethod):
     def _as_published(self) -> Self:
         rule = {"keras_example": "trapezoid", "chainer_chemistry": "endpoints"}.get(self.compat or "", self.rule)
         if self.compat and (self.rule != rule or self.n_steps == "auto"):
-            raise ValueError(f"compat {self.compat} wants rule: {rule} and a number for n_steps")
+            raise ValueError(f"compat {self.compat} needs rule: {rule} and a number for n_steps")
         if self.compat == "keras_example" and self.layer is not None:
             raise ValueError("compat keras_example is taken at the input; leave out the layer")
         return self

@@ -2,14 +2,16 @@
 that explains. No particular method belongs here."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field
 
 from exhibit.tasks.protocols import Capability, Compute, DifferentiableModel, Score, Side
 from exhibit.tasks.records.base import Array, Arrays, Choice
-from exhibit.tasks.records.data import Baseline
+from exhibit.tasks.records.data import Baseline, Input
 from exhibit.tasks.records.explanation import Aggregate, Attribution, Cost
+from exhibit.tasks.records.model import OutputKind
 
 
 class Look(NamedTuple):
@@ -107,6 +109,12 @@ class Method(Choice):
             f"{self.option()} needs gradients, but the model {model} ({framework}) only predicts; "
             "use occlusion, kernel_shap, partition_shap or tree_shap"
         )
+
+    def require_inputs(self, _: Sequence[Input]) -> None:
+        """Raises InputError for inputs that it cannot explain, whatever the model is: asked before any training."""
+
+    def require_score(self, _: OutputKind, __: Score) -> None:
+        """Raises InputError for a score of such outputs that it cannot explain: asked before any training."""
 
     def cost(self, _: Attribution) -> Cost | None:
         """The evaluations of the model behind some explanations, which are the same on every machine, unlike seconds;

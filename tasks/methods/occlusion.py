@@ -1,6 +1,6 @@
 """Occlusion: what the score loses when a window is replaced by the baseline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import ClassVar, Literal, NamedTuple
 
@@ -22,7 +22,7 @@ from exhibit.tasks.protocols import (
     take,
 )
 from exhibit.tasks.records.base import Array, Arrays, InputError
-from exhibit.tasks.records.data import Baseline
+from exhibit.tasks.records.data import Baseline, Input
 from exhibit.tasks.records.explanation import Attribution, Cost
 
 Window = tuple[slice, ...]
@@ -91,6 +91,12 @@ class OcclusionSpec(Method):
             raise ValueError("strides must be at least 1 and at most the window: elements would never be covered")
         return self
 
+    def require_inputs(self, inputs: Sequence[Input]) -> None:
+        """At the input its windows have the axes of the elements there; a molecule is looked at in a layer."""
+        if self.layer is None and not any(item.traits.embedded for item in inputs):
+            first = {item.name: item.take(np.arange(1)).array for item in inputs}
+            _windows(first, self.sliding_window_shapes, self.strides)
+
     def attribute(
         self,
         model: Model,
@@ -111,16 +117,18 @@ class OcclusionSpec(Method):
         cover = _covered(values, mask, windows)
         changing = _changing(values, replacement, cover.held, windows)
         # The first column is the score of the sample as it is; what changes nothing has that score, too.
-        found = np.zeros((len(targets), 1 + len(windows), targets.shape[1]))
+        replaced_scores = np.zeros((len(targets), 1 + len(windows), targets.shape[1]))
         for samples, numbers, used in _batches(changing, compute.batch):
             changed = take(values, samples)
             for row, number in enumerate(numbers):
                 if number:
                     name, window = windows[number - 1]
                     changed[name][row][window] = replacement[name][samples[row]][window]
-            found[samples[:used], numbers[:used]] = subject.scores(samples, changed, score, targets[samples])[:used]
-        prediction = found[:, 0]
-        lost = np.where(changing[..., np.newaxis], prediction[:, np.newaxis] - found, 0)
+            replaced_scores[samples[:used], numbers[:used]] = subject.scores(samples, changed, score, targets[samples])[
+                :used
+            ]
+        prediction = replaced_scores[:, 0]
+        lost = np.where(changing[..., np.newaxis], prediction[:, np.newaxis] - replaced_scores, 0)
         total = {name: np.zeros((len(targets), *_elements(v), targets.shape[1])) for name, v in values.items()}
         for number, (name, window) in enumerate(windows, start=1):
             inside = (slice(None), *window)
@@ -273,10 +281,10 @@ def _averaged(total: Array, covering: Array, values: Array) -> Array:
 
 def _stacked(parts: list[tuple[Arrays, int]]) -> dict[str, Array]:
     """Batches one after another, each as far as it counts; ragged ones are padded to the longest."""
-    found: dict[str, Array] = {}
+    stacked: dict[str, Array] = {}
     for name in parts[0][0]:
         widest = max(arrays[name].shape[1] for arrays, _ in parts)
-        found[name] = np.concatenate(
+        stacked[name] = np.concatenate(
             [
                 np.pad(
                     arrays[name][:used],
@@ -285,7 +293,7 @@ def _stacked(parts: list[tuple[Arrays, int]]) -> dict[str, Array]:
                 for arrays, used in parts
             ]
         )
-    return found
+    return stacked
 
 
 def _first(inputs: Arrays) -> Array:

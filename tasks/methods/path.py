@@ -113,13 +113,13 @@ class Segment(NamedTuple):
 
     def scores(self, alphas: Array) -> dict[float, Array]:
         """Scores (used,) at some points of the lines, in float64."""
-        found = {alpha: np.empty(self.used) for alpha in alphas.tolist()}
+        by_alpha = {alpha: np.empty(self.used) for alpha in alphas.tolist()}
         for rows, number, runs in self._batches(len(alphas)):
             place, values = self._at(rows, alphas[number])
             reached = scores(place.outputs(values), self.output, self.score, self.targets[rows])
             for point, lines, items in runs:
-                found[float(alphas[point])][lines] = reached[items]
-        return found
+                by_alpha[float(alphas[point])][lines] = reached[items]
+        return by_alpha
 
     def _batches(self, points: int) -> Iterator[_Points]:
         """Every point of every line, in full batches: of few lines several points at once."""
@@ -163,11 +163,11 @@ class Question:
     def segment(self, rows: Array, used: int) -> Segment:
         """The lines of the pairs `rows`, of which the first `used` count."""
         samples, targets = self.pairs.sample[rows], self.pairs.target[rows]
-        drawn = None if self.draws is None or self.number is None else self.draws.of(samples, self.number[rows])
-        masks = None if drawn is None else drawn.masks
+        draw = None if self.draws is None or self.number is None else self.draws.of(samples, self.number[rows])
+        masks = None if draw is None else draw.masks
         raw = take(self.inputs, samples)
         place = self.model.place(raw, self.layer, self.at, masks)
-        end = place.values if drawn is None else drawn.noisy(place)
+        end = place.values if draw is None else draw.noisy(place)
         if self.baselines is None:
             start: Arrays = {name: np.zeros_like(values) for name, values in end.items()}
             return Segment(place, start, end, self.model.output, self.score, targets, raw, None, masks, used)

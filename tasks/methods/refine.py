@@ -51,11 +51,11 @@ class Estimates:
 
     def part(self, pairs: slice) -> "Estimates":
         """Some of the pairs."""
-        found = Estimates(0)
+        chosen = Estimates(0)
         for name, value in vars(self).items():
             cut = {key: array[pairs] for key, array in value.items()} if isinstance(value, dict) else value[pairs]
-            setattr(found, name, cut)
-        return found
+            setattr(chosen, name, cut)
+        return chosen
 
 
 def explain(
@@ -67,16 +67,16 @@ def explain(
     score and the attributions change by less in L1 between them: a small residual alone can be cancellation.
     Without a tolerance no pair finishes early.
     """
-    found = Estimates(len(question.pairs.sample))
+    estimates = Estimates(len(question.pairs.sample))
     for step in passes:
-        active = np.flatnonzero(~found.finished)
+        active = np.flatnonzero(~estimates.finished)
         if not len(active):
             break
-        found.higher()
+        estimates.higher()
         # Pairs that are done make room for others: every batch is full, because the size of a batch changes bits.
         for chosen, used in padded_batches(len(active), compute.batch):
-            _advance(found, question.segment(active[chosen], used), active[chosen][:used], step, factor, tolerance)
-    return found
+            _advance(estimates, question.segment(active[chosen], used), active[chosen][:used], step, factor, tolerance)
+    return estimates
 
 
 def explain_each(
@@ -91,55 +91,59 @@ def explain_each(
     size = max(compute.batch // count, 1)
     for start in range(0, len(questions), size):
         some = questions[start : start + size]
-        found = explain(together(some), passes(), factor, tolerance, compute)
-        yield from (found.part(slice(number * count, (number + 1) * count)) for number in range(len(some)))
+        estimates = explain(together(some), passes(), factor, tolerance, compute)
+        yield from (estimates.part(slice(number * count, (number + 1) * count)) for number in range(len(some)))
 
 
 def _advance(
-    found: Estimates, segment: Segment, rows: Array, step: Pass, factor: Factor, tolerance: float | None
+    estimates: Estimates, segment: Segment, rows: Array, step: Pass, factor: Factor, tolerance: float | None
 ) -> None:
     gradients, met = segment.gradients(step)
+    # In place of the gradients, which are not needed again: a batch of images is large.
     new = {
         name: np.multiply(gradient, segment.factor(factor, name), out=gradient) for name, gradient in gradients.items()
     }
-    first = not found.steps[rows].any()
+    first = not estimates.steps[rows].any()
     if first:
-        _begin(found, segment, rows, met, factor)
+        _begin(estimates, segment, rows, met, factor)
     else:
-        old = {name: found.read(name, rows, values.shape[1]) for name, values in new.items()}
-        was_met = _met(found, rows, old, tolerance)
+        old = {name: estimates.read(name, rows, values.shape[1]) for name, values in new.items()}
+        # Asked before the new values are written: the residual is still that of the pass before.
+        was_met = _met(estimates, rows, old, tolerance)
         for name in new:
             new[name] += step.keep * old[name]  # the points of a pass lie between those before, so none is lost
-    found.write(rows, new)
+    estimates.write(rows, new)
     additive = factor == "difference"
-    found.residual[rows] = total(new) - (found.prediction[rows] - found.base_value[rows]) if additive else np.nan
-    found.steps[rows] += len(step.alphas)
+    estimates.residual[rows] = (
+        total(new) - (estimates.prediction[rows] - estimates.base_value[rows]) if additive else np.nan
+    )
+    estimates.steps[rows] += len(step.alphas)
     change = np.full(len(rows), np.nan)
     if tolerance is not None and not first:
         size = np.maximum(total({name: np.abs(values) for name, values in new.items()}), DIFFERENCE_FLOOR)
         change = total({name: np.abs(new[name] - old[name]) for name in new}) / size
         # The last pass had to add up as well: by chance a single one does while the attribution still moves.
-        found.finished[rows] = was_met & _met(found, rows, new, tolerance) & (change <= tolerance)
-    found.ladder[rows, -1] = np.stack([found.steps[rows], found.residual[rows], change], axis=1)
+        estimates.finished[rows] = was_met & _met(estimates, rows, new, tolerance) & (change <= tolerance)
+    estimates.ladder[rows, -1] = np.stack([estimates.steps[rows], estimates.residual[rows], change], axis=1)
 
 
-def _begin(found: Estimates, segment: Segment, rows: Array, met: dict[float, Array], factor: Factor) -> None:
+def _begin(estimates: Estimates, segment: Segment, rows: Array, met: dict[float, Array], factor: Factor) -> None:
     """The scores at the ends, where the first pass did not meet them, and room for the attributions."""
     ends = (0.0, 1.0) if factor == "difference" else (1.0,)
     met = met | segment.scores(np.array([end for end in ends if end not in met]))
-    found.prediction[rows] = met[1.0]
+    estimates.prediction[rows] = met[1.0]
     if factor == "difference":
-        found.base_value[rows] = met[0.0]
-    found.begin(rows, segment.end, segment.place.mask)
+        estimates.base_value[rows] = met[0.0]
+    estimates.begin(rows, segment.end, segment.place.mask)
 
 
-def _met(found: Estimates, rows: Array, values: Arrays, tolerance: float | None) -> Array:
+def _met(estimates: Estimates, rows: Array, values: Arrays, tolerance: float | None) -> Array:
     """Whether the residual is within the tolerance, or within what float32 can tell."""
-    prediction, base_value = found.prediction[rows], found.base_value[rows]
+    prediction, base_value = estimates.prediction[rows], estimates.base_value[rows]
     difference = np.maximum(np.abs(prediction - base_value), DIFFERENCE_FLOOR)
     magnitude = np.abs(prediction) + np.abs(base_value) + total({name: np.abs(item) for name, item in values.items()})
     allowed = (tolerance or 0.0) * difference + _ROUNDING * magnitude
-    return np.abs(found.residual[rows]) <= allowed
+    return np.abs(estimates.residual[rows]) <= allowed
 
 
 # Sums of float32 are not known more closely: pairs with large scores and small differences would never finish.

@@ -52,10 +52,10 @@ class Sampled(NamedTuple):
             "draw_difference": pairs.spread(self.difference),
         }
 
-    def _kept(self, found: Arrays, pairs: Pairs) -> dict[str, Array]:
+    def _kept(self, arrays: Arrays, pairs: Pairs) -> dict[str, Array]:
         """In the precision of the model."""
         kinds = {name: values.dtype for name, values in self.mean.values.items()}
-        return {name: pairs.spread(values.astype(kinds[name]), -2) for name, values in found.items()}
+        return {name: pairs.spread(values.astype(kinds[name]), -2) for name, values in arrays.items()}
 
 
 def averaged(answers: Iterable[Estimates], groups: int, size: int, plain: Estimates) -> Sampled:
@@ -69,17 +69,17 @@ def averaged(answers: Iterable[Estimates], groups: int, size: int, plain: Estima
     sums: dict[str, _Sums] = {}
     difference, absolute_difference, absolute_residual = np.zeros((3, len(plain.prediction)))
     plain.residual[:], plain.finished[:] = 0, True
-    for number, found in enumerate(answers, start=1):
-        for name, values in found.values.items():
+    for number, answer in enumerate(answers, start=1):
+        for name, values in answer.values.items():
             sums.setdefault(name, _Sums.like(values)).add(values, size, last=number % size == 0)
-        plain.mask = found.mask
-        plain.steps = np.maximum(plain.steps, found.steps)
-        plain.finished = plain.finished & found.finished
-        plain.residual = plain.residual + found.residual / count
-        absolute_residual += np.abs(found.residual) / count
-        drawn = found.prediction - np.nan_to_num(found.base_value)
-        difference += drawn / count
-        absolute_difference += np.abs(drawn) / count
+        plain.mask = answer.mask
+        plain.steps = np.maximum(plain.steps, answer.steps)
+        plain.finished = plain.finished & answer.finished
+        plain.residual = plain.residual + answer.residual / count
+        absolute_residual += np.abs(answer.residual) / count
+        score_change = answer.prediction - np.nan_to_num(answer.base_value)
+        difference += score_change / count
+        absolute_difference += np.abs(score_change) / count
     plain.values = {name: (total.values / count).astype(total.kind) for name, total in sums.items()}
     errors = {name: _standard_error(total.first, total.second, groups) for name, total in sums.items()}
     gap = difference - (plain.prediction - np.nan_to_num(plain.base_value))

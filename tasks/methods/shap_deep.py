@@ -32,6 +32,7 @@ from exhibit.tasks.protocols import (
 )
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution, Cost
+from exhibit.tasks.records.model import OutputKind
 
 # A place, one of its rows, an output -> the values of that output by input, each (1, ...).
 ValuesOf = Callable[[Place, int, int], list[Array]]
@@ -49,7 +50,7 @@ class DeepShapSpec(BackgroundMethod):
     kind: Literal["deep_shap"] = "deep_shap"
     layer: str | int | None = Field(
         None,
-        description="a hidden layer by name or index; null: the preprocessed input, of a molecule its atom embedding",
+        description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
     )
     at: Side = Field("output", description="of the layer: input or output")
 
@@ -70,6 +71,14 @@ class DeepShapSpec(BackgroundMethod):
         """Where changes are handed back to."""
         return Look(self.layer, self.at)
 
+    def require_score(self, output: OutputKind, score: Score) -> None:
+        """Its rules go from the outputs of a net to its inputs, not from what is made of an output."""
+        if reading(output, score) != "identity":
+            raise InputError(
+                f"deep_shap: explains an output as the net gives it ({output}), not the score {score.kind!r} "
+                "made of it; choose another score or integrated_gradients"
+            )
+
     def cost(self, part: Attribution) -> Cost:
         """A gradient for each row of the background."""
         return Cost(gradients=int(first_named(part.targets).sum()) * self.background)
@@ -86,25 +95,21 @@ class DeepShapSpec(BackgroundMethod):
     ) -> Attribution:
         """As every method; a net with operations that SHAP has no rule for is refused by name."""
         model, background = differentiable(model, self.kind), rows_of(baselines, self.kind)
-        if reading(model.output, score) != "identity":
-            raise InputError(
-                f"deep_shap: explains an output as the net gives it ({model.output}), not the score {score.kind!r} "
-                "made of it; choose another score or integrated_gradients"
-            )
+        self.require_score(model.output, score)
         others, seen = compared(self.kind, model, background, self.layer, self.at, compute.batch)
         values_of = _explainer(model, others, seen)
         pairs = Pairs.of(targets)
-        found = []
+        columns = []
         for rows, used in padded_batches(len(targets), compute.batch):
             place = model.place(take(inputs, rows), self.layer, self.at)
             for row, sample in enumerate(rows[:used].tolist()):  # pairs are in the order of samples
-                found += [values_of(place, row, each) for each in pairs.target[pairs.sample == sample].tolist()]
+                columns += [values_of(place, row, each) for each in pairs.target[pairs.sample == sample].tolist()]
         return explained(
             sample_ids,
             targets,
             {
                 name: pairs.spread(np.concatenate(each))
-                for name, each in zip(others, zip(*found, strict=True), strict=True)
+                for name, each in zip(others, zip(*columns, strict=True), strict=True)
             },
             own_scores(model, inputs, score, targets),
             mean_scores(model, background, score, targets),
@@ -146,8 +151,8 @@ def _torch_explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
     explainer = DeepNet(model.net, layer, tensors(background), call_of(seen, 0))
 
     def values_of(place: Any, row: int, target: int) -> list[Array]:
-        found = explainer.of(tensors(take(place.values, np.array([row]))), call_of(place, row), target)
-        return [model.outer_layout(torch.as_tensor(array)).numpy() for array in found]
+        contributions = explainer.of(tensors(take(place.values, np.array([row]))), call_of(place, row), target)
+        return [model.outer_layout(torch.as_tensor(array)).numpy() for array in contributions]
 
     return values_of
 

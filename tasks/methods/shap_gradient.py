@@ -40,7 +40,7 @@ class GradientShapSpec(BackgroundMethod):
     kind: Literal["gradient_shap"] = "gradient_shap"
     layer: str | int | None = Field(
         None,
-        description="a hidden layer by name or index; null: the preprocessed input, of a molecule its atom embedding",
+        description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
     )
     at: Side = Field("output", description="of the layer: input or output")
     nsamples: int = Field(200, ge=2, description="draws")
@@ -102,21 +102,21 @@ class GradientShapSpec(BackgroundMethod):
         others, seen = compared(self.kind, model, background, self.layer, self.at, size)
         explainer = ExpectedGradients(list(others.values()), size, self.nsamples, self.local_smoothing)
         pairs = Pairs.of(targets)
-        found, ends = [], []
+        columns, ends = [], []
         for sample, target in zip(pairs.sample.tolist(), pairs.target.tolist(), strict=True):
             # Always as many rows, so that nothing depends on how many are asked for, and is compiled once.
             place = model.place(take(inputs, np.full(size, sample)), self.layer, self.at)
             view = _View(place, model.output, score, np.full(size, target))
-            drawn = explainer.of(view.sample, view.gradient, seed_of(self.seed, sample_ids[sample]))
-            found.append(_found(drawn, self.nsamples))
+            draw = explainer.of(view.sample, view.gradient, seed_of(self.seed, sample_ids[sample]))
+            columns.append(_found(draw, self.nsamples))
             ends.append(view.ends(others))
         names = list(others)
-        moments = {name: np.stack([each.moments[k] for each in found]) for k, name in enumerate(names)}
-        errors = {name: np.stack([each.errors[k] for each in found]) for k, name in enumerate(names)}
+        moments = {name: np.stack([each.moments[k] for each in columns]) for k, name in enumerate(names)}
+        errors = {name: np.stack([each.errors[k] for each in columns]) for k, name in enumerate(names)}
         return explained(
             sample_ids,
             targets,
-            {name: pairs.spread(np.stack([each.values[k] for each in found])) for k, name in enumerate(names)},
+            {name: pairs.spread(np.stack([each.values[k] for each in columns])) for k, name in enumerate(names)},
             *(pairs.spread(np.array(end)) for end in zip(*ends, strict=True)),
             moments={name: pairs.spread(array, -2) for name, array in moments.items()},
             standard_error={name: pairs.spread(array, -2) for name, array in errors.items()},
@@ -133,9 +133,9 @@ class _Found(NamedTuple):
     errors: list[Array]
 
 
-def _found(drawn: "Drawn", count: int) -> _Found:
-    both = [_moments(products, count) for products in drawn.products]
-    return _Found(drawn.values, [mean for mean, _ in both], [error for _, error in both])
+def _found(draw: "Drawn", count: int) -> _Found:
+    both = [_moments(products, count) for products in draw.products]
+    return _Found(draw.values, [mean for mean, _ in both], [error for _, error in both])
 
 
 def _moments(products: Iterable[Array], count: int) -> tuple[Array, Array]:
@@ -173,8 +173,8 @@ class _View(NamedTuple):
         """The score of the sample, and its mean with the background's values in place of the sample's."""
         both = {name: np.concatenate([array[:1], compared[name]]) for name, array in self.place.values.items()}
         rows = padded_batches(len(next(iter(both.values()))), len(self.targets))
-        found = np.concatenate([self._scores(take(both, chosen))[:used] for chosen, used in rows])
-        return float(found[0]), float(found[1:].mean())
+        scores = np.concatenate([self._scores(take(both, chosen))[:used] for chosen, used in rows])
+        return float(scores[0]), float(scores[1:].mean())
 
     def _scores(self, values: Arrays) -> Array:
         return scores(self.place.outputs(values), self.output, self.score, self.targets)

@@ -37,8 +37,8 @@ class DeepNet:
         for variable, array in zip(self._encoded, encoded, strict=True):
             variable.assign(array)
         with _undisturbed():
-            found = self._explainer(target).shap_values(list(sample), check_additivity=False)
-        return [array[..., 0] for array in (found if len(sample) > 1 else [found])]
+            contributions = self._explainer(target).shap_values(list(sample), check_additivity=False)
+        return [array[..., 0] for array in (contributions if len(sample) > 1 else [contributions])]
 
     def _explainer_of(self, target: int) -> Any:
         """Of one output alone, on which it spends its time; the net itself gets no new node."""
@@ -82,14 +82,14 @@ def _moving(net: keras.Model) -> Iterator[tf.Operation]:
 
 def _used(outputs: Sequence[tf.Tensor]) -> set[str]:
     """The names of all operations that the outputs depend on: of what is left out of a net some stay without use."""
-    found: set[str] = set()
+    used: set[str] = set()
     waiting = [tensor.op for tensor in outputs]
     while waiting:
         operation = waiting.pop()
-        if operation.name not in found:
-            found.add(operation.name)
+        if operation.name not in used:
+            used.add(operation.name)
             waiting += [tensor.op for tensor in operation.inputs]
-    return found
+    return used
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from exhibit.tasks.methods.method import Against
 from exhibit.tasks.methods.shap import ShapMethod, explained, flat, kept_state, parts, scores_of, seed_of
 from exhibit.tasks.protocols import Compute, Model, Score, evaluated
 from exhibit.tasks.records.base import Array, Arrays, InputError
-from exhibit.tasks.records.data import Baseline
+from exhibit.tasks.records.data import Baseline, Input
 from exhibit.tasks.records.explanation import Attribution, Cost
 
 # Numbers in a matrix of SHAP's; it holds several, of 0.4 GB each at this size.
@@ -62,7 +62,7 @@ class HidingMethod(ShapMethod):
         compute: Compute,
     ) -> Attribution:
         """As every method; no baselines stand for raw zeros."""
-        found = []
+        results = []
         for row, chosen in enumerate(targets):
             sample = {name: array[row : row + 1] for name, array in inputs.items()}
             hidden = {
@@ -72,13 +72,13 @@ class HidingMethod(ShapMethod):
             score_of = partial(scores_of, partial(evaluated, model), model.output, score, chosen.tolist())
             with kept_state():
                 np.random.seed(seed_of(self.seed, sample_ids[row]))
-                found.append(self.explained(score_of, sample, hidden, compute))
+                results.append(self.explained(score_of, sample, hidden, compute))
         return explained(
             sample_ids,
             targets,
-            {name: np.stack([each.values[name] for each in found]) for name in inputs},
-            np.stack([each.prediction for each in found]),
-            np.stack([each.base_value for each in found]),
+            {name: np.stack([each.values[name] for each in results]) for name in inputs},
+            np.stack([each.prediction for each in results]),
+            np.stack([each.base_value for each in results]),
         )
 
     @abstractmethod
@@ -114,18 +114,20 @@ class KernelShapSpec(HidingMethod):
         elements = sum(math.prod(values.shape[1:-1]) for values in part.values.values())
         return 2 * elements + 2048 if self.nsamples == "auto" else self.nsamples
 
+    def require_inputs(self, inputs: Sequence[Input]) -> None:
+        """A molecule is one thing before its atoms are embedded."""
+        if whole := [item.name for item in inputs if item.traits.embedded]:
+            raise InputError(f"kernel_shap: the elements of the input {whole[0]!r} cannot be hidden one by one")
+
     def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, _: Compute) -> Found:
         """Over the elements of all inputs together."""
         import shap
 
-        for name, array in sample.items():
-            if array.dtype.kind not in "fiub" or array.ndim < 2:
-                raise InputError(f"kernel_shap: the elements of the input {name!r} cannot be hidden one by one")
         self._require_room(flat(sample), flat(baseline))
         explainer = shap.KernelExplainer(lambda rows: score_of(_unflat(rows, sample)), flat(baseline))
         # Any other l1_reg would leave at most so many features with a value.
-        found = explainer.shap_values(flat(sample), nsamples=self.nsamples, l1_reg=0, silent=True)
-        values = {name: array[0] for name, array in parts(found, sample).items()}
+        contributions = explainer.shap_values(flat(sample), nsamples=self.nsamples, l1_reg=0, silent=True)
+        values = {name: array[0] for name, array in parts(contributions, sample).items()}
         return Found(values, *ends(score_of, sample, baseline))
 
     def _require_room(self, sample: Array, baseline: Array) -> None:

@@ -66,7 +66,7 @@ def _bytes(image: Array) -> Array:
     pixels: Array = image[0].astype(np.uint8)
     if image.shape[-1] not in (1, 3) or not np.array_equal(pixels, image[0]):
         raise InputError(
-            "masker: inpainting wants whole numbers from 0 to 255 with 1 or 3 channels, but the image has "
+            "masker: inpainting needs whole numbers from 0 to 255 with 1 or 3 channels, but the image has "
             f"{image.shape[-1]} and values from {image.min():g} to {image.max():g}; use blur or baseline"
         )
     return pixels

@@ -1,5 +1,6 @@
 """Owen values over a hierarchy of regions of an image, or of passages of a text."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ from exhibit.tasks.methods.shap_kernel import Found, HidingMethod, ScoreOf, ends
 from exhibit.tasks.methods.shap_maskers import Mask, Masker, Square, blurred, partition
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.explanation import Attribution
 
 
@@ -57,6 +59,17 @@ class PartitionShapSpec(HidingMethod):
         """However many elements there are."""
         return self.max_evals
 
+    def require_inputs(self, inputs: Sequence[Input]) -> None:
+        """One image, or with the masker of tokens one text."""
+        tokens = self.masker == "tokens"
+        if len(inputs) > 1 or not all(item.traits.ids if tokens else item.traits.pixels for item in inputs):
+            wanted = "text" if tokens else "image (for a text: masker: tokens)"
+            kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in inputs)
+            raise InputError(
+                f"partition_shap: with masker {self.masker} it explains models of one {wanted}, but the inputs are "
+                f"{kinds}; use kernel_shap"
+            )
+
     def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, compute: Compute) -> Found:
         """Of the only input, an image or a text."""
         import shap
@@ -72,21 +85,13 @@ class PartitionShapSpec(HidingMethod):
             return score_of({name: mask.apply(kept)})
 
         explainer = shap.explainers.PartitionExplainer(score, _Coalitions(mask.sample.shape[1:]))
-        found = explainer(
+        explanation = explainer(
             mask.sample, max_evals=self.max_evals, batch_size=self.batch_size or max(compute.batch, 2), silent=True
         )
-        return Found({name: found.values[0]}, prediction, base_value)
+        return Found({name: explanation.values[0]}, prediction, base_value)
 
     def _mask(self, sample: Arrays, baseline: Arrays) -> Mask:
         array = next(iter(sample.values()))
-        fits = array.ndim == 2 and array.dtype.kind in "iu" if self.masker == "tokens" else array.ndim == 4
-        if len(sample) > 1 or not fits:
-            wanted = "text of token ids" if self.masker == "tokens" else "image (for a text: masker: tokens)"
-            given = ", ".join(f"{name} of shape {array.shape[1:]}" for name, array in sample.items())
-            raise InputError(
-                f"partition_shap: with masker {self.masker} it explains models of one {wanted}, but the inputs are "
-                f"{given}; use kernel_shap"
-            )
         hidden = next(iter(baseline.values()))
         match self.masker:
             case "blur":

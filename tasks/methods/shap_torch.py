@@ -49,13 +49,13 @@ class ExpectedGradients:
             return scores, gradients
 
         self._net.gradient = kept
-        given = _one_or_all([torch.as_tensor(array) for array in sample])
+        tensors = _one_or_all([torch.as_tensor(array) for array in sample])
         with torch.random.fork_rng(devices=[]), kept_state(), _Differences() as differences:
             torch.manual_seed(seed)  # of the noise; the rest is drawn by numpy
-            found = self._explainer.shap_values(given, nsamples=self._nsamples, rseed=seed)
+            contributions = self._explainer.shap_values(tensors, nsamples=self._nsamples, rseed=seed)
         count = len(sample)
         return Drawn(
-            [array[0, ..., 0] for array in (found if count > 1 else [found])],
+            [array[0, ..., 0] for array in (contributions if count > 1 else [contributions])],
             [
                 # What fills the last batch comes last, and has no difference.
                 (slope * factor for slope, factor in zip(chain.from_iterable(parts), factors, strict=False))
@@ -145,8 +145,8 @@ class DeepNet:
         """Values of the output `target`, shaped like each of `sample`, (1, ...)."""
         self._alone.call, self._alone.target = call, target
         with _any_algorithm():
-            found = self._explainer.shap_values(_one_or_all(sample), check_additivity=False)
-        return [array[..., 0] for array in (found if len(sample) > 1 else [found])]
+            contributions = self._explainer.shap_values(_one_or_all(sample), check_additivity=False)
+        return [array[..., 0] for array in (contributions if len(sample) > 1 else [contributions])]
 
 
 class _OneOutput(nn.Module):

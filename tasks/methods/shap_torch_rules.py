@@ -38,10 +38,10 @@ def require_rules(net: nn.Module, inputs: Sequence[Tensor]) -> None:
     calls = _Calls()
     leaves = [(name.removeprefix("net."), each) for name, each in net.named_modules() if not list(each.children())]
     handles = [handle for name, module in leaves for handle in calls.listen(name, module)]
-    given = [tensor[:1].clone().requires_grad_() for tensor in inputs]
+    one_sample = [tensor[:1].clone().requires_grad_() for tensor in inputs]
     try:
         with calls:
-            output = net(*given)
+            output = net(*one_sample)
     finally:
         for handle in handles:
             handle.remove()
@@ -124,10 +124,10 @@ class _Calls(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         options, name = kwargs or {}, _name(func)
-        given = list(_tensors((args, options)))
-        before = [each._version for each in given]
+        tensors = list(_tensors((args, options)))
+        before = [each._version for each in tensors]
         result = func(*args, **options)
-        if before != [each._version for each in given] and _moving(given):
+        if before != [each._version for each in tensors] and _moving(tensors):
             raise _refused(f"a change in place, {name!r}")
         if not (self._inside or _BLANK.fullmatch(name) or _linear(name, args, options, result)):
             raise _refused(f"{name!r}, outside any module")
@@ -172,5 +172,5 @@ def _name(func: Callable[..., Any]) -> str:
 
 def _refused(what: str) -> InputError:
     return InputError(
-        f"deep_shap: SHAP has no exact rule for {what}, and would take it for linear; use integrated_gradients"
+        f"deep_shap: SHAP has no exact rule for {what} and would treat it as linear; use integrated_gradients"
     )

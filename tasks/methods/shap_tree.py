@@ -19,6 +19,7 @@ from exhibit.tasks.methods.shap import (
 from exhibit.tasks.protocols import Capability, Compute, Model, Score, gives_trees, reading
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.model import OutputKind
 
 
 class TreeShapSpec(ShapMethod):
@@ -67,6 +68,11 @@ class TreeShapSpec(ShapMethod):
         """It is the trees that such a model does not have."""
         return f"tree_shap explains trees of scikit-learn, but the model {model} has none; use kernel_shap"
 
+    def require_score(self, output: OutputKind, score: Score) -> None:
+        """It explains what the trees give."""
+        if reading(output, score) != "identity":
+            raise InputError(f"tree_shap: explains {output}, not the score {score.kind!r} of them; use kernel_shap")
+
     def attribute(
         self,
         model: Model,
@@ -80,12 +86,9 @@ class TreeShapSpec(ShapMethod):
         """As every method; the model's `estimator` is made of trees, over the elements of all inputs side by side."""
         if not gives_trees(model):
             raise InputError(
-                "tree_shap: explains tree ensembles of scikit-learn, and this model is none; use kernel_shap"
+                "tree_shap: explains tree ensembles of scikit-learn, but this model is not one; use kernel_shap"
             )
-        if reading(model.output, score) != "identity":
-            raise InputError(
-                f"tree_shap: explains {model.output}, not the score {score.kind!r} of them; use kernel_shap"
-            )
+        self.require_score(model.output, score)
         prediction = own_scores(model, inputs, score, targets)
         if self.background is None:
             values, base = _tree_values(model.estimator, flat(inputs), None, score)

@@ -13,7 +13,7 @@ Function = Callable[[Arrays], Array]  # raw inputs by name -> (samples, outputs)
 
 
 class CallableModel:
-    """A function of raw inputs as a `exhibit.tasks.protocols.Model`: it has no gradients and no layers.
+    """A function of raw inputs as an `exhibit.tasks.protocols.Model`: it has no gradients and no layers.
 
     `function` is called with batches of exactly `compute.batch` samples and gives (samples, outputs) of kind `output`.
     """
@@ -39,8 +39,8 @@ class CallableModel:
         outputs = np.asarray(self._function(inputs))
         if outputs.ndim != 2 or len(outputs) != self._batch:
             raise InputError(
-                f"model: {self._batch} samples were given, and outputs of shape {outputs.shape} came back; "
-                "a model gives (samples, outputs)"
+                f"model: for {self._batch} samples it returned an array of shape {outputs.shape}; "
+                f"({self._batch}, outputs) was expected"
             )
         return outputs
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Choice
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.model import OutputKind, Weights
 
 if TYPE_CHECKING:
     from exhibit.tasks.records.figure import Diagram
@@ -44,6 +44,10 @@ class ModelChoice(Choice):
     def stops_early(self) -> bool:
         """Whether the rows that watch its training may end it."""
         return False
+
+    def output_kind(self, dataset: Dataset) -> OutputKind | None:
+        """What it gives for the task of the data; None where only the model itself will tell."""
+        return "values" if dataset.task == "regression" else "logits"
 
     def diagram(self, _: Dataset) -> "Diagram | None":
         """The model drawn from its inputs to its outputs; None where a sentence says it all."""

@@ -1,6 +1,6 @@
 """What a user's own net takes, whatever the framework."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,11 @@ def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
     types = {item.name: KINDS[item.kind].number for item in dataset.inputs}
     if whole := [item for item in dataset.inputs if types[item.name] is None]:
         raise InputError(
-            f"model.factory: no net takes a {whole[0].kind} as it is; let the factory give a preprocess too"
+            f"model.factory: no net takes a {whole[0].kind} as it is; let the factory return a preprocess, too"
         )
     return lambda inputs: {name: np.asarray(values, types[name]) for name, values in inputs.items()}
+
+
+def shape_in_words(shape: Sequence[int]) -> str:
+    """The shape of one sample of a batch, such as 8 x 8 x 1."""
+    return " x ".join(map(str, shape[1:])) or "one number"

@@ -1,8 +1,11 @@
-"""A user's own model: what a function from a trusted module makes."""
+"""A user's own model: what a function from a trusted module makes, whatever framework it is of.
+
+What one framework alone can do is in `torch_factory` and `keras_factory`; whom this machine trusts, in `tasks.factory`.
+"""
 
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -11,7 +14,8 @@ from pydantic import Field
 
 from exhibit.tasks.factory import ModelFactory, code_of, load
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
-from exhibit.tasks.models.encoding import Preprocess
+from exhibit.tasks.models.encoding import Preprocess, shape_in_words
+from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
@@ -19,6 +23,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 
 _PROBE = 8  # rows whose outputs show what they are
+_MOST_CLASSES = 10  # that a message names
 # The class by which a model is known, and what its framework is called in a report.
 _BASES = {"torch.Module": "torch", "keras.Model": "Keras", "sklearn.BaseEstimator": "scikit-learn"}
 _LIBRARIES = {"torch": "torch", "keras": "Keras", "tensorflow": "Keras", "scikit-learn": "scikit-learn"}
@@ -70,6 +75,17 @@ class FactorySpec(TrainingSpec):
         known = code_of(self.factory)["libraries"]
         return " and ".join(dict.fromkeys(name for library, name in _LIBRARIES.items() if library in known)) or "Python"
 
+    def output_kind(self, dataset: Dataset) -> OutputKind | None:
+        """What is trained here gives logits; else it is as the config says, or only the model tells.
+
+        Raises:
+            InputError: for an output that has no meaning for the task.
+        """
+        _require_meaning(self.output, dataset)
+        if dataset.task == "regression":
+            return "values"
+        return "logits" if self.fitting == "auto" else None if self.output == "auto" else self.output
+
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """The weights of a net, trained or as they are; other models keep theirs to themselves.
 
@@ -79,13 +95,16 @@ class FactorySpec(TrainingSpec):
         made = self._made(compute)
         if (backend := made.backend()) is not None:
             encode, one = backend.encoding(dataset, made.preprocess), dataset.take(np.arange(1))
+            self._tried(made, backend.whole(made.item, encode, compute), dataset)
             if self.fitting == "auto" and backend.before_softmax(made.item, encode, compute, one.arrays) is not None:
-                raise InputError("model.fit: 'auto' trains on logits, but the net ends in a softmax; leave that out")
+                raise InputError(
+                    "model.fit: 'auto' trains on logits, but the net ends in a softmax; remove the softmax"
+                )
             return backend.fit(lambda: self._made(compute).item, encode, dataset, self, compute, progress)
         if self.fitting == "auto" or self.weights is not None:
             raise InputError(
-                "model.fit, model.weights: only torch and Keras nets are trained or filled here; "
-                f"{self.factory} must give a model that is fitted"
+                "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
+                f"{self.factory} must give a fitted model"
             )
         return Weights(arrays={}, parameters=0)
 
@@ -97,9 +116,39 @@ class FactorySpec(TrainingSpec):
         """
         made = self._made(compute)
         some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
-        model, found = made.predicting(compute) if made.backend() is None else made.net(some, weights, compute)
-        model.output = self._output(found, model.predict(some.arrays), some)
+        model, output = made.predicting(compute) if made.backend() is None else made.net(some, weights, compute)
+        model.output = self._output(output, self._tried(made, model, some), some)
         return model
+
+    def _tried(self, made: "_Made", model: Model, dataset: Dataset) -> Array:
+        """The outputs of the first few samples.
+
+        Raises:
+            InputError: where the model does not take them, or gives another number of outputs than the data asks for.
+        """
+        some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
+        try:
+            with _randomness_kept():
+                outputs = model.predict(some.arrays)
+        except InputError:
+            raise
+        except Exception as error:  # the user's own code fails in its own ways
+            shapes = " and ".join(f"{item.name!r} of shape {shape_in_words(item.values.shape)}" for item in some.inputs)
+            change = " and ".join(dict.fromkeys(KINDS[item.kind].shaped_by for item in some.inputs))
+            raise InputError(
+                f"model.factory: the {type(made.item).__name__} of {self.factory} cannot predict this data: "
+                f"{made.failure(model, some.arrays, error)}; the data gives for each sample {shapes}; change the "
+                f"model, or {change}"
+            ) from error
+        wanted = len(some.classes) if some.task == "classification" else 1
+        if outputs.ndim != 2 or outputs.shape[1] != wanted:
+            each = f"one for each class ({_listed(some.classes)})" if some.classes else f"one for {some.label_name}"
+            raise InputError(
+                f"model.factory: {self.factory} gives outputs of shape {outputs.shape} for {len(outputs)} samples, but "
+                f"the data asks for ({len(outputs)}, {wanted}): {each}; change the last layer of the model, or the "
+                "labels of the data (from a single sigmoid p make 1 - p and p)"
+            )
+        return outputs
 
     def _made(self, compute: Compute) -> "_Made":
         make = load(self.factory)
@@ -118,25 +167,17 @@ class FactorySpec(TrainingSpec):
         configure(compute)
         return names_from_the_start()
 
-    def _output(self, found: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
+    def _output(self, recognised: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
         """What the model gives: as found by its adapter, told in the config, or seen in some outputs."""
-        wanted = len(some.classes) if some.task == "classification" else 1
-        if outputs.ndim != 2 or outputs.shape[1] != wanted:
-            raise InputError(
-                f"model.factory: {self.factory} gives outputs of shape {outputs.shape} for {len(outputs)} samples, but "
-                f"the data asks for ({len(outputs)}, {wanted}): one per class, or one value (from a single sigmoid p "
-                "make 1 - p and p)"
-            )
-        kinds: tuple[OutputKind, ...] = ("values",) if some.task == "regression" else ("logits", "probabilities")
-        if wrong := next((kind for kind in (self.output, found or "auto") if kind not in ("auto", *kinds)), None):
-            raise InputError(f"model.output: {wrong!r} has no meaning for a {some.task}; use {' or '.join(kinds)}")
-        if found is not None and self.output == "logits":
+        for kind in (self.output, recognised or "auto"):
+            _require_meaning(kind, some)
+        if recognised is not None and self.output == "logits":
             raise InputError(
                 "model.output: 'logits' was given, but the model ends in probabilities; use auto, which reads a net "
                 "before its last softmax"
             )
-        if found is not None:
-            return found
+        if recognised is not None:
+            return recognised
         if self.output != "auto":
             return self.output
         sums = (outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=1e-4)
@@ -180,6 +221,10 @@ class Backend(Protocol):
         """The model as it is."""
         ...
 
+    def failure(self, model: Any, inputs: Arrays, error: Exception) -> str:
+        """In which layer a net of its own failed to predict `inputs` with `error`, and why, in a clause."""
+        ...
+
 
 class _Made(NamedTuple):
     """What a factory gave."""
@@ -201,13 +246,22 @@ class _Made(NamedTuple):
             case _:
                 return None
 
+    def failure(self, model: Model, inputs: Arrays, error: Exception) -> str:
+        """Why it cannot predict `inputs`, in a clause."""
+        backend = self.backend()
+        if backend is None:
+            return f"{type(error).__name__}, {' '.join(str(error).split()).rstrip('.')}"
+        return backend.failure(model, inputs, error)
+
     def net(self, some: Dataset, weights: Weights, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         """A net as a model, and that it gives logits where its last softmax was found. `some`: a few samples."""
         backend = self.backend()
         assert backend is not None
         net, encode = backend.filled(self.item, weights, compute), backend.encoding(some, self.preprocess)
-        if some.task == "classification" and (found := backend.before_softmax(net, encode, compute, some.arrays)):
-            return found, "logits"
+        if some.task == "classification" and (
+            logits_model := backend.before_softmax(net, encode, compute, some.arrays)
+        ):
+            return logits_model, "logits"
         return backend.whole(net, encode, compute), None
 
     def predicting(self, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
@@ -223,6 +277,21 @@ class _Made(NamedTuple):
                 f"expected, but the factory gave a {type(self.item).__name__}"
             )
         return CallableModel(self.item, "values", compute), None
+
+
+def _require_meaning(output: str, dataset: Dataset) -> None:
+    """Raises InputError for an output, as a config names it, that has no meaning for the task of the data."""
+    meant = ("values",) if dataset.task == "regression" else ("logits", "probabilities")
+    if output not in ("auto", *meant):
+        hint = " or data.task=regression where the label is a number" if output == "values" else ""
+        raise InputError(
+            f"model.output: {output!r} has no meaning for a {dataset.task}; use {' or '.join(meant)}{hint}"
+        )
+
+
+def _listed(classes: Sequence[str]) -> str:
+    more = len(classes) - _MOST_CLASSES
+    return ", ".join(classes[:_MOST_CLASSES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _framework(item: Any) -> str | None:

@@ -1,4 +1,7 @@
-"""Keras nets on TensorFlow behind the model protocol, and how they are trained."""
+"""Keras nets on TensorFlow behind the model protocol: predictions, gradients, hidden layers.
+
+Training and files of weights are in `keras_training`, what a user's own net needs besides in `keras_factory`.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -69,7 +72,7 @@ class KerasPlace:
 
 
 class KerasModel:
-    """A Keras net as a `exhibit.tasks.protocols.DifferentiableModel`.
+    """A Keras net as an `exhibit.tasks.protocols.DifferentiableModel`.
 
     `net` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to what the net takes, in its order.
     The net runs in inference mode, and is left as it came. What is computed is compiled once per place and score.
@@ -97,13 +100,13 @@ class KerasModel:
 
     def embedding(self, inputs: Arrays) -> str | None:
         """The layer that makes vectors of ids, one for each element of some `inputs`; None where not just one does."""
-        found: dict[str, None] = {}
+        names: dict[str, None] = {}
 
         def look(name: str, call: Call, ids: Any, *arguments: Any, **options: Any) -> Any:
             vectors = call(ids, *arguments, **options)
             alone = tf.is_tensor(ids) and tf.is_tensor(vectors)
             if alone and vectors.ndim == 3 and vectors.shape[:2] == ids.shape[:2]:
-                found[name] = None
+                names[name] = None
             return vectors
 
         with ExitStack() as stack:
@@ -111,7 +114,7 @@ class KerasModel:
                 if _is_table(layer):
                     stack.enter_context(wrapped(layer, partial(look, name)))
             self.call(_tensors(self._encode(inputs)))
-        return only_embedding([list(found)])
+        return only_embedding([list(names)])
 
     def predict(self, inputs: Arrays) -> Array:
         """Outputs (samples, outputs) as the net gives them."""
@@ -312,12 +315,12 @@ def one_or_all(items: Sequence[Any]) -> Any:
 
 def _named_layers(net: keras.Model, prefix: str = "") -> dict[str, keras.Layer]:
     """The layers of a net and of the models inside it, by name."""
-    found: dict[str, keras.Layer] = {}
+    layers: dict[str, keras.Layer] = {}
     for layer in net.layers:
-        found[prefix + layer.name] = layer
+        layers[prefix + layer.name] = layer
         if isinstance(layer, keras.Model):
-            found |= _named_layers(layer, f"{prefix}{layer.name}/")
-    return found
+            layers |= _named_layers(layer, f"{prefix}{layer.name}/")
+    return layers
 
 
 def whole_size(count: int) -> int:

@@ -58,8 +58,8 @@ def dropping(net: keras.Model, uniform: Callable[[int, tuple[int, ...]], tf.Tens
     def drop(layer: keras.Layer, _: Call, inputs: tf.Tensor, *__: Any, **___: Any) -> tf.Tensor:
         # Spatial dropout drops whole channels; only the layer knows which axis they are.
         spatial = getattr(layer, "_get_noise_shape", lambda _: None)(inputs)
-        given = spatial or layer.noise_shape or [None] * inputs.ndim
-        shape = tuple(have if want is None else want for have, want in zip(inputs.shape, given, strict=True))
+        noise_shape = spatial or layer.noise_shape or [None] * inputs.ndim
+        shape = tuple(have if want is None else want for have, want in zip(inputs.shape, noise_shape, strict=True))
         shape = (inputs.shape[0], *shape[1:])  # no two samples share what is dropped
         numbers = uniform(next(used), shape)
         kept = tf.cast(numbers >= layer.rate, inputs.dtype)

@@ -21,16 +21,16 @@ class LogitsModel(KerasModel):
     @classmethod
     def recognised(cls, net: keras.Model, encode: Encode, compute: Compute, inputs: Arrays) -> Self | None:
         """The model, if the net gives the result of a softmax or its logarithm for `inputs`."""
-        found: list[tf.Tensor | None] = []
+        before: list[tf.Tensor | None] = []
 
         def look(arguments: Sequence[tf.Tensor]) -> tf.Tensor:
             outputs = model.call(arguments)
-            found.append(_before_softmax(outputs))
+            before.append(_before_softmax(outputs))
             return outputs
 
         model = KerasModel(net, encode, "probabilities", compute)
         compiled(look)([tf.constant(array) for array in encode(inputs).values()])
-        return None if found[0] is None else cls(net, encode, compute)
+        return None if before[0] is None else cls(net, encode, compute)
 
     def call(self, arguments: Sequence[tf.Tensor], numbers: Sequence[tf.Tensor] = ()) -> tf.Tensor:
         """The outputs before the last softmax, which only a graph knows."""

@@ -11,16 +11,18 @@ from exhibit.tasks.records.kinds import Kind
 
 class ModelKind(NamedTuple):
     """One kind of input. `number`: what its values are to a net, None where no net takes them as they are;
-    `channels_first`: torch wants the last axis before the others."""
+    `channels_first`: torch wants the last axis before the others; `shaped_by`: which settings change the shape of a
+    sample, after "change the model, or"."""
 
     number: type[np.generic] | None = np.float32
     channels_first: bool = False
+    shaped_by: str = "its preprocess"
 
 
 KINDS: dict[Kind, ModelKind] = {
-    "table": ModelKind(),
-    "image": ModelKind(channels_first=True),
-    "text": ModelKind(number=np.int64),
+    "table": ModelKind(shaped_by="the columns of the data (data.features, data.ignore)"),
+    "image": ModelKind(channels_first=True, shaped_by="the pictures (data.size)"),
+    "text": ModelKind(number=np.int64, shaped_by="the length of the texts (data.length)"),
     "molecule": ModelKind(number=None),
 }
 
@@ -35,5 +37,5 @@ def only(dataset: Dataset, kind: Kind, takes: str, task: str | None = None) -> I
     if first.kind == kind and not others and task in (None, dataset.task):
         return first
     kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in dataset.inputs)
-    given = f"has {kinds}" if task is None else f"is a {dataset.task} of {kinds}"
-    raise InputError(f"model: {takes}, but the data {given}")
+    what = f"has {kinds}" if task is None else f"is a {dataset.task} of {kinds}"
+    raise InputError(f"model: {takes}, but the data {what}")

@@ -38,18 +38,18 @@ def require_numbers(name: str, numbers: bool, layers: Sequence[str]) -> None:
     """Raises InputError where the input `name` is not made of `numbers` that have a gradient."""
     if not numbers:
         raise InputError(
-            f"layer: the input {name!r} is not made of numbers that can change a little; "
+            f"layer: the input {name!r} holds whole numbers, such as ids, which have no gradient; "
             f"name a layer, one of {', '.join(layers)}"
         )
 
 
-def only_embedding(found: Sequence[Sequence[str]]) -> str | None:
-    """The layer that every one of several predictions `found` to embed the elements, if it is just one, the layers
-    inside it aside.
+def only_embedding(predictions: Sequence[Sequence[str]]) -> str | None:
+    """The layer that embeds the elements in every one of several `predictions`, each the names of such layers, if it
+    is just one, the layers inside it aside.
 
     In a single prediction the bonds of a molecule may by chance be as many as its atoms.
     """
-    common = [name for name in found[0] if all(name in others for others in found)]
+    common = [name for name in predictions[0] if all(name in others for others in predictions)]
     inside = tuple(f"{name}{mark}" for name in common for mark in "./")
     outer = [name for name in common if not name.startswith(inside)]
     return outer[0] if len(outer) == 1 else None
@@ -58,7 +58,9 @@ def only_embedding(found: Sequence[Sequence[str]]) -> str | None:
 def require_slopes(name: str, numbers: bool) -> None:
     """Raises InputError where the values at `name` are no `numbers` that can change a little."""
     if not numbers:
-        raise InputError(f"layer: what {name!r} holds there are ids, which have no gradient; look behind the embedding")
+        raise InputError(
+            f"layer: the values of {name!r} there are ids, which have no gradient; name a layer after the embedding"
+        )
 
 
 def require_one_array(layer: str, at: Side, one: bool) -> None:

@@ -18,13 +18,13 @@ def performance(dataset: Dataset, prediction: Prediction) -> Performance:
     Intervals are at 95%: Wilson's for the accuracy, else from resampling the rows with a fixed seed.
     """
     held_out: Split = "test" if (dataset.split == "test").any() else "train"
-    found = [
+    rows_of_metrics = [
         _measured(dataset, prediction, split, rows)
         for split in ("explain", held_out)
         if (rows := dataset.labelled & (dataset.split == split)).any()
     ]
-    metrics = tuple(metric for each in found for metric in each.metrics)
-    return Performance(metrics=metrics, confusion=found[0].confusion if found else None)
+    metrics = tuple(metric for each in rows_of_metrics for metric in each.metrics)
+    return Performance(metrics=metrics, confusion=rows_of_metrics[0].confusion if rows_of_metrics else None)
 
 
 def _measured(dataset: Dataset, prediction: Prediction, split: Split, rows: Array) -> Performance:
@@ -56,8 +56,8 @@ def _classification(labels: Array, outputs: Array, split: Split) -> Performance:
 
 
 def _share(name: str, hits: Array, split: Split) -> Metric:
-    found, count = int(hits.sum()), len(hits)
-    return Metric(name=name, value=found / count, split=split, count=count, interval=wilson(found, count))
+    right, count = int(hits.sum()), len(hits)
+    return Metric(name=name, value=right / count, split=split, count=count, interval=wilson(right, count))
 
 
 def _regression(labels: Array, predicted: Array, split: Split) -> Performance:

@@ -1,4 +1,7 @@
-"""torch nets behind the model protocol, and how they are trained."""
+"""torch nets behind the model protocol: predictions, gradients, hidden layers.
+
+Training and files of weights are in `torch_training`, what a user's own net needs besides in `torch_factory`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -174,7 +177,7 @@ class TorchPlace:
 
 
 class TorchModel:
-    """A torch net as a `exhibit.tasks.protocols.DifferentiableModel`.
+    """A torch net as an `exhibit.tasks.protocols.DifferentiableModel`.
 
     `net(*arguments)` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to its arguments.
     `channels_first`: the net's arrays of four axes are (samples, channels, height, width), as is torch's way.

@@ -71,7 +71,7 @@ class _Sampling(Calls):
 
     def _attend(self, given: Mapping[str, Any]) -> Tensor:
         if (rate := next(self.rates, None)) is None:
-            raise InputError("sampling.dropout: the net does not use attention as often as it does in training")
+            raise InputError("sampling.dropout: the net calls attention more or less often than in training mode")
         if not rate:
             return _attention(**{**given, "dropout_p": 0.0})
         # Of values that are a row of the unit matrix each, attention gives the weights themselves.
@@ -119,7 +119,7 @@ def attention_rates(net: nn.Module, run: Callable[[nn.Module], object]) -> tuple
             run(copy.deepcopy(net).train())
         except Exception as error:  # the code of a net may fail in any way where it is not meant to be run
             raise InputError(
-                "sampling.dropout: the rate at which attention drops shows in training mode alone, and there the net "
+                "sampling.dropout: the dropout rate of attention can only be read in training mode, in which the net "
                 f"fails: {error}"
             ) from error
     return tuple(training.found)

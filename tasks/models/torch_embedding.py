@@ -15,12 +15,12 @@ def embeddings(net: nn.Module, run: Callable[[], object], of_each: Callable[[Ten
 
     `of_each(ids, vectors)`: whether these are one vector for each element.
     """
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
 
     def look(name: str, _: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any) -> None:
-        given = [item for item in (*args, *kwargs.values()) if isinstance(item, Tensor)]
-        if len(given) == 1 and isinstance(result, Tensor) and of_each(given[0], result):
-            found[name] = None
+        tensors = [item for item in (*args, *kwargs.values()) if isinstance(item, Tensor)]
+        if len(tensors) == 1 and isinstance(result, Tensor) and of_each(tensors[0], result):
+            names[name] = None
 
     with ExitStack() as stack:
         for name, module in net.named_modules():
@@ -28,7 +28,7 @@ def embeddings(net: nn.Module, run: Callable[[], object], of_each: Callable[[Ten
                 hook = module.register_forward_hook(partial(look, name), with_kwargs=True)
                 stack.callback(hook.remove)
         run()
-    return list(found)
+    return list(names)
 
 
 def _is_table(module: nn.Module) -> bool:

@@ -18,7 +18,9 @@ _POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 _FORGETTING = (nn.Conv1d, nn.Conv2d, nn.Conv3d, _BatchNorm, *_POOLS)
 # In place these copy what they change, because their gradient needs it.
 _SAVING = (nn.SiLU, nn.Mish, nn.Hardswish)
-_AGREEMENT = {torch.float32: 1e-5, torch.float64: 1e-10}  # relative, in the norm over a batch of outputs
+# Relative, in the norm over a batch of outputs: some hundred times the rounding of the type. Folding reorders products,
+# so equal bits cannot be asked for, and a copy that computes something else is off by far more.
+_AGREEMENT = {torch.float32: 1e-5, torch.float64: 1e-10}
 
 Convolution = nn.Conv1d | nn.Conv2d | nn.Conv3d
 Run = Callable[[nn.Module], Tensor]
@@ -54,9 +56,11 @@ class FastCopies:
         return known.net
 
     def _made(self, layer: str | None, run: Run) -> nn.Module:
+        # Copies are faster for convolutions alone; others would cost a trace and memory for nothing.
         if not any(isinstance(module, Convolution) for module in self._net.modules()) or _hooked(self._net):
             return self._net
         expected = run(self._net)
+        # The faster copy first; not every net can be traced, but nearly every one can be copied.
         for make in (folded, copied):
             # The code of a net may do anything, and fail in any way, when it meets what it was not written for.
             with suppress(Exception):
@@ -80,6 +84,7 @@ def folded(net: nn.Module, layer: str | None = None) -> nn.Module:
     whole = copied(net)
     graph = _Tracer(layer).trace(whole)
     traced = fx.GraphModule(whole, graph)
+    # In inference a normalisation is a factor and a summand per channel, which the weights before it can hold.
     for before, node, convolution, norm in list(_pairs(traced, layer)):
         traced.set_submodule(str(before.target), fuse_conv_bn_eval(convolution, norm))
         node.replace_all_uses_with(before)
@@ -158,10 +163,10 @@ def _laid_out(net: nn.Module) -> nn.Module:
     return net
 
 
-def _agree(found: Tensor, expected: Tensor) -> bool:
-    if found.shape != expected.shape or found.dtype != expected.dtype:
+def _agree(outputs: Tensor, expected: Tensor) -> bool:
+    if outputs.shape != expected.shape or outputs.dtype != expected.dtype:
         return False
-    return bool((found - expected).norm() <= _AGREEMENT.get(found.dtype, 0.0) * expected.norm())
+    return bool((outputs - expected).norm() <= _AGREEMENT.get(outputs.dtype, 0.0) * expected.norm())
 
 
 def _hooked(net: nn.Module) -> bool:

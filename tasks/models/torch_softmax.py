@@ -36,11 +36,11 @@ class _Watching(Calls):
     def answer(self, func: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         if func not in _SOFTMAX and func not in _LOGARITHM:
             return func(*args, **options)
-        given = args[0] if args else options["input"]
+        tensor = args[0] if args else options["input"]
         if func in _SOFTMAX:
             self.results.append([])
-        number = len(self.results) - 1 if func in _SOFTMAX else self._softmax_of(given)
-        result = given if number is not None and number == self.skipped else func(*args, **options)
+        number = len(self.results) - 1 if func in _SOFTMAX else self._softmax_of(tensor)
+        result = tensor if number is not None and number == self.skipped else func(*args, **options)
         if number is not None:
             self.results[number].append(result)
         return result
@@ -64,7 +64,7 @@ class LogitsModel(TorchModel):
         model = TorchModel(net, encode, "probabilities", compute)
         with _Watching() as watching:
             outputs = model.run(model.net, model.encoded(inputs))
-        last = [number for number, found in enumerate(watching.results) if any(item is outputs for item in found)]
+        last = [number for number, results in enumerate(watching.results) if any(item is outputs for item in results)]
         return cls(net, encode, compute, last[0]) if last else None
 
     def call(self, net: nn.Module, encoded: Encoded, dropout: Dropout | None = None) -> Tensor:

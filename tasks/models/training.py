@@ -84,10 +84,10 @@ class TrainingSpec(ModelChoice):
             self._checked(measured[""].loss, epoch)
             if len(held_out):
                 measured[f"{watching}_"] = _mean(test, self._parts(held_out))
-            for split, found in measured.items():
-                history[f"{split}loss"].append(found.loss)
-                if found.accuracy is not None:
-                    history[f"{split}accuracy"].append(found.accuracy)
+            for split, means in measured.items():
+                history[f"{split}loss"].append(means.loss)
+                if means.accuracy is not None:
+                    history[f"{split}accuracy"].append(means.accuracy)
             progress(epoch + 1, self.epochs)
             if self.enough(history):
                 break
@@ -125,8 +125,8 @@ def watched_by(dataset: Dataset) -> Split:
 
 def _mean(measure: Measure, parts: Iterable[Array]) -> Measured:
     """Over all rows of the parts, one part at a time."""
-    found = [(len(part), measure(part)) for part in parts]
-    total = sum(size for size, _ in found)
-    loss = sum(size * part.loss for size, part in found) / total
-    right = [size * part.accuracy for size, part in found if part.accuracy is not None]
+    measured = [(len(part), measure(part)) for part in parts]
+    total = sum(size for size, _ in measured)
+    loss = sum(size * part.loss for size, part in measured) / total
+    right = [size * part.accuracy for size, part in measured if part.accuracy is not None]
     return Measured(loss, sum(right) / total if right else None)

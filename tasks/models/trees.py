@@ -11,7 +11,7 @@ from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.model import OutputKind, Weights
 
 _NODES = ("feature", "threshold", "children_left", "children_right", "value")
 
@@ -24,6 +24,10 @@ class TreesSpec(ModelChoice):
 
     framework: ClassVar[str] = "scikit-learn"
     gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "trees"})
+
+    def output_kind(self, dataset: Dataset) -> OutputKind:
+        """Of a classification the shares of the trees."""
+        return "values" if dataset.task == "regression" else "probabilities"
 
     @property
     def training(self) -> str:
@@ -69,5 +73,5 @@ class TreesSpec(ModelChoice):
 def _nodes(estimator: Any) -> dict[str, Array]:
     """The nodes of all trees one after another, and how many nodes each has."""
     trees = [tree.tree_ for tree in np.ravel(estimator.estimators_)]
-    found = {name: np.concatenate([getattr(tree, name) for tree in trees]) for name in _NODES}
-    return {"nodes": np.array([tree.node_count for tree in trees]), **found}
+    nodes = {name: np.concatenate([getattr(tree, name) for tree in trees]) for name in _NODES}
+    return {"nodes": np.array([tree.node_count for tree in trees]), **nodes}

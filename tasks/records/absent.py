@@ -13,5 +13,5 @@ def absent_path(sha256: str, name: str) -> Path:
 
 def content_of_absent(path: Path) -> str | None:
     """The sha256 that such a path states; None for any other path."""
-    found = _ABSENT.fullmatch(path.parts[0]) if path.parts else None
-    return found[1] if found else None
+    match = _ABSENT.fullmatch(path.parts[0]) if path.parts else None
+    return match[1] if match else None

@@ -1,4 +1,7 @@
-"""What a chapter is made of: everything that figures, tables and sentences are drawn from."""
+"""What a chapter is made of: everything that figures, tables and sentences are drawn from.
+
+The sentences themselves do not belong here: they are made in `document`, from these numbers.
+"""
 
 from collections.abc import Mapping
 from typing import Self
@@ -13,6 +16,9 @@ from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
 from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.verdict import CheckResult
+
+# Where a method looks that looks at no layer: behind the preprocessing of a net, or before all that the model does.
+AT_THE_INPUT, AT_THE_DATA = "the input of the net", "the input as the data gives it"
 
 Scales = Mapping[str, float]  # unit of measure -> largest value of its colour scale
 

@@ -43,10 +43,10 @@ class Shelved:
         wanted = self.digests[rows]
         if not isinstance(wanted, np.ndarray):
             return self._fetched(wanted).astype(self.dtype)
-        found = np.empty((len(wanted), *self.sample), self.dtype)
+        stacked = np.empty((len(wanted), *self.sample), self.dtype)
         for row, digest in enumerate(wanted):
-            found[row] = self._fetched(digest)
-        return found
+            stacked[row] = self._fetched(digest)
+        return stacked
 
     def __iter__(self) -> Iterator[Array]:
         """One sample at a time."""

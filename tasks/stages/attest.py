@@ -43,7 +43,7 @@ def attest(
     """
     pressed = fingerprint([press.__module__]), {"libraries": parts(), "source": {}}
     source = merged([*(done.fingerprint for done in stages), *pressed])
-    outside = {key: item.model_dump() for key, item in local.items()}
+    local_items = {key: item.model_dump() for key, item in local.items()}
     pages = typesetting()
     failed = [item.model_dump() for item in failures]
 
@@ -62,7 +62,7 @@ def attest(
             numeric_settings(compute),
             source,
             pages,
-            outside,
+            local_items,
             failed,
             {ATTACHED.get(name, name): data for name, data in files.items()}
             | {name: store.get(digest) for name, digest in embedded.items()},
@@ -77,7 +77,7 @@ def attest(
         "platform": environment(),
         "typesetting": pages,
         "fingerprint": source,
-        "local": outside,
+        "local": local_items,
         "failed": failed,
         "embedded": dict(embedded),
     }

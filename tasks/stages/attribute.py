@@ -33,7 +33,7 @@ def attribute(
             net = restored(store.root, model, compute, dataset, weights)
             data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
             rows = chosen.explained[start:stop]
-            found = method.attribute(
+            attribution = method.attribute(
                 explainable(method, model, net, data),
                 data.take(rows).arrays,
                 baselines_of(method, data, rows),
@@ -42,7 +42,7 @@ def attribute(
                 score_of(target, data, net.output),
                 compute,
             )
-            return {"attribution": pack(of_atoms(found, data.take(rows)))}
+            return {"attribution": pack(of_atoms(attribution, data.take(rows)))}
 
     return run_stage(
         store,

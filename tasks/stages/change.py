@@ -24,7 +24,7 @@ def change(
     from exhibit.tasks.evidence.pretty_json import pretty
 
     def run() -> dict[str, bytes]:
-        found = nothing_earlier()
+        changes = nothing_earlier()
         if earlier is not None:
             before, here = read(store, Earlier, earlier), [read(store, Material, digest) for digest in materials]
             now = [
@@ -39,13 +39,13 @@ def change(
                 )
                 for (slug, config, dataset, weights), item in zip(points, here, strict=True)
             ]
-            found = changed(
+            changes = changed(
                 before.report,
                 facts(before.points, before.importances, before.checks, before.metrics),
                 facts(now, *(store.get(tables[name]) for name in ("importances", "checks", "metrics"))),
                 _without_importance(here),
             )
-        return {"changed": pack(found), "changes": pretty(found.summary.model_dump(mode="json", by_alias=True))}
+        return {"changed": pack(changes), "changes": pretty(changes.summary.model_dump(mode="json", by_alias=True))}
 
     inputs: dict[str, Digest | Sequence[Digest]] = {"materials": list(materials), **tables}
     return run_stage(

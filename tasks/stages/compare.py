@@ -20,8 +20,8 @@ def compare(
     from exhibit.tasks.comparing.comparison import comparison
 
     def run() -> dict[str, bytes]:
-        found = [read(store, Material, digest) for digest in materials]
-        return {"comparison": pack(comparison(slug, configs, numbers, found))}
+        chapters = [read(store, Material, digest) for digest in materials]
+        return {"comparison": pack(comparison(slug, configs, numbers, chapters))}
 
     spec = {"slug": slug, "configs": list(configs), "numbers": list(numbers)}
     return run_stage(store, compare, spec, {"materials": list(materials)}, run)

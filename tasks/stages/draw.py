@@ -17,11 +17,11 @@ def draw(store: Store, material: Digest, scales: Digest, progress: Progress = si
 
     def run() -> dict[str, bytes]:
         wanted = figures(read(store, Material, material), json.loads(store.get(scales)))
-        drawn = []
+        drawings = []
         for number, figure in enumerate(wanted, 1):
-            drawn.append(draw_figure(figure))
+            drawings.append(draw_figure(figure))
             progress(number, len(wanted))
-        return {"drawings": pack(Drawings(items=tuple(drawn)))}
+        return {"drawings": pack(Drawings(items=tuple(drawings)))}
 
     return run_stage(
         store,

@@ -15,8 +15,8 @@ def draw_comparison(store: Store, comparison: Digest, materials: Sequence[Digest
     from exhibit.tasks.document import comparison as chapter
 
     def figures(limits: Scales) -> Sequence[Figure]:
-        found = [read(store, Material, digest) for digest in materials]
-        return chapter.figures(read(store, Comparison, comparison), {item.slug: item for item in found}, limits)
+        chapters = [read(store, Material, digest) for digest in materials]
+        return chapter.figures(read(store, Comparison, comparison), {item.slug: item for item in chapters}, limits)
 
     inputs: dict[str, Digest | Sequence[Digest]] = {"comparison": comparison, "materials": list(materials)}
     return draw_figures(store, draw_comparison, inputs | {"scales": scales}, figures)

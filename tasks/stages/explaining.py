@@ -22,24 +22,27 @@ def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -
     """
     if (said := refusal(method, model, net.gives)) is not None:
         raise InputError(f"method: {said}")
-    found = cast(DifferentiableModel, net)
-    if method.look is not None and any(item.traits.embedded for item in data.inputs):
-        if len(data.inputs) > 1:
-            raise InputError(
-                f"method: {method.option()} looks at one place of a model: at a layer for a molecule, at the input for "
-                f"all else, so it cannot explain {' and '.join(item.name for item in data.inputs)} together; explain a "
-                "model of the molecule alone"
-            )
-        if method.look.layer is None:
-            layers = net.layers if gives_gradients(net) else ()
-            raise InputError(
-                f"layer: a molecule is explained at the embedding of its atoms, and not just one layer of the model is "
-                f"known to be that; name it, one of {', '.join(layers) or 'none'}"
-            )
-    return found
+    require_one_place(method, data)
+    if any(item.traits.embedded for item in data.inputs) and method.look is not None and method.look.layer is None:
+        layers = net.layers if gives_gradients(net) else ()
+        raise InputError(
+            "layer: a molecule is explained at the layer that embeds its atoms, and it is not clear which layer of the "
+            f"model that is; name it, one of {', '.join(layers) or 'none'}"
+        )
+    return cast(DifferentiableModel, net)
 
 
-def of_atoms(found: Attribution, data: Dataset) -> Attribution:
+def require_one_place(method: Method, data: Dataset) -> None:
+    """Raises InputError where a method would have to look at two places of a model at once."""
+    if method.look is not None and len(data.inputs) > 1 and any(item.traits.embedded for item in data.inputs):
+        raise InputError(
+            f"method: {method.option()} looks at one place of a model: at a layer for a molecule, at the input for "
+            f"all else, so it cannot explain {' and '.join(item.name for item in data.inputs)} together; explain a "
+            "model of the molecule alone"
+        )
+
+
+def of_atoms(attribution: Attribution, data: Dataset) -> Attribution:
     """The same with a mask of the atoms of molecules, which nets that take all molecules at one size do not know.
 
     Raises:
@@ -49,16 +52,16 @@ def of_atoms(found: Attribution, data: Dataset) -> Attribution:
 
     masks = {}
     for item in data.inputs:
-        if (parts := KINDS[item.kind].parts) is not None and item.name in found.values:
-            values, counts = found.values[item.name], parts(item)
+        if (parts := KINDS[item.kind].parts) is not None and item.name in attribution.values:
+            values, counts = attribution.values[item.name], parts(item)
             masks[item.name] = mask = np.arange(values.shape[1]) < counts[:, np.newaxis]
-            others = (found.mask.get(item.name, mask) != mask).any() or (mask.sum(axis=1) != counts).any()
+            others = (attribution.mask.get(item.name, mask) != mask).any() or (mask.sum(axis=1) != counts).any()
             if others or values[~mask].any():
                 raise InputError(
-                    f"layer: the values are not those of the atoms of {item.name!r}, one row for each in the order of "
-                    "the SMILES and zero in all that fills up; name another layer"
+                    f"layer: it must hold one row for each atom of {item.name!r}, in the order of the SMILES, and "
+                    "zeros as padding, but it does not; name another layer"
                 )
-    return found.model_copy(update={"mask": {**found.mask, **masks}})
+    return attribution.model_copy(update={"mask": {**attribution.mask, **masks}})
 
 
 def refusal(method: Method, model: ModelChoice, gives: AbstractSet[Capability] | None = None) -> str | None:

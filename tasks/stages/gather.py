@@ -1,4 +1,7 @@
-"""The stage that gathers what a chapter shows."""
+"""The stage that gathers what a chapter shows: numbers, arrays and short names.
+
+Sentences, figures and their order belong to `document`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary
 from exhibit.tasks.records.figure import Ladder, Swarm
-from exhibit.tasks.records.material import Maps, Material, MethodMaterial
+from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial
 from exhibit.tasks.records.model import Performance, Prediction, Weights
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.verdict import CheckResult
@@ -103,7 +106,7 @@ def gather(
                     methods=_with_scales(
                         _disambiguated(
                             [
-                                _method(store, item, one, selection, unit, dataset, drawing)
+                                _method(store, item, one, selection, unit, dataset, drawing, model.trains)
                                 for item, one in zip(explained, results, strict=True)
                             ]
                         ),
@@ -190,6 +193,7 @@ def _method(
     unit: str,
     dataset: Dataset,
     drawing: DrawingSpec,
+    trained: bool,
 ) -> MethodMaterial:
     from exhibit.tasks.methods.aggregate import aggregated
 
@@ -205,7 +209,7 @@ def _method(
         aggregate=method.aggregate,
         parameters=_parameters(method),
         departure=_departure(method, part),
-        baseline=_compared_with(method, dataset),
+        baseline=_compared_with(method, dataset, trained),
         place=_place(method),
         unit=_unit(method, unit),
         values={name: aggregated(part, name, kind, method.aggregate) for name, kind in kinds.items()},
@@ -370,15 +374,15 @@ def _departure(method: Method, part: Attribution) -> str:
     return f"{sentence} Here that factor is {float(np.median(factors)):.4g}." if len(factors) else sentence
 
 
-def _compared_with(method: Method, dataset: Dataset) -> str | None:
+def _compared_with(method: Method, dataset: Dataset, trained: bool) -> str | None:
     """The baseline in words; only methods that compare with one have it."""
     from exhibit.tasks.data.baselines import background_described, described
 
     if (against := method.against) is None or method.compared_with is not None:
         return method.compared_with
     if against.rows is not None:
-        return background_described(against.rows, against.seed, dataset, against.baseline)
-    return described(against.baseline, dataset, None if method.look is None else method.look.layer)
+        return background_described(against.rows, against.seed, dataset, against.baseline, trained)
+    return described(against.baseline, dataset, None if method.look is None else method.look.layer, trained)
 
 
 def _unit(method: Method, unit: str) -> str:
@@ -390,7 +394,7 @@ def _unit(method: Method, unit: str) -> str:
 def _place(method: Method) -> str:
     """Where the method looks, in words."""
     if method.look is None or method.look.layer is None:
-        return "the preprocessed input"
+        return AT_THE_INPUT if method.asks == "gradients" else AT_THE_DATA
     return f"the {method.look.at} of the layer {method.look.layer}"
 
 

@@ -33,12 +33,12 @@ def load(
         for sample in unpack(Samples, samples).items.values() if samples else ():
             store.put(sample, durably=False)
         dataset = data.load(store) if given is None else unpack(Dataset, given[1], store)
-        found = {"dataset": pack(dataset) if given is None else given[1]}
+        results = {"dataset": pack(dataset) if given is None else given[1]}
         if (fitted := data.fitted(dataset)) is not None:  # whatever is explained, the same model is trained
-            found["fitted"] = pack(fitted)
+            results["fitted"] = pack(fitted)
         if (reference := data.reference_of(dataset)) is not None:
-            found["reference"] = pack(reference)
-        return found
+            results["reference"] = pack(reference)
+        return results
 
     spec = given[0] if given else {"data": data.spec_with_digests()}
     beside = (lambda outputs: read(store, Dataset, outputs["dataset"]).shelved) if data.on_shelf else None

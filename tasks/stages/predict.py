@@ -24,8 +24,8 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
             data = read(store, Dataset, dataset)
             net = restored(store.root, model, compute, dataset, weights)
             prediction = Prediction(kind=net.output, outputs=_outputs(net, data, compute.batch))
-            found = {"prediction": pack(prediction), "performance": pack(performance(data, prediction))}
-            return found if (layer := usual_layer(net, data)) is None else found | {"layer": canonical_json(layer)}
+            outputs = {"prediction": pack(prediction), "performance": pack(performance(data, prediction))}
+            return outputs if (layer := usual_layer(net, data)) is None else outputs | {"layer": canonical_json(layer)}
 
     return run_stage(
         store,

@@ -51,13 +51,13 @@ def over_shards(
     parts: list[tuple[Array, Array, Array, Array]] = []
     ladders: list[Array] = []
     costs: list[list[Cost | None]] = [[] for _ in wanted]
-    found: list[dict[str, list[Array]]] = [{name: [] for name in one.per_sample} for one in wanted]
+    collected: list[dict[str, list[Array]]] = [{name: [] for name in one.per_sample} for one in wanted]
     for start, stop, part in shards:
         inside = [int(position) for position in shown if start <= position < stop]
         rows |= {position: part.rows(slice(position - start, position - start + 1)) for position in inside}
         parts.append((part.steps, part.converged, part.prediction, part.base_value))
         ladders += [] if part.ladder is None else [part.ladder[..., 0]]
-        for one, spent, values in zip(wanted, costs, found, strict=True):
+        for one, spent, values in zip(wanted, costs, collected, strict=True):
             spent.append(one.cost(part))
             for name, function in one.per_sample.items():
                 values[name].append(function(part, np.arange(start, stop)))
@@ -75,7 +75,7 @@ def over_shards(
             cost=_sum(spent),
             per_sample={name: _joined(each) for name, each in values.items()},
         )
-        for spent, values in zip(costs, found, strict=True)
+        for spent, values in zip(costs, collected, strict=True)
     ]
 
 

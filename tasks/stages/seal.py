@@ -84,9 +84,9 @@ def _on_page_one(chapter: Chapter, items: Mapping[str, Drawing]) -> dict[str, An
 def fitted_files(folder: str, store: Store, dataset: Digest, weights: Digest | None) -> dict[str, bytes]:
     """What rows to come can be explained with: the scheme that they are read by where the data has one, and the weights
     as arrays by name, as model.weights takes them."""
-    found = {}
+    files = {}
     if scheme := read(store, Dataset, dataset).scheme:
-        found[f"{folder}/scheme.json"] = pretty(scheme)
+        files[f"{folder}/scheme.json"] = pretty(scheme)
     if weights is not None and (arrays := read(store, Weights, weights).arrays):
-        found[f"{folder}/weights.npz"] = npz(arrays)
-    return found
+        files[f"{folder}/weights.npz"] = npz(arrays)
+    return files

@@ -37,18 +37,20 @@ def summarise(
                 values = aggregated(read(store, Attribution, digest), item.name, item.kind, method.aggregate)
                 yield item.take(np.arange(start, stop)), on_pixels(values, item)
 
-        found: list[Importance] = []
+        all_importances: list[Importance] = []
         means: dict[str, Array] = {}
         for item in rows.inputs:
             per_feature = (features(samples, values) for samples, values in sums(item))
-            found += importances(item.name, feature_names(item), chosen.target_names, method.aggregate, per_feature)
+            all_importances += importances(
+                item.name, feature_names(item), chosen.target_names, method.aggregate, per_feature
+            )
             if item.aligned and data.classes:
                 means[item.name] = class_means((v for _, v in sums(item)), rows.labels, len(data.classes))
         several = rows.inputs if len(rows.inputs) > 1 else ()
         whole = tuple(input_summary(item.name, (values for _, values in sums(item))) for item in several)
         parts = (read(store, Attribution, digest) for _, _, digest in shards)
         return {
-            "summary": pack(Summary(importances=tuple(found), class_means=means, inputs=whole)),
+            "summary": pack(Summary(importances=tuple(all_importances), class_means=means, inputs=whole)),
             "content": canonical_json(content_digests(parts)),
         }
 

@@ -18,13 +18,13 @@ def tabulate(store: Store, materials: Sequence[Digest]) -> FinishedStage:
     whoever opens them in a spreadsheet."""
 
     def run() -> dict[str, bytes]:
-        found = [read(store, Material, digest) for digest in materials]
-        checks = check_rows([(item.slug, [c for method in item.methods for c in method.checks]) for item in found])
+        chapters = [read(store, Material, digest) for digest in materials]
+        checks = check_rows([(item.slug, [c for method in item.methods for c in method.checks]) for item in chapters])
         return {
-            "importances": parquet([row for item in found for row in _importance_rows(item)]),
+            "importances": parquet([row for item in chapters for row in _importance_rows(item)]),
             "checks": pretty(checks),
             "checks_csv": _checks_csv(checks),
-            "metrics": pretty(metric_rows([(item.slug, item.performance) for item in found])),
+            "metrics": pretty(metric_rows([(item.slug, item.performance) for item in chapters])),
         }
 
     return run_stage(

@@ -64,7 +64,7 @@ def method(label: str, seed: int, samples: int, side: int) -> MethodMaterial:
     )
     return MethodMaterial(
         label=label, title=label.capitalize(), formula="<i>a</i>", citation="Nobody (2026).", additive=True,
-        aggregate="raw", parameters={}, departure="", baseline="A black image.", place="the preprocessed input",
+        aggregate="raw", parameters={}, departure="", baseline="A black image.", place="the input of the net",
         unit="logit", values={"image": values}, mask={}, prediction=column, base_value=0 * column,
         residual=0 * column, steps=(0, 0, 0), converged=1.0, summary=Summary(importances=(importance,)),
         checks=(check,), maps={"image": Maps(values=values, unit="logit")},

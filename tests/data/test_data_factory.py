@@ -132,7 +132,7 @@ def test_files_are_given_and_count_by_their_content(tmp_path: Path) -> None:
     specs = [DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path / name}) for name in "abc"]
     assert [len(spec.load(Memory()).labels) for spec in specs] == [6, 6, 8]
     assert specs[0].spec_with_digests() == specs[1].spec_with_digests() != specs[2].spec_with_digests()
-    with pytest.raises(InputError, match=r"data\.paths\.extra: .*none is not there"):
+    with pytest.raises(InputError, match=r"data\.paths\.extra: .*none does not exist"):
         DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path / "none"}).load(Memory())
     with pytest.raises(InputError, match=r"data\.paths\.extra: .* is not a file"):
         DataFactorySpec(factory="own_data:several", paths={"extra": tmp_path}).load(Memory())
@@ -152,10 +152,10 @@ WORDS = ["a", "b", "a", "b"]
     ("given", "said"),
     [
         ({"inputs": {"x": TWO}}, "gave no labels; it gave inputs"),
-        ({"inputs": {"x": TWO}, "labels": WORDS, "weight": 1}, "gave weight; known are classes, description"),
-        ({"inputs": {"x": TWO}, "labels": WORDS, "split": ["test"] * 4}, "4 labels and 4 splits were given, 0"),
+        ({"inputs": {"x": TWO}, "labels": WORDS, "weight": 1}, "gave weight, which is not known; allowed are clas"),
+        ({"inputs": {"x": TWO}, "labels": WORDS, "split": ["test"] * 4}, "4 labels and 4 splits, 0"),
         ({"inputs": {"x": TWO[:3]}, "labels": WORDS}, r"x: a table of numbers \(4, features\) was expected"),
-        ({"inputs": {"x": {"values": TWO, "features": ["a"]}}, "labels": WORDS}, "x: features names 1 of 2 columns"),
+        ({"inputs": {"x": {"values": TWO, "features": ["a"]}}, "labels": WORDS}, "features lists 1 names"),
         ({"inputs": {"x": WORDS}, "labels": WORDS}, "x: its kind None is not known for"),
         ({"inputs": {"x": TWO.reshape(4, 1, 2)}, "labels": WORDS}, "x: pixels go from 1 to 8, beyond 0 and 1"),
         ({"inputs": {"x": np.zeros((4, 2, 2, 2))}, "labels": WORDS}, r"x: an image of numbers .*1 or 3\) was"),
@@ -163,7 +163,7 @@ WORDS = ["a", "b", "a", "b"]
         ({"inputs": {"x": pd.DataFrame({"a": ["u", None, "u", "v"]})}, "labels": WORDS}, "row 1: a is missing"),
         ({"inputs": {"x": {"values": ["C1CC"] * 4, "kind": "molecule"}}, "labels": WORDS}, "'C1CC' in row 0"),
         ({"inputs": {"x": TWO}, "labels": ["a"] * 4}, "the column 'label' is 'a' in every row; it needs two classes"),
-        ({"inputs": {"x": TWO}, "labels": WORDS, "classes": ["a"]}, "classes names 1, but labels have 2 values"),
+        ({"inputs": {"x": TWO}, "labels": WORDS, "classes": ["a"]}, "classes lists 1 names, but the labels have 2"),
     ],
 )  # fmt: skip
 def test_what_is_no_data_is_said(given: dict[str, Any], said: str) -> None:
@@ -175,7 +175,7 @@ def test_what_is_no_data_is_said(given: dict[str, Any], said: str) -> None:
     ("change", "said"),
     [
         (lambda data: {"sample_ids": np.array(["a"] * 1797)}, "gave ids that are not unique"),
-        (lambda data: {"split": np.full(1797, "dev")}, "gave the split 'dev'; there are train, valida"),
+        (lambda data: {"split": np.full(1797, "dev")}, "gave the split 'dev'; a split is train, valid"),
         (lambda data: {"labels": data.labels[:5]}, "gave 1797 ids, but labels has 5 rows"),
         (lambda data: {"labels": data.labels + 9}, "gave labels outside 0 to 9, the numbers of the 10 classes"),
         (lambda data: {"labels": np.where(data.labels == 3, np.nan, data.labels)}, "183 rows have no label"),

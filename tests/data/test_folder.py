@@ -179,7 +179,7 @@ def test_names_of_imagenet_are_in_the_published_order() -> None:
     assert [IMAGENET[index] for index in (0, 386, 430, 867, 253)] == [
         "tench", "African elephant", "basketball", "trailer truck", "basenji"
     ]  # fmt: skip
-    with pytest.raises(InputError, match="near are 'African elephant'"):
+    with pytest.raises(InputError, match="the nearest are 'African elephant'"):
         class_index("african elefant", IMAGENET)
 
 
@@ -217,7 +217,7 @@ def test_a_box_outside_of_every_picture_is_refused(monkeys: Path, regions: dict[
             lambda root: ImageFolderSpec(path=root, names={"n9": "langur"}),
             r"n9 are not folders of the data; there are n0, n1, n2",
         ),
-        (lambda root: PhotographsSpec(paths=(root / "x.jpg",), labels=("0",)), "is not there"),
+        (lambda root: PhotographsSpec(paths=(root / "x.jpg",), labels=("0",)), "does not exist"),
     ],
 )
 def test_what_is_missing_is_said_in_one_sentence(

@@ -97,7 +97,7 @@ def test_the_task_follows_from_the_labels(
     text = "x,price\n" + "".join(f"{number},{value}\n" for number, value in enumerate(values))
     data = spec(written(tmp_path / "t.csv", text), id=None, test_share=0).load(Memory())
     assert (data.task, data.classes) == (task, classes)
-    assert f"Predicted is price: a {task}, because" in data.description
+    assert f"The model predicts the column price: a {task}, because the column holds" in data.description
     assert data.sample_ids.tolist() == ["row 0", "row 1", "row 2", "row 3"]
 
 
@@ -225,18 +225,18 @@ def test_a_net_on_prices_learns_on_standardised_numbers(tmp_path: Path) -> None:
         ("a,cost\n1,2\n", {}, r"^data\.label: there is no column price; there are a, cost"),
         ("a,price\n1,\n2,\n", {}, r"^data\.label: the column 'price' is empty in all 2 rows$"),
         ("a,price\n1,x\n2,x\n", {}, r"^data\.label: the column 'price' is 'x' in every row; it needs two classes$"),
-        ("a,price\n1,x\n2,y\n3,z\n", {}, r"'price' has 3 different values in 3 rows, which are no classes"),
+        ("a,price\n1,x\n2,y\n3,z\n", {}, r"'price' has 3 different values in 3 rows, too many for classes"),
         ("a,price\n1,2\n2,x\n", {"task": "regression"}, r"'price' holds numbers, but in row 1 it is 'x'"),
         ("a,price\n1,2.5\n2,\n,1.5\n", {"features": ["a", "b"]}, r"^data\.features: there is no column b"),
-        ("a,price\n1,2.5\n", {"features": ["price"]}, r"^data\.features: price is named as something else too"),
+        ("a,price\n1,2.5\n", {"features": ["price"]}, r"^data\.features: price is also the label, the id"),
         ("a,b,price\n1,,2.5\n,,1.5\n", {}, r"each of 2 rows lacks a value; b does in 2: leave it out"),
         ("a,price\nu,1.5\nv,2.5\nw,3.5\n", {"most_categories": 2}, r"'a' has 3 categories, more than data\.most_cat"),
         ("a,price\n1,1.5\n2,2.5\n3,3.5\n4 m,2.5\n", {"most_categories": 3},
          r"'a' holds numbers in 3 of 4 rows, but in row 3 it is '4 m'"),
         ("a,id,price\n1,x,2.5\n2,x,3.5\n", {"id": "id"}, r"^data\.id: 'x' is the id of 2 rows of data\.path"),
         ("a,part,price\n1,dev,2.5\n", {"split": "part"}, r"^data\.split: the column 'part' holds 'dev'; only train"),
-        ("a,part,price\n1,test,2.5\n", {"split": "part"}, r"^data\.split: no row that can be used trains the model"),
-        ("price\n2.5\n", {}, r"^data\.path: no column is left that the model could be given$"),
+        ("a,part,price\n1,test,2.5\n", {"split": "part"}, r"^data\.split: none of the usable rows has the split train"),
+        ("price\n2.5\n", {}, r"^data\.path: no column is left as a feature of the model; see"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_said_in_one_sentence(
@@ -252,9 +252,12 @@ def test_what_cannot_be_used_is_said_in_one_sentence(
     [
         (
             "house,area,garden\nn1,1,true\n",
-            r"^data\.explain: the rows have no colour, rooms, which the rows of the fit",
+            r"^data\.explain: the file has no column colour, rooms, which the training data have",
         ),
-        ("area,colour,garden,rooms,sea\n1,red,true,2,3\n", r"^data\.explain: the rows have sea, which the rows of the"),
+        (
+            "area,colour,garden,rooms,sea\n1,red,true,2,3\n",
+            r"^data\.explain: the file has the columns sea, which the tr",
+        ),
         ("area,colour,garden,rooms\nbig,red,true,2\n", r"'area' holds numbers, but in row 0 it is 'big'"),
         ("area,colour,garden,rooms\n,red,true,2\n", r"none of 1 rows can be used, the first because area is missing"),
     ],
@@ -265,16 +268,18 @@ def test_rows_to_explain_have_the_columns_of_the_fit(text: str, said: str, house
 
 
 def test_files_that_are_not_there_are_named(tmp_path: Path, houses: Path) -> None:
-    with pytest.raises(InputError, match=r"data\.path: .*none\.csv is not there"):
+    with pytest.raises(InputError, match=r"data\.path: .*none\.csv does not exist"):
         spec(tmp_path / "none.csv").load(Memory())
-    with pytest.raises(InputError, match=r"data\.explain: .*none\.csv is not there"):
+    with pytest.raises(InputError, match=r"data\.explain: .*none\.csv does not exist"):
         spec(houses, explain=tmp_path / "none.csv").load(Memory())
     with pytest.raises(InputError, match=r"data\.path: houses\.xlsx ends in '\.xlsx'; give a \.csv or a \.parquet"):
         spec(written(tmp_path / "houses.xlsx", "x")).load(Memory())
-    with pytest.raises(InputError, match=r"data\.scheme: houses\.csv is no scheme\.json of a run"):
+    with pytest.raises(InputError, match=r"data\.scheme: houses\.csv is not a scheme\.json that a run"):
         spec(None, scheme=houses, explain=houses).load(Memory())
     scheme = written(tmp_path / "scheme.json", json.dumps(spec(houses).load(Memory()).scheme))
-    with pytest.raises(InputError, match=r"^data\.label: 'rooms' was given, but scheme\.json is of 'price'$"):
+    with pytest.raises(
+        InputError, match=r"^data\.label: 'rooms' was given, but scheme\.json is for the label 'price'$"
+    ):
         spec(None, scheme=scheme, explain=houses, label="rooms").load(Memory())
     for options in ({}, {"scheme": houses, "path": houses}, {"scheme": houses}):
         with pytest.raises(ValidationError):

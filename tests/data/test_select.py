@@ -128,6 +128,7 @@ def test_the_mean_baseline_is_that_of_the_training_rows() -> None:
     assert values is not None
     assert values["x"].tolist() == [[1.0, 2.0]]
     assert "mean of the training rows" in described("auto", data(), None)
+    assert "mean of the training rows" not in described("auto", data(), None, trained=False)
 
 
 def test_a_hidden_layer_has_no_raw_baseline() -> None:
@@ -177,9 +178,9 @@ def test_samples_by_true_and_predicted_class(order: str, rows: list[int]) -> Non
 
 
 def test_a_pair_that_does_not_occur_is_answered_with_what_does() -> None:
-    with pytest.raises(InputError, match=r"no 'p' is taken for 'r'; it is taken for p \(2\)"):
+    with pytest.raises(InputError, match=r"no sample of 'p' is predicted as 'r'; they are predicted as p \(2\)"):
         chosen(SelectionSpec(rows="all", pairs=(("p", "r"),)))
-    with pytest.raises(InputError, match="'dog' is no class; classes are p, q, r"):
+    with pytest.raises(InputError, match="'dog' is not a class of the data; classes are p, q, r"):
         chosen(SelectionSpec(pairs=(("dog", "r"),)))
 
 

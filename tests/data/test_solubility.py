@@ -65,7 +65,9 @@ def test_the_split_is_that_of_its_seed_and_has_both_parts(table: Path) -> None:
 
 def test_a_missing_file_is_answered_with_where_to_get_and_to_put_it(tmp_path: Path) -> None:
     spec = EsolSpec(path=tmp_path / "delaney-processed.csv", get="https://host/file")
-    with pytest.raises(InputError, match=r"data.path: .*delaney-processed.csv is not there; get https://host/file and"):
+    with pytest.raises(
+        InputError, match=r"data.path: .*delaney-processed.csv does not exist; get https://host/file and"
+    ):
         spec.load(Memory())
 
 

@@ -83,11 +83,11 @@ def test_texts_to_explain_are_read_with_the_tokens_of_the_fit(reviews: Path, tmp
     [
         ({"text": "texts"}, r"^data\.text: there is no column texts; there are text, verdict$"),
         ({"rarest": 9}, r"^data\.rarest: no token of 'text' occurs 9 times; give a smaller number$"),
-        ({"vocabulary": Path("none.txt")}, r"^data\.vocabulary: none\.txt is not there; put the tokens there"),
+        ({"vocabulary": Path("none.txt")}, r"^data\.vocabulary: none\.txt does not exist; put the tokens there"),
     ],
 )
 def test_what_cannot_be_used_is_said(options: dict[str, Any], said: str, reviews: Path) -> None:
     with pytest.raises(InputError, match=said):
         spec(reviews, **options).load(Memory())
-    with pytest.raises(InputError, match=r"^data\.explain: the rows have no text, which the rows of the fit have"):
+    with pytest.raises(InputError, match=r"^data\.explain: the file has no column text, which the training data"):
         spec(reviews, explain=written(reviews.with_name("week.csv"), "other\nx\n")).load(Memory())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Project
-from tests.docs.pages import work_through
+from tests.docs.pages import blocks, changed, work_through
 
 
 @pytest.fixture
@@ -18,6 +18,17 @@ def project(new_project: Callable[[], Project]) -> Project:
         (made.root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, made.root / name)
     return made
+
+
+@pytest.mark.parametrize("name", ["method", "check", "figure", "kind"])
+def test_every_change_of_a_page_has_its_place(name: str) -> None:
+    """In the files as they are today; that the result works is what the slow test below says."""
+    files: dict[str, str] = {}
+    for block in blocks(ROOT / "docs" / "add" / f"{name}.md"):
+        if block.language == "diff":
+            files[block.title] = changed(files.get(block.title) or (ROOT / block.title).read_text(), block.text)
+        elif block.title:
+            files[block.title] = block.text
 
 
 @pytest.mark.slow

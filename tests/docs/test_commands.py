@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from exhibit.tasks.records.base import InputError
 from tests.conftest import ROOT, Project
 from tests.docs.pages import blocks, commands, sources, work_through
 
@@ -63,6 +64,36 @@ def test_make_report_ends_with_the_run_and_installs_nothing_twice(tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert "setting up" not in done.stdout
     assert done.stdout.splitlines()[-1].startswith("run: ")
+
+
+@pytest.mark.parametrize("page", [*sources(), ROOT / "CONTRIBUTING.md"], ids=name_of)
+def test_no_shell_takes_a_list_for_a_pattern(page: Path) -> None:
+    """zsh refuses a bare `[...]`, `*` or `?` that matches no file: what is typed is in quotes."""
+    texts = [block.text for block in blocks(page) if block.language in ("sh", "text")]
+    texts += re.findall(r"^ {4}\S.*", page.read_text(), re.MULTILINE) if page.name == "CONTRIBUTING.md" else []
+    typed = [line for text in texts for line in commands(text)]
+    assert [line for line in typed if re.search(r"=[^\s]*[\[*?]", re.sub(r"'[^']*'|\"[^\"]*\"", "", line))] == []
+
+
+def test_what_our_messages_say_to_type_is_in_quotes() -> None:
+    """In the texts of the program, too."""
+    bare = re.compile(r"(?:with|report \S+|and|out with) (?:data|document|method|selection)[\w.]*=\[")
+    files = [path for folder in ("flows", "tasks") for path in (ROOT / folder).rglob("*.py")]
+    assert [path.name for path in files if bare.search(path.read_text())] == []
+
+
+def test_the_formats_of_weights_are_those_that_are_read(tmp_path: Path) -> None:
+    """The guide lists what the readers know; of downloads Keras itself reads one more."""
+    from exhibit.tasks.models.keras_training import _given as keras_given
+    from exhibit.tasks.models.torch_training import _given as torch_given
+
+    rows = re.findall(r"^\| (`\.[^|]+) \| ([^|]+) \|", (ROOT / "docs/guide/own.md").read_text(), re.MULTILINE)
+    listed = {key: {name for names, nets in rows if key in nets for name in re.findall(r"`([^`]+)`", names)}
+              for key in ("torch", "Keras")}  # fmt: skip
+    for key, given in (("torch", torch_given), ("Keras", keras_given)):
+        with pytest.raises(InputError) as caught:
+            given(None, tmp_path / "net.pickle")
+        assert set(str(caught.value).partition("give one of ")[2].split(", ")) == listed[key]
 
 
 @pytest.mark.parametrize("group", ["study", "data", "model", "target", "selection", "check"])

@@ -1,5 +1,6 @@
 """The site that `make docs` builds: whole, made of today's program, and asking for nothing elsewhere."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -34,6 +35,17 @@ LOADS = {
     "image": "href",
     "use": "href",
 }
+
+
+def test_the_generated_pages_are_plain_markdown() -> None:
+    """No mark is escaped in code, where it would be shown, and every name of ours that is shown can be imported."""
+    text = "\n".join(REFERENCE.pages().values())
+    code = re.findall(r"`[^`\n]+`", text)
+    assert [span for span in code if "\\*" in span or "&#124;" in span] == []
+    for name in set(re.findall(r"`(exhibit\.tasks[\w.]+)`", text)):
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), attribute), name
+    assert re.findall(r"\ba `?exhibit\b", text) == []
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from exhibit.tasks.document.press import press, render
+from exhibit.tasks.document.press import child_process, press, render
 from exhibit.tasks.evidence.attached import ATTACHED
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.page import Paper
@@ -45,3 +45,18 @@ def test_a_file_that_is_called_as_a_library_is_not_run(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep)  # its parts are empty, which would mean the current folder
     assert press(job(1, 8)).pdf.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("given", "folders"),
+    [(None, []), ("", []), ("/a", ["/a"]), ("/a::/b", ["/a", ".", "/b"]), (":/a", [".", "/a"]), ("/a:", ["/a", "."])],
+)
+def test_a_child_process_searches_the_folders_that_the_user_gave(
+    given: str | None, folders: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty part of PYTHONPATH means the current folder there, too; without any part nothing is meant."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", given) if given is not None else monkeypatch.delenv("PYTHONPATH", raising=False)
+    _, environment = child_process("exhibit.flows.bounded_process")
+    searched = environment["PYTHONPATH"].split(os.pathsep)[1:]
+    assert searched == [str(tmp_path) if folder == "." else folder for folder in folders]

@@ -148,5 +148,5 @@ def test_maps_on_one_scale_are_scaled_together() -> None:
     ],
 )
 def test_options_that_contradict_each_other_are_refused(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"must be smaller|wants a polarity"):
+    with pytest.raises(ValueError, match=r"must be smaller|needs a polarity"):
         MapSpec.model_validate(options)

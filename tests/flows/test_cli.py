@@ -73,7 +73,7 @@ BAD = {
     "study=iris model.hidden=${nope}": "model.hidden: Interpolation key 'nope' not found",
     "study=iris model=3": "model=3: there is no such option; allowed: ",
     "study=iris ~model": "model: a value must be given",
-    "study=iris model.hidden=interval(1,3)": "model.hidden=interval(1,3): an interval names no values",
+    "study=iris model.hidden=interval(1,3)": "model.hidden=interval(1,3): an interval holds no list of values to try",
     "study=iris model.kind=mpl": "model.kind: given 'mpl', allowed: ",
     "study=iris drawing.top_k=none": "drawing.top_k: given 'none', allowed: a whole number",
     "study=iris target.outputs=[preticted]": "target.outputs.0: given 'preticted', allowed: text like ^(predicted",

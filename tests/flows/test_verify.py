@@ -610,7 +610,7 @@ def test_nothing_outside_is_opened_by_default(with_photograph: Subject, tmp_path
     assert EXIT_CODES[result.outcome] == 6
     assert result.findings == (
         f"{PHOTO}: needs the file 'elephant.png' with sha256 {digest_of(b'a photograph')}; --data DIR looks for it, "
-        "and document.embed=[data] would have put it into the PDF",
+        "and 'document.embed=[data]' would have put it into the PDF",
     )
     assert asked.reports == []
 

@@ -130,5 +130,5 @@ def test_a_variant_says_how_it_differs_and_wants_its_own_rule() -> None:
     method = IntegratedGradientsSpec(compat="chainer_chemistry", rule="endpoints", n_steps=5)
     assert "both ends" in str(method.departure)
     assert IntegratedGradientsSpec().departure is None
-    with pytest.raises(ValidationError, match="wants rule: trapezoid and a number for n_steps"):
+    with pytest.raises(ValidationError, match="needs rule: trapezoid and a number for n_steps"):
         IntegratedGradientsSpec(compat="keras_example")

@@ -15,6 +15,7 @@ from exhibit.tasks.methods.shap_partition import PartitionShapSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.models.torch import TorchModel
 from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.explanation import Attribution
 from tests.methods.exact import Predicting, mixing, shapley
 
@@ -147,11 +148,12 @@ def test_a_background_is_needed(
 
 
 def test_trees_are_not_looked_for_in_a_net(rectified: TorchModel, table: dict[str, Array], explain: Explain) -> None:
-    with pytest.raises(InputError, match="tree_shap: explains tree ensembles of scikit-learn, and this model is none"):
+    with pytest.raises(
+        InputError, match="tree_shap: explains tree ensembles of scikit-learn, but this model is not one"
+    ):
         explain(TreeShapSpec(), rectified, table, baselines=table, score="logit")
 
 
-def test_elements_that_cannot_be_hidden_are_refused(explain: Explain) -> None:
-    molecules = Predicting(lambda inputs: np.zeros((len(inputs["molecule"]), 1)))
+def test_elements_that_cannot_be_hidden_are_refused() -> None:
     with pytest.raises(InputError, match="'molecule' cannot be hidden one by one"):
-        explain(KernelShapSpec(), molecules, {"molecule": np.array(["C"])})
+        KernelShapSpec().require_inputs([Input(name="molecule", kind="molecule", values=np.array(["C"]))])

@@ -11,7 +11,9 @@ from exhibit.tasks.methods.shap import seed_of
 from exhibit.tasks.methods.shap_maskers import blurred, partition
 from exhibit.tasks.methods.shap_partition import PartitionShapSpec
 from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.kinds import Kind
 from tests.methods.exact import Predicting, mixing, owen, shapley
 
 Explain = Callable[..., Attribution]
@@ -160,16 +162,36 @@ def test_blur_keeps_a_flat_image_and_averages_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("masker", "inputs", "message"),
+    ("masker", "kinds", "message"),
     [
         (
             "baseline",
-            {"x": np.ones((1, 6))},
-            r"models of one image \(for a text: masker: tokens\), but the inputs are x",
+            ["table"],
+            r"one image \(for a text: masker: tokens\), but the inputs are 'x0' of kind table; use",
         ),
-        ("blur", {"a": images(1, 2, 2, 1), "b": images(1, 2, 2, 1)}, r"a of shape \(2, 2, 1\), b of shape"),
-        ("tokens", {"x": np.ones((1, 6))}, "models of one text of token ids, but"),
-        ("inpaint_ns", {"x": images(1, 4, 4, 3)}, "inpainting wants whole numbers from 0 to 255"),
+        ("blur", ["image", "image"], "but the inputs are 'x0' of kind image, 'x1' of kind image"),
+        ("tokens", ["table"], "models of one text, but"),
+        ("tokens", ["image"], "models of one text, but"),
+        ("inpaint_ns", ["text"], "models of one image"),
+    ],
+)
+def test_kinds_of_input_that_do_not_fit_a_masker_are_refused(masker: Any, kinds: list[Kind], message: str) -> None:
+    """Whatever their number of axes: a table of three axes is no image."""
+    inputs = [Input(name=f"x{n}", kind=kind, values=np.ones((1, 2, 2, 1))) for n, kind in enumerate(kinds)]
+    with pytest.raises(InputError, match=message):
+        PartitionShapSpec(masker=masker).require_inputs(inputs)
+
+
+def test_each_masker_takes_its_kind() -> None:
+    for masker, kind in (("blur", "image"), ("baseline", "image"), ("tokens", "text")):
+        spec = PartitionShapSpec.model_validate({"masker": masker})
+        spec.require_inputs([Input.model_validate({"name": "x", "kind": kind, "values": np.ones((1, 2), int)})])
+
+
+@pytest.mark.parametrize(
+    ("masker", "inputs", "message"),
+    [
+        ("inpaint_ns", {"x": images(1, 4, 4, 3)}, "inpainting needs whole numbers from 0 to 255"),
         ("inpaint_ns", {"x": np.ones((1, 4, 4, 2))}, "with 1 or 3 channels, but the image has 2"),
         ("tokens", {"x": np.ones((1, 1), int)}, "one element alone has no partition"),
     ],

@@ -46,7 +46,7 @@ def test_a_function_gets_full_batches_of_raw_values() -> None:
 
 def test_outputs_of_another_shape_are_refused() -> None:
     model = CallableModel(lambda inputs: inputs["x"][:, 0], "values", Compute(batch=2))
-    with pytest.raises(InputError, match=r"2 samples were given, and outputs of shape \(2,\) came back"):
+    with pytest.raises(InputError, match=r"for 2 samples it returned an array of shape \(2,\)"):
         model.predict({"x": np.zeros((4, 3))})
 
 

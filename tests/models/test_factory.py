@@ -41,9 +41,9 @@ def wide(outputs=1):
     return nn.Linear(4, outputs)
 
 
-def convolution():
+def convolution(channels=1, flat=72):
     from torch import nn
-    return nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 10))
+    return nn.Sequential(nn.Conv2d(channels, 2, 3), nn.Flatten(), nn.Linear(flat, 10))
 
 
 def halved():
@@ -74,6 +74,49 @@ def function(scale=1.0):
 
 def shares():
     return lambda inputs: inputs["measurements"][:, :3] / inputs["measurements"][:, :3].sum(axis=1, keepdims=True)
+
+
+def mlp_of_six():
+    from torch import nn
+    return nn.Sequential(nn.Linear(6, 3))
+
+
+def plain_parameter_of_six():
+    import torch
+    class Plain(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(6, 3))
+        def forward(self, x):
+            return x @ self.weight
+    return Plain()
+
+
+def keras_of(shape, outputs=10):
+    import keras
+    layers = [keras.layers.Input(shape), keras.layers.Flatten(), keras.layers.Dense(outputs)]
+    return keras.Sequential(layers)
+
+
+def keras_class_of_six():
+    import keras
+    class Subclassed(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = keras.layers.Dense(3)
+            self.last.build((None, 6))
+        def call(self, x):
+            return self.last(x)
+    return Subclassed()
+
+
+def forest_of_six():
+    from sklearn.ensemble import RandomForestClassifier
+    return RandomForestClassifier(2).fit(np.arange(60.0).reshape(10, 6), np.arange(10) % 3)
+
+
+def function_of_six():
+    return lambda inputs: inputs["measurements"] @ np.zeros((6, 3))
 
 
 def nothing():
@@ -230,6 +273,53 @@ def test_a_model_that_does_not_fit_the_data_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         built(spec(function, **options), iris)
+
+
+def test_an_output_without_a_meaning_for_the_task_is_known_before_any_training(iris: Dataset) -> None:
+    assert spec("mlp").output_kind(iris) is None
+    assert spec("mlp", fit="auto").output_kind(iris) == "logits"
+    assert spec("function", output="probabilities").output_kind(iris) == "probabilities"
+    assert spec("wide").output_kind(regression(iris)) == "values"
+    with pytest.raises(InputError, match="'values' has no meaning for a classification; use logits or probab"):
+        spec("mlp", output="values").output_kind(iris)
+    with pytest.raises(InputError, match="'logits' has no meaning for a regression; use values"):
+        spec("wide", output="logits").output_kind(regression(iris))
+
+
+GIVES = "the data gives for each sample"
+TABLE = rf"{GIVES} 'measurements' of shape 4; change the model, or the columns of the data \(data\.features"
+PICTURE = rf"{GIVES} 'image' of shape 8 x 8 x 1; change the model, or the pictures \(data\.size\)$"
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "message"),
+    [
+        ("mlp_of_six", {}, rf"Sequential of {NAME}:mlp_of_six .* '0', Linear\(in_features=6, .* the shape 4 .*{TABLE}"),
+        ("plain_parameter_of_six", {}, rf"the Plain of .* it is given the shape 4 .*{TABLE}"),
+        ("keras_of", {"shape": [6], "outputs": 3}, rf"the Sequential of .* it takes the shape 6 .*{TABLE}"),
+        ("keras_class_of_six", {}, rf"the Subclassed of .* expected axis -1 of input shape to have value 6.*{TABLE}"),
+        ("forest_of_six", {}, rf"the RandomForestClassifier of .* is expecting 6 features.*{TABLE}"),
+        ("function_of_six", {}, rf"the function of .*{TABLE}"),
+        ("convolution", {"channels": 3}, rf"layer '0', Conv2d\(3, 2, .* given the shape 1 x 8 x 8 .*{PICTURE}"),
+        ("convolution", {"flat": 1352}, rf"layer '2', Linear\(in_features=1352, .* the shape 72 .*{PICTURE}"),
+        ("keras_of", {"shape": [28, 28, 1]}, rf"it takes the shape 28 x 28 x 1 .*{PICTURE}"),
+        ("wide", {"outputs": 2}, r"asks for \(8, 3\): one for each class \(setosa, versicolor, virginica\)"),
+        ("keras_of", {"shape": [4], "outputs": 4}, r"outputs of shape \(8, 4\) for 8 samples, but"),
+    ],
+)  # fmt: skip
+def test_a_model_of_another_shape_than_the_data_is_refused_before_it_is_trained(
+    function: str, arguments: dict[str, Any], message: str, iris: Dataset
+) -> None:
+    """In one sentence that says what the model takes and what the data gives, whatever the framework says."""
+    data = DigitsSpec().load(Memory()) if "image" in message else iris
+    trains = "forest" not in function and "function" not in function
+    given = spec(function, arguments=arguments, fit="auto" if trains else "never")
+
+    def untrained(done: int, total: int) -> None:
+        raise AssertionError("it was trained")
+
+    with pytest.raises(InputError, match=message):
+        given.restore(data, given.fit(data, COMPUTE, untrained), COMPUTE)
 
 
 def test_probabilities_can_be_told(iris: Dataset) -> None:

@@ -185,7 +185,7 @@ def test_attention_whose_rate_cannot_be_known_is_refused() -> None:
                 raise ZeroDivisionError("never trained")
             return super().forward(x)
 
-    with pytest.raises(InputError, match=r"shows in training mode alone, and there the net fails: never trained"):
+    with pytest.raises(InputError, match=r"can only be read in training mode, in which the net fails: never trained"):
         attended(Broken(0.25), np.ones)
 
 

@@ -97,8 +97,8 @@ class MultimodalSpec(TrainingSpec):
         layers = keras.layers
         inputs = [layers.Input(item.values.shape[1:], name=item.name) for item in dataset.inputs]
         branches = []
-        for item, given in zip(dataset.inputs, inputs, strict=True):
-            seen = given
+        for item, tensor in zip(dataset.inputs, inputs, strict=True):
+            seen = tensor
             if _BRANCHES[item.kind].convolved:
                 seen = layers.Conv2D(self.filters, 3, name=f"{item.name}_convolution")(seen)
                 seen = layers.Flatten(name=f"{item.name}_flat")(seen)

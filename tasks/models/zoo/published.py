@@ -23,7 +23,7 @@ class _PublishedSpec(ModelChoice):
     """A net with the weights that it was published with; it is not trained here."""
 
     weights: Literal["imagenet"] | Path | None = Field(
-        "imagenet", description="imagenet, a file (.h5, .keras, .npz, .safetensors), or null for random weights"
+        "imagenet", description="imagenet, a file of weights, or null for random weights"
     )
     seed: int = Field(0, ge=0, lt=2**32, description="of random weights")
 

@@ -1,0 +1,48 @@
+"""What cannot be explained, said once the data are there and before a model is trained on them.
+
+It is no stage: it gives nothing and keeps nothing. Each question is asked of the code that would refuse it later, so
+that there is one sentence for one fault. What only a trained model can tell does not belong here.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from exhibit.tasks.data.baselines import require_background, require_baseline
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec, require_rows_and_outputs, score_of
+from exhibit.tasks.methods.method import Method
+from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.protocols import reading
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.stages.explaining import require_one_place
+from exhibit.tasks.stages.stage import read
+from exhibit.tasks.store import Digest, Store
+
+
+def require_explainable(
+    store: Store,
+    dataset: Digest,
+    model: ModelChoice,
+    methods: Iterable[Method],
+    target: TargetSpec,
+    selection: SelectionSpec,
+) -> None:
+    """Raises InputError where the rows, outputs, score or methods of a point have no meaning for its data or model."""
+    data = read(store, Dataset, dataset)
+    require_rows_and_outputs(selection, target, data)
+    output = model.output_kind(data)
+    score = score_of(target, data, output or "logits")
+    if output is not None:
+        reading(output, score)
+    first = [item.take(np.arange(1)) for item in data.inputs]
+    for method in methods:
+        method.require_inputs(first)
+        require_one_place(method, data)
+        if output is not None:
+            method.require_score(output, score)
+        if (against := method.against) is None:
+            continue
+        if against.rows is not None:
+            require_background(data, against.baseline)
+        elif method.look is None or not any(item.traits.embedded for item in data.inputs):
+            require_baseline(against.baseline, data, None if method.look is None else method.look.layer)
