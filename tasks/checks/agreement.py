@@ -20,7 +20,7 @@ class AgreementSpec(Check):
 
     kind: Literal["agreement"] = "agreement"
     top: float = Field(0.1, gt=0, le=1, description="share of the elements that count as the top, at least one")
-    samples: int = Field(200, ge=1, description="most samples that are compared")
+    samples: int = Field(200, ge=1, le=1_000_000, description="most samples that are compared")
     threshold: float = Field(0.5, ge=-1, le=1, description="smallest mean Spearman correlation with another method")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 

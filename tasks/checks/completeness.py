@@ -21,8 +21,8 @@ class CompletenessSpec(Check):
     """
 
     kind: Literal["completeness"] = "completeness"
-    threshold: float = Field(0.01, gt=0, description="largest relative residual that counts as complete")
-    floor: float = Field(1e-3, gt=0, description="differences of the score below this are not divided by")
+    threshold: float = Field(0.01, gt=0, le=1_000_000, description="largest relative residual that counts as complete")
+    floor: float = Field(1e-3, gt=0, le=1_000_000, description="differences of the score below this are not divided by")
     share: float = Field(0.95, gt=0, le=1, description="share of the explanations that must be complete")
     required: bool = Field(True, description="a failure marks the page and the exit code")
 

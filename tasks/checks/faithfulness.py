@@ -22,10 +22,10 @@ class _Curve(Check):
     """
 
     kind: str
-    steps: int = Field(10, ge=1, description="fractions between no element and all")
-    samples: int = Field(50, ge=2, description="most samples that are measured")
-    orders: int = Field(3, ge=1, description="random orders that are averaged as control")
-    seed: int = Field(0, ge=0, description="of the random orders")
+    steps: int = Field(10, ge=1, le=10_000, description="fractions between no element and all")
+    samples: int = Field(50, ge=2, le=1_000_000, description="most samples that are measured")
+    orders: int = Field(3, ge=1, le=10_000, description="random orders that are averaged as control")
+    seed: int = Field(0, ge=0, lt=2**32, description="of the random orders")
     threshold: float = Field(0.5, ge=0, le=1, description="smallest share of samples that beat the random orders")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 

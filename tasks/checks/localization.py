@@ -97,7 +97,9 @@ class ConcentrationSpec(_RegionSpec):
     """
 
     kind: Literal["concentration"] = "concentration"
-    threshold: float = Field(5, gt=1, description="smallest mean ratio of the shares of attribution and of area")
+    threshold: float = Field(
+        5, gt=1, le=1_000_000, description="smallest mean ratio of the shares of attribution and of area"
+    )
 
     words: ClassVar[CheckWords] = CheckWords(
         question="Does a known small part stand out in the explanation?",

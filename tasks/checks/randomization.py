@@ -20,8 +20,8 @@ class RandomizationSpec(Check):
     """
 
     kind: Literal["randomization"] = "randomization"
-    samples: int = Field(10, ge=1, description="most samples that are explained again")
-    seed: int = Field(0, ge=0, description="of the shuffles")
+    samples: int = Field(10, ge=1, le=1_000_000, description="most samples that are explained again")
+    seed: int = Field(0, ge=0, lt=2**32, description="of the shuffles")
     threshold: float = Field(0.5, ge=0, le=1, description="largest mean correlation when all layers are randomised")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 

@@ -20,7 +20,7 @@ class SensitivitySpec(Check):
 
     kind: Literal["sensitivity"] = "sensitivity"
     to: str = Field("background", description="the setting in which methods differ, and in no other")
-    samples: int = Field(200, ge=1, description="most samples that are compared")
+    samples: int = Field(200, ge=1, le=1_000_000, description="most samples that are compared")
     threshold: float = Field(0.9, ge=-1, le=1, description="smallest mean Spearman correlation with another setting")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 

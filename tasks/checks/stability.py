@@ -17,7 +17,7 @@ class SeedStabilitySpec(Check):
     """Rank correlation of importances over trainings that differ in the seed alone, and an interval per rank."""
 
     kind: Literal["seed_stability"] = "seed_stability"
-    seeds: int = Field(5, ge=2, description="how many trainings, the reported one among them")
+    seeds: int = Field(5, ge=2, le=1_000, description="how many trainings, the reported one among them")
     threshold: float = Field(0.7, ge=-1, le=1, description="smallest mean Spearman correlation between trainings")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
@@ -70,10 +70,10 @@ class StabilitySpec(Check):
     radius: float = Field(
         0.02, gt=0, le=1, description="of the change, as a share of the range of an input or a column"
     )
-    draws: int = Field(5, ge=1, description="changes that are tried for each sample")
-    samples: int = Field(20, ge=1, description="most samples that are measured")
-    seed: int = Field(0, ge=0, description="of the changes")
-    threshold: float = Field(0.5, gt=0, description="largest relative change of the median sample")
+    draws: int = Field(5, ge=1, le=10_000, description="changes that are tried for each sample")
+    samples: int = Field(20, ge=1, le=1_000_000, description="most samples that are measured")
+    seed: int = Field(0, ge=0, lt=2**32, description="of the changes")
+    threshold: float = Field(0.5, gt=0, le=1_000_000, description="largest relative change of the median sample")
     required: bool = Field(False, description="a failure marks the page and the exit code")
 
     words: ClassVar[CheckWords] = CheckWords(

@@ -29,10 +29,11 @@ class FramedSpec(Spec):
     Explanations lie on these pixels: the model sees them and nothing else.
     """
 
-    size: int = Field(224, ge=8, description="side of the square in pixels")
+    size: int = Field(224, ge=8, le=4_096, description="side of the square in pixels")
     resize: int | None = Field(
         None,
         ge=8,
+        le=16_384,
         description="the shorter side is brought to this and the middle cut out; null: squeezed into the square",
     )
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = Field(

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -14,7 +14,9 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
-Box = tuple[int, int, int, int]
+_Pixel = Annotated[int, Field(ge=0, le=4_096)]
+Box = tuple[_Pixel, _Pixel, _Pixel, _Pixel]
+_Published = Annotated[float, Field(ge=-1_000_000_000, le=1_000_000_000)]
 
 
 class PictureSpec(FramedSpec, Data):
@@ -28,7 +30,7 @@ class PictureSpec(FramedSpec, Data):
         description="where what matters is: sample id to [top, left, bottom, right] in pixels seen",
     )
 
-    published: dict[str, float] = Field(
+    published: dict[str, _Published] = Field(
         default_factory=dict, description="numbers of others on this data, printed beside those measured"
     )
 
@@ -93,9 +95,11 @@ class ImageFolderSpec(PictureSpec):
     train: str = Field("training", description="folder of the training classes")
     test: str = Field("validation", description="folder of the held-out classes")
     test_share: float = Field(0.2, gt=0, lt=1, description="held out of each class where there are no such folders")
-    per_class: int | None = Field(None, ge=2, description="at most so many of each class and split; null: all")
+    per_class: int | None = Field(
+        None, ge=2, le=10_000_000, description="at most so many of each class and split; null: all"
+    )
     names: dict[str, str] = Field(default_factory=dict, description="what a folder's class is called")
-    seed: int = Field(0, ge=0, description="of what is held out and of which are taken")
+    seed: int = Field(0, ge=0, lt=2**32, description="of what is held out and of which are taken")
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """All pictures, class by class, training before held-out ones."""
@@ -148,15 +152,21 @@ class Food101Spec(PictureSpec):
 
     kind: Literal["food101"] = "food101"
     path: Path = Field(description="the folder that holds food-101/meta and food-101/images")
-    size: int = Field(240, ge=8)
-    resize: int | None = Field(255, ge=8)
-    per_class: int | None = Field(None, ge=1, description="at most so many of each dish in the training list")
+    size: int = Field(240, ge=8, le=4_096)
+    resize: int | None = Field(255, ge=8, le=16_384)
+    per_class: int | None = Field(
+        None, ge=1, le=10_000_000, description="at most so many of each dish in the training list"
+    )
     validation_share: float = Field(
         0.2, ge=0, lt=1, description="of these, so many validate and do not train; 0: the published lists alone"
     )
-    test_per_class: int | None = Field(None, ge=1, description="at most so many of each dish in the test list")
-    test_index: tuple[int, ...] = Field((), description="further ones by their place in the published test list")
-    seed: int = Field(0, ge=0, description="of which are taken, and which validate")
+    test_per_class: int | None = Field(
+        None, ge=1, le=10_000_000, description="at most so many of each dish in the test list"
+    )
+    test_index: tuple[Annotated[int, Field(ge=0, le=1_000_000)], ...] = Field(
+        (), description="further ones by their place in the published test list"
+    )
+    seed: int = Field(0, ge=0, lt=2**32, description="of which are taken, and which validate")
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """The pictures that are taken, training before validation before test ones, dish by dish."""

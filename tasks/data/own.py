@@ -79,7 +79,7 @@ class RowsSpec(Data):
     id: str | None = Field(None, description="column that names a row; null: row 0, row 1 and so on")
     split: str | None = Field(None, description="column that says train or test; null: a share is held out at random")
     test_share: float = Field(0.2, ge=0, lt=1, description="held out, of each class alike; 0: nothing")
-    seed: int = Field(0, ge=0, description="of what is held out")
+    seed: int = Field(0, ge=0, lt=2**32, description="of what is held out")
     explain: Path | None = Field(
         None, description="explain the rows of this file instead: same columns, label optional"
     )

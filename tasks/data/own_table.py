@@ -25,7 +25,7 @@ class TableSpec(RowsSpec):
     )
     ignore: tuple[str, ...] = Field((), description="columns that are left out")
     categories: tuple[str, ...] = Field((), description="columns that are categories although they hold numbers")
-    most_categories: int = Field(20, ge=2, description="of one column")
+    most_categories: int = Field(20, ge=2, le=1_000, description="of one column")
     reference: RandomForestSpec | None = Field(
         None,
         description="a random forest on the same rows, whose importances stand beside those of the methods; null: none",

@@ -132,7 +132,7 @@ class EsolSpec(_MoleculeSpec):
     path: Path = Field(description=f"{_CSV}, or a folder that holds it, as PyG's MoleculeNet keeps it")
     get: str = Field("", description="where the file is to be had: said when it is missing")
     test_share: float = Field(0.2, gt=0, lt=1, description="held out at random")
-    seed: int = Field(0, ge=0, description="of what is held out")
+    seed: int = Field(0, ge=0, lt=2**32, description="of what is held out")
 
     def files(self) -> dict[str, Path]:
         """The table, and the molecules to explain where some are given."""

@@ -33,8 +33,8 @@ class TextSpec(RowsSpec):
         None, description="tokens, one per line, as in BERT's vocab.txt, in the place of words or characters"
     )
     lower: bool = Field(True, description="capitals count as small letters")
-    length: int = Field(64, ge=1, description="most tokens of a text: it is cut there")
-    rarest: int = Field(2, ge=1, description="a token that occurs less often stands as [UNK]")
+    length: int = Field(64, ge=1, le=100_000, description="most tokens of a text: it is cut there")
+    rarest: int = Field(2, ge=1, le=1_000_000, description="a token that occurs less often stands as [UNK]")
     title: str = Field("Texts", description="what the report calls the data")
 
     def files(self) -> dict[str, Path]:

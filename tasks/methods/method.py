@@ -2,7 +2,7 @@
 that explains. No particular method belongs here."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field
 
@@ -10,6 +10,8 @@ from exhibit.tasks.protocols import Capability, Compute, DifferentiableModel, Sc
 from exhibit.tasks.records.base import Array, Arrays, Choice
 from exhibit.tasks.records.data import Baseline
 from exhibit.tasks.records.explanation import Aggregate, Attribution, Cost
+
+Layer = str | Annotated[int, Field(ge=-100_000, le=100_000)] | None  # by name, or by its place in the list of layers
 
 
 class Look(NamedTuple):

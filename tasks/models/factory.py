@@ -45,9 +45,9 @@ class FactorySpec(TrainingSpec):
         "auto", description="what it gives; auto: logits before a last softmax, else what its outputs look like"
     )
     fitting: Literal["auto", "never"] = Field("never", alias="fit", description="auto: train a net; never: as it is")
-    epochs: int = Field(20, ge=1)
-    batch_size: int = Field(32, ge=1)
-    learning_rate: float = Field(0.001, gt=0)
+    epochs: int = Field(20, ge=1, le=100_000)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.001, gt=0, le=1_000)
 
     has_weights: ClassVar[bool] = True
     # Only the factory knows which of them.
