@@ -106,8 +106,11 @@ def assemble(composed: Sequence[Composed]) -> Report:
 
 def _point(composed: Composed) -> Point:
     own = {name: value for name, value in composed.config.items() if name not in _SHARED}
-    title = own.pop("title", None) or composed.subject.replace("_", " ").capitalize()
-    return validated(Point, {"label": composed.label, "title": composed.named(title)} | own, composed.where)
+    title = own.pop("title", None)
+    if title is None or title == "":
+        title = composed.subject.replace("_", " ").capitalize()
+    named = composed.named(title) if isinstance(title, str) else title
+    return validated(Point, {"label": composed.label, "title": named} | own, composed.where)
 
 
 def _shared(composed: Composed) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_name, words
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Cells, Table
@@ -85,11 +86,11 @@ def _too_many(cells: "Cells", found: Sequence[str], count: int, most: int) -> st
         return (
             f"data.path: the column {name!r} holds numbers in {len(found) - len(texts)} of {len(found)} rows, but in "
             f"{row_name(row)} it is {word!r}; correct it, empty it, or leave the column out with "
-            f"data.ignore=[{name}]"
+            f"{typed('data.ignore', [str(name)])}"
         )
     return (
         f"data.path: the column {name!r} has {count} categories, more than data.most_categories: {most}; leave it out "
-        f"with data.ignore=[{name}], use it as data.id={name}, or raise that number"
+        f"with {typed('data.ignore', [str(name)])}, use it as {typed('data.id', str(name))}, or raise that number"
     )
 
 

@@ -11,6 +11,7 @@ from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Reference
+from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -89,4 +90,4 @@ class TableSpec(RowsSpec):
 def _emptiest(table: "Table", names: Sequence[str]) -> str:
     empty = table[list(names)].isna().sum()
     name = str(empty.idxmax())
-    return f"{name} does in {int(empty.max())}: leave it out with data.ignore=[{name}]"
+    return f"{name} does in {int(empty.max())}: leave it out with {typed('data.ignore', [name])}"

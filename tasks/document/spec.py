@@ -20,9 +20,13 @@ def _written(value: object) -> object:
 
 
 def _utc(value: datetime) -> datetime:
+    """What files, archives and PDFs can all write: their years begin with 1980, and end where clocks still agree."""
+    if not _YEARS[0] < value.year < _YEARS[1]:
+        raise ValueError(f"the year {value.year} was given; it must lie between {_YEARS[0]} and {_YEARS[1]}")
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_YEARS = (1979, 3000)
 MANY = 6  # points that have chapters of their own without being asked for
 
 
