@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_name, words
+from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_name, shown, words
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.override import typed
@@ -34,6 +34,8 @@ class Column(Record):
         if is_number(cells) and not category:
             return cls(name=name, kind="number")
         found = [word for word in words(cells) if word is not None]
+        if all(map(_is_number, found)) and not category:  # larger than any whole number of the machine
+            return cls(name=name, kind="number")
         categories = tuple(sorted(set(found)))
         if set(categories) <= _TRUTH.keys() and not category:
             return cls(name=name, kind="truth")
@@ -74,18 +76,18 @@ def _empty(name: str) -> str:
 
 
 def _strange(name: str, word: str) -> str:
-    return f"{name} is {word!r}, which no row of the fit has"
+    return f"{name} is {shown(word)}, which no row of the fit has"
 
 
 def _too_many(cells: "Cells", found: Sequence[str], count: int, most: int) -> str:
     """What to do with a column of many words: most of them may be numbers."""
     name = cells.name
     texts = [(row, word) for row, word in zip(cells.index, found, strict=True) if not _is_number(word)]
-    if 2 * len(texts) < len(found):
+    if 0 < 2 * len(texts) < len(found):
         row, word = texts[0]
         return (
             f"data.path: the column {name!r} holds numbers in {len(found) - len(texts)} of {len(found)} rows, but in "
-            f"{row_name(row)} it is {word!r}; correct it, empty it, or leave the column out with "
+            f"{row_name(row)} it is {shown(word)}; correct it, empty it, or leave the column out with "
             f"{typed('data.ignore', [str(name)])}"
         )
     return (
@@ -95,11 +97,12 @@ def _too_many(cells: "Cells", found: Sequence[str], count: int, most: int) -> st
 
 
 def _is_number(word: str) -> bool:
+    """Whether a table reads it as a number: Python would take digits of any script, and _ between them."""
     try:
         float(word)
     except ValueError:
         return False
-    return True
+    return word.isascii() and "_" not in word
 
 
 class Columns(Record):

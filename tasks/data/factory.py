@@ -52,7 +52,10 @@ class DataFactorySpec(Data):
         Raises:
             InputError: for a file that is not there.
         """
-        found = {name: existing(path, f"paths.{name}", "put the file there") for name, path in self.paths.items()}
+        found = {
+            name: existing(path, f"paths.{name}", "put the file there", self.limits)
+            for name, path in self.paths.items()
+        }
         if folders := [name for name, path in found.items() if not path.is_file()]:
             raise InputError(
                 f"data.paths.{folders[0]}: {found[folders[0]].name} is not a file; name each file by itself"
@@ -61,7 +64,7 @@ class DataFactorySpec(Data):
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
-        return self.model_dump(mode="json") | {"paths": digests(self.files())}
+        return self.model_dump(mode="json", exclude={"limits"}) | {"paths": digests(self.files())}
 
     def load(self, _: Shelf) -> Dataset:
         """What the function gives.

@@ -48,7 +48,7 @@ class PictureSpec(FramedSpec, Data):
         Raises:
             InputError: for no picture that can be read, or regions that are not in them.
         """
-        image, kept, excluded = self.read(wanted, shelf)
+        image, kept, excluded = self.read(wanted, shelf, self.limits)
         if not self.regions:
             return image, kept, excluded
         names = [picture.name for picture in kept]
@@ -80,7 +80,7 @@ class PictureSpec(FramedSpec, Data):
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with a digest of the files in the place of where they are."""
         wanted, classes = self.wanted()
-        plain = self.model_dump(mode="json", exclude={"path", "paths", "get"})
+        plain = self.model_dump(mode="json", exclude={"path", "paths", "get", "limits"})
         return plain | {"files": content_digest(wanted), "classes": classes}
 
 

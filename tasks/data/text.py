@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from exhibit.tasks.data.files import existing
+from exhibit.tasks.data.files import existing_file
 from exhibit.tasks.data.own import RowsSpec
 from exhibit.tasks.data.rows import require_columns, words
 from exhibit.tasks.data.tokens import Vocabulary, read_tokens
@@ -42,7 +42,7 @@ class TextSpec(RowsSpec):
         if self.vocabulary is None:
             return super().files()
         what = "put the tokens there, one per line"
-        return super().files() | {"vocabulary": existing(self.vocabulary, "vocabulary", what)}
+        return super().files() | {"vocabulary": existing_file(self.vocabulary, "vocabulary", what, self.limits)}
 
     def learned(self, table: "Table") -> Vocabulary:
         """The tokens of the rows of the fit, or those of the file."""

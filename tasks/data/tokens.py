@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 
+from exhibit.tasks.data.files import require_text
 from exhibit.tasks.data.rows import require_columns, words
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input
@@ -100,6 +101,7 @@ def read_tokens(path: Path) -> tuple[str, ...]:
     Raises:
         InputError: for one that has the padding elsewhere.
     """
+    require_text(path, "vocabulary")
     tokens = tuple(line.rstrip("\r") for line in path.read_text(encoding="utf-8").split("\n"))
     tokens = tokens[:-1] if tokens[-1] == "" else tokens
     if PADDING not in tokens:
