@@ -11,7 +11,7 @@ from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing
 from exhibit.tasks.data.own import rows_of_the_fit
 from exhibit.tasks.data.plain import dataset_of
-from exhibit.tasks.factory import DataFactory, load
+from exhibit.tasks.factory import DataFactory, called, load
 from exhibit.tasks.records.base import Arguments, Array, Files, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.shelf import Shelf
@@ -74,8 +74,8 @@ class DataFactorySpec(Data):
         """
         if both := self.arguments.keys() & self.paths:
             raise InputError(f"data.paths: {', '.join(sorted(both))} stands in data.arguments too")
-        found = load(self.factory)(**self.arguments, **self.files())
         where = f"data.factory: {self.factory}"
+        found = called(load(self.factory), self.arguments | self.files(), where)
         match found:
             case Dataset():
                 return _whole(found, where)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from exhibit.tasks.models.outputs import require_real
 from exhibit.tasks.protocols import Capability, Compute, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
@@ -42,6 +43,7 @@ class CallableModel:
                 f"model: {self._batch} samples were given, and outputs of shape {outputs.shape} came back; "
                 "a model gives (samples, outputs)"
             )
+        require_real(str(outputs.dtype), outputs.dtype.kind in "fiu")
         return outputs
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.factory import ModelFactory, code_of, load
+from exhibit.tasks.factory import ModelFactory, called, code_of, load
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
 from exhibit.tasks.models.encoding import Preprocess, shape_in_words
 from exhibit.tasks.models.kinds import KINDS
@@ -137,7 +137,7 @@ class FactorySpec(TrainingSpec):
     def _made(self, compute: Compute) -> "_Made":
         make = load(self.factory)
         with _randomness_kept(), self._keras_ready(compute):
-            made = make(**self.arguments)
+            made = called(make, self.arguments, f"model.factory: {self.factory}")
         item, preprocess = made if isinstance(made, tuple) else (made, getattr(made, "preprocess", None))
         return _Made(item, preprocess)
 
