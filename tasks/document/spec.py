@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from exhibit.tasks.records.base import Spec
-from exhibit.tasks.records.page import Paper
+from exhibit.tasks.records.page import MissingGlyphs, Paper
 
 
 def _written(value: object) -> object:
@@ -41,6 +41,11 @@ class DocumentSpec(Spec):
         None, description="date of the document, UTC where no zone is given; null: today at midnight UTC"
     )
     paper: Paper = Field("A4", description="of the PDF: A4 or letter")
+    missing_glyphs: MissingGlyphs = Field(
+        "mark",
+        description="of characters that no font has: mark prints their code points in their place and says so; refuse "
+        "ends with exit code 2, for names of the data before anything is trained",
+    )
     embed: tuple[Literal["data", "weights"], ...] = Field(
         (),
         description="attached to the PDF, so that it can be derived again without the files that they come from; "
