@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_name, shown, words
+from exhibit.tasks.data.rows import is_number, is_number_word, numbers, require_columns, row_name, shown, words
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.override import typed
@@ -34,7 +34,7 @@ class Column(Record):
         if is_number(cells) and not category:
             return cls(name=name, kind="number")
         found = [word for word in words(cells) if word is not None]
-        if all(map(_is_number, found)) and not category:  # larger than any whole number of the machine
+        if all(map(is_number_word, found)) and not category:  # larger than any whole number of the machine
             return cls(name=name, kind="number")
         categories = tuple(sorted(set(found)))
         if set(categories) <= _TRUTH.keys() and not category:
@@ -82,7 +82,7 @@ def _strange(name: str, word: str) -> str:
 def _too_many(cells: "Cells", found: Sequence[str], count: int, most: int) -> str:
     """What to do with a column of many words: most of them may be numbers."""
     name = cells.name
-    texts = [(row, word) for row, word in zip(cells.index, found, strict=True) if not _is_number(word)]
+    texts = [(row, word) for row, word in zip(cells.index, found, strict=True) if not is_number_word(word)]
     if 0 < 2 * len(texts) < len(found):
         row, word = texts[0]
         return (
@@ -94,15 +94,6 @@ def _too_many(cells: "Cells", found: Sequence[str], count: int, most: int) -> st
         f"data.path: the column {name!r} has {count} categories, more than data.most_categories: {most}; leave it out "
         f"with {typed('data.ignore', [str(name)])}, use it as {typed('data.id', str(name))}, or raise that number"
     )
-
-
-def _is_number(word: str) -> bool:
-    """Whether a table reads it as a number: Python would take digits of any script, and _ between them."""
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return word.isascii() and "_" not in word
 
 
 class Columns(Record):

@@ -60,6 +60,11 @@ class FramedSpec(Spec):
             return np.asarray(picture.resize((self.size, self.size), how))
         width, height = picture.size
         short = min(width, height)
+        if self.resize**2 * width * height > limits.pixels * short**2:
+            raise ValueError(
+                f"has {width} x {height} pixels, too narrow to bring its shorter side to {self.resize} within "
+                f"data.limits.pixels: {limits.pixels:,}"
+            )
         picture = picture.resize((self.resize * width // short, self.resize * height // short), how)
         # The corner is that of torchvision's CenterCrop, whose published transforms this reproduces.
         left, top = (round((side - self.size) / 2.0) for side in picture.size)
@@ -78,6 +83,10 @@ class FramedSpec(Spec):
         """
         kept, digests, excluded = [], [], []
         for picture in wanted:
+            if (name := _in_utf_8(picture.name)) != picture.name:
+                reason = "the name of the file is no UTF-8; rename it"
+                excluded.append(Excluded(sample_id=name, given=_in_utf_8(picture.path.name), reason=reason))
+                continue
             try:
                 pixels = self.framed(picture.path, limits).tobytes()
             except (OSError, SyntaxError, ValueError) as problem:
@@ -111,7 +120,7 @@ def sampled(paths: Sequence[Path], count: int | None, seed: int) -> list[Path]:
     """`count` of the paths (None: all), drawn by `seed` and their own names, in their order."""
     if count is None or count >= len(paths):
         return list(paths)
-    own = hashlib.sha256("\0".join(path.name for path in paths).encode()).digest()
+    own = hashlib.sha256(b"\0".join(os.fsencode(path.name) for path in paths)).digest()
     rows = np.random.default_rng([seed, *own]).choice(len(paths), count, replace=False)
     return [paths[row] for row in np.sort(rows)]
 
@@ -120,9 +129,25 @@ def content_digest(wanted: Sequence[Picture]) -> str:
     """A digest of the names and the bytes of pictures: what a result depends on, wherever they lie."""
     digest = hashlib.sha256()
     for picture in wanted:
-        digest.update(f"{picture.name}\0{picture.label}\0{picture.split}\0".encode())
-        digest.update(hashlib.sha256(picture.path.read_bytes()).digest())
+        digest.update(f"{_in_utf_8(picture.name)}\0{picture.label}\0{picture.split}\0".encode())
+        digest.update(_content(picture.path))
     return digest.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    """The sha256 of a file; nothing of what is no regular file, or cannot be read: it will be excluded."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return b""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return b""
+
+
+def _in_utf_8(name: str) -> str:
+    """The name of a file whose bytes may be of another encoding, with these written out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def existing(path: Path, key: str, what: str, limits: Limits = DEFAULT) -> Path:
@@ -164,6 +189,17 @@ def existing_file(path: Path, key: str, what: str, limits: Limits = DEFAULT) -> 
     return path
 
 
+def existing_folder(path: Path, key: str, what: str) -> Path:
+    """`path`, if a folder is there.
+
+    Raises:
+        InputError: as `existing`, and for a file.
+    """
+    if not existing(path, key, what).is_dir():
+        raise InputError(f"data.{key}: {path} is a file, where a folder was expected; {what}")
+    return path
+
+
 def require_text(path: Path, key: str) -> None:
     """The file is text in UTF-8, as all that is read here is.
 
@@ -197,6 +233,8 @@ def _shortened(path: Path) -> str:
 
 def class_names(folders: Sequence[str], names: Mapping[str, str]) -> Iterator[str]:
     """What a reader calls each class: its name in the config, or that of its folder."""
+    if strange := [_in_utf_8(folder) for folder in folders if folder != _in_utf_8(folder)]:
+        raise InputError(f"data.path: the name of the folder {strange[0]} is no UTF-8; rename it")
     if unknown := set(names) - set(folders):
         raise InputError(
             f"data.names: {', '.join(sorted(unknown))} are not folders of the data; there are {', '.join(folders)}"

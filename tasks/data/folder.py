@@ -9,7 +9,16 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from exhibit.tasks.data.data import Data
-from exhibit.tasks.data.files import FramedSpec, Picture, class_names, content_digest, existing, pictures_in, sampled
+from exhibit.tasks.data.files import (
+    FramedSpec,
+    Picture,
+    class_names,
+    content_digest,
+    existing,
+    existing_folder,
+    pictures_in,
+    sampled,
+)
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
 from exhibit.tasks.records.shelf import Shelf, Shelved
@@ -103,7 +112,9 @@ class ImageFolderSpec(PictureSpec):
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """All pictures, class by class, training before held-out ones."""
-        root = existing(self.path, "path", f"{self._get}put the folders {self.train}/CLASS and {self.test}/CLASS there")
+        root = existing_folder(
+            self.path, "path", f"{self._get}put the folders {self.train}/CLASS and {self.test}/CLASS there"
+        )
         parts = {split: _inner(root / name) for split, name in (("train", self.train), ("test", self.test))}
         divided = all(part.is_dir() for part in parts.values())
         folders = _class_folders(parts["train"] if divided else _inner(root))

@@ -35,7 +35,9 @@ class Limits(Spec):
             "feature": [name for item in dataset.inputs for name in item.features],
             "class": dataset.classes,
             "label": [dataset.label_name],
-            "sample": [str(one) for one in dataset.sample_ids.tolist()],
+            "sample": [
+                str(one) for known in (dataset.sample_ids, dataset.names) if known is not None for one in known.tolist()
+            ],
         }
         for what, found in names.items():
             self.require_names(found, f"data: the name of a {what}")

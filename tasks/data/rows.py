@@ -136,6 +136,15 @@ def is_number(cells: "Cells") -> bool:
     return is_numeric_dtype(cells) and not is_bool_dtype(cells)
 
 
+def is_number_word(word: str) -> bool:
+    """Whether a table reads it as a number: Python would take digits of any script, and _ between them."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return word.isascii() and "_" not in word
+
+
 def row_name(row: int, first: str = "row") -> str:
     """What a row without an id is called; the first below the heading is row 0."""
     return f"{first} {row}"

@@ -13,6 +13,7 @@ from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing, existing_file, require_text
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.molecule import canonical, problem
+from exhibit.tasks.data.rows import is_number_word
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input
 from exhibit.tasks.records.shelf import Shelf
@@ -202,11 +203,7 @@ def _readable(path: Path, key: str) -> Iterator[None]:
 
 
 def _no_number(text: str) -> str | None:
-    try:
-        finite = bool(np.isfinite(float(text)))
-    except ValueError:
-        finite = False
-    return None if finite else f"the measured value {text!r} is not a number"
+    return None if is_number_word(text) and np.isfinite(float(text)) else f"the measured value {text!r} is not a number"
 
 
 def _random_split(count: int, test_share: float, seed: int) -> Array:
