@@ -22,10 +22,14 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandat
 from yaml import YAMLError
 
 from exhibit.flows.errors import ConfigError, every, unknown
+from exhibit.tasks.records.override import in_shell, quoted
 
 CONF = Path(__file__).parents[1] / "conf"
 PRIMARY = "report"
 
+# A text in quotes, or what stands between the signs of lists and dictionaries.
+_WORD = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s\[\]{},:'"](?:[^\[\]{},:'"]*[^\s\[\]{},:'"])?""")
+_CALL = re.compile(r"(choice|range|interval|glob|sort|shuffle|tag|int|float|str|bool|json_str|extend_list)\s*\(")
 _Known = dict[tuple[str, ...], tuple[DictConfig, str]]  # composed config, and its study or data, by overrides
 
 
@@ -124,11 +128,44 @@ def _is_single(override: Override, parsed: Sequence[Override], choices: Mapping[
 
 def _parse(overrides: Sequence[str]) -> list[Override]:
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    for override in overrides:
+        if any("\ud800" <= sign <= "\udfff" for sign in override):  # how Python keeps bytes that are no UTF-8
+            raise ConfigError(
+                f"{ascii(override)[1:-1]}: it holds bytes that are no UTF-8; rename the file or the folder"
+            )
     try:
         return list(parser.parse_overrides(list(overrides)))
     except OverrideParseException as error:
-        lines = [line for line in str(error).splitlines() if not line.startswith("Error parsing")]
-        raise ConfigError(f"{error.override}: cannot be read as key=value ({lines[0]})") from error
+        raise ConfigError(_unreadable(str(error.override), str(error), parser)) from error
+
+
+def _unreadable(override: str, problem: str, parser: OverridesParser) -> str:
+    """A sentence on an override that Hydra's grammar does not take, with what to type instead where that is known."""
+    key, is_given, value = override.partition("=")
+    lines = [line for line in problem.splitlines() if not line.startswith("Error parsing")]
+    if not is_given:
+        return f"{override}: cannot be read as key=value; there is no = in it"
+    if not _reads(parser, f"{key}=1"):
+        return (
+            f"{override}: its key cannot be read, which is made of ASCII letters, digits, _ and points; what has "
+            "another name is given in a YAML file of a folder of your own, which --config-dir names"
+        )
+    words = _WORD.sub(lambda word: word[0] if _reads(parser, f"_={word[0]}") else quoted(word[0]), value)
+    for candidate in [words, *([] if value[:1] in ("[", "{") else [quoted(value)])]:
+        whole = f"{key}={candidate}"
+        if not _CALL.match(value) and _reads(parser, whole):
+            return (
+                f"{override}: cannot be read; a text with such signs stands in quotes: {in_shell(f'{key}={candidate}')}"
+            )
+    return f"{override}: its value cannot be read ({lines[0]})"
+
+
+def _reads(parser: OverridesParser, override: str) -> bool:
+    try:
+        parser.parse_override(override)
+    except (OverrideParseException, HydraException):
+        return False
+    return True
 
 
 def _check(override: Override, choices: Mapping[str, list[str]]) -> None:
@@ -137,6 +174,19 @@ def _check(override: Override, choices: Mapping[str, list[str]]) -> None:
     keys = {*choices, *map(str, OmegaConf.load(CONF / f"{PRIMARY}.yaml"))} - {"defaults"}
     if not (override.is_add() or root in keys or root.partition("/")[0] == "hydra"):
         raise ConfigError(unknown(str(override.key_or_group), "key", root, keys))
+    group = str(override.key_or_group).partition("@")[0]
+    if group in choices and not override.is_delete():
+        for value in [override.value()] if not override.is_sweep_override() else override.sweep_iterator():
+            _check_option(group, value, choices[group])
+
+
+def _check_option(group: str, value: Any, options: Sequence[str]) -> None:
+    """A group is given an option, or several in brackets, by name; a sweep gives it as it is typed."""
+    names = value if isinstance(value, list) else [value]
+    named = str | QuotedString if isinstance(value, list) else str | QuotedString | int | float
+    if wrong := [name for name in names if not isinstance(name, named)]:
+        given = "null" if wrong[0] is None else str(wrong[0])
+        raise ConfigError(f"{group}={given}: the name of an option was expected; allowed: {', '.join(options)}")
 
 
 def _values(override: Override) -> list[str]:
@@ -147,7 +197,10 @@ def _values(override: Override) -> list[str]:
         raise ConfigError(
             f"{override.input_line}: an interval holds no list of values to try; write values with commas"
         )
-    return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+    values = [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+    if not values:
+        raise ConfigError(f"{override.input_line}: this stands for no value; nothing has such a name")
+    return values
 
 
 def _quoted(override: str, choices: Mapping[str, list[str]]) -> str:

@@ -53,10 +53,13 @@ class RunnerSpec(Spec):
         description="threads: Prefect tasks in this process; dask: Prefect tasks that compute on the workers of a Dask "
         "cluster; inline: plain calls without Prefect",
     )
-    workers: int = Field(2, ge=1, description="of dask without an address: processes on this machine")
+    workers: int = Field(2, ge=1, le=256, description="of dask without an address: processes on this machine")
     address: str | None = Field(None, min_length=1, description="of dask: a scheduler, such as tcp://host:8786")
     timeout_seconds: float | None = Field(
-        None, gt=0, description="the report is computed in a process of its own, which is killed then; null: no limit"
+        None,
+        gt=0,
+        le=31_536_000,
+        description="the report is computed in a process of its own, which is killed then; null: no limit",
     )
 
 
@@ -103,8 +106,11 @@ def assemble(composed: Sequence[Composed]) -> Report:
 
 def _point(composed: Composed) -> Point:
     own = {name: value for name, value in composed.config.items() if name not in _SHARED}
-    title = own.pop("title", None) or composed.subject.replace("_", " ").capitalize()
-    return validated(Point, {"label": composed.label, "title": composed.named(title)} | own, composed.where)
+    title = own.pop("title", None)
+    if title is None or title == "":
+        title = composed.subject.replace("_", " ").capitalize()
+    named = composed.named(title) if isinstance(title, str) else title
+    return validated(Point, {"label": composed.label, "title": named} | own, composed.where)
 
 
 def _shared(composed: Composed) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.override import typed
 
 Schema = Mapping[str, Any]
 _T = TypeVar("_T")
@@ -159,7 +160,13 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
         case _:
             near = _nearest(str(detail["input"]), list(_choices(place.schema)))
             sentence = f"{path}: given {_short(detail['input'])}, allowed: {_allowed(place.schema)}{near}"
+            if detail["type"] == "string_type" and isinstance(given := detail["input"], int | float):
+                sentence += f"; type {typed('.'.join(map(str, place.path)), _as_typed(given))}"
     return sentence
+
+
+def _as_typed(given: float) -> str:
+    return str(given).lower() if isinstance(given, bool) else str(given)
 
 
 def _allowed(schema: Schema) -> str:
@@ -193,7 +200,7 @@ def _bounds(schema: Schema) -> str:
         "maximum": "at most",
         "exclusiveMaximum": "below",
     }
-    bounds = [f"{word} {schema[key]:g}" for key, word in words.items() if key in schema]
+    bounds = [f"{word} {schema[key]:.12g}" for key, word in words.items() if key in schema]
     return f", {' and '.join(bounds)}" if bounds else ""
 
 

@@ -13,11 +13,13 @@ from exhibit.flows.calls import Calls, Started
 from exhibit.flows.config import Point
 from exhibit.flows.errors import during
 from exhibit.tasks.comparing.settings import slugs
+from exhibit.tasks.document.fonts import require_glyphs
 from exhibit.tasks.evidence.local import local_references
 from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.packing import unpack
@@ -74,14 +76,16 @@ class Chapter:
         return [done for checks in self.checked.values() for done in checks]
 
 
-def run_points(points: Sequence[Point], compute: Compute, calls: Calls, given: Given) -> list[Chapter]:
-    """Every point up to its material.
+def run_points(
+    points: Sequence[Point], compute: Compute, calls: Calls, given: Given, *, all_glyphs: bool = False
+) -> list[Chapter]:
+    """Every point up to its material. `all_glyphs`: what cannot be printed is refused, as soon as the data is there.
 
     Raises:
         Exception: what the first point met, if all of them failed.
     """
     chapters = [Chapter(slug, point) for slug, point in zip(slugs([p.label for p in points]), points, strict=True)]
-    steps = _Steps(compute, calls, given)
+    steps = _Steps(compute, calls, given, all_glyphs)
     for step in (
         steps.load,
         steps.fit,
@@ -133,8 +137,8 @@ def _sentence(error: Exception, point: Point) -> str:
 class _Steps:
     """The steps of a point. Each starts its calls, yields, and waits for them."""
 
-    def __init__(self, compute: Compute, calls: Calls, given: Given) -> None:
-        self._compute, self._calls, self._given = compute, calls, given
+    def __init__(self, compute: Compute, calls: Calls, given: Given, all_glyphs: bool) -> None:
+        self._compute, self._calls, self._given, self._all_glyphs = compute, calls, given, all_glyphs
 
     def _one(self, chapter: Chapter, stage: Callable[..., FinishedStage], *args: Any) -> Step:
         started = self._calls.start(chapter.slug, stage, *args)
@@ -146,6 +150,9 @@ class _Steps:
         point = chapter.point
         yield from self._one(chapter, load, point.data, *embedded)
         dataset, methods = chapter["load"]["dataset"], point.method.values()
+        if self._all_glyphs:
+            loaded = unpack(Dataset, self._calls.store.get(dataset), self._calls.store)
+            require_glyphs("\n".join([point.title, *loaded.texts]))
         require_explainable(self._calls.store, dataset, point.model, methods, point.target, point.selection)
 
     def fit(self, chapter: Chapter) -> Step:

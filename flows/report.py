@@ -102,7 +102,9 @@ def explain(
     calls = Calls(Store(report.paths.store), engine, watch)
     given = given or Given()
     flow = _Flow(report, calls, given)  # what it is compared with is looked for before anything is computed
-    every = run_points(report.points, report.compute, calls, given)
+    every = run_points(
+        report.points, report.compute, calls, given, all_glyphs=report.document.missing_glyphs == "refuse"
+    )
     chapters = [point for point in every if point.failure is None]
     failures = [point.failure for point in every if point.failure is not None]
     document = flow.document(chapters, failures)
@@ -184,6 +186,7 @@ class _Flow:
             render,
             issued,
             report.document.paper,
+            report.document.missing_glyphs,
             document,
             [done["drawings"] for done in drawn],
             files,

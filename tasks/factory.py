@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
@@ -91,6 +92,28 @@ def load(factory: str) -> Callable[..., Any]:
         raise InputError(f"factory: {factory!r} is not a function")
     code_of(factory)  # read as near to the import as can be: what is edited later is not what runs
     return function
+
+
+def called(function: Callable[..., Any], arguments: Mapping[str, Any], where: str) -> Any:
+    """What a function of the user's own gives.
+
+    Raises:
+        InputError: with what it raised, for that is theirs to mend; `where` begins it.
+    """
+    try:
+        return function(**arguments)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:  # the user's own code fails in its own ways
+        line = traceback.extract_tb(error.__traceback__)[-1]
+        said = " ".join(str(error).split())[:_MOST_SAID]
+        raise InputError(
+            f"{where} failed with {type(error).__name__}{f': {said}' if said else ''} "
+            f"(in {Path(line.filename).name}, line {line.lineno})"
+        ) from error
+
+
+_MOST_SAID = 400  # letters of somebody else's message
 
 
 def _refuse_two_of_a_name(module: str) -> None:

@@ -38,10 +38,13 @@ class Compute(Spec):
     no multiple of 8.)
     """
 
-    threads: int = Field(2, ge=1, description="that a framework computes with; a part of every key")
-    batch: int = Field(64, ge=1, description="samples that a model takes at a time; a part of every key")
+    threads: int = Field(2, ge=1, le=1_024, description="that a framework computes with; a part of every key")
+    batch: int = Field(64, ge=1, le=1_000_000, description="samples that a model takes at a time; a part of every key")
     chunk: int = Field(
-        128, ge=1, description="samples of one piece of work; what is finished outlives a run that is killed"
+        128,
+        ge=1,
+        le=1_000_000,
+        description="samples of one piece of work; what is finished outlives a run that is killed",
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one")
     deterministic: bool = Field(

@@ -80,8 +80,10 @@ class Check(Choice):
 class SampledCheck(Check):
     """A check of some of the explained samples, drawn at random."""
 
-    samples: int = Field(200, ge=1, description="most samples that are measured")
-    seed: int = Field(0, ge=0, description="of all that is drawn at random: the samples, and what is done to them")
+    samples: int = Field(200, ge=1, le=1_000_000, description="most samples that are measured")
+    seed: int = Field(
+        0, ge=0, lt=2**32, description="of all that is drawn at random: the samples, and what is done to them"
+    )
 
     def drawn(self, measured: int, explained: int) -> str:
         """Which samples were measured, in words."""
@@ -96,7 +98,9 @@ class SampledCheck(Check):
 class GrowingCheck(SampledCheck):
     """A check that calls the model, on a sample that grows until it decides or has cost what it may."""
 
-    max_calls: int = Field(20_000, ge=1, description="most samples that go through the model before it stops to grow")
+    max_calls: int = Field(
+        20_000, ge=1, le=10**12, description="most samples that go through the model before it stops to grow"
+    )
 
     def grown(
         self,

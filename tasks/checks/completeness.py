@@ -24,10 +24,11 @@ class CompletenessSpec(Check):
     """
 
     kind: Literal["completeness"] = "completeness"
-    threshold: float = Field(0.01, gt=0, description="largest relative residual that counts as complete")
+    threshold: float = Field(0.01, gt=0, le=1_000_000, description="largest relative residual that counts as complete")
     floor: float = Field(
         1e-3,
         gt=0,
+        le=1,
         description="differences of the score below this share of the largest are not divided by, and explanations of "
         "them count only where they are off",
     )

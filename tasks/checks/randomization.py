@@ -31,7 +31,7 @@ class RandomizationSpec(GrowingCheck):
     """
 
     kind: Literal["randomization"] = "randomization"
-    samples: int = Field(20, ge=1, description="most samples that are explained again")
+    samples: int = Field(20, ge=1, le=1_000_000, description="most samples that are explained again")
     margin: float = Field(0.2, ge=0, le=1, description="beyond the correlation of unrelated explanations")
     threshold: float = Field(0.5, ge=0, le=1, description="largest mean correlation when all layers are randomised")
 

@@ -21,7 +21,7 @@ class SeedStabilitySpec(Check):
     alone, and how often each feature had which rank in them."""
 
     kind: Literal["seed_stability"] = "seed_stability"
-    seeds: int = Field(5, ge=2, description="how many trainings, the reported one among them")
+    seeds: int = Field(5, ge=2, le=1_000, description="how many trainings, the reported one among them")
     threshold: float = Field(0.7, ge=-1, le=1, description="smallest mean correlation with the further trainings")
 
     null: ClassVar[str] = "Another training gives an unrelated order: 0."
@@ -83,9 +83,9 @@ class StabilitySpec(GrowingCheck):
     radius: float = Field(
         0.02, gt=0, le=1, description="of the change, as a share of the range of an input or a column"
     )
-    draws: int = Field(5, ge=1, description="changes that are tried for each sample")
-    samples: int = Field(100, ge=1, description="most samples that are measured")
-    threshold: float = Field(0.5, gt=0, description="largest relative change of the median sample")
+    draws: int = Field(5, ge=1, le=10_000, description="changes that are tried for each sample")
+    samples: int = Field(100, ge=1, le=1_000_000, description="most samples that are measured")
+    threshold: float = Field(0.5, gt=0, le=1_000_000, description="largest relative change of the median sample")
 
     null: ClassVar[str] = "A small change of the input gives an unrelated explanation: about 1.4 for equal sizes."
     statistic: ClassVar[str] = "largest relative change, of the median sample"

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_name, words
+from exhibit.tasks.data.rows import is_number, is_number_word, numbers, require_columns, row_name, shown, words
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Cells, Table
@@ -33,6 +34,8 @@ class Column(Record):
         if is_number(cells) and not category:
             return cls(name=name, kind="number")
         known_words = [word for word in words(cells) if word is not None]
+        if all(map(is_number_word, known_words)) and not category:  # larger than any whole number of the machine
+            return cls(name=name, kind="number")
         categories = tuple(sorted(set(known_words)))
         if set(categories) <= _TRUTH.keys() and not category:
             return cls(name=name, kind="truth")
@@ -73,32 +76,24 @@ def _empty(name: str) -> str:
 
 
 def _strange(name: str, word: str) -> str:
-    return f"{name} is {word!r}, which no row of the fit has"
+    return f"{name} is {shown(word)}, which no row of the fit has"
 
 
 def _too_many(cells: "Cells", cell_words: Sequence[str], count: int, most: int) -> str:
     """What to do with a column of many words: most of them may be numbers."""
     name = cells.name
-    texts = [(row, word) for row, word in zip(cells.index, cell_words, strict=True) if not _is_number(word)]
-    if 2 * len(texts) < len(cell_words):
+    texts = [(row, word) for row, word in zip(cells.index, cell_words, strict=True) if not is_number_word(word)]
+    if 0 < 2 * len(texts) < len(cell_words):
         row, word = texts[0]
         return (
             f"data.path: the column {name!r} holds numbers in {len(cell_words) - len(texts)} of {len(cell_words)} "
-            f"rows, but in {row_name(row)} it is {word!r}; correct it, empty it, or leave the column out with "
-            f"'data.ignore=[{name}]'"
+            f"rows, but in {row_name(row)} it is {shown(word)}; correct it, empty it, or leave the column out with "
+            f"{typed('data.ignore', [str(name)])}"
         )
     return (
         f"data.path: the column {name!r} has {count} categories, more than data.most_categories: {most}; leave it out "
-        f"with 'data.ignore=[{name}]', use it as data.id={name}, or raise that number"
+        f"with {typed('data.ignore', [str(name)])}, use it as {typed('data.id', str(name))}, or raise that number"
     )
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 class Columns(Record):

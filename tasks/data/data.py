@@ -4,6 +4,9 @@ data belongs here."""
 from abc import abstractmethod
 from typing import Any, ClassVar
 
+from pydantic import Field
+
+from exhibit.tasks.data.limits import Limited, Limits
 from exhibit.tasks.records.base import Choice
 from exhibit.tasks.records.data import Dataset, Reference
 from exhibit.tasks.records.shelf import Shelf
@@ -11,6 +14,8 @@ from exhibit.tasks.records.shelf import Shelf
 
 class Data(Choice):
     """Samples in raw units. New data says how to `load` them; for all else there is a default."""
+
+    limits: Limited = Field(Limits(), description="what is read at most, where that is not the usual; null: the usual")
 
     on_shelf: ClassVar[bool] = False  # whether the dataset names samples that lie on the shelf one by one
 
@@ -33,4 +38,4 @@ class Data(Choice):
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec as it determines the samples: with digests of files in the place of where they are."""
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", exclude={"limits"})

@@ -11,7 +11,7 @@ from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing
 from exhibit.tasks.data.own import rows_of_the_fit
 from exhibit.tasks.data.plain import dataset_of
-from exhibit.tasks.factory import DataFactory, load
+from exhibit.tasks.factory import DataFactory, called, load
 from exhibit.tasks.records.base import Arguments, Array, Files, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.shelf import Shelf
@@ -52,7 +52,10 @@ class DataFactorySpec(Data):
         Raises:
             InputError: for a file that is not there.
         """
-        paths = {name: existing(path, f"paths.{name}", "put the file there") for name, path in self.paths.items()}
+        paths = {
+            name: existing(path, f"paths.{name}", "put the file there", self.limits)
+            for name, path in self.paths.items()
+        }
         if folders := [name for name, path in paths.items() if not path.is_file()]:
             raise InputError(
                 f"data.paths.{folders[0]}: {paths[folders[0]].name} is not a file; name each file by itself"
@@ -61,7 +64,7 @@ class DataFactorySpec(Data):
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
-        return self.model_dump(mode="json") | {"paths": digests(self.files())}
+        return self.model_dump(mode="json", exclude={"limits"}) | {"paths": digests(self.files())}
 
     def load(self, _: Shelf) -> Dataset:
         """What the function gives.
@@ -71,8 +74,8 @@ class DataFactorySpec(Data):
         """
         if both := self.arguments.keys() & self.paths:
             raise InputError(f"data.paths: {', '.join(sorted(both))} stands in data.arguments too")
-        result = load(self.factory)(**self.arguments, **self.files())
         where = f"data.factory: {self.factory}"
+        result = called(load(self.factory), self.arguments | self.files(), where)
         match result:
             case Dataset():
                 return _whole(result, where)

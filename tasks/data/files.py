@@ -1,6 +1,9 @@
 """Pictures from files, framed as the model that explains them wants them."""
 
+import codecs
 import hashlib
+import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -8,10 +11,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.picture_file import SUFFIXES, read_picture
 from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Excluded, Input, Split
 from exhibit.tasks.records.shelf import Shelf, Shelved
+
+DEFAULT = Limits()
 
 
 class Picture(NamedTuple):
@@ -29,17 +35,18 @@ class FramedSpec(Spec):
     Explanations lie on these pixels: the model sees them and nothing else.
     """
 
-    size: int = Field(224, ge=8, description="side of the square in pixels")
+    size: int = Field(224, ge=8, le=4_096, description="side of the square in pixels")
     resize: int | None = Field(
         None,
         ge=8,
+        le=16_384,
         description="the shorter side is brought to this and the middle cut out; null: squeezed into the square",
     )
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = Field(
         "bilinear", description="how a picture is resized"
     )
 
-    def framed(self, path: Path) -> Array:
+    def framed(self, path: Path, limits: Limits = DEFAULT) -> Array:
         """(size, size, 3) bytes of the picture at `path`.
 
         Raises:
@@ -47,18 +54,25 @@ class FramedSpec(Spec):
         """
         from PIL import Image
 
-        picture = read_picture(path)
+        picture = read_picture(path, limits.pixels)
         how = Image.Resampling[self.interpolation.upper()]
         if self.resize is None:
             return np.asarray(picture.resize((self.size, self.size), how))
         width, height = picture.size
         short = min(width, height)
+        if self.resize**2 * width * height > limits.pixels * short**2:
+            raise ValueError(
+                f"has {width} x {height} pixels, too narrow to bring its shorter side to {self.resize} within "
+                f"data.limits.pixels: {limits.pixels:,}"
+            )
         picture = picture.resize((self.resize * width // short, self.resize * height // short), how)
         # The corner is that of torchvision's CenterCrop, whose published transforms this reproduces.
         left, top = (round((side - self.size) / 2.0) for side in picture.size)
         return np.asarray(picture.crop((left, top, left + self.size, top + self.size)))
 
-    def read(self, wanted: Sequence[Picture], shelf: Shelf) -> tuple[Input, list[Picture], list[Excluded]]:
+    def read(
+        self, wanted: Sequence[Picture], shelf: Shelf, limits: Limits = DEFAULT
+    ) -> tuple[Input, list[Picture], list[Excluded]]:
         """The pictures that can be read, which they are, and the others with the reason.
 
         They are read one by one, and their pixels laid on the `shelf`, from which they are taken when they are used:
@@ -69,8 +83,12 @@ class FramedSpec(Spec):
         """
         kept, digests, excluded = [], [], []
         for picture in wanted:
+            if (name := _in_utf_8(picture.name)) != picture.name:
+                reason = "the name of the file is no UTF-8; rename it"
+                excluded.append(Excluded(sample_id=name, given=_in_utf_8(picture.path.name), reason=reason))
+                continue
             try:
-                pixels = self.framed(picture.path).tobytes()
+                pixels = self.framed(picture.path, limits).tobytes()
             except (OSError, SyntaxError, ValueError) as problem:
                 reason = str(problem).replace(str(picture.path), picture.path.name)
                 excluded.append(Excluded(sample_id=picture.name, given=picture.path.name, reason=reason))
@@ -102,7 +120,7 @@ def sampled(paths: Sequence[Path], count: int | None, seed: int) -> list[Path]:
     """`count` of the paths (None: all), drawn by `seed` and their own names, in their order."""
     if count is None or count >= len(paths):
         return list(paths)
-    own = hashlib.sha256("\0".join(path.name for path in paths).encode()).digest()
+    own = hashlib.sha256(b"\0".join(os.fsencode(path.name) for path in paths)).digest()
     rows = np.random.default_rng([seed, *own]).choice(len(paths), count, replace=False)
     return [paths[row] for row in np.sort(rows)]
 
@@ -111,24 +129,112 @@ def content_digest(wanted: Sequence[Picture]) -> str:
     """A digest of the names and the bytes of pictures: what a result depends on, wherever they lie."""
     digest = hashlib.sha256()
     for picture in wanted:
-        digest.update(f"{picture.name}\0{picture.label}\0{picture.split}\0".encode())
-        digest.update(hashlib.sha256(picture.path.read_bytes()).digest())
+        digest.update(f"{_in_utf_8(picture.name)}\0{picture.label}\0{picture.split}\0".encode())
+        digest.update(_content(picture.path))
     return digest.hexdigest()
 
 
-def existing(path: Path, key: str, what: str) -> Path:
-    """`path`, if it is there.
+def _content(path: Path) -> bytes:
+    """The sha256 of a file; nothing of what is no regular file, or cannot be read: it will be excluded."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return b""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return b""
+
+
+def _in_utf_8(name: str) -> str:
+    """The name of a file whose bytes may be of another encoding, with these written out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def existing(path: Path, key: str, what: str, limits: Limits = DEFAULT) -> Path:
+    """`path`, if it is there: a folder, or a regular file that is not too large. Nothing is read of it: a pipe would be
+    waited for, and a device never ends.
 
     Raises:
         InputError: which says what belongs there.
     """
-    if not path.exists():
-        raise InputError(f"data.{key}: {path} does not exist; {what}")
+    try:
+        state = path.stat()
+    except (OSError, ValueError) as error:
+        gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+        cause = error.strerror if isinstance(error, OSError) else error
+        why = "is not there" if gone else f"cannot be opened ({cause})"
+        raise InputError(f"data.{key}: {_shortened(path)} {why}; {what}") from error
+    if stat.S_ISDIR(state.st_mode):
+        return path
+    if not stat.S_ISREG(state.st_mode):
+        raise InputError(f"data.{key}: {path} is a pipe or a device, no regular file; {what}")
+    if state.st_size > limits.bytes:
+        raise InputError(
+            f"data.{key}: {path} has {state.st_size:,} bytes, more than data.limits.bytes: {limits.bytes:,}; "
+            "give less, or raise that number"
+        )
+    if not os.access(path, os.R_OK):
+        raise InputError(f"data.{key}: {path} may not be read by this user")
     return path
+
+
+def existing_file(path: Path, key: str, what: str, limits: Limits = DEFAULT) -> Path:
+    """`path`, if a regular file is there.
+
+    Raises:
+        InputError: as `existing`, and for a folder.
+    """
+    if existing(path, key, what, limits).is_dir():
+        raise InputError(f"data.{key}: {path} is a folder; {what}")
+    return path
+
+
+def existing_folder(path: Path, key: str, what: str) -> Path:
+    """`path`, if a folder is there.
+
+    Raises:
+        InputError: as `existing`, and for a file.
+    """
+    if not existing(path, key, what).is_dir():
+        raise InputError(f"data.{key}: {path} is a file, where a folder was expected; {what}")
+    return path
+
+
+def require_text(path: Path, key: str) -> None:
+    """The file is text in UTF-8, as all that is read here is.
+
+    Raises:
+        InputError: naming the line where it is not, and what to do.
+    """
+    decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
+    with path.open("rb") as file:
+        for part in iter(lambda: file.read(2**20), b""):
+            try:
+                decoder.decode(part)
+            except UnicodeDecodeError as error:
+                raise InputError(_no_text(path, key, line + error.object[: error.start].count(b"\n"))) from error
+            if b"\0" in part:
+                raise InputError(_no_text(path, key, line + part[: part.index(b"\0")].count(b"\n")))
+            line += part.count(b"\n")
+
+
+def _no_text(path: Path, key: str, line: int) -> str:
+    return (
+        f"data.{key}: {path.name} is no text in UTF-8, in line {line}; save it in that encoding, for example with "
+        f"iconv -f UTF-16 -t UTF-8 (or -f LATIN1, as it was saved)"
+    )
+
+
+def _shortened(path: Path) -> str:
+    """A path that may be longer than any is."""
+    text = str(path)
+    return text if len(text) <= 200 else f"{text[:100]}...{text[-60:]}"
 
 
 def class_names(folders: Sequence[str], names: Mapping[str, str]) -> Iterator[str]:
     """What a reader calls each class: its name in the config, or that of its folder."""
+    if strange := [_in_utf_8(folder) for folder in folders if folder != _in_utf_8(folder)]:
+        raise InputError(f"data.path: the name of the folder {strange[0]} is no UTF-8; rename it")
     if unknown := set(names) - set(folders):
         raise InputError(
             f"data.names: {', '.join(sorted(unknown))} are not folders of the data; there are {', '.join(folders)}"
@@ -137,5 +243,17 @@ def class_names(folders: Sequence[str], names: Mapping[str, str]) -> Iterator[st
 
 
 def digests(files: Mapping[str, Path]) -> dict[str, str]:
-    """The sha256 of each file, by its key."""
-    return {key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in files.items()}
+    """The sha256 of each file, by its key.
+
+    Raises:
+        InputError: for a file that cannot be read.
+    """
+    return {key: _digest(path, key) for key, path in files.items()}
+
+
+def _digest(path: Path, key: str) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"data.{key}: {path} cannot be read ({error.strerror})") from error

@@ -6,18 +6,29 @@ Which pictures there are and how they are framed; how one file is read is in `pi
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from exhibit.tasks.data.data import Data
-from exhibit.tasks.data.files import FramedSpec, Picture, class_names, content_digest, existing, pictures_in, sampled
+from exhibit.tasks.data.files import (
+    FramedSpec,
+    Picture,
+    class_names,
+    content_digest,
+    existing,
+    existing_folder,
+    pictures_in,
+    sampled,
+)
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
-Box = tuple[int, int, int, int]
+_Pixel = Annotated[int, Field(ge=0, le=4_096)]
+Box = tuple[_Pixel, _Pixel, _Pixel, _Pixel]
+_Published = Annotated[float, Field(ge=-1_000_000_000, le=1_000_000_000)]
 
 
 class PictureSpec(FramedSpec, Data):
@@ -31,7 +42,7 @@ class PictureSpec(FramedSpec, Data):
         description="where what matters is: sample id to [top, left, bottom, right] in pixels seen",
     )
 
-    published: dict[str, float] = Field(
+    published: dict[str, _Published] = Field(
         default_factory=dict, description="numbers of others on this data, printed beside those measured"
     )
 
@@ -49,7 +60,7 @@ class PictureSpec(FramedSpec, Data):
         Raises:
             InputError: for no picture that can be read, or regions that are not in them.
         """
-        image, kept, excluded = self.read(wanted, shelf)
+        image, kept, excluded = self.read(wanted, shelf, self.limits)
         if not self.regions:
             return image, kept, excluded
         names = [picture.name for picture in kept]
@@ -81,7 +92,7 @@ class PictureSpec(FramedSpec, Data):
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with a digest of the files in the place of where they are."""
         wanted, classes = self.wanted()
-        plain = self.model_dump(mode="json", exclude={"path", "paths", "get"})
+        plain = self.model_dump(mode="json", exclude={"path", "paths", "get", "limits"})
         return plain | {"files": content_digest(wanted), "classes": classes}
 
 
@@ -96,13 +107,17 @@ class ImageFolderSpec(PictureSpec):
     train: str = Field("training", description="folder of the training classes")
     test: str = Field("validation", description="folder of the held-out classes")
     test_share: float = Field(0.2, gt=0, lt=1, description="held out of each class where there are no such folders")
-    per_class: int | None = Field(None, ge=2, description="at most so many of each class and split; null: all")
+    per_class: int | None = Field(
+        None, ge=2, le=10_000_000, description="at most so many of each class and split; null: all"
+    )
     names: dict[str, str] = Field(default_factory=dict, description="what a folder's class is called")
-    seed: int = Field(0, ge=0, description="of what is held out and of which are taken")
+    seed: int = Field(0, ge=0, lt=2**32, description="of what is held out and of which are taken")
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """All pictures, class by class, training before held-out ones."""
-        root = existing(self.path, "path", f"{self._get}put the folders {self.train}/CLASS and {self.test}/CLASS there")
+        root = existing_folder(
+            self.path, "path", f"{self._get}put the folders {self.train}/CLASS and {self.test}/CLASS there"
+        )
         parts = {split: _inner(root / name) for split, name in (("train", self.train), ("test", self.test))}
         divided = all(part.is_dir() for part in parts.values())
         folders = _class_folders(parts["train"] if divided else _inner(root))
@@ -151,15 +166,21 @@ class Food101Spec(PictureSpec):
 
     kind: Literal["food101"] = "food101"
     path: Path = Field(description="the folder that holds food-101/meta and food-101/images")
-    size: int = Field(240, ge=8)
-    resize: int | None = Field(255, ge=8)
-    per_class: int | None = Field(None, ge=1, description="at most so many of each dish in the training list")
+    size: int = Field(240, ge=8, le=4_096)
+    resize: int | None = Field(255, ge=8, le=16_384)
+    per_class: int | None = Field(
+        None, ge=1, le=10_000_000, description="at most so many of each dish in the training list"
+    )
     validation_share: float = Field(
         0.2, ge=0, lt=1, description="of these, so many validate and do not train; 0: the published lists alone"
     )
-    test_per_class: int | None = Field(None, ge=1, description="at most so many of each dish in the test list")
-    test_index: tuple[int, ...] = Field((), description="further ones by their place in the published test list")
-    seed: int = Field(0, ge=0, description="of which are taken, and which validate")
+    test_per_class: int | None = Field(
+        None, ge=1, le=10_000_000, description="at most so many of each dish in the test list"
+    )
+    test_index: tuple[Annotated[int, Field(ge=0, le=1_000_000)], ...] = Field(
+        (), description="further ones by their place in the published test list"
+    )
+    seed: int = Field(0, ge=0, lt=2**32, description="of which are taken, and which validate")
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """The pictures that are taken, training before validation before test ones, dish by dish."""

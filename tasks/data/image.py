@@ -16,7 +16,7 @@ class DigitsSpec(Data):
 
     kind: Literal["digits"] = "digits"
     test_share: float = Field(0.25, gt=0, lt=1, description="share of each class that is held out")
-    seed: int = Field(0, ge=0, description="of the split")
+    seed: int = Field(0, ge=0, lt=2**32, description="of the split")
 
     def load(self, _: Shelf) -> Dataset:
         """All images, split by class."""

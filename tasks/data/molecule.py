@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Analogue
@@ -35,13 +36,20 @@ _GROUPS = {
 GROUPS = tuple(_GROUPS.values())
 
 
-def problem(smiles: str) -> str | None:
-    """Why RDKit cannot use `smiles`, or None when it can."""
+_LETTERS = 20  # of an atom in SMILES, at most: [13C@@H2+2:1234] and its bonds
+
+
+def problem(smiles: str, limits: Limits) -> str | None:
+    """Why `smiles` cannot be used, or None when it can."""
     from rdkit import Chem, rdBase
 
+    if len(smiles) > _LETTERS * limits.atoms:  # which would take minutes to read
+        return f"{len(smiles):,} letters, too many for data.limits.atoms: {limits.atoms:,}"
     with rdBase.BlockLogs():
         if (whole := Chem.MolFromSmiles(smiles)) is not None:
-            return None if whole.GetNumAtoms() else "no atoms"
+            if (atoms := whole.GetNumAtoms()) > limits.atoms:
+                return f"{atoms:,} atoms, more than data.limits.atoms: {limits.atoms:,}"
+            return None if atoms else "no atoms"
         parameters = Chem.SmilesParserParams()
         parameters.sanitize = False
         molecule = Chem.MolFromSmiles(smiles, parameters)
@@ -49,6 +57,28 @@ def problem(smiles: str) -> str | None:
             hint = "; a hydrogen on a ring nitrogen is written [nH]" if "n(H)" in smiles else ""
             return f"not valid SMILES{hint}"
         return "; ".join(issue.Message().split("  ")[0].rstrip(".") for issue in Chem.DetectChemistryProblems(molecule))
+
+
+def canonical(smiles: str) -> str:
+    """The one spelling of a molecule that RDKit can read: what a model is given depends on no other. Numbers of atoms
+    (as in [CH3:1]) are dropped; tautomers stay different molecules.
+
+    Features of atoms follow the spelling: @ and @@ say how the neighbours turn in the order in which they are written.
+    """
+    from rdkit import Chem, rdBase
+
+    with rdBase.BlockLogs():
+        for _ in range(_ROUNDS):
+            molecule = Chem.MolFromSmiles(smiles)
+            for atom in molecule.GetAtoms():
+                atom.SetAtomMapNum(0)
+            before, smiles = smiles, str(Chem.MolToSmiles(molecule))
+            if smiles == before:
+                break
+    return smiles
+
+
+_ROUNDS = 8  # a spelling that was just written may be written in another way when it is read again
 
 
 def atom_counts(smiles: Sequence[str]) -> Array:

@@ -35,10 +35,10 @@ class _SeveralSpec(Data):
     The value to predict is a hundred times the digit: only the image says anything about it.
     """
 
-    rows: int = Field(100, ge=2, description="the first so many digits")
+    rows: int = Field(100, ge=2, le=70_000, description="the first so many digits")
     sentence: str = Field("吾輩は猫である", min_length=1, description="text of every row")
-    tokens: int = Field(10, ge=1, description="length of the text: cut, or padded")
-    seed: int = Field(0, ge=0, description="of the random bits")
+    tokens: int = Field(10, ge=1, le=10_000, description="length of the text: cut, or padded")
+    seed: int = Field(0, ge=0, lt=2**32, description="of the random bits")
 
     def dataset(
         self, image: Input, digits: Array, words: Input, *, title: str, pixels: str, cut: str, source: str
@@ -116,7 +116,11 @@ class MnistSpec(_SeveralSpec):
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
         found = digests(self.files())
-        return self.model_dump(mode="json", exclude={"path", "get"}) | found | {"files": "-".join(found.values())}
+        return (
+            self.model_dump(mode="json", exclude={"path", "get", "limits"})
+            | found
+            | {"files": "-".join(found.values())}
+        )
 
     def load(self, _: Shelf) -> Dataset:
         """The first training images.

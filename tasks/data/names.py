@@ -18,7 +18,7 @@ class NamesSpec(Data):
     """
 
     kind: Literal["names"] = "names"
-    length: int = Field(64, ge=1, description="most letters of a name: it is cut there")
+    length: int = Field(64, ge=1, le=100_000, description="most letters of a name: it is cut there")
 
     def load(self, _: Shelf) -> Dataset:
         """All names, with the published split."""

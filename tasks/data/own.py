@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from exhibit.tasks.data.data import Data
-from exhibit.tasks.data.files import digests, existing
+from exhibit.tasks.data.files import digests, existing_file, require_text
 from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, read_table, require_columns, row_ids, row_name
 from exhibit.tasks.records.base import Array, InputError, Record, Words
 from exhibit.tasks.records.data import Dataset, Input
@@ -79,7 +79,7 @@ class RowsSpec(Data):
     id: str | None = Field(None, description="column that names a row; null: row 0, row 1 and so on")
     split: str | None = Field(None, description="column that says train or test; null: a share is held out at random")
     test_share: float = Field(0.2, ge=0, lt=1, description="held out, of each class alike; 0: nothing")
-    seed: int = Field(0, ge=0, description="of what is held out")
+    seed: int = Field(0, ge=0, lt=2**32, description="of what is held out")
     explain: Path | None = Field(
         None, description="explain the rows of this file instead: same columns, label optional"
     )
@@ -134,11 +134,13 @@ class RowsSpec(Data):
         """
         wanted = {"path": self.path, "scheme": self.scheme, "explain": self.explain}
         what = {"path": "put the rows there", "scheme": "put scheme.json of a run there", "explain": "put rows there"}
-        return {key: existing(path, key, what[key]) for key, path in wanted.items() if path is not None}
+        return {
+            key: existing_file(path, key, what[key], self.limits) for key, path in wanted.items() if path is not None
+        }
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
-        return self.model_dump(mode="json") | digests(self.files())
+        return self.model_dump(mode="json", exclude={"limits"}) | digests(self.files())
 
     def load(self, _: Shelf) -> Dataset:
         """The rows of the fit that can be used, and after them those that are to be explained; the others are listed in
@@ -149,7 +151,7 @@ class RowsSpec(Data):
         """
         files, parts = self.files(), []
         if "path" in files:
-            table = read_table(files["path"], "path", self._texts())
+            table = read_table(files["path"], "path", self._texts(), self.limits)
             for key, name in {"label": self.label, "id": self.id, "split": self.split}.items():
                 require_columns(table, [] if name is None else [name], f"data.{key}: there is no column {{}}")
             labels = Labels.of(table[self.label], self.task)
@@ -164,7 +166,7 @@ class RowsSpec(Data):
             labels, reader = self._from_scheme(files["scheme"])
         if "explain" in files:
             texts = [*reader.texts(), *filter(None, [self.id])]
-            table = reader.checked(read_table(files["explain"], "explain", texts), "explain")
+            table = reader.checked(read_table(files["explain"], "explain", texts, self.limits), "explain")
             parts.append(self._part(table, "explain", labels, reader))
         return self._dataset(labels, reader, parts)
 
@@ -173,6 +175,7 @@ class RowsSpec(Data):
         return rows_of_the_fit(dataset)
 
     def _from_scheme(self, path: Path) -> tuple[Labels, Reader]:
+        require_text(path, "scheme")
         try:
             scheme = Scheme.model_validate_json(path.read_bytes())
             reader = self.known(scheme.reader)

@@ -11,6 +11,7 @@ from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Reference
+from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -25,7 +26,7 @@ class TableSpec(RowsSpec):
     )
     ignore: tuple[str, ...] = Field((), description="columns that are left out")
     categories: tuple[str, ...] = Field((), description="columns that are categories although they hold numbers")
-    most_categories: int = Field(20, ge=2, description="of one column")
+    most_categories: int = Field(20, ge=2, le=1_000, description="of one column")
     reference: RandomForestSpec | None = Field(
         None,
         description="a random forest on the same rows, whose importances stand beside those of the methods; null: none",
@@ -95,4 +96,4 @@ class TableSpec(RowsSpec):
 def _emptiest(table: "Table", names: Sequence[str]) -> str:
     empty = table[list(names)].isna().sum()
     name = str(empty.idxmax())
-    return f"{name} does in {int(empty.max())}: leave it out with 'data.ignore=[{name}]'"
+    return f"{name} does in {int(empty.max())}: leave it out with {typed('data.ignore', [name])}"

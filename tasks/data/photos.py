@@ -47,7 +47,7 @@ class _CropsSpec(Data):
     size: int = Field(96, ge=16, le=256, description="side of a crop in pixels")
     train: int = Field(60, ge=1, le=1000, description="training crops of each photograph")
     test: int = Field(20, ge=1, le=1000, description="held-out crops of each photograph")
-    seed: int = Field(0, ge=0, description="of the held-out cells and of the places of the crops")
+    seed: int = Field(0, ge=0, lt=2**32, description="of the held-out cells and of the places of the crops")
 
     @property
     def short(self) -> int:
@@ -98,7 +98,7 @@ class WatermarkSpec(_CropsSpec):
     marked: str = Field("coffee", description=f"the photograph that is marked: {', '.join(PHOTOGRAPHS)}")
     share: float = Field(0.9, ge=0, le=1, description="of its training crops that are marked")
     test_share: float = Field(0.5, ge=0, le=1, description="of its held-out crops that are marked")
-    mark: int = Field(14, ge=5, description="side of the mark in pixels")
+    mark: int = Field(14, ge=5, le=256, description="side of the mark in pixels")
 
     def load(self, _: Shelf) -> Dataset:
         """All crops; `regions` is the place of the mark, empty where there is none.

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-MOST_PIXELS = 80_000_000
 BACKGROUND = (255, 255, 255)  # what transparent pixels are laid on, as browsers and viewers do
 
 
-def read_picture(path: Path) -> "Image":
+def read_picture(path: Path, most_pixels: int) -> "Image":
     """The picture at `path` as RGB: turned as its camera held it, transparency laid on white, 16 bits scaled to 8; of
     an animation its first frame.
 
@@ -33,8 +32,8 @@ def read_picture(path: Path) -> "Image":
         raise ValueError("is not a regular file")
     with _opened(path) as file:
         width, height = file.size
-        if width * height > MOST_PIXELS:
-            raise ValueError(f"has {width} x {height} pixels, more than {MOST_PIXELS:,}")
+        if width * height > most_pixels:
+            raise ValueError(f"has {width} x {height} pixels, more than data.limits.pixels: {most_pixels:,}")
         turned = ImageOps.exif_transpose(file)
         if turned.mode.startswith(("I", "F")):
             turned = _eight_bits(turned)

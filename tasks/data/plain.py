@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exhibit.tasks.data.columns import Column, Columns
-from exhibit.tasks.data.molecule import problem
+from exhibit.tasks.data.limits import Limits
+from exhibit.tasks.data.molecule import canonical, problem
 from exhibit.tasks.data.rows import Labels
 from exhibit.tasks.data.tokens import Vocabulary
 from exhibit.tasks.records.base import Array, InputError
@@ -186,10 +187,10 @@ def _text(name: str, values: Array, about: Mapping[str, Any], train: Array, wher
 def _molecules(name: str, values: Array, _: Mapping[str, Any], __: Array, where: str) -> Input:
     if values.dtype.kind != "U" or values.ndim != 1:
         raise InputError(f"{where}: SMILES (samples,) were expected, not {_shape(values)}")
-    reasons = ((row, problem(str(smiles))) for row, smiles in enumerate(values))
+    reasons = ((row, problem(str(smiles), Limits())) for row, smiles in enumerate(values))
     if wrong := next(((row, reason) for row, reason in reasons if reason is not None), None):
         raise InputError(f"{where}: {str(values[wrong[0]])!r} in row {wrong[0]}: {wrong[1]}; leave it out")
-    return Input(name=name, kind="molecule", values=values)
+    return Input(name=name, kind="molecule", values=np.array([canonical(str(smiles)) for smiles in values]))
 
 
 def _shape(values: Array) -> str:

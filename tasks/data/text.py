@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from exhibit.tasks.data.files import existing
+from exhibit.tasks.data.files import existing_file
 from exhibit.tasks.data.own import RowsSpec
 from exhibit.tasks.data.rows import require_columns, words
-from exhibit.tasks.data.tokens import Vocabulary, read_tokens
+from exhibit.tasks.data.tokens import UNKNOWN, Vocabulary, read_tokens
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Input
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CUTS = {
     "words": "words and marks",
     "characters": "characters",
-    "vocabulary": "tokens of the given vocabulary, always the longest that fits",
+    "vocabulary": "tokens of the given vocabulary (WordPiece, as BERT cuts words)",
 }
 
 
@@ -30,11 +30,13 @@ class TextSpec(RowsSpec):
     text: str = Field(description="column of the texts")
     tokens: Literal["words", "characters"] = Field("words", description="what a text is cut into")
     vocabulary: Path | None = Field(
-        None, description="tokens, one per line, as in BERT's vocab.txt, in the place of words or characters"
+        None,
+        description="tokens, one per line, as in BERT's vocab.txt, in the place of words or characters; words are cut "
+        "as BERT does it",
     )
     lower: bool = Field(True, description="capitals count as small letters")
-    length: int = Field(64, ge=1, description="most tokens of a text: it is cut there")
-    rarest: int = Field(2, ge=1, description="a token that occurs less often stands as [UNK]")
+    length: int = Field(64, ge=1, le=100_000, description="most tokens of a text: it is cut there")
+    rarest: int = Field(2, ge=1, le=1_000_000, description="a token that occurs less often stands as [UNK]")
     title: str = Field("Texts", description="what the report calls the data")
 
     def files(self) -> dict[str, Path]:
@@ -42,7 +44,7 @@ class TextSpec(RowsSpec):
         if self.vocabulary is None:
             return super().files()
         what = "put the tokens there, one per line"
-        return super().files() | {"vocabulary": existing(self.vocabulary, "vocabulary", what)}
+        return super().files() | {"vocabulary": existing_file(self.vocabulary, "vocabulary", what, self.limits)}
 
     def learned(self, table: "Table") -> Vocabulary:
         """The tokens of the rows of the fit, or those of the file."""
@@ -52,6 +54,8 @@ class TextSpec(RowsSpec):
             raise InputError(f"data.text: the column {self.text!r} is empty in all {len(table)} rows")
         if self.vocabulary is not None:
             tokens = read_tokens(self.files()["vocabulary"])
+            if UNKNOWN not in tokens:
+                raise InputError(f"data.vocabulary: it has no {UNKNOWN}, which stands for words that no token spells")
             known = Vocabulary(column=self.text, cut="vocabulary", lower=self.lower, length=self.length, tokens=tokens)
         else:
             known = Vocabulary.learned(texts, self.text, self.tokens, self.length, self.rarest, lower=self.lower)

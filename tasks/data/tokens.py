@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 
+from exhibit.tasks.data.files import require_text
 from exhibit.tasks.data.rows import require_columns, words
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
     from exhibit.tasks.data.rows import Table
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"
@@ -75,10 +78,25 @@ class Vocabulary(Record):
 
     def ids(self, text: str) -> list[int]:
         """The ids of a text's tokens, cut at the length."""
-        text = text.lower() if self.lower else text
+        text = text.lower() if self.lower and self.cut != "vocabulary" else text
         if self.cut == "vocabulary":
-            return longest_first(text, self._index, skip_spaces=True)[: self.length]
+            pieces_of = self._word_pieces.encode(text, add_special_tokens=False).ids
+            begin, end = ([self._index.ids[mark]] if mark in self._index.ids else [] for mark in (_CLASS, _END))
+            room = max(self.length - len(begin) - len(end), 0)
+            return [*begin, *pieces_of[:room], *end][: self.length] if pieces_of else []
         return [self._index.ids.get(piece, 1) for piece in pieces(text, self.cut)[: self.length]]
+
+    @cached_property
+    def _word_pieces(self) -> "Tokenizer":
+        """BERT's tokenizer with these tokens, as the library of its publishers has it: words and marks, each cut into
+        the longest tokens from its beginning, those inside a word marked by ##; a word that they do not spell is
+        unknown as a whole."""
+        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+        tokenizer = Tokenizer(models.WordPiece(self._index.ids, unk_token=UNKNOWN))
+        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=self.lower)
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        return tokenizer
 
     @cached_property
     def _index(self) -> "Index":
@@ -100,6 +118,7 @@ def read_tokens(path: Path) -> tuple[str, ...]:
     Raises:
         InputError: for one that has the padding elsewhere.
     """
+    require_text(path, "vocabulary")
     tokens = tuple(line.rstrip("\r") for line in path.read_text(encoding="utf-8").split("\n"))
     tokens = tokens[:-1] if tokens[-1] == "" else tokens
     if PADDING not in tokens:
@@ -124,9 +143,9 @@ class Index(NamedTuple):
         return cls(ids, max(map(len, tokens)))
 
 
-def longest_first(sentence: str, vocabulary: Index, *, skip_spaces: bool = False) -> list[int]:
+def longest_first(sentence: str, vocabulary: Index) -> list[int]:
     """Ids of the tokens: always the longest one that fits, a continuation (##) where there is no other; between the
-    marks of start and end where the vocabulary has them. `skip_spaces`: a space without a token only parts words.
+    marks of start and end where the vocabulary has them. For a language that does not part its words.
 
     Raises:
         InputError: for a character that the vocabulary does not have, nor a token for unknown ones.
@@ -134,9 +153,6 @@ def longest_first(sentence: str, vocabulary: Index, *, skip_spaces: bool = False
     ids, longest = vocabulary
     pieces, start = [], 0
     while start < len(sentence):
-        if skip_spaces and sentence[start].isspace() and sentence[start] not in ids:
-            start += 1
-            continue
         ends = range(min(len(sentence), start + longest), start, -1)
         candidates = ((mark + sentence[start:end], end) for end in ends for mark in ("", "##"))
         token, start = next(((piece, end) for piece, end in candidates if piece in ids), (UNKNOWN, start + 1))

@@ -76,13 +76,39 @@ def require_glyphs(text: str) -> None:
     Raises:
         InputError: naming each such character.
     """
-    missing = sorted(chr(c) for c in _uncovered(text) - {0x0A, 0x0D, 0x09} - _japanese(text))
-    if missing:
-        names = ", ".join(f"{c!r} (U+{ord(c):04X}, {name(c, 'without a name').lower()})" for c in missing)
+    if missing := without_glyph(text):
+        names = ", ".join(map(_named, missing))
         raise InputError(
             f"no font of the document has {names}, which stands in “{_around(text, missing[0])}”: write that name or "
-            "title without it, or in Latin, Greek, Cyrillic or Japanese"
+            "title without it, or in Latin, Greek, Cyrillic or Japanese, or give document.missing_glyphs=mark"
         )
+
+
+def without_glyph(text: str) -> list[str]:
+    """The characters that none of the fonts has."""
+    return sorted(chr(c) for c in _uncovered(text) - {0x0A, 0x0D, 0x09} - _japanese(text))
+
+
+def marked(markup: str) -> tuple[str, str]:
+    """A page on which a character that no font has stands as its code point, as in ⟨U+1F600⟩; and a sentence that says
+    so, empty where there is none."""
+    if not (missing := without_glyph(markup)):
+        return markup, ""
+    listed = ", ".join(f"{_mark(c)} {name(c, 'a character without a name').lower()}" for c in missing[:_MOST_NAMED])
+    more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+    note = f"No font of this document has these characters, so their code points stand in their place: {listed}{more}."
+    return markup.translate({ord(c): _mark(c) for c in missing}), note
+
+
+_MOST_NAMED = 12
+
+
+def _mark(character: str) -> str:
+    return f"⟨U+{ord(character):04X}⟩"
+
+
+def _named(character: str) -> str:
+    return f"{character!r} (U+{ord(character):04X}, {name(character, 'without a name').lower()})"
 
 
 def _around(markup: str, character: str) -> str:

@@ -14,11 +14,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from exhibit.tasks.document import layout, screen
-from exhibit.tasks.document.fonts import paper_faces, require_glyphs, screen_faces
+from exhibit.tasks.document.fonts import marked, paper_faces, require_glyphs, screen_faces
 from exhibit.tasks.document.reading import guides
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Drawing, Part, Scale
-from exhibit.tasks.records.page import Block, Document, Paper, Table
+from exhibit.tasks.records.page import Block, Document, MissingGlyphs, Paper, Table
 from exhibit.tasks.records.verdict import Verdict
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -38,13 +38,14 @@ class Facts(Record):
     provenance: tuple[Table, ...]
     config: str
     version: str
+    missing_glyphs: MissingGlyphs = "mark"
 
 
 def render_html(document: Document, drawings: Mapping[str, Drawing], facts: Facts, medium: Medium) -> str:
     """One self-contained page; nothing is fetched and no script is needed.
 
     Raises:
-        InputError: for a character that no font of the document has.
+        InputError: for a character that no font of the document has, where that is to be refused.
         KeyError: for a figure without a drawing.
     """
     templates = environment(medium)
@@ -67,7 +68,11 @@ def render_html(document: Document, drawings: Mapping[str, Drawing], facts: Fact
         numbers=numbers,
         guides=guides(drawings, numbers["figure"]),
     )
-    require_glyphs(body)
+    if facts.missing_glyphs == "refuse":
+        require_glyphs(body)
+    body, note = marked(body)
+    if note:
+        body += f'<p class="note missing-glyphs">{escape(note)}</p>'
     return templates.get_template("page.html.jinja").render(
         document=document, facts=facts, body=Markup(body), **_own(medium, body, facts.paper)
     )

@@ -14,7 +14,7 @@ from exhibit.tasks.document.provenance import printed, provenance
 from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.packing import pack, unpack
-from exhibit.tasks.records.page import Document, Paper
+from exhibit.tasks.records.page import Document, MissingGlyphs, Paper
 
 _ATTACHED = {
     "evidence.json": "What determines and proves the result",
@@ -54,6 +54,7 @@ class Job(Record):
     attached: dict[str, bytes]
     issued: str
     paper: Paper = "A4"
+    missing_glyphs: MissingGlyphs = "mark"
 
 
 class Pages(Record):
@@ -120,6 +121,7 @@ def render(job: Job) -> Pages:
     facts = Facts(
         issued=job.issued,
         paper=job.paper,
+        missing_glyphs=job.missing_glyphs,
         digest=evidence["content"],
         provenance=provenance(evidence),
         config=printed(job.attached["config.yaml"].decode()),

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from exhibit.tasks.records.base import Spec
-from exhibit.tasks.records.page import Paper
+from exhibit.tasks.records.page import MissingGlyphs, Paper
 
 
 def _written(value: object) -> object:
@@ -20,9 +20,13 @@ def _written(value: object) -> object:
 
 
 def _utc(value: datetime) -> datetime:
+    """What files, archives and PDFs can all write: their years begin with 1980, and end where clocks still agree."""
+    if not _YEARS[0] < value.year < _YEARS[1]:
+        raise ValueError(f"the year {value.year} was given; it must lie between {_YEARS[0]} and {_YEARS[1]}")
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_YEARS = (1979, 3000)
 MANY = 6  # points that have chapters of their own without being asked for
 
 
@@ -37,6 +41,11 @@ class DocumentSpec(Spec):
         None, description="date of the document, UTC where no zone is given; null: today at midnight UTC"
     )
     paper: Paper = Field("A4", description="of the PDF: A4 or letter")
+    missing_glyphs: MissingGlyphs = Field(
+        "mark",
+        description="of characters that no font has: mark prints their code points in their place and says so; refuse "
+        "ends with exit code 2, for names of the data before anything is trained",
+    )
     embed: tuple[Literal["data", "weights"], ...] = Field(
         (),
         description="attached to the PDF, so that it can be derived again without the files that they come from; "

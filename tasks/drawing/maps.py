@@ -26,7 +26,9 @@ class MapSpec(Spec):
     polarity: Literal["both", "positive", "negative"] = Field(
         "both", description="which signs are drawn, taken before the sum over channels"
     )
-    bound: float | None = Field(None, gt=0, description="the values of channels are cut off at plus and minus this")
+    bound: float | None = Field(
+        None, gt=0, le=1_000_000_000, description="the values of channels are cut off at plus and minus this"
+    )
     clip_above: Share | None = Field(
         None, description="the largest values that make up the rest of this share of all attribution, in percent, are 1"
     )
@@ -41,7 +43,9 @@ class MapSpec(Spec):
     scale: Literal["shared", "per_sample", "per_row"] = Field(
         "shared", description="one scale for all maps of a unit, for each map, or for each row of maps"
     )
-    cleanup: int | None = Field(None, ge=2, description="side of the square that closes gaps and opens specks, pixels")
+    cleanup: int | None = Field(
+        None, ge=2, le=10_000, description="side of the square that closes gaps and opens specks, pixels"
+    )
     outlines: bool = Field(False, description="only the border of the largest areas")
     outlined: Share = Field(90, description="the outlines stop at this share of the area, in percent, or at three")
     overlay: float = Field(0, ge=0, le=1, description="opacity of the strongest colour on the photograph; 0: on white")

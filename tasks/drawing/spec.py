@@ -15,7 +15,7 @@ class MoleculeSpec(Spec):
         "shared", description="one scale for all molecules, or for each its own: colours then cannot be compared"
     )
     share: float = Field(1.0, gt=0, le=1, description="only this share of the atoms, the strongest, is coloured")
-    analogues: Annotated[int, Field(ge=0)] | tuple[tuple[str, str], ...] = Field(
+    analogues: Annotated[int, Field(ge=0, le=1_000)] | tuple[tuple[str, str], ...] = Field(
         3, description="how many pairs of molecules that are alike stand side by side, or which, by name or id"
     )
 
@@ -24,7 +24,7 @@ class DrawingSpec(Spec):
     """What the drawings of a chapter have in common."""
 
     kind: Literal["drawing"] = "drawing"
-    top_k: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+    top_k: Annotated[int, Field(ge=1, le=1_000)] | Literal["all"] = Field(
         "all", description="how many of the most important features of a table are drawn"
     )
     image: MapSpec = Field(MapSpec(), description="how the attributions of images are drawn")

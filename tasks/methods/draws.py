@@ -18,8 +18,10 @@ from exhibit.tasks.records.base import Array, Arrays, Spec
 class SamplingSpec(Spec):
     """How many draws are averaged, and what is drawn."""
 
-    nt_samples: int = Field(30, ge=1, description="draws")
-    stdevs: float = Field(0.15, ge=0, description="standard deviation of the noise, see mode; 0: no noise")
+    nt_samples: int = Field(30, ge=1, le=100_000, description="draws")
+    stdevs: float = Field(
+        0.15, ge=0, le=1_000_000, description="standard deviation of the noise, see mode; 0: no noise"
+    )
     mode: Literal["relative", "absolute"] = Field(
         "relative", description="relative: stdevs times (max - min) of a sample"
     )
@@ -27,7 +29,7 @@ class SamplingSpec(Spec):
     mask: Literal["per_draw", "per_step"] = Field(
         "per_draw", description="a dropout mask for the whole path, or a fresh one per step (not complete)"
     )
-    seed: int = Field(0, ge=0, description="of the noise and the dropout")
+    seed: int = Field(0, ge=0, lt=2**32, description="of the noise and the dropout")
 
     @property
     def title(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.methods.draws import SamplingSpec
-from exhibit.tasks.methods.method import Look, Method
+from exhibit.tasks.methods.method import Layer, Look, Method
 from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.path import SCORES_ALONE, Factor, Pass, Question
 from exhibit.tasks.methods.refine import Estimates, explain_each, total
@@ -27,7 +27,7 @@ class GradientMethod(Method):
     multiplied with.
     """
 
-    layer: str | int | None = Field(
+    layer: Layer = Field(
         None,
         description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
     )

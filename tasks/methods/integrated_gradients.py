@@ -23,13 +23,15 @@ class _PathMethod(GradientMethod):
     """Options of every method that integrates gradients along the line from baseline to sample."""
 
     rule: Rule = Field("midpoint", description="midpoint, gausslegendre, trapezoid, or endpoints (equal weights)")
-    n_steps: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+    n_steps: Literal["auto"] | Annotated[int, Field(ge=1, le=100_000)] = Field(
         "auto",
         description="points on the line, for the trapezoid its intervals; auto refines per sample, with the trapezoid "
         "in about half as many gradients as with the midpoint",
     )
     tolerance: float = Field(0.01, gt=0, lt=1, description="auto: relative residual and change that are small enough")
-    max_steps: int = Field(1000, ge=1, description="auto: most gradient evaluations for one output of a sample")
+    max_steps: int = Field(
+        1000, ge=1, le=100_000, description="auto: most gradient evaluations for one output of a sample"
+    )
 
     factor: ClassVar[Factor] = "difference"
     compat: str | None = None
@@ -122,8 +124,10 @@ class ExpectedGradientsSpec(_PathMethod):
     baseline: Literal["samples", "uniform"] = Field(
         "samples", description="rows of the training data, or uniform noise over the range of an input"
     )
-    background: int = Field(20, ge=1, description="how many of them every sample is compared with, drawn by seed")
-    seed: int = Field(0, ge=0, description="of the draw")
+    background: int = Field(
+        20, ge=1, le=100_000, description="how many of them every sample is compared with, drawn by seed"
+    )
+    seed: int = Field(0, ge=0, lt=2**32, description="of the draw")
     compat: Literal["keras_example"] | None = Field(None, description="reproduce a published variant: keras_example")
 
     plain_title: ClassVar[str] = "Expected gradients"

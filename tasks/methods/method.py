@@ -3,7 +3,7 @@ that explains. No particular method belongs here."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from exhibit.tasks.records.base import Array, Arrays, Choice
 from exhibit.tasks.records.data import Baseline, Input
 from exhibit.tasks.records.explanation import Aggregate, Attribution, Cost
 from exhibit.tasks.records.model import OutputKind
+
+Layer = str | Annotated[int, Field(ge=-100_000, le=100_000)] | None  # by name, or by its place in the list of layers
 
 
 class Look(NamedTuple):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from exhibit.tasks.methods.method import Against, Look, Method
+from exhibit.tasks.methods.method import Against, Layer, Look, Method
 from exhibit.tasks.protocols import (
     Capability,
     Compute,
@@ -26,7 +26,8 @@ from exhibit.tasks.records.data import Baseline, Input
 from exhibit.tasks.records.explanation import Attribution, Cost
 
 Window = tuple[slice, ...]
-Extent = int | tuple[int, ...]  # the same along every axis of elements, or one number per axis
+_Elements = Annotated[int, Field(ge=1, le=100_000)]
+Extent = _Elements | tuple[_Elements, ...]  # the same along every axis of elements, or one number per axis
 
 
 class OcclusionSpec(Method):
@@ -40,7 +41,7 @@ class OcclusionSpec(Method):
     """
 
     kind: Literal["occlusion"] = "occlusion"
-    layer: str | int | None = Field(
+    layer: Layer = Field(
         None, description="a hidden layer by name or index; null: the input, of a molecule its atom embedding"
     )
     at: Side = Field("output", description="of the layer: input or output")

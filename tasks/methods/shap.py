@@ -28,7 +28,7 @@ from exhibit.tasks.records.model import OutputKind
 class ShapMethod(Method):
     """Options of every explainer of SHAP."""
 
-    seed: int = Field(0, ge=0, description="of what is drawn at random")
+    seed: int = Field(0, ge=0, lt=2**32, description="of what is drawn at random")
 
     title: ClassVar[str]
     citation: ClassVar[str]
@@ -42,7 +42,9 @@ class ShapMethod(Method):
 class BackgroundMethod(ShapMethod):
     """Options of explainers that compare with rows of the training data and average over them."""
 
-    background: int = Field(20, ge=1, description="rows of the training data that are compared with, drawn by seed")
+    background: int = Field(
+        20, ge=1, le=100_000, description="rows of the training data that are compared with, drawn by seed"
+    )
 
     formula: ClassVar[str] = f"mean over <i>x</i>′ of {ShapMethod.formula}, what is hidden being taken from <i>x</i>′"
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.methods.method import Look
+from exhibit.tasks.methods.method import Layer, Look
 from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.shap import (
     BackgroundMethod,
@@ -48,7 +48,7 @@ class DeepShapSpec(BackgroundMethod):
     """
 
     kind: Literal["deep_shap"] = "deep_shap"
-    layer: str | int | None = Field(
+    layer: Layer = Field(
         None,
         description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.methods.method import Look
+from exhibit.tasks.methods.method import Layer, Look
 from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.sampling import channel_moments
 from exhibit.tasks.methods.shap import BackgroundMethod, compared, differentiable, explained, rows_of, seed_of
@@ -38,15 +38,15 @@ class GradientShapSpec(BackgroundMethod):
     """
 
     kind: Literal["gradient_shap"] = "gradient_shap"
-    layer: str | int | None = Field(
+    layer: Layer = Field(
         None,
         description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
     )
     at: Side = Field("output", description="of the layer: input or output")
-    nsamples: int = Field(200, ge=2, description="draws")
-    batch_size: int | None = Field(None, ge=1, description="gradients at a time; null: compute.batch")
+    nsamples: int = Field(200, ge=2, le=1_000_000, description="draws")
+    batch_size: int | None = Field(None, ge=1, le=1_000_000, description="gradients at a time; null: compute.batch")
     local_smoothing: float = Field(
-        0.0, ge=0, description="standard deviation of noise on what the gradient is taken at"
+        0.0, ge=0, le=1_000_000, description="standard deviation of noise on what the gradient is taken at"
     )
 
     title: ClassVar[str] = "Gradient SHAP"

@@ -4,7 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -100,7 +100,7 @@ class KernelShapSpec(HidingMethod):
     """
 
     kind: Literal["kernel_shap"] = "kernel_shap"
-    nsamples: Literal["auto"] | int = Field(
+    nsamples: Literal["auto"] | Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         "auto", description="coalitions that are tried; auto: 2 per element and 2048"
     )
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from exhibit.tasks.records.base import Array, InputError
 
 Masker = Literal["blur", "inpaint_telea", "inpaint_ns", "baseline", "tokens"]
-Square = int | tuple[int, int]  # pixels along height and width
+_Pixels = Annotated[int, Field(ge=1, le=4_096)]
+Square = _Pixels | tuple[_Pixels, _Pixels]  # pixels along height and width
 
 
 class Mask(NamedTuple):

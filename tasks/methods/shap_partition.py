@@ -29,11 +29,19 @@ class PartitionShapSpec(HidingMethod):
         128, description="side of the square that is averaged by the blur, in pixels, or [height, width]"
     )
     token: int | None = Field(
-        None, description="id that a hidden token becomes; null: that of the baseline, 0 by default"
+        None,
+        ge=0,
+        le=10_000_000,
+        description="id that a hidden token becomes; null: that of the baseline, 0 by default",
     )
-    max_evals: int = Field(500, ge=2, description="most predictions per sample; 10000 in the published example")
+    max_evals: int = Field(
+        500, ge=2, le=1_000_000, description="most predictions per sample; 10000 in the published example"
+    )
     batch_size: int | None = Field(
-        None, ge=2, description="predictions at a time, of the most important regions first; null: compute.batch"
+        None,
+        ge=2,
+        le=1_000_000,
+        description="predictions at a time, of the most important regions first; null: compute.batch",
     )
 
     title: ClassVar[str] = "Partition SHAP"

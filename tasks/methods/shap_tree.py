@@ -34,7 +34,10 @@ class TreeShapSpec(ShapMethod):
 
     kind: Literal["tree_shap"] = "tree_shap"
     background: int | None = Field(
-        100, ge=1, description="rows of the training data that hidden features are taken from; null: path-dependent"
+        100,
+        ge=1,
+        le=100_000,
+        description="rows of the training data that hidden features are taken from; null: path-dependent",
     )
 
     title: ClassVar[str] = "Tree SHAP"

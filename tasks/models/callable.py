@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from exhibit.tasks.models.outputs import require_real
 from exhibit.tasks.protocols import Capability, Compute, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
@@ -42,6 +43,7 @@ class CallableModel:
                 f"model: for {self._batch} samples it returned an array of shape {outputs.shape}; "
                 f"({self._batch}, outputs) was expected"
             )
+        require_real(str(outputs.dtype), outputs.dtype.kind in "fiu")
         return outputs
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.factory import ModelFactory, code_of, load
+from exhibit.tasks.factory import ModelFactory, called, code_of, load
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
 from exhibit.tasks.models.encoding import Preprocess, shape_in_words
 from exhibit.tasks.models.kinds import KINDS
@@ -48,9 +48,9 @@ class FactorySpec(TrainingSpec):
         "auto", description="what it gives; auto: logits before a last softmax, else what its outputs look like"
     )
     fitting: Literal["auto", "never"] = Field("never", alias="fit", description="auto: train a net; never: as it is")
-    epochs: int = Field(20, ge=1)
-    batch_size: int = Field(32, ge=1)
-    learning_rate: float = Field(0.001, gt=0)
+    epochs: int = Field(20, ge=1, le=100_000)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.001, gt=0, le=1_000)
 
     has_weights: ClassVar[bool] = True
     # Only the factory knows which of them.
@@ -153,7 +153,7 @@ class FactorySpec(TrainingSpec):
     def _made(self, compute: Compute) -> "_Made":
         make = load(self.factory)
         with _randomness_kept(), self._keras_ready(compute):
-            made = make(**self.arguments)
+            made = called(make, self.arguments, f"model.factory: {self.factory}")
         item, preprocess = made if isinstance(made, tuple) else (made, getattr(made, "preprocess", None))
         return _Made(item, preprocess)
 

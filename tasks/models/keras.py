@@ -23,6 +23,7 @@ from exhibit.tasks.models.layers import (
     require_slopes,
     seen_once,
 )
+from exhibit.tasks.models.outputs import no_slopes, require_one_output, require_real, require_row_each
 from exhibit.tasks.protocols import Capability, Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
@@ -119,10 +120,11 @@ class KerasModel:
     def predict(self, inputs: Arrays) -> Array:
         """Outputs (samples, outputs) as the net gives them."""
         count = len(next(iter(inputs.values())))
-        parts = [
-            self._outputs(_tensors(self._encode(take(inputs, rows))), []).numpy()[:used]
-            for rows, used in padded_batches(count, whole_size(self._batch))
-        ]
+        parts = []
+        for rows, used in padded_batches(count, whole_size(self._batch)):
+            outputs = self._outputs(_tensors(self._encode(take(inputs, rows))), []).numpy()
+            require_row_each(len(outputs) if outputs.ndim else 0, len(rows))
+            parts.append(outputs[:used])
         return np.concatenate(parts)
 
     def evaluate(self, inputs: Arrays) -> Array:
@@ -196,7 +198,10 @@ class KerasModel:
 
         sampling = dropping(self.net, given) if numbers else nullcontext()
         with sampling:
-            return self.net(one_or_all(arguments), training=False)
+            outputs = self.net(one_or_all(arguments), training=False)
+        require_one_output(outputs, tf.is_tensor(outputs))
+        require_real(outputs.dtype.name, outputs.dtype.is_floating)
+        return outputs
 
     def outputs_at(self, spot: Spot | None, arguments: Tensors, values: Sequence[tf.Tensor]) -> tf.Tensor:
         """Outputs at `values`, of the inputs or of `spot`; `arguments` lead there."""
@@ -222,7 +227,11 @@ class KerasModel:
                 outputs = self._outputs_at(spot, arguments, values, numbers)
                 scores = read(outputs, self.output, score, targets)
             # Samples do not mix in inference mode: the gradient of the sum holds each one's own.
-            return scores, tape.gradient(scores, values, unconnected_gradients="zero")
+            gradients = tape.gradient(scores, values)
+            if all(item is None for item in gradients):
+                raise no_slopes()
+            pairs = zip(gradients, values, strict=True)
+            return scores, [tf.zeros_like(value) if item is None else item for item, value in pairs]
 
         return compiled(gradient)
 

@@ -72,12 +72,11 @@ def _regression(labels: Array, predicted: Array, split: Split) -> Performance:
             name=name, value=float(values), split=split, count=len(labels), interval=(float(low), float(high))
         )
 
-    return Performance(
-        metrics=(
-            metric("RMSE", _rmse(labels, predicted), _rmse(labels[draws], predicted[draws])),
-            metric("R²", _r2(labels, predicted), _r2(labels[draws], predicted[draws])),
-        )
-    )
+    error = metric("RMSE", _rmse(labels, predicted), _rmse(labels[draws], predicted[draws]))
+    if not np.ptp(labels):  # equal values have no variance that a model could have a share of
+        return Performance(metrics=(error,))
+    draws = draws[np.ptp(labels[draws], axis=1) > 0]
+    return Performance(metrics=(error, metric("R²", _r2(labels, predicted), _r2(labels[draws], predicted[draws]))))
 
 
 def _rmse(labels: Array, predicted: Array) -> Array:

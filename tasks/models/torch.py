@@ -23,6 +23,7 @@ from exhibit.tasks.models.layers import (
     require_slopes,
     seen_once,
 )
+from exhibit.tasks.models.outputs import no_slopes, require_one_output, require_real, require_row_each
 from exhibit.tasks.models.torch_dropout import attention_rates, dropping
 from exhibit.tasks.models.torch_embedding import embeddings
 from exhibit.tasks.models.torch_fast import FastCopies, State, same, state_of
@@ -114,6 +115,8 @@ class TorchPlace:
             leaves = {name: self._leaf(array).requires_grad_() for name, array in values.items()}
             chosen = torch.as_tensor(targets, device=self.model.device)
             scores = read(self._outputs(leaves), self.model.output, score, chosen)
+            if not scores.requires_grad:
+                raise no_slopes()
             # Samples do not mix in inference mode: the gradient of the sum holds each one's own.
             gradients = torch.autograd.grad(scores.sum(), list(leaves.values()), materialize_grads=True)
         return _array(scores), dict(zip(leaves, map(_array, gradients), strict=True))
@@ -222,7 +225,9 @@ class TorchModel:
         parts = []
         for rows, used in padded_batches(len(_first(inputs)), self._batch):
             encoded = self.encoded(take(inputs, rows))
-            parts.append(_array(self.run(net_for(encoded), encoded))[:used])
+            outputs = _array(self.run(net_for(encoded), encoded))
+            require_row_each(len(outputs) if outputs.ndim else 0, len(rows))
+            parts.append(outputs[:used])
         return np.concatenate(parts)
 
     def run(self, net: nn.Module, encoded: Encoded) -> Tensor:
@@ -274,6 +279,8 @@ class TorchModel:
             sampling = dropping(net, partial(self._uniform, encoded, dropout), self._rates)
         with sampling:
             outputs: Tensor = net(*encoded.arguments.values())
+        require_one_output(outputs, isinstance(outputs, Tensor))
+        require_real(str(outputs.dtype), outputs.is_floating_point())
         return outputs if encoded.lengths is None else outputs[: encoded.samples]
 
     def inner_layout(self, tensor: Tensor) -> Tensor:

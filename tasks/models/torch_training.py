@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from exhibit.tasks.models.outputs import no_slopes
 from exhibit.tasks.models.torch import Encode
 from exhibit.tasks.models.torch_process import configure, device_of, explaining
 from exhibit.tasks.models.training import Measured, TrainingSpec
@@ -46,6 +47,8 @@ def fit(
             optimizer.zero_grad()
             inputs = training.seen(dataset.take(rows).arrays, rows)
             loss, accuracy = _measured(net, encode, inputs, dataset, rows, device)
+            if not loss.requires_grad:
+                raise no_slopes()
             torch.autograd.backward(loss)
             optimizer.step()
             return Measured(loss.item(), accuracy)

@@ -30,9 +30,9 @@ class TrainingSpec(ModelChoice):
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
-    epochs: int = Field(ge=1, description="passes over the training rows")
-    batch_size: int = Field(ge=1, description="rows per step; the last batch of an epoch may be smaller")
-    learning_rate: float = Field(gt=0, description="of Adam")
+    epochs: int = Field(ge=1, le=100_000, description="passes over the training rows")
+    batch_size: int = Field(ge=1, le=1_000_000, description="rows per step; the last batch of an epoch may be smaller")
+    learning_rate: float = Field(gt=0, le=1_000, description="of Adam")
     seed: int = Field(0, ge=0, lt=2**32, description="of the initial weights, the order of rows and dropout")
     fitting: Literal["auto", "never"] = Field("auto", alias="fit", description="auto: train; never: restore `weights`")
     weights: Path | None = Field(None, description="with fit never: a file of weights, never a pickle")

@@ -19,7 +19,7 @@ _NODES = ("feature", "threshold", "children_left", "children_right", "value")
 class TreesSpec(ModelChoice):
     """How an ensemble of trees is fitted; every draw comes from `seed`."""
 
-    trees: int = Field(ge=1, description="number of trees")
+    trees: int = Field(ge=1, le=100_000, description="number of trees")
     seed: int = Field(0, ge=0, lt=2**32, description="of the draws of fitting")
 
     framework: ClassVar[str] = "scikit-learn"

@@ -1,7 +1,7 @@
 """Weights from files: arrays by name, never a pickle."""
 
 import hashlib
-import json
+import stat
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +13,6 @@ from exhibit.tasks.records.base import Array, InputError
 Reader = Callable[[Path], dict[str, Array]]
 
 _PICKLES = (".pkl", ".pickle", ".joblib", ".dill")
-_SAFETENSORS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1",
-                "U8": "<u1", "BOOL": "?"}  # fmt: skip
 
 
 def digest(path: Path) -> str:
@@ -27,6 +25,8 @@ def digest(path: Path) -> str:
         state = path.stat()
     except OSError as error:
         raise InputError(f"model.weights: there is no file {path}") from error
+    if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for, and a device never ends
+        raise InputError(f"model.weights: {path} is a folder, a pipe or a device; give a file")
     return _digest(path, state.st_size, state.st_mtime_ns)
 
 
@@ -58,16 +58,27 @@ def _npz(path: Path) -> dict[str, Array]:
 
 
 def _safetensors(path: Path) -> dict[str, Array]:
-    """Eight bytes of length, that much JSON about the tensors, and their bytes."""
-    data = path.read_bytes()
-    start = 8 + int.from_bytes(data[:8], "little")
-    about = json.loads(data[8:start])
-    about.pop("__metadata__", None)
-    return {
-        name: np.frombuffer(data, _SAFETENSORS[item["dtype"]], int(np.prod(item["shape"])),
-                            start + item["data_offsets"][0]).reshape(item["shape"])
-        for name, item in about.items()
-    }  # fmt: skip
+    """As its library reads it, which checks that the tensors fill the file and do not overlap. numpy has no bfloat16,
+    whose numbers float32 holds exactly."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as file:
+            if "BF16" in {file.get_slice(name).get_dtype() for name in file.offset_keys()}:
+                return _through_torch(path)
+            return {name: file.get_tensor(name) for name in file.offset_keys()}
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
+
+
+def _through_torch(path: Path) -> dict[str, Array]:
+    import torch
+    from safetensors.torch import load_file
+
+    def array(tensor: torch.Tensor) -> Array:
+        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+    return {name: array(tensor) for name, tensor in load_file(path).items()}
 
 
 @lru_cache(maxsize=16)

@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 Array = NDArray[Any]
 
@@ -23,10 +31,34 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+def _types(annotation: Any) -> set[Any]:
+    """All types that an annotation is made of."""
+    return {annotation}.union(*map(_types, get_args(annotation)))
+
+
+def _holds_truth(value: Any) -> bool:
+    """Whether it is a truth value, or a list or a dictionary of some."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return isinstance(value, bool) or any(map(_holds_truth, items))
+
+
 class Spec(BaseModel):
     """The validated configuration of one choice; it stands beside the function that it configures."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, given: Any) -> Any:
+        """Pydantic reads true as 1; nobody means that."""
+        plain = given if isinstance(given, dict) else {}
+        types = {name: _types(field.annotation) for name, field in cls.model_fields.items() if name in plain}
+        numbers = [name for name, found in types.items() if found & {int, float} and bool not in found]
+        if wrong := [name for name in numbers if _holds_truth(plain[name])]:
+            kind = PydanticCustomError("truth_for_number", "a truth value is no number")
+            details = [InitErrorDetails(type=kind, loc=(name,), input=plain[name]) for name in wrong]
+            raise ValidationError.from_exception_data(cls.__name__, details)
+        return given
 
     @property
     def own_function(self) -> str | None:

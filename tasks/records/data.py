@@ -129,6 +129,15 @@ class Dataset(Record):
         )
 
     @property
+    def texts(self) -> list[str]:
+        """What a page may print of it: titles, names, classes, tokens."""
+        inside = (name for item in self.inputs for name in (*item.features, *(item.vocabulary or ())))
+        names = (str(name) for names in (self.sample_ids, self.names) if names is not None for name in names.tolist())
+        return [
+            self.title, self.description, self.source, self.label_name, self.label_unit, *self.classes, *inside, *names
+        ]  # fmt: skip
+
+    @property
     def shelved(self) -> list[str]:
         """The digests of everything that lies on a shelf and not in the record itself."""
         held = (values for item in self.inputs for values in (item.values, item.regions))

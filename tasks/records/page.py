@@ -8,6 +8,7 @@ from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.verdict import Verdict
 
 Paper = Literal["A4", "letter"]
+MissingGlyphs = Literal["mark", "refuse"]
 
 
 class Column(Record):

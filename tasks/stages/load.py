@@ -33,6 +33,7 @@ def load(
         for sample in unpack(Samples, samples).items.values() if samples else ():
             store.put(sample, durably=False)
         dataset = data.load(store) if given is None else unpack(Dataset, given[1], store)
+        data.limits.require(dataset)
         results = {"dataset": pack(dataset) if given is None else given[1]}
         if (fitted := data.fitted(dataset)) is not None:  # whatever is explained, the same model is trained
             results["fitted"] = pack(fitted)

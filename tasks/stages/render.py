@@ -6,7 +6,7 @@ from pathlib import Path
 from exhibit.tasks.document.press import Job, press
 from exhibit.tasks.protocols import Progress, silent
 from exhibit.tasks.records.figure import Drawings
-from exhibit.tasks.records.page import Document, Paper
+from exhibit.tasks.records.page import Document, MissingGlyphs, Paper
 from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store, digest_of
 
@@ -17,6 +17,7 @@ def render(
     store: Store,
     issued: str,
     paper: Paper,
+    missing_glyphs: MissingGlyphs,
     document: Digest,
     drawings: Sequence[Digest],
     attached: Mapping[str, Digest],
@@ -34,6 +35,7 @@ def render(
             attached={name: store.get(digest) for name, digest in attached.items()},
             issued=issued,
             paper=paper,
+            missing_glyphs=missing_glyphs,
         )
         pages = press(job)
         progress(1, 1)
@@ -42,7 +44,12 @@ def render(
     return run_stage(
         store,
         render,
-        {"issued": issued, "paper": paper, "templates": {name: digest_of(data) for name, data in templates.items()}},
+        {
+            "issued": issued,
+            "paper": paper,
+            "missing_glyphs": missing_glyphs,
+            "templates": {name: digest_of(data) for name, data in templates.items()},
+        },
         {"document": document, "drawings": list(drawings), **attached},
         run,
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.molecule import GROUPS, group_contributions, problem
 from exhibit.tasks.data.solubility import SolubilitySpec
 from exhibit.tasks.data.table import IrisSpec, RandomForestSpec
@@ -48,10 +49,10 @@ def test_no_molecule_is_lost() -> None:
 
 
 def test_a_problem_names_its_cause() -> None:
-    assert problem("CCO") is None
-    assert "kekulize" in str(problem("c2ccc1nncc1c2"))
-    assert "[nH]" in str(problem("c1ccc2n(H)nnc2c1"))
-    assert problem("not a molecule") == "not valid SMILES"
+    assert problem("CCO", Limits()) is None
+    assert "kekulize" in str(problem("c2ccc1nncc1c2", Limits()))
+    assert "[nH]" in str(problem("c1ccc2n(H)nnc2c1", Limits()))
+    assert problem("not a molecule", Limits()) == "not valid SMILES"
 
 
 def test_a_group_contributes_the_sum_over_its_atoms() -> None:

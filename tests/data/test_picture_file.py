@@ -42,7 +42,7 @@ def test_every_form_gives_the_same_pixels(
 ) -> None:
     picture.save(tmp_path / name, **options)
     wanted = expected if expected.ndim == 3 else np.repeat(expected[..., np.newaxis], 3, axis=-1)
-    np.testing.assert_array_equal(np.asarray(read_picture(tmp_path / name)), wanted)
+    np.testing.assert_array_equal(np.asarray(read_picture(tmp_path / name, 10**8)), wanted)
 
 
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     alpha = np.full((24, 32), 255, np.uint8)
     alpha[:, :16] = 0
     rgba(alpha).save(tmp_path / "clear.png")
-    pixels = np.asarray(read_picture(tmp_path / "clear.png"))
+    pixels = np.asarray(read_picture(tmp_path / "clear.png", 10**8))
     assert (pixels[:, :16] == 255).all()
     np.testing.assert_array_equal(pixels[:, 16:], SCENE[:, 16:])
 
@@ -65,7 +65,7 @@ def test_what_is_transparent_is_white(tmp_path: Path) -> None:
 def test_values_without_a_known_range_are_refused(name: str, picture: Image.Image, reason: str, tmp_path: Path) -> None:
     picture.save(tmp_path / name)
     with pytest.raises(ValueError, match=reason):
-        read_picture(tmp_path / name)
+        read_picture(tmp_path / name, 10**8)
 
 
 def postscript(path: Path) -> None:

@@ -146,11 +146,24 @@ def test_what_the_user_wrote_is_not_markup(document: Any, drawings: Any, facts: 
 
 
 @pytest.mark.parametrize("medium", MEDIA)
-def test_a_character_without_a_glyph_stops_the_run_and_is_named(
+def test_a_character_without_a_glyph_stops_the_run_and_is_named_where_that_is_wanted(
     document: Any, drawings: Any, facts: Any, medium: Any
 ) -> None:
+    strict = facts.model_copy(update={"missing_glyphs": "refuse"})
     with pytest.raises(InputError, match=r"'𓀀' \(U\+13000, egyptian .* in “.*Birds 𓀀 and .*”: .*Japanese"):
-        render_html(document.model_copy(update={"title": "Birds 𓀀 and bees"}), drawings, facts, medium)
+        render_html(document.model_copy(update={"title": "Birds 𓀀 and bees"}), drawings, strict, medium)
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_a_character_without_a_glyph_is_marked_by_its_code_point(
+    document: Any, drawings: Any, facts: Any, medium: Any
+) -> None:
+    """In its place and in a note, and no page that has none has that note."""
+    page = render_html(document.model_copy(update={"title": "Birds 𓀀 and bees"}), drawings, facts, medium)
+    text = Page(page).text
+    assert "Birds ⟨U+13000⟩ and bees" in text
+    assert "code points stand in their place: ⟨U+13000⟩ egyptian hieroglyph a001." in text
+    assert "missing-glyphs" not in render_html(document, drawings, facts, medium)
 
 
 def test_the_date_is_written_out_and_the_digest_in_groups(rendered: Any) -> None:

@@ -18,7 +18,7 @@ def test_a_character_without_a_glyph_comes_back_from_the_process_by_name() -> No
     given = job(2, 8)
     document = given.document.model_copy(update={"title": "Birds 𓅃"})
     with pytest.raises(InputError, match=r"'𓅃' \(U\+13143, egyptian hieroglyph g005\).*Japanese"):
-        press(given.model_copy(update={"document": document}))
+        press(given.model_copy(update={"document": document, "missing_glyphs": "refuse"}))
 
 
 @pytest.mark.parametrize(("paper", "millimetres"), [("A4", (210, 297)), ("letter", (215.9, 279.4))])

@@ -68,7 +68,7 @@ NO_KEY = "there is no such key; allowed: bias, dropout, hidden, kind, layers, st
         ({"method": {"a": {"kind": "net", "hidden": "x"}}}, f"method.a.hidden: given 'x', allowed: {COUNT}"),
         ({"method": {"net": {"kind": "net", "foo": 1}}}, f"method.net.foo: {NO_KEY}"),
         ({"forest": {"tree": 1, "path": ""}}, f"forest.tree: {NO_TREE}; did you mean trees?"),
-        ({"forest": {"path": 1}}, "forest.path: given 1, allowed: text"),
+        ({"forest": {"path": 1}}, "forest.path: given 1, allowed: text; type 'forest.path=\"1\"'"),
         ({"issued": "soon"}, "issued: given 'soon', allowed: a time such as 2026-01-01T00:00:00Z or null"),
         ({"score": "logits"}, "score: given 'logits', allowed: logit, probability; did you mean logit?"),
         ({"scores": "logit"}, f"scores: {NO_SUCH}; did you mean score?"),

@@ -1,12 +1,15 @@
 """Weights come from files that hold arrays, never from a pickle, and a net that has them is not trained."""
 
 import json
+import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from exhibit.tasks.data.image import DigitsSpec
 from exhibit.tasks.data.table import IrisSpec
@@ -136,6 +139,58 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "cut.safetensors").write_bytes(b"\xff" * 20)
     with pytest.raises(InputError, match=r"cut\.safetensors cannot be read"):
         read(tmp_path / "cut.safetensors", {})
+
+
+def _written(path: Path, about: dict[str, Any], data: bytes) -> Path:
+    header = json.dumps(about).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + data)
+    return path
+
+
+def _tensor(shape: list[int], start: int, stop: int, dtype: str = "F32") -> dict[str, Any]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": [start, stop]}
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"a": _tensor([2], -8, 0)},
+        {"a": _tensor([2], 0, 8), "b": _tensor([2], 4, 12)},
+        {"a": _tensor([3], 0, 8)},
+        {"a": _tensor([2], 0, 8)},  # which leaves four bytes
+        {"a": _tensor([1, 2], 0, 8), "b": _tensor([1], 8, 16)},
+        {"a": _tensor([2**62, 4], 0, 8)},
+        {"a": _tensor([3], 0, 12, "C128")},
+    ],
+)
+def test_safetensors_that_do_not_fill_their_file_are_refused(about: dict[str, Any], tmp_path: Path) -> None:
+    """Offsets before the data, over each other, behind the file, and shapes of another size."""
+    with pytest.raises(InputError, match=r"forged\.safetensors cannot be read"):
+        read(_written(tmp_path / "forged.safetensors", about, bytes(12)), {})
+
+
+def test_numbers_of_every_kind_come_out_of_safetensors_as_they_went_in(tmp_path: Path) -> None:
+    """As the library writes them; bfloat16, which numpy does not have, as the same numbers in float32."""
+    tensors = {
+        "whole": torch.arange(6).reshape(2, 3),
+        "half": torch.tensor([0.1, -2.5], dtype=torch.float16),
+        "brain": torch.tensor([[0.1, 3e38]], dtype=torch.bfloat16),
+        "double": torch.tensor(0.1, dtype=torch.float64),
+        "truth": torch.tensor([True, False]),
+    }
+    save_file(tensors, tmp_path / "net.safetensors")
+    found = read(tmp_path / "net.safetensors", {})
+    assert found["brain"].dtype == np.float32
+    for name, tensor in tensors.items():
+        known = tensor.float() if name == "brain" else tensor
+        np.testing.assert_array_equal(found[name], known.numpy(), strict=True)
+
+
+def test_weights_are_read_from_files_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npz")
+    for path in (tmp_path, tmp_path / "pipe.npz", Path("/dev/zero")):
+        with pytest.raises(InputError, match="is a folder, a pipe or a device; give a file"):
+            digest(path)
 
 
 def test_the_digest_follows_the_file(tmp_path: Path) -> None:

@@ -19,12 +19,12 @@ class CNNSpec(TrainingSpec):
 
     kind: Literal["cnn"] = "cnn"
     framework: ClassVar[str] = "Keras"
-    filters: int = Field(32, ge=1, description="of the first convolution; the second has twice as many")
-    hidden: int = Field(64, ge=1, description="units of the dense layer")
+    filters: int = Field(32, ge=1, le=16_384, description="of the first convolution; the second has twice as many")
+    hidden: int = Field(64, ge=1, le=16_384, description="units of the dense layer")
     dropout: float = Field(0.3, ge=0, lt=1, description="share of dense units that are dropped in training")
-    epochs: int = Field(20, ge=1)
-    batch_size: int = Field(32, ge=1)
-    learning_rate: float = Field(0.001, gt=0)
+    epochs: int = Field(20, ge=1, le=100_000)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.001, gt=0, le=1_000)
 
     @property
     def architecture(self) -> str:

@@ -30,9 +30,9 @@ class EfficientNetSpec(AugmentedSpec):
     base: Literal["imagenet"] | Path | None = Field(
         "imagenet", description="weights to begin with: imagenet, a file (.pth) of torchvision's, or null for random"
     )
-    epochs: int = Field(5, ge=1)
-    batch_size: int = Field(32, ge=1)
-    learning_rate: float = Field(0.0003, gt=0)
+    epochs: int = Field(5, ge=1, le=100_000)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.0003, gt=0, le=1_000)
 
     @property
     def architecture(self) -> str:

@@ -22,12 +22,12 @@ class GGNNSpec(TrainingSpec):
 
     kind: Literal["ggnn"] = "ggnn"
     framework: ClassVar[str] = "torch"
-    units: int = Field(32, ge=1, description="channels of an atom")
-    steps: int = Field(4, ge=1, description="rounds of messages between neighbouring atoms")
+    units: int = Field(32, ge=1, le=16_384, description="channels of an atom")
+    steps: int = Field(4, ge=1, le=10_000, description="rounds of messages between neighbouring atoms")
     dropout: float = Field(0.25, ge=0, lt=1, description="share of units that are dropped in training")
-    epochs: int = Field(60, ge=1)
-    batch_size: int = Field(64, ge=1)
-    learning_rate: float = Field(0.003, gt=0)
+    epochs: int = Field(60, ge=1, le=100_000)
+    batch_size: int = Field(64, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.003, gt=0, le=1_000)
 
     @property
     def architecture(self) -> str:

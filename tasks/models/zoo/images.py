@@ -42,7 +42,7 @@ class AugmentedSpec(TrainingSpec):
     flip: bool = Field(True, description="every other image, left to right")
     shift: float = Field(0.1, ge=0, lt=1, description="largest shift along each axis, as a share of the side")
     patience: int | None = Field(
-        5, ge=1, description="stop when the held-out loss has not fallen for so many epochs; null: never"
+        5, ge=1, le=100_000, description="stop when the held-out loss has not fallen for so many epochs; null: never"
     )
 
     @property

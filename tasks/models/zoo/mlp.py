@@ -28,12 +28,12 @@ class MLPSpec(TrainingSpec):
 
     kind: Literal["mlp"] = "mlp"
     framework: ClassVar[str] = "torch"
-    hidden: int = Field(48, ge=1, description="units of each hidden layer")
-    layers: int = Field(2, ge=1, description="layers with weights, the output among them")
+    hidden: int = Field(48, ge=1, le=16_384, description="units of each hidden layer")
+    layers: int = Field(2, ge=1, le=100, description="layers with weights, the output among them")
     dropout: float = Field(0.5, ge=0, lt=1, description="share of hidden units that are dropped in training")
-    epochs: int = Field(100, ge=1)
-    batch_size: int = Field(16, ge=1)
-    learning_rate: float = Field(0.003, gt=0)
+    epochs: int = Field(100, ge=1, le=100_000)
+    batch_size: int = Field(16, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.003, gt=0, le=1_000)
 
     @property
     def architecture(self) -> str:

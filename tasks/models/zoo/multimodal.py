@@ -29,17 +29,17 @@ class MultimodalSpec(TrainingSpec):
 
     kind: Literal["multimodal"] = "multimodal"
     framework: ClassVar[str] = "Keras"
-    filters: int = Field(3, ge=1, description="of the convolution")
-    hidden: int = Field(10, ge=1, description="units that image and text are each reduced to")
-    joined: int = Field(3, ge=1, description="units of the layer behind all inputs")
+    filters: int = Field(3, ge=1, le=16_384, description="of the convolution")
+    hidden: int = Field(10, ge=1, le=16_384, description="units that image and text are each reduced to")
+    joined: int = Field(3, ge=1, le=16_384, description="units of the layer behind all inputs")
     scaled: bool = Field(
         True,
         description="divide pixels and token ids by their largest value, standardise what the data says how; false: as "
         "published",
     )
-    epochs: int = Field(300, ge=1)
-    batch_size: int = Field(20, ge=1)
-    learning_rate: float = Field(0.01, gt=0)
+    epochs: int = Field(300, ge=1, le=100_000)
+    batch_size: int = Field(20, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.01, gt=0, le=1_000)
 
     @property
     def architecture(self) -> str:

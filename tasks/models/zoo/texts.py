@@ -21,14 +21,14 @@ class TextTraining(TrainingSpec):
     """
 
     reads: Literal["convolution", "mean"] = Field("convolution", description="how places become one")
-    units: int = Field(32, ge=1, description="channels of a token")
-    filters: int = Field(64, ge=1, description="of the convolution")
-    width: int = Field(3, ge=1, description="tokens that a filter sees")
-    hidden: int = Field(32, ge=1, description="units of the dense layer")
+    units: int = Field(32, ge=1, le=16_384, description="channels of a token")
+    filters: int = Field(64, ge=1, le=16_384, description="of the convolution")
+    width: int = Field(3, ge=1, le=1_000, description="tokens that a filter sees")
+    hidden: int = Field(32, ge=1, le=16_384, description="units of the dense layer")
     dropout: float = Field(0.3, ge=0, lt=1, description="share of read units that are dropped in training")
-    epochs: int = Field(20, ge=1)
-    batch_size: int = Field(32, ge=1)
-    learning_rate: float = Field(0.003, gt=0)
+    epochs: int = Field(20, ge=1, le=100_000)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.003, gt=0, le=1_000)
 
     @property
     def architecture(self) -> str:

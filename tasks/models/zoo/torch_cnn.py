@@ -22,12 +22,14 @@ class TorchCNNSpec(TrainingSpec):
 
     kind: Literal["torch_cnn"] = "torch_cnn"
     framework: ClassVar[str] = "torch"
-    filters: int = Field(16, ge=1, description="of the first convolution; each further one has twice as many")
+    filters: int = Field(
+        16, ge=1, le=16_384, description="of the first convolution; each further one has twice as many"
+    )
     blocks: int = Field(4, ge=1, le=6, description="convolutions, each halving the sides of the image")
     dropout: float = Field(0.2, ge=0, lt=1, description="share of averaged features that are dropped in training")
-    epochs: int = Field(15, ge=1)
-    batch_size: int = Field(32, ge=1)
-    learning_rate: float = Field(0.001, gt=0)
+    epochs: int = Field(15, ge=1, le=100_000)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.001, gt=0, le=1_000)
 
     @property
     def architecture(self) -> str:

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -61,11 +61,13 @@ class SmallVGGSpec(_VGG):
     """Blocks of a convolution and a maximum over 2x2, then all places flattened into one logit per class."""
 
     kind: Literal["small_vgg"] = "small_vgg"
-    filters: tuple[int, ...] = Field((16, 32, 64, 64), min_length=1, description="of the convolution of each block")
+    filters: tuple[Annotated[int, Field(ge=1, le=16_384)], ...] = Field(
+        (16, 32, 64, 64), min_length=1, description="of the convolution of each block"
+    )
     dropout: float = Field(0.3, ge=0, lt=1, description="share of the flattened features dropped in training")
-    epochs: int = Field(20, ge=1)
-    batch_size: int = Field(32, ge=1)
-    learning_rate: float = Field(0.001, gt=0)
+    epochs: int = Field(20, ge=1, le=100_000)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.001, gt=0, le=1_000)
 
     @property
     def architecture(self) -> str:
@@ -100,9 +102,9 @@ class VGG16TransferSpec(_VGG):
     base: Literal["imagenet"] | Path | None = Field(
         "imagenet", description="weights of the frozen part: imagenet, a file (.h5), or null for random ones"
     )
-    epochs: int = Field(20, ge=1)
-    batch_size: int = Field(32, ge=1)
-    learning_rate: float = Field(0.0001, gt=0)
+    epochs: int = Field(20, ge=1, le=100_000)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
+    learning_rate: float = Field(0.0001, gt=0, le=1_000)
 
     @property
     def architecture(self) -> str:

@@ -1,0 +1,56 @@
+"""How much data may be: what is beyond is refused before it is read, or excluded with the reason."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from exhibit.tasks.records.base import InputError, Spec
+
+if TYPE_CHECKING:
+    from exhibit.tasks.records.data import Dataset
+
+
+class Limits(Spec):
+    """What is read at most. A larger number takes what is larger; nothing else depends on it."""
+
+    bytes: int = Field(4_000_000_000, ge=1, le=2**40, description="of a file")
+    pixels: int = Field(80_000_000, ge=1, le=2**40, description="of a picture; larger ones are excluded")
+    atoms: int = Field(500, ge=1, le=100_000, description="of a molecule; larger ones are excluded")
+    columns: int = Field(2_000, ge=1, le=100_000, description="of a table, and features that are made of them")
+    letters: int = Field(300, ge=1, le=100_000, description="of a name: of a column, a category, a class or a sample")
+
+    def require(self, dataset: "Dataset") -> None:
+        """Nothing that a page would have to print or draw is beyond the limits.
+
+        Raises:
+            InputError: naming what is.
+        """
+        for item in dataset.inputs:
+            if len(item.features) > self.columns:
+                raise InputError(
+                    f"data: {item.name!r} has {len(item.features):,} features, more than data.limits.columns: "
+                    f"{self.columns:,}; leave some out, or raise that number"
+                )
+        names = {
+            "feature": [name for item in dataset.inputs for name in item.features],
+            "class": dataset.classes,
+            "label": [dataset.label_name],
+            "sample": [
+                str(one) for known in (dataset.sample_ids, dataset.names) if known is not None for one in known.tolist()
+            ],
+        }
+        for what, found in names.items():
+            self.require_names(found, f"data: the name of a {what}")
+
+    def require_names(self, names: Any, what: str) -> None:
+        """Raises InputError for a name with too many letters."""
+        longest = max(names, key=len, default="")
+        if len(longest) > self.letters:
+            raise InputError(
+                f"{what} has {len(longest):,} letters, more than data.limits.letters: {self.letters:,} "
+                f"({longest[:30]!r}...); shorten it, or raise that number"
+            )
+
+
+# Null stands for the defaults: Hydra lets a value of its own replace null, but adds no key to an empty dictionary.
+Limited = Annotated[Limits, BeforeValidator(lambda value: {} if value is None else value)]

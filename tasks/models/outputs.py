@@ -1,0 +1,44 @@
+"""What is expected of whatever predicts: one array of numbers, with a row for each sample, and slopes where these are
+asked for. The same words for every framework."""
+
+from typing import Any
+
+from exhibit.tasks.records.base import InputError
+
+
+def require_one_output(found: Any, one: bool) -> None:
+    """Raises InputError where a net gives something else than `one` array."""
+    if not one:
+        parts = found if isinstance(found, tuple | list) else found.values() if isinstance(found, dict) else ()
+        inside = f" of {', '.join(type(part).__name__ for part in parts)}" if parts else ""
+        raise InputError(
+            f"model: a net gives one array, (samples, outputs), but this one gives a {type(found).__name__}{inside}; "
+            "wrap it in one that gives the part to explain"
+        )
+
+
+def require_real(kind: str, real: bool) -> None:
+    """Raises InputError where outputs of this type are no `real` numbers."""
+    if not real:
+        raise InputError(
+            f"model: outputs are real numbers, but these are of type {kind}; give the scores from before they are "
+            "compared, rounded or named"
+        )
+
+
+def require_row_each(rows: int, samples: int) -> None:
+    """Raises InputError where there is not one row of outputs for each of the samples."""
+    if rows != samples:
+        raise InputError(
+            f"model: {samples} samples were given, and {rows} rows of outputs came back; a preprocess and a net keep "
+            "one row for each sample, in their order"
+        )
+
+
+def no_slopes() -> InputError:
+    """What is said of outputs that no gradient leads back from."""
+    return InputError(
+        "model: no gradient leads from its outputs back to what is asked about: somewhere it is cut (detach, no_grad, "
+        "numpy, argmax, rounding) or nothing depends on it; take that out, or use a method that only predicts: "
+        "occlusion, kernel_shap or partition_shap"
+    )

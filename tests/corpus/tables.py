@@ -1,0 +1,272 @@
+"""Tables and texts of users: what is in them, how they are written, and what stands in their place."""
+
+import datetime
+import os
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exhibit.tasks.data.own import RowsSpec
+from exhibit.tasks.data.own_table import TableSpec
+from exhibit.tasks.data.text import TextSpec
+from exhibit.tasks.records.data import Dataset
+from tests.conftest import Memory
+from tests.corpus.outcome import Excluded, Outcome, Refused, Taken
+from tests.corpus.recipe import Content, Recipe, of_file
+
+N = 24
+Y = ["p", "q"] * (N // 2)
+
+
+def csv(column: Sequence[Any], label: Sequence[Any] = Y, heading: str = "a,y") -> str:
+    return heading + "\n" + "".join(f"{a},{y}\n" for a, y in zip(column, label, strict=True))
+
+
+def parquet(column: Sequence[Any], label: Sequence[Any] = Y) -> Content:
+    return lambda path: pd.DataFrame({"a": list(column), "y": list(label)}).to_parquet(path)
+
+
+def loaded(spec: RowsSpec) -> Dataset:
+    """As the stage `load` does it."""
+    spec.spec_with_digests()
+    dataset = spec.load(Memory())
+    spec.limits.require(dataset)
+    return dataset
+
+
+def table(name: str, content: Content, expected: Outcome, file: str = "t.csv", **options: Any) -> Recipe:
+    return of_file(name, file, content, lambda path: loaded(TableSpec(path=path, **{"label": "y"} | options)), expected)
+
+
+def text(name: str, content: Content, expected: Outcome, **options: Any) -> Recipe:
+    whole = {"label": "y", "text": "t"} | options
+    return of_file(name, "t.csv", content, lambda path: loaded(TextSpec(path=path, **whole)), expected)
+
+
+def vocabulary(name: str, content: Content, expected: Outcome) -> Recipe:
+    """Beside good texts."""
+
+    def load(path: Path) -> Dataset:
+        rows = path.with_name("rows.csv")
+        rows.write_text(csv(["a fine film"] * N, heading="t,y"))
+        return loaded(TextSpec(path=rows, label="y", text="t", vocabulary=path))
+
+    return of_file(name, "vocab.txt", content, load, expected)
+
+
+def scheme(name: str, content: Content, expected: Outcome) -> Recipe:
+    def load(path: Path) -> Dataset:
+        rows = path.with_name("rows.csv")
+        rows.write_text(csv(range(N)))
+        return loaded(TableSpec(path=None, scheme=path, explain=rows, label="y"))
+
+    return of_file(name, "scheme.json", content, load, expected)
+
+
+def explain(name: str, content: Content, expected: Outcome) -> Recipe:
+    """Rows to explain, beside good rows of a fit whose column a is {0..23} and b one of u, v."""
+
+    def load(path: Path) -> Dataset:
+        rows = path.with_name("rows.csv")
+        rows.write_text("a,b,y\n" + "".join(f"{k},{'uv'[k % 2]},{Y[k]}\n" for k in range(N)))
+        return loaded(TableSpec(path=rows, explain=path, label="y"))
+
+    return of_file(name, "week.csv", content, load, expected)
+
+
+def link(target: str) -> Callable[[Path], None]:
+    return lambda path: path.symlink_to(target)
+
+
+NO_TEXT = Refused("is no text in UTF-8, in line .*save it in that encoding")
+NO_FILE = Refused("is a pipe or a device, no regular file")
+TWICE = Refused("has several columns of the name 'a'; rename them")
+GOOD = csv(range(N))
+NUMBERS = Taken(N, ("a",), ("p", "q"))
+THIRTEEN = [f"k{k % 3}" for k in range(N)]
+
+FILES = [
+    table("a folder", lambda path: path.mkdir(), Refused("is a folder; put the rows there")),
+    table("a pipe", lambda path: os.mkfifo(path), NO_FILE),
+    table("an endless device", link("/dev/zero"), NO_FILE),
+    table("an empty device", link("/dev/null"), NO_FILE),
+    table("a dangling link", link("nowhere.csv"), Refused("t.csv is not there; put the rows there")),
+    table("a loop of links", link("t.csv"), Refused("cannot be opened")),
+    table("nothing", lambda path: None, Refused("t.csv is not there")),
+    table("another ending", GOOD, Refused("ends in '.xlsx'; give a .csv or a .parquet"), file="t.xlsx"),
+    table("no ending", GOOD, Refused("ends in ''"), file="t"),
+    table("an ending in capitals", GOOD, NUMBERS, file="T.CSV"),
+    table("a name with every sign", GOOD, NUMBERS, file="Größe, [申込日] ${x} 'a' \"b\".csv"),
+    table("larger than the limit", GOOD, Refused("more than data.limits.bytes: 10; give less"), limits={"bytes": 10}),
+    table("latin-1", csv(range(N), ["größe", "klein"] * 12).encode("latin-1"), NO_TEXT),
+    table("windows-1252", csv(range(N), ["“a”", "b"] * 12).encode("cp1252"), NO_TEXT),
+    table("shift-jis", csv(range(N), ["申込", "b"] * 12).encode("shift-jis"), NO_TEXT),
+    table("utf-16", GOOD.encode("utf-16"), NO_TEXT),
+    table("utf-16 without its mark", GOOD.encode("utf-16-le"), NO_TEXT),
+    table("utf-32", GOOD.encode("utf-32"), NO_TEXT),
+    table("utf-8 with its mark", GOOD.encode("utf-8-sig"), NUMBERS),
+    table("a zero byte", GOOD.replace("7,", "\0,"), NO_TEXT),
+    table("a picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), NO_TEXT),
+    table("an empty file", "", Refused("cannot be read: No columns")),
+    table("a heading alone", "a,y\n", Refused("has no rows")),
+    table("blank lines", GOOD.replace("\n", "\n\n"), NUMBERS),
+    table("lines of windows", GOOD.replace("\n", "\r\n"), NUMBERS),
+    table("lines of an old mac", GOOD.replace("\n", "\r"), NUMBERS),
+    table("semicolons", GOOD.replace(",", ";"), Refused("are separated by ';'; save it with commas")),
+    table("tabs", GOOD.replace(",", "\t"), Refused("are separated by .*; save it with commas")),
+    table("a row that is too long", GOOD + "1,p,2,3\n", Refused("Expected 2 fields in line 26, saw 4")),
+    table("a row that is too short", GOOD + "1\n", Excluded(N, "y is missing")),
+    table("a quote that is not closed", GOOD + '"x,1,p\n', Refused("cannot be read")),
+    table("a huge field", GOOD + f'"{"x" * 300_000}",p\n', Refused("in row 24 it is 'xxx.*correct it")),
+    table("a parquet file that is none", b"hello", Refused("cannot be read"), file="t.parquet"),
+    table("half a parquet file", b"PAR1" + bytes(500), Refused("cannot be read"), file="t.parquet"),
+]
+
+COLUMNS = [
+    table("spaces around names", csv(range(N), heading=" a , y "), NUMBERS),
+    table("the same name twice", csv([f"{k},1" for k in range(N)], heading="a,a,y"), TWICE),
+    table("the same name but for spaces", csv([f"{k},1" for k in range(N)], heading="a, a ,y"), TWICE),
+    table("the label twice", csv([f"{k},1" for k in range(N)], heading="a,y,y"), Refused("several columns of the name 'y'")),
+    table("no label", GOOD, Refused("data.label: there is no column z; there are a, y"), label="z"),
+    table("a label of other letters", csv(range(N), heading="a,Größe"), NUMBERS, label="Größe"),
+    table("a long name", csv(range(N), heading=f"{'n' * 5000},y"), Refused("5,000 letters, more than data.limits.letters")),
+    table("a long name with a limit", csv(range(N), heading=f"{'n' * 400},y"), Taken(N), limits={"letters": 400}),
+    table("many columns", ",".join(f"c{k}" for k in range(2500)) + ",y\n", Refused("more than data.limits.columns: 2,000")),
+    table("more columns than the limit", "a,b,y\n1,2,p\n", Refused("columns: 2;"), limits={"columns": 2}),
+    table("no column but the label", "y\n" + "p\nq\n" * 9, Refused("no column is left")),
+    table("an unknown column to ignore", GOOD, Refused("data.ignore: there is no column b"), ignore=("b",)),
+    table("the label as a feature", GOOD, Refused("y is named as something else too"), features=("y",)),
+    table("an id twice", csv(["i,1"] * N, heading="i,a,y"), Refused("'i' is the id of 24 rows"), id="i"),
+    table("a split of other words", csv([f"{k},dev" for k in range(N)], heading="a,s,y"), Refused("only train and test"), split="s"),
+    table("a split without training", csv([f"{k},test" for k in range(N)], heading="a,s,y"), Refused("at least one must say train"), split="s"),
+]  # fmt: skip
+
+CELLS = [
+    table("numbers", GOOD, NUMBERS),
+    table("negative numbers", csv([-k for k in range(N)]), NUMBERS),
+    table("floats", csv([k / 7 for k in range(N)]), NUMBERS),
+    table("huge whole numbers", csv([10**30 + k for k in range(N)]), NUMBERS),
+    table("tiny numbers", csv([f"{k}e-300" for k in range(N)]), Taken(N)),
+    table("infinity", csv(["inf", *range(N - 1)]), Excluded(N - 1, "a is missing")),
+    table("beyond all floats", csv(["1e400", *range(N - 1)]), Excluded(N - 1, "a is missing")),
+    table("an empty cell", csv(["", *range(N - 1)]), Excluded(N - 1, "a is missing")),
+    table("an empty column", csv([""] * N), Refused("each of 24 rows lacks a value; a does in 24")),
+    table("a word among numbers", csv(["many", *range(N - 1)]), Refused("holds numbers in 23 of 24 rows, but in row 0 it is 'many'")),
+    table("full-width digits among numbers", csv(["１２", *range(N - 1)]), Refused("in row 0 it is '１２'")),
+    table("arabic digits among numbers", csv(["١٢", *range(N - 1)]), Refused("in row 0 it is '١٢'")),
+    table("an underscore in a number", csv(["1_000", *range(N - 1)]), Refused("in row 0 it is '1_000'")),
+    table("a comma in a number", csv(['"1,000"', *range(N - 1)]), Refused("in row 0 it is '1,000'")),
+    table("a currency", csv(["€5", *range(N - 1)]), Refused("in row 0 it is '€5'")),
+    table("a percentage", csv(["5%", *range(N - 1)]), Refused("in row 0 it is '5%'")),
+    table("truth values", csv(["True", "False"] * 12), NUMBERS),
+    table("categories", csv(THIRTEEN), Taken(N, ("a: k0", "a: k1", "a: k2"))),
+    table("one category", csv(["k"] * N), Taken(N, ("a: k",))),
+    table("codes as categories", csv([k % 4 for k in range(N)]), Taken(N, ("a: 0", "a: 1", "a: 2", "a: 3")), categories=("a",)),
+    table("forty-seven codes", csv(range(47), [*Y, *Y][:47]), Refused("has 47 categories, more than data.most_categories: 20"), categories=("a",)),
+    table("too many words", csv([f"w{k}" for k in range(N)]), Refused("data.ignore=.a., use it as data.id=a, or raise")),
+    table("too many words in a column of other letters", csv([f"w{k}" for k in range(N)], heading="申込日,y"), Refused("'data.ignore=.\"申込日\".'")),
+    table("a category of many letters", csv(["w" * 900, "v"] * 12), Refused("902 letters|903 letters")),
+    table("formulas", csv(["=1+1", "@x", "+y"] * 8), Taken(N, ("a: +y", "a: =1+1", "a: @x"))),
+    table("markup", csv(["<b>", "&amp;"] * 12), Taken(N, ("a: &amp;", "a: <b>"))),
+]  # fmt: skip
+
+LABELS = [
+    table("an empty label", csv(range(N), [""] * N), Refused("'y' is empty in all 24 rows")),
+    table("some labels are empty", csv(range(N), ["", *Y[1:]]), Excluded(N - 1, "y is missing")),
+    table("one class", csv(range(N), ["p"] * N), Refused("'p' in every row; it needs two classes")),
+    table("one number", csv(range(N), [1.5] * N), Refused("is 1.5 in every row; nothing can be learned")),
+    table("a class in each row", csv(range(N), [f"w{k}" for k in range(N)]), Refused("24 different values in 24 rows")),
+    table("two floats", csv(range(N), [0.5, 1.5] * 12), Taken(N, classes=())),
+    table("two whole numbers", csv(range(N), [0, 1] * 12), Taken(N, classes=("0", "1"))),
+    table("truth values as labels", csv(range(N), ["True", "False"] * 12), Taken(N, classes=("False", "True"))),
+    table("numbers as labels", csv(range(N), [k / 3 for k in range(N)]), Taken(N, classes=())),
+    table("words for a regression", csv(range(N)), Refused("holds numbers, but in row 0 it is 'p'"), task="regression"),
+    table("infinite labels", csv(range(N), ["inf", *(k / 3 for k in range(N - 1))]), Excluded(N - 1, "y is missing")),
+    table(
+        "a class of many letters", csv(range(N), ["p" * 999, "q"] * 12), Refused("the name of a class has 999 letters")
+    ),
+    table("full-width labels", csv(range(N), ["１", "２"] * 12), Taken(N, classes=("１", "２"))),
+    table("labels of emoji", csv(range(N), ["😀", "😡"] * 12), Taken(N)),
+]
+
+PARQUET = [
+    table("parquet: numbers", parquet(range(N)), NUMBERS, file="t.parquet"),
+    table("parquet: decimals", parquet([Decimal(k) / 8 for k in range(N)]), NUMBERS, file="t.parquet"),
+    table("parquet: decimals with gaps", parquet([None, *(Decimal(k) / 8 for k in range(N - 1))]), Excluded(N - 1, "a is missing"), file="t.parquet"),
+    table("parquet: decimal labels", parquet(range(N), [Decimal(k) / 8 for k in range(N)]), Taken(N, classes=()), file="t.parquet"),
+    table("parquet: lists", parquet([[k] for k in range(N)]), Refused("holds cells of type .*leave it out with data.ignore"), file="t.parquet"),
+    table("parquet: lists that are ignored", lambda path: pd.DataFrame({"a": range(N), "b": [[k] for k in range(N)], "y": Y}).to_parquet(path), NUMBERS, file="t.parquet", ignore=("b",)),
+    table("parquet: list labels", parquet(range(N), [[k % 2] for k in range(N)]), Refused("holds cells of type"), file="t.parquet"),
+    table("parquet: records", parquet([{"k": k} for k in range(N)]), Refused("holds cells of type dict"), file="t.parquet"),
+    table("parquet: bytes", parquet([b"x"] * N), Refused("holds cells of type bytes"), file="t.parquet"),
+    table("parquet: small integers", parquet(np.arange(N, dtype="int8")), NUMBERS, file="t.parquet"),
+    table("parquet: unsigned integers", parquet(np.arange(N, dtype="uint64")), NUMBERS, file="t.parquet"),
+    table("parquet: half floats", parquet(np.arange(N, dtype="float32")), NUMBERS, file="t.parquet"),
+    table("parquet: categories", parquet(pd.Categorical(THIRTEEN)), Taken(N, ("a: k0", "a: k1", "a: k2")), file="t.parquet"),
+    table("parquet: dates", parquet([datetime.date(2020, 1, 1 + k) for k in range(N)]), Refused("24 categories"), file="t.parquet"),
+    table("parquet: times", parquet(pd.date_range("2020", periods=N)), Refused("24 categories"), file="t.parquet"),
+    table("parquet: spans of time", parquet(pd.to_timedelta(range(N), unit="s")), Refused("24 categories"), file="t.parquet"),
+    table("parquet: truth values with gaps", parquet([None, *([True, False] * 12)[1:]]), Excluded(N - 1, "a is missing"), file="t.parquet"),
+    table("parquet: no rows", lambda path: pd.DataFrame({"a": [], "y": []}).to_parquet(path), Refused("has no rows"), file="t.parquet"),
+]  # fmt: skip
+
+EXPLAIN = [
+    explain("explain: the same columns", "a,b\n1,u\n", Taken(N + 1)),
+    explain("explain: columns in another order", "b,a\nu,1\n", Taken(N + 1)),
+    explain("explain: a column is missing", "a\n1\n", Refused("the rows have no b, which the rows of the fit have")),
+    explain(
+        "explain: a column too many", "a,b,c\n1,u,3\n", Refused("the rows have c, which the rows of the fit do not")
+    ),
+    explain("explain: a new category", "a,b\n1,w\n2,u\n", Excluded(N + 1, "b is 'w', which no row of the fit has")),
+    explain("explain: none can be used", "a,b\n1,w\n", Refused("none of 1 rows can be used")),
+    explain("explain: a word for a number", "a,b\nx,u\n", Refused("data.explain: the column 'a' holds numbers")),
+    explain("explain: a class that is not known", "a,b,y\n1,u,r\n2,v,p\n", Excluded(N + 1, "a class that no row")),
+    explain("explain: an endless device", link("/dev/zero"), NO_FILE),
+    explain("explain: a pipe", lambda path: os.mkfifo(path), NO_FILE),
+    explain("explain: utf-16", "a,b\n1,u\n".encode("utf-16"), NO_TEXT),
+    explain("explain: nothing", "", Refused("cannot be read")),
+]
+
+SCHEMES = [
+    scheme("scheme: a folder", lambda path: path.mkdir(), Refused("is a folder")),
+    scheme("scheme: a pipe", lambda path: os.mkfifo(path), NO_FILE),
+    scheme("scheme: an endless device", link("/dev/zero"), NO_FILE),
+    scheme("scheme: no JSON", "{", Refused("is no scheme.json of a run")),
+    scheme("scheme: other JSON", '{"a": 1}', Refused("is no scheme.json of a run")),
+    scheme("scheme: deep JSON", "[" * 100_000, Refused("is no scheme.json of a run")),
+    scheme("scheme: infinity", '{"labels": {"name": "y", "task": "regression", "spread": Infinity}, "reader": {}}', Refused("scheme")),
+    scheme("scheme: latin-1", '{"größe": 1}'.encode("latin-1"), NO_TEXT),
+    scheme("scheme: a table", GOOD, Refused("is no scheme.json of a run")),
+]  # fmt: skip
+
+FILMS = ["a fine film", "a dull film"] * 12
+TEXTS = [
+    text("text: words", csv(FILMS, heading="t,y"), Taken(N)),
+    text("text: characters", csv(FILMS, heading="t,y"), Taken(N), tokens="characters"),
+    text("text: emoji", csv(["😀 👍🏽", "😡 👎"] * 12, heading="t,y"), Taken(N)),
+    text("text: right to left", csv(["فيلم جيد", "סרט טוב"] * 12, heading="t,y"), Taken(N)),
+    text("text: japanese", csv(["良い映画", "悪い映画"] * 12, heading="t,y"), Taken(N)),
+    text("text: an empty one", csv(["", *FILMS[1:]], heading="t,y"), Excluded(N - 1, "t is missing or has no token")),
+    text("text: a sign that is not seen", csv(["\u200b", *FILMS[1:]], heading="t,y"), Taken(N)),
+    text("text: all empty", csv([""] * N, heading="t,y"), Refused("'t' is empty in all 24 rows")),
+    text("text: numbers", csv(range(N), heading="t,y"), Refused("no token of 't' occurs 2 times")),
+    text("text: a very long one", csv(["film " * 20_000, *FILMS[1:]], heading="t,y"), Taken(N)),
+    text("text: no such column", csv(FILMS, heading="s,y"), Refused("data.text: there is no column t")),
+    vocabulary("vocabulary: words", "[PAD]\n[UNK]\na\nfine\nfilm\n", Taken(N)),
+    vocabulary("vocabulary: lines of windows", "[PAD]\r\n[UNK]\r\na\r\nfine\r\nfilm\r\n", Taken(N)),
+    vocabulary("vocabulary: the padding elsewhere", "[UNK]\n[PAD]\na\n", Refused("stands in line 2, it must be the first")),
+    vocabulary("vocabulary: none is unknown", "a\nfine\n", Refused(r"it has no \[UNK\]")),
+    vocabulary("vocabulary: empty", "", Refused(r"it has no \[UNK\]")),
+    vocabulary("vocabulary: a folder", lambda path: path.mkdir(), Refused("is a folder; put the tokens there")),
+    vocabulary("vocabulary: a pipe", lambda path: os.mkfifo(path), NO_FILE),
+    vocabulary("vocabulary: an endless device", link("/dev/zero"), NO_FILE),
+    vocabulary("vocabulary: latin-1", "größe\n".encode("latin-1"), NO_TEXT),
+    vocabulary("vocabulary: utf-16", "a\n".encode("utf-16"), NO_TEXT),
+    vocabulary("vocabulary: nothing", lambda path: None, Refused("is not there; put the tokens there")),
+]  # fmt: skip
+
+TABLES = [*FILES, *COLUMNS, *CELLS, *LABELS, *PARQUET, *EXPLAIN, *SCHEMES, *TEXTS]

@@ -1,0 +1,100 @@
+"""Facts of what is typed: every text has a form that Hydra and a shell read as that text, and our advice is in it."""
+
+import shlex
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from exhibit.flows.config import read_report
+from exhibit.flows.errors import ConfigError
+from exhibit.tasks.records.override import typed
+
+# What the grammars of Hydra, OmegaConf and the shell all read in their own way, and any other letter.
+_SIGNS = st.sampled_from("\\\"'${}[](),:=#~*?!&|;<>` ab7.-_\n") | st.characters(
+    exclude_categories=["Cs"], exclude_characters="\0"
+)
+_TEXTS = st.text(_SIGNS, max_size=8) | st.sampled_from(["true", "NULL", "inf", "1_000", "7", "-0.5", "nan", "Größe"])
+PARSER = OverridesParser.create()
+
+
+def as_read(words: str) -> object:
+    """What comes of words that were typed into a shell."""
+    [override] = shlex.split(words)
+    parsed = PARSER.parse_override(override)
+    return OmegaConf.to_container(OmegaConf.create({"value": parsed.value()}), resolve=True)
+
+
+@given(_TEXTS)
+def test_a_text_is_read_as_it_was_meant(text: str) -> None:
+    assert as_read(typed("title", text)) == {"value": text}
+
+
+@given(st.lists(_TEXTS, max_size=3))
+def test_a_list_of_texts_is_read_as_it_was_meant(texts: list[str]) -> None:
+    assert as_read(typed("data.ignore", texts)) == {"value": texts}
+
+
+@pytest.mark.parametrize(
+    ("override", "advice"),
+    [
+        ("data.label=Größe", "'data.label=\"Größe\"'"),
+        ("data.path=a b/Größe.csv", "'data.path=\"a b/Größe.csv\"'"),
+        ("data.ignore=[申込日]", "'data.ignore=[\"申込日\"]'"),
+        (
+            "data.ignore=[plain,'quoted ü',Größe (cm),３]",
+            "'data.ignore=[plain,'\"'\"'quoted ü'\"'\"',\"Größe (cm)\",\"３\"]'",
+        ),
+        ("title=a(b", "'title=\"a(b\"'"),
+        ("title='a", "'title=\"'\"'\"'a\"'"),
+        ("study=Größe", "'study=\"Größe\"'"),
+    ],
+)
+def test_what_the_grammar_does_not_read_is_told_in_the_form_that_it_does(override: str, advice: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_report(["study=iris", override])
+    assert "Lexer" not in str(caught.value)
+    assert str(caught.value).endswith(f"stands in quotes: {advice}")
+    as_read(advice)
+
+
+def test_a_name_that_no_key_can_be_goes_into_a_file() -> None:
+    with pytest.raises(ConfigError, match=r"^data\.names\.Größe=size: its key cannot be read.*--config-dir"):
+        read_report(["study=iris", "data.names.Größe=size"])
+
+
+@pytest.mark.parametrize("title", ["7", "true", "1.5"])
+def test_a_title_that_is_no_text_is_told_how_it_becomes_one(title: str) -> None:
+    for key in ("title", "document.title"):
+        with pytest.raises(
+            ConfigError, match=rf"^{key}: given {title}, allowed: text.*; type ".replace("true", "True")
+        ) as caught:
+            read_report(["study=iris", f"{key}={title}"])
+        advice = str(caught.value).partition("; type ")[2]
+        assert as_read(advice) == {"value": title}
+
+
+@pytest.mark.parametrize(
+    "group",
+    ["study", "data", "model", "method", "target", "selection", "check", "drawing", "document", "runner", "compute"],
+)
+@pytest.mark.parametrize("value", ["null", "[null]", "[1]", "[[a]]", "{a: b}", "glob(nothing*)"])
+def test_every_group_wants_the_name_of_an_option(group: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=r"the name of an option was expected; allowed: |stands for no value"):
+        read_report(["study=iris", f"{group}={value}"])
+
+
+@pytest.mark.parametrize("override", ["title=\udcff", "data.path=\udcff.csv", "model.hidden=8,\udcff"])
+def test_bytes_that_are_no_utf_8_are_refused(override: str) -> None:
+    with pytest.raises(ConfigError, match=r"\\udcff.*no UTF-8; rename"):
+        read_report(["study=iris", override])
+
+
+@pytest.mark.parametrize(
+    "issued", ["0001-01-01", "9999-12-31", "9999-12-31T23:00:00-05:00", "0001-01-01T00:00:00+09:00", "1900-01-01"]
+)
+def test_a_date_that_no_file_can_bear_is_refused(issued: str) -> None:
+    with pytest.raises(ConfigError, match=r"^document\.issued: the year \d+ was given; it must lie between"):
+        read_report(["study=iris", f"document.issued={issued}"])
