@@ -4,13 +4,16 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from exhibit.tasks.factory import ModelFactory, code_of, load
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
+from exhibit.tasks.models.choice import require_same
+from exhibit.tasks.models.content import content
 from exhibit.tasks.models.encoding import Preprocess
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
@@ -19,6 +22,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 
 _PROBE = 8  # rows whose outputs show what they are
+_COMPARED = 64  # rows whose outputs tell a model from another
 # The class by which a model is known, and what its framework is called in a report.
 _BASES = {"torch.Module": "torch", "keras.Model": "Keras", "sklearn.BaseEstimator": "scikit-learn"}
 _LIBRARIES = {"torch": "torch", "keras": "Keras", "tensorflow": "Keras", "scikit-learn": "scikit-learn"}
@@ -46,6 +50,9 @@ class FactorySpec(TrainingSpec):
     epochs: int = Field(20, ge=1)
     batch_size: int = Field(32, ge=1)
     learning_rate: float = Field(0.001, gt=0)
+    files: Annotated[tuple[Path, ...], BeforeValidator(lambda given: given or ())] = Field(
+        (), description="that the function reads; they count by content, and `exhibit verify` says which are others"
+    )
 
     has_weights: ClassVar[bool] = True
     # Only the factory knows which of them.
@@ -70,6 +77,15 @@ class FactorySpec(TrainingSpec):
         known = code_of(self.factory)["libraries"]
         return " and ".join(dict.fromkeys(name for library, name in _LIBRARIES.items() if library in known)) or "Python"
 
+    def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
+        """Every file that is known to be read, by its key."""
+        return super().read_from() | {"files": self.files}
+
+    def given(self, rows: Callable[[], Dataset], compute: Compute) -> str:
+        """The content of what the function gives now: parameters, buffers, what an estimator or a function holds; and
+        where not all of that can be read, what it predicts."""
+        return self._made(compute).content(rows, compute)
+
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """The weights of a net, trained or as they are; other models keep theirs to themselves.
 
@@ -81,30 +97,38 @@ class FactorySpec(TrainingSpec):
             encode, one = backend.encoding(dataset, made.preprocess), dataset.take(np.arange(1))
             if self.fitting == "auto" and backend.before_softmax(made.item, encode, compute, one.arrays) is not None:
                 raise InputError("model.fit: 'auto' trains on logits, but the net ends in a softmax; leave that out")
-            return backend.fit(lambda: self._made(compute).item, encode, dataset, self, compute, progress)
+            given = made.content(lambda: dataset, compute)
+            trained = backend.fit(lambda: self._made(compute).item, encode, dataset, self, compute, progress)
+            return trained.model_copy(update={"given": given})
         if self.fitting == "auto" or self.weights is not None:
             raise InputError(
                 "model.fit, model.weights: only torch and Keras nets are trained or filled here; "
                 f"{self.factory} must give a model that is fitted"
             )
-        return Weights(arrays={}, parameters=0)
+        return Weights(arrays={}, parameters=0, given=made.content(lambda: dataset, compute))
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
         """The model with the given weights.
 
         Raises:
-            InputError: where it does not give what the data asks for.
+            InputError: where it does not give what the data asks for, or another model than that of the fit.
         """
         made = self._made(compute)
+        if weights.given:
+            require_same(self, weights.given, made.content(lambda: dataset, compute))
         some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
         model, found = made.predicting(compute) if made.backend() is None else made.net(some, weights, compute)
         model.output = self._output(found, model.predict(some.arrays), some)
         return model
 
     def _made(self, compute: Compute) -> "_Made":
-        make = load(self.factory)
-        with _randomness_kept(), self._keras_ready(compute):
-            made = make(**self.arguments)
+        make, known = load(self.factory), "torch" in sys.modules
+        with self._keras_ready(compute):
+            with _drawing_from(self.seed):
+                made = make(**self.arguments)
+            if not known and "torch" in sys.modules:  # what it drew came from no seed
+                with _drawing_from(self.seed):
+                    made = make(**self.arguments)
         item, preprocess = made if isinstance(made, tuple) else (made, getattr(made, "preprocess", None))
         return _Made(item, preprocess)
 
@@ -187,6 +211,22 @@ class _Made(NamedTuple):
     item: Any
     preprocess: Preprocess | None
 
+    def content(self, rows: Callable[[], Dataset], compute: Compute) -> str:
+        """The digest of what it holds; with what it predicts for some `rows` of the fit where it holds more than can
+        be read: functions reach further than can be followed."""
+        found, framework = content((self.item, self.preprocess)), _framework(self.item)
+        if found.whole and framework in ("torch", "scikit-learn"):
+            return found.digest
+        dataset, backend = rows(), self.backend()
+        some = dataset.take(np.flatnonzero(dataset.split != "explain")[:_COMPARED])
+        if not len(some.labels):
+            return found.digest
+        if backend is None:
+            model, _ = self.predicting(compute)
+        else:
+            model = backend.whole(self.item, backend.encoding(some, self.preprocess), compute)
+        return content((found.digest, model.predict(some.arrays))).digest
+
     def backend(self) -> Backend | None:
         """The adapter of the framework of a net; None for what only predicts."""
         match _framework(self.item):
@@ -232,12 +272,16 @@ def _framework(item: Any) -> str | None:
 
 
 @contextmanager
-def _randomness_kept() -> Iterator[None]:
-    """The global random states are after this as they were before."""
+def _drawing_from(seed: int) -> Iterator[None]:
+    """What is drawn follows from the seed; the global random states are after this as they were before."""
     torch = sys.modules.get("torch")
     states = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng() if torch else nullcontext():
+            random.seed(seed)
+            np.random.seed(seed)
+            if torch:
+                torch.manual_seed(seed)
             yield
     finally:
         random.setstate(states[0])

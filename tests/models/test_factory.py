@@ -209,7 +209,7 @@ def test_a_preprocessing_of_its_own() -> None:
     """The same net on pixels that the second thing of the factory halves."""
     digits = DigitsSpec().load(Memory())
     plain, weights = built(spec("convolution"), digits)
-    model = spec("halved").restore(digits, weights, COMPUTE)
+    model = spec("halved").restore(digits, weights.model_copy(update={"given": ""}), COMPUTE)
     images = {"image": digits.arrays["image"][:3]}
     expected = plain.predict({"image": images["image"] / 2})
     np.testing.assert_allclose(model.predict(images), expected, rtol=1e-5, atol=1e-6)
