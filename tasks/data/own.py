@@ -88,7 +88,11 @@ class RowsSpec(Data):
     )
     units: Words = Field(default_factory=dict, description="of columns that hold numbers")
     names: Words = Field(default_factory=dict, description="what a reader calls a column")
-    classes: Words = Field(default_factory=dict, description="what a reader calls a value of the label")
+    classes: Words | tuple[str, ...] = Field(
+        default_factory=dict,
+        description="what a reader calls a value of the label; or a list of all values in the order of the outputs of "
+        "a model of your own, without which they are in the order of numbers or letters",
+    )
     title: str = "Rows"
     source: str = Field("rows of the user's own", description="whose rows these are, for the report")
 
@@ -150,7 +154,7 @@ class RowsSpec(Data):
             table = read_table(files["path"], "path", self._texts())
             for key, name in {"label": self.label, "id": self.id, "split": self.split}.items():
                 require_columns(table, [] if name is None else [name], f"data.{key}: there is no column {{}}")
-            labels = Labels.of(table[self.label], self.task)
+            labels = Labels.of(table[self.label], self.task, self._order)
             reader: Any = self.learned(table)
             part, values = self._part(table, "path", labels, reader)
             training = part.split[part.usable] == "train"
@@ -205,6 +209,10 @@ class RowsSpec(Data):
             split[usable] = self._split(table[usable], measured[usable], labels)
         return Part(key, ids, reasons, measured, split), values[usable]
 
+    @property
+    def _order(self) -> tuple[str, ...]:
+        return self.classes if isinstance(self.classes, tuple) else ()
+
     def _split(self, table: "Table", measured: Array, labels: Labels) -> Array:
         if self.split is not None:
             return given_split(table[self.split])
@@ -224,7 +232,7 @@ class RowsSpec(Data):
             sample_ids=np.concatenate([part.ids[part.usable] for part, _ in parts]),
             labels=measured.astype(np.int64) if whole else measured,
             split=np.concatenate([part.split[part.usable] for part, _ in parts]),
-            classes=tuple(self.classes.get(own, own) for own in labels.classes),
+            classes=labels.classes if self._order else tuple(self.classes.get(own, own) for own in labels.classes),
             label_name=name,
             label_unit=self.units.get(labels.name, ""),
             label_scale=None if labels.classes else (labels.centre, labels.spread),

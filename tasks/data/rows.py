@@ -117,8 +117,9 @@ class Labels(Record):
     spread: float = 1.0
 
     @classmethod
-    def of(cls, cells: "Cells", task: Task | Literal["auto"]) -> Self:
-        """From a column, of which some cells may be empty.
+    def of(cls, cells: "Cells", task: Task | Literal["auto"], order: Sequence[str] = ()) -> Self:
+        """From a column, of which some cells may be empty. `order`: all values that it may have, as the outputs of a
+        model have them.
 
         Raises:
             InputError: where nothing can be learned from it.
@@ -126,12 +127,17 @@ class Labels(Record):
         name, known = str(cells.name), cells.dropna()
         if not len(known):
             raise InputError(f"data.label: the column {name!r} is empty in all {len(cells)} rows")
-        found, why = _task(known)
+        found, why = ("classification", "because its classes are given") if order else _task(known)
         task, why = (found, why) if task == "auto" else (task, "as the config says")
         if task == "regression":
             numbers(known, "label")
             return cls(name=name, task=task, why=why)
         classes = _ordered(set(filter(None, words(known))))
+        if order and (strange := [value for value in classes if value not in order]):
+            raise InputError(
+                f"data.classes: the column {name!r} holds {', '.join(strange[:_FEW])}, but the classes are "
+                f"{', '.join(order)}; give all values in the order of the outputs of the model"
+            )
         if len(classes) < 2:
             raise InputError(f"data.label: the column {name!r} is {classes[0]!r} in every row; it needs two classes")
         if 2 * len(classes) > len(known):
@@ -139,7 +145,7 @@ class Labels(Record):
                 f"data.label: the column {name!r} has {len(classes)} different values in {len(known)} rows, which are "
                 "no classes; name another column, or give data.task=regression for numbers"
             )
-        return cls(name=name, task=task, why=why, classes=classes)
+        return cls(name=name, task=task, why=why, classes=tuple(order) or classes)
 
     def values(self, cells: "Cells", key: str) -> Array:
         """(rows,) class indices or measured values, NaN where a cell is empty, and -1 for a class that is not known."""

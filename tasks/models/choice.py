@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
-from exhibit.tasks.records.base import Choice, InputError
+from exhibit.tasks.records.base import Array, Choice, InputError
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.model import OutputKind, Weights
 
 if TYPE_CHECKING:
     from exhibit.tasks.records.figure import Diagram
@@ -68,6 +68,10 @@ class ModelChoice(Choice):
         """The content of what code of the user's own gives now, beside all that its spec says; empty where there is
         none. `rows`: those of the fit."""
         return ""
+
+    def remarks(self, _dataset: Dataset, _outputs: Array, _kind: OutputKind, /) -> tuple[str, ...]:
+        """What was taken for granted about the model, in sentences. `outputs` (samples, outputs): of all rows."""
+        return ()
 
     @abstractmethod
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress, /) -> Weights:

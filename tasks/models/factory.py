@@ -15,6 +15,7 @@ from exhibit.tasks.models.callable import CallableModel, EstimatorModel
 from exhibit.tasks.models.choice import require_same
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.encoding import Preprocess
+from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
@@ -94,7 +95,7 @@ class FactorySpec(TrainingSpec):
         """
         made = self._made(compute)
         if (backend := made.backend()) is not None:
-            encode, one = backend.encoding(dataset, made.preprocess), dataset.take(np.arange(1))
+            encode, one = backend.encoding(made.item, dataset, made.preprocess), dataset.take(np.arange(1))
             if self.fitting == "auto" and backend.before_softmax(made.item, encode, compute, one.arrays) is not None:
                 raise InputError("model.fit: 'auto' trains on logits, but the net ends in a softmax; leave that out")
             given = made.content(lambda: dataset, compute)
@@ -117,9 +118,16 @@ class FactorySpec(TrainingSpec):
         if weights.given:
             require_same(self, weights.given, made.content(lambda: dataset, compute))
         some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
-        model, found = made.predicting(compute) if made.backend() is None else made.net(some, weights, compute)
+        model, found = made.predicting(some, compute) if made.backend() is None else made.net(some, weights, compute)
         model.output = self._output(found, model.predict(some.arrays), some)
         return model
+
+    def remarks(self, dataset: Dataset, outputs: Array, _kind: OutputKind) -> tuple[str, ...]:
+        """Which classes the outputs of a model that was not trained here are taken for, and whether its labels say
+        otherwise."""
+        if self.trains or not dataset.classes:
+            return ()
+        return order_of_outputs(dataset, outputs)
 
     def _made(self, compute: Compute) -> "_Made":
         make, known = load(self.factory), "torch" in sys.modules
@@ -176,7 +184,7 @@ class _Unnamed(Model, Protocol):
 class Backend(Protocol):
     """What a framework does for a net of its own."""
 
-    def encoding(self, dataset: Dataset, preprocess: Preprocess | None) -> Any:
+    def encoding(self, net: Any, dataset: Dataset, preprocess: Preprocess | None, /) -> Any:
         """From raw inputs to what the net takes."""
         ...
 
@@ -222,9 +230,9 @@ class _Made(NamedTuple):
         if not len(some.labels):
             return found.digest
         if backend is None:
-            model, _ = self.predicting(compute)
+            model, _ = self.predicting(some, compute)
         else:
-            model = backend.whole(self.item, backend.encoding(some, self.preprocess), compute)
+            model = backend.whole(self.item, backend.encoding(self.item, some, self.preprocess), compute)
         return content((found.digest, model.predict(some.arrays))).digest
 
     def backend(self) -> Backend | None:
@@ -245,17 +253,19 @@ class _Made(NamedTuple):
         """A net as a model, and that it gives logits where its last softmax was found. `some`: a few samples."""
         backend = self.backend()
         assert backend is not None
-        net, encode = backend.filled(self.item, weights, compute), backend.encoding(some, self.preprocess)
+        net, encode = backend.filled(self.item, weights, compute), backend.encoding(self.item, some, self.preprocess)
         if some.task == "classification" and (found := backend.before_softmax(net, encode, compute, some.arrays)):
             return found, "logits"
         return backend.whole(net, encode, compute), None
 
-    def predicting(self, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
+    def predicting(self, some: Dataset, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         """An estimator or a function as a model, and what it is known to give."""
         if self.preprocess is not None:
             raise InputError("model.factory: only nets take a preprocess; do it in the model itself")
         if _framework(self.item) == "scikit-learn":
             model = EstimatorModel(self.item, compute)
+            _require_order(model, some)
+            _require_columns(self.item, some)
             return model, model.output
         if not callable(self.item):
             raise InputError(
@@ -263,6 +273,27 @@ class _Made(NamedTuple):
                 f"expected, but the factory gave a {type(self.item).__name__}"
             )
         return CallableModel(self.item, "values", compute), None
+
+
+def _require_order(model: EstimatorModel, some: Dataset) -> None:
+    """Raises InputError for a classifier that has the classes of the data by name, in another order."""
+    own = model.classes
+    if set(own) == set(some.classes) and own != some.classes:
+        raise InputError(
+            f"model.factory: the outputs of the model are {', '.join(own)}, and the classes of the data are "
+            f"{', '.join(some.classes)}; give the data the order of the outputs: classes={list(own)}"
+        )
+
+
+def _require_columns(estimator: Any, some: Dataset) -> None:
+    """Raises InputError for an estimator that was fitted on the columns of the data by name, in another order."""
+    own = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
+    given = [name for item in some.inputs for name in item.features]
+    if any(name in own and own.index(name) != place for place, name in enumerate(given)):
+        raise InputError(
+            f"model.factory: the estimator was fitted on {', '.join(own)}, and the data gives {', '.join(given)}; give "
+            "the columns in that order, for data=table with data.features"
+        )
 
 
 def _framework(item: Any) -> str | None:

@@ -46,7 +46,9 @@ class KerasPlace:
             require_slopes(name, array.dtype.kind == "f")
         function, used = self.model.compiled_gradient(self.spot, score), len(targets)
         scores, gradients = function(*self._tensors(values), tf.constant(whole(targets)))
-        return scores.numpy()[:used], {name: item.numpy()[:used] for name, item in zip(values, gradients, strict=True)}
+        return scores.numpy()[:used], {
+            name: item.numpy()[:used] for name, item in zip(self.values, gradients, strict=True)
+        }
 
     def outputs(self, values: Arrays) -> Array:
         """Outputs (samples, outputs) at `values`."""
@@ -65,7 +67,11 @@ class KerasPlace:
 
     def _tensors(self, values: Arrays) -> tuple[Tensors, Tensors, Tensors]:
         numbers = self.model.dropout_numbers(self.encoded, self.dropout)
-        return [] if self.spot is None else _tensors(self.encoded), _tensors(values), numbers
+        return (
+            [] if self.spot is None else _tensors(self.encoded),
+            _tensors({name: values[name] for name in self.values}),
+            numbers,
+        )
 
 
 class KerasModel:

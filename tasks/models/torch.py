@@ -156,7 +156,7 @@ class TorchPlace:
         return torch.tensor(values, device=self.model.device)
 
     def _outputs(self, leaves: Mapping[str, Tensor]) -> Tensor:
-        inner = {name: self._inner(name, leaf) for name, leaf in leaves.items()}
+        inner = {name: self._inner(name, leaves[name]) for name in self.values}
         if self.spot is None:
             return self.model.call(self.net, self.encoded._replace(arguments=inner), self.dropout)
         (activation,) = inner.values()

@@ -1,11 +1,12 @@
 """What a user's own torch net needs: see `exhibit.tasks.models.factory.Backend`."""
 
+import inspect
 from typing import Any
 
 import torch
 from torch import nn
 
-from exhibit.tasks.models.encoding import Preprocess, plain
+from exhibit.tasks.models.encoding import Preprocess, Wanted, by_name, plain
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
@@ -20,20 +21,35 @@ __all__ = ["before_softmax", "encoding", "filled", "fit", "whole"]
 before_softmax = LogitsModel.recognised
 
 
-def encoding(dataset: Dataset, preprocess: Preprocess | None) -> Encode:
-    """Raw values as tensors: as `preprocess` gives them, or with the channels of images first."""
-    prepare = preprocess or plain(dataset)
+def encoding(net: nn.Module, dataset: Dataset, preprocess: Preprocess | None) -> Encode:
+    """Raw values as tensors: as `preprocess` gives them, or with the channels of images first; each to the argument of
+    its name."""
+    prepare, wanted, told = preprocess or plain(dataset), _arguments(net), preprocess is not None
     raw = () if preprocess else dataset.inputs
     moved = {item.name for item in raw if KINDS[item.kind].channels_first}
 
     def encode(inputs: Arrays) -> Encoded:
         prepared = prepare(inputs)
         if isinstance(prepared, Encoded):
-            return prepared
-        tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in prepared.items()}
+            return prepared._replace(arguments=by_name(prepared.arguments, wanted, told=told))
+        ordered = by_name(prepared, wanted, told=told)
+        tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in ordered.items()}
         return Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in tensors.items()})
 
     return encode
+
+
+def _arguments(net: nn.Module) -> Wanted | None:
+    """What `forward` calls what it is given; None where it takes any number of them."""
+    try:
+        parameters = inspect.signature(net.forward).parameters.values()
+    except ValueError:  # of compiled code
+        return None
+    if any(one.kind is one.VAR_POSITIONAL for one in parameters):
+        return None
+    named = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    needed = frozenset(one.name for one in named if one.default is one.empty)
+    return Wanted(tuple(one.name for one in named), needed)
 
 
 def filled(net: nn.Module, weights: Weights, _: Compute) -> nn.Module:

@@ -76,6 +76,13 @@ def shares():
     return lambda inputs: inputs["measurements"][:, :3] / inputs["measurements"][:, :3].sum(axis=1, keepdims=True)
 
 
+def named_forest(order):
+    from sklearn.ensemble import RandomForestClassifier
+    model = RandomForestClassifier(2, random_state=0).fit(np.arange(40.0).reshape(10, 4), np.array(order * 4)[:10])
+    model.classes_ = np.array(order)
+    return model
+
+
 def nothing():
     return 3
 
@@ -230,6 +237,21 @@ def test_a_model_that_does_not_fit_the_data_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         built(spec(function, **options), iris)
+
+
+def test_an_estimator_that_names_its_classes_is_matched_by_them(iris: Dataset) -> None:
+    names = ["setosa", "versicolor", "virginica"]
+    assert built(spec("named_forest", arguments={"order": names}), iris)[0].output == "probabilities"
+    said = "the outputs of the model are virginica, setosa, versicolor, and the classes of the data are setosa, versic"
+    with pytest.raises(InputError, match=said):
+        built(spec("named_forest", arguments={"order": [names[2], *names[:2]]}), iris)
+
+
+def test_the_order_of_the_outputs_is_said_of_a_model_that_comes_trained(iris: Dataset) -> None:
+    outputs = np.eye(3)[iris.labels]
+    (said,) = spec("mlp").remarks(iris, outputs, "logits")
+    assert said.startswith("Its outputs are taken for setosa, versicolor, virginica, in this order")
+    assert spec("mlp", fit="auto").remarks(iris, outputs, "logits") == ()
 
 
 def test_probabilities_can_be_told(iris: Dataset) -> None:
