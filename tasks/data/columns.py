@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_name, words
+from exhibit.tasks.data.rows import (
+    is_number,
+    numbers,
+    reads_as_number,
+    require_columns,
+    require_no_marks,
+    row_name,
+    words,
+)
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input
 
@@ -33,6 +41,8 @@ class Column(Record):
         if is_number(cells) and not category:
             return cls(name=name, kind="number")
         found = [word for word in words(cells) if word is not None]
+        if not category:
+            require_no_marks(cells, found, "path")
         categories = tuple(sorted(set(found)))
         if set(categories) <= _TRUTH.keys() and not category:
             return cls(name=name, kind="truth")
@@ -79,26 +89,18 @@ def _strange(name: str, word: str) -> str:
 def _too_many(cells: "Cells", found: Sequence[str], count: int, most: int) -> str:
     """What to do with a column of many words: most of them may be numbers."""
     name = cells.name
-    texts = [(row, word) for row, word in zip(cells.index, found, strict=True) if not _is_number(word)]
+    texts = [(row, word) for row, word in zip(cells.index, found, strict=True) if not reads_as_number(word)]
     if 2 * len(texts) < len(found):
         row, word = texts[0]
         return (
             f"data.path: the column {name!r} holds numbers in {len(found) - len(texts)} of {len(found)} rows, but in "
-            f"{row_name(row)} it is {word!r}; correct it, empty it, or leave the column out with "
-            f"data.ignore=[{name}]"
+            f"{row_name(row)} it is {word!r}; correct it, empty it, say with "
+            f"data.missing_values=[{word}] that it is missing, or leave the column out with data.ignore=[{name}]"
         )
     return (
         f"data.path: the column {name!r} has {count} categories, more than data.most_categories: {most}; leave it out "
         f"with data.ignore=[{name}], use it as data.id={name}, or raise that number"
     )
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 class Columns(Record):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
@@ -20,8 +21,9 @@ Task = Literal["classification", "regression"]
 _FEW = 10  # different whole numbers that are taken for classes
 
 
-def read_table(path: Path, key: str, texts: Collection[str] = ()) -> "Table":
-    """The rows of a .csv or .parquet file. `texts`: columns whose cells are never read as numbers.
+def read_table(path: Path, key: str, texts: Collection[str] = (), missing: Collection[str] = ()) -> "Table":
+    """The rows of a .csv or .parquet file. `texts`: columns whose cells are never read as numbers. Missing is what is
+    empty, and what stands in `missing`: "NA" and "None" are values like any other.
 
     Raises:
         InputError: for a file of another kind, a broken or an empty one.
@@ -31,9 +33,22 @@ def read_table(path: Path, key: str, texts: Collection[str] = ()) -> "Table":
     try:
         match path.suffix.lower():
             case ".csv":
-                table = pd.read_csv(path, dtype=dict.fromkeys(texts, "str"), encoding="utf-8-sig", low_memory=False)
+                table = pd.read_csv(
+                    path,
+                    dtype=dict.fromkeys(texts, "str"),
+                    encoding="utf-8-sig",
+                    low_memory=False,
+                    skipinitialspace=True,
+                    keep_default_na=False,
+                    na_values=["", *missing],
+                )
             case ".parquet":
                 table = pd.read_parquet(path)
+                table = (
+                    table.mask(table.apply(lambda cells: [word in missing for word in words(cells)]))
+                    if missing
+                    else table
+                )
             case ending:
                 raise InputError(f"data.{key}: {path.name} ends in {ending!r}; give a .csv or a .parquet file")
     except (ValueError, OSError) as problem:
@@ -57,8 +72,8 @@ def words(cells: "Cells") -> list[str | None]:
     return [None if missing else _word(cell) for cell, missing in zip(cells.tolist(), cells.isna(), strict=True)]
 
 
-def _word(cell: Any) -> str:
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+def _word(cell: Any) -> str | None:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip() or None
 
 
 def numbers(cells: "Cells", key: str) -> Array:
@@ -76,6 +91,30 @@ def numbers(cells: "Cells", key: str) -> Array:
         name, given = row_name(cells.index[row]), cells.iloc[row]
         raise InputError(f"data.{key}: the column {cells.name!r} holds numbers, but in {name} it is {given!r}")
     return np.where(np.isfinite(found), found, np.nan)
+
+
+def require_no_marks(cells: "Cells", found: Collection[str], key: str) -> None:
+    """Raises InputError for a column of numbers in which the words `found` beside them are marks of what is missing:
+    nothing says whether they are."""
+    marks = sorted({word for word in found if not reads_as_number(word)})
+    numeric = sum(map(reads_as_number, found))
+    if marks and 2 * numeric > len(found) and all(mark.casefold() in _MARKS for mark in marks):
+        raise InputError(
+            f"data.{key}: the column {cells.name!r} holds numbers in {numeric} of {len(found)} rows, and else "
+            f"{', '.join(marks)}; if these are missing, data.missing_values=[{','.join(marks)}] says so, and if they "
+            f"are values, data.categories=[{cells.name}]"
+        )
+
+
+_MARKS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "unknown", "-", "--", "?", "."})
+
+
+def reads_as_number(word: str) -> bool:
+    """Whether a cell of this text holds a number."""
+    try:
+        return isfinite(float(word))
+    except ValueError:
+        return False
 
 
 def is_number(cells: "Cells") -> bool:
@@ -125,6 +164,8 @@ class Labels(Record):
             InputError: where nothing can be learned from it.
         """
         name, known = str(cells.name), cells.dropna()
+        if not order and not is_number(known):
+            require_no_marks(known, [word for word in words(known) if word is not None], "label")
         if not len(known):
             raise InputError(f"data.label: the column {name!r} is empty in all {len(cells)} rows")
         found, why = ("classification", "because its classes are given") if order else _task(known)
