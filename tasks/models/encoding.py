@@ -1,13 +1,13 @@
 """What a user's own net takes, whatever the framework."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.records.base import Array, Arrays, InputError
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, Input
 
 Value = TypeVar("Value")
 Preprocess = Callable[[Arrays], Any]  # raw inputs by name -> what the net takes, by name and in its order
@@ -45,6 +45,43 @@ def by_name(given: Mapping[str, Value], wanted: Wanted | None, *, told: bool) ->
         f"model.factory: the net takes {', '.join(wanted.names)}, and the data gives {', '.join(given)}; inputs are "
         "matched by name: call them alike, or let the factory give a preprocess too, which calls them as the net does"
     )
+
+
+Axes = Literal["first", "last", "none", "other"]  # where the channels of an array are; other: it has other elements
+
+
+def axes_of(item: Input, shape: Sequence[int], usual: Axes) -> Axes:
+    """Where a net has the channels of what is made of an input, by the `shape` of one sample; `usual`: of nets of its
+    framework, which decides where height, width and channels are all the same number."""
+    if item.traits.ids or item.traits.embedded:
+        return usual
+    own = tuple(item.values.shape[1:])
+    if not item.traits.pixels:
+        return usual if tuple(shape) == own else "other"
+    found: dict[Axes, bool] = {
+        "first": len(shape) == 3 and tuple(shape[1:]) == own[:2],
+        "last": len(shape) == 3 and tuple(shape[:2]) == own[:2],
+        "none": tuple(shape) == own[:2],
+    }
+    order: tuple[Axes, ...] = (usual, "first", "last", "none")
+    return next((axes for axes in order if found.get(axes)), "other")
+
+
+def called_as_the_data(prepared: Mapping[str, Value], dataset: Dataset) -> dict[str, Value]:
+    """What a preprocess made of a single input has the name of that, whatever the net calls it."""
+    if len(dataset.inputs) == len(prepared) == 1:
+        return dict(zip((item.name for item in dataset.inputs), prepared.values(), strict=True))
+    return dict(prepared)
+
+
+def require_elements(name: str, axes: Axes | None, shape: Sequence[int]) -> None:
+    """Raises InputError for an argument whose elements are not those of the input that it is made of."""
+    if axes == "other":
+        raise InputError(
+            f"model.factory: preprocess makes {name!r} of shape {tuple(shape)}, which are not the elements of the data "
+            "in their places: an explanation lies on these. For images give (samples, height, width[, channels]) or "
+            "channels first in the height and width of the data; do all else in the net, or explain by occlusion or kernel_shap"
+        )
 
 
 def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:

@@ -1,13 +1,15 @@
 """Keras nets on TensorFlow behind the model protocol, and how they are trained."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
+from exhibit.tasks.models.encoding import Axes, require_elements
 from exhibit.tasks.models.keras_dropout import Call, dropping, wrapped
 from exhibit.tasks.models.keras_import import keras, tf
 from exhibit.tasks.models.layers import (
@@ -78,14 +80,23 @@ class KerasModel:
     """A Keras net as a `exhibit.tasks.protocols.DifferentiableModel`.
 
     `net` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to what the net takes, in its order.
+    `axes`: of its inputs in its order, where it has the channels of images elsewhere than last, as they are shown.
     The net runs in inference mode, and is left as it came. What is computed is compiled once per place and score.
     """
 
     gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "gradients"})
 
-    def __init__(self, net: keras.Model, encode: Encode, output: OutputKind, compute: Compute) -> None:
+    def __init__(
+        self,
+        net: keras.Model,
+        encode: Encode,
+        output: OutputKind,
+        compute: Compute,
+        axes: Mapping[str, Axes] = MappingProxyType({}),
+    ) -> None:
         configure(compute)
         self.net = net
+        self.axes = axes
         self._layers = _named_layers(net)
         self.output: OutputKind = output
         self._encode = encode
@@ -187,6 +198,7 @@ class KerasModel:
 
     def _input_values(self, encoded: dict[str, Array]) -> dict[str, Array]:
         for name, array in encoded.items():
+            require_elements(name, self.axes.get(name), array.shape)
             require_numbers(name, array.dtype.kind == "f", self.layers)
         return encoded
 
@@ -199,7 +211,7 @@ class KerasModel:
 
         sampling = dropping(self.net, given) if numbers else nullcontext()
         with sampling:
-            return self.net(one_or_all(arguments), training=False)
+            return self.net(one_or_all(taken(arguments, self.axes)), training=False)
 
     def outputs_at(self, spot: Spot | None, arguments: Tensors, values: Sequence[tf.Tensor]) -> tf.Tensor:
         """Outputs at `values`, of the inputs or of `spot`; `arguments` lead there."""
@@ -309,6 +321,14 @@ def configure(compute: Compute) -> None:
     tf.config.experimental.enable_tensor_float_32_execution(False)
     if compute.deterministic:
         tf.config.experimental.enable_op_determinism()
+
+
+def taken(items: Sequence[Any], axes: Mapping[str, Axes]) -> list[Any]:
+    """Arrays with channels last as a net with these `axes` takes them."""
+    if not axes:
+        return list(items)
+    turned = {"first": lambda images: keras.ops.moveaxis(images, -1, 1), "none": lambda images: images[..., 0]}
+    return [turned[how](item) if how in turned else item for item, how in zip(items, axes.values(), strict=True)]
 
 
 def one_or_all(items: Sequence[Any]) -> Any:

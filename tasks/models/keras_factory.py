@@ -1,42 +1,78 @@
 """What a user's own Keras net needs: see `exhibit.tasks.models.factory.Backend`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
 
 from exhibit.tasks.models import keras_training
-from exhibit.tasks.models.encoding import Preprocess, Wanted, by_name, plain
+from exhibit.tasks.models.encoding import Axes, Preprocess, Wanted, axes_of, by_name, called_as_the_data, plain
 from exhibit.tasks.models.keras import Encode, KerasModel
 from exhibit.tasks.models.keras_import import Functional, keras
 from exhibit.tasks.models.keras_softmax import LogitsModel
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Compute, Progress
-from exhibit.tasks.records.base import Arrays
+from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
 __all__ = ["before_softmax", "encoding", "filled", "fit", "whole"]
 
 
-def encoding(net: keras.Model, dataset: Dataset, preprocess: Preprocess | None) -> Encode:
+class Encoding(NamedTuple):
+    """From raw inputs to what a net takes: `taken` as it takes it, and called with the channels of images last, as they
+    are shown. `axes`: where the net has them, of its inputs in its order."""
+
+    taken: Encode
+    axes: Mapping[str, Axes]
+
+    def __call__(self, inputs: Arrays) -> dict[str, Array]:
+        return {name: _SHOWN.get(self.axes[name], _as_it_is)(array) for name, array in self.taken(inputs).items()}
+
+
+def _as_it_is(array: Array) -> Array:
+    return array
+
+
+# From where a net has channels to last.
+_SHOWN: dict[Axes, Callable[[Array], Array]] = {
+    "first": lambda images: np.moveaxis(images, 1, -1),
+    "none": lambda images: images[..., np.newaxis],
+}
+
+
+def encoding(net: keras.Model, dataset: Dataset, preprocess: Preprocess | None) -> Encoding:
     """Raw values as `preprocess` gives them, or as they are; each to the input of its name."""
     prepare, wanted, told = preprocess or plain(dataset), _inputs(net), preprocess is not None
-    return lambda inputs: by_name(prepare(inputs), wanted, told=told)
+
+    def taken(inputs: Arrays) -> dict[str, Array]:
+        found = called_as_the_data(by_name(prepare(inputs), wanted, told=told), dataset)
+        return {name: np.asarray(array) for name, array in found.items()}
+
+    known = {item.name: item for item in dataset.inputs}
+    first = taken(dataset.take(np.arange(1)).arrays)
+    axes: dict[str, Axes] = {
+        name: axes_of(known[name], array.shape[1:], "last") if name in known else "last"
+        for name, array in first.items()
+    }
+    return Encoding(taken, axes)
 
 
 def fit(
     build: Callable[[], keras.Model],
-    encode: Encode,
+    encode: Encoding,
     dataset: Dataset,
     training: TrainingSpec,
     compute: Compute,
     progress: Progress,
 ) -> Weights:
     """Trains, or takes the weights that `training` names."""
-    return keras_training.fit(lambda: _listed(build()), encode, dataset, training, compute, progress)
+    return keras_training.fit(lambda: _listed(build()), encode.taken, dataset, training, compute, progress)
 
 
-def before_softmax(net: keras.Model, encode: Encode, compute: Compute, inputs: Arrays) -> LogitsModel | None:
+def before_softmax(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays) -> LogitsModel | None:
     """The model without its last softmax, if the net ends in one for `inputs`."""
-    return LogitsModel.recognised(_listed(net), encode, compute, inputs)
+    return LogitsModel.recognised(_listed(net), encode, compute, inputs, encode.axes)
 
 
 def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:
@@ -44,9 +80,9 @@ def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:
     return keras_training.restored(lambda: _listed(net), weights, compute)
 
 
-def whole(net: keras.Model, encode: Encode, compute: Compute) -> KerasModel:
+def whole(net: keras.Model, encode: Encoding, compute: Compute) -> KerasModel:
     """A model whose outputs are still to be named."""
-    return KerasModel(_listed(net), encode, "values", compute)
+    return KerasModel(_listed(net), encode, "values", compute, encode.axes)
 
 
 def _inputs(net: keras.Model) -> Wanted | None:

@@ -1,12 +1,14 @@
 """What a user's own torch net needs: see `exhibit.tasks.models.factory.Backend`."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from exhibit.tasks.models.encoding import Preprocess, Wanted, by_name, plain
+from exhibit.tasks.models.encoding import Axes, Preprocess, Wanted, axes_of, by_name, called_as_the_data, plain
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
@@ -28,15 +30,40 @@ def encoding(net: nn.Module, dataset: Dataset, preprocess: Preprocess | None) ->
     raw = () if preprocess else dataset.inputs
     moved = {item.name for item in raw if KINDS[item.kind].channels_first}
 
-    def encode(inputs: Arrays) -> Encoded:
+    def encoded(inputs: Arrays) -> Encoded:
         prepared = prepare(inputs)
         if isinstance(prepared, Encoded):
             return prepared._replace(arguments=by_name(prepared.arguments, wanted, told=told))
-        ordered = by_name(prepared, wanted, told=told)
+        ordered = called_as_the_data(by_name(prepared, wanted, told=told), dataset)
         tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in ordered.items()}
         return Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in tensors.items()})
 
+    first = encoded(dataset.take(np.arange(1)).arrays)
+    if first.lengths is not None:
+        return encoded
+    axes = {
+        item.name: axes_of(item, first.arguments[item.name].shape[1:], "first")
+        for item in dataset.inputs
+        if item.name in first.arguments
+    }
+
+    def encode(inputs: Arrays) -> Encoded:
+        found = encoded(inputs)
+        shown = {name: _SHOWN.get(axes.get(name, "first"), _as_it_is)(item) for name, item in found.arguments.items()}
+        return found._replace(arguments=shown, axes=axes)
+
     return encode
+
+
+def _as_it_is(item: Tensor) -> Tensor:
+    return item
+
+
+# From where a net has channels to first.
+_SHOWN: dict[Axes, Callable[[Tensor], Tensor]] = {
+    "last": lambda images: images.movedim(-1, 1),
+    "none": lambda images: images[:, None],
+}
 
 
 def _arguments(net: nn.Module) -> Wanted | None:

@@ -102,7 +102,7 @@ def _measured(
 ) -> tuple[Tensor, float | None]:
     """The mean loss, and the share of right classes of a classification."""
     encoded = encode(inputs)
-    outputs = net(*(argument.to(device) for argument in encoded.arguments.values()))[: encoded.samples]
+    outputs = net(*(argument.to(device) for argument in encoded.taken()))[: encoded.samples]
     labels = torch.as_tensor(dataset.labels[rows], device=device)
     if dataset.task == "classification":
         right = (outputs.detach().argmax(dim=1) == labels).double().mean().item()

@@ -220,7 +220,7 @@ def test_a_preprocessing_of_its_own() -> None:
     images = {"image": digits.arrays["image"][:3]}
     expected = plain.predict({"image": images["image"] / 2})
     np.testing.assert_allclose(model.predict(images), expected, rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(model.place(images).values["pixels"], images["image"] / 2)
+    np.testing.assert_array_equal(model.place(images).values["image"], images["image"] / 2)
 
 
 @pytest.mark.parametrize(
