@@ -132,12 +132,12 @@ class Columns(Record):
         return table
 
     def encoded(self, table: "Table", key: str) -> tuple[Array, list[str | None]]:
-        """(rows, features) in float32, and for each row why it cannot be used."""
+        """(rows, features) in float64, and for each row why it cannot be used."""
         parts = [column.encoded(table[column.name], key) for column in self.columns]
         reasons = [
             "; ".join(filter(None, of_row)) or None for of_row in zip(*(reasons for _, reasons in parts), strict=True)
         ]
-        return np.concatenate([values for values, _ in parts], axis=1).astype(np.float32), reasons
+        return np.concatenate([values for values, _ in parts], axis=1), reasons
 
     def scaled(self, training: Array) -> Self:
         """With the mean and the standard deviation of the training rows (rows, features)."""

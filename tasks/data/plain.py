@@ -121,7 +121,7 @@ def _table(name: str, values: Array, about: Mapping[str, Any], train: Array, whe
     titles = tuple(map(str, features)) if features is not None else _numbered(name, values.shape[1])
     if len(titles) != values.shape[1]:
         raise InputError(f"{where}: features names {len(titles)} of {values.shape[1]} columns")
-    table = values.astype(np.float32)
+    table = values.astype(np.float64)  # a model takes what it wants of it
     spread = table[train].std(axis=0, dtype=np.float64)
     return Input(
         name=name,

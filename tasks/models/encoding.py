@@ -80,12 +80,35 @@ def require_elements(name: str, axes: Axes | None, shape: Sequence[int]) -> None
         raise InputError(
             f"model.factory: preprocess makes {name!r} of shape {tuple(shape)}, which are not the elements of the data "
             "in their places: an explanation lies on these. For images give (samples, height, width[, channels]) or "
-            "channels first in the height and width of the data; do all else in the net, or explain by occlusion or kernel_shap"
+            "channels first in the height and width of the data; do all else in the net, or explain by occlusion"
         )
 
 
+def require_kept(dataset: Dataset, who: str) -> None:
+    """Raises InputError for a table of which a net or trees of float32, `who`, would see something else: numbers
+    that are too large, or moved by more than a thousandth of the deviation of their column."""
+    for item in dataset.inputs:
+        if not item.traits.named or item.values.dtype != np.float64:
+            continue
+        values, train = item.array, dataset.split == "train"
+        spread = values[train if train.any() else slice(None)].std(axis=0)
+        with np.errstate(over="ignore"):
+            moved = np.abs(values.astype(np.float32).astype(np.float64) - values).max(axis=0)
+        lost = ~np.isfinite(moved) | (moved > _KEPT * spread)
+        if lost.any():
+            column = int(lost.argmax())
+            raise InputError(
+                f"model: {who} computes with 24 bits, in which {item.features[column]!r} moves by up to "
+                f"{moved[column]:.3g}, and it deviates by {spread[column]:.3g} in all; give the column less its "
+                "smallest value or in other units, or a model that subtracts it: a function, or a preprocess of a net"
+            )
+
+
+_KEPT = 1e-3  # of the deviation of a column
+
+
 def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
-    """Raw values as they are: texts as ids, all others as float32.
+    """Raw values as they are: texts as ids, all others as float32, or as float64 where they are, for the net to cast.
 
     Raises:
         InputError: for molecules, which no net takes as they are.
@@ -95,4 +118,7 @@ def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
         raise InputError(
             f"model.factory: no net takes a {whole[0].kind} as it is; let the factory give a preprocess too"
         )
-    return lambda inputs: {name: np.asarray(values, types[name]) for name, values in inputs.items()}
+    return lambda inputs: {
+        name: values if values.dtype == np.float64 else np.asarray(values, types[name])
+        for name, values in inputs.items()
+    }

@@ -14,7 +14,7 @@ from exhibit.tasks.factory import ModelFactory, code_of, load
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
 from exhibit.tasks.models.choice import require_same
 from exhibit.tasks.models.content import content
-from exhibit.tasks.models.encoding import Preprocess
+from exhibit.tasks.models.encoding import Preprocess, require_kept
 from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
@@ -34,8 +34,8 @@ class FactorySpec(TrainingSpec):
     function of raw inputs by name.
 
     It may give a second thing, or have an attribute, `preprocess`: (raw inputs by name) -> what the net takes, by
-    name and in its order. Without one tables are taken as float32, texts as ids, and images as float32, with channels
-    first for torch.
+    name and in its order. Without one tables are taken in the precision of the net, texts as ids, and images as float32, with
+    channels first for torch.
     """
 
     kind: Literal["factory"] = "factory"
@@ -98,6 +98,7 @@ class FactorySpec(TrainingSpec):
             encode, one = backend.encoding(made.item, dataset, made.preprocess), dataset.take(np.arange(1))
             if self.fitting == "auto" and backend.before_softmax(made.item, encode, compute, one.arrays) is not None:
                 raise InputError("model.fit: 'auto' trains on logits, but the net ends in a softmax; leave that out")
+            made.require_kept(dataset)
             given = made.content(lambda: dataset, compute)
             trained = backend.fit(lambda: self._made(compute).item, encode, dataset, self, compute, progress)
             return trained.model_copy(update={"given": given})
@@ -115,6 +116,7 @@ class FactorySpec(TrainingSpec):
             InputError: where it does not give what the data asks for, or another model than that of the fit.
         """
         made = self._made(compute)
+        made.require_kept(dataset)
         if weights.given:
             require_same(self, weights.given, made.content(lambda: dataset, compute))
         some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
@@ -200,6 +202,10 @@ class Backend(Protocol):
         """Trains, or takes the weights that `training` names."""
         ...
 
+    def single(self, net: Any, /) -> bool:
+        """Whether the net computes with no more than 24 bits."""
+        ...
+
     def filled(self, net: Any, weights: Weights, compute: Compute, /) -> Any:
         """The net with these weights."""
         ...
@@ -218,6 +224,12 @@ class _Made(NamedTuple):
 
     item: Any
     preprocess: Preprocess | None
+
+    def require_kept(self, dataset: Dataset) -> None:
+        """Raises InputError for a net that takes a table as it is, and would see something else for its precision."""
+        backend = self.backend()
+        if backend is not None and self.preprocess is None and backend.single(self.item):
+            require_kept(dataset, "a net of float32")
 
     def content(self, rows: Callable[[], Dataset], compute: Compute) -> str:
         """The digest of what it holds; with what it predicts for some `rows` of the fit where it holds more than can

@@ -16,7 +16,7 @@ from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
-__all__ = ["before_softmax", "encoding", "filled", "fit", "whole"]
+__all__ = ["before_softmax", "encoding", "filled", "fit", "single", "whole"]
 
 
 class Encoding(NamedTuple):
@@ -44,10 +44,12 @@ _SHOWN: dict[Axes, Callable[[Array], Array]] = {
 def encoding(net: keras.Model, dataset: Dataset, preprocess: Preprocess | None) -> Encoding:
     """Raw values as `preprocess` gives them, or as they are; each to the input of its name."""
     prepare, wanted, told = preprocess or plain(dataset), _inputs(net), preprocess is not None
+    number = np.float32 if single(net) else np.float64
 
     def taken(inputs: Arrays) -> dict[str, Array]:
         found = called_as_the_data(by_name(prepare(inputs), wanted, told=told), dataset)
-        return {name: np.asarray(array) for name, array in found.items()}
+        arrays = {name: np.asarray(array) for name, array in found.items()}
+        return {name: array.astype(number) if array.dtype.kind == "f" else array for name, array in arrays.items()}
 
     known = {item.name: item for item in dataset.inputs}
     first = taken(dataset.take(np.arange(1)).arrays)
@@ -83,6 +85,11 @@ def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:
 def whole(net: keras.Model, encode: Encoding, compute: Compute) -> KerasModel:
     """A model whose outputs are still to be named."""
     return KerasModel(_listed(net), encode, "values", compute, encode.axes)
+
+
+def single(net: keras.Model) -> bool:
+    """Whether it computes with no more than 24 bits."""
+    return all(variable.dtype != "float64" for variable in net.weights)
 
 
 def _inputs(net: keras.Model) -> Wanted | None:

@@ -18,7 +18,7 @@ from exhibit.tasks.records.base import Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
-__all__ = ["before_softmax", "encoding", "filled", "fit", "whole"]
+__all__ = ["before_softmax", "encoding", "filled", "fit", "single", "whole"]
 
 before_softmax = LogitsModel.recognised
 
@@ -27,7 +27,7 @@ def encoding(net: nn.Module, dataset: Dataset, preprocess: Preprocess | None) ->
     """Raw values as tensors: as `preprocess` gives them, or with the channels of images first; each to the argument of
     its name."""
     prepare, wanted, told = preprocess or plain(dataset), _arguments(net), preprocess is not None
-    raw = () if preprocess else dataset.inputs
+    raw, number = () if preprocess else dataset.inputs, _number(net)
     moved = {item.name for item in raw if KINDS[item.kind].channels_first}
 
     def encoded(inputs: Arrays) -> Encoded:
@@ -36,7 +36,8 @@ def encoding(net: nn.Module, dataset: Dataset, preprocess: Preprocess | None) ->
             return prepared._replace(arguments=by_name(prepared.arguments, wanted, told=told))
         ordered = called_as_the_data(by_name(prepared, wanted, told=told), dataset)
         tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in ordered.items()}
-        return Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in tensors.items()})
+        cast = {name: item.to(number) if item.is_floating_point() else item for name, item in tensors.items()}
+        return Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in cast.items()})
 
     first = encoded(dataset.take(np.arange(1)).arrays)
     if first.lengths is not None:
@@ -77,6 +78,17 @@ def _arguments(net: nn.Module) -> Wanted | None:
     named = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
     needed = frozenset(one.name for one in named if one.default is one.empty)
     return Wanted(tuple(one.name for one in named), needed)
+
+
+def _number(net: nn.Module) -> torch.dtype:
+    """In what numbers it computes."""
+    held = (tensor.dtype for tensor in (*net.parameters(), *net.buffers()) if tensor.is_floating_point())
+    return next(held, torch.float32)
+
+
+def single(net: nn.Module) -> bool:
+    """Whether it computes with no more than 24 bits."""
+    return _number(net) != torch.float64
 
 
 def filled(net: nn.Module, weights: Weights, _: Compute) -> nn.Module:

@@ -67,7 +67,7 @@ def test_categories_are_features_that_can_be_read(houses: Path) -> None:
     assert table.values.tolist() == [
         [100, 0, 0, 1, 1, 3], [80, 1, 0, 0, 0, 2], [120, 0, 1, 0, 1, 4], [110, 0, 0, 1, 1, 4], [95, 0, 1, 0, 0, 3]
     ]  # fmt: skip
-    assert table.values.dtype == np.float32
+    assert table.values.dtype == np.float64
 
 
 def test_what_is_missing_is_listed_and_never_filled(houses: Path) -> None:

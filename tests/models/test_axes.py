@@ -1,9 +1,10 @@
-"""Where a net has the channels of an image: what is shown lies on the pixels of the data. The score is linear in them, so
-that every gradient is known."""
+"""Where a net has the channels of an image: what is shown lies on the pixels of the data. The score is linear in
+them, so that every gradient is known."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,8 +74,8 @@ def data() -> Dataset:
     return dataset_of({"inputs": {"image": images}, "labels": labels, "task": "regression"}, "data.factory: own:rows")
 
 
-def made(data: Dataset, **arguments: object) -> object:
-    spec, compute = FactorySpec(factory=f"{NAME}:linear", arguments=arguments), Compute(batch=4)  # type: ignore[arg-type]
+def made(data: Dataset, **arguments: Any) -> Any:
+    spec, compute = FactorySpec(factory=f"{NAME}:linear", arguments=arguments), Compute(batch=4)
     return spec.restore(data, spec.fit(data, compute, silent), compute)
 
 
@@ -86,7 +87,7 @@ def test_gradients_lie_on_the_pixels_of_the_data(
 ) -> None:
     """Channels first, last or none; and whatever the preprocess calls the image."""
     model = made(data, axes=None if axes is None else list(axes), squeeze=squeeze, name=name, library=library)
-    assert gives_gradients(model)  # type: ignore[arg-type]
+    assert gives_gradients(model)
     expected = SHOWN[..., :1] if squeeze else SHOWN
     place = model.place(data.arrays)
     np.testing.assert_allclose(place.values["image"], data.arrays["image"][..., : expected.shape[-1]], rtol=1e-6)
@@ -104,8 +105,8 @@ def test_other_pixels_than_those_of_the_data_are_not_explained(
 ) -> None:
     """Width before height, or another size: it predicts, and what it is given has no place in the picture."""
     model = made(data, library=library, **arguments)
-    np.testing.assert_allclose(model.predict(data.arrays)[:, 0], data.labels, rtol=1e-4)  # type: ignore[attr-defined]
+    np.testing.assert_allclose(model.predict(data.arrays)[:, 0], data.labels, rtol=1e-4)
     with pytest.raises(
         InputError, match=r"preprocess makes 'image' of shape .* which are not the elements of the data"
     ):
-        model.place(data.arrays)  # type: ignore[attr-defined]
+        model.place(data.arrays)
