@@ -228,6 +228,10 @@ class RowsSpec(Data):
             split[usable] = self._split(table[usable], measured[usable], labels)
         return Part(key, ids, reasons, measured, split), values[usable]
 
+    def _named(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """What a reader calls the classes."""
+        return classes if isinstance(self.classes, tuple) else tuple(self.classes.get(own, own) for own in classes)
+
     @property
     def _order(self) -> tuple[str, ...]:
         return self.classes if isinstance(self.classes, tuple) else ()
@@ -252,7 +256,7 @@ class RowsSpec(Data):
             sample_ids=np.concatenate([part.ids[part.usable] for part, _ in parts]),
             labels=measured.astype(np.int64) if whole else measured,
             split=np.concatenate([part.split[part.usable] for part, _ in parts]),
-            classes=labels.classes if self._order else tuple(self.classes.get(own, own) for own in labels.classes),
+            classes=self._named(labels.classes),
             label_name=name,
             label_unit=self.units.get(labels.name, ""),
             label_scale=None if labels.classes else (labels.centre, labels.spread),

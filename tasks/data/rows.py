@@ -168,7 +168,9 @@ class Labels(Record):
             require_no_marks(known, [word for word in words(known) if word is not None], "label")
         if not len(known):
             raise InputError(f"data.label: the column {name!r} is empty in all {len(cells)} rows")
-        found, why = ("classification", "because its classes are given") if order else _task(known)
+        found, why = _task(known)
+        if order:
+            found, why = "classification", "because its classes are given"
         task, why = (found, why) if task == "auto" else (task, "as the config says")
         if task == "regression":
             numbers(known, "label")

@@ -17,16 +17,33 @@ from exhibit.tasks.models.content import content
 from exhibit.tasks.models.encoding import Preprocess, require_kept
 from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.models.training import TrainingSpec
-from exhibit.tasks.protocols import Capability, Compute, Model, Progress
+from exhibit.tasks.protocols import Capability, Compute, Model, Progress, take
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 
 _PROBE = 8  # rows whose outputs show what they are
+_ROUNDED = 1e-3  # of the largest output, by which those of other batches may differ
 _COMPARED = 64  # rows whose outputs tell a model from another
 # The class by which a model is known, and what its framework is called in a report.
 _BASES = {"torch.Module": "torch", "keras.Model": "Keras", "sklearn.BaseEstimator": "scikit-learn"}
 _LIBRARIES = {"torch": "torch", "keras": "Keras", "tensorflow": "Keras", "scikit-learn": "scikit-learn"}
+
+
+_WHY: dict[OutputKind, str] = {
+    "probabilities": "for they lie between 0 and 1 and add up to 1 in each row",
+    "logits": "for they come before a last softmax, or do not all lie between 0 and 1 and add up to 1",
+    "values": "as all of a regression are",
+}
+
+
+def probable(outputs: Array) -> bool:
+    """Whether outputs (samples, classes) are probabilities by what they are."""
+    inside = (outputs >= -_ALMOST).all() and (outputs <= 1 + _ALMOST).all()
+    return bool(inside and outputs.shape[1] > 1 and np.allclose(outputs.sum(axis=1), 1, rtol=0, atol=1e-4))
+
+
+_ALMOST = 1e-6
 
 
 class FactorySpec(TrainingSpec):
@@ -34,8 +51,8 @@ class FactorySpec(TrainingSpec):
     function of raw inputs by name.
 
     It may give a second thing, or have an attribute, `preprocess`: (raw inputs by name) -> what the net takes, by
-    name and in its order. Without one tables are taken in the precision of the net, texts as ids, and images as float32, with
-    channels first for torch.
+    name and in its order. Without one tables are taken in the precision of the net, texts as ids, and images as
+    float32, with channels first for torch.
     """
 
     kind: Literal["factory"] = "factory"
@@ -100,7 +117,9 @@ class FactorySpec(TrainingSpec):
                 raise InputError("model.fit: 'auto' trains on logits, but the net ends in a softmax; leave that out")
             made.require_kept(dataset)
             given = made.content(lambda: dataset, compute)
-            trained = backend.fit(lambda: self._made(compute).item, encode, dataset, self, compute, progress)
+            build = lambda: self._made(compute).item  # noqa: E731 - what a training begins with
+            probabilities = self.trains and self._gives_probabilities(made, encode, dataset, compute)
+            trained = backend.fit(build, encode, dataset, self, compute, progress, probabilities=probabilities)
             return trained.model_copy(update={"given": given})
         if self.fitting == "auto" or self.weights is not None:
             raise InputError(
@@ -121,15 +140,37 @@ class FactorySpec(TrainingSpec):
             require_same(self, weights.given, made.content(lambda: dataset, compute))
         some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
         model, found = made.predicting(some, compute) if made.backend() is None else made.net(some, weights, compute)
-        model.output = self._output(found, model.predict(some.arrays), some)
+        outputs = model.predict(some.arrays)
+        model.output = self._output(found, outputs, some)
+        self._require_alone(model, outputs, some)
         return model
 
-    def remarks(self, dataset: Dataset, outputs: Array, _kind: OutputKind) -> tuple[str, ...]:
+    def remarks(self, dataset: Dataset, outputs: Array, kind: OutputKind) -> tuple[str, ...]:
         """Which classes the outputs of a model that was not trained here are taken for, and whether its labels say
         otherwise."""
-        if self.trains or not dataset.classes:
+        if not dataset.classes:
             return ()
-        return order_of_outputs(dataset, outputs)
+        reading = "as the config says" if self.output != "auto" else _WHY[kind]
+        read = f"Its outputs are read as {kind}, {reading}."
+        return (read,) if self.trains else (read, *order_of_outputs(dataset, outputs))
+
+    def _require_alone(self, model: Model, outputs: Array, some: Dataset) -> None:
+        """Raises InputError for a model whose `outputs` of some rows are others in another batch: these in turn, and
+        fewer of them."""
+        if not np.isfinite(outputs).all():
+            return  # which is said of all rows where they are predicted
+        rows = np.arange(len(outputs))[::-1][: max(1, len(outputs) // 2)]
+        again = model.predict(take(some.arrays, rows))
+        if not np.allclose(
+            outputs[rows], again, rtol=0, atol=_ROUNDED * np.abs(outputs).max(initial=0.0), equal_nan=True
+        ):
+            apart = np.abs(outputs[rows] - again).max(axis=1)
+            row = str(some.sample_ids[rows][apart.argmax()])
+            raise InputError(
+                f"model.factory: {self.factory} predicts something else for {row!r} in the company of other rows or a "
+                f"second time (by {apart.max():.3g}): it takes statistics of its batch, or draws while it predicts; give a "
+                "model in inference mode whose prediction is of each row alone"
+            )
 
     def _made(self, compute: Compute) -> "_Made":
         make, known = load(self.factory), "torch" in sys.modules
@@ -152,6 +193,18 @@ class FactorySpec(TrainingSpec):
         configure(compute)
         return names_from_the_start()
 
+    def _gives_probabilities(self, made: "_Made", encode: Any, dataset: Dataset, compute: Compute) -> bool:
+        """Whether a net that is to be trained gives them before it is."""
+        if self.output != "auto" or dataset.task != "classification":
+            return self.output == "probabilities"
+        backend = made.backend()
+        assert backend is not None
+        return probable(
+            backend.whole(made.item, encode, compute).predict(
+                dataset.take(np.arange(_PROBE)[: len(dataset.labels)]).arrays
+            )
+        )
+
     def _output(self, found: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
         """What the model gives: as found by its adapter, told in the config, or seen in some outputs."""
         wanted = len(some.classes) if some.task == "classification" else 1
@@ -173,8 +226,7 @@ class FactorySpec(TrainingSpec):
             return found
         if self.output != "auto":
             return self.output
-        sums = (outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=1e-4)
-        return "values" if some.task == "regression" else "probabilities" if sums else "logits"
+        return "values" if some.task == "regression" else "probabilities" if probable(outputs) else "logits"
 
 
 class _Unnamed(Model, Protocol):
@@ -198,6 +250,8 @@ class Backend(Protocol):
         training: TrainingSpec,
         compute: Compute,
         progress: Progress,
+        *,
+        probabilities: bool = False,
     ) -> Weights:
         """Trains, or takes the weights that `training` names."""
         ...

@@ -20,13 +20,14 @@ __all__ = ["before_softmax", "encoding", "filled", "fit", "single", "whole"]
 
 
 class Encoding(NamedTuple):
-    """From raw inputs to what a net takes: `taken` as it takes it, and called with the channels of images last, as they
-    are shown. `axes`: where the net has them, of its inputs in its order."""
+    """From raw inputs to what a net takes: `taken` as it takes it. `axes`: where the net has the channels of
+    images, of its inputs in its order."""
 
     taken: Encode
     axes: Mapping[str, Axes]
 
-    def __call__(self, inputs: Arrays) -> dict[str, Array]:
+    def shown(self, inputs: Arrays) -> dict[str, Array]:
+        """What the net takes, with the channels of images last."""
         return {name: _SHOWN.get(self.axes[name], _as_it_is)(array) for name, array in self.taken(inputs).items()}
 
 
@@ -67,14 +68,18 @@ def fit(
     training: TrainingSpec,
     compute: Compute,
     progress: Progress,
+    *,
+    probabilities: bool = False,
 ) -> Weights:
     """Trains, or takes the weights that `training` names."""
-    return keras_training.fit(lambda: _listed(build()), encode.taken, dataset, training, compute, progress)
+    return keras_training.fit(
+        lambda: _listed(build()), encode.taken, dataset, training, compute, progress, probabilities=probabilities
+    )
 
 
 def before_softmax(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays) -> LogitsModel | None:
     """The model without its last softmax, if the net ends in one for `inputs`."""
-    return LogitsModel.recognised(_listed(net), encode, compute, inputs, encode.axes)
+    return LogitsModel.recognised(_listed(net), encode.shown, compute, inputs, encode.axes)
 
 
 def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:
@@ -84,7 +89,7 @@ def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:
 
 def whole(net: keras.Model, encode: Encoding, compute: Compute) -> KerasModel:
     """A model whose outputs are still to be named."""
-    return KerasModel(_listed(net), encode, "values", compute, encode.axes)
+    return KerasModel(_listed(net), encode.shown, "values", compute, encode.axes)
 
 
 def single(net: keras.Model) -> bool:
