@@ -167,10 +167,25 @@ def _first_difference(before: Evidence, after: Evidence) -> str | None:
                 return f"{old.slug}: this version has other stages"
             if then != now:
                 names = sorted(name for name in then.outputs if then.outputs[name] != now.outputs.get(name))
-                return f"{old.slug}, stage {then.stage}: {', '.join(names) or 'its config'}"
+                asked = [f"{key}: {one} then, {other} now" for key, one, other in _asked_apart(then.spec, now.spec)]
+                return f"{old.slug}, stage {then.stage}: {', '.join([*names, *asked])}"
         if old != new:
             return f"{old.slug}: what is said of it, its data or its weights"
     return None
+
+
+def _asked_apart(then: Any, now: Any, key: str = "spec") -> Iterator[tuple[str, Any, Any]]:
+    """What a stage was asked otherwise: the key, and the words for it then and now. Under `model.given` is the content
+    of what code of the user's own gave."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in sorted(then.keys() | now.keys()):
+            inner = name if key == "spec" else f"{key}.{name}"
+            yield from _asked_apart(then.get(name, "absent"), now.get(name, "absent"), inner)
+    elif then != now:
+        yield key, printable(str(then))[:_TOLD], printable(str(now))[:_TOLD]
+
+
+_TOLD = 40  # letters of a setting that differs
 
 
 def _environment(before: Evidence, after: Evidence) -> Iterator[str]:

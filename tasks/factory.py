@@ -140,7 +140,7 @@ def _place(module: ModuleSpec) -> str:
     return module.origin or ", ".join(module.submodule_search_locations or ())
 
 
-@cache  # read once per process: code that is edited while a process runs is not the code that runs
+@cache  # until `reload_edited`: code that is edited while a stage runs is not the code that runs
 def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
     """What a factory depends on, as `exhibit.tasks.fingerprint` says it: digests of its module, of the packages that it
     is in, of the modules of the user's own and of Exhibit that these import, and of the files in their folders that
@@ -173,7 +173,7 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
         waiting += [name.rpartition(".")[0]] if "." in name else []  # a package is run before what is in it
         for imported in _imports(tree, package):
             libraries |= _versions(imported)
-            if _is_own(imported) or imported.partition(".")[0] == module.partition(".")[0]:
+            if is_own(imported) or imported.partition(".")[0] == module.partition(".")[0]:
                 waiting.append(imported)
     of_project = fingerprint(project)
     source = {name: source_digest(text, docstrings=docstrings) for name, text in texts.items()}
@@ -188,12 +188,28 @@ def edited_since(factory: str) -> bool:
     return code_of.__wrapped__(factory) != code_of(factory)
 
 
+def reload_edited(factory: str) -> None:
+    """Forgets the modules of a factory if their code is another than when it was read: a process may outlive an edit.
+
+    What runs already goes on with what it has.
+    """
+    before = code_of(factory)
+    if not edited_since(factory):
+        return
+    code_of.cache_clear()
+    for module in before["source"].keys() | code_of(factory)["source"].keys():
+        if is_own(module) and (loaded := sys.modules.pop(module, None)) is not None and loaded.__file__:
+            # Bytecode is known by the second and the size of its source, in which two edits may be alike.
+            Path(importlib.util.cache_from_source(loaded.__file__)).unlink(missing_ok=True)
+    importlib.invalidate_caches()
+
+
 def _allowed(module: str) -> bool:
     names = [name.strip() for name in os.environ.get(TRUSTED, "").split(",") if name.strip()]
     return any(module == name or module.startswith(f"{name}.") for name in names)
 
 
-def _is_own(module: str) -> bool:
+def is_own(module: str) -> bool:
     """Whether its source is the user's, not an installed library's."""
     top = module.partition(".")[0]
     if top == PROJECT:

@@ -10,7 +10,7 @@ import importlib.metadata
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -89,6 +89,7 @@ def _signature(path: Path) -> tuple[int, int, int] | None:
 _AT_START = {path: _signature(path) for path in (ROOT / PROJECT / "tasks").rglob("*") if path.is_file()}
 
 
+@lru_cache(maxsize=1024)  # every stage asks for the user's own
 def source_digest(source: str, *, docstrings: bool = False) -> str:
     """The sha256 of the syntax tree of Python source, without comments and layout, and without `docstrings` or with."""
     parts: list[str] = []
@@ -154,11 +155,13 @@ def files_named(tree: ast.Module, folder: Path, package: str) -> dict[str, str]:
     """Digests of the files in `folder`, other modules aside, whose names stand in the source."""
     words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     beside = {path.name: path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
-    return {
-        f"{package}/{name}": hashlib.sha256(path.read_bytes()).hexdigest()
-        for name, path in beside.items()
-        if name in words
-    }
+    return {f"{package}/{name}": _digest(path, _signature(path)) for name, path in beside.items() if name in words}
+
+
+@lru_cache(maxsize=1024)
+def _digest(path: Path, _: tuple[int, int, int] | None) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _file(module: str, root: Path) -> Path:

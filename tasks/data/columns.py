@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from exhibit.tasks.data.rows import is_number, is_number_word, numbers, require_columns, row_name, shown, words
+from exhibit.tasks.data.rows import (
+    is_number,
+    is_number_word,
+    numbers,
+    require_columns,
+    require_no_marks,
+    row_name,
+    shown,
+    words,
+)
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.override import typed
@@ -36,6 +45,8 @@ class Column(Record):
         known_words = [word for word in words(cells) if word is not None]
         if all(map(is_number_word, known_words)) and not category:  # larger than any whole number of the machine
             return cls(name=name, kind="number")
+        if not category:
+            require_no_marks(cells, known_words, "path")
         categories = tuple(sorted(set(known_words)))
         if set(categories) <= _TRUTH.keys() and not category:
             return cls(name=name, kind="truth")
@@ -87,7 +98,8 @@ def _too_many(cells: "Cells", cell_words: Sequence[str], count: int, most: int) 
         row, word = texts[0]
         return (
             f"data.path: the column {name!r} holds numbers in {len(cell_words) - len(texts)} of {len(cell_words)} "
-            f"rows, but in {row_name(row)} it is {shown(word)}; correct it, empty it, or leave the column out with "
+            f"rows, but in {row_name(row)} it is {shown(word)}; correct it, empty it, say with "
+            f"{typed('data.missing_values', [word])} that it is missing, or leave the column out with "
             f"{typed('data.ignore', [str(name)])}"
         )
     return (
@@ -125,12 +137,12 @@ class Columns(Record):
         return table
 
     def encoded(self, table: "Table", key: str) -> tuple[Array, list[str | None]]:
-        """(rows, features) in float32, and for each row why it cannot be used."""
+        """(rows, features) in float64, and for each row why it cannot be used."""
         parts = [column.encoded(table[column.name], key) for column in self.columns]
         reasons = [
             "; ".join(filter(None, of_row)) or None for of_row in zip(*(reasons for _, reasons in parts), strict=True)
         ]
-        return np.concatenate([values for values, _ in parts], axis=1).astype(np.float32), reasons
+        return np.concatenate([values for values, _ in parts], axis=1), reasons
 
     def scaled(self, training: Array) -> Self:
         """With the mean and the standard deviation of the training rows (rows, features)."""

@@ -105,6 +105,11 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
         raise InputError(f"{where} gave no samples")
     if len(set(dataset.sample_ids.tolist())) < count:
         raise InputError(f"{where} gave ids that are not unique")
+    if dataset.labels.ndim != 1:
+        raise InputError(
+            f"{where} gave labels of shape {dataset.labels.shape}; a Dataset has one for each sample, the number of "
+            "its class, which of one-hot rows is labels.argmax(axis=1)"
+        )
     if strange := set(dataset.split.tolist()) - {"train", "validation", "test", "explain"}:
         raise InputError(
             f"{where} gave the split {sorted(strange)[0]!r}; a split is train, validation, test or explain"

@@ -1,6 +1,7 @@
 """Rows of the user's own as a dataset: those of a fit, and those to explain, read as the rows of the fit are."""
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
@@ -66,6 +67,21 @@ class Scheme(Record):
     reader: dict[str, Any]
 
 
+def _missing_by_column(reasons: Sequence[str | None]) -> str:
+    """How many rows of the fit lack which column; nothing where none does."""
+    lacking = " is missing"
+    parts = [part for reason in reasons if reason is not None for part in reason.split("; ")]
+    counts = Counter(part.removesuffix(lacking) for part in parts if part.endswith(lacking))
+    if not counts:
+        return ""
+    told = ", ".join(f"{column} in {count:,}" for column, count in counts.most_common(_TOLD))
+    more = f" and {len(counts) - _TOLD} columns more" if len(counts) > _TOLD else ""
+    return f" Missing are {told}{more} of {len(reasons):,} rows, which are left out."
+
+
+_TOLD = 12  # columns in a sentence
+
+
 class RowsSpec(Data):
     """What tables and texts of the user's own have in common."""
 
@@ -88,7 +104,14 @@ class RowsSpec(Data):
     )
     units: Words = Field(default_factory=dict, description="of columns that hold numbers")
     names: Words = Field(default_factory=dict, description="what a reader calls a column")
-    classes: Words = Field(default_factory=dict, description="what a reader calls a value of the label")
+    classes: Words | tuple[str, ...] = Field(
+        default_factory=dict,
+        description="what a reader calls a value of the label; or a list of all values in the order of the outputs of "
+        "a model of your own, without which they are in the order of numbers or letters",
+    )
+    missing_values: tuple[str, ...] = Field(
+        (), description="what stands in a cell for nothing; an empty cell always does, NA and None are values else"
+    )
     title: str = "Rows"
     source: str = Field("rows of the user's own", description="whose rows these are, for the report")
 
@@ -151,10 +174,10 @@ class RowsSpec(Data):
         """
         files, parts = self.files(), []
         if "path" in files:
-            table = read_table(files["path"], "path", self._texts(), self.limits)
+            table = read_table(files["path"], "path", self._texts(), self.missing_values, self.limits)
             for key, name in {"label": self.label, "id": self.id, "split": self.split}.items():
                 require_columns(table, [] if name is None else [name], f"data.{key}: there is no column {{}}")
-            labels = Labels.of(table[self.label], self.task)
+            labels = Labels.of(table[self.label], self.task, self._order)
             reader: Any = self.learned(table)
             part, values = self._part(table, "path", labels, reader)
             training = part.split[part.usable] == "train"
@@ -166,7 +189,9 @@ class RowsSpec(Data):
             labels, reader = self._from_scheme(files["scheme"])
         if "explain" in files:
             texts = [*reader.texts(), *filter(None, [self.id])]
-            table = reader.checked(read_table(files["explain"], "explain", texts, self.limits), "explain")
+            table = reader.checked(
+                read_table(files["explain"], "explain", texts, self.missing_values, self.limits), "explain"
+            )
             parts.append(self._part(table, "explain", labels, reader))
         return self._dataset(labels, reader, parts)
 
@@ -214,6 +239,14 @@ class RowsSpec(Data):
             split[usable] = self._split(table[usable], measured[usable], labels)
         return Part(key, ids, reasons, measured, split), values[usable]
 
+    def _named(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """What a reader calls the classes."""
+        return classes if isinstance(self.classes, tuple) else tuple(self.classes.get(own, own) for own in classes)
+
+    @property
+    def _order(self) -> tuple[str, ...]:
+        return self.classes if isinstance(self.classes, tuple) else ()
+
     def _split(self, table: "Table", measured: Array, labels: Labels) -> Array:
         if self.split is not None:
             return given_split(table[self.split])
@@ -226,14 +259,15 @@ class RowsSpec(Data):
         name = self.names.get(labels.name, labels.name)
         return Dataset(
             title=self.title,
-            description=f"{self.described(reader)} The model predicts the column {name}: {labels.why}.",
+            description=f"{self.described(reader)} The model predicts the column {name}: {labels.why}."
+            f"{_missing_by_column([reason for part, _ in parts if part.key == 'path' for reason in part.reasons])}",
             source=self.source,
             task=labels.task,
             inputs=(self.input(reader, np.concatenate([values for _, values in parts])),),
             sample_ids=np.concatenate([part.ids[part.usable] for part, _ in parts]),
             labels=measured.astype(np.int64) if whole else measured,
             split=np.concatenate([part.split[part.usable] for part, _ in parts]),
-            classes=tuple(self.classes.get(own, own) for own in labels.classes),
+            classes=self._named(labels.classes),
             label_name=name,
             label_unit=self.units.get(labels.name, ""),
             label_scale=None if labels.classes else (labels.centre, labels.spread),

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from exhibit.tasks.data.classes import given_labels
 from exhibit.tasks.data.columns import Column, Columns
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.molecule import canonical, problem
@@ -26,11 +27,10 @@ def dataset_of(given: Mapping[str, Any], where: str) -> Dataset:
     Raises:
         InputError: for keys that are missing or unknown, and for what cannot be read.
     """
-    import pandas as pd
-
     _known(given, _KEYS, _FURTHER, where)
     name = str(given.get("label_name", "label"))
-    cells = pd.Series(list(given["labels"]), name=name)
+    told = given_labels(given["labels"], given.get("classes"), name, where)
+    cells = told.cells
     count = len(cells)
     split = np.array([str(part) for part in given.get("split", ["train"] * count)])
     train = split == "train"
@@ -39,14 +39,9 @@ def dataset_of(given: Mapping[str, Any], where: str) -> Dataset:
             f"{where}: labels and split need one entry for each row, and at least one row must be train; there are "
             f"{count} labels and {len(split)} splits, {int(train.sum())} of them train"
         )
-    labels = _labels(cells, split, given.get("task", "auto"), where)
+    labels = _labels(cells, split, given.get("task", "auto"), told.order, where)
     measured = labels.values(cells, "factory")
     whole = bool(labels.classes) and not np.isnan(measured).any()
-    classes = given.get("classes", labels.classes)
-    if labels.classes and len(classes) != len(labels.classes):
-        raise InputError(
-            f"{where}: classes lists {len(classes)} names, but the labels have {len(labels.classes)} different values"
-        )
     names = given.get("names")
     return Dataset(
         title=str(given.get("title", "Data of the user's own")),
@@ -58,7 +53,7 @@ def dataset_of(given: Mapping[str, Any], where: str) -> Dataset:
         names=None if names is None else np.array([str(one) for one in names]),
         labels=measured.astype(np.int64) if whole else measured,
         split=split,
-        classes=tuple(str(one) for one in classes),
+        classes=(told.names or labels.classes) if labels.classes else (),
         label_name=name,
         label_unit=str(given.get("label_unit", "")),
         label_scale=None if labels.classes else (labels.centre, labels.spread),
@@ -74,9 +69,9 @@ def _known(given: Mapping[str, Any], needed: set[str], further: set[str], where:
         )
 
 
-def _labels(cells: Any, split: Array, task: Any, where: str) -> Labels:
+def _labels(cells: Any, split: Array, task: Any, order: tuple[str, ...], where: str) -> Labels:
     try:
-        labels = Labels.of(cells[split != "explain"], task)
+        labels = Labels.of(cells[split != "explain"], task, order)
         return labels.scaled(labels.values(cells[split == "train"], "factory"))
     except InputError as problem:
         raise InputError(f"{where}: {str(problem).partition(': ')[2]}") from problem
@@ -130,7 +125,7 @@ def _table(name: str, values: Array, about: Mapping[str, Any], train: Array, whe
     titles = tuple(map(str, features)) if features is not None else _numbered(name, values.shape[1])
     if len(titles) != values.shape[1]:
         raise InputError(f"{where}: features lists {len(titles)} names, but there are {values.shape[1]} columns")
-    table = values.astype(np.float32)
+    table = values.astype(np.float64)  # a model takes what it wants of it
     spread = table[train].std(axis=0, dtype=np.float64)
     return Input(
         name=name,

@@ -24,8 +24,11 @@ Task = Literal["classification", "regression"]
 _FEW = 10  # different whole numbers that are taken for classes
 
 
-def read_table(path: Path, key: str, texts: Collection[str] = (), limits: Limits = DEFAULT) -> "Table":
-    """The rows of a .csv or .parquet file. `texts`: columns whose cells are never read as numbers.
+def read_table(
+    path: Path, key: str, texts: Collection[str] = (), missing: Collection[str] = (), limits: Limits = DEFAULT
+) -> "Table":
+    """The rows of a .csv or .parquet file. `texts`: columns whose cells are never read as numbers. Missing is what is
+    empty, and what stands in `missing`: "NA" and "None" are values like any other.
 
     Raises:
         InputError: for a file of another kind, a broken or an empty one.
@@ -38,9 +41,22 @@ def read_table(path: Path, key: str, texts: Collection[str] = (), limits: Limits
                 require_text(path, key)
                 heading = pd.read_csv(path, header=None, nrows=1, dtype="str", encoding="utf-8-sig")
                 _require_heading(heading, path, key, limits)
-                table = pd.read_csv(path, dtype=dict.fromkeys(texts, "str"), encoding="utf-8-sig", low_memory=False)
+                table = pd.read_csv(
+                    path,
+                    dtype=dict.fromkeys(texts, "str"),
+                    encoding="utf-8-sig",
+                    low_memory=False,
+                    skipinitialspace=True,
+                    keep_default_na=False,
+                    na_values=["", *missing],
+                )
             case ".parquet":
                 table = pd.read_parquet(path)
+                table = (
+                    table.mask(table.apply(lambda cells: [word in missing for word in words(cells)]))
+                    if missing
+                    else table
+                )
             case ending:
                 raise InputError(f"data.{key}: {path.name} ends in {ending!r}; give a .csv or a .parquet file")
     except (ValueError, OSError) as problem:
@@ -102,8 +118,8 @@ def words(cells: "Cells") -> list[str | None]:
     return [None if cell is None else _word(cell) for cell in found]
 
 
-def _word(cell: Any) -> str:
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+def _word(cell: Any) -> str | None:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip() or None
 
 
 def numbers(cells: "Cells", key: str) -> Array:
@@ -127,6 +143,22 @@ def shown(value: Any) -> str:
     """A value in a message: a cell may be longer than a reader wants."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def require_no_marks(cells: "Cells", found: Collection[str], key: str) -> None:
+    """Raises InputError for a column of numbers in which the words `found` beside them are marks of what is missing:
+    nothing says whether they are."""
+    marks = sorted({word for word in found if not is_number_word(word)})
+    numeric = sum(map(is_number_word, found))
+    if marks and 2 * numeric > len(found) and all(mark.casefold() in _MARKS for mark in marks):
+        raise InputError(
+            f"data.{key}: the column {cells.name!r} holds numbers in {numeric} of {len(found)} rows, and else "
+            f"{', '.join(marks)}; if these are missing, data.missing_values=[{','.join(marks)}] says so, and if they "
+            f"are values, data.categories=[{cells.name}]"
+        )
+
+
+_MARKS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "unknown", "-", "--", "?", "."})
 
 
 def is_number(cells: "Cells") -> bool:
@@ -177,16 +209,21 @@ class Labels(Record):
     spread: float = 1.0
 
     @classmethod
-    def of(cls, cells: "Cells", task: Task | Literal["auto"]) -> Self:
-        """From a column, of which some cells may be empty.
+    def of(cls, cells: "Cells", task: Task | Literal["auto"], order: Sequence[str] = ()) -> Self:
+        """From a column, of which some cells may be empty. `order`: all values that it may have, as the outputs of a
+        model have them.
 
         Raises:
             InputError: where nothing can be learned from it.
         """
         name, known = str(cells.name), cells.dropna()
+        if not order and not is_number(known):
+            require_no_marks(known, [word for word in words(known) if word is not None], "label")
         if not len(known):
             raise InputError(f"data.label: the column {name!r} is empty in all {len(cells)} rows")
         guessed, why = _task(known)
+        if order:
+            guessed, why = "classification", "a classification, because its classes are given"
         task, why = (guessed, why) if task == "auto" else (task, f"a {task}, as the config says")
         if task == "regression":
             measured = numbers(known, "label")
@@ -196,6 +233,11 @@ class Labels(Record):
                 )
             return cls(name=name, task=task, why=why)
         classes = _ordered(set(filter(None, words(known))))
+        if order and (strange := [value for value in classes if value not in order]):
+            raise InputError(
+                f"data.classes: the column {name!r} holds {', '.join(strange[:_FEW])}, but the classes are "
+                f"{', '.join(order)}; give all values in the order of the outputs of the model"
+            )
         if len(classes) < 2:
             raise InputError(
                 f"data.label: the column {name!r} is {shown(classes[0])} in every row; it needs two classes"
@@ -205,7 +247,7 @@ class Labels(Record):
                 f"data.label: the column {name!r} has {len(classes)} different values in {len(known)} rows, too "
                 "many for classes; name another column, or give data.task=regression for numbers"
             )
-        return cls(name=name, task=task, why=why, classes=classes)
+        return cls(name=name, task=task, why=why, classes=tuple(order) or classes)
 
     def values(self, cells: "Cells", key: str) -> Array:
         """(rows,) class indices or measured values, NaN where a cell is empty, and -1 for a class that is not known."""

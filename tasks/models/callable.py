@@ -57,6 +57,11 @@ class EstimatorModel(CallableModel):
 
     def __init__(self, estimator: Any, compute: Compute) -> None:
         self.estimator = estimator
+        # As a reader of the data has them: numbers without a point.
+        self.classes = tuple(
+            str(int(one)) if isinstance(one, float) and one.is_integer() else str(one)
+            for one in np.asarray(getattr(estimator, "classes_", ())).tolist()
+        )
         output: OutputKind = "probabilities" if hasattr(estimator, "predict_proba") else "values"
         super().__init__(self._estimate, output, compute)
 

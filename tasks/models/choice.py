@@ -2,16 +2,27 @@
 particular model and no framework belongs here."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
-from exhibit.tasks.records.base import Choice
+from exhibit.tasks.records.base import Array, Choice, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 
 if TYPE_CHECKING:
     from exhibit.tasks.records.figure import Diagram
+
+
+def require_same(model: "ModelChoice", before: str, now: str) -> None:
+    """Raises InputError where what code of the user's own gives is another model than before."""
+    if before != now:
+        raise InputError(
+            f"model.factory: {model.own_function} gives another model each time that it is called (sha256 "
+            f"{before[:12]}, then {now[:12]}), and what is explained must be the model that predicted: seed what it "
+            "draws, or train once, save the model and load it"
+        )
 
 
 class ModelChoice(Choice):
@@ -53,9 +64,18 @@ class ModelChoice(Choice):
         """The model drawn from its inputs to its outputs; None where a sentence says it all."""
         return None
 
-    def files(self) -> dict[str, Path]:
+    def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
         """Every file that weights are read from, by its key."""
         return {key: value for key, value in self if isinstance(value, Path)}
+
+    def given(self, _rows: Callable[[], Dataset], _compute: Compute, /) -> str:
+        """The content of what code of the user's own gives now, beside all that its spec says; empty where there is
+        none. `rows`: those of the fit."""
+        return ""
+
+    def remarks(self, _dataset: Dataset, _outputs: Array, _kind: OutputKind, /) -> tuple[str, ...]:
+        """What was taken for granted about the model, in sentences. `outputs` (samples, outputs): of all rows."""
+        return ()
 
     @abstractmethod
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress, /) -> Weights:

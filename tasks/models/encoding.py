@@ -1,19 +1,114 @@
 """What a user's own net takes, whatever the framework."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.records.base import Array, Arrays, InputError
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, Input
 
+Value = TypeVar("Value")
 Preprocess = Callable[[Arrays], Any]  # raw inputs by name -> what the net takes, by name and in its order
 
 
+class Wanted(NamedTuple):
+    """What a net calls its inputs, in its order; `needed`: those that it cannot do without."""
+
+    names: tuple[str, ...]
+    needed: frozenset[str]
+
+
+def by_name(given: Mapping[str, Value], wanted: Wanted | None, *, told: bool) -> dict[str, Value]:
+    """The inputs in the order of the net, which calls them `wanted` (None: it has no names for them).
+
+    A preprocess has `told` the order where the net has other names or none; a single input is what it is.
+
+    Raises:
+        InputError: with both lists of names, where it is not known which is which.
+    """
+    alone = told or len(given) == 1
+    if wanted is None:
+        if alone:
+            return dict(given)
+        raise InputError(
+            f"model.factory: the data gives {', '.join(given)}, and the net has no names for its inputs; name them as "
+            "the data does, or let the factory give a preprocess too, which gives them in the order of the net"
+        )
+    known = [name for name in wanted.names if name in given]
+    if alone and not known and len(wanted.needed) <= len(given) <= len(wanted.names):
+        return dict(given)
+    if set(known) == set(given) and wanted.needed <= set(given) and known == list(wanted.names[: len(known)]):
+        return {name: given[name] for name in known}
+    raise InputError(
+        f"model.factory: the net takes {', '.join(wanted.names)}, and the data gives {', '.join(given)}; inputs are "
+        "matched by name: call them alike, or let the factory give a preprocess too, which calls them as the net does"
+    )
+
+
+Axes = Literal["first", "last", "none", "other"]  # where the channels of an array are; other: it has other elements
+
+
+def axes_of(item: Input, shape: Sequence[int], usual: Axes) -> Axes:
+    """Where a net has the channels of what is made of an input, by the `shape` of one sample; `usual`: of nets of its
+    framework, which decides where height, width and channels are all the same number."""
+    if item.traits.ids or item.traits.embedded:
+        return usual
+    own = tuple(item.values.shape[1:])
+    if not item.traits.pixels:
+        return usual if tuple(shape) == own else "other"
+    found: dict[Axes, bool] = {
+        "first": len(shape) == 3 and tuple(shape[1:]) == own[:2],
+        "last": len(shape) == 3 and tuple(shape[:2]) == own[:2],
+        "none": tuple(shape) == own[:2],
+    }
+    order: tuple[Axes, ...] = (usual, "first", "last", "none")
+    return next((axes for axes in order if found.get(axes)), "other")
+
+
+def called_as_the_data(prepared: Mapping[str, Value], dataset: Dataset) -> dict[str, Value]:
+    """What a preprocess made of a single input has the name of that, whatever the net calls it."""
+    if len(dataset.inputs) == len(prepared) == 1:
+        return dict(zip((item.name for item in dataset.inputs), prepared.values(), strict=True))
+    return dict(prepared)
+
+
+def require_elements(name: str, axes: Axes | None, shape: Sequence[int]) -> None:
+    """Raises InputError for an argument whose elements are not those of the input that it is made of."""
+    if axes == "other":
+        raise InputError(
+            f"model.factory: preprocess makes {name!r} of shape {tuple(shape)}, which are not the elements of the data "
+            "in their places: an explanation lies on these. For images give (samples, height, width[, channels]) or "
+            "channels first in the height and width of the data; do all else in the net, or explain by occlusion"
+        )
+
+
+def require_kept(dataset: Dataset, who: str) -> None:
+    """Raises InputError for a table of which a net or trees of float32, `who`, would see something else: numbers
+    that are too large, or moved by more than a thousandth of the deviation of their column."""
+    for item in dataset.inputs:
+        if not item.traits.named or item.values.dtype != np.float64:
+            continue
+        values, train = item.array, dataset.split == "train"
+        spread = values[train if train.any() else slice(None)].std(axis=0)
+        with np.errstate(over="ignore"):
+            moved = np.abs(values.astype(np.float32).astype(np.float64) - values).max(axis=0)
+        lost = ~np.isfinite(moved) | (moved > _KEPT * spread)
+        if lost.any():
+            column = int(lost.argmax())
+            raise InputError(
+                f"model: {who} computes with 24 bits, in which {item.features[column]!r} moves by up to "
+                f"{moved[column]:.3g}, and it deviates by {spread[column]:.3g} in all; give the column less its "
+                "smallest value or in other units, or a model that subtracts it: a function, or a preprocess of a net"
+            )
+
+
+_KEPT = 1e-3  # of the deviation of a column
+
+
 def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
-    """Raw values as they are: texts as ids, all others as float32.
+    """Raw values as they are: texts as ids, all others as float32, or as float64 where they are, for the net to cast.
 
     Raises:
         InputError: for molecules, which no net takes as they are.
@@ -23,7 +118,10 @@ def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
         raise InputError(
             f"model.factory: no net takes a {whole[0].kind} as it is; let the factory return a preprocess, too"
         )
-    return lambda inputs: {name: np.asarray(values, types[name]) for name, values in inputs.items()}
+    return lambda inputs: {
+        name: values if values.dtype == np.float64 else np.asarray(values, types[name])
+        for name, values in inputs.items()
+    }
 
 
 def shape_in_words(shape: Sequence[int]) -> str:

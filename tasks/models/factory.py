@@ -7,26 +7,48 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from exhibit.tasks.factory import ModelFactory, called, code_of, load
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
-from exhibit.tasks.models.encoding import Preprocess, shape_in_words
+from exhibit.tasks.models.choice import require_same
+from exhibit.tasks.models.content import content
+from exhibit.tasks.models.encoding import Preprocess, require_kept, shape_in_words
 from exhibit.tasks.models.kinds import KINDS
+from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.models.training import TrainingSpec
-from exhibit.tasks.protocols import Capability, Compute, Model, Progress
+from exhibit.tasks.protocols import Capability, Compute, Model, Progress, take
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 
 _PROBE = 8  # rows whose outputs show what they are
 _MOST_CLASSES = 10  # that a message names
+_ROUNDED = 1e-3  # of the largest output, by which those of other batches may differ
+_COMPARED = 64  # rows whose outputs tell a model from another
 # The class by which a model is known, and what its framework is called in a report.
 _BASES = {"torch.Module": "torch", "keras.Model": "Keras", "sklearn.BaseEstimator": "scikit-learn"}
 _LIBRARIES = {"torch": "torch", "keras": "Keras", "tensorflow": "Keras", "scikit-learn": "scikit-learn"}
+
+
+_WHY: dict[OutputKind, str] = {
+    "probabilities": "for they lie between 0 and 1 and add up to 1 in each row",
+    "logits": "for they come before a last softmax, or do not all lie between 0 and 1 and add up to 1",
+    "values": "as all of a regression are",
+}
+
+
+def probable(outputs: Array) -> bool:
+    """Whether outputs (samples, classes) are probabilities by what they are."""
+    inside = (outputs >= -_ALMOST).all() and (outputs <= 1 + _ALMOST).all()
+    return bool(inside and outputs.shape[1] > 1 and np.allclose(outputs.sum(axis=1), 1, rtol=0, atol=1e-4))
+
+
+_ALMOST = 1e-6
 
 
 class FactorySpec(TrainingSpec):
@@ -34,8 +56,8 @@ class FactorySpec(TrainingSpec):
     function of raw inputs by name.
 
     It may give a second thing, or have an attribute, `preprocess`: (raw inputs by name) -> what the net takes, by
-    name and in its order. Without one tables are taken as float32, texts as ids, and images as float32, with channels
-    first for torch.
+    name and in its order. Without one tables are taken in the precision of the net, texts as ids, and images as
+    float32, with channels first for torch.
     """
 
     kind: Literal["factory"] = "factory"
@@ -51,6 +73,9 @@ class FactorySpec(TrainingSpec):
     epochs: int = Field(20, ge=1, le=100_000)
     batch_size: int = Field(32, ge=1, le=1_000_000)
     learning_rate: float = Field(0.001, gt=0, le=1_000)
+    files: Annotated[tuple[Path, ...], BeforeValidator(lambda given: given or ())] = Field(
+        (), description="that the function reads; they count by content, and `exhibit verify` says which are others"
+    )
 
     has_weights: ClassVar[bool] = True
     # Only the factory knows which of them.
@@ -86,6 +111,15 @@ class FactorySpec(TrainingSpec):
             return "values"
         return "logits" if self.fitting == "auto" else None if self.output == "auto" else self.output
 
+    def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
+        """Every file that is known to be read, by its key."""
+        return super().read_from() | {"files": self.files}
+
+    def given(self, rows: Callable[[], Dataset], compute: Compute) -> str:
+        """The content of what the function gives now: parameters, buffers, what an estimator or a function holds; and
+        where not all of that can be read, what it predicts."""
+        return self._made(compute).content(rows, compute)
+
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """The weights of a net, trained or as they are; other models keep theirs to themselves.
 
@@ -94,31 +128,68 @@ class FactorySpec(TrainingSpec):
         """
         made = self._made(compute)
         if (backend := made.backend()) is not None:
-            encode, one = backend.encoding(dataset, made.preprocess), dataset.take(np.arange(1))
+            encode, one = backend.encoding(made.item, dataset, made.preprocess), dataset.take(np.arange(1))
             self._tried(made, backend.whole(made.item, encode, compute), dataset)
             if self.fitting == "auto" and backend.before_softmax(made.item, encode, compute, one.arrays) is not None:
                 raise InputError(
                     "model.fit: 'auto' trains on logits, but the net ends in a softmax; remove the softmax"
                 )
-            return backend.fit(lambda: self._made(compute).item, encode, dataset, self, compute, progress)
+            made.require_kept(dataset)
+            given = made.content(lambda: dataset, compute)
+            build = lambda: self._made(compute).item  # noqa: E731 - what a training begins with
+            probabilities = self.trains and self._gives_probabilities(made, encode, dataset, compute)
+            trained = backend.fit(build, encode, dataset, self, compute, progress, probabilities=probabilities)
+            return trained.model_copy(update={"given": given})
         if self.fitting == "auto" or self.weights is not None:
             raise InputError(
                 "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
                 f"{self.factory} must give a fitted model"
             )
-        return Weights(arrays={}, parameters=0)
+        return Weights(arrays={}, parameters=0, given=made.content(lambda: dataset, compute))
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
         """The model with the given weights.
 
         Raises:
-            InputError: where it does not give what the data asks for.
+            InputError: where it does not give what the data asks for, or another model than that of the fit.
         """
         made = self._made(compute)
+        made.require_kept(dataset)
+        if weights.given:
+            require_same(self, weights.given, made.content(lambda: dataset, compute))
         some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
-        model, output = made.predicting(compute) if made.backend() is None else made.net(some, weights, compute)
-        model.output = self._output(output, self._tried(made, model, some), some)
+        model, output = made.predicting(some, compute) if made.backend() is None else made.net(some, weights, compute)
+        outputs = self._tried(made, model, some)
+        model.output = self._output(output, outputs, some)
+        self._require_alone(model, outputs, some)
         return model
+
+    def remarks(self, dataset: Dataset, outputs: Array, kind: OutputKind) -> tuple[str, ...]:
+        """Which classes the outputs of a model that was not trained here are taken for, and whether its labels say
+        otherwise."""
+        if not dataset.classes:
+            return ()
+        reading = "as the config says" if self.output != "auto" else _WHY[kind]
+        read = f"Its outputs are read as {kind}, {reading}."
+        return (read,) if self.trains else (read, *order_of_outputs(dataset, outputs))
+
+    def _require_alone(self, model: Model, outputs: Array, some: Dataset) -> None:
+        """Raises InputError for a model whose `outputs` of some rows are others in another batch: these in turn, and
+        fewer of them."""
+        if not np.isfinite(outputs).all():
+            return  # which is said of all rows where they are predicted
+        rows = np.arange(len(outputs))[::-1][: max(1, len(outputs) // 2)]
+        again = model.predict(take(some.arrays, rows))
+        if not np.allclose(
+            outputs[rows], again, rtol=0, atol=_ROUNDED * np.abs(outputs).max(initial=0.0), equal_nan=True
+        ):
+            apart = np.abs(outputs[rows] - again).max(axis=1)
+            row = str(some.sample_ids[rows][apart.argmax()])
+            raise InputError(
+                f"model.factory: {self.factory} predicts something else for {row!r} in the company of other rows or a "
+                f"second time (by {apart.max():.3g}): it takes statistics of its batch, or draws while it predicts; give "
+                "a model in inference mode whose prediction is of each row alone"
+            )
 
     def _tried(self, made: "_Made", model: Model, dataset: Dataset) -> Array:
         """The outputs of the first few samples.
@@ -128,7 +199,7 @@ class FactorySpec(TrainingSpec):
         """
         some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
         try:
-            with _randomness_kept():
+            with _drawing_from(self.seed):
                 outputs = model.predict(some.arrays)
         except InputError:
             raise
@@ -142,7 +213,7 @@ class FactorySpec(TrainingSpec):
             ) from error
         wanted = len(some.classes) if some.task == "classification" else 1
         if outputs.ndim != 2 or outputs.shape[1] != wanted:
-            each = f"one for each class ({_listed(some.classes)})" if some.classes else f"one for {some.label_name}"
+            each = f"one for each class ({_list_of(some.classes)})" if some.classes else f"one for {some.label_name}"
             raise InputError(
                 f"model.factory: {self.factory} gives outputs of shape {outputs.shape} for {len(outputs)} samples, but "
                 f"the data asks for ({len(outputs)}, {wanted}): {each}; change the last layer of the model, or the "
@@ -151,9 +222,13 @@ class FactorySpec(TrainingSpec):
         return outputs
 
     def _made(self, compute: Compute) -> "_Made":
-        make = load(self.factory)
-        with _randomness_kept(), self._keras_ready(compute):
-            made = called(make, self.arguments, f"model.factory: {self.factory}")
+        make, known, where = load(self.factory), "torch" in sys.modules, f"model.factory: {self.factory}"
+        with self._keras_ready(compute):
+            with _drawing_from(self.seed):
+                made = called(make, self.arguments, where)
+            if not known and "torch" in sys.modules:  # what it drew came from no seed
+                with _drawing_from(self.seed):
+                    made = called(make, self.arguments, where)
         item, preprocess = made if isinstance(made, tuple) else (made, getattr(made, "preprocess", None))
         return _Made(item, preprocess)
 
@@ -166,6 +241,18 @@ class FactorySpec(TrainingSpec):
 
         configure(compute)
         return names_from_the_start()
+
+    def _gives_probabilities(self, made: "_Made", encode: Any, dataset: Dataset, compute: Compute) -> bool:
+        """Whether a net that is to be trained gives them before it is."""
+        if self.output != "auto" or dataset.task != "classification":
+            return self.output == "probabilities"
+        backend = made.backend()
+        assert backend is not None
+        return probable(
+            backend.whole(made.item, encode, compute).predict(
+                dataset.take(np.arange(_PROBE)[: len(dataset.labels)]).arrays
+            )
+        )
 
     def _output(self, recognised: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
         """What the model gives: as found by its adapter, told in the config, or seen in some outputs."""
@@ -180,8 +267,7 @@ class FactorySpec(TrainingSpec):
             return recognised
         if self.output != "auto":
             return self.output
-        sums = (outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=1e-4)
-        return "values" if some.task == "regression" else "probabilities" if sums else "logits"
+        return "values" if some.task == "regression" else "probabilities" if probable(outputs) else "logits"
 
 
 class _Unnamed(Model, Protocol):
@@ -193,7 +279,7 @@ class _Unnamed(Model, Protocol):
 class Backend(Protocol):
     """What a framework does for a net of its own."""
 
-    def encoding(self, dataset: Dataset, preprocess: Preprocess | None) -> Any:
+    def encoding(self, net: Any, dataset: Dataset, preprocess: Preprocess | None, /) -> Any:
         """From raw inputs to what the net takes."""
         ...
 
@@ -205,8 +291,14 @@ class Backend(Protocol):
         training: TrainingSpec,
         compute: Compute,
         progress: Progress,
+        *,
+        probabilities: bool = False,
     ) -> Weights:
         """Trains, or takes the weights that `training` names."""
+        ...
+
+    def single(self, net: Any, /) -> bool:
+        """Whether the net computes with no more than 24 bits."""
         ...
 
     def filled(self, net: Any, weights: Weights, compute: Compute, /) -> Any:
@@ -231,6 +323,28 @@ class _Made(NamedTuple):
 
     item: Any
     preprocess: Preprocess | None
+
+    def require_kept(self, dataset: Dataset) -> None:
+        """Raises InputError for a net that takes a table as it is, and would see something else for its precision."""
+        backend = self.backend()
+        if backend is not None and self.preprocess is None and backend.single(self.item):
+            require_kept(dataset, "a net of float32")
+
+    def content(self, rows: Callable[[], Dataset], compute: Compute) -> str:
+        """The digest of what it holds; with what it predicts for some `rows` of the fit where it holds more than can
+        be read: functions reach further than can be followed."""
+        found, framework = content((self.item, self.preprocess)), _framework(self.item)
+        if found.whole and framework in ("torch", "scikit-learn"):
+            return found.digest
+        dataset, backend = rows(), self.backend()
+        some = dataset.take(np.flatnonzero(dataset.split != "explain")[:_COMPARED])
+        if not len(some.labels):
+            return found.digest
+        if backend is None:
+            model, _ = self.predicting(some, compute)
+        else:
+            model = backend.whole(self.item, backend.encoding(self.item, some, self.preprocess), compute)
+        return content((found.digest, model.predict(some.arrays))).digest
 
     def backend(self) -> Backend | None:
         """The adapter of the framework of a net; None for what only predicts."""
@@ -257,19 +371,21 @@ class _Made(NamedTuple):
         """A net as a model, and that it gives logits where its last softmax was found. `some`: a few samples."""
         backend = self.backend()
         assert backend is not None
-        net, encode = backend.filled(self.item, weights, compute), backend.encoding(some, self.preprocess)
+        net, encode = backend.filled(self.item, weights, compute), backend.encoding(self.item, some, self.preprocess)
         if some.task == "classification" and (
             logits_model := backend.before_softmax(net, encode, compute, some.arrays)
         ):
             return logits_model, "logits"
         return backend.whole(net, encode, compute), None
 
-    def predicting(self, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
+    def predicting(self, some: Dataset, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         """An estimator or a function as a model, and what it is known to give."""
         if self.preprocess is not None:
             raise InputError("model.factory: only nets take a preprocess; do it in the model itself")
         if _framework(self.item) == "scikit-learn":
             model = EstimatorModel(self.item, compute)
+            _require_order(model, some)
+            _require_columns(self.item, some)
             return model, model.output
         if not callable(self.item):
             raise InputError(
@@ -289,9 +405,30 @@ def _require_meaning(output: str, dataset: Dataset) -> None:
         )
 
 
-def _listed(classes: Sequence[str]) -> str:
+def _list_of(classes: Sequence[str]) -> str:
     more = len(classes) - _MOST_CLASSES
     return ", ".join(classes[:_MOST_CLASSES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _require_order(model: EstimatorModel, some: Dataset) -> None:
+    """Raises InputError for a classifier that has the classes of the data by name, in another order."""
+    own = model.classes
+    if set(own) == set(some.classes) and own != some.classes:
+        raise InputError(
+            f"model.factory: the outputs of the model are {', '.join(own)}, and the classes of the data are "
+            f"{', '.join(some.classes)}; give the data the order of the outputs: classes={list(own)}"
+        )
+
+
+def _require_columns(estimator: Any, some: Dataset) -> None:
+    """Raises InputError for an estimator that was fitted on the columns of the data by name, in another order."""
+    own = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
+    given = [name for item in some.inputs for name in item.features]
+    if any(name in own and own.index(name) != place for place, name in enumerate(given)):
+        raise InputError(
+            f"model.factory: the estimator was fitted on {', '.join(own)}, and the data gives {', '.join(given)}; give "
+            "the columns in that order, for data=table with data.features"
+        )
 
 
 def _framework(item: Any) -> str | None:
@@ -301,12 +438,16 @@ def _framework(item: Any) -> str | None:
 
 
 @contextmanager
-def _randomness_kept() -> Iterator[None]:
-    """The global random states are after this as they were before."""
+def _drawing_from(seed: int) -> Iterator[None]:
+    """What is drawn follows from the seed; the global random states are after this as they were before."""
     torch = sys.modules.get("torch")
     states = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng() if torch else nullcontext():
+            random.seed(seed)
+            np.random.seed(seed)
+            if torch:
+                torch.manual_seed(seed)
             yield
     finally:
         random.setstate(states[0])

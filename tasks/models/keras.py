@@ -3,14 +3,16 @@
 Training and files of weights are in `keras_training`, what a user's own net needs besides in `keras_factory`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
+from exhibit.tasks.models.encoding import Axes, require_elements
 from exhibit.tasks.models.keras_dropout import Call, dropping, wrapped
 from exhibit.tasks.models.keras_import import keras, tf
 from exhibit.tasks.models.layers import (
@@ -50,7 +52,9 @@ class KerasPlace:
             require_slopes(name, array.dtype.kind == "f")
         function, used = self.model.compiled_gradient(self.spot, score), len(targets)
         scores, gradients = function(*self._tensors(values), tf.constant(whole(targets)))
-        return scores.numpy()[:used], {name: item.numpy()[:used] for name, item in zip(values, gradients, strict=True)}
+        return scores.numpy()[:used], {
+            name: item.numpy()[:used] for name, item in zip(self.values, gradients, strict=True)
+        }
 
     def outputs(self, values: Arrays) -> Array:
         """Outputs (samples, outputs) at `values`."""
@@ -69,21 +73,34 @@ class KerasPlace:
 
     def _tensors(self, values: Arrays) -> tuple[Tensors, Tensors, Tensors]:
         numbers = self.model.dropout_numbers(self.encoded, self.dropout)
-        return [] if self.spot is None else _tensors(self.encoded), _tensors(values), numbers
+        return (
+            [] if self.spot is None else _tensors(self.encoded),
+            _tensors({name: values[name] for name in self.values}),
+            numbers,
+        )
 
 
 class KerasModel:
     """A Keras net as an `exhibit.tasks.protocols.DifferentiableModel`.
 
     `net` gives (samples, outputs) of kind `output`; `encode` takes raw inputs to what the net takes, in its order.
+    `axes`: of its inputs in its order, where it has the channels of images elsewhere than last, as they are shown.
     The net runs in inference mode, and is left as it came. What is computed is compiled once per place and score.
     """
 
     gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "gradients"})
 
-    def __init__(self, net: keras.Model, encode: Encode, output: OutputKind, compute: Compute) -> None:
+    def __init__(
+        self,
+        net: keras.Model,
+        encode: Encode,
+        output: OutputKind,
+        compute: Compute,
+        axes: Mapping[str, Axes] = MappingProxyType({}),
+    ) -> None:
         configure(compute)
         self.net = net
+        self.axes = axes
         self._layers = _named_layers(net)
         self.output: OutputKind = output
         self._encode = encode
@@ -186,6 +203,7 @@ class KerasModel:
 
     def _input_values(self, encoded: dict[str, Array]) -> dict[str, Array]:
         for name, array in encoded.items():
+            require_elements(name, self.axes.get(name), array.shape)
             require_numbers(name, array.dtype.kind == "f", self.layers)
         return encoded
 
@@ -198,7 +216,7 @@ class KerasModel:
 
         sampling = dropping(self.net, given) if numbers else nullcontext()
         with sampling:
-            outputs = self.net(one_or_all(arguments), training=False)
+            outputs = self.net(one_or_all(taken(arguments, self.axes)), training=False)
         require_one_output(outputs, tf.is_tensor(outputs))
         require_real(outputs.dtype.name, outputs.dtype.is_floating)
         return outputs
@@ -315,6 +333,14 @@ def configure(compute: Compute) -> None:
     tf.config.experimental.enable_tensor_float_32_execution(False)
     if compute.deterministic:
         tf.config.experimental.enable_op_determinism()
+
+
+def taken(items: Sequence[Any], axes: Mapping[str, Axes]) -> list[Any]:
+    """Arrays with channels last as a net with these `axes` takes them."""
+    if not axes:
+        return list(items)
+    turned = {"first": lambda images: keras.ops.moveaxis(images, -1, 1), "none": lambda images: images[..., 0]}
+    return [turned[how](item) if how in turned else item for item, how in zip(items, axes.values(), strict=True)]
 
 
 def one_or_all(items: Sequence[Any]) -> Any:

@@ -1,36 +1,106 @@
 """What a user's own Keras net needs: see `exhibit.tasks.models.factory.Backend`."""
 
 import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import NamedTuple
 
-from exhibit.tasks.models.encoding import Preprocess, plain, shape_in_words
+import numpy as np
+
+from exhibit.tasks.models import keras_training
+from exhibit.tasks.models.encoding import (
+    Axes,
+    Preprocess,
+    Wanted,
+    axes_of,
+    by_name,
+    called_as_the_data,
+    plain,
+    shape_in_words,
+)
 from exhibit.tasks.models.keras import Encode, KerasModel
-from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.models.keras_import import Functional, keras
 from exhibit.tasks.models.keras_softmax import LogitsModel
-from exhibit.tasks.models.keras_training import fit, restored
-from exhibit.tasks.protocols import Compute
-from exhibit.tasks.records.base import Arrays
+from exhibit.tasks.models.training import TrainingSpec
+from exhibit.tasks.protocols import Compute, Progress
+from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
-__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "whole"]
-
-before_softmax = LogitsModel.recognised
+__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "single", "whole"]
 
 
-def encoding(dataset: Dataset, preprocess: Preprocess | None) -> Encode:
-    """Raw values as `preprocess` gives them, or as they are."""
-    return preprocess or plain(dataset)
+class Encoding(NamedTuple):
+    """From raw inputs to what a net takes: `taken` as it takes it. `axes`: where the net has the channels of
+    images, of its inputs in its order."""
+
+    taken: Encode
+    axes: Mapping[str, Axes]
+
+    def shown(self, inputs: Arrays) -> dict[str, Array]:
+        """What the net takes, with the channels of images last."""
+        return {name: _SHOWN.get(self.axes[name], _as_it_is)(array) for name, array in self.taken(inputs).items()}
+
+
+def _as_it_is(array: Array) -> Array:
+    return array
+
+
+# From where a net has channels to last.
+_SHOWN: dict[Axes, Callable[[Array], Array]] = {
+    "first": lambda images: np.moveaxis(images, 1, -1),
+    "none": lambda images: images[..., np.newaxis],
+}
+
+
+def encoding(net: keras.Model, dataset: Dataset, preprocess: Preprocess | None) -> Encoding:
+    """Raw values as `preprocess` gives them, or as they are; each to the input of its name."""
+    prepare, wanted, told = preprocess or plain(dataset), _inputs(net), preprocess is not None
+    number = np.float32 if single(net) else np.float64
+
+    def taken(inputs: Arrays) -> dict[str, Array]:
+        found = called_as_the_data(by_name(prepare(inputs), wanted, told=told), dataset)
+        arrays = {name: np.asarray(array) for name, array in found.items()}
+        return {name: array.astype(number) if array.dtype.kind == "f" else array for name, array in arrays.items()}
+
+    known = {item.name: item for item in dataset.inputs}
+    first = taken(dataset.take(np.arange(1)).arrays)
+    axes: dict[str, Axes] = {
+        name: axes_of(known[name], array.shape[1:], "last") if name in known else "last"
+        for name, array in first.items()
+    }
+    return Encoding(taken, axes)
+
+
+def fit(
+    build: Callable[[], keras.Model],
+    encode: Encoding,
+    dataset: Dataset,
+    training: TrainingSpec,
+    compute: Compute,
+    progress: Progress,
+    *,
+    probabilities: bool = False,
+) -> Weights:
+    """Trains, or takes the weights that `training` names."""
+    return keras_training.fit(
+        lambda: _listed(build()), encode.taken, dataset, training, compute, progress, probabilities=probabilities
+    )
+
+
+def before_softmax(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays) -> LogitsModel | None:
+    """The model without its last softmax, if the net ends in one for `inputs`."""
+    return LogitsModel.recognised(_listed(net), encode.shown, compute, inputs, encode.axes)
 
 
 def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:
     """The net with these weights."""
-    return restored(lambda: net, weights, compute)
+    return keras_training.restored(lambda: _listed(net), weights, compute)
 
 
-def whole(net: keras.Model, encode: Encode, compute: Compute) -> KerasModel:
+def whole(net: keras.Model, encode: Encoding, compute: Compute) -> KerasModel:
     """A model whose outputs are still to be named."""
-    return KerasModel(net, encode, "values", compute)
+    return KerasModel(_listed(net), encode.shown, "values", compute, encode.axes)
 
 
 def failure(model: KerasModel, _: Arrays, error: Exception) -> str:
@@ -42,3 +112,24 @@ def failure(model: KerasModel, _: Arrays, error: Exception) -> str:
         takes = f"it takes the shape {' and '.join(shape_in_words(each.shape) for each in model.net.inputs)}"
     said = f"{type(error).__name__}, {' '.join(why.split()).rstrip('.')}"
     return f"{takes} ({said})" if takes else said
+
+
+def single(net: keras.Model) -> bool:
+    """Whether it computes with no more than 24 bits."""
+    return all(variable.dtype != "float64" for variable in net.weights)
+
+
+def _inputs(net: keras.Model) -> Wanted | None:
+    """What a functional net calls its inputs: the keys of those that it takes as a dictionary; None for other nets."""
+    if not isinstance(net, Functional) or isinstance(net, keras.Sequential):
+        return None
+    structure = net._inputs_struct
+    names = sorted(structure) if isinstance(structure, dict) else [tensor.name for tensor in net.inputs]
+    return Wanted(tuple(names), frozenset(names))
+
+
+def _listed(net: keras.Model) -> keras.Model:
+    """The same layers as a net that takes its inputs as a list, in their order."""
+    if not isinstance(net, Functional) or not isinstance(net._inputs_struct, dict):
+        return net
+    return keras.Model(list(net.inputs), net._outputs_struct, name=net.name)

@@ -28,10 +28,11 @@ with _without_notices():
     import keras
     import tensorflow as tf
     from keras.src.backend.common import global_state
+    from keras.src.models.functional import Functional
 
 # What ~/.keras/keras.json of whoever runs this says otherwise would change numbers.
 keras.config.set_floatx("float32")
 keras.config.set_epsilon(1e-7)
 keras.config.set_image_data_format("channels_last")
 
-__all__ = ["global_state", "keras", "tf"]
+__all__ = ["Functional", "global_state", "keras", "tf"]

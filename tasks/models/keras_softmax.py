@@ -1,12 +1,16 @@
 """Keras nets that end in a softmax, read before it: what they give then are logits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Self
 
+from exhibit.tasks.models.encoding import Axes
 from exhibit.tasks.models.keras import Encode, KerasModel, compiled
 from exhibit.tasks.models.keras_import import keras, tf
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Arrays
+
+_USUAL: Mapping[str, Axes] = MappingProxyType({})
 
 
 class LogitsModel(KerasModel):
@@ -15,11 +19,13 @@ class LogitsModel(KerasModel):
     Layers, functions of Keras or TensorFlow and code of the user's own leave the same operations in the graph.
     """
 
-    def __init__(self, net: keras.Model, encode: Encode, compute: Compute) -> None:
-        super().__init__(net, encode, "logits", compute)
+    def __init__(self, net: keras.Model, encode: Encode, compute: Compute, axes: Mapping[str, Axes] = _USUAL) -> None:
+        super().__init__(net, encode, "logits", compute, axes)
 
     @classmethod
-    def recognised(cls, net: keras.Model, encode: Encode, compute: Compute, inputs: Arrays) -> Self | None:
+    def recognised(
+        cls, net: keras.Model, encode: Encode, compute: Compute, inputs: Arrays, axes: Mapping[str, Axes] = _USUAL
+    ) -> Self | None:
         """The model, if the net gives the result of a softmax or its logarithm for `inputs`."""
         before: list[tf.Tensor | None] = []
 
@@ -28,9 +34,9 @@ class LogitsModel(KerasModel):
             before.append(_before_softmax(outputs))
             return outputs
 
-        model = KerasModel(net, encode, "probabilities", compute)
+        model = KerasModel(net, encode, "probabilities", compute, axes)
         compiled(look)([tf.constant(array) for array in encode(inputs).values()])
-        return None if before[0] is None else cls(net, encode, compute)
+        return None if before[0] is None else cls(net, encode, compute, axes)
 
     def call(self, arguments: Sequence[tf.Tensor], numbers: Sequence[tf.Tensor] = ()) -> tf.Tensor:
         """The outputs before the last softmax, which only a graph knows."""

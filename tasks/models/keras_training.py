@@ -22,12 +22,20 @@ Build = Callable[[], keras.Model]
 
 
 def fit(
-    build: Build, encode: Encode, dataset: Dataset, training: TrainingSpec, compute: Compute, progress: Progress
+    build: Build,
+    encode: Encode,
+    dataset: Dataset,
+    training: TrainingSpec,
+    compute: Compute,
+    progress: Progress,
+    *,
+    probabilities: bool = False,
 ) -> Weights:
     """Trains `build()` on the rows with split "train", or takes the weights that `training` names; the global random
     state is left alone.
 
-    The loss is the cross-entropy for a classification, the mean squared error for a regression.
+    The loss is the cross-entropy for a classification, of logits or where the net gives them of `probabilities`, the
+    mean squared error for a regression.
 
     Raises:
         InputError: when training diverges, or the weights do not belong to the net.
@@ -39,7 +47,7 @@ def fit(
         net = build()
     net.compile(
         optimizer=keras.optimizers.Adam(training.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=not probabilities)
         if dataset.task == "classification"
         else keras.losses.MeanSquaredError(),
         metrics=["accuracy"] if dataset.task == "classification" else [],

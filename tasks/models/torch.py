@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from exhibit.tasks.models.encoding import Axes, require_elements
 from exhibit.tasks.models.layers import (
     layer_name,
     only_embedding,
@@ -38,12 +39,21 @@ class Encoded(NamedTuple):
 
     `arguments`: by input name, in the order in which the net takes them. `lengths`: (samples,) how many elements
     each sample has, where they lie one after another as in a PyG batch; None where no input is ragged. A ragged
-    batch ends in filler that is no sample: `elements` counts all elements, filler included.
+    batch ends in filler that is no sample: `elements` counts all elements, filler included. `axes`: of images where
+    the net has no channels, or has them last; here they stand first all the same.
     """
 
     arguments: dict[str, Any]
     lengths: Tensor | None = None
     elements: int = 0
+    axes: Mapping[str, Axes] = {}
+
+    def taken(self) -> list[Any]:
+        """The arguments in the shapes that the net takes."""
+        return [
+            argument if (turn := _TURNED.get(self.axes.get(name, "first"))) is None else turn(argument)
+            for name, argument in self.arguments.items()
+        ]
 
     @property
     def samples(self) -> int | None:
@@ -55,6 +65,13 @@ class Encoded(NamedTuple):
         if self.lengths is not None:
             return vectors.ndim == 2 and len(vectors) == self.elements
         return vectors.ndim == 3 and vectors.shape[:2] == ids.shape[:2]
+
+
+# From channels first to what a net has in their place.
+_TURNED: dict[Axes, Callable[[Tensor], Tensor]] = {
+    "last": lambda images: images.movedim(1, -1).contiguous(),
+    "none": lambda images: images[:, 0],
+}
 
 
 Encode = Callable[[Arrays], Encoded]
@@ -162,7 +179,7 @@ class TorchPlace:
         return torch.tensor(values, device=self.model.device)
 
     def _outputs(self, leaves: Mapping[str, Tensor]) -> Tensor:
-        inner = {name: self._inner(name, leaf) for name, leaf in leaves.items()}
+        inner = {name: self._inner(name, leaves[name]) for name in self.values}
         if self.spot is None:
             return self.model.call(self.net, self.encoded._replace(arguments=inner), self.dropout)
         (activation,) = inner.values()
@@ -278,7 +295,7 @@ class TorchModel:
         if dropout is not None:
             sampling = dropping(net, partial(self._uniform, encoded, dropout), self._rates)
         with sampling:
-            outputs: Tensor = net(*encoded.arguments.values())
+            outputs: Tensor = net(*encoded.taken())
         require_one_output(outputs, isinstance(outputs, Tensor))
         require_real(str(outputs.dtype), outputs.is_floating_point())
         return outputs if encoded.lengths is None else outputs[: encoded.samples]
@@ -326,6 +343,7 @@ class TorchModel:
 
     def _input_values(self, encoded: Encoded) -> dict[str, Array]:
         for name, argument in encoded.arguments.items():
+            require_elements(name, encoded.axes.get(name), argument.shape)
             require_numbers(name, isinstance(argument, Tensor) and argument.is_floating_point(), self.layers)
         return {name: _array(self.outer_layout(argument)) for name, argument in encoded.arguments.items()}
 

@@ -1,13 +1,24 @@
 """What a user's own torch net needs: see `exhibit.tasks.models.factory.Backend`."""
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from exhibit.tasks.models.encoding import Preprocess, plain, shape_in_words
+from exhibit.tasks.models.encoding import (
+    Axes,
+    Preprocess,
+    Wanted,
+    axes_of,
+    by_name,
+    called_as_the_data,
+    plain,
+    shape_in_words,
+)
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
@@ -17,25 +28,77 @@ from exhibit.tasks.records.base import Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
-__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "whole"]
+__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "single", "whole"]
 
 before_softmax = LogitsModel.recognised
 
 
-def encoding(dataset: Dataset, preprocess: Preprocess | None) -> Encode:
-    """Raw values as tensors: as `preprocess` gives them, or with the channels of images first."""
-    prepare = preprocess or plain(dataset)
-    raw = () if preprocess else dataset.inputs
+def encoding(net: nn.Module, dataset: Dataset, preprocess: Preprocess | None) -> Encode:
+    """Raw values as tensors: as `preprocess` gives them, or with the channels of images first; each to the argument of
+    its name."""
+    prepare, wanted, told = preprocess or plain(dataset), _arguments(net), preprocess is not None
+    raw, number = () if preprocess else dataset.inputs, _number(net)
     moved = {item.name for item in raw if KINDS[item.kind].channels_first}
 
-    def encode(inputs: Arrays) -> Encoded:
+    def encoded(inputs: Arrays) -> Encoded:
         prepared = prepare(inputs)
         if isinstance(prepared, Encoded):
-            return prepared
-        tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in prepared.items()}
-        return Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in tensors.items()})
+            return prepared._replace(arguments=by_name(prepared.arguments, wanted, told=told))
+        ordered = called_as_the_data(by_name(prepared, wanted, told=told), dataset)
+        tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in ordered.items()}
+        cast = {name: item.to(number) if item.is_floating_point() else item for name, item in tensors.items()}
+        return Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in cast.items()})
+
+    first = encoded(dataset.take(np.arange(1)).arrays)
+    if first.lengths is not None:
+        return encoded
+    axes = {
+        item.name: axes_of(item, first.arguments[item.name].shape[1:], "first")
+        for item in dataset.inputs
+        if item.name in first.arguments
+    }
+
+    def encode(inputs: Arrays) -> Encoded:
+        found = encoded(inputs)
+        shown = {name: _SHOWN.get(axes.get(name, "first"), _as_it_is)(item) for name, item in found.arguments.items()}
+        return found._replace(arguments=shown, axes=axes)
 
     return encode
+
+
+def _as_it_is(item: Tensor) -> Tensor:
+    return item
+
+
+# From where a net has channels to first.
+_SHOWN: dict[Axes, Callable[[Tensor], Tensor]] = {
+    "last": lambda images: images.movedim(-1, 1),
+    "none": lambda images: images[:, None],
+}
+
+
+def _arguments(net: nn.Module) -> Wanted | None:
+    """What `forward` calls what it is given; None where it takes any number of them."""
+    try:
+        parameters = inspect.signature(net.forward).parameters.values()
+    except ValueError:  # of compiled code
+        return None
+    if any(one.kind is one.VAR_POSITIONAL for one in parameters):
+        return None
+    named = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    needed = frozenset(one.name for one in named if one.default is one.empty)
+    return Wanted(tuple(one.name for one in named), needed)
+
+
+def _number(net: nn.Module) -> torch.dtype:
+    """In what numbers it computes."""
+    held = (tensor.dtype for tensor in (*net.parameters(), *net.buffers()) if tensor.is_floating_point())
+    return next(held, torch.float32)
+
+
+def single(net: nn.Module) -> bool:
+    """Whether it computes with no more than 24 bits."""
+    return _number(net) != torch.float64
 
 
 def filled(net: nn.Module, weights: Weights, _: Compute) -> nn.Module:

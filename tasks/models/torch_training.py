@@ -23,12 +23,20 @@ Build = Callable[[], nn.Module]
 
 
 def fit(
-    build: Build, encode: Encode, dataset: Dataset, training: TrainingSpec, compute: Compute, progress: Progress
+    build: Build,
+    encode: Encode,
+    dataset: Dataset,
+    training: TrainingSpec,
+    compute: Compute,
+    progress: Progress,
+    *,
+    probabilities: bool = False,
 ) -> Weights:
     """Trains `build()` on the rows with split "train", or takes the weights that `training` names; the global random
     state is left alone.
 
-    The loss is the cross-entropy for a classification, the mean squared error for a regression.
+    The loss is the cross-entropy for a classification, of logits or where the net gives them of `probabilities`, the
+    mean squared error for a regression.
 
     Raises:
         InputError: when training diverges, or the weights do not belong to the net.
@@ -46,7 +54,7 @@ def fit(
         def step(rows: Array) -> Measured:
             optimizer.zero_grad()
             inputs = training.seen(dataset.take(rows).arrays, rows)
-            loss, accuracy = _measured(net, encode, inputs, dataset, rows, device)
+            loss, accuracy = _measured(net, encode, inputs, dataset, rows, device, probabilities)
             if not loss.requires_grad:
                 raise no_slopes()
             torch.autograd.backward(loss)
@@ -55,7 +63,8 @@ def fit(
 
         def test(rows: Array) -> Measured:
             with explaining(net), torch.no_grad():
-                loss, accuracy = _measured(net, encode, dataset.take(rows).arrays, dataset, rows, device)
+                inputs = dataset.take(rows).arrays
+                loss, accuracy = _measured(net, encode, inputs, dataset, rows, device, probabilities)
                 return Measured(loss.item(), accuracy)
 
         return _weights(net, training.run(dataset, step, test, progress))
@@ -101,13 +110,22 @@ def _weights(net: nn.Module, history: dict[str, Array]) -> Weights:
 
 
 def _measured(
-    net: nn.Module, encode: Encode, inputs: Arrays, dataset: Dataset, rows: Array, device: torch.device
+    net: nn.Module,
+    encode: Encode,
+    inputs: Arrays,
+    dataset: Dataset,
+    rows: Array,
+    device: torch.device,
+    probabilities: bool,
 ) -> tuple[Tensor, float | None]:
     """The mean loss, and the share of right classes of a classification."""
     encoded = encode(inputs)
-    outputs = net(*(argument.to(device) for argument in encoded.arguments.values()))[: encoded.samples]
+    outputs = net(*(argument.to(device) for argument in encoded.taken()))[: encoded.samples]
     labels = torch.as_tensor(dataset.labels[rows], device=device)
     if dataset.task == "classification":
         right = (outputs.detach().argmax(dim=1) == labels).double().mean().item()
+        if probabilities:
+            smallest = torch.finfo(outputs.dtype).tiny
+            return functional.nll_loss(outputs.clamp_min(smallest).log(), labels), right
         return functional.cross_entropy(outputs, labels), right
     return functional.mse_loss(outputs[:, 0], labels.to(outputs.dtype)), None

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from exhibit.tasks.models.callable import EstimatorModel, flat
 from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.encoding import require_kept
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
@@ -67,6 +68,7 @@ class TreesSpec(ModelChoice):
         if missing := set(range(len(dataset.classes))) - set(labels.tolist()):
             names = ", ".join(dataset.classes[label] for label in sorted(missing))
             raise InputError(f"model: the training rows have no example of {names}, so no tree can predict it")
+        require_kept(dataset, f"{self.option()} (scikit-learn)")
         return self.estimator(dataset.task).fit(flat(dataset.arrays)[train], labels)
 
 

@@ -7,7 +7,7 @@ from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms
+from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms, require_finite
 from exhibit.tasks.stages.restore import restored, spec_with_digests
 from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
 from exhibit.tasks.store import Digest, Store
@@ -42,6 +42,7 @@ def attribute(
                 score_of(target, data, net.output),
                 compute,
             )
+            require_finite(method, model, attribution)
             return {"attribution": pack(of_atoms(attribution, data.take(rows)))}
 
     return run_stage(

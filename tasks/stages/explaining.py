@@ -42,6 +42,25 @@ def require_one_place(method: Method, data: Dataset) -> None:
         )
 
 
+def require_finite(method: Method, model: ModelChoice, found: Attribution) -> None:
+    """Raises InputError for an attribution that is no number, with the sample."""
+    count = len(found.sample_ids)
+    infinite = np.zeros(count, bool)
+    for values in found.values.values():
+        infinite |= ~np.isfinite(values).reshape(count, -1).all(axis=1)
+    base = np.isfinite(found.base_value) if method.additive else ~np.isinf(found.base_value)  # else it is not known
+    infinite |= ~base.all(axis=1)
+    if infinite.any():
+        baseline = " or at its baseline" if method.against is not None else ""
+        raise InputError(
+            f"method: {method.option()} gives no finite numbers for {str(found.sample_ids[infinite.argmax()])!r} and "
+            f"in all for {int(infinite.sum())} of {count} samples: the outputs of the "
+            f"model {model.own_function or model.option()} or their slope are infinite or no numbers "
+            f"there{baseline}; choose another baseline or method (occlusion takes no slopes), or leave these "
+            "samples out"
+        )
+
+
 def of_atoms(attribution: Attribution, data: Dataset) -> Attribution:
     """The same with a mask of the atoms of molecules, which nets that take all molecules at one size do not know.
 

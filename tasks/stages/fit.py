@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.choice import ModelChoice, require_same
 from exhibit.tasks.protocols import Compute, Progress, silent
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.stages.restore import spec_with_digests
-from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage, users_code_now
 from exhibit.tasks.store import Digest, Store
 
 
@@ -25,12 +25,18 @@ def fit(
         if given is not None:
             return {"weights": given}
         with one_at_a_time(compute):
-            return {"weights": pack(model.fit(read(store, Dataset, dataset), compute, progress))}
+            weights = model.fit(read(store, Dataset, dataset), compute, progress)
+        require_same(model, found, weights.given)
+        return {"weights": pack(weights)}
 
+    users_code_now(model)
+    with one_at_a_time(compute):  # what a user's own function gives may change while its code stays the same
+        found = model.given(lambda: read(store, Dataset, dataset), compute)
+    asked = spec_with_digests(model)
     return run_stage(
         store,
         fit,
-        {"model": spec_with_digests(model), "compute": numeric_settings(compute)},
+        {"model": {**asked, "given": found} if found else asked, "compute": numeric_settings(compute)},
         {"dataset": dataset},
         train,
         [model],

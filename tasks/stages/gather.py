@@ -86,7 +86,9 @@ def gather(
                     score=score.kind,
                     score_unit=unit,
                     framework=model.framework,
-                    architecture=model.architecture,
+                    architecture=" ".join(
+                        (model.architecture, *model.remarks(dataset, prediction.outputs, prediction.kind))
+                    ),
                     diagram=model.diagram(dataset),
                     parameters=weights.parameters,
                     training=model.training,

@@ -6,7 +6,7 @@ import numpy as np
 
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute, Model, gives_gradients
-from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.packing import canonical_json, pack
@@ -23,7 +23,9 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
         with one_at_a_time(compute):
             data = read(store, Dataset, dataset)
             net = restored(store.root, model, compute, dataset, weights)
-            prediction = Prediction(kind=net.output, outputs=_outputs(net, data, compute.batch))
+            predicted = _outputs(net, data, compute.batch)
+            _require_finite(model, predicted, data)
+            prediction = Prediction(kind=net.output, outputs=predicted)
             outputs = {"prediction": pack(prediction), "performance": pack(performance(data, prediction))}
             return outputs if (layer := usual_layer(net, data)) is None else outputs | {"layer": canonical_json(layer)}
 
@@ -34,6 +36,21 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
         {"dataset": dataset, "weights": weights},
         run,
         [model],
+    )
+
+
+def _require_finite(model: ModelChoice, outputs: Array, data: Dataset) -> None:
+    """Raises InputError for outputs (samples, outputs) that are no numbers, with the sample and the output."""
+    finite = np.isfinite(outputs)
+    if finite.all():
+        return
+    row, column = np.argwhere(~finite)[0].tolist()
+    output = data.classes[column] if column < len(data.classes) else data.label_name
+    name, others = model.own_function or model.option(), int((~finite).any(axis=1).sum())
+    raise InputError(
+        f"model: {name} gives {outputs[row, column]} for {str(data.sample_ids[row])!r}, output {output!r}, and no "
+        f"finite numbers for {others} of {len(outputs)} rows in all; this cannot be explained: mend the model, or leave "
+        "these rows out of the data"
     )
 
 

@@ -9,19 +9,29 @@ from exhibit.tasks.protocols import Compute, Model
 from exhibit.tasks.records.absent import content_of_absent
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
-from exhibit.tasks.stages.stage import read
+from exhibit.tasks.records.packing import canonical_json
+from exhibit.tasks.stages.stage import read, users_code
 from exhibit.tasks.store import Digest, Store
 
 
 def spec_with_digests(model: ModelChoice) -> dict[str, Any]:
-    """The spec of a model, with digests of its files of weights in the place of their paths."""
+    """The spec of a model, with digests of its files in the place of their paths."""
     from exhibit.tasks.models.weights import digest
 
-    files = {key: content_of_absent(path) or digest(path) for key, path in model.files().items()}
-    return model.model_dump(mode="json") | files
+    def content(path: Path) -> str:
+        return content_of_absent(path) or digest(path)
+
+    found = {key: content(value) if isinstance(value, Path) else list(map(content, value))
+             for key, value in model.read_from().items()}  # fmt: skip
+    return model.model_dump(mode="json") | found
+
+
+def restored(root: Path, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Model:
+    """The model, made once for several stages of a process while the code that makes it stays the same."""
+    return _restored(root, model, compute, dataset, weights, canonical_json(users_code(model)))
 
 
 @lru_cache(maxsize=8)
-def restored(root: Path, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Model:
+def _restored(root: Path, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest, _: bytes) -> Model:
     store = Store(root)
     return model.restore(read(store, Dataset, dataset), read(store, Weights, weights), compute)

@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Any, ParamSpec, TypeVar
 
 from exhibit.tasks import frameworks  # noqa: F401 - sets what decides bits, so it is part of every key
-from exhibit.tasks.factory import code_of, edited_since
+from exhibit.tasks.factory import code_of, edited_since, reload_edited
 from exhibit.tasks.fingerprint import edited, fingerprint
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import InputError, Record, Spec
@@ -68,7 +68,8 @@ def run_stage(
     `beside`: what its outputs name in turn.
     """
     plain = {name: item.model_dump(mode="json") if isinstance(item, Spec) else item for name, item in spec.items()}
-    code = merged([fingerprint([stage.__module__, *(type(item).__module__ for item in chosen)]), *users_code(*chosen)])
+    own = users_code_now(*chosen)
+    code = merged([fingerprint([stage.__module__, *(type(item).__module__ for item in chosen)]), *own])
     key = action_key(stage.__name__, plain, inputs, code)
     started = time.monotonic()
 
@@ -106,6 +107,14 @@ def merged(fingerprints: Sequence[Mapping[str, Mapping[str, str]]]) -> dict[str,
 def users_code(*specs: Spec) -> list[Mapping[str, Mapping[str, str]]]:
     """What the factories of these specs depend on: the user's own code."""
     return [code_of(function) for spec in specs if (function := spec.own_function) is not None]
+
+
+def users_code_now(*specs: Spec) -> list[Mapping[str, Mapping[str, str]]]:
+    """The same, as it is now and will be loaded: a process may have read it before it was edited."""
+    for spec in specs:
+        if (function := spec.own_function) is not None:
+            reload_edited(function)
+    return users_code(*specs)
 
 
 @contextmanager

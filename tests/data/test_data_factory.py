@@ -163,7 +163,7 @@ WORDS = ["a", "b", "a", "b"]
         ({"inputs": {"x": pd.DataFrame({"a": ["u", None, "u", "v"]})}, "labels": WORDS}, "row 1: a is missing"),
         ({"inputs": {"x": {"values": ["C1CC"] * 4, "kind": "molecule"}}, "labels": WORDS}, "'C1CC' in row 0"),
         ({"inputs": {"x": TWO}, "labels": ["a"] * 4}, "the column 'label' is 'a' in every row; it needs two classes"),
-        ({"inputs": {"x": TWO}, "labels": WORDS, "classes": ["a"]}, "classes lists 1 names, but the labels have 2"),
+        ({"inputs": {"x": TWO}, "labels": WORDS, "classes": ["a"]}, "classes are a, but the labels are a, b"),
     ],
 )  # fmt: skip
 def test_what_is_no_data_is_said(given: dict[str, Any], said: str) -> None:

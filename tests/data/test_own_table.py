@@ -67,7 +67,7 @@ def test_categories_are_features_that_can_be_read(houses: Path) -> None:
     assert table.values.tolist() == [
         [100, 0, 0, 1, 1, 3], [80, 1, 0, 0, 0, 2], [120, 0, 1, 0, 1, 4], [110, 0, 0, 1, 1, 4], [95, 0, 1, 0, 0, 3]
     ]  # fmt: skip
-    assert table.values.dtype == np.float32
+    assert table.values.dtype == np.float64
 
 
 def test_what_is_missing_is_listed_and_never_filled(houses: Path) -> None:
@@ -315,3 +315,40 @@ def test_an_id_keeps_its_zeros(tmp_path: Path) -> None:
     train = written(tmp_path / "t.csv", "id,x,price\n001,1,1.5\n002,2,2.5\n")
     week = written(tmp_path / "week.csv", "id,x\n003,5\n")
     assert spec(train, id="id", explain=week).load(Memory()).sample_ids.tolist() == ["001", "002", "003"]
+
+
+@pytest.mark.parametrize(
+    "word", ["None", "NA", "N/A", "null", "nan", "NaN", "n/a", "<NA>", "NULL", "-nan", "1.#IND", "#N/A"]
+)
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_words_that_look_missing_are_categories(word: str, ending: str, tmp_path: Path) -> None:
+    """Namibia is NA, and a drinker of nothing says None; only the empty cell is missing."""
+    words = [word, "some", word, "much", None, word]
+    frame = pd.DataFrame({"drink": words, "price": [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]})
+    path = tmp_path / f"t{ending}"
+    frame.to_csv(path, index=False) if ending == ".csv" else frame.to_parquet(path)
+    data = spec(path, id=None, test_share=0).load(Memory())
+    assert set(data.inputs[0].features) == {f"drink: {word}", "drink: some", "drink: much"}
+    assert reasons(data) == {"row 4": "drink is missing"}
+    assert data.description.endswith("Missing are drink in 1 of 6 rows, which are left out.")
+    said = spec(path, id=None, test_share=0, missing_values=(word,)).load(Memory())
+    assert sorted(reasons(said)) == ["row 0", "row 2", "row 4", "row 5"]
+
+
+def test_missing_values_may_be_numbers_and_labels(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.csv", "x,y,price\n1,a,1.5\n-999,b,2.5\n3,a,NA\n4,  ,4.5\n5,b,5.5\n")
+    data = spec(path, id=None, test_share=0, missing_values=("-999", "NA")).load(Memory())
+    assert reasons(data) == {"row 1": "x is missing", "row 2": "price is missing", "row 3": "y is missing"}
+    assert data.description.endswith("Missing are x in 1, price in 1, y in 1 of 5 rows, which are left out.")
+
+
+@pytest.mark.parametrize("mark", ["NA", "nan", "None", "?"])
+def test_numbers_among_marks_are_asked_about(mark: str, tmp_path: Path) -> None:
+    """Neither categories of 1, 2 and NA, nor left out: nothing says which."""
+    path = written(tmp_path / "t.csv", f"x,price\n1,1.5\n2,2.5\n{mark},3.5\n1,4.5\n2,5.5\n")
+    with pytest.raises(InputError, match=r"the column 'x' holds numbers in 4 of 5 rows, and else .*missing_values"):
+        spec(path, id=None).load(Memory())
+    label = written(tmp_path / "l.csv", f"x,price\n1,0\n2,1\n3,{mark}\n4,1\n5,0\n")
+    with pytest.raises(InputError, match=r"data.label: the column 'price' holds numbers in 4 of 5 rows"):
+        spec(label, id=None).load(Memory())
+    assert spec(path, id=None, categories=("x",)).load(Memory()).inputs[0].features[:2] == ("x: 1", "x: 2")

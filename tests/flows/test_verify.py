@@ -24,7 +24,7 @@ from exhibit.flows.derivation import Access, derive
 from exhibit.flows.integrity import Damage, Subject, _checks, _importances, read
 from exhibit.flows.points import Given
 from exhibit.flows.run import run_report
-from exhibit.flows.verify import EXIT_CODES, _largest_difference, compared, derived, verify
+from exhibit.flows.verify import EXIT_CODES, _asked_apart, _largest_difference, compared, derived, verify
 from exhibit.tasks.data.folder import ImageFolderSpec, PhotographsSpec
 from exhibit.tasks.data.solubility import EsolSpec
 from exhibit.tasks.data.table import IrisSpec
@@ -871,3 +871,9 @@ def test_another_number_of_threads_is_within_tolerance(made: Path, weights: Path
     assert EXIT_CODES[result.outcome] == 0
     assert "threads: 1 then, 2 now" in result.environment
     assert f"within {TOLERANCE:g}" in one.evidence.claim
+
+
+def test_verify_says_what_a_stage_was_asked_otherwise() -> None:
+    """Which key it was, with the words then and now: here what a user's own function gave."""
+    then, now = ({"model": {"factory": "own:net", "given": digit * 64}, "compute": {}} for digit in "ab")
+    assert list(_asked_apart(then, now)) == [("model.given", "a" * 40, "b" * 40)]

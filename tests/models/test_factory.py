@@ -117,6 +117,11 @@ def forest_of_six():
 
 def function_of_six():
     return lambda inputs: inputs["measurements"] @ np.zeros((6, 3))
+def named_forest(order):
+    from sklearn.ensemble import RandomForestClassifier
+    model = RandomForestClassifier(2, random_state=0).fit(np.arange(40.0).reshape(10, 4), np.array(order * 4)[:10])
+    model.classes_ = np.array(order)
+    return model
 
 
 def nothing():
@@ -252,11 +257,11 @@ def test_a_preprocessing_of_its_own() -> None:
     """The same net on pixels that the second thing of the factory halves."""
     digits = DigitsSpec().load(Memory())
     plain, weights = built(spec("convolution"), digits)
-    model = spec("halved").restore(digits, weights, COMPUTE)
+    model = spec("halved").restore(digits, weights.model_copy(update={"given": ""}), COMPUTE)
     images = {"image": digits.arrays["image"][:3]}
     expected = plain.predict({"image": images["image"] / 2})
     np.testing.assert_allclose(model.predict(images), expected, rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(model.place(images).values["pixels"], images["image"] / 2)
+    np.testing.assert_array_equal(model.place(images).values["image"], images["image"] / 2)
 
 
 @pytest.mark.parametrize(
@@ -320,6 +325,21 @@ def test_a_model_of_another_shape_than_the_data_is_refused_before_it_is_trained(
 
     with pytest.raises(InputError, match=message):
         given.restore(data, given.fit(data, COMPUTE, untrained), COMPUTE)
+
+
+def test_an_estimator_that_names_its_classes_is_matched_by_them(iris: Dataset) -> None:
+    names = ["setosa", "versicolor", "virginica"]
+    assert built(spec("named_forest", arguments={"order": names}), iris)[0].output == "probabilities"
+    said = "the outputs of the model are virginica, setosa, versicolor, and the classes of the data are setosa, versic"
+    with pytest.raises(InputError, match=said):
+        built(spec("named_forest", arguments={"order": [names[2], *names[:2]]}), iris)
+
+
+def test_the_order_of_the_outputs_is_said_of_a_model_that_comes_trained(iris: Dataset) -> None:
+    outputs = np.eye(3)[iris.labels]
+    (said,) = spec("mlp").remarks(iris, outputs, "logits")
+    assert said.startswith("Its outputs are taken for setosa, versicolor, virginica, in this order")
+    assert spec("mlp", fit="auto").remarks(iris, outputs, "logits") == ()
 
 
 def test_probabilities_can_be_told(iris: Dataset) -> None:

@@ -3,7 +3,6 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.models.kinds import only
@@ -90,5 +89,5 @@ def _encoding(dataset: Dataset) -> "Encode":
     table = _only_table(dataset)
     if table.centre is None or table.spread is None:
         return as_tensors
-    centre, spread = (numbers.astype(np.float32) for numbers in (table.centre, table.spread))
+    centre, spread = table.centre, table.spread  # subtracted before anything is rounded
     return lambda inputs: as_tensors({name: (values - centre) / spread for name, values in inputs.items()})

@@ -1,0 +1,40 @@
+"""What is taken for granted about a user's own model where nothing says it, and what its labels say to that."""
+
+import numpy as np
+
+from exhibit.tasks.models.performance import wilson
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Dataset
+
+_NAMED = 10  # classes that a sentence names
+
+
+def order_of_outputs(dataset: Dataset, outputs: Array) -> tuple[str, ...]:
+    """Which class each output (samples, outputs) is taken for; and the order in which clearly more rows would be right,
+    their 95% intervals apart, where there is one."""
+    rows = dataset.labelled
+    counts = np.zeros((len(dataset.classes),) * 2, np.int64)
+    np.add.at(counts, (outputs[rows].argmax(axis=1), dataset.labels[rows].astype(np.int64)), 1)
+    listed = _listed(dataset.classes)
+    taken = f"Its outputs are taken for {listed}, in this order, which is that of the classes of the data."
+    best = _best(counts)
+    total, right, could = int(counts.sum()), int(np.trace(counts)), int(counts[np.arange(len(best)), best].sum())
+    if not total or wilson(could, total)[0] <= wilson(right, total)[1]:
+        return (taken,)
+    order = tuple(dataset.classes[number] for number in best)
+    return (
+        taken,
+        f"Its labels speak against this: taken for {_listed(order)} they would be right in {could:,} of {total:,} "
+        f"rows, and are in {right:,}. If that is the order of its outputs, give the data classes=[{', '.join(order)}].",
+    )
+
+
+def _best(counts: Array) -> Array:
+    """(outputs,): the class of each output with which most of the `counts` (outputs, classes) are right."""
+    from scipy.optimize import linear_sum_assignment
+
+    return np.asarray(linear_sum_assignment(counts, maximize=True)[1])
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

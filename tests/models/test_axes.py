@@ -1,0 +1,112 @@
+"""Where a net has the channels of an image: what is shown lies on the pixels of the data. The score is linear in
+them, so that every gradient is known."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from exhibit.tasks.data.plain import dataset_of
+from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.protocols import Compute, Score, gives_gradients, silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+
+NAME = "own_axes"
+SOURCE = """
+import numpy as np
+
+SIZES = (4, 5, 3)
+WEIGHTS = np.arange(60, dtype="float32").reshape(SIZES)
+
+
+def linear(axes=None, squeeze=False, name="image", library="torch", double=False):
+    weights = WEIGHTS[..., 0] if squeeze else WEIGHTS.transpose(axes or (0, 1, 2))
+
+    def preprocess(inputs):
+        images = inputs["image"].astype("float32")
+        images = images[..., 0] if squeeze else images.transpose(0, *(axis + 1 for axis in axes or (0, 1, 2)))
+        return {name: images.repeat(2, axis=1) if double else images}
+
+    weights = weights.repeat(2, axis=0) / 2 if double else weights
+    return (keras_net if library == "keras" else torch_net)(weights), preprocess
+
+
+def torch_net(weights):
+    import torch
+    from torch import nn
+    net = nn.Sequential(nn.Flatten(), nn.Linear(weights.size, 1, bias=False))
+    with torch.no_grad():
+        net[1].weight[:] = torch.tensor(weights.reshape(1, -1).copy())
+    return net
+
+
+def keras_net(weights):
+    import keras
+    given = keras.Input(weights.shape)
+    dense = keras.layers.Dense(1, use_bias=False)
+    net = keras.Model(given, dense(keras.layers.Flatten()(given)))
+    dense.set_weights([weights.reshape(-1, 1)])
+    return net
+"""
+SHOWN = np.arange(60, dtype=np.float32).reshape(4, 5, 3)
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / f"{NAME}.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv(TRUSTED, NAME)
+    code_of.cache_clear()
+    yield
+    sys.modules.pop(NAME, None)
+    code_of.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    images = np.random.default_rng(0).uniform(size=(6, 4, 5, 3))
+    labels = (images * SHOWN).sum(axis=(1, 2, 3))
+    return dataset_of({"inputs": {"image": images}, "labels": labels, "task": "regression"}, "data.factory: own:rows")
+
+
+def made(data: Dataset, **arguments: Any) -> Any:
+    spec, compute = FactorySpec(factory=f"{NAME}:linear", arguments=arguments), Compute(batch=4)
+    return spec.restore(data, spec.fit(data, compute, silent), compute)
+
+
+@pytest.mark.parametrize("library", ["torch", "keras"])
+@pytest.mark.parametrize(("axes", "squeeze"), [((2, 0, 1), False), ((0, 1, 2), False), (None, True)])
+@pytest.mark.parametrize("name", ["image", "x"])
+def test_gradients_lie_on_the_pixels_of_the_data(
+    library: str, axes: tuple[int, ...] | None, squeeze: bool, name: str, data: Dataset
+) -> None:
+    """Channels first, last or none; and whatever the preprocess calls the image."""
+    model = made(data, axes=None if axes is None else list(axes), squeeze=squeeze, name=name, library=library)
+    assert gives_gradients(model)
+    expected = SHOWN[..., :1] if squeeze else SHOWN
+    place = model.place(data.arrays)
+    np.testing.assert_allclose(place.values["image"], data.arrays["image"][..., : expected.shape[-1]], rtol=1e-6)
+    _, found = place.gradient(place.values, Score(kind="value"), np.zeros(6, np.int64))
+    np.testing.assert_allclose(found["image"], np.broadcast_to(expected, (6, *expected.shape)), rtol=1e-5)
+    outputs = (data.arrays["image"][..., : expected.shape[-1]] * expected).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(model.predict(data.arrays)[:, 0], outputs, rtol=1e-4)
+    np.testing.assert_allclose(place.outputs(place.values)[:, 0], outputs, rtol=1e-4)
+
+
+@pytest.mark.parametrize("library", ["torch", "keras"])
+@pytest.mark.parametrize("arguments", [{"axes": [1, 0, 2]}, {"axes": [2, 1, 0]}, {"axes": [0, 1, 2], "double": True}])
+def test_other_pixels_than_those_of_the_data_are_not_explained(
+    library: str, arguments: dict[str, object], data: Dataset
+) -> None:
+    """Width before height, or another size: it predicts, and what it is given has no place in the picture."""
+    model = made(data, library=library, **arguments)
+    np.testing.assert_allclose(model.predict(data.arrays)[:, 0], data.labels, rtol=1e-4)
+    with pytest.raises(
+        InputError, match=r"preprocess makes 'image' of shape .* which are not the elements of the data"
+    ):
+        model.place(data.arrays)

@@ -1,0 +1,133 @@
+"""Inputs reach a net by name, in whatever order the data has them; where names do not say which is which, both lists
+are printed."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from exhibit.tasks.data.plain import dataset_of
+from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.protocols import Compute, Model, Score, gives_gradients, silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+
+NAME = "own_inputs"
+SOURCE = """
+def net(names=("b", "a"), defaults=0, named=None):
+    import torch
+    class Net(torch.nn.Module):
+        pass
+    text = ", ".join(name + ("=None" if place >= len(names) - defaults else "") for place, name in enumerate(names))
+    space = {"torch": torch}
+    exec(f"def forward(self, {text}): return (a - 10 * b).sum(1, keepdim=True)", space)
+    Net.forward = space["forward"]
+    return Net()
+
+
+def any_number():
+    import torch
+    class Net(torch.nn.Module):
+        def forward(self, *given):
+            return (given[1] - 10 * given[0]).sum(1, keepdim=True)
+    return Net()
+
+
+def told(names):
+    return net(names=("first", "second")), lambda inputs: {name: inputs[name].astype("float32") for name in names}
+
+
+def keras_net(names=("b", "a"), keys=None, told=None):
+    import keras
+    class Difference(keras.layers.Layer):
+        def call(self, b, a):
+            return keras.ops.sum(a - 10 * b, axis=1, keepdims=True)
+    b, a = (keras.Input((2,), name=name) for name in names)
+    net = keras.Model([b, a] if keys is None else dict(zip(keys, (b, a))), Difference()(b, a))
+    return net if told is None else (net, lambda inputs: {name: inputs[name].astype("float32") for name in told})
+
+
+def estimator(columns):
+    import numpy as np, pandas as pd
+    from sklearn.linear_model import LinearRegression
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    return LinearRegression().fit(pd.DataFrame(rows, columns=columns), rows @ [1.0, -10.0])
+"""
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / f"{NAME}.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv(TRUSTED, NAME)
+    code_of.cache_clear()
+    yield
+    sys.modules.pop(NAME, None)
+    code_of.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    draws = np.random.default_rng(0)
+    a, b = draws.normal(size=(2, 12, 2)).astype(np.float32)
+    labels = (a - 10 * b).sum(axis=1)
+    return dataset_of({"inputs": {"a": a, "b": b}, "labels": labels, "task": "regression"}, "data.factory: own:rows")
+
+
+def model_of(function: str, data: Dataset, **arguments: Any) -> Model:
+    spec, compute = FactorySpec(factory=f"{NAME}:{function}", arguments=arguments), Compute(batch=4)
+    return spec.restore(data, spec.fit(data, compute, silent), compute)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("net", {}),
+        ("net", {"names": ["a", "b"]}),
+        ("net", {"names": ["b", "a", "mask"], "defaults": 1}),
+        ("keras_net", {}),
+        ("keras_net", {"names": ["y", "x"], "keys": ["b", "a"]}),
+        ("keras_net", {"names": ["b", "a"], "keys": ["b", "a"]}),
+        ("keras_net", {"names": ["b", "a"], "told": ["a", "b"]}),
+        ("keras_net", {"names": ["x", "y"], "told": ["b", "a"]}),
+    ],
+)
+def test_a_perfect_net_is_perfect_whatever_the_order(function: str, arguments: dict[str, Any], data: Dataset) -> None:
+    """Also where it is differentiated: d/da is 1, d/db is -10."""
+    model = model_of(function, data, **arguments)
+    np.testing.assert_allclose(model.predict(data.arrays)[:, 0], data.labels, rtol=1e-5, atol=1e-5)
+    assert gives_gradients(model)
+    place = model.place(data.arrays)
+    values = dict(reversed(place.values.items()))
+    _, found = place.gradient(values, Score(kind="value"), np.zeros(12, np.int64))
+    names = arguments.get("names", ("b", "a")) if "told" in arguments and "x" in arguments["names"] else None
+    b, a = ("b", "a") if names is None else arguments["told"]
+    np.testing.assert_allclose(found[a], 1, rtol=1e-5)
+    np.testing.assert_allclose(found[b], -10, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "said"),
+    [
+        ("net", {"names": ["a", "b", "mask"]}, "the net takes a, b, mask, and the data gives a, b"),
+        ("keras_net", {"names": ["x", "y"]}, "the net takes x, y, and the data gives a, b"),
+        ("keras_net", {"names": ["b", "c"]}, "the net takes b, c, and the data gives a, b"),
+        ("any_number", {}, "the data gives a, b, and the net has no names for its inputs"),
+        ("estimator", {"columns": ["b 0", "a 0"]}, "the estimator was fitted on b 0, a 0, and the data gives a 0, a 1"),
+    ],
+)
+def test_both_lists_are_printed_where_names_do_not_match(
+    function: str, arguments: dict[str, Any], said: str, data: Dataset
+) -> None:
+    with pytest.raises(InputError, match=said):
+        model_of(function, data, **arguments)
+
+
+def test_a_single_input_needs_no_name(data: Dataset) -> None:
+    alone = data.model_copy(update={"inputs": data.inputs[:1]})
+    with pytest.raises(InputError, match="the net takes x, y, and the data gives a"):
+        model_of("keras_net", alone, names=["x", "y"])

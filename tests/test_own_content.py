@@ -1,0 +1,145 @@
+"""What a factory gives is asked anew each time, and nothing is served of what it gave before."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.protocols import Compute, silent
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.model import Prediction
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.stages.fit import fit
+from exhibit.tasks.stages.load import load
+from exhibit.tasks.stages.predict import predict
+from exhibit.tasks.stages.stage import FinishedStage
+from exhibit.tasks.store import Store
+
+NAME = "own_content"
+# The path is made when it runs, so that no reading of the source finds it.
+SOURCE = """
+import os
+import numpy as np
+
+GAIN = 1.0
+
+
+def table():
+    return np.load(os.path.join(os.environ["OWN_CONTENT"], "table" + ".npy"))
+
+
+def net():
+    import torch
+    from torch import nn
+    net = nn.Linear(4, 3)
+    net.load_state_dict({"weight": torch.tensor(table()), "bias": torch.zeros(3)})
+    return net
+
+
+def attribute():
+    import torch
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = table()
+        def forward(self, x):
+            return x @ torch.tensor(self.table.T) * GAIN
+    return Net()
+
+
+def forest():
+    from sklearn.ensemble import RandomForestClassifier
+    rows = np.arange(40.0).reshape(10, 4)
+    return RandomForestClassifier(int(table()[0, 0]), random_state=0).fit(rows, np.arange(10) % 3)
+
+
+def function():
+    held = table()
+    return lambda inputs: inputs["measurements"] @ held.T * GAIN
+
+
+def keras_net():
+    import keras
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, use_bias=False)])
+    net.set_weights([table().T])
+    return net
+
+
+def unsteady():
+    return lambda inputs, seed=np.random.default_rng().random(): inputs["measurements"][:, :3] * seed
+"""
+Ask = Callable[..., tuple[FinishedStage, Array]]
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of the module and of the file that it reads."""
+    (tmp_path / f"{NAME}.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv(TRUSTED, NAME)
+    monkeypatch.setenv("OWN_CONTENT", str(tmp_path))
+    np.save(tmp_path / "table.npy", np.full((3, 4), 2, np.float32))
+    code_of.cache_clear()
+    yield tmp_path
+    sys.modules.pop(NAME, None)
+    code_of.cache_clear()
+
+
+@pytest.fixture
+def ask(own: Path) -> Ask:
+    """The fit and the outputs of a function of the module."""
+    store, compute = Store(own / "store"), Compute(batch=32)
+
+    def ask(function: str, files: tuple[Path, ...] = ()) -> tuple[FinishedStage, Array]:
+        model = FactorySpec(factory=f"{NAME}:{function}", files=files)
+        data = load(store, IrisSpec(reference=None))["dataset"]
+        fitted = fit(store, model, compute, data, silent)
+        done = predict(store, model, compute, data, fitted["weights"])
+        return fitted, unpack(Prediction, store.get(done["prediction"])).outputs
+
+    return ask
+
+
+@pytest.mark.parametrize("function", ["net", "attribute", "forest", "function", "keras_net"])
+def test_a_file_that_a_factory_reads_is_read_each_time(function: str, ask: Ask, own: Path) -> None:
+    """The outputs follow the file; a file that is put back is known again."""
+    first, before = ask(function)
+    assert ask(function)[0].cached
+    np.save(own / "table.npy", np.arange(12, dtype=np.float32).reshape(3, 4) + 5)
+    second, after = ask(function)
+    assert not second.cached
+    assert not np.allclose(before, after)
+    np.save(own / "table.npy", np.full((3, 4), 2, np.float32))
+    third, again = ask(function)
+    assert third.cached
+    assert third["weights"] == first["weights"]
+    assert again.tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize("function", ["attribute", "function"])
+def test_an_edited_module_is_loaded_again_in_the_same_process(function: str, ask: Ask, own: Path) -> None:
+    """Also within the same second and with as many bytes, which bytecode does not tell apart."""
+    _, before = ask(function)
+    for gain in ("3.0", "5.0"):
+        (own / f"{NAME}.py").write_text(SOURCE.replace("GAIN = 1.0", f"GAIN = {gain}"))
+        np.testing.assert_allclose(ask(function)[1], float(gain) * before, rtol=1e-6)
+
+
+def test_files_are_named_by_their_content(ask: Ask, own: Path) -> None:
+    """Also one of which the model shows nothing."""
+    (note := own / "note.txt").write_text("one")
+    first, _ = ask("net", files=(note,))
+    assert "note.txt" not in str(first.spec)
+    assert ask("net", files=(note.rename(own / "other.txt"),))[0].cached
+    (own / "other.txt").write_text("two")
+    assert not ask("net", files=(own / "other.txt",))[0].cached
+
+
+def test_a_factory_that_gives_another_model_each_time_is_refused(ask: Ask) -> None:
+    with pytest.raises(InputError, match=r"own_content:unsteady gives another model each time that it is called"):
+        ask("unsteady")

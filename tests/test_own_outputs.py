@@ -1,0 +1,172 @@
+"""What comes out of a user's own model: probabilities that are trained as such, numbers that are none, and predictions
+that depend on the batch."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from exhibit.tasks.data.factory import DataFactorySpec
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec
+from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.models.factory import FactorySpec, probable
+from exhibit.tasks.protocols import Compute, Score, scores, silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Prediction, Weights
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.stages.attribute import attribute
+from exhibit.tasks.stages.fit import fit
+from exhibit.tasks.stages.load import load
+from exhibit.tasks.stages.predict import predict
+from exhibit.tasks.stages.select import select
+from exhibit.tasks.store import Store
+
+NAME = "own_outputs"
+SOURCE = """
+import numpy as np
+
+X = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
+
+
+def rows(classes=True):
+    labels = np.where(X[:, 0] > 0, "well", "ill") if classes else X[:, 0].astype(float)
+    return {"inputs": {"x": X}, "labels": labels, "split": ["train"] * 30 + ["test"] * 10}
+
+
+def net(forward):
+    import torch
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(3, 1)
+            self.norm = torch.nn.BatchNorm1d(3, track_running_stats=False)
+        def forward(self, x):
+            return eval(forward, {"torch": torch, "x": x, "self": self})
+    return Net()
+
+
+def keras_pair():
+    import keras
+    given = keras.Input((3,))
+    p = keras.layers.Dense(1, "sigmoid")(given)
+    return keras.Model(given, keras.layers.Concatenate()([1 - p, p]))
+
+
+def draws():
+    return lambda inputs: np.random.random((len(inputs["x"]), 2))
+
+
+def company():
+    return lambda inputs: (inputs["x"] - inputs["x"].mean(axis=0))[:, :2]
+"""
+PAIR = "torch.cat([1 - self.layer(x).sigmoid(), self.layer(x).sigmoid()], 1)"
+COMPUTE = Compute(batch=32)
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """The dataset, weights and prediction of a function of the module, and with a method the attribution too."""
+    (tmp_path / f"{NAME}.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv(TRUSTED, NAME)
+    code_of.cache_clear()
+    store = Store(tmp_path / "store")
+
+    def run(function: str, forward: str = "", method: Any = None, *, classes: bool = True, **options: Any) -> Any:
+        arguments = {"forward": forward} if forward else {}
+        model = FactorySpec(factory=f"{NAME}:{function}", arguments=arguments, **options)
+        data = load(store, DataFactorySpec(factory=f"{NAME}:rows", arguments={"classes": classes}))["dataset"]
+        trained = fit(store, model, COMPUTE, data, silent)["weights"]
+        done = predict(store, model, COMPUTE, data, trained)["prediction"]
+        if method is not None:
+            target = TargetSpec() if classes else TargetSpec(outputs=("index:0",))
+            chosen = select(store, SelectionSpec(limit=4), target, data, done)
+            attribute(store, method, model, target, COMPUTE, data, trained, chosen["explained"], 0, 4)
+        kinds = (Dataset, data), (Weights, trained), (Prediction, done)
+        return *(unpack(kind, store.get(digest)) for kind, digest in kinds), model
+
+    yield run
+    sys.modules.pop(NAME, None)
+    code_of.cache_clear()
+
+
+@pytest.mark.parametrize(("function", "forward"), [("net", PAIR), ("keras_pair", "")])
+def test_probabilities_are_trained_as_probabilities(function: str, forward: str, run: Run) -> None:
+    """The loss that is printed is that of the probabilities; of logits it could not fall below 0.31."""
+    data, weights, prediction, model = run(function, forward, fit="auto", epochs=40, learning_rate=0.1)
+    assert prediction.kind == "probabilities"
+    test = data.split == "test"
+    losses = scores(prediction.outputs[test], "probabilities", Score(kind="loss"), data.labels[test])
+    assert weights.history["test_loss"][-1] == pytest.approx(losses.mean(), rel=1e-4)
+    assert losses.mean() < 0.25
+    (said,) = model.remarks(data, prediction.outputs, prediction.kind)
+    assert said == (
+        "Its outputs are read as probabilities, for they lie between 0 and 1 and add up to 1 in each row."
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("outputs", "known"),
+    [
+        ([[0.2, 0.8], [1.0, 0.0]], True),
+        ([[0.2, 0.8], [0.5, 0.6]], False),
+        ([[-0.5, 1.5], [0.2, 0.8]], False),
+        ([[0.3, 0.3, 0.4]], True),
+        ([[1.0], [1.0]], False),
+    ],
+)
+def test_probabilities_are_known_by_their_rows(outputs: list[list[float]], known: bool) -> None:
+    assert probable(np.array(outputs)) == known
+
+
+@pytest.mark.parametrize(("made", "word"), [("x[:, :1].sqrt()", "nan"), ("1 / (0 * x[:, :1])", "inf")])
+def test_outputs_that_are_no_numbers_are_said_with_sample_and_output(made: str, word: str, run: Run) -> None:
+    with pytest.raises(
+        InputError, match=rf"own_outputs:net gives -?{word} for 'row \d+', output 'label', and no finite"
+    ):
+        run("net", made, classes=False)
+    with pytest.raises(InputError, match=rf"own_outputs:net gives -?{word} for 'row \d+', output 'ill', and no finite"):
+        run("net", f"torch.cat([{made}, x[:, 1:2]], 1)")
+
+
+@pytest.mark.parametrize(
+    ("made", "method"),
+    [
+        ("x[:, :1].clamp(min=0).sqrt()", VanillaGradSpec()),
+        ("(x[:, :1] * x[:, :1]).sqrt() ** 0.5 + (x[:, 1:2] * 0).sqrt()", IntegratedGradientsSpec(baseline="zero")),
+        ("torch.where((x == 0).all(1, keepdim=True), torch.nan, x[:, :1])", IntegratedGradientsSpec(baseline="zero")),
+    ],
+)
+def test_attributions_that_are_no_numbers_are_refused(made: str, method: Any, run: Run) -> None:
+    """An infinite slope, and a baseline that is not a number, of a model whose outputs all are."""
+    with pytest.raises(InputError, match=rf"method: {method.kind} gives no finite numbers for 'row \d+'"):
+        run("net", made, method, classes=False)
+
+
+def test_a_model_with_steep_places_can_be_occluded(run: Run) -> None:
+    run("net", "x[:, :1].clamp(min=0).sqrt()", OcclusionSpec(), classes=False)
+
+
+@pytest.mark.parametrize(
+    ("function", "forward"),
+    [
+        ("net", "self.norm(x)[:, :2]"),
+        ("net", "torch.nn.functional.dropout(x, 0.5, training=True)[:, :2]"),
+        ("net", "(x - x.mean(0, keepdim=True))[:, :2]"),
+        ("company", ""),
+        ("draws", ""),
+    ],
+)
+def test_predictions_that_depend_on_the_batch_are_refused(function: str, forward: str, run: Run) -> None:
+    with pytest.raises(
+        InputError, match=r"predicts something else for 'row \d' in the company of other rows|each time"
+    ):
+        run(function, forward)
