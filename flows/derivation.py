@@ -119,7 +119,7 @@ def _given(subject: Subject) -> Given:
             for key, item in subject.evidence.local.items()
             if key.startswith(tuple(prefixes)) and item.kind != "code"
         }
-    return Given(datasets, samples, weights, local)
+    return Given(datasets, samples, weights, local, subject.attached)
 
 
 def _numbers(config: Mapping[str, Any]) -> dict[str, int]:

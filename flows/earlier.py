@@ -88,7 +88,7 @@ def _said(subject: Subject) -> Earlier:
     return Earlier(
         report=EarlierReport(
             issued=evidence.document.issued,
-            pdf=subject.pdf,
+            pdf=subject.digest,
             evidence=hashlib.sha256(files["evidence.json"]).hexdigest(),
         ),
         points=tuple(point_facts(chapter, configs[chapter.slug]) for chapter in evidence.chapters),

@@ -61,8 +61,12 @@ class Pages(Record):
     pdf: bytes
 
 
-def _described(name: str) -> str:
-    """What an attachment holds, by its file name."""
+def attachment_description(name: str) -> str:
+    """What an attachment holds, by its file name.
+
+    Raises:
+        KeyError: for a name that no attachment has.
+    """
     if name in _ATTACHED:
         return _ATTACHED[name]
     if name.endswith(".csv"):
@@ -128,7 +132,7 @@ def render(job: Job) -> Pages:
     attachments = [
         Attachment(
             name=name,
-            description=_described(name),
+            description=attachment_description(name),
             data=data,
             relationship="Data" if name == "evidence.json" else "Supplement",
         )
