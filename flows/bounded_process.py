@@ -3,17 +3,17 @@
 It reads one job, a line of JSON, and answers with one line.
 """
 
-import os
-import signal
+import json
 import sys
-import threading
 from types import TracebackType
 from typing import TextIO
 
 from exhibit.flows.bounded import Answer, Job
+from exhibit.flows.child import asked
 from exhibit.flows.cluster import stage_caller
+from exhibit.flows.config import Report
 from exhibit.flows.engine import Inline, Prefect
-from exhibit.flows.errors import one_line_message
+from exhibit.flows.errors import one_line_message, validated
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import FinishedResult, RunResult, explain
 from exhibit.tasks.records.base import InputError
@@ -21,13 +21,10 @@ from exhibit.tasks.records.base import InputError
 
 def main() -> None:
     """The process: a job on standard input, an answer on standard output; all that is printed goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    line, answers = asked()
     sys.excepthook = lambda kind, error, trace: _failed(answers, kind, error, trace)
-    job = Job.model_validate_json(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        answer = Answer(result=_done(job))
+        answer = Answer(result=_done(_job(line)))
     except InputError as error:
         answer = Answer(error=InputError.__name__, message=str(error))
     answers.write(answer.model_dump_json())
@@ -46,10 +43,11 @@ def _done(job: Job) -> RunResult:
     return kept.result
 
 
-def _end_with_parent() -> None:
-    """Standard input is held open by the parent alone, and nothing more comes on it."""
-    sys.stdin.read()
-    os.killpg(0, signal.SIGKILL)
+def _job(line: str) -> Job:
+    """The job, as far as this process can do it: what it trusts is asked here again."""
+    plain = json.loads(line)
+    report = validated(Report, plain.pop("report"))
+    return Job.model_validate({**plain, "report": report})
 
 
 def _failed(answers: TextIO, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

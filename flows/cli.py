@@ -144,12 +144,26 @@ def verify(arguments: Sequence[str]) -> int:
         help="run code of the user's own that the evidence names, from modules that EXHIBIT_TRUSTED_MODULES names, and "
         "open paths that it does not describe",
     )
-    asked = parser.parse_args(arguments)
-    from exhibit.flows.derivation import Access
-    from exhibit.flows.verify import EXIT_CODES, report_path
-    from exhibit.flows.verify import verify as verified
+    from exhibit.flows.verification import EXIT_CODES, Job, Limits, report_path, usual_gigabytes, verify_within
 
-    result = verified(asked.target, asked.integrity_only, Access(asked.data, asked.allow_local))
+    parser.add_argument("--max-seconds", type=_positive, default=3600.0, metavar="N", help="of all that is done (3600)")
+    parser.add_argument(
+        "--max-gigabytes",
+        type=_positive,
+        default=usual_gigabytes(),
+        metavar="N",
+        help="of memory for each process, and of each file that is written meanwhile (three quarters of what there is)",
+    )
+    asked = parser.parse_args(arguments)
+    result = verify_within(
+        Job(
+            target=asked.target,
+            integrity_only=asked.integrity_only,
+            data=asked.data,
+            local=asked.allow_local,
+            limits=Limits(seconds=asked.max_seconds, gigabytes=asked.max_gigabytes),
+        )
+    )
     try:
         _write(report_path(asked.target), f"{result.model_dump_json(indent=2)}\n")
     except OSError as error:  # of a report that lies where nothing may be written
@@ -239,6 +253,13 @@ def _folder(text: str) -> Path:
     if not folder.is_dir():
         raise argparse.ArgumentTypeError(f"there is no directory {text!r}")
     return folder
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number above 0 was expected, not {text!r}")
+    return number
 
 
 def _groups(config_dir: Path | None) -> str:

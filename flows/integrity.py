@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from exhibit.flows.alike import read_table
+from exhibit.flows.verification import REPORT
 from exhibit.tasks.document.pdf import pdf_digest_ok
 from exhibit.tasks.document.pdf_kinds import foreign, strange_bytes
 from exhibit.tasks.document.press import attachment_description, embedded_name
@@ -27,7 +28,6 @@ from exhibit.tasks.records.evidence import Evidence
 from exhibit.tasks.records.manifest import Manifest
 from exhibit.tasks.records.shown import escaped
 
-REPORT = "verification.json"  # what `exhibit verify` leaves in a run
 _LEFT = {"manifest.json", REPORT, f"report.{REPORT}"}  # the last: of the PDF alone, where it lies in its run
 _TYPED = "overrides.txt"  # what was typed: it follows from nothing
 _RUN = {"report.pdf", "evidence.json"}  # without which there is nothing to verify

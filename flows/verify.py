@@ -2,61 +2,31 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 from exhibit.flows.alike import largest, unlike
 from exhibit.flows.derivation import Access, derive, needed, taken
 from exhibit.flows.errors import debugging, one_line_message
-from exhibit.flows.integrity import REPORT, UNREADABLE, Damage, Subject, made_again, read, reading
+from exhibit.flows.integrity import UNREADABLE, Damage, Subject, made_again, read, reading
+from exhibit.flows.verification import Outcome, Verification
 from exhibit.tasks.document.pdf_alike import differing_pdfs
-from exhibit.tasks.evidence.evidence import TOLERANCE, constraints
-from exhibit.tasks.records.base import InputError, Record
+from exhibit.tasks.evidence.evidence import constraints
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import Evidence
 from exhibit.tasks.records.shown import escaped
 
-Outcome = Literal["intact", "identical", "within tolerance", "different", "damaged", "not derivable"]
 
-EXIT_CODES: Mapping[Outcome, int] = {
-    "intact": 0,
-    "identical": 0,
-    "within tolerance": 0,
-    "different": 4,
-    "damaged": 5,
-    "not derivable": 6,
-}
-
-
-_MEANS: Mapping[Outcome, str] = {"intact": "undamaged since it was sealed; that says nothing about who sealed it"}
-
-
-class Verification(Record):
-    """The outcome, what led to it, and how this environment differs from that of the report."""
-
-    target: str
-    outcome: Outcome
-    claim: str = ""
-    findings: tuple[str, ...] = ()
-    environment: tuple[str, ...] = ()
-    largest_difference: float | None = None
-    tolerance: float = TOLERANCE
-
-    def __str__(self) -> str:
-        largest = (
-            []
-            if self.largest_difference is None
-            else [f"largest relative difference: {self.largest_difference:.3g}, tolerance {self.tolerance:g}"]
-        )
-        changed = [f"here otherwise: {line}" for line in self.environment]
-        claimed = [f"claimed: {self.claim}"] if self.claim and self.outcome in ("within tolerance", "different") else []
-        last = f"{self.target}: {_MEANS.get(self.outcome, self.outcome)}"
-        return "\n".join(map(escaped, (*self.findings, *claimed, *largest, *changed, last)))
-
-
-def verify(target: Path, integrity_only: bool = False, access: Access | None = None) -> Verification:
-    """Checks a run directory or a lone PDF. `access`: what may be opened beside it.
+def verify(
+    target: Path,
+    integrity_only: bool = False,
+    access: Access | None = None,
+    was_read: Callable[[], object] = lambda: None,
+) -> Verification:
+    """Checks a run directory or a lone PDF. `access`: what may be opened beside it; `was_read`: is told that it is
+    whole, before anything is derived.
 
     Raises:
         InputError: if there is nothing of the kind at `target`.
@@ -67,14 +37,10 @@ def verify(target: Path, integrity_only: bool = False, access: Access | None = N
         subject = read(target)
     except Damage as damage:
         return Verification(target=escaped(str(target)), outcome="damaged", findings=tuple(str(damage).split("\n")))
+    was_read()
     if integrity_only:
         return Verification(target=escaped(str(target)), outcome="intact", claim=subject.evidence.claim)
     return derived(target, subject, access or Access())
-
-
-def report_path(target: Path) -> Path:
-    """Where the short report is written: inside a run, beside a PDF."""
-    return target / REPORT if target.is_dir() else target.with_name(f"{target.stem}.{REPORT}")
 
 
 def derived(target: Path, subject: Subject, access: Access) -> Verification:

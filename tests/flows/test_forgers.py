@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 import pikepdf
 import pytest
 
+from exhibit.flows.child import Ended, run_child
+from exhibit.flows.verification import EXIT_CODES, Job, Limits, verify_within
 from exhibit.flows.verify import verify
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.document.pdf import _sealed as sealed
 from exhibit.tasks.document.pdf_alike import differing_pdfs
 from exhibit.tasks.document.pdf_kinds import foreign, strange_bytes
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.shown import escaped, escaped_lines
 
 PAGE = """<html lang="en"><head><title>t</title><style>@page {{ size: A5 }}</style></head><body>
@@ -246,3 +250,45 @@ def test_what_lies_behind_the_text_is_compared_too(whole: bytes, change: Callabl
 def test_what_moves_hides_or_turns_letters_is_written_out(text: str, shown: str) -> None:
     assert escaped(text) == shown
     assert escaped_lines(f"{text}\n") == f"{shown}\n".replace(r"\n", "\n")
+
+
+# --- what it may spend ------------------------------------------------------------------------------------
+
+
+def job(target: Path, seconds: float = 300, gigabytes: float = 16) -> Job:
+    return Job(target=target, integrity_only=True, limits=Limits(seconds=seconds, gigabytes=gigabytes))
+
+
+def test_a_report_that_takes_too_long_or_too_much_is_one_sentence(whole: bytes, tmp_path: Path) -> None:
+    """And no file of the process that tried is left."""
+    (path := tmp_path / "f.pdf").write_bytes(whole)
+    [late] = verify_within(job(path, seconds=0.2)).findings
+    assert late == "it was not read within 0.2 s; --max-seconds gives it more"
+    result = verify_within(job(path, gigabytes=0.02))
+    assert (result.outcome, EXIT_CODES[result.outcome]) == ("damaged", 5)
+    assert result.findings[0].startswith("it was not read: the process that tried ended with status ")
+
+
+def test_what_is_no_report_is_said_by_the_process_as_by_this_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no such file or directory"):
+        verify_within(job(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (1, "ended with status 1 and without an answer"),
+        (-9, "was ended by SIGKILL, as the system does where memory runs out, or as somebody did by hand"),
+        (-11, "was ended by SIGSEGV: a library crashed"),
+    ],
+)
+def test_how_a_process_ended_is_said(status: int, said: str) -> None:
+    assert Ended(status, "").way == said
+
+
+def test_a_process_reads_nothing_that_is_not_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever asks its standard input for more gets nothing at once, and does not wait."""
+    code = "from exhibit.flows.child import asked; line, out = asked(); out.write(line); "
+    code += "import sys; out.write(repr(sys.stdin.read())); out.close()"
+    monkeypatch.setattr("exhibit.flows.child.child_process", lambda _: ([sys.executable, "-c", code], {}))
+    assert run_child("x", "job", 60, {}) == (0, "job\n''", True)

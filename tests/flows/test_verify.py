@@ -27,7 +27,8 @@ from exhibit.flows.derivation import Access, derive
 from exhibit.flows.integrity import Damage, Subject, read
 from exhibit.flows.points import Given
 from exhibit.flows.run import run_report
-from exhibit.flows.verify import EXIT_CODES, compared, derived, verify
+from exhibit.flows.verification import EXIT_CODES
+from exhibit.flows.verify import compared, derived, verify
 from exhibit.tasks.data.folder import ImageFolderSpec, PhotographsSpec
 from exhibit.tasks.data.solubility import EsolSpec
 from exhibit.tasks.data.table import IrisSpec
