@@ -14,12 +14,14 @@ from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import Any
 
 import exhibit
 from exhibit.flows.errors import ConfigError, Unfinished, debugging, one_line_message, unknown
 from exhibit.flows.quiet import QUIET
 from exhibit.tasks.factory import GROUPS, offered
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.shown import escaped, escaped_lines
 
 DONE, UNEXPECTED, BAD_INPUT, CHECK_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -66,7 +68,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code. For what argparse refuses it exits with 2."""
     commands = "".join(f"  {name:10}{command.__doc__}\n" for name, command in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="exhibit",
         description="Turns a model, a dataset and a config into a reproducible explanation report.",
         epilog=f"commands, each with --help:\n{commands}",
@@ -86,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
     except (InputError, Unfinished) as error:
         if debugging():
             raise
-        sys.stderr.write(textwrap.indent(f"{error}\n", "exhibit: "))
+        _warn(str(error))
         return BAD_INPUT if isinstance(error, InputError) else UNEXPECTED
 
 
@@ -107,22 +109,22 @@ def report(arguments: Sequence[str]) -> int:
 
     result = run_report(wanted, ["exhibit", "report", *arguments])
     folder = result.directory
-    sys.stdout.write(f"pdf: {folder / 'report.pdf'}\nhtml: {folder / 'report.html'}\nrun: {folder}\n")
+    _tell(f"pdf: {folder / 'report.pdf'}", f"html: {folder / 'report.html'}", f"run: {folder}")
     if since := changed(folder):
-        sys.stderr.write(f"exhibit: {since}\n")
+        _warn(since)
     if result.failed_points:
-        sys.stderr.write(f"exhibit: failed: {', '.join(result.failed_points)}; the report says why\n")
+        _warn(f"failed: {', '.join(result.failed_points)}; the report says why")
     if result.required_failed:
-        sys.stderr.write("exhibit: a required check failed; the report says which\n")
+        _warn("a required check failed; the report says which")
     if result.afterwards:
-        sys.stderr.write(f"exhibit: the report is whole, but {result.afterwards}\n")
+        _warn(f"the report is whole, but {result.afterwards}")
         return UNEXPECTED
     return CHECK_FAILED if result.required_failed or result.failed_points else DONE
 
 
 def verify(arguments: Sequence[str]) -> int:
     """check a run directory or a lone PDF, and derive it again"""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="exhibit verify",
         description="Checks that a report is what was written, then computes it again from the config in its evidence, "
         "in a store of its own. What it found is printed, and written to verification.json in the run directory or "
@@ -167,8 +169,8 @@ def verify(arguments: Sequence[str]) -> int:
     try:
         _write(report_path(asked.target), f"{result.model_dump_json(indent=2)}\n")
     except OSError as error:  # of a report that lies where nothing may be written
-        sys.stderr.write(f"exhibit: {error.filename} was not written: {error.strerror}\n")
-    sys.stdout.write(f"{result}\n")
+        _warn(f"{error.filename} was not written: {error.strerror}")
+    _tell(*str(result).split("\n"))
     return EXIT_CODES[result.outcome]
 
 
@@ -184,7 +186,7 @@ def _write(path: Path, text: str) -> None:
 
 def deploy(arguments: Sequence[str]) -> int:
     """put a report on a schedule, on a Prefect server"""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="exhibit deploy",
         description="Registers a report on the Prefect server that PREFECT_API_URL names, to be made on a schedule.",
         epilog=DEPLOY_HELP,
@@ -197,7 +199,7 @@ def deploy(arguments: Sequence[str]) -> int:
     from exhibit.flows.deploy import worker_command
 
     done = deployed(asked.overrides, asked.config_dir)
-    sys.stdout.write(f"worker: {worker_command(done)}\npage: {done.page}\ndeployment: {done.name}\n")
+    _tell(f"worker: {worker_command(done)}", f"page: {done.page}", f"deployment: {done.name}")
     return DONE
 
 
@@ -207,7 +209,7 @@ def studies(arguments: Sequence[str]) -> int:
 
     from exhibit.flows.compose import option_files
 
-    parser = argparse.ArgumentParser(prog="exhibit studies", description="Lists the presets, a line each.")
+    parser = _Parser(prog="exhibit studies", description="Lists the presets, a line each.")
     _add_config_dir(parser)
     files = option_files("study", parser.parse_args(arguments).config_dir)
     width = max(len(file.stem) for file in files) + 2
@@ -215,7 +217,7 @@ def studies(arguments: Sequence[str]) -> int:
         text = file.read_text(encoding="utf-8")
         title = (yaml.safe_load(text) or {}).get("title", file.stem)
         about = [line[2:] for line in text.splitlines() if line.startswith("# ") and "@package" not in line]
-        sys.stdout.write(f"{file.stem:{width}}{': '.join([title, *about[:1]])}\n")
+        _tell(f"{file.stem:{width}}{': '.join([title, *about[:1]])}")
     return DONE
 
 
@@ -227,8 +229,25 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that repeats what was typed as it may be shown."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(escaped_lines(message), file)
+
+
+def _tell(*lines: str) -> None:
+    """Lines of a result, on stdout."""
+    sys.stdout.writelines(f"{escaped(line)}\n" for line in lines)
+
+
+def _warn(text: str) -> None:
+    """A message, on stderr."""
+    sys.stderr.write(textwrap.indent(f"{escaped_lines(text)}\n", "exhibit: "))
+
+
 def _report_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="exhibit report",
         description="Explains one or several models and writes a report with its evidence. "
         "The last line on stdout is `run: DIRECTORY`.",
@@ -293,7 +312,8 @@ def _briefly(kind: type[BaseException], error: BaseException, trace: TracebackTy
     if debugging():
         sys.__excepthook__(kind, error, trace)
     else:
-        sys.stderr.write(f"exhibit: {one_line_message(error)}\nset EXHIBIT_DEBUG=1 for the traceback\n")
+        _warn(one_line_message(error))
+        sys.stderr.write("set EXHIBIT_DEBUG=1 for the traceback\n")
 
 
 def _interrupted(_signal: int, _frame: FrameType | None) -> None:

@@ -6,9 +6,9 @@ import resource
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from exhibit.flows.child import run_child
 from exhibit.flows.quiet import QUIET
@@ -17,6 +17,7 @@ from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.shown import escaped
 
 REPORT = "verification.json"  # what is left in a run, or beside a PDF
+Shown = Annotated[str, AfterValidator(escaped)]  # much of it comes from a report that anyone may have made
 Outcome = Literal["intact", "identical", "within tolerance", "different", "damaged", "not derivable"]
 
 EXIT_CODES: Mapping[Outcome, int] = {
@@ -35,11 +36,11 @@ _MEANS: Mapping[Outcome, str] = {"intact": "undamaged since it was sealed; that 
 class Verification(Record):
     """The outcome, what led to it, and how this environment differs from that of the report."""
 
-    target: str
+    target: Shown
     outcome: Outcome
-    claim: str = ""
-    findings: tuple[str, ...] = ()
-    environment: tuple[str, ...] = ()
+    claim: Shown = ""
+    findings: tuple[Shown, ...] = ()
+    environment: tuple[Shown, ...] = ()
     largest_difference: float | None = None
     tolerance: float = TOLERANCE
 
@@ -52,7 +53,7 @@ class Verification(Record):
         changed = [f"here otherwise: {line}" for line in self.environment]
         claimed = [f"claimed: {self.claim}"] if self.claim and self.outcome in ("within tolerance", "different") else []
         last = f"{self.target}: {_MEANS.get(self.outcome, self.outcome)}"
-        return "\n".join(map(escaped, (*self.findings, *claimed, *largest, *changed, last)))
+        return "\n".join([*self.findings, *claimed, *largest, *changed, last])
 
 
 class Limits(Record):
@@ -110,7 +111,7 @@ def verify_within(job: Job) -> Verification:
     if found := next((answer.found for answer in answers if answer.found), None):
         return found
     was_read = any(answer.was_read for answer in answers)
-    target = escaped(str(job.target))
+    target = str(job.target)
     what = "was not derived" if was_read else "was not read"
     if ended.in_time:
         sentence = f"it {what}: the process that tried {ended.way}; --max-gigabytes is {job.limits.gigabytes:g}"

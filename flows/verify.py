@@ -16,7 +16,6 @@ from exhibit.tasks.document.pdf_alike import differing_pdfs
 from exhibit.tasks.evidence.evidence import constraints
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import Evidence
-from exhibit.tasks.records.shown import escaped
 
 
 def verify(
@@ -36,10 +35,10 @@ def verify(
     try:
         subject = read(target)
     except Damage as damage:
-        return Verification(target=escaped(str(target)), outcome="damaged", findings=tuple(str(damage).split("\n")))
+        return Verification(target=str(target), outcome="damaged", findings=tuple(str(damage).split("\n")))
     was_read()
     if integrity_only:
-        return Verification(target=escaped(str(target)), outcome="intact", claim=subject.evidence.claim)
+        return Verification(target=str(target), outcome="intact", claim=subject.evidence.claim)
     return derived(target, subject, access or Access())
 
 
@@ -54,11 +53,11 @@ def derived(target: Path, subject: Subject, access: Access) -> Verification:
             said = str(error).split("\n") if isinstance(error, InputError) else [one_line_message(error)]
             # What is missing is named with its sha256, unless the error does it.
             findings = said if all("sha256" in line for line in said) else [*said, *needed(subject.evidence)]
-            return Verification(target=escaped(str(target)), outcome="not derivable", findings=tuple(findings))
+            return Verification(target=str(target), outcome="not derivable", findings=tuple(findings))
         again = made_again(run)
         if lost := _lost(subject.evidence, again.evidence):
             sentences = (*lost, *needed(subject.evidence))
-            return Verification(target=escaped(str(target)), outcome="not derivable", findings=sentences)
+            return Verification(target=str(target), outcome="not derivable", findings=sentences)
         result = compared(target, subject, again)
     return result.model_copy(update={"findings": (*taken(subject), *result.findings)})
 
@@ -83,7 +82,7 @@ def compared(target: Path, before: Subject, after: Subject) -> Verification:
 
     def found(outcome: Outcome, *findings: str, size: float | None = None) -> Verification:
         return Verification(
-            target=escaped(str(target)),
+            target=str(target),
             outcome=outcome,
             claim=before.evidence.claim,
             findings=(first, *findings),

@@ -15,6 +15,7 @@ from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.records.page import Document, Paper
+from exhibit.tasks.records.shown import escaped_lines
 
 _ATTACHED = {
     "evidence.json": "What determines and proves the result",
@@ -148,6 +149,6 @@ if __name__ == "__main__":
     try:
         pages = render(unpack(Job, sys.stdin.buffer.read()))
     except InputError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{escaped_lines(str(error))}\n")
         sys.exit(_BAD_INPUT)
     sys.stdout.buffer.write(pack(pages))

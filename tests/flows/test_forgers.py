@@ -5,20 +5,28 @@ import re
 import sys
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pytest
+from pydantic import ValidationError
+from rich.console import Console
 
+from exhibit.flows import cli
+from exhibit.flows.artifacts import summary, verdicts
 from exhibit.flows.child import Ended, run_child
-from exhibit.flows.verification import EXIT_CODES, Job, Limits, verify_within
+from exhibit.flows.errors import one_line_message
+from exhibit.flows.progress import Watch
+from exhibit.flows.verification import EXIT_CODES, Job, Limits, Verification, verify_within
 from exhibit.flows.verify import verify
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.document.pdf import _sealed as sealed
 from exhibit.tasks.document.pdf_alike import differing_pdfs
 from exhibit.tasks.document.pdf_kinds import foreign, strange_bytes
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.evidence import FailureEvidence
 from exhibit.tasks.records.shown import escaped, escaped_lines
 
 PAGE = """<html lang="en"><head><title>t</title><style>@page {{ size: A5 }}</style></head><body>
@@ -250,6 +258,62 @@ def test_what_lies_behind_the_text_is_compared_too(whole: bytes, change: Callabl
 def test_what_moves_hides_or_turns_letters_is_written_out(text: str, shown: str) -> None:
     assert escaped(text) == shown
     assert escaped_lines(f"{text}\n") == f"{shown}\n".replace(r"\n", "\n")
+
+
+REWRITES = "\x1b[2Jreport.pdf: identical"
+SHOWN = r"\x1b[2Jreport.pdf: identical"
+
+
+def test_nothing_that_a_report_says_rewrites_the_screen() -> None:
+    """Of the outcome, what led to it, and the file that is left."""
+    found = Verification(
+        target=REWRITES, outcome="different", findings=(REWRITES, "a\nb"), environment=(REWRITES,), claim=REWRITES
+    )
+    assert str(found).splitlines() == [
+        SHOWN, r"a\nb", f"claimed: {SHOWN}", f"here otherwise: {SHOWN}", f"{SHOWN}: different"
+    ]  # fmt: skip
+    assert "1b[2J" not in found.model_dump_json().replace(r"\\x1b", "")
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb", "a/b", "", "späte", "A"])
+def test_a_chapter_of_the_evidence_is_called_as_its_folder(name: str) -> None:
+    with pytest.raises(ValidationError):
+        FailureEvidence(slug=name, title="t", stage="fit", sentence="s")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["verify", REWRITES],
+        ["verify", "x.pdf", REWRITES],
+        ["verify", "x.pdf", f"--max-seconds={REWRITES}"],
+        ["report", f"study={REWRITES}"],
+        ["report", REWRITES],
+        [REWRITES],
+        ["studies", "--config-dir", REWRITES],
+    ],
+)
+def test_what_was_typed_is_repeated_as_it_may_be_shown(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with suppress(SystemExit):
+        assert cli.run(words) == 2
+    said = capsys.readouterr().err
+    assert "2J" in said
+    assert "\x1b" not in said
+
+
+def test_progress_errors_and_artifacts_show_no_controls() -> None:
+    target = io.StringIO()
+    watch = Watch(Console(file=target, force_terminal=False))
+    watch.note(REWRITES)
+    watch.failed("iris", REWRITES)
+    watch.finished(REWRITES, "fit", False, 1.0)
+    assert target.getvalue().splitlines() == [SHOWN, f"iris: {SHOWN}", f"{SHOWN}: fit, done in 1.0 s"]
+    assert one_line_message(ValueError(REWRITES)) == f"ValueError: {SHOWN}"
+    row = dict.fromkeys(("verdict", "chapter", "method", "check", "sentence"), REWRITES)
+    [cells] = verdicts([{**row, "required": False, "value": 0.5, "threshold": None}])
+    assert cells["sentence"] == cells["method"] == SHOWN
+    manifest = {"title": REWRITES, "chapters": [{"title": REWRITES, "sentence": REWRITES}], "files": {}}
+    assert "\x1b" not in summary(Path(REWRITES), manifest, REWRITES, REWRITES)
 
 
 # --- what it may spend ------------------------------------------------------------------------------------
