@@ -19,7 +19,9 @@ from typing import Any
 import exhibit
 from exhibit.flows.errors import ConfigError, Unfinished, debugging, one_line_message, unknown
 from exhibit.flows.quiet import QUIET
+from exhibit.flows.supervisor import supervised
 from exhibit.tasks.factory import GROUPS, offered
+from exhibit.tasks.own import over
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.shown import escaped, escaped_lines
 
@@ -62,6 +64,8 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     if not debugging():
         os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
+    if sys.argv[1:2] == ["report"] and not debugging():
+        sys.exit(supervised(lambda: run(sys.argv[1:]), _warn, BAD_INPUT, UNEXPECTED))
     sys.exit(run(sys.argv[1:]))
 
 
@@ -321,6 +325,7 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> None:
     show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
     sys.stderr.write(f"\n{show_cursor}exhibit: interrupted; what is finished is kept, run the same command to go on\n")
     sys.stderr.flush()
+    over()
     os._exit(INTERRUPTED)
 
 

@@ -25,6 +25,7 @@ from exhibit.flows.engine import Prefect
 from exhibit.flows.errors import Unfinished, one_line_message
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import FinishedResult, RunResult, explain
+from exhibit.tasks.own import over
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.packing import canonical_json
 from exhibit.tasks.records.shown import escaped, escaped_lines
@@ -145,6 +146,7 @@ def _interruptible() -> Iterator[None]:
         if callable(handler):
             handler(number, frame)
         else:
+            over()
             os._exit(_TERMINATED)
 
     for number in before:
