@@ -11,6 +11,7 @@ from exhibit.flows.config import Report
 from exhibit.flows.errors import Unfinished
 from exhibit.flows.quiet import QUIET
 from exhibit.flows.report import RunResult
+from exhibit.tasks.own import ended_by
 from exhibit.tasks.records.base import InputError, Record
 
 
@@ -30,13 +31,15 @@ class Job(Record):
 
 
 class Answer(Record):
-    """What the process found, or why it did not: the kind of an exception and a sentence."""
+    """A line of what the process answers: what it found, or why it did not, the kind of an exception and a sentence; or
+    before that, which functions of the user's own are at work, empty where none is any more."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     result: RunResult | None = None
     error: str = ""
     message: str = ""
+    running: str | None = None
 
 
 _ANSWER = TypeAdapter(Answer)
@@ -66,11 +69,14 @@ def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None
 
 def _result(ended: Ended) -> RunResult:
     """What the process answered, or why it did not."""
-    if not ended.answer:
+    answers = [_ANSWER.validate_json(line) for line in ended.answer.splitlines()]
+    if not answers or answers[-1].running is not None:
+        if answers and (names := answers[-1].running):
+            raise InputError(ended_by(names, ended.way))
         raise Unfinished(
             f"the process that computes {ended.way}; what is finished is kept, and the next run goes on from there"
         )
-    answer = _ANSWER.validate_json(ended.answer)
+    answer = answers[-1]
     if answer.error == InputError.__name__:
         raise InputError(answer.message)
     if answer.result is None:

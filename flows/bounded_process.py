@@ -1,6 +1,6 @@
 """The process that computes a report whose time is limited: `python -m exhibit.flows.bounded_process`.
 
-It reads one job, a line of JSON, and answers with one line.
+It reads one job, a line of JSON, and answers line by line.
 """
 
 import json
@@ -16,6 +16,7 @@ from exhibit.flows.engine import Inline, Prefect
 from exhibit.flows.errors import one_line_message, validated
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import FinishedResult, RunResult, explain
+from exhibit.tasks.own import tell_by
 from exhibit.tasks.records.base import InputError
 
 
@@ -23,12 +24,17 @@ def main() -> None:
     """The process: a job on standard input, an answer on standard output; all that is printed goes to stderr."""
     line, answers = asked()
     sys.excepthook = lambda kind, error, trace: _failed(answers, kind, error, trace)
+    tell_by(lambda names: _say(answers, Answer(running=names)))
     try:
         answer = Answer(result=_done(_job(line)))
     except InputError as error:
         answer = Answer(error=InputError.__name__, message=str(error))
-    answers.write(answer.model_dump_json())
-    answers.close()
+    _say(answers, answer)
+
+
+def _say(answers: TextIO, answer: Answer) -> None:
+    answers.write(f"{answer.model_dump_json()}\n")
+    answers.flush()
 
 
 def _done(job: Job) -> RunResult:
@@ -52,8 +58,7 @@ def _job(line: str) -> Job:
 
 def _failed(answers: TextIO, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     sys.__excepthook__(kind, error, trace)
-    answers.write(Answer(error=kind.__name__, message=one_line_message(error)).model_dump_json())
-    answers.close()
+    _say(answers, Answer(error=kind.__name__, message=one_line_message(error)))
 
 
 if __name__ == "__main__":

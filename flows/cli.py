@@ -170,10 +170,11 @@ def verify(arguments: Sequence[str]) -> int:
             limits=Limits(seconds=asked.max_seconds, gigabytes=asked.max_gigabytes),
         )
     )
-    try:
-        _write(report_path(asked.target), f"{result.model_dump_json(indent=2)}\n")
-    except OSError as error:  # of a report that lies where nothing may be written
-        _warn(f"{error.filename} was not written: {error.strerror}")
+    if (path := report_path(asked.target)) is not None:
+        try:
+            _write(path, f"{result.model_dump_json(indent=2)}\n")
+        except OSError as error:  # of a report that lies where nothing may be written
+            _warn(f"{error.filename} was not written: {error.strerror}")
     _tell(*str(result).split("\n"))
     return EXIT_CODES[result.outcome]
 
@@ -273,9 +274,12 @@ def _add_config_dir(parser: argparse.ArgumentParser) -> None:
 
 def _folder(text: str) -> Path:
     folder = Path(text)
-    if not folder.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no directory {text!r}")
-    return folder
+    try:
+        if folder.is_dir():
+            return folder
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise argparse.ArgumentTypeError(f"{text[:200]!r} cannot be opened ({error.strerror})") from error
+    raise argparse.ArgumentTypeError(f"there is no directory {text!r}")
 
 
 def _positive(text: str) -> float:

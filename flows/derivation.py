@@ -1,6 +1,7 @@
 """Deriving a report again from its evidence, from nothing but what the evidence holds and what the caller lets in."""
 
 import copy
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -162,9 +163,17 @@ def _found(
         candidates = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir() and path.name == item.name)]
         return next((path for path in candidates if _holds(path, key, config, local)), None)
     ending = Path(item.name).suffix
-    alike = (path for path in folder.rglob("*") if path.name.endswith(ending) and path.is_file())
+    alike = (path for path in folder.rglob("*") if path.name.endswith(ending) and _may_be_read(path))
     by_name = sorted(alike, key=lambda path: (path.name != item.name, path))
     return next((path for path in by_name if file_digest(path) == item.sha256), None)
+
+
+def _may_be_read(path: Path) -> bool:
+    """Whether it is a file that ends: those of the system itself have no size."""
+    try:
+        return path.is_file() and path.stat().st_size > 0 and os.access(path, os.R_OK)
+    except OSError:
+        return False
 
 
 def _holds(folder: Path, key: str, config: Mapping[str, Any], local: Mapping[str, LocalEvidence]) -> bool:

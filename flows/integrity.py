@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import json
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -24,6 +25,7 @@ from exhibit.tasks.evidence.evidence import content_digest
 from exhibit.tasks.evidence.local import file_digest
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.evidence.schema import own_digest
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import Evidence
 from exhibit.tasks.records.manifest import Manifest
 from exhibit.tasks.records.shown import escaped
@@ -76,6 +78,27 @@ class Subject(NamedTuple):
     def digest(self) -> str:
         """The sha256 of the PDF."""
         return hashlib.sha256(self.pdf).hexdigest()
+
+
+def require_report(target: Path) -> None:
+    """Refuses what is neither a folder nor a file of a size that a PDF may have, before it is opened.
+
+    Raises:
+        InputError: with a sentence that says why.
+    """
+    try:
+        about = target.stat()
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        why = "there is no such file or directory" if missing else f"it cannot be opened ({error})"
+        raise InputError(f"{str(target)[:200]}: {why}") from error
+    if not stat.S_ISDIR(about.st_mode) and not stat.S_ISREG(about.st_mode):
+        raise InputError(f"{target}: a run directory or a PDF was expected, and this is a device, a pipe or a socket")
+    if stat.S_ISREG(about.st_mode) and not 0 < about.st_size <= _MOST_BYTES:
+        raise InputError(f"{target}: a PDF was expected, and this is a file of {about.st_size} bytes")
+
+
+_MOST_BYTES = 4 << 30  # of a PDF
 
 
 def read(target: Path) -> Subject:

@@ -14,6 +14,7 @@ from exhibit.flows.child import run_child
 from exhibit.flows.quiet import QUIET
 from exhibit.tasks.evidence.evidence import TOLERANCE
 from exhibit.tasks.records.base import InputError, Record
+from exhibit.tasks.records.manifest import MANIFEST
 from exhibit.tasks.records.shown import escaped
 
 REPORT = "verification.json"  # what is left in a run, or beside a PDF
@@ -131,6 +132,8 @@ def _answers(text: str) -> list[Answer]:
     return found
 
 
-def report_path(target: Path) -> Path:
-    """Where the short report is written: inside a run, beside a PDF."""
-    return target / REPORT if target.is_dir() else target.with_name(f"{target.stem}.{REPORT}")
+def report_path(target: Path) -> Path | None:
+    """Where the short report is written: inside a run, beside a PDF; nowhere in a folder that is no run."""
+    if target.is_dir():
+        return target / REPORT if (target / MANIFEST).is_file() else None
+    return target.with_name(f"{target.stem}.{REPORT}")

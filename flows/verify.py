@@ -10,7 +10,7 @@ from typing import Any
 from exhibit.flows.alike import largest, unlike
 from exhibit.flows.derivation import Access, derive, needed, taken
 from exhibit.flows.errors import debugging, one_line_message
-from exhibit.flows.integrity import UNREADABLE, Damage, Subject, made_again, read, reading
+from exhibit.flows.integrity import UNREADABLE, Damage, Subject, made_again, read, reading, require_report
 from exhibit.flows.verification import Outcome, Verification
 from exhibit.tasks.document.pdf_alike import differing_pdfs
 from exhibit.tasks.evidence.evidence import constraints
@@ -30,8 +30,7 @@ def verify(
     Raises:
         InputError: if there is nothing of the kind at `target`.
     """
-    if not target.exists():
-        raise InputError(f"{target}: there is no such file or directory")
+    require_report(target)
     try:
         subject = read(target)
     except Damage as damage:
