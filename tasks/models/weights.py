@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import stat
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from exhibit.tasks.models.hdf5 import require_self_contained
 from exhibit.tasks.records.base import Array, InputError
 
 Reader = Callable[[Path], dict[str, Array]]
@@ -18,15 +20,17 @@ _SAFETENSORS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file.
+    """The sha256 of a file, before anything in it is taken for weights.
 
     Raises:
-        InputError: for a file that is not there.
+        InputError: for what is no file, is not there, or leads to other files.
     """
     try:
         state = path.stat()
     except OSError as error:
         raise InputError(f"model.weights: there is no file {path}") from error
+    if not stat.S_ISREG(state.st_mode):
+        raise InputError(f"model.weights: {path} is no file")
     return _digest(path, state.st_size, state.st_mtime_ns)
 
 
@@ -72,5 +76,6 @@ def _safetensors(path: Path) -> dict[str, Array]:
 
 @lru_cache(maxsize=16)
 def _digest(path: Path, _size: int, _modified: int) -> str:
+    require_self_contained(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
