@@ -47,7 +47,8 @@ keys of schedule:
   schedule.pool        work pool of process workers, made if it is missing (exhibit)
 
 In a path %Y, %m and %d stand for the day for which a run is scheduled, %G and %V for its ISO week. A path has to lie in
-a folder that the worker's EXHIBIT_TRUSTED_FOLDERS names. A run that is due while another still runs is cancelled.
+a folder that the worker's EXHIBIT_TRUSTED_FOLDERS names. A run that is due while another still runs is cancelled, and
+one that takes longer than runner.timeout_seconds, a day where nothing is given, is stopped.
 
 examples:
   exhibit deploy study=iris schedule.cron='0 6 * * 1' schedule.timezone=Asia/Tokyo

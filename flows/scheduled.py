@@ -5,6 +5,7 @@ PATH), EXHIBIT_TRUSTED_MODULES code of the user's own, EXHIBIT_TRUSTED_SCHEDULER
 hand back pickled objects (with commas between).
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -131,7 +132,7 @@ def stored(sha256: str, store: Path) -> Report:
         config = Store(store).get(sha256)
     except Damaged as error:
         raise InputError(f"{error}; run `exhibit deploy` again") from error
-    return Report.model_validate_json(config)
+    return validated(Report, json.loads(config))
 
 
 def dated(report: Report, when: datetime) -> Report:
