@@ -260,7 +260,9 @@ def _require_stored(name: str, file: Path | io.BytesIO) -> None:
 
 def _require_fields(data: bytes, fields: Collection[str]) -> None:
     """Rows of a table, each with at least these."""
-    for row in json.loads(data):
+    if not isinstance(rows := json.loads(data), list):
+        raise ValueError("no rows")
+    for row in rows:
         if not isinstance(row, dict) or not row.keys() >= set(fields):
             raise ValueError("a row without its fields")
 

@@ -1,9 +1,10 @@
 """Whether the folders that a report writes to can be written, found out before anything is computed."""
 
+import errno
 import os
-import secrets
-import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from exhibit.flows.config import Report
 from exhibit.flows.errors import ConfigError
@@ -29,14 +30,7 @@ def unwritable(folder: Path) -> str:
         while not os.path.lexists(found):
             missing.append(found.name)
             found = found.parent
-        trial = found / f".exhibit-{secrets.token_hex(8)}.tmp"
-        trial.mkdir()
-        try:
-            # The longest name that is given in there, and at least one file.
-            (inner := trial.joinpath(*reversed(missing))).mkdir(parents=True, exist_ok=True)
-            (inner / ("0" * _LONGEST)).write_bytes(b"0")
-        finally:
-            shutil.rmtree(trial, ignore_errors=True)
+        _try(found, [*reversed(missing), "0" * _LONGEST])
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return f"nothing can be written to {str(folder)[:200]!r} ({why}); give a folder that can be written"
@@ -44,3 +38,20 @@ def unwritable(folder: Path) -> str:
 
 
 _LONGEST = 86  # letters of what the store calls a file while it is written
+
+
+def _try(folder: Path, names: Sequence[str]) -> None:
+    """Writes a file into a folder that is there, without a name, so that nothing is left whatever happens; and says
+    whether it could be given these names, one below the other."""
+    if any("\0" in name for name in names):
+        raise ValueError("a name with a null character")
+    most = os.pathconf(folder, "PC_NAME_MAX"), os.pathconf(folder, "PC_PATH_MAX")
+    if max(map(len, map(os.fsencode, names))) > most[0] or len(os.fsencode(folder.joinpath(*names))) >= most[1]:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR):
+            raise
+        with TemporaryDirectory(prefix=".exhibit-", suffix=".tmp", dir=folder):  # where no file can be without a name
+            pass

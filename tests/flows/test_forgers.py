@@ -1,6 +1,7 @@
 """Facts of `exhibit verify` on what somebody else made: a seal is no signature, so anyone can seal anything."""
 
 import io
+import random
 import re
 import sys
 import zlib
@@ -177,6 +178,26 @@ def test_a_stream_that_grows_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) ->
     small = b"stream\n" + zlib.compress(bytes(1 << 17)) + b"\nendstream\n"
     assert strange_bytes(b"%PDF-1.7\n" + 7 * small + b"startxref\n0\n%%EOF") is None
     assert strange_bytes(b"%PDF-1.7\n" + 9 * small + b"startxref\n0\n%%EOF") is not None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_a_pdf_holds_an_outcome_is_said(whole: bytes, tmp_path: Path, seed: int) -> None:
+    """Pieces of it overwritten, doubled, cut out and swapped, with the seal of whoever did it: never an exception."""
+    chance, path = random.Random(seed), tmp_path / "f.pdf"
+    for _ in range(60):
+        data = bytearray(whole)
+        for _ in range(chance.randrange(1, 6)):
+            start = chance.randrange(20, len(data) - 120)
+            stop, other = start + chance.randrange(1, 90), chance.randrange(20, len(data) - 120)
+            piece = chance.choice(
+                [b"", data[other : other + 60], bytes(60), b"<<" * 600, b"[" * 600, b"9" * 30, b"0 0 R", b"\x1b[2J"]
+            )
+            data[start:stop] = piece
+        with suppress(InputError):
+            path.write_bytes(sealed(bytes(data)))
+            result = verify(path)
+            assert result.outcome == "damaged"
+            assert str(result).replace("\n", "").isprintable()
 
 
 # --- pages beside those that are made again ---------------------------------------------------------------

@@ -74,10 +74,10 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(
 def test_a_folder_that_may_only_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the system says it of a disk that is mounted so."""
 
-    def refuse(path: Path, *_: object, **__: object) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> int:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
-    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     assert "(Read-only file system)" in unwritable(tmp_path)
 
 

@@ -42,7 +42,7 @@ from exhibit.tasks.factory import TRUSTED
 from exhibit.tasks.models.zoo.mlp import MLPSpec
 from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.evidence import FailureEvidence, LocalEvidence
+from exhibit.tasks.records.evidence import Evidence, FailureEvidence, LocalEvidence
 from exhibit.tasks.records.packing import npz
 from exhibit.tasks.store import digest_of
 from tests.conftest import ROOT, Memory
@@ -850,6 +850,75 @@ def test_the_claim_follows_from_determinism() -> None:
     assert claim({"deterministic": False, "batch": 64}).startswith(
         "within 1e-05 of the norm of each array, not the same bytes"
     )
+
+
+# --- whatever evidence anyone writes ----------------------------------------------------------------------
+
+HOSTILE: list[Any] = [
+    None, True, -1, 0, 10**400, 1e308, "", "x" * 100_000, "\x1b[2J", "a\0b", "../../x", "/dev/zero", "\ud800", [], {},
+    [[]] * 9, {"kind": "iris"}, {"": None}, [None] * 10_000,
+]  # fmt: skip
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The place of everything in JSON."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, item in pairs for found in leaves(item, (*path, key)))]
+
+
+def altered(value: Any, chance: random.Random) -> Any:
+    """The same JSON with something else in some places."""
+    found = json.loads(json.dumps(value))
+    for _ in range(chance.randrange(1, 4)):
+        *above, last = chance.choice(leaves(found)[1:])
+        place = found
+        for key in above:
+            place = place[key]
+        place[last] = chance.choice(HOSTILE)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_the_evidence_says_an_outcome_is_said(
+    subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Opened, seed: int
+) -> None:
+    """Where it can be read it may be derived, or one line for each key says why not; never an exception."""
+    facts = altered(json.loads(subject.attached["evidence.json"]), random.Random(seed))
+    try:
+        evidence = Evidence.model_validate_json(json.dumps(facts), strict=True)
+    except ValidationError:
+        return
+    monkeypatch.setattr("exhibit.flows.verify.made_again", lambda _: subject)
+    result = derived(tmp_path / "x.pdf", subject._replace(evidence=evidence), Access(data=tmp_path))
+    assert result.outcome in ("not derivable", "different", "within tolerance")
+    assert result.outcome != "within tolerance" or result.environment
+    assert str(result).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"a":' * 100_000, "9" * 100_000, "NaN", "[NaN]", '["\ud800"]', "\x00", "", "{}", "[1, 2]", "null"],
+)
+@pytest.mark.parametrize("name", ["evidence.json", "checks.json", "metrics.json"])
+def test_json_of_any_shape_is_damage(subject: Subject, tmp_path: Path, name: str, text: str) -> None:
+    data = text.encode(errors="surrogatepass")
+    attached = attested(subject, {name: data}) if name != "evidence.json" else {**subject.attached, name: data}
+    result = verify(sealed(tmp_path / "forged.pdf", attached))
+    assert result.outcome == "damaged"
+    assert result.findings[0].startswith(f"forged.pdf, {name}: it ")
+
+
+def test_a_table_of_more_rows_than_a_report_has_is_damage(
+    subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few bytes can say a billion times the same: how many rows there are is asked before they are read."""
+    monkeypatch.setattr("exhibit.flows.alike._MOST_CELLS", 100_000)
+    names = ["point", "method", "target", "input", "feature", "mean"]
+    table = pd.DataFrame(dict.fromkeys(names, 0.0), index=range(20_000)).to_parquet()
+    assert len(table) < 10_000
+    attached = attested(subject, {"importances.parquet": table})
+    result = verify(sealed(tmp_path / "forged.pdf", attached))
+    assert result.findings == ("forged.pdf, importances.parquet: it cannot be read (ValueError)",)
 
 
 # --- on a machine that has nothing but the PDF ------------------------------------------------------------
