@@ -12,7 +12,7 @@ _TAGGED = {"Type": _PLAIN, "Subtype": _PLAIN}
 # By kind of dictionary: its keys, and of what kind their values are; "*" stands for any key.
 _KINDS: Mapping[str, Mapping[str, str]] = {
     "trailer": {**_STREAM, "Type": _PLAIN, "Size": _PLAIN, "Root": "catalog", "Info": "info", "ID": _PLAIN,
-                "W": _PLAIN, "Index": _PLAIN},
+                "W": _PLAIN, "Index": _PLAIN, "DecodeParms": "packing"},
     "info": dict.fromkeys(("Author", "CreationDate", "Creator", "ModDate", "Producer", "Subject", "Title"), _PLAIN),
     "catalog": {"Type": _PLAIN, "AF": "file", "Lang": _PLAIN, "MarkInfo": "marked", "Metadata": "metadata",
                 "Names": "names", "Outlines": "bookmark", "OutputIntents": "intent", "Pages": "pages",
