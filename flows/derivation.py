@@ -38,6 +38,8 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
         InputError: with a line for everything that is missing here.
     """
     evidence = subject.evidence
+    if beyond := [f"{key}: {value!r} is beyond what any report asks for" for key, value in _beyond(evidence.config)]:
+        raise InputError("\n".join(beyond[:_MOST_LINES]))
     given = _given(subject)
     config = copy.deepcopy(evidence.config)
     for key, item in evidence.local.items():
@@ -65,6 +67,24 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
             )
         )
     return derive_report(report, ["exhibit", "verify"], given)
+
+
+_MOST_LINES = 6
+_MOST = 1e12
+_SEED = 1 << 64
+
+
+def _beyond(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Numbers of a config that nobody means, by their keys: a bound of its own on what anyone may have written."""
+    match value:
+        case Mapping():
+            for name, item in value.items():
+                yield from _beyond(item, f"{key}.{name}".lstrip("."))
+        case list() | tuple():
+            for number, item in enumerate(value):
+                yield from _beyond(item, f"{key}.{number}")
+        case int() | float() if not -_MOST <= value <= _MOST and not (key.endswith("seed") and 0 <= value < _SEED):
+            yield key, value
 
 
 def _put(config: dict[str, Any], key: str, value: str) -> None:

@@ -895,6 +895,19 @@ def test_whatever_the_evidence_says_an_outcome_is_said(
     assert str(result).replace("\n", "").isprintable()
 
 
+@pytest.mark.parametrize("value", [10**13, -(10**13), 1e300, -1e300, float("inf"), float("nan"), 10**400])
+def test_a_number_that_nobody_means_is_refused_before_anything_runs(
+    subject: Subject, tmp_path: Path, asked: Opened, value: float
+) -> None:
+    """Whatever it stands for; a seed may be any of its width."""
+    config = json.loads(json.dumps(subject.evidence.config))
+    config["points"][0]["model"] |= {"epochs": value, "seed": 2**63}
+    result = derived(tmp_path / "x.pdf", with_config(subject, config), Access())
+    assert (result.outcome, asked.reports) == ("not derivable", [])
+    assert result.findings[0].startswith("points.0.model.epochs: ")
+    assert result.findings[0].endswith(" is beyond what any report asks for")
+
+
 @pytest.mark.parametrize(
     "text",
     ["[" * 100_000, '{"a":' * 100_000, "9" * 100_000, "NaN", "[NaN]", '["\ud800"]', "\x00", "", "{}", "[1, 2]", "null"],
