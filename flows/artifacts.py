@@ -13,6 +13,7 @@ from typing import Any
 from exhibit.flows.config import Report
 from exhibit.flows.report import RunResult
 from exhibit.tasks.records.manifest import MANIFEST
+from exhibit.tasks.records.shown import escaped, escaped_lines
 
 _MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
 _SIZE = re.compile(rb'<svg\b[^>]*\bviewBox=["\']0 0 ([\d.]+) ([\d.]+)["\']')
@@ -72,24 +73,26 @@ def summary(directory: Path, manifest: Mapping[str, Any], bad: str, since: str =
     """Where the report is, every file of it with its digest, and a sentence for each chapter. `bad`: what failed;
     `since`: what has changed."""
     files = manifest["files"]
-    return "\n".join(
-        [
-            f"# {manifest['title']}",
-            "",
-            f"**{bad[0].upper()}{bad[1:]}.**" if bad else "No required check failed.",
-            "",
-            *((since, "") if since else ()),
-            *(f"- **{chapter['title']}**: {chapter['sentence']}" for chapter in manifest["chapters"]),
-            "",
-            f"`{directory / 'report.pdf'}`",
-            "",
-            "| file | sha256 |",
-            "| --- | --- |",
-            # Attributions and figures are in the manifest.
-            *(f"| {name} | `{files[name]['sha256']}` |" for name in sorted(files, key=_order) if "/" not in name),
-            "",
-            f"`exhibit verify {directory}` checks every byte and derives the report again.",
-        ]
+    return escaped_lines(
+        "\n".join(
+            [
+                f"# {manifest['title']}",
+                "",
+                f"**{bad[0].upper()}{bad[1:]}.**" if bad else "No required check failed.",
+                "",
+                *((since, "") if since else ()),
+                *(f"- **{chapter['title']}**: {chapter['sentence']}" for chapter in manifest["chapters"]),
+                "",
+                f"`{directory / 'report.pdf'}`",
+                "",
+                "| file | sha256 |",
+                "| --- | --- |",
+                # Attributions and figures are in the manifest.
+                *(f"| {name} | `{files[name]['sha256']}` |" for name in sorted(files, key=_order) if "/" not in name),
+                "",
+                f"`exhibit verify {directory}` checks every byte and derives the report again.",
+            ]
+        )
     )
 
 
@@ -107,10 +110,10 @@ def verdicts(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def picture(directory: Path, manifest: Mapping[str, Any]) -> str:
     """The pictures of the front page as Markdown that carries them; empty where there is none."""
     found = [
-        f"### {chapter['title']}\n\n{chapter['sentence']}\n\n![{chapter['title']}]({_uri(directory / name)})"
+        f"### {title}\n\n{escaped(chapter['sentence'])}\n\n![{title}]({_uri(directory / name)})"
         for chapter in manifest["chapters"]
         for name in chapter["pictures"][:1]
-        if (directory / name).stat().st_size < _MOST_BYTES
+        if (directory / name).stat().st_size < _MOST_BYTES and (title := escaped(chapter["title"]))
     ]
     return "\n\n".join(found[:3])
 
@@ -130,12 +133,14 @@ def failed(checks: Sequence[Mapping[str, Any]], points: Sequence[str] = ()) -> s
 def listed(names: Sequence[str]) -> str:
     """The first three names, and how many more there are."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{', '.join(names[:3])}{more}"
+    return escaped(f"{', '.join(names[:3])}{more}")
 
 
 def _cell(value: Any) -> Any:
     if value is None:
         return ""
+    if isinstance(value, str):
+        return escaped(value)
     return round(value, 4) if isinstance(value, float) else value
 
 

@@ -1,23 +1,17 @@
-"""A report in a process of its own, that ends when its time is over, and when the process that asked for it ends.
-
-A thread cannot be stopped and a process can: the store is whole at any moment, so it is killed.
-"""
+"""A report in a process of its own, that is killed when its time is over: the store is whole at any moment."""
 
 import os
-import signal
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from subprocess import PIPE, Popen, TimeoutExpired
 from uuid import UUID
 
 from pydantic import ConfigDict, TypeAdapter
 
+from exhibit.flows.child import Ended, run_child
 from exhibit.flows.config import Report
 from exhibit.flows.errors import Unfinished
 from exhibit.flows.quiet import QUIET
 from exhibit.flows.report import RunResult
-from exhibit.tasks.document.press import child_process
+from exhibit.tasks.own import ended_by
 from exhibit.tasks.records.base import InputError, Record
 
 
@@ -37,13 +31,15 @@ class Job(Record):
 
 
 class Answer(Record):
-    """What the process found, or why it did not: the kind of an exception and a sentence."""
+    """A line of what the process answers: what it found, or why it did not, the kind of an exception and a sentence; or
+    before that, which functions of the user's own are at work, empty where none is any more."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     result: RunResult | None = None
     error: str = ""
     message: str = ""
+    running: str | None = None
 
 
 _ANSWER = TypeAdapter(Answer)
@@ -58,44 +54,29 @@ def run_bounded(report: Report, command: Sequence[str], flow_run: FlowRun | None
     """
     limit = report.runner.timeout_seconds
     job = Job(report=report, command=tuple(command), flow_run=flow_run)
-    quiet = {name: value for name, value in QUIET.items() if not name.startswith("PREFECT_LOGGING")}
-    program, paths = child_process("exhibit.flows.bounded_process")
-    environment = quiet | os.environ | paths
+    environment = {name: value for name, value in QUIET.items() if name not in os.environ}
+    environment = {name: value for name, value in environment.items() if not name.startswith("PREFECT_LOGGING")}
     if flow_run is not None:  # also where it is a server that Prefect has started for this run
         environment["PREFECT_API_URL"] = flow_run.server
-    with (
-        Popen(program, stdin=PIPE, stdout=PIPE, text=True, env=environment, start_new_session=True) as process,
-        ThreadPoolExecutor(1) as reader,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        answer = reader.submit(process.stdout.read)  # meanwhile: a pipe that is full would stop the process
-        try:
-            with suppress(BrokenPipeError):  # of one that has died already
-                process.stdin.write(f"{job.model_dump_json()}\n")
-                process.stdin.flush()  # and left open: the process ends when it is closed
-            process.wait(limit)
-        except TimeoutExpired as error:
-            raise Unfinished(
-                f"runner.timeout_seconds: the report was not finished within {limit:g} s and was stopped; "
-                "what is finished is kept, and the next run goes on from there"
-            ) from error
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            with suppress(BrokenPipeError):
-                process.stdin.close()
-        return _result(process.returncode, answer.result())
-
-
-def _result(status: int, text: str) -> RunResult:
-    """What the process answered, or why it did not."""
-    if not text:
+    ended = run_child("exhibit.flows.bounded_process", job.model_dump_json(), limit, environment)
+    if not ended.in_time:
         raise Unfinished(
-            f"the process that computes ended with status {status} and without an answer; "
+            f"runner.timeout_seconds: the report was not finished within {limit:g} s and was stopped; "
             "what is finished is kept, and the next run goes on from there"
         )
-    answer = _ANSWER.validate_json(text)
+    return _result(ended)
+
+
+def _result(ended: Ended) -> RunResult:
+    """What the process answered, or why it did not."""
+    answers = [_ANSWER.validate_json(line) for line in ended.answer.splitlines()]
+    if not answers or answers[-1].running is not None:
+        if answers and (names := answers[-1].running):
+            raise InputError(ended_by(names, ended.way))
+        raise Unfinished(
+            f"the process that computes {ended.way}; what is finished is kept, and the next run goes on from there"
+        )
+    answer = answers[-1]
     if answer.error == InputError.__name__:
         raise InputError(answer.message)
     if answer.result is None:

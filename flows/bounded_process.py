@@ -1,37 +1,40 @@
 """The process that computes a report whose time is limited: `python -m exhibit.flows.bounded_process`.
 
-It reads one job, a line of JSON, and answers with one line.
+It reads one job, a line of JSON, and answers line by line.
 """
 
-import os
-import signal
+import json
 import sys
-import threading
 from types import TracebackType
 from typing import TextIO
 
 from exhibit.flows.bounded import Answer, Job
+from exhibit.flows.child import asked
 from exhibit.flows.cluster import stage_caller
+from exhibit.flows.config import Report
 from exhibit.flows.engine import Inline, Prefect
-from exhibit.flows.errors import one_line_message
+from exhibit.flows.errors import one_line_message, validated
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import FinishedResult, RunResult, explain
+from exhibit.tasks.own import tell_by
 from exhibit.tasks.records.base import InputError
 
 
 def main() -> None:
     """The process: a job on standard input, an answer on standard output; all that is printed goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    line, answers = asked()
     sys.excepthook = lambda kind, error, trace: _failed(answers, kind, error, trace)
-    job = Job.model_validate_json(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    tell_by(lambda names: _say(answers, Answer(running=names)))
     try:
-        answer = Answer(result=_done(job))
+        answer = Answer(result=_done(_job(line)))
     except InputError as error:
         answer = Answer(error=InputError.__name__, message=str(error))
-    answers.write(answer.model_dump_json())
-    answers.close()
+    _say(answers, answer)
+
+
+def _say(answers: TextIO, answer: Answer) -> None:
+    answers.write(f"{answer.model_dump_json()}\n")
+    answers.flush()
 
 
 def _done(job: Job) -> RunResult:
@@ -46,16 +49,16 @@ def _done(job: Job) -> RunResult:
     return kept.result
 
 
-def _end_with_parent() -> None:
-    """Standard input is held open by the parent alone, and nothing more comes on it."""
-    sys.stdin.read()
-    os.killpg(0, signal.SIGKILL)
+def _job(line: str) -> Job:
+    """The job, as far as this process can do it: what it trusts is asked here again."""
+    plain = json.loads(line)
+    report = validated(Report, plain.pop("report"))
+    return Job.model_validate({**plain, "report": report})
 
 
 def _failed(answers: TextIO, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     sys.__excepthook__(kind, error, trace)
-    answers.write(Answer(error=kind.__name__, message=one_line_message(error)).model_dump_json())
-    answers.close()
+    _say(answers, Answer(error=kind.__name__, message=one_line_message(error)))
 
 
 if __name__ == "__main__":

@@ -14,12 +14,16 @@ from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import Any
 
 import exhibit
 from exhibit.flows.errors import ConfigError, Unfinished, debugging, one_line_message, unknown
 from exhibit.flows.quiet import QUIET
+from exhibit.flows.supervisor import supervised
 from exhibit.tasks.factory import GROUPS, offered
+from exhibit.tasks.own import over
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.shown import escaped, escaped_lines
 
 DONE, UNEXPECTED, BAD_INPUT, CHECK_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -43,7 +47,8 @@ keys of schedule:
   schedule.pool        work pool of process workers, made if it is missing (exhibit)
 
 In a path %Y, %m and %d stand for the day for which a run is scheduled, %G and %V for its ISO week. A path has to lie in
-a folder that the worker's EXHIBIT_TRUSTED_FOLDERS names. A run that is due while another still runs is cancelled.
+a folder that the worker's EXHIBIT_TRUSTED_FOLDERS names. A run that is due while another still runs is cancelled, and
+one that takes longer than runner.timeout_seconds, a day where nothing is given, is stopped.
 
 examples:
   exhibit deploy study=iris schedule.cron='0 6 * * 1' schedule.timezone=Asia/Tokyo
@@ -60,13 +65,15 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     if not debugging():
         os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
+    if sys.argv[1:2] == ["report"] and not debugging():
+        sys.exit(supervised(lambda: run(sys.argv[1:]), _warn, BAD_INPUT, UNEXPECTED))
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code. For what argparse refuses it exits with 2."""
     commands = "".join(f"  {name:10}{command.__doc__}\n" for name, command in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="exhibit",
         description="Turns a model, a dataset and a config into a reproducible explanation report.",
         epilog=f"commands, each with --help:\n{commands}",
@@ -86,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
     except (InputError, Unfinished) as error:
         if debugging():
             raise
-        sys.stderr.write(textwrap.indent(f"{error}\n", "exhibit: "))
+        _warn(str(error))
         return BAD_INPUT if isinstance(error, InputError) else UNEXPECTED
 
 
@@ -107,22 +114,22 @@ def report(arguments: Sequence[str]) -> int:
 
     result = run_report(wanted, ["exhibit", "report", *arguments])
     folder = result.directory
-    sys.stdout.write(f"pdf: {folder / 'report.pdf'}\nhtml: {folder / 'report.html'}\nrun: {folder}\n")
+    _tell(f"pdf: {folder / 'report.pdf'}", f"html: {folder / 'report.html'}", f"run: {folder}")
     if since := changed(folder):
-        sys.stderr.write(f"exhibit: {since}\n")
+        _warn(since)
     if result.failed_points:
-        sys.stderr.write(f"exhibit: failed: {', '.join(result.failed_points)}; the report says why\n")
+        _warn(f"failed: {', '.join(result.failed_points)}; the report says why")
     if result.required_failed:
-        sys.stderr.write("exhibit: a required check failed; the report says which\n")
+        _warn("a required check failed; the report says which")
     if result.afterwards:
-        sys.stderr.write(f"exhibit: the report is whole, but {result.afterwards}\n")
+        _warn(f"the report is whole, but {result.afterwards}")
         return UNEXPECTED
     return CHECK_FAILED if result.required_failed or result.failed_points else DONE
 
 
 def verify(arguments: Sequence[str]) -> int:
     """check a run directory or a lone PDF, and derive it again"""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="exhibit verify",
         description="Checks that a report is what was written, then computes it again from the config in its evidence, "
         "in a store of its own. What it found is printed, and written to verification.json in the run directory or "
@@ -144,17 +151,32 @@ def verify(arguments: Sequence[str]) -> int:
         help="run code of the user's own that the evidence names, from modules that EXHIBIT_TRUSTED_MODULES names, and "
         "open paths that it does not describe",
     )
-    options = parser.parse_args(arguments)
-    from exhibit.flows.derivation import Access
-    from exhibit.flows.verify import EXIT_CODES, report_path
-    from exhibit.flows.verify import verify as verified
+    from exhibit.flows.verification import EXIT_CODES, Job, Limits, report_path, usual_gigabytes, verify_within
 
-    result = verified(options.target, options.integrity_only, Access(options.data, options.allow_local))
-    try:
-        _write(report_path(options.target), f"{result.model_dump_json(indent=2)}\n")
-    except OSError as error:  # of a report that lies where nothing may be written
-        sys.stderr.write(f"exhibit: {error.filename} was not written: {error.strerror}\n")
-    sys.stdout.write(f"{result}\n")
+    parser.add_argument("--max-seconds", type=_positive, default=3600.0, metavar="N", help="of all that is done (3600)")
+    parser.add_argument(
+        "--max-gigabytes",
+        type=_positive,
+        default=usual_gigabytes(),
+        metavar="N",
+        help="of memory for each process, and of each file that is written meanwhile (three quarters of what there is)",
+    )
+    options = parser.parse_args(arguments)
+    result = verify_within(
+        Job(
+            target=options.target,
+            integrity_only=options.integrity_only,
+            data=options.data,
+            local=options.allow_local,
+            limits=Limits(seconds=options.max_seconds, gigabytes=options.max_gigabytes),
+        )
+    )
+    if (path := report_path(options.target)) is not None:
+        try:
+            _write(path, f"{result.model_dump_json(indent=2)}\n")
+        except OSError as error:  # of a report that lies where nothing may be written
+            _warn(f"{error.filename} was not written: {error.strerror}")
+    _tell(*str(result).split("\n"))
     return EXIT_CODES[result.outcome]
 
 
@@ -170,7 +192,7 @@ def _write(path: Path, text: str) -> None:
 
 def deploy(arguments: Sequence[str]) -> int:
     """put a report on a schedule, on a Prefect server"""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="exhibit deploy",
         description="Registers a report on the Prefect server that PREFECT_API_URL names, to be made on a schedule.",
         epilog=DEPLOY_HELP,
@@ -183,7 +205,7 @@ def deploy(arguments: Sequence[str]) -> int:
     from exhibit.flows.deploy import worker_command
 
     done = deployed(options.overrides, options.config_dir)
-    sys.stdout.write(f"worker: {worker_command(done)}\npage: {done.page}\ndeployment: {done.name}\n")
+    _tell(f"worker: {worker_command(done)}", f"page: {done.page}", f"deployment: {done.name}")
     return DONE
 
 
@@ -193,7 +215,7 @@ def studies(arguments: Sequence[str]) -> int:
 
     from exhibit.flows.compose import option_files
 
-    parser = argparse.ArgumentParser(prog="exhibit studies", description="Lists the presets, a line each.")
+    parser = _Parser(prog="exhibit studies", description="Lists the presets, a line each.")
     _add_config_dir(parser)
     files = option_files("study", parser.parse_args(arguments).config_dir)
     width = max(len(file.stem) for file in files) + 2
@@ -201,7 +223,7 @@ def studies(arguments: Sequence[str]) -> int:
         text = file.read_text(encoding="utf-8")
         title = (yaml.safe_load(text) or {}).get("title", file.stem)
         about = [line[2:] for line in text.splitlines() if line.startswith("# ") and "@package" not in line]
-        sys.stdout.write(f"{file.stem:{width}}{': '.join([title, *about[:1]])}\n")
+        _tell(f"{file.stem:{width}}{': '.join([title, *about[:1]])}")
     return DONE
 
 
@@ -213,8 +235,25 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that repeats what was typed as it may be shown."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(escaped_lines(message), file)
+
+
+def _tell(*lines: str) -> None:
+    """Lines of a result, on stdout."""
+    sys.stdout.writelines(f"{escaped(line)}\n" for line in lines)
+
+
+def _warn(text: str) -> None:
+    """A message, on stderr."""
+    sys.stderr.write(textwrap.indent(f"{escaped_lines(text)}\n", "exhibit: "))
+
+
 def _report_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="exhibit report",
         description="Explains one or several models and writes a report with its evidence. "
         "The last line on stdout is `run: DIRECTORY`.",
@@ -236,9 +275,19 @@ def _add_config_dir(parser: argparse.ArgumentParser) -> None:
 
 def _folder(text: str) -> Path:
     folder = Path(text)
-    if not folder.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no directory {text!r}")
-    return folder
+    try:
+        if folder.is_dir():
+            return folder
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise argparse.ArgumentTypeError(f"{text[:200]!r} cannot be opened ({error.strerror})") from error
+    raise argparse.ArgumentTypeError(f"there is no directory {text!r}")
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number above 0 was expected, not {text!r}")
+    return number
 
 
 def _groups(config_dir: Path | None) -> str:
@@ -272,7 +321,8 @@ def _briefly(kind: type[BaseException], error: BaseException, trace: TracebackTy
     if debugging():
         sys.__excepthook__(kind, error, trace)
     else:
-        sys.stderr.write(f"exhibit: {one_line_message(error)}\nset EXHIBIT_DEBUG=1 for the traceback\n")
+        _warn(one_line_message(error))
+        sys.stderr.write("set EXHIBIT_DEBUG=1 for the traceback\n")
 
 
 def _interrupted(_signal: int, _frame: FrameType | None) -> None:
@@ -280,6 +330,7 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> None:
     show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
     sys.stderr.write(f"\n{show_cursor}exhibit: interrupted; what is finished is kept, run the same command to go on\n")
     sys.stderr.flush()
+    over()
     os._exit(INTERRUPTED)
 
 

@@ -4,16 +4,19 @@ What takes seconds goes to a worker; what is there already, and what is over in 
 the store, not the memory: they need the same program and a path that leads to the same store.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from exhibit.flows.config import Report, RunnerSpec
+from exhibit.flows.errors import Unfinished
 from exhibit.tasks import stages
 from exhibit.tasks.fingerprint import fingerprint
+from exhibit.tasks.own import ended_by
 from exhibit.tasks.protocols import silent
-from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.base import InputError, Spec
+from exhibit.tasks.stages.check import CheckedMethod
 from exhibit.tasks.stages.stage import Call, FinishedStage, call_in_process
 from exhibit.tasks.store import Damaged, Store, StoredOnly
 
@@ -70,11 +73,30 @@ def _caller(client: Any, root: Path) -> Call:
         # What the shared store holds already needs no worker.
         with suppress(Damaged):
             return stage(there, *args, **kwargs)
-        # Not pure: Dask would hand on a result that the store no longer holds.
-        done: FinishedStage = client.submit(stage, shared, *args, **kwargs, pure=False).result()
+        from distributed import KilledWorker
+
+        try:
+            # Not pure: Dask would hand on a result that the store no longer holds.
+            done: FinishedStage = client.submit(stage, shared, *args, **kwargs, pure=False).result()
+        except KilledWorker as error:
+            raise _killed(stage.__name__, args) from error
         return done
 
     return call
+
+
+def _killed(stage: str, args: Sequence[Any]) -> InputError | Unfinished:
+    """Why a stage ended every worker that tried it: by code of the user's own, or it cannot be told."""
+    specs = [
+        spec for item in args for spec in ((item.method, item.model) if isinstance(item, CheckedMethod) else (item,))
+    ]
+    names = [function for spec in specs if isinstance(spec, Spec) and (function := spec.own_function) is not None]
+    if names:
+        return InputError(ended_by(", ".join(names), f"ended every Dask worker that tried the stage {stage}"))
+    return Unfinished(
+        f"every Dask worker that tried the stage {stage} was ended, as the system does where memory runs out; what is "
+        "finished is kept, and the next run goes on from there"
+    )
 
 
 def _examine(client: Any, address: str, store: Store) -> None:

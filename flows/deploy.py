@@ -89,7 +89,7 @@ def deploy(overrides: Sequence[str], config_dir: Path | None = None) -> Deployed
     """
     own = [word for word in overrides if word.startswith("schedule.")]
     schedule = read_schedule(own)
-    report = absolute(read_report([word for word in overrides if word not in own], config_dir))
+    report = limited(absolute(read_report([word for word in overrides if word not in own], config_dir)))
     folders = _folders(report)
     flow, parameters = _parameters(report, schedule)
     name = schedule.name or short_name(report)
@@ -110,6 +110,16 @@ def deploy(overrides: Sequence[str], config_dir: Path | None = None) -> Deployed
         registered: RunnerDeployment = deployment
         page = f"{PREFECT_UI_URL.value()}/deployments/deployment/{registered.apply()}"
     return Deployed(f"{flow.name}/{name}", schedule, folders, page)
+
+
+_DAY = 86_400.0  # seconds
+
+
+def limited(report: Report) -> Report:
+    """The same report with a limit of time: nobody sits beside a worker to see that a model never ends."""
+    if report.runner.timeout_seconds is not None:
+        return report
+    return report.model_copy(update={"runner": report.runner.model_copy(update={"timeout_seconds": _DAY})})
 
 
 def absolute(report: Report) -> Report:

@@ -1,6 +1,7 @@
 """Deriving a report again from its evidence, from nothing but what the evidence holds and what the caller lets in."""
 
 import copy
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +38,8 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
         InputError: with a line for everything that is missing here.
     """
     evidence = subject.evidence
+    if beyond := [f"{key}: {value!r} is beyond what any report asks for" for key, value in _beyond(evidence.config)]:
+        raise InputError("\n".join(beyond[:_MOST_LINES]))
     given = _given(subject)
     config = copy.deepcopy(evidence.config)
     for key, item in evidence.local.items():
@@ -64,6 +67,24 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
             )
         )
     return derive_report(report, ["exhibit", "verify"], given)
+
+
+_MOST_LINES = 6
+_MOST = 1e12
+_SEED = 1 << 64
+
+
+def _beyond(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Numbers of a config that nobody means, by their keys: a bound of its own on what anyone may have written."""
+    match value:
+        case Mapping():
+            for name, item in value.items():
+                yield from _beyond(item, f"{key}.{name}".lstrip("."))
+        case list() | tuple():
+            for number, item in enumerate(value):
+                yield from _beyond(item, f"{key}.{number}")
+        case int() | float() if not -_MOST <= value <= _MOST and not (key.endswith("seed") and 0 <= value < _SEED):
+            yield key, value
 
 
 def _put(config: dict[str, Any], key: str, value: str) -> None:
@@ -119,7 +140,7 @@ def _given(subject: Subject) -> Given:
             for key, item in subject.evidence.local.items()
             if key.startswith(tuple(prefixes)) and item.kind != "code"
         }
-    return Given(datasets, samples, weights, local)
+    return Given(datasets, samples, weights, local, subject.attached)
 
 
 def _numbers(config: Mapping[str, Any]) -> dict[str, int]:
@@ -162,9 +183,17 @@ def _found(
         candidates = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir() and path.name == item.name)]
         return next((path for path in candidates if _holds(path, key, config, local)), None)
     ending = Path(item.name).suffix
-    alike = (path for path in folder.rglob("*") if path.name.endswith(ending) and path.is_file())
+    alike = (path for path in folder.rglob("*") if path.name.endswith(ending) and _may_be_read(path))
     by_name = sorted(alike, key=lambda path: (path.name != item.name, path))
     return next((path for path in by_name if file_digest(path) == item.sha256), None)
+
+
+def _may_be_read(path: Path) -> bool:
+    """Whether it is a file that ends: those of the system itself have no size."""
+    try:
+        return path.is_file() and path.stat().st_size > 0 and os.access(path, os.R_OK)
+    except OSError:
+        return False
 
 
 def _holds(folder: Path, key: str, config: Mapping[str, Any], local: Mapping[str, LocalEvidence]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from exhibit.flows.config import Report
-from exhibit.flows.integrity import Damage, Subject, intact
+from exhibit.flows.integrity import Damage, Subject, intact, require_report
 from exhibit.flows.progress import Watch
 from exhibit.tasks.comparing.changes import point_facts
 from exhibit.tasks.comparing.settings import slugs
@@ -42,8 +42,10 @@ def earlier(report: Report, watch: Watch) -> Found | None:
         return None
     if wanted == "latest":
         return _latest(report, watch)
-    if not wanted.exists():
-        raise InputError(f"document.compare_to: there is no {wanted}; {_GIVE}")
+    try:
+        require_report(wanted)
+    except InputError as error:
+        raise InputError(f"document.compare_to: {error}; {_GIVE}") from error
     try:
         return _read(wanted)
     except (Damage, OSError) as problem:
@@ -88,7 +90,7 @@ def _said(subject: Subject) -> Earlier:
     return Earlier(
         report=EarlierReport(
             issued=evidence.document.issued,
-            pdf=subject.pdf,
+            pdf=subject.digest,
             evidence=hashlib.sha256(files["evidence.json"]).hexdigest(),
         ),
         points=tuple(point_facts(chapter, configs[chapter.slug]) for chapter in evidence.chapters),

@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from typing import Any, Protocol
 
 from exhibit.flows.prefect_task import as_task
+from exhibit.tasks.records.shown import escaped
 from exhibit.tasks.stages.stage import Call, FinishedStage, call_in_process
 
 
@@ -57,5 +58,5 @@ class Prefect:
 
     def submit(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> Future:
         task = self._tasks.setdefault(stage.__name__, as_task(stage, self._call))
-        future: Future = task.submit(what, *args, **kwargs)
+        future: Future = task.submit(escaped(what), *args, **kwargs)
         return future

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.shown import escaped
 
 Schema = Mapping[str, Any]
 _T = TypeVar("_T")
@@ -47,7 +48,7 @@ def during(what: str, stage: str) -> Iterator[None]:
 def one_line_message(error: BaseException) -> str:
     """An error that nobody expected, in one line: of which point and stage, of what kind, and what it says first."""
     where = "".join(f"{note}, " for note in getattr(error, "__notes__", ())[:1])
-    return f"{where}{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    return escaped(f"{where}{type(error).__name__}: {str(error).partition(chr(10))[0]}")
 
 
 def unknown(path: str, what: str, given: str, allowed: Iterable[str]) -> str:

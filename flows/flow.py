@@ -25,8 +25,10 @@ from exhibit.flows.engine import Prefect
 from exhibit.flows.errors import Unfinished, one_line_message
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import FinishedResult, RunResult, explain
+from exhibit.tasks.own import over
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.packing import canonical_json
+from exhibit.tasks.records.shown import escaped, escaped_lines
 from exhibit.tasks.store import Store
 
 _TERMINATED = 128 + signal.SIGTERM
@@ -85,7 +87,7 @@ def concluded(work: Callable[[], RunResult], key: str) -> State[Any]:
     try:
         result = work()
     except (InputError, Unfinished) as error:
-        return Failed(message=str(error), data=error)
+        return Failed(message=escaped_lines(str(error)), data=error)
     except Exception as error:  # noqa: BLE001 - Prefect's own message would not say of which point and stage
         get_run_logger().error(one_line_message(error), exc_info=error)
         return Failed(message=one_line_message(error), data=error)
@@ -94,7 +96,8 @@ def concluded(work: Callable[[], RunResult], key: str) -> State[Any]:
     result = kept.result
     clauses = list(filter(None, (judged(result), result.afterwards)))
     ending = Failed if clauses else Completed
-    return ending(message="; ".join([*clauses, f"the report is {result.directory / 'report.pdf'}"]), data=result)
+    message = "; ".join([*clauses, f"the report is {result.directory / 'report.pdf'}"])
+    return ending(message=escaped(message), data=result)
 
 
 def this_flow_run() -> FlowRun:
@@ -143,6 +146,7 @@ def _interruptible() -> Iterator[None]:
         if callable(handler):
             handler(number, frame)
         else:
+            over()
             os._exit(_TERMINATED)
 
     for number in before:

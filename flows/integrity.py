@@ -1,12 +1,14 @@
 """Is a report what was written? Every file against the manifest, a PDF against its own digest, what is attached to it
 against the evidence."""
 
+import csv
 import hashlib
 import io
 import json
+import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,25 +16,27 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import ValidationError
 
+from exhibit.flows.alike import read_table
+from exhibit.flows.verification import REPORT
 from exhibit.tasks.document.pdf import pdf_digest_ok
-from exhibit.tasks.document.press import embedded_name
+from exhibit.tasks.document.pdf_kinds import foreign, strange_bytes
+from exhibit.tasks.document.press import attachment_description, embedded_name
 from exhibit.tasks.evidence.evidence import content_digest
 from exhibit.tasks.evidence.local import file_digest
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.evidence.schema import own_digest
-from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import Evidence
 from exhibit.tasks.records.manifest import Manifest
+from exhibit.tasks.records.shown import escaped
 
-REPORT = "verification.json"  # what `exhibit verify` leaves in a run
 _LEFT = {"manifest.json", REPORT, f"report.{REPORT}"}  # the last: of the PDF alone, where it lies in its run
-_COMPARED = ("values/", "standard_error/", "layer/", "prediction", "base_value", "sample_ids", "targets")
+_TYPED = "overrides.txt"  # what was typed: it follows from nothing
 _RUN = {"report.pdf", "evidence.json"}  # without which there is nothing to verify
-_NEEDED = {"evidence.json", "importances.parquet", "checks.json", "metrics.json"}
 
 
 # What a file is met by that is something else than its name says. Its digest may be right: a seal is no signature.
-_UNREADABLE: tuple[type[Exception], ...] = (
+UNREADABLE: tuple[type[Exception], ...] = (
     ArithmeticError,
     AttributeError,
     EOFError,
@@ -44,6 +48,7 @@ _UNREADABLE: tuple[type[Exception], ...] = (
     ValueError,
     zipfile.BadZipFile,
     zlib.error,
+    csv.Error,
 )
 
 
@@ -52,23 +57,48 @@ class Damage(Exception):
 
 
 @contextmanager
-def _reading(name: str, *further: type[Exception]) -> Iterator[None]:
+def reading(name: str, *further: type[Exception]) -> Iterator[None]:
     """Whatever a file is met by while it is read, it is damage."""
     try:
         yield
-    except (*_UNREADABLE, *further) as error:
+    except (*UNREADABLE, *further) as error:
         raise Damage(f"{name}: it cannot be read ({type(error).__name__})") from error
 
 
 class Subject(NamedTuple):
-    """What is checked: its evidence, the digest of its pages, the numbers to compare where bytes differ, the files
-    that are attached to the PDF, and of a run the digests of all that was derived, by name."""
+    """What is checked: its evidence, its PDF, the files that are attached to that, and of a run all that was derived,
+    by name."""
 
     evidence: Evidence
-    pdf: str
-    numbers: Mapping[str, Array]
+    pdf: bytes
     attached: Mapping[str, bytes]
-    files: Mapping[str, str] = {}
+    files: Mapping[str, Path] = {}
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the PDF."""
+        return hashlib.sha256(self.pdf).hexdigest()
+
+
+def require_report(target: Path) -> None:
+    """Refuses what is neither a folder nor a file of a size that a PDF may have, before it is opened.
+
+    Raises:
+        InputError: with a sentence that says why.
+    """
+    try:
+        about = target.stat()
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        why = "there is no such file or directory" if missing else f"it cannot be opened ({error})"
+        raise InputError(f"{str(target)[:200]}: {why}") from error
+    if not stat.S_ISDIR(about.st_mode) and not stat.S_ISREG(about.st_mode):
+        raise InputError(f"{target}: a run directory or a PDF was expected, and this is a device, a pipe or a socket")
+    if stat.S_ISREG(about.st_mode) and not 0 < about.st_size <= _MOST_BYTES:
+        raise InputError(f"{target}: a PDF was expected, and this is a file of {about.st_size} bytes")
+
+
+_MOST_BYTES = 4 << 30  # of a PDF
 
 
 def read(target: Path) -> Subject:
@@ -77,11 +107,16 @@ def read(target: Path) -> Subject:
     Raises:
         Damage: if it is not what was written.
     """
-    return _read_run(target) if target.is_dir() else _read_pdf(target)
+    if not target.is_dir():
+        return _read_pdf(target)
+    subject = intact(target)
+    for path in sorted(target.glob("attributions/*/*.npz")):
+        _require_arrays(path)
+    return subject
 
 
 def intact(target: Path) -> Subject:
-    """As `read`, but of a run only what its PDF says, without the numbers of its attributions.
+    """As `read`, but without a look into the attributions of a run.
 
     Raises:
         Damage: if it is not what was written.
@@ -89,14 +124,17 @@ def intact(target: Path) -> Subject:
     return _intact_run(target) if target.is_dir() else _read_pdf(target)
 
 
-def _read_run(directory: Path) -> Subject:
-    subject = _intact_run(directory)
-    numbers = {
-        f"{path.parent.name}/{path.stem}/{name}": array
-        for path in sorted(directory.glob("attributions/*/*.npz"))
-        for name, array in _arrays(path)
+def made_again(run: Path) -> Subject:
+    """A run whose pages carry the evidence of another one: what was derived, beside which that is compared."""
+    manifest = _manifest(run)
+    evidence = _evidence((run / "evidence.json").read_bytes(), "evidence.json")
+    files = {name: run / name for name in manifest.files if name != _TYPED}
+    attached = {
+        name.removeprefix("tables/"): path.read_bytes()
+        for name, path in files.items()
+        if name.removeprefix("tables/") in evidence.attached
     }
-    return subject._replace(numbers={**subject.numbers, **numbers})
+    return Subject(evidence, (run / "report.pdf").read_bytes(), attached, files)
 
 
 def _intact_run(directory: Path) -> Subject:
@@ -110,8 +148,7 @@ def _intact_run(directory: Path) -> Subject:
         inside = subject.attached.get(name.removeprefix("tables/"))
         if inside is not None and (directory / name).read_bytes() != inside:
             raise Damage(f"{name}: it is not the one in report.pdf")
-    derived = {name: entry.sha256 for name, entry in manifest.files.items() if name != "overrides.txt"}  # was typed
-    return subject._replace(files=derived)
+    return subject._replace(files={name: directory / name for name in manifest.files if name != _TYPED})
 
 
 def _manifest(directory: Path) -> Manifest:
@@ -119,7 +156,7 @@ def _manifest(directory: Path) -> Manifest:
     if not path.is_file():
         raise Damage("manifest.json: it is missing, so the run was not finished")
     data = path.read_bytes()
-    with _reading("manifest.json"):
+    with reading("manifest.json"):
         manifest, facts = Manifest.model_validate_json(data, strict=True), json.loads(data)
         whole = data == pretty(facts) and manifest.sha256 in (None, own_digest(facts))
     if not whole:
@@ -133,42 +170,43 @@ def _wrong_files(directory: Path, manifest: Manifest) -> Iterator[str]:
     found = {path.relative_to(directory).as_posix(): path for path in there}
     for name in sorted(manifest.files.keys() | _RUN):
         if name not in found:
-            yield f"{printable(name)}: it is missing"
+            yield f"{escaped(name)}: it is missing"
         elif found[name].is_symlink() or not found[name].is_file():  # nothing outside is opened, nor what has no end
             yield f"{name}: is a symlink or not a regular file"
         elif name in manifest.files and file_digest(found[name]) != manifest.files[name].sha256:
             yield f"{name}: it is not what was written"
     for name in sorted(found.keys() - manifest.files.keys() - _LEFT):
-        yield f"{printable(name)}: it does not belong to the run"
-
-
-def printable(name: str) -> str:
-    """A name as it can be written on one line, in any file."""
-    return name if name.isprintable() else ascii(name)[1:-1]
+        yield f"{escaped(name)}: it does not belong to the run"
 
 
 def _read_pdf(path: Path) -> Subject:
-    data, here = path.read_bytes(), printable(path.name)
+    data, here = path.read_bytes(), escaped(path.name)
     # Nothing in the file is interpreted before its digest is known to be right.
     if not pdf_digest_ok(data):
         raise Damage(f"{here}: it is not the file that was written")
+    if more := strange_bytes(data):
+        raise Damage(f"{here}: {_NEVER.format(more)}")
     attached = _attachments(data, here)
-    if missing := _NEEDED - attached.keys():
+    if missing := _READERS.keys() - attached.keys():
         raise Damage(f"{here}: nothing is attached as {', '.join(sorted(missing))}")
     evidence = _evidence(attached["evidence.json"], f"{here}, evidence.json")
     for name, digest in sorted(_expected(evidence)):
         if name not in attached or hashlib.sha256(attached[name]).hexdigest() != digest:
-            raise Damage(f"{here}, {name}: it is not the attachment that the evidence names")
-    if foreign := sorted(attached.keys() - evidence.attached.keys() - {"evidence.json"}):
-        raise Damage(f"{here}, {printable(foreign[0])}: it is attached, but the evidence does not name it")
+            raise Damage(f"{here}, {escaped(name)}: it is not the attachment that the evidence names")
+    if unnamed := sorted(attached.keys() - evidence.attached.keys() - {"evidence.json"}):
+        raise Damage(f"{here}, {escaped(unnamed[0])}: it is attached, but the evidence does not name it")
     for name, content in attached.items():
+        with reading(f"{here}, {escaped(name)}"):
+            attachment_description(name)
         if name.endswith(".npz"):
             _require_stored(f"{here}, {name}", io.BytesIO(content))
-    numbers: dict[str, Array] = {}
-    for name, read_numbers in _NUMBERS.items():
-        with _reading(f"{here}, {name}"):
-            numbers |= read_numbers(attached[name])
-    return Subject(evidence, hashlib.sha256(data).hexdigest(), numbers, attached)
+    for name, require_readable in _READERS.items():
+        with reading(f"{here}, {name}"):
+            require_readable(attached[name])
+    return Subject(evidence, data, attached)
+
+
+_NEVER = "it holds {}, as no report does"
 
 
 def _expected(evidence: Evidence) -> Iterator[tuple[str, str]]:
@@ -183,8 +221,13 @@ def _expected(evidence: Evidence) -> Iterator[tuple[str, str]]:
 def _attachments(pdf: bytes, name: str) -> dict[str, bytes]:
     import pikepdf
 
-    with _reading(name, pikepdf.PdfError), pikepdf.open(io.BytesIO(pdf)) as document:
-        return {one: file.get_file().read_bytes() for one, file in document.attachments.items()}
+    try:
+        with reading(name, pikepdf.PdfError), pikepdf.open(io.BytesIO(pdf)) as document:
+            if more := list(dict.fromkeys(foreign(document))):
+                raise Damage(f"{name}: {_NEVER.format(escaped(' and '.join(more[:3])))}")
+            return {one: file.get_file().read_bytes() for one, file in document.attachments.items()}
+    except pikepdf.PasswordError as error:
+        raise Damage(f"{name}: it wants a password, as no report does") from error
 
 
 def _evidence(data: bytes, name: str) -> Evidence:
@@ -192,63 +235,42 @@ def _evidence(data: bytes, name: str) -> Evidence:
         evidence = Evidence.model_validate_json(data, strict=True)
     except ValidationError as error:
         raise Damage(f"{name}: it is no evidence of a report ({error.error_count()} fields are wrong)") from error
-    with _reading(name):
+    with reading(name):
         content = content_digest(json.loads(data)["chapters"])
     if content != evidence.content:
         raise Damage(f"{name}: the content digest does not belong to the chapters")
     return evidence
 
 
-def _arrays(path: Path) -> Iterator[tuple[str, Array]]:
+def _require_arrays(path: Path) -> None:
     _require_stored(path.name, path)
-    with _reading(path.name), np.load(path, allow_pickle=False) as archive:
-        yield from [(name, archive[name]) for name in archive.files if name.startswith(_COMPARED)]
+    with reading(path.name), np.load(path, allow_pickle=False) as archive:
+        for name in archive.files:
+            archive[name]
 
 
 def _require_stored(name: str, file: Path | io.BytesIO) -> None:
-    """Arrays are never written compressed, so that no small file grows large while it is read."""
-    with _reading(name), zipfile.ZipFile(file) as archive:
-        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+    """Arrays are never written compressed or twice, so that no small file grows large while it is read."""
+    with reading(name), zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        size = file.stat().st_size if isinstance(file, Path) else len(file.getbuffer())
+        if any(one.compress_type != zipfile.ZIP_STORED for one in members) or sum(m.file_size for m in members) > size:
             raise Damage(f"{name}: it is not as it was written")
 
 
-def _importances(table: bytes) -> dict[str, Array]:
-    import pandas as pd
-
-    # Apart for each result: beside numbers that are a thousand times larger a change would be nothing.
-    groups = pd.read_parquet(io.BytesIO(table)).groupby(
-        ["point", "method", "target", "input"], sort=False, dropna=False
-    )
-    found: dict[str, Array] = {}
-    for keys, group in groups:
-        columns = {name: group[name].to_numpy() for name in ("feature", "count", "mean", "mean_absolute")}
-        # An error is as exact as what it is the error of: it may be nothing but rounding.
-        columns["mean_absolute"] = np.concatenate([columns["mean_absolute"], group["standard_error"].to_numpy()])
-        found |= {"/".join(map(str, (*keys, name))): column for name, column in columns.items()}
-    return found
+def _require_fields(data: bytes, fields: Collection[str]) -> None:
+    """Rows of a table, each with at least these."""
+    if not isinstance(rows := json.loads(data), list):
+        raise ValueError("no rows")
+    for row in rows:
+        if not isinstance(row, dict) or not row.keys() >= set(fields):
+            raise ValueError("a row without its fields")
 
 
-def _checks(data: bytes) -> dict[str, Array]:
-    """Every verdict, and every measured value beside its threshold: the size against which a difference is one."""
-    checks = json.loads(data)
-    verdicts = [[str(one[name]) for name in ("chapter", "method", "check", "verdict", "required")] for one in checks]
-    values = {
-        f"check/{k}": np.array([one["value"], one["threshold"], *(one.get("interval") or ())], float)
-        for k, one in enumerate(checks)
-    }
-    return {"verdicts": np.array(verdicts)} | values
-
-
-def _metrics(data: bytes) -> dict[str, Array]:
-    """The measured quality of the models, each with its interval."""
-    metrics = json.loads(data)
-    names = [[str(one[name]) for name in ("chapter", "name", "split", "count")] for one in metrics]
-    values = {f"metric/{k}": np.array([one["value"], *(one["interval"] or ())], float) for k, one in enumerate(metrics)}
-    return {"metrics": np.array(names)} | values
-
-
-_NUMBERS: Mapping[str, Callable[[bytes], dict[str, Array]]] = {
-    "importances.parquet": _importances,
-    "checks.json": _checks,
-    "metrics.json": _metrics,
+_READERS: Mapping[str, Callable[[bytes], object]] = {
+    "evidence.json": json.loads,
+    "config.yaml": bytes.decode,
+    "importances.parquet": lambda data: read_table(data)[["point", "method", "target", "input", "feature", "mean"]],
+    "checks.json": lambda data: _require_fields(data, ("chapter", "method", "check", "verdict", "value", "threshold")),
+    "metrics.json": lambda data: _require_fields(data, ("chapter", "name", "split", "count", "value")),
 }

@@ -43,12 +43,14 @@ Step = Generator[None, None, None]
 @dataclass(frozen=True)
 class Given:
     """What a PDF brings along, so that it need not be had: by chapter the dataset with what was asked for it, the
-    samples that lie beside it, and the weights; by key what is said of files that are not here."""
+    samples that lie beside it, and the weights; by key what is said of files that are not here. `attached`: what the
+    pages carry in place of what is derived, if any, so that they can be compared with those that carried it first."""
 
     datasets: Mapping[str, tuple[Any, bytes]] = field(default_factory=dict)
     samples: Mapping[str, bytes] = field(default_factory=dict)
     weights: Mapping[str, bytes] = field(default_factory=dict)
     local: Mapping[str, LocalEvidence] = field(default_factory=dict)
+    attached: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass

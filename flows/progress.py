@@ -7,9 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from exhibit.tasks.protocols import Progress as Report
+from exhibit.tasks.records.shown import escaped, escaped_lines
 
 
 @dataclass
@@ -61,7 +63,9 @@ class Watch:
         with self._lock:
             if (found := self._running.get((chapter, stage))) is None:
                 now = time.monotonic()
-                found = _Running(self._bars.add_task(f"{chapter}: {stage}", total=None), now, now + self._patience)
+                found = _Running(
+                    self._bars.add_task(escape(escaped(f"{chapter}: {stage}")), total=None), now, now + self._patience
+                )
                 self._running[chapter, stage] = found
             running = found
 
@@ -97,15 +101,18 @@ class Watch:
         with self._lock:
             for name in [name for name in self._running if name[0].partition("/")[0] == chapter]:
                 self._bars.remove_task(self._running.pop(name).bar)
-            self._console.print(f"{chapter}: {sentence}", markup=False, soft_wrap=True)
+            self._print(f"{chapter}: {sentence}")
 
     def note(self, text: str) -> None:
         """Says something that is about no stage."""
         with self._lock:
-            self._console.print(text, markup=False, soft_wrap=True)
+            self._print(text)
 
     def _say(self, chapter: str, stage: str, text: str) -> None:
-        self._console.print(f"{chapter}: {stage}, {text}", markup=False, soft_wrap=True)
+        self._print(f"{chapter}: {stage}, {text}")
+
+    def _print(self, text: str) -> None:
+        self._console.print(escaped_lines(text), markup=False, soft_wrap=True)
 
     def _beat(self) -> None:
         while not self._over.wait(min(1.0, self._patience)):

@@ -180,7 +180,8 @@ class _Flow:
             local,
             embedded,
         )
-        files = attached(attested.outputs) | embedded
+        carried = {name: self.store.put(data) for name, data in self.given.attached.items()}
+        files = carried or attached(attested.outputs) | embedded
         rendered = self.calls.watched(
             "report",
             render,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from exhibit.flows.config import Report
 from exhibit.flows.engine import Inline
+from exhibit.flows.places import require_writable
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import RunResult, explain
 
@@ -15,6 +16,7 @@ def run_report(report: Report, command: Sequence[str]) -> RunResult:
         InputError: for data or a config that cannot be used.
         Unfinished: when its time is over.
     """
+    require_writable(report)
     if report.runner.kind != "inline":
         from exhibit.flows.flow import run_flow
 

@@ -5,6 +5,7 @@ PATH), EXHIBIT_TRUSTED_MODULES code of the user's own, EXHIBIT_TRUSTED_SCHEDULER
 hand back pickled objects (with commas between).
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from exhibit.flows.bounded import run_bounded
 from exhibit.flows.config import Report
 from exhibit.flows.errors import validated
 from exhibit.flows.flow import concluded, this_flow_run
+from exhibit.flows.places import require_writable
 from exhibit.flows.report import RunResult
 from exhibit.tasks.evidence.local import local_references, put
 from exhibit.tasks.records.base import InputError
@@ -113,9 +115,9 @@ def report_by_digest(sha256: Sha256, store: Path, timezone: Timezone = "UTC") ->
 
 def _worked(report: Report, timezone: str) -> RunResult:
     when = flow_run.scheduled_start_time.astimezone(ZoneInfo(timezone))
-    return run_bounded(
-        confined(dated(report, when)), ["prefect", "deployment", "run", f"report/{deployment.name}"], this_flow_run()
-    )
+    allowed = confined(dated(report, when))
+    require_writable(allowed)
+    return run_bounded(allowed, ["prefect", "deployment", "run", f"report/{deployment.name}"], this_flow_run())
 
 
 def stored(sha256: str, store: Path) -> Report:
@@ -130,7 +132,7 @@ def stored(sha256: str, store: Path) -> Report:
         config = Store(store).get(sha256)
     except Damaged as error:
         raise InputError(f"{error}; run `exhibit deploy` again") from error
-    return Report.model_validate_json(config)
+    return validated(Report, json.loads(config))
 
 
 def dated(report: Report, when: datetime) -> Report:

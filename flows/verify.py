@@ -1,73 +1,44 @@
 """`exhibit verify`: is it what was written (integrity), and does its config give the same again (derivation)?"""
 
+import hashlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-
+from exhibit.flows.alike import largest, unlike
 from exhibit.flows.derivation import Access, derive, needed, taken
-from exhibit.flows.integrity import REPORT, Damage, Subject, printable, read
-from exhibit.tasks.evidence.evidence import TOLERANCE
-from exhibit.tasks.records.base import Array, InputError, Record
+from exhibit.flows.errors import debugging, one_line_message
+from exhibit.flows.integrity import UNREADABLE, Damage, Subject, made_again, read, reading, require_report
+from exhibit.flows.verification import Outcome, Verification
+from exhibit.tasks.document.pdf_alike import differing_pdfs
+from exhibit.tasks.evidence.evidence import constraints
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import Evidence
 
-Outcome = Literal["intact", "identical", "within tolerance", "different", "damaged", "not derivable"]
 
-EXIT_CODES: Mapping[Outcome, int] = {
-    "intact": 0,
-    "identical": 0,
-    "within tolerance": 0,
-    "different": 4,
-    "damaged": 5,
-    "not derivable": 6,
-}
-
-
-class Verification(Record):
-    """The outcome, what led to it, and how this environment differs from that of the report."""
-
-    target: str
-    outcome: Outcome
-    claim: str = ""
-    findings: tuple[str, ...] = ()
-    environment: tuple[str, ...] = ()
-    largest_difference: float | None = None
-    tolerance: float = TOLERANCE
-
-    def __str__(self) -> str:
-        largest = (
-            []
-            if self.largest_difference is None
-            else [f"largest relative difference: {self.largest_difference:.3g}, tolerance {self.tolerance:g}"]
-        )
-        changed = [f"here otherwise: {line}" for line in self.environment]
-        claimed = [f"claimed: {self.claim}"] if self.claim and self.outcome in ("within tolerance", "different") else []
-        return "\n".join([*self.findings, *claimed, *largest, *changed, f"{self.target}: {self.outcome}"])
-
-
-def verify(target: Path, integrity_only: bool = False, access: Access | None = None) -> Verification:
-    """Checks a run directory or a lone PDF. `access`: what may be opened beside it.
+def verify(
+    target: Path,
+    integrity_only: bool = False,
+    access: Access | None = None,
+    was_read: Callable[[], object] = lambda: None,
+) -> Verification:
+    """Checks a run directory or a lone PDF. `access`: what may be opened beside it; `was_read`: is told that it is
+    whole, before anything is derived.
 
     Raises:
         InputError: if there is nothing of the kind at `target`.
     """
-    if not target.exists():
-        raise InputError(f"{target}: there is no such file or directory")
+    require_report(target)
     try:
         subject = read(target)
     except Damage as damage:
-        return Verification(target=printable(str(target)), outcome="damaged", findings=tuple(str(damage).splitlines()))
+        return Verification(target=str(target), outcome="damaged", findings=tuple(str(damage).split("\n")))
+    was_read()
     if integrity_only:
-        return Verification(target=printable(str(target)), outcome="intact", claim=subject.evidence.claim)
+        return Verification(target=str(target), outcome="intact", claim=subject.evidence.claim)
     return derived(target, subject, access or Access())
-
-
-def report_path(target: Path) -> Path:
-    """Where the short report is written: inside a run, beside a PDF."""
-    return target / REPORT if target.is_dir() else target.with_name(f"{target.stem}.{REPORT}")
 
 
 def derived(target: Path, subject: Subject, access: Access) -> Verification:
@@ -75,16 +46,18 @@ def derived(target: Path, subject: Subject, access: Access) -> Verification:
     with TemporaryDirectory(prefix="exhibit-verify-") as scratch:
         try:
             run = derive(subject, Path(scratch), access)
-        except (InputError, ImportError) as error:
-            said = str(error).splitlines()
+        except Exception as error:  # of evidence that anyone may have written
+            if debugging():
+                raise
+            said = str(error).split("\n") if isinstance(error, InputError) else [one_line_message(error)]
             # What is missing is named with its sha256, unless the error does it.
             findings = said if all("sha256" in line for line in said) else [*said, *needed(subject.evidence)]
-            return Verification(target=printable(str(target)), outcome="not derivable", findings=tuple(findings))
-        again = read(run if target.is_dir() else run / "report.pdf")
-    if lost := _lost(subject.evidence, again.evidence):
-        sentences = (*lost, *needed(subject.evidence))
-        return Verification(target=printable(str(target)), outcome="not derivable", findings=sentences)
-    result = compared(target, subject, again)
+            return Verification(target=str(target), outcome="not derivable", findings=tuple(findings))
+        again = made_again(run)
+        if lost := _lost(subject.evidence, again.evidence):
+            sentences = (*lost, *needed(subject.evidence))
+            return Verification(target=str(target), outcome="not derivable", findings=sentences)
+        result = compared(target, subject, again)
     return result.model_copy(update={"findings": (*taken(subject), *result.findings)})
 
 
@@ -97,55 +70,108 @@ def _lost(before: Evidence, after: Evidence) -> list[str]:
 def compared(target: Path, before: Subject, after: Subject) -> Verification:
     """What a second derivation says about the first.
 
-    Only pages that are the same bytes are called identical: a seal is no signature, so whoever changes a report can
-    seal it again, and stages that agree say nothing about the pages. In the environment that the evidence names nothing
-    but what a stage computes may differ, as it does by rounding on another processor; elsewhere the pages may, and then
-    the attached numbers are compared.
+    A seal is no signature: whoever changes a report can seal it again, and can write any environment into its evidence.
+    So only what was compared is called the same. The pages that were made again carry the evidence of the first ones:
+    in one environment they are the same bytes, and in any they have the same text, pictures and number. What is
+    attached, and the files of a run, are compared by what they say, with numbers as near as the evidence claims.
     """
     environment = tuple(_environment(before.evidence, after.evidence))
     diverged = _first_difference(before.evidence, after.evidence)
     first = f"first difference: {diverged}" if diverged else "every stage: the same bytes"
 
-    def found(outcome: Outcome, *findings: str, largest: float | None = None) -> Verification:
+    def found(outcome: Outcome, *findings: str, size: float | None = None) -> Verification:
         return Verification(
-            target=printable(str(target)),
+            target=str(target),
             outcome=outcome,
             claim=before.evidence.claim,
             findings=(first, *findings),
             environment=environment,
-            largest_difference=largest,
+            largest_difference=size,
         )
 
-    if diverged is None and before.pdf == after.pdf:
-        others = [f"{name}: {_OTHER_BYTES}" for name in _differing(before.files, after.files)]
-        return found("different" if others else "identical", *others, "report.pdf: the same bytes")
-    largest = _largest_difference(before.numbers, after.numbers)
-    unfounded = [] if environment else list(_unfounded(before.evidence, after.evidence, diverged is None))
-    near: Outcome = "within tolerance" if largest <= TOLERANCE and not unfounded else "different"
-    return found(near, *(unfounded or ([] if diverged else [_OTHER_PAGES])), largest=largest)
+    others = [name for name in _others(before, after) if not _same(before, after, name)]
+    if before.evidence == after.evidence and before.pdf == after.pdf and not others:
+        return found("identical", "report.pdf: the same bytes")
+    asked = _differing(_asked(before.evidence), _asked(after.evidence))
+    sentences = [f"evidence.json, {name}: not what is derived" for name in asked]
+    if not environment and diverged is None:
+        changed = [*others, *(["report.pdf"] if before.pdf != after.pdf else [])]
+        sentences += [f"{name}: {_OTHER_BYTES}" for name in changed]
+    sentences += _pages(before, after)
+    size = 0.0
+    for name in others:
+        apart, clauses = _apart(before, after, name)
+        sentences += [f"{name}: {clause}" for clause in clauses[:3]]
+        size = max(size, apart)
+    if sentences:
+        return found("different", *dict.fromkeys(sentences), size=size)
+    return found("within tolerance", _ALIKE, size=size)
 
 
 _OTHER_BYTES = "other bytes, though all that it is made of is the same"
-_OTHER_PAGES = (
-    "report.pdf: other bytes, so what its pages say is not verified; compared are the importances, checks and metrics "
-    "that are attached to it"
+_ALIKE = (
+    "report.pdf: the same number of pages, and on them the same text line by line, the same pictures and drawings; "
+    "what is attached says the same"
 )
+_VERSIONS = "constraints.txt"  # attached alone: the versions that the evidence names
 
 
-def _unfounded(before: Evidence, after: Evidence, same_stages: bool) -> Iterator[str]:
-    """A sentence for everything that no processor explains."""
-    yield from (f"evidence.json, {name}: not what is derived" for name in _differing(_asked(before), _asked(after)))
-    if same_stages:
-        yield f"report.pdf: {_OTHER_BYTES}"
+def _pages(before: Subject, after: Subject) -> list[str]:
+    """A sentence for each thing in which the pages are not those that were made again."""
+    import pikepdf
+
+    try:
+        with reading("report.pdf", pikepdf.PdfError):
+            return [f"report.pdf: {said}" for said in differing_pdfs(before.pdf, after.pdf)]
+    except Damage as damage:
+        return [str(damage)]
+
+
+def _others(before: Subject, after: Subject) -> list[str]:
+    """What is compared beside the pages and the evidence: all that is attached, and of a run its files."""
+    files = before.files.keys() | after.files.keys() if before.files else set()
+    return sorted((before.attached.keys() | files) - {"evidence.json", "report.pdf"})
+
+
+def _content(subject: Subject, name: str) -> bytes | None:
+    """Of an attachment or a file of a run, if it has one."""
+    if name in subject.attached:
+        return subject.attached[name]
+    return subject.files[name].read_bytes() if name in subject.files else None
+
+
+def _same(before: Subject, after: Subject, name: str) -> bool:
+    """Whether what is called `name` is the same bytes; of what is embedded the evidence alone says which they are."""
+    then, now = _content(before, name), _content(after, name)
+    if then is not None and now is None:
+        return hashlib.sha256(then).hexdigest() == after.evidence.attached.get(name)
+    return then == now
+
+
+def _apart(before: Subject, after: Subject, name: str) -> tuple[float, list[str]]:
+    """How far what is called `name` is from what was derived, and what of it is further than numbers may be."""
+    then, now = _content(before, name), _content(after, name)
+    if name == _VERSIONS:
+        now = constraints(before.evidence.libraries)
+    if then is None or now is None:
+        return 0.0, ["it is not what is derived" if now is None else "it is missing"]
+    try:
+        return largest(unlike(name, then, now))
+    except UNREADABLE as error:
+        return 0.0, [f"it cannot be read ({type(error).__name__})"]
 
 
 def _asked(evidence: Evidence) -> dict[str, Any]:
-    """The evidence without the digests of what was computed."""
-    plain = evidence.model_dump(mode="json", exclude={"content": True, "attached": True})
+    """The evidence without the environment that it names, and without the digests of what was computed there."""
+    environment = {"libraries", "platform", "typesetting", "source", "compute"}
+    plain = evidence.model_dump(mode="json", exclude={"content", "attached", *environment})
+    plain["attached"] = sorted(evidence.attached)
     for chapter in plain["chapters"]:
         del chapter["data"]["sha256"], chapter["weights"]["sha256"]
         for stage in chapter["stages"]:
             stage["outputs"] = sorted(stage["outputs"])
+    for item in plain["local"].values():
+        item["sha256"] = item["sha256"] if item["kind"] != "code" else ""
     return plain
 
 
@@ -182,7 +208,7 @@ def _asked_apart(then: Any, now: Any, key: str = "spec") -> Iterator[tuple[str, 
             inner = name if key == "spec" else f"{key}.{name}"
             yield from _asked_apart(then.get(name, "absent"), now.get(name, "absent"), inner)
     elif then != now:
-        yield key, printable(str(then))[:_TOLD], printable(str(now))[:_TOLD]
+        yield key, str(then)[:_TOLD], str(now)[:_TOLD]
 
 
 _TOLD = 40  # letters of a setting that differs
@@ -207,24 +233,3 @@ def _facts(evidence: Evidence) -> dict[str, object]:
         "program": evidence.source[:12],
         **evidence.compute,
     }
-
-
-def _largest_difference(before: Mapping[str, Array], after: Mapping[str, Array]) -> float:
-    """The largest ||a - b|| / ||b|| over the arrays; infinite where they cannot be compared."""
-    if before.keys() != after.keys() or not before:
-        return float("inf")
-    return max(_difference(before[name], after[name]) for name in before)
-
-
-def _difference(old: Array, new: Array) -> float:
-    if old.shape != new.shape:
-        return float("inf")
-    if old.dtype.kind != "f" or new.dtype.kind != "f":
-        return 0.0 if np.array_equal(old, new) else float("inf")
-    then, now = old.astype(np.float64), new.astype(np.float64)
-    known = np.isfinite(then)
-    if not np.array_equal(known, np.isfinite(now)) or not np.array_equal(then[~known], now[~known], equal_nan=True):
-        return float("inf")
-    unit = np.abs(then[known]).max(initial=0.0) or 1.0  # squares of very large or small numbers would not be numbers
-    size, apart = np.linalg.norm(then[known] / unit), np.linalg.norm((then[known] - now[known]) / unit)
-    return float(apart / (size or 1.0))

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import secrets
 from base64 import b64encode
 from collections.abc import Sequence
@@ -75,7 +76,7 @@ def _entry(directory: Path) -> Entry | None:
 
 def _read(directory: Path, manifest: dict[str, Any], checks: list[dict[str, Any]]) -> Entry:
     chapters = manifest.get("chapters", [])
-    pictures = [name for chapter in chapters for name in chapter["pictures"]]
+    pictures = [name for chapter in chapters for name in chapter["pictures"] if _OWN_PICTURE(name)]
     return Entry(
         run=directory.name,
         title=manifest.get("title") or directory.name,
@@ -91,14 +92,36 @@ def _read(directory: Path, manifest: dict[str, Any], checks: list[dict[str, Any]
     )
 
 
+_OWN_PICTURE = re.compile(r"figures/[\w.-]+\.(?:png|svg)").fullmatch  # the run may have come from somebody else
+_DRAWN = {"circle", "ellipse", "g", "image", "line", "path", "polygon", "polyline", "rect", "svg", "text", "title",
+          "tspan"}  # fmt: skip
+_ATTRIBUTES = re.compile(r"""(?:\s+(?!on|style)[a-z][A-Za-z0-9:-]*=(?:"[^"<]*"|'[^'<]*'))*\s*/?""")
+_LEADS = re.compile(r"""\b(?:xlink:)?(?:href|src)\s*=\s*["'](?!data:image/png;base64,)|url\(""", re.IGNORECASE)
+
+
+def harmless(svg: str) -> bool:
+    """Whether a drawing only draws: it is put into a page as it is, and anyone may have made it."""
+    tags = re.findall(r"<(/?)([A-Za-z]*)([^<>]*)>", svg)
+    return (
+        len(tags) == svg.count("<")
+        and svg.startswith("<svg")
+        and all(name in _DRAWN and _ATTRIBUTES.fullmatch(rest) for _, name, rest in tags)
+        and not _LEADS.search(svg)
+    )
+
+
 def _picture(path: Path) -> str:
-    """The picture as an element of the page, where a drawing finds its letters; none for one that is missing or cannot
-    be read, nor for a drawing too large, which has no pixels to average."""
+    """The picture as an element of the page, where a drawing finds its letters; none for one that is missing, cannot be
+    read or does more than draw, nor for a drawing too large, which has no pixels to average."""
+    if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+        return ""
     try:
         data = path.read_bytes()
         if path.suffix == ".png":
             return f'<img alt="" src="data:image/png;base64,{b64encode(_small(data)).decode()}">'
-        return "" if len(data) > _LARGEST else data.decode().replace("<svg ", '<svg aria-hidden="true" ', 1)
+        if len(data) > _LARGEST or not harmless(svg := data.decode().strip()):
+            return ""
+        return svg.replace("<svg ", '<svg aria-hidden="true" ', 1)
     except (OSError, SyntaxError, ValueError):  # as Pillow says it
         return ""
 

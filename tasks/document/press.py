@@ -15,6 +15,7 @@ from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.records.page import Document, MissingGlyphs, Paper
+from exhibit.tasks.records.shown import escaped_lines
 
 _ATTACHED = {
     "evidence.json": "What determines and proves the result",
@@ -62,8 +63,12 @@ class Pages(Record):
     pdf: bytes
 
 
-def _described(name: str) -> str:
-    """What an attachment holds, by its file name."""
+def attachment_description(name: str) -> str:
+    """What an attachment holds, by its file name.
+
+    Raises:
+        KeyError: for a name that no attachment has.
+    """
     if name in _ATTACHED:
         return _ATTACHED[name]
     if name.endswith(".csv"):
@@ -131,7 +136,7 @@ def render(job: Job) -> Pages:
     attachments = [
         Attachment(
             name=name,
-            description=_described(name),
+            description=attachment_description(name),
             data=data,
             relationship="Data" if name == "evidence.json" else "Supplement",
         )
@@ -147,6 +152,6 @@ if __name__ == "__main__":
     try:
         pages = render(unpack(Job, sys.stdin.buffer.read()))
     except InputError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{escaped_lines(str(error))}\n")
         sys.exit(_BAD_INPUT)
     sys.stdout.buffer.write(pack(pages))

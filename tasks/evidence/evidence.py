@@ -90,6 +90,11 @@ def claim(compute: Mapping[str, Any]) -> str:
     return f"the same bytes on the same {same}; elsewhere {near}"
 
 
+def constraints(libraries: Mapping[str, str]) -> bytes:
+    """Versions of libraries, as pip takes them."""
+    return "\n".join([*sorted(f"{name}=={version}" for name, version in libraries.items()), ""]).encode()
+
+
 def content_digest(chapters: Sequence[Mapping[str, Any]]) -> str:
     """sha256 over what every stage of every chapter was asked and gave."""
     return sha256(canonical_json(list(chapters))).hexdigest()

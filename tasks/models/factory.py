@@ -186,8 +186,8 @@ class FactorySpec(TrainingSpec):
             apart = np.abs(outputs[rows] - again).max(axis=1)
             row = str(some.sample_ids[rows][apart.argmax()])
             raise InputError(
-                f"model.factory: {self.factory} predicts something else for {row!r} in the company of other rows or a "
-                f"second time (by {apart.max():.3g}): it takes statistics of its batch, or draws while it predicts; give "
+                f"model.factory: {self.factory} predicts something else for {row!r} in the company of other rows or "
+                f"a second time (by {apart.max():.3g}): it takes statistics of its batch, or draws while it predicts; give "
                 "a model in inference mode whose prediction is of each row alone"
             )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from exhibit.tasks.models.hdf5 import require_self_contained
 from exhibit.tasks.models.keras import Encode, configure, one_or_all
 from exhibit.tasks.models.keras_import import global_state, keras
 from exhibit.tasks.models.training import Measured, TrainingSpec
@@ -97,6 +98,8 @@ def _given(net: keras.Model, path: Path | None) -> keras.Model:
     """The net with the weights of a file: by the paths of its variables where the file names them, else in order."""
     if path is None:
         return net
+    if path.is_file():
+        require_self_contained(path)
     try:
         if path.name.endswith(".weights.h5"):
             net.load_weights(path)

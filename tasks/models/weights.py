@@ -2,6 +2,7 @@
 
 import hashlib
 import stat
+import zipfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -16,10 +17,10 @@ _PICKLES = (".pkl", ".pickle", ".joblib", ".dill")
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file.
+    """The sha256 of a file, before anything in it is taken for weights.
 
     Raises:
-        InputError: for a file that is not there.
+        InputError: for what is no file, is not there, or leads to other files.
     """
     try:
         state = path.stat()
@@ -81,7 +82,25 @@ def _through_torch(path: Path) -> dict[str, Array]:
     return {name: array(tensor) for name, tensor in load_file(path).items()}
 
 
+_MOST_GROWTH = 100  # times, from a packed file to what it holds
+_SOME = 1 << 20  # bytes that any file may grow to
+
+
+def _require_in_proportion(path: Path) -> None:
+    """Refuses an archive that leads out of itself, or that grows without measure when it is read; other files pass."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    if sum(item.file_size for item in members) > sum(item.compress_size for item in members) * _MOST_GROWTH + _SOME:
+        raise InputError(f"model.weights: {path.name} unpacks to far more than it is")
+    for item in members:
+        if item.filename.startswith("/") or ".." in Path(item.filename).parts:
+            raise InputError(f"model.weights: {path.name} holds {item.filename!r}, which lies outside of it")
+
+
 @lru_cache(maxsize=16)
 def _digest(path: Path, _size: int, _modified: int) -> str:
+    _require_in_proportion(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,6 +8,8 @@ from exhibit.tasks.records.base import Record
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+
 
 class ExcludedEvidence(Record):
     """A sample that could not be used."""
@@ -45,7 +47,7 @@ class StageEvidence(Record):
 class ChapterEvidence(Record):
     """One point of the report."""
 
-    slug: str = Field(description="name of the chapter's folder")
+    slug: Slug = Field(description="name of the chapter's folder")
     data: DataEvidence = Field(description="what was explained on")
     weights: WeightsEvidence = Field(description="what was explained")
     stages: tuple[StageEvidence, ...] = Field(description="in the order in which they ran")
@@ -54,7 +56,7 @@ class ChapterEvidence(Record):
 class FailureEvidence(Record):
     """A point that has no chapter."""
 
-    slug: str = Field(description="name that its chapter's folder would have")
+    slug: Slug = Field(description="name that its chapter's folder would have")
     title: str = Field(description="title that its chapter would have")
     stage: str = Field(description="where it failed")
     sentence: str = Field(description="why")

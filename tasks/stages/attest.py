@@ -10,7 +10,7 @@ from exhibit.tasks.document.layout import whole_tables
 from exhibit.tasks.document.pdf import typesetting
 from exhibit.tasks.document.press import parts, press
 from exhibit.tasks.evidence.attached import ATTACHED
-from exhibit.tasks.evidence.evidence import chapter_evidence, environment, evidence, evidence_file
+from exhibit.tasks.evidence.evidence import chapter_evidence, constraints, environment, evidence, evidence_file
 from exhibit.tasks.fingerprint import fingerprint
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.data import Dataset
@@ -48,10 +48,9 @@ def attest(
     failed = [item.model_dump() for item in failures]
 
     def run() -> dict[str, bytes]:
-        versions = sorted(f"{name}=={version}" for name, version in source["libraries"].items())
         files = {
             "config": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode(),
-            "constraints": "\n".join([*versions, ""]).encode(),
+            "constraints": constraints(source["libraries"]),
             **{name: store.get(digest) for name, digest in tables.items()},
             **whole_tables(read(store, Document, document)),
         }

@@ -22,6 +22,7 @@ from exhibit.tasks.records.figure import Drawing, Drawings
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import npz
 from exhibit.tasks.records.page import Chapter, Document
+from exhibit.tasks.records.shown import escaped
 from exhibit.tasks.stages.stage import FinishedStage, read
 from exhibit.tasks.store import Digest, Store
 
@@ -49,7 +50,7 @@ def seal(
             for name, file in ATTACHED.items()
             if name in attested.outputs.keys() - PDF_ALONE
         },
-        "overrides.txt": "".join(f"{item}\n" for item in overrides).encode(),
+        "overrides.txt": "".join(f"{escaped(item)}\n" for item in overrides).encode(),
     }
     for slug, (dataset, weights) in fitted.items():
         files |= fitted_files(f"fitted/{slug}", store, dataset, weights)

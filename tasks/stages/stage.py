@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from exhibit.tasks import frameworks  # noqa: F401 - sets what decides bits, so it is part of every key
 from exhibit.tasks.factory import code_of, edited_since, reload_edited
 from exhibit.tasks.fingerprint import edited, fingerprint
+from exhibit.tasks.own import running
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import InputError, Record, Spec
 from exhibit.tasks.records.packing import unpack
@@ -74,7 +75,8 @@ def run_stage(
     started = time.monotonic()
 
     def kept() -> Mapping[str, bytes]:
-        outputs = compute()
+        with running([function for spec in chosen if (function := spec.own_function) is not None]):
+            outputs = compute()
         _refuse_edited(code["source"], chosen)
         return outputs
 

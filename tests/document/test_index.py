@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 from base64 import b64decode
 from html import unescape
@@ -84,8 +85,10 @@ def listed_pictures(folder: Path) -> list[bytes]:
 def test_a_large_picture_is_reduced_to_the_means_of_its_squares(tmp_path: Path, side: int, shown: int) -> None:
     """By the smallest whole factor with which it is small enough; the same bytes each time."""
     pixels, folder = photograph(side), tmp_path / "runs"
-    run = a_run(folder, "r", [], chapters=[{"title": "A", "sentence": "B.", "pictures": ["a.png", "none.png"]}])
-    (run / "a.png").write_bytes(png(pixels))
+    run = a_run(
+        folder, "r", [], chapters=[{"title": "A", "sentence": "B.", "pictures": ["figures/a.png", "figures/none.png"]}]
+    )
+    (run / "figures/a.png").write_bytes(png(pixels))
     [found] = listed_pictures(folder)
     picture = np.asarray(Image.open(io.BytesIO(found)))
     factor = -(-side // shown)
@@ -97,11 +100,70 @@ def test_a_large_picture_is_reduced_to_the_means_of_its_squares(tmp_path: Path, 
 
 def test_a_damaged_picture_is_left_out_and_its_run_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)  # WeasyPrint sets it where it is imported
-    run = a_run(tmp_path, "r", [], chapters=[{"title": "A", "sentence": "B.", "pictures": ["a.png", "b.png"]}])
-    (run / "a.png").write_bytes(png(photograph(224))[:70_000])
-    (run / "b.png").write_bytes(b"no picture" * 10_000)
+    run = a_run(
+        tmp_path, "r", [], chapters=[{"title": "A", "sentence": "B.", "pictures": ["figures/a.png", "figures/b.png"]}]
+    )
+    (run / "figures/a.png").write_bytes(png(photograph(224))[:70_000])
+    (run / "figures/b.png").write_bytes(b"no picture" * 10_000)
     assert listed_pictures(tmp_path) == []
     assert "Title of r" in (tmp_path / "index.html").read_text()
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<script>x</script>",
+        '<g onload="x"/>',
+        "<g onload=x />",
+        '<g OnLoad="x"/>',
+        '<rect style="fill: url(http://x)"/>',
+        '<rect fill="url(http://x)"/>',
+        '<image href="http://x/y.png"/>',
+        '<image xlink:href="file:///etc/passwd"/>',
+        '<image href="data:image/svg+xml,x"/>',
+        '<a href="http://x"><text>y</text></a>',
+        "<foreignObject><form/></foreignObject>",
+        '<use href="#x"/>',
+        "<!DOCTYPE x><g/>",
+        "<?xml-stylesheet href='x'?>",
+        "<![CDATA[x]]>",
+        "<!-- x -->",
+        "<g",
+        '<animate attributeName="href"/>',
+    ],
+)
+def test_a_drawing_that_does_more_than_draw_is_left_out(tmp_path: Path, inside: str) -> None:
+    """The run may be somebody else's, and its drawings are put into the page as they are."""
+    run = a_run(tmp_path, "r", [])
+    (run / "figures/bars.svg").write_text(SVG.format(inside))
+    write_index(tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    assert "Title of r" in page
+    assert 'viewBox="0 0 9 9"' not in page
+
+
+def test_a_drawing_that_draws_is_shown(tmp_path: Path) -> None:
+    picture = '<image width="9" href="data:image/png;base64,iVBO"/><text x="1">a &lt; b</text>'
+    run = a_run(tmp_path, "r", [])
+    (run / "figures/bars.svg").write_text(SVG.format(f'<g transform="scale(2)">{picture}</g>'))
+    write_index(tmp_path)
+    assert picture in (tmp_path / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "name", ["../../mine.svg", "/dev/zero", "figures/../../../mine.svg", "figures/link.svg", "figures/pipe.svg"]
+)
+def test_no_picture_is_taken_from_elsewhere(tmp_path: Path, name: str) -> None:
+    """Whatever a manifest names; a pipe or a device is not waited for."""
+    (tmp_path / "mine.svg").write_text(SVG.format("<g/>"))
+    run = a_run(tmp_path / "runs", "r", [], chapters=[{"title": "A", "sentence": "B.", "pictures": [name]}])
+    (run / "figures/link.svg").symlink_to(tmp_path / "mine.svg")
+    os.mkfifo(run / "figures/pipe.svg")
+    write_index(tmp_path / "runs")
+    assert 'viewBox="0 0 9 9"' not in (tmp_path / "runs/index.html").read_text()
 
 
 def test_titles_of_chapters_are_told_apart_whatever_stands_in_them(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_an_answer_may_be_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     answer = Answer(error="InputError", message="x" * 1_000_000).model_dump_json()
     (file := tmp_path / "answer").write_text(answer)
     program = [sys.executable, "-c", f"print(open({str(file)!r}).read())"]
-    monkeypatch.setattr("exhibit.flows.bounded.child_process", lambda _: (program, {}))
+    monkeypatch.setattr("exhibit.flows.child.child_process", lambda _: (program, {}))
     with pytest.raises(InputError, match=r"^x{1000000}$"):
         run_bounded(small(tmp_path, "runner.timeout_seconds=60"), ["exhibit"])
 

@@ -213,7 +213,7 @@ def test_a_damaged_earlier_report_is_bad_input(second: Path, folder: Path, tmp_p
 
 
 def test_an_earlier_report_that_is_not_there_is_bad_input(folder: Path) -> None:
-    with pytest.raises(InputError, match=r"document\.compare_to: there is no .*nowhere; give a run"):
+    with pytest.raises(InputError, match=r"document\.compare_to: .*nowhere: there is no such file .*; give a run"):
         looked_for(folder, f"document.compare_to={folder}/nowhere")
 
 

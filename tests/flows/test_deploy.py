@@ -17,12 +17,16 @@ from prefect.utilities.schema_tools.validation import ValidationError, validate
 
 from exhibit.flows import deploy, scheduled
 from exhibit.flows.artifacts import short_name
+from exhibit.flows.bounded import Job
+from exhibit.flows.bounded_process import _job
 from exhibit.flows.compose import option_files
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.deploy import ScheduleSpec, absolute, read_schedule, worker_command
 from exhibit.flows.errors import ConfigError, validated
 from exhibit.tasks.evidence.local import local_references, put
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.packing import canonical_json
+from exhibit.tasks.store import Store
 from tests.conftest import ROOT
 
 SCHEMA = parameter_schema(scheduled.report).model_dump(exclude_unset=True)
@@ -291,3 +295,29 @@ def test_other_signs_and_a_given_date_stay() -> None:
     report = scheduled.dated(read_report(words), MONDAY)
     assert dict(local_references(report))["points.0.data.explain"] == Path("100%/a%20b%s.csv")
     assert report.document.issued_at == "2026-01-01T00:00:00Z"
+
+
+def test_code_that_is_not_trusted_here_is_named_in_the_state_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the config lies in a store, and where another process is asked to compute."""
+    monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", "own")
+    monkeypatch.setenv(scheduled.FOLDERS, str(tmp_path))
+    report = read_report(["data=iris", "model=factory", "model.factory=own:net", "method=[occlusion]"])
+    digest = Store(tmp_path).put(canonical_json(report.model_dump(mode="json")))
+    line = Job(report=report, command=("exhibit",)).model_dump_json()
+    monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", "")
+    for work in (lambda: scheduled.stored(digest, tmp_path), lambda: _job(line)):
+        with pytest.raises(ConfigError) as met:
+            work()
+        [said] = str(met.value).splitlines()
+        assert said.startswith("points.0.model.factory: the module 'own' is not trusted on this machine; ")
+
+
+def test_a_run_on_a_schedule_has_a_limit_of_time() -> None:
+    """Of a day, unless another is given: nobody sits beside a worker."""
+    limits = [
+        deploy.limited(read_report(["study=iris", *words])).runner.timeout_seconds
+        for words in ([], ["runner.timeout_seconds=60"])
+    ]
+    assert limits == [86_400, 60]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from exhibit.flows.cli import UNEXPECTED
 from exhibit.tasks.store import digest_of
 from tests.conftest import ROOT, Project
 
@@ -102,7 +103,7 @@ def test_every_stage_in_a_process_of_its_own_gives_the_same_bytes(tmp_path: Path
     small = ("compute.chunk=75", "method=[integrated_gradients]", "model.epochs=3")
     expected = content(finished(start(tmp_path / "whole", *small, program=program)))
     processes = 0
-    while (process := start(tmp_path / "steps", *small, program=program, code=STEP)).wait() == -signal.SIGKILL:
+    while (process := start(tmp_path / "steps", *small, program=program, code=STEP)).wait() == UNEXPECTED:
         processes += 1
     assert content(finished(process)) == expected
     assert processes >= 12

@@ -1,5 +1,6 @@
 """Facts of `exhibit verify`: what is damaged is found, and what is whole can be derived again."""
 
+import io
 import json
 import os
 import pickle
@@ -14,17 +15,20 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+import pikepdf
 import pytest
 from PIL import Image
 from pydantic import ValidationError
 
 from exhibit.flows import cli, derivation
+from exhibit.flows.alike import largest, relative, unlike
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.derivation import Access, derive
-from exhibit.flows.integrity import Damage, Subject, _checks, _importances, read
+from exhibit.flows.integrity import Damage, Subject, read
 from exhibit.flows.points import Given
 from exhibit.flows.run import run_report
-from exhibit.flows.verify import EXIT_CODES, _asked_apart, _largest_difference, compared, derived, verify
+from exhibit.flows.verification import EXIT_CODES
+from exhibit.flows.verify import _asked_apart, compared, derived, verify
 from exhibit.tasks.data.folder import ImageFolderSpec, PhotographsSpec
 from exhibit.tasks.data.solubility import EsolSpec
 from exhibit.tasks.data.table import IrisSpec
@@ -38,7 +42,8 @@ from exhibit.tasks.factory import TRUSTED
 from exhibit.tasks.models.zoo.mlp import MLPSpec
 from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.evidence import FailureEvidence, LocalEvidence
+from exhibit.tasks.records.evidence import Evidence, FailureEvidence, LocalEvidence
+from exhibit.tasks.records.packing import npz
 from exhibit.tasks.store import digest_of
 from tests.conftest import ROOT, Memory
 
@@ -46,6 +51,9 @@ from tests.conftest import ROOT, Memory
 SMALL = ("study=iris", "method=[vanilla_grad,gradient_x_input]", "check=[sparseness,completeness]",
          "data.reference=null", "model.epochs=1", "drawing.top_k=2", "document.issued=2026-01-01",
          "runner=inline")  # fmt: skip
+
+
+UNDAMAGED = "undamaged since it was sealed; that says nothing about who sealed it"
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +260,8 @@ def test_attributions_that_cannot_be_read_are_damage(run: Path, spoil: Spoil) ->
 
 
 def test_a_pdf_that_cannot_be_read_is_damaged_though_its_own_digest_is_right(tmp_path: Path) -> None:
-    (path := tmp_path / "forged.pdf").write_bytes(pdf_sealed(b"%PDF-1.7\n/ID [(" + b"0" * 64 + b")]\n%%EOF"))
+    hollow = b"%PDF-1.7\n/ID [(" + b"0" * 64 + b")]\nstartxref\n9\n%%EOF"
+    (path := tmp_path / "forged.pdf").write_bytes(pdf_sealed(hollow))
     assert verify(path).findings == ("forged.pdf: it cannot be read (PdfError)",)
 
 
@@ -322,7 +331,8 @@ def test_a_name_that_the_terminal_cannot_show_is_escaped(made: Path, tmp_path: P
         [sys.executable, "-m", "exhibit", "verify", "--integrity-only", run],
         capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, rf"{tmp_path}/sp\xe4te \u65e5: intact"), done.stderr
+    said = done.stdout.splitlines()[-1]
+    assert (done.returncode, said) == (0, rf"{tmp_path}/sp\xe4te \u65e5: {UNDAMAGED}"), done.stderr
 
 
 def test_a_foreign_pdf_is_damaged(tmp_path: Path) -> None:
@@ -358,6 +368,18 @@ def subject(made: Path) -> Subject:
     return read(made)
 
 
+def alone(subject: Subject, changes: Mapping[str, bytes] | None = None) -> Subject:
+    """The same PDF without its run, and with other attachments."""
+    return subject._replace(attached={**subject.attached, **(changes or {})}, files={})
+
+
+def times(subject: Subject, factor: float) -> dict[str, bytes]:
+    """The importances, larger by a factor."""
+    table = pd.read_parquet(io.BytesIO(subject.attached["importances.parquet"]))
+    columns = ["mean", "mean_absolute", "standard_error"]
+    return {"importances.parquet": table.assign(**{name: table[name] * factor for name in columns}).to_parquet()}
+
+
 def changed(subject: Subject, factor: float) -> Subject:
     """Another derivation whose last stage gave numbers that are larger by a factor."""
     [chapter] = subject.evidence.chapters
@@ -369,103 +391,161 @@ def changed(subject: Subject, factor: float) -> Subject:
             "libraries": subject.evidence.libraries | {"numpy": "9"},
         }
     )
-    numbers = {name: array * factor if array.dtype.kind == "f" else array for name, array in subject.numbers.items()}
-    return subject._replace(evidence=evidence, pdf="", numbers=numbers)
+    return alone(subject, times(subject, factor))._replace(evidence=evidence)
 
 
 def test_other_numbers_are_different_and_the_stage_is_named(subject: Subject) -> None:
-    result = compared(Path("x"), subject, changed(subject, 1.5))
+    result = compared(Path("x"), alone(subject), changed(subject, 1.5))
     assert result.outcome == "different"
-    assert result.findings == ("first difference: iris, stage check: result",)
+    assert result.findings[0] == "first difference: iris, stage check: result"
+    assert result.findings[1].startswith("importances.parquet: column mean (")
     assert result.environment == (f"numpy: {np.__version__} then, 9 now",)
     assert result.largest_difference == pytest.approx(0.5)
 
 
 def test_rounding_is_within_tolerance_and_is_stated(subject: Subject) -> None:
-    result = compared(Path("x"), subject, changed(subject, 1 + TOLERANCE / 2))
+    result = compared(Path("x"), alone(subject), changed(subject, 1 + TOLERANCE / 2))
     assert result.outcome == "within tolerance"
     assert result.largest_difference is not None
     assert TOLERANCE / 4 < result.largest_difference <= TOLERANCE
 
 
 @pytest.mark.parametrize(("value", "outcome"), [(2e-8, "within tolerance"), (1e-3, "different")])
-def test_a_measured_value_is_compared_beside_its_threshold(subject: Subject, value: float, outcome: str) -> None:
+def test_a_measured_value_is_compared_beside_its_threshold(value: float, outcome: str) -> None:
     """The same verdict with another number behind it; rounding of what is next to nothing is rounding."""
-    row = {"chapter": "iris", "method": "m", "check": "completeness", "verdict": "pass", "required": True}
-    before, after = (
-        subject.numbers | _checks(json.dumps([{**row, "value": number, "threshold": 0.01}]).encode())
-        for number in (1e-8, value)
-    )
-    other = changed(subject, 1.0)
-    assert compared(Path("x"), subject._replace(numbers=before), other._replace(numbers=after)).outcome == outcome
+    row = {"check": "completeness", "verdict": "pass", "required": True, "threshold": 0.01}
+    before, after = (json.dumps([{**row, "value": number}]).encode() for number in (1e-8, value))
+    _, clauses = largest(unlike("checks.json", before, after))
+    assert bool(clauses) == (outcome == "different")
 
 
-@pytest.mark.parametrize("ending", ["metric/0", "/count"])
-def test_another_quality_or_count_is_different(subject: Subject, ending: str) -> None:
-    other = changed(subject, 1.0)
-    key = next(name for name in subject.numbers if name.endswith(ending))
-    result = compared(Path("x"), subject, other._replace(numbers={**other.numbers, key: subject.numbers[key] + 1}))
-    assert result.outcome == "different"
+@pytest.mark.parametrize(
+    ("name", "then", "now"),
+    [
+        ("checks.json", '[{"verdict": "fail", "value": 0.5}]', '[{"verdict": "pass", "value": 0.5}]'),
+        ("checks.json", '[{"sentence": "1 of 9"}]', '[{"sentence": "2 of 9"}]'),
+        ("checks.json", '[{"value": 0.5}]', '[{"value": null}]'),
+        ("checks.json", '[{"value": 0.5}]', '[{"value": 0.5}, {"value": 0.5}]'),
+        ("metrics.json", '[{"value": 0.5, "count": 10}]', '[{"value": 0.5, "count": 11}]'),
+        ("metrics.json", '[{"value": 0.5, "interval": [0.1, 0.9]}]', '[{"value": 0.5, "interval": [0.4, 0.9]}]'),
+        ("checks.csv", "check,value\na,0.25\n", "check,value\na,0.26\n"),
+        ("checks.csv", "check,value\na,0.25\n", "check,value\nb,0.25\n"),
+        ("checks.csv", "check,count\na,3\n", "check,count\na,4\n"),
+        ("checks.csv", "check,count\na,3\n", "check,count\na,3\nb,3\n"),
+        ("config.yaml", "seed: 1\n", "seed: 2\n"),
+        ("report.html", "<p>0.620</p>", "<p>0.621</p>"),
+        ("a.svg", '<path d="M 1.000 2.000"/>', '<path d="M 1.000 2.020"/>'),
+        ("a.svg", '<text x="1">0.620</text>', '<text x="1">0.621</text>'),
+    ],
+)
+def test_whatever_a_file_says_otherwise_is_a_difference(name: str, then: str, now: str) -> None:
+    """Words and counts at once, numbers beyond the tolerance, places beyond a hairline."""
+    assert largest(unlike(name, then.encode(), now.encode()))[1]
+    assert largest(unlike(name, now.encode(), then.encode()))[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "then", "now"),
+    [
+        ("checks.json", '[{"value": 0.5, "count": 3}]', '[{"count": 3, "value": 0.500000001}]'),
+        ("checks.csv", "check,value\na,0.25\nb,1e-09\n", "check,value\na,0.250000001\nb,2e-09\n"),
+        ("a.svg", '<path d="M 1.000 2.000"/>', '<path d="M 1.001 2.000"/>'),
+    ],
+)
+def test_rounding_in_a_file_is_none(name: str, then: str, now: str) -> None:
+    assert largest(unlike(name, then.encode(), now.encode()))[1] == []
 
 
 def test_no_number_is_too_large_or_too_small_to_be_compared() -> None:
     """Whose square is none in its precision, and which are none themselves."""
-    largest = _largest_difference
     for size in (1e30, 1e-30):
-        found = {"a": np.array([size, size], np.float32)}, {"a": np.array([size, 2 * size], np.float32)}
-        assert largest(*found) == pytest.approx(0.5**0.5, rel=1e-6)
-    ends = [{"a": np.ones(1), "b": np.array(values)} for values in ([np.inf, 1.0], [1.0, 1.0], [-np.inf, 1.0])]
-    assert [largest(ends[0], one) for one in ends] == [0.0, np.inf, np.inf]
-    assert largest({"a": np.array([np.nan, 1.0])}, {"a": np.array([np.nan, 1.0])}) == 0.0
-    assert largest({"a": np.array([np.nan, 1.0])}, {"a": np.array([0.0, 1.0])}) == np.inf
+        found = np.array([size, size], np.float32), np.array([size, 2 * size], np.float32)
+        assert relative(*found) == pytest.approx(0.5**0.5, rel=1e-6)
+        assert relative(*found, unit=size) == pytest.approx(1, rel=1e-6)
+    ends = [np.array(values) for values in ([np.inf, 1.0], [1.0, 1.0], [-np.inf, 1.0])]
+    assert [relative(ends[0], one) for one in ends] == [0.0, np.inf, np.inf]
+    assert relative(np.array([np.nan, 1.0]), np.array([np.nan, 1.0])) == 0.0
+    assert relative(np.array([np.nan, 1.0]), np.array([0.0, 1.0])) == np.inf
 
 
-def test_another_sample_or_verdict_is_no_rounding(subject: Subject) -> None:
-    other = changed(subject, 1.0)
-    verdicts = np.array([f"{verdict}!" for verdict in other.numbers["verdicts"]])
-    result = compared(Path("x"), subject, other._replace(numbers={**other.numbers, "verdicts": verdicts}))
-    assert result.outcome == "different"
-
-
-def test_pages_that_were_changed_and_sealed_again_are_not_called_identical(subject: Subject) -> None:
-    """Stages that agree say nothing about what the pages show: where the system that sets them is another one, that is
-    said; where it is the same, nothing but a change explains it."""
-    evidence = subject.evidence.model_copy(update={"typesetting": subject.evidence.typesetting | {"Pango": "9"}})
-    result = compared(Path("x"), subject._replace(pdf="0" * 64, evidence=evidence), subject)
-    assert result.outcome == "within tolerance"
-    assert result.findings[1].startswith("report.pdf: other bytes, so what its pages say is not verified")
-    assert [line for line in result.environment if line.startswith("Pango: 9 then, 1.")] == list(result.environment)
-    result = compared(Path("x"), subject._replace(pdf="0" * 64), subject)
-    assert (result.outcome, result.findings[1:]) == (
-        "different",
-        ("report.pdf: other bytes, though all that it is made of is the same",),
+def test_residuals_are_compared_beside_the_scores_that_they_are_left_of(subject: Subject) -> None:
+    """They may be nothing but rounding; a value of an attribution is compared with itself."""
+    arrays = {"prediction": np.ones((3, 1)), "residual": np.full((3, 1), 1e-12), "values/x": np.full((3, 2), 1e-12)}
+    before, *others = (
+        npz({**arrays, **change})
+        for change in ({}, {"residual": np.full((3, 1), 2e-12)}, {"values/x": np.full((3, 2), 2e-12)})
     )
-    verdicts = np.array([f"{verdict}!" for verdict in subject.numbers["verdicts"]])
-    forged = subject._replace(pdf="0" * 64, numbers={**subject.numbers, "verdicts": verdicts})
-    assert compared(Path("x"), forged, subject).outcome == "different"
+    assert [largest(unlike("a.npz", before, after))[1] for after in others] == [[], ["values/x (1 of the norm)"]]
 
 
-def test_a_page_on_screen_that_was_changed_is_different(subject: Subject) -> None:
-    """And its digest in the manifest with it: the PDF is as it was, so the page has to be."""
-    assert {"report.html", "report.pdf", "checks.csv"} <= subject.files.keys()
-    forged = subject._replace(files={**subject.files, "report.html": "0" * 64})
-    result = compared(Path("x"), forged, subject)
+@pytest.fixture(scope="module")
+def other_pages(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A PDF that says something else."""
+    return sealed(tmp_path_factory.mktemp("other") / "other.pdf", {}).read_bytes()
+
+
+def test_pages_that_were_changed_and_sealed_again_are_different(subject: Subject, other_pages: bytes) -> None:
+    """Stages that agree say nothing about what the pages show, whatever environment the evidence claims."""
+    evidence = subject.evidence.model_copy(update={"typesetting": subject.evidence.typesetting | {"zlib": "9"}})
+    result = compared(Path("x"), subject._replace(pdf=other_pages, evidence=evidence), subject)
+    assert result.outcome == "different"
+    assert result.findings[1].startswith("report.pdf: 1 pages, ")
+    assert result.findings[2].startswith("report.pdf: page 1, line 1: 'x', and 'EXPLANATION REPORT")
+    assert [line for line in result.environment if line.startswith("zlib: 9 then, 1.")] == list(result.environment)
+    result = compared(Path("x"), subject._replace(pdf=other_pages), subject)
     assert (result.outcome, result.findings[1]) == (
         "different",
-        "report.html: other bytes, though all that it is made of is the same",
+        "report.pdf: other bytes, though all that it is made of is the same",
     )
+
+
+def test_pages_that_are_packed_otherwise_show_the_same(subject: Subject) -> None:
+    """In the environment that the evidence claims; in this one nothing explains it."""
+    evidence = subject.evidence.model_copy(update={"typesetting": subject.evidence.typesetting | {"zlib": "9"}})
+    packed = subject._replace(pdf=repacked(subject.pdf), evidence=evidence)
+    assert packed.pdf != subject.pdf
+    result = compared(Path("x"), packed, subject)
+    assert (result.outcome, result.findings[1].partition(":")[0]) == ("within tolerance", "report.pdf")
+    assert compared(Path("x"), packed._replace(evidence=subject.evidence), subject).outcome == "different"
+
+
+def repacked(pdf: bytes) -> bytes:
+    """The same PDF as another zlib would pack it."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        document.save(target := io.BytesIO(), recompress_flate=True, fix_metadata_version=False)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("environment", [True, False], ids=["elsewhere", "here"])
+@pytest.mark.parametrize("name", ["report.html", "checks.csv", "config.yaml", "figures/iris-learning.svg"])
+def test_a_file_of_a_run_that_was_changed_is_different(
+    subject: Subject, tmp_path: Path, name: str, environment: bool
+) -> None:
+    """And its digest in the manifest with it: the PDF is as it was, so the file has to be."""
+    (other := tmp_path / "other").write_bytes((subject.files[name]).read_bytes() + b"<p>or so</p>\n")
+    typesetting = subject.evidence.typesetting | ({"zlib": "9"} if environment else {})
+    evidence = subject.evidence.model_copy(update={"typesetting": typesetting})
+    attached = {key: data for key, data in subject.attached.items() if key != name}
+    forged = subject._replace(files={**subject.files, name: other}, attached=attached, evidence=evidence)
+    result = compared(Path("x"), forged, subject._replace(attached=attached))
+    assert (result.outcome, result.findings[1].partition(":")[0]) == ("different", name)
     assert compared(Path("x"), subject, subject).outcome == "identical"
 
 
+def test_versions_are_those_of_the_evidence_whatever_is_attached(subject: Subject) -> None:
+    forged = alone(subject, {"constraints.txt": b"numpy==1\n"})
+    assert compared(Path("x"), forged, alone(subject)).outcome == "different"
+
+
 def test_a_file_that_was_taken_out_of_a_run_is_missed(subject: Subject) -> None:
-    fewer = {name: digest for name, digest in subject.files.items() if name != "checks.csv"}
+    fewer = {name: path for name, path in subject.files.items() if name != "report.html"}
     result = compared(Path("x"), subject._replace(files=fewer), subject)
-    assert (result.outcome, result.findings[1].partition(":")[0]) == ("different", "checks.csv")
+    assert (result.outcome, result.findings[1].partition(":")[0]) == ("different", "report.html")
 
 
 def rewritten(subject: Subject, **fields: Any) -> Subject:
     """The same report with other evidence, of which its pages have the digest."""
-    return subject._replace(pdf="0" * 64, evidence=subject.evidence.model_copy(update=fields))
+    return subject._replace(evidence=subject.evidence.model_copy(update=fields))
 
 
 def test_evidence_that_says_what_was_not_asked_is_different(subject: Subject) -> None:
@@ -496,7 +576,7 @@ def test_rounding_of_another_processor_is_within_tolerance_in_the_same_environme
     """No evidence names the processor."""
     other = changed(subject, 1 + TOLERANCE / 2)
     evidence = other.evidence.model_copy(update={"libraries": subject.evidence.libraries})
-    result = compared(Path("x"), subject, other._replace(evidence=evidence))
+    result = compared(Path("x"), alone(subject), other._replace(evidence=evidence))
     assert (result.outcome, result.environment) == ("within tolerance", ())
 
 
@@ -506,7 +586,7 @@ def test_a_point_that_fails_here_alone_is_not_derivable(subject: Subject, monkey
     failure = FailureEvidence(slug=chapter.slug, title="Iris", stage="fit", sentence="no such library")
     here = subject._replace(evidence=subject.evidence.model_copy(update={"chapters": (), "failed": (failure,)}))
     monkeypatch.setattr("exhibit.flows.verify.derive", lambda *_: Path())
-    monkeypatch.setattr("exhibit.flows.verify.read", lambda _: here)
+    monkeypatch.setattr("exhibit.flows.verify.made_again", lambda _: here)
     found = derived(Path("x"), subject, Access())
     assert (found.outcome, EXIT_CODES[found.outcome]) == ("not derivable", 6)
     assert found.findings[0] == "iris: no such library"
@@ -517,10 +597,9 @@ def test_a_change_of_the_smallest_result_is_seen_beside_the_largest() -> None:
     """Each result is compared with itself, not with all numbers of a column."""
     keys = {"point": "p", "target": "t", "input": "x", "feature": "f", "count": 1, "standard_error": 0.0}
     rows = [{**keys, "method": name, "mean": size, "mean_absolute": size} for name, size in (("a", 1e6), ("b", 1.0))]
-    before, after = (
-        _importances(pd.DataFrame(table).to_parquet()) for table in (rows, [rows[0], {**rows[1], "mean": 0.5}])
-    )
-    assert _largest_difference(before, after) == pytest.approx(0.5)
+    before, after = (pd.DataFrame(table).to_parquet() for table in (rows, [rows[0], {**rows[1], "mean": 0.5}]))
+    size, clauses = largest(unlike("importances.parquet", before, after))
+    assert (size, clauses) == (pytest.approx(0.5), ["column mean (0.5 of the norm)"])
 
 
 def with_config(subject: Subject, config: Any, local: Mapping[str, LocalEvidence] | None = None) -> Subject:
@@ -771,6 +850,88 @@ def test_the_claim_follows_from_determinism() -> None:
     assert claim({"deterministic": False, "batch": 64}).startswith(
         "within 1e-05 of the norm of each array, not the same bytes"
     )
+
+
+# --- whatever evidence anyone writes ----------------------------------------------------------------------
+
+HOSTILE: list[Any] = [
+    None, True, -1, 0, 10**400, 1e308, "", "x" * 100_000, "\x1b[2J", "a\0b", "../../x", "/dev/zero", "\ud800", [], {},
+    [[]] * 9, {"kind": "iris"}, {"": None}, [None] * 10_000,
+]  # fmt: skip
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The place of everything in JSON."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, item in pairs for found in leaves(item, (*path, key)))]
+
+
+def altered(value: Any, chance: random.Random) -> Any:
+    """The same JSON with something else in some places."""
+    found = json.loads(json.dumps(value))
+    for _ in range(chance.randrange(1, 4)):
+        *above, last = chance.choice(leaves(found)[1:])
+        place = found
+        for key in above:
+            place = place[key]
+        place[last] = chance.choice(HOSTILE)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_the_evidence_says_an_outcome_is_said(
+    subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Opened, seed: int
+) -> None:
+    """Where it can be read it may be derived, or one line for each key says why not; never an exception."""
+    facts = altered(json.loads(subject.attached["evidence.json"]), random.Random(seed))
+    try:
+        evidence = Evidence.model_validate_json(json.dumps(facts), strict=True)
+    except ValidationError:
+        return
+    monkeypatch.setattr("exhibit.flows.verify.made_again", lambda _: subject)
+    result = derived(tmp_path / "x.pdf", subject._replace(evidence=evidence), Access(data=tmp_path))
+    assert result.outcome in ("not derivable", "different", "within tolerance")
+    assert result.outcome != "within tolerance" or result.environment
+    assert str(result).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("value", [10**13, -(10**13), 1e300, -1e300, float("inf"), float("nan"), 10**400])
+def test_a_number_that_nobody_means_is_refused_before_anything_runs(
+    subject: Subject, tmp_path: Path, asked: Opened, value: float
+) -> None:
+    """Whatever it stands for; a seed may be any of its width."""
+    config = json.loads(json.dumps(subject.evidence.config))
+    config["points"][0]["model"] |= {"epochs": value, "seed": 2**63}
+    result = derived(tmp_path / "x.pdf", with_config(subject, config), Access())
+    assert (result.outcome, asked.reports) == ("not derivable", [])
+    assert result.findings[0].startswith("points.0.model.epochs: ")
+    assert result.findings[0].endswith(" is beyond what any report asks for")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"a":' * 100_000, "9" * 100_000, "NaN", "[NaN]", '["\ud800"]', "\x00", "", "{}", "[1, 2]", "null"],
+)
+@pytest.mark.parametrize("name", ["evidence.json", "checks.json", "metrics.json"])
+def test_json_of_any_shape_is_damage(subject: Subject, tmp_path: Path, name: str, text: str) -> None:
+    data = text.encode(errors="surrogatepass")
+    attached = attested(subject, {name: data}) if name != "evidence.json" else {**subject.attached, name: data}
+    result = verify(sealed(tmp_path / "forged.pdf", attached))
+    assert result.outcome == "damaged"
+    assert result.findings[0].startswith(f"forged.pdf, {name}: it ")
+
+
+def test_a_table_of_more_rows_than_a_report_has_is_damage(
+    subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few bytes can say a billion times the same: how many rows there are is asked before they are read."""
+    monkeypatch.setattr("exhibit.flows.alike._MOST_CELLS", 100_000)
+    names = ["point", "method", "target", "input", "feature", "mean"]
+    table = pd.DataFrame(dict.fromkeys(names, 0.0), index=range(20_000)).to_parquet()
+    assert len(table) < 10_000
+    attached = attested(subject, {"importances.parquet": table})
+    result = verify(sealed(tmp_path / "forged.pdf", attached))
+    assert result.findings == ("forged.pdf, importances.parquet: it cannot be read (ValueError)",)
 
 
 # --- on a machine that has nothing but the PDF ------------------------------------------------------------

@@ -3,9 +3,12 @@
 import json
 import os
 import pickle
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -13,6 +16,7 @@ from safetensors.torch import save_file
 
 from exhibit.tasks.data.image import DigitsSpec
 from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.models.hdf5 import require_self_contained
 from exhibit.tasks.models.keras import configure
 from exhibit.tasks.models.weights import digest, read
 from exhibit.tasks.models.zoo.cnn import CNNSpec
@@ -214,3 +218,83 @@ def test_the_config_says_fit() -> None:
     plain = MLPSpec(fit="never", weights=Path("w.npz")).model_dump(mode="json")
     assert plain["fit"] == "never"
     assert MLPSpec(**plain) == MLPSpec.model_validate(plain)
+
+
+def planted(folder: Path, plant: Callable[[Any], object]) -> tuple[Path, Path]:
+    """A file of weights that leads to another one, and the same in a Keras archive."""
+    with h5py.File(folder / "secret.h5", "w") as other:
+        other["values"] = np.arange(3.0)
+    with h5py.File(file := folder / "net.weights.h5", "w") as weights:
+        group = weights.create_group("layers/dense/vars")
+        group["own"] = np.arange(3.0)
+        plant(group)
+    with zipfile.ZipFile(archive := folder / "net.keras", "w") as net:
+        net.write(file, "model.weights.h5")
+    return file, archive
+
+
+def virtual(group: Any) -> None:
+    layout = h5py.VirtualLayout((3,), "f8")
+    layout[:] = h5py.VirtualSource("secret.h5", "values", (3,))
+    group.create_virtual_dataset("0", layout)
+
+
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        (
+            lambda group: group.__setitem__("0", h5py.ExternalLink("secret.h5", "/values")),
+            "leads to the file 'secret.h5'",
+        ),
+        (
+            lambda group: group.create_dataset("0", (3,), "f8", external=[("secret.h5", 0, 24)]),
+            "takes the values of '0' from other files",
+        ),
+        (virtual, "takes the values of '0' from other files"),
+    ],
+    ids=["link", "raw", "virtual"],
+)
+def test_weights_that_lie_in_other_files_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: Callable[[Any], object], said: str
+) -> None:
+    """They would be read from any file of this machine."""
+    monkeypatch.chdir(tmp_path)
+    for path in planted(tmp_path, plant):
+        with pytest.raises(InputError) as met:
+            require_self_contained(path)
+        assert str(met.value).startswith(f"model.weights: {path.name} {said}")
+
+
+def test_weights_with_links_inside_are_their_own(tmp_path: Path) -> None:
+    """Also where they lead round in a circle."""
+
+    def circle(group: Any) -> None:
+        group["again"] = group.file["layers"]
+        group["soft"] = h5py.SoftLink("/layers")
+
+    for path in planted(tmp_path, circle):
+        require_self_contained(path)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../x"])
+def test_an_archive_holds_nothing_outside_of_it(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        archive.writestr(name, b"x")
+    with pytest.raises(InputError, match="which lies outside of it"):
+        digest(tmp_path / "net.keras")
+
+
+@pytest.mark.parametrize("name", ["net.keras", "net.npz", "net.pt"])
+def test_an_archive_that_grows_when_it_is_read_is_not_read(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", bytes(50_000_000))
+    with pytest.raises(InputError, match="unpacks to far more than it is"):
+        digest(tmp_path / name)
+
+
+def test_only_a_file_is_read_for_weights(tmp_path: Path) -> None:
+    """A device has no end, and a pipe waits."""
+    os.mkfifo(tmp_path / "pipe.npz")
+    for path in (Path("/dev/zero"), tmp_path / "pipe.npz", tmp_path):
+        with pytest.raises(InputError, match="is no file"):
+            digest(path)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from exhibit.tasks.models.hdf5 import require_self_contained
 from exhibit.tasks.models.keras_import import keras
 from exhibit.tasks.records.base import InputError
 
@@ -66,6 +67,8 @@ def _application(
 ) -> keras.Model:
     make = getattr(keras.applications, name)
     source = str(weights) if isinstance(weights, Path) else weights
+    if isinstance(weights, Path) and weights.is_file():
+        require_self_contained(weights)
     try:
         return make(weights=source, include_top=include_top, **options)
     # Keras says by a bare Exception that a download has failed, and a file that is damaged can fail in any way.

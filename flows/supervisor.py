@@ -1,0 +1,78 @@
+"""A process that does the work of a command, and one that waits for it: whatever ends the first, the second says so.
+
+The one that waits is the one that was started: signals reach it, and it hands them on.
+"""
+
+import ctypes
+import mmap
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from exhibit.flows.child import Ended
+from exhibit.tasks.own import ended_by, tell_by
+
+_PARENT_DEATH, _SUBREAPER = 1, 36  # of prctl(2)
+_ROOM = 4096  # bytes of names
+_HANDED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
+def supervised(work: Callable[[], int], say: Callable[[str], object], wrong_input: int, unexpected: int) -> int:
+    """The exit code of `work`, done in a process of its own; where that was ended `say` is called with a sentence, and
+    the code is `wrong_input` if code of the user's own was at work, else `unexpected`."""
+    mark = mmap.mmap(-1, _ROOM)
+    _prctl(_SUBREAPER, 1)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*_HANDED_ON, signal.SIGCHLD})
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        _prctl(_PARENT_DEATH, signal.SIGKILL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_HANDED_ON, signal.SIGCHLD})
+        tell_by(lambda names: _write(mark, names))
+        return work()
+    status, handed_on = _waited(child)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_HANDED_ON, signal.SIGCHLD})
+    names = mark[:].rstrip(b"\0").decode(errors="replace")
+    if -status in handed_on:  # it ended as it was told to
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    if not names and status >= 0:
+        return status
+    _end_orphans()
+    way = f"ended the process (status {status})" if status >= 0 else Ended(status, "").way
+    say(ended_by(names, way) if names else f"the process that computes {way}; what is finished is kept")
+    return wrong_input if names else unexpected
+
+
+def _write(mark: mmap.mmap, names: str) -> None:
+    mark[:] = names.encode()[:_ROOM].ljust(_ROOM, b"\0")
+
+
+def _waited(child: int) -> tuple[int, set[int]]:
+    """How the child ended, as subprocess says it, and the signals that were handed on to it."""
+    handed_on: set[int] = set()
+    while True:
+        found = signal.sigwaitinfo({*_HANDED_ON, signal.SIGCHLD})
+        if found.si_signo == signal.SIGCHLD:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status), handed_on
+        elif found.si_signo != signal.SIGINT or found.si_pid:  # what a terminal sends reaches the child by itself
+            handed_on.add(found.si_signo)
+            os.kill(child, found.si_signo)
+
+
+def _end_orphans() -> None:
+    """Ends what the work had started and cannot end any more: a server, say."""
+    for path in Path("/proc/self/task").glob("*/children"):
+        for process in path.read_text().split():
+            os.kill(int(process), signal.SIGKILL)
+
+
+def _prctl(option: int, value: int) -> None:
+    """Where the system has it: elsewhere the work outlives a supervisor that was killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

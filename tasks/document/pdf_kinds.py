@@ -1,0 +1,169 @@
+"""What our PDFs hold, kind by kind. Anything else in one came from elsewhere: a script, an action, a form, a file."""
+
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_PLAIN = "plain"  # a number, a name, a text, or a list of those
+_STREAM = {"Length": _PLAIN, "Filter": _PLAIN}
+_TAGGED = {"Type": _PLAIN, "Subtype": _PLAIN}
+
+# By kind of dictionary: its keys, and of what kind their values are; "*" stands for any key.
+_KINDS: Mapping[str, Mapping[str, str]] = {
+    "trailer": {**_STREAM, "Type": _PLAIN, "Size": _PLAIN, "Root": "catalog", "Info": "info", "ID": _PLAIN,
+                "W": _PLAIN, "Index": _PLAIN, "DecodeParms": "packing"},
+    "info": dict.fromkeys(("Author", "CreationDate", "Creator", "ModDate", "Producer", "Subject", "Title"), _PLAIN),
+    "catalog": {"Type": _PLAIN, "AF": "file", "Lang": _PLAIN, "MarkInfo": "marked", "Metadata": "metadata",
+                "Names": "names", "Outlines": "bookmark", "OutputIntents": "intent", "Pages": "pages",
+                "StructTreeRoot": "tag", "ViewerPreferences": "viewer"},
+    "marked": {"Marked": _PLAIN},
+    "viewer": {"DisplayDocTitle": _PLAIN},
+    "metadata": {**_STREAM, **_TAGGED},
+    "intent": {"Type": _PLAIN, "S": _PLAIN, "DestOutputProfile": "profile", "Info": _PLAIN,
+               "OutputConditionIdentifier": _PLAIN},
+    "profile": {**_STREAM, "N": _PLAIN, "Alternate": _PLAIN, "Range": _PLAIN, "WhitePoint": _PLAIN},
+    "names": {"Dests": "places", "EmbeddedFiles": "file names"},
+    "places": {"Names": "page"},
+    "file names": {"Names": "file"},
+    "file": {"Type": _PLAIN, "AFRelationship": _PLAIN, "Desc": _PLAIN, "EF": "content", "F": _PLAIN, "UF": _PLAIN},
+    "content": {"F": "attachment"},
+    "attachment": {**_STREAM, **_TAGGED, "Params": "size"},
+    "size": dict.fromkeys(("CheckSum", "CreationDate", "ModDate", "Size"), _PLAIN),
+    "bookmark": {"Type": _PLAIN, "Title": _PLAIN, "Count": _PLAIN, "Dest": "page",
+                 **dict.fromkeys(("First", "Last", "Next", "Parent", "Prev"), "bookmark")},
+    "pages": {"Type": _PLAIN, "Count": _PLAIN, "Kids": "page"},
+    "page": {"Type": _PLAIN, "Parent": "pages", "Annots": "link", "Contents": "marks", "Resources": "resources",
+             "StructParents": _PLAIN, "Tabs": _PLAIN, "Group": "group",
+             **dict.fromkeys(("BleedBox", "MediaBox", "TrimBox"), _PLAIN)},
+    "link": {**_TAGGED, "BS": "border", "Contents": _PLAIN, "Dest": "page", "F": _PLAIN, "Rect": _PLAIN,
+             "StructParent": _PLAIN},
+    "border": {"W": _PLAIN},
+    "marks": _STREAM,
+    "resources": {"ColorSpace": "spaces", "ExtGState": "states", "Font": "fonts", "Pattern": "patterns",
+                  "Shading": "shadings", "XObject": "drawings", "ProcSet": _PLAIN},
+    "spaces": {"*": "profile"},
+    "states": {"*": "state"},
+    "state": {"Type": _PLAIN, "CA": _PLAIN, "ca": _PLAIN, "SMask": "mask", "AIS": _PLAIN},
+    "mask": {"Type": _PLAIN, "S": _PLAIN, "G": "drawing"},
+    "fonts": {"*": "font"},
+    "font": {**_TAGGED, "BaseFont": _PLAIN, "DescendantFonts": "glyphs", "Encoding": _PLAIN, "ToUnicode": "marks"},
+    "glyphs": {**_TAGGED, "BaseFont": _PLAIN, "CIDSystemInfo": "collection", "CIDToGIDMap": _PLAIN,
+               "FontDescriptor": "face", "W": _PLAIN, "DW": _PLAIN},
+    "collection": dict.fromkeys(("Ordering", "Registry", "Supplement"), _PLAIN),
+    "face": {"FontFile2": "font file", "FontFile3": "font file", "CIDSet": "font file",
+             **dict.fromkeys(("Type", "Ascent", "CapHeight", "Descent", "Flags", "FontBBox", "FontFamily", "FontName",
+                              "ItalicAngle", "StemH", "StemV"), _PLAIN)},
+    "font file": {**_STREAM, "Length1": _PLAIN, "Subtype": _PLAIN},
+    "patterns": {"*": "pattern"},
+    "pattern": {**_STREAM, "Resources": "resources", "Shading": "shading",
+                **dict.fromkeys(("Type", "PatternType", "BBox", "XStep", "YStep", "TilingType", "PaintType", "Matrix"),
+                                _PLAIN)},
+    "shadings": {"*": "shading"},
+    "shading": {"Function": "function", "ColorSpace": "profile",
+                **dict.fromkeys(("ShadingType", "Domain", "Coords", "Extend"), _PLAIN)},
+    "function": {"Functions": "function",
+                 **dict.fromkeys(("FunctionType", "Domain", "C0", "C1", "N", "Encode", "Bounds"), _PLAIN)},
+    "drawings": {"*": "drawing"},
+    "drawing": {**_STREAM, **_TAGGED, "Resources": "resources", "Group": "group", "DecodeParms": "packing",
+                "SMask": "drawing", "ColorSpace": "profile",
+                **dict.fromkeys(("BBox", "Matrix", "StructParents", "BitsPerComponent", "Height", "Width",
+                                 "Interpolate"), _PLAIN)},
+    "packing": dict.fromkeys(("BitsPerComponent", "Colors", "Columns", "Predictor"), _PLAIN),
+    "group": {"CS": "profile", **dict.fromkeys(("Type", "I", "K", "S"), _PLAIN)},
+    "tag numbers": {"Nums": "tag"},
+    "tag": {"Type": _PLAIN, "A": "traits", "Alt": _PLAIN, "ID": _PLAIN, "K": "tag", "Obj": "link", "P": "tag",
+            "Pg": "page", "S": _PLAIN, "ParentTree": "tag numbers"},
+    "traits": {"O": _PLAIN, "BBox": _PLAIN, "Headers": _PLAIN, "ColSpan": _PLAIN, "RowSpan": _PLAIN,
+               "Scope": _PLAIN, "ListNumbering": _PLAIN},
+}  # fmt: skip
+
+# What a dictionary has to call itself, where that decides what it does.
+_CALLED = {
+    "attachment": ("/Type", {"/EmbeddedFile"}),
+    "drawing": ("/Subtype", {"/Form", "/Image"}),
+    "link": ("/Subtype", {"/Link"}),
+    "tag": ("/Type", {"/OBJR", "/StructElem", "/StructTreeRoot"}),
+}
+_PACKING = {None, "/FlateDecode"}  # of a stream: one, not several upon each other
+
+MOST_UNPACKED = 2 << 30  # bytes of all streams together
+_START, _END = b"%PDF-1.7\n", b"\n%%EOF"
+_VERSION = re.compile(rb"\n(?:startxref|trailer)\s")
+_STREAMS = re.compile(rb"\bstream\r?\n")
+_PIECE = 1 << 16
+
+
+def strange_bytes(data: bytes) -> str | None:
+    """What a file holds that is more than one PDF as we write it, in words; nothing in it is interpreted."""
+    if not data.startswith(_START) or not data.rstrip(b"\n").endswith(_END):
+        return "something before or behind the PDF"
+    if len(_VERSION.findall(data)) != 1:
+        return "more than one version of itself"
+    left = MOST_UNPACKED
+    for found in _STREAMS.finditer(data):
+        left -= _unpacked(memoryview(data)[found.end() :], left)
+        if left < 0:
+            return f"streams that unpack to more than {MOST_UNPACKED >> 30} GiB"
+    return None
+
+
+def _unpacked(packed: memoryview, most: int) -> int:
+    """How many bytes a stream unpacks to, as far as they are not many more than `most`; 0 where it is not packed."""
+    unpacker, size = zlib.decompressobj(), 0
+    try:
+        for start in range(0, len(packed), _PIECE):
+            piece: memoryview | bytes = packed[start : start + _PIECE]
+            while piece and not unpacker.eof and size <= most:
+                size += len(unpacker.decompress(piece, _PIECE))
+                piece = unpacker.unconsumed_tail
+            if unpacker.eof or size > most:
+                break
+    except zlib.error:
+        pass
+    return size
+
+
+def foreign(pdf: Any) -> Iterator[str]:
+    """What an open PDF (of pikepdf) holds and no report does, in words."""
+    import pikepdf
+
+    if pdf.is_encrypted:
+        yield "a password"
+        return
+    known: dict[tuple[int, int], str] = {}
+    waiting: list[tuple[Any, str]] = [(pdf.trailer, "trailer")]
+    while waiting:
+        item, kind = waiting.pop()
+        if isinstance(item, pikepdf.Array):
+            waiting += [(part, kind) for part in item]
+        elif isinstance(item, pikepdf.Dictionary | pikepdf.Stream):
+            if (before := known.get(item.objgen)) is None or not item.is_indirect:
+                known |= {item.objgen: kind} if item.is_indirect else {}
+                yield from _strange(item, kind)
+                waiting += [(value, _kind(kind, key)) for key, value in item.items()]
+            elif before != kind:
+                yield f"a {kind} that is a {before} as well"
+    for item in pdf.objects:
+        lost = isinstance(item, pikepdf.Dictionary | pikepdf.Stream) and item.objgen not in known
+        if lost and str(item.get("/Type")) not in ("/XRef", "/ObjStm"):
+            yield "something that nothing on its pages refers to"
+
+
+def _kind(kind: str, key: str) -> str:
+    keys = _KINDS.get(kind, {})
+    return keys.get("*") or keys.get(key.removeprefix("/"), _PLAIN)
+
+
+def _strange(item: Any, kind: str) -> Iterator[str]:
+    """What one dictionary or stream of a kind has no business to hold."""
+    if kind == _PLAIN:
+        yield "a dictionary where none belongs"
+        return
+    if "*" not in (keys := _KINDS[kind]):
+        yield from (f"{key} in a {kind}" for key, _ in item.items() if key.removeprefix("/") not in keys)
+    if kind in _CALLED and str(item.get(_CALLED[kind][0])) not in _CALLED[kind][1]:
+        yield f"{item.get(_CALLED[kind][0])} as a {kind}"
+    packing = item.get("/Filter")
+    if (None if packing is None else str(packing)) not in _PACKING:
+        yield f"a {kind} that is packed as {packing}"
