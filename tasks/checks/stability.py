@@ -35,7 +35,10 @@ class SeedStabilitySpec(Check):
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on one method from its importances, one array per training."""
-        shares = np.array([values / values.sum() for values in case.trainings()])
+        found = case.trainings()
+        if len(found[0]) < 2:
+            return CheckResult.not_applicable(self.kind, case.label, "Fewer than two features have no order.")
+        shares = np.array([values / values.sum() for values in found])
         ranks = np.array([rank(values) for values in shares])
         correlation = float(np.mean([np.corrcoef(a, b)[0, 1] for a, b in combinations(ranks, 2)]))
         same = int((ranks == ranks[0]).all(axis=1).sum())

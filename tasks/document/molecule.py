@@ -19,6 +19,8 @@ _MOST_ROWS = 8  # molecules of a grid of methods
 
 def story(material: Material) -> tuple[str, str, str]:
     importance = material.main.summary.importances[0]
+    if not len(importance.features):
+        return "No group stands out", _NO_GROUP, f"{material.slug}-teaser"
     common = np.flatnonzero(importance.count >= min(10, int(importance.count.max())))
     best, worst = common[importance.mean[common].argmax()], common[importance.mean[common].argmin()]
     up, down = importance.features[best], importance.features[worst]
@@ -46,8 +48,16 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
         _molecule_grid(material, scales),
         *several,
         *analogues.figures(material, scales),
-        groups.figure(material),
+        *((groups.figure(material),) if _grouped(material) else ()),
     )
+
+
+_NO_GROUP = "No explained molecule has one of the functional groups that are told apart; single atoms are shown."
+
+
+def _grouped(material: Material) -> bool:
+    """Whether an explained molecule has a functional group that is told apart."""
+    return len(material.main.summary.importances[0].features) > 0
 
 
 def _atoms(material: Material, row: int, method: MethodMaterial | None = None) -> Array:
@@ -164,20 +174,7 @@ def sections(material: Material) -> tuple[Section, ...]:
     return (
         Section(
             title=f"What raises and what lowers {material.dataset.label_name}",
-            blocks=(
-                Block(
-                    figures=(f"{material.slug}-groups",),
-                    asides=(
-                        Aside(
-                            title="How to read it",
-                            text="A group's number is the sum over its atoms, averaged over the molecules "
-                            "that have it. It says what the model used, not what causes solubility.",
-                        ),
-                    ),
-                ),
-                *(Block(paragraphs=claim) for claim in [groups.claim(material)] if claim),
-                Block(tables=(groups.table(material),)),
-            ),
+            blocks=(*(_group_blocks(material) if _grouped(material) else (Block(paragraphs=(_NO_GROUP,)),)),),
         ),
         Section(
             title="Single molecules",
@@ -194,6 +191,19 @@ def sections(material: Material) -> tuple[Section, ...]:
             ),
         ),
         *analogues.sections(material),
+    )
+
+
+def _group_blocks(material: Material) -> tuple[Block, ...]:
+    read = Aside(
+        title="How to read it",
+        text="A group's number is the sum over its atoms, averaged over the molecules that have it. It says what the "
+        f"model used, not what causes {material.dataset.label_name}.",
+    )
+    return (
+        Block(figures=(f"{material.slug}-groups",), asides=(read,)),
+        *(Block(paragraphs=claim) for claim in [groups.claim(material)] if claim),
+        Block(tables=(groups.table(material),)),
     )
 
 
