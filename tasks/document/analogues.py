@@ -14,7 +14,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     """The pairs side by side, the common part in the same place; none where there are no pairs."""
     if not material.analogues:
         return ()
-    unit = material.main.unit
+    unit, scale = material.main.unit, material.main.scale(material.dataset.inputs[0].name)
     return (
         Figure(
             name=f"{material.slug}-analogues",
@@ -22,7 +22,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
                 items=tuple(item for pair in material.analogues for item in _drawn(pair)),
                 columns=("One of a pair", "The other, drawn over it", "The other minus the one, common atoms"),
             ),
-            scales=(Scale(unit=unit, limit=scales.get(unit, 1.0)),),
+            scales=(Scale(unit=scale, limit=scales.get(scale, 1.0)),),
             caption=f"{material.main.title} of molecules that are largely alike, in {unit}, on one scale. The third "
             "picture shows at each common atom how much more it contributes in the second molecule.",
             alt="; ".join(_told(pair) for pair in material.analogues),

@@ -168,19 +168,21 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
 
 
 def limits(materials: tuple[Material, ...]) -> dict[str, float]:
-    """One limit per unit of measure over everything that is drawn by colour: the largest |a|, or the percentile of
-    all |a| that a chapter asks for its maps in this unit, the lowest where several do."""
+    """One limit per colour scale over everything that is drawn on it: the largest |a|, or the percentile of
+    all |a| that a chapter asks for its maps on this scale, the lowest where several do."""
     found: dict[str, list[Array]] = {}
     for material in materials:
         for pair in material.analogues:
-            found.setdefault(material.main.unit, []).extend(np.abs(part) for part in pair.values)
+            found.setdefault(material.main.scale(material.dataset.inputs[0].name), []).extend(
+                np.abs(part) for part in pair.values
+            )
         # Tables are drawn as bars with an axis of their own.
         coloured = [item.name for item in material.dataset.inputs if KINDS[item.kind].coloured]
         for method in material.methods:
             drawn = [
-                *((method.unit, method.values[name]) for name in coloured),
+                *((method.scale(name), method.values[name]) for name in coloured),
                 *((maps.unit, maps.values) for maps in method.maps.values()),
-                *((method.mean_unit, values) for values in method.summary.class_means.values()),
+                *((method.mean_scale(name), values) for name, values in method.summary.class_means.items()),
             ]
             for unit, values in drawn:
                 found.setdefault(unit, []).append(np.abs(values).ravel())

@@ -88,10 +88,14 @@ def strongest(values: Array, part: float) -> Array:
     return np.isin(np.arange(len(values)), order[: max(1, round(part * len(values)))])
 
 
-def _scales(material: Material, scales: Scales, units: Sequence[str]) -> tuple[Scale, ...]:
+def _scale(material: Material, method: MethodMaterial) -> str:
+    return method.scale(material.dataset.inputs[0].name)
+
+
+def _scales(material: Material, scales: Scales, names: Sequence[str]) -> tuple[Scale, ...]:
     if material.own_scales:
         return (Scale(unit="share of each molecule's largest |a|", limit=1.0),)
-    return tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units)
+    return tuple(Scale(unit=name, limit=scales.get(name, 1.0)) for name in names)
 
 
 def _on_scale(material: Material) -> str:
@@ -99,7 +103,7 @@ def _on_scale(material: Material) -> str:
     shared = (
         "each molecule has a scale of its own: colours of two cannot be compared"
         if material.own_scales
-        else "all that has one unit shares one scale"
+        else "equal colours on one scale are equal numbers"
     )
     part = (
         "" if material.coloured == 1 else f" Only the strongest {share(material.coloured)} of the atoms are coloured."
@@ -120,7 +124,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     return Figure(
         name=f"{material.slug}-teaser",
         content=Molecules(items=(molecule,)),
-        scales=_scales(material, scales, [material.main.unit]),
+        scales=_scales(material, scales, [_scale(material, material.main)]),
         caption=f"{material.main.title} of {molecule.title}.",
         alt=molecule.alt,
     )
@@ -133,7 +137,7 @@ def _molecule_grid(material: Material, scales: Scales) -> Figure:
     return Figure(
         name=f"{material.slug}-molecules",
         content=Molecules(items=items),
-        scales=_scales(material, scales, [main.unit]),
+        scales=_scales(material, scales, [_scale(material, main)]),
         caption=f"{main.title}: contribution of each atom to the predicted {material.dataset.label_name}, in "
         f"{main.unit}. Red raises, blue lowers; {_on_scale(material)} Below each: {below}. {material.selection_reason}"
         f"{left_out(material)}",
@@ -142,17 +146,17 @@ def _molecule_grid(material: Material, scales: Scales) -> Figure:
 
 
 def _methods_grid(material: Material, scales: Scales) -> Figure:
-    """A row per molecule, a column per method; methods of one unit share a scale."""
-    units = list(dict.fromkeys(method.unit for method in material.methods))
+    """A row per molecule, a column per method, each on its scale."""
+    names = list(dict.fromkeys(_scale(material, method) for method in material.methods))
     rows = range(len(material.dataset.sample_ids))[:_MOST_ROWS]
     items = tuple(
-        _molecule(material, row, method, units.index(method.unit)).model_copy(
+        _molecule(material, row, method, names.index(_scale(material, method))).model_copy(
             update={"note": ""} if method is material.methods[0] else {"title": "", "note": ""}
         )
         for row in rows
         for method in material.methods
     )
-    drawn = _scales(material, scales, units)
+    drawn = _scales(material, scales, names)
     return Figure(
         name=f"{material.slug}-methods",
         content=Molecules(
