@@ -46,8 +46,8 @@ class CompletenessSpec(Check):
             return CheckResult.not_applicable(
                 self.kind,
                 case.label,
-                "A skip connection or another input bypasses the layer: the score also changes by ways that its "
-                "elements do not see, so they are not meant to add up to its change from the baseline.",
+                "A skip connection bypasses the layer: the score also changes by ways that its elements do not see, so "
+                "they are not meant to add up to its change from the baseline.",
             )
         residual = np.concatenate([relative for relative, _ in shards])
         complete = residual <= self.threshold

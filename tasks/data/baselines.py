@@ -38,7 +38,10 @@ def baseline(name: Baseline, dataset: Dataset, layer: str | int | None, rows: Ar
 def described(name: Baseline, dataset: Dataset, layer: str | int | None) -> str:
     """The baseline in words for the reader, and why it is the one."""
     if _at_layer(name, layer):
-        return f"Zero at the layer {layer}: an element that carries nothing of its own."
+        return (
+            f"Zero at the layer {layer}: an element that carries nothing of its own. What reaches the score by other "
+            "ways is held as it is in the sample, also in S(x′)."
+        )
     if name.startswith(_GIVEN):
         return f"The sample {name.removeprefix(_GIVEN)} of the data."
     text = "; ".join(f"{_WORDS[chosen]} for {item.name}" for item, chosen in _chosen(name, dataset))
