@@ -45,7 +45,7 @@ def _eyebrow(material: Material) -> str:
 def _small(material: Material) -> str:
     rows = "explained-row" if material.measured_rows == "explained" else material.measured_rows
     metrics = ", ".join(f"{rows} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1])
-    place = "" if material.main.place == "the preprocessed input" else f" at {material.main.place}"
+    place = "" if material.main.place in ("the preprocessed input", "the input") else f" at {material.main.place}"
     held_out = ", no held-out data" if material.measured_rows == "training" else ""
     return (
         f"{material.framework} {material.data_kind} · {metrics or 'no labels'}{held_out} · "

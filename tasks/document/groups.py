@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from exhibit.tasks.document.common import explained_score
 from exhibit.tasks.document.words import article, capital, count, interval, listing, numbers, plain, signed
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Bars, Figure, Series
@@ -28,7 +29,7 @@ def figure(material: Material) -> Figure:
             signed=True,
             drawings=tuple((_KNOWN[label].example, _KNOWN[label].smarts) for label in labels),
         ),
-        caption=f"Mean contribution of one functional group to the predicted {material.dataset.label_name}. "
+        caption=f"Mean contribution of one functional group to the {explained_score(material)}. "
         f"Over {count(material.explained, 'molecule')}; lines: 95% interval of the mean "
         "(Student's t), where two or more have the group. Its own atoms, marked in the drawing, count alone, each "
         "atom to one group.",
@@ -91,7 +92,8 @@ def table(material: Material) -> Table:
 def claim(material: Material) -> tuple[str, ...]:
     """What is said of solubility: polar groups raise it, carbon chains lower it; here with numbers, either way."""
     importance = material.main.summary.importances[0]
-    if "solubility" not in material.dataset.label_name or material.main.aggregate != "raw":
+    about = "solubility" in material.dataset.label_name.lower().replace("_", " ").split()
+    if not about or material.dataset.classes or material.score != "value" or material.main.aggregate != "raw":
         return ()
     known = {name: k for k, name in enumerate(importance.features) if importance.count[k] >= 2}
     polar = [known[name] for name, group in _KNOWN.items() if group.polar and name in known]

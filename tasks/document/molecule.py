@@ -5,8 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document import analogues, groups
-from exhibit.tasks.document.common import difference, drawn_rows, left_out, verdict_asides
-from exhibit.tasks.document.words import count, interval, plain, share, signed
+from exhibit.tasks.document.common import (
+    difference,
+    direction,
+    drawn_rows,
+    explained_score,
+    left_out,
+    predicted_output,
+    verdict_asides,
+)
+from exhibit.tasks.document.words import capital, count, interval, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
@@ -24,12 +32,20 @@ def story(material: Material) -> tuple[str, str, str]:
     common = np.flatnonzero(importance.count >= min(10, int(importance.count.max())))
     best, worst = common[importance.mean[common].argmax()], common[importance.mean[common].argmin()]
     up, down = importance.features[best], importance.features[worst]
-    sentence = (
-        f"Over {count(material.explained, 'molecule')}, {up} raises the predicted {material.dataset.label_name} most "
-        f"({_with_interval(importance, int(best))} for each group), {down} lowers it most "
-        f"({_with_interval(importance, int(worst))})."
-    )
-    return f"{up} lifts, {down} sinks", sentence, f"{material.slug}-teaser"
+    raising, lowering = float(importance.mean[best]) > 0, float(importance.mean[worst]) < 0
+    said = f"the {explained_score(material)}"
+    most = [
+        f"{name} {verb} {said if first else 'it'} most ({_with_interval(importance, int(k))} for each group)"
+        for name, verb, k, true, first in (
+            (up, "raises", best, raising, True),
+            (down, "lowers", worst, lowering, not raising),
+        )
+        if true
+    ]
+    none = [f"none {verb} it" for verb, true in (("raises", raising), ("lowers", lowering)) if not true]
+    sentence = f"Over {count(material.explained, 'molecule')}, {', '.join([*most, *none])}."
+    headline = ", ".join([*([f"{up} lifts"] if raising else []), *([f"{down} sinks"] if lowering else [])])
+    return headline or "No group moves it", sentence, f"{material.slug}-teaser"
 
 
 def _with_interval(importance: Importance, k: int) -> str:
@@ -138,8 +154,9 @@ def _molecule_grid(material: Material, scales: Scales) -> Figure:
         name=f"{material.slug}-molecules",
         content=Molecules(items=items),
         scales=_scales(material, scales, [_scale(material, main)]),
-        caption=f"{main.title}: contribution of each atom to the predicted {material.dataset.label_name}, in "
-        f"{main.unit}. Red raises, blue lowers; {_on_scale(material)} Below each: {below}. {material.selection_reason}"
+        caption=f"{main.title}: contribution of each atom to the {explained_score(material)}, in "
+        f"{main.unit}.{direction(material, main)} {capital(_on_scale(material))} Below each: {below}. "
+        f"{material.selection_reason}"
         f"{left_out(material)}",
         alt="; ".join(item.alt for item in items),
     )
@@ -165,7 +182,8 @@ def _methods_grid(material: Material, scales: Scales) -> Figure:
             numbers=False,
         ),
         scales=drawn,
-        caption=f"The same molecules by every method. Red raises, blue lowers; {_on_scale(material)}",
+        caption=f"The same molecules by every method.{direction(material, material.main)} "
+        f"{capital(_on_scale(material))}",
         alt="; ".join(
             f"{material.sample_name(row)}, {method.title}: {signed(float(_atoms(material, row, method).sum()))}"
             for row in rows
@@ -177,7 +195,7 @@ def _methods_grid(material: Material, scales: Scales) -> Figure:
 def sections(material: Material) -> tuple[Section, ...]:
     return (
         Section(
-            title=f"What raises and what lowers {material.dataset.label_name}",
+            title=f"What raises and what lowers the {explained_score(material)}",
             blocks=(*(_group_blocks(material) if _grouped(material) else (Block(paragraphs=(_NO_GROUP,)),)),),
         ),
         Section(
@@ -218,17 +236,26 @@ _READ_ATOMS = Aside(
 )
 
 
+def _readings(material: Material, row: int) -> tuple[str, ...]:
+    """Of a regression what was measured, of a classification the true and the predicted class."""
+    if not material.dataset.classes:
+        measured = float(material.dataset.labels[row])
+        return ("–" if np.isnan(measured) else signed(measured),)
+    true = material.true_output(row)
+    return "–" if true is None else material.output_name(true), material.output_name(predicted_output(material, row))
+
+
 def _molecule_table(material: Material) -> Table:
     main = material.main
 
     def cells(row: int) -> tuple[str, ...]:
-        measured, atoms = float(material.dataset.labels[row]), float(_atoms(material, row).sum())
+        atoms = float(_atoms(material, row).sum())
         gap = () if main.sampling_gap is None else (signed(float(main.sampling_gap[row, 0]), 4),)
         per_draw = () if main.draw_residual is None else (plain(float(main.draw_residual[row, 0]), 4),)
         of_model = (signed(difference(main, row)), *gap, signed(float(main.residual[row, 0]), 4), *per_draw)
         return (
             material.sample_name(row),
-            "–" if np.isnan(measured) else signed(measured),
+            *_readings(material, row),
             signed(float(main.prediction[row, 0])),
             signed(atoms),
             *(of_model if main.additive else ()),
@@ -237,13 +264,17 @@ def _molecule_table(material: Material) -> Table:
     gap = () if main.sampling_gap is None else ("sampling gap",)
     per_draw = () if main.draw_residual is None else ("per draw",)
     of_model = ("S(x) − S(x′)", *gap, "residual", *per_draw) if main.additive else ()
-    titles = ("measured", "predicted", "sum over atoms", *of_model)
+    read = ("true", "read as", "score") if material.dataset.classes else ("measured", "predicted")
+    titles = (*read, "sum over atoms", *of_model)
     beside = (
         "the sum over the atoms beside the model's difference" if main.additive else f"{main.title} summed over atoms"
     )
     return Table(
         name=f"{material.slug}-molecules-table",
         caption=f"The drawn molecules, in {material.score_unit}: {beside}.",
-        columns=(Column(title="molecule"), *(Column(title=title, numeric=True) for title in titles)),
+        columns=(
+            Column(title="molecule"),
+            *(Column(title=title, numeric=title not in ("true", "read as")) for title in titles),
+        ),
         rows=tuple(cells(row) for row in range(len(material.dataset.sample_ids))),
     )

@@ -405,7 +405,7 @@ def _unit(method: Method, unit: str) -> str:
 def _place(method: Method) -> str:
     """Where the method looks, in words."""
     if method.look is None or method.look.layer is None:
-        return "the preprocessed input"
+        return "the preprocessed input" if method.asks == "gradients" else "the input"
     return f"the {method.look.at} of the layer {method.look.layer}"
 
 

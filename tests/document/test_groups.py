@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
-from exhibit.tasks.document import molecule
+from exhibit.tasks.document import groups, molecule
 from exhibit.tasks.document.groups import bounds_of
 from exhibit.tasks.drawing.kinds import draw
+from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.shap_kernel import KernelShapSpec
+from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.records.explanation import Importance, Summary
 from exhibit.tasks.records.material import Material
+from exhibit.tasks.stages.gather import _place
 from tests import points
 
 
@@ -46,3 +51,53 @@ def test_each_group_is_drawn_beside_its_row() -> None:
     material = chapter(("nitro", "ether"), np.array([0.2, -0.3]))
     (drawn,) = (figure for figure in molecule.figures(material, {"logit": 1.0}) if figure.name == "x-groups")
     assert draw(drawn).part("chart").data.decode().count('class="sketch"') == 2
+
+
+def test_a_chapter_about_a_class_of_molecules_speaks_of_that_class() -> None:
+    """Toxicity: neither of solubility nor of something measured."""
+    material = chapter(("nitro", "CH₂ of a chain"), np.array([0.2, -0.3]))
+    data = material.dataset.model_copy(update={"classes": ("toxic", "harmless"), "label_name": "toxicity"})
+    material = material.model_copy(update={"dataset": data})
+    said = repr((molecule.figures(material, {"logit": 1.0}), molecule.sections(material), molecule.story(material)))
+    assert "solubility" not in said
+    assert "measured" not in said
+    assert "not what causes toxicity" in said
+    assert "the logit of toxic" in said
+    (table,) = (
+        table for section in molecule.sections(material) for block in section.blocks for table in block.tables
+        if table.name == "x-molecules-table"
+    )  # fmt: skip
+    assert table.rows[0][1:3] == ("toxic", "toxic")
+
+
+@pytest.mark.parametrize("name", ["log solubility", "insolubility", "toxicity"])
+def test_what_is_expected_of_solubility_is_said_of_it_alone(name: str) -> None:
+    material = chapter(("aliphatic OH",), np.array([0.2]))
+    data = material.dataset.model_copy(update={"classes": (), "task": "regression", "label_name": name})
+    material = material.model_copy(update={"dataset": data, "score": "value"})
+    assert bool(groups.claim(material)) == (name == "log solubility")
+    said = repr((molecule.sections(material), molecule.figures(material, {"logit": 1.0})))
+    assert f"the predicted {name}" in said
+    assert ("solubility" in said.replace(name, "")) == (name == "log solubility")
+
+
+def test_only_methods_that_look_behind_the_preprocessing_are_said_to() -> None:
+    places = {
+        method.kind: _place(method) for method in (VanillaGradSpec(), KernelShapSpec(), OcclusionSpec(), TreeShapSpec())
+    }
+    assert places.pop("vanilla_grad") == "the preprocessed input"
+    assert set(places.values()) == {"the input"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([0.2, -0.3], "nitro raises the logit of the predicted class most (+0.20"),
+        ([-1.59, -0.3], "nitro lowers the logit of the predicted class most (−1.59"),
+        ([0.2, 0.3], "none lowers it"),
+    ],
+)
+def test_no_group_is_said_to_raise_what_it_lowers(values: list[float], said: str) -> None:
+    material = chapter(("nitro", "ether"), np.array(values))
+    material = material.model_copy(update={"targets": np.array([[0], [1]])})
+    assert said in molecule.story(material)[1]
