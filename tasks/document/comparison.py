@@ -18,14 +18,17 @@ def chapter(found: Comparison, materials: Materials, own_chapters: bool) -> Chap
     """`own_chapters`: whether the points have chapters of their own too."""
     points = count(len(found.points), "point")
     sentence = _lead(found)
-    drawn = survival.figure_of_ranks(found) or agreements.matrix(found, "spearman")
-    teaser = Teaser(figure=drawn.name, title=f"{points}: {_title(found)}", sentence=sentence, small=_small(found))
+    known = [agreements.matrix(found, measure) for measure in agreements.measures(found)[:1]]
+    drawn = next((figure for figure in (survival.figure_of_ranks(found), *known) if figure is not None), None)
+    title = f"{points}: {_title(found)}"
     return Chapter(
         slug=found.slug,
         title=f"Comparison of {points} on {found.data}",
         eyebrow=" · ".join([found.data, points, count(len(found.results), "result")]),
         lead=sentence,
-        teaser=teaser if len(found.results) > 1 else None,
+        teaser=Teaser(figure=drawn.name, title=title, sentence=sentence, small=_small(found))
+        if drawn is not None and len(found.results) > 1
+        else None,
         sections=tuple(
             section
             for section in (
