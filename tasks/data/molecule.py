@@ -28,6 +28,30 @@ def problem(smiles: str) -> str | None:
         return "; ".join(found.Message().split("  ")[0].rstrip(".") for found in Chem.DetectChemistryProblems(molecule))
 
 
+def canonical(smiles: str) -> str | None:
+    """The one spelling of a structure; None for what is not valid SMILES."""
+    from rdkit import Chem, rdBase
+
+    with rdBase.BlockLogs():
+        molecule = Chem.MolFromSmiles(smiles)
+        return None if molecule is None else Chem.MolToSmiles(molecule)
+
+
+def repeated(smiles: Sequence[str], split: Array) -> str:
+    """A sentence on structures that stand in the data more than once, however they are spelled; empty without any."""
+    rows: dict[str | None, list[str]] = {}
+    for text, part in zip(smiles, split.tolist(), strict=True):
+        rows.setdefault(canonical(text), []).append(part)
+    again = [parts for parts in rows.values() if len(parts) > 1]
+    if not again:
+        return ""
+    across = sum(len(set(parts)) > 1 for parts in again)
+    one = len(again) == 1
+    said = f"{len(again)} structure{' stands' if one else 's stand'} in it more than once"
+    both = f", {across} of them in training and in test" if across else ""
+    return f" {said}{both}."
+
+
 def atom_counts(smiles: Sequence[str]) -> Array:
     """(samples,) how many atoms each molecule has."""
     from rdkit import Chem

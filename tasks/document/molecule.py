@@ -99,9 +99,9 @@ def _molecule(material: Material, row: int, method: MethodMaterial, scale: int =
 
 
 def strongest(values: Array, part: float) -> Array:
-    """(atoms,) where the largest |a| are, as many as `part` of the atoms, at least one."""
+    """(atoms,) where the largest |a| are: int(part · n) + 1 of n atoms, as Chainer Chemistry's `visualize_ratio`."""
     order = np.argsort(-np.abs(values), kind="stable")
-    return np.isin(np.arange(len(values)), order[: max(1, round(part * len(values)))])
+    return np.isin(np.arange(len(values)), order[: int(part * len(values)) + 1])
 
 
 def _scale(material: Material, method: MethodMaterial) -> str:
@@ -122,7 +122,9 @@ def _on_scale(material: Material) -> str:
         else "equal colours on one scale are equal numbers"
     )
     part = (
-        "" if material.coloured == 1 else f" Only the strongest {share(material.coloured)} of the atoms are coloured."
+        ""
+        if material.coloured == 1
+        else f" Only the strongest {share(material.coloured)} of the atoms and one more are coloured."
     )
     return f"{shared}.{part}"
 

@@ -43,8 +43,9 @@ def _decides(found: Comparison) -> str:
 
 _TITLE = "Which conclusions survive"
 _NO_RANKS = (
-    "This cannot be said here: a pixel or an atom at one place is something else in every sample. So it has no importance "
-    "over all of them, and no rank that a setting could change. How far results agree is measured sample by sample."
+    "This cannot be said here: a pixel or an atom at one place is something else in every sample. So it has no "
+    "importance over all of them, and no rank that a setting could change. How far results agree is measured sample by "
+    "sample."
 )
 
 

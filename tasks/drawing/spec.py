@@ -17,7 +17,7 @@ class MoleculeSpec(Spec):
         description="one scale for all molecules of a method, for all methods of a unit, or for each molecule its own: "
         "colours then cannot be compared",
     )
-    share: float = Field(1.0, gt=0, le=1, description="only this share of the atoms, the strongest, is coloured")
+    share: float = Field(1.0, gt=0, le=1, description="only the strongest atoms are coloured, int(share * n) + 1 of n")
     analogues: Annotated[int, Field(ge=0)] | tuple[tuple[str, str], ...] = Field(
         3, description="how many pairs of molecules that are alike stand side by side, or which, by name or id"
     )
