@@ -27,6 +27,8 @@ class TargetSpec(Spec):
     )
     factory: Factory | None = Field(None, description="of the score factory: package.module:function, trusted here")
 
+    note: str = Field("", description="how the score differs from what is published, in a sentence that is printed")
+
     @property
     def own_function(self) -> str | None:
         """Of the score, where that is the user's own."""

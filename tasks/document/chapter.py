@@ -72,7 +72,7 @@ def _how_explained(material: Material) -> Section:
     intro = (
         f"Explained is {targets}, on the score S: {score}. "
         f"{count(material.explained, 'row is', 'rows are')} explained ({material.explained_split}), each by itself."
-        f"{own}"
+        f"{own} {material.score_note}".rstrip()
     )
     return Section(
         title="How it was explained",

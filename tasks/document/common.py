@@ -117,8 +117,8 @@ _SCORES = {"factory": "score"}
 
 
 def direction(material: Material, method: MethodMaterial) -> str:
-    """What red and blue mean for this score."""
-    if method.aggregate == "square":
+    """What red and blue mean for this score; nothing where the sign is lost."""
+    if method.aggregate != "raw":
         return ""
     if material.score == "loss":
         return " Blue lowers the loss, that is, speaks for the class; red raises it."

@@ -348,6 +348,8 @@ def _of_scales(material: Material) -> str:
 
 def reading_of_colours(material: Material) -> str:
     """What a pixel of each colour says."""
+    if all(method.aggregate != "raw" for method in material.methods):
+        return "The darker a pixel, the more the score moves with it; in which direction is lost in |a| and in squares."
     positive, negative = ("Red", "blue") if material.palette == "diverging" else ("Green", "red")
     if material.score == "loss":
         return f"{positive} pixels raise the loss, that is, speak against the class; {negative} ones lower it."

@@ -66,8 +66,8 @@ class GradientShapSpec(BackgroundMethod):
         if self.layer is None:
             return None
         return (
-            "At a layer, SHAP's own torch explainer multiplies by the activation between sample and background; here "
-            "it is given the part of the net behind the layer, so that it multiplies by their difference."
+            "At a layer SHAP is given the part of the net behind it: gradients are multiplied by the difference "
+            "between the activations of the sample and of the background, never by the activation itself."
         )
 
     @property

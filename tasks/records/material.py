@@ -105,6 +105,7 @@ class Material(Record):
     target_names: tuple[str, ...]
     score: str
     score_unit: str
+    score_note: str = ""  # how the score differs from what is published
     framework: str
     architecture: str
     parameters: int

@@ -82,6 +82,7 @@ def gather(
                     target_names=selection.target_names,
                     score=score.kind,
                     score_unit=unit,
+                    score_note=target.note,
                     framework=model.framework,
                     architecture=model.architecture,
                     diagram=model.diagram(dataset),
