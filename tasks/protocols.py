@@ -159,7 +159,10 @@ class Place(Protocol):
         ...
 
     def bypassed(self) -> bool:
-        """Whether numbers of the inputs also reach the outputs by ways that do not lead through this place."""
+        """Whether numbers that lead to this place also reach the outputs by ways around it, as with a skip connection.
+
+        Numbers of another input, which do not lead here, are held: they bypass nothing.
+        """
         ...
 
 

@@ -55,8 +55,8 @@ class CompletenessSpec(Check):
             return CheckResult.not_applicable(
                 self.kind,
                 case.label,
-                "A skip connection or another input bypasses the layer: the score also changes by ways that its "
-                "elements do not see, so they are not meant to add up to its change from the baseline.",
+                "A skip connection bypasses the layer: the score also changes by ways that its elements do not see, so "
+                "they are not meant to add up to its change from the baseline.",
             )
         residual, difference, scores = (
             np.concatenate([part[k] for part in parts]).astype(np.float64) for k in range(3)

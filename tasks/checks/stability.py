@@ -41,10 +41,13 @@ class SeedStabilitySpec(Check):
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on one method from its importances, one array per training."""
-        shares = np.array([values / values.sum() for values in case.trainings()])
+        trainings = case.trainings()
+        if len(trainings[0]) < 2:
+            return CheckResult.not_applicable(self.kind, case.label, "Fewer than two features have no order.")
+        shares = np.array([values / values.sum() for values in trainings])
         ranks = np.array([rank(values) for values in shares])
         reported, *others = ranks
-        found = RANKS.mean(np.array([_correlation(reported, other) for other in others]))
+        found = RANKS.mean(np.array([np.corrcoef(reported, other)[0, 1] for other in others]))
         same = sum(bool((other == reported).all()) for other in others)
         leads = sum(int(other[reported.argmin()]) == 1 for other in others)
         return self.judged(
@@ -64,11 +67,6 @@ class SeedStabilitySpec(Check):
                 "first": (ranks == 1).sum(axis=0),
             },
         )
-
-
-def _correlation(a: Array, b: Array) -> float:
-    """Of two rankings; 1 for a lone feature, which is always first."""
-    return float(np.corrcoef(a, b)[0, 1]) if len(a) > 1 else 1.0
 
 
 class StabilitySpec(GrowingCheck):

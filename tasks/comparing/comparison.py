@@ -102,7 +102,8 @@ def _once(candidates: Sequence[Candidate]) -> tuple[list[Candidate], int]:
 def _comparable(candidates: Sequence[Candidate]) -> tuple[Basis, list[Candidate]]:
     """What can be compared, and the most results of which it can."""
     inputs = candidates[0].material.dataset.inputs
-    if all(item.comparable for item in inputs):
+    # Molecules without any of the functional groups have no features.
+    if all(item.comparable for item in inputs) and any(item.features for item in candidates):
         return "importances", _largest(candidates, [item.features for item in candidates])
     shapes = [
         (item.material.shown.tobytes(), *sorted((name, a.shape[:-1]) for name, a in item.method.values.items()))

@@ -56,7 +56,10 @@ def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained
     """The baseline in words for the reader, and why it is the one. `trained`: whether the model learned from the
     training rows, or came with its weights."""
     if _at_layer(name, layer):
-        return f"Zero at the layer {layer}: an element that carries nothing of its own."
+        return (
+            f"Zero at the layer {layer}: an element that carries nothing of its own. What reaches the score by other "
+            "ways is held as it is in the sample, also in S(x′)."
+        )
     if name.startswith(_GIVEN):
         return f"The sample {name.removeprefix(_GIVEN)} of the data."
     rows = _rows(dataset, trained)

@@ -241,6 +241,7 @@ class PhotographsSpec(PictureSpec):
     paths: tuple[Path, ...] = Field(min_length=1, description="files of the photographs")
     labels: tuple[str, ...] = Field(min_length=1, description="what each shows: one class of the model per photograph")
     classes: Literal["imagenet"] | tuple[str, ...] = Field("imagenet", description="the classes of the model, in order")
+    read_as: tuple[str, ...] = Field((), description="the likeliest class of each as published, which is printed")
     title: str = Field("Photographs", description="what the report calls the data")
     source: str = Field("photographs of the user's own", description="who made them, for the report")
 
@@ -248,6 +249,8 @@ class PhotographsSpec(PictureSpec):
     def _a_label_each(self) -> "PhotographsSpec":
         if len(self.paths) != len(self.labels):
             raise ValueError(f"{len(self.paths)} paths and {len(self.labels)} labels: give one label per photograph")
+        if self.read_as and len(self.paths) != len(self.read_as):
+            raise ValueError(f"{len(self.paths)} paths and {len(self.read_as)} in read_as: give one per photograph")
         return self
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
@@ -268,7 +271,8 @@ class PhotographsSpec(PictureSpec):
     def load(self, shelf: Shelf) -> Dataset:
         """The photographs that can be read; the others are listed in `excluded` with the reason."""
         wanted, classes = self.wanted()
-        description = f"Single photographs. {self.framing}"
+        published = f" Published as the likeliest classes are {', '.join(self.read_as)}." if self.read_as else ""
+        description = f"Single photographs. {self.framing}{published}"
         return _dataset(
             *self.pictures(wanted, shelf),
             classes,

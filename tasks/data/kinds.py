@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exhibit.tasks.data.molecule import GROUPS, analogues, atom_counts, group_contributions
+from exhibit.tasks.data.molecule import analogues, atom_counts, group_contributions
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Baseline, Dataset, Input
 from exhibit.tasks.records.explanation import Analogue
+from exhibit.tasks.records.groups import GROUPS
 from exhibit.tasks.records.kinds import Kind
 
 Pairs = int | Sequence[tuple[str, str]]  # how many, or which
@@ -73,7 +74,7 @@ KINDS: dict[Kind, DataKind] = {
     ),
     "molecule": DataKind(
         baseline="zero",
-        names=lambda _: GROUPS,
+        names=lambda _: tuple(group.name for group in GROUPS),
         features=lambda item, values: group_contributions(list(item.array), values),
         parts=lambda item: atom_counts(item.array.tolist()),
         analogues=analogues,

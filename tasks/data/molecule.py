@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,30 +10,7 @@ from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Analogue
-
-# Names of RDKit's fragment definitions, and what a reader calls them.
-_GROUPS = {
-    "fr_Al_OH": "aliphatic OH",
-    "fr_Ar_OH": "aromatic OH",
-    "fr_COO": "carboxylic acid",
-    "fr_ester": "ester",
-    "fr_ketone": "ketone",
-    "fr_aldehyde": "aldehyde",
-    "fr_ether": "ether",
-    "fr_amide": "amide",
-    "fr_NH2": "primary amine",
-    "fr_NH1": "secondary amine",
-    "fr_Ar_N": "aromatic nitrogen",
-    "fr_nitro": "nitro",
-    "fr_nitrile": "nitrile",
-    "fr_halogen": "halogen",
-    "fr_benzene": "benzene ring",
-    "fr_unbrch_alkane": "carbon chain of four",
-}
-
-
-GROUPS = tuple(_GROUPS.values())
-
+from exhibit.tasks.records.groups import GROUPS
 
 _LETTERS = 20  # of an atom in SMILES, at most: [13C@@H2+2:1234] and its bonds
 
@@ -81,6 +57,30 @@ def canonical(smiles: str) -> str:
 _ROUNDS = 8  # a spelling that was just written may be written in another way when it is read again
 
 
+def structure(smiles: str) -> str | None:
+    """The one spelling of a molecule; None for what RDKit cannot read."""
+    from rdkit import Chem, rdBase
+
+    with rdBase.BlockLogs():
+        readable = Chem.MolFromSmiles(smiles) is not None
+    return canonical(smiles) if readable else None
+
+
+def repeated(smiles: Sequence[str], split: Array) -> str:
+    """A sentence on structures that stand in the data more than once, however they are spelled; empty without any."""
+    rows: dict[str | None, list[str]] = {}
+    for text, part in zip(smiles, split.tolist(), strict=True):
+        rows.setdefault(structure(text), []).append(part)
+    again = [parts for parts in rows.values() if len(parts) > 1]
+    if not again:
+        return ""
+    across = sum(len(set(parts)) > 1 for parts in again)
+    one = len(again) == 1
+    said = f"{len(again)} structure{' stands' if one else 's stand'} in it more than once"
+    both = f", {across} of them in training and in test" if across else ""
+    return f" {said}{both}."
+
+
 def atom_counts(smiles: Sequence[str]) -> Array:
     """(samples,) how many atoms each molecule has."""
     from rdkit import Chem
@@ -89,31 +89,42 @@ def atom_counts(smiles: Sequence[str]) -> Array:
 
 
 @cache
-def _patterns() -> dict[str, Any]:
-    """The SMARTS of each group, from the table that RDKit ships."""
-    from rdkit import Chem, RDConfig
+def _patterns() -> tuple[Any, ...]:
+    """The SMARTS of each group."""
+    from rdkit import Chem
 
-    lines = (Path(RDConfig.RDDataDir) / "FragmentDescriptors.csv").read_text().splitlines()
-    fields = (line.split("\t") for line in lines if line.startswith("fr_"))
-    smarts = {field[0]: field[2] for field in fields}
-    return {title: Chem.MolFromSmarts(smarts[code]) for code, title in _GROUPS.items()}
+    return tuple(Chem.MolFromSmarts(group.smarts) for group in GROUPS)
+
+
+def groups_of(smiles: str) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """For each of `GROUPS` its occurrences in a molecule, as the atoms of each. An atom is in one occurrence at most:
+    that of the first group that matches it, and of overlapping ones that whose atoms come first in canonical order."""
+    from rdkit import Chem
+
+    molecule = Chem.MolFromSmiles(smiles)
+    places = list(Chem.CanonicalRankAtoms(molecule))
+    taken: set[int] = set()
+    found = []
+    for pattern in _patterns():
+        kept = []
+        matches = molecule.GetSubstructMatches(pattern, maxMatches=10 * molecule.GetNumAtoms())
+        for match in sorted(matches, key=lambda atoms: sorted(places[atom] for atom in atoms)):
+            if not taken & set(match):
+                kept.append(match)
+                taken |= set(match)
+        found.append(tuple(kept))
+    return tuple(found)
 
 
 def group_contributions(smiles: Sequence[str], values: Array) -> Array:
     """What each functional group contributes in each molecule: (samples, groups, ...), groups as in `GROUPS`.
 
-    `values`: (samples, atoms, ...) padded contributions per atom. A group's is the sum over the atoms of a match,
-    averaged over the matches in the molecule; NaN where the molecule does not have the group. The groups are
-    RDKit's fragment definitions.
+    `values`: (samples, atoms, ...) padded contributions per atom. A group's is the sum over its own atoms, averaged
+    over its occurrences in the molecule; NaN where the molecule does not have the group.
     """
-    from rdkit import Chem
-
-    patterns = _patterns()
-    result = np.full((len(smiles), len(patterns), *values.shape[2:]), np.nan)
+    result = np.full((len(smiles), len(GROUPS), *values.shape[2:]), np.nan)
     for row, text in enumerate(smiles):
-        molecule = Chem.MolFromSmiles(str(text))
-        for column, pattern in enumerate(patterns.values()):
-            matches = molecule.GetSubstructMatches(pattern)
+        for column, matches in enumerate(groups_of(str(text))):
             if matches:
                 result[row, column] = np.mean([values[row, list(match)].sum(axis=0) for match in matches], axis=0)
     return result

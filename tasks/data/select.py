@@ -30,6 +30,8 @@ class TargetSpec(Spec):
     )
     factory: Factory | None = Field(None, description="of the score factory: package.module:function, trusted here")
 
+    note: str = Field("", description="how the score differs from what is published, in a sentence that is printed")
+
     @property
     def own_function(self) -> str | None:
         """Of the score, where that is the user's own."""
@@ -65,14 +67,20 @@ class SelectionSpec(Spec):
     index: tuple[Annotated[int, Field(ge=0, le=10_000_000)], ...] | None = Field(
         None, min_length=1, description="draw these rows of the data, whatever the order"
     )
+    structures: tuple[str, ...] | None = Field(
+        None, min_length=1, description="draw the molecules with these structures, as SMILES in any spelling"
+    )
+    because: str = Field("", description="why just these are drawn, in a sentence that is printed")
     pairs: tuple[Pair, ...] | None = Field(
         None, min_length=1, description="draw the first sample of each (true class, predicted class)"
     )
 
     @model_validator(mode="after")
     def _one_way(self) -> "SelectionSpec":
-        if self.index is not None and self.pairs is not None:
-            raise ValueError("index and pairs both name what is drawn; leave one of them out")
+        ways = {"index": self.index, "structures": self.structures, "pairs": self.pairs}
+        named = [name for name, given in ways.items() if given is not None]
+        if len(named) > 1:
+            raise ValueError(f"{' and '.join(named)} both name what is drawn; leave one of them out")
         return self
 
 
@@ -122,8 +130,14 @@ def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, predi
     Raises:
         InputError: for rows, labels or outputs that the data or the model does not have.
     """
+    if selection.structures is not None:
+        index = tuple(row for smiles in selection.structures for row in _with_structure(smiles, dataset))
+        selection = selection.model_copy(update={"index": index, "structures": None})
+        reason = f"The molecules whose structures the config names. {selection.because}".strip()
+        return select(selection, target, dataset, prediction).model_copy(update={"reason": reason})
     rows = _candidates(selection, dataset)
     shown, reason = _shown(selection, dataset, prediction, rows)
+    reason = f"{reason} {selection.because}".strip()
     marked = rows[_marked(dataset)[rows]] if selection.order == "with_and_without" else rows[:0]
     room = None if selection.limit is None else max(0, selection.limit - len(shown))
     explained = _limited(selection, rows, np.union1d(rows[shown], marked[:room]))
@@ -146,6 +160,26 @@ def _candidates(spec: SelectionSpec, dataset: Dataset) -> Array:
     if spec.index is not None:
         rows = np.union1d(rows, _checked(spec.index, len(dataset.split)))
     return rows
+
+
+def _with_structure(smiles: str, dataset: Dataset) -> list[int]:
+    """The rows of the molecules with a structure, however they are spelled.
+
+    Raises:
+        InputError: for data that are no molecules, or where none of them has it.
+    """
+    from exhibit.tasks.data.molecule import structure
+
+    (first, *others) = dataset.inputs
+    if others or not first.traits.embedded:
+        raise InputError(f"selection.structures: {dataset.title!r} holds no molecules; use selection.index")
+    wanted = structure(smiles)
+    if wanted is None:
+        raise InputError(f"selection.structures: {smiles!r} is not valid SMILES")
+    found = [row for row, text in enumerate(first.array.tolist()) if structure(text) == wanted]
+    if not found:
+        raise InputError(f"selection.structures: none of {len(first.array):,} molecules of the data is {smiles}")
+    return found
 
 
 def _marked(dataset: Dataset) -> Array:

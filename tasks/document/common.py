@@ -106,9 +106,22 @@ def _facets(material: Material, row: int) -> tuple[str, str]:
     return material.output_name(true), "right" if predicted_output(material, row) == true else "wrong"
 
 
+def explained_score(material: Material) -> str:
+    """The number that parts raise and lower: predicted log solubility, or of a classification the logit of toxic."""
+    if not material.dataset.classes:
+        name = material.dataset.label_name
+        return f"predicted {name}" if material.score == "value" else f"score of the predicted {name}"
+    outputs = set(material.targets[:, 0].tolist())
+    of = material.output_name(outputs.pop()) if len(outputs) == 1 else f"the {material.target_names[0]} class"
+    return f"{_SCORES.get(material.score, material.score)} of {of}"
+
+
+_SCORES = {"factory": "score"}
+
+
 def direction(material: Material, method: MethodMaterial) -> str:
-    """What red and blue mean for this score."""
-    if method.aggregate == "square":
+    """What red and blue mean for this score; nothing where the sign is lost."""
+    if method.aggregate != "raw":
         return ""
     if material.score == "loss":
         return " Blue lowers the loss, that is, speaks for the class; red raises it."

@@ -181,7 +181,7 @@ def _bar_panels(comparison: Comparison, item: Input, views: Sequence[View], samp
 
 
 def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sample: int, scales: Scales) -> Figure:
-    units = _units(views)
+    names = list(dict.fromkeys(view.method.scale(item.name) for view in views))
     smiles = str(item.values[views[0].row(sample)])
     sums = [float(view.atoms(item.name, sample).sum()) for view in views]
     few = len(views) <= _COLUMNS
@@ -192,7 +192,7 @@ def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sa
                 Molecule(
                     smiles=smiles,
                     values=view.atoms(item.name, sample),
-                    scale=units.index(view.method.unit),
+                    scale=names.index(view.method.scale(item.name)),
                     title="" if few else view.name,
                     note=f"atoms {signed(total)}",
                     alt=f"{view.name}: atoms sum to {signed(total)}",
@@ -202,7 +202,7 @@ def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sa
             columns=tuple(view.name for view in views) if few else (),
             numbers=False,
         ),
-        scales=tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units),
+        scales=tuple(Scale(unit=name, limit=scales.get(name, 1.0)) for name in names),
         caption=f"{capital(_sample(views[0], sample))} under {count(len(views), 'result')}.{_some(comparison, views)}",
         alt="; ".join(f"{view.name} {signed(total)}" for view, total in zip(views, sums, strict=True)),
     )
@@ -211,13 +211,14 @@ def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sa
 def _token_lines(
     comparison: Comparison, item: Input, views: Sequence[View], sample: int, scales: Scales
 ) -> list[Figure]:
-    """A figure per unit: the tokens of a figure share one scale."""
+    """A figure per scale, which its tokens share."""
     row = item.values[views[0].row(sample)]
     real = np.flatnonzero(row)
     tokens = tuple(item.vocabulary[token] if item.vocabulary else str(token) for token in row[real])
     figures = []
-    for number, unit in enumerate(_units(views)):
-        own = [view for view in views if view.method.unit == unit]
+    for number, scale in enumerate(dict.fromkeys(view.method.scale(item.name) for view in views)):
+        own = [view for view in views if view.method.scale(item.name) == scale]
+        unit = own[0].method.unit
         values = [view.values(item.name, sample)[real] for view in own]
         lines = tuple(
             TokenLine(
@@ -229,7 +230,7 @@ def _token_lines(
             Figure(
                 name=f"{_name(comparison, item, views, sample)}-{number}",
                 content=Tokens(items=lines),
-                scales=(Scale(unit=unit, limit=scales.get(unit, 1.0)),),
+                scales=(Scale(unit=scale, limit=scales.get(scale, 1.0)),),
                 caption=f"{capital(_sample(views[0], sample))} under {count(len(own), 'result')}, in {unit}."
                 f"{_some(comparison, views)}",
                 alt="; ".join(f"{line.title}: {line.note}" for line in lines),

@@ -18,16 +18,17 @@ def chapter(comparison: Comparison, materials: Materials, own_chapters: bool) ->
     """`own_chapters`: whether the points have chapters of their own too."""
     points = count(len(comparison.points), "point")
     sentence = _lead(comparison)
-    main_figure = survival.figure_of_ranks(comparison) or agreements.matrix(comparison, "spearman")
-    teaser = Teaser(
-        figure=main_figure.name, title=f"{points}: {_title(comparison)}", sentence=sentence, small=_small(comparison)
-    )
+    known = [agreements.matrix(comparison, measure) for measure in agreements.measures(comparison)[:1]]
+    drawn = next((figure for figure in (survival.figure_of_ranks(comparison), *known) if figure is not None), None)
+    title = f"{points}: {_title(comparison)}"
     return Chapter(
         slug=comparison.slug,
         title=f"Comparison of {points} on {comparison.data}",
         eyebrow=" · ".join([comparison.data, points, count(len(comparison.results), "result")]),
         lead=sentence,
-        teaser=teaser if len(comparison.results) > 1 else None,
+        teaser=Teaser(figure=drawn.name, title=title, sentence=sentence, small=_small(comparison))
+        if drawn is not None and len(comparison.results) > 1
+        else None,
         sections=tuple(
             section
             for section in (

@@ -2,26 +2,16 @@
 
 import numpy as np
 
+from exhibit.tasks.document.common import explained_score
 from exhibit.tasks.document.words import article, capital, count, interval, listing, numbers, plain, signed
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.groups import GROUPS
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Table
 
-_OH, _CHAIN = ("aliphatic OH", "aromatic OH"), "carbon chain of four"
-_POLAR = (
-    *_OH,
-    "carboxylic acid",
-    "ester",
-    "ketone",
-    "aldehyde",
-    "ether",
-    "amide",
-    "primary amine",
-    "secondary amine",
-    "nitro",
-    "nitrile",
-)  # of the groups that are told apart, those with a strong dipole
+_OH, _CHAIN = ("aliphatic OH", "aromatic OH"), "CH₂ of a chain"
+_KNOWN = {group.name: group for group in GROUPS}
 
 
 def figure(material: Material) -> Figure:
@@ -29,17 +19,20 @@ def figure(material: Material) -> Figure:
     importance = material.main.summary.importances[0]
     order = np.argsort(-importance.mean, kind="stable")
     labels = tuple(importance.features[k] for k in order)
-    error = np.sqrt(np.maximum(importance.mean_square - importance.mean**2, 0) / np.maximum(importance.count - 1, 1))
+    errors = np.array([bounds_of(importance, k)[1] - importance.mean[k] for k in order])
     return Figure(
         name=f"{material.slug}-groups",
         content=Bars(
             labels=labels,
-            series=(Series(name=material.main.title, values=importance.mean[order], errors=1.96 * error[order]),),
+            series=(Series(name=material.main.title, values=importance.mean[order], errors=errors),),
             axis=f"mean contribution of one group, {material.main.unit}",
             signed=True,
+            drawings=tuple((_KNOWN[label].example, _KNOWN[label].smarts) for label in labels),
         ),
-        caption=f"Mean contribution of one functional group to the predicted {material.dataset.label_name}. "
-        f"Over {count(material.explained, 'molecule')}; lines: 95% interval of the mean. Groups as RDKit defines them.",
+        caption=f"Mean contribution of one functional group to the {explained_score(material)}. "
+        f"Over {count(material.explained, 'molecule')}; lines: 95% interval of the mean "
+        "(Student's t), where two or more have the group. Its own atoms, marked in the drawing, count alone, each "
+        "atom to one group.",
         alt=numbers(labels, importance.mean[order], with_sign=True),
     )
 
@@ -60,8 +53,14 @@ def _mean_of(importance: Importance, k: int) -> tuple[float, str]:
 
 
 def bounds_of(importance: Importance, k: int) -> tuple[float, float]:
+    """The 95% interval of the mean over the molecules that have a group, by Student's t; the mean itself for one."""
+    from scipy.stats import t as student
+
     size, mean = int(importance.count[k]), float(importance.mean[k])
-    half = 1.96 * np.sqrt(max(float(importance.mean_square[k]) - mean**2, 0.0) / max(size - 1, 1))
+    if size < 2:
+        return mean, mean
+    error = np.sqrt(max(float(importance.mean_square[k]) - mean**2, 0.0) / (size - 1))
+    half = float(student.ppf(0.975, size - 1) * error)
     return mean - half, mean + half
 
 
@@ -93,10 +92,11 @@ def table(material: Material) -> Table:
 def claim(material: Material) -> tuple[str, ...]:
     """What is said of solubility: polar groups raise it, carbon chains lower it; here with numbers, either way."""
     importance = material.main.summary.importances[0]
-    if "solubility" not in material.dataset.label_name or material.main.aggregate != "raw":
+    about = "solubility" in material.dataset.label_name.lower().replace("_", " ").split()
+    if not about or material.dataset.classes or material.score != "value" or material.main.aggregate != "raw":
         return ()
     known = {name: k for k, name in enumerate(importance.features) if importance.count[k] >= 2}
-    polar = [known[name] for name in _POLAR if name in known]
+    polar = [known[name] for name, group in _KNOWN.items() if group.polar and name in known]
     sentences = []
     if polar:
         raising = sum(importance.mean[k] > 0 for k in polar)

@@ -220,7 +220,7 @@ def _cell(material: Material, method: MethodMaterial, target: int, row: int, uni
 
 def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> Figure:
     means = method.summary.class_means[material.dataset.inputs[0].name][..., 0]
-    unit = method.mean_unit
+    unit = method.mean_scale(material.dataset.inputs[0].name)
     names = material.dataset.classes
     half = (len(names) + 1) // 2 if len(names) > 6 else len(names)
     cells = [
@@ -341,11 +341,15 @@ def _likeliest(material: Material) -> Table:
 def _of_scales(material: Material) -> str:
     if any(_maps(material, method).limits is not None for method in material.methods):
         return "What ±1 stands for is written below each map."
-    return "Maps with the same unit share one scale, so equal colours are equal numbers."
+    return (
+        "Maps on one scale have equal colours for equal numbers; those of two scales are not to be compared by colour."
+    )
 
 
 def reading_of_colours(material: Material) -> str:
     """What a pixel of each colour says."""
+    if all(method.aggregate != "raw" for method in material.methods):
+        return "The darker a pixel, the more the score moves with it; in which direction is lost in |a| and in squares."
     positive, negative = ("Red", "blue") if material.palette == "diverging" else ("Green", "red")
     if material.score == "loss":
         return f"{positive} pixels raise the loss, that is, speak against the class; {negative} ones lower it."

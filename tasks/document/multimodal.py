@@ -252,7 +252,7 @@ def _constant(name: str, part: InputSummary) -> str:
     if largest == 0:
         return (
             f"{name} is the same in every drawn sample, and exactly zero in all of them: against a background "
-            "with the same text nothing is left to explain"
+            "with the same text nothing is left to explain; against a baseline of zeros there would be"
         )
     return (
         f"{name} is the same in every drawn sample, but not zero (up to {signed(largest)} in all): the baseline "

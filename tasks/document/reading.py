@@ -80,8 +80,8 @@ _LIGHT = (
 )
 
 _SCALES = (
-    "Each scale is printed with its numbers, and pictures with the same unit share one: the same colour is the same "
-    "number."
+    "Each scale is printed with its numbers and with what it belongs to: on one scale the same colour is the same "
+    "number, on two it is not."
 )
 
 _GREY = (

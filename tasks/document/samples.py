@@ -28,8 +28,8 @@ def section(comparison: Comparison, materials: Materials) -> Section | None:
 
 
 _READ = (
-    "What has the same unit shares one scale over the whole report, so equal colours are equal numbers; results in "
-    "other units have a scale of their own."
+    "What has the same scale, which is printed, has equal colours for equal numbers over the whole report; what has "
+    "another is not to be compared by colour."
 )
 
 

@@ -45,8 +45,9 @@ def _decides(comparison: Comparison) -> str:
 
 _TITLE = "Which conclusions survive"
 _NO_RANKS = (
-    "This cannot be said here: a pixel at one place shows something else in every picture. So it has no importance "
-    "over all of them, and no rank that a setting could change. How far results agree is measured picture by picture."
+    "This cannot be said here: a pixel or an atom at one place is something else in every sample. So it has no "
+    "importance over all of them, and no rank that a setting could change. How far results agree is measured sample by "
+    "sample."
 )
 
 

@@ -115,7 +115,7 @@ def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
 
 def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
     item = material.dataset.inputs[0]
-    squared = method.aggregate == "square"
+    squared, by_sign = method.aggregate == "square", method.aggregate == "raw"
     labels = tuple(without_unit(name) for name in item.features)
     panels = []
     for row in range(len(material.dataset.sample_ids)):
@@ -131,11 +131,11 @@ def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
             labels=labels,
             panels=tuple(panels),
             axis="share of the squared gradient" if squared else method.unit,
-            signed=not squared,
+            signed=by_sign,
             facets=facets(material, range(len(panels))),
         ),
         caption=f"{method.title} of single samples, {meaning}.{direction(material, method)}",
-        alt="; ".join(f"{panel.name}: {numbers(labels, panel.values, not squared)}" for panel in panels),
+        alt="; ".join(f"{panel.name}: {numbers(labels, panel.values, by_sign)}" for panel in panels),
     )
 
 
@@ -185,6 +185,7 @@ def _importance_table(material: Material) -> Table:
     main = material.main
     importance, check = main.summary.importances[0], over_trainings(main)
     values, errors, meaning = shares(main)
+    by_sign = main.aggregate == "raw"
     rows = []
     for k in feature_order(material):
         ranks = f"{check.details['best_rank'][k]} to {check.details['worst_rank'][k]}" if check else ""
@@ -192,19 +193,19 @@ def _importance_table(material: Material) -> Table:
             (
                 without_unit(importance.features[k]),
                 f"{plain(100 * float(values[k]), 1)} ± {plain(100 * float(errors[k]), 1)}",
-                signed(float(importance.mean[k]), 3),
+                *((signed(float(importance.mean[k]), 3),) if by_sign else ()),
                 plain(float(importance.mean_absolute[k]), 3),
                 *((ranks,) if check else ()),
             )
         )
     return Table(
         name=f"{material.slug}-importances-table",
-        caption=f"{main.title}: share of mean |a| ({meaning}), mean a and mean |a| in {main.unit}"
+        caption=f"{main.title}: share of mean |a| ({meaning}), {'mean a and ' * by_sign}mean |a| in {main.unit}"
         f"{', and the ranks over trainings' if check else ''}.",
         columns=(
             Column(title="feature"),
             Column(title="share, %", numeric=True),
-            Column(title="mean a", numeric=True),
+            *((Column(title="mean a", numeric=True),) if by_sign else ()),
             Column(title="mean |a|", numeric=True),
             *((Column(title="rank", numeric=True),) if check else ()),
         ),

@@ -35,10 +35,11 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
 def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> Figure:
     rows = drawn_rows(material)
     items = tuple(_line(material, method, row) for row in rows)
+    scale = method.scale(material.dataset.inputs[0].name)
     return Figure(
         name=f"{material.slug}-{method.label}-tokens",
         content=Tokens(items=items, facets=facets(material, rows)),
-        scales=(Scale(unit=method.unit, limit=scales.get(method.unit, 1.0)),),
+        scales=(Scale(unit=scale, limit=scales.get(scale, 1.0)),),
         caption=f"{method.title} of every token of {material.dataset.inputs[0].name}, in {method.unit}; "
         f"padding is left out.{direction(material, method)}{left_out(material)}",
         alt="; ".join(item.alt for item in items),

@@ -40,8 +40,9 @@ class MapSpec(Spec):
         None, description="values beyond this percentile of all values are drawn as if they were there"
     )
     scaler: Scaler | None = Field(None, description="abs_max, min_max or normalize; null: values as they are")
-    scale: Literal["shared", "per_sample", "per_row"] = Field(
-        "shared", description="one scale for all maps of a unit, for each map, or for each row of maps"
+    scale: Literal["per_method", "shared", "per_sample", "per_row"] = Field(
+        "per_method",
+        description="one scale for all maps of a method, for all methods of a unit, for each map, or for each row",
     )
     cleanup: int | None = Field(
         None, ge=2, le=10_000, description="side of the square that closes gaps and opens specks, pixels"
@@ -70,7 +71,7 @@ class MapSpec(Spec):
     def relative(self) -> bool:
         """Whether a map is in units of its own, so that maps cannot be compared."""
         clipped = self.clip_above is not None or self.clip_below is not None
-        return clipped or self.outlines or self.scaler is not None or self.scale != "shared"
+        return clipped or self.outlines or self.scaler is not None or self.scale in ("per_sample", "per_row")
 
 
 def prepared(values: Array, spec: MapSpec) -> Array:

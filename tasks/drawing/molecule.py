@@ -103,6 +103,31 @@ def _lay_out(mol: Any, item: Molecule) -> None:
     rdDepictor.GenerateDepictionMatching2DStructure(mol, other, item.common.tolist())
 
 
+def sketch(smiles: str, part: str, room: tuple[float, float]) -> str:
+    """A small molecule in a box of (width, height) CSS pixels, the atoms that the SMARTS `part` matches marked."""
+    mol = Chem.MolFromSmiles(smiles)
+    marked = list(mol.GetSubstructMatch(Chem.MolFromSmarts(part)))
+    bonds = [index for index, ends in enumerate(_bonds(mol)) if {*ends} <= {*marked}]
+    drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1)
+    _style(drawer.drawOptions())
+    grey = (0.8, 0.8, 0.8)
+    drawer.DrawMolecule(
+        rdMolDraw2D.PrepareMolForDrawing(mol, kekulize=True),
+        highlightAtoms=marked,
+        highlightAtomColors=dict.fromkeys(marked, grey),
+        highlightBonds=bonds,
+        highlightBondColors=dict.fromkeys(bonds, grey),
+    )
+    drawer.FinishDrawing()
+    structure = _plain(drawer.GetDrawingText())
+    drawn = _bounded([structure], _extent(structure))
+    wide, high = (drawn.high - drawn.low).tolist()
+    smaller = min(0.8, room[0] / wide, room[1] / high)
+    left, top = (room[0] - smaller * wide) / 2, (room[1] - smaller * high) / 2
+    moved = f"translate({left:.1f} {top:.1f}) scale({smaller:.3f}) translate({-drawn.low[0]:.1f} {-drawn.low[1]:.1f})"
+    return element("g", structure, class_="sketch", transform=moved)
+
+
 def notes(values: Array, limit: float) -> list[str]:
     """The number beside each atom, all with the same digits; nothing beside one without a value."""
     shown = f".{min(decimals(limit), 2)}f"

@@ -34,18 +34,31 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import BarPanels, Bars, Part, Reading, Series
 
 _BAR, _GAP, _GROUP = 12, 2, 11  # CSS pixels: a bar, between bars and between groups
+_DRAWN = (64, 40)  # CSS pixels that a drawing beside a row may take
 _PER_ROW = 3  # panels side by side
 
 
 def bars(content: Bars, width: float) -> Part:
     """Bars in groups, one group per label, each with its number at the right edge."""
     total = COLUMN * width
-    left = _gutter(content.labels, total)
+    beside = _DRAWN[0] if content.drawings else 0
+    left = beside + _gutter(content.labels, total - beside)
+    step = max(_step(len(content.series)), _DRAWN[1] if content.drawings else 0)
     names, top = _key(content, left, total)
-    body, bottom = _panel(content.series, content.series, content.signed, (left, total, top))
-    rows = _names(content.labels, left, top, len(content.series))
+    body, bottom = _panel(content.series, content.series, content.signed, (left, total, top), step)
+    rows = _names(content.labels, left, top, step)
+    drawn = _drawings(content.drawings, top, step)
     caption = mark(content.axis, (left + total) / 2, bottom + 30)
-    return picture("chart", total, bottom + 36, *names, *body, *rows, caption)
+    return picture("chart", total, bottom + 36, *names, *body, *rows, *drawn, caption)
+
+
+def _drawings(wanted: Sequence[tuple[str, str]], top: float, step: float) -> list[str]:
+    """A small molecule at the left edge of each row, with the part of it that is meant."""
+    if not wanted:
+        return []
+    from exhibit.tasks.drawing.molecule import sketch
+
+    return [panel_at(0, top + row * step, sketch(smiles, part, _DRAWN)) for row, (smiles, part) in enumerate(wanted)]
 
 
 def panels(content: BarPanels, width: float) -> Part:
@@ -59,10 +72,11 @@ def panels(content: BarPanels, width: float) -> Part:
     for start in range(0, len(content.panels), columns):
         y += height
         for column, panel in enumerate(content.panels[start : start + columns]):
-            body, bottom = _panel((panel,), content.panels, content.signed, (0.0, wide - 18, title))
+            place = (0.0, wide - 18, title)
+            body, bottom = _panel((panel,), content.panels, content.signed, place, _step(1))
             elements.append(panel_at(left + column * wide, y, text(panel.name, 0, title - 8, SIZE, weight=600), *body))
             height = bottom + 48
-        names = _names(content.labels, left, y + title, 1)
+        names = _names(content.labels, left, y + title, _step(1))
         elements.append(element("g", *names, mark(content.axis, left, y + height - 18, "start"), class_="row"))
     return picture("chart", total, y + height - 12, *elements)
 
@@ -74,21 +88,27 @@ def _columns(names: Sequence[str], room: float) -> int:
 
 
 def _panel(
-    series: Sequence[Series], compared: Sequence[Series], by_sign: bool, place: tuple[float, float, float]
+    series: Sequence[Series],
+    compared: Sequence[Series],
+    by_sign: bool,
+    place: tuple[float, float, float],
+    step: float,
 ) -> tuple[list[str], float]:
-    """Bars of `series` on the range of all `compared` at (left, right, top), and the height at which they end."""
+    """Bars of `series` on the range of all `compared` at (left, right, top), a group each `step`, and the height at
+    which they end."""
     left, right, top = place
     shown = _formatter(compared, by_sign)
     count = len(series[0].values)
     numbers = [[shown(float(item.values[row])) for item in series] for row in range(count)]
-    bottom = top + count * _step(len(series))
+    bottom = top + count * step
+    above = (step - _step(len(series)) + _GROUP) / 2
     end = right - max(text_width(value, SIZE) for row in numbers for value in row) - 12
     axis = Axis(*_range(compared, by_sign), left, end)
     elements = [
         _bar(item, row, axis, y, _fill(series, index, row, by_sign)) + _value(numbers[row][index], right, y, item)
         for row in range(count)
         for index, item in enumerate(series)
-        for y in (top + row * _step(len(series)) + _GROUP / 2 + index * (_BAR + _GAP),)
+        for y in (top + row * step + above + index * (_BAR + _GAP),)
     ]
     return [*_scale(axis, by_sign, top, bottom), *elements, line(axis.at(0), top, axis.at(0), bottom)], bottom
 
@@ -105,8 +125,7 @@ def _gutter(labels: Sequence[str], total: float) -> float:
     return min(max(text_width(label, NAME) for label in labels) + 10, total * 0.45)
 
 
-def _names(labels: Sequence[str], left: float, top: float, count: int) -> list[str]:
-    step = _step(count)
+def _names(labels: Sequence[str], left: float, top: float, step: float) -> list[str]:
     shown = [fitted(label, NAME, left - 8) for label in labels]
     return [text(label, left - 8, top + (row + 0.5) * step + 4, NAME, "end") for row, label in enumerate(shown)]
 

@@ -31,7 +31,7 @@ Extent = _Elements | tuple[_Elements, ...]  # the same along every axis of eleme
 
 
 class OcclusionSpec(Method):
-    """S(x) - S(x with a window replaced), shared equally by the elements of the window; overlaps are averaged.
+    """S(x) - S(x with a window replaced), for each element of the window; where windows overlap, the mean of theirs.
 
     A sample that is shorter than others has the windows that it has by itself; the last one shrinks at its own edge.
     Positive where the window supports the score. At the input, windows of raw values are replaced and any model
@@ -47,12 +47,21 @@ class OcclusionSpec(Method):
     at: Side = Field("output", description="of the layer: input or output")
     sliding_window_shapes: Extent = Field(1, description="elements per window, for all axes or one number per axis")
     strides: Extent = Field(1, description="elements between windows, at most the window")
+    difference: Literal["whole", "spread"] = Field(
+        "whole",
+        description="an element has the whole difference of its window, or an equal share: then they add up to it",
+    )
     baseline: Baseline = Field("auto", description="what replaces a window, in raw units: auto, zero, black or mean")
 
     title: ClassVar[str] = "Occlusion"
-    formula: ClassVar[str] = "<i>S</i>(<i>x</i>) − <i>S</i>(<i>x</i> with a window replaced by <i>x</i>′)"
     citation: ClassVar[str] = "M. Zeiler, R. Fergus (2014), Visualizing and understanding convolutional networks, ECCV."
     additive: ClassVar[bool] = False
+
+    @property
+    def formula(self) -> str:
+        """The difference that a window makes, or an element's share of it."""
+        whole = "<i>S</i>(<i>x</i>) − <i>S</i>(<i>x</i> with a window replaced by <i>x</i>′)"
+        return whole if self.difference == "whole" else f"({whole}) / elements of the window"
 
     @property
     def asks(self) -> Capability:
@@ -135,7 +144,8 @@ class OcclusionSpec(Method):
             inside = (slice(None), *window)
             part, existing = total[name][inside], cover.existing[name][inside]
             elements = existing.reshape(len(existing), -1).sum(axis=1, keepdims=True)
-            share = (lost[:, number] / np.maximum(elements, 1)).reshape(len(targets), *[1] * len(window), -1)
+            parts = np.maximum(elements, 1) if self.difference == "spread" else 1
+            share = (lost[:, number] / parts).reshape(len(targets), *[1] * len(window), -1)
             np.add(part, share, out=part, where=existing[..., np.newaxis])
         unknown = np.full(targets.shape, np.nan)
         return Attribution(
@@ -271,7 +281,7 @@ def _batches(changing: Array, size: int) -> Iterator[tuple[Array, Array, int]]:
 
 
 def _averaged(total: Array, covering: Array, values: Array) -> Array:
-    """`total` (samples, elements, targets) per covering window, shared by the channels of `values`."""
+    """`total` (samples, elements, targets) per covering window; what the channels of `values` share adds up to it."""
     precision = values.dtype if values.dtype.kind == "f" else np.dtype(np.float32)
     mean = (total / np.maximum(covering, 1)[..., np.newaxis]).astype(precision)
     if values.ndim == 2:

@@ -28,6 +28,7 @@ from exhibit.tasks.protocols import (
     Side,
     padded_batches,
     reading,
+    scores,
     take,
 )
 from exhibit.tasks.records.base import Array, Arrays, InputError
@@ -112,9 +113,31 @@ class DeepShapSpec(BackgroundMethod):
                 for name, each in zip(others, zip(*columns, strict=True), strict=True)
             },
             own_scores(model, inputs, score, targets),
-            mean_scores(model, background, score, targets),
+            mean_scores(model, background, score, targets)
+            if self.layer is None
+            else self._held(model, inputs, others, targets, score, compute),
             bypassed=None if self.layer is None else np.full(targets.shape, seen.bypassed()),
         )
+
+    def _held(
+        self,
+        model: DifferentiableModel,
+        inputs: Arrays,
+        others: Arrays,
+        targets: Array,
+        score: Score,
+        compute: Compute,
+    ) -> Array:
+        """Mean scores (samples, targets) with the background's activations `others` in place of the sample's; what does
+        not lead through the layer is the sample's."""
+        means = np.zeros(targets.shape)
+        for sample, asked in enumerate(targets):
+            place = model.place(take(inputs, np.full(compute.batch, sample)), self.layer, self.at)
+            rows = padded_batches(len(next(iter(others.values()))), compute.batch)
+            outputs = np.concatenate([place.outputs(take(others, chosen))[:used] for chosen, used in rows])
+            for column, target in enumerate(asked.tolist()):
+                means[sample, column] = scores(outputs, model.output, score, np.full(len(outputs), target)).mean()
+        return means
 
 
 def _explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:

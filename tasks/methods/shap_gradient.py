@@ -66,8 +66,8 @@ class GradientShapSpec(BackgroundMethod):
         if self.layer is None:
             return None
         return (
-            "At a layer, SHAP's own torch explainer multiplies by the activation between sample and background; here "
-            "it is given the part of the net behind the layer, so that it multiplies by their difference."
+            "At a layer SHAP is given the part of the net behind it: gradients are multiplied by the difference "
+            "between the activations of the sample and of the background, never by the activation itself."
         )
 
     @property
@@ -134,17 +134,28 @@ class _Found(NamedTuple):
 
 
 def _found(draw: "Drawn", count: int) -> _Found:
-    both = [_moments(products, count) for products in draw.products]
+    both = [_moments(products, draw.rows[:count]) for products in draw.products]
     return _Found(draw.values, [mean for mean, _ in both], [error for _, error in both])
 
 
-def _moments(products: Iterable[Array], count: int) -> tuple[Array, Array]:
-    first, second = np.zeros(()), np.zeros(())
-    for product in products:
+def _moments(products: Iterable[Array], rows: Sequence[int]) -> tuple[Array, Array]:
+    """Means over the draws and their standard errors, each (elements, ..., 3). `rows`: the background row of each draw.
+
+    The same seed draws the background, so what differs between its rows is an error of the mean, too: draws of one row
+    are alike, and the deviations of whole rows count (a ratio estimate over clusters). With a single row, which is
+    what the sample is compared with, those of the draws do.
+    """
+    alone = len(set(rows)) == 1
+    sums: dict[int, Array] = {}
+    for number, (row, product) in enumerate(zip(rows, products, strict=False)):
         powers = channel_moments(product[np.newaxis].astype(np.float64))[0]
-        first, second = first + powers, second + powers**2
-    variance = np.maximum(second - first**2 / count, 0) / (count - 1)
-    return (first / count).astype(np.float32), np.sqrt(variance / count).astype(np.float32)
+        group = number if alone else row
+        sums[group] = sums.get(group, 0) + powers
+    drawn = np.ones(len(rows)) if alone else np.bincount(rows)
+    mean: Array = np.sum(list(sums.values()), axis=0) / len(rows)
+    deviation = sum((total - drawn[group] * mean) ** 2 for group, total in sums.items())
+    count = len(sums)
+    return mean.astype(np.float32), (np.sqrt(deviation * count / (count - 1)) / len(rows)).astype(np.float32)
 
 
 class _View(NamedTuple):

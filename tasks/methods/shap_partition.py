@@ -45,6 +45,10 @@ class PartitionShapSpec(HidingMethod):
     )
 
     title: ClassVar[str] = "Partition SHAP"
+    formula: ClassVar[str] = (
+        "2<sup>−<i>d</i></sup> Σ<sub><i>C</i></sub> (<i>S</i>(<i>C</i> ∪ <i>i</i>) − <i>S</i>(<i>C</i>)), "
+        "<i>C</i>: any of the <i>d</i> whole parts that lie beside <i>i</i>, one at each halving"
+    )
     citation: ClassVar[str] = (
         "G. Owen (1977), Values of games with a priori unions; S. Lundberg and others, SHAP: Partition explainer."
     )

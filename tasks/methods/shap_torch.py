@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -20,10 +21,12 @@ Call = Callable[[nn.Module, Sequence[Tensor]], Tensor]
 
 
 class Drawn(NamedTuple):
-    """Means over draws by input, each shaped like one sample, and the products of every draw that they are means of."""
+    """Means over draws by input, each shaped like one sample, and the products of every draw that they are means of.
+    `rows`: of every draw, the number of the background row that it was compared with."""
 
     values: list[Array]
     products: list[Iterator[Array]]
+    rows: list[int]
 
 
 class ExpectedGradients:
@@ -44,7 +47,7 @@ class ExpectedGradients:
         def kept(values: Sequence[Array]) -> tuple[Array, Sequence[Array]]:
             before = len(differences.found)
             scores, gradients = gradient(values)
-            del differences.found[before:]  # those of the net itself
+            del differences.found[before:], differences.compared[before:]  # those of the net itself
             slopes.append(gradients)
             return scores, gradients
 
@@ -54,6 +57,8 @@ class ExpectedGradients:
             torch.manual_seed(seed)  # of the noise; the rest is drawn by numpy
             contributions = self._explainer.shap_values(tensors, nsamples=self._nsamples, rseed=seed)
         count = len(sample)
+        compared = [tuple(differences.compared[k : k + count]) for k in range(0, len(differences.compared), count)]
+        numbers = {row: number for number, row in enumerate(dict.fromkeys(compared))}
         return Drawn(
             [array[0, ..., 0] for array in (contributions if count > 1 else [contributions])],
             [
@@ -62,15 +67,17 @@ class ExpectedGradients:
                 for k, parts in enumerate(zip(*slopes, strict=True))
                 for factors in [differences.found[k::count]]
             ],
+            [numbers[row] for row in compared],
         )
 
 
 class _Differences(TorchFunctionMode):
-    """Keeps what SHAP multiplies gradients with, x - x' of every draw, which it does not tell."""
+    """Keeps what SHAP multiplies gradients with, x - x' of every draw, and which x' it was: neither does it tell."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[Array] = []
+        self.compared: list[bytes] = []
 
     def __torch_function__(
         self,
@@ -82,6 +89,7 @@ class _Differences(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         if func == Tensor.sub:
             self.found.append(result.detach().numpy())
+            self.compared.append(sha256(args[1].detach().numpy().tobytes()).digest())
         return result
 
 

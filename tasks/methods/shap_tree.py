@@ -1,4 +1,4 @@
-"""Exact Shapley values of tree ensembles."""
+"""Shapley values of tree ensembles."""
 
 from typing import Any, ClassVar, Literal
 
@@ -23,7 +23,7 @@ from exhibit.tasks.records.model import OutputKind
 
 
 class TreeShapSpec(ShapMethod):
-    """Exact Shapley values read off the trees of a scikit-learn estimator.
+    """Shapley values read off the trees of a scikit-learn estimator.
 
     Hidden features are taken from rows of the background (interventional), or, without a background, follow the
     training samples down the trees (path-dependent). Values are those of the model's own score: probabilities where it
@@ -53,7 +53,7 @@ class TreeShapSpec(ShapMethod):
         if self.background is not None:
             return (
                 "Where trees add up to log-odds (boosted classifiers), SHAP rescales their contributions to those of "
-                "the probability, for each background row; elsewhere they are exact."
+                "the probability, for each background row."
             )
         return "Hidden features follow the training samples down the trees; no baseline rows are compared with."
 
@@ -114,14 +114,16 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
     from shap.utils._exceptions import InvalidModelError
 
     wanted = "probability" if score.kind == "probability" else "raw"
+    # Without a word of `max_samples` SHAP keeps 100 of the rows, whose mean is not the base value that is reported.
+    against = None if background is None else shap.maskers.Independent(background, max_samples=len(background))
     try:
         explainer = shap.TreeExplainer(
             estimator,
-            background,
+            against,
             model_output="raw" if background is None else wanted,
             feature_perturbation="tree_path_dependent" if background is None else "interventional",
         )
-        values = explainer.shap_values(rows, check_additivity=False)
+        values = explainer.shap_values(_in_places(explainer, rows), check_additivity=False)
     except (InvalidModelError, NotImplementedError, AssertionError) as error:
         raise InputError(
             f"tree_shap: SHAP does not explain this {type(estimator).__name__} ({error}); use kernel_shap"
@@ -134,3 +136,25 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
         if wanted == "probability":  # one output, that of the second class: the first one mirrors it
             values, base = np.concatenate([-values, values], axis=2), np.concatenate([1 - base, base])
     return values, base
+
+
+def _in_places(explainer: Any, rows: Array) -> Array:
+    """`rows` (samples, features) as places among the thresholds of their feature, and so the explainer's thresholds
+    and its background. SHAP compares with thresholds in single precision, which sends values beside them down another
+    branch than the model does; places are small whole numbers, which compare alike in any precision.
+
+    Features that are split by category, and NaN, stay as they are.
+    """
+    model = explainer.model
+    splits = (model.children_left >= 0) & (model.threshold_types == 0)
+    seen = rows.astype(model.input_dtype).astype(np.float64)  # as the model sees them
+    compared = None if explainer.data is None else explainer.data.astype(model.input_dtype).astype(np.float64)
+    thresholds = model.thresholds.copy()
+    for feature in np.unique(model.features[splits]):
+        here = splits & (model.features == feature)
+        known, thresholds[here] = np.unique(model.thresholds[here], return_inverse=True)
+        for values in (seen, *(() if compared is None else (compared,))):
+            column = values[:, feature]
+            values[:, feature] = np.where(np.isnan(column), column, np.searchsorted(known, column))
+    model.thresholds, explainer.data = thresholds, compared
+    return seen

@@ -187,8 +187,8 @@ class FactorySpec(TrainingSpec):
             row = str(some.sample_ids[rows][apart.argmax()])
             raise InputError(
                 f"model.factory: {self.factory} predicts something else for {row!r} in the company of other rows or "
-                f"a second time (by {apart.max():.3g}): it takes statistics of its batch, or draws while it predicts; give "
-                "a model in inference mode whose prediction is of each row alone"
+                f"a second time (by {apart.max():.3g}): it takes statistics of its batch, or draws while it predicts; "
+                "give a model in inference mode whose prediction is of each row alone"
             )
 
     def _tried(self, made: "_Made", model: Model, dataset: Dataset) -> Array:

@@ -68,7 +68,7 @@ class KerasPlace:
         return replace(self, encoded=take(self.encoded, rows), values=take(self.values, rows), mask={}, dropout=dropout)
 
     def bypassed(self) -> bool:
-        """Whether the outputs depend on the numbers of the inputs while the activation is held."""
+        """Whether the outputs depend on numbers that lead to the activation while it is held."""
         return self.spot is not None and self.model.is_bypassed(self.spot, *self._tensors(self.values))
 
     def _tensors(self, values: Arrays) -> tuple[Tensors, Tensors, Tensors]:
@@ -167,12 +167,14 @@ class KerasModel:
         return KerasPlace(self, encoded, (name, at), {owner: activation}, {}, dropout)
 
     def is_bypassed(self, spot: Spot, arguments: Tensors, values: Tensors, numbers: Tensors) -> bool:
-        """Whether some input reaches the outputs without passing `spot`."""
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        """Whether some input that leads to `spot` also reaches the outputs without passing it."""
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             watched = [argument for argument in arguments if argument.dtype.is_floating]
             tape.watch(watched)
+            reached = self._activation(spot)(arguments, numbers)
             outputs = self._outputs_at(spot, arguments, values, numbers)
-        return any(gradient is not None for gradient in tape.gradient(outputs, watched))
+        both = zip(*(tape.gradient(result, watched) for result in (reached, outputs)), strict=True)
+        return any(there is not None and around is not None for there, around in both)
 
     def dropout_numbers(self, encoded: Arrays, dropout: Dropout | None) -> list[tf.Tensor]:
         """The uniform numbers of every dropout in order of use; none without `dropout`."""

@@ -3,7 +3,7 @@
 Training and files of weights are in `torch_training`, what a user's own net needs besides in `torch_factory`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -107,6 +107,14 @@ class _Spot:
             hook.remove()
 
 
+def _depends(result: Tensor, numbers: Sequence[Tensor]) -> list[bool]:
+    """For each of the `numbers` whether the result has a gradient with respect to it."""
+    if not result.requires_grad or not numbers:  # the parameters are frozen
+        return [False] * len(numbers)
+    found = torch.autograd.grad(result.sum(), list(numbers), retain_graph=True, allow_unused=True)
+    return [gradient is not None for gradient in found]
+
+
 @dataclass(frozen=True)
 class TorchPlace:
     """A batch seen from one place in a torch net; see `exhibit.tasks.protocols.Place`.
@@ -155,7 +163,7 @@ class TorchPlace:
         )
 
     def bypassed(self) -> bool:
-        """Whether the outputs depend on the numbers of the inputs while the activation is held."""
+        """Whether the outputs depend on numbers that lead to the activation while it is held."""
         if self.spot is None:
             return False
         (activation,) = (self._inner(name, self._leaf(array)) for name, array in self.values.items())
@@ -163,9 +171,17 @@ class TorchPlace:
             name: argument.detach().clone().requires_grad_() if _is_numbers(argument) else argument
             for name, argument in self.encoded.arguments.items()
         }
-        with self.model.at_rest(self.net), self.spot.passing(self.net, lambda _: activation):
-            # The parameters are frozen: only the inputs can make the outputs want a gradient.
-            return self.model.call(self.net, self.encoded._replace(arguments=watched), self.dropout).requires_grad
+        reached: list[Tensor] = []
+
+        def held(before: Tensor) -> Tensor:
+            reached.append(before)
+            return activation
+
+        with self.model.at_rest(self.net), self.spot.passing(self.net, held):
+            outputs = self.model.call(self.net, self.encoded._replace(arguments=watched), self.dropout)
+        numbers = [argument for argument in watched.values() if _is_numbers(argument)]
+        there, around = (_depends(tensor, numbers) for tensor in (reached[0], outputs))
+        return any(here and past for here, past in zip(there, around, strict=True))
 
     def _filler(self, encoded: Encoded) -> Tensor | None:
         """As much as this batch wants; it is no sample, so it has no influence."""

@@ -45,13 +45,15 @@ class Series(Record):
 
 
 class Bars(FigureContent):
-    """Horizontal bars, one group per label. `signed` colours by sign and centres the axis on zero."""
+    """Horizontal bars, one group per label. `signed` colours by sign and centres the axis on zero. `drawings`: beside
+    each label a molecule, as SMILES, and the SMARTS of the part of it that is meant; none where empty."""
 
     kind: Literal["bars"] = "bars"
     labels: tuple[str, ...]
     series: tuple[Series, ...]
     axis: str
     signed: bool = False
+    drawings: tuple[tuple[str, str], ...] = ()
 
 
 class BarPanels(FigureContent):

@@ -20,7 +20,7 @@ from exhibit.tasks.records.verdict import CheckResult
 # Where a method looks that looks at no layer: behind the preprocessing of a net, or before all that the model does.
 AT_THE_INPUT, AT_THE_DATA = "the input of the net", "the input as the data gives it"
 
-Scales = Mapping[str, float]  # unit of measure -> largest value of its colour scale
+Scales = Mapping[str, float]  # what a colour scale is called -> its largest value
 
 
 class Maps(Record):
@@ -58,6 +58,7 @@ class MethodMaterial(Record):
     summary: Summary
     checks: tuple[CheckResult, ...]
     maps: dict[str, Maps] = Field(default_factory=dict)  # of each image
+    scales: dict[str, str] = Field(default_factory=dict)  # of each input, what its colour scale is called
     swarm: Swarm | None = None
     ladder: Ladder | None = None  # where steps were refined
     sampling_gap: Array | None = None  # (shown, targets), where draws are averaged
@@ -79,10 +80,13 @@ class MethodMaterial(Record):
         whole = {"checks": (), "swarm": None, "ladder": None}
         return self.model_copy(update={"values": values, "summary": summary, "maps": maps, **whole})
 
-    @property
-    def mean_unit(self) -> str:
-        """The unit of a mean over samples: it has a colour scale of its own, or it would be too pale to read."""
-        return f"{self.unit}, mean over images"
+    def scale(self, name: str) -> str:
+        """What the colour scale of an input is called: the unit, and the method where it shares it with no other."""
+        return self.scales.get(name, self.unit)
+
+    def mean_scale(self, name: str) -> str:
+        """That of a mean over samples: it has a colour scale of its own, or it would be too pale to read."""
+        return f"{self.scale(name)}, mean over images"
 
 
 class Material(Record):
@@ -107,6 +111,7 @@ class Material(Record):
     target_names: tuple[str, ...]
     score: str
     score_unit: str
+    score_note: str = ""  # how the score differs from what is published
     framework: str
     architecture: str
     parameters: int
@@ -123,7 +128,7 @@ class Material(Record):
     overlay: float = 0.0  # opacity of maps on the image; 0: on white
     palette: Palette = "diverging"
     picture_width: float | None = None  # of each picture of a sample on paper, in millimetres, where one is asked for
-    percentile: float | None = None  # of all |a| on a shared scale, where the scale of maps ends
+    percentile: float | None = None  # of all |a| on a scale, where the scale of maps ends
     own_scales: bool = False  # each molecule is coloured on a scale of its own
     coloured: float = 1.0  # share of the atoms of a molecule that are coloured, the strongest
     analogues: tuple[Analogue, ...] = ()  # pairs of explained molecules that are largely alike

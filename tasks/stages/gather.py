@@ -85,6 +85,7 @@ def gather(
                     target_names=selection.target_names,
                     score=score.kind,
                     score_unit=unit,
+                    score_note=target.note,
                     framework=model.framework,
                     architecture=" ".join(
                         (model.architecture, *model.remarks(dataset, prediction.outputs, prediction.kind))
@@ -112,7 +113,8 @@ def gather(
                                 for item, one in zip(explained, results, strict=True)
                             ]
                         ),
-                        drawing.image,
+                        drawing,
+                        dataset.inputs,
                     ),
                 )
             )
@@ -282,20 +284,32 @@ def _maps(part: Attribution, item: Input, method: Method, spec: MapSpec) -> Arra
         values = part.values[item.name]  # signs are told apart before channels are summed
     else:
         values = aggregated(part, item.name, item.kind, method.aggregate)[..., np.newaxis, :]
-    if not spec.relative:  # the percentile is that of all maps on the shared scale, which is fixed later
+    if not spec.relative:  # the percentile is that of all maps on their scale, which is fixed later
         spec = spec.model_copy(update={"percentile": None})
     drawn = [[prepared(values[row, ..., k], spec) for k in range(values.shape[-1])] for row in range(len(values))]
     return on_pixels(np.moveaxis(np.array(drawn), 1, -1), item)
 
 
-def _with_scales(methods: Sequence[MethodMaterial], spec: MapSpec) -> tuple[MethodMaterial, ...]:
-    """The methods with maps on the scale that is asked for; the shared one is fixed later, over all chapters."""
-    if not spec.relative:
-        return tuple(methods)
-    return tuple(
-        method.model_copy(update={"maps": {name: _scaled(methods, name, method, spec) for name in method.maps}})
-        for method in methods
-    )
+def _with_scales(
+    methods: Sequence[MethodMaterial], drawing: DrawingSpec, inputs: Sequence[Input]
+) -> tuple[MethodMaterial, ...]:
+    """The methods with the names of their colour scales, whose ends are fixed later, over all chapters, and with maps
+    on scales of their own where these are asked for."""
+
+    def on_scales(method: MethodMaterial) -> MethodMaterial:
+        names = {
+            item.name: method.unit if drawing.shared(item.traits) else f"{method.title}, {method.unit}"
+            for item in inputs
+        }
+        maps = {
+            name: _scaled(methods, name, method, drawing.image)
+            if drawing.image.relative
+            else found.model_copy(update={"unit": names[name]})
+            for name, found in method.maps.items()
+        }
+        return method.model_copy(update={"scales": names, "maps": maps})
+
+    return tuple(on_scales(method) for method in methods)
 
 
 def _scaled(methods: Sequence[MethodMaterial], name: str, method: MethodMaterial, spec: MapSpec) -> Maps:
@@ -306,6 +320,7 @@ def _scaled(methods: Sequence[MethodMaterial], name: str, method: MethodMaterial
     for row, target in np.ndindex(limits.shape):
         mine = own.values[row, ..., target]
         others: dict[str, list[Array]] = {
+            "per_method": [own.values],
             "per_sample": [],
             "per_row": [values[row] for values in alike],
             "shared": alike,
@@ -327,6 +342,7 @@ def _scaled(methods: Sequence[MethodMaterial], name: str, method: MethodMaterial
 _SCALES = {
     "per_sample": "each map by itself: colours cannot be compared",
     "per_row": "each row by itself: rows cannot be compared",
+    "per_method": "",
     "shared": "",
 }
 

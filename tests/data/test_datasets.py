@@ -5,7 +5,7 @@ import pytest
 
 from exhibit.tasks.data.image import DigitsSpec
 from exhibit.tasks.data.limits import Limits
-from exhibit.tasks.data.molecule import GROUPS, group_contributions, problem
+from exhibit.tasks.data.molecule import problem
 from exhibit.tasks.data.solubility import SolubilitySpec
 from exhibit.tasks.data.table import IrisSpec, RandomForestSpec
 from tests.conftest import Memory
@@ -53,15 +53,3 @@ def test_a_problem_names_its_cause() -> None:
     assert "kekulize" in str(problem("c2ccc1nncc1c2", Limits()))
     assert "[nH]" in str(problem("c1ccc2n(H)nnc2c1", Limits()))
     assert problem("not a molecule", Limits()) == "not valid SMILES"
-
-
-def test_a_group_contributes_the_sum_over_its_atoms() -> None:
-    """Ethanol has one aliphatic OH (carbon and oxygen); hexane has none, and three overlapping chains of four."""
-    values = np.zeros((2, 6, 1))
-    values[0, :3, 0] = [1.0, 2.0, 4.0]
-    values[1, :, 0] = 1.0
-    found = group_contributions(["CCO", "CCCCCC"], values)[..., 0]
-    hydroxyl, chain = GROUPS.index("aliphatic OH"), GROUPS.index("carbon chain of four")
-    assert found[0, hydroxyl] == 6.0
-    assert np.isnan(found[1, hydroxyl])
-    assert found[1, chain] == 4.0

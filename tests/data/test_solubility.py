@@ -152,3 +152,46 @@ def test_the_part_that_a_model_is_fitted_to_has_the_same_bytes_whatever_is_expla
     spec = EsolSpec(path=tmp_path)
     assert pack(spec.fitted(data)) == pack(spec.fitted(spec.load(Memory())))
     assert len(spec.fitted(data).labels) == 3
+
+
+def test_each_molecule_of_the_bundled_data_has_an_id_of_its_own() -> None:
+    """Two rows of the file have the number 1237: what is drawn at random depends on ids alone."""
+    data = SolubilitySpec().load(Memory())
+    assert len(set(data.sample_ids.tolist())) == len(data.sample_ids)
+    assert {"1237", "1237 (2)"} <= set(data.sample_ids.tolist())
+    assert "8 structures stand in it more than once, 4 of them in training and in test" in data.description
+
+
+def test_structures_that_stand_in_the_file_twice_are_said(tmp_path: Path) -> None:
+    """However they are spelled."""
+    rows = [("a", "0", "0", "1.0", "CCO"), ("b", "0", "0", "1.1", "OCC"), ("c", "0", "0", "1.2", "C(C)O")]
+    path = delaney(tmp_path / "delaney-processed.csv")
+    assert "more than once" not in EsolSpec(path=path).load(Memory()).description
+    with path.open("a", newline="") as file:
+        csv.writer(file).writerows(rows[1:2])
+    assert "1 structure stands in it more than once" in EsolSpec(path=path).load(Memory()).description
+
+
+def test_a_molecule_is_chosen_by_its_structure_however_it_is_spelled(table: Path) -> None:
+    data = EsolSpec(path=table).load(Memory())
+    prediction = Prediction(kind="values", outputs=np.zeros((3, 1)))
+    target = TargetSpec(outputs=("index:0",), score="value")
+    spec = SelectionSpec(structures=("C1=CSC=C1",), because="It is thiophene.")
+    found = select(spec, target, data, prediction)
+    assert data.names is not None
+    assert data.names[found.explained[found.shown]].tolist() == ["thiophene"]
+    assert found.reason == "The molecules whose structures the config names. It is thiophene."
+    with pytest.raises(InputError, match=r"selection.structures: none of 3 molecules of the data is CCCC"):
+        select(SelectionSpec(structures=("CCCC",)), target, data, prediction)
+    with pytest.raises(InputError, match=r"selection.structures: 'C1CC' is not valid SMILES"):
+        select(SelectionSpec(structures=("C1CC",)), target, data, prediction)
+
+
+def test_the_published_study_trains_and_chooses_as_published() -> None:
+    """Learning rate 0.0001; the notebook's molecule by its structure."""
+    conf = Path(__file__).parents[2] / "conf"
+    assert "learning_rate: 0.0001" in (conf / "model/ggnn_published.yaml").read_text()
+    chosen = (conf / "selection/published_molecules.yaml").read_text()
+    assert "CCC1(C)C(=O)NC(=O)NC1=O" in chosen
+    assert "153" in chosen
+    assert "cannot be known" in " ".join(chosen.split())

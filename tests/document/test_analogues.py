@@ -28,6 +28,7 @@ def test_common_part_the_rest_and_the_base_value_make_up_the_difference() -> Non
 
 def test_the_strongest_share_of_the_atoms_is_coloured_and_at_least_one() -> None:
     values = np.array([0.1, -0.9, 0.5, 0.0, -0.3, 0.2, 0.7, 0.4, -0.6, 0.05])
-    assert np.flatnonzero(strongest(values, 0.7)).tolist() == [1, 2, 4, 5, 6, 7, 8]
+    assert np.flatnonzero(strongest(values, 0.7)).tolist() == [0, 1, 2, 4, 5, 6, 7, 8]  # int(0.7 * 10) + 1
+    assert strongest(values[:7], 0.7).sum() == 5  # int(4.9) + 1
     assert strongest(values, 1.0).all()
     assert np.flatnonzero(strongest(values, 0.01)).tolist() == [1]

@@ -20,10 +20,11 @@ from exhibit.tasks.document.provenance import printed, provenance
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Excluded, Kind
+from exhibit.tasks.records.explanation import Summary
 from exhibit.tasks.records.figure import BarPanels, Figure, Images
 from exhibit.tasks.records.material import Material
 from tests.conftest import content
-from tests.points import LENGTHS, config, inputs, material, method
+from tests.points import LENGTHS, config, importance, inputs, material, method
 
 SHAPES: dict[Kind, tuple[int, ...]] = {"table": (4,), "image": (8, 8), "molecule": (3,), "text": (4,)}
 FEATURES: dict[Kind, tuple[str, ...]] = {
@@ -123,9 +124,7 @@ def test_pixels_of_different_pictures_are_compared_sample_by_sample() -> None:
     written = chapter.chapter(found, {one.slug: one for one in made}, own_chapters=True)
     titles = ["The points", "Which conclusions survive", "How far they agree", "The same samples"]
     assert [section.title for section in written.sections] == titles
-    assert (
-        written.sections[1].blocks[0].paragraphs[0].startswith("This cannot be said here: a pixel at one place shows")
-    )
+    assert written.sections[1].blocks[0].paragraphs[0].startswith("This cannot be said here: a pixel or an atom")
 
 
 def test_of_several_inputs_each_is_drawn_by_itself() -> None:
@@ -238,3 +237,21 @@ def test_a_hundred_points_are_a_report_of_a_few_pages(kind: Kind) -> None:
     with pikepdf.open(io.BytesIO(pdf)) as pages:
         assert len(pages.pages) <= 12
     assert len(render_html(one, drawn, facts, "screen")) < 3_000_000
+
+
+def test_molecules_without_any_group_are_compared_by_their_atoms() -> None:
+    """Of which one alone has no order: the chapter stands without a figure of agreement."""
+    item = inputs("molecule").model_copy(update={"values": np.array(["C"])})
+    points = [material(f"p{k}", [method("a", np.ones(1), item, ())], item) for k in range(2)]
+    none = [
+        one.methods[0].model_copy(update={"summary": Summary(importances=(importance(np.zeros(0), "molecule", ()),))})
+        for one in points
+    ]
+    points = [one.model_copy(update={"methods": (each,)}) for one, each in zip(points, none, strict=True)]
+    configs = [config({"a": {"kind": "a"}}, seed=seed) for seed in (0, 1)]
+    found = comparison("comparison_1", configs, (1, 2), points)
+    materials = {one.slug: one for one in points}
+    names = {figure.name for figure in chapter.figures(found, materials, {"logit": 1.0})}
+    written = chapter.chapter(found, materials, own_chapters=True)
+    asked = [name for part in written.sections for block in part.blocks for name in block.figures]
+    assert {*asked, *([written.teaser.figure] if written.teaser else [])} <= names

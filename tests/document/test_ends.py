@@ -8,11 +8,13 @@ from exhibit.tasks.document import samples
 from exhibit.tasks.document.chapter import figures, limits
 from exhibit.tasks.document.ends import stated
 from exhibit.tasks.drawing.maps import MapSpec
+from exhibit.tasks.drawing.spec import DrawingSpec, MoleculeSpec, TextSpec
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Kind
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale, TokenLine, Tokens
+from exhibit.tasks.records.groups import GROUPS
 from exhibit.tasks.records.material import Material
-from exhibit.tasks.stages.gather import _scaled
+from exhibit.tasks.stages.gather import _scaled, _with_scales
 from tests.points import config, inputs, material, method
 
 RAMP = np.arange(1.0, 65).reshape(8, 8)  # the largest is 64, the median 32.5
@@ -21,7 +23,8 @@ SAID = "Beyond the ends of the scale, drawn in its last colours: 50% of the valu
 
 def chapter(slug: str, kind: Kind, values: Array, unit: str = "logit", percentile: float | None = None) -> Material:
     item = inputs(kind)
-    found = method("a", values, item, tuple(map(str, range(values.size))), unit=unit)
+    features = [group.name for group in GROUPS] if kind == "molecule" else list(map(str, range(values.size)))
+    found = method("a", values, item, features[: values.size], unit=unit)
     means = {item.name: values[np.newaxis, ..., np.newaxis] * np.ones((2, 1, 1, 1))} if kind == "image" else {}
     found = found.model_copy(update={"summary": found.summary.model_copy(update={"class_means": means})})
     return material(slug, [found], item).model_copy(update={"percentile": percentile})
@@ -106,3 +109,28 @@ def test_a_line_of_tokens_counts_its_values() -> None:
     scales = (Scale(unit="logit", limit=2.0),)
     figure = Figure(name="f", content=Tokens(items=(line,)), scales=scales, caption="Tokens.", alt="")
     assert stated(figure).caption.endswith(SAID)
+
+
+@pytest.mark.parametrize("kind", ["image", "text", "molecule"])
+def test_a_method_of_small_values_is_not_drawn_on_the_scale_of_a_large_one(kind: Kind) -> None:
+    """By default each has a scale that carries its name; on request methods of one unit share theirs."""
+    values: Array = RAMP if kind == "image" else np.arange(1.0, 5 - (kind == "molecule"))
+    large = chapter("p", kind, values)
+    (one,) = large.methods
+    name = large.dataset.inputs[0].name
+    small = method("b", values / 1000, large.dataset.inputs[0], one.summary.importances[0].features)
+    asked = DrawingSpec(
+        image=MapSpec(scale="shared"), molecule=MoleculeSpec(scale="shared"), text=TextSpec(scale="shared")
+    )
+    own, shared = (
+        large.model_copy(update={"methods": _with_scales([one, small], spec, large.dataset.inputs)})
+        for spec in (DrawingSpec(), asked)
+    )
+    ends = limits((own,))
+    assert ends["A, logit"] == values.max()
+    assert ends["B, logit"] == values.max() / 1000
+    assert limits((shared,))["logit"] == values.max()
+    drawn = [scale for figure in figures(own, ends) for scale in figure.scales]
+    assert {(scale.unit, scale.limit) for scale in drawn if "mean" not in scale.unit} == {
+        (each.scale(name), ends[each.scale(name)]) for each in own.methods
+    }

@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
+from exhibit.tasks.document import groups, molecule
 from exhibit.tasks.document.groups import bounds_of
-from exhibit.tasks.records.explanation import Importance
+from exhibit.tasks.drawing.kinds import draw
+from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.shap_kernel import KernelShapSpec
+from exhibit.tasks.methods.shap_tree import TreeShapSpec
+from exhibit.tasks.records.explanation import Importance, Summary
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.stages.gather import _place
+from tests import points
 
 
 def test_the_interval_of_a_mean_is_that_of_its_standard_error() -> None:
@@ -15,5 +24,80 @@ def test_the_interval_of_a_mean_is_that_of_its_standard_error() -> None:
         input="molecule", target="x", features=("ether",), mean=one * 2.5, mean_absolute=one * 2.5,
         mean_square=one * (values**2).mean(), standard_error=one, count=np.array([4]), aggregate="raw",
     )  # fmt: skip
-    half = 1.96 * np.sqrt(5 / 3) / 2
+    half = 3.182446305284263 * np.sqrt(5 / 3) / 2  # of Student's t with three degrees of freedom
     assert bounds_of(importance, 0) == pytest.approx((2.5 - half, 2.5 + half))
+
+
+def chapter(features: tuple[str, ...], values: np.ndarray) -> Material:
+    """Of molecules, by a method that gives each group one of `values`."""
+    item = points.inputs("molecule")
+    method = points.method("occlusion", np.array([1.0, -1.0, 2.0]), item, ())
+    summary = Summary(importances=(points.importance(values, item.name, features),))
+    return points.material("x", [method.model_copy(update={"summary": summary})], item)
+
+
+def test_molecules_without_any_group_are_shown_by_their_atoms() -> None:
+    material = chapter((), np.zeros(0))
+    names = {figure.name for figure in molecule.figures(material, {"logit": 1.0})}
+    assert molecule.story(material)[2] in names
+    assert "x-groups" not in names
+    shown = [name for section in molecule.sections(material) for block in section.blocks for name in block.figures]
+    assert set(shown) <= names
+    said = [text for section in molecule.sections(material) for block in section.blocks for text in block.paragraphs]
+    assert any("No explained molecule has one of the functional groups" in text for text in said)
+
+
+def test_each_group_is_drawn_beside_its_row() -> None:
+    material = chapter(("nitro", "ether"), np.array([0.2, -0.3]))
+    (drawn,) = (figure for figure in molecule.figures(material, {"logit": 1.0}) if figure.name == "x-groups")
+    assert draw(drawn).part("chart").data.decode().count('class="sketch"') == 2
+
+
+def test_a_chapter_about_a_class_of_molecules_speaks_of_that_class() -> None:
+    """Toxicity: neither of solubility nor of something measured."""
+    material = chapter(("nitro", "CH₂ of a chain"), np.array([0.2, -0.3]))
+    data = material.dataset.model_copy(update={"classes": ("toxic", "harmless"), "label_name": "toxicity"})
+    material = material.model_copy(update={"dataset": data})
+    said = repr((molecule.figures(material, {"logit": 1.0}), molecule.sections(material), molecule.story(material)))
+    assert "solubility" not in said
+    assert "measured" not in said
+    assert "not what causes toxicity" in said
+    assert "the logit of toxic" in said
+    (table,) = (
+        table for section in molecule.sections(material) for block in section.blocks for table in block.tables
+        if table.name == "x-molecules-table"
+    )  # fmt: skip
+    assert table.rows[0][1:3] == ("toxic", "toxic")
+
+
+@pytest.mark.parametrize("name", ["log solubility", "insolubility", "toxicity"])
+def test_what_is_expected_of_solubility_is_said_of_it_alone(name: str) -> None:
+    material = chapter(("aliphatic OH",), np.array([0.2]))
+    data = material.dataset.model_copy(update={"classes": (), "task": "regression", "label_name": name})
+    material = material.model_copy(update={"dataset": data, "score": "value"})
+    assert bool(groups.claim(material)) == (name == "log solubility")
+    said = repr((molecule.sections(material), molecule.figures(material, {"logit": 1.0})))
+    assert f"the predicted {name}" in said
+    assert ("solubility" in said.replace(name, "")) == (name == "log solubility")
+
+
+def test_only_methods_that_look_behind_the_preprocessing_are_said_to() -> None:
+    places = {
+        method.kind: _place(method) for method in (VanillaGradSpec(), KernelShapSpec(), OcclusionSpec(), TreeShapSpec())
+    }
+    assert places.pop("vanilla_grad") == "the preprocessed input"
+    assert set(places.values()) == {"the input"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([0.2, -0.3], "nitro raises the logit of the predicted class most (+0.20"),
+        ([-1.59, -0.3], "nitro lowers the logit of the predicted class most (−1.59"),
+        ([0.2, 0.3], "none lowers it"),
+    ],
+)
+def test_no_group_is_said_to_raise_what_it_lowers(values: list[float], said: str) -> None:
+    material = chapter(("nitro", "ether"), np.array(values))
+    material = material.model_copy(update={"targets": np.array([[0], [1]])})
+    assert said in molecule.story(material)[1]

@@ -1,7 +1,7 @@
 """Occlusion against closed forms, Captum and brute force."""
 
 from collections.abc import Callable
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import captum.attr
 import numpy as np
@@ -49,7 +49,9 @@ def test_disjoint_windows_of_a_linear_model_hold_what_their_elements_add(
     window: int, explain: Explain, table: dict[str, Array]
 ) -> None:
     """Each window has the sum of its w * x, in equal parts; so all of them have the change of the score."""
-    found = explain(OcclusionSpec(sliding_window_shapes=window, strides=window), weighted(WEIGHTS), table)
+    found = explain(
+        OcclusionSpec(sliding_window_shapes=window, strides=window, difference="spread"), weighted(WEIGHTS), table
+    )
     values, parts = found.values["x"][..., 0], WEIGHTS * table["x"]
     for start in range(0, 5, window):
         inside = slice(start, start + window)
@@ -86,7 +88,7 @@ def rows(*samples: Array) -> dict[str, Array]:
 
 def test_the_last_window_shrinks_at_the_edge_of_each_sample(explain: Explain) -> None:
     """Two and one of three elements, beside a sample of six: the last one does not share with what does not exist."""
-    method = OcclusionSpec(layer="same", sliding_window_shapes=2, strides=2)
+    method = OcclusionSpec(layer="same", sliding_window_shapes=2, strides=2, difference="spread")
     found = explain(method, Ragged(), rows(np.array([2.0, 4, 6]), np.arange(6.0)))
     assert found.values["x"][..., 0, 0].tolist() == [[3, 3, 6, 0, 0, 0], [0.5, 0.5, 2.5, 2.5, 4.5, 4.5]]
 
@@ -109,17 +111,19 @@ def test_windows_of_a_sample_do_not_depend_on_longer_ones(lengths: list[int], wi
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 8))
-def test_windows_shares_and_overlaps_are_those_of_the_definition(features: int, window: int, stride: int) -> None:
+@given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 8), st.sampled_from(["whole", "spread"]))
+def test_windows_shares_and_overlaps_are_those_of_the_definition(
+    features: int, window: int, stride: int, difference: Any
+) -> None:
     stride = min(stride, window)
     rng = np.random.default_rng(0)
     x, weights = rng.normal(size=features), rng.normal(size=features)
     total, covered = np.zeros(features), np.zeros(features)
     for start in range(0, max(features - window, 0) + stride, stride):
         inside = slice(start, start + window)
-        total[inside] += (weights[inside] @ x[inside]) / len(x[inside])
+        total[inside] += (weights[inside] @ x[inside]) / (len(x[inside]) if difference == "spread" else 1)
         covered[inside] += 1
-    method = OcclusionSpec(sliding_window_shapes=window, strides=stride)
+    method = OcclusionSpec(sliding_window_shapes=window, strides=stride, difference=difference)
     found = method.attribute(
         Predicting(lambda inputs: (inputs["x"] @ weights)[:, None]),
         {"x": x[None]},
@@ -142,10 +146,10 @@ def image_model() -> TorchModel:
 
 
 @pytest.mark.parametrize(("window", "stride"), [((1, 1), (1, 1)), ((3, 3), (3, 2)), ((3, 5), (2, 1)), ((9, 7), (1, 1))])
-def test_captum_gives_the_same_but_for_sharing(
+def test_captum_gives_the_same_summed_over_channels(
     window: tuple[int, int], stride: tuple[int, int], image_model: TorchModel, explain: Explain
 ) -> None:
-    # Captum gives every element of a window the whole difference; these windows fit without shrinking.
+    # Captum gives every channel of an element the whole difference; these windows fit without shrinking.
     last = {"image": np.moveaxis(IMAGES["image"], 1, -1)}
     shown = TorchModel(
         image_model.net, lambda raw: as_tensors({"x": np.moveaxis(raw["image"], -1, 1)}), "logits", Compute()
@@ -155,13 +159,13 @@ def test_captum_gives_the_same_but_for_sharing(
     expected = captum.attr.Occlusion(image_model.net).attribute(
         torch.tensor(IMAGES["image"]), (2, *window), (2, *stride), baselines=0, target=2
     )
-    ours = np.moveaxis(found.values["image"][..., 0], -1, 1) * 2 * np.prod(window)
+    ours = np.moveaxis(found.values["image"][..., 0], -1, 1) * 2
     np.testing.assert_allclose(ours, expected.numpy(), rtol=1e-3, atol=1e-5)
 
 
 def test_one_window_over_a_whole_layer_is_the_layer_at_zero(explain: Explain, image_model: TorchModel) -> None:
     last = {"image": IMAGES["image"]}
-    found = explain(OcclusionSpec(layer="0", sliding_window_shapes=(7, 5)), image_model, last)
+    found = explain(OcclusionSpec(layer="0", sliding_window_shapes=(7, 5), difference="spread"), image_model, last)
     net = image_model.net
     changed = net(torch.tensor(IMAGES["image"])) - net[1:](torch.zeros(3, 4, 7, 5))
     np.testing.assert_allclose(
@@ -208,3 +212,16 @@ def test_windows_that_hold_the_baseline_are_not_evaluated(explain: Explain, tabl
     found = explain(OcclusionSpec(), Predicting(count), {"x": x}, batch=16)
     assert seen == [3]  # as it is, without the first, without the third
     np.testing.assert_allclose(found.values["x"][0, :, 0], WEIGHTS * x[0])
+
+
+@pytest.mark.parametrize(("difference", "share"), [("whole", 1), ("spread", 6)])
+def test_the_map_holds_what_the_formula_says(difference: Any, share: int, explain: Explain) -> None:
+    """A window of 2 x 3 with two channels that the score loses by: its pixels, channels summed, hold the difference."""
+    x = np.zeros((1, 4, 6, 2), np.float32)
+    x[0, :2, :3] = 0.5  # the score is the sum: the window makes a difference of 6
+    method = OcclusionSpec(sliding_window_shapes=(2, 3), strides=(2, 3), difference=difference)
+    found = explain(method, Predicting(lambda inputs: inputs["x"].sum(axis=(1, 2, 3))[:, None]), {"x": x})
+    pixels = found.values["x"][0, ..., 0].sum(axis=-1)
+    np.testing.assert_allclose(pixels[:2, :3], 6 / share, rtol=1e-6)
+    assert not pixels[2:].any()
+    assert ("elements of the window" in method.formula) == (difference == "spread")

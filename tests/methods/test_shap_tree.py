@@ -6,7 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import shap
-from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
 
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
@@ -115,3 +120,36 @@ def test_what_shap_cannot_do_is_refused(
 def test_a_background_is_needed_unless_it_is_given_up(explain: Explain) -> None:
     with pytest.raises(InputError, match="tree_shap: the background is empty"):
         explain(TreeShapSpec(), FOREST, SAMPLES)
+
+
+TENTHS = (np.random.default_rng(1).integers(0, 12, (150, 4)) / 10).astype(np.float32)
+CLOSE = 1 + np.random.default_rng(1).integers(0, 12, (150, 4)) * 1e-9  # one number in single precision
+
+
+@pytest.mark.parametrize(
+    ("estimator", "rows"),
+    [
+        (RandomForestClassifier(20, random_state=0), TENTHS),
+        (GradientBoostingRegressor(n_estimators=20, random_state=0), TENTHS.astype(np.float64)),
+        (HistGradientBoostingRegressor(max_iter=20, min_samples_leaf=1), CLOSE),
+    ],
+    ids=["float32 table", "float64 table", "thresholds closer than single precision"],
+)
+def test_values_beside_a_threshold_take_the_branch_that_the_model_takes(
+    estimator: Any, rows: Array, explain: Explain
+) -> None:
+    """Of 100 background rows and more, each of which counts."""
+    steps = np.rint((rows.astype(np.float64) - rows.min()) / np.ptp(rows) * 11)
+    labels = ((steps[:, 0] * steps[:, 1] + steps[:, 2] ** 2) // 30).astype(np.int64)
+    model = EstimatorModel(estimator.fit(rows, labels), Compute(batch=2000))
+    found = explain(TreeShapSpec(background=150), model, {"x": rows[:12]}, baselines={"x": rows})
+    for row in range(12):
+
+        def worth(coalition: tuple[int, ...], x: Array = rows[row]) -> Array:
+            mixed = rows.copy()
+            mixed[:, list(coalition)] = x[list(coalition)]
+            return model.predict({"x": mixed}).mean(axis=0)
+
+        np.testing.assert_allclose(found.values["x"][row], shapley(worth, 4)[:, :1], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-4)
+    assert "exact" not in f"{TreeShapSpec().departure}{TreeShapSpec.__doc__}".lower()
