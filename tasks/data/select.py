@@ -132,9 +132,12 @@ def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, predi
     """
     if selection.structures is not None:
         index = tuple(row for smiles in selection.structures for row in _with_structure(smiles, dataset))
-        selection = selection.model_copy(update={"index": index, "structures": None})
-        reason = f"The molecules whose structures the config names. {selection.because}".strip()
-        return select(selection, target, dataset, prediction).model_copy(update={"reason": reason})
+        others = selection.model_copy(update={"index": index or None, "structures": None, "because": ""})
+        found = select(others, target, dataset, prediction)
+        reason = "The molecules whose structures the config names."
+        if not index:
+            reason = f"No molecule of the data is {' or '.join(selection.structures)}. {found.reason}"
+        return found.model_copy(update={"reason": f"{reason} {selection.because}".strip()})
     rows = _candidates(selection, dataset)
     shown, reason = _shown(selection, dataset, prediction, rows)
     reason = f"{reason} {selection.because}".strip()
@@ -166,7 +169,7 @@ def _with_structure(smiles: str, dataset: Dataset) -> list[int]:
     """The rows of the molecules with a structure, however they are spelled.
 
     Raises:
-        InputError: for data that are no molecules, or where none of them has it.
+        InputError: for data that are no molecules, or what is no structure.
     """
     from exhibit.tasks.data.molecule import structure
 
@@ -176,10 +179,7 @@ def _with_structure(smiles: str, dataset: Dataset) -> list[int]:
     wanted = structure(smiles)
     if wanted is None:
         raise InputError(f"selection.structures: {smiles!r} is not valid SMILES")
-    found = [row for row, text in enumerate(first.array.tolist()) if structure(text) == wanted]
-    if not found:
-        raise InputError(f"selection.structures: none of {len(first.array):,} molecules of the data is {smiles}")
-    return found
+    return [row for row, text in enumerate(first.array.tolist()) if structure(text) == wanted]
 
 
 def _marked(dataset: Dataset) -> Array:

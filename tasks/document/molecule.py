@@ -124,9 +124,16 @@ def _on_scale(material: Material) -> str:
     part = (
         ""
         if material.coloured == 1
-        else f" Only the strongest {share(material.coloured)} of the atoms and one more are coloured."
+        else f" Only the strongest {share(material.coloured)} of the atoms are coloured, "
+        f"int({material.coloured:g} n) + 1 of n."
     )
     return f"{shared}.{part}"
+
+
+def _colours(material: Material, method: MethodMaterial) -> str:
+    """What the colours mean, and how they are to be compared."""
+    meaning = direction(material, method).removesuffix(".")
+    return f"{meaning}; {_on_scale(material)}" if meaning else f" {capital(_on_scale(material))}"
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
@@ -157,7 +164,7 @@ def _molecule_grid(material: Material, scales: Scales) -> Figure:
         content=Molecules(items=items),
         scales=_scales(material, scales, [_scale(material, main)]),
         caption=f"{main.title}: contribution of each atom to the {explained_score(material)}, in "
-        f"{main.unit}.{direction(material, main)} {capital(_on_scale(material))} Below each: {below}. "
+        f"{main.unit}.{_colours(material, main)} Below each: {below}. "
         f"{material.selection_reason}"
         f"{left_out(material)}",
         alt="; ".join(item.alt for item in items),
@@ -184,8 +191,7 @@ def _methods_grid(material: Material, scales: Scales) -> Figure:
             numbers=False,
         ),
         scales=drawn,
-        caption=f"The same molecules by every method.{direction(material, material.main)} "
-        f"{capital(_on_scale(material))}",
+        caption=f"The same molecules by every method.{_colours(material, material.main)}",
         alt="; ".join(
             f"{material.sample_name(row)}, {method.title}: {signed(float(_atoms(material, row, method).sum()))}"
             for row in rows
