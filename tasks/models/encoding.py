@@ -1,6 +1,6 @@
 """What a user's own net takes, whatever the framework."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,15 @@ def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
             f"model.factory: no net takes a {whole[0].kind} as it is; let the factory give a preprocess too"
         )
     return lambda inputs: {name: np.asarray(values, types[name]) for name, values in inputs.items()}
+
+
+def require_named(prepared: Any) -> None:
+    """Raises InputError where a preprocess gives something else than arrays by name."""
+    if not isinstance(prepared, Mapping):
+        raise InputError(
+            f"model.factory: the preprocess gives a {type(prepared).__name__}; arrays by name were expected, in the "
+            "order in which the net takes them"
+        )
 
 
 def shape_in_words(shape: Sequence[int]) -> str:

@@ -3,13 +3,13 @@
 import re
 from contextlib import suppress
 
-from exhibit.tasks.models.encoding import Preprocess, plain, shape_in_words
+from exhibit.tasks.models.encoding import Preprocess, plain, require_named, shape_in_words
 from exhibit.tasks.models.keras import Encode, KerasModel
 from exhibit.tasks.models.keras_import import keras
 from exhibit.tasks.models.keras_softmax import LogitsModel
 from exhibit.tasks.models.keras_training import fit, restored
 from exhibit.tasks.protocols import Compute
-from exhibit.tasks.records.base import Arrays
+from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
@@ -20,7 +20,14 @@ before_softmax = LogitsModel.recognised
 
 def encoding(dataset: Dataset, preprocess: Preprocess | None) -> Encode:
     """Raw values as `preprocess` gives them, or as they are."""
-    return preprocess or plain(dataset)
+    prepare = preprocess or plain(dataset)
+
+    def encode(inputs: Arrays) -> dict[str, Array]:
+        prepared = prepare(inputs)
+        require_named(prepared)
+        return prepared
+
+    return encode
 
 
 def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from exhibit.tasks.models.encoding import Preprocess, plain, shape_in_words
+from exhibit.tasks.models.encoding import Preprocess, plain, require_named, shape_in_words
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
@@ -32,6 +32,7 @@ def encoding(dataset: Dataset, preprocess: Preprocess | None) -> Encode:
         prepared = prepare(inputs)
         if isinstance(prepared, Encoded):
             return prepared
+        require_named(prepared)
         tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in prepared.items()}
         return Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in tensors.items()})
 
