@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
-from exhibit.flows.errors import ConfigError, every, unknown
+from exhibit.flows.errors import ConfigError, every, listed, unknown
 from exhibit.tasks.records.override import in_shell, quoted
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -186,7 +186,7 @@ def _check_option(group: str, value: Any, options: Sequence[str]) -> None:
     named = str | QuotedString if isinstance(value, list) else str | QuotedString | int | float
     if wrong := [name for name in names if not isinstance(name, named)]:
         given = "null" if wrong[0] is None else str(wrong[0])
-        raise ConfigError(f"{group}={given}: the name of an option was expected; allowed: {', '.join(options)}")
+        raise ConfigError(f"{group}={given}: the name of an option was expected; allowed: {listed(options)}")
 
 
 def _values(override: Override) -> list[str]:

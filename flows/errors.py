@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -54,7 +54,7 @@ def one_line_message(error: BaseException) -> str:
 def unknown(path: str, what: str, given: str, allowed: Iterable[str]) -> str:
     """A sentence for a name that does not exist."""
     names = sorted(allowed)
-    choices = f"allowed: {_listed(names)}" if names else "there are none here"
+    choices = f"allowed: {listed(names)}" if names else "there are none here"
     return f"{path}: there is no such {what}; {choices}{_nearest(given, names)}"
 
 
@@ -152,10 +152,10 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
             simple = "type" in place.schema or "anyOf" in place.schema
             sentence = f"{path}: a value must be given" + (f"; allowed: {_allowed(place.schema)}" if simple else "")
         case "union_tag_not_found":
-            sentence = f"{path}.kind: a value must be given; allowed: {_listed(tags)}"
+            sentence = f"{path}.kind: a value must be given; allowed: {listed(tags)}"
         case "union_tag_invalid":
             tag = str(detail["ctx"]["tag"])
-            sentence = f"{path}.kind: given {tag!r}, allowed: {_listed(tags)}{_nearest(tag, tags)}"
+            sentence = f"{path}.kind: given {tag!r}, allowed: {listed(tags)}{_nearest(tag, tags)}"
         case "value_error":
             sentence = f"{path}: {detail['ctx']['error']}"
         case _:
@@ -175,7 +175,7 @@ def _allowed(schema: Schema) -> str:
     if "anyOf" in schema:
         return " or ".join(_allowed(member) for member in schema["anyOf"])
     if choices := list(_choices(schema)):
-        return _listed(choices)
+        return listed(choices)
     words = {
         "integer": f"a whole number{_bounds(schema)}",
         "number": f"a number{_bounds(schema)}",
@@ -213,7 +213,8 @@ def _choices(schema: Schema) -> Iterator[str]:
         yield from _choices(member)
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names with commas between, not more than a reader takes in."""
     more = len(names) - _MOST_LISTED
     return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 

@@ -4,7 +4,19 @@ import numpy as np
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, mark
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
-from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, RULE, SECOND, element, fitted, line, picture, text, text_width
+from exhibit.tasks.drawing.svg import (
+    COLUMN,
+    INK,
+    MAIN,
+    RULE,
+    SECOND,
+    element,
+    fitted_apart,
+    line,
+    picture,
+    text,
+    text_width,
+)
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Part, Ranks, Reading
 
@@ -30,10 +42,10 @@ def ranks(content: Ranks, width: float) -> Part:
         + mark(str(place), axis.at(place), bottom + 14)
         for place in numbers
     ]
-    rows = []
-    for row, (label, counts) in enumerate(zip(content.labels, content.counts, strict=True)):
+    rows, shown = [], fitted_apart(content.labels, _NAME, left - 8)
+    for row, (label, counts) in enumerate(zip(shown, content.counts, strict=True)):
         y = top + (row + 0.5) * _ROW
-        rows.append(text(fitted(label, _NAME, left - 8), left - 8, y + 4, _NAME, "end"))
+        rows.append(text(label, left - 8, y + 4, _NAME, "end"))
         rows += _row(axis, counts, y)
         rows.append(text(written[row], total - 2, y + 4, SIZE, "end"))
     heads = [mark("middle place, interval", total - 2, 12, "end")]

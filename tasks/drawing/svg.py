@@ -5,10 +5,12 @@ The one place for the type and the colours of pictures; those of signed values a
 Colours are attributes, for paper; the classes `ink`, `quiet`, `rule` and `paper` let the screen change them.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
-from math import floor, log10
+from itertools import accumulate
+from math import ceil, floor, log10
 
 import font_source_sans_pro
 from fontTools.ttLib import TTFont
@@ -105,12 +107,40 @@ def text_width(content: str, size: float, weight: int = 400) -> float:
     return sum(advances[glyphs[ord(c)]][0] if ord(c) in glyphs else em for c in content) * size / em
 
 
-def fitted(content: str, size: float, room: float) -> str:
-    """The line of text, shortened with an ellipsis where it is wider than `room` CSS pixels."""
-    if text_width(content, size) <= room:
+def fitted(content: str, size: float, room: float, head: float = 0.5) -> str:
+    """The line of text, shortened in its middle with an ellipsis where it is wider than `room` CSS pixels. `head`: the
+    share of what is left that is of its beginning."""
+    if (whole := text_width(content, size)) <= room:
         return content
-    ends = range(len(content) - 1, 0, -1)
-    return next((cut for end in ends if text_width(cut := content[:end].rstrip() + "…", size) <= room), "…")
+    ends = list(accumulate((text_width(letter, size) for letter in content), initial=0.0))
+    free = room - text_width("…", size)
+    for left in range(len(content) - 1, 0, -1):
+        begin = ceil(left * head)
+        rest = len(content) - (left - begin)
+        if ends[begin] + whole - ends[rest] <= free:
+            return f"{content[:begin].rstrip()}…{content[rest:].lstrip()}"
+    return "…"
+
+
+_HEADS = (0.5, 0.25, 0.75, 0.0, 1.0)
+
+
+def fitted_apart(contents: Sequence[str], size: float, room: float) -> list[str]:
+    """Lines of text that are shortened alike, and of which no two that differ look the same: where their beginnings and
+    ends are equal, they are numbered."""
+    for head in _HEADS:
+        found = [fitted(content, size, room, head) for content in contents]
+        if len(set(found)) == len(set(contents)):
+            return found
+    found = [fitted(content, size, room) for content in contents]
+    pairs = list(zip(contents, found, strict=True))
+    alike = {shown: list(dict.fromkeys(content for content, f in pairs if f == shown)) for shown in found}
+    return [
+        shown
+        if len(alike[shown]) == 1
+        else f"{alike[shown].index(content) + 1}: {fitted(content, size, room - text_width('00: ', size))}"
+        for content, shown in pairs
+    ]
 
 
 def signed(value: float, digits: str = ".3g") -> str:

@@ -16,7 +16,7 @@ from exhibit.tasks.drawing.svg import (
     RULE,
     SHADES,
     element,
-    fitted,
+    fitted_apart,
     line,
     picture,
     text,
@@ -37,8 +37,8 @@ def swarm(content: Swarm, width: float) -> Part:
     axis = Axis(*_ends(content.values), left, total - 6)
     bottom = top + count * _ROW
     names = [
-        text(fitted(label, NAME, left - 8), left - 8, top + (row + 0.5) * _ROW + 4, NAME, "end")
-        for row, label in enumerate(content.labels)
+        text(label, left - 8, top + (row + 0.5) * _ROW + 4, NAME, "end")
+        for row, label in enumerate(fitted_apart(content.labels, NAME, left - 8))
     ]
     places = [_places(axis, content.values[:, row], top + (row + 0.5) * _ROW) for row in range(count)]
     return picture(

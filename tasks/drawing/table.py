@@ -21,7 +21,7 @@ from exhibit.tasks.drawing.svg import (
     SHADES,
     decimals,
     element,
-    fitted,
+    fitted_apart,
     line,
     number,
     panel_at,
@@ -126,7 +126,7 @@ def _gutter(labels: Sequence[str], total: float) -> float:
 
 
 def _names(labels: Sequence[str], left: float, top: float, step: float) -> list[str]:
-    shown = [fitted(label, NAME, left - 8) for label in labels]
+    shown = fitted_apart(labels, NAME, left - 8)
     return [text(label, left - 8, top + (row + 0.5) * step + 4, NAME, "end") for row, label in enumerate(shown)]
 
 

@@ -15,7 +15,7 @@ from exhibit.tasks.drawing.svg import (
     RULE,
     decimals,
     element,
-    fitted,
+    fitted_apart,
     line,
     number,
     panel_at,
@@ -85,8 +85,8 @@ def _panel(content: Waterfall, total: float, ends: tuple[float, float]) -> tuple
     bottom = top + len(labels) * _ROW
     elements = [text(content.title, left + 4, 14, SIZE, weight=600)] if content.title else []
     elements.append(line(axis.at(content.start), top + _ROW, axis.at(content.start), bottom, RULE, 0.8, "rule"))
-    for row, label in enumerate(labels):
-        elements.append(text(fitted(label, NAME, left - 8), left - 8, top + row * _ROW + 13, NAME, "end"))
+    for row, label in enumerate(fitted_apart(labels, NAME, left - 8)):
+        elements.append(text(label, left - 8, top + row * _ROW + 13, NAME, "end"))
     for row, value in enumerate(content.values.tolist(), 1):
         elements += _step(axis, places[row - 1], places[row], top + row * _ROW, signed(value, f".{digits}f"))
     for value, y in ((content.start, top), (content.end, bottom - _ROW)):

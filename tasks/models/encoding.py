@@ -124,6 +124,15 @@ def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
     }
 
 
+def require_named(prepared: Any) -> None:
+    """Raises InputError where a preprocess gives something else than arrays by name."""
+    if not isinstance(prepared, Mapping):
+        raise InputError(
+            f"model.factory: the preprocess gives a {type(prepared).__name__}; arrays by name were expected, in the "
+            "order in which the net takes them"
+        )
+
+
 def shape_in_words(shape: Sequence[int]) -> str:
     """The shape of one sample of a batch, such as 8 x 8 x 1."""
     return " x ".join(map(str, shape[1:])) or "one number"

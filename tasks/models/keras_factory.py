@@ -16,6 +16,7 @@ from exhibit.tasks.models.encoding import (
     by_name,
     called_as_the_data,
     plain,
+    require_named,
     shape_in_words,
 )
 from exhibit.tasks.models.keras import Encode, KerasModel
@@ -59,7 +60,9 @@ def encoding(net: keras.Model, dataset: Dataset, preprocess: Preprocess | None) 
     number = np.float32 if single(net) else np.float64
 
     def taken(inputs: Arrays) -> dict[str, Array]:
-        found = called_as_the_data(by_name(prepare(inputs), wanted, told=told), dataset)
+        prepared = prepare(inputs)
+        require_named(prepared)
+        found = called_as_the_data(by_name(prepared, wanted, told=told), dataset)
         arrays = {name: np.asarray(array) for name, array in found.items()}
         return {name: array.astype(number) if array.dtype.kind == "f" else array for name, array in arrays.items()}
 

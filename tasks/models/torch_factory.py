@@ -17,6 +17,7 @@ from exhibit.tasks.models.encoding import (
     by_name,
     called_as_the_data,
     plain,
+    require_named,
     shape_in_words,
 )
 from exhibit.tasks.models.kinds import KINDS
@@ -44,6 +45,7 @@ def encoding(net: nn.Module, dataset: Dataset, preprocess: Preprocess | None) ->
         prepared = prepare(inputs)
         if isinstance(prepared, Encoded):
             return prepared._replace(arguments=by_name(prepared.arguments, wanted, told=told))
+        require_named(prepared)
         ordered = called_as_the_data(by_name(prepared, wanted, told=told), dataset)
         tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in ordered.items()}
         cast = {name: item.to(number) if item.is_floating_point() else item for name, item in tensors.items()}

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
 from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.memory import require_memory
 from exhibit.tasks.protocols import Progress
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Split
@@ -70,7 +71,7 @@ class TrainingSpec(ModelChoice):
         the test rows, as "test_loss" and "test_accuracy", where no other rows do.
 
         Raises:
-            InputError: when training diverges.
+            InputError: when training diverges, or a batch does not fit into memory.
         """
         train, watching = np.flatnonzero(dataset.split == "train"), watched_by(dataset)
         held_out = np.flatnonzero(dataset.split == watching)
@@ -78,6 +79,7 @@ class TrainingSpec(ModelChoice):
             raise InputError(
                 "model.fit: the data has no training rows; give them, or model.fit=never with model.weights=FILE"
             )
+        require_memory(dataset, min(self.batch_size, len(train)), "model.batch_size")
         history: defaultdict[str, list[float]] = defaultdict(list)
         for epoch in range(self.epochs):
             measured = {"": _mean(step, self._minibatches(epoch, train))}

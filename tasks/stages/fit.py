@@ -24,8 +24,12 @@ def fit(
     def train() -> dict[str, bytes]:
         if given is not None:
             return {"weights": given}
+        from exhibit.tasks.models.memory import require_memory
+
+        data = read(store, Dataset, dataset)
+        require_memory(data, compute.batch, "compute.batch")  # of what follows, before anything is trained
         with one_at_a_time(compute):
-            weights = model.fit(read(store, Dataset, dataset), compute, progress)
+            weights = model.fit(data, compute, progress)
         require_same(model, found, weights.given)
         return {"weights": pack(weights)}
 

@@ -17,11 +17,13 @@ from exhibit.tasks.store import Digest, Store
 
 def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> FinishedStage:
     """Outputs "prediction" of every row, "performance", and "layer" where methods look at one that name none."""
+    from exhibit.tasks.models.memory import require_memory
     from exhibit.tasks.models.performance import performance
 
     def run() -> dict[str, bytes]:
         with one_at_a_time(compute):
             data = read(store, Dataset, dataset)
+            require_memory(data, compute.batch, "compute.batch")
             net = restored(store.root, model, compute, dataset, weights)
             predicted = _outputs(net, data, compute.batch)
             _require_finite(model, predicted, data)

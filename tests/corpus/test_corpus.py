@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus.configs import CONFIGS
+from tests.corpus.models import MODELS
 from tests.corpus.molecules import MOLECULES
 from tests.corpus.pictures import PICTURES
 from tests.corpus.recipe import Recipe
 from tests.corpus.tables import TABLES
 
-CORPUS: list[Recipe] = [*TABLES, *MOLECULES, *PICTURES]
+CORPUS: list[Recipe] = [*TABLES, *MOLECULES, *PICTURES, *MODELS, *CONFIGS]
 
 
 @pytest.mark.parametrize("recipe", CORPUS, ids=lambda recipe: recipe.name)

@@ -116,7 +116,8 @@ def test_long_labels_are_shortened_and_not_clipped() -> None:
     drawn = svg(Bars(labels=(label,), series=(Series(name="", values=np.array([1.0])),), axis="x"))
     (shown,) = re.findall(r">(the mean[^<]*)<", drawn)
     (right,) = re.findall(r'x="([\d.]+)"[^>]*>the mean', drawn)
-    assert shown.endswith("…")
+    assert "…" in shown
+    assert shown.endswith("points")
     assert text_width(shown, 12) <= float(right)
 
 
@@ -151,6 +152,6 @@ def test_long_names_of_methods_are_broken_and_never_lose_their_number() -> None:
     drawn = svg(Matrix(labels=names, counts=np.eye(2), x_label="", y_label="", correlations=True), 0.49)
     written = re.findall(r">([^<>]+)<", drawn)
     assert [written.count(number) for number in "12"] == [2, 2]  # above a column, beside a row
-    broken = [word for word in written if word.startswith(("Gradient with", "noise", "dropout")) or word.endswith("…")]
+    broken = [word for word in written if word.startswith(("Gradient with", "noise", "dropout")) or "…" in word]
     assert len(broken) == 2
-    assert broken[-1].endswith("…")
+    assert "…" in broken[-1]

@@ -1,0 +1,123 @@
+"""Models and data that functions of users give: what each must end in, before anything is trained or explained."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exhibit.tasks.data.factory import DataFactorySpec
+from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.factory import TRUSTED
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.protocols import Compute, Score, gives_gradients, silent
+from exhibit.tasks.records.data import Dataset
+from tests.conftest import Memory
+from tests.corpus.outcome import Outcome, Refused, Taken, check_data, check_refused
+from tests.corpus.recipe import Recipe
+
+OWN = "tests.corpus.own_models"
+COMPUTE = Compute(threads=1, batch=32)
+
+
+@cache
+def iris() -> Dataset:
+    return IrisSpec(reference=None).load(Memory())
+
+
+def explained(spec: FactorySpec) -> None:
+    """The way of a model through the stages, as far as a gradient where it has some."""
+    model = spec.restore(iris(), spec.fit(iris(), COMPUTE, silent), COMPUTE)
+    some = iris().take(np.arange(4))
+    outputs = model.predict(some.arrays)
+    assert outputs.shape == (4, 3)
+    if gives_gradients(model):
+        place = model.place(some.arrays)
+        place.gradient(
+            place.values, Score(kind="probability" if model.output == "probabilities" else "logit"), np.zeros(4, int)
+        )
+
+
+def model(kind: str, name: str, fitting: str, words: str | None) -> Recipe:
+    """What `own_models.KIND(NAME)` gives; no words: it can be explained."""
+
+    def run(_: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(TRUSTED, OWN)
+            given = {"factory": f"{OWN}:{kind}", "arguments": {"name": name}, "fit": fitting, "epochs": 1}
+            spec = FactorySpec.model_validate(given)
+            if words is None:
+                explained(spec)
+            else:
+                check_refused(lambda: explained(spec), Refused(words))
+
+    return Recipe(f"model: {kind} {name}, fit={fitting}", run)
+
+
+def data(name: str, expected: Outcome) -> Recipe:
+    def run(_: Path) -> None:
+        def load() -> Dataset:
+            spec = DataFactorySpec.model_validate({"factory": f"{OWN}:data", "arguments": {"name": name}})
+            dataset = spec.load(Memory())
+            spec.limits.require(dataset)
+            return dataset
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(TRUSTED, OWN)
+            check_data(load, expected)
+
+    return Recipe(f"data: {name}", run)
+
+
+ONE_ARRAY, REAL = "a net gives one array, .* but this one gives a", "outputs are real numbers, but these are of type"
+SLOPES, ROWS = "no gradient leads from its outputs", "rows of outputs came back"
+WIDTH = "but the data asks for"
+NETS: Mapping[str, str | None] = {
+    "good": None, "tuple": ONE_ARRAY, "list": ONE_ARRAY, "dictionary": ONE_ARRAY, "object": ONE_ARRAY,
+    "none": ONE_ARRAY, "text": ONE_ARRAY, "array": ONE_ARRAY, "truth": REAL, "whole": REAL, "complex": REAL,
+    "raises": "ZeroDivisionError", "detached": SLOPES, "unguarded": SLOPES, "constant": SLOPES, "argmax": SLOPES,
+    "two": WIDTH, "flat": WIDTH, "scalar": ROWS, "sigmoid": WIDTH, "one_row_less": ROWS, "double": "Double",
+    "embedding": "index out of range", "axis_dropped": "shapes cannot be multiplied", "rows_dropped": ROWS,
+    "nothing_prepared": "the preprocess gives a NoneType; arrays by name", "preparing_raises": "KeyError, 'pixels'",
+}  # fmt: skip
+KERAS: Mapping[str, str | None] = {
+    "two_keras_outputs": ONE_ARRAY, "keras_dictionary": ONE_ARRAY, "keras_argmax": SLOPES, "keras_truth": REAL,
+    "keras_sigmoid": WIDTH,
+}  # fmt: skip
+FUNCTIONS: Mapping[str, str | None] = {
+    "good": None, "lists": None, "tuple": "outputs of shape", "none": "outputs of shape", "words": REAL, "truth": REAL,
+    "nones": REAL, "complex": REAL, "dictionary": "outputs of shape", "ragged": "inhomogeneous",
+    "one_row_less": "outputs of shape", "two": WIDTH, "flat": "outputs of shape", "raises": "KeyError, 'missing'",
+}  # fmt: skip
+ESTIMATORS: Mapping[str, str | None] = {
+    "good": None, "unfitted": "not fitted yet", "of_two_columns": "expecting 2 features", "of_two_classes": WIDTH,
+    "of_words": REAL, "regression": WIDTH,
+}  # fmt: skip
+OTHERS: Mapping[str, str | None] = {
+    "raises": "failed with ValueError: no weights here .in own_models.py, line", "exits": "failed with SystemExit: 3",
+    "none": "gave a NoneType", "number": "gave a int", "class": "cannot predict|outputs of shape", "list": "gave a list",
+}  # fmt: skip
+
+MODELS = [
+    *(model("net", name, "never", words) for name, words in (NETS | KERAS).items()),
+    *(model("net", name, "auto", words) for name, words in NETS.items()),
+    *(model("function", name, "never", words) for name, words in FUNCTIONS.items()),
+    *(model("estimator", name, "never", words) for name, words in ESTIMATORS.items()),
+    *(model("other", name, "never", words) for name, words in OTHERS.items()),
+    model("wrong_argument", "x", "never", "failed with TypeError: .*unexpected keyword argument 'name'|takes 0 positional"),
+    data("good", Taken(8, ("x 0", "x 1"), ("p", "q"))),
+    *(
+        data(name, Refused(words))
+        for name, words in {
+            "none": "gave a NoneType", "list": "gave a list", "no_labels": "gave no labels", "raises": "no connection",
+            "strange_key": "gave lables; known are", "no_inputs": "gave no samples", "short": r"a table of numbers \(8,",
+            "missing": "lacks numbers in 8 of 8 rows", "infinite": "lacks numbers in 8 of 8", "words": "its kind None",
+            "one_class": "it needs two classes", "split": "0 of them train", "ids": "ids that are not unique",
+            "classes": "classes names 3", "cube": "an image of numbers", "kind": "its kind 'sound' is not known",
+            "pixels": "pixels go from 300 to 300", "features": "features names 1 of 2", "smiles": "not valid SMILES",
+            "ids_beyond": "the vocabulary that they count", "many_features": "3,000 features, more than",
+            "long_name": "the name of a label has 999 letters",
+        }.items()
+    ),
+]  # fmt: skip

@@ -1,0 +1,154 @@
+"""Models and data as users' own functions give them: what can go wrong in them does. Each is called as a factory."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+Forward = Callable[[Any, Any, Any], Any]  # (the last layer, its input, torch) -> what the net gives
+
+
+def _torch(forward: Forward) -> Any:
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.last = nn.Linear(4, 3)
+
+        def forward(self, rows: Any) -> Any:
+            return forward(self.last, rows, torch)
+
+    torch.manual_seed(0)
+    return Net()
+
+
+def _keras(forward: Callable[[Any, Any], Any]) -> Any:
+    import keras
+
+    rows = keras.Input((4,))
+    return keras.Model(rows, forward(keras.layers.Dense(3)(rows), keras))
+
+
+def _unguarded(last: Any, rows: Any, torch: Any) -> Any:
+    with torch.no_grad():
+        return last(rows)
+
+
+NETS: dict[str, Callable[[], Any]] = {
+    "good": lambda: _torch(lambda last, rows, _: last(rows)),
+    "tuple": lambda: _torch(lambda last, rows, _: (last(rows), rows)),
+    "list": lambda: _torch(lambda last, rows, _: [last(rows)]),
+    "dictionary": lambda: _torch(lambda last, rows, _: {"logits": last(rows)}),
+    "object": lambda: _torch(lambda last, rows, _: SimpleNamespace(logits=last(rows))),
+    "none": lambda: _torch(lambda *_: None),
+    "text": lambda: _torch(lambda *_: "cat"),
+    "truth": lambda: _torch(lambda last, rows, _: last(rows) > 0),
+    "whole": lambda: _torch(lambda last, rows, _: last(rows).long()),
+    "complex": lambda: _torch(lambda last, rows, _: last(rows) + 0j),
+    "array": lambda: _torch(lambda last, rows, _: last(rows).detach().numpy()),
+    "raises": lambda: _torch(lambda *_: 1 / 0),
+    "detached": lambda: _torch(lambda last, rows, _: last(rows).detach()),
+    "unguarded": lambda: _torch(_unguarded),
+    "constant": lambda: _torch(lambda _, rows, torch: torch.zeros(len(rows), 3)),
+    "argmax": lambda: _torch(lambda last, rows, torch: torch.nn.functional.one_hot(last(rows).argmax(1), 3).float()),
+    "two": lambda: _torch(lambda last, rows, _: last(rows)[:, :2]),
+    "flat": lambda: _torch(lambda last, rows, _: last(rows)[:, 0]),
+    "scalar": lambda: _torch(lambda last, rows, _: last(rows).sum()),
+    "sigmoid": lambda: _torch(lambda last, rows, _: last(rows)[:, :1].sigmoid()),
+    "one_row_less": lambda: _torch(lambda last, rows, _: last(rows)[1:]),
+    "double": lambda: _torch(lambda last, rows, _: last(rows)).double(),
+    "embedding": lambda: _torch(lambda last, rows, torch: torch.nn.Embedding(2, 3)(rows.long().abs() + 5).mean(1)),
+    "axis_dropped": lambda: (NETS["good"](), lambda rows: {"rows": rows["measurements"][:, 0]}),
+    "rows_dropped": lambda: (NETS["good"](), lambda rows: {"rows": rows["measurements"][1:]}),
+    "nothing_prepared": lambda: (NETS["good"](), lambda rows: None),
+    "preparing_raises": lambda: (NETS["good"](), lambda rows: rows["pixels"]),
+    "two_keras_outputs": lambda: _keras(lambda last, keras: [last, keras.layers.Dense(1)(last)]),
+    "keras_dictionary": lambda: _keras(lambda last, keras: {"logits": last, "more": keras.layers.Dense(1)(last)}),
+    "keras_argmax": lambda: _keras(lambda last, keras: keras.ops.one_hot(keras.ops.argmax(last, 1), 3)),
+    "keras_truth": lambda: _keras(lambda last, keras: last > 0),
+    "keras_sigmoid": lambda: _keras(lambda last, keras: keras.layers.Dense(1, "sigmoid")(last)),
+}
+FUNCTIONS: dict[str, Callable[[int], Any]] = {
+    "good": lambda rows: np.zeros((rows, 3)),
+    "lists": lambda rows: [[0.0, 1.0, 2.0]] * rows,
+    "tuple": lambda rows: (np.zeros((rows, 3)),),
+    "none": lambda rows: None,
+    "words": lambda rows: np.array([["a", "b", "c"]] * rows),
+    "truth": lambda rows: np.zeros((rows, 3), bool),
+    "nones": lambda rows: np.array([[None] * 3] * rows),
+    "complex": lambda rows: np.zeros((rows, 3), complex),
+    "dictionary": lambda rows: {"a": 1},
+    "ragged": lambda rows: [[1, 2, 3], [1]],
+    "one_row_less": lambda rows: np.zeros((rows - 1, 3)),
+    "two": lambda rows: np.zeros((rows, 2)),
+    "flat": lambda rows: np.zeros(rows),
+    "raises": lambda rows: {}["missing"],
+}
+
+
+def net(name: str) -> Any:
+    return NETS[name]()
+
+
+def function(name: str) -> Any:
+    return lambda inputs: FUNCTIONS[name](len(inputs["measurements"]))
+
+
+def estimator(name: str) -> Any:
+    from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+
+    rows, labels = np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 3
+    words = np.array(["a", "b", "c"])[labels]
+    return {
+        "good": lambda: LogisticRegression().fit(rows, labels),
+        "unfitted": lambda: LogisticRegression(),
+        "of_two_columns": lambda: LogisticRegression().fit(rows[:, :2], labels),
+        "of_two_classes": lambda: LogisticRegression().fit(rows, labels > 0),
+        "of_words": lambda: RidgeClassifier().fit(rows, words),
+        "regression": lambda: LinearRegression().fit(rows, labels),
+    }[name]()
+
+
+def other(name: str) -> Any:
+    if name == "raises":
+        raise ValueError("no weights\nhere")
+    if name == "exits":
+        raise SystemExit(3)
+    return {"none": None, "number": 3, "class": dict, "list": []}[name]
+
+
+def wrong_argument() -> None: ...
+
+
+def data(name: str) -> Any:
+    rows, labels = np.zeros((8, 2)), ["p", "q"] * 4
+    whole = {"inputs": {"x": rows}, "labels": labels}
+    if name == "raises":
+        raise RuntimeError("no connection")
+    return {
+        "good": whole,
+        "none": None,
+        "list": [rows, labels],
+        "no_labels": {"inputs": {"x": rows}},
+        "strange_key": whole | {"lables": 1},
+        "no_inputs": whole | {"inputs": {}},
+        "short": whole | {"inputs": {"x": rows[1:]}},
+        "missing": whole | {"inputs": {"x": rows * np.nan}},
+        "infinite": whole | {"inputs": {"x": rows + np.inf}},
+        "words": whole | {"inputs": {"x": np.array([["a", "b"]] * 8)}},
+        "one_class": whole | {"labels": ["p"] * 8},
+        "split": whole | {"split": ["dev"] * 8},
+        "ids": whole | {"ids": ["i"] * 8},
+        "classes": whole | {"classes": ["p", "q", "r"]},
+        "cube": whole | {"inputs": {"x": {"values": np.zeros((8, 2, 2, 5)), "kind": "image"}}},
+        "kind": whole | {"inputs": {"x": {"values": rows, "kind": "sound"}}},
+        "pixels": whole | {"inputs": {"x": np.full((8, 4, 4), 300.0)}},
+        "features": whole | {"inputs": {"x": {"values": rows, "features": ["a"]}}},
+        "smiles": whole | {"inputs": {"x": {"values": ["C1CC"] * 8, "kind": "molecule"}}},
+        "ids_beyond": whole | {"inputs": {"x": {"values": rows.astype(int) + 9, "vocabulary": ["a"]}}},
+        "many_features": whole | {"inputs": {"x": np.zeros((8, 3000))}},
+        "long_name": whole | {"label_name": "y" * 999},
+    }[name]

@@ -1,0 +1,38 @@
+"""Facts of labels that are wider than their room: shortened in the middle, and never two alike."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exhibit.tasks.drawing.svg import fitted, fitted_apart, text_width
+
+_NAMES = st.text(st.sampled_from("abW _"), min_size=1, max_size=40)
+
+
+def test_a_long_label_keeps_its_beginning_and_its_end() -> None:
+    shown = fitted("mean corpuscular haemoglobin concentration (g/dL)", 9, 120)
+    assert shown.startswith("mean")
+    assert shown.endswith("(g/dL)")
+    assert "…" in shown
+
+
+def test_a_label_that_fits_is_left_alone() -> None:
+    assert fitted("age", 9, 100) == "age"
+
+
+@given(st.text(max_size=40), st.floats(5, 200))
+def test_a_shortened_label_fits(content: str, room: float) -> None:
+    shown = fitted(content, 9, room)
+    assert text_width(shown, 9) <= room or shown == "…"
+
+
+@given(_NAMES, _NAMES, st.lists(_NAMES, min_size=2, max_size=9, unique=True))
+def test_labels_that_differ_look_different(begin: str, end: str, names: list[str]) -> None:
+    """Also where they have the same beginning, the same end, or both."""
+    labels = [f"{begin * 4}{name}{end * 4}" for name in names]
+    shown = fitted_apart(labels, 9, 90)
+    assert len(set(shown)) == len(set(labels))
+    assert all(text_width(one, 9) <= 90 for one in shown)
+
+
+def test_the_same_label_twice_is_the_same_twice() -> None:
+    assert len(set(fitted_apart(["long " * 20] * 2, 9, 60))) == 1
