@@ -168,8 +168,8 @@ class FactorySpec(TrainingSpec):
             row = str(some.sample_ids[rows][apart.argmax()])
             raise InputError(
                 f"model.factory: {self.factory} predicts something else for {row!r} in the company of other rows or a "
-                f"second time (by {apart.max():.3g}): it takes statistics of its batch, or draws while it predicts; give a "
-                "model in inference mode whose prediction is of each row alone"
+                f"second time (by {apart.max():.3g}): it takes statistics of its batch or draws while it predicts; "
+                "give a model in inference mode whose prediction is of each row alone"
             )
 
     def _made(self, compute: Compute) -> "_Made":

@@ -48,9 +48,9 @@ def _require_finite(model: ModelChoice, outputs: Array, data: Dataset) -> None:
     output = data.classes[column] if column < len(data.classes) else data.label_name
     name, others = model.own_function or model.option(), int((~finite).any(axis=1).sum())
     raise InputError(
-        f"model: {name} gives {outputs[row, column]} for {str(data.sample_ids[row])!r}, output {output!r}, and no finite "
-        f"numbers for {others} of {len(outputs)} rows in all; this cannot be explained: mend the model, or leave these rows "
-        "out of the data"
+        f"model: {name} gives {outputs[row, column]} for {str(data.sample_ids[row])!r}, output {output!r}, and no "
+        f"finite numbers for {others} of {len(outputs)} rows in all; this cannot be explained: mend the model, or "
+        "leave these rows out of the data"
     )
 
 
