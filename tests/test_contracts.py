@@ -228,7 +228,7 @@ def test_a_model_says_what_a_report_needs(kind: type[ModelChoice]) -> None:
 def test_a_model_knows_the_files_that_its_weights_are_in(kind: type[ModelChoice]) -> None:
     keys = {"weights", "base"} & kind.model_fields.keys()
     model = some(kind).model_copy(update=dict.fromkeys(keys, Path("weights.npz")))
-    assert model.files() == dict.fromkeys(keys, Path("weights.npz"))
+    assert {key: path for key, path in model.read_from().items() if path} == dict.fromkeys(keys, Path("weights.npz"))
 
 
 # --- nobody asks otherwise ------------------------------------------------------------------------------------
@@ -245,6 +245,7 @@ PROBES = {
     "tasks/methods/shap_torch_rules.py _name": "torch's functions",
     "tasks/models/callable.py __init__": "an estimator of scikit-learn",
     "tasks/models/factory.py _made": "what a factory of the user's own gave",
+    "tasks/models/factory.py _require_columns": "an estimator of scikit-learn",
     "tasks/models/keras_dropout.py drop": "Keras' layers",
     "tasks/models/keras_dropout.py dropping": "Keras' layers",
     "tasks/models/trees.py _nodes": "trees of scikit-learn",

@@ -43,7 +43,9 @@ def given_labels(labels: Any, classes: Sequence[Any] | None, name: str, where: s
         return _one_hot(axes, names or titles, name, where)
     if axes.ndim > 2 or (axes.ndim == 1 and any(isinstance(one, (list, tuple, set, dict)) for one in labels)):
         raise InputError(_several(where, f"labels of shape {axes.shape}"))
-    if isinstance(getattr(labels, "dtype", None), pd.CategoricalDtype):
+    if isinstance(labels, pd.Categorical) or (
+        isinstance(labels, pd.Series) and isinstance(labels.dtype, pd.CategoricalDtype)
+    ):
         cells = pd.Series(labels).reset_index(drop=True).rename(name)
     else:
         cells = pd.Series(list(labels) if isinstance(labels, list | tuple | pd.Series) and axes.ndim == 1

@@ -1,6 +1,7 @@
 """What a user's own model holds, as one digest: its numbers, settings and functions, wherever they came from."""
 
 import hashlib
+import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -172,8 +173,7 @@ def _tensor(item: Any) -> tuple[Any, ...] | None:
     """The numbers of a torch tensor; None for anything else, and for one that does not lie in memory as an array."""
     if not _is(item, "torch.Tensor"):
         return None
-    import torch
-
+    torch = sys.modules["torch"]
     plain = item.detach().cpu()
     if plain.layout != torch.strided or plain.is_quantized:
         return None

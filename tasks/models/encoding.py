@@ -74,11 +74,11 @@ def called_as_the_data(prepared: Mapping[str, Value], dataset: Dataset) -> dict[
     return dict(prepared)
 
 
-def require_elements(name: str, axes: Axes | None, shape: Sequence[int]) -> None:
+def require_elements(name: str, axes: Axes | None, argument: Any) -> None:
     """Raises InputError for an argument whose elements are not those of the input that it is made of."""
     if axes == "other":
         raise InputError(
-            f"model.factory: preprocess makes {name!r} of shape {tuple(shape)}, which are not the elements of the data "
+            f"model.factory: preprocess makes {name!r} of shape {tuple(argument.shape)}, which are not the elements of the data "
             "in their places: an explanation lies on these. For images give (samples, height, width[, channels]) or "
             "channels first in the height and width of the data; do all else in the net, or explain by occlusion"
         )

@@ -205,7 +205,7 @@ class KerasModel:
 
     def _input_values(self, encoded: dict[str, Array]) -> dict[str, Array]:
         for name, array in encoded.items():
-            require_elements(name, self.axes.get(name), array.shape)
+            require_elements(name, self.axes.get(name), array)
             require_numbers(name, array.dtype.kind == "f", self.layers)
         return encoded
 

@@ -359,7 +359,7 @@ class TorchModel:
 
     def _input_values(self, encoded: Encoded) -> dict[str, Array]:
         for name, argument in encoded.arguments.items():
-            require_elements(name, encoded.axes.get(name), argument.shape)
+            require_elements(name, encoded.axes.get(name), argument)
             require_numbers(name, isinstance(argument, Tensor) and argument.is_floating_point(), self.layers)
         return {name: _array(self.outer_layout(argument)) for name, argument in encoded.arguments.items()}
 

@@ -337,9 +337,10 @@ def test_an_estimator_that_names_its_classes_is_matched_by_them(iris: Dataset) -
 
 def test_the_order_of_the_outputs_is_said_of_a_model_that_comes_trained(iris: Dataset) -> None:
     outputs = np.eye(3)[iris.labels]
-    (said,) = spec("mlp").remarks(iris, outputs, "logits")
+    read, said = spec("mlp").remarks(iris, outputs, "logits")
+    assert read.startswith("Its outputs are read as logits, for they come before a last softmax")
     assert said.startswith("Its outputs are taken for setosa, versicolor, virginica, in this order")
-    assert spec("mlp", fit="auto").remarks(iris, outputs, "logits") == ()
+    assert spec("mlp", fit="auto").remarks(iris, outputs, "logits") == (read,)
 
 
 def test_probabilities_can_be_told(iris: Dataset) -> None:
