@@ -104,12 +104,21 @@ def _facets(material: Material, row: int) -> tuple[str, str]:
 
 
 def direction(material: Material, method: MethodMaterial) -> str:
-    """What red and blue mean for this score."""
-    if method.aggregate == "square":
-        return ""
+    """What red and blue mean for this score; sizes have no direction."""
+    if not method.signed:
+        return f" {capital(method.sizes)} have no sign: the darker, the larger."
     if material.score == "loss":
         return " Blue lowers the loss, that is, speaks for the class; red raises it."
     return " Red speaks for the class, blue against it." if material.dataset.classes else " Red raises, blue lowers."
+
+
+def directions(material: Material) -> tuple[str, str]:
+    """What positive and negative contributions do to what is predicted."""
+    if not material.dataset.classes:
+        name = material.dataset.label_name
+        return f"raises the predicted {name}", f"lowers the predicted {name}"
+    spoken = f"speaks for the {material.target_names[0]} class", f"speaks against the {material.target_names[0]} class"
+    return (spoken[1], spoken[0]) if material.score == "loss" else spoken
 
 
 def sums_table(material: Material, method: MethodMaterial) -> Table:
@@ -151,6 +160,12 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
         rows=tuple(rows),
         facets=facets(material, samples),
     )
+
+
+def sums_blocks(material: Material) -> tuple[Block, ...]:
+    """The sums of every additive method, where the inputs of a chapter add up to the score."""
+    additive = [method for method in material.methods if method.additive] if material.whole else []
+    return tuple(Block(tables=(sums_table(material, method),)) for method in additive)
 
 
 _RESIDUAL = {

@@ -124,7 +124,14 @@ def _grid(
     return Figure(
         name=_name(found, item, views, sample),
         content=Images(columns=columns, rows=tuple(rows), row_labels=labels),
-        scales=tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units),
+        scales=tuple(
+            Scale(
+                unit=unit,
+                limit=scales.get(unit, 1.0),
+                signed=any(view.method.signed for view in views if view.method.maps[item.name].unit == unit),
+            )
+            for unit in units
+        ),
         caption=f"{which} under {count(len(views), 'result')}, for the first target of each.{numbered}"
         f"{_some(found, views)}",
         alt="; ".join(cell.alt for row in rows for cell in row if cell is not None),
@@ -200,7 +207,14 @@ def _molecule_row(found: Comparison, item: Input, views: Sequence[View], sample:
             columns=tuple(view.name for view in views) if few else (),
             numbers=False,
         ),
-        scales=tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units),
+        scales=tuple(
+            Scale(
+                unit=unit,
+                limit=scales.get(unit, 1.0),
+                signed=any(view.method.signed for view in views if view.method.unit == unit),
+            )
+            for unit in units
+        ),
         caption=f"{capital(_sample(views[0], sample))} under {count(len(views), 'result')}.{_some(found, views)}",
         alt="; ".join(f"{view.name} {signed(total)}" for view, total in zip(views, sums, strict=True)),
     )
@@ -225,7 +239,13 @@ def _token_lines(found: Comparison, item: Input, views: Sequence[View], sample: 
             Figure(
                 name=f"{_name(found, item, views, sample)}-{number}",
                 content=Tokens(items=lines),
-                scales=(Scale(unit=unit, limit=scales.get(unit, 1.0)),),
+                scales=(
+                    Scale(
+                        unit=unit,
+                        limit=scales.get(unit, 1.0),
+                        signed=any(view.method.signed for view in own),
+                    ),
+                ),
                 caption=f"{capital(_sample(views[0], sample))} under {count(len(own), 'result')}, in {unit}."
                 f"{_some(found, views)}",
                 alt="; ".join(f"{line.title}: {line.note}" for line in lines),

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document import analogues, groups
-from exhibit.tasks.document.common import difference, drawn_rows, left_out, verdict_asides
-from exhibit.tasks.document.words import count, interval, plain, share, signed
+from exhibit.tasks.document import analogues, bearing, groups
+from exhibit.tasks.document.common import difference, directions, drawn_rows, left_out, verdict_asides
+from exhibit.tasks.document.words import count, listing, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
+from exhibit.tasks.records.finding import Extremes, Finding, Named
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -17,25 +18,52 @@ _READABLE = 16  # atoms of a molecule on the front page
 _MOST_ROWS = 8  # molecules of a grid of methods
 
 
-def story(material: Material) -> tuple[str, str, str]:
-    importance = material.main.summary.importances[0]
-    common = np.flatnonzero(importance.count >= min(10, int(importance.count.max())))
-    best, worst = common[importance.mean[common].argmax()], common[importance.mean[common].argmin()]
-    up, down = importance.features[best], importance.features[worst]
-    sentence = (
-        f"Over {count(material.explained, 'molecule')}, {up} raises the predicted {material.dataset.label_name} most "
-        f"({_with_interval(importance, int(best))} for each group), {down} lowers it most "
-        f"({_with_interval(importance, int(worst))})."
+def story(material: Material) -> tuple[Finding, str]:
+    """Which groups move the prediction most, up and down, by the main method; methods whose contributions mean the
+    same and that give a group the other sign disagree."""
+    main, importance = material.main, material.main.summary.importances[0]
+    common = np.flatnonzero(importance.count >= max(1, min(10, int(importance.count.max()))))
+    found = [_mean(importance, int(k)) for k in common]
+    if main.signed:
+        up = max((item for item in found if _surely(item, 1)), key=lambda item: item.value, default=None)
+        down = min((item for item in found if _surely(item, -1)), key=lambda item: item.value, default=None)
+    else:
+        up, down = max(found, key=lambda item: item.value), None
+    raises, lowers = directions(material)
+    claimed = [item for item in (up, down) if item is not None]
+    others = bearing.comparable(material) if main.signed else []
+    finding = Extremes(
+        method=bearing.named(main),
+        signed=main.signed,
+        up=up,
+        down=down,
+        samples=material.explained,
+        raises=raises,
+        lowers=lowers,
+        bearing=bearing.bearing(main),
+        doubt="" if claimed else "no group has an interval on one side of zero",
+        **bearing.methods(material, others, lambda method: _opposite(method, claimed)),
     )
-    return f"{up} lifts, {down} sinks", sentence, f"{material.slug}-teaser"
+    return finding, f"{material.slug}-teaser"
 
 
-def _with_interval(importance: Importance, k: int) -> str:
-    """+1.20, 95% interval 1.01 to 1.38; the mean alone where one molecule has the group."""
-    mean = signed(float(importance.mean[k]))
-    if importance.count[k] < 2:
-        return mean
-    return f"{mean}, 95% interval {interval(*groups.bounds_of(importance, k))}"
+def _mean(importance: Importance, k: int) -> Named:
+    """The mean contribution of a group, with its interval where more than one molecule has it."""
+    bounds = groups.bounds_of(importance, k) if importance.count[k] > 1 else None
+    return Named(name=importance.features[k], value=float(importance.mean[k]), interval=bounds)
+
+
+def _surely(item: Named, sign: int) -> bool:
+    """Whether the interval is on that side of zero."""
+    low, high = item.interval or (-np.inf, np.inf)
+    return bool(min(sign * low, sign * high) > 0)
+
+
+def _opposite(method: MethodMaterial, claimed: Sequence[Named]) -> Named | None:
+    """The first of the groups that a method surely gives the other sign."""
+    importance = method.summary.importances[0]
+    found = {name: _mean(importance, k) for k, name in enumerate(importance.features)}
+    return next((found[item.name] for item in claimed if _surely(found[item.name], -1 if item.value > 0 else 1)), None)
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
@@ -81,7 +109,20 @@ def strongest(values: Array, part: float) -> Array:
 def _scales(material: Material, scales: Scales, units: Sequence[str]) -> tuple[Scale, ...]:
     if material.own_scales:
         return (Scale(unit="share of each molecule's largest |a|", limit=1.0),)
-    return tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units)
+    return tuple(Scale(unit=unit, limit=scales.get(unit, 1.0), signed=_any_signed(material, unit)) for unit in units)
+
+
+def _any_signed(material: Material, unit: str) -> bool:
+    """Whether some method in this unit says up or down."""
+    return any(method.signed for method in material.methods if method.unit == unit)
+
+
+def _colours(methods: Sequence[MethodMaterial]) -> str:
+    """What the colours of the drawn methods mean."""
+    sizes = [method for method in methods if not method.signed]
+    red = "Red raises, blue lowers" if len(sizes) < len(methods) else ""
+    none = f"{listing([method.title for method in sizes])} has no sign, darker is larger" if sizes else ""
+    return "; ".join(filter(None, [red, none]))
 
 
 def _on_scale(material: Material) -> str:
@@ -125,7 +166,7 @@ def _molecule_grid(material: Material, scales: Scales) -> Figure:
         content=Molecules(items=items),
         scales=_scales(material, scales, [main.unit]),
         caption=f"{main.title}: contribution of each atom to the predicted {material.dataset.label_name}, in "
-        f"{main.unit}. Red raises, blue lowers; {_on_scale(material)} Below each: {below}. {material.selection_reason}"
+        f"{main.unit}. {_colours([main])}; {_on_scale(material)} Below each: {below}. {material.selection_reason}"
         f"{left_out(material)}",
         alt="; ".join(item.alt for item in items),
     )
@@ -151,7 +192,7 @@ def _methods_grid(material: Material, scales: Scales) -> Figure:
             numbers=False,
         ),
         scales=drawn,
-        caption=f"The same molecules by every method. Red raises, blue lowers; {_on_scale(material)}",
+        caption=f"The same molecules by every method. {_colours(material.methods)}; {_on_scale(material)}",
         alt="; ".join(
             f"{material.sample_name(row)}, {method.title}: {signed(float(_atoms(material, row, method).sum()))}"
             for row in rows
@@ -189,12 +230,16 @@ def sections(material: Material) -> tuple[Section, ...]:
                         *((_READ_ATOMS,) if material.main.additive else ()),
                     ),
                 ),
-                Block(tables=(_molecule_table(material),)),
                 *((Block(figures=(f"{material.slug}-methods",)),) if len(material.methods) > 1 else ()),
             ),
         ),
         *analogues.sections(material),
     )
+
+
+def appendix(material: Material) -> tuple[Block, ...]:
+    """The sums of the drawn molecules."""
+    return (Block(tables=(_molecule_table(material),)),)
 
 
 _READ_ATOMS = Aside(

@@ -24,7 +24,9 @@ def rounded(value: float, digits: int = 3) -> str:
 
 
 def _printed(text: str) -> str:
-    return text.replace("-", "−") if any(digit in text.partition("e")[0] for digit in "123456789") else text.lstrip("+-")
+    return (
+        text.replace("-", "−") if any(digit in text.partition("e")[0] for digit in "123456789") else text.lstrip("+-")
+    )
 
 
 def beside(value: float, threshold: float, write: Callable[[float, int], str] = plain) -> tuple[str, str]:

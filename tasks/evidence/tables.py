@@ -7,7 +7,6 @@ from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.verdict import CheckResult
 
-
 _NOT_FILED = {"per_sample", "details"}
 CHECK_COLUMNS = ("chapter", *(name for name in CheckResult.model_fields if name not in _NOT_FILED))
 
@@ -19,11 +18,7 @@ def metric_rows(chapters: Sequence[tuple[str, Performance]]) -> list[dict[str, A
 
 def check_rows(chapters: Sequence[tuple[str, Sequence[CheckResult]]]) -> list[dict[str, Any]]:
     """The verdicts as plain data."""
-    return [
-        {"chapter": slug, **check.model_dump(exclude=_NOT_FILED)}
-        for slug, checks in chapters
-        for check in checks
-    ]
+    return [{"chapter": slug, **check.model_dump(exclude=_NOT_FILED)} for slug, checks in chapters for check in checks]
 
 
 def importance_rows(slug: str, method: str, importance: Importance) -> list[dict[str, Any]]:

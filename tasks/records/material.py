@@ -74,6 +74,21 @@ class MethodMaterial(Record):
         return self.model_copy(update={"values": values, "summary": summary, "maps": maps, **whole})
 
     @property
+    def signed(self) -> bool:
+        """Whether its values say up or down; sizes do not."""
+        return self.aggregate == "raw"
+
+    @property
+    def refined(self) -> bool:
+        """Whether its steps were added until a tolerance was met, or until there were no more."""
+        return self.ladder is not None or self.converged < 1
+
+    @property
+    def sizes(self) -> str:
+        """What its values are, where they have no sign."""
+        return {"raw": "", "abs": "absolute values", "square": "squares"}[self.aggregate]
+
+    @property
     def mean_unit(self) -> str:
         """The unit of a mean over samples: it has a colour scale of its own, or it would be too pale to read."""
         return f"{self.unit}, mean over images"
