@@ -13,12 +13,12 @@ ENOUGH = 4  # checks that gave a verdict, for a "yes"
 _HALF = 0.5  # of the errors of a naive guess
 _WORST: tuple[Word, ...] = ("no", "not assessed", "with care", "yes")
 _MOST_REASONS = 3
-_MOST_NAMED = 4
+_MOST_NAMED = 3
 
 RULE = (
-    "The model: yes, if on rows that it has not seen it surely, at 95%, makes at most half the errors of a naive guess, "
-    "which knows the training labels alone; with care, if it is surely better than that guess, or if those rows also "
-    "stopped its training; no, if it is not; not assessed, if no such rows have labels.",
+    "The model: yes, if on rows that it has not seen it surely, at 95%, makes at most half the errors of a naive "
+    "guess, which knows the training labels alone; with care, if it is surely better than that guess, or if those rows "
+    "also stopped its training; no, if it is not; not assessed, if no such rows have labels.",
     f"The explanation: no, if a required check failed; yes, if at least {ENOUGH} checks passed, none failed or is "
     "undecided, and the methods agree on what is said here; with care otherwise. An undecided check counts as not "
     "assessed.",
@@ -46,8 +46,10 @@ def front(materials: Sequence[Material], findings: Mapping[str, Finding], checks
 
 
 def _examined(material: Material) -> str:
+    kind = material.data_kind.replace("_", " ")
+    name = capital(kind if kind.startswith(material.framework.lower()) else f"{material.framework} {kind}")
     return (
-        f"{material.framework} {material.data_kind.replace('_', ' ')} with {count(material.parameters, 'parameter')}, on "
+        f"{name} with {count(material.parameters, 'parameter')}, on "
         f"{material.dataset.title}: {material.explained:,} of {count(len(material.labels), 'row')} explained"
     )
 
@@ -192,20 +194,18 @@ def verdict_rows(material: Material, checks: Mapping[str, CheckWords]) -> list[J
         for method, check in _results(material)
     ]
     made = {check.check for _, check in _results(material)}
-    rows += [
-        Judged(
-            question=words.question,
-            of=material.title,
-            verdict="not assessed",
-            result="–",
-            interval="–",
-            threshold="–",
-            meaning="nothing was measured, neither for nor against",
-            anchor=anchor,
+    missing = [name.replace("_", " ") for name in checks if name not in made]
+    if missing:
+        rows.append(
+            Judged(
+                question=f"{capital(listing(missing))}: what they ask stands on the next page",
+                of=material.title,
+                verdict="not assessed",
+                **dict.fromkeys(("result", "interval", "threshold"), "–"),
+                meaning="nothing was measured, neither for nor against",
+                anchor=anchor,
+            )
         )
-        for name, words in checks.items()
-        if name not in made
-    ]
     return rows
 
 

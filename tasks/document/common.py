@@ -6,7 +6,7 @@ import numpy as np
 
 from exhibit.tasks.document.words import capital, count, numbers, plain, signed
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.figure import Figure, Waterfall
+from exhibit.tasks.records.figure import Figure, Scale, Waterfall
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block, Column, Table
 from exhibit.tasks.records.verdict import CheckResult, Verdict
@@ -119,6 +119,18 @@ def directions(material: Material) -> tuple[str, str]:
         return f"raises the predicted {name}", f"lowers the predicted {name}"
     spoken = f"speaks for the {material.target_names[0]} class", f"speaks against the {material.target_names[0]} class"
     return (spoken[1], spoken[0]) if material.score == "loss" else spoken
+
+
+def without_score(material: Material, method: MethodMaterial, scale: Scale) -> Scale:
+    """A scale for page one, in words that need no knowledge of scores."""
+    if not method.signed:
+        unit = "how much a part matters"
+    elif not material.dataset.classes:
+        unit = scale.unit
+    else:
+        low, high = ("for", "against") if material.score == "loss" else ("against", "for")
+        unit = f"speaks {low} (−) or {high} (+) the {material.target_names[0]} class"
+    return scale.model_copy(update={"unit": unit})
 
 
 def sums_table(material: Material, method: MethodMaterial) -> Table:

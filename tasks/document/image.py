@@ -12,6 +12,7 @@ from exhibit.tasks.document.common import (
     reading,
     sums_blocks,
     verdict_asides,
+    without_score,
 )
 from exhibit.tasks.document.words import article, count, listing, signed
 from exhibit.tasks.records.base import Array
@@ -162,7 +163,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     return Figure(
         name=f"{material.slug}-teaser",
         content=Images(columns=(), rows=(tuple(cells),)),
-        scales=(_scale(material, unit, scales[unit]),) if unit in scales else (),
+        scales=(without_score(material, main, _scale(material, unit, scales[unit])),) if unit in scales else (),
         caption=f"{main.title} of {material.sample_name(0)}.",
         alt="; ".join(cell.alt for cell in cells),
     )

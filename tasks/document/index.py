@@ -21,7 +21,8 @@ _LARGEST = 60_000  # bytes of a picture on this page: a list of hundreds of runs
 
 
 class Entry(Record):
-    """One run as the page shows it. `verdicts`: how many checks passed and failed; `pictures`: as elements."""
+    """One run as the page shows it. `overall`: whether it can be trusted, empty of a run that does not say; `pictures`: as
+    elements."""
 
     run: str
     title: str
@@ -30,6 +31,7 @@ class Entry(Record):
     chapters: tuple[str, ...]
     sentences: tuple[str, ...]
     command: str
+    overall: str
     passed: int
     failed: int
     required_failed: int
@@ -84,11 +86,17 @@ def _read(directory: Path, manifest: dict[str, Any], checks: list[dict[str, Any]
         chapters=tuple(chapter["title"] for chapter in chapters),
         sentences=tuple(chapter["sentence"] for chapter in chapters),
         command=" ".join(manifest["command"]),
+        overall=_overall(directory),
         passed=sum(check["verdict"] == "pass" for check in checks),
         failed=sum(check["verdict"] == "fail" for check in checks),
         required_failed=sum(check["verdict"] == "fail" and check["required"] for check in checks),
         pictures=tuple(filter(None, (_picture(directory / name) for name in pictures[:6]))),
     )
+
+
+def _overall(directory: Path) -> str:
+    path = directory / "answers.json"
+    return str(json.loads(path.read_bytes())["overall"]) if path.exists() else ""
 
 
 def _picture(path: Path) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document import analogues, bearing, groups
-from exhibit.tasks.document.common import difference, directions, drawn_rows, left_out, verdict_asides
+from exhibit.tasks.document.common import difference, directions, drawn_rows, left_out, verdict_asides, without_score
 from exhibit.tasks.document.words import count, listing, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance
@@ -151,7 +151,10 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     return Figure(
         name=f"{material.slug}-teaser",
         content=Molecules(items=(molecule,)),
-        scales=_scales(material, scales, [material.main.unit]),
+        scales=tuple(
+            without_score(material, material.main, scale) if not material.own_scales else scale
+            for scale in _scales(material, scales, [material.main.unit])
+        ),
         caption=f"{material.main.title} of {molecule.title}.",
         alt=molecule.alt,
     )

@@ -117,7 +117,7 @@ def _(finding: Extremes) -> Said:
         f"{item.name} {verb} most ({_with_interval(item)} for each group)" if item else f"no group surely {verb}"
         for item, verb in ((up, finding.raises), (down, finding.lowers))
     ]
-    titles = [f"{item.name} {side}" for item, side in ((up, "pulls up"), (down, "pulls down")) if item]
+    titles = [f"{item.name} {side}" for item, side in ((up, finding.up_word), (down, finding.down_word)) if item]
     return Said(listing(titles) or "no group surely matters", f"over {molecules}, {listing(parts)}", topic)
 
 
@@ -135,17 +135,18 @@ def _rate(rate: Rate) -> str:
 
 @_said.register
 def _(finding: Mark) -> Said:
+    region, of_class = finding.region, finding.of_class
     drawn = (
-        f"in {count(finding.samples, 'picture')} of {finding.of_class} that {'has' if finding.samples == 1 else 'have'} "
-        f"{finding.region}, {share(finding.positive)} of the positive attribution lies on the {share(finding.area)} of "
-        f"the picture that it covers; accuracy on {finding.of_class} is {_rate(finding.present)} with it and "
-        f"{_rate(finding.absent)} without it"
+        f"{share(finding.positive)} of the positive attribution lies on the {share(finding.area)} of the picture that "
+        f"it covers ({count(finding.samples, 'picture')})"
     )
-    topic = f"whether {finding.region} decides"
+    topic = f"whether {region} decides"
     if finding.relied_on:
-        return Said(f"{finding.region} decides", f"the model relies on {finding.region}: {drawn}", topic)
-    return Said(f"{finding.region} does not surely decide", f"it is not shown that {finding.region} decides: {drawn}",
-                topic)  # fmt: skip
+        fall = f"without it accuracy on {of_class} falls from {_rate(finding.present)} to {_rate(finding.absent)}"
+        return Said(f"{region} decides", f"the model relies on {region} in {of_class}: {drawn}; {fall}", topic)
+    rates = f"accuracy on {of_class} is {_rate(finding.present)} with it and {_rate(finding.absent)} without it"
+    sentence = f"it is not shown that {region} decides in {of_class}: {drawn}; {rates}"
+    return Said(f"{region} does not surely decide", sentence, topic)
 
 
 @_said.register

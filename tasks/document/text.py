@@ -13,6 +13,7 @@ from exhibit.tasks.document.common import (
     reading,
     sums_blocks,
     verdict_asides,
+    without_score,
 )
 from exhibit.tasks.document.words import signed
 from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
@@ -41,7 +42,7 @@ def story(material: Material) -> tuple[Finding, str]:
             lambda method: None if (other := _strongest(material, method)[0]).name == word.name else other,
         ),
     )
-    return finding, f"{material.slug}-{main.label}-tokens"
+    return finding, f"{material.slug}-teaser"
 
 
 def _strongest(material: Material, method: MethodMaterial) -> tuple[Named, float]:
@@ -53,7 +54,22 @@ def _strongest(material: Material, method: MethodMaterial) -> tuple[Named, float
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
-    return tuple(_tokens(material, method, scales) for method in material.methods)
+    teaser = (_teaser(material, scales),) if material.whole else ()
+    return (*teaser, *(_tokens(material, method, scales) for method in material.methods))
+
+
+def _teaser(material: Material, scales: Scales) -> Figure:
+    """The first text by the main method, for the front page."""
+    main = material.main
+    line = _line(material, main, 0)
+    scale = Scale(unit=main.unit, limit=scales.get(main.unit, 1.0), signed=main.signed)
+    return Figure(
+        name=f"{material.slug}-teaser",
+        content=Tokens(items=(line.model_copy(update={"note": ""}),)),
+        scales=(without_score(material, main, scale),),
+        caption=f"{main.title} of {line.title}.",
+        alt=line.alt,
+    )
 
 
 def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> Figure:
