@@ -26,9 +26,14 @@ RULE = (
 )
 
 
-def front(materials: Sequence[Material], findings: Mapping[str, Finding], checks: Mapping[str, CheckWords]) -> Front:
+def front(
+    materials: Sequence[Material],
+    findings: Mapping[str, Finding],
+    checks: Mapping[str, CheckWords],
+    stated: Mapping[str, str] | None = None,
+) -> Front:
     """The answers for all chapters together. `findings`: by the slug of the chapter; `checks`: every one that a reader
-    may expect."""
+    may expect; `stated`: what the user says of the model, by what it is."""
     if not materials:
         return Front()
     model = _joined("Can the model be trusted?", materials, [_model(item) for item in materials])
@@ -37,7 +42,10 @@ def front(materials: Sequence[Material], findings: Mapping[str, Finding], checks
     words = [model.word, explanation.word]
     overall = min((word if word != "not assessed" else "with care" for word in words), key=_WORST.index)
     return Front(
-        examined=tuple(dict.fromkeys(_examined(item) for item in materials)),
+        examined=(
+            *(f"{capital(name)}: {text.rstrip('.')}" for name, text in (stated or {}).items()),
+            *dict.fromkeys(_examined(item) for item in materials),
+        ),
         answers=(model, explanation, _untested(materials, checks)),
         overall=overall,
         rule=RULE,
@@ -132,7 +140,7 @@ def _explanation(material: Material, finding: Finding) -> tuple[Word, str]:
     }
     passed = len({check.check for check in by["pass"]} - {check.check for check in by["fail"] + by["undecided"]})
     required = [check for check in by["fail"] if check.required]
-    said = [f"{count(passed, 'check')} passed"]
+    said = [f"{count(passed, 'check')} passed" if passed else "no check passed"]
     said += [f"{_names(by['fail'])} failed"] if by["fail"] else []
     said += [f"{_names(by['undecided'])} undecided"] if by["undecided"] else []
     if finding.standing == "disputed":
@@ -143,7 +151,7 @@ def _explanation(material: Material, finding: Finding) -> tuple[Word, str]:
         return "no", f"the required check of {_names(required)} failed; {listing(said)}."
     if passed >= ENOUGH and finding.standing == "stands" and not by["fail"] and not by["undecided"]:
         return "yes", f"{listing(said)}."
-    few = f"; a yes needs {ENOUGH}" if passed < ENOUGH else ""
+    few = f"; a yes needs {ENOUGH} that pass" if passed < ENOUGH else ""
     return "with care", f"{listing(said)}{few}."
 
 

@@ -109,10 +109,8 @@ def _importance_sentence(summary: Changes, most: int = _MOST_NAMES) -> str:
     more = [f"{len(names) - most} more"] if len(names) > most else []
     said = listing([*(_said(item) for item in names[:most]), *more])
     if summary.models:
-        return (
-            f"{len(names)} of {total} {'differs' if len(names) == 1 else 'differ'} by more than the errors over samples: "
-            f"{said}.{_RETRAINED}"
-        )
+        differ = "differs" if len(names) == 1 else "differ"
+        return f"{len(names)} of {total} {differ} by more than the errors over samples: {said}.{_RETRAINED}"
     return f"{len(names)} of {total} changed by more than the errors explain: {said}."
 
 

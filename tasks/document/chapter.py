@@ -209,11 +209,12 @@ _CLOSE = 0.2  # of probability, between the likeliest and the next: borderline
 
 def _cases(material: Material) -> tuple[Section, ...]:
     """A typical, a wrong and a borderline sample among those that are shown, where the selection has them."""
-    named = _typical(material), _wrong(material), _borderline(material)
-    if not any(named):
+    named = {"Typical": _typical(material), "Wrong": _wrong(material)}
+    if material.probabilities is not None:
+        named["Borderline"] = _borderline(material)
+    if not any(named.values()):
         return ()
-    said = [f"{kind}: {text}." if text else f"{kind}: none is among the samples that are shown."
-            for kind, text in zip(("Typical", "Wrong", "Borderline"), named, strict=True)]  # fmt: skip
+    said = [f"{kind}: {text or 'none is among the samples that are shown'}." for kind, text in named.items()]
     text = " ".join(said)
     return (Section(title="Three cases", blocks=(Block(paragraphs=(f"Of the samples above: {text}",)),)),)
 

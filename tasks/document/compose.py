@@ -23,9 +23,11 @@ def compose(
     comparisons: Sequence[Comparison] = (),
     changed: Changed | None = None,
     failures: Sequence[Failure] = (),
+    stated: Mapping[str, str] | None = None,
 ) -> Document:
     """The whole document. `checks`: every one that a reader may expect, by name; `own`: slugs of the points that have
-    chapters of their own, all if None; `failures`: points that could not be explained, and why."""
+    chapters of their own, all if None; `failures`: points that could not be explained, and why;
+    `stated`: what the user says of the model, as its purpose and owner."""
     by_slug = {material.slug: material for material in materials}
     questions = {name: words.question for name, words in checks.items()}
     slugs = list(by_slug) if own is None else own
@@ -43,7 +45,7 @@ def compose(
         title=title or _title(materials),
         subtitle=_subtitle(materials),
         badges=(*_failed_badge(materials, failures), *(changes.badges(changed) if changed else ())),
-        front=front(materials, {material.slug: finding(material) for material in materials}, checks),
+        front=front(materials, {material.slug: finding(material) for material in materials}, checks, stated or {}),
         guide=reading.section(questions, shown, _colours(drawn)),
         chapters=chapters,
         failures=tuple(failures),

@@ -21,8 +21,8 @@ _LARGEST = 60_000  # bytes of a picture on this page: a list of hundreds of runs
 
 
 class Entry(Record):
-    """One run as the page shows it. `overall`: whether it can be trusted, empty of a run that does not say; `pictures`: as
-    elements."""
+    """One run as the page shows it. `overall`: whether it can be trusted, empty of a run that does not say;
+    `pictures`: as elements."""
 
     run: str
     title: str

@@ -24,10 +24,10 @@ def worded(finding: Finding) -> tuple[str, str]:
             return said.title, f"{capital(said.sentence)}."
         case "failed":
             names = finding.checks("fail")
+            checks = f"the {'check' if len(names) == 1 else 'checks'} of {listing(names)} failed"
             return (
-                f"{said.topic} is not to be relied on",
-                f"Not to be relied on, as the {'check' if len(names) == 1 else 'checks'} of {listing(names)} failed: by "
-                f"{finding.method}, {said.sentence}.{_also(finding)}",
+                f"{said.topic} cannot be said, as a check failed",
+                f"Not to be relied on, as {checks}: by {finding.method}, {said.sentence}.{_also(finding)}",
             )
         case "disputed":
             return f"the methods disagree on {said.topic}", f"{_dispute(finding, said)}."

@@ -23,9 +23,11 @@ def compose(
     comparisons: Sequence[Digest],
     changes: Digest | None,
     failures: Sequence[Failure] = (),
+    stated: Mapping[str, str] | None = None,
 ) -> FinishedStage:
     """Outputs "document" and "answers", the plain answers of its first page for programs. `checks`: every one that a
-    reader may expect, by name; `own`: slugs of the points with chapters of their own."""
+    reader may expect, by name; `own`: slugs of the points with chapters of their own; `stated`: what
+    the user says of the model."""
     from exhibit.tasks.document.compose import compose as written
 
     def run() -> dict[str, bytes]:
@@ -37,6 +39,7 @@ def compose(
             [read(store, Comparison, digest) for digest in comparisons],
             None if changes is None else read(store, Changed, changes),
             failures,
+            stated,
         )
         return {"document": pack(document), "answers": pretty(_answers(document))}
 
@@ -49,6 +52,7 @@ def compose(
             "checks": {name: words.model_dump() for name, words in checks.items()},
             "own": list(own),
             "failures": [item.model_dump() for item in failures],
+            "stated": dict(stated or {}),
         },
         inputs if changes is None else inputs | {"changes": changes},
         run,
