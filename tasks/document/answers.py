@@ -30,10 +30,12 @@ def front(
     materials: Sequence[Material],
     findings: Mapping[str, Finding],
     checks: Mapping[str, CheckWords],
+    anchors: Mapping[str, str],
     stated: Mapping[str, str] | None = None,
 ) -> Front:
     """The answers for all chapters together. `findings`: by the slug of the chapter; `checks`: every one that a reader
-    may expect; `stated`: what the user says of the model, by what it is."""
+    may expect; `anchors`: where a chapter is; `stated`: what the user says of the model, by what
+    it is."""
     if not materials:
         return Front()
     model = _joined("Can the model be trusted?", materials, [_model(item) for item in materials])
@@ -49,7 +51,7 @@ def front(
         answers=(model, explanation, _untested(materials, checks)),
         overall=overall,
         rule=RULE,
-        verdicts=tuple(row for item in materials for row in verdict_rows(item, checks)),
+        verdicts=tuple(row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""))),
     )
 
 
@@ -187,9 +189,9 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
 # --- page two ---------------------------------------------------------------------------------------------
 
 
-def verdict_rows(material: Material, checks: Mapping[str, CheckWords]) -> list[Judged]:
+def verdict_rows(material: Material, checks: Mapping[str, CheckWords], anchor: str = "") -> list[Judged]:
     """A row for every check of every method, then one for each check that was not made."""
-    anchor, several = f"chapter-{material.slug}", len(material.methods) > 1
+    several = len(material.methods) > 1
     rows = [
         Judged(
             question=checks[check.check].question if check.check in checks else check.check.replace("_", " "),

@@ -45,12 +45,24 @@ def compose(
         title=title or _title(materials),
         subtitle=_subtitle(materials),
         badges=(*_failed_badge(materials, failures), *(changes.badges(changed) if changed else ())),
-        front=front(materials, {material.slug: finding(material) for material in materials}, checks, stated or {}),
+        front=front(
+            materials,
+            {material.slug: finding(material) for material in materials},
+            checks,
+            _anchors(slugs, comparisons),
+            stated or {},
+        ),
         guide=reading.section(questions, shown, _colours(drawn)),
         chapters=chapters,
         failures=tuple(failures),
         back=(*_appendix(chapters), *_exclusions(materials)),
     )
+
+
+def _anchors(own: Sequence[str], comparisons: Sequence[Comparison]) -> dict[str, str]:
+    """Where each point is read about: in its own chapter, else in the comparison that it is part of."""
+    compared = {point.slug: f"chapter-{item.slug}" for item in comparisons for point in item.points}
+    return compared | {slug: f"chapter-{slug}" for slug in own}
 
 
 def _appendix(chapters: Sequence[Chapter]) -> tuple[Section, ...]:

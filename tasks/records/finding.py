@@ -33,7 +33,7 @@ class Dissent(Record):
 class Finding(Record):
     """What the main `method` of a chapter says. `id`: which finding it is; `signed`: whether its values say up or
     down, or are sizes; `bearing`: the checks of the method; `agree`: the other methods that say the same, `dissent`
-    those that do not; a method whose numbers mean something else is in neither. `doubt`: why chance may have made it."""
+    those that do not; one whose numbers mean something else is in neither. `doubt`: why chance may have made it."""
 
     id: str
     method: str
