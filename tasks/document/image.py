@@ -129,7 +129,7 @@ def _on_region(material: Material, method: MethodMaterial) -> tuple[float, float
         positive, area = check.details["positive"], check.details["area"]
     else:
         item, rows = material.dataset.inputs[0], _known_rows(material)
-        if not rows or method.values[item.name].shape[1:3] != item.regions[0].shape:
+        if item.regions is None or not rows or method.values[item.name].shape[1:3] != item.regions[0].shape:
             return None
         maps = np.maximum(method.values[item.name][rows, ..., 0].astype(np.float64), 0)
         regions = np.stack([item.regions[row] for row in rows])

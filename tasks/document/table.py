@@ -47,7 +47,7 @@ def story(material: Material) -> tuple[Finding, str]:
         doubt=_doubt(importance, order, kept),
         **bearing.methods(material, material.methods, lambda method: _instead(method, importance, int(order[0]))),
     )
-    return finding, f"{material.slug}-importances"
+    return finding, f"{material.slug}-teaser" if material.whole else f"{material.slug}-importances"
 
 
 def _first(features: Sequence[str], values: Array) -> Named:
@@ -88,6 +88,7 @@ def _doubt(importance: Importance, order: Array, kept: tuple[int, int] | None) -
 
 def figures(material: Material, _: Scales) -> tuple[Figure, ...]:
     return (
+        *((_teaser(material),) if material.whole else ()),
         _importance_figure(material),
         *swarm_figures(material, _spread(material)),
         *(_samples(material, method) for method in material.methods),
@@ -130,6 +131,33 @@ def _importance_figure(material: Material) -> Figure:
         f"lines: {meaning}.{grey}",
         alt="; ".join(f"{item.name}: {numbers(labels, item.values)}" for item in series),
     )
+
+
+_ON_PAGE_ONE = 4  # features
+_PAGE_ONE = 0.83  # of the column: as it is drawn there, so that letters keep their size
+
+
+def _teaser(material: Material) -> Figure:
+    """The first features by the main method, beside the first method that puts another one first."""
+    whole = _importance_figure(material)
+    bars = whole.content
+    assert isinstance(bars, Bars), "drawn as bars"
+    order = feature_order(material)[:_ON_PAGE_ONE]
+    first = ranking(material)[0]
+    others = [m for m in material.methods if _instead(m, material.main.summary.importances[0], int(first))][:1]
+    shown = {material.main.title, *(other.title for other in others)}
+    series = tuple(
+        item.model_copy(
+            update={
+                "values": item.values[: len(order)],
+                "errors": None if item.errors is None else item.errors[: len(order)],
+            }
+        )
+        for item in bars.series
+        if item.name in shown
+    )
+    content = bars.model_copy(update={"labels": bars.labels[: len(order)], "series": series})
+    return whole.model_copy(update={"name": f"{material.slug}-teaser", "content": content, "width": _PAGE_ONE})
 
 
 def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
