@@ -39,7 +39,7 @@ def publish(result: RunResult, name: str) -> None:
     manifest, checks = _read(directory / MANIFEST), _read(directory / "checks.json")
     create_markdown_artifact(
         key=f"{name}-report",
-        markdown=summary(directory, manifest, judged(result), changed(directory)),
+        markdown=summary(directory, manifest, judged(result), changed(directory), answered(directory)),
         description="Where the report is, and its digests",
     )
     create_table_artifact(key=f"{name}-verdicts", table=verdicts(checks), description="Verdicts of the checks")
@@ -50,6 +50,22 @@ def publish(result: RunResult, name: str) -> None:
 def judged(result: RunResult) -> str:
     """A clause that says what failed in a report; empty where nothing did."""
     return failed(_read(result.directory / "checks.json"), result.failed_points)
+
+
+def overall(directory: Path) -> str:
+    """A clause that says whether models and explanations can be trusted; empty of a run that does not say."""
+    path = directory / "answers.json"
+    return f"can it be trusted? {_read(path)['overall']}" if path.exists() else ""
+
+
+def answered(directory: Path) -> list[str]:
+    """The plain answers of page one as lines of a list."""
+    path = directory / "answers.json"
+    if not path.exists():
+        return []
+    return [
+        f"- {item['question']} **{item['answer']}**. {' '.join(item['reasons'])}" for item in _read(path)["answers"]
+    ]
 
 
 def changed(directory: Path) -> str:
@@ -64,14 +80,18 @@ def changed(directory: Path) -> str:
     counts = {"importance": found["importances"], "rank": found["ranks"], "metric": found["metrics"]}
     parts = [f"{number} {what}{'s' if number > 1 else ''}" for what, number in counts.items() if number]
     parts += [f"{found['verdicts']} verdict{'s' if found['verdicts'] > 1 else ''}"] if found["verdicts"] else []
+    again = " The models were trained again, which these errors leave out." if found.get("models") else ""
     if not parts:
         return f"Since the report of {day} nothing has changed by more than its errors explain."
-    return f"Since the report of {day} have changed, by more than errors explain: {', '.join(parts)}."
+    beyond = "errors over samples" if again else "errors"
+    return f"Since the report of {day} have changed, by more than {beyond} explain: {', '.join(parts)}.{again}"
 
 
-def summary(directory: Path, manifest: Mapping[str, Any], bad: str, since: str = "") -> str:
+def summary(
+    directory: Path, manifest: Mapping[str, Any], bad: str, since: str = "", answers: Sequence[str] = ()
+) -> str:
     """Where the report is, every file of it with its digest, and a sentence for each chapter. `bad`: what failed;
-    `since`: what has changed."""
+    `since`: what has changed; `answers`: those of page one, a line each."""
     files = manifest["files"]
     return escaped_lines(
         "\n".join(
@@ -80,6 +100,7 @@ def summary(directory: Path, manifest: Mapping[str, Any], bad: str, since: str =
                 "",
                 f"**{bad[0].upper()}{bad[1:]}.**" if bad else "No required check failed.",
                 "",
+                *((*answers, "") if answers else ()),
                 *((since, "") if since else ()),
                 *(f"- **{chapter['title']}**: {chapter['sentence']}" for chapter in manifest["chapters"]),
                 "",

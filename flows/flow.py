@@ -17,7 +17,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from exhibit.flows.artifacts import judged, listed, publish, short_name
+from exhibit.flows.artifacts import judged, listed, overall, publish, short_name
 from exhibit.flows.bounded import FlowRun, run_bounded
 from exhibit.flows.cluster import stage_caller
 from exhibit.flows.config import Report
@@ -96,8 +96,8 @@ def concluded(work: Callable[[], RunResult], key: str) -> State[Any]:
     result = kept.result
     clauses = list(filter(None, (judged(result), result.afterwards)))
     ending = Failed if clauses else Completed
-    message = "; ".join([*clauses, f"the report is {result.directory / 'report.pdf'}"])
-    return ending(message=escaped(message), data=result)
+    said = filter(None, (*clauses, overall(result.directory), f"the report is {result.directory / 'report.pdf'}"))
+    return ending(message=escaped("; ".join(said)), data=result)
 
 
 def this_flow_run() -> FlowRun:

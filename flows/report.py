@@ -161,11 +161,21 @@ class _Flow:
         beside = across(self.calls.one, report, self.store, self.earlier, chapters, configs, materials, scales)
         drawing = [self.calls.start_watched(chapters[k].slug, draw, materials[k], scales) for k in beside.own]
         drawn = [self.calls.wait_watched(started) for started in drawing] + beside.drawn
-        models = len({chapter.fits[0]["weights"] for chapter in chapters})
         own = [chapters[k].slug for k in beside.own]
-        document = self.calls.one(
-            "report", compose, title, CHECK_WORDS, materials, models, own, beside.comparisons, beside.changed, failures
-        )["document"]
+        said = {"purpose": report.document.purpose, "owner": report.document.owner}
+        composed = self.calls.one(
+            "report",
+            compose,
+            title,
+            CHECK_WORDS,
+            materials,
+            own,
+            beside.comparisons,
+            beside.changed,
+            failures,
+            {name: text for name, text in said.items() if text is not None},
+        )
+        document = composed["document"]
         attested = self.calls.one(
             "report",
             attest,
@@ -173,7 +183,7 @@ class _Flow:
             issued,
             report.compute,
             [(chapter.slug, self._stages(chapter)) for chapter in chapters],
-            beside.tables,
+            beside.tables | {"answers": composed["answers"]},
             document,
             failures,
             self.calls.done,

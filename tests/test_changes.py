@@ -64,7 +64,7 @@ def test_the_same_report_has_no_change() -> None:
     assert found.compared == 4
     assert chapter.chapter(changed(EARLIER, report(), report())).lead == (
         "Data and model are the same since the report of 2 January 2026. None of 4 importances changed by more than "
-        "the errors explain. No verdict flipped."
+        "the errors over samples explain. No verdict flipped."
     )
 
 
@@ -78,7 +78,7 @@ def test_a_difference_counts_by_its_standard_errors() -> None:
     (change,) = above.importance_changes
     assert change.feature == "sepal length (cm)"
     assert change.errors == pytest.approx(0.36 / np.sqrt(0.02))
-    assert "sepal length rose from 1 to 1.36 (2.5 errors)" in written(
+    assert "sepal length rose from 1 to 1.36 (2.5 errors over samples)" in written(
         changed(EARLIER, report(), report((1.36, 2, 3, 4)))
     )
 

@@ -1,5 +1,6 @@
 """All points on the same data beside each other: what agrees, what decides, and what stays first."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -56,6 +57,7 @@ def comparison(
     top = ranks.first_places(len(features)) if features else 1
     places = ranks.ranks(values) if features else np.zeros((len(alike), 0), int)
     agreement = ranks.agreement(values, means, top) if features else _over_samples(alike)
+    agreement = agreement._replace(signs=np.where(_same_meaning(alike), agreement.signs, np.nan))
     groups = [] if np.isnan(agreement.spearman).all() else ranks.groups(agreement.spearman)
     return Comparison(
         slug=slug,
@@ -81,6 +83,13 @@ def comparison(
         aggregates=tuple(dict.fromkeys(item.method.aggregate for item in alike)),
         shown=len(materials[0].shown),
     )
+
+
+def _same_meaning(alike: Sequence[Candidate]) -> Array:
+    """(results, results) whether the signs of two results say the same: those of a slope and of a contribution do
+    not."""
+    units = np.array([item.method.unit for item in alike])
+    return np.asarray(units[:, None] == units)
 
 
 def _candidates(configs: Sequence[Mapping[str, Any]], materials: Sequence[Material]) -> list[Candidate]:
@@ -149,7 +158,9 @@ def _numbers(basis: Basis, alike: Sequence[Candidate]) -> tuple[Array, Array, tu
         return np.zeros((len(alike), 0)), np.zeros((len(alike), 0)), ()
     values = np.array([item.joined(lambda one: one.mean_absolute) for item in alike])
     means = np.array([item.joined(lambda one: one.mean) for item in alike])
-    means[[item.method.aggregate != "raw" for item in alike]] = np.nan
+    kept = [item.method.unit for item in alike if item.method.aggregate == "raw"]
+    meant = Counter(kept).most_common(1)[0][0] if kept else ""  # signs of what means something else are not counted
+    means[[item.method.aggregate != "raw" or item.method.unit != meant for item in alike]] = np.nan
     return values, means, alike[0].features
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
-from exhibit.tasks.document.words import capital, count, listing, plain, without_unit
+from exhibit.tasks.document.words import capital, count, listing, plain, rounded, signed, without_unit
 from exhibit.tasks.records.change_summary import Changes, EarlierReport, ImportanceChange
 from exhibit.tasks.records.changed import Changed, Pair, PointPair
 from exhibit.tasks.records.figure import Bars, Figure, Series
@@ -55,11 +55,14 @@ def badges(changes: Changed) -> tuple[Badge, ...]:
     summary = changes.summary
     if summary.compared_with is None:
         return ()
-    number = summary.metrics + summary.importances + summary.ranks + summary.verdicts
-    verdict: Verdict | None = "fail" if summary.alert else None
+    certain = summary.metrics + summary.verdicts
+    unsure = summary.importances + summary.ranks
+    number = certain if summary.models else certain + unsure
+    verdict: Verdict | None = "fail" if number else "undecided" if summary.alert else None
+    beyond = f"{count(number, 'change')} beyond error"
     return (
         Badge(
-            title=f"{count(number, 'change')} beyond error",
+            title=f"{beyond}, {unsure} undecided" if summary.models and unsure else beyond,
             text=f"since the report of {day(summary.compared_with.issued)}",
             verdict=verdict,
         ),
@@ -78,12 +81,15 @@ def day(issued: str) -> str:
 def _short(summary: Changes) -> str:
     if not summary.alert:
         return "nothing beyond the errors"
+    if summary.models and not summary.metrics + summary.verdicts:
+        return "trained again, so that a change of importances may be chance"
     parts = [
         (summary.metrics, "metric"),
         (summary.importances, "importance"),
         (summary.ranks, "rank"),
         (summary.verdicts, "verdict"),
     ]
+    parts = [(number, noun) for number, noun in parts if not summary.models or noun in ("metric", "verdict")]
     return listing([count(number, noun) for number, noun in parts if number]) + " changed"
 
 
@@ -98,21 +104,32 @@ def _importance_sentence(summary: Changes, most: int = _MOST_NAMES) -> str:
         return "No importance can be compared."
     total, names = count(summary.compared, "importance"), [i for i in summary.importance_changes if i.beyond]
     if not names:
-        return f"None of {total} changed by more than the errors explain."
+        return (
+            f"None of {total} changed by more than the errors over samples explain.{_RETRAINED * bool(summary.models)}"
+        )
     more = [f"{len(names) - most} more"] if len(names) > most else []
     said = listing([*(_said(item) for item in names[:most]), *more])
+    if summary.models:
+        differ = "differs" if len(names) == 1 else "differ"
+        return f"{len(names)} of {total} {differ} by more than the errors over samples: {said}.{_RETRAINED}"
     return f"{len(names)} of {total} changed by more than the errors explain: {said}."
 
 
+_RETRAINED = (
+    " The model was trained again, and these errors leave out how much another training alone changes an importance: "
+    "it is undecided whether the change means anything."
+)
+
+
 def _said(item: ImportanceChange) -> str:
-    """petal width rose from 0.31 to 0.52 (4.1 errors)."""
+    """petal width rose from 0.31 to 0.52 (4.1 errors over samples)."""
     verb = "rose" if item.after > item.before else "fell"
-    size = "" if item.errors is None else f" ({abs(item.errors):.1f} errors)"
+    size = "" if item.errors is None else f" ({abs(item.errors):.1f} errors over samples)"
     return f"{without_unit(item.feature)} {verb} from {_number(item.before)} to {_number(item.after)}{size}"
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+    return rounded(value)
 
 
 def _verdict(summary: Changes) -> str:
@@ -315,7 +332,7 @@ def _row(pair: Pair, k: int) -> tuple[str, ...]:
         f"{pair.after.point}, {pair.after.method}",
         without_unit(pair.after.features[k]),
         *(f"{_number(float(item.values[k]))} ± {_number(float(item.errors[k]))}" for item in (pair.before, pair.after)),
-        f"{apart:+.1f}".replace("-", "−") if np.isfinite(apart) else "–",
+        signed(apart, 1) if np.isfinite(apart) else "–",
         *(_place(places[k].tolist()) for places in (pair.ranks_before, pair.ranks_after)),
     )
 

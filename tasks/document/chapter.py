@@ -3,25 +3,32 @@
 What is shown of a kind comes from `kinds`; the section about the model is in `model`.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 import numpy as np
 
-from exhibit.tasks.document import agreement, ends, ladder, model, multimodal
+from exhibit.tasks.document import agreement, answers, ends, ladder, model, multimodal
+from exhibit.tasks.document.common import predicted_output, reading
 from exhibit.tasks.document.kinds import KINDS, Own
+from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import capital, count, listing, plain, share
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Material, MethodMaterial, Scales
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Chapter, Column, Section, Table, Teaser
+from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
-_SEVERAL = Own(multimodal.story, multimodal.figures, multimodal.sections)
+_SEVERAL = Own(multimodal.story, multimodal.figures, multimodal.sections, multimodal.appendix)
 
 
-def chapter(material: Material, questions: dict[str, str]) -> Chapter:
+def chapter(material: Material, checks: Mapping[str, CheckWords]) -> Chapter:
+    """`checks`: every one that a reader may expect, by name. Answer, main figure, cases, whether it can be trusted,
+    limits, then data and model; formulas, parameters and sums are its appendix."""
     own = _own(material)
-    title, sentence, figure = own.story(material)
+    finding, figure = own.story(material)
+    title, sentence = worded(finding)
     return Chapter(
         slug=material.slug,
         title=material.title,
@@ -29,13 +36,26 @@ def chapter(material: Material, questions: dict[str, str]) -> Chapter:
         lead=sentence,
         teaser=Teaser(figure=figure, title=f"{material.title}: {title}", sentence=sentence, small=_small(material)),
         sections=(
-            model.section(material),
-            _how_explained(material),
             *own.sections(material),
+            *_cases(material),
             *agreement.sections(material),
-            _verdicts(material, questions),
+            _verdicts(material, checks),
+            _limits(material, checks),
+            _how_explained(material),
+            model.section(material),
+        ),
+        appendix=(
+            *(_method_block(method) for method in material.methods),
+            Block(tables=(_parameters(material),)),
+            *own.appendix(material),
+            *ladder.blocks(material),
         ),
     )
+
+
+def finding(material: Material) -> Finding:
+    """What a chapter found."""
+    return _own(material).story(material)[0]
 
 
 def _eyebrow(material: Material) -> str:
@@ -80,9 +100,13 @@ def _how_explained(material: Material) -> Section:
     return Section(
         title="How it was explained",
         blocks=(
-            Block(paragraphs=(intro,)),
-            *(_method_block(method) for method in material.methods),
-            Block(tables=(_parameters(material),)),
+            Block(
+                paragraphs=(
+                    intro,
+                    *(f"{method.title}. {_method_sentence(method)}" for method in material.methods),
+                    "Formulas, parameters, sources and sums stand in the appendix.",
+                )
+            ),
         ),
     )
 
@@ -93,7 +117,6 @@ def _method_block(method: MethodMaterial) -> Block:
     return Block(
         heading=method.title,
         formula=method.formula,
-        paragraphs=(_method_sentence(method),),
         asides=(*baseline, Aside(title="Source", text=method.citation)),
     )
 
@@ -103,17 +126,23 @@ def _method_sentence(method: MethodMaterial) -> str:
     steps = ""
     if method.steps[2]:
         low, median, high = method.steps
-        steps = (
-            f" {low} steps were used for each explanation."
-            if low == high
-            else f" {low} to {high} steps were chosen for each explanation (median {median}); "
-            f"{share(method.converged)} of the explanations met the tolerance."
-        )
+        used = f"{low} steps" if low == high else f"{low} to {high} steps (median {median})"
+        steps = f" {used} were {'chosen' if method.refined else 'used'} for each explanation{_converged(method)}."
     departure = f" {method.departure}" if method.departure else ""
     error = method.relative_error
     sampled = "" if error is None else f" The standard error over the draws is {share(error)} of |a| in the median."
     about = f"Taken at {method.place}, in {method.unit}."
     return f"{about}{aggregate[method.aggregate]}{steps}{sampled}{departure}"
+
+
+def _converged(method: MethodMaterial) -> str:
+    """How many explanations met the tolerance, where steps were added until they did or until there were no more."""
+    if not method.refined:
+        return ""
+    if method.converged == 1:
+        return "; all explanations met the tolerance"
+    met = share(method.converged) if method.converged else "none"
+    return f"; {met} of the explanations met the tolerance, the others were stopped at the limit without meeting it"
 
 
 def _parameters(material: Material) -> Table:
@@ -127,21 +156,28 @@ def _parameters(material: Material) -> Table:
     )
 
 
-def not_assessed(material: Material, checks: Collection[str]) -> list[str]:
-    """Names of the `checks` that were not measured in a chapter."""
-    measured = {check.check for method in material.methods for check in method.checks}
-    return [name for name in checks if name not in measured]
-
-
-def _verdicts(material: Material, questions: dict[str, str]) -> Section:
-    rows = [
-        (questions[check.check], method.title, check.sentence, check.verdict)
-        for method in material.methods
-        for check in method.checks
-    ]
-    missing = [name.replace("_", " ") for name in not_assessed(material, questions)]
+def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
+    rows = []
+    for method in material.methods:
+        for check in method.checks:
+            found = answers.written(check)
+            question = checks[check.check].question if check.check in checks else check.check.replace("_", " ")
+            numbers = found["result"], found["interval"], found["threshold"]
+            rows.append((question, method.title, *numbers, _measured(check), check.verdict))
+    made = {check.check for method in material.methods for check in method.checks}
+    missing = [name.replace("_", " ") for name in checks if name not in made]
     if missing:
-        rows.append((capital(listing(missing)), "–", "Nothing was measured, neither for nor against.", "not assessed"))
+        nothing = "Nothing was measured, neither for nor against."
+        rows.append((capital(listing(missing)), "–", "–", "–", "–", nothing, "not assessed"))
+    titles = (
+        ("question", False),
+        ("method", False),
+        ("result", True),
+        ("95% interval", True),
+        ("threshold", True),
+        ("measured", False),
+        ("verdict", False),
+    )
     return Section(
         title="How far it can be trusted",
         blocks=(
@@ -149,15 +185,106 @@ def _verdicts(material: Material, questions: dict[str, str]) -> Section:
                 tables=(
                     Table(
                         name=f"{material.slug}-verdicts",
-                        caption="What was measured about these explanations, and what was not.",
-                        columns=tuple(Column(title=title) for title in ("question", "method", "measured", "verdict")),
+                        caption="What was measured about these explanations, on which sample and against which "
+                        "hypothesis of chance, and what was not.",
+                        columns=tuple(Column(title=title, numeric=numeric) for title, numeric in titles),
                         rows=tuple(rows),
                     ),
                 )
             ),
-            *ladder.blocks(material),
         ),
     )
+
+
+def _measured(check: CheckResult) -> str:
+    """What was measured on what, what it would be by chance, and what would decide it."""
+    parts = [
+        check.sentence,
+        f"Measured on {check.sample}." if check.sample else "",
+        f"By chance: {check.null[:1].lower()}{check.null[1:]}" if check.null else "",
+        check.further,
+    ]
+    return " ".join(part if part.endswith(".") else f"{part}." for part in parts if part)
+
+
+_CLOSE = 0.2  # of probability, between the likeliest and the next: borderline
+
+
+def _cases(material: Material) -> tuple[Section, ...]:
+    """A typical, a wrong and a borderline sample among those that are shown, where the selection has them."""
+    named = {"Typical": _typical(material), "Wrong": _wrong(material)}
+    if material.probabilities is not None:
+        named["Borderline"] = _borderline(material)
+    if not any(named.values()):
+        return ()
+    said = [f"{kind}: {text or 'none is among the samples that are shown'}." for kind, text in named.items()]
+    text = " ".join(said)
+    return (Section(title="Three cases", blocks=(Block(paragraphs=(f"Of the samples above: {text}",)),)),)
+
+
+def _surprise(material: Material) -> Array:
+    """(shown,) how far a prediction is off: the absolute error, or 1 less the probability of the true class; NaN where
+    there is no label."""
+    labels = material.dataset.labels.astype(np.float64)
+    if material.probabilities is None:
+        found: Array = np.abs(material.outputs[material.shown, 0] - labels)
+        return found
+    known = np.where(np.isnan(labels), 0, labels).astype(np.int64)
+    return np.where(np.isnan(labels), np.nan, 1 - material.probabilities[np.arange(len(known)), known])
+
+
+def _case(material: Material, row: int) -> str:
+    return f"{material.sample_name(row)} ({reading(material, row)})"
+
+
+def _typical(material: Material) -> str:
+    """The one whose prediction is off by the median, of those that are read right."""
+    off = _surprise(material)
+    rows = np.flatnonzero(~np.isnan(off) & ~_misread(material))
+    if not len(rows):
+        return ""
+    order = rows[np.argsort(off[rows], kind="stable")]
+    return _case(material, int(order[(len(order) - 1) // 2]))
+
+
+def _misread(material: Material) -> Array:
+    """(shown,) whether a class is read wrong; of a regression nothing is simply wrong."""
+    if material.probabilities is None:
+        return np.zeros(len(material.shown), bool)
+    true = [material.true_output(row) for row in range(len(material.shown))]
+    return np.array([t is not None and t != predicted_output(material, row) for row, t in enumerate(true)], bool)
+
+
+def _wrong(material: Material) -> str:
+    """The one that is off most: read wrong, or of a regression the largest error."""
+    off, misread = _surprise(material), _misread(material)
+    if material.probabilities is None:
+        return f"the largest error, {_case(material, int(np.nanargmax(off)))}" if not np.isnan(off).all() else ""
+    rows = np.flatnonzero(misread)
+    return _case(material, int(rows[off[rows].argmax()])) if len(rows) else ""
+
+
+def _borderline(material: Material) -> str:
+    """The one whose two likeliest classes are closest, where they are close."""
+    if material.probabilities is None or material.probabilities.shape[1] < 2:
+        return ""
+    top = np.sort(material.probabilities, axis=1)
+    gap = top[:, -1] - top[:, -2]
+    row = int(gap.argmin())
+    return f"{_case(material, row)}, its two likeliest classes {plain(float(gap[row]))} apart" * bool(gap[row] < _CLOSE)
+
+
+def _limits(material: Material, checks: Mapping[str, CheckWords]) -> Section:
+    """What must not be read into a chapter."""
+    missing = [name.replace("_", " ") for name in answers.not_assessed(material, checks)]
+    known = f"Not assessed or undecided: {listing(missing)}." if missing else "Every check that applies gave a verdict."
+    against = material.main.baseline
+    said = (
+        f"It speaks of this model on {count(material.explained, 'row')} of this data, not of causes in the world.",
+        f"All of it is relative to one baseline: {against[:1].lower()}{against[1:].rstrip('.')}." if against else "",
+        known,
+    )
+    return Section(title="Limits", blocks=(Block(paragraphs=(" ".join(filter(None, said)),)),))
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from exhibit.tasks.document.words import capital, count, numbers, plain, signed
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.figure import Figure, Waterfall
+from exhibit.tasks.records.figure import Figure, Scale, Waterfall
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block, Column, Table
 from exhibit.tasks.records.verdict import CheckResult, Verdict
@@ -120,12 +120,33 @@ _SCORES = {"factory": "score"}
 
 
 def direction(material: Material, method: MethodMaterial) -> str:
-    """What red and blue mean for this score; nothing where the sign is lost."""
-    if method.aggregate != "raw":
-        return ""
+    """What red and blue mean for this score; sizes have no direction."""
+    if not method.signed:
+        return f" {capital(method.sizes)} have no sign: the darker, the larger."
     if material.score == "loss":
         return " Blue lowers the loss, that is, speaks for the class; red raises it."
     return " Red speaks for the class, blue against it." if material.dataset.classes else " Red raises, blue lowers."
+
+
+def directions(material: Material) -> tuple[str, str]:
+    """What positive and negative contributions do to what is predicted."""
+    if not material.dataset.classes:
+        name = material.dataset.label_name
+        return f"raises the predicted {name}", f"lowers the predicted {name}"
+    spoken = f"speaks for the {material.target_names[0]} class", f"speaks against the {material.target_names[0]} class"
+    return (spoken[1], spoken[0]) if material.score == "loss" else spoken
+
+
+def without_score(material: Material, method: MethodMaterial, scale: Scale) -> Scale:
+    """A scale for page one, in words that need no knowledge of scores."""
+    if not method.signed:
+        unit = "how much a part matters"
+    elif not material.dataset.classes:
+        unit = scale.unit
+    else:
+        low, high = ("for", "against") if material.score == "loss" else ("against", "for")
+        unit = f"speaks {low} (−) or {high} (+) the {material.target_names[0]} class"
+    return scale.model_copy(update={"unit": unit})
 
 
 def sums_table(material: Material, method: MethodMaterial) -> Table:
@@ -167,6 +188,12 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
         rows=tuple(rows),
         facets=facets(material, samples),
     )
+
+
+def sums_blocks(material: Material) -> tuple[Block, ...]:
+    """The sums of every additive method, where the inputs of a chapter add up to the score."""
+    additive = [method for method in material.methods if method.additive] if material.whole else []
+    return tuple(Block(tables=(sums_table(material, method),)) for method in additive)
 
 
 _RESIDUAL = {

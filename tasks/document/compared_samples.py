@@ -126,7 +126,14 @@ def _grid(
     return Figure(
         name=_name(comparison, item, views, sample),
         content=Images(columns=columns, rows=tuple(rows), row_labels=labels),
-        scales=tuple(Scale(unit=unit, limit=scales.get(unit, 1.0)) for unit in units),
+        scales=tuple(
+            Scale(
+                unit=unit,
+                limit=scales.get(unit, 1.0),
+                signed=any(view.method.signed for view in views if view.method.maps[item.name].unit == unit),
+            )
+            for unit in units
+        ),
         caption=f"{which} under {count(len(views), 'result')}, for the first target of each.{numbered}"
         f"{_some(comparison, views)}",
         alt="; ".join(cell.alt for row in rows for cell in row if cell is not None),
@@ -202,7 +209,14 @@ def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sa
             columns=tuple(view.name for view in views) if few else (),
             numbers=False,
         ),
-        scales=tuple(Scale(unit=name, limit=scales.get(name, 1.0)) for name in names),
+        scales=tuple(
+            Scale(
+                unit=name,
+                limit=scales.get(name, 1.0),
+                signed=any(view.method.signed for view in views if view.method.scale(item.name) == name),
+            )
+            for name in names
+        ),
         caption=f"{capital(_sample(views[0], sample))} under {count(len(views), 'result')}.{_some(comparison, views)}",
         alt="; ".join(f"{view.name} {signed(total)}" for view, total in zip(views, sums, strict=True)),
     )
@@ -230,7 +244,13 @@ def _token_lines(
             Figure(
                 name=f"{_name(comparison, item, views, sample)}-{number}",
                 content=Tokens(items=lines),
-                scales=(Scale(unit=scale, limit=scales.get(scale, 1.0)),),
+                scales=(
+                    Scale(
+                        unit=scale,
+                        limit=scales.get(scale, 1.0),
+                        signed=any(view.method.signed for view in own),
+                    ),
+                ),
                 caption=f"{capital(_sample(views[0], sample))} under {count(len(own), 'result')}, in {unit}."
                 f"{_some(comparison, views)}",
                 alt="; ".join(f"{line.title}: {line.note}" for line in lines),

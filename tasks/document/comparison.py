@@ -3,19 +3,24 @@
 from collections.abc import Mapping
 
 from exhibit.tasks.document import agreements, samples, survival
+from exhibit.tasks.document.answers import written
+from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.document.words import capital, count, first_places, listing, plain, share, without_unit
 from exhibit.tasks.records.compared import ComparedPoint, Comparison
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.material import Material, Scales
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Block, Chapter, Column, Section, Table, Teaser
+from exhibit.tasks.records.verdict import CheckWords
 
 Materials = Mapping[str, Material]  # by the slug of the point
 _MOST_ROWS = 200  # points of the table
 
 
-def chapter(comparison: Comparison, materials: Materials, own_chapters: bool) -> Chapter:
-    """`own_chapters`: whether the points have chapters of their own too."""
+def chapter(
+    comparison: Comparison, materials: Materials, own_chapters: bool, checks: Mapping[str, CheckWords] | None = None
+) -> Chapter:
+    """`own_chapters`: whether the points have chapters of their own too; `checks`: every one that may be expected."""
     points = count(len(comparison.points), "point")
     sentence = _lead(comparison)
     known = [agreements.matrix(comparison, measure) for measure in agreements.measures(comparison)[:1]]
@@ -36,6 +41,8 @@ def chapter(comparison: Comparison, materials: Materials, own_chapters: bool) ->
                 survival.section(comparison),
                 agreements.section(comparison),
                 samples.section(comparison, materials),
+                _verdicts(comparison, materials, checks or {}),
+                _examined(comparison, materials),
             )
             if section is not None
         ),
@@ -152,6 +159,87 @@ def _point_table(comparison: Comparison) -> Table:
             *(Column(title=title, numeric=True) for title in (*metrics, "explanations", *costs)),
         ),
         rows=tuple(rows),
+    )
+
+
+# --- as any other chapter ---------------------------------------------------------------------------------
+
+
+def _of(found: Comparison, materials: Materials) -> list[tuple[ComparedPoint, Material]]:
+    return [(point, materials[point.slug]) for point in found.points if point.slug in materials]
+
+
+def _examined(found: Comparison, materials: Materials) -> Section | None:
+    """Data, models and methods, each said once."""
+    points = [material for _, material in _of(found, materials)]
+    if not points:
+        return None
+    data = points[0].dataset
+    models = dict.fromkeys(f"{material.architecture} {material.training}".strip() for material in points)
+    methods = dict.fromkeys(
+        f"{method.title} is taken at {method.place}, in {method.unit}"
+        f"{f', against: {method.baseline[:1].lower()}{method.baseline[1:]}' if method.baseline else ''}".rstrip(".")
+        + "."
+        for material in points
+        for method in material.methods
+    )
+    more = f" And {len(methods) - _MOST_METHODS} more like these." if len(methods) > _MOST_METHODS else ""
+    return Section(
+        title="Data, models and methods",
+        blocks=(
+            Block(
+                paragraphs=(
+                    f"{data.description} {rows_of(points[0])} {data.source}.",
+                    *list(models)[:_MOST_METHODS],
+                    " ".join(list(methods)[:_MOST_METHODS]) + more,
+                )
+            ),
+        ),
+    )
+
+
+_MOST_METHODS = 4  # that are described
+
+
+def _verdicts(found: Comparison, materials: Materials, checks: Mapping[str, CheckWords]) -> Section | None:
+    """What every check said at every point."""
+    rows = [
+        (
+            str(point.number),
+            method.title,
+            checks[check.check].question if check.check in checks else check.check.replace("_", " "),
+            *written(check).values(),
+            check.verdict,
+        )
+        for point, material in _of(found, materials)
+        for method in material.methods
+        for check in method.checks
+    ]
+    if not rows:
+        return None
+    titles = (
+        ("point", True),
+        ("method", False),
+        ("question", False),
+        ("result", True),
+        ("95% interval", True),
+        ("threshold", True),
+        ("verdict", False),
+    )
+    return Section(
+        title="How far it can be trusted",
+        blocks=(
+            Block(
+                tables=(
+                    Table(
+                        name=f"{found.slug}-verdicts",
+                        caption="What was measured about the explanations of each point.",
+                        columns=tuple(Column(title=title, numeric=numeric) for title, numeric in titles),
+                        rows=tuple(rows),
+                    ),
+                )
+            ),
+        ),
     )
 
 

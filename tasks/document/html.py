@@ -18,7 +18,7 @@ from exhibit.tasks.document.fonts import marked, paper_faces, require_glyphs, sc
 from exhibit.tasks.document.reading import guides
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Drawing, Part, Scale
-from exhibit.tasks.records.page import Block, Document, MissingGlyphs, Paper, Table
+from exhibit.tasks.records.page import Document, MissingGlyphs, Paper, Table
 from exhibit.tasks.records.verdict import Verdict
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -127,16 +127,11 @@ def source_hash(source: str) -> str:
 
 def _figures(document: Document) -> list[str]:
     """Names of the figures in the order in which they stand; those of page one alone have no number."""
-    return list(dict.fromkeys(name for block in _blocks(document) for name in block.figures))
+    return list(dict.fromkeys(name for block in document.blocks for name in block.figures))
 
 
 def _tables(document: Document, facts: Facts) -> list[Table]:
-    return [*(table for block in _blocks(document) for table in block.tables), *facts.provenance]
-
-
-def _blocks(document: Document) -> list[Block]:
-    sections = [section for chapter in document.chapters for section in chapter.sections]
-    return [block for section in (*sections, *document.back) for block in section.blocks]
+    return [*(table for block in document.blocks for table in block.tables), *facts.provenance]
 
 
 def _picture(medium: Medium, reduction: screen.Reduction, part: Part, alt: str, width: int | None = None) -> Markup:
@@ -158,6 +153,8 @@ _TITLE = re.compile("<title>[^<]*</title>")
 
 def _scale_alt(scale: Scale) -> str:
     limit = f"{scale.limit:.3g}"
+    if not scale.signed:
+        return f"Colour scale of {scale.unit}: white 0, red {limit}; sizes have no sign."
     if scale.palette == "keras_example":
         return f"Colour scale of {scale.unit}: red light −{limit}, none 0, green light +{limit}."
     return f"Colour scale of {scale.unit}: blue −{limit}, white 0, red +{limit}."

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from exhibit.tasks.document import bearing
 from exhibit.tasks.document.common import (
     direction,
     drawn_rows,
@@ -9,12 +10,14 @@ from exhibit.tasks.document.common import (
     left_out,
     predicted_output,
     reading,
-    sums_table,
+    sums_blocks,
     verdict_asides,
+    without_score,
 )
-from exhibit.tasks.document.words import article, capital, count, listing, signed
+from exhibit.tasks.document.words import article, count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
+from exhibit.tasks.records.finding import Finding, Mark, Named, Place
 from exhibit.tasks.records.material import Maps, Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -22,33 +25,119 @@ _RANKED = 5  # classes that are listed for each image
 _MOST_MAPS = 6  # of several methods in one line of a grid
 
 
-def story(material: Material) -> tuple[str, str, str]:
-    figure, row = f"{material.slug}-teaser", 0
-    sample, said = capital(material.sample_name(row)), _said(material, row)
+def story(material: Material) -> tuple[Finding, str]:
+    """Whether a planted mark decides, where there is one, else where the explanation of the first picture lies."""
+    return _mark(material) or _place(material, 0), f"{material.slug}-teaser"
+
+
+def _place(material: Material, row: int) -> Place:
+    """Which ninth of a picture holds most of what the main method says for its first target."""
+    main = material.main
+    held, area = _ninths(material, main, row)
+    k = int(held.argmax())
+    return Place(
+        method=bearing.named(main),
+        signed=main.signed,
+        title=_read(material, row),
+        sample=material.sample_name(row),
+        where=Named(name=_NINTHS[k], value=float(held[k])),
+        area=float(area[k]),
+        of=_shared(material, main, row),
+        bearing=bearing.bearing(main),
+        **bearing.methods(material, material.methods, lambda method: _elsewhere(material, method, row, k)),
+    )
+
+
+def _elsewhere(material: Material, method: MethodMaterial, row: int, k: int) -> Named | None:
+    """What a method gives the ninth with this index, where that is less than its share of the area."""
+    held, area = _ninths(material, method, row)
+    return Named(name=_NINTHS[k], value=float(held[k])) if held[k] < area[k] else None
+
+
+_NINTHS = [
+    f"{' '.join(filter(None, (vertical, horizontal)))}" or "middle"
+    for vertical in ("upper", "", "lower")
+    for horizontal in ("left", "", "right")
+]
+_NINTHS[1], _NINTHS[7] = "upper middle", "lower middle"
+
+
+def _ninths(material: Material, method: MethodMaterial, row: int) -> tuple[Array, Array]:
+    """(9,) what each ninth of a picture holds of what is shared, and of its area, row by row from the upper left."""
+    values = method.values[material.dataset.inputs[0].name][row, ..., 0].astype(np.float64)
+    if method.signed:  # of a loss, what lowers it speaks for the class
+        values = np.maximum(-values if material.score == "loss" else values, 0)
+    total = float(np.abs(values).sum()) or 1.0
+    parts = [part for band in np.array_split(np.abs(values), 3, axis=0) for part in np.array_split(band, 3, axis=1)]
+    return np.array([part.sum() / total for part in parts]), np.array([part.size / values.size for part in parts])
+
+
+def _shared(material: Material, method: MethodMaterial, row: int) -> str:
+    """What a share of the explanation is a share of."""
+    if not method.signed:
+        return "the explanation"
+    name = material.output_name(int(material.targets[row, 0]))
+    return f"what speaks for {name}" if material.dataset.classes else f"what raises the {name}"
+
+
+def _read(material: Material, row: int) -> str:
+    """an 8 read as 7."""
     name = material.output_name
     if not material.dataset.classes:
-        return f"what gives the {name(0)}", f"{sample}: {reading(material, row)}; {said}.", figure
+        return f"what gives the {name(0)}"
     true, predicted = material.true_output(row), predicted_output(material, row)
     if true is None:
-        return f"read as {name(predicted)}", f"{sample} is read as {article(name(predicted))}; {said}.", figure
-    if true == predicted:
-        return f"{article(name(true))} read right", f"{sample} is read right; {said}.", figure
-    sentence = f"{sample} is {article(name(true))} that the model takes for {name(predicted)}: {said}."
-    return f"{article(name(true))} read as {name(predicted)}", sentence, figure
+        return f"read as {name(predicted)}"
+    return f"{article(name(true))} read {'right' if true == predicted else f'as {name(predicted)}'}"
 
 
-def _said(material: Material, row: int) -> str:
-    """What the main method says about a sample: what its pixels add up to, or, of slopes, where they are largest."""
-    main = material.main
-    values = main.values[material.dataset.inputs[0].name][row]
-    if not main.additive:
-        place = np.unravel_index(np.abs(values[..., 0]).argmax(), values.shape[:2])
-        return f"the {main.title.lower()} is largest at row {place[0]}, column {place[1]}"
-    totals = values.sum(axis=(0, 1), dtype=np.float64)
-    pairs = dict(zip(material.targets[row].tolist(), totals.tolist(), strict=True))
-    parts = [f"{signed(float(total))} for {material.output_name(int(output))}" for output, total in pairs.items()]
-    where = "against a black image" if main.baseline and "black" in main.baseline else "against the baseline"
-    return f"{where} its pixels add up to {listing(parts)} ({material.score_unit})"
+def _mark(material: Material) -> Mark | None:
+    """Whether a region decides that only some pictures of a class have; None where there is no such region."""
+    planted, main = material.performance.planted, material.main
+    found = None if planted is None else _on_region(material, main)
+    if planted is None or found is None:
+        return None
+    positive, area, samples = found
+    return Mark(
+        method=bearing.named(main),
+        signed=main.signed,
+        region=planted.region,
+        of_class=material.output_name(planted.output),
+        positive=positive,
+        area=area,
+        samples=samples,
+        present=planted.present,
+        absent=planted.absent,
+        bearing=bearing.bearing(main, but=[check.check for check in main.checks if check.of_region]),
+        **bearing.methods(material, material.methods, lambda method: _otherwise(material, method, positive > 2 * area)),
+    )
+
+
+def _otherwise(material: Material, method: MethodMaterial, drawn: bool) -> Named | None:
+    """The share on the region by a method that is not drawn to it where the main one is, or the other way."""
+    found = _on_region(material, method)
+    if found is None or (found[0] > 2 * found[1]) == drawn:
+        return None
+    return Named(name="", value=found[0])
+
+
+def _on_region(material: Material, method: MethodMaterial) -> tuple[float, float, int] | None:
+    """Mean share of the positive attribution on the known region and mean share of the area, over the samples that
+    have one: those that a check measured, else those that are shown; None where no value is for a pixel."""
+    check = next((check for check in method.checks if check.of_region), None)
+    if check is not None:
+        positive, area = check.details["positive"], check.details["area"]
+    else:
+        item, rows = material.dataset.inputs[0], _known_rows(material)
+        if item.regions is None or not rows or method.values[item.name].shape[1:3] != item.regions[0].shape:
+            return None
+        maps = np.maximum(method.values[item.name][rows, ..., 0].astype(np.float64), 0)
+        regions = np.stack([item.regions[row] for row in rows])
+        totals = maps.sum(axis=(1, 2))
+        positive = np.where(regions, maps, 0).sum(axis=(1, 2)) / np.where(totals > 0, totals, np.nan)
+        area = regions.mean(axis=(1, 2))
+    known = ~np.isnan(positive)
+    return (float(positive[known].mean()), float(area[known].mean()), int(known.sum())) if known.any() else None
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
@@ -74,7 +163,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     return Figure(
         name=f"{material.slug}-teaser",
         content=Images(columns=(), rows=(tuple(cells),)),
-        scales=(Scale(unit=unit, limit=scales[unit], palette=material.palette),) if unit in scales else (),
+        scales=(without_score(material, main, _scale(material, unit, scales[unit])),) if unit in scales else (),
         caption=f"{main.title} of {material.sample_name(0)}.",
         alt="; ".join(cell.alt for cell in cells),
     )
@@ -112,7 +201,7 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
             width=material.picture_width,
             facets=facets(material, [row for row, _ in lines]),
         ),
-        scales=tuple(Scale(unit=unit, limit=scales[unit], palette=material.palette) for unit in units),
+        scales=tuple(_scale(material, unit, scales[unit]) for unit in units),
         caption=f"Single images and their attributions, {by}. {material.selection_reason}"
         f"{_direction(material)}{summed}"
         f"{left_out(material)}"
@@ -120,6 +209,12 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
         * (len(material.target_names) > 1),
         alt=f"{count(len(lines), 'row')}: {'; '.join(reading(material, row) for row in dict.fromkeys(rows))}",
     )
+
+
+def _scale(material: Material, unit: str, limit: float) -> Scale:
+    """That of the maps in this unit; it begins at zero where they are all of sizes."""
+    signed_ones = [method.signed for method in material.methods if _maps(material, method).unit == unit]
+    return Scale(unit=unit, limit=limit, palette=material.palette, signed=any(signed_ones))
 
 
 def grid_lines(outputs: Array, methods: int) -> list[tuple[int, tuple[int, ...]]]:
@@ -140,9 +235,17 @@ def grid_lines(outputs: Array, methods: int) -> list[tuple[int, tuple[int, ...]]
 
 
 def _direction(material: Material) -> str:
-    """What the colours of maps mean, which may be light; all else of a chapter is red and blue."""
-    usual = direction(material, material.main)
-    return _LIGHT if usual and material.palette == "keras_example" else usual
+    """What the colours of maps mean, which may be light, and which of the methods give sizes without a sign."""
+    signed_ones = [method for method in material.methods if method.signed]
+    sizes = [method for method in material.methods if not method.signed]
+    usual = (
+        _LIGHT if material.palette == "keras_example" else direction(material, signed_ones[0]) if signed_ones else ""
+    )
+    if not sizes:
+        return usual
+    of = "" if not signed_ones else f" of {listing([method.title for method in sizes])}"
+    kinds = listing(list(dict.fromkeys(method.sizes for method in sizes)))
+    return f"{usual if signed_ones else ''} The maps{of} are of {kinds}, which have no sign: the darker, the larger."
 
 
 _LIGHT = (
@@ -239,7 +342,7 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
         content=Images(
             columns=(), rows=tuple(tuple(cells[start : start + half]) for start in range(0, len(cells), half))
         ),
-        scales=(Scale(unit=unit, limit=scales[unit]),),
+        scales=(Scale(unit=unit, limit=scales[unit], signed=method.signed),),
         caption=f"{method.title} for the {material.target_names[0]} class: "
         "mean over the explained images of each class.",
         alt="; ".join(cell.alt for cell in cells),
@@ -247,7 +350,6 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
 
 
 def sections(material: Material) -> tuple[Section, ...]:
-    additive = [method for method in material.methods if method.additive] if material.whole else []
     ranked = material.probabilities is not None and material.probabilities.shape[1] > 2
     return (
         *(
@@ -268,11 +370,15 @@ def sections(material: Material) -> tuple[Section, ...]:
                     ),
                 ),
                 *((Block(tables=(_in_regions(material),)),) if _known_rows(material) else ()),
-                *(Block(tables=(sums_table(material, method),)) for method in additive),
                 *((Block(tables=(_likeliest(material),)),) if ranked else ()),
             ),
         ),
     )
+
+
+def appendix(material: Material) -> tuple[Block, ...]:
+    """The sums of every additive method."""
+    return sums_blocks(material)
 
 
 def _known_rows(material: Material) -> list[int]:
@@ -347,9 +453,9 @@ def _of_scales(material: Material) -> str:
 
 
 def reading_of_colours(material: Material) -> str:
-    """What a pixel of each colour says."""
-    if all(method.aggregate != "raw" for method in material.methods):
-        return "The darker a pixel, the more the score moves with it; in which direction is lost in |a| and in squares."
+    """What a pixel of each colour says; nothing of directions where every map is of sizes."""
+    if not any(method.signed for method in material.methods):
+        return "A dark pixel moved the score much, whichever way: the maps are of sizes, which have no sign."
     positive, negative = ("Red", "blue") if material.palette == "diverging" else ("Green", "red")
     if material.score == "loss":
         return f"{positive} pixels raise the loss, that is, speak against the class; {negative} ones lower it."

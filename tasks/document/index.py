@@ -22,7 +22,8 @@ _LARGEST = 60_000  # bytes of a picture on this page: a list of hundreds of runs
 
 
 class Entry(Record):
-    """One run as the page shows it. `verdicts`: how many checks passed and failed; `pictures`: as elements."""
+    """One run as the page shows it. `overall`: whether it can be trusted, empty of a run that does not say;
+    `pictures`: as elements."""
 
     run: str
     title: str
@@ -31,6 +32,7 @@ class Entry(Record):
     chapters: tuple[str, ...]
     sentences: tuple[str, ...]
     command: str
+    overall: str
     passed: int
     failed: int
     required_failed: int
@@ -85,6 +87,7 @@ def _read(directory: Path, manifest: dict[str, Any], checks: list[dict[str, Any]
         chapters=tuple(chapter["title"] for chapter in chapters),
         sentences=tuple(chapter["sentence"] for chapter in chapters),
         command=" ".join(manifest["command"]),
+        overall=_overall(directory),
         passed=sum(check["verdict"] == "pass" for check in checks),
         failed=sum(check["verdict"] == "fail" for check in checks),
         required_failed=sum(check["verdict"] == "fail" and check["required"] for check in checks),
@@ -108,6 +111,11 @@ def harmless(svg: str) -> bool:
         and all(name in _DRAWN and _ATTRIBUTES.fullmatch(rest) for _, name, rest in tags)
         and not _LEADS.search(svg)
     )
+
+
+def _overall(directory: Path) -> str:
+    path = directory / "answers.json"
+    return str(json.loads(path.read_bytes())["overall"]) if path.exists() else ""
 
 
 def _picture(path: Path) -> str:

@@ -8,20 +8,22 @@ from exhibit.tasks.document.compared_samples import View
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.material import Material, Scales
-from exhibit.tasks.records.page import Section
+from exhibit.tasks.records.page import Block, Section
 
 Compared = Callable[[Comparison, Input, Sequence[View], Sequence[int], Scales], Sequence[Figure]]
 
 
 class Own(NamedTuple):
-    """What is particular to a chapter about some kind of input: title, sentence and figure of page one, its figures,
-    and its sections."""
+    """What is particular to a chapter about some kind of input: what it found and the figure of page one that shows it,
+    its figures, its sections, and what of it stands in the appendix."""
 
-    story: Callable[[Material], tuple[str, str, str]]
+    story: Callable[[Material], tuple[Finding, str]]
     figures: Callable[[Material, Scales], Sequence[Figure]]
     sections: Callable[[Material], Sequence[Section]]
+    appendix: Callable[[Material], Sequence[Block]]
 
 
 class DocumentKind(NamedTuple):
@@ -39,12 +41,18 @@ class DocumentKind(NamedTuple):
 
 
 KINDS: dict[Kind, DocumentKind] = {
-    "table": DocumentKind("measurements", Own(table.story, table.figures, table.sections), compared_samples.panels),
-    "image": DocumentKind("pixels", Own(image.story, image.figures, image.sections), compared_samples.pictures),
-    "text": DocumentKind("words", Own(text.story, text.figures, text.sections), compared_samples.tokens, coloured=True),
+    "table": DocumentKind(
+        "measurements", Own(table.story, table.figures, table.sections, table.appendix), compared_samples.panels
+    ),
+    "image": DocumentKind(
+        "pixels", Own(image.story, image.figures, image.sections, image.appendix), compared_samples.pictures
+    ),
+    "text": DocumentKind(
+        "words", Own(text.story, text.figures, text.sections, text.appendix), compared_samples.tokens, coloured=True
+    ),
     "molecule": DocumentKind(
         "atoms",
-        Own(molecule.story, molecule.figures, molecule.sections),
+        Own(molecule.story, molecule.figures, molecule.sections, molecule.appendix),
         compared_samples.molecules,
         coloured=True,
     ),

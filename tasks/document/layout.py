@@ -46,9 +46,7 @@ def file_name(table: Table) -> str:
 
 def whole_tables(document: Document) -> dict[str, bytes]:
     """All rows of each table that is printed in part, as CSV by file name."""
-    sections = [section for chapter in document.chapters for section in chapter.sections]
-    blocks = [block for section in (*sections, *document.back) for block in section.blocks]
-    tables = [table for block in blocks for table in block.tables]
+    tables = [table for block in document.blocks for table in block.tables]
     return {file_name(table): _csv(table) for table in tables if printed(table, "print") < len(table.rows)}
 
 

@@ -116,7 +116,7 @@ def _parity(material: Material) -> Figure:
 
 
 def section(material: Material) -> Section:
-    data, rows = material.dataset, f"{_rows(material)}{_to_explain(material)}"
+    data, rows = material.dataset, f"{rows_of(material)}{_to_explain(material)}"
     left_out = count(len(data.excluded), "sample was", "samples were")
     excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
     charts = figures(material)
@@ -141,7 +141,7 @@ def section(material: Material) -> Section:
     )
 
 
-def _rows(material: Material) -> str:
+def rows_of(material: Material) -> str:
     """Which rows the model has learnt from, and which measure it."""
     train, watching, test = (int((material.split == name).sum()) for name in ("train", "validation", "test"))
     if not train + test:

@@ -4,20 +4,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document import analogues, groups
+from exhibit.tasks.document import analogues, bearing, groups
 from exhibit.tasks.document.common import (
     difference,
-    direction,
+    directions,
     drawn_rows,
     explained_score,
     left_out,
     predicted_output,
     verdict_asides,
+    without_score,
 )
-from exhibit.tasks.document.words import capital, count, interval, plain, share, signed
+from exhibit.tasks.document.words import count, listing, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
+from exhibit.tasks.records.finding import Extremes, Finding, Named
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -25,35 +27,53 @@ _READABLE = 16  # atoms of a molecule on the front page
 _MOST_ROWS = 8  # molecules of a grid of methods
 
 
-def story(material: Material) -> tuple[str, str, str]:
-    importance = material.main.summary.importances[0]
-    if not len(importance.features):
-        return "No group stands out", _NO_GROUP, f"{material.slug}-teaser"
-    common = np.flatnonzero(importance.count >= min(10, int(importance.count.max())))
-    best, worst = common[importance.mean[common].argmax()], common[importance.mean[common].argmin()]
-    up, down = importance.features[best], importance.features[worst]
-    raising, lowering = float(importance.mean[best]) > 0, float(importance.mean[worst]) < 0
-    said = f"the {explained_score(material)}"
-    most = [
-        f"{name} {verb} {said if first else 'it'} most ({_with_interval(importance, int(k))} for each group)"
-        for name, verb, k, true, first in (
-            (up, "raises", best, raising, True),
-            (down, "lowers", worst, lowering, not raising),
-        )
-        if true
-    ]
-    none = [f"none {verb} it" for verb, true in (("raises", raising), ("lowers", lowering)) if not true]
-    sentence = f"Over {count(material.explained, 'molecule')}, {', '.join([*most, *none])}."
-    headline = ", ".join([*([f"{up} lifts"] if raising else []), *([f"{down} sinks"] if lowering else [])])
-    return headline or "No group moves it", sentence, f"{material.slug}-teaser"
+def story(material: Material) -> tuple[Finding, str]:
+    """Which groups move the prediction most, up and down, by the main method; methods whose contributions mean the
+    same and that give a group the other sign disagree."""
+    main, importance = material.main, material.main.summary.importances[0]
+    grouped = _grouped(material)
+    common = np.flatnonzero(importance.count >= max(1, min(10, int(importance.count.max(initial=0)))))
+    found = [_mean(importance, int(k)) for k in common]
+    if main.signed:
+        up = max((item for item in found if _surely(item, 1)), key=lambda item: item.value, default=None)
+        down = min((item for item in found if _surely(item, -1)), key=lambda item: item.value, default=None)
+    else:
+        up, down = max(found, key=lambda item: item.value, default=None), None
+    raises, lowers = directions(material)
+    claimed = [item for item in (up, down) if item is not None]
+    others = bearing.comparable(material) if main.signed else []
+    finding = Extremes(
+        method=bearing.named(main),
+        signed=main.signed,
+        up=up,
+        down=down,
+        samples=material.explained,
+        raises=raises,
+        lowers=lowers,
+        bearing=bearing.bearing(main),
+        doubt="" if claimed else "no group has an interval on one side of zero" if grouped else _NO_GROUP_ALONE,
+        **bearing.methods(material, others, lambda method: _opposite(method, claimed)),
+    )
+    return finding, f"{material.slug}-teaser"
 
 
-def _with_interval(importance: Importance, k: int) -> str:
-    """+1.20, 95% interval 1.01 to 1.38; the mean alone where one molecule has the group."""
-    mean = signed(float(importance.mean[k]))
-    if importance.count[k] < 2:
-        return mean
-    return f"{mean}, 95% interval {interval(*groups.bounds_of(importance, k))}"
+def _mean(importance: Importance, k: int) -> Named:
+    """The mean contribution of a group, with its interval where more than one molecule has it."""
+    bounds = groups.bounds_of(importance, k) if importance.count[k] > 1 else None
+    return Named(name=importance.features[k], value=float(importance.mean[k]), interval=bounds)
+
+
+def _surely(item: Named, sign: int) -> bool:
+    """Whether the interval is on that side of zero."""
+    low, high = item.interval or (-np.inf, np.inf)
+    return bool(min(sign * low, sign * high) > 0)
+
+
+def _opposite(method: MethodMaterial, claimed: Sequence[Named]) -> Named | None:
+    """The first of the groups that a method surely gives the other sign."""
+    importance = method.summary.importances[0]
+    found = {name: _mean(importance, k) for k, name in enumerate(importance.features)}
+    return next((found[item.name] for item in claimed if _surely(found[item.name], -1 if item.value > 0 else 1)), None)
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
@@ -68,6 +88,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     )
 
 
+_NO_GROUP_ALONE = "no explained molecule has one of the functional groups that are told apart"
 _NO_GROUP = "No explained molecule has one of the functional groups that are told apart; single atoms are shown."
 
 
@@ -111,7 +132,20 @@ def _scale(material: Material, method: MethodMaterial) -> str:
 def _scales(material: Material, scales: Scales, names: Sequence[str]) -> tuple[Scale, ...]:
     if material.own_scales:
         return (Scale(unit="share of each molecule's largest |a|", limit=1.0),)
-    return tuple(Scale(unit=name, limit=scales.get(name, 1.0)) for name in names)
+    return tuple(Scale(unit=name, limit=scales.get(name, 1.0), signed=_any_signed(material, name)) for name in names)
+
+
+def _any_signed(material: Material, scale: str) -> bool:
+    """Whether some method on this scale says up or down."""
+    return any(method.signed for method in material.methods if _scale(material, method) == scale)
+
+
+def _colours(methods: Sequence[MethodMaterial]) -> str:
+    """What the colours of the drawn methods mean."""
+    sizes = [method for method in methods if not method.signed]
+    red = "Red raises, blue lowers" if len(sizes) < len(methods) else ""
+    none = f"{listing([method.title for method in sizes])} has no sign, darker is larger" if sizes else ""
+    return "; ".join(filter(None, [red, none]))
 
 
 def _on_scale(material: Material) -> str:
@@ -130,12 +164,6 @@ def _on_scale(material: Material) -> str:
     return f"{shared}.{part}"
 
 
-def _colours(material: Material, method: MethodMaterial) -> str:
-    """What the colours mean, and how they are to be compared."""
-    meaning = direction(material, method).removesuffix(".")
-    return f"{meaning}; {_on_scale(material)}" if meaning else f" {capital(_on_scale(material))}"
-
-
 def _teaser(material: Material, scales: Scales) -> Figure:
     """The shown molecule in which atoms pull most in both directions, of those whose numbers stay readable."""
 
@@ -149,7 +177,10 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     return Figure(
         name=f"{material.slug}-teaser",
         content=Molecules(items=(molecule,)),
-        scales=_scales(material, scales, [_scale(material, material.main)]),
+        scales=tuple(
+            without_score(material, material.main, scale) if not material.own_scales else scale
+            for scale in _scales(material, scales, [_scale(material, material.main)])
+        ),
         caption=f"{material.main.title} of {molecule.title}.",
         alt=molecule.alt,
     )
@@ -164,8 +195,7 @@ def _molecule_grid(material: Material, scales: Scales) -> Figure:
         content=Molecules(items=items),
         scales=_scales(material, scales, [_scale(material, main)]),
         caption=f"{main.title}: contribution of each atom to the {explained_score(material)}, in "
-        f"{main.unit}.{_colours(material, main)} Below each: {below}. "
-        f"{material.selection_reason}"
+        f"{main.unit}. {_colours([main])}; {_on_scale(material)} Below each: {below}. {material.selection_reason}"
         f"{left_out(material)}",
         alt="; ".join(item.alt for item in items),
     )
@@ -191,7 +221,7 @@ def _methods_grid(material: Material, scales: Scales) -> Figure:
             numbers=False,
         ),
         scales=drawn,
-        caption=f"The same molecules by every method.{_colours(material, material.main)}",
+        caption=f"The same molecules by every method. {_colours(material.methods)}; {_on_scale(material)}",
         alt="; ".join(
             f"{material.sample_name(row)}, {method.title}: {signed(float(_atoms(material, row, method).sum()))}"
             for row in rows
@@ -216,7 +246,6 @@ def sections(material: Material) -> tuple[Section, ...]:
                         *((_READ_ATOMS,) if material.main.additive else ()),
                     ),
                 ),
-                Block(tables=(_molecule_table(material),)),
                 *((Block(figures=(f"{material.slug}-methods",)),) if len(material.methods) > 1 else ()),
             ),
         ),
@@ -235,6 +264,11 @@ def _group_blocks(material: Material) -> tuple[Block, ...]:
         *(Block(paragraphs=claim) for claim in [groups.claim(material)] if claim),
         Block(tables=(groups.table(material),)),
     )
+
+
+def appendix(material: Material) -> tuple[Block, ...]:
+    """The sums of the drawn molecules."""
+    return (Block(tables=(_molecule_table(material),)),)
 
 
 _READ_ATOMS = Aside(

@@ -4,24 +4,42 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document.common import direction, sums_table, swarm_blocks, swarm_figures, verdict_asides, waterfall
+from exhibit.tasks.document import bearing
+from exhibit.tasks.document.common import direction, sums_blocks, swarm_blocks, swarm_figures, verdict_asides, waterfall
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.words import capital, count, listing, numbers, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import InputSummary
 from exhibit.tasks.records.figure import Bars, Figure, Series, Waterfalls
+from exhibit.tasks.records.finding import Finding, Named, Part
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 
-def story(material: Material) -> tuple[str, str, str]:
-    parts = material.main.summary.inputs
-    shares = _shares(parts)
-    leader = int(shares.argmax())
-    sentence = f"The {parts[leader].input} carries {share(float(shares[leader]))} of the explanation"
-    if silent := [part.input for part in parts if not part.absolute.any()]:
-        sentence += f"; {listing(silent)} {'is' if len(silent) == 1 else 'are'} exactly zero in every sample"
-    return f"the {parts[leader].input} decides", f"{sentence}.", f"{material.slug}-inputs"
+def story(material: Material) -> tuple[Finding, str]:
+    """Which input carries most of the explanation by the main method."""
+    main = material.main
+    first = _leader(main)
+    finding = Part(
+        method=bearing.named(main),
+        signed=main.signed,
+        first=first,
+        silent=tuple(part.input for part in main.summary.inputs if not part.absolute.any()),
+        bearing=bearing.bearing(main),
+        **bearing.methods(
+            material,
+            material.methods,
+            lambda method: None if (other := _leader(method)).name == first.name else other,
+        ),
+    )
+    return finding, f"{material.slug}-inputs"
+
+
+def _leader(method: MethodMaterial) -> Named:
+    """The input with the largest share of the sum of |a|."""
+    shares = _shares(method.summary.inputs)
+    k = int(shares.argmax())
+    return Named(name=method.summary.inputs[k].input, value=float(shares[k]))
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
@@ -122,8 +140,8 @@ def _inputs_figure(material: Material) -> Figure:
     )
     return Figure(
         name=f"{material.slug}-inputs",
-        content=Bars(labels=labels, series=series, axis="share of the sum of |a|"),
-        caption=f"Share of each input in the sum of |a| over {count(material.explained, 'sample')}; "
+        content=Bars(labels=labels, series=series, axis="share of the explanation"),
+        caption=f"Share of each input in the explanation, the sum of |a|, over {count(material.explained, 'sample')}; "
         "lines: standard error over samples.",
         alt="; ".join(f"{item.name}: {numbers(labels, item.values)}" for item in series),
     )
@@ -159,6 +177,11 @@ def _flat(material: Material, method: MethodMaterial, row: int) -> tuple[list[st
     return names, np.concatenate(found)
 
 
+def appendix(material: Material) -> tuple[Block, ...]:
+    """The sums of every additive method."""
+    return sums_blocks(material)
+
+
 def sections(material: Material) -> tuple[Section, ...]:
     additive = _additive(material)
     return (
@@ -175,7 +198,6 @@ def sections(material: Material) -> tuple[Section, ...]:
             blocks=(
                 *swarm_blocks(material, _judged(material)),
                 *((Block(figures=(f"{material.slug}-waterfall",)),) if additive else ()),
-                *(Block(tables=(sums_table(material, method),)) for method in additive),
             ),
         ),
         *(_one_input(part) for part in _parts(material)),

@@ -22,6 +22,7 @@ _ATTACHED = {
     "config.yaml": "The full configuration",
     "importances.parquet": "Importances of all features, one row each",
     "checks.json": "Verdicts of all checks",
+    "answers.json": "The plain answers of page one, and the rule that they follow",
     "checks.csv": "The same verdicts as a table",
     "metrics.json": "Measured quality of all models",
     "agreement.parquet": "Agreement of all pairs of results that are compared",

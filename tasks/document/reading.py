@@ -20,14 +20,24 @@ class Guide(NamedTuple):
     warning: str
 
 
-def section(questions: Mapping[str, str], example: str, palettes: Collection[Palette] = ()) -> Section:
-    """The page that needs no other. `questions`: what each check asks; `example`: a sentence of this report;
-    `palettes`: what maps of pictures are drawn in, as all else is in red and blue."""
+class Colours(NamedTuple):
+    """What the colours of a document mean. `palettes`: what maps of pictures are drawn in, as all else is in red and
+    blue; `laid_over`: whether maps lie over the picture itself; `sizes`: whether some maps are of sizes, that have no
+    sign; `shared`: whether all that has one unit shares one scale."""
+
+    palettes: Collection[Palette] = ()
+    laid_over: bool = False
+    sizes: bool = False
+    shared: bool = True
+
+
+def section(questions: Mapping[str, str], example: str, colours: Colours | None = None) -> Section:
+    """The page that needs no other. `questions`: what each check asks; `example`: a sentence of this report."""
     return Section(
         title="How to read this report",
         blocks=(
             Block(heading="What an attribution is", paragraphs=(*_IS, *_example(example))),
-            Block(heading="What it is not", paragraphs=_IS_NOT, asides=(_colours(palettes),)),
+            Block(heading="What it is not", paragraphs=_IS_NOT, asides=(_colours(colours or Colours()),)),
             Block(heading="Before you rely on it", paragraphs=_BEFORE, asides=(_VERDICTS,)),
             Block(tables=(_words(), _checks(questions))),
         ),
@@ -65,24 +75,34 @@ _BEFORE = (
 )
 
 
-def _colours(palettes: Collection[Palette]) -> Aside:
-    light = "keras_example" in palettes
-    return Aside(
-        title="Colours",
-        text=f"Red pushes the score up, blue pulls it down, white is zero{'' if light else ', everywhere'}. "
-        f"{_LIGHT if light else ''}{_SCALES} {_GREY}",
-    )
+def _colours(found: Colours) -> Aside:
+    light = "keras_example" in found.palettes
+    said = [
+        "Red pushes the score up, blue pulls it down, white is zero.",
+        _LIGHT if light else "",
+        _OVER if found.laid_over else "",
+        _SIZES if found.sizes else "",
+        _SCALES if found.shared else _OWN_SCALES,
+        _GREY,
+    ]
+    return Aside(title="Colours", text=" ".join(filter(None, said)))
 
 
 _LIGHT = (
     "Only where light is added to a photograph, as published, green pushes up and red pulls down; readers with a "
-    "red-green deficiency cannot tell these two apart. "
+    "red-green deficiency cannot tell these two apart."
+)
+_OVER = "Over a picture nothing is laid where a value is zero: there the grey of the picture itself is seen."
+_SIZES = (
+    "Maps of sizes, |a| or squares, have no sign: their scale begins at zero, and red says how much, not which way."
 )
 
 _SCALES = (
     "Each scale is printed with its numbers and with what it belongs to: on one scale the same colour is the same "
     "number, on two it is not."
 )
+
+_OWN_SCALES = "Each scale is printed with its numbers; some maps have a scale of their own, which is said beside them."
 
 _GREY = (
     "A print in grey shows how strong a colour is but not its sign: red and blue are equally dark in it. The sign "
@@ -143,8 +163,11 @@ def guides(drawings: Mapping[str, Drawing], numbers: Mapping[str, int]) -> list[
 def _guide(alike: Sequence[Drawing], where: str) -> Guide:
     """Of figures of one kind, with what the colours say that they have."""
     reading = alike[0].reading
-    palettes = {scale.palette for drawing in alike for scale in drawing.figure.scales}
+    signed = [scale for drawing in alike for scale in drawing.figure.scales if scale.signed]
+    palettes = {scale.palette for scale in signed}
     colours = [said for palette, said in reading.colours.items() if palette in palettes]
+    if reading.unsigned and any(not scale.signed for drawing in alike for scale in drawing.figure.scales):
+        colours.append(reading.unsigned)
     return Guide(reading.title, where, " ".join([reading.text, *colours]), reading.warning)
 
 

@@ -40,6 +40,8 @@ class DocumentSpec(Spec):
     issued: Issued | None = Field(
         None, description="date of the document, UTC where no zone is given; null: today at midnight UTC"
     )
+    purpose: str | None = Field(None, min_length=1, description="what the model is for, on page one; null: not said")
+    owner: str | None = Field(None, min_length=1, description="who answers for the model, on page one; null: not said")
     paper: Paper = Field("A4", description="of the PDF: A4 or letter")
     missing_glyphs: MissingGlyphs = Field(
         "mark",

@@ -1,8 +1,10 @@
 """Chapters about tables."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from exhibit.tasks.document import reference
+from exhibit.tasks.document import bearing, reference
 from exhibit.tasks.document.common import (
     direction,
     facets,
@@ -10,43 +12,83 @@ from exhibit.tasks.document.common import (
     over_trainings,
     ranking,
     shares,
-    sums_table,
+    sums_blocks,
     swarm_blocks,
     swarm_figures,
     verdict_asides,
     waterfall,
 )
-from exhibit.tasks.document.words import capital, count, listing, numbers, plain, share, signed, without_unit
+from exhibit.tasks.document.words import count, numbers, plain, signed, without_unit
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
+from exhibit.tasks.records.finding import Finding, Leaders, Named
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _MOST_PANELS = 8  # samples that are drawn; the table has the others
 
 
-def story(material: Material) -> tuple[str, str, str]:
-    values, _, _ = shares(material.main)
+def story(material: Material) -> tuple[Finding, str]:
+    """Which features carry most of the explanation by the main method; methods with another first one disagree."""
     importance = material.main.summary.importances[0]
+    sizes = importance.mean_absolute / (importance.mean_absolute.sum() or 1.0)
     order = ranking(material)
-    lead = [without_unit(importance.features[k]) for k in order[:2]]
-    carried = share(float(values[order[:2]].sum()))
-    sentence = f"{capital(listing(lead))} carry {carried} of the explanation"
+    kept = _kept(material, int(order[0]))
+    known = material.reference
+    finding = Leaders(
+        method=bearing.named(material.main),
+        signed=material.main.signed,
+        first=tuple(Named(name=without_unit(importance.features[k]), value=float(sizes[k])) for k in order[:2]),
+        trainings=kept,
+        reference=None if known is None else _first(known.features, known.mean),
+        reference_label="" if known is None else known.label,
+        bearing=bearing.bearing(material.main),
+        doubt=_doubt(importance, order, kept),
+        **bearing.methods(material, material.methods, lambda method: _instead(method, importance, int(order[0]))),
+    )
+    return finding, f"{material.slug}-teaser" if material.whole else f"{material.slug}-importances"
+
+
+def _first(features: Sequence[str], values: Array) -> Named:
+    """The feature with the largest value, and its share of all."""
+    k = int(np.argmax(values))
+    return Named(name=without_unit(features[k]), value=float(values[k] / (values.sum() or 1.0)))
+
+
+def _instead(method: MethodMaterial, importance: Importance, first: int) -> Named | None:
+    """The feature that a method puts first, where that is another one."""
+    own = method.summary.importances[0]
+    found = _first(own.features, own.mean_absolute)
+    return None if found.name == without_unit(importance.features[first]) else found
+
+
+def _kept(material: Material, first: int) -> tuple[int, int] | None:
+    """In how many trainings beside the reported one, and of how many, the same feature is first."""
     check = over_trainings(material.main)
-    if check is not None:
-        spread = float(check.details["share"][:, order[:2]].sum(axis=1).std(ddof=1))
-        sentence += f" ({plain(100 * spread, 1)} points of standard deviation over trainings)"
-        ranks = check.details["share"].argsort(axis=1)[:, ::-1]
-        same = int((np.sort(ranks[:, :2], axis=1) == np.sort(order[:2])).all(axis=1).sum())
-        sentence += f"; the same two led in {same} of {len(ranks)} trainings"
-    if material.reference is not None:
-        first = {without_unit(material.reference.features[k]) for k in np.argsort(-material.reference.mean)[:2]}
-        agrees = "puts the same two first" if first == set(lead) else f"puts {listing(sorted(first))} first"
-        sentence += f", and a {material.reference.label} {agrees}"
-    return f"{lead[0]} leads", f"{sentence}.", f"{material.slug}-importances"
+    if check is None:
+        return None
+    others = check.details["share"][1:]
+    return int((others.argmax(axis=1) == first).sum()), len(others)
+
+
+def _doubt(importance: Importance, order: Array, kept: tuple[int, int] | None) -> str:
+    """Why the first feature may not be first: the errors over samples, or other trainings."""
+    first, *others = order[:2].tolist()
+    if not others:
+        return ""
+    if kept is not None and 2 * kept[0] <= kept[1]:
+        return f"it is first in only {kept[0]} of {count(kept[1], 'further training')}"
+    gap = float(importance.mean_absolute[first] - importance.mean_absolute[others[0]])
+    error = float(np.hypot(importance.standard_error[first], importance.standard_error[others[0]]))
+    if not np.isfinite(error):
+        return "one sample has no error"
+    return "" if gap > 1.96 * error else "the first two are no further apart than their errors over samples explain"
 
 
 def figures(material: Material, _: Scales) -> tuple[Figure, ...]:
     return (
+        *((_teaser(material),) if material.whole else ()),
         _importance_figure(material),
         *swarm_figures(material, _spread(material)),
         *(_samples(material, method) for method in material.methods),
@@ -91,6 +133,33 @@ def _importance_figure(material: Material) -> Figure:
     )
 
 
+_ON_PAGE_ONE = 4  # features
+_PAGE_ONE = 0.83  # of the column: as it is drawn there, so that letters keep their size
+
+
+def _teaser(material: Material) -> Figure:
+    """The first features by the main method, beside the first method that puts another one first."""
+    whole = _importance_figure(material)
+    bars = whole.content
+    assert isinstance(bars, Bars), "drawn as bars"
+    order = feature_order(material)[:_ON_PAGE_ONE]
+    first = ranking(material)[0]
+    others = [m for m in material.methods if _instead(m, material.main.summary.importances[0], int(first))][:1]
+    shown = {material.main.title, *(other.title for other in others)}
+    series = tuple(
+        item.model_copy(
+            update={
+                "values": item.values[: len(order)],
+                "errors": None if item.errors is None else item.errors[: len(order)],
+            }
+        )
+        for item in bars.series
+        if item.name in shown
+    )
+    content = bars.model_copy(update={"labels": bars.labels[: len(order)], "series": series})
+    return whole.model_copy(update={"name": f"{material.slug}-teaser", "content": content, "width": _PAGE_ONE})
+
+
 def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
     """The shown rows, each from the baseline's score to its own."""
     item = material.dataset.inputs[0]
@@ -115,7 +184,7 @@ def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
 
 def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
     item = material.dataset.inputs[0]
-    squared, by_sign = method.aggregate == "square", method.aggregate == "raw"
+    squared, by_sign = method.aggregate == "square", method.signed
     labels = tuple(without_unit(name) for name in item.features)
     panels = []
     for row in range(len(material.dataset.sample_ids)):
@@ -158,13 +227,17 @@ def sections(material: Material) -> tuple[Section, ...]:
             blocks=tuple(
                 Block(
                     figures=(f"{material.slug}-{method.label}-samples",),
-                    tables=(sums_table(material, method),) if method.additive and material.whole else (),
                     asides=(_READ_SAMPLES,) if method.additive and material.whole else (),
                 )
                 for method in reversed(material.methods)
             ),
         ),
     )
+
+
+def appendix(material: Material) -> tuple[Block, ...]:
+    """The sums of every additive method."""
+    return sums_blocks(material)
 
 
 _READ_BARS = Aside(

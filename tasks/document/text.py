@@ -2,34 +2,74 @@
 
 import numpy as np
 
+from exhibit.tasks.document import bearing
 from exhibit.tasks.document.common import (
     HALF_PAGE,
     direction,
+    directions,
     drawn_rows,
     facets,
     left_out,
     reading,
-    sums_table,
+    sums_blocks,
     verdict_asides,
+    without_score,
 )
 from exhibit.tasks.document.words import signed
 from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
+from exhibit.tasks.records.finding import Finding, Named, Word
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Section
 
 _SHORT = 12  # words of a text that fit into half of the page
 
 
-def story(material: Material) -> tuple[str, str, str]:
-    line = _line(material, material.main, 0)
-    strongest = int(np.abs(line.values).argmax())
-    token, value = line.tokens[strongest], signed(float(line.values[strongest]))
-    sentence = f"In {material.sample_name(0)} ({reading(material, 0)}) the token {token} contributes most, {value}."
-    return f"{token} weighs most", sentence, f"{material.slug}-{material.main.label}-tokens"
+def story(material: Material) -> tuple[Finding, str]:
+    """Which word of the first text carries most by the main method."""
+    main = material.main
+    word, value = _strongest(material, main)
+    raises, lowers = directions(material)
+    finding = Word(
+        method=bearing.named(main),
+        signed=main.signed,
+        sample=f"{material.sample_name(0)} ({reading(material, 0)})",
+        word=word,
+        speaks=(raises if value > 0 else lowers) if main.signed and value else "",
+        bearing=bearing.bearing(main),
+        **bearing.methods(
+            material,
+            material.methods,
+            lambda method: None if (other := _strongest(material, method)[0]).name == word.name else other,
+        ),
+    )
+    return finding, f"{material.slug}-teaser"
+
+
+def _strongest(material: Material, method: MethodMaterial) -> tuple[Named, float]:
+    """The word with the largest |a| in the first text and its share of the sum, and its attribution."""
+    line = _line(material, method, 0)
+    k = int(np.abs(line.values).argmax())
+    total = float(np.abs(line.values).sum()) or 1.0
+    return Named(name=line.tokens[k], value=float(abs(line.values[k])) / total), float(line.values[k])
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
-    return tuple(_tokens(material, method, scales) for method in material.methods)
+    teaser = (_teaser(material, scales),) if material.whole else ()
+    return (*teaser, *(_tokens(material, method, scales) for method in material.methods))
+
+
+def _teaser(material: Material, scales: Scales) -> Figure:
+    """The first text by the main method, for the front page."""
+    main = material.main
+    line = _line(material, main, 0)
+    scale = Scale(unit=main.unit, limit=scales.get(main.unit, 1.0), signed=main.signed)
+    return Figure(
+        name=f"{material.slug}-teaser",
+        content=Tokens(items=(line.model_copy(update={"note": ""}),)),
+        scales=(without_score(material, main, scale),),
+        caption=f"{main.title} of {line.title}.",
+        alt=line.alt,
+    )
 
 
 def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> Figure:
@@ -39,7 +79,7 @@ def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> Figur
     return Figure(
         name=f"{material.slug}-{method.label}-tokens",
         content=Tokens(items=items, facets=facets(material, rows)),
-        scales=(Scale(unit=scale, limit=scales.get(scale, 1.0)),),
+        scales=(Scale(unit=scale, limit=scales.get(scale, 1.0), signed=method.signed),),
         caption=f"{method.title} of every token of {material.dataset.inputs[0].name}, in {method.unit}; "
         f"padding is left out.{direction(material, method)}{left_out(material)}",
         alt="; ".join(item.alt for item in items),
@@ -65,7 +105,6 @@ def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
 
 
 def sections(material: Material) -> tuple[Section, ...]:
-    additive = [method for method in material.methods if method.additive] if material.whole else []
     names = [f"{material.slug}-{method.label}-tokens" for method in material.methods]
     rows = [tuple(names)] if _paired(material) else [(name,) for name in names]
     return (
@@ -74,10 +113,14 @@ def sections(material: Material) -> tuple[Section, ...]:
             blocks=(
                 Block(figures=rows[0], asides=(*verdict_asides(material.methods), _READ)),
                 *(Block(figures=row) for row in rows[1:]),
-                *(Block(tables=(sums_table(material, method),)) for method in additive),
             ),
         ),
     )
+
+
+def appendix(material: Material) -> tuple[Block, ...]:
+    """The sums of every additive method."""
+    return sums_blocks(material)
 
 
 _READ = Aside(

@@ -41,9 +41,9 @@ def colour(value: float, limit: float) -> str:
 
 
 def colour_bar(scale: Scale, name: str) -> Part:
-    """The scale drawn: its unit, the colours, and ticks at both limits and zero."""
+    """The scale drawn: its unit, the colours, and ticks at both limits and zero; of sizes the half above zero."""
     width = max(_BAR + 1, text_width(scale.unit, NAME) + 4)
-    values = np.linspace(-scale.limit, scale.limit, _STEPS)
+    values = np.linspace(-scale.limit if scale.signed else 0.0, scale.limit, _STEPS)
     shades = colours(values, scale.limit) if scale.palette == "diverging" else lights(values, scale.limit)
     # Each strip reaches the right end and the next covers it: no hairlines between strips.
     strips = [
@@ -58,11 +58,9 @@ def colour_bar(scale: Scale, name: str) -> Part:
         for i, shade in enumerate(shades)
     ]
     frame = element("rect", x=0.5, y=_TOP, width=_BAR, height=_HEIGHT, fill="none", stroke=QUIET, stroke_width=0.6)
-    places = (
-        (signed(-scale.limit), 0.5, "start"),
-        ("0", _BAR / 2 + 0.5, "middle"),
-        (signed(scale.limit), _BAR + 0.5, "end"),
-    )
+    low = (signed(-scale.limit), "0") if scale.signed else ("0", "")
+    end = signed(scale.limit) if scale.signed else signed(scale.limit).lstrip("+")
+    places = ((low[0], 0.5, "start"), (low[1], _BAR / 2 + 0.5, "middle"), (end, _BAR + 0.5, "end"))
     marks = [
         line(x, _TOP + _HEIGHT, x, _TOP + _HEIGHT + 4, QUIET, 0.8, "quiet")
         + text(label, x, _TOP + _HEIGHT + 15, SMALL, anchor)

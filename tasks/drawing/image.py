@@ -90,6 +90,7 @@ IMAGES = FigureKind(
             "keras_example": "Where light is added to the photograph, green moved it up, red down, the brighter the "
             "more.",
         },
+        unsigned="Where a scale begins at zero the colour is a size without a sign: it says how much, not which way.",
     ),
     template="images",
     numbers=True,

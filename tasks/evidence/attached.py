@@ -6,6 +6,7 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "evidence": "evidence.json",
     "config": "config.yaml",
     "checks": "checks.json",
+    "answers": "answers.json",
     "checks_csv": "checks.csv",
     "importances": "importances.parquet",
     "metrics": "metrics.json",

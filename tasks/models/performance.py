@@ -4,7 +4,8 @@ import numpy as np
 
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Split
-from exhibit.tasks.records.model import Metric, Performance, Prediction
+from exhibit.tasks.records.finding import Rate
+from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction
 
 _RESAMPLES = 2000
 _LEAST = 10  # rows of a regression that an interval, and a share of their variance, can be had from
@@ -24,14 +25,42 @@ def performance(dataset: Dataset, prediction: Prediction) -> Performance:
         if (rows := dataset.labelled & (dataset.split == split)).any()
     ]
     metrics = tuple(metric for each in rows_of_metrics for metric in each.metrics)
-    return Performance(metrics=metrics, confusion=rows_of_metrics[0].confusion if rows_of_metrics else None)
+    return Performance(
+        metrics=metrics,
+        confusion=rows_of_metrics[0].confusion if rows_of_metrics else None,
+        planted=_planted(dataset, prediction, held_out) if dataset.task == "classification" else None,
+    )
 
 
 def _measured(dataset: Dataset, prediction: Prediction, split: Split, rows: Array) -> Performance:
     labels, outputs = dataset.labels[rows], prediction.outputs[rows]
+    learnt = dataset.labels[dataset.labelled & (dataset.split == "train")]
     if dataset.task == "classification":
-        return _classification(labels.astype(np.int64), outputs, split)
-    return _regression(labels, outputs[:, 0], split)
+        return _classification(labels.astype(np.int64), outputs, split, learnt.astype(np.int64))
+    return _regression(labels, outputs[:, 0], split, learnt)
+
+
+def _planted(dataset: Dataset, prediction: Prediction, split: Split) -> Planted | None:
+    """Of the first class some of whose measured pictures have a known region and some have not."""
+    item = next((item for item in dataset.inputs if item.regions is not None), None)
+    if item is None or item.regions is None:
+        return None
+    rows = np.flatnonzero(dataset.labelled & (dataset.split == split))
+    marked = np.array([bool(np.asarray(item.regions[row : row + 1]).any()) for row in rows.tolist()], bool)
+    labels = dataset.labels[rows].astype(np.int64)
+    right = prediction.outputs[rows].argmax(axis=1) == labels
+    for output in np.unique(labels[marked]).tolist():
+        own = labels == output
+        if not (own & ~marked).any():
+            continue
+        present, absent = (_rate(right[own & has]) for has in (marked, ~marked))
+        return Planted(region=item.region, output=int(output), present=present, absent=absent)
+    return None
+
+
+def _rate(hits: Array) -> Rate:
+    found, count = int(hits.sum()), len(hits)
+    return Rate(right=found, total=count, interval=wilson(found, count))
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
@@ -42,41 +71,55 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
     return float(centre - half), float(centre + half)
 
 
-def _classification(labels: Array, outputs: Array, split: Split) -> Performance:
+def _classification(labels: Array, outputs: Array, split: Split, learnt: Array) -> Performance:
     """Accuracy and confusion; of many classes the share among the five likeliest instead of the confusion."""
     classes = outputs.shape[1]
     order = np.argsort(-outputs, axis=1, kind="stable")
-    accuracy = _share("accuracy", order[:, 0] == labels, split)
+    commonest = np.argsort(-np.bincount(learnt, minlength=classes), kind="stable")
+    naive = [float(np.isin(labels, commonest[:k]).mean()) if len(learnt) else None for k in (1, 5)]
+    accuracy = _share("accuracy", order[:, 0] == labels, split, naive[0])
     if classes > _CLASSES:
         among = (order[:, :5] == labels[:, np.newaxis]).any(axis=1)
-        return Performance(metrics=(accuracy, _share("top-5 accuracy", among, split)))
+        return Performance(metrics=(accuracy, _share("top-5 accuracy", among, split, naive[1])))
     confusion = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(confusion, (labels, order[:, 0]), 1)
     return Performance(metrics=(accuracy,), confusion=confusion)
 
 
-def _share(name: str, hits: Array, split: Split) -> Metric:
+def _share(name: str, hits: Array, split: Split, naive: float | None) -> Metric:
     right, count = int(hits.sum()), len(hits)
-    return Metric(name=name, value=right / count, split=split, count=count, interval=wilson(right, count))
+    return Metric(name=name, value=right / count, split=split, count=count, interval=wilson(right, count), naive=naive)
 
 
-def _regression(labels: Array, predicted: Array, split: Split) -> Performance:
+def _regression(labels: Array, predicted: Array, split: Split, learnt: Array) -> Performance:
+    guess = np.full(len(labels), learnt.mean()) if len(learnt) else None
+    naive = None if guess is None else float(_rmse(labels, guess))
     if len(labels) < _LEAST:
         value = float(_rmse(labels, predicted))
-        return Performance(metrics=(Metric(name="RMSE", value=value, split=split, count=len(labels)),))
+        return Performance(metrics=(Metric(name="RMSE", value=value, split=split, count=len(labels), naive=naive),))
     draws = np.random.default_rng(0).integers(len(labels), size=(_RESAMPLES, len(labels)))
 
-    def metric(name: str, values: Array, resampled: Array) -> Metric:
+    def metric(name: str, values: Array, resampled: Array, naive: float | None) -> Metric:
         low, high = np.percentile(resampled, [2.5, 97.5])
         return Metric(
-            name=name, value=float(values), split=split, count=len(labels), interval=(float(low), float(high))
+            name=name,
+            value=float(values),
+            split=split,
+            count=len(labels),
+            interval=(float(low), float(high)),
+            naive=naive,
         )
 
-    error = metric("RMSE", _rmse(labels, predicted), _rmse(labels[draws], predicted[draws]))
+    error = metric("RMSE", _rmse(labels, predicted), _rmse(labels[draws], predicted[draws]), naive)
     if not np.ptp(labels):  # equal values have no variance that a model could have a share of
         return Performance(metrics=(error,))
-    draws = draws[np.ptp(labels[draws], axis=1) > 0]
-    return Performance(metrics=(error, metric("R²", _r2(labels, predicted), _r2(labels[draws], predicted[draws]))))
+    varied = draws[np.ptp(labels[draws], axis=1) > 0]
+    share = metric("R²", _r2(labels, predicted), _r2(labels[varied], predicted[varied]), _naive_r2(labels, guess))
+    return Performance(metrics=(error, share))
+
+
+def _naive_r2(labels: Array, guess: Array | None) -> float | None:
+    return None if guess is None else float(_r2(labels, guess))
 
 
 def _rmse(labels: Array, predicted: Array) -> Array:

@@ -20,11 +20,13 @@ def picture_side(width: float | None) -> float:
 
 
 class Scale(Record):
-    """One shared zero-centred colour scale: values in [-limit, limit] of `unit`, in the colours of `palette`."""
+    """One shared zero-centred colour scale: values in [-limit, limit] of `unit`, in the colours of `palette`; those in
+    [0, limit] where nothing on it is `signed`, as of sizes."""
 
     unit: str
     limit: float
     palette: Palette = "diverging"
+    signed: bool = True
 
 
 class FigureContent(Record):
@@ -307,12 +309,13 @@ class Part(Record):
 
 class Reading(Record):
     """How figures of one kind are read: `text` says what is seen, `warning` what must not be read into it, `colours`
-    what each palette says. The `title` names the kind."""
+    what each palette says, `unsigned` what it says of sizes. The `title` names the kind."""
 
     title: str
     text: str
     warning: str = ""
     colours: dict[Palette, str] = Field(default_factory=dict)
+    unsigned: str = ""
 
 
 class Placement(Record):

@@ -88,6 +88,21 @@ class MethodMaterial(Record):
         """That of a mean over samples: it has a colour scale of its own, or it would be too pale to read."""
         return f"{self.scale(name)}, mean over images"
 
+    @property
+    def signed(self) -> bool:
+        """Whether its values say up or down; sizes do not."""
+        return self.aggregate == "raw"
+
+    @property
+    def refined(self) -> bool:
+        """Whether its steps were added until a tolerance was met, or until there were no more."""
+        return self.ladder is not None or self.converged < 1
+
+    @property
+    def sizes(self) -> str:
+        """What its values are, where they have no sign."""
+        return {"raw": "", "abs": "absolute values", "square": "squares"}[self.aggregate]
+
 
 class Material(Record):
     """One chapter. `dataset` holds the shown samples only; `labels`, `outputs`, `split` all of them.

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Split
+from exhibit.tasks.records.finding import Rate
 
 OutputKind = Literal["logits", "probabilities", "values"]
 
@@ -28,15 +29,27 @@ class Prediction(Record):
 
 
 class Metric(Record):
-    """A measured quality: `value` on `count` samples of `split`, with a 95% interval where one is known."""
+    """A measured quality: `value` on `count` samples of `split`, with a 95% interval where one is known. `naive`: that
+    of a guess on the same samples that knows the training labels alone: always their commonest class, or their mean."""
 
     name: str
     value: float
     split: Split
     count: int
     interval: tuple[float, float] | None = None
+    naive: float | None = None
+
+
+class Planted(Record):
+    """A region that only some pictures of a class have, and how often they are read right with it and without it."""
+
+    region: str
+    output: int
+    present: Rate
+    absent: Rate
 
 
 class Performance(Record):
     metrics: tuple[Metric, ...]
     confusion: Array | None = None  # (true, predicted) counts on the rows of the metrics
+    planted: Planted | None = None

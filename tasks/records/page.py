@@ -74,6 +74,7 @@ class Chapter(Record):
     lead: str
     teaser: Teaser | None  # None: the chapter is not on page one
     sections: tuple[Section, ...]
+    appendix: tuple[Block, ...] = ()  # formulas, parameters and sums, at the end of the document
 
 
 class Badge(Record):
@@ -82,6 +83,47 @@ class Badge(Record):
     title: str
     text: str
     verdict: Verdict | None = None
+
+
+Word = Literal["yes", "with care", "no", "not assessed"]
+
+
+class Answer(Record):
+    """One of the plain answers of page one, and what it rests on, a sentence each."""
+
+    question: str
+    word: Word
+    reasons: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict whose colours it has: what is not known is amber."""
+        colours: dict[Word, Verdict] = {"yes": "pass", "no": "fail"}
+        return colours.get(self.word, "undecided")
+
+
+class Judged(Record):
+    """A row of the table of all verdicts, ready to print. `anchor`: of the chapter."""
+
+    question: str
+    of: str
+    verdict: Verdict
+    result: str
+    interval: str
+    threshold: str
+    meaning: str
+    anchor: str
+
+
+class Front(Record):
+    """What page one and two say beside the findings: what was `examined`, the answers, the `overall` one and the `rule`
+    they follow; and all verdicts, of which the first are printed."""
+
+    examined: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    overall: Word = "not assessed"
+    rule: tuple[str, ...] = ()
+    verdicts: tuple[Judged, ...] = ()
 
 
 class Failure(Record):
@@ -101,6 +143,15 @@ class Document(Record):
     title: str
     subtitle: str
     badges: tuple[Badge, ...]
+    front: Front = Front()
+    guide: Section | None = None  # for readers who are not engineers, after the front
     chapters: tuple[Chapter, ...]
     failures: tuple[Failure, ...] = ()
     back: tuple[Section, ...]
+
+    @property
+    def blocks(self) -> list[Block]:
+        """All of them in the order in which they stand."""
+        guide = (self.guide,) if self.guide else ()
+        sections = [section for chapter in self.chapters for section in chapter.sections]
+        return [block for section in (*guide, *sections, *self.back) for block in section.blocks]

@@ -56,6 +56,12 @@ class CheckResult(Record):
         "jaccard" and "signs"."""
         return "others" in self.details
 
+    @property
+    def of_region(self) -> bool:
+        """Whether it measured what lies in a known region: `details` then hold for each sample the shares of the
+        "positive" attribution and of the "area" (samples,) there."""
+        return "positive" in self.details
+
     @classmethod
     def not_applicable(cls, check: str, method: str, sentence: str) -> Self:
         """Of a check that has no meaning here, and so fails nothing."""

@@ -1,12 +1,14 @@
 """The stage `compose`: the document as data."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.changed import Changed
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.records.page import Failure
+from exhibit.tasks.records.page import Document, Failure
 from exhibit.tasks.records.verdict import CheckWords
 from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
@@ -17,31 +19,29 @@ def compose(
     title: str | None,
     checks: Mapping[str, CheckWords],
     materials: Sequence[Digest],
-    models: int,
     own: Sequence[str],
     comparisons: Sequence[Digest],
     changes: Digest | None,
     failures: Sequence[Failure] = (),
+    stated: Mapping[str, str] | None = None,
 ) -> FinishedStage:
-    """Output "document". `checks`: every one that a reader may expect, by name; `models`: how many there are; `own`:
-    slugs of the points with chapters of their own."""
+    """Outputs "document" and "answers", the plain answers of its first page for programs. `checks`: every one that a
+    reader may expect, by name; `own`: slugs of the points with chapters of their own; `stated`: what
+    the user says of the model."""
     from exhibit.tasks.document.compose import compose as written
 
     def run() -> dict[str, bytes]:
-        return {
-            "document": pack(
-                written(
-                    [read(store, Material, digest) for digest in materials],
-                    title,
-                    checks,
-                    models,
-                    own,
-                    [read(store, Comparison, digest) for digest in comparisons],
-                    None if changes is None else read(store, Changed, changes),
-                    failures,
-                )
-            )
-        }
+        document = written(
+            [read(store, Material, digest) for digest in materials],
+            title,
+            checks,
+            own,
+            [read(store, Comparison, digest) for digest in comparisons],
+            None if changes is None else read(store, Changed, changes),
+            failures,
+            stated,
+        )
+        return {"document": pack(document), "answers": pretty(_answers(document))}
 
     inputs: dict[str, Digest | Sequence[Digest]] = {"materials": list(materials), "comparisons": list(comparisons)}
     return run_stage(
@@ -50,10 +50,26 @@ def compose(
         {
             "title": title,
             "checks": {name: words.model_dump() for name, words in checks.items()},
-            "models": models,
             "own": list(own),
             "failures": [item.model_dump() for item in failures],
+            "stated": dict(stated or {}),
         },
         inputs if changes is None else inputs | {"changes": changes},
         run,
     )
+
+
+def _answers(document: Document) -> dict[str, Any]:
+    """`answers.json`: the overall answer, those of page one, the rule, and what each chapter of page one found."""
+    front = document.front
+    return {
+        "schema": "exhibit-answers/1",
+        "overall": front.overall,
+        "answers": [{"question": a.question, "answer": a.word, "reasons": list(a.reasons)} for a in front.answers],
+        "rule": list(front.rule),
+        "found": [
+            {"chapter": chapter.slug, "title": chapter.teaser.title, "sentence": chapter.teaser.sentence}
+            for chapter in document.chapters
+            if chapter.teaser
+        ],
+    }

@@ -33,7 +33,19 @@ from exhibit.tasks.records.figure import (
     Scatter,
     Series,
 )
-from exhibit.tasks.records.page import Aside, Badge, Block, Chapter, Column, Document, Section, Table, Teaser
+from exhibit.tasks.records.page import (
+    Answer,
+    Aside,
+    Block,
+    Chapter,
+    Column,
+    Document,
+    Front,
+    Judged,
+    Section,
+    Table,
+    Teaser,
+)
 
 MOLECULES = {
     "inosine": "OCC1OC(C(O)C1O)n1cnc2c(O)ncnc12",
@@ -723,23 +735,57 @@ CONFIG = "\n".join(
 )
 
 
+FRONT = Front(
+    examined=("Three models, on 3,200 rows",),
+    answers=(
+        Answer(
+            question="Can the model be trusted?",
+            word="yes",
+            reasons=("Accuracy 92% (95% interval 90% to 94%) on 497 test rows; a naive guess has 10%.",),
+        ),
+        Answer(
+            question="Can the explanation be trusted?",
+            word="no",
+            reasons=("The required check of completeness failed; 2 checks passed.",),
+        ),
+        Answer(
+            question="What was not tested, and what does that mean?",
+            word="not assessed",
+            reasons=("9 of 11 checks gave no verdict. That is neither for nor against the explanation.",),
+        ),
+    ),
+    overall="no",
+    rule=("The worst answer counts.",),
+    verdicts=tuple(
+        Judged(
+            question="Do the parts add up?",
+            of=slug,
+            verdict=verdict,
+            result="0.496",
+            interval="0.401 to 0.590",
+            threshold="0.500",
+            meaning="more samples would decide",
+            anchor=f"chapter-{slug}",
+        )
+        for slug, verdict in (("iris", "pass"), ("digits", "undecided"), ("solubility", "not assessed"))
+    ),
+)
+
+
 @cache
 def sample_document() -> tuple[Document, dict[str, Drawing]]:
     chapters, figures = zip(iris_chapter(), digits_chapter(), solubility_chapter(), strict=True)
     document = Document(
-        title="What three models look at",
+        title="Iris, digits and solubility: what they are predicted from",
         subtitle=(
             "Iris species from four measurements, handwritten digits from pixels and the solubility of molecules "
             "from their atoms: which parts of the input carry each prediction, and how far that can be trusted."
         ),
-        badges=(
-            Badge(title="3 of 3 complete", text="attributions add up within 1%", verdict="pass"),
-            Badge(title="1 advisory", text="digits: unstable in 2 of 24 samples", verdict="fail"),
-            Badge(title="2 not assessed", text="randomisation, seed stability", verdict="not assessed"),
-            Badge(title="re-derivable", text="exhibit verify report.pdf"),
-        ),
+        badges=(),
+        front=FRONT,
+        guide=reading(),
         chapters=chapters,
-        back=(reading(),),
+        back=(Section(title="Formulas", blocks=(Block(paragraphs=("The gradient along the straight line.",)),)),),
     )
     return document, {item.name: draw(item) for group in figures for item in group}
 

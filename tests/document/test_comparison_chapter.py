@@ -123,6 +123,7 @@ def test_pixels_of_different_pictures_are_compared_sample_by_sample() -> None:
     assert (found.spearman[0, 1], found.signs[0, 1]) == (pytest.approx(1.0), 0)
     written = chapter.chapter(found, {one.slug: one for one in made}, own_chapters=True)
     titles = ["The points", "Which conclusions survive", "How far they agree", "The same samples"]
+    titles.append("Data, models and methods")
     assert [section.title for section in written.sections] == titles
     assert written.sections[1].blocks[0].paragraphs[0].startswith("This cannot be said here: a pixel or an atom")
 
@@ -161,7 +162,7 @@ def test_of_several_inputs_each_is_drawn_by_itself() -> None:
 def document(count: int, own: list[str] | None = None, **extra: Any) -> Any:
     found, materials = points("table", count)
     made = [item.model_copy(update=extra) for item in materials.values()]
-    return compose(made, None, CHECK_WORDS, 1, own, [found])
+    return compose(made, None, CHECK_WORDS, own, [found])
 
 
 def test_a_comparison_comes_after_few_chapters_and_before_many() -> None:
@@ -176,7 +177,7 @@ def test_points_that_are_compared_leave_page_one_to_the_comparison() -> None:
 
 
 def test_one_model_is_one_whatever_explains_it() -> None:
-    assert document(4).title == "What one model looks at"
+    assert document(4).title == "What the species is predicted from"
     assert document(4).subtitle.startswith("The species from measurements: which parts")
 
 
@@ -187,7 +188,7 @@ def test_exclusions_of_the_same_data_are_listed_once() -> None:
         item.model_copy(update={"dataset": item.dataset.model_copy(update={"excluded": out})})
         for item in materials.values()
     ]
-    back = compose(made, None, CHECK_WORDS, 1, [], [found]).back
+    back = compose(made, None, CHECK_WORDS, [], [found]).back
     (section,) = [one for one in back if one.title == "Excluded samples"]
     assert len(section.blocks[0].tables) == 1
 
@@ -230,7 +231,7 @@ def test_a_hundred_points_are_a_report_of_a_few_pages(kind: Kind) -> None:
     """The comparison, the points in a table, and no chapter of a single one."""
     found, materials = points(kind, 100)
     made = list(materials.values())
-    one = compose(made, None, CHECK_WORDS, 100, [], [found])
+    one = compose(made, None, CHECK_WORDS, [], [found])
     drawn = {figure.name: draw(figure) for figure in chapter.figures(found, materials, limits(tuple(made)))}
     facts = Facts(issued="2026-01-01T00:00:00Z", digest="0" * 64, provenance=(), config="", version="0")
     pdf = render_pdf(render_html(one, drawn, facts, "print"), [], facts.issued)

@@ -25,7 +25,8 @@ def flowers(palette: Palette) -> Material:
 
 def told(document: Document) -> str:
     """What the guide says of colours."""
-    asides = (aside for section in document.back for block in section.blocks for aside in block.asides)
+    assert document.guide is not None
+    asides = (aside for block in document.guide.blocks for aside in block.asides)
     return next(aside.text for aside in asides if aside.title == "Colours")
 
 

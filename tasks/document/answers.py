@@ -1,0 +1,262 @@
+"""The plain answers of page one, by a rule that is printed with them."""
+
+from collections.abc import Mapping, Sequence
+
+from exhibit.tasks.document.words import beside, capital, count, interval, listing, plain, rounded, share
+from exhibit.tasks.records.finding import Finding
+from exhibit.tasks.records.material import Material, MethodMaterial
+from exhibit.tasks.records.model import Metric
+from exhibit.tasks.records.page import Answer, Front, Judged, Word
+from exhibit.tasks.records.verdict import CheckResult, CheckWords
+
+ENOUGH = 4  # checks that gave a verdict, for a "yes"
+_HALF = 0.5  # of the errors of a naive guess
+_WORST: tuple[Word, ...] = ("no", "not assessed", "with care", "yes")
+_MOST_REASONS = 3
+_MOST_NAMED = 3
+
+RULE = (
+    "The model: yes, if on rows that it has not seen it surely, at 95%, makes at most half the errors of a naive "
+    "guess, which knows the training labels alone; with care, if it is surely better than that guess, or if those rows "
+    "also stopped its training; no, if it is not; not assessed, if no such rows have labels.",
+    f"The explanation: no, if a required check failed; yes, if at least {ENOUGH} checks passed, none failed or is "
+    "undecided, and the methods agree on what is said here; with care otherwise. An undecided check counts as not "
+    "assessed.",
+    "Of several models, and over all, the worst answer counts; what is not assessed is at best “with care”.",
+)
+
+
+def front(
+    materials: Sequence[Material],
+    findings: Mapping[str, Finding],
+    checks: Mapping[str, CheckWords],
+    anchors: Mapping[str, str],
+    stated: Mapping[str, str] | None = None,
+) -> Front:
+    """The answers for all chapters together. `findings`: by the slug of the chapter; `checks`: every one that a reader
+    may expect; `anchors`: where a chapter is; `stated`: what the user says of the model, by what
+    it is."""
+    if not materials:
+        return Front()
+    model = _joined("Can the model be trusted?", materials, [_model(item) for item in materials])
+    explained = [_explanation(item, findings[item.slug]) for item in materials]
+    explanation = _joined("Can the explanation be trusted?", materials, explained)
+    words = [model.word, explanation.word]
+    overall = min((word if word != "not assessed" else "with care" for word in words), key=_WORST.index)
+    return Front(
+        examined=(
+            *(f"{capital(name)}: {text.rstrip('.')}" for name, text in (stated or {}).items()),
+            *dict.fromkeys(_examined(item) for item in materials),
+        ),
+        answers=(model, explanation, _untested(materials, checks)),
+        overall=overall,
+        rule=RULE,
+        verdicts=tuple(row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""))),
+    )
+
+
+def _examined(material: Material) -> str:
+    kind = material.data_kind.replace("_", " ")
+    name = capital(kind if kind.startswith(material.framework.lower()) else f"{material.framework} {kind}")
+    return (
+        f"{name} with {count(material.parameters, 'parameter')}, on "
+        f"{material.dataset.title}: {material.explained:,} of {count(len(material.labels), 'row')} explained"
+    )
+
+
+def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[Word, str]]) -> Answer:
+    """The worst answer, with the reasons of the worst first."""
+    order = sorted(range(len(found)), key=lambda k: _WORST.index(found[k][0]))
+    named = [
+        f"{materials[k].title}: {found[k][1]}" if len(found) > 1 else capital(found[k][1])
+        for k in order[:_MOST_REASONS]
+    ]
+    more = len(found) - len(named)
+    reasons = [*named, *([f"{count(more, 'more model')}: {_counted(found, order[_MOST_REASONS:])}."] if more else [])]
+    return Answer(question=question, word=found[order[0]][0], reasons=tuple(reasons))
+
+
+def _counted(found: Sequence[tuple[Word, str]], rows: Sequence[int]) -> str:
+    words = [found[k][0] for k in rows]
+    return listing([f"{words.count(word)} {word}" for word in _WORST if word in words])
+
+
+# --- the model --------------------------------------------------------------------------------------------
+
+
+def _model(material: Material) -> tuple[Word, str]:
+    metric = next(iter(material.performance.metrics), None)
+    if metric is None:
+        return "not assessed", "no labels say how good it is."
+    said = _quality(metric, material.measured_rows)
+    unseen = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
+    if not unseen:
+        return "not assessed", f"{said}. No rows are known that it has not seen, so how it does on those is not known."
+    if metric.naive is None or metric.interval is None:
+        return "with care", f"{said}. There is no naive guess or no interval to judge it by."
+    high = _errors(metric)[1]
+    naive = _error(metric, metric.naive)
+    if not high < naive:
+        return "no", f"{said}. It is not surely better than the naive guess."
+    surely = high <= _HALF * naive
+    if material.stopped_by_test:
+        return "with care", f"{said}. These rows also stopped its training."
+    return ("yes", f"{said}.") if surely else ("with care", f"{said}. It is surely better, but not twice as good.")
+
+
+def _error(metric: Metric, value: float) -> float:
+    """What of a metric is to be small: shares are of right answers."""
+    return 1 - value if metric.name.endswith("accuracy") else value
+
+
+def _errors(metric: Metric) -> tuple[float, float]:
+    assert metric.interval is not None, "asked for by the caller"
+    low, high = sorted(_error(metric, value) for value in metric.interval)
+    return low, high
+
+
+def _quality(metric: Metric, rows: str) -> str:
+    """accuracy 96% (95% interval 91% to 99%) on 120 test rows; a naive guess has 10%."""
+    write = share if metric.name.endswith("accuracy") else plain
+    bounds = f" (95% interval {write(metric.interval[0])} to {write(metric.interval[1])})" if metric.interval else ""
+    naive = "" if metric.naive is None else f"; a naive guess has {write(metric.naive)}"
+    name = "error (RMSE)" if metric.name == "RMSE" else metric.name
+    return f"{name} {write(metric.value)}{bounds} on {metric.count:,} {rows} rows{naive}"
+
+
+# --- the explanation --------------------------------------------------------------------------------------
+
+
+def _results(material: Material) -> list[tuple[MethodMaterial, CheckResult]]:
+    return [(method, check) for method in material.methods for check in method.checks]
+
+
+def _names(results: Sequence[CheckResult]) -> str:
+    return listing(list(dict.fromkeys(check.check.replace("_", " ") for check in results)))
+
+
+def _explanation(material: Material, finding: Finding) -> tuple[Word, str]:
+    results = [check for _, check in _results(material)]
+    by = {
+        verdict: [check for check in results if check.verdict == verdict] for verdict in ("pass", "fail", "undecided")
+    }
+    passed = len({check.check for check in by["pass"]} - {check.check for check in by["fail"] + by["undecided"]})
+    required = [check for check in by["fail"] if check.required]
+    said = [f"{count(passed, 'check')} passed" if passed else "no check passed"]
+    said += [f"{_names(by['fail'])} failed"] if by["fail"] else []
+    said += [f"{_names(by['undecided'])} undecided"] if by["undecided"] else []
+    if finding.standing == "disputed":
+        said.append("its methods disagree")
+    if finding.doubt:
+        said.append("what comes first may be chance")
+    if required:
+        return "no", f"the required check of {_names(required)} failed; {listing(said)}."
+    if passed >= ENOUGH and finding.standing == "stands" and not by["fail"] and not by["undecided"]:
+        return "yes", f"{listing(said)}."
+    few = f"; a yes needs {ENOUGH} that pass" if passed < ENOUGH else ""
+    return "with care", f"{listing(said)}{few}."
+
+
+# --- what was not tested ----------------------------------------------------------------------------------
+
+
+def not_assessed(material: Material, checks: Mapping[str, CheckWords]) -> list[str]:
+    """Names of the `checks` that said nothing in a chapter, an undecided one among them."""
+    spoke = {check.check for _, check in _results(material) if check.verdict in ("pass", "fail")}
+    none = {check.check for _, check in _results(material) if check.verdict == "not applicable"}
+    return [name for name in checks if name not in spoke | none]
+
+
+def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -> Answer:
+    question = "What was not tested, and what does that mean?"
+    missing = [name for name in checks if any(name in not_assessed(material, checks) for material in materials)]
+    if not missing:
+        return Answer(question=question, word="yes", reasons=("Every check that applies gave a verdict.",))
+    named = [f"whether {checks[name].meaning}" for name in missing[:_MOST_NAMED]]
+    more = [f"{count(len(missing) - len(named), 'more check')}, on the next page"] if len(missing) > len(named) else []
+    where = "" if len(materials) == 1 else " for every model"
+    return Answer(
+        question=question,
+        word="not assessed",
+        reasons=(
+            f"{len(missing)} of {count(len(checks), 'check')} gave no verdict{where}. Not known is "
+            f"{listing([*named, *more])}.",
+            "That is neither for nor against the explanation.",
+        ),
+    )
+
+
+# --- page two ---------------------------------------------------------------------------------------------
+
+
+def verdict_rows(material: Material, checks: Mapping[str, CheckWords], anchor: str = "") -> list[Judged]:
+    """A row for every check of every method, then one for each check that was not made."""
+    several = len(material.methods) > 1
+    rows = [
+        Judged(
+            question=checks[check.check].question if check.check in checks else check.check.replace("_", " "),
+            of=f"{material.title}, {method.title}" if several else material.title,
+            verdict=check.verdict,
+            **written(check),
+            meaning=meaning(check),
+            anchor=anchor,
+        )
+        for method, check in _results(material)
+    ]
+    made = {check.check for _, check in _results(material)}
+    missing = [name.replace("_", " ") for name in checks if name not in made]
+    if missing:
+        rows.append(
+            Judged(
+                question=f"{capital(listing(missing))}: what they ask stands on the next page",
+                of=material.title,
+                verdict="not assessed",
+                **dict.fromkeys(("result", "interval", "threshold"), "–"),
+                meaning="nothing was measured, neither for nor against",
+                anchor=anchor,
+            )
+        )
+    return rows
+
+
+def written(check: CheckResult) -> dict[str, str]:
+    """`result`, `interval` and `threshold` in so many digits that they differ as the verdict says."""
+    value, threshold = check.value, check.threshold
+    if value is None:
+        return {"result": "–", "interval": "–", "threshold": "–" if threshold is None else rounded(threshold)}
+    one, other = (plain(value), "–") if threshold is None else beside(value, threshold)
+    digits = len(one.partition(".")[2])
+    bounds = "–" if check.interval is None else interval(*check.interval, digits)
+    return {"result": one, "interval": bounds, "threshold": other}
+
+
+def meaning(check: CheckResult) -> str:
+    """What a verdict says and does not say, from the numbers alone."""
+    if check.over_trainings:
+        return _over_trainings(check)
+    match check.verdict:
+        case "pass":
+            return f"the threshold is met{_surely(check)}"
+        case "fail":
+            return f"the threshold is missed{_surely(check)}: what rests on it is not to be relied on"
+        case "undecided":
+            return check.further or "the interval holds the threshold: more samples would decide"
+        case "not applicable":
+            return check.sentence
+    return check.sentence or "nothing was measured, neither for nor against"
+
+
+def _surely(check: CheckResult) -> str:
+    """Whether chance may have decided it."""
+    if check.interval is None or check.threshold is None:
+        return ""
+    low, high = check.interval
+    return " beyond chance" if not low <= check.threshold <= high else ", though chance may have decided"
+
+
+def _over_trainings(check: CheckResult) -> str:
+    """How many further trainings keep the order, whatever the mean correlation is."""
+    reported, *others = check.details["share"]
+    kept = sum(bool((other.argsort() == reported.argsort()).all()) for other in others)
+    first = sum(int(other.argmax()) == int(reported.argmax()) for other in others)
+    return f"the whole order was kept in {kept} of {count(len(others), 'further training')}, the first place in {first}"

@@ -1,0 +1,169 @@
+"""The one place where findings become words, when a page is made. A finding that does not stand is never a headline."""
+
+from functools import singledispatch
+from typing import NamedTuple
+
+from exhibit.tasks.document.words import capital, count, interval, listing, share, signed
+from exhibit.tasks.records.finding import Extremes, Finding, Leaders, Mark, Named, Part, Place, Rate, Word
+
+
+class Said(NamedTuple):
+    """A headline of a few words without a full stop, and a sentence without one, for a finding that stands; `topic`:
+    what it would decide, for one that does not."""
+
+    title: str
+    sentence: str
+    topic: str
+
+
+def worded(finding: Finding) -> tuple[str, str]:
+    """Headline and sentence. What a check fails or leaves undecided, or methods dispute, is said to be so first."""
+    said = _said(finding)
+    match finding.standing:
+        case "stands":
+            return said.title, f"{capital(said.sentence)}."
+        case "failed":
+            names = finding.checks("fail")
+            checks = f"the {'check' if len(names) == 1 else 'checks'} of {listing(names)} failed"
+            return (
+                f"{said.topic} cannot be said, as a check failed",
+                f"Not to be relied on, as {checks}: by {finding.method}, {said.sentence}.{_also(finding)}",
+            )
+        case "disputed":
+            return f"the methods disagree on {said.topic}", f"{_dispute(finding, said)}."
+        case "undecided":
+            names = finding.checks("undecided")
+            why = [finding.doubt] if finding.doubt else []
+            why += [f"{listing(names)} {'is' if len(names) == 1 else 'are'} undecided"] if names else []
+            return f"{said.topic} is undecided", f"Undecided, as {listing(why)}: by {finding.method}, {said.sentence}."
+
+
+def _dispute(finding: Finding, said: Said) -> str:
+    return f"Methods disagree: by {finding.method}, {said.sentence}; but {_others(finding)}"
+
+
+def _also(finding: Finding) -> str:
+    """That methods disagree too."""
+    if not finding.dissent:
+        return ""
+    return f" Methods disagree, too: {_others(finding)}."
+
+
+def _others(finding: Finding) -> str:
+    return listing([f"by {item.method} {_instead(finding, item.says)}" for item in finding.dissent])
+
+
+@singledispatch
+def _instead(_: Finding, says: Named) -> str:
+    """What a method says that dissents: of most findings, another first and its share."""
+    return f"{says.name} comes first ({share(says.value)})"
+
+
+@_instead.register
+def _(_: Extremes, says: Named) -> str:
+    return f"{says.name} has {signed(says.value)}"
+
+
+@_instead.register
+def _(_: Place, says: Named) -> str:
+    return f"only {share(says.value)} of it lies there"
+
+
+@_instead.register
+def _(_: Mark, says: Named) -> str:
+    return f"{share(says.value)} lies on it"
+
+
+def _with_interval(item: Named) -> str:
+    """+1.20, 95% interval 1.01 to 1.38; the number alone where no interval is known."""
+    return f"{signed(item.value)}{f', 95% interval {interval(*item.interval)}' if item.interval else ''}"
+
+
+@singledispatch
+def _said(finding: Finding) -> Said:
+    raise NotImplementedError(f"no words for a {type(finding).__name__}")
+
+
+@_said.register
+def _(finding: Leaders) -> Said:
+    names = [item.name for item in finding.first]
+    carried = share(sum(item.value for item in finding.first))
+    sentence = f"{listing(names)} {'carry' if len(names) > 1 else 'carries'} {carried} of the explanation"
+    if len(names) > 1:
+        sentence += f", {names[0]} most ({share(finding.first[0].value)})"
+    if finding.trainings is not None:
+        kept, others = finding.trainings
+        sentence += f"; {names[0]} was first in {kept} of {count(others, 'further training')}"
+    if finding.reference is not None:
+        also = "puts it first, too" if finding.reference.name == names[0] else f"puts {finding.reference.name} first"
+        sentence += f"; a {finding.reference_label} {also}"
+    return Said(f"{names[0]} leads", sentence, "what leads")
+
+
+@_said.register
+def _(finding: Extremes) -> Said:
+    topic = "what moves the prediction most"
+    molecules = count(finding.samples, "molecule")
+    if not finding.signed:
+        assert finding.up is not None, "of sizes there is always a largest"
+        return Said(
+            f"{finding.up.name} matters most",
+            f"over {molecules}, {finding.up.name} has the largest contributions, of either sign "
+            f"({_with_interval(finding.up).lstrip('+')} for each group)",
+            topic,
+        )
+    up, down = finding.up, finding.down
+    parts = [
+        f"{item.name} {verb} most ({_with_interval(item)} for each group)" if item else f"no group surely {verb}"
+        for item, verb in ((up, finding.raises), (down, finding.lowers))
+    ]
+    titles = [f"{item.name} {side}" for item, side in ((up, finding.up_word), (down, finding.down_word)) if item]
+    return Said(listing(titles) or "no group surely matters", f"over {molecules}, {listing(parts)}", topic)
+
+
+@_said.register
+def _(finding: Place) -> Said:
+    where = f"{share(finding.where.value)} of {finding.of} lies in the {finding.where.name} of the picture"
+    return Said(
+        finding.title, f"{finding.sample}: {where}, {share(finding.area)} of its area", f"what explains {finding.title}"
+    )
+
+
+def _rate(rate: Rate) -> str:
+    return f"{share(rate.share)} ({rate.right} of {rate.total})"
+
+
+@_said.register
+def _(finding: Mark) -> Said:
+    region, of_class = finding.region, finding.of_class
+    drawn = (
+        f"{share(finding.positive)} of the positive attribution lies on the {share(finding.area)} of the picture that "
+        f"it covers ({count(finding.samples, 'picture')})"
+    )
+    topic = f"whether {region} decides"
+    if finding.relied_on:
+        fall = f"without it accuracy on {of_class} falls from {_rate(finding.present)} to {_rate(finding.absent)}"
+        return Said(f"{region} decides", f"the model relies on {region} in {of_class}: {drawn}; {fall}", topic)
+    rates = f"accuracy on {of_class} is {_rate(finding.present)} with it and {_rate(finding.absent)} without it"
+    sentence = f"it is not shown that {region} decides in {of_class}: {drawn}; {rates}"
+    return Said(f"{region} does not surely decide", sentence, topic)
+
+
+@_said.register
+def _(finding: Word) -> Said:
+    return Said(
+        f"“{finding.word.name}” weighs most",
+        f"in {finding.sample} the word “{finding.word.name}” carries {share(finding.word.value)} of the explanation"
+        f"{finding.speaks and ' and ' + finding.speaks}",
+        "which word weighs most",
+    )
+
+
+@_said.register
+def _(finding: Part) -> Said:
+    sentence = f"the {finding.first.name} carries {share(finding.first.value)} of the explanation"
+    if finding.silent:
+        are = "is" if len(finding.silent) == 1 else "are"
+        sentence += f"; {listing(finding.silent)} {are} exactly zero in every sample"
+    more = "carries most" if finding.first.value <= 0.5 else "decides"
+    return Said(f"the {finding.first.name} {more}", sentence, "which input carries most")

@@ -1,0 +1,159 @@
+"""What a chapter found, before anything is worded: numbers, and what bears on them."""
+
+from typing import Literal
+
+from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.verdict import Verdict
+
+Standing = Literal["stands", "failed", "undecided", "disputed"]
+
+
+class Bearing(Record):
+    """A check of the method that a finding comes from, and what it said."""
+
+    check: str
+    verdict: Verdict
+
+
+class Named(Record):
+    """A number with the name of what it is of, and its 95% interval where one is known."""
+
+    name: str
+    value: float
+    interval: tuple[float, float] | None = None
+
+
+class Dissent(Record):
+    """Another method of the chapter, and what it `says` instead, in the terms of the finding."""
+
+    method: str
+    says: Named
+
+
+class Finding(Record):
+    """What the main `method` of a chapter says. `id`: which finding it is; `signed`: whether its values say up or
+    down, or are sizes; `bearing`: the checks of the method; `agree`: the other methods that say the same, `dissent`
+    those that do not; one whose numbers mean something else is in neither. `doubt`: why chance may have made it."""
+
+    id: str
+    method: str
+    signed: bool
+    bearing: tuple[Bearing, ...] = ()
+    agree: tuple[str, ...] = ()
+    dissent: tuple[Dissent, ...] = ()
+    doubt: str = ""
+
+    def checks(self, verdict: Verdict) -> list[str]:
+        """The checks that gave this verdict, by the names that a reader knows."""
+        return [item.check.replace("_", " ") for item in self.bearing if item.verdict == verdict]
+
+    @property
+    def standing(self) -> Standing:
+        """Whether it may be a headline: only where no check failed, none is undecided, and no method says otherwise."""
+        if self.checks("fail"):
+            return "failed"
+        if self.dissent:
+            return "disputed"
+        return "undecided" if self.doubt or self.checks("undecided") else "stands"
+
+
+class Leaders(Finding):
+    """Which features carry most. `first`: one or two with their shares of the explanation, the largest first;
+    `trainings`: in how many of how many further trainings the first one was first; `reference`: what another model of
+    the same table, `reference_label`, puts first."""
+
+    id: str = "leaders"
+    first: tuple[Named, ...]
+    trainings: tuple[int, int] | None = None
+    reference: Named | None = None
+    reference_label: str = ""
+
+
+class Extremes(Finding):
+    """Which groups of atoms move the score most: up and down with their mean contributions, None where no interval is
+    on that side of zero; of sizes the largest is `up`. `raises`, `lowers`: what that is called."""
+
+    id: str = "extremes"
+    up: Named | None
+    down: Named | None
+    samples: int
+    raises: str
+    lowers: str
+
+    @property
+    def up_word(self) -> str:
+        """raises, speaks for: what `up` does, in a headline."""
+        return _verb(self.raises)
+
+    @property
+    def down_word(self) -> str:
+        return _verb(self.lowers)
+
+
+def _verb(phrase: str) -> str:
+    """The words of a phrase before its object."""
+    return phrase.partition(" the ")[0] + " it"
+
+
+class Place(Finding):
+    """Where in a picture the explanation lies. `where`: the ninth of the picture that holds most of it, with its share;
+    `area`: its share of the picture; `of`: what is shared, as "what speaks for 7"."""
+
+    id: str = "place"
+    title: str
+    sample: str
+    where: Named
+    area: float
+    of: str
+
+
+class Rate(Record):
+    """Right answers among so many, with the 95% interval of their share."""
+
+    right: int
+    total: int
+    interval: tuple[float, float]
+
+    @property
+    def share(self) -> float:
+        return self.right / self.total
+
+
+class Mark(Finding):
+    """A region that is in some pictures of a class and not in others: its share of the positive attribution and of the
+    area, over `samples`, and how often the class is read right with it and without it."""
+
+    id: str = "mark"
+    region: str
+    of_class: str
+    positive: float
+    area: float
+    samples: int
+    present: Rate
+    absent: Rate
+
+    @property
+    def relied_on(self) -> bool:
+        """The explanation is drawn to it, and without it the class is read right less often: by more than chance, as
+        the 95% interval of the difference says, R. G. Newcombe (1998), method 10."""
+        drop = self.present.share - self.absent.share
+        down, up = self.present.share - self.present.interval[0], self.absent.interval[1] - self.absent.share
+        return self.positive > 2 * self.area and drop > (down**2 + up**2) ** 0.5
+
+
+class Word(Finding):
+    """The word of a text that carries most: its share of the explanation; `speaks`: for or against what, of signed
+    values."""
+
+    id: str = "word"
+    sample: str
+    word: Named
+    speaks: str
+
+
+class Part(Finding):
+    """Which of several inputs carries most: its share; `silent`: the inputs that are exactly zero everywhere."""
+
+    id: str = "part"
+    first: Named
+    silent: tuple[str, ...] = ()

@@ -1,0 +1,403 @@
+"""What a page says does not contradict its numbers: ten sentences that once did, and hundreds of random materials."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.comparing.changes import changed
+from exhibit.tasks.document import changes as changes_chapter
+from exhibit.tasks.document.answers import verdict_rows
+from exhibit.tasks.document.chapter import chapter, figures, finding, limits
+from exhibit.tasks.document.compose import compose
+from exhibit.tasks.document.image import reading_of_colours
+from exhibit.tasks.document.sentences import worded
+from exhibit.tasks.document.words import beside, plain, rounded, share, signed
+from exhibit.tasks.models.performance import performance
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.finding import Bearing, Extremes, Leaders, Mark, Named, Rate
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.model import Performance, Planted, Prediction
+from exhibit.tasks.records.verdict import CheckResult, Verdict
+from tests.points import LENGTHS, inputs, material, method
+from tests.test_changes import EARLIER, report
+
+GROUPS = ("hydroxyl", "benzene ring", "ester", "nitro")
+
+
+def check(name: str, verdict: Verdict, value: float | None = 0.5, **more: Any) -> CheckResult:
+    facts = {"check": name, "method": "a", "verdict": verdict, "required": False, "value": value, "sentence": "s."}
+    return CheckResult.model_validate(facts | {"threshold": 0.7} | more)
+
+
+def of_trainings(shares: Sequence[Sequence[float]]) -> CheckResult:
+    found = np.array(shares)
+    ranks = (-found).argsort(axis=1).argsort(axis=1) + 1
+    return check(
+        "seed_stability",
+        "pass",
+        0.8,
+        details={
+            "share": found,
+            "mean": found.mean(axis=0),
+            "standard_deviation": found.std(axis=0, ddof=1),
+            "best_rank": ranks.min(axis=0),
+            "worst_rank": ranks.max(axis=0),
+        },
+    )
+
+
+def flowers(*importances: Sequence[float], checks: tuple[CheckResult, ...] = ()) -> Material:
+    """A table explained by one method for each of `importances`; the checks are of the last, which is the main one."""
+    item = inputs("table")
+    names = [f"m{k}" for k in range(len(importances))]
+    last = len(names) - 1
+    found = [
+        method(name, np.array(values, float), item, LENGTHS, checks=checks if k == last else ())
+        for k, (name, values) in enumerate(zip(names, importances, strict=True))
+    ]
+    return material("flowers", found, item)
+
+
+def pictures(*aggregates: Any, **more: Any) -> Material:
+    item = inputs("image")
+    values = np.random.default_rng(0).normal(size=(8, 8))
+    own = [
+        method(
+            f"m{k}", np.abs(values) if way != "raw" else values, item, [str(i) for i in range(64)], way, unit=f"u{way}"
+        )
+        for k, way in enumerate(aggregates)
+    ]
+    return material("photos", own, item).model_copy(update=more)
+
+
+def molecules(*means: Sequence[float], checks: tuple[CheckResult, ...] = ()) -> Material:
+    """Explained by one method for each of `means` of the groups, with a spread of a tenth over 100 molecules."""
+    item = inputs("molecule")
+    last = len(means) - 1
+    made = []
+    for k, each in enumerate(means):
+        one = method(f"m{k}", np.array([0.1, 0.2, 0.3]), item, ("a", "b", "c"), checks=checks if k == last else ())
+        mean = np.array(each, float)
+        importance = one.summary.importances[0].model_copy(
+            update={
+                "features": GROUPS,
+                "mean": mean,
+                "mean_absolute": np.abs(mean),
+                "mean_square": mean**2 + 0.01,
+                "standard_error": np.full(4, 0.01),
+                "count": np.full(4, 100),
+            }
+        )
+        made.append(one.model_copy(update={"summary": one.summary.model_copy(update={"importances": (importance,)})}))
+    found = material("molecules", made, item)
+    data = found.dataset.model_copy(update={"classes": (), "label_name": "solubility", "task": "regression"})
+    return found.model_copy(update={"dataset": data, "score": "value", "probabilities": None})
+
+
+def said(item: Material) -> tuple[str, str]:
+    return worded(finding(item))
+
+
+def captions(item: Material) -> str:
+    return " ".join(figure.caption for figure in figures(item, limits((item,))))
+
+
+# --- ten that once were false -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["abs", "square"])
+@pytest.mark.parametrize("score", ["logit", "loss", "value"])
+def test_maps_of_sizes_have_no_colours_for_and_against(way: str, score: str) -> None:
+    """In the caption, beside the map, on the scale and in the guide."""
+    item = pictures(way, score=score)
+    text = captions(item) + reading_of_colours(item)
+    assert not re.search(r"\b[Bb]lue|against|\bfor the class\b", text)
+    assert "no sign" in text
+    scales = [scale for figure in figures(item, limits((item,))) for scale in figure.scales]
+    assert scales
+    assert not any(scale.signed for scale in scales)
+
+
+def test_of_mixed_maps_those_without_a_sign_are_named() -> None:
+    text = captions(pictures("abs", "raw"))
+    assert "Red speaks for the class, blue against it." in text
+    assert "The maps of M0 are of absolute values, which have no sign" in text
+
+
+def test_a_group_that_lowers_never_raises_most() -> None:
+    title, sentence = said(molecules([-1.59, -1.7, -2.0, -2.4]))
+    assert "no group surely raises the predicted solubility" in sentence
+    assert "nitro lowers the predicted solubility most (−2.40" in sentence
+    assert "raises" not in title
+
+
+def test_a_group_whose_interval_holds_zero_raises_nothing() -> None:
+    assert "undecided" in said(molecules([0.001, -0.001, 0.0, 0.0005]))[0]
+
+
+def test_methods_that_put_another_feature_first_are_no_headline() -> None:
+    """Two of three put petal width first."""
+    title, sentence = said(flowers([1, 1, 2, 3], [1, 1, 2, 3], [1, 1, 3, 2]))
+    assert "leads" not in title.replace("what leads", "")
+    assert sentence.startswith("Methods disagree: by m2, petal length and petal width carry")
+    assert sentence.count("petal width comes first") == 2
+
+
+def test_what_is_not_complete_is_no_headline() -> None:
+    """Neither is its sum: no sum of attributions is on page one at all."""
+    item = pictures("raw")
+    failed = item.methods[0].model_copy(
+        update={"checks": (check("completeness", "fail", 0.0, threshold=0.95, required=True),)}
+    )
+    title, sentence = said(item.model_copy(update={"methods": (failed,)}))
+    assert title.endswith("cannot be said, as a check failed")
+    assert "the check of completeness failed" in sentence
+    assert "add up" not in sentence
+
+
+def test_an_order_that_no_other_training_keeps_is_not_called_stable() -> None:
+    """The mean correlation passes; the reported training does not count as another one."""
+    shares = [[0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.4, 0.3], [0.2, 0.1, 0.4, 0.3]]
+    item = flowers([1, 2, 3, 4], checks=(of_trainings(shares),))
+    (row,) = [row for row in verdict_rows(item, CHECK_WORDS) if row.verdict == "pass"]
+    assert row.meaning == "the whole order was kept in 0 of 2 further trainings, the first place in 0"
+    title, sentence = said(item)
+    assert title == "what leads is undecided"
+    assert "petal width was first in 0 of 2 further trainings" in sentence
+    document = compose([item], None, CHECK_WORDS)
+    assert "2 of 2" not in document.model_dump_json()
+
+
+def test_steps_that_did_not_converge_are_said_so() -> None:
+    item = flowers([1, 2, 3, 4])
+    stopped = item.methods[0].model_copy(update={"steps": (729, 729, 729), "converged": 9 / 24})
+    text = chapter(item.model_copy(update={"methods": (stopped,)}), {}).model_dump_json()
+    assert "38% of the explanations met the tolerance, the others were stopped at the limit without meeting it" in text
+    fixed = item.methods[0].model_copy(update={"steps": (64, 64, 64)})
+    assert (
+        "64 steps were used for each explanation."
+        in chapter(item.model_copy(update={"methods": (fixed,)}), {}).model_dump_json()
+    )
+
+
+def marked(present: tuple[int, int], absent: tuple[int, int], on_mark: float = 0.43) -> Material:
+    """Pictures of roses with a mark on 4 of 64 pixels that has the share `on_mark` of the positive attribution."""
+    values = np.full((8, 8), (1 - on_mark) / 60)
+    values[:2, :2] = on_mark / 4
+    item = inputs("image")
+    regions = np.zeros((len(item.values), 8, 8), bool)
+    regions[:, :2, :2] = True
+    item = item.model_copy(update={"regions": regions, "region": "the planted mark"})
+    found = material("photos", [method("m0", values, item, [str(k) for k in range(64)])], item)
+    planted = Planted(region="the planted mark", output=0, present=rate(*present), absent=rate(*absent))
+    return found.model_copy(update={"performance": Performance(metrics=found.performance.metrics, planted=planted)})
+
+
+def rate(right: int, total: int) -> Rate:
+    from exhibit.tasks.models.performance import wilson
+
+    return Rate(right=right, total=total, interval=wilson(right, total))
+
+
+def test_a_planted_mark_is_the_finding() -> None:
+    """With what it does to the accuracy; where that is not more than chance it is not claimed."""
+    title, sentence = said(marked((10, 10), (4, 10)))
+    assert title == "the planted mark decides"
+    assert "43% of the positive attribution lies on the 6% of the picture" in sentence
+    assert "accuracy on rose falls from 100% (10 of 10) to 40% (4 of 10)" in sentence
+    for other in (marked((10, 10), (9, 10)), marked((10, 10), (4, 10), 0.05)):
+        assert said(other)[1].startswith("It is not shown that the planted mark decides")
+
+
+def test_what_measures_a_mark_does_not_count_against_finding_it() -> None:
+    """A failed measure of that very region bears on nothing but the finding itself."""
+    item = marked((10, 10), (4, 10))
+    region = {"positive": np.array([0.43]), "area": np.array([0.06])}
+    one = item.methods[0].model_copy(update={"checks": (check("localization", "fail", details=region),)})
+    assert said(item.model_copy(update={"methods": (one,)}))[0] == "the planted mark decides"
+
+
+def test_rows_with_and_without_a_mark_are_counted_apart() -> None:
+    regions = np.zeros((6, 2, 2), bool)
+    regions[:2, 0, 0] = True
+    item = Input(name="image", kind="image", values=np.zeros((6, 2, 2, 1)), regions=regions, region="the stamp")
+    data = Dataset(
+        title="t", description="d", source="s", task="classification", inputs=(item,), label_name="y",
+        sample_ids=np.arange(6).astype(str), labels=np.array([1, 1, 1, 1, 0, 0]), split=np.full(6, "test"),
+        classes=("a", "b"),
+    )  # fmt: skip
+    outputs = np.eye(2)[[1, 1, 0, 1, 0, 0]]
+    found = performance(data, Prediction(kind="logits", outputs=outputs)).planted
+    assert found is not None
+    assert (found.region, found.output) == ("the stamp", 1)
+    assert (found.present.right, found.present.total, found.absent.right, found.absent.total) == (2, 2, 1, 2)
+
+
+def told(item: Material) -> str:
+    guide = compose([item], None, {}).guide
+    assert guide is not None
+    return next(aside.text for block in guide.blocks for aside in block.asides if aside.title == "Colours")
+
+
+def test_zero_is_white_only_where_nothing_lies_beneath() -> None:
+    over, alone = told(pictures("raw", overlay=0.8)), told(pictures("raw"))
+    assert "everywhere" not in over + alone
+    assert "there the grey of the picture itself is seen" in over
+    assert "grey of the picture" not in alone
+
+
+def test_a_change_after_another_training_is_undecided() -> None:
+    """52.3 to 54.0 is 3.1 errors over samples, and says nothing while retraining is left out of them."""
+    errors = (0.3878, 0.1, 0.1, 0.1)
+    before = report((52.3, 2.0, 3.0, 4.0), errors)
+    found = changed(EARLIER, before, report((54.0, 2.0, 3.0, 4.0), errors, weights="0" * 64))
+    one = changes_chapter.chapter(found)
+    text = " ".join([one.lead, one.teaser.title if one.teaser else "", changes_chapter.badges(found)[0].title])
+    assert "sepal length rose from 52.3 to 54 (3.1 errors over samples)" in text
+    assert "it is undecided whether the change means anything" in text
+    assert "0 changes beyond error, 1 undecided" in text
+    assert not re.search(r"\d importances? changed", text)
+    again = changed(EARLIER, before, report((54.0, 2.0, 3.0, 4.0), errors))
+    assert "1 of 4 importances changed by more than the errors explain" in changes_chapter.chapter(again).lead
+
+
+def test_a_value_and_its_threshold_differ_as_the_verdict_says() -> None:
+    assert beside(0.4961, 0.5) == ("0.496", "0.500")
+    assert beside(0.5, 0.5) == ("0.50", "0.5")
+    assert beside(-0.1, 0.7) == ("−0.10", "0.7")
+    item = flowers([1, 2, 3, 4], checks=(check("deletion", "fail", 0.4999, threshold=0.5),))
+    row = next(row for row in verdict_rows(item, CHECK_WORDS) if row.verdict == "fail")
+    assert (row.result, row.threshold) == ("0.4999", "0.5000")
+    assert '"0.4999"' in chapter(item, CHECK_WORDS).model_dump_json()
+
+
+# --- hundreds of random ones ------------------------------------------------------------------------------
+
+RANDOM = 200
+
+
+@pytest.mark.parametrize("digits", [0, 1, 2, 3])
+def test_numbers_keep_their_sign_and_zero_has_none(digits: int) -> None:
+    random = np.random.default_rng(digits)
+    for value in (*(random.normal(size=RANDOM) * 10.0 ** random.integers(-6, 4, RANDOM)), 0.0, -0.0):
+        for text in (plain(float(value), digits), signed(float(value), digits), rounded(float(value), digits or 1)):
+            assert "-" not in text
+            number = float(text.replace("−", "-"))
+            assert np.sign(number) in (0, np.sign(value))
+            assert number or not set("+−") & set(text)
+
+
+def test_written_beside_a_threshold_a_value_is_on_its_side() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(RANDOM):
+        threshold = float(random.choice([0.01, 0.5, 0.7, 0.95, 1.0]))
+        value = threshold + float(random.normal()) * 10.0 ** -int(random.integers(0, 12))
+        one, other = (float(text.replace("−", "-")) for text in beside(value, threshold))
+        assert np.sign(one - other) == np.sign(value - threshold)
+
+
+def standing_is_kept(item: Material) -> tuple[str, str]:
+    """Headline and sentence, of which a claim that does not stand is none."""
+    found = finding(item)
+    title, sentence = worded(found)
+    bad = [c for c in item.main.checks if c.verdict in ("fail", "undecided")]
+    if bad or found.dissent or found.doubt:
+        assert re.search(r"disagree|undecided|cannot be said", title), title
+        assert re.match(r"Not to be relied on|Methods disagree|Undecided", sentence)
+    assert "-" not in re.sub(r"\w-\w", "", title + sentence)
+    assert "−0.00" not in sentence
+    assert "+0.00" not in sentence
+    return title, sentence
+
+
+def random_checks(random: np.random.Generator) -> tuple[CheckResult, ...]:
+    verdicts: list[Verdict] = ["pass", "fail", "undecided", "not assessed", "not applicable"]
+    names = random.choice(["completeness", "deletion", "stability"], size=random.integers(0, 3), replace=False)
+    return tuple(check(str(name), verdicts[random.choice(5, p=[0.7, 0.1, 0.1, 0.05, 0.05])]) for name in names)
+
+
+@pytest.mark.parametrize("seed", range(RANDOM))
+def test_no_sentence_on_a_table_contradicts_its_numbers(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = random.gamma(1.0, size=(random.integers(1, 4), 4)) * random.choice([1, -1], 4)
+    item = flowers(*values, checks=random_checks(random))
+    title, sentence = standing_is_kept(item)
+    sizes = np.abs(values[-1]) / np.abs(values[-1]).sum()
+    first = LENGTHS[int(sizes.argmax())]
+    agreed = all(np.abs(row).argmax() == sizes.argmax() for row in values)
+    assert ("Methods disagree" in sentence) == (not agreed)
+    assert f"carry {share(float(np.sort(sizes)[-2:].sum()))} of the explanation" in sentence.replace("Carry", "carry")
+    if "what leads" not in title:
+        assert title == f"{first} leads"
+        assert agreed
+
+
+@pytest.mark.parametrize("seed", range(RANDOM))
+def test_no_sentence_on_molecules_contradicts_its_numbers(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    means = random.normal(scale=0.5, size=(random.integers(1, 3), 4)) + random.choice([-1, 0, 1])
+    item = molecules(*means, checks=random_checks(random))
+    found = finding(item)
+    title, sentence = standing_is_kept(item)
+    assert isinstance(found, Extremes)
+    main = means[-1]
+    for match in re.finditer(r"(\w[\w ]*?) (raises|lowers) the predicted solubility most \(([+−][\d.]+)", sentence):
+        name, verb, number = match.groups()
+        k = next(k for k, group in enumerate(GROUPS) if name.endswith(group))
+        assert (verb == "raises") == (number[0] == "+") == (main[k] > 0)
+        assert main[k] == (main.max() if verb == "raises" else main.min())
+    if (main < -0.1).all():
+        assert "no group surely raises" in sentence
+    if (main > 0.1).all():
+        assert "no group surely lowers" in sentence
+    claimed = [named for named in (found.up, found.down) if named]
+    opposed = any(
+        np.sign(row[GROUPS.index(named.name)]) != np.sign(named.value) and abs(row[GROUPS.index(named.name)]) > 0.02
+        for row in means[:-1]
+        for named in claimed
+    )
+    assert bool(found.dissent) == opposed
+    assert not (opposed and re.search(r"raises|lowers", title))
+
+
+@pytest.mark.parametrize("seed", range(RANDOM // 4))
+def test_no_sentence_on_pictures_contradicts_its_numbers(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    item = inputs("image")
+    values = random.normal(size=(2, 8, 8)) + random.choice([0, 3], (2, 8, 8), p=[0.9, 0.1])
+    own = [method(f"m{k}", one, item, [str(i) for i in range(64)]) for k, one in enumerate(values)]
+    _, sentence = standing_is_kept(material("photos", own, item))
+    found = re.search(r"(\d+)% of what speaks for rose lies in the ([\w ]+) of the picture", sentence)
+    assert found is not None
+    positive = np.maximum(values[1], 0)
+    ninths = [part for band in np.array_split(positive, 3) for part in np.array_split(band, 3, axis=1)]
+    assert int(found[1]) == round(100 * max(part.sum() for part in ninths) / positive.sum())
+    k = int(np.argmax([part.sum() for part in ninths]))
+    assert found[2] == [
+        "upper left", "upper middle", "upper right", "left", "middle", "right", "lower left", "lower middle",
+        "lower right",
+    ][k]  # fmt: skip
+
+
+def test_a_finding_is_a_headline_only_if_everything_that_bears_on_it_lets_it() -> None:
+    facts: dict[str, Any] = {
+        "method": "m", "signed": True, "first": (Named(name="a", value=0.6), Named(name="b", value=0.3)),
+    }  # fmt: skip
+    assert worded(Leaders(**facts))[0] == "a leads"
+    for verdict in ("fail", "undecided"):
+        assert worded(Leaders(**facts, bearing=(Bearing(check="c", verdict=verdict),)))[0] != "a leads"
+    for verdict in ("pass", "not assessed", "not applicable"):
+        assert worded(Leaders(**facts, bearing=(Bearing(check="c", verdict=verdict),)))[0] == "a leads"
+
+
+def test_a_mark_is_relied_on_only_beyond_chance() -> None:
+    facts: dict[str, Any] = {
+        "method": "m", "signed": True, "region": "it", "of_class": "b", "positive": 0.4, "area": 0.02, "samples": 3,
+    }  # fmt: skip
+    assert Mark(**facts, present=rate(10, 10), absent=rate(6, 10)).relied_on
+    assert not Mark(**facts, present=rate(10, 10), absent=rate(8, 10)).relied_on
+    assert not Mark(**facts, present=rate(6, 10), absent=rate(10, 10)).relied_on
