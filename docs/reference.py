@@ -9,11 +9,13 @@ from typing import Any, NamedTuple, get_args
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from exhibit.flows.compose import option_files
 from exhibit.flows.config import Point, Report
+from exhibit.tasks.document import planted
 from exhibit.tasks.evidence.schema import SCHEMAS
 
 SAMPLES = Path(__file__).parents[1] / "build" / "samples"  # runs, as `make docs` leaves them
@@ -50,6 +52,27 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         for name in ("report.html", "report.pdf"):
             files.append(File.generated(config, f"samples/{run.name}/{name}", abs_src_path=str(run / name)))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+    """The matrix of what the checks can see, where a page asks for it."""
+    return markdown.replace(_PLANTED, planted_tables()) if page.file.src_uri == "definitions.md" else markdown
+
+
+_PLANTED = "<!-- planted -->"
+
+
+def planted_tables() -> str:
+    """One table for each kind of data: in how many seeds a check fails what is planted."""
+    parts = []
+    for kind in planted.measured()["kinds"]:
+        table = planted.table(kind, kind, planted.checks(kind))
+        assert table is not None, "it was measured"
+        head = [column.title for column in table.columns]
+        lines = [head, ["---"] * len(head), *table.rows]
+        rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        parts.append(f"#### {kind.capitalize()}\n\n{rows}")
+    return "\n\n".join(parts)
 
 
 def pages() -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from exhibit.tasks.document import agreement, answers, ends, ladder, model, multimodal
+from exhibit.tasks.document import agreement, answers, ends, ladder, model, multimodal, planted
 from exhibit.tasks.document.common import predicted_output, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
@@ -192,6 +192,7 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
                     ),
                 )
             ),
+            *(Block(tables=(table,)) for table in [planted.table(material.slug, material.kind, made)] if table),
         ),
     )
 

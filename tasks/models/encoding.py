@@ -37,7 +37,10 @@ def by_name(given: Mapping[str, Value], wanted: Wanted | None, *, told: bool) ->
             "the data does, or let the factory give a preprocess too, which gives them in the order of the net"
         )
     known = [name for name in wanted.names if name in given]
-    if alone and not known and len(wanted.needed) <= len(given) <= len(wanted.names):
+    in_place = len(given) <= len(wanted.names) and all(
+        name not in wanted.names or wanted.names[k] == name for k, name in enumerate(given)
+    )
+    if alone and in_place and len(wanted.needed) <= len(given):
         return dict(given)
     if set(known) == set(given) and wanted.needed <= set(given) and known == list(wanted.names[: len(known)]):
         return {name: given[name] for name in known}
@@ -78,9 +81,10 @@ def require_elements(name: str, axes: Axes | None, argument: Any) -> None:
     """Raises InputError for an argument whose elements are not those of the input that it is made of."""
     if axes == "other":
         raise InputError(
-            f"model.factory: preprocess makes {name!r} of shape {tuple(argument.shape)}, which are not the elements of the data "
-            "in their places: an explanation lies on these. For images give (samples, height, width[, channels]) or "
-            "channels first in the height and width of the data; do all else in the net, or explain by occlusion"
+            f"model.factory: preprocess makes {name!r} of shape {tuple(argument.shape)}, which are not the elements "
+            "of the data in their places: an explanation lies on these. For images give (samples, height, width[, "
+            "channels]) or channels first in the height and width of the data; do all else in the net, or explain by "
+            "occlusion"
         )
 
 

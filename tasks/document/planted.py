@@ -1,0 +1,68 @@
+"""What the checks can and cannot see: how often each fails explanations of known worth, by the kind of data.
+
+The numbers are measured on small nets by the program's own suite (`python -m tests.checks.planted 40`), not in a
+report.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.page import Column, Table
+
+_ANY = "any"  # in the file, that some check failed it
+
+
+@cache
+def measured() -> Mapping[str, Any]:
+    """`seeds`, `planted`: title by name, and whether it is right, `kinds`: verdicts counted by kind, name and check."""
+    return dict(json.loads((Path(__file__).parent / "planted.json").read_bytes()))
+
+
+def rate(kind: Kind, name: str, check: str) -> float | None:
+    """The share of seeds in which a check fails a planted explanation; None where it does not apply."""
+    verdicts = measured()["kinds"][kind][name].get(check, {})
+    applied = sum(count for verdict, count in verdicts.items() if verdict != "not applicable")
+    return verdicts.get("fail", 0) / applied if applied else None
+
+
+def planted(kind: Kind) -> list[str]:
+    """Names of what is planted in this kind of data, the right explanations last."""
+    names = [name for name in measured()["planted"] if name in measured()["kinds"][kind]]
+    return sorted(names, key=lambda name: measured()["planted"][name]["right"])
+
+
+def checks(kind: Kind) -> list[str]:
+    """Names of the checks that were measured on this kind of data, and apply to it."""
+    names = dict.fromkeys(check for name in planted(kind) for check in measured()["kinds"][kind][name])
+    return [
+        check for check in names if check != _ANY and any(rate(kind, name, check) is not None for name in planted(kind))
+    ]
+
+
+def table(slug: str, kind: Kind, chosen: Collection[str]) -> Table | None:
+    """How often each of the `chosen` checks fails what is planted; None where none of them was measured so."""
+    names = [check for check in checks(kind) if check in chosen]
+    if not names:
+        return None
+    titles = {name: one["title"] for name, one in measured()["planted"].items()}
+    return Table(
+        name=f"{slug}-planted",
+        caption="What these checks can and cannot see: explanations of known worth of small nets on data of this "
+        f"kind, and in how many of {measured()['seeds']} seeds a check fails them. The last three are right and should "
+        "not fail; “all” holds every check of the program that applies, also those that were not asked for here.",
+        columns=(
+            Column(title="explanation"),
+            *(Column(title=name.replace("_", " "), numeric=True) for name in [*names, "all"]),
+        ),
+        rows=tuple(
+            (titles[name], *(_percent(rate(kind, name, check)) for check in [*names, _ANY])) for name in planted(kind)
+        ),
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
