@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import beside, capital, count, interval, listing, plain, rounded, share
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Answer, Front, Judged, Word
-from exhibit.tasks.records.verdict import CheckResult, CheckWords
+from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
 
 ENOUGH = 4  # checks that gave a verdict, for a "yes"
 _HALF = 0.5  # of the errors of a naive guess
@@ -52,7 +53,7 @@ def front(
         overall=overall,
         rule=RULE,
         verdicts=(
-            *(row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""))),
+            *all_rows(materials, checks, anchors),
             *_not_made(materials, checks, anchors),
         ),
     )
@@ -199,6 +200,42 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
 
 
 # --- page two ---------------------------------------------------------------------------------------------
+
+
+def all_rows(
+    materials: Sequence[Material], checks: Mapping[str, CheckWords], anchors: Mapping[str, str]
+) -> list[Judged]:
+    """A row for every check of every method; of many points one for each check and method of all of them."""
+    if len(materials) <= MANY:
+        return [row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""))]
+    alike: dict[tuple[str, str], list[CheckResult]] = {}
+    for material in materials:
+        for method, check in _results(material):
+            alike.setdefault((check.check, method.title), []).append(check)
+    first = anchors.get(materials[0].slug, "")
+    return [_together(name, title, found, checks, first) for (name, title), found in alike.items()]
+
+
+_GRAVEST: tuple[Verdict, ...] = ("fail", "undecided", "not assessed", "pass", "not applicable")
+
+
+def _together(
+    name: str, title: str, found: Sequence[CheckResult], checks: Mapping[str, CheckWords], anchor: str
+) -> Judged:
+    """One check of one method at many points: the gravest verdict, the range of results, and how many had which."""
+    verdicts = [check.verdict for check in found]
+    values = [check.value for check in found if check.value is not None]
+    thresholds = {check.threshold for check in found if check.threshold is not None}
+    return Judged(
+        question=checks[name].question if name in checks else name.replace("_", " "),
+        of=f"{count(len(found), 'point')}, {title}",
+        verdict=min(verdicts, key=_GRAVEST.index),
+        result=interval(min(values), max(values)) if values else "–",
+        interval="–",
+        threshold=listing([rounded(value) for value in sorted(thresholds)]) or "–",
+        meaning=listing([f"{verdicts.count(word)} {word}" for word in _GRAVEST if word in verdicts]),
+        anchor=anchor,
+    )
 
 
 def verdict_rows(material: Material, checks: Mapping[str, CheckWords], anchor: str = "") -> list[Judged]:
