@@ -59,9 +59,14 @@ def front(
     )
 
 
-def _examined(material: Material) -> str:
+def model_name(material: Material) -> str:
+    """torch cnn, Keras cnn: framework and kind of model, neither of them twice."""
     kind = material.data_kind.replace("_", " ")
-    name = capital(kind if kind.startswith(material.framework.lower()) else f"{material.framework} {kind}")
+    return kind if kind.startswith(material.framework.lower()) else f"{material.framework} {kind}"
+
+
+def _examined(material: Material) -> str:
+    name = capital(model_name(material))
     return (
         f"{name} with {count(material.parameters, 'parameter')}, on "
         f"{material.dataset.title}: {material.explained:,} of {count(len(material.labels), 'row')} explained"

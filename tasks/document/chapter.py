@@ -68,7 +68,7 @@ def _small(material: Material) -> str:
     place = "" if material.main.place == "the preprocessed input" else f" at {material.main.place}"
     held_out = ", no held-out data" if material.measured_rows == "training" else ""
     return (
-        f"{material.framework} {material.data_kind} · {metrics or 'no labels'}{held_out} · "
+        f"{answers.model_name(material)} · {metrics or 'no labels'}{held_out} · "
         f"{material.main.title.lower()}{place} · {count(material.explained, 'sample')}"
     )
 
