@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import beside, capital, count, interval, listing, plain, rounded, share
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Answer, Front, Judged, Word
-from exhibit.tasks.records.verdict import CheckResult, CheckWords
+from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
 
 ENOUGH = 4  # checks that gave a verdict, for a "yes"
 _HALF = 0.5  # of the errors of a naive guess
@@ -51,13 +52,21 @@ def front(
         answers=(model, explanation, _untested(materials, checks)),
         overall=overall,
         rule=RULE,
-        verdicts=tuple(row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""))),
+        verdicts=(
+            *all_rows(materials, checks, anchors),
+            *_not_made(materials, checks, anchors),
+        ),
     )
 
 
-def _examined(material: Material) -> str:
+def model_name(material: Material) -> str:
+    """torch cnn, Keras cnn: framework and kind of model, neither of them twice."""
     kind = material.data_kind.replace("_", " ")
-    name = capital(kind if kind.startswith(material.framework.lower()) else f"{material.framework} {kind}")
+    return kind if kind.startswith(material.framework.lower()) else f"{material.framework} {kind}"
+
+
+def _examined(material: Material) -> str:
+    name = capital(model_name(material))
     return (
         f"{name} with {count(material.parameters, 'parameter')}, on "
         f"{material.dataset.title}: {material.explained:,} of {count(len(material.labels), 'row')} explained"
@@ -65,19 +74,28 @@ def _examined(material: Material) -> str:
 
 
 def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[Word, str]]) -> Answer:
-    """The worst answer, with the reasons of the worst first."""
-    order = sorted(range(len(found)), key=lambda k: _WORST.index(found[k][0]))
+    """The worst answer, with the reasons of the worst first; what is the same of several is said once."""
+    alike: dict[tuple[Word, str], list[str]] = {}
+    for material, one in zip(materials, found, strict=True):
+        alike.setdefault(one, []).append(material.title)
+    order = sorted(alike, key=lambda one: _WORST.index(one[0]))
     named = [
-        f"{materials[k].title}: {found[k][1]}" if len(found) > 1 else capital(found[k][1])
-        for k in order[:_MOST_REASONS]
+        capital(text) if len(alike) == 1 and len(found) == 1 else f"{_of(alike[word, text], len(found))}: {text}"
+        for word, text in order[:_MOST_REASONS]
     ]
-    more = len(found) - len(named)
-    reasons = [*named, *([f"{count(more, 'more model')}: {_counted(found, order[_MOST_REASONS:])}."] if more else [])]
-    return Answer(question=question, word=found[order[0]][0], reasons=tuple(reasons))
+    rest = [word for word, text in order[_MOST_REASONS:] for _ in alike[word, text]]
+    reasons = [*named, *([f"{count(len(rest), 'more model')}: {_counted(rest)}."] if rest else [])]
+    return Answer(question=question, word=order[0][0], reasons=tuple(reasons))
 
 
-def _counted(found: Sequence[tuple[Word, str]], rows: Sequence[int]) -> str:
-    words = [found[k][0] for k in rows]
+def _of(titles: Sequence[str], total: int) -> str:
+    """Of which models something is said."""
+    if len(titles) == total:
+        return f"All {total} points"
+    return titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more"
+
+
+def _counted(words: Sequence[Word]) -> str:
     return listing([f"{words.count(word)} {word}" for word in _WORST if word in words])
 
 
@@ -189,10 +207,46 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
 # --- page two ---------------------------------------------------------------------------------------------
 
 
+def all_rows(
+    materials: Sequence[Material], checks: Mapping[str, CheckWords], anchors: Mapping[str, str]
+) -> list[Judged]:
+    """A row for every check of every method; of many points one for each check and method of all of them."""
+    if len(materials) <= MANY:
+        return [row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""))]
+    alike: dict[tuple[str, str], list[CheckResult]] = {}
+    for material in materials:
+        for method, check in _results(material):
+            alike.setdefault((check.check, method.title), []).append(check)
+    first = anchors.get(materials[0].slug, "")
+    return [_together(name, title, found, checks, first) for (name, title), found in alike.items()]
+
+
+_GRAVEST: tuple[Verdict, ...] = ("fail", "undecided", "not assessed", "pass", "not applicable")
+
+
+def _together(
+    name: str, title: str, found: Sequence[CheckResult], checks: Mapping[str, CheckWords], anchor: str
+) -> Judged:
+    """One check of one method at many points: the gravest verdict, the range of results, and how many had which."""
+    verdicts = [check.verdict for check in found]
+    values = [check.value for check in found if check.value is not None]
+    thresholds = {check.threshold for check in found if check.threshold is not None}
+    return Judged(
+        question=checks[name].question if name in checks else name.replace("_", " "),
+        of=f"{count(len(found), 'point')}, {title}",
+        verdict=min(verdicts, key=_GRAVEST.index),
+        result=interval(min(values), max(values)) if values else "–",
+        interval="–",
+        threshold=listing([rounded(value) for value in sorted(thresholds)]) or "–",
+        meaning=listing([f"{verdicts.count(word)} {word}" for word in _GRAVEST if word in verdicts]),
+        anchor=anchor,
+    )
+
+
 def verdict_rows(material: Material, checks: Mapping[str, CheckWords], anchor: str = "") -> list[Judged]:
-    """A row for every check of every method, then one for each check that was not made."""
+    """A row for every check of every method."""
     several = len(material.methods) > 1
-    rows = [
+    return [
         Judged(
             question=checks[check.check].question if check.check in checks else check.check.replace("_", " "),
             of=f"{material.title}, {method.title}" if several else material.title,
@@ -203,20 +257,28 @@ def verdict_rows(material: Material, checks: Mapping[str, CheckWords], anchor: s
         )
         for method, check in _results(material)
     ]
-    made = {check.check for _, check in _results(material)}
-    missing = [name.replace("_", " ") for name in checks if name not in made]
-    if missing:
-        rows.append(
-            Judged(
-                question=f"{capital(listing(missing))}: what they ask stands on the next page",
-                of=material.title,
-                verdict="not assessed",
-                **dict.fromkeys(("result", "interval", "threshold"), "–"),
-                meaning="nothing was measured, neither for nor against",
-                anchor=anchor,
-            )
+
+
+def _not_made(
+    materials: Sequence[Material], checks: Mapping[str, CheckWords], anchors: Mapping[str, str]
+) -> list[Judged]:
+    """A row for the checks that were not made, of all models that lack the same ones."""
+    lacking: dict[tuple[str, ...], list[Material]] = {}
+    for material in materials:
+        made = {check.check for _, check in _results(material)}
+        lacking.setdefault(tuple(name for name in checks if name not in made), []).append(material)
+    return [
+        Judged(
+            question=f"{capital(listing([name.replace('_', ' ') for name in names]))}: the guide says what they ask",
+            of=_of([material.title for material in alike], len(materials)) if len(materials) > 1 else alike[0].title,
+            verdict="not assessed",
+            **dict.fromkeys(("result", "interval", "threshold"), "–"),
+            meaning="nothing was measured, neither for nor against",
+            anchor=anchors.get(alike[0].slug, ""),
         )
-    return rows
+        for names, alike in lacking.items()
+        if names
+    ]
 
 
 def written(check: CheckResult) -> dict[str, str]:

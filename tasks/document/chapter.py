@@ -71,7 +71,7 @@ def _small(material: Material) -> str:
     place = "" if material.main.place in (AT_THE_INPUT, AT_THE_DATA) else f" at {material.main.place}"
     held_out = ", no held-out data" if material.measured_rows == "training" else ""
     return (
-        f"{material.framework} {material.data_kind} · {metrics or 'no labels'}{held_out} · "
+        f"{answers.model_name(material)} · {metrics or 'no labels'}{held_out} · "
         f"{material.main.title.lower()}{place} · {count(material.explained, 'sample')}"
     )
 

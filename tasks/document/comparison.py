@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from exhibit.tasks.document import agreements, samples, survival
-from exhibit.tasks.document.answers import written
+from exhibit.tasks.document.answers import all_rows
 from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.document.words import capital, count, first_places, listing, plain, share, without_unit
 from exhibit.tasks.records.compared import ComparedPoint, Comparison
@@ -204,26 +204,18 @@ _MOST_METHODS = 4  # that are described
 def _verdicts(found: Comparison, materials: Materials, checks: Mapping[str, CheckWords]) -> Section | None:
     """What every check said at every point."""
     rows = [
-        (
-            str(point.number),
-            method.title,
-            checks[check.check].question if check.check in checks else check.check.replace("_", " "),
-            *written(check).values(),
-            check.verdict,
-        )
-        for point, material in _of(found, materials)
-        for method in material.methods
-        for check in method.checks
+        (row.question, row.of, row.result, row.interval, row.threshold, row.meaning, row.verdict)
+        for row in all_rows([material for _, material in _of(found, materials)], checks, {})
     ]
     if not rows:
         return None
     titles = (
-        ("point", True),
-        ("method", False),
         ("question", False),
+        ("of", False),
         ("result", True),
         ("95% interval", True),
         ("threshold", True),
+        ("meaning", False),
         ("verdict", False),
     )
     return Section(

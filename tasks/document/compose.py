@@ -102,7 +102,8 @@ def _title(materials: Sequence[Material]) -> str:
     about = list(dict.fromkeys(material.dataset.label_name for material in materials))
     if not 0 < len(about) <= _MOST_TITLES:
         return f"What {count(len(about), 'prediction')} rest on"
-    names = list(dict.fromkeys(material.title for material in materials))
+    data = dict.fromkeys(material.dataset.title for material in materials)
+    names = list(data if len(data) < len(materials) else dict.fromkeys(material.title for material in materials))
     before = f"{listing(names)}: what " if len(names) <= _MOST_TITLES else "What "
     return f"{before}the {listing(about)} {'is' if len(about) == 1 else 'are'} predicted from"
 

@@ -177,7 +177,7 @@ def test_points_that_are_compared_leave_page_one_to_the_comparison() -> None:
 
 
 def test_one_model_is_one_whatever_explains_it() -> None:
-    assert document(4).title == "What the species is predicted from"
+    assert document(4).title.endswith("what the species is predicted from")
     assert document(4).subtitle.startswith("The species from measurements: which parts")
 
 

@@ -189,7 +189,7 @@ def test_text_is_extractable_even_in_charts(pages: list[str]) -> None:
 def test_page_one_holds_the_three_chapters(pages: list[str]) -> None:
     for words in (
         "Can the model be trusted?",
-        "not assessed",
+        "Not Assessed",
         "Iris: petals decide",
         "Digits: a",
         "Solubility: polar groups lift",

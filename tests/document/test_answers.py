@@ -1,0 +1,154 @@
+"""The plain answers of page one follow the rule that is printed with them."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.document.answers import ENOUGH, RULE
+from exhibit.tasks.document.compose import compose
+from exhibit.tasks.document.index import write_index
+from exhibit.tasks.models.performance import performance
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.model import Metric, Performance, Prediction
+from exhibit.tasks.records.page import Answer
+from exhibit.tasks.records.verdict import CheckResult, Verdict
+from tests.points import LENGTHS, inputs, material, method
+
+NAMES = list(CHECK_WORDS)
+
+
+def check(name: str, verdict: Verdict, required: bool = False) -> CheckResult:
+    facts = {"check": name, "method": "a", "verdict": verdict, "required": required, "sentence": "s."}
+    return CheckResult.model_validate(facts)
+
+
+def flowers(*checks: CheckResult, metric: Metric | None = None, **more: Any) -> Material:
+    item = inputs("table")
+    found = material("flowers", [method("a", np.array([1.0, 2, 3, 4]), item, LENGTHS, checks=checks)], item)
+    given = {"performance": Performance(metrics=(metric,))} if metric else {}
+    return found.model_copy(update=given | more)
+
+
+def accuracy(low: float, high: float, naive: float | None = 0.5, split: Any = "test") -> Metric:
+    return Metric(name="accuracy", value=(low + high) / 2, split=split, count=100, interval=(low, high), naive=naive)
+
+
+def answers(*materials: Material) -> tuple[Answer, ...]:
+    return compose(materials, None, CHECK_WORDS).front.answers
+
+
+@pytest.mark.parametrize(
+    ("metric", "more", "word"),
+    [
+        (accuracy(0.75, 0.9), {}, "yes"),  # at most 0.25 wrong, half of 0.5
+        (accuracy(0.74, 0.9), {}, "with care"),
+        (accuracy(0.5, 0.9), {}, "no"),  # as many wrong as the guess
+        (accuracy(0.75, 0.9), {"stopped_by_test": True}, "with care"),
+        (accuracy(0.75, 0.9, None), {}, "with care"),
+        (accuracy(0.75, 0.9, split="train"), {}, "not assessed"),
+        (accuracy(0.75, 0.9), {"trained": False}, "not assessed"),
+    ],
+)
+def test_a_model_is_held_against_a_naive_guess(metric: Metric, more: dict[str, Any], word: str) -> None:
+    found = answers(flowers(metric=metric, **more))[0]
+    assert found.word == word
+    assert "naive guess" in " ".join(found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("checks", "word"),
+    [
+        ([check(name, "pass") for name in NAMES[:ENOUGH]], "yes"),
+        ([check(name, "pass") for name in NAMES[: ENOUGH - 1]], "with care"),
+        ([*(check(name, "pass") for name in NAMES[:ENOUGH]), check(NAMES[ENOUGH], "undecided")], "with care"),
+        ([*(check(name, "pass") for name in NAMES[:ENOUGH]), check(NAMES[ENOUGH], "fail")], "with care"),
+        ([*(check(name, "pass") for name in NAMES[:ENOUGH]), check(NAMES[ENOUGH], "fail", True)], "no"),
+        ([], "with care"),
+    ],
+)
+def test_an_explanation_is_held_against_its_checks(checks: list[CheckResult], word: str) -> None:
+    assert answers(flowers(*checks))[1].word == word
+
+
+def test_an_undecided_check_counts_as_not_assessed() -> None:
+    """And what is not known is amber, whatever it is called."""
+    found = answers(flowers(*(check(name, "pass") for name in NAMES[1:]), check(NAMES[0], "undecided")))[2]
+    assert found.word == "not assessed"
+    assert found.verdict == "undecided"
+    assert (
+        f"1 of {len(NAMES)} checks gave no verdict. Not known is whether {CHECK_WORDS[NAMES[0]].meaning}."
+        in (found.reasons[0])
+    )
+    whole = answers(flowers(*(check(name, "pass") for name in NAMES)))[2]
+    assert whole.word == "yes"
+
+
+def test_of_several_models_the_worst_counts_and_is_said_first() -> None:
+    good, bad = flowers(metric=accuracy(0.9, 0.99)), flowers(metric=accuracy(0.3, 0.6))
+    bad = bad.model_copy(update={"slug": "weeds", "title": "Weeds"})
+    document = compose([good, bad], None, CHECK_WORDS)
+    assert (document.front.answers[0].word, document.front.overall) == ("no", "no")
+    assert document.front.answers[0].reasons[0].startswith("Weeds: accuracy")
+    assert document.front.rule == RULE
+
+
+def test_what_is_the_same_of_many_is_said_once() -> None:
+    points = [flowers().model_copy(update={"slug": f"p{k}", "title": f"P{k}"}) for k in range(20)]
+    found = answers(*points)
+    assert all(len(answer.reasons) <= 2 for answer in found)
+    assert found[0].reasons[0].startswith("All 20 points: accuracy")
+
+
+def test_page_one_says_what_it_is_about_and_no_word_of_scores() -> None:
+    document = compose([flowers()], None, CHECK_WORDS, stated={"owner": "Botany"})
+    assert document.title == "flowers: what the species is predicted from"
+    assert document.front.examined[0] == "Owner: Botany"
+    teaser = document.chapters[0].teaser
+    assert teaser is not None
+    words = " ".join([teaser.title, teaser.sentence, teaser.small, *document.front.answers[0].reasons])
+    assert not {"logit", "S(x)"} & set(words.split())
+
+
+def dataset(labels: list[float], split: list[str], classes: tuple[str, ...]) -> Dataset:
+    return Dataset(
+        title="t",
+        description="d",
+        source="s",
+        task="classification" if classes else "regression",
+        inputs=(Input(name="x", kind="table", values=np.zeros((len(labels), 1)), features=("a",)),),
+        sample_ids=np.arange(len(labels)).astype(str),
+        labels=np.array(labels),
+        split=np.array(split),
+        classes=classes,
+        label_name="y",
+    )
+
+
+def test_the_naive_guess_knows_the_training_labels_alone() -> None:
+    """Class 1 is the commonest in training: two of the four test rows. The mean in training is 2: off by 1 and 3."""
+    data = dataset([1, 1, 0, 0, 0, 1, 1], ["train"] * 3 + ["test"] * 4, ("a", "b"))
+    (metric,) = performance(data, Prediction(kind="logits", outputs=np.eye(2)[[1] * 7])).metrics
+    assert (metric.value, metric.naive) == (0.5, 0.5)
+    values = dataset([1, 3, 3, 5], ["train"] * 2 + ["test"] * 2, ())
+    (error,) = performance(values, Prediction(kind="values", outputs=np.zeros((4, 1)))).metrics
+    assert error.naive == pytest.approx(np.sqrt((1 + 9) / 2))
+
+
+def test_the_list_of_runs_says_the_overall_answer(tmp_path: Any) -> None:
+    """Of a run that does not say, nothing is made up."""
+    for name, overall in (("b", "with care"), ("a", None)):
+        folder = tmp_path / name
+        folder.mkdir()
+        manifest = {"title": name, "started": "2026-01-01T00:00:00", "seconds": 1.0, "command": [], "chapters": []}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        (folder / "checks.json").write_text("[]")
+        if overall:
+            (folder / "answers.json").write_text(json.dumps({"overall": overall}))
+    write_index(tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    assert page.count("Can it be trusted?") == 1
+    assert '<b class="verdict undecided">with care</b>' in page
