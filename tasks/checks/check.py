@@ -99,7 +99,7 @@ class GrowingCheck(SampledCheck):
     """A check that calls the model, on a sample that grows until it decides or has cost what it may."""
 
     max_calls: int = Field(
-        20_000, ge=1, le=10**12, description="most samples that go through the model before it stops to grow"
+        20_000, ge=1, le=10**9, description="most samples that go through the model before it stops to grow"
     )
 
     def grown(

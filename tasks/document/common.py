@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document.words import capital, count, numbers, plain, signed
+from exhibit.tasks.document.words import beside, capital, count, numbers, plain, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Scale, Waterfall
 from exhibit.tasks.records.material import Material, MethodMaterial
@@ -264,7 +264,7 @@ def verdict_asides(methods: Sequence[MethodMaterial]) -> tuple[Aside, ...]:
 
 def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:
     checks = [(method, check) for method in methods for check in method.checks if check.check == name]
-    measured = [(method, check) for method, check in checks if check.verdict in ("pass", "fail")] or checks
+    measured = [(method, check) for method, check in checks if check.verdict in ("pass", "fail", "undecided")] or checks
     title = capital(name.replace("_", " "))
     if len(measured) == 1:
         method, check = measured[0]
@@ -274,9 +274,12 @@ def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:
     return Aside(title=title, text=f"{capital(values)}.", verdict=worst)
 
 
-_WORST: tuple[Verdict, ...] = ("fail", "pass", "not assessed", "not applicable")
+_WORST: tuple[Verdict, ...] = ("fail", "undecided", "pass", "not assessed", "not applicable")
 
 
 def _short(check: CheckResult) -> str:
-    """0.98 (pass)."""
-    return check.verdict if check.value is None else f"{plain(check.value)} ({check.verdict})"
+    """0.98 (pass), in so many digits that it differs from its threshold as the verdict says."""
+    if check.value is None:
+        return check.verdict
+    value = plain(check.value) if check.threshold is None else beside(check.value, check.threshold)[0]
+    return f"{value} ({check.verdict})"

@@ -111,7 +111,8 @@ _GREY = (
 
 _VERDICTS = Aside(
     title="Verdicts",
-    text="A measurement with a threshold: “pass” or “fail”. “Not applicable” means that the question has no meaning "
+    text="A measurement with a threshold: “pass” or “fail”. “Undecided” means that chance alone could turn it. "
+    "“Not applicable” means that the question has no meaning "
     "for a method: a slope, for example, has no parts that could add up.",
 )
 

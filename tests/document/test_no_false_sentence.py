@@ -12,6 +12,7 @@ from exhibit.tasks.comparing.changes import changed
 from exhibit.tasks.document import changes as changes_chapter
 from exhibit.tasks.document.answers import verdict_rows
 from exhibit.tasks.document.chapter import chapter, figures, finding, limits
+from exhibit.tasks.document.common import verdict_asides
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.image import reading_of_colours
 from exhibit.tasks.document.sentences import worded
@@ -273,6 +274,20 @@ def test_a_value_and_its_threshold_differ_as_the_verdict_says() -> None:
     row = next(row for row in verdict_rows(item, CHECK_WORDS) if row.verdict == "fail")
     assert (row.result, row.threshold) == ("0.4999", "0.5000")
     assert '"0.4999"' in chapter(item, CHECK_WORDS).model_dump_json()
+
+
+def test_notes_beside_figures_know_every_verdict() -> None:
+    """An undecided one is said, and stands for the check where no method fails it."""
+    verdicts: tuple[Verdict, ...] = ("pass", "undecided", "not assessed", "not applicable", "fail")
+    item = flowers([1, 2, 3, 4], [1, 2, 3, 4])
+    for one in verdicts:
+        checked = [
+            found.model_copy(update={"checks": (check("deletion", verdict, 0.4999, threshold=0.5),)})
+            for found, verdict in zip(item.methods, ("pass", one), strict=True)
+        ]
+        (aside,) = verdict_asides(checked)
+        assert aside.verdict == ("pass" if one.startswith("not") else one)
+    assert "0.4999 (fail)" in aside.text
 
 
 # --- hundreds of random ones ------------------------------------------------------------------------------
