@@ -98,8 +98,8 @@ def _too_many(cells: "Cells", cell_words: Sequence[str], count: int, most: int) 
         row, word = texts[0]
         return (
             f"data.path: the column {name!r} holds numbers in {len(cell_words) - len(texts)} of {len(cell_words)} "
-            f"rows, but in {row_name(row)} it is {shown(word)}; correct it, empty it, say with "
-            f"{typed('data.missing_values', [word])} that it is missing, or leave the column out with "
+            f"rows, but in {row_name(row)} it is {shown(word)}; correct it, empty it, name it in data.missing_values "
+            "where it stands for a missing number, or leave the column out with "
             f"{typed('data.ignore', [str(name)])}"
         )
     return (

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
@@ -174,7 +175,7 @@ def is_number_word(word: str) -> bool:
         float(word)
     except ValueError:
         return False
-    return word.isascii() and "_" not in word
+    return word.isascii() and "_" not in word and not isnan(float(word))
 
 
 def row_name(row: int, first: str = "row") -> str:

@@ -118,7 +118,7 @@ class FactorySpec(TrainingSpec):
     def given(self, rows: Callable[[], Dataset], compute: Compute) -> str:
         """The content of what the function gives now: parameters, buffers, what an estimator or a function holds; and
         where not all of that can be read, what it predicts."""
-        return self._made(compute).content(rows, compute)
+        return self._content(self._made(compute), rows, compute)
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """The weights of a net, trained or as they are; other models keep theirs to themselves.
@@ -128,14 +128,14 @@ class FactorySpec(TrainingSpec):
         """
         made = self._made(compute)
         if (backend := made.backend()) is not None:
-            encode, one = backend.encoding(made.item, dataset, made.preprocess), dataset.take(np.arange(1))
+            encode, one = made.encoding(dataset), dataset.take(np.arange(1))
             self._tried(made, backend.whole(made.item, encode, compute), dataset)
             if self.fitting == "auto" and backend.before_softmax(made.item, encode, compute, one.arrays) is not None:
                 raise InputError(
                     "model.fit: 'auto' trains on logits, but the net ends in a softmax; remove the softmax"
                 )
             made.require_kept(dataset)
-            given = made.content(lambda: dataset, compute)
+            given = self._content(made, lambda: dataset, compute)
             build = lambda: self._made(compute).item  # noqa: E731 - what a training begins with
             probabilities = self.trains and self._gives_probabilities(made, encode, dataset, compute)
             trained = backend.fit(build, encode, dataset, self, compute, progress, probabilities=probabilities)
@@ -145,7 +145,7 @@ class FactorySpec(TrainingSpec):
                 "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
                 f"{self.factory} must give a fitted model"
             )
-        return Weights(arrays={}, parameters=0, given=made.content(lambda: dataset, compute))
+        return Weights(arrays={}, parameters=0, given=self._content(made, lambda: dataset, compute))
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
         """The model with the given weights.
@@ -156,7 +156,7 @@ class FactorySpec(TrainingSpec):
         made = self._made(compute)
         made.require_kept(dataset)
         if weights.given:
-            require_same(self, weights.given, made.content(lambda: dataset, compute))
+            require_same(self, weights.given, self._content(made, lambda: dataset, compute))
         some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
         model, output = made.predicting(some, compute) if made.backend() is None else made.net(some, weights, compute)
         outputs = self._tried(made, model, some)
@@ -190,6 +190,21 @@ class FactorySpec(TrainingSpec):
                 f"a second time (by {apart.max():.3g}): it takes statistics of its batch, or draws while it predicts; "
                 "give a model in inference mode whose prediction is of each row alone"
             )
+
+    def _content(self, made: "_Made", rows: Callable[[], Dataset], compute: Compute) -> str:
+        try:
+            return made.content(rows, compute)
+        except InputError:
+            raise
+        except Exception:  # it fails where it predicts, which is said of what is tried
+            dataset, backend = rows(), made.backend()
+            model = (
+                made.predicting(dataset, compute)[0]
+                if backend is None
+                else backend.whole(made.item, made.encoding(dataset), compute)
+            )
+            self._tried(made, model, dataset)
+            raise
 
     def _tried(self, made: "_Made", model: Model, dataset: Dataset) -> Array:
         """The outputs of the first few samples.
@@ -343,8 +358,19 @@ class _Made(NamedTuple):
         if backend is None:
             model, _ = self.predicting(some, compute)
         else:
-            model = backend.whole(self.item, backend.encoding(self.item, some, self.preprocess), compute)
+            model = backend.whole(self.item, self.encoding(some), compute)
         return content((found.digest, model.predict(some.arrays))).digest
+
+    def encoding(self, dataset: Dataset) -> Any:
+        """From raw inputs to what the net takes.
+
+        Raises:
+            InputError: where its preprocess fails.
+        """
+        backend = self.backend()
+        assert backend is not None, "asked of nets alone"
+        arguments = {"net": self.item, "dataset": dataset, "preprocess": self.preprocess}
+        return called(backend.encoding, arguments, "model.factory: the preprocess")
 
     def backend(self) -> Backend | None:
         """The adapter of the framework of a net; None for what only predicts."""
@@ -371,7 +397,7 @@ class _Made(NamedTuple):
         """A net as a model, and that it gives logits where its last softmax was found. `some`: a few samples."""
         backend = self.backend()
         assert backend is not None
-        net, encode = backend.filled(self.item, weights, compute), backend.encoding(self.item, some, self.preprocess)
+        net, encode = backend.filled(self.item, weights, compute), self.encoding(some)
         if some.task == "classification" and (
             logits_model := backend.before_softmax(net, encode, compute, some.arrays)
         ):

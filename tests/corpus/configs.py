@@ -30,7 +30,7 @@ CONFIGS = [
             "data.label=Größe": QUOTED, "title=a(b": QUOTED, "title='a": QUOTED, "title=[a": QUOTED + "|cannot be read",
             "data.path=/tmp/申込.csv": QUOTED, "model.epochs=１２": QUOTED, "Größe=1": "its key cannot be read",
             "model.hidden={a": "cannot be read", "model": "there is no = in it", "": "there is no = in it",
-            "model.hidden=int(x)": "its value cannot be read", "model.hidden=interval(1,2)": "an interval names no values",
+            "model.hidden=int(x)": "its value cannot be read", "model.hidden=interval(1,2)": "an interval holds no list of values",
             "model.hidden=glob(x*)": "stands for no value", "model=glob(nothing*)": "stands for no value",
             "model.hidden=${nope}": "Interpolation key 'nope' not found", "title=${oc.env:HOME}": "a value from the environment",
             "model=null": OPTION, "data=null": OPTION, "target=null": OPTION, "method=[null]": OPTION, "runner=null": OPTION,

@@ -287,7 +287,7 @@ def test_an_attachment_that_the_evidence_does_not_name_is_damage(made: Path, tmp
     assert verify(more).findings == ("more.pdf, more.csv: it is attached, but the evidence does not name it",)
     evidence = json.loads(subject.attached["evidence.json"]) | {"attached": {}}
     none = sealed(tmp_path / "none.pdf", {**subject.attached, "evidence.json": pretty(evidence)})
-    assert verify(none).findings == ("none.pdf, checks.csv: it is attached, but the evidence does not name it",)
+    assert verify(none).findings == ("none.pdf, answers.json: it is attached, but the evidence does not name it",)
 
 
 def test_evidence_has_to_be_as_its_schema_says(made: Path, tmp_path: Path) -> None:
@@ -569,7 +569,7 @@ def test_evidence_that_says_what_was_not_asked_is_different(subject: Subject) ->
     ):
         result = compared(Path("x"), rewritten(subject, **fields), subject)
         assert result.outcome == "different", said
-        assert said in result.findings
+        assert any(finding.startswith(said) for finding in result.findings), said
 
 
 def test_rounding_of_another_processor_is_within_tolerance_in_the_same_environment(subject: Subject) -> None:
