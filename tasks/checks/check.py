@@ -23,6 +23,7 @@ class Check(Choice):
     words: ClassVar[CheckWords]
     null: ClassVar[str]  # what would be true of an explanation without merit
     statistic: ClassVar[str]  # what is compared with the threshold
+    bears: ClassVar[bool] = True  # whether an explanation that fails it says something wrong
     at_least: ClassVar[bool] = True  # whether what passes is above the threshold, or below
     needs: ClassVar[frozenset[Need]] = frozenset()
 
@@ -56,7 +57,13 @@ class Check(Choice):
         is not that of the config.
         """
         limit = self.threshold if threshold is None else threshold
-        common = {"check": self.kind, "method": case.label, "null": self.null, "statistic": self.statistic}
+        common: dict[str, Any] = {
+            "check": self.kind,
+            "method": case.label,
+            "null": self.null,
+            "statistic": self.statistic,
+            "bears": self.bears,
+        }
         if not found.size:
             return CheckResult(
                 **common, verdict="not assessed", required=self.required, sentence=sentence, sample=sample, **beside

@@ -25,6 +25,7 @@ class SparsenessSpec(Check):
     kind: Literal["sparseness"] = "sparseness"
     threshold: float = Field(0.5, ge=0, le=1, description="smallest median Gini coefficient")
 
+    bears: ClassVar[bool] = False  # what is spread over many elements may be right
     null: ClassVar[str] = "All elements are given the same: 0."
     statistic: ClassVar[str] = "median Gini coefficient"
     words: ClassVar[CheckWords] = CheckWords(

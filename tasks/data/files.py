@@ -162,7 +162,7 @@ def existing(path: Path, key: str, what: str, limits: Limits = DEFAULT) -> Path:
     except (OSError, ValueError) as error:
         gone = isinstance(error, FileNotFoundError | NotADirectoryError)
         cause = error.strerror if isinstance(error, OSError) else error
-        why = "is not there" if gone else f"cannot be opened ({cause})"
+        why = "does not exist" if gone else f"cannot be opened ({cause})"
         raise InputError(f"data.{key}: {_shortened(path)} {why}; {what}") from error
     if stat.S_ISDIR(state.st_mode):
         return path

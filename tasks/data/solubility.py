@@ -184,7 +184,7 @@ class EsolSpec(_MoleculeSpec):
             source="J. S. Delaney (2004), ESOL: estimating aqueous solubility directly from molecular structure; "
             "MoleculeNet",
             task="regression",
-            inputs=(Input(name="molecule", kind="molecule", values=np.array(smiles)),),
+            inputs=(Input(name="molecule", kind="molecule", values=_canonical(smiles)),),
             sample_ids=np.array([found[k].sample_id for k in kept]),
             names=np.array([found[k].name for k in kept]),
             labels=np.array([float(rows[k][_MEASURED]) for k in kept]),

@@ -14,7 +14,7 @@ def bearing(method: MethodMaterial, but: Sequence[str] = ()) -> tuple[Bearing, .
     return tuple(
         Bearing(check=check.check, verdict=check.verdict)
         for check in method.checks
-        if check.verdict in _SPOKE and check.check not in but
+        if check.bears and check.verdict in _SPOKE and check.check not in but
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document.words import beside, capital, count, numbers, plain, signed
+from exhibit.tasks.document.words import beside, capital, count, listing, numbers, plain, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Scale, Waterfall
 from exhibit.tasks.records.material import Material, MethodMaterial
@@ -259,7 +259,27 @@ def waterfall(
 def verdict_asides(methods: Sequence[MethodMaterial]) -> tuple[Aside, ...]:
     """A note per check: what was measured on one method in full, on several in a line each."""
     names = dict.fromkeys(check.check for method in methods for check in method.checks)
+    if len(names) > _MOST_NOTES:
+        return (_all_verdicts(list(names), methods),)
     return tuple(_verdict_aside(name, methods) for name in names)
+
+
+_MOST_NOTES = 3  # checks with a note each: more would be longer than the figure that they stand beside
+
+
+def _all_verdicts(names: Sequence[str], methods: Sequence[MethodMaterial]) -> Aside:
+    """One note for many checks: what each gave, in a word."""
+    verdicts = [check.verdict for method in methods for check in method.checks]
+    lines = []
+    for verdict in dict.fromkeys(sorted(verdicts, key=_WORST.index)):
+        which = [
+            name.replace("_", " ")
+            for name in names
+            if any(check.check == name and check.verdict == verdict for method in methods for check in method.checks)
+        ]
+        lines.append(f"{capital(verdict)}: {listing(which)}.")
+    text = " ".join([*lines, "Values and intervals stand in the table of verdicts."])
+    return Aside(title="Checks", text=text, verdict=min(verdicts, key=_WORST.index))
 
 
 def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:

@@ -4,7 +4,8 @@ from functools import singledispatch
 from typing import NamedTuple
 
 from exhibit.tasks.document.words import capital, count, interval, listing, share, signed
-from exhibit.tasks.records.finding import Extremes, Finding, Leaders, Mark, Named, Part, Place, Rate, Word
+from exhibit.tasks.records.finding import Extremes, Finding, Leaders, Mark, Named, Part, Place, Word
+from exhibit.tasks.records.model import Rate
 
 
 class Said(NamedTuple):

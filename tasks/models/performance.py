@@ -4,8 +4,7 @@ import numpy as np
 
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Split
-from exhibit.tasks.records.finding import Rate
-from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction
+from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction, Rate
 
 _RESAMPLES = 2000
 _LEAST = 10  # rows of a regression that an interval, and a share of their variance, can be had from

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.model import Rate
 from exhibit.tasks.records.verdict import Verdict
 
 Standing = Literal["stands", "failed", "undecided", "disputed"]
@@ -105,18 +106,6 @@ class Place(Finding):
     where: Named
     area: float
     of: str
-
-
-class Rate(Record):
-    """Right answers among so many, with the 95% interval of their share."""
-
-    right: int
-    total: int
-    interval: tuple[float, float]
-
-    @property
-    def share(self) -> float:
-        return self.right / self.total
 
 
 class Mark(Finding):

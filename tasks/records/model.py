@@ -6,7 +6,6 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Split
-from exhibit.tasks.records.finding import Rate
 
 OutputKind = Literal["logits", "probabilities", "values"]
 
@@ -26,6 +25,18 @@ class Prediction(Record):
 
     kind: OutputKind
     outputs: Array
+
+
+class Rate(Record):
+    """Right answers among so many, with the 95% interval of their share."""
+
+    right: int
+    total: int
+    interval: tuple[float, float]
+
+    @property
+    def share(self) -> float:
+        return self.right / self.total
 
 
 class Metric(Record):

@@ -25,7 +25,7 @@ class CheckResult(Record):
     measured and "not applicable" when it has no meaning for the method; `sentence` says in words what was measured, or
     why not. `null`: the hypothesis that would be true of an explanation without merit; `statistic`: what `value` is;
     `sample`: what it was measured on, and how that was chosen; `calls`: samples that went through the model for it;
-    `further`: what would decide it, where it is undecided.
+    `further`: what would decide it, where it is undecided; `bears`: whether an explanation that fails it is wrong.
     """
 
     check: str
@@ -41,6 +41,7 @@ class CheckResult(Record):
     sample: str = ""
     calls: int = 0
     further: str = ""
+    bears: bool = True
     per_sample: Array | None = None  # (samples, targets)
     details: dict[str, Array] = Field(default_factory=dict)
 

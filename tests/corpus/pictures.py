@@ -113,7 +113,7 @@ PICTURES = [
     photograph("a folder", lambda path: path.mkdir(), left_out("is not a regular file")),
     photograph("a pipe", lambda path: os.mkfifo(path), Refused("is a pipe or a device")),
     photograph("an endless device", lambda path: path.symlink_to("/dev/zero"), Refused("is a pipe or a device")),
-    photograph("a dangling link", lambda path: path.symlink_to("none.png"), Refused("is not there")),
+    photograph("a dangling link", lambda path: path.symlink_to("none.png"), Refused("does not exist")),
     folder("good ones", lambda root: None, Taken(10, classes=("a", "b"))),
     folder("none is one", _none, Refused("none of 10 pictures could be read")),
     folder("other files", lambda root: put(root / "a" / "readme.txt", "x"), Taken(10)),
@@ -127,5 +127,5 @@ PICTURES = [
     folder("a class that is no UTF-8", lambda root: (root / "a").rename(os.fsdecode(os.fsencode(root) + b"/\xff")), Refused("the name of the folder .* is no UTF-8")),
     folder("one class", lambda root: (root / "a").rename(root.parent / "a"), Refused("has 1 folders with pictures; it needs one per class")),
     folder("a file as a folder", lambda root: (root.rename(root.parent / "x"), root.write_text("")), Refused("is a file, where a folder was expected")),
-    folder("nothing", lambda root: root.rename(root.parent / "x"), Refused("is not there; put the folders")),
+    folder("nothing", lambda root: root.rename(root.parent / "x"), Refused("does not exist; put the folders")),
 ]  # fmt: skip

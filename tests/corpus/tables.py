@@ -94,9 +94,9 @@ FILES = [
     table("a pipe", lambda path: os.mkfifo(path), NO_FILE),
     table("an endless device", link("/dev/zero"), NO_FILE),
     table("an empty device", link("/dev/null"), NO_FILE),
-    table("a dangling link", link("nowhere.csv"), Refused("t.csv is not there; put the rows there")),
+    table("a dangling link", link("nowhere.csv"), Refused("t.csv does not exist; put the rows there")),
     table("a loop of links", link("t.csv"), Refused("cannot be opened")),
-    table("nothing", lambda path: None, Refused("t.csv is not there")),
+    table("nothing", lambda path: None, Refused("t.csv does not exist")),
     table("another ending", GOOD, Refused("ends in '.xlsx'; give a .csv or a .parquet"), file="t.xlsx"),
     table("no ending", GOOD, Refused("ends in ''"), file="t"),
     table("an ending in capitals", GOOD, NUMBERS, file="T.CSV"),
@@ -264,7 +264,7 @@ TEXTS = [
     vocabulary("vocabulary: an endless device", link("/dev/zero"), NO_FILE),
     vocabulary("vocabulary: latin-1", "größe\n".encode("latin-1"), NO_TEXT),
     vocabulary("vocabulary: utf-16", "a\n".encode("utf-16"), NO_TEXT),
-    vocabulary("vocabulary: nothing", lambda path: None, Refused("is not there; put the tokens there")),
+    vocabulary("vocabulary: nothing", lambda path: None, Refused("does not exist; put the tokens there")),
 ]  # fmt: skip
 
 TABLES = [*FILES, *COLUMNS, *CELLS, *LABELS, *PARQUET, *EXPLAIN, *SCHEMES, *TEXTS]

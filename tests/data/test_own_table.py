@@ -268,9 +268,9 @@ def test_rows_to_explain_have_the_columns_of_the_fit(text: str, said: str, house
 
 
 def test_files_that_are_not_there_are_named(tmp_path: Path, houses: Path) -> None:
-    with pytest.raises(InputError, match=r"data\.path: .*none\.csv is not there"):
+    with pytest.raises(InputError, match=r"data\.path: .*none\.csv does not exist"):
         spec(tmp_path / "none.csv").load(Memory())
-    with pytest.raises(InputError, match=r"data\.explain: .*none\.csv is not there"):
+    with pytest.raises(InputError, match=r"data\.explain: .*none\.csv does not exist"):
         spec(houses, explain=tmp_path / "none.csv").load(Memory())
     with pytest.raises(InputError, match=r"data\.path: houses\.xlsx ends in '\.xlsx'; give a \.csv or a \.parquet"):
         spec(written(tmp_path / "houses.xlsx", "x")).load(Memory())

@@ -5,13 +5,15 @@ import pytest
 
 from exhibit.tasks.document import groups, molecule
 from exhibit.tasks.document.groups import bounds_of
+from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.records.explanation import Importance, Summary
-from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.finding import Extremes
+from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Material
 from exhibit.tasks.stages.gather import _place
 from tests import points
 
@@ -39,7 +41,7 @@ def chapter(features: tuple[str, ...], values: np.ndarray) -> Material:
 def test_molecules_without_any_group_are_shown_by_their_atoms() -> None:
     material = chapter((), np.zeros(0))
     names = {figure.name for figure in molecule.figures(material, {"logit": 1.0})}
-    assert molecule.story(material)[2] in names
+    assert molecule.story(material)[1] in names
     assert "x-groups" not in names
     shown = [name for section in molecule.sections(material) for block in section.blocks for name in block.figures]
     assert set(shown) <= names
@@ -58,14 +60,15 @@ def test_a_chapter_about_a_class_of_molecules_speaks_of_that_class() -> None:
     material = chapter(("nitro", "CH₂ of a chain"), np.array([0.2, -0.3]))
     data = material.dataset.model_copy(update={"classes": ("toxic", "harmless"), "label_name": "toxicity"})
     material = material.model_copy(update={"dataset": data})
-    said = repr((molecule.figures(material, {"logit": 1.0}), molecule.sections(material), molecule.story(material)))
+    said = repr(
+        (molecule.figures(material, {"logit": 1.0}), molecule.sections(material), worded(molecule.story(material)[0]))
+    )
     assert "solubility" not in said
     assert "measured" not in said
     assert "not what causes toxicity" in said
     assert "the logit of toxic" in said
     (table,) = (
-        table for section in molecule.sections(material) for block in section.blocks for table in block.tables
-        if table.name == "x-molecules-table"
+        table for block in molecule.appendix(material) for table in block.tables if table.name == "x-molecules-table"
     )  # fmt: skip
     assert table.rows[0][1:3] == ("toxic", "toxic")
 
@@ -85,19 +88,18 @@ def test_only_methods_that_look_behind_the_preprocessing_are_said_to() -> None:
     places = {
         method.kind: _place(method) for method in (VanillaGradSpec(), KernelShapSpec(), OcclusionSpec(), TreeShapSpec())
     }
-    assert places.pop("vanilla_grad") == "the preprocessed input"
-    assert set(places.values()) == {"the input"}
+    assert places.pop("vanilla_grad") == AT_THE_INPUT
+    assert set(places.values()) == {AT_THE_DATA}
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        ([0.2, -0.3], "nitro raises the logit of the predicted class most (+0.20"),
-        ([-1.59, -0.3], "nitro lowers the logit of the predicted class most (−1.59"),
-        ([0.2, 0.3], "none lowers it"),
-    ],
+    ("values", "up", "down"),
+    [([0.2, -0.3], "nitro", "ether"), ([-1.59, -0.3], None, "nitro"), ([0.2, 0.3], "ether", None)],
 )
-def test_no_group_is_said_to_raise_what_it_lowers(values: list[float], said: str) -> None:
-    material = chapter(("nitro", "ether"), np.array(values))
-    material = material.model_copy(update={"targets": np.array([[0], [1]])})
-    assert said in molecule.story(material)[1]
+def test_no_group_is_said_to_raise_what_it_lowers(values: list[float], up: str | None, down: str | None) -> None:
+    finding, _ = molecule.story(chapter(("nitro", "ether"), np.array(values)))
+    assert isinstance(finding, Extremes)
+    assert (finding.up and finding.up.name, finding.down and finding.down.name) == (up, down)
+    said = " ".join(worded(finding))
+    assert ("speaks for the predicted class most" in said) == (up is not None)
+    assert ("speaks against the predicted class most" in said) == (down is not None)

@@ -99,15 +99,26 @@ def test_an_answer_may_be_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_an_unexpected_error_is_told_with_its_point_and_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a worker's run shows it: the process that computes is another one."""
-    (tmp_path / "broken.py").write_text("def net(*_):\n    raise ZeroDivisionError('division by zero')\n")
+    (tmp_path / "broken.py").write_text(
+        "import numpy as np\n"
+        "def net():\n"
+        "    return predict\n"
+        "def predict(inputs):\n"
+        "    lengths = inputs['measurements'][:, 2]\n"
+        "    if (lengths > 6.5).any():  # of rows that no first look at a model is given\n"
+        "        raise ZeroDivisionError('division by zero')\n"
+        "    return np.stack([lengths, -lengths, 0 * lengths], axis=1)\n"
+    )
     monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", "broken")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
     monkeypatch.syspath_prepend(tmp_path)
-    report = small(tmp_path, "model=factory", "model.factory=broken:net", "runner.timeout_seconds=300")
+    report = small(
+        tmp_path, "model=factory", "model.factory=broken:net", "method=[occlusion]", "runner.timeout_seconds=300"
+    )
     with pytest.raises(Unfinished) as met:
         run_bounded(report, ["exhibit"])
     assert str(met.value) == (
-        "iris: fit failed, ZeroDivisionError: division by zero; the traceback is in the output of the process"
+        "iris: predict failed, ZeroDivisionError: division by zero; the traceback is in the output of the process"
     )
 
 

@@ -44,6 +44,7 @@ CHOSEN = {
     "draw_changes": [],
 }
 NO_STAGES = {
+    "beforehand",
     "results",
     "stage",
     "restore",
