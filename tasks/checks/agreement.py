@@ -19,8 +19,9 @@ class AgreementSpec(SampledCheck):
     for each pair of methods of a chapter, each a mean over samples for the first target.
 
     Methods whose values are parts of the same score are compared by the correlation of these values (Pearson), others,
-    such as a slope and a contribution, by that of the order of |a|. The verdict is on the median partner: one method
-    that is unlike all others says something about itself, not about them. Methods whose order correlates by the
+    such as a slope and a contribution, by that of the order of |a|: where all partners are such, they may differ without
+    either being wrong, and the result does not speak against a finding. The verdict is on the median partner: one
+    method that is unlike all others says something about itself, not about them. Methods whose order correlates by the
     threshold and more, on average over their pairs, are one group.
 
     S. Krishna and others (2022), The disagreement problem in explainable machine learning.
@@ -77,6 +78,7 @@ class AgreementSpec(SampledCheck):
             + NO_ORDER * bool(np.isnan(rank).any())
             + _said_of(groups, case.label),
             self.drawn(len(rows), len(order)),
+            bears=any(by_value.values()),
             details={
                 "others": np.array(list(same)),
                 "spearman": rank,

@@ -62,7 +62,7 @@ class Check(Choice):
             "method": case.label,
             "null": self.null,
             "statistic": self.statistic,
-            "bears": self.bears,
+            "bears": beside.pop("bears", self.bears),
         }
         if not found.size:
             return CheckResult(

@@ -264,6 +264,7 @@ def test_agreement_with_itself_is_one_and_with_the_reverse_it_fails() -> None:
     assert (negative.verdict, negative.value) == ("fail", pytest.approx(-1.0))
     slopes = AgreementSpec().measure(linear_case(WEIGHTS, others={"opposite": -WEIGHTS}, in_score=False))
     assert (slopes.verdict, slopes.value) == ("pass", pytest.approx(1.0))
+    assert (negative.bears, slopes.bears) == (True, False)  # a slope may differ from a contribution
     assert AgreementSpec().measure(linear_case(WEIGHTS)).verdict == "not applicable"
 
 
