@@ -18,8 +18,8 @@ class AgreementSpec(SampledCheck):
     """Correlation of a, Spearman correlation of |a|, overlap of the top elements (Jaccard) and share of equal signs,
     for each pair of methods of a chapter, each a mean over samples for the first target.
 
-    Methods whose values are parts of the same score are compared by the correlation of these values (Pearson), others,
-    such as a slope and a contribution, by that of the order of |a|: where all partners are such, they may differ without
+    Methods whose values are parts of one score are compared by the correlation of these values (Pearson), others, such
+    as a slope and a contribution, by that of the order of |a|: where all partners are such, they may differ without
     either being wrong, and the result does not speak against a finding. The verdict is on the median partner: one
     method that is unlike all others says something about itself, not about them. Methods whose order correlates by the
     threshold and more, on average over their pairs, are one group.
