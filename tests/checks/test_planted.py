@@ -31,15 +31,7 @@ def test_what_is_printed_is_what_is_planted() -> None:
 @pytest.mark.slow(40)
 @pytest.mark.parametrize("kind", PROBLEMS)
 def test_the_checks_still_say_so(kind: Kind) -> None:
-    """Of a seed that was not among those of the table: nothing right fails, and what always fails does."""
-    found = verdicts(kind, seed=1234)
-    for name, by_check in found.items():
+    """Of a seed that was not among those of the table: nothing right fails, and something catches every fault."""
+    for name, by_check in verdicts(kind, seed=1234).items():
         failed = {check for check, verdict in by_check.items() if verdict == "fail"}
-        if PLANTED[name].right:
-            assert not failed, name
-        for check in by_check:
-            rate = planted.rate(kind, name, check)
-            if rate == 1:
-                assert check in failed, (name, check)
-            elif rate == 0:
-                assert check not in failed, (name, check)
+        assert bool(failed) != PLANTED[name].right or (kind, name) in FAINT, (name, failed)

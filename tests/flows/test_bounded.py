@@ -17,7 +17,7 @@ from tests.conftest import ROOT, Project
 
 SMALL = ("study=iris", "method=[vanilla_grad]", "check=[]", "data.reference=null", "document.issued=2026-01-01",
          "runner=inline")  # fmt: skip
-ENDLESS = "model.epochs=10000000"
+ENDLESS = "model.epochs=100000"
 
 
 def small(folder: Path, *words: str) -> Report:

@@ -296,5 +296,5 @@ def test_only_a_file_is_read_for_weights(tmp_path: Path) -> None:
     """A device has no end, and a pipe waits."""
     os.mkfifo(tmp_path / "pipe.npz")
     for path in (Path("/dev/zero"), tmp_path / "pipe.npz", tmp_path):
-        with pytest.raises(InputError, match="is no file"):
+        with pytest.raises(InputError, match="is a folder, a pipe or a device"):
             digest(path)
