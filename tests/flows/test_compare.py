@@ -196,7 +196,7 @@ def test_latest_is_the_newest_intact_run_of_the_same_points(second: Path, folder
     assert found is not None
     assert found.pdf.parent.name == "20260102T000000Z-aaaaaaaa"
     said = unpack(Earlier, found.said)
-    assert said.report.pdf == intact(second).pdf
+    assert said.report.pdf == intact(second).digest
     assert [point.title for point in said.points] == ["Iris"]
     assert pd.read_parquet(io.BytesIO(said.importances))["point"].unique().tolist() == ["iris"]
     assert looked_for(folder, "document.compare_to=latest", "title=Other", runs="choice") is None
