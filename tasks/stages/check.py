@@ -51,10 +51,13 @@ class CheckedMethod:
 
 def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
     """Output "result"."""
+    # Before the stage runs: its key holds what the methods say of themselves, not their code.
+    in_score = _in_score(asked.method)
+    in_score_too = frozenset(label for label, (method, _) in asked.others.items() if _in_score(method))
 
     def run() -> dict[str, bytes]:
         with one_at_a_time(asked.compute):
-            return {"result": pack(spec.measure(_Point(store, asked).case()))}
+            return {"result": pack(spec.measure(_Point(store, asked, in_score, in_score_too).case()))}
 
     inputs: dict[str, Digest | Sequence[Digest]] = {"shards": asked.shards, "dataset": asked.found["dataset"]}
     given: dict[str, Any] = {
@@ -62,7 +65,7 @@ def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
         "label": asked.label,
         "additive": asked.method.additive,
         "aggregate": asked.method.aggregate,
-        "in_score": _in_score(asked.method),
+        "in_score": in_score,
     }
     chosen: list[Spec] = [spec]
     if spec.needs & {"dataset", "model"}:
@@ -71,7 +74,9 @@ def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
         inputs["summaries"] = asked.summaries
     if "others" in spec.needs:
         inputs |= {f"other {label}": digests for label, (_, digests) in asked.others.items()}
-        given["others"] = {label: [method.aggregate, _in_score(method)] for label, (method, _) in asked.others.items()}
+        given["others"] = {
+            label: [method.aggregate, label in in_score_too] for label, (method, _) in asked.others.items()
+        }
     if "variants" in spec.needs:
         given["variants"] = variants(asked)
     if "model" in spec.needs:
@@ -92,6 +97,8 @@ class _Point:
 
     store: Store
     asked: CheckedMethod
+    in_score: bool
+    in_score_too: frozenset[str]
     _calls: list[int] = field(default_factory=list)  # samples that went through the model, call by call
 
     def case(self) -> Case:
@@ -99,12 +106,12 @@ class _Point:
         return Case(
             label=asked.label,
             additive=asked.method.additive,
-            in_score=_in_score(asked.method),
+            in_score=self.in_score,
             attributions=self._attributions,
             shards=partial(self._shards, asked.method, asked.shards),
             dataset=lambda: self.explained,
             others={label: partial(self._shards, method, digests) for label, (method, digests) in asked.others.items()},
-            in_score_too=frozenset(label for label, (method, _) in asked.others.items() if _in_score(method)),
+            in_score_too=self.in_score_too,
             variants=variants(asked),
             trainings=self._trainings,
             score=self._score,
