@@ -31,7 +31,8 @@ def rate(kind: Kind, name: str, check: str) -> float | None:
 
 def planted(kind: Kind) -> list[str]:
     """Names of what is planted in this kind of data, the right explanations last."""
-    names = [name for name in measured()["planted"] if name in measured()["kinds"][kind]]
+    of_kind = measured()["kinds"].get(kind, {})  # none of a kind that was added
+    names = [name for name in measured()["planted"] if name in of_kind]
     return sorted(names, key=lambda name: measured()["planted"][name]["right"])
 
 
