@@ -62,7 +62,8 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     """The first text by the main method, for the front page."""
     main = material.main
     line = _line(material, main, 0)
-    scale = Scale(unit=main.unit, limit=scales.get(main.unit, 1.0), signed=main.signed)
+    called = main.scale(material.dataset.inputs[0].name)
+    scale = Scale(unit=called, limit=scales.get(called, 1.0), signed=main.signed)
     return Figure(
         name=f"{material.slug}-teaser",
         content=Tokens(items=(line.model_copy(update={"note": ""}),)),

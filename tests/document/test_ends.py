@@ -131,6 +131,7 @@ def test_a_method_of_small_values_is_not_drawn_on_the_scale_of_a_large_one(kind:
     assert ends["B, logit"] == values.max() / 1000
     assert limits((shared,))["logit"] == values.max()
     drawn = [scale for figure in figures(own, ends) for scale in figure.scales]
-    assert {(scale.unit, scale.limit) for scale in drawn if "mean" not in scale.unit} == {
-        (each.scale(name), ends[each.scale(name)]) for each in own.methods
-    }
+    known = {(each.scale(name), ends[each.scale(name)]) for each in own.methods}
+    plain = [scale for scale in drawn if scale.unit.startswith("speaks")]  # of page one, in words without units
+    assert {scale.limit for scale in plain} <= {limit for _, limit in known}
+    assert {(scale.unit, scale.limit) for scale in drawn if "mean" not in scale.unit and scale not in plain} == known
