@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 import exhibit.tasks.models  # noqa: F401 - sets what torch reads when it is loaded, so it comes before torch
+from exhibit.tasks.factory import TRUSTED, code_of
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Figure
 
@@ -127,6 +128,24 @@ def run(command: Sequence[str], root: Path, seed: str = "0") -> Run:
     }
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     return Run(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Puts a module of a user's own where it is found and trusted, by its name and source; forgotten afterwards."""
+    names: list[str] = []
+
+    def write(name: str, source: str) -> None:
+        (tmp_path / f"{name}.py").write_text(source)
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setenv(TRUSTED, name)
+        names.append(name)
+        code_of.cache_clear()
+
+    yield write
+    for name in names:
+        sys.modules.pop(name, None)
+    code_of.cache_clear()
 
 
 @pytest.fixture(scope="session")

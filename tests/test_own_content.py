@@ -1,14 +1,12 @@
 """What a factory gives is asked anew each time, and nothing is served of what it gave before."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from exhibit.tasks.data.table import IrisSpec
-from exhibit.tasks.factory import TRUSTED, code_of
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import Array, InputError
@@ -77,17 +75,12 @@ Ask = Callable[..., tuple[FinishedStage, Array]]
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_module: Callable[[str, str], None]) -> Path:
     """The folder of the module and of the file that it reads."""
-    (tmp_path / f"{NAME}.py").write_text(SOURCE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv(TRUSTED, NAME)
+    own_module(NAME, SOURCE)
     monkeypatch.setenv("OWN_CONTENT", str(tmp_path))
     np.save(tmp_path / "table.npy", np.full((3, 4), 2, np.float32))
-    code_of.cache_clear()
-    yield tmp_path
-    sys.modules.pop(NAME, None)
-    code_of.cache_clear()
+    return tmp_path
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Nets of the user's own for molecules: found where they embed atoms, refused where what is explained is no atom."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import pytest
 
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec
 from exhibit.tasks.data.solubility import SolubilitySpec
-from exhibit.tasks.factory import TRUSTED, code_of
 from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
@@ -82,15 +81,8 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture(autouse=True)
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The module that these tests trust."""
-    (tmp_path / f"{NAME}.py").write_text(SOURCE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv(TRUSTED, NAME)
-    code_of.cache_clear()
-    yield
-    sys.modules.pop(NAME, None)
-    code_of.cache_clear()
+def own(own_module: Callable[[str, str], None]) -> None:
+    own_module(NAME, SOURCE)
 
 
 def explained(store: Store, model: FactorySpec, method: Any, usual: str | None) -> tuple[Dataset, Attribution]:

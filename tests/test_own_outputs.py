@@ -1,8 +1,7 @@
 """What comes out of a user's own model: probabilities that are trained as such, numbers that are none, and predictions
 that depend on the batch."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 
 from exhibit.tasks.data.factory import DataFactorySpec
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec
-from exhibit.tasks.factory import TRUSTED, code_of
 from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
@@ -72,12 +70,9 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(tmp_path: Path, own_module: Callable[[str, str], None]) -> Run:
     """The dataset, weights and prediction of a function of the module, and with a method the attribution too."""
-    (tmp_path / f"{NAME}.py").write_text(SOURCE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv(TRUSTED, NAME)
-    code_of.cache_clear()
+    own_module(NAME, SOURCE)
     store = Store(tmp_path / "store")
 
     def run(function: str, forward: str = "", method: Any = None, *, classes: bool = True, **options: Any) -> Any:
@@ -93,9 +88,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         kinds = (Dataset, data), (Weights, trained), (Prediction, done)
         return *(unpack(kind, store.get(digest)) for kind, digest in kinds), model
 
-    yield run
-    sys.modules.pop(NAME, None)
-    code_of.cache_clear()
+    return run
 
 
 @pytest.mark.parametrize(("function", "forward"), [("net", PAIR), ("keras_pair", "")])

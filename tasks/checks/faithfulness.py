@@ -1,5 +1,6 @@
 """Faithfulness: the elements that an explanation names are the ones the score hangs on, and by as much as it says."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import combinations
 from math import comb
@@ -34,20 +35,31 @@ class _OnSubstrate(GrowingCheck):
 
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
 
-    def refused(self, case: Case, own: Array) -> CheckResult | None:
-        """Why nothing can be measured; None where something can."""
-        if case.baseline(np.arange(1)) is None or own.shape[1] != elements(case.dataset().inputs):
-            return CheckResult.not_applicable(self.kind, case.label, _IRREPLACEABLE)
+    def unfit(self, case: Case) -> str:
+        """Why the question has no meaning for a method or its inputs; empty where it has one."""
+        dataset = case.dataset().take(np.arange(1))
+        if case.baseline(np.arange(1)) is None:
+            return _IRREPLACEABLE
         if without(self.substrate, case, np.arange(1), self.seed) is None:
-            return CheckResult.not_applicable(
-                self.kind, case.label, f"The substrate {self.substrate!r} has no meaning for these inputs."
-            )
-        return None
+            return f"The substrate {self.substrate!r} has no meaning for these inputs."
+        values = next(case.shards()).flat()
+        return "" if values.shape[1] == elements(dataset.inputs) else _IRREPLACEABLE
+
+    def measure(self, case: Case) -> CheckResult:
+        """The verdict on the first target of one method."""
+        if reason := self.unfit(case):
+            return CheckResult.not_applicable(self.kind, case.label, reason)
+        order = sampled(case, self.seed)
+        return self.measured(case, order, chosen(case.shards(), order))
+
+    @abstractmethod
+    def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
+        """The verdict by the attributions `own` (samples, elements) of all samples in a random `order`."""
 
     def taken_away(self, case: Case, rows: Array) -> Without:
-        """How elements of `rows` are taken away, after `refused` has found nothing against it."""
+        """How elements of `rows` are taken away, after `unfit` has found nothing against it."""
         found = without(self.substrate, case, rows, self.seed)
-        assert found is not None, "refused before"
+        assert found is not None, "unfit otherwise"
         return found
 
 
@@ -71,12 +83,8 @@ class _Curve(_OnSubstrate):
     statistic: ClassVar[str] = "share of random orders that are beaten"
     better: ClassVar[int]  # 1 where a larger area is better, -1 where a smaller one is
 
-    def measure(self, case: Case) -> CheckResult:
-        """The verdict on the first target of one method."""
-        order = sampled(case, self.seed)
-        own = chosen(case.shards(), order)
-        if refusal := self.refused(case, own):
-            return refusal
+    def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
+        """By the areas of its order, of random ones and of the second control."""
         most = min(self.samples, len(order))
         values, _ = self.grown(
             case,
@@ -185,7 +193,17 @@ class InsertionSpec(_Curve):
     better: ClassVar[int] = 1
 
 
-class FaithfulnessCorrelationSpec(_OnSubstrate):
+class _OfValues(_OnSubstrate):
+    """A check of what elements are given, not of their order alone."""
+
+    def unfit(self, case: Case) -> str:
+        """Also where values are no parts of the score."""
+        if not case.in_score:
+            return "Its values are slopes or sizes, not parts of the score that could be lost."
+        return super().unfit(case)
+
+
+class FaithfulnessCorrelationSpec(_OfValues):
     """Correlation of what groups of elements are given with how much the score falls when they are taken away, the
     mean over samples. Groups are single elements or, where there are many, so many parts of the sample: patches of a
     picture, passages of a text. They are taken away one by one, or as many `together`, always the same number: that
@@ -212,16 +230,8 @@ class FaithfulnessCorrelationSpec(_OnSubstrate):
         meaning="the score loses what the removed elements were given",
     )
 
-    def measure(self, case: Case) -> CheckResult:
-        """The verdict on the first target of one method."""
-        if not case.in_score:
-            return CheckResult.not_applicable(
-                self.kind, case.label, "Its values are slopes or sizes, not parts of the score that could be lost."
-            )
-        order = sampled(case, self.seed)
-        own = chosen(case.shards(), order)
-        if refusal := self.refused(case, own):
-            return refusal
+    def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
+        """By the correlation of each sample."""
         values, found = self.grown(
             case,
             lambda start, stop: self._correlations(case, order[start:stop], own[start:stop]),
@@ -263,7 +273,7 @@ class FaithfulnessCorrelationSpec(_OnSubstrate):
         return taken
 
 
-class AlignmentSpec(_OnSubstrate):
+class AlignmentSpec(_OfValues):
     """Whether the values would fit better if they changed places. Of columns of a table, or of patches of pictures,
     each is taken away alone; then it is asked which reassignment of the values to the columns or patches, the same for
     all samples, comes nearest to what the score lost. It is found on one half of the samples and tried on the other,
@@ -287,20 +297,14 @@ class AlignmentSpec(_OnSubstrate):
         meaning="no other arrangement of the values fits the score better",
     )
 
-    def measure(self, case: Case) -> CheckResult:
-        """The verdict on the first target of one method."""
-        if not case.in_score:
-            return CheckResult.not_applicable(
-                self.kind, case.label, "Its values are slopes or sizes, not parts of the score that could be lost."
-            )
+    def unfit(self, case: Case) -> str:
+        """Also where elements have no place."""
         if not all(KINDS[item.kind].placed for item in case.dataset().inputs):
-            return CheckResult.not_applicable(
-                self.kind, case.label, "Elements of these inputs have no place that is the same in every sample."
-            )
-        order = sampled(case, self.seed)
-        own = chosen(case.shards(), order)
-        if refusal := self.refused(case, own):
-            return refusal
+            return "Elements of these inputs have no place that is the same in every sample."
+        return super().unfit(case)
+
+    def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
+        """By the gain of each sample."""
         values, found = self.grown(
             case,
             lambda start, stop: self._given_and_lost(case, order[start:stop], own[start:stop]),

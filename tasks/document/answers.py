@@ -7,7 +7,7 @@ from exhibit.tasks.document.words import beside, capital, count, interval, listi
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.model import Metric
-from exhibit.tasks.records.page import Answer, Front, Judged, Word
+from exhibit.tasks.records.page import Answer, Column, Front, Judged, Table, Word
 from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
 
 ENOUGH = 4  # checks that gave a verdict, for a "yes"
@@ -279,6 +279,18 @@ def _not_made(
         for names, alike in lacking.items()
         if names
     ]
+
+
+def verdict_table(slug: str, of: str, said: str, caption: str, rows: Sequence[tuple[str, ...]]) -> Table:
+    """Verdicts in rows: question, what it is `of`, result, interval, threshold, what is `said` of it, verdict."""
+    numeric = ("result", "95% interval", "threshold")
+    titles = ("question", of, *numeric, said, "verdict")
+    return Table(
+        name=f"{slug}-verdicts",
+        caption=caption,
+        columns=tuple(Column(title=title, numeric=title in numeric) for title in titles),
+        rows=tuple(rows),
+    )
 
 
 def written(check: CheckResult) -> dict[str, str]:

@@ -169,29 +169,15 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     if missing:
         nothing = "Nothing was measured, neither for nor against."
         rows.append((capital(listing(missing)), "–", "–", "–", "–", nothing, "not assessed"))
-    titles = (
-        ("question", False),
-        ("method", False),
-        ("result", True),
-        ("95% interval", True),
-        ("threshold", True),
-        ("measured", False),
-        ("verdict", False),
+    caption = (
+        "What was measured about these explanations, on which sample and against which "
+        "hypothesis of chance, and what was not."
     )
+    verdicts = answers.verdict_table(material.slug, "method", "measured", caption, rows)
     return Section(
         title="How far it can be trusted",
         blocks=(
-            Block(
-                tables=(
-                    Table(
-                        name=f"{material.slug}-verdicts",
-                        caption="What was measured about these explanations, on which sample and against which "
-                        "hypothesis of chance, and what was not.",
-                        columns=tuple(Column(title=title, numeric=numeric) for title, numeric in titles),
-                        rows=tuple(rows),
-                    ),
-                )
-            ),
+            Block(tables=(verdicts,)),
             *(Block(tables=(table,)) for table in [planted.table(material.slug, material.kind, made)] if table),
         ),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from exhibit.tasks.document import agreements, samples, survival
-from exhibit.tasks.document.answers import all_rows
+from exhibit.tasks.document.answers import all_rows, verdict_table
 from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.document.words import capital, count, first_places, listing, plain, share, without_unit
 from exhibit.tasks.records.compared import ComparedPoint, Comparison
@@ -209,29 +209,11 @@ def _verdicts(found: Comparison, materials: Materials, checks: Mapping[str, Chec
     ]
     if not rows:
         return None
-    titles = (
-        ("question", False),
-        ("of", False),
-        ("result", True),
-        ("95% interval", True),
-        ("threshold", True),
-        ("meaning", False),
-        ("verdict", False),
-    )
+    caption = "What was measured about the explanations of each point."
+    verdicts = verdict_table(found.slug, "of", "meaning", caption, rows)
     return Section(
         title="How far it can be trusted",
-        blocks=(
-            Block(
-                tables=(
-                    Table(
-                        name=f"{found.slug}-verdicts",
-                        caption="What was measured about the explanations of each point.",
-                        columns=tuple(Column(title=title, numeric=numeric) for title, numeric in titles),
-                        rows=tuple(rows),
-                    ),
-                )
-            ),
-        ),
+        blocks=(Block(tables=(verdicts,)),),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from exhibit.tasks.records.data import Dataset
 from tests.corpus.outcome import Outcome, check_data
 
 Content = str | bytes | Callable[[Path], object]  # of a file, or what makes it
@@ -30,11 +31,11 @@ def put(path: Path, content: Content) -> Path:
     return path
 
 
-def of_file(name: str, file: str, content: Content, load: Callable[[Path], object], expected: Outcome) -> Recipe:
+def of_file(name: str, file: str, content: Content, load: Callable[[Path], Dataset], expected: Outcome) -> Recipe:
     """A file of this name and content, loaded by `load(path)`."""
 
     def run(folder: Path) -> None:
         path = put(folder / file, content)
-        check_data(lambda: load(path), expected)  # type: ignore[arg-type, return-value]
+        check_data(lambda: load(path), expected)
 
     return Recipe(name, run)

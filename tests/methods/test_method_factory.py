@@ -1,8 +1,6 @@
 """A method of the user's own: what it is given, what it may give, and the residual that is computed here."""
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.factory import TRUSTED
 from exhibit.tasks.methods.factory import MethodFactorySpec
 from exhibit.tasks.methods.gradient import GradientXInputSpec
 from exhibit.tasks.models.callable import CallableModel
@@ -49,14 +47,8 @@ def other(model, inputs, baselines, targets):
 
 
 @pytest.fixture(autouse=True)
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    (tmp_path / "own_method.py").write_text(SOURCE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv(TRUSTED, "own_method")
-    code_of.cache_clear()
-    yield
-    sys.modules.pop("own_method", None)
-    code_of.cache_clear()
+def own(own_module: Callable[[str, str], None]) -> None:
+    own_module("own_method", SOURCE)
 
 
 INPUTS = {"x": np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)}

@@ -1,16 +1,13 @@
 """Where a net has the channels of an image: what is shown lies on the pixels of the data. The score is linear in
 them, so that every gradient is known."""
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from exhibit.tasks.data.plain import dataset_of
-from exhibit.tasks.factory import TRUSTED, code_of
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.protocols import Compute, Score, gives_gradients, silent
 from exhibit.tasks.records.base import InputError
@@ -57,14 +54,8 @@ SHOWN = np.arange(60, dtype=np.float32).reshape(4, 5, 3)
 
 
 @pytest.fixture(autouse=True)
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    (tmp_path / f"{NAME}.py").write_text(SOURCE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv(TRUSTED, NAME)
-    code_of.cache_clear()
-    yield
-    sys.modules.pop(NAME, None)
-    code_of.cache_clear()
+def own(own_module: Callable[[str, str], None]) -> None:
+    own_module(NAME, SOURCE)
 
 
 @pytest.fixture(scope="module")

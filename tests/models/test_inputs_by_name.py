@@ -1,16 +1,13 @@
 """Inputs reach a net by name, in whatever order the data has them; where names do not say which is which, both lists
 are printed."""
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from exhibit.tasks.data.plain import dataset_of
-from exhibit.tasks.factory import TRUSTED, code_of
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.protocols import Compute, Model, Score, gives_gradients, silent
 from exhibit.tasks.records.base import InputError
@@ -60,14 +57,8 @@ def estimator(columns):
 
 
 @pytest.fixture(autouse=True)
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    (tmp_path / f"{NAME}.py").write_text(SOURCE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv(TRUSTED, NAME)
-    code_of.cache_clear()
-    yield
-    sys.modules.pop(NAME, None)
-    code_of.cache_clear()
+def own(own_module: Callable[[str, str], None]) -> None:
+    own_module(NAME, SOURCE)
 
 
 @pytest.fixture(scope="module")

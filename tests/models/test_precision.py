@@ -1,8 +1,7 @@
 """Numbers of a table that need more than 24 bits: kept as they are given, cast where a model wants it, and refused
 where that would change what it sees."""
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.data.plain import dataset_of
-from exhibit.tasks.factory import TRUSTED, code_of
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.models.zoo.mlp import MLPSpec
 from exhibit.tasks.models.zoo.random_forest import ForestSpec
@@ -51,14 +49,8 @@ COMPUTE = Compute(batch=4)
 
 
 @pytest.fixture(autouse=True)
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    (tmp_path / f"{NAME}.py").write_text(SOURCE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv(TRUSTED, NAME)
-    code_of.cache_clear()
-    yield
-    sys.modules.pop(NAME, None)
-    code_of.cache_clear()
+def own(own_module: Callable[[str, str], None]) -> None:
+    own_module(NAME, SOURCE)
 
 
 def data(column: Any) -> Dataset:
