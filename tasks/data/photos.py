@@ -127,7 +127,6 @@ class WatermarkSpec(_CropsSpec):
             f"{self.marked}, and nowhere else.",
             ids=[crop.name + ", marked" * bool(region.any()) for crop, region in zip(crops, regions, strict=True)],
             regions=regions,
-            region="the planted mark",
         )
 
     def _marked(self, crops: Sequence[Crop], draws: np.random.Generator) -> Array:
@@ -207,8 +206,17 @@ def _dataset(
     description: str,
     ids: Sequence[str],
     regions: Array | None = None,
-    region: str = "the object",
 ) -> Dataset:
+    """`regions`: of the mark, where one is planted."""
+    image = Input(
+        name="image",
+        kind="image",
+        values=pixels,
+        bounds=(0.0, 255.0),
+        regions=regions,
+        region="the planted mark",
+        planted=regions is not None,
+    )
     return Dataset(
         title=title,
         description=description,
@@ -216,7 +224,7 @@ def _dataset(
         "(astronaut, galaxies), SpaceX (rocket), S. van der Walt (cat), R. Michel (coffee), M. Häggström (retina), "
         "CMMI (tissue), danielbuechele (temple, CC BY 2.0), vultilion (flower, CC BY 2.0)",
         task="classification",
-        inputs=(Input(name="image", kind="image", values=pixels, bounds=(0.0, 255.0), regions=regions, region=region),),
+        inputs=(image,),
         sample_ids=np.array(ids),
         labels=np.array([PHOTOGRAPHS.index(crop.photograph) for crop in crops]),
         split=np.array([crop.split for crop in crops]),

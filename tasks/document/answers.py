@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import beside, capital, count, interval, listing, plain, rounded, share
-from exhibit.tasks.records.finding import Finding
+from exhibit.tasks.records.finding import Finding, Mark
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Answer, Column, Front, Judged, Table, Word
@@ -18,8 +18,9 @@ _MOST_NAMED = 3
 
 RULE = (
     "The model: yes, if on rows that it has not seen it surely, at 95%, makes at most half the errors of a naive "
-    "guess, which knows the training labels alone; with care, if it is surely better than that guess, or if those rows "
-    "also stopped its training; no, if it is not; not assessed, if no such rows have labels.",
+    "guess, which knows the training labels alone; with care, if it is surely better than that guess, if those rows "
+    "also stopped its training, or if it relies on a mark that was planted; no, if it is not; not assessed, if no such "
+    "rows have labels.",
     f"The explanation: no, if a required check failed; yes, if at least {ENOUGH} checks passed, none failed or is "
     "undecided, and the methods agree on what is said here; with care otherwise. An undecided check counts as not "
     "assessed.",
@@ -39,7 +40,8 @@ def front(
     it is."""
     if not materials:
         return Front()
-    model = _joined("Can the model be trusted?", materials, [_model(item) for item in materials])
+    judged = [_model(item, findings[item.slug]) for item in materials]
+    model = _joined("Can the model be trusted?", materials, judged)
     explained = [_explanation(item, findings[item.slug]) for item in materials]
     explanation = _joined("Can the explanation be trusted?", materials, explained)
     words = [model.word, explanation.word]
@@ -102,7 +104,7 @@ def _counted(words: Sequence[Word]) -> str:
 # --- the model --------------------------------------------------------------------------------------------
 
 
-def _model(material: Material) -> tuple[Word, str]:
+def _model(material: Material, finding: Finding) -> tuple[Word, str]:
     metric = next(iter(material.performance.metrics), None)
     if metric is None:
         return "not assessed", "no labels say how good it is."
@@ -116,10 +118,17 @@ def _model(material: Material) -> tuple[Word, str]:
     naive = _error(metric, metric.naive)
     if not high < naive:
         return "no", f"{said}. It is not surely better than the naive guess."
-    surely = high <= _HALF * naive
+    reserve = _reserve(material, finding, high <= _HALF * naive)
+    return ("with care", f"{said}. {reserve}") if reserve else ("yes", f"{said}.")
+
+
+def _reserve(material: Material, finding: Finding, surely: bool) -> str:
+    """Why a model that is better than a guess is trusted with care; empty where nothing speaks against it."""
+    if isinstance(finding, Mark) and finding.relied_on:
+        return f"It relies on {finding.region}: without that it does otherwise."
     if material.stopped_by_test:
-        return "with care", f"{said}. These rows also stopped its training."
-    return ("yes", f"{said}.") if surely else ("with care", f"{said}. It is surely better, but not twice as good.")
+        return "These rows also stopped its training."
+    return "" if surely else "It is surely better, but not twice as good."
 
 
 def _error(metric: Metric, value: float) -> float:

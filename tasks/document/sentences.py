@@ -143,8 +143,11 @@ def _(finding: Mark) -> Said:
     )
     topic = f"whether {region} decides"
     if finding.relied_on:
-        fall = f"without it accuracy on {of_class} falls from {_rate(finding.present)} to {_rate(finding.absent)}"
-        return Said(f"{region} decides", f"the model relies on {region} in {of_class}: {drawn}; {fall}", topic)
+        rates = (
+            f"pictures of {of_class} with it are read right in {_rate(finding.present)}, others of {of_class} without "
+            f"it in {_rate(finding.absent)}"
+        )
+        return Said(f"{region} decides", f"the model relies on {region} in {of_class}: {drawn}; {rates}", topic)
     rates = f"accuracy on {of_class} is {_rate(finding.present)} with it and {_rate(finding.absent)} without it"
     sentence = f"it is not shown that {region} decides in {of_class}: {drawn}; {rates}"
     return Said(f"{region} does not surely decide", sentence, topic)

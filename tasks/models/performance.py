@@ -40,8 +40,9 @@ def _measured(dataset: Dataset, prediction: Prediction, split: Split, rows: Arra
 
 
 def _planted(dataset: Dataset, prediction: Prediction, split: Split) -> Planted | None:
-    """Of the first class some of whose measured pictures have a known region and some have not."""
-    item = next((item for item in dataset.inputs if item.regions is not None), None)
+    """Of the first class some of whose measured pictures have what was planted and some have not. Elsewhere no region
+    only says that nobody has marked one."""
+    item = next((item for item in dataset.inputs if item.planted), None)
     if item is None or item.regions is None:
         return None
     rows = np.flatnonzero(dataset.labelled & (dataset.split == split))

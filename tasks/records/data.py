@@ -21,7 +21,8 @@ class Input(Record):
     `values`: table (samples, features); image (samples, height, width, channels); text (samples, tokens) of
     ids; molecule (samples,) of SMILES. `features` names the columns of a table. `bounds` are the darkest and
     the brightest value an image can take, `regions` (samples, height, width) where something is known to be, `region`
-    its name; `aligned` ones show the same thing at the same pixel, so that a mean over them has a meaning.
+    its name, `planted` whether samples without one are known to be without it; `aligned` ones show the same thing at
+    the same pixel, so that a mean over them has a meaning.
     `vocabulary`: the token that each id of a text stands for, the padding first. `centre`, `spread`: (features,) mean
     and standard deviation of the columns of a table over the training rows, where a net should standardise them.
     Pictures from files are `Shelved`: `array` has all of them in memory.
@@ -34,6 +35,7 @@ class Input(Record):
     bounds: tuple[float, float] | None = None
     regions: Array | Shelved | None = None
     region: str = "the object"
+    planted: bool = False
     aligned: bool = False
     vocabulary: tuple[str, ...] = ()
     centre: Array | None = None

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.checks import CHECK_WORDS
-from exhibit.tasks.document.answers import ENOUGH, RULE
+from exhibit.tasks.document.answers import ENOUGH, RULE, front
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.index import write_index
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.finding import Mark
 from exhibit.tasks.records.material import Material
-from exhibit.tasks.records.model import Metric, Performance, Prediction
+from exhibit.tasks.records.model import Metric, Performance, Prediction, Rate
 from exhibit.tasks.records.page import Answer
 from exhibit.tasks.records.verdict import CheckResult, Verdict
 from tests.points import LENGTHS, inputs, material, method
@@ -72,6 +73,32 @@ def test_a_model_is_held_against_a_naive_guess(metric: Metric, more: dict[str, A
 )
 def test_an_explanation_is_held_against_its_checks(checks: list[CheckResult], word: str) -> None:
     assert answers(flowers(*checks))[1].word == word
+
+
+def test_a_model_that_relies_on_a_planted_mark_is_no_yes() -> None:
+    """However well it does on rows that hold the mark as those of its training did."""
+    facts: dict[str, Any] = {
+        "method": "m", "signed": True, "region": "the planted mark", "of_class": "b", "positive": 0.4, "area": 0.02,
+        "samples": 3, "present": Rate(right=10, total=10, interval=(0.72, 1.0)),
+    }  # fmt: skip
+    material = flowers(metric=accuracy(0.97, 0.99))
+    for right, interval, word in ((6, (0.31, 0.83), "with care"), (10, (0.72, 1.0), "yes")):
+        finding = Mark(**facts, absent=Rate(right=right, total=10, interval=interval))
+        assert front([material], {material.slug: finding}, CHECK_WORDS, {}).answers[0].word == word
+
+
+def test_the_region_of_an_object_is_no_planted_mark() -> None:
+    """That nobody marked the object in a picture does not say that it is without it."""
+    regions = np.zeros((4, 2, 2), bool)
+    regions[:2, 0, 0] = True
+    data = dataset([0, 0, 0, 1], ["test"] * 4, ("a", "b"))
+    outputs = np.array([[1.0, 0], [1, 0], [0, 1], [0, 1]])
+    for planted in (True, False):
+        item = Input(name="i", kind="image", values=np.zeros((4, 2, 2, 1)), regions=regions, planted=planted)
+        found = performance(
+            data.model_copy(update={"inputs": (item,)}), Prediction(kind="probabilities", outputs=outputs)
+        )
+        assert (found.planted is not None) == planted
 
 
 def test_an_undecided_check_counts_as_not_assessed() -> None:

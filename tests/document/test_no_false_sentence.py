@@ -209,7 +209,9 @@ def test_a_planted_mark_is_the_finding() -> None:
     title, sentence = said(marked((10, 10), (4, 10)))
     assert title == "the planted mark decides"
     assert "43% of the positive attribution lies on the 6% of the picture" in sentence
-    assert "accuracy on rose falls from 100% (10 of 10) to 40% (4 of 10)" in sentence
+    # Other pictures, not the same ones without it: nothing has fallen.
+    assert "pictures of rose with it are read right in 100% (10 of 10), others of rose without it in 40%" in sentence
+    assert "falls" not in sentence
     for other in (marked((10, 10), (9, 10)), marked((10, 10), (4, 10), 0.05)):
         assert said(other)[1].startswith("It is not shown that the planted mark decides")
 
@@ -225,7 +227,9 @@ def test_what_measures_a_mark_does_not_count_against_finding_it() -> None:
 def test_rows_with_and_without_a_mark_are_counted_apart() -> None:
     regions = np.zeros((6, 2, 2), bool)
     regions[:2, 0, 0] = True
-    item = Input(name="image", kind="image", values=np.zeros((6, 2, 2, 1)), regions=regions, region="the stamp")
+    item = Input(
+        name="image", kind="image", values=np.zeros((6, 2, 2, 1)), regions=regions, region="the stamp", planted=True
+    )
     data = Dataset(
         title="t", description="d", source="s", task="classification", inputs=(item,), label_name="y",
         sample_ids=np.arange(6).astype(str), labels=np.array([1, 1, 1, 1, 0, 0]), split=np.full(6, "test"),
