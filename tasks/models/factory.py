@@ -129,16 +129,22 @@ class FactorySpec(TrainingSpec):
         made = self._made(compute)
         if (backend := made.backend()) is not None:
             encode, one = made.encoding(dataset), dataset.take(np.arange(1))
-            self._tried(made, backend.whole(made.item, encode, compute), dataset)
+            outputs = self._tried(made, backend.whole(made.item, encode, compute), dataset)
             if self.fitting == "auto" and backend.before_softmax(made.item, encode, compute, one.arrays) is not None:
                 raise InputError(
                     "model.fit: 'auto' trains on logits, but the net ends in a softmax; remove the softmax"
                 )
             made.require_kept(dataset)
             given = self._content(made, lambda: dataset, compute)
-            build = lambda: self._made(compute).item  # noqa: E731 - what a training begins with
-            probabilities = self.trains and self._gives_probabilities(made, encode, dataset, compute)
-            trained = backend.fit(build, encode, dataset, self, compute, progress, probabilities=probabilities)
+            trained = backend.fit(
+                lambda: self._made(compute).item,
+                encode,
+                dataset,
+                self,
+                compute,
+                progress,
+                probabilities=self.trains and self._gives_probabilities(outputs, dataset),
+            )
             return trained.model_copy(update={"given": given})
         if self.fitting == "auto" or self.weights is not None:
             raise InputError(
@@ -257,17 +263,11 @@ class FactorySpec(TrainingSpec):
         configure(compute)
         return names_from_the_start()
 
-    def _gives_probabilities(self, made: "_Made", encode: Any, dataset: Dataset, compute: Compute) -> bool:
-        """Whether a net that is to be trained gives them before it is."""
+    def _gives_probabilities(self, outputs: Array, dataset: Dataset) -> bool:
+        """Whether a net that is to be trained gives them, as `outputs` before that say."""
         if self.output != "auto" or dataset.task != "classification":
             return self.output == "probabilities"
-        backend = made.backend()
-        assert backend is not None
-        return probable(
-            backend.whole(made.item, encode, compute).predict(
-                dataset.take(np.arange(_PROBE)[: len(dataset.labels)]).arrays
-            )
-        )
+        return probable(outputs)
 
     def _output(self, recognised: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
         """What the model gives: as found by its adapter, told in the config, or seen in some outputs."""
