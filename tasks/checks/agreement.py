@@ -8,7 +8,7 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, written
 from exhibit.tasks.checks.check import Need, SampledCheck
-from exhibit.tasks.checks.inference import CORRELATION, Estimate
+from exhibit.tasks.checks.inference import Estimate, correlations
 from exhibit.tasks.orders import equal_signs, jaccard, pearson, spearman
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -19,10 +19,10 @@ class AgreementSpec(SampledCheck):
     for each pair of methods of a chapter, each a mean over samples for the first target.
 
     Methods whose values are parts of one score are compared by the correlation of these values (Pearson), others, such
-    as a slope and a contribution, by that of the order of |a|: where all partners are such, they may differ without
-    either being wrong, and the result does not speak against a finding. The verdict is on the median partner: one
-    method that is unlike all others says something about itself, not about them. Methods whose order correlates by the
-    threshold and more, on average over their pairs, are one group.
+    as a slope and a contribution, by that of the order of |a|. These may differ without either being wrong: they count
+    where there are no partners but such, and the result then does not speak against a finding. The verdict is on the
+    median partner: one method that is unlike all others says something about itself, not about them. Methods whose
+    order correlates by the threshold and more, on average over their pairs, are one group.
 
     S. Krishna and others (2022), The disagreement problem in explainable machine learning.
     """
@@ -45,7 +45,7 @@ class AgreementSpec(SampledCheck):
         order = sampled(case, self.seed)
         rows = order[: self.samples]
         own = chosen(case.shards(), rows)
-        others = {label: chosen(shards(), rows) for label, shards in case.others.items()}
+        others = {label: chosen(shards(), rows) for label, shards in sorted(case.others.items())}
         same = {label: values for label, values in others.items() if values.shape == own.shape}
         if not same:
             return CheckResult.not_applicable(
@@ -64,10 +64,11 @@ class AgreementSpec(SampledCheck):
             pearson(own, same[label]) if by_value[label] else correlation
             for label, correlation in zip(same, orders, strict=True)
         ]
+        partners = [values for label, values in zip(same, likeness, strict=True) if by_value[label]] or likeness
         groups = _groups({case.label: own, **same}, self.threshold)
         return self.judged(
             case,
-            _of_median_partner(likeness),
+            _of_median_partner(partners, own.shape[1]),
             f"Over {len(own):,} samples: "
             + "; ".join(
                 f"with {label} {_of_values(known_mean(c)) if by_value[label] else ''}Spearman {written(r, '.2f')}, "
@@ -94,14 +95,17 @@ def _of_values(correlation: float) -> str:
     return f"Pearson {written(correlation, '.2f')}, "
 
 
-def _of_median_partner(orders: Sequence[Array]) -> Estimate:
+def _of_median_partner(orders: Sequence[Array], elements: int) -> Estimate:
     """The mean correlation with the partner that is in the middle; of two in the middle the mean of both, sample by
     sample."""
-    known = sorted((values for values in orders if not np.isnan(values).all()), key=known_mean)
+    known = sorted(
+        (values for values in orders if not np.isnan(values).all()),
+        key=lambda values: (known_mean(values), values.tolist()),
+    )
     if not known:
-        return CORRELATION.mean(np.full(1, np.nan))
+        return correlations(elements).mean(np.full(1, np.nan))
     middle = known[(len(known) - 1) // 2 : len(known) // 2 + 1]
-    return CORRELATION.mean(np.mean(middle, axis=0))
+    return correlations(elements).mean(np.mean(middle, axis=0))
 
 
 def _groups(explanations: Mapping[str, Array], threshold: float) -> list[list[str]]:
@@ -110,7 +114,7 @@ def _groups(explanations: Mapping[str, Array], threshold: float) -> list[list[st
 
     labels = list(explanations)
     distance = [
-        1 - np.nan_to_num(known_mean(spearman(np.abs(explanations[a]), np.abs(explanations[b]))))
+        1 - _same_order(np.abs(explanations[a]), np.abs(explanations[b]))
         for k, a in enumerate(labels)
         for b in labels[k + 1 :]
     ]
@@ -119,6 +123,12 @@ def _groups(explanations: Mapping[str, Array], threshold: float) -> list[list[st
         [label for label, number in zip(labels, numbers, strict=True) if number == group]
         for group in dict.fromkeys(numbers.tolist())
     ]
+
+
+def _same_order(one: Array, other: Array) -> float:
+    """Mean Spearman correlation; of two without any order 1 if they are the same."""
+    found = known_mean(spearman(one, other))
+    return found if not np.isnan(found) else float(np.allclose(one, other, equal_nan=True))
 
 
 def _said_of(groups: Sequence[Sequence[str]], label: str) -> str:

@@ -1,5 +1,6 @@
 """What a check sees: one method's explanations, and the two functions that explanations are checked by."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -90,19 +91,25 @@ def chosen(shards: Iterator[Shard], rows: Array) -> Array:
 def sampled(case: "Case", seed: int) -> Array:
     """Every explained sample in a random order of which each beginning holds the outputs that are explained, and low
     and high scores, in proportion: never the first rows, which may all be of one class."""
-    parts = [(part.targets[:, 0], part.prediction[:, 0]) for part in case.attributions()]
-    targets, scores = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    random = np.random.default_rng(seed)
+    parts = [(part.sample_ids, part.targets[:, 0], part.prediction[:, 0]) for part in case.attributions()]
+    names, targets, scores = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    chance = np.array([draws(seed, name).random(3) for name in names.tolist()])
     place = np.zeros(len(targets))
     for target in np.unique(targets):
         rows = np.flatnonzero(targets == target)
-        band = scores[rows].argsort(kind="stable").argsort() * _BANDS // len(rows)
+        band = np.lexsort((chance[rows, 0], scores[rows])).argsort() * _BANDS // len(rows)
         within = np.zeros(len(rows))
         for number in np.unique(band):
             alike = np.flatnonzero(band == number)
-            within[alike] = (random.permutation(len(alike)) + random.random(len(alike))) / len(alike)
-        place[rows] = (within.argsort().argsort() + random.random(len(rows))) / len(rows)
+            within[alike] = (chance[rows[alike], 1].argsort().argsort() + chance[rows[alike], 2]) / len(alike)
+        place[rows] = (within.argsort().argsort() + chance[rows, 2]) / len(rows)
     return np.argsort(place, kind="stable")
+
+
+def draws(seed: int, name: object, purpose: str = "") -> np.random.Generator:
+    """What is drawn for a sample, by its id: neither its row nor those beside it change a number."""
+    digest = hashlib.sha256(f"{seed}\0{purpose}\0{name}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
 
 _BANDS = 4  # of scores

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case
-from exhibit.tasks.checks.inference import Decision, Estimate, Estimator, decision, further, until_decided
+from exhibit.tasks.checks.inference import LEVEL, Decision, Estimate, Estimator, decision, further, until_decided
 from exhibit.tasks.records.base import Array, Choice
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
@@ -48,13 +48,15 @@ class Check(Choice):
         sample: str,
         things: str = "samples",
         threshold: float | None = None,
-        verdict: Decision | None = None,
+        other: tuple[Decision, str] | None = None,
+        nothing: str = "",
         **beside: Any,
     ) -> CheckResult:
-        """The result of an estimate: by its interval, or `verdict` where something else bears on it, too.
+        """The result of an estimate: by its interval, or by what `other` says, a verdict and why, where something else
+        than the threshold decides.
 
-        `sample`: what was measured, in words; `things`: of what more would narrow the interval; `threshold`: where it
-        is not that of the config.
+        `sample`: what was measured, in words; `nothing`: why nothing could be; `things`: of what more would narrow the
+        interval; `threshold`: where it is not that of the config.
         """
         limit = self.threshold if threshold is None else threshold
         common: dict[str, Any] = {
@@ -63,12 +65,20 @@ class Check(Choice):
             "null": self.null,
             "statistic": self.statistic,
             "bears": beside.pop("bears", self.bears),
+            "at_least": self.at_least,
         }
         if not found.size:
             return CheckResult(
-                **common, verdict="not assessed", required=self.required, sentence=sentence, sample=sample, **beside
+                **common,
+                verdict="not assessed",
+                required=self.required,
+                sentence=nothing or sentence,
+                sample=sample,
+                **beside,
             )
-        said = verdict or decision(found, limit, self.at_least)
+        said, why = other or (decision(found, limit, self.at_least), "")
+        if said == "undecided" and not why:
+            why = further(found, limit, things)
         return CheckResult(
             **common,
             verdict=said,
@@ -79,7 +89,7 @@ class Check(Choice):
             sentence=sentence,
             sample=sample,
             calls=case.calls(),
-            further=further(found, limit, things) if said == "undecided" else "",
+            further=why,
             **beside,
         )
 
@@ -116,15 +126,19 @@ class GrowingCheck(SampledCheck):
         estimate: Estimator,
         start: int,
         most: int,
-        threshold: float | None = None,
+        threshold: Callable[[], float] | None = None,
+        settled: Callable[[Array, float], bool] = lambda *_: True,
     ) -> tuple[Array, Estimate]:
-        """The values `measure(start, stop)` of as many samples or draws as it takes, at most `most`."""
-        limit = self.threshold if threshold is None else threshold
+        """The values `measure(start, stop)` of as many samples or draws as it takes, at most `most`. `settled`: whether
+        all else that bears on the verdict is decided, too; `threshold`: where it follows from what was measured."""
 
         def affordable(done: int, wanted: int) -> bool:
             return case.calls() / done * wanted <= self.max_calls
 
-        def decided(found: Estimate) -> bool:
-            return decision(found, limit, self.at_least) != "undecided"
+        def decided(values: Array, level: float) -> bool:
+            limit = self.threshold if threshold is None else threshold()
+            first = decision(estimate(values, level), limit, self.at_least)
+            return first == "fail" or (first == "pass" and settled(values, level))
 
-        return until_decided(measure, estimate, decided, start, most, affordable)
+        values = until_decided(measure, decided, start, most, affordable)
+        return values, estimate(values, LEVEL)

@@ -8,12 +8,13 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case
 from exhibit.tasks.checks.check import Check
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
 class CompletenessSpec(Check):
     """|sum a - (S(x) - S(x'))| / max(|S(x) - S(x')|, floor), per sample and target, the floor being a share of the
-    largest difference among all, and not below what single precision can tell of the scores. Every explanation is
+    median difference of that target, and not below what single precision can tell of the scores. Every explanation is
     measured, so there is no interval. One that adds up to a difference below the floor says nothing, and counts neither
     way: zeros add up to zero.
 
@@ -29,8 +30,8 @@ class CompletenessSpec(Check):
         1e-3,
         gt=0,
         le=1,
-        description="differences of the score below this share of the largest are not divided by, and explanations of "
-        "them count only where they are off",
+        description="differences of the score below this share of the usual one are not divided by, and explanations "
+        "of them count only where they are off",
     )
     share: float = Field(0.95, gt=0, le=1, description="share of the explanations that must be complete")
     required: bool = Field(True, description="a failure marks the page and the exit code")
@@ -61,7 +62,7 @@ class CompletenessSpec(Check):
         residual, difference, scores = (
             np.concatenate([part[k] for part in parts]).astype(np.float64) for k in range(3)
         )
-        floor = np.maximum(self.floor * float(np.nanmax(difference, initial=0)), _ROUNDING * scores)
+        floor = np.maximum(self.floor * _usual(difference), _ROUNDING * scores)
         relative = residual / np.maximum(np.maximum(difference, floor), np.finfo(float).tiny)
         complete = relative <= self.threshold
         says_nothing = (difference <= floor) & complete
@@ -84,7 +85,11 @@ class CompletenessSpec(Check):
                 sample=sample,
             )
         share = float(counted.mean())
-        worst, median = float(relative.max()), float(np.median(relative))
+        worst, median = (
+            float(np.nanmax(relative, initial=0)),
+            float(np.median(relative[~np.isnan(relative)])) if not np.isnan(relative).all() else float("inf"),
+        )
+        strange = int(np.isnan(relative).sum())
         return CheckResult(
             check=self.kind,
             method=case.label,
@@ -93,14 +98,15 @@ class CompletenessSpec(Check):
             value=share,
             threshold=self.share,
             sentence=f"{counted.sum():,} of {counted.size:,} explanations add up to the change of the score "
-            f"within {self.threshold:.0%}; the median residual is {median:.2%}, the worst {worst:.2%}.{left_out}",
+            f"within {self.threshold:.0%}; the median residual is {median:.2%}, the worst {worst:.2%}.{left_out}"
+            + (f" {strange:,} residuals are no numbers." if strange else ""),
             null=self.null,
             statistic=self.statistic,
             sample=sample,
             per_sample=relative,
         )
 
-    def _parts(self, case: Case) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, bool]]:
+    def _parts(self, case: Case) -> Iterator[tuple[Array, Array, Array, bool]]:
         """Shard by shard |residual|, |difference of the score| and |score|, and whether anything bypasses the layer."""
         for part in case.attributions():
             residual, difference = part.draw_residual, part.draw_difference
@@ -108,6 +114,13 @@ class CompletenessSpec(Check):
                 residual, difference = part.residual, part.prediction - part.base_value
             bypassed = part.bypassed is not None and bool(part.bypassed.any())
             yield np.abs(residual), np.abs(difference), np.abs(part.prediction), bypassed
+
+
+def _usual(difference: Array) -> Array:
+    """(targets,) the median of the differences that there are: neither an outlier nor another target makes the others
+    too small to count."""
+    found = [column[column > 0] for column in difference.T]
+    return np.array([np.median(column) if len(column) else 0.0 for column in found])
 
 
 _ROUNDING = 1e-6  # of a score in single precision, after some thousand additions

@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, chosen, sampled
+from exhibit.tasks.checks.case import Case, chosen, draws, sampled
 from exhibit.tasks.checks.check import GrowingCheck, Need
-from exhibit.tasks.checks.inference import CORRELATION, SHARE, decision
+from exhibit.tasks.checks.inference import AVERAGE, LEVEL, SHARE, Decision, Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.checks.substrates import Substrate, Without, elements, shape_of, without
 from exhibit.tasks.orders import pearson
@@ -21,6 +21,7 @@ from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _IRREPLACEABLE = "The elements of this input cannot be replaced one by one in raw units."
 _FIRST = 16  # samples of the first look
+_LAST_PLACES = 1e-9  # of areas that are the same
 
 
 class _OnSubstrate(GrowingCheck):
@@ -43,7 +44,9 @@ class _OnSubstrate(GrowingCheck):
         if without(self.substrate, case, np.arange(1), self.seed) is None:
             return f"The substrate {self.substrate!r} has no meaning for these inputs."
         values = next(case.shards()).flat()
-        return "" if values.shape[1] == elements(dataset.inputs) else _IRREPLACEABLE
+        if values.shape[1] != elements(dataset.inputs):
+            return _IRREPLACEABLE
+        return "" if values.shape[1] > 1 else "A single element has no order, and nothing beside it."
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on the first target of one method."""
@@ -85,37 +88,28 @@ class _Curve(_OnSubstrate):
 
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
         """By the areas of its order, of random ones and of the second control."""
-        most = min(self.samples, len(order))
-        values, _ = self.grown(
+        values, found = self.grown(
             case,
             lambda start, stop: self._areas(case, order[start:stop], own[start:stop]),
-            lambda parts, level: SHARE.mean(self._beaten(parts[:, 0], parts[:, 2:-1]), level),
+            lambda areas, level: SHARE.mean(self._beaten(areas, areas[:, 2:]), level),
             _FIRST,
-            most,
+            min(self.samples, len(order)),
+            settled=lambda areas, level: self._settled(self._wins(areas, level)),
         )
-        areas, control, random = values[:, 0], values[:, 1], values[:, 2:]
-        beaten = self._beaten(areas, random)
-        found = SHARE.mean(beaten)
-        wins = SHARE.mean(self._beaten(areas, control[:, None])) if not np.isnan(control).all() else None
-        first = decision(found, self.threshold, self.at_least)
-        verdict = first
-        if wins is not None and first == "pass" and wins.low <= 0.5:
-            verdict = "fail" if wins.high < 0.5 else "undecided"
-        from scipy.stats import wilcoxon
-
-        difference = self.better * (areas - random.mean(axis=1))
-        p_value = float(wilcoxon(difference).pvalue) if np.abs(difference).max() > 0 else 1.0
-        name = "" if wins is None else KINDS[case.dataset().inputs[0].kind].control_name
+        areas, random, wins = values[:, 0], values[:, 2:], self._wins(values)
+        beaten = self._beaten(values, random)
+        name = KINDS[case.dataset().inputs[0].kind].control_name
         return self.judged(
             case,
             found,
             f"The order of the explanation beats {found.value:.0%} of {self.orders} random orders of each sample "
             f"(mean area {areas.mean():.3g}, at random {random.mean():.3g}; "
             f"a {'larger' if self.better > 0 else 'smaller'} one is better; elements replaced by: {self.substrate}; "
-            f"Wilcoxon's p {p_value:.2g})."
+            f"Wilcoxon's p {self._p_value(areas, random):.2g})."
             + (f" It beats the order of {name} in {wins.value:.0%} of the samples." if wins else ""),
             self.drawn(len(values), len(order)),
-            verdict=verdict,
+            other=self._by_control(found, wins, name),
+            nothing="Whichever elements are replaced, and in which order, the score stays as it is.",
             per_sample=beaten[:, None],
             details={
                 "curve": self._curves(case, order[: len(values)], own[: len(values)]),
@@ -123,26 +117,60 @@ class _Curve(_OnSubstrate):
             },
         )
 
-    def _beaten(self, area: Array, random: Array) -> Array:
-        """(samples,) share of the areas `random` (samples, orders) that are worse than `area`; a draw is half."""
-        better = self.better * (area[:, None] - random)
-        tolerance = 1e-9 * np.maximum(np.abs(area[:, None]), np.abs(random))
-        return np.where(np.abs(better) <= tolerance, 0.5, better > 0).mean(axis=1)
+    def _p_value(self, areas: Array, random: Array) -> float:
+        """Of the paired test that the areas are those of random orders."""
+        from scipy.stats import wilcoxon
+
+        difference = self.better * (areas - random.mean(axis=1))
+        return float(wilcoxon(difference).pvalue) if np.abs(difference).max() > 0 else 1.0
+
+    def _wins(self, areas: Array, level: float = LEVEL) -> Estimate | None:
+        """In how many samples the order beats that which knows the input alone; None without one."""
+        found = SHARE.mean(self._beaten(areas, areas[:, 1:2]), level)
+        return found if found.size else None
+
+    def _settled(self, wins: Estimate | None) -> bool:
+        return wins is None or wins.low > 0.5 or wins.high < 0.5
+
+    def _by_control(self, found: Estimate, wins: Estimate | None, name: str) -> tuple[Decision, str] | None:
+        """What the order that knows the input alone decides of one that beats random orders; None where it does not."""
+        if wins is None or wins.low > 0.5 or decision(found, self.threshold, self.at_least) != "pass":
+            return None
+        beats = f"It beats random orders, but the order of {name} in only {wins.value:.0%} of the samples"
+        if wins.high < 0.5:
+            return "fail", f"{beats}: that order, which knows no model, is better."
+        return "undecided", f"{beats}: it may be no better than that order, which knows no model."
+
+    def _beaten(self, areas: Array, others: Array) -> Array:
+        """(samples,) share of the areas `others` (samples, orders) that are worse than the first; a draw is half. NaN
+        where there are no others, and where all areas are the same: then no order can be better."""
+        area, every = areas[:, :1], areas[:, [0, *range(2, areas.shape[1])]]
+        better = self.better * (area - others)
+        tolerance = _LAST_PLACES * np.maximum(np.abs(area), np.abs(others))
+        found = np.where(np.abs(better) <= tolerance, 0.5, better > 0).mean(axis=1)
+        same = np.ptp(every, axis=1) <= _LAST_PLACES * np.abs(every).max(axis=1)
+        return np.where(same | np.isnan(others).any(axis=1) | np.isnan(areas[:, 0]), np.nan, found)
 
     def _areas(self, case: Case, rows: Array, own: Array) -> Array:
         """(samples, 2 + orders): of the explanation's order, of the order that knows the input alone (NaN without one),
-        and of random ones."""
+        and of random ones; few samples at a time, since each has as many orders of all its elements."""
+        parts = [
+            self._areas_of(case, rows[start : start + _FIRST], own[start : start + _FIRST])
+            for start in range(0, len(rows), _FIRST)
+        ]
+        return np.concatenate(parts)
+
+    def _areas_of(self, case: Case, rows: Array, own: Array) -> Array:
         known, away = ~np.isnan(own), self.taken_away(case, rows)
         ends = self._scores(case, rows, away, np.argsort(-own, axis=1, kind="stable"), known, (0, self.steps))
         control = _input_alone(case, rows)
         orders = [own, *([] if control is None else [control])]
         # One draw more than there are orders: it decides between elements that an order holds to be equal.
-        draws = np.array(
-            [np.random.default_rng((self.seed, 1, int(row))).random((self.orders + 1, own.shape[1])) for row in rows]
-        )
-        orders += list(np.moveaxis(draws[:, 1:], 1, 0))
+        names = case.dataset().sample_ids[rows].tolist()
+        chance = np.array([draws(self.seed, name, "orders").random((self.orders + 1, own.shape[1])) for name in names])
+        orders += list(np.moveaxis(chance[:, 1:], 1, 0))
         areas = [
-            self._area(case, rows, away, _descending(np.where(known, keys, np.nan), draws[:, 0]), known, ends)
+            self._area(case, rows, away, _descending(np.where(known, keys, np.nan), chance[:, 0]), known, ends)
             for keys in orders
         ]
         if control is None:
@@ -235,7 +263,7 @@ class FaithfulnessCorrelationSpec(_OfValues):
         values, found = self.grown(
             case,
             lambda start, stop: self._correlations(case, order[start:stop], own[start:stop]),
-            CORRELATION.mean,
+            correlations(min(self.groups, own.shape[1])).mean,
             _FIRST,
             min(self.samples, len(order)),
         )
@@ -246,22 +274,24 @@ class FaithfulnessCorrelationSpec(_OfValues):
             f"them (mean over samples; at most {self.groups} groups, {self.together} taken away together; elements "
             f"replaced by: {self.substrate}).",
             self.drawn(len(values), len(order)),
+            nothing="Whatever group of elements is replaced, the score falls alike.",
             per_sample=values[:, None],
         )
 
     def _correlations(self, case: Case, rows: Array, own: Array) -> Array:
         """(samples,) correlations: 0 for an explanation without differences, NaN where the score always falls alike."""
-        labels = _groups(case.dataset(), rows, ~np.isnan(own), self.groups, self.seed)
-        taken = [self._taken(int(of.max()) + 1, int(row)) for of, row in zip(labels, rows, strict=True)]
+        names = case.dataset().sample_ids[rows].tolist()
+        labels = _groups(case.dataset(), names, ~np.isnan(own), self.groups, self.seed)
+        taken = [self._taken(int(of.max()) + 1, name) for of, name in zip(labels, names, strict=True)]
         given, lost, whole = _given_and_lost(case, rows, own, self.taken_away(case, rows), labels, taken)
         found = pearson(given, lost)
-        still = np.nanmax(lost, axis=1) - np.nanmin(lost, axis=1) <= _LAST_BITS * np.abs(whole)
-        return np.where(still, np.nan, np.nan_to_num(found))
+        changes = np.nanmax(lost, axis=1) - np.nanmin(lost, axis=1) > _LAST_BITS * np.abs(whole)
+        return np.where(changes, np.nan_to_num(found), np.nan)
 
-    def _taken(self, groups: int, row: int) -> Array:
+    def _taken(self, groups: int, name: object) -> Array:
         """(sets, groups) True where a group is taken away: every set of so many once, or as many as there may be."""
         size = max(1, min(self.together, groups // 2))
-        random = np.random.default_rng((self.seed, 3, row))
+        random = draws(self.seed, name, "sets")
         sets: list[tuple[int, ...]]
         if comb(groups, size) <= max(self.subsets, self.groups):
             sets = list(combinations(range(groups), size))
@@ -279,6 +309,7 @@ class AlignmentSpec(_OfValues):
     all samples, comes nearest to what the score lost. It is found on one half of the samples and tried on the other,
     and vice versa: (m - m') / (m + m') of the squared misfits m as it is and m' reassigned, the mean over samples. It
     is 0 where every value is best where it is, 0.2 where m' is two thirds of m, and 1 where nothing is left of it.
+    Values that fit no better where they are than anywhere have no place to be moved from: that is undecided.
 
     It finds columns that were swapped and maps that were moved, which add up and keep their sizes. The reassignment is
     that of H. Kuhn (1955), The Hungarian method for the assignment problem.
@@ -308,11 +339,13 @@ class AlignmentSpec(_OfValues):
         values, found = self.grown(
             case,
             lambda start, stop: self._given_and_lost(case, order[start:stop], own[start:stop]),
-            lambda parts, level: CORRELATION.mean(_gain(parts), level),
+            lambda parts, level: AVERAGE.mean(_gain(parts), level),
             2 * _FIRST,
             min(self.samples, len(order)),
+            settled=lambda parts, level: AVERAGE.mean(_placed(parts), level).low > 0,
         )
-        gains = _gain(values)
+        gains, placed = _gain(values), AVERAGE.mean(_placed(values))
+        nowhere = "As they are the values fit no better than in any other arrangement, so none of them is out of place."
         return self.judged(
             case,
             found,
@@ -320,33 +353,59 @@ class AlignmentSpec(_OfValues):
             f"1: it leaves no misfit to what the score loses; at most {self.groups} groups; elements replaced by: "
             f"{self.substrate}).",
             self.drawn(len(values), len(order)),
+            other=("undecided", nowhere)
+            if placed.low <= 0 and decision(found, self.threshold, False) == "pass"
+            else None,
+            nothing="Whatever group of elements is replaced, the score stays as it is.",
             per_sample=gains[:, None],
         )
 
     def _given_and_lost(self, case: Case, rows: Array, own: Array) -> Array:
         """(samples, groups, 2) what each group is given, and what the score loses without it."""
-        labels = _groups(case.dataset(), np.zeros_like(rows), ~np.isnan(own), self.groups, self.seed)
+        labels = _groups(case.dataset(), [""] * len(rows), ~np.isnan(own), self.groups, self.seed)
         alone = [np.eye(int(of.max()) + 1, dtype=bool) for of in labels]
         given, lost, _ = _given_and_lost(case, rows, own, self.taken_away(case, rows), labels, alone)
         return np.stack([given, lost], axis=2)
 
 
 def _gain(values: Array) -> Array:
-    """(samples,) gains of the reassignment that fits the other half of the samples best."""
+    """(samples,) gains of the reassignment that fits the other half of the samples best; NaN where no group matters, or
+    the score without one is no number."""
     from scipy.optimize import linear_sum_assignment
 
-    given, lost = values[..., 0], values[..., 1]
-    gains = np.zeros(len(values))
+    given, lost, usable = _usable(values)
+    gains = np.full(len(values), np.nan)
     halves = np.arange(len(values)) % 2
     for half in (0, 1):
-        learned, tried = halves != half, halves == half
+        learned, tried = (halves != half) & usable, (halves == half) & usable
         misfit = ((given[learned][:, :, None] - lost[learned][:, None, :]) ** 2).sum(axis=0)
-        place, of = linear_sum_assignment(misfit)[1], np.arange(given.shape[1])
+        place = linear_sum_assignment(misfit)[1]
         own = ((given[tried] - lost[tried]) ** 2).sum(axis=1)
-        moved = ((given[tried][:, of] - lost[tried][:, place]) ** 2).sum(axis=1)
-        total = own + moved
-        gains[tried] = np.where(total > 0, (own - moved) / np.where(total > 0, total, 1), 0)
+        moved = ((given[tried] - lost[tried][:, place]) ** 2).sum(axis=1)
+        gains[tried] = _compared(own, moved)
     return gains
+
+
+def _placed(values: Array) -> Array:
+    """(samples,) by how much the values fit better where they are than in a random arrangement, in the terms of a gain:
+    the mean misfit over all arrangements has a closed form."""
+    given, lost, usable = _usable(values)
+    own = ((given - lost) ** 2).sum(axis=1)
+    anywhere = (given**2).sum(axis=1) + (lost**2).sum(axis=1)
+    anywhere -= 2 * given.sum(axis=1) * lost.sum(axis=1) / given.shape[1]
+    return np.where(usable, _compared(anywhere, own), np.nan)
+
+
+def _usable(values: Array) -> tuple[Array, Array, Array]:
+    """(samples, groups) given and lost, and the samples (samples,) in which a group matters."""
+    given, lost = values[..., 0], values[..., 1]
+    usable = np.isfinite(values).all(axis=(1, 2)) & (np.ptp(lost, axis=1) > 0)
+    return np.nan_to_num(given), np.nan_to_num(lost), usable
+
+
+def _compared(one: Array, other: Array) -> Array:
+    total = one + other
+    return np.where(total > 0, (one - other) / np.where(total > 0, total, 1), 0)
 
 
 _LAST_BITS = 1e-6  # of a score in single precision
@@ -368,11 +427,12 @@ def _given_and_lost(
     return given, lost, whole
 
 
-def _groups(dataset: Dataset, rows: Array, known: Array, most: int, seed: int) -> Array:
-    """(samples, elements) the number of the group of each element; 0 where there is none."""
+def _groups(dataset: Dataset, names: Sequence[object], known: Array, most: int, seed: int) -> Array:
+    """(samples, elements) the number of the group of each element; 0 where there is none. `names`: what the groups are
+    drawn by."""
     labels = np.zeros(known.shape, int)
-    for sample, row in enumerate(rows):
-        random, start, used = np.random.default_rng((seed, 2, int(row))), 0, 0
+    for sample, name in enumerate(names):
+        random, start, used = draws(seed, name, "groups"), 0, 0
         for item in dataset.inputs:
             shape = shape_of(item)
             size = int(np.prod(shape))

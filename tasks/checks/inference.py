@@ -37,8 +37,8 @@ Estimator = Callable[[Array, float], Estimate]  # of values, at a level
 
 
 class Support(NamedTuple):
-    """The smallest and the largest value that a number can have; `lumpy` where it has few values, as a share of so many
-    tries, so that several are equal without being certain."""
+    """The smallest and the largest value that a number can have; `lumpy` where values of single samples may be equal
+    without being certain, as a share of so many tries, or the order of a few elements."""
 
     low: float
     high: float
@@ -47,22 +47,20 @@ class Support(NamedTuple):
     def mean(self, values: Array, level: float = LEVEL) -> Estimate:
         """The mean of (samples,) values that are numbers, with Student's interval.
 
-        Lumpy values that are all equal have no spread, but that n of them are the same says that others are rarer than
-        1 - (alpha/2)^(1/n): the interval of C. Clopper and E. Pearson (1934) for n of n.
+        Where half of lumpy values and more are the same but for a hundredth, their spread says nothing of the values
+        that did not occur: one more value, the farthest there may be, is taken in at each side, as A. Agresti and
+        B. Coull (1998) do for shares. So it is with a single value, and with any values of which an interval above 95%
+        is asked, to stop a sample before its end.
         """
-        from scipy.stats import t
-
         known = values[~np.isnan(values)].astype(np.float64)
-        count = len(known)
-        if not count:
+        if not len(known):
             return Estimate(float("nan"), self.low, self.high, 0)
+        alike = np.unique(np.round(known, 2), return_counts=True)[1].max()
+        few = len(known) == 1 or ((self.lumpy or level > LEVEL) and 2 * alike >= len(known))
+        below, above = (np.append(known, end) if few else known for end in (self.low, self.high))
         value = float(known.mean())
-        spread = float(known.std(ddof=1)) if count > 1 else 0.0
-        if count == 1 or (self.lumpy and spread <= _EQUAL):
-            rare = 1 - ((1 - level) / 2) ** (1 / count)
-            return Estimate(value, value - rare * (value - self.low), value + rare * (self.high - value), count)
-        half = float(t.ppf((1 + level) / 2, count - 1)) * spread / np.sqrt(count)
-        return Estimate(value, max(self.low, value - half), min(self.high, value + half), count)
+        low, high = _end(below, -1, level), _end(above, 1, level)
+        return Estimate(value, max(self.low, min(low, value)), min(self.high, max(high, value)), len(known))
 
     def median(self, values: Array, level: float = LEVEL) -> Estimate:
         """The median of (samples,) values that are numbers, between two of them: as many lie below the median of all as
@@ -78,40 +76,53 @@ class Support(NamedTuple):
         return Estimate(float(np.median(known)), float(low), float(high), count)
 
 
-_EQUAL = 1e-12  # spread of values that are the same but for the last bits
+def _end(values: Array, side: int, level: float) -> float:
+    """One end of Student's interval of the mean."""
+    from scipy.stats import t
 
-SHARE, RANKS, CORRELATION, SIZE = Support(0, 1, True), Support(-1, 1, True), Support(-1, 1), Support(0, np.inf)
+    if not np.isfinite(values).all():
+        return side * float("inf")
+    half = float(t.ppf((1 + level) / 2, len(values) - 1)) * float(values.std(ddof=1)) / np.sqrt(len(values))
+    return float(values.mean()) + side * half
+
+
+SHARE, SIZE = Support(0, 1, lumpy=True), Support(0, np.inf)
+AVERAGE = Support(-1, 1)  # of means over samples
+
+
+def correlations(elements: int) -> Support:
+    """Of single samples: that of the orders of few elements has few values."""
+    return Support(-1, 1, lumpy=elements < _FEW)
+
+
+_FEW = 10
 
 
 def decision(found: Estimate, threshold: float, at_least: bool) -> Decision:
     """What the interval says of the threshold, which a value that is not there cannot reach."""
-    if found.low >= threshold:
-        return "pass" if at_least else "fail" if found.low > threshold else "undecided"
-    if found.high <= threshold:
-        return "pass" if not at_least else "fail" if found.high < threshold else "undecided"
-    return "undecided"
+    if at_least:
+        return "pass" if found.low >= threshold else "fail" if found.high < threshold else "undecided"
+    return "pass" if found.high <= threshold else "fail" if found.low > threshold else "undecided"
 
 
 def until_decided(
     measure: Callable[[int, int], Array],
-    estimate: Callable[[Array, float], Estimate],
-    decided: Callable[[Estimate], bool],
+    decided: Callable[[Array, float], bool],
     start: int,
     most: int,
     affordable: Callable[[int, int], bool],
-) -> tuple[Array, Estimate]:
+) -> Array:
     """The values of a sample that doubles from `start` until it is decided, at its end, or too dear to double.
 
-    `measure(start, stop)`: (stop - start, ...) values; `affordable(done, wanted)`: whether it may grow so far.
+    `measure(start, stop)`: (stop - start, ...) values; `decided(values, level)`: whether intervals at such a level
+    decide; `affordable(done, wanted)`: whether it may grow so far.
     """
     values = measure(0, min(start, most))
     while (
-        (done := len(values)) < most
-        and not decided(estimate(values, _EARLY))
-        and affordable(done, wanted := min(2 * done, most))
+        (done := len(values)) < most and not decided(values, _EARLY) and affordable(done, wanted := min(2 * done, most))
     ):
         values = np.concatenate([values, measure(done, wanted)])
-    return values, estimate(values, LEVEL)
+    return values
 
 
 def further(found: Estimate, threshold: float, things: str) -> str:

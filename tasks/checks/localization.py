@@ -103,5 +103,6 @@ def _of_known(maps: Array, inside: Array) -> _Inside:
     positive = np.maximum(maps, 0).astype(np.float64)
     total = positive.sum(axis=1)
     share = np.where(total > 0, np.where(inside, positive, 0).sum(axis=1) / np.where(total > 0, total, 1), np.nan)
-    pointed = np.take_along_axis(inside, maps.argmax(axis=1)[:, None], axis=1)[:, 0] if len(maps) else inside[:, 0]
+    largest = (np.where(part, maps, -np.inf).max(axis=1, initial=-np.inf) for part in (inside, ~inside))
+    pointed = np.greater(*largest)
     return _Inside(auc, share, inside.mean(axis=1, dtype=np.float64), pointed & (total > 0))

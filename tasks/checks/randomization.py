@@ -8,7 +8,7 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, chosen, flat, known_mean, sampled, widened
 from exhibit.tasks.checks.check import GrowingCheck, Need
-from exhibit.tasks.checks.inference import CORRELATION, Estimate
+from exhibit.tasks.checks.inference import AVERAGE, Estimate
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -26,7 +26,8 @@ class RandomizationSpec(GrowingCheck):
     more than 0.8: a method whose explanations of unrelated models are the same explains none of them.
 
     Elements that are exactly zero both times, such as those that equal the baseline, are so whatever the weights are:
-    they are left out. Two explanations without any order are alike; one with and one without are not.
+    they are left out, and so is an explanation of nothing but zeros. Two explanations without any order are alike; one
+    with and one without are not.
     J. Adebayo and others (2018), Sanity checks for saliency maps.
     """
 
@@ -83,10 +84,10 @@ class RandomizationSpec(GrowingCheck):
         values, found = self.grown(
             case,
             lambda start, stop: first if start == 0 else draws(start, stop),
-            CORRELATION.mean,
+            AVERAGE.mean,
             _FIRST,
             _MOST,
-            threshold=limit(),
+            threshold=limit,
         )
         unrelated = self._unrelated(random_ones)
         path = {layer: float(np.mean(one)) for layer, one in curves.items()}
@@ -101,6 +102,7 @@ class RandomizationSpec(GrowingCheck):
             self.drawn(len(rows), len(order)),
             things="random models",
             threshold=limit(),
+            nothing="Every explanation is zero: it has no order that could change.",
             details={
                 "layers": np.array(list(path)),
                 "spearman": np.array(list(path.values())),
@@ -110,7 +112,7 @@ class RandomizationSpec(GrowingCheck):
         )
 
     def _unrelated(self, explanations: list[Array]) -> Estimate:
-        return CORRELATION.mean(np.array([_alike(one, other) for one, other in pairwise(explanations)]))
+        return AVERAGE.mean(np.array([_alike(one, other) for one, other in pairwise(explanations)]))
 
 
 _HIGHEST, _MENTIONED = 0.8, 0.005
@@ -121,9 +123,10 @@ def _alike(one: Array, other: Array) -> float:
     wide = max(one.shape[1], other.shape[1])
     one, other = widened(one, wide), widened(other, wide)
     zero = (one == 0) & (other == 0)
+    nothing = (np.nan_to_num(one) == 0).all(axis=1)
     found = spearman(np.where(zero, np.nan, one), np.where(zero, np.nan, other))
     level = (_level(one) & _level(other)).astype(float)
-    return known_mean(np.where(np.isnan(found) & ~zero.all(axis=1), level, found))
+    return known_mean(np.where(nothing, np.nan, np.where(np.isnan(found), level, found)))
 
 
 def _level(sizes: Array) -> Array:

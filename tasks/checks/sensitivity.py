@@ -7,7 +7,7 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, written
 from exhibit.tasks.checks.check import Need, SampledCheck
-from exhibit.tasks.checks.inference import CORRELATION
+from exhibit.tasks.checks.inference import correlations
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
@@ -46,18 +46,18 @@ class SensitivitySpec(SampledCheck):
         own = np.abs(chosen(case.shards(), rows))
         found = {label: spearman(own, np.abs(chosen(case.others[label](), rows))) for label in settings}
         means = {label: known_mean(values) for label, values in found.items()}
-        correlations = np.array(list(means.values()))
+        measured = np.array(list(means.values()))
         lowest = min((label for label in means if not np.isnan(means[label])), key=means.__getitem__, default=None)
         here = next(iter(settings.values()))[0]
         others = "; ".join(f"with {there} by {written(means[label], '.2f')}" for label, (_, there) in settings.items())
         return self.judged(
             case,
-            CORRELATION.mean(np.full(1, np.nan) if lowest is None else found[lowest]),
+            correlations(own.shape[1]).mean(np.full(1, np.nan) if lowest is None else found[lowest]),
             f"With {self.to} {here} the order of |a| correlates with that {others} ({len(own):,} samples)."
-            + NO_ORDER * bool(np.isnan(correlations).any()),
+            + NO_ORDER * bool(np.isnan(measured).any()),
             self.drawn(len(rows), len(order)),
             details={
                 "settings": np.array([str(there) for _, there in settings.values()]),
-                "spearman": correlations,
+                "spearman": measured,
             },
         )

@@ -15,7 +15,7 @@ from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
 class SparsenessSpec(Check):
-    """Gini coefficient of |a| of each explanation: 0 where all elements are equal, near 1 where one has it all.
+    """Gini coefficient of |a| of each explanation: 0 where all elements are equal, 1 - 1/n where one of n has it all.
 
     Of a picture it also says how the order of |a| correlates with the strength of the edges, for what is called a clear
     map is often one of edges.
@@ -43,7 +43,7 @@ class SparsenessSpec(Check):
             case,
             found,
             f"The Gini coefficient of |a| is {found.value:.2f} in the median over {found.size:,} explanations "
-            f"(0: all elements alike, 1: one element alone).{_said_of_edges(_on_edges(case))}"
+            f"(0: all elements alike, near 1: one of many alone).{_said_of_edges(_on_edges(case))}"
             if found.size
             else "Every element of every explanation is zero.",
             f"all {len(coefficients):,} explained samples",

@@ -6,11 +6,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, chosen, flat, sampled
+from exhibit.tasks.checks.case import Case, chosen, draws, flat, sampled
 from exhibit.tasks.checks.check import Check, GrowingCheck, Need
-from exhibit.tasks.checks.inference import RANKS, SIZE
+from exhibit.tasks.checks.inference import SIZE, correlations
 from exhibit.tasks.checks.kinds import KINDS
-from exhibit.tasks.orders import rank
+from exhibit.tasks.orders import rank, spearman
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -44,20 +44,26 @@ class SeedStabilitySpec(Check):
         trainings = case.trainings()
         if len(trainings[0]) < 2:
             return CheckResult.not_applicable(self.kind, case.label, "Fewer than two features have no order.")
+        sizes = np.array([values.sum() for values in trainings])
+        if not (sizes > 0).all():
+            return CheckResult.not_applicable(
+                self.kind, case.label, "In some training nothing is given to any feature."
+            )
         shares = np.array([values / values.sum() for values in trainings])
         ranks = np.array([rank(values) for values in shares])
-        reported, *others = ranks
-        found = RANKS.mean(np.array([np.corrcoef(reported, other)[0, 1] for other in others]))
-        same = sum(bool((other == reported).all()) for other in others)
-        leads = sum(int(other[reported.argmin()]) == 1 for other in others)
+        others = len(shares) - 1
+        found = correlations(shares.shape[1]).mean(spearman(np.repeat(shares[:1], others, axis=0), shares[1:]))
+        same = int((ranks[1:] == ranks[0]).all(axis=1).sum())
+        leads = int((ranks[1:].argmin(axis=1) == ranks[0].argmin()).sum())
         return self.judged(
             case,
             found,
-            f"The order of the features correlates by {found.value:.2f} on average with that of {len(others)} further "
-            f"trainings that differ in the seed alone; the whole order was the same in {same} of {len(others)}, the "
-            f"first feature in {leads} of {len(others)}.",
-            f"{len(others)} trainings beside the reported one",
+            f"The order of the features correlates by {found.value:.2f} on average with that of {others} further "
+            f"trainings that differ in the seed alone; the whole order was the same in {same} of {others}, the "
+            f"first feature in {leads} of {others}.",
+            f"{others} trainings beside the reported one",
             things="trainings",
+            nothing="All features are given the same, in the reported training or in all others: there is no order.",
             details={
                 "share": shares,
                 "mean": shares.mean(axis=0),
@@ -65,6 +71,7 @@ class SeedStabilitySpec(Check):
                 "best_rank": ranks.min(axis=0),
                 "worst_rank": ranks.max(axis=0),
                 "first": (ranks == 1).sum(axis=0),
+                "kept": np.array([same, leads]),
             },
         )
 
@@ -116,25 +123,35 @@ class StabilitySpec(GrowingCheck):
             case,
             found,
             f"When every input moves by at most {self.radius:.1%} of its range, the explanation of the median "
-            f"sample changes by up to {found.value:.0%} of its size (worst sample {worst.max():.0%}; the largest of "
-            f"{self.draws} random changes of each of {len(worst)} samples).",
+            f"sample changes by up to {found.value:.0%} of its size (worst sample {np.nanmax(worst, initial=0):.0%}; "
+            f"the largest of {self.draws} random changes of each of {found.size} samples).{_without_size(worst)}",
             self.drawn(len(worst), len(order)),
+            nothing="Every explanation is zero: there is nothing that could stay alike.",
             per_sample=worst[:, None],
         )
 
     def _changes(self, case: Case, dataset: Dataset, reach: Mapping[str, Array], rows: Array, own: Array) -> Array:
-        """(samples,) the largest relative change of the explanations `own` (samples, elements) of `rows`."""
-        inputs = dataset.take(rows).arrays
-        random = np.random.default_rng((self.seed, int(rows[0])))
+        """(samples,) the largest relative change of the explanations `own` (samples, elements) of `rows`; NaN for one
+        that is zero, of which nothing can be a share."""
+        samples = dataset.take(rows)
+        inputs, size = samples.arrays, np.linalg.norm(own, axis=1)
+        random = [draws(self.seed, name, "stability") for name in samples.sample_ids.tolist()]
         worst = np.zeros(len(rows))
         for _ in range(self.draws):
             moved = {
-                name: (array + random.uniform(-1, 1, array.shape) * reach[name]).astype(array.dtype)
+                name: (array + np.array([one.uniform(-1, 1, array.shape[1:]) for one in random]) * reach[name]).astype(
+                    array.dtype
+                )
                 for name, array in inputs.items()
             }
-            change = np.linalg.norm(flat(case.explain(moved, rows))[..., 0] - own, axis=1)
-            worst = np.maximum(worst, change / np.maximum(np.linalg.norm(own, axis=1), np.finfo(float).tiny))
-        return worst
+            worst = np.maximum(worst, np.linalg.norm(flat(case.explain(moved, rows))[..., 0] - own, axis=1))
+        return np.where(size > 0, worst / np.where(size > 0, size, 1), np.nan)
+
+
+def _without_size(worst: Array) -> str:
+    """How many explanations are left out, being zero."""
+    count = int(np.isnan(worst).sum())
+    return f" {count} explanations are zero and left out." if count else ""
 
 
 _FIRST = 16  # samples of the first look

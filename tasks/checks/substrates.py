@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from exhibit.tasks.checks.case import Case
+from exhibit.tasks.checks.case import Case, draws
 from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset, Input
@@ -73,17 +73,21 @@ def _radius(image: Array) -> tuple[float, float, float]:
     return image.shape[0] / 8, image.shape[1] / 8, 0.0
 
 
-def _of_others(dataset: Dataset, samples: Dataset, seed: int) -> Arrays:
-    """For each sample another explained one, and of pictures independent pixels of it: what may occur, unrelated."""
-    random = np.random.default_rng(seed)
-    count = len(samples.sample_ids)
+def _of_others(dataset: Dataset, samples: Dataset, seed: int) -> Arrays | None:
+    """For each sample another explained one, and of pictures independent pixels between their darkest and brightest:
+    what may occur, unrelated. None where there is no other."""
+    count = len(dataset.sample_ids)
+    if count < 2:
+        return None
+    random = [draws(seed, name, "noise") for name in samples.sample_ids.tolist()]
+    others = (own_rows(dataset, samples) + [int(one.integers(1, count)) for one in random]) % count
     filling = {}
-    for item, own in zip(dataset.inputs, samples.inputs, strict=True):
-        values = item.take(random.integers(len(dataset.sample_ids), size=count)).array
-        if own.traits.pixels:
-            low, high = values.min(), values.max()
-            values = random.uniform(low, high, values.shape)
-        filling[own.name] = values
+    for item in dataset.inputs:
+        values = item.take(others).array
+        if item.traits.pixels:
+            low, high = item.bounds or (values.min(), values.max())
+            values = np.array([one.uniform(low, high, values.shape[1:]) for one in random])
+        filling[item.name] = values
     return filling
 
 

@@ -25,7 +25,7 @@ def measured() -> Mapping[str, Any]:
 def rate(kind: Kind, name: str, check: str) -> float | None:
     """The share of seeds in which a check fails a planted explanation; None where it does not apply."""
     verdicts = measured()["kinds"][kind][name].get(check, {})
-    applied = sum(count for verdict, count in verdicts.items() if verdict != "not applicable")
+    applied = sum(count for verdict, count in verdicts.items() if verdict not in ("not applicable", "not assessed"))
     return verdicts.get("fail", 0) / applied if applied else None
 
 

@@ -25,7 +25,9 @@ class CheckResult(Record):
     measured and "not applicable" when it has no meaning for the method; `sentence` says in words what was measured, or
     why not. `null`: the hypothesis that would be true of an explanation without merit; `statistic`: what `value` is;
     `sample`: what it was measured on, and how that was chosen; `calls`: samples that went through the model for it;
-    `further`: what would decide it, where it is undecided; `bears`: whether an explanation that fails it is wrong.
+    `further`: what would decide it, where it is undecided, or what else than the threshold
+    decided; `at_least`: whether what passes is above the threshold, or below; `bears`: whether an explanation that
+    fails it is wrong.
     """
 
     check: str
@@ -42,6 +44,7 @@ class CheckResult(Record):
     calls: int = 0
     further: str = ""
     bears: bool = True
+    at_least: bool = True
     per_sample: Array | None = None  # (samples, targets)
     details: dict[str, Array] = Field(default_factory=dict)
 

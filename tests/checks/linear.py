@@ -10,7 +10,7 @@ from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution
 
 WEIGHTS = np.array([[4.0, 3.0], [2.0, 1.0]])
-IMAGES = np.random.default_rng(0).uniform(0.5, 1.5, (24, 2, 2, 1)).astype(np.float32)
+IMAGES = np.random.default_rng(0).uniform(0.5, 1.5, (80, 2, 2, 1)).astype(np.float32)
 
 
 def dataset(regions: Array | None = None) -> Dataset:

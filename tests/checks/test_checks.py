@@ -67,6 +67,28 @@ def test_zeros_that_add_up_to_zero_say_nothing() -> None:
     assert "1 more have a score that hardly differs" in beside.sentence
 
 
+def test_neither_an_outlier_nor_another_target_hides_what_is_off() -> None:
+    """One difference of a million does not make fifty of ten too small to count; nor do those of another target."""
+    off, outlier = _part([5.0] * 49, 10.0, 0.0), _part([0.0], 1e6, 0.0)
+    assert CompletenessSpec().measure(stored([off, outlier])).verdict == "fail"
+    both = _part([0.0] * 50)
+    both = both.model_copy(
+        update={
+            "prediction": np.column_stack([np.full(50, 1e6), np.full(50, 8.0)]),
+            "base_value": np.zeros((50, 2)),
+            "residual": np.column_stack([np.zeros(50), np.full(50, 8.0)]),
+        }
+    )
+    result = CompletenessSpec().measure(stored([both]))
+    assert (result.verdict, result.value) == ("fail", 0.5)
+
+
+def test_trainings_without_an_order_are_not_stable() -> None:
+    equal, nothing = np.ones(3), np.zeros(3)
+    assert SeedStabilitySpec().measure(trained(*[equal] * 40)).verdict == "not assessed"
+    assert SeedStabilitySpec().measure(trained(*[nothing] * 40)).verdict == "not applicable"
+
+
 def test_a_small_unit_is_no_excuse() -> None:
     """A model in millionths: half of a difference of 2e-6 is missing, and that is half."""
     off = CompletenessSpec().measure(stored([_part([1e-6], 3e-6, 1e-6)]))

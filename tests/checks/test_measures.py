@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.checks.agreement import AgreementSpec
-from exhibit.tasks.checks.case import sampled
+from exhibit.tasks.checks.case import Shard, sampled
+from exhibit.tasks.checks.check import Check
 from exhibit.tasks.checks.faithfulness import AlignmentSpec, DeletionSpec, FaithfulnessCorrelationSpec, InsertionSpec
 from exhibit.tasks.checks.kinds import KINDS, edge_strength
 from exhibit.tasks.checks.localization import LocalizationSpec
@@ -20,7 +21,7 @@ from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.check import cascades
-from tests.checks.linear import IMAGES, WEIGHTS, linear_case, shards
+from tests.checks.linear import IMAGES, ONE_TARGET, WEIGHTS, linear_case, shards
 
 
 def test_deletion_and_insertion_of_a_linear_model_have_their_closed_forms() -> None:
@@ -212,6 +213,103 @@ def test_gini_of_nothing_is_not_a_number() -> None:
     assert np.isnan(gini(np.zeros((1, 3, 1)))[0, 0])
 
 
+def test_explanations_of_nothing_are_not_stable() -> None:
+    """Of zero nothing is a share: one that is zero is left out, and where all are there is nothing to assess."""
+    nothing = StabilitySpec().measure(linear_case(np.zeros((2, 2))))
+    assert (nothing.verdict, nothing.value) == ("not assessed", None)
+    assert "nan" not in nothing.sentence
+    case = linear_case(WEIGHTS)
+    values = IMAGES * WEIGHTS[..., np.newaxis]
+    values[:60] = 0
+    some = StabilitySpec(radius=0.01).measure(replace(case, shards=shards({"image": values})))
+    assert some.value is not None
+    assert np.isfinite(some.value)
+    assert "are zero and left out" in some.sentence
+
+
+@pytest.mark.parametrize("spec", [DeletionSpec(), InsertionSpec(), FaithfulnessCorrelationSpec(), AlignmentSpec()])
+def test_a_score_that_never_changes_is_not_assessed(spec: Check) -> None:
+    """Neither for nor against: no order and no value can be better than another."""
+    case = replace(linear_case(WEIGHTS), score=lambda inputs, rows: np.ones(len(rows)))
+    result = spec.measure(case)
+    assert (result.verdict, result.value) == ("not assessed", None)
+    assert "nan" not in result.sentence
+
+
+@pytest.mark.parametrize("spec", [DeletionSpec(), InsertionSpec(), FaithfulnessCorrelationSpec(), AlignmentSpec()])
+def test_a_single_element_has_no_order(spec: Check) -> None:
+    one = Input(name="image", kind="table", values=IMAGES[:, 0, 0], features=("a",))
+    data = linear_case(WEIGHTS).dataset().model_copy(update={"inputs": (one,)})
+    case = replace(
+        linear_case(WEIGHTS),
+        dataset=lambda: data,
+        shards=shards({"image": IMAGES[:, 0, 0][..., np.newaxis]}),
+        baseline=lambda rows: {"image": np.zeros((len(rows), 1))},
+        score=lambda inputs, rows: inputs["image"][:, 0],
+    )
+    assert spec.measure(case).verdict == "not applicable"
+
+
+def test_noise_is_in_no_place() -> None:
+    """No arrangement of noise fits better, and none is the right one: passing alignment is luck, and as rare."""
+    passed = 0
+    for noise in range(100):
+        values = np.random.default_rng(noise).normal(size=(len(IMAGES), 2, 2, 1))
+        case = replace(linear_case(WEIGHTS), shards=shards({"image": values}))
+        passed += AlignmentSpec(seed=noise).measure(case).verdict == "pass"
+    assert passed <= 6  # 2.5 on average
+    zeros = AlignmentSpec().measure(linear_case(WEIGHTS, explained=np.zeros((2, 2))))
+    assert zeros.verdict == "undecided"
+    assert "no better than in any other arrangement" in zeros.further
+
+
+def test_the_order_of_rows_and_of_methods_decides_nothing() -> None:
+    """What is drawn follows from a sample's id, and partners that are alike on average from their labels."""
+    turn = np.random.default_rng(3).permutation(len(IMAGES))
+    plain = linear_case(WEIGHTS)
+    data, values = plain.dataset(), IMAGES * WEIGHTS[::-1, ::-1, np.newaxis]
+    turned = replace(
+        plain,
+        dataset=lambda: data.take(turn),
+        attributions=lambda: iter([ONE_TARGET.rows(turn)]),
+        shards=lambda: iter([Shard(ONE_TARGET.rows(turn), {"image": values[turn]})]),
+    )
+    straight = replace(plain, shards=lambda: iter([Shard(ONE_TARGET, {"image": values})]))
+    for spec in (DeletionSpec(), InsertionSpec(), FaithfulnessCorrelationSpec(), StabilitySpec()):
+        one, other = spec.measure(straight), spec.measure(turned)
+        assert (one.verdict, one.value) == (other.verdict, pytest.approx(other.value))
+    names = {"a": WEIGHTS, "b": WEIGHTS[::-1], "c": WEIGHTS[:, ::-1]}
+    back = dict(reversed(names.items()))
+    found = [AgreementSpec().measure(linear_case(WEIGHTS, others=others)) for others in (names, back)]
+    assert found[0].interval == found[1].interval
+
+
+def test_a_verdict_that_something_else_decides_says_so() -> None:
+    """Not that a threshold is missed, nor that more samples would decide."""
+    edges = edge_strength(IMAGES)
+    case = replace(
+        linear_case(WEIGHTS),
+        shards=shards({"image": edges[..., np.newaxis]}),
+        score=lambda inputs, rows: (inputs["image"][..., 0] * edges[rows]).sum(axis=(1, 2)),
+    )
+    result = DeletionSpec(steps=4, threshold=0.55).measure(case)
+    assert result.further.startswith("It beats random orders, but the order of the strength of edges in only 50%")
+
+
+def test_slopes_do_not_speak_against_a_contribution() -> None:
+    """Beside a partner that divides the same score the slopes are reported, and the verdict is on the partner."""
+    case = linear_case(WEIGHTS, others={"occlusion": WEIGHTS, "slope": -1 / WEIGHTS, "slope too": -1 / WEIGHTS})
+    result = AgreementSpec().measure(replace(case, in_score_too=frozenset({"occlusion"})))
+    assert (result.verdict, result.bears) == ("pass", True)
+
+
+def test_identical_explanations_are_one_group() -> None:
+    constant = {"twin": 1 / IMAGES[0, ..., 0]}
+    case = linear_case(WEIGHTS, others=constant)
+    level = shards({"image": np.ones_like(IMAGES)})
+    assert "groups" not in AgreementSpec().measure(replace(case, shards=level, others={"twin": level})).sentence
+
+
 def test_sparseness_can_pass_and_fail() -> None:
     lone = np.array([[1.0, 0.0], [0.0, 0.0]])
     assert SparsenessSpec().measure(linear_case(lone)).verdict == "pass"
@@ -225,7 +323,7 @@ def test_only_single_pictures_have_edges() -> None:
     several = data.model_copy(update={"inputs": (*data.inputs, table)})
     found = SparsenessSpec().measure(replace(case, dataset=lambda: several))
     assert found.value == SparsenessSpec().measure(case).value
-    assert found.sentence.endswith("one element alone).")
+    assert found.sentence.endswith("one of many alone).")
 
 
 def test_an_edge_is_where_the_lightness_changes() -> None:
@@ -286,7 +384,7 @@ def test_without_an_order_there_is_no_agreement_to_assess() -> None:
     assert (result.verdict, result.value) == ("not assessed", None)
     assert all(np.isnan(result.details[name]).all() for name in ("spearman", "jaccard", "signs"))
     assert result.sentence == (
-        "Over 24 samples: with nothing Pearson –, Spearman –, top 10% overlap –, equal signs –. A dash: one of the two "
+        "Over 80 samples: with nothing Pearson –, Spearman –, top 10% overlap –, equal signs –. A dash: one of the two "
         "makes no difference between elements. 2 groups say different things: m; nothing."
     )
     beside = AgreementSpec().measure(linear_case(WEIGHTS, others=nothing | {"twin": WEIGHTS}))
@@ -298,7 +396,7 @@ def test_without_an_order_there_is_no_sensitivity_to_assess() -> None:
     variants = {"five": {"background": (20, 5)}}
     result = SensitivitySpec().measure(linear_case(WEIGHTS, others={"five": np.zeros((2, 2))}, variants=variants))
     assert (result.verdict, result.value) == ("not assessed", None)
-    assert result.sentence.startswith("With background 20 the order of |a| correlates with that with 5 by – (24 ")
+    assert result.sentence.startswith("With background 20 the order of |a| correlates with that with 5 by – (80 ")
 
 
 def test_no_edge_is_named_where_an_explanation_has_no_order() -> None:
