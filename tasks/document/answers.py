@@ -19,8 +19,8 @@ _MOST_NAMED = 3
 RULE = (
     "The model: yes, if on rows that it has not seen it surely, at 95%, makes at most half the errors of a naive "
     "guess, which knows the training labels alone; with care, if it is surely better than that guess, if those rows "
-    "also stopped its training, or if it relies on a mark that was planted; no, if it is not; not assessed, if no such "
-    "rows have labels.",
+    "also stopped its training or are among those that it was trained on, or if it relies on a mark that was planted; "
+    "no, if it is not better, on whichever rows; not assessed, if no rows that it has not seen have labels.",
     f"The explanation: no, if a required check failed; yes, if at least {ENOUGH} checks passed, none failed or is "
     "undecided, and the methods agree on what is said here; with care otherwise. An undecided check counts as not "
     "assessed.",
@@ -69,10 +69,9 @@ def model_name(material: Material) -> str:
 
 def _examined(material: Material) -> str:
     name = capital(model_name(material))
-    return (
-        f"{name} with {count(material.parameters, 'parameter')}, on "
-        f"{material.dataset.title}: {material.explained:,} of {count(len(material.labels), 'row')} explained"
-    )
+    size = f" with {count(material.parameters, 'parameter')}" if material.parameters else ""
+    rows = count(len(material.labels) + len(material.dataset.excluded), "row")
+    return f"{name}{size}, on {material.dataset.title}: {material.explained:,} of {rows} explained"
 
 
 def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[Word, str]]) -> Answer:
@@ -110,14 +109,15 @@ def _model(material: Material, finding: Finding) -> tuple[Word, str]:
         return "not assessed", "no labels say how good it is."
     said = _quality(metric, material.measured_rows)
     unseen = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
-    if not unseen:
-        return "not assessed", f"{said}. No rows are known that it has not seen, so how it does on those is not known."
     if metric.naive is None or metric.interval is None:
-        return "with care", f"{said}. There is no naive guess or no interval to judge it by."
+        why = "There is no naive guess or no interval to judge it by."
+        return "with care" if unseen else "not assessed", f"{said}. {why}"
     high = _errors(metric)[1]
     naive = _error(metric, metric.naive)
     if not high < naive:
         return "no", f"{said}. It is not surely better than the naive guess."
+    if not unseen:
+        return "not assessed", f"{said}. No rows are known that it has not seen, so how it does on those is not known."
     reserve = _reserve(material, finding, high <= _HALF * naive)
     return ("with care", f"{said}. {reserve}") if reserve else ("yes", f"{said}.")
 
@@ -126,9 +126,13 @@ def _reserve(material: Material, finding: Finding, surely: bool) -> str:
     """Why a model that is better than a guess is trusted with care; empty where nothing speaks against it."""
     if isinstance(finding, Mark) and finding.relied_on:
         return f"It relies on {finding.region}: without that it does otherwise."
+    if repeated := material.performance.repeated:
+        return (
+            f"{capital(count(repeated, 'of these rows is', 'of these rows are'))} among those that it was trained on."
+        )
     if material.stopped_by_test:
         return "These rows also stopped its training."
-    return "" if surely else "It is surely better, but not twice as good."
+    return "" if surely else "It is surely better, but not surely by half."
 
 
 def _error(metric: Metric, value: float) -> float:
@@ -144,7 +148,7 @@ def _errors(metric: Metric) -> tuple[float, float]:
 
 def _quality(metric: Metric, rows: str) -> str:
     """accuracy 96% (95% interval 91% to 99%) on 120 test rows; a naive guess has 10%."""
-    write = share if metric.name.endswith("accuracy") else plain
+    write = share if metric.name.endswith("accuracy") else rounded  # of labels in any unit
     bounds = f" (95% interval {write(metric.interval[0])} to {write(metric.interval[1])})" if metric.interval else ""
     naive = "" if metric.naive is None else f"; a naive guess has {write(metric.naive)}"
     name = "error (RMSE)" if metric.name == "RMSE" else metric.name
@@ -198,9 +202,15 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
     question = "What was not tested, and what does that mean?"
     missing = [name for name in checks if any(name in not_assessed(material, checks) for material in materials)]
     if not missing:
-        return Answer(question=question, word="yes", reasons=("Every check that applies gave a verdict.",))
+        spoke = any(check.verdict in ("pass", "fail") for item in materials for _, check in _results(item))
+        said = "Every check that applies gave a verdict." if spoke else "No check applies: nothing is known either way."
+        return Answer(question=question, word="yes" if spoke else "not assessed", reasons=(said,))
     named = [f"whether {checks[name].meaning}" for name in missing[:_MOST_NAMED]]
-    more = [f"{count(len(missing) - len(named), 'more check')}, on the next page"] if len(missing) > len(named) else []
+    more = (
+        [f"{count(len(missing) - len(named), 'more check')}, in the table of all verdicts"]
+        if len(missing) > len(named)
+        else []
+    )
     where = "" if len(materials) == 1 else " for every model"
     return Answer(
         question=question,
@@ -306,27 +316,34 @@ def written(check: CheckResult) -> dict[str, str]:
     """`result`, `interval` and `threshold` in so many digits that they differ as the verdict says."""
     value, threshold = check.value, check.threshold
     if value is None:
-        return {"result": "–", "interval": "–", "threshold": "–" if threshold is None else rounded(threshold)}
+        return {
+            "result": "–",
+            "interval": "–",
+            "threshold": "–" if threshold is None else _side(check, rounded(threshold)),
+        }
     one, other = (plain(value), "–") if threshold is None else beside(value, threshold)
-    digits = len(one.partition(".")[2])
+    ends = [] if check.interval is None or threshold is None else [beside(end, threshold)[0] for end in check.interval]
+    digits = max(len(text.partition(".")[2]) for text in [one, *ends])
     bounds = "–" if check.interval is None else interval(*check.interval, digits)
-    return {"result": one, "interval": bounds, "threshold": other}
+    return {"result": one, "interval": bounds, "threshold": other if threshold is None else _side(check, other)}
+
+
+def _side(check: CheckResult, threshold: str) -> str:
+    """At least 0.75, at most 0.5: what passes."""
+    return f"{'at least' if check.at_least else 'at most'} {threshold}"
 
 
 def meaning(check: CheckResult) -> str:
     """What a verdict says and does not say, from the numbers alone."""
     if check.over_trainings:
-        return _over_trainings(check)
-    match check.verdict:
-        case "pass":
-            return f"the threshold is met{_surely(check)}"
-        case "fail":
-            return f"the threshold is missed{_surely(check)}: what rests on it is not to be relied on"
-        case "undecided":
-            return check.further or "the interval holds the threshold: more samples would decide"
-        case "not applicable":
-            return check.sentence
-    return check.sentence or "nothing was measured, neither for nor against"
+        return ". ".join(filter(None, [_over_trainings(check), check.further]))
+    words = {
+        "pass": f"the threshold is met{_surely(check)}",
+        "fail": f"the threshold is missed{_surely(check)}: what rests on it is not to be relied on",
+        "undecided": "the interval holds the threshold: more samples would decide",
+    }
+    nothing = check.sentence or "nothing was measured, neither for nor against"
+    return check.further or words.get(check.verdict, nothing)
 
 
 def _surely(check: CheckResult) -> str:
@@ -339,7 +356,6 @@ def _surely(check: CheckResult) -> str:
 
 def _over_trainings(check: CheckResult) -> str:
     """How many further trainings keep the order, whatever the mean correlation is."""
-    reported, *others = check.details["share"]
-    kept = sum(bool((other.argsort() == reported.argsort()).all()) for other in others)
-    first = sum(int(other.argmax()) == int(reported.argmax()) for other in others)
-    return f"the whole order was kept in {kept} of {count(len(others), 'further training')}, the first place in {first}"
+    kept, first = check.details["kept"].tolist()
+    others = len(check.details["share"]) - 1
+    return f"the whole order was kept in {kept} of {count(others, 'further training')}, the first place in {first}"

@@ -42,7 +42,7 @@ def shares(method: MethodMaterial) -> tuple[Array, Array, str]:
             f"mean and standard deviation over {trainings} trainings",
         )
     importance = method.summary.importances[0]
-    total = importance.mean_absolute.sum()
+    total = importance.mean_absolute.sum() or 1.0
     return importance.mean_absolute / total, importance.standard_error / total, "standard error over samples"
 
 
@@ -268,18 +268,20 @@ _MOST_NOTES = 3  # checks with a note each: more would be longer than the figure
 
 
 def _all_verdicts(names: Sequence[str], methods: Sequence[MethodMaterial]) -> Aside:
-    """One note for many checks: what each gave, in a word."""
-    verdicts = [check.verdict for method in methods for check in method.checks]
-    lines = []
-    for verdict in dict.fromkeys(sorted(verdicts, key=_WORST.index)):
-        which = [
-            name.replace("_", " ")
-            for name in names
-            if any(check.check == name and check.verdict == verdict for method in methods for check in method.checks)
-        ]
-        lines.append(f"{capital(verdict)}: {listing(which)}.")
-    text = " ".join([*lines, "Values and intervals stand in the table of verdicts."])
-    return Aside(title="Checks", text=text, verdict=min(verdicts, key=_WORST.index))
+    """One note for many checks: each by the gravest that it said of any method."""
+    gravest = {
+        name: min(
+            (check.verdict for method in methods for check in method.checks if check.check == name), key=_WORST.index
+        )
+        for name in names
+    }
+    lines = [
+        f"{capital(verdict)}: {listing([name.replace('_', ' ') for name in names if gravest[name] == verdict])}."
+        for verdict in _WORST
+        if verdict in gravest.values()
+    ]
+    text = " ".join([*lines, "By method, with values and intervals, they stand in the table of verdicts."])
+    return Aside(title="Checks", text=text, verdict=min(gravest.values(), key=_WORST.index))
 
 
 def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:

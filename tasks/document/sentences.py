@@ -1,5 +1,6 @@
 """The one place where findings become words, when a page is made. A finding that does not stand is never a headline."""
 
+import math
 from functools import singledispatch
 from typing import NamedTuple
 
@@ -76,8 +77,14 @@ def _(_: Mark, says: Named) -> str:
 
 
 def _with_interval(item: Named) -> str:
-    """+1.20, 95% interval 1.01 to 1.38; the number alone where no interval is known."""
-    return f"{signed(item.value)}{f', 95% interval {interval(*item.interval)}' if item.interval else ''}"
+    """+1.20, 95% interval 1.01 to 1.38; the number alone where no interval is known. In so many digits that a number in
+    small units is not printed as zero."""
+    digits = 2 if abs(item.value) >= _SMALL or not item.value else 2 - math.floor(math.log10(abs(item.value)))
+    bounds = f", 95% interval {interval(*item.interval, digits)}" if item.interval else ""
+    return f"{signed(item.value, digits)}{bounds}"
+
+
+_SMALL = 0.1  # what two decimals tell apart
 
 
 @singledispatch

@@ -18,8 +18,9 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     waterfall,
 )
-from exhibit.tasks.document.words import count, numbers, plain, signed, without_unit
+from exhibit.tasks.document.words import capital, count, numbers, plain, signed, without_unit
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
 from exhibit.tasks.records.finding import Finding, Leaders, Named
@@ -32,16 +33,17 @@ _MOST_PANELS = 8  # samples that are drawn; the table has the others
 def story(material: Material) -> tuple[Finding, str]:
     """Which features carry most of the explanation by the main method; methods with another first one disagree."""
     importance = material.main.summary.importances[0]
-    sizes = importance.mean_absolute / (importance.mean_absolute.sum() or 1.0)
-    order = ranking(material)
+    sizes, *_ = shares(material.main)  # as the bars beside it
+    order = np.argsort(-sizes, kind="stable")
+    named = 2 if _same_two(material, order) else 1
     kept = _kept(material, int(order[0]))
     known = material.reference
     finding = Leaders(
         method=bearing.named(material.main),
         signed=material.main.signed,
-        first=tuple(Named(name=without_unit(importance.features[k]), value=float(sizes[k])) for k in order[:2]),
+        first=tuple(Named(name=without_unit(importance.features[k]), value=float(sizes[k])) for k in order[:named]),
         trainings=kept,
-        reference=None if known is None else _first(known.features, known.mean),
+        reference=_surely_first(known) if known is not None else None,
         reference_label="" if known is None else known.label,
         bearing=bearing.bearing(material.main),
         doubt=_doubt(importance, order, kept),
@@ -50,16 +52,35 @@ def story(material: Material) -> tuple[Finding, str]:
     return finding, f"{material.slug}-teaser" if material.whole else f"{material.slug}-importances"
 
 
+def _direction(material: Material, method: MethodMaterial) -> str:
+    """What the colours of bars mean; sizes have one."""
+    return direction(material, method) if method.signed else f" {capital(method.sizes)} have no sign."
+
+
 def _first(features: Sequence[str], values: Array) -> Named:
     """The feature with the largest value, and its share of all."""
     k = int(np.argmax(values))
     return Named(name=without_unit(features[k]), value=float(values[k] / (values.sum() or 1.0)))
 
 
+def _same_two(material: Material, order: Array) -> bool:
+    """Whether every method has the same two features before all others."""
+    two = set(order[:2].tolist())
+    return all(set(np.argsort(-shares(method)[0], kind="stable")[:2].tolist()) == two for method in material.methods)
+
+
+def _surely_first(known: Reference) -> Named | None:
+    """What a reference puts first, where it is ahead of the second by more than their errors."""
+    first, *others = np.argsort(-known.mean, kind="stable")[:2].tolist()
+    gap = float(known.mean[first] - known.mean[others[0]]) if others else np.inf
+    error = float(np.hypot(known.standard_error[first], known.standard_error[others[0]])) if others else 0.0
+    return _first(known.features, known.mean) if gap > 1.96 * error else None
+
+
 def _instead(method: MethodMaterial, importance: Importance, first: int) -> Named | None:
     """The feature that a method puts first, where that is another one."""
     own = method.summary.importances[0]
-    found = _first(own.features, own.mean_absolute)
+    found = _first(own.features, shares(method)[0])
     return None if found.name == without_unit(importance.features[first]) else found
 
 
@@ -203,7 +224,7 @@ def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
             signed=by_sign,
             facets=facets(material, range(len(panels))),
         ),
-        caption=f"{method.title} of single samples, {meaning}.{direction(material, method)}",
+        caption=f"{method.title} of single samples, {meaning}.{_direction(material, method)}",
         alt="; ".join(f"{panel.name}: {numbers(labels, panel.values, by_sign)}" for panel in panels),
     )
 

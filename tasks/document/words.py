@@ -43,7 +43,10 @@ _MOST_DIGITS = 17  # a float has no more
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:
-    return f"{plain(low, digits)} to {plain(high, digits)}"
+    """From one number to another; an end that nothing bounds is said to be so."""
+    return (
+        f"{plain(low, digits)} and more" if high == float("inf") else f"{plain(low, digits)} to {plain(high, digits)}"
+    )
 
 
 def share(value: float) -> str:

@@ -1,5 +1,7 @@
 """How good a model is on rows that it was not trained on, or, said so, on those it was."""
 
+import hashlib
+
 import numpy as np
 
 from exhibit.tasks.records.base import Array
@@ -28,7 +30,27 @@ def performance(dataset: Dataset, prediction: Prediction) -> Performance:
         metrics=metrics,
         confusion=rows_of_metrics[0].confusion if rows_of_metrics else None,
         planted=_planted(dataset, prediction, held_out) if dataset.task == "classification" else None,
+        repeated=_repeated(dataset, rows_of_metrics[0].metrics[0].split) if metrics else 0,
     )
+
+
+def _repeated(dataset: Dataset, split: Split) -> int:
+    """How many labelled rows of a split that is not that of the training hold the same values as a row of it."""
+    if split == "train":
+        return 0
+    own, learnt = (np.flatnonzero(dataset.split == one) for one in (split, "train"))
+    known = {_values(dataset, row) for row in learnt.tolist()}
+    return sum(_values(dataset, row) in known for row in own[dataset.labelled[own]].tolist())
+
+
+def _values(dataset: Dataset, row: int) -> bytes:
+    """What a row holds in all inputs, as a digest."""
+    found = hashlib.sha256()
+    for item in dataset.inputs:
+        found.update(
+            repr(item.values[row]).encode() if item.traits.embedded else np.asarray(item.values[row]).tobytes()
+        )
+    return found.digest()
 
 
 def _measured(dataset: Dataset, prediction: Prediction, split: Split, rows: Array) -> Performance:

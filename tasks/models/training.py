@@ -57,7 +57,8 @@ class TrainingSpec(ModelChoice):
     def training(self) -> str:
         """One sentence about the training."""
         if self.fitting == "never":
-            return "It was not trained here: its weights were given."
+            whence = "those of the file" if self.weights is not None else "as its function gives them"
+            return f"It was not trained here: its weights are {whence}."
         return (
             f"Trained with Adam for {self.epochs} epochs, in batches of {self.batch_size}, learning rate "
             f"{self.learning_rate:g}, seed {self.seed}."

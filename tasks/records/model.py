@@ -64,3 +64,4 @@ class Performance(Record):
     metrics: tuple[Metric, ...]
     confusion: Array | None = None  # (true, predicted) counts on the rows of the metrics
     planted: Planted | None = None
+    repeated: int = 0  # of the measured rows, equal to a row that the model was trained on
