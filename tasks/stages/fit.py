@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exhibit.tasks.models.choice import ModelChoice, require_same
+from exhibit.tasks.own import running
 from exhibit.tasks.protocols import Compute, Progress, silent
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack
@@ -34,7 +35,8 @@ def fit(
         return {"weights": pack(weights)}
 
     users_code_now(model)
-    with one_at_a_time(compute):  # what a user's own function gives may change while its code stays the same
+    # What a user's own function gives may change while its code stays the same.
+    with one_at_a_time(compute), running([model.own_function] if model.own_function else []):
         found = model.given(lambda: read(store, Dataset, dataset), compute)
     asked = spec_with_digests(model)
     return run_stage(

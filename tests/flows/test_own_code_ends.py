@@ -157,9 +157,15 @@ def test_a_worker_that_dies_is_said_with_the_code_that_it_ran(monkeypatch: pytes
 
 
 @pytest.mark.slow(30)
-@pytest.mark.parametrize("line", ["os._exit(0)", "raise SystemExit"])
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("os._exit(0)", "exhibit: own:net: this code of your own ended the process (status 0)"),
+        ("raise SystemExit", "exhibit: model.factory: own:net failed with SystemExit (in own.py, line 5)"),
+    ],
+)
 def test_a_report_on_a_model_that_ends_the_program_is_exit_2(
-    new_project: Callable[[], Project], monkeypatch: pytest.MonkeyPatch, line: str
+    new_project: Callable[[], Project], monkeypatch: pytest.MonkeyPatch, line: str, said: str
 ) -> None:
     project = new_project()
     (project.root / "own.py").write_text(f"import os\n\n\ndef net():\n    {line}\n")
@@ -167,4 +173,4 @@ def test_a_report_on_a_model_that_ends_the_program_is_exit_2(
     done = project.report("data=iris", "data.reference=null", "model=factory", "model.factory=own:net",
                           "method=[vanilla_grad]", "check=[]", "runner=inline")  # fmt: skip
     assert done.status == 2
-    assert done.stderr.splitlines()[-1].startswith("exhibit: own:net: this code of your own ")
+    assert done.stderr.splitlines()[-1].startswith(said)
