@@ -38,12 +38,14 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
         InputError: with a line for everything that is missing here.
     """
     evidence = subject.evidence
-    if beyond := [f"{key}: {value!r} is beyond what any report asks for" for key, value in _beyond(evidence.config)]:
+    if beyond := [
+        f"{key}: {value!r} is beyond what any report asks for" for key, value in _unreasonable(evidence.config)
+    ]:
         raise InputError("\n".join(beyond[:_MOST_LINES]))
     given = _given(subject)
     config = copy.deepcopy(evidence.config)
     for key, item in evidence.local.items():
-        _put(config, key, item.name if item.kind == "code" else str(absent(item)))
+        _put_checked(config, key, item.name if item.kind == "code" else str(absent(item)))
     missing = []
     # Folders come last: what data takes from them may depend on its other files.
     items = sorted(evidence.local.items(), key=lambda pair: (pair[1].kind == "folder", pair[0]))
@@ -51,16 +53,16 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
         if key in given.local:
             continue
         if item.kind == "code":
-            missing += [] if access.local else [_missing(key, item)]
-        elif found := _found(item, key, config, evidence.local, access.data):
-            _put(config, key, str(_linked(found, scratch / "files" / str(number), item.name)))
+            missing += [] if access.local else [_how_to_give(key, item)]
+        elif found := _search(item, key, config, evidence.local, access.data):
+            _put_checked(config, key, str(_linked(found, scratch / "files" / str(number), item.name)))
         else:
-            missing.append(_missing(key, item))
+            missing.append(_how_to_give(key, item))
     if missing:
         raise InputError("\n".join(missing))
     here = {"runner": {"kind": "inline"}, "paths": {"runs": str(scratch / "runs"), "store": str(scratch / "store")}}
     report = validated(Report, {**config, **here})
-    if not access.local and (strange := sorted(_unknown(report, evidence))):
+    if not access.local and (strange := sorted(_without_digest(report, evidence))):
         raise InputError(
             "\n".join(
                 f"{key}: the evidence records no digest of it; give --allow-local to open it anyway" for key in strange
@@ -74,20 +76,20 @@ _MOST = 1e12
 _SEED = 1 << 64
 
 
-def _beyond(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+def _unreasonable(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
     """Numbers of a config that nobody means, by their keys: a bound of its own on what anyone may have written."""
     match value:
         case Mapping():
             for name, item in value.items():
-                yield from _beyond(item, f"{key}.{name}".lstrip("."))
+                yield from _unreasonable(item, f"{key}.{name}".lstrip("."))
         case list() | tuple():
             for number, item in enumerate(value):
-                yield from _beyond(item, f"{key}.{number}")
+                yield from _unreasonable(item, f"{key}.{number}")
         case int() | float() if not -_MOST <= value <= _MOST and not (key.endswith("seed") and 0 <= value < _SEED):
             yield key, value
 
 
-def _put(config: dict[str, Any], key: str, value: str) -> None:
+def _put_checked(config: dict[str, Any], key: str, value: str) -> None:
     """As `exhibit.tasks.evidence.local.put`, for evidence that anyone may have written.
 
     Raises:
@@ -99,14 +101,14 @@ def _put(config: dict[str, Any], key: str, value: str) -> None:
         raise InputError(f"{key}: the evidence lists this key, but its config has no such key") from error
 
 
-def taken(subject: Subject) -> Iterator[str]:
+def from_the_pdf(subject: Subject) -> Iterator[str]:
     """A sentence for every stage whose result is taken from the PDF and not derived."""
     given = _given(subject)
     yield from (f"{slug}, stage load: the data are those in the PDF, not loaded again" for slug in given.datasets)
     yield from (f"{slug}, stage fit: the weights are those in the PDF, not trained again" for slug in given.weights)
 
 
-def needed(evidence: Evidence) -> Iterator[str]:
+def required_inputs(evidence: Evidence) -> Iterator[str]:
     """What a report rests on that may not be had here."""
     for key, item in sorted(evidence.local.items()):
         yield f"{key}: needs the {item.kind} {item.name!r} with sha256 {item.sha256}"
@@ -121,7 +123,7 @@ def _given(subject: Subject) -> Given:
     samples: dict[str, bytes] = {}
     weights: dict[str, bytes] = {}
     local: dict[str, LocalEvidence] = {}
-    numbers = _numbers(subject.evidence.config)
+    numbers = _point_numbers(subject.evidence.config)
     for chapter in subject.evidence.chapters:
         asked = next((stage.spec for stage in chapter.stages if stage.stage == "load"), None)
         number = numbers.get(chapter.slug)
@@ -143,7 +145,7 @@ def _given(subject: Subject) -> Given:
     return Given(datasets, samples, weights, local, subject.attached)
 
 
-def _numbers(config: Mapping[str, Any]) -> dict[str, int]:
+def _point_numbers(config: Mapping[str, Any]) -> dict[str, int]:
     """The place of each point in the config by the slug of its chapter: points that failed have none."""
     try:
         labels = [str(point["label"]) for point in config["points"]]
@@ -152,7 +154,7 @@ def _numbers(config: Mapping[str, Any]) -> dict[str, int]:
     return {slug: number for number, slug in enumerate(slugs(labels))}
 
 
-def _missing(key: str, item: LocalEvidence) -> str:
+def _how_to_give(key: str, item: LocalEvidence) -> str:
     if item.kind == "code":
         how = "--allow-local runs it, if EXHIBIT_TRUSTED_MODULES names its module"
     elif key == EARLIER:
@@ -163,13 +165,13 @@ def _missing(key: str, item: LocalEvidence) -> str:
     return f"{key}: needs the {item.kind} {item.name!r} with sha256 {item.sha256}; {how}"
 
 
-def _unknown(report: Report, evidence: Evidence) -> Iterator[str]:
+def _without_digest(report: Report, evidence: Evidence) -> Iterator[str]:
     """Keys of paths and functions of which the evidence says nothing: a config in a PDF opens none by itself."""
     named = (*local_references(report.points, "points"), *local_references(report.document, "document"))
     return (key for key, _ in named if key not in evidence.local)
 
 
-def _found(
+def _search(
     item: LocalEvidence,
     key: str,
     config: Mapping[str, Any],
@@ -181,7 +183,7 @@ def _found(
         return None
     if item.kind == "folder":
         candidates = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir() and path.name == item.name)]
-        return next((path for path in candidates if _holds(path, key, config, local)), None)
+        return next((path for path in candidates if _same_content(path, key, config, local)), None)
     ending = Path(item.name).suffix
     alike = (path for path in folder.rglob("*") if path.name.endswith(ending) and _may_be_read(path))
     by_name = sorted(alike, key=lambda path: (path.name != item.name, path))
@@ -196,7 +198,7 @@ def _may_be_read(path: Path) -> bool:
         return False
 
 
-def _holds(folder: Path, key: str, config: Mapping[str, Any], local: Mapping[str, LocalEvidence]) -> bool:
+def _same_content(folder: Path, key: str, config: Mapping[str, Any], local: Mapping[str, LocalEvidence]) -> bool:
     """Whether the data of a point would take just the same from `folder`; what `local` does not name is not opened."""
     try:
         _, number, _, name, *_ = key.split(".")

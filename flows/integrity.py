@@ -30,9 +30,9 @@ from exhibit.tasks.records.evidence import Evidence
 from exhibit.tasks.records.manifest import Manifest
 from exhibit.tasks.records.shown import escaped
 
-_LEFT = {"manifest.json", REPORT, f"report.{REPORT}"}  # the last: of the PDF alone, where it lies in its run
-_TYPED = "overrides.txt"  # what was typed: it follows from nothing
-_RUN = {"report.pdf", "evidence.json"}  # without which there is nothing to verify
+_NOT_IN_MANIFEST = {"manifest.json", REPORT, f"report.{REPORT}"}  # the last: of the PDF alone, where it lies in its run
+_AS_TYPED = "overrides.txt"  # what was typed: it follows from nothing
+_REQUIRED_FILES = {"report.pdf", "evidence.json"}  # without which there is nothing to verify
 
 
 # What a file is met by that is something else than its name says. Its digest may be right: a seal is no signature.
@@ -126,9 +126,9 @@ def intact(target: Path) -> Subject:
 
 def made_again(run: Path) -> Subject:
     """A run whose pages carry the evidence of another one: what was derived, beside which that is compared."""
-    manifest = _manifest(run)
-    evidence = _evidence((run / "evidence.json").read_bytes(), "evidence.json")
-    files = {name: run / name for name in manifest.files if name != _TYPED}
+    manifest = _read_manifest(run)
+    evidence = _parsed_evidence((run / "evidence.json").read_bytes(), "evidence.json")
+    files = {name: run / name for name in manifest.files if name != _AS_TYPED}
     attached = {
         name.removeprefix("tables/"): path.read_bytes()
         for name, path in files.items()
@@ -138,20 +138,20 @@ def made_again(run: Path) -> Subject:
 
 
 def _intact_run(directory: Path) -> Subject:
-    manifest = _manifest(directory)
+    manifest = _read_manifest(directory)
     if complaints := list(_wrong_files(directory, manifest)):
         raise Damage("\n".join(complaints))
     subject = _read_pdf(directory / "report.pdf")
-    if _evidence((directory / "evidence.json").read_bytes(), "evidence.json") != subject.evidence:
+    if _parsed_evidence((directory / "evidence.json").read_bytes(), "evidence.json") != subject.evidence:
         raise Damage("evidence.json: it is not the one in report.pdf")
     for name in manifest.files:
         inside = subject.attached.get(name.removeprefix("tables/"))
         if inside is not None and (directory / name).read_bytes() != inside:
             raise Damage(f"{name}: it is not the one in report.pdf")
-    return subject._replace(files={name: directory / name for name in manifest.files if name != _TYPED})
+    return subject._replace(files={name: directory / name for name in manifest.files if name != _AS_TYPED})
 
 
-def _manifest(directory: Path) -> Manifest:
+def _read_manifest(directory: Path) -> Manifest:
     path = directory / "manifest.json"
     if not path.is_file():
         raise Damage("manifest.json: it is missing, so the run was not finished")
@@ -168,14 +168,14 @@ def _wrong_files(directory: Path, manifest: Manifest) -> Iterator[str]:
     """A sentence for every file that is missing, changed or was not written by the run."""
     there = [path for path in directory.rglob("*") if path.is_symlink() or not path.is_dir()]
     found = {path.relative_to(directory).as_posix(): path for path in there}
-    for name in sorted(manifest.files.keys() | _RUN):
+    for name in sorted(manifest.files.keys() | _REQUIRED_FILES):
         if name not in found:
             yield f"{escaped(name)}: it is missing"
         elif found[name].is_symlink() or not found[name].is_file():  # nothing outside is opened, nor what has no end
             yield f"{name}: is a symlink or not a regular file"
         elif name in manifest.files and file_digest(found[name]) != manifest.files[name].sha256:
             yield f"{name}: it is not what was written"
-    for name in sorted(found.keys() - manifest.files.keys() - _LEFT):
+    for name in sorted(found.keys() - manifest.files.keys() - _NOT_IN_MANIFEST):
         yield f"{escaped(name)}: it does not belong to the run"
 
 
@@ -186,11 +186,11 @@ def _read_pdf(path: Path) -> Subject:
         raise Damage(f"{here}: it is not the file that was written")
     if more := strange_bytes(data):
         raise Damage(f"{here}: {_NEVER.format(more)}")
-    attached = _attachments(data, here)
+    attached = _read_attachments(data, here)
     if missing := _READERS.keys() - attached.keys():
         raise Damage(f"{here}: nothing is attached as {', '.join(sorted(missing))}")
-    evidence = _evidence(attached["evidence.json"], f"{here}, evidence.json")
-    for name, digest in sorted(_expected(evidence)):
+    evidence = _parsed_evidence(attached["evidence.json"], f"{here}, evidence.json")
+    for name, digest in sorted(_expected_attachments(evidence)):
         if name not in attached or hashlib.sha256(attached[name]).hexdigest() != digest:
             raise Damage(f"{here}, {escaped(name)}: it is not the attachment that the evidence names")
     if unnamed := sorted(attached.keys() - evidence.attached.keys() - {"evidence.json"}):
@@ -209,7 +209,7 @@ def _read_pdf(path: Path) -> Subject:
 _NEVER = "it holds {}, as no report does"
 
 
-def _expected(evidence: Evidence) -> Iterator[tuple[str, str]]:
+def _expected_attachments(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Names and digests of what must be attached; embedded data and weights are those of their chapter."""
     yield from evidence.attached.items()
     for chapter in evidence.chapters:
@@ -218,7 +218,7 @@ def _expected(evidence: Evidence) -> Iterator[tuple[str, str]]:
                 yield name, digest
 
 
-def _attachments(pdf: bytes, name: str) -> dict[str, bytes]:
+def _read_attachments(pdf: bytes, name: str) -> dict[str, bytes]:
     import pikepdf
 
     try:
@@ -230,7 +230,7 @@ def _attachments(pdf: bytes, name: str) -> dict[str, bytes]:
         raise Damage(f"{name}: it wants a password, as no report does") from error
 
 
-def _evidence(data: bytes, name: str) -> Evidence:
+def _parsed_evidence(data: bytes, name: str) -> Evidence:
     try:
         evidence = Evidence.model_validate_json(data, strict=True)
     except ValidationError as error:

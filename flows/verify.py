@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from exhibit.flows.alike import largest, unlike
-from exhibit.flows.derivation import Access, derive, needed, taken
+from exhibit.flows.derivation import Access, derive, from_the_pdf, required_inputs
 from exhibit.flows.errors import debugging, one_line_message
 from exhibit.flows.integrity import UNREADABLE, Damage, Subject, made_again, read, reading, require_report
 from exhibit.flows.verification import Outcome, Verification
@@ -51,17 +51,17 @@ def derived(target: Path, subject: Subject, access: Access) -> Verification:
                 raise
             said = str(error).split("\n") if isinstance(error, InputError) else [one_line_message(error)]
             # What is missing is named with its sha256, unless the error does it.
-            findings = said if all("sha256" in line for line in said) else [*said, *needed(subject.evidence)]
+            findings = said if all("sha256" in line for line in said) else [*said, *required_inputs(subject.evidence)]
             return Verification(target=str(target), outcome="not derivable", findings=tuple(findings))
         again = made_again(run)
-        if lost := _lost(subject.evidence, again.evidence):
-            sentences = (*lost, *needed(subject.evidence))
+        if lost := _newly_failed(subject.evidence, again.evidence):
+            sentences = (*lost, *required_inputs(subject.evidence))
             return Verification(target=str(target), outcome="not derivable", findings=sentences)
         result = compared(target, subject, again)
-    return result.model_copy(update={"findings": (*taken(subject), *result.findings)})
+    return result.model_copy(update={"findings": (*from_the_pdf(subject), *result.findings)})
 
 
-def _lost(before: Evidence, after: Evidence) -> list[str]:
+def _newly_failed(before: Evidence, after: Evidence) -> list[str]:
     """A sentence for every point that fails here and did not there."""
     failed = {point.slug for point in before.failed}
     return [f"{point.slug}: {point.sentence}" for point in after.failed if point.slug not in failed]
@@ -89,18 +89,18 @@ def compared(target: Path, before: Subject, after: Subject) -> Verification:
             largest_difference=size,
         )
 
-    others = [name for name in _others(before, after) if not _same(before, after, name)]
+    others = [name for name in _compared_names(before, after) if not _same_bytes(before, after, name)]
     if before.evidence == after.evidence and before.pdf == after.pdf and not others:
         return found("identical", "report.pdf: the same bytes")
-    asked = _differing(_asked(before.evidence), _asked(after.evidence))
+    asked = _differing_keys(_request(before.evidence), _request(after.evidence))
     sentences = [f"evidence.json, {name}: not what is derived" for name in asked]
     if not environment and diverged is None:
         changed = [*others, *(["report.pdf"] if before.pdf != after.pdf else [])]
         sentences += [f"{name}: {_OTHER_BYTES}" for name in changed]
-    sentences += _pages(before, after)
+    sentences += _page_differences(before, after)
     size = 0.0
     for name in others:
-        apart, clauses = _apart(before, after, name)
+        apart, clauses = _differences(before, after, name)
         sentences += [f"{name}: {clause}" for clause in clauses[:3]]
         size = max(size, apart)
     if sentences:
@@ -116,7 +116,7 @@ _ALIKE = (
 _VERSIONS = "constraints.txt"  # attached alone: the versions that the evidence names
 
 
-def _pages(before: Subject, after: Subject) -> list[str]:
+def _page_differences(before: Subject, after: Subject) -> list[str]:
     """A sentence for each thing in which the pages are not those that were made again."""
     import pikepdf
 
@@ -127,7 +127,7 @@ def _pages(before: Subject, after: Subject) -> list[str]:
         return [str(damage)]
 
 
-def _others(before: Subject, after: Subject) -> list[str]:
+def _compared_names(before: Subject, after: Subject) -> list[str]:
     """What is compared beside the pages and the evidence: all that is attached, and of a run its files."""
     files = before.files.keys() | after.files.keys() if before.files else set()
     return sorted((before.attached.keys() | files) - {"evidence.json", "report.pdf"})
@@ -140,7 +140,7 @@ def _content(subject: Subject, name: str) -> bytes | None:
     return subject.files[name].read_bytes() if name in subject.files else None
 
 
-def _same(before: Subject, after: Subject, name: str) -> bool:
+def _same_bytes(before: Subject, after: Subject, name: str) -> bool:
     """Whether what is called `name` is the same bytes; of what is embedded the evidence alone says which they are."""
     then, now = _content(before, name), _content(after, name)
     if then is not None and now is None:
@@ -148,7 +148,7 @@ def _same(before: Subject, after: Subject, name: str) -> bool:
     return then == now
 
 
-def _apart(before: Subject, after: Subject, name: str) -> tuple[float, list[str]]:
+def _differences(before: Subject, after: Subject, name: str) -> tuple[float, list[str]]:
     """How far what is called `name` is from what was derived, and what of it is further than numbers may be."""
     then, now = _content(before, name), _content(after, name)
     if name == _VERSIONS:
@@ -161,7 +161,7 @@ def _apart(before: Subject, after: Subject, name: str) -> tuple[float, list[str]
         return 0.0, [f"it cannot be read ({type(error).__name__})"]
 
 
-def _asked(evidence: Evidence) -> dict[str, Any]:
+def _request(evidence: Evidence) -> dict[str, Any]:
     """The evidence without the environment that it names, and without the digests of what was computed there."""
     environment = {"libraries", "platform", "typesetting", "source", "compute"}
     plain = evidence.model_dump(mode="json", exclude={"content", "attached", *environment})
@@ -175,7 +175,7 @@ def _asked(evidence: Evidence) -> dict[str, Any]:
     return plain
 
 
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _differing_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The keys that are not in both, or have another value."""
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
@@ -193,20 +193,22 @@ def _first_difference(before: Evidence, after: Evidence) -> str | None:
                 return f"{old.slug}: this version has other stages"
             if then != now:
                 names = sorted(name for name in then.outputs if then.outputs[name] != now.outputs.get(name))
-                asked = [f"{key}: {one} then, {other} now" for key, one, other in _asked_apart(then.spec, now.spec)]
+                asked = [
+                    f"{key}: {one} then, {other} now" for key, one, other in _differing_settings(then.spec, now.spec)
+                ]
                 return f"{old.slug}, stage {then.stage}: {', '.join([*names, *asked])}"
         if old != new:
             return f"{old.slug}: what is said of it, its data or its weights"
     return None
 
 
-def _asked_apart(then: Any, now: Any, key: str = "spec") -> Iterator[tuple[str, Any, Any]]:
+def _differing_settings(then: Any, now: Any, key: str = "spec") -> Iterator[tuple[str, Any, Any]]:
     """What a stage was asked otherwise: the key, and the words for it then and now. Under `model.given` is the content
     of what code of the user's own gave."""
     if isinstance(then, dict) and isinstance(now, dict):
         for name in sorted(then.keys() | now.keys()):
             inner = name if key == "spec" else f"{key}.{name}"
-            yield from _asked_apart(then.get(name, "absent"), now.get(name, "absent"), inner)
+            yield from _differing_settings(then.get(name, "absent"), now.get(name, "absent"), inner)
     elif then != now:
         yield key, str(then)[:_TOLD], str(now)[:_TOLD]
 
@@ -216,13 +218,13 @@ _TOLD = 40  # letters of a setting that differs
 
 def _environment(before: Evidence, after: Evidence) -> Iterator[str]:
     """What differs between the environment of the report and this one."""
-    then, now = _facts(before), _facts(after)
+    then, now = _environment_of(before), _environment_of(after)
     for name in sorted(then.keys() | now.keys()):
         if then.get(name) != now.get(name):
             yield f"{name}: {then.get(name, 'absent')} then, {now.get(name, 'absent')} now"
 
 
-def _facts(evidence: Evidence) -> dict[str, object]:
+def _environment_of(evidence: Evidence) -> dict[str, object]:
     code = {f"{key} {item.name}": item.sha256[:12] for key, item in evidence.local.items() if item.kind == "code"}
     platform = evidence.platform.model_dump()
     return {

@@ -28,7 +28,7 @@ from exhibit.flows.integrity import Damage, Subject, read
 from exhibit.flows.points import Given
 from exhibit.flows.run import run_report
 from exhibit.flows.verification import EXIT_CODES
-from exhibit.flows.verify import _apart, _asked_apart, compared, derived, verify
+from exhibit.flows.verify import _differences, _differing_settings, compared, derived, verify
 from exhibit.tasks.data.folder import ImageFolderSpec, PhotographsSpec
 from exhibit.tasks.data.solubility import EsolSpec
 from exhibit.tasks.data.table import IrisSpec
@@ -1032,7 +1032,7 @@ def test_another_number_of_threads_is_within_tolerance(made: Path, weights: Path
     numbers = [name for name in one.files if name.endswith((".csv", ".json")) and name != "evidence.json"]
     assert len(numbers) > 3
     for name in numbers:
-        size, clauses = _apart(one, two, name)
+        size, clauses = _differences(one, two, name)
         assert size <= TOLERANCE, name
         assert not clauses, name
     assert f"within {TOLERANCE:g}" in one.evidence.claim
@@ -1041,4 +1041,4 @@ def test_another_number_of_threads_is_within_tolerance(made: Path, weights: Path
 def test_verify_says_what_a_stage_was_asked_otherwise() -> None:
     """Which key it was, with the words then and now: here what a user's own function gave."""
     then, now = ({"model": {"factory": "own:net", "given": digit * 64}, "compute": {}} for digit in "ab")
-    assert list(_asked_apart(then, now)) == [("model.given", "a" * 40, "b" * 40)]
+    assert list(_differing_settings(then, now)) == [("model.given", "a" * 40, "b" * 40)]
