@@ -325,8 +325,9 @@ def _briefly(kind: type[BaseException], error: BaseException, trace: TracebackTy
         sys.stderr.write("set EXHIBIT_DEBUG=1 for the traceback\n")
 
 
-def _interrupted(_signal: int, _frame: FrameType | None) -> None:
+def _interrupted(number: int, _frame: FrameType | None) -> None:
     """Ends at once, instead of waiting for the threads that compute: the store is whole at any moment."""
+    signal.signal(number, signal.SIG_IGN)
     show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
     sys.stderr.write(f"\n{show_cursor}exhibit: interrupted; what is finished is kept, run the same command to go on\n")
     sys.stderr.flush()

@@ -33,7 +33,7 @@ from exhibit.tasks.store import Store
 
 _TERMINATED = 128 + signal.SIGTERM
 _MOST_BYTES = 512 * 1024 - 4096  # of parameters, that a server takes, and some for what is around the config
-_PATIENCE = 10  # seconds for telling the server that a run was interrupted; a second signal does not wait
+_PATIENCE = 10  # seconds for telling the server that a run was interrupted
 
 
 def run_flow(report: Report, command: list[str]) -> RunResult:
@@ -137,7 +137,7 @@ def _interruptible() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def stop(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, signal.SIG_IGN)  # what is sent to a group reaches this process twice: also handed on
         if PREFECT_API_URL.value():
             telling = threading.Thread(target=_tell_cancelled, args=(run,), daemon=True)
             telling.start()

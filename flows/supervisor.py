@@ -8,10 +8,8 @@ import mmap
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from exhibit.flows.child import Ended
 from exhibit.tasks.own import ended_by, tell_by
@@ -32,7 +30,6 @@ def supervised(work: Callable[[], int], say: Callable[[str], object], wrong_inpu
     child = os.fork()
     if child == 0:
         _prctl(_PARENT_DEATH, signal.SIGKILL)
-        signal.signal(signal.SIGINT, _Interrupt())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_HANDED_ON, signal.SIGCHLD})
         tell_by(lambda names: _write(mark, names))
         return work()
@@ -48,23 +45,6 @@ def supervised(work: Callable[[], int], say: Callable[[str], object], wrong_inpu
     way = f"ended the process (status {status})" if status >= 0 else Ended(status, "").way
     say(ended_by(names, way) if names else f"the process that computes {way}; what is finished is kept")
     return wrong_input if names else unexpected
-
-
-class _Interrupt:
-    """An interrupt that is sent to both processes reaches the child twice: once by itself, and handed on. The second
-    would break off what the first one ends."""
-
-    def __init__(self) -> None:
-        self._last = -_TWICE
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        now, before = time.monotonic(), self._last
-        self._last = now
-        if now - before >= _TWICE:
-            signal.default_int_handler(number, frame)
-
-
-_TWICE = 0.5  # seconds within which two interrupts are one
 
 
 def _write(mark: mmap.mmap, names: str) -> None:
