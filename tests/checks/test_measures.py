@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from captum.metrics import sensitivity_max
 
 from exhibit.tasks.checks.agreement import AgreementSpec
 from exhibit.tasks.checks.case import Shard, sampled
@@ -21,7 +23,7 @@ from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.check import cascades
-from tests.checks.linear import IMAGES, ONE_TARGET, WEIGHTS, linear_case, shards
+from tests.checks.linear import IMAGES, ONE_TARGET, WEIGHTS, linear_case, shards, times
 
 
 def test_deletion_and_insertion_of_a_linear_model_have_their_closed_forms() -> None:
@@ -486,6 +488,26 @@ def test_stability_of_a_linear_model_is_bounded_by_the_radius() -> None:
     assert 0 < result.value < 0.02
     assert result.verdict == "pass"
     assert StabilitySpec(radius=1.0, threshold=0.01).measure(linear_case(WEIGHTS)).verdict == "fail"
+
+
+def test_stability_is_captums_largest_sensitivity() -> None:
+    """C.-K. Yeh and others (2019) take the same number for their maximum, as Captum does, over the same changes."""
+    explain, asked = times(WEIGHTS), []
+
+    def recorded(inputs: Arrays, rows: Array) -> dict[str, Array]:
+        asked.append((rows, inputs["image"]))
+        return explain(inputs, rows)
+
+    result = StabilitySpec(draws=3, samples=16).measure(replace(linear_case(WEIGHTS), explain=recorded))
+    samples, changed = torch.tensor(IMAGES[asked[0][0]]), torch.tensor(np.stack([image for _, image in asked], axis=1))
+    expected = sensitivity_max(
+        lambda images: (images[0] * torch.tensor(WEIGHTS[..., np.newaxis]),),
+        samples,
+        perturb_func=lambda *_: (changed.flatten(0, 1),),
+        n_perturb_samples=3,
+    )
+    assert result.per_sample is not None
+    np.testing.assert_allclose(result.per_sample[:, 0], expected.numpy(), rtol=1e-6)
 
 
 def test_a_column_moves_by_its_own_range_and_a_pixel_by_that_of_the_image() -> None:
