@@ -79,6 +79,7 @@ def _joined(parts: Sequence[Material]) -> Material:
             "name": name,
             "values": np.concatenate([item.values for item in items], axis=1),
             "features": tuple(feature for item in items for feature in item.features),
+            "columns": tuple(column for item in items for column in item.columns or item.features),
         }
     )
     methods = [
@@ -172,7 +173,7 @@ def _flat(material: Material, method: MethodMaterial, row: int) -> tuple[list[st
     for item in material.dataset.inputs:
         values = method.values[item.name][row, ..., 0]
         importance = next(entry for entry in method.summary.importances if entry.input == item.name)
-        names += [item.label(feature) for feature in importance.features]
+        names += [item.label(feature) for feature in item.features or importance.features]
         found.append(values.ravel().astype(np.float64))
     return names, np.concatenate(found)
 

@@ -98,6 +98,8 @@ def _doubt(importance: Importance, order: Array, kept: tuple[int, int] | None) -
     first, *others = order[:2].tolist()
     if not others:
         return ""
+    if (own := int(importance.mean_absolute.argmax())) != first:  # the bars are a mean over trainings
+        return f"in the reported training itself {without_unit(importance.features[own])} is first"
     if kept is not None and 2 * kept[0] <= kept[1]:
         return f"it is first in only {kept[0]} of {count(kept[1], 'further training')}"
     gap = float(importance.mean_absolute[first] - importance.mean_absolute[others[0]])

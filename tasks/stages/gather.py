@@ -230,7 +230,7 @@ def _method(
         cost=results.cost,
         relative_error=_relative_error(part),
         ladder=_ladder(method, results, dataset.take(selection.explained[selection.shown])),
-        swarm=_swarm(method, results, dataset.take(selection.explained), unit, drawing.top_k),
+        swarm=_swarm(method, results, dataset.take(selection.explained), selection, unit, drawing.top_k),
         maps={
             entry.name: Maps(values=_maps(part, entry, method, drawing.image), unit=_unit(method, unit))
             for entry in dataset.inputs
@@ -358,7 +358,12 @@ def _relative_error(part: Attribution) -> float | None:
 
 
 def _swarm(
-    method: Method, results: Results, explained: Dataset, unit: str, top_k: int | Literal["all"]
+    method: Method,
+    results: Results,
+    explained: Dataset,
+    selection: Selection,
+    unit: str,
+    top_k: int | Literal["all"],
 ) -> Swarm | None:
     """Every sample's attributions of the features that matter most over all inputs; None where there are none that a
     reader can follow."""
@@ -371,8 +376,14 @@ def _swarm(
     count = _SWARM if top_k == "all" else min(top_k, _SWARM)
     order = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:count]
     own = shades(np.concatenate([feature_values(entry) for entry in inputs], axis=1))
+    outputs, of = np.unique(selection.targets[:, 0], return_inverse=True)
     return Swarm(
-        labels=tuple(names[k] for k in order), values=values[:, order], shades=own[:, order], axis=_unit(method, unit)
+        labels=tuple(names[k] for k in order),
+        values=values[:, order],
+        shades=own[:, order],
+        axis=_unit(method, unit),
+        outputs=tuple(explained.classes[output] for output in outputs) if len(outputs) > 1 else (),
+        of=of,
     )
 
 

@@ -12,13 +12,14 @@ from exhibit.tasks.comparing.changes import changed
 from exhibit.tasks.document import changes as changes_chapter
 from exhibit.tasks.document.answers import verdict_rows
 from exhibit.tasks.document.chapter import chapter, figures, finding, limits
-from exhibit.tasks.document.common import verdict_asides
+from exhibit.tasks.document.common import swarm_figures, verdict_asides
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.image import reading_of_colours
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import beside, plain, rounded, share, signed
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.figure import Swarm
 from exhibit.tasks.records.finding import Bearing, Extremes, Leaders, Mark, Named, Rate
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Performance, Planted, Prediction
@@ -163,16 +164,18 @@ def test_what_is_not_complete_is_no_headline() -> None:
 
 
 def test_an_order_that_no_other_training_keeps_is_not_called_stable() -> None:
-    """The mean correlation passes; the reported training does not count as another one."""
+    """The mean correlation passes, and the reported training has another first feature than the others and the bars,
+    which are the mean over all."""
     shares = [[0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.4, 0.3], [0.2, 0.1, 0.4, 0.3]]
     item = flowers([1, 2, 3, 4], checks=(of_trainings(shares),))
     (row,) = [row for row in verdict_rows(item, CHECK_WORDS) if row.verdict == "pass"]
     assert row.meaning == "the whole order was kept in 0 of 2 further trainings, the first place in 0"
     title, sentence = said(item)
     assert title == "what leads is undecided"
-    assert "petal width was first in 0 of 2 further trainings" in sentence
+    assert sentence.startswith("Undecided, as in the reported training itself petal width is first: ")
+    assert "petal length was first in 2 of 2 further trainings" in sentence
     document = compose([item], None, CHECK_WORDS)
-    assert "2 of 2" not in document.model_dump_json()
+    assert "2 of 2 stable" not in document.model_dump_json()
 
 
 def test_steps_that_did_not_converge_are_said_so() -> None:
@@ -248,6 +251,44 @@ def told(item: Material) -> str:
     guide = compose([item], None, {}).guide
     assert guide is not None
     return next(aside.text for block in guide.blocks for aside in block.asides if aside.title == "Colours")
+
+
+def of_outputs(outputs: int, features: int, samples: int) -> Material:
+    """Flowers with points of each sample, which are about as many outputs in turn, fewer of each later one."""
+    item = flowers([0.4, 0.3, 0.2, 0.1])
+    of = np.concatenate([np.full(samples - output, output) for output in range(outputs)])
+    points = Swarm(
+        labels=tuple(f"f{k}" for k in range(features)),
+        values=np.ones((len(of), features)),
+        shades=np.full((len(of), features), 0.5),
+        axis="logit",
+        outputs=tuple(f"class {output}" for output in range(outputs)) if outputs > 1 else (),
+        of=of,
+    )
+    return item.model_copy(update={"methods": (item.main.model_copy(update={"swarm": points}),)})
+
+
+@pytest.mark.parametrize(("outputs", "drawn", "features"), [(1, 0, 30), (3, 3, 10), (10, 6, 5)])
+def test_points_about_different_outputs_are_not_mixed(outputs: int, drawn: int, features: int) -> None:
+    """Each output has rows of its own, and all of them fit on a page; what is left out is said."""
+    [figure] = swarm_figures(item := of_outputs(outputs, 30, 20), item.methods)
+    assert isinstance(figure.content, Swarm)
+    assert (len(figure.content.outputs), len(figure.content.labels)) == (drawn, features)
+    assert ("Each sample stands under the class that is explained for it" in figure.caption) == (outputs > 1)
+    assert ("the 6 classes of the most samples of 10" in figure.caption) == (outputs == 10)
+    assert f"({sum(20 - output for output in range(drawn or 1)):,})" in figure.caption
+
+
+def test_a_category_is_not_said_to_be_low_or_high() -> None:
+    item = of_outputs(1, 2, 5)
+    found = item.main.swarm
+    assert found is not None
+    shades = np.where([True, False], np.nan, found.shades)
+    [figure] = swarm_figures(
+        item, [item.main.model_copy(update={"swarm": found.model_copy(update={"shades": shades})})]
+    )
+    assert figure.caption.endswith("Light: the feature has a low value, dark: a high one. Grey: a category, whose "
+                                   "values have no order.")  # fmt: skip
 
 
 def test_zero_is_white_only_where_nothing_lies_beneath() -> None:
