@@ -139,6 +139,46 @@ def test_a_group_that_lowers_never_raises_most() -> None:
     assert "raises" not in title
 
 
+def counted(means: Sequence[float], counts: Sequence[int]) -> Material:
+    """Molecules of which so many have each group."""
+    item = molecules(means)
+    importance = item.main.summary.importances[0].model_copy(update={"count": np.array(counts)})
+    summary = item.main.summary.model_copy(update={"importances": (importance,)})
+    return item.model_copy(update={"methods": (item.main.model_copy(update={"summary": summary}),), "explained": 253})
+
+
+def test_a_mean_is_said_to_be_over_the_molecules_that_have_the_group() -> None:
+    _, sentence = said(counted([1.7, 0.3, -0.4, -2.2], [31, 200, 90, 12]))
+    assert sentence.startswith("Of the groups that at least 10 of 253 molecules have, hydroxyl raises the predicted")
+    assert "most (+1.70 for each in 31 molecules, 95% interval" in sentence
+    assert "most (−2.20 for each in 12 molecules, 95% interval" in sentence
+    assert "over 253" not in sentence.casefold()
+
+
+@pytest.mark.parametrize(
+    ("means", "up", "down"),
+    [
+        ([0.50, 0.49, -0.30, -0.60], False, True),
+        ([0.50, 0.20, -0.59, -0.60], True, False),
+        ([0.50, 0.49, -0.59, -0.60], False, False),
+        ([0.50, 0.10, -0.10, -0.60], True, True),
+    ],
+)
+def test_most_is_said_only_of_what_is_surely_ahead(means: list[float], up: bool, down: bool) -> None:
+    """A spread of 0.1 over 100 molecules is an error of 0.01 of each mean: 0.01 apart is not ahead, 0.2 is."""
+    title, sentence = said(molecules(means))
+    assert ("raises the predicted solubility most" in sentence) == up
+    assert ("lowers the predicted solubility most" in sentence) == down
+    assert title == "hydroxyl raises it and nitro lowers it"
+
+
+def test_the_largest_of_sizes_is_undecided_where_it_is_not_surely_that() -> None:
+    for means, standing in (([0.5, 0.499, 0.2, 0.1], "undecided"), ([0.5, 0.3, 0.2, 0.1], "stands")):
+        item = molecules(means)
+        sizes = item.model_copy(update={"methods": (item.main.model_copy(update={"aggregate": "abs"}),)})
+        assert finding(sizes).standing == standing
+
+
 def test_a_group_whose_interval_holds_zero_raises_nothing() -> None:
     assert "undecided" in said(molecules([0.001, -0.001, 0.0, 0.0005]))[0]
 
