@@ -15,9 +15,8 @@ def by_column(item: Input, values: Array) -> Array:
     """(samples, columns, ...) from values (samples, features, ...): what the parts of a column have together."""
     if not item.columns:
         return values
-    sums = np.zeros((len(values), len(columns(item)), *values.shape[2:]), values.dtype)
-    np.add.at(sums, (slice(None), _places(item)), values)
-    return sums
+    places = _places(item)
+    return np.stack([values[:, places == column].sum(axis=1) for column in range(len(columns(item)))], axis=1)
 
 
 def column_values(item: Input) -> Array:

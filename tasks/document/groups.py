@@ -103,7 +103,8 @@ def claim(material: Material) -> tuple[str, ...]:
         surely, lowering = (sum(test(bounds_of(importance, k)) for k in polar) for test in (_above, _below))
         sentences.append(
             f"Of {count(len(polar), 'polar group')} that at least two molecules have, {raising} "
-            f"{'raises' if raising == 1 else 'raise'} it on average; the interval of {surely} is above zero, that of {lowering} below."
+            f"{'raises' if raising == 1 else 'raise'} it on average; the interval of {surely} is above zero, "
+            f"that of {lowering} below."
         )
     for name in (*_OH, _CHAIN):
         if name in known:

@@ -52,6 +52,11 @@ class ModelChoice(Choice):
         return True
 
     @property
+    def not_seen(self) -> bool:
+        """Whether the user says of a given model that no row of the data trained it."""
+        return False
+
+    @property
     def stops_early(self) -> bool:
         """Whether the rows that watch its training may end it."""
         return False

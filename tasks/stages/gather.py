@@ -86,7 +86,7 @@ def gather(
                     score=score.kind,
                     score_unit=unit,
                     score_note=target.note,
-                    framework=model.framework,
+                    framework=weights.framework or model.framework,
                     architecture=" ".join(
                         (model.architecture, *model.remarks(dataset, prediction.outputs, prediction.kind))
                     ),
@@ -94,6 +94,7 @@ def gather(
                     parameters=weights.parameters,
                     training=model.training,
                     trained=model.trains,
+                    not_seen=model.not_seen,
                     stopped_by_test="test_loss" in weights.history and model.stops_early,
                     history=weights.history,
                     performance=read(store, Performance, found["performance"]),
