@@ -16,6 +16,7 @@ from exhibit.tasks.records.verdict import CheckResult, Verdict
 
 _MOST_BARS = 30
 HALF_PAGE = 0.73  # of the column: two figures side by side across the page
+PAGE_ONE = 0.83  # of the column: as a chart is drawn on page one, so that letters keep their size
 _MOST_DRAWN = 250  # samples of a figure: more would fill hundreds of pages
 _MOST_STEPS = 12  # contributions of a waterfall that have a row of their own
 

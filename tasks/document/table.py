@@ -6,6 +6,7 @@ import numpy as np
 
 from exhibit.tasks.document import bearing, reference
 from exhibit.tasks.document.common import (
+    PAGE_ONE,
     direction,
     facets,
     feature_order,
@@ -157,7 +158,6 @@ def _importance_figure(material: Material) -> Figure:
 
 
 _ON_PAGE_ONE = 4  # features
-_PAGE_ONE = 0.83  # of the column: as it is drawn there, so that letters keep their size
 
 
 def _teaser(material: Material) -> Figure:
@@ -180,7 +180,7 @@ def _teaser(material: Material) -> Figure:
         if item.name in shown
     )
     content = bars.model_copy(update={"labels": bars.labels[: len(order)], "series": series})
-    return whole.model_copy(update={"name": f"{material.slug}-teaser", "content": content, "width": _PAGE_ONE})
+    return whole.model_copy(update={"name": f"{material.slug}-teaser", "content": content, "width": PAGE_ONE})
 
 
 def _waterfalls(material: Material, method: MethodMaterial) -> Figure:

@@ -297,9 +297,15 @@ def _with_scales(
     """The methods with the names of their colour scales, whose ends are fixed later, over all chapters, and with maps
     on scales of their own where these are asked for."""
 
+    def cut(item: Input) -> str:
+        """Maps that end at a percentile share no scale with others: the end of these would draw all of those as one."""
+        percentile = drawing.image.percentile
+        ends = item.traits.pixels and percentile is not None and not drawing.image.relative
+        return f", to the {percentile:g}th percentile" if ends else ""
+
     def on_scales(method: MethodMaterial) -> MethodMaterial:
         names = {
-            item.name: method.unit if drawing.shared(item.traits) else f"{method.title}, {method.unit}"
+            item.name: (method.unit if drawing.shared(item.traits) else f"{method.title}, {method.unit}") + cut(item)
             for item in inputs
         }
         maps = {

@@ -142,6 +142,7 @@ def iris_chapter() -> tuple[Chapter, list[Figure]]:
             "Share of importance of each measurement, mean over 150 flowers; bars show one standard error over "
             f"five fits. {labels[0].capitalize()} and {labels[1]} carry {d.mean[order][:2].sum():.0%}.",
             "Bars: " + ", ".join(f"{n} {v:.2f}" for n, v in zip(labels, d.mean[order], strict=True)) + ".",
+            width=0.83,
         ),
     ]
     panels = []
