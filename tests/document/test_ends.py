@@ -112,7 +112,7 @@ def test_a_line_of_tokens_counts_its_values() -> None:
 
 
 def test_maps_that_end_at_a_percentile_share_their_scale_with_no_others() -> None:
-    """Photographs whose maps are cut at 0.5 would draw the digits of another chapter as nothing but the last colours."""
+    """Photographs whose maps are cut at 0.5 would draw all digits of another chapter in its last colours."""
     photographs, digits = chapter("p", "image", RAMP / 64), chapter("q", "image", RAMP)
     cut = DrawingSpec(image=MapSpec(percentile=50))
     asked = photographs.model_copy(
