@@ -85,11 +85,17 @@ def load(factory: str, key: str) -> Callable[..., Any]:
     module, _, name = trusted(factory).partition(":")
     _refuse_two_of_a_name(module, key)
     try:
-        function = getattr(importlib.import_module(module), name)
+        found = importlib.import_module(module)
     except (ImportError, AttributeError) as error:
         raise InputError(
             f"{key}: {factory!r} cannot be imported ({error}); is it on PYTHONPATH? For a file in this folder type "
             "PYTHONPATH=. before the command"
+        ) from error
+    try:
+        function = getattr(found, name)
+    except AttributeError as error:
+        raise InputError(
+            f"{key}: there is no function {name!r} in {module!r}; name one as {key}={module}:FUNCTION"
         ) from error
     if not callable(function):
         raise InputError(f"{key}: {factory!r} is not a function; name one as {key}={module}:FUNCTION")

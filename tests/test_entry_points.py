@@ -116,5 +116,5 @@ def test_a_report_of_installed_model_data_and_method(
 def test_an_entry_point_in_the_way_of_a_module_is_an_error(installed: Path) -> None:
     (installed / "parrot" / "nets.py").write_text("")
     code_of.cache_clear()
-    with pytest.raises(InputError, match=r"'parrot\.nets:net' cannot be imported"):
+    with pytest.raises(InputError, match=r"there is no function 'net' in 'parrot\.nets'"):
         load("parrot.nets:net", "model.factory")

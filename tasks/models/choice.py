@@ -37,6 +37,11 @@ class ModelChoice(Choice):
         """What it is built with."""
 
     @property
+    def called(self) -> str:
+        """What kind of model it is, to a reader who is told the framework, too."""
+        return self.option()
+
+    @property
     @abstractmethod
     def architecture(self) -> str:
         """What it is made of, in a sentence."""

@@ -91,6 +91,11 @@ class FactorySpec(TrainingSpec):
         return self.factory
 
     @property
+    def called(self) -> str:
+        """Nothing is known of it but whose it is."""
+        return "model of the user's own"
+
+    @property
     def architecture(self) -> str:
         """One sentence about the model."""
         return f"A model of the user's own, made by {self.factory}."

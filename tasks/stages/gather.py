@@ -71,7 +71,7 @@ def gather(
                 Material(
                     slug=slug,
                     title=title or dataset.title,
-                    data_kind=model.option(),
+                    data_kind=model.called,
                     dataset=dataset.take(shown).fetched(),
                     labels=dataset.labels,
                     outputs=prediction.outputs,

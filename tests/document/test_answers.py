@@ -68,6 +68,9 @@ def test_that_a_model_has_not_seen_its_rows_is_printed_as_the_statement_of_the_u
     repeated = item.performance.model_copy(update={"repeated": 3})  # nothing here trained it
     [said] = answers(item.model_copy(update={"performance": repeated}))[0].reasons
     assert said.endswith("a naive guess has 50%. The user states that it has not seen these rows.")
+    assert "given-row accuracy" in repr(
+        compose([flowers(metric=accuracy(0.75, 0.9), trained=False)], None, CHECK_WORDS)
+    )
     assert "The user states that none of these rows trained the model" in rows_of(item)
 
 

@@ -416,6 +416,7 @@ def test_the_report_names_function_and_libraries() -> None:
     given = spec("mlp")
     assert given.architecture == f"A model of the user's own, made by {NAME}:mlp."
     assert given.framework == "torch and Keras and scikit-learn"
+    assert given.called == "model of the user's own"
     assert hash(given) == hash(spec("mlp")) != hash(spec("mlp", arguments={"hidden": 2}))
 
 
