@@ -157,7 +157,7 @@ def _importance_figure(material: Material) -> Figure:
     )
 
 
-_ON_PAGE_ONE = 4  # features
+_ON_PAGE_ONE = 3  # features: more would be drawn smaller where three chapters share the page
 
 
 def _teaser(material: Material) -> Figure:

@@ -131,7 +131,7 @@ def crippen(smiles: str) -> np.ndarray:
 
 def iris_chapter() -> tuple[Chapter, list[Figure]]:
     d = iris()
-    order = np.argsort(-d.mean)
+    order = np.argsort(-d.mean)[:3]
     labels = tuple(d.names[i] for i in order)
     shares = Series(name="logistic regression, 5 strengths", values=d.mean[order], errors=d.error[order])
     forest = Series(name="random forest", values=d.forest[order], errors=d.forest_error[order], reference=True)
