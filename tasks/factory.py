@@ -76,20 +76,29 @@ DataFactory = Annotated[str, _NAME, AfterValidator(_resolved("exhibit.data")), A
 MethodFactory = Annotated[str, _NAME, AfterValidator(_resolved("exhibit.methods")), AfterValidator(trusted)]
 
 
-def load(factory: str) -> Callable[..., Any]:
-    """The function `package.module:function`.
+def load(factory: str, key: str) -> Callable[..., Any]:
+    """The function `package.module:function`, which stands under `key` in a config.
 
     Raises:
         InputError: for a module that is not trusted or cannot be imported, or a function that is not in it.
     """
     module, _, name = trusted(factory).partition(":")
-    _refuse_two_of_a_name(module)
+    _refuse_two_of_a_name(module, key)
     try:
-        function = getattr(importlib.import_module(module), name)
+        found = importlib.import_module(module)
     except (ImportError, AttributeError) as error:
-        raise InputError(f"factory: {factory!r} cannot be imported ({error}); is it on PYTHONPATH?") from error
+        raise InputError(
+            f"{key}: {factory!r} cannot be imported ({error}); is it on PYTHONPATH? For a file in this folder type "
+            "PYTHONPATH=. before the command"
+        ) from error
+    try:
+        function = getattr(found, name)
+    except AttributeError as error:
+        raise InputError(
+            f"{key}: there is no function {name!r} in {module!r}; name one as {key}={module}:FUNCTION"
+        ) from error
     if not callable(function):
-        raise InputError(f"factory: {factory!r} is not a function")
+        raise InputError(f"{key}: {factory!r} is not a function; name one as {key}={module}:FUNCTION")
     code_of(factory)  # read as near to the import as can be: what is edited later is not what runs
     return function
 
@@ -116,7 +125,7 @@ def called(function: Callable[..., Any], arguments: Mapping[str, Any], where: st
 _MOST_SAID = 400  # letters of somebody else's message
 
 
-def _refuse_two_of_a_name(module: str) -> None:
+def _refuse_two_of_a_name(module: str, key: str) -> None:
     """The user's folders are searched last, so that nothing of theirs is taken for a library: nor must a library be
     taken for what is theirs.
 
@@ -130,7 +139,7 @@ def _refuse_two_of_a_name(module: str) -> None:
     own, first = PathFinder.find_spec(top, folders), importlib.util.find_spec(top)
     if own is not None and first is not None and own.origin != first.origin:
         raise InputError(
-            f"factory: the module {top!r} is at {_place(own)}, and another one of the same name, which is found "
+            f"{key}: the module {top!r} is at {_place(own)}, and another one of the same name, which is found "
             f"first, at {_place(first)}; rename yours"
         )
 
@@ -153,7 +162,10 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
     """
     module = trusted(factory).partition(":")[0]
     if _file(module) is None:
-        raise InputError(f"factory: there is no source of a module {module!r}; is it on PYTHONPATH?")
+        raise InputError(
+            f"{factory!r}: there is no source of a module {module!r}; is it on PYTHONPATH? For a file in this folder "
+            "type PYTHONPATH=. before the command"
+        )
     texts: dict[str, str] = {}
     docstrings = False
     libraries: dict[str, str] = {}

@@ -22,6 +22,13 @@ EARLIER = EarlierReport(issued="2026-01-02T00:00:00Z", pdf="a" * 64, evidence="b
 FEATURES = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
 
 
+@pytest.mark.parametrize(("before", "after"), [(52.31, 52.34), (1.0, 1.00000001), (-0.5, 0.5)])
+def test_what_rose_is_not_printed_as_the_same(before: float, after: float) -> None:
+    first, second = chapter._apart(before, after)
+    assert first != second
+    assert float(first.replace("−", "-")) < float(second.replace("−", "-"))
+
+
 def report(
     values: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0),
     errors: tuple[float, ...] = (0.1, 0.1, 0.1, 0.1),

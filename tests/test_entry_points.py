@@ -53,7 +53,7 @@ def test_a_name_stands_for_the_function_that_the_package_offers(installed: Path)
     assert FactorySpec(factory="parrot.nets:net").factory == "parrot.nets:net"
     assert len(DataFactorySpec(factory="parrot-rows").load(Memory()).labels) == 30
     assert MethodFactorySpec(factory="parrot-ones").factory == "parrot.ways:ones"
-    assert load("parrot.nets:net")().out_features == 3
+    assert load("parrot.nets:net", "model.factory")().out_features == 3
 
 
 def test_what_it_does_not_offer_is_not_trusted(installed: Path) -> None:
@@ -116,5 +116,5 @@ def test_a_report_of_installed_model_data_and_method(
 def test_an_entry_point_in_the_way_of_a_module_is_an_error(installed: Path) -> None:
     (installed / "parrot" / "nets.py").write_text("")
     code_of.cache_clear()
-    with pytest.raises(InputError, match=r"'parrot\.nets:net' cannot be imported"):
-        load("parrot.nets:net")
+    with pytest.raises(InputError, match=r"there is no function 'net' in 'parrot\.nets'"):
+        load("parrot.nets:net", "model.factory")

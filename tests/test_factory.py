@@ -1,6 +1,7 @@
 """A user's own code runs only where this machine trusts it, and is known by its digest."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 @pytest.mark.parametrize("names", ["", "other", "owned_", "own.inner", "own.models.deeper"])
 def test_a_module_that_is_not_named_is_not_trusted(names: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TRUSTED, names)
-    for function in (trusted, load, code_of):
+    for function in (trusted, partial(load, key="model.factory"), code_of):
         with pytest.raises(InputError, match=f"'own.models' is not trusted .*{TRUSTED}, which is '{names}'"):
             function("own.models:build")
 
@@ -46,7 +47,7 @@ def test_an_untrusted_module_is_not_even_imported(
 ) -> None:
     write("own_trap", f"open({str(tmp_path / 'ran')!r}, 'w')\ndef build(): pass")
     monkeypatch.delenv(TRUSTED, raising=False)
-    for function in (load, code_of):
+    for function in (partial(load, key="model.factory"), code_of):
         with pytest.raises(InputError, match="not trusted"):
             function("own_trap:build")
     assert not (tmp_path / "ran").exists()
@@ -55,13 +56,18 @@ def test_an_untrusted_module_is_not_even_imported(
 def test_a_function_is_loaded(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write("own_loaded", "def build(): return 3\nnumber = 3")
     monkeypatch.setenv(TRUSTED, "own_loaded,own_missing")
-    assert load("own_loaded:build")() == 3
-    with pytest.raises(InputError, match="'own_loaded:number' is not a function"):
-        load("own_loaded:number")
-    with pytest.raises(InputError, match="'own_loaded:other' cannot be imported"):
-        load("own_loaded:other")
+    assert load("own_loaded:build", "model.factory")() == 3
+    with pytest.raises(
+        InputError,
+        match=r"^model\.factory: 'own_loaded:number' is not a function; name one as model\.factory=own_loaded:FUNC",
+    ):
+        load("own_loaded:number", "model.factory")
+    with pytest.raises(
+        InputError, match=r"^data\.factory: there is no function 'other' in 'own_loaded'; name one as data"
+    ):
+        load("own_loaded:other", "data.factory")
     with pytest.raises(InputError, match=r"'own_missing:build' cannot be imported .* is it on PYTHONPATH"):
-        load("own_missing:build")
+        load("own_missing:build", "model.factory")
     with pytest.raises(InputError, match="no source of a module 'own_missing'"):
         code_of("own_missing:build")
 
@@ -104,7 +110,7 @@ def test_a_score_and_its_function_go_together(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(TRUSTED, "own")
     assert TargetSpec(score="factory", factory="own.scores:margin").factory == "own.scores:margin"
     for given in ({"score": "factory"}, {"factory": "own.scores:margin"}):
-        with pytest.raises(ValueError, match="go together"):
+        with pytest.raises(ValueError, match=r"target\.score=factory and target\.factory=.* go together"):
             TargetSpec(**given)
     monkeypatch.delenv(TRUSTED)
     with pytest.raises(ValueError, match=r"'own\.scores' is not trusted"):

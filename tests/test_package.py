@@ -103,7 +103,7 @@ def test_a_library_is_not_taken_for_a_module_of_the_users(tmp_path: Path, monkey
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv(TRUSTED, "yaml")
     with pytest.raises(InputError, match=rf"the module 'yaml' is at {tmp_path}/yaml\.py, .*; rename yours"):
-        load("yaml:rows")
+        load("yaml:rows", "model.factory")
 
 
 def test_a_folder_without_init_is_named_where_a_library_hides_it(
@@ -114,7 +114,7 @@ def test_a_folder_without_init_is_named_where_a_library_hides_it(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv(TRUSTED, "yaml")
     with pytest.raises(InputError, match=rf"the module 'yaml' is at {tmp_path}/yaml, .*; rename yours"):
-        load("yaml.own:rows")
+        load("yaml.own:rows", "model.factory")
 
 
 @pytest.mark.parametrize("folder", ["models", "./models", "../{name}/models", "models/", "models:"])
@@ -122,7 +122,7 @@ def test_a_folder_may_be_given_in_any_spelling(folder: str, tmp_path: Path) -> N
     """It is one module, however PYTHONPATH writes the way to it."""
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "own.py").write_text("def rows():\n    return {}\n")
-    code = "from exhibit.tasks.factory import load; load('own:rows')"
+    code = "from exhibit.tasks.factory import load; load('own:rows', 'data.factory')"
     path = os.pathsep.join([str(ROOT / "src"), folder.format(name=tmp_path.name)])
     done = run([sys.executable, "-c", code], tmp_path, {"PYTHONPATH": path, TRUSTED: "own"})
     assert done.returncode == 0, done.stderr

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -126,8 +126,29 @@ def known_mean(values: Array) -> float:
 
 
 def written(value: float, form: str) -> str:
-    """A number in this form; a dash for what is none."""
-    return "–" if np.isnan(value) else format(value, form)
+    """A number in this form, with a true minus and none before zero; a dash for what is none."""
+    if np.isnan(value):
+        return "–"
+    text = format(value, form)
+    zero = not any(digit in text.partition("e")[0] for digit in "123456789") and np.isfinite(value)
+    return (text.lstrip("+-") if zero else text).replace("-", "−")
+
+
+def told(value: float, limit: float, unit: Literal["f", "%"] = "f") -> str:
+    """A measured number in so many digits that it stands on its side of the limit that it is judged by; a share is not
+    rounded to none or all where it is neither: 0.697 beside 0.7, 99.7% beside 95%."""
+    if unit == "%" and 0 < value < _HARDLY < limit:
+        return f"under {_HARDLY:.2%}"
+    landmarks = [limit] if unit == "f" else [limit, 0.0, 1.0]
+    for digits in range(2 if unit == "f" else 0, _MOST_DIGITS):
+        form = f".{digits}{unit}"
+        if all(value == mark or written(value, form) != written(mark, form) for mark in landmarks):
+            break
+    return written(value, form)
+
+
+_HARDLY = 0.0001
+_MOST_DIGITS = 17  # a float has no more
 
 
 NO_ORDER = " A dash: one of the two makes no difference between elements."

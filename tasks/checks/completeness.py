@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case
+from exhibit.tasks.checks.case import Case, told
 from exhibit.tasks.checks.check import Check
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -98,8 +98,14 @@ class CompletenessSpec(Check):
             value=share,
             threshold=self.share,
             sentence=f"{counted.sum():,} of {counted.size:,} explanations add up to the change of the score "
-            f"within {self.threshold:.0%}; the median residual is {median:.2%}, the worst {worst:.2%}.{left_out}"
-            + (f" {strange:,} residuals are no numbers." if strange else ""),
+            f"within {100 * self.threshold:.4g}%; the median residual is {told(median, self.threshold, '%')}, "
+            f"the worst "
+            f"{told(worst, self.threshold, '%')}.{left_out}"
+            + (
+                f" {strange:,} {'residual is no number' if strange == 1 else 'residuals are no numbers'}."
+                if strange
+                else ""
+            ),
             null=self.null,
             statistic=self.statistic,
             sample=sample,

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, chosen, draws, sampled
+from exhibit.tasks.checks.case import Case, chosen, draws, sampled, told
 from exhibit.tasks.checks.check import GrowingCheck, Need
 from exhibit.tasks.checks.inference import AVERAGE, LEVEL, SHARE, Decision, Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS
@@ -102,11 +102,12 @@ class _Curve(_OnSubstrate):
         return self.judged(
             case,
             found,
-            f"The order of the explanation beats {found.value:.0%} of {self.orders} random orders of each sample "
+            f"The order of the explanation beats {told(found.value, self.threshold, '%')} of {self.orders} "
+            f"random orders of each sample "
             f"(mean area {areas.mean():.3g}, at random {random.mean():.3g}; "
             f"a {'larger' if self.better > 0 else 'smaller'} one is better; elements replaced by: {self.substrate}; "
             f"Wilcoxon's p {self._p_value(areas, random):.2g})."
-            + (f" It beats the order of {name} in {wins.value:.0%} of the samples." if wins else ""),
+            + (f" It beats the order of {name} in {told(wins.value, 0.5, '%')} of the samples." if wins else ""),
             self.drawn(len(values), len(order)),
             other=self._by_control(found, wins, name),
             nothing="Whichever elements are replaced, and in which order, the score stays as it is.",
@@ -136,7 +137,7 @@ class _Curve(_OnSubstrate):
         """What the order that knows the input alone decides of one that beats random orders; None where it does not."""
         if wins is None or wins.low > 0.5 or decision(found, self.threshold, self.at_least) != "pass":
             return None
-        beats = f"It beats random orders, but the order of {name} in only {wins.value:.0%} of the samples"
+        beats = f"It beats random orders, but the order of {name} in only {told(wins.value, 0.5, '%')} of the samples"
         if wins.high < 0.5:
             return "fail", f"{beats}: that order, which knows no model, is better."
         return "undecided", f"{beats}: it may be no better than that order, which knows no model."
@@ -270,7 +271,8 @@ class FaithfulnessCorrelationSpec(_OfValues):
         return self.judged(
             case,
             found,
-            f"What groups of elements are given correlates by {found.value:.2f} with how much the score falls without "
+            f"What groups of elements are given correlates by {told(found.value, self.threshold)} with how much "
+            f"the score falls without "
             f"them (mean over samples; at most {self.groups} groups, {self.together} taken away together; elements "
             f"replaced by: {self.substrate}).",
             self.drawn(len(values), len(order)),
@@ -349,7 +351,8 @@ class AlignmentSpec(_OfValues):
         return self.judged(
             case,
             found,
-            f"The best reassignment of the values to other elements gains {found.value:.2f} (0: none is better; "
+            f"The best reassignment of the values to other elements gains {told(found.value, self.threshold)} "
+            f"(0: none is better; "
             f"1: it leaves no misfit to what the score loses; at most {self.groups} groups; elements replaced by: "
             f"{self.substrate}).",
             self.drawn(len(values), len(order)),

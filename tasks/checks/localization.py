@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, known_mean, written
+from exhibit.tasks.checks.case import Case, known_mean, told, written
 from exhibit.tasks.checks.check import Check, Need
 from exhibit.tasks.checks.inference import SHARE
 from exhibit.tasks.records.base import Array
@@ -64,7 +64,8 @@ class LocalizationSpec(Check):
             case,
             found,
             f"A pixel of {item.region} in {item.name!r} has a larger |a| than one outside with probability "
-            f"{found.value:.2f}. {written(known_mean(inside.positive), '.0%')} of the positive attribution lies on "
+            f"{told(found.value, self.threshold)}. {written(known_mean(inside.positive), '.0%')} of the "
+            f"positive attribution lies on "
             f"{inside.area.mean():.1%} of the area, {written(known_mean(ratio), '.1f')} times its share; the largest "
             f"attribution lies inside in {int(inside.pointed.sum())} of {len(inside.area)} samples.",
             f"all {len(inside.area):,} explained samples with a known region",

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, chosen, flat, known_mean, sampled, widened
+from exhibit.tasks.checks.case import Case, chosen, flat, known_mean, sampled, told, widened, written
 from exhibit.tasks.checks.check import GrowingCheck, Need
 from exhibit.tasks.checks.inference import AVERAGE, Estimate
 from exhibit.tasks.orders import spearman
@@ -95,9 +95,10 @@ class RandomizationSpec(GrowingCheck):
         return self.judged(
             case,
             found,
-            f"With all layers random the order of |a| correlates by {found.value:.2f} with that of the trained model "
-            f"({len(values)} random models); explanations of two random models correlate by {unrelated.value:.2f}. "
-            f"From the top layer down: {', '.join(f'{value:.2f}' for value in path.values())}."
+            f"With all layers random the order of |a| correlates by {told(found.value, limit())} with that of the "
+            f"trained model ({len(values)} random models); explanations of two random models correlate by "
+            f"{written(unrelated.value, '.2f')}. "
+            f"From the top layer down: {', '.join(written(value, '.2f') for value in path.values())}."
             + (f" {zero:.0%} of the elements are zero both times and left out." if zero >= _MENTIONED else ""),
             self.drawn(len(rows), len(order)),
             things="random models",

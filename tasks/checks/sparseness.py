@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, known_mean
+from exhibit.tasks.checks.case import Case, known_mean, told, written
 from exhibit.tasks.checks.check import Check, Need
 from exhibit.tasks.checks.inference import SHARE
 from exhibit.tasks.checks.kinds import KINDS
@@ -42,7 +42,8 @@ class SparsenessSpec(Check):
         return self.judged(
             case,
             found,
-            f"The Gini coefficient of |a| is {found.value:.2f} in the median over {found.size:,} explanations "
+            f"The Gini coefficient of |a| is {told(found.value, self.threshold)} in the median over "
+            f"{found.size:,} explanations "
             f"(0: all elements alike, near 1: one of many alone).{_said_of_edges(_on_edges(case))}"
             if found.size
             else "Every element of every explanation is zero.",
@@ -64,7 +65,10 @@ def gini(sizes: Array) -> Array:
 def _said_of_edges(edges: float | None) -> str:
     if edges is None or np.isnan(edges):
         return ""
-    return f" In each picture |a| correlates with the strength of the edges by {edges:.2f} on average (Spearman)."
+    return (
+        f" In each picture |a| correlates with the strength of the edges by {written(edges, '.2f')} on "
+        f"average (Spearman)."
+    )
 
 
 def _on_edges(case: Case) -> float | None:

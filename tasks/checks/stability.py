@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, chosen, draws, flat, sampled
+from exhibit.tasks.checks.case import Case, chosen, draws, flat, sampled, told
 from exhibit.tasks.checks.check import Check, GrowingCheck, Need
 from exhibit.tasks.checks.inference import SIZE, correlations
 from exhibit.tasks.checks.kinds import KINDS
@@ -58,7 +58,8 @@ class SeedStabilitySpec(Check):
         return self.judged(
             case,
             found,
-            f"The order of the features correlates by {found.value:.2f} on average with that of {others} further "
+            f"The order of the features correlates by {told(found.value, self.threshold)} on average with that "
+            f"of {others} further "
             f"trainings that differ in the seed alone; the whole order was the same in {same} of {others}, the "
             f"first feature in {leads} of {others}.",
             f"{others} trainings beside the reported one",
@@ -123,7 +124,8 @@ class StabilitySpec(GrowingCheck):
             case,
             found,
             f"When every input moves by at most {self.radius:.1%} of its range, the explanation of the median "
-            f"sample changes by up to {found.value:.0%} of its size (worst sample {np.nanmax(worst, initial=0):.0%}; "
+            f"sample changes by up to {told(found.value, self.threshold, '%')} of its size (worst sample "
+            f"{np.nanmax(worst, initial=0):.0%}; "
             f"the largest of {self.draws} random changes of each of {found.size} samples).{_without_size(worst)}",
             self.drawn(len(worst), len(order)),
             nothing="Every explanation is zero: there is nothing that could stay alike.",
@@ -151,7 +153,7 @@ class StabilitySpec(GrowingCheck):
 def _without_size(worst: Array) -> str:
     """How many explanations are left out, being zero."""
     count = int(np.isnan(worst).sum())
-    return f" {count} explanations are zero and left out." if count else ""
+    return f" {count:,} {'explanation is' if count == 1 else 'explanations are'} zero and left out." if count else ""
 
 
 _FIRST = 16  # samples of the first look

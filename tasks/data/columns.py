@@ -54,12 +54,17 @@ class Column(Record):
             raise InputError(_too_many(cells, known_words, len(categories), most))
         return cls(name=name, kind="category", categories=categories)
 
-    def features(self, title: str, unit: str) -> tuple[str, ...]:
-        """What a reader calls the features that are made of it. A space that does not break keeps what stands in
-        brackets of a name's own from being taken for a unit."""
-        title = title.replace(" (", "\u00a0(")
+    def title(self, name: str, unit: str) -> str:
+        """What a reader calls it. A space that does not break keeps what stands in brackets of a name's own from being
+        taken for a unit."""
+        name = name.replace(" (", "\u00a0(")
+        return f"{name} ({unit})" if unit and self.kind != "category" else name
+
+    def features(self, name: str, unit: str) -> tuple[str, ...]:
+        """What a reader calls the features that are made of it."""
+        title = self.title(name, unit)
         if self.kind != "category":
-            return (f"{title} ({unit})" if unit else title,)
+            return (title,)
         return tuple(f"{title}: {category}".replace(" (", "\u00a0(") for category in self.categories)
 
     def encoded(self, cells: "Cells", key: str) -> tuple[Array, list[str | None]]:
@@ -154,16 +159,18 @@ class Columns(Record):
 
     def input(self, values: Array, titles: Mapping[str, str], units: Mapping[str, str]) -> Input:
         """The table of these values (rows, features). `titles`, `units`: of columns, where they are not their own."""
-        features = [
-            feature
+        made = [
+            (feature, column.title(titles.get(column.name, column.name), units.get(column.name, "")))
             for column in self.columns
             for feature in column.features(titles.get(column.name, column.name), units.get(column.name, ""))
         ]
+        split = any(column.kind == "category" for column in self.columns)
         return Input(
             name="table",
             kind="table",
             values=values,
-            features=tuple(features),
+            features=tuple(feature for feature, _ in made),
+            columns=tuple(title for _, title in made) if split else (),
             centre=np.array(self.centre),
             spread=np.array(self.spread),
         )

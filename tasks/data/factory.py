@@ -75,7 +75,7 @@ class DataFactorySpec(Data):
         if both := self.arguments.keys() & self.paths:
             raise InputError(f"data.paths: {', '.join(sorted(both))} stands in data.arguments too")
         where = f"data.factory: {self.factory}"
-        result = called(load(self.factory), self.arguments | self.files(), where)
+        result = called(load(self.factory, "data.factory"), self.arguments | self.files(), where)
         match result:
             case Dataset():
                 return _whole(result, where)

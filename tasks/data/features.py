@@ -15,8 +15,8 @@ def feature_names(item: Input) -> tuple[str, ...]:
 def features(item: Input, values: Array) -> Array:
     """(samples, features, targets) from `values` (samples, ..., targets), whose channels are already summed.
 
-    `item` holds the same samples. A table has its columns, an image its pixels, a text its positions, a molecule its
-    functional groups, NaN where it does not have one.
+    `item` holds the same samples. A table has its columns, a category with all its values as one, an image its pixels,
+    a text its positions, a molecule its functional groups, NaN where it does not have one.
     """
     return KINDS[item.kind].features(item, values)
 

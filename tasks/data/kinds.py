@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from exhibit.tasks.data.molecule import analogues, atom_counts, group_contributions
+from exhibit.tasks.data.parts import by_column, column_values, columns
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Baseline, Dataset, Input
 from exhibit.tasks.records.explanation import Analogue
@@ -58,8 +59,9 @@ def _tokens(item: Input) -> Array | None:
 KINDS: dict[Kind, DataKind] = {
     "table": DataKind(
         baseline="mean",
-        names=lambda item: item.features,
-        amounts=lambda item: item.array.astype(np.float64),
+        names=columns,
+        features=by_column,
+        amounts=column_values,
     ),
     "image": DataKind(
         baseline="black",

@@ -86,11 +86,16 @@ class TableSpec(RowsSpec):
         }
         counts = {kind: sum(own == kind for own in kinds) for kind in words}
         counted = [f"{count} {words[kind][count > 1]}" for kind, count in counts.items() if count]
-        into = " A category is one feature for each of its values, 0 or 1." if "category" in kinds else ""
+        into = _CATEGORY if "category" in kinds else ""
         return f"Rows of {' and '.join(counted)}.{into}"
 
     def _texts(self) -> Sequence[str]:
         return [*self.categories, *filter(None, [self.id])]
+
+
+_CATEGORY = (
+    " A category is one feature; the model is given it as 0 or 1 for each of its values, whose parts are summed."
+)
 
 
 def _emptiest(table: "Table", names: Sequence[str]) -> str:

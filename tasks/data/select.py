@@ -40,7 +40,9 @@ class TargetSpec(Spec):
     @model_validator(mode="after")
     def _has_its_function(self) -> "TargetSpec":
         if (self.score == "factory") != (self.factory is not None):
-            raise ValueError("score: factory and factory: package.module:function go together")
+            raise ValueError(
+                "target.score=factory and target.factory=package.module:function go together; give both or neither"
+            )
         return self
 
 
@@ -100,7 +102,7 @@ def score_of(spec: TargetSpec, dataset: Dataset, output: OutputKind = "logits") 
         InputError: for a score that has no meaning for the task, or a function that cannot be loaded.
     """
     if spec.factory is not None:
-        return Score(kind="factory", function=load(spec.factory))
+        return Score(kind="factory", function=load(spec.factory, "target.factory"))
     classes: Literal["logit", "probability"] = "probability" if output == "probabilities" else "logit"
     usual: Literal["logit", "probability", "value"] = "value" if dataset.task == "regression" else classes
     kind = usual if spec.score == "auto" else spec.score

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.data.data import Data
+from exhibit.tasks.data.parts import by_column, columns
 from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.shelf import Shelf
@@ -28,12 +29,12 @@ class RandomForestSpec(Spec):
         rows = dataset.split == "train"
         kind = RandomForestClassifier if dataset.task == "classification" else RandomForestRegressor
         forest = kind(self.trees, random_state=self.seed).fit(table.array[rows], dataset.labels[rows])
-        per_tree = np.array([tree.feature_importances_ for tree in forest.estimators_])
+        per_tree = by_column(table, np.array([tree.feature_importances_ for tree in forest.estimators_]))
         return Reference(
             label="random forest",
             description=f"mean decrease in impurity over {self.trees} trees fitted on the same rows (scikit-learn)",
-            features=table.features,
-            mean=forest.feature_importances_,
+            features=columns(table),
+            mean=by_column(table, forest.feature_importances_[np.newaxis])[0],
             standard_error=per_tree.std(axis=0, ddof=1) / np.sqrt(self.trees),
         )
 

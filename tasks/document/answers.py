@@ -20,7 +20,8 @@ RULE = (
     "The model: yes, if on rows that it has not seen it surely, at 95%, makes at most half the errors of a naive "
     "guess, which knows the training labels alone; with care, if it is surely better than that guess, if those rows "
     "also stopped its training or are among those that it was trained on, or if it relies on a mark that was planted; "
-    "no, if it is not better, on whichever rows; not assessed, if no rows that it has not seen have labels.",
+    "no, if it is not better, on whichever rows; not assessed, if no rows that it has not seen have labels. That a "
+    "given model has not seen the rows of the data is the user's statement, where it is made.",
     f"The explanation: no, if a required check failed; yes, if at least {ENOUGH} checks passed, none failed or is "
     "undecided, and the methods agree on what is said here; with care otherwise. An undecided check counts as not "
     "assessed.",
@@ -108,7 +109,9 @@ def _model(material: Material, finding: Finding) -> tuple[Word, str]:
     if metric is None:
         return "not assessed", "no labels say how good it is."
     said = _quality(metric, material.measured_rows)
-    unseen = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
+    test = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
+    unseen = test or material.not_seen
+    said += ". The user states that it has not seen these rows" if material.not_seen else ""
     if metric.naive is None or metric.interval is None:
         why = "There is no naive guess or no interval to judge it by."
         return "with care" if unseen else "not assessed", f"{said}. {why}"
@@ -126,7 +129,7 @@ def _reserve(material: Material, finding: Finding, surely: bool) -> str:
     """Why a model that is better than a guess is trusted with care; empty where nothing speaks against it."""
     if isinstance(finding, Mark) and finding.relied_on:
         return f"It relies on {finding.region}: without that it does otherwise."
-    if repeated := material.performance.repeated:
+    if (repeated := material.performance.repeated) and not material.not_seen:
         return (
             f"{capital(count(repeated, 'of these rows is', 'of these rows are'))} among those that it was trained on."
         )

@@ -125,7 +125,16 @@ def _said(item: ImportanceChange) -> str:
     """petal width rose from 0.31 to 0.52 (4.1 errors over samples)."""
     verb = "rose" if item.after > item.before else "fell"
     size = "" if item.errors is None else f" ({abs(item.errors):.1f} errors over samples)"
-    return f"{without_unit(item.feature)} {verb} from {_number(item.before)} to {_number(item.after)}{size}"
+    before, after = _apart(item.before, item.after)
+    return f"{without_unit(item.feature)} {verb} from {before} to {after}{size}"
+
+
+def _apart(before: float, after: float) -> tuple[str, str]:
+    """Two numbers in so many significant digits, three at least, that what differs reads so."""
+    for digits in range(3, 18):
+        if (found := (rounded(before, digits), rounded(after, digits)))[0] != found[1]:
+            break
+    return found
 
 
 def _number(value: float) -> str:

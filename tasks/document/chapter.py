@@ -66,7 +66,8 @@ def _eyebrow(material: Material) -> str:
 
 
 def _small(material: Material) -> str:
-    rows = "explained-row" if material.measured_rows == "explained" else material.measured_rows
+    measured = material.measured_rows
+    rows = f"{measured}-row" if measured in ("explained", "given") else measured
     metrics = ", ".join(f"{rows} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1])
     place = "" if material.main.place in (AT_THE_INPUT, AT_THE_DATA) else f" at {material.main.place}"
     held_out = ", no held-out data" if material.measured_rows == "training" else ""

@@ -9,13 +9,14 @@ import numpy as np
 
 from exhibit.tasks.document.words import beside, capital, count, listing, numbers, plain, signed
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.figure import Figure, Scale, Waterfall
+from exhibit.tasks.records.figure import Figure, Scale, Swarm, Waterfall
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block, Column, Table
 from exhibit.tasks.records.verdict import CheckResult, Verdict
 
 _MOST_BARS = 30
 HALF_PAGE = 0.73  # of the column: two figures side by side across the page
+PAGE_ONE = 0.83  # of the column: as a chart is drawn on page one, so that letters keep their size
 _MOST_DRAWN = 250  # samples of a figure: more would fill hundreds of pages
 _MOST_STEPS = 12  # contributions of a waterfall that have a row of their own
 
@@ -219,16 +220,56 @@ def swarm_blocks(material: Material, methods: Sequence[MethodMaterial]) -> tuple
 def _swarm(material: Material, method: MethodMaterial) -> Figure:
     """Every sample's attributions of the features that matter most."""
     assert method.swarm is not None, "gathered for tables and for several inputs"
-    shown = method.swarm
+    shown = _on_a_page(method.swarm)
     sizes = np.abs(shown.values).mean(axis=0)
     together = " over all inputs together" if len(material.dataset.inputs) > 1 else ""
     return Figure(
         name=f"{material.slug}-{method.label}-swarm",
         content=shown,
         caption=f"{method.title}: the {count(len(shown.labels), 'feature')} with the largest mean |a|{together}, one "
-        f"point per sample ({len(shown.values):,}). Light: the feature has a low value, dark: a high one.",
+        f"point per sample ({len(shown.values):,}).{_apart(method.swarm, shown)}{_shading(shown)}",
         alt=f"Mean |a| by feature: {numbers(shown.labels[:8], sizes[:8])}",
     )
+
+
+def _on_a_page(whole: Swarm) -> Swarm:
+    """The outputs of the most samples, and so many features that the rows of all these fit below each other."""
+    if whole.of is None or not whole.outputs:
+        return whole
+    counts = np.bincount(whole.of, minlength=len(whole.outputs))
+    kept = np.sort(np.argsort(-counts, kind="stable")[:_MOST_OUTPUTS])
+    rows, features = np.isin(whole.of, kept), _MOST_BARS // len(kept)
+    return Swarm(
+        labels=whole.labels[:features],
+        values=whole.values[rows, :features],
+        shades=whole.shades[rows, :features],
+        axis=whole.axis,
+        outputs=tuple(f"{whole.outputs[output]}, {count(int(counts[output]), 'sample')}" for output in kept),
+        of=np.searchsorted(kept, whole.of[rows]),
+    )
+
+
+_MOST_OUTPUTS = 6  # of a swarm
+
+
+def _apart(whole: Swarm, shown: Swarm) -> str:
+    """That the points of each output stand by themselves, and whether those of all are drawn."""
+    if not shown.outputs:
+        return ""
+    few = len(shown.outputs) < len(whole.outputs)
+    part = (
+        f", and the {len(shown.outputs)} classes of the most samples of {len(whole.outputs)} are drawn" if few else ""
+    )
+    return f" Each sample stands under the class that is explained for it{part}."
+
+
+def _shading(shown: Swarm) -> str:
+    """What the colours of points say; a category has no low and high values."""
+    unordered = np.isnan(shown.shades).all(axis=0)
+    if unordered.all():
+        return ""
+    grey = " Grey: a category, whose values have no order." if unordered.any() else ""
+    return f" Light: the feature has a low value, dark: a high one.{grey}"
 
 
 def waterfall(

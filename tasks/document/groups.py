@@ -30,9 +30,9 @@ def figure(material: Material) -> Figure:
             drawings=tuple((_KNOWN[label].example, _KNOWN[label].smarts) for label in labels),
         ),
         caption=f"Mean contribution of one functional group to the {explained_score(material)}. "
-        f"Over {count(material.explained, 'molecule')}; lines: 95% interval of the mean "
-        "(Student's t), where two or more have the group. Its own atoms, marked in the drawing, count alone, each "
-        "atom to one group.",
+        f"Each is the mean over those of the {count(material.explained, 'molecule')} that have it; lines: its 95% "
+        "interval (Student's t), where two or more have the group. Its own atoms, marked in the drawing, count alone, "
+        "each atom to one group.",
         alt=numbers(labels, importance.mean[order], with_sign=True),
     )
 
@@ -102,16 +102,18 @@ def claim(material: Material) -> tuple[str, ...]:
         raising = sum(importance.mean[k] > 0 for k in polar)
         surely, lowering = (sum(test(bounds_of(importance, k)) for k in polar) for test in (_above, _below))
         sentences.append(
-            f"Of {count(len(polar), 'polar group')} that at least two molecules have, {raising} raise it on average; "
-            f"the interval of {surely} is above zero, that of {lowering} below."
+            f"Of {count(len(polar), 'polar group')} that at least two molecules have, {raising} "
+            f"{'raises' if raising == 1 else 'raise'} it on average; the interval of {surely} is above zero, "
+            f"that of {lowering} below."
         )
     for name in (*_OH, _CHAIN):
         if name in known:
             mean, bounds = _mean_of(importance, known[name])
+            ends = bounds_of(importance, known[name])
             verb = "raises" if mean > 0 else "lowers"
-            sentences.append(
-                f"{capital(article(name))} {verb} it by {plain(abs(mean))} (mean {signed(mean)}, {bounds})."
-            )
+            said = f"{verb} it by {plain(abs(mean))}" if _above(ends) or _below(ends) else "does not surely move it"
+            of = count(int(importance.count[known[name]]), "molecule")
+            sentences.append(f"{capital(article(name))} {said} (mean {signed(mean)} of {of}, {bounds}).")
     expected = "Expected is that OH and other polar groups raise solubility, and that carbon chains lower it."
     return (" ".join([expected, *sentences]),) if sentences else ()
 

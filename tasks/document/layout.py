@@ -71,6 +71,15 @@ def cell_width(columns: int, available: float, wanted: float | None = None) -> i
     return int(min(picture_side(wanted), available / columns - BETWEEN))
 
 
+def breaking(table: Table) -> set[int]:
+    """Indices of the columns that hold a word which may be broken: one that is longer than a column may be wide."""
+    return {
+        index
+        for index in range(len(table.columns))
+        if any(len(word) > _WORD for row in table.rows for word in row[index].split())
+    }
+
+
 def wrapping(table: Table) -> set[int]:
     """Indices of the columns whose cells may go on a second line: the widest, and those that leave it no room."""
     lengths = [max((len(row[index]) for row in table.rows), default=0) for index in range(len(table.columns))]

@@ -141,13 +141,16 @@ def section(material: Material) -> Section:
     )
 
 
+_STATED = "The user states that none of these rows trained the model; nothing here can check that."
+
+
 def rows_of(material: Material) -> str:
     """Which rows the model has learnt from, and which measure it."""
     train, watching, test = (int((material.split == name).sum()) for name in ("train", "validation", "test"))
     if not train + test:
-        return "No rows of the training are at hand."
+        return _STATED if material.not_seen else "No rows of the training are at hand."
     if not material.trained:
-        return "Which of these rows the model has seen before is not known here."
+        return _STATED if material.not_seen else "Which of these rows the model has seen before is not known here."
     if not test:
         return (
             f"All {train:,} rows train the model: no data is held out, "

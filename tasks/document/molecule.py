@@ -23,6 +23,7 @@ from exhibit.tasks.records.finding import Extremes, Finding, Named
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
+_COMMON = 10  # molecules that have a group of which something is said, where some group has as many
 _READABLE = 16  # atoms of a molecule on the front page
 _MOST_ROWS = 8  # molecules of a grid of methods
 
@@ -32,8 +33,8 @@ def story(material: Material) -> tuple[Finding, str]:
     same and that give a group the other sign disagree."""
     main, importance = material.main, material.main.summary.importances[0]
     grouped = _grouped(material)
-    common = np.flatnonzero(importance.count >= max(1, min(10, int(importance.count.max(initial=0)))))
-    found = [_mean(importance, int(k)) for k in common]
+    common = max(1, min(_COMMON, int(importance.count.max(initial=0))))
+    found = [_mean(importance, int(k)) for k in np.flatnonzero(importance.count >= common)]
     if main.signed:
         up = max((item for item in found if _surely(item, 1)), key=lambda item: item.value, default=None)
         down = min((item for item in found if _surely(item, -1)), key=lambda item: item.value, default=None)
@@ -41,26 +42,52 @@ def story(material: Material) -> tuple[Finding, str]:
         up, down = max(found, key=lambda item: item.value, default=None), None
     raises, lowers = directions(material)
     claimed = [item for item in (up, down) if item is not None]
+    most = [item.name for item in claimed if _surely_most(item, found)]
     others = bearing.comparable(material) if main.signed else []
     finding = Extremes(
         method=bearing.named(main),
         signed=main.signed,
         up=up,
         down=down,
+        most=tuple(most),
         samples=material.explained,
+        common=common,
         raises=raises,
         lowers=lowers,
         bearing=bearing.bearing(main),
-        doubt="" if claimed else "no group has an interval on one side of zero" if grouped else _NO_GROUP_ALONE,
+        doubt=_doubt(material, claimed, most) if grouped else _NO_GROUP_ALONE,
         **bearing.methods(material, others, lambda method: _opposite(method, claimed)),
     )
     return finding, f"{material.slug}-teaser"
 
 
+def _doubt(material: Material, claimed: Sequence[Named], most: Sequence[str]) -> str:
+    """Why nothing is to be said of groups: of sizes there is always a largest, so it has to be surely that."""
+    if not claimed:
+        return "no group has an interval on one side of zero"
+    if material.main.signed or most:
+        return ""
+    return "the largest is not surely ahead of the others"
+
+
 def _mean(importance: Importance, k: int) -> Named:
     """The mean contribution of a group, with its interval where more than one molecule has it."""
-    bounds = groups.bounds_of(importance, k) if importance.count[k] > 1 else None
-    return Named(name=importance.features[k], value=float(importance.mean[k]), interval=bounds)
+    size = int(importance.count[k])
+    bounds = groups.bounds_of(importance, k) if size > 1 else None
+    return Named(name=importance.features[k], value=float(importance.mean[k]), interval=bounds, samples=size)
+
+
+def _surely_most(item: Named, found: Sequence[Named]) -> bool:
+    """Whether a group is ahead of every other by more than their errors: the 95% interval of the difference of the two
+    means is on one side of zero."""
+    others = [other for other in found if other.name != item.name]
+    ahead = [abs(item.value - other.value) > np.hypot(_half(item), _half(other)) for other in others]
+    return bool(others) and all(ahead)
+
+
+def _half(item: Named) -> float:
+    """Of the width of its interval; what one molecule has says nothing of another."""
+    return np.inf if item.interval is None else (item.interval[1] - item.interval[0]) / 2
 
 
 def _surely(item: Named, sign: int) -> bool:

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document import bearing
-from exhibit.tasks.document.common import direction, sums_blocks, swarm_blocks, swarm_figures, verdict_asides, waterfall
+from exhibit.tasks.document.common import (
+    PAGE_ONE,
+    direction,
+    sums_blocks,
+    swarm_blocks,
+    swarm_figures,
+    verdict_asides,
+    waterfall,
+)
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.words import capital, count, listing, numbers, plain, share, signed
 from exhibit.tasks.records.base import Array
@@ -32,7 +40,7 @@ def story(material: Material) -> tuple[Finding, str]:
             lambda method: None if (other := _leader(method)).name == first.name else other,
         ),
     )
-    return finding, f"{material.slug}-inputs"
+    return finding, f"{material.slug}-teaser"
 
 
 def _leader(method: MethodMaterial) -> Named:
@@ -44,7 +52,8 @@ def _leader(method: MethodMaterial) -> Named:
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     return (
-        _inputs_figure(material),
+        inputs := _inputs_figure(material),
+        inputs.model_copy(update={"name": f"{material.slug}-teaser", "width": PAGE_ONE}),
         *((_waterfall(material, _additive(material)),) if _additive(material) else ()),
         *swarm_figures(material, _judged(material)),
         *(figure for item in _parts(material) for figure in KINDS[item.kind].own.figures(item, scales)),
@@ -79,6 +88,7 @@ def _joined(parts: Sequence[Material]) -> Material:
             "name": name,
             "values": np.concatenate([item.values for item in items], axis=1),
             "features": tuple(feature for item in items for feature in item.features),
+            "columns": tuple(column for item in items for column in item.columns or item.features),
         }
     )
     methods = [
@@ -172,7 +182,7 @@ def _flat(material: Material, method: MethodMaterial, row: int) -> tuple[list[st
     for item in material.dataset.inputs:
         values = method.values[item.name][row, ..., 0]
         importance = next(entry for entry in method.summary.importances if entry.input == item.name)
-        names += [item.label(feature) for feature in importance.features]
+        names += [item.label(feature) for feature in item.features or importance.features]
         found.append(values.ravel().astype(np.float64))
     return names, np.concatenate(found)
 

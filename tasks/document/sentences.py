@@ -112,21 +112,29 @@ def _(finding: Leaders) -> Said:
 def _(finding: Extremes) -> Said:
     topic = "what moves the prediction most"
     molecules = count(finding.samples, "molecule")
+    have = "has" if finding.common == 1 else "have"
+    of = f"of the groups that at least {finding.common} of {molecules} {have}, "
     if not finding.signed:
         assert finding.up is not None, "of sizes there is always a largest"
-        return Said(
-            f"{finding.up.name} matters most",
-            f"over {molecules}, {finding.up.name} has the largest contributions, of either sign "
-            f"({_with_interval(finding.up).lstrip('+')} for each group)",
-            topic,
-        )
+        of_each = _of_each(finding.up).lstrip("+")
+        sentence = f"{of}{finding.up.name} has the largest contributions, of either sign ({of_each})"
+        return Said(f"{finding.up.name} matters most", sentence, topic)
     up, down = finding.up, finding.down
     parts = [
-        f"{item.name} {verb} most ({_with_interval(item)} for each group)" if item else f"no group surely {verb}"
+        f"{item.name} {verb}{' most' if item.name in finding.most else ''} ({_of_each(item)})"
+        if item
+        else f"no group surely {verb}"
         for item, verb in ((up, finding.raises), (down, finding.lowers))
     ]
     titles = [f"{item.name} {side}" for item, side in ((up, finding.up_word), (down, finding.down_word)) if item]
-    return Said(listing(titles) or "no group surely matters", f"over {molecules}, {listing(parts)}", topic)
+    return Said(listing(titles) or "no group surely matters", f"{of}{listing(parts)}", topic)
+
+
+def _of_each(item: Named) -> str:
+    """+1.70 for each in 31 molecules, 95% interval 1.44 to 1.96."""
+    value, comma, bounds = _with_interval(item).partition(",")
+    where = "" if item.samples is None else f" in {count(item.samples, 'molecule')}"
+    return f"{value} for each{where}{comma}{bounds}"
 
 
 @_said.register

@@ -37,9 +37,13 @@ def _decides(comparison: Comparison) -> str:
     if len(known) < 2:
         return ""
     most, least = known[0], known[-1]
+    high, low = plain(most.mean or 0.0), plain(least.mean or 0.0)
+    if high == low:
+        names = listing([factor.name for factor in known])
+        return f"The order depends as much on one as on the other of {names} (mean rank correlation {high})."
     return (
-        f"The order depends most on {most.name} (mean rank correlation {plain(most.mean or 0.0)} where nothing else "
-        f"differs) and least on {least.name} ({plain(least.mean or 0.0)})."
+        f"The order depends most on {most.name} (mean rank correlation {high} where nothing else differs) and least on "
+        f"{least.name} ({low})."
     )
 
 

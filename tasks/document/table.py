@@ -6,6 +6,7 @@ import numpy as np
 
 from exhibit.tasks.document import bearing, reference
 from exhibit.tasks.document.common import (
+    PAGE_ONE,
     direction,
     facets,
     feature_order,
@@ -98,6 +99,8 @@ def _doubt(importance: Importance, order: Array, kept: tuple[int, int] | None) -
     first, *others = order[:2].tolist()
     if not others:
         return ""
+    if (own := int(importance.mean_absolute.argmax())) != first:  # the bars are a mean over trainings
+        return f"in the reported training itself {without_unit(importance.features[own])} is first"
     if kept is not None and 2 * kept[0] <= kept[1]:
         return f"it is first in only {kept[0]} of {count(kept[1], 'further training')}"
     gap = float(importance.mean_absolute[first] - importance.mean_absolute[others[0]])
@@ -154,8 +157,7 @@ def _importance_figure(material: Material) -> Figure:
     )
 
 
-_ON_PAGE_ONE = 4  # features
-_PAGE_ONE = 0.83  # of the column: as it is drawn there, so that letters keep their size
+_ON_PAGE_ONE = 3  # features: more would be drawn smaller where three chapters share the page
 
 
 def _teaser(material: Material) -> Figure:
@@ -178,7 +180,7 @@ def _teaser(material: Material) -> Figure:
         if item.name in shown
     )
     content = bars.model_copy(update={"labels": bars.labels[: len(order)], "series": series})
-    return whole.model_copy(update={"name": f"{material.slug}-teaser", "content": content, "width": _PAGE_ONE})
+    return whole.model_copy(update={"name": f"{material.slug}-teaser", "content": content, "width": PAGE_ONE})
 
 
 def _waterfalls(material: Material, method: MethodMaterial) -> Figure:

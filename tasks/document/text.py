@@ -5,6 +5,7 @@ import numpy as np
 from exhibit.tasks.document import bearing
 from exhibit.tasks.document.common import (
     HALF_PAGE,
+    PAGE_ONE,
     direction,
     directions,
     drawn_rows,
@@ -70,6 +71,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
         scales=(without_score(material, main, scale),),
         caption=f"{main.title} of {line.title}.",
         alt=line.alt,
+        width=PAGE_ONE,
     )
 
 

@@ -22,7 +22,12 @@ INK, QUIET, RULE, PAPER = "#1d2330", "#666d7a", "#d4d8df", "#ffffff"
 FAINT = "#9aa1ae"  # a number that says nothing, such as a zero among counts
 MAIN, SECOND, REFERENCE = "#37445f", "#8792a8", "#c3c8d2"  # series of numbers that have no sign
 SHADES = ("#c9d3e6", "#9fb0cf", "#7489b2", "#4c6290", "#263a66")  # from low to high, where sign is not meant
-NOTE, SMALL, NAME, WORD = 10.0, 11.0, 12.0, 14.0  # sizes of letters: beside an atom, at an axis, of a row, of a text
+NOTE, SMALL, NAME, WORD = (
+    10.7,
+    11.0,
+    12.0,
+    14.0,
+)  # sizes of letters: beside an atom (8 points on paper), at an axis, of a row, of a text
 COLUMN, PAGE = 436, 640  # CSS pixels of the wide column and of the page: pictures are printed at their own size
 
 FONTS = {
@@ -156,4 +161,6 @@ def decimals(limit: float) -> int:
 
 def number(value: float, digits: str) -> str:
     """A number as printed on an axis."""
-    return format(value + 0.0, digits).replace("-", "−")
+    shown = format(value, digits)
+    zero = not any(digit in shown.partition("e")[0] for digit in "123456789")  # there is no minus zero
+    return (shown.lstrip("-") if zero else shown).replace("-", "−")

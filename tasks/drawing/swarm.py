@@ -13,9 +13,11 @@ from exhibit.tasks.drawing.svg import (
     INK,
     MAIN,
     NAME,
+    QUIET,
     RULE,
     SHADES,
     element,
+    fitted,
     fitted_apart,
     line,
     picture,
@@ -26,33 +28,46 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Part, Reading, Swarm
 
 _ROW, _RADIUS = 17.0, 1.6  # CSS pixels: height of a feature, radius of a point
+_TOP, _HEAD = 26.0, 20.0  # CSS pixels: height of the key, and of the name of an output
 _DENSE = 6000  # more points than this are drawn as pixels
 
 
 def swarm(content: Swarm, width: float) -> Part:
-    """One row of points per feature; points that would hide each other are moved apart, as far as the row allows."""
+    """One row of points per feature, below each other for each output; points that would hide each other are moved
+    apart, as far as the row allows."""
     total = COLUMN * width
     left = min(max(text_width(label, NAME) for label in content.labels) + 10, total * 0.4)
-    top, count = 26.0, len(content.labels)
     axis = Axis(*_ends(content.values), left, total - 6)
-    bottom = top + count * _ROW
-    names = [
-        text(label, left - 8, top + (row + 0.5) * _ROW + 4, NAME, "end")
-        for row, label in enumerate(fitted_apart(content.labels, NAME, left - 8))
-    ]
-    places = [_places(axis, content.values[:, row], top + (row + 0.5) * _ROW) for row in range(count)]
+    labels = fitted_apart(content.labels, NAME, left - 8)
+    y, words, places, shades = _TOP, [], [], []
+    for title, rows in _blocks(content):
+        if title:
+            y += _HEAD
+            words.append(text(fitted(title, NAME, total - 6, 600), 0, y - 5, NAME, weight=600))
+        for k, label in enumerate(labels):
+            words.append(text(label, left - 8, y + 0.5 * _ROW + 4, NAME, "end"))
+            places.append(_places(axis, content.values[rows, k], y + 0.5 * _ROW))
+            shades.append(content.shades[rows, k])
+            y += _ROW
     return picture(
         "chart",
         total,
-        bottom + 40,
+        y + 40,
         *_key(content.shades, total),
-        line(axis.at(0), top, axis.at(0), bottom, RULE, 1, "rule"),
-        *_points(np.concatenate(places), content.shades.T.ravel(), (total, bottom)),
-        line(left, bottom, total - 6, bottom, INK, 0.9),
-        *below(axis, bottom, by_sign=True),
-        *names,
-        mark(content.axis, (left + total) / 2, bottom + 32),
+        line(axis.at(0), _TOP, axis.at(0), y, RULE, 1, "rule"),
+        *_points(np.concatenate(places), np.concatenate(shades), (total, y)),
+        line(left, y, total - 6, y, INK, 0.9),
+        *below(axis, y, by_sign=True),
+        *words,
+        mark(content.axis, (left + total) / 2, y + 32),
     )
+
+
+def _blocks(content: Swarm) -> list[tuple[str, Array]]:
+    """What stands above the rows of each output, and its samples; of one output all of them, without a word."""
+    if not content.outputs:
+        return [("", np.arange(len(content.values)))]
+    return [(name, np.flatnonzero(content.of == number)) for number, name in enumerate(content.outputs)]
 
 
 def _ends(values: Array) -> tuple[float, float]:
@@ -79,7 +94,7 @@ def _points(places: Array, shades: Array, extent: tuple[float, float]) -> list[s
     """One path per shade: a document with a vector for each of thousands of points is slow. Of very many points one
     picture per shade."""
     level = np.where(np.isnan(shades), len(SHADES), np.clip(shades * len(SHADES), 0, len(SHADES) - 1))
-    colours = (*SHADES, MAIN)
+    colours = (*SHADES, MAIN if np.isnan(shades).all() else QUIET)
     circles = []
     for number, colour in enumerate(colours):
         chosen = places[level.astype(int) == number]

@@ -34,7 +34,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import BarPanels, Bars, Part, Reading, Series
 
 _BAR, _GAP, _GROUP = 12, 2, 11  # CSS pixels: a bar, between bars and between groups
-_DRAWN = (64, 40)  # CSS pixels that a drawing beside a row may take
+_DRAWN = (56, 30)  # CSS pixels that a drawing beside a row may take
 _PER_ROW = 3  # panels side by side
 
 

@@ -94,7 +94,7 @@ class MethodFactorySpec(Method):
         """As every method; the scores, the base value and the residual are computed here."""
         if baselines is None:
             raise InputError("method.factory: it needs a baseline of raw values, but this kind of data has none")
-        explainable, explain = ExplainableModel(model, score, compute.batch), load(self.factory)
+        explainable, explain = ExplainableModel(model, score, compute.batch), load(self.factory, "method.factory")
         columns = [
             self._values(explain(explainable, inputs, baselines, column, **self.arguments), inputs)
             for column in targets.T

@@ -62,14 +62,23 @@ class EstimatorModel(CallableModel):
             str(int(one)) if isinstance(one, float) and one.is_integer() else str(one)
             for one in np.asarray(getattr(estimator, "classes_", ())).tolist()
         )
+        self._columns = list(getattr(estimator, "feature_names_in_", ()))
         output: OutputKind = "probabilities" if hasattr(estimator, "predict_proba") else "values"
         super().__init__(self._estimate, output, compute)
 
     def _estimate(self, inputs: Arrays) -> Array:
-        rows = flat(inputs)
+        rows = self._named(flat(inputs))
         if self.output == "probabilities":
             return self.estimator.predict_proba(rows)
         return self.estimator.predict(rows).reshape(len(rows), -1)
+
+    def _named(self, rows: Array) -> Any:
+        """With the names of the columns that it was fitted on, where these had names: a step may pick them by name."""
+        if not self._columns:
+            return rows
+        import pandas as pd
+
+        return pd.DataFrame(rows, columns=self._columns)
 
 
 def flat(inputs: Arrays) -> Array:

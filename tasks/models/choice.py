@@ -37,6 +37,11 @@ class ModelChoice(Choice):
         """What it is built with."""
 
     @property
+    def called(self) -> str:
+        """What kind of model it is, to a reader who is told the framework, too."""
+        return self.option()
+
+    @property
     @abstractmethod
     def architecture(self) -> str:
         """What it is made of, in a sentence."""
@@ -50,6 +55,11 @@ class ModelChoice(Choice):
     def trains(self) -> bool:
         """Whether another seed makes another model of it; False where its weights are given."""
         return True
+
+    @property
+    def not_seen(self) -> bool:
+        """Whether the user says of a given model that no row of the data trained it."""
+        return False
 
     @property
     def stops_early(self) -> bool:

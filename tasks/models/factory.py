@@ -25,6 +25,7 @@ from exhibit.tasks.protocols import Capability, Compute, Model, Progress, take
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.override import typed
 
 _PROBE = 8  # rows whose outputs show what they are
 _MOST_CLASSES = 10  # that a message names
@@ -90,13 +91,18 @@ class FactorySpec(TrainingSpec):
         return self.factory
 
     @property
+    def called(self) -> str:
+        """Nothing is known of it but whose it is."""
+        return "model of the user's own"
+
+    @property
     def architecture(self) -> str:
         """One sentence about the model."""
         return f"A model of the user's own, made by {self.factory}."
 
     @property
     def framework(self) -> str:
-        """The libraries for models that its code imports."""
+        """The libraries for models that its code imports: which of them it is of only what it gives will tell."""
         known = code_of(self.factory)["libraries"]
         return " and ".join(dict.fromkeys(name for library, name in _LIBRARIES.items() if library in known)) or "Python"
 
@@ -145,13 +151,14 @@ class FactorySpec(TrainingSpec):
                 progress,
                 probabilities=self.trains and self._gives_probabilities(outputs, dataset),
             )
-            return trained.model_copy(update={"given": given})
+            return trained.model_copy(update={"given": given, "framework": made.framework})
         if self.fitting == "auto" or self.weights is not None:
             raise InputError(
                 "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
                 f"{self.factory} must give a fitted model"
             )
-        return Weights(arrays={}, parameters=0, given=self._content(made, lambda: dataset, compute))
+        content_now = self._content(made, lambda: dataset, compute)
+        return Weights(arrays={}, parameters=0, given=content_now, framework=made.framework)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
         """The model with the given weights.
@@ -243,7 +250,11 @@ class FactorySpec(TrainingSpec):
         return outputs
 
     def _made(self, compute: Compute) -> "_Made":
-        make, known, where = load(self.factory), "torch" in sys.modules, f"model.factory: {self.factory}"
+        make, known, where = (
+            load(self.factory, "model.factory"),
+            "torch" in sys.modules,
+            f"model.factory: {self.factory}",
+        )
         with self._keras_ready(compute):
             with _drawing_from(self.seed):
                 made = called(make, self.arguments, where)
@@ -372,6 +383,11 @@ class _Made(NamedTuple):
         arguments = {"net": self.item, "dataset": dataset, "preprocess": self.preprocess}
         return called(backend.encoding, arguments, "model.factory: the preprocess")
 
+    @property
+    def framework(self) -> str:
+        """What it is built with, by what it is."""
+        return _framework(self.item) or "Python"
+
     def backend(self) -> Backend | None:
         """The adapter of the framework of a net; None for what only predicts."""
         match _framework(self.item):
@@ -442,19 +458,30 @@ def _require_order(model: EstimatorModel, some: Dataset) -> None:
     if set(own) == set(some.classes) and own != some.classes:
         raise InputError(
             f"model.factory: the outputs of the model are {', '.join(own)}, and the classes of the data are "
-            f"{', '.join(some.classes)}; give the data the order of the outputs: classes={list(own)}"
+            f"{', '.join(some.classes)}; give the data the order of the outputs: {typed('data.classes', own)} for "
+            'a table, or "classes" in what a function gives'
         )
 
 
 def _require_columns(estimator: Any, some: Dataset) -> None:
-    """Raises InputError for an estimator that was fitted on the columns of the data by name, in another order."""
+    """Raises InputError for an estimator that was fitted on other columns than the data gives, by name, or on these in
+    another order."""
     own = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
     given = [name for item in some.inputs for name in item.features]
-    if any(name in own and own.index(name) != place for place, name in enumerate(given)):
-        raise InputError(
-            f"model.factory: the estimator was fitted on {', '.join(own)}, and the data gives {', '.join(given)}; give "
-            "the columns in that order, for data=table with data.features"
-        )
+    if not own or own in (given, [_without_unit(name) for name in given]):
+        return
+    split = any(item.columns for item in some.inputs)
+    categories = "; a category is given as 0 or 1 for each of its values" if split else ""
+    raise InputError(
+        f"model.factory: the {type(estimator).__name__} was fitted on the columns {_list_of(own)}, and the data gives "
+        f"{_list_of(given)}{categories}; give it those that it was fitted on, in that order and under these names (of "
+        f"data=table with {typed('data.features', own[:_MOST_CLASSES])} and without data.names), or fit it on these"
+    )
+
+
+def _without_unit(feature: str) -> str:
+    """petal length (cm) -> petal length."""
+    return feature.partition(" (")[0]
 
 
 def _framework(item: Any) -> str | None:

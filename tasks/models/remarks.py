@@ -5,6 +5,7 @@ import numpy as np
 from exhibit.tasks.models.performance import wilson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.override import typed
 
 _NAMED = 10  # classes that a sentence names
 
@@ -25,7 +26,8 @@ def order_of_outputs(dataset: Dataset, outputs: Array) -> tuple[str, ...]:
     return (
         taken,
         f"Its labels speak against this: taken for {_listed(order)} they would be right in {could:,} of {total:,} "
-        f"rows, and are in {right:,}. If that is the order of its outputs, give the data classes=[{', '.join(order)}].",
+        f"rows, and are in {right:,}. If that is the order of its outputs, give that list as classes, of a table with "
+        f"{typed('data.classes', order)}.",
     )
 
 

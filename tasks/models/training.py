@@ -38,6 +38,12 @@ class TrainingSpec(ModelChoice):
     fitting: Literal["auto", "never"] = Field("auto", alias="fit", description="auto: train; never: restore `weights`")
     weights: Path | None = Field(None, description="with fit never: a file of weights, never a pickle")
 
+    unseen: bool = Field(
+        False,
+        description="with fit never: you state that no row of the data trained the model, and the report says that you "
+        "do; else its quality on rows that it has not seen is not assessed",
+    )
+
     has_weights: ClassVar[bool] = False  # of its own, before any training
 
     @model_validator(mode="after")
@@ -46,12 +52,22 @@ class TrainingSpec(ModelChoice):
             raise ValueError("weights are read with fit: never; with fit: auto the net is trained from the start")
         if self.weights is None and self.fitting == "never" and not self.has_weights:
             raise ValueError("fit: never needs weights: a file to restore")
+        if self.unseen and self.fitting == "auto":
+            raise ValueError(
+                "unseen: true is said of a model that is given, with fit: never; with fit: auto the training rows of "
+                "the data train it"
+            )
         return self
 
     @property
     def trains(self) -> bool:
         """Unless its weights are given."""
         return self.fitting == "auto"
+
+    @property
+    def not_seen(self) -> bool:
+        """As stated."""
+        return self.unseen
 
     @property
     def training(self) -> str:

@@ -19,7 +19,8 @@ class Input(Record):
     """One named array that a model takes, in raw units.
 
     `values`: table (samples, features); image (samples, height, width, channels); text (samples, tokens) of
-    ids; molecule (samples,) of SMILES. `features` names the columns of a table. `bounds` are the darkest and
+    ids; molecule (samples,) of SMILES. `features` names what the model is given of a table, `columns` what each of
+    these is made of, where a column is a category with a feature for each of its values. `bounds` are the darkest and
     the brightest value an image can take, `regions` (samples, height, width) where something is known to be, `region`
     its name, `planted` whether samples without one are known to be without it; `aligned` ones show the same thing at
     the same pixel, so that a mean over them has a meaning.
@@ -32,6 +33,7 @@ class Input(Record):
     kind: Kind
     values: Array | Shelved
     features: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     bounds: tuple[float, float] | None = None
     regions: Array | Shelved | None = None
     region: str = "the object"

@@ -170,7 +170,8 @@ class Swarm(FigureContent):
     """Attributions of the most important features, sample by sample.
 
     `values`: (samples, features) attributions of the first target; `shades`: the same shape, the feature's own value
-    as a share of its range, NaN where it has none.
+    as a share of its range, NaN where it has none. Where several outputs are explained, `outputs` names them, and `of`
+    (samples,) says by number which one a sample's are about: what raises one lowers another, so each has its own rows.
     """
 
     kind: Literal["swarm"] = "swarm"
@@ -178,6 +179,8 @@ class Swarm(FigureContent):
     values: Array
     shades: Array
     axis: str
+    outputs: tuple[str, ...] = ()
+    of: Array | None = None
 
 
 class Ranks(FigureContent):

@@ -17,11 +17,13 @@ class Bearing(Record):
 
 
 class Named(Record):
-    """A number with the name of what it is of, and its 95% interval where one is known."""
+    """A number with the name of what it is of, its 95% interval where one is known, and of how many samples it is a
+    mean, where these are not all."""
 
     name: str
     value: float
     interval: tuple[float, float] | None = None
+    samples: int | None = None
 
 
 class Dissent(Record):
@@ -72,12 +74,15 @@ class Leaders(Finding):
 
 class Extremes(Finding):
     """Which groups of atoms move the score most: up and down with their mean contributions, None where no interval is
-    on that side of zero; of sizes the largest is `up`. `raises`, `lowers`: what that is called."""
+    on that side of zero; of sizes the largest is `up`. `most`: which of these are surely ahead of all others. Only
+    groups are compared that at least `common` of all `samples` have. `raises`, `lowers`: what that is called."""
 
     id: str = "extremes"
     up: Named | None
     down: Named | None
+    most: tuple[str, ...] = ()
     samples: int
+    common: int = 1
     raises: str
     lowers: str
 

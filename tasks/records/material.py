@@ -134,6 +134,7 @@ class Material(Record):
     diagram: Diagram | None = None  # of the net
     probabilities: Array | None = None  # (shown, outputs), of a classification
     trained: bool = True  # here, on the training rows; False where its weights were given
+    not_seen: bool = False  # the user says that no row of the data trained it
     stopped_by_test: bool = False  # the rows that measure the model may also have stopped its training
     history: dict[str, Array]
     performance: Performance

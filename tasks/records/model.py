@@ -12,12 +12,14 @@ OutputKind = Literal["logits", "probabilities", "values"]
 
 class Weights(Record):
     """A trained model: ordered arrays; the architecture is rebuilt from its spec. `history` has a value per epoch.
-    `given`: the content of what code of the user's own gave, before any training; empty for a model of the program."""
+    `given`: the content of what code of the user's own gave, before any training, and `framework` what that is built
+    with; both empty for a model of the program."""
 
     arrays: dict[str, Array]
     history: dict[str, Array] = Field(default_factory=dict)
     parameters: int
     given: str = Field("", exclude_if=lambda content: not content)
+    framework: str = Field("", exclude_if=lambda content: not content)
 
 
 class Prediction(Record):

@@ -71,7 +71,7 @@ def gather(
                 Material(
                     slug=slug,
                     title=title or dataset.title,
-                    data_kind=model.option(),
+                    data_kind=model.called,
                     dataset=dataset.take(shown).fetched(),
                     labels=dataset.labels,
                     outputs=prediction.outputs,
@@ -86,7 +86,7 @@ def gather(
                     score=score.kind,
                     score_unit=unit,
                     score_note=target.note,
-                    framework=model.framework,
+                    framework=weights.framework or model.framework,
                     architecture=" ".join(
                         (model.architecture, *model.remarks(dataset, prediction.outputs, prediction.kind))
                     ),
@@ -94,6 +94,7 @@ def gather(
                     parameters=weights.parameters,
                     training=model.training,
                     trained=model.trains,
+                    not_seen=model.not_seen,
                     stopped_by_test="test_loss" in weights.history and model.stops_early,
                     history=weights.history,
                     performance=read(store, Performance, found["performance"]),
@@ -230,7 +231,7 @@ def _method(
         cost=results.cost,
         relative_error=_relative_error(part),
         ladder=_ladder(method, results, dataset.take(selection.explained[selection.shown])),
-        swarm=_swarm(method, results, dataset.take(selection.explained), unit, drawing.top_k),
+        swarm=_swarm(method, results, dataset.take(selection.explained), selection, unit, drawing.top_k),
         maps={
             entry.name: Maps(values=_maps(part, entry, method, drawing.image), unit=_unit(method, unit))
             for entry in dataset.inputs
@@ -296,9 +297,15 @@ def _with_scales(
     """The methods with the names of their colour scales, whose ends are fixed later, over all chapters, and with maps
     on scales of their own where these are asked for."""
 
+    def cut(item: Input) -> str:
+        """Maps that end at a percentile share no scale with others: the end of these would draw all of those as one."""
+        percentile = drawing.image.percentile
+        ends = item.traits.pixels and percentile is not None and not drawing.image.relative
+        return f", to the {percentile:g}th percentile" if ends else ""
+
     def on_scales(method: MethodMaterial) -> MethodMaterial:
         names = {
-            item.name: method.unit if drawing.shared(item.traits) else f"{method.title}, {method.unit}"
+            item.name: (method.unit if drawing.shared(item.traits) else f"{method.title}, {method.unit}") + cut(item)
             for item in inputs
         }
         maps = {
@@ -358,7 +365,12 @@ def _relative_error(part: Attribution) -> float | None:
 
 
 def _swarm(
-    method: Method, results: Results, explained: Dataset, unit: str, top_k: int | Literal["all"]
+    method: Method,
+    results: Results,
+    explained: Dataset,
+    selection: Selection,
+    unit: str,
+    top_k: int | Literal["all"],
 ) -> Swarm | None:
     """Every sample's attributions of the features that matter most over all inputs; None where there are none that a
     reader can follow."""
@@ -371,8 +383,14 @@ def _swarm(
     count = _SWARM if top_k == "all" else min(top_k, _SWARM)
     order = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:count]
     own = shades(np.concatenate([feature_values(entry) for entry in inputs], axis=1))
+    outputs, of = np.unique(selection.targets[:, 0], return_inverse=True)
     return Swarm(
-        labels=tuple(names[k] for k in order), values=values[:, order], shades=own[:, order], axis=_unit(method, unit)
+        labels=tuple(names[k] for k in order),
+        values=values[:, order],
+        shades=own[:, order],
+        axis=_unit(method, unit),
+        outputs=tuple(explained.classes[output] for output in outputs) if len(outputs) > 1 else (),
+        of=of,
     )
 
 

@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from sklearn.ensemble import RandomForestRegressor
 
 from exhibit.tasks.data.baselines import baseline
+from exhibit.tasks.data.features import feature_names, feature_values, features
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec, select
+from exhibit.tasks.methods.aggregate import importances
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.models.zoo.gradient_boosting import BoostingSpec
 from exhibit.tasks.models.zoo.mlp import MLPSpec
@@ -108,6 +111,30 @@ def test_the_config_says_the_task_and_names_the_classes(tmp_path: Path) -> None:
     data = spec(path, id=None, classes={0: "cheap", 1: "dear"}).load(Memory())
     assert data.classes == ("cheap", "dear")
     assert data.labels.dtype == np.int64
+
+
+def test_a_category_is_one_feature_to_a_reader(houses: Path) -> None:
+    """What its values contribute is summed within a sample before anything is taken of it: +2 and -1.5 are 0.5."""
+    titles = {"units": {"area": "m²"}, "names": {"colour": "colour of the door"}}
+    (table,) = spec(houses, **titles).load(Memory()).inputs
+    assert feature_names(table) == ("area (m²)", "colour of the door", "garden", "rooms")
+    values = np.array([[1.0, 2.0, -1.5, 0.0, 3.0, 4.0]] * 5)[..., np.newaxis]
+    assert features(table, values)[0, :, 0].tolist() == [1, 0.5, 3, 4]
+    [importance] = importances("table", feature_names(table), ("value",), "raw", [features(table, values)])
+    assert dict(zip(importance.features, importance.mean_absolute, strict=True))["colour of the door"] == 0.5
+    amounts = feature_values(table)
+    assert np.isnan(amounts[:, 1]).all()
+    assert amounts[:, 0].tolist() == [100, 80, 120, 110, 95]
+
+
+def test_the_importance_of_a_category_to_a_forest_is_that_of_all_its_values(houses: Path) -> None:
+    data = spec(houses, reference={"trees": 5}, test_share=0).load(Memory())
+    known = spec(houses, reference={"trees": 5}, test_share=0).reference_of(data)
+    assert known is not None
+    assert known.features == ("area", "colour", "garden", "rooms")
+    assert known.mean.sum() == pytest.approx(1)
+    forest = RandomForestRegressor(5, random_state=0).fit(data.inputs[0].array, data.labels)
+    assert known.mean[1] == pytest.approx(forest.feature_importances_[1:4].sum())
 
 
 def test_numbers_are_categories_where_the_config_says_so(houses: Path) -> None:

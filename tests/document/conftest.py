@@ -131,7 +131,7 @@ def crippen(smiles: str) -> np.ndarray:
 
 def iris_chapter() -> tuple[Chapter, list[Figure]]:
     d = iris()
-    order = np.argsort(-d.mean)
+    order = np.argsort(-d.mean)[:3]
     labels = tuple(d.names[i] for i in order)
     shares = Series(name="logistic regression, 5 strengths", values=d.mean[order], errors=d.error[order])
     forest = Series(name="random forest", values=d.forest[order], errors=d.forest_error[order], reference=True)
@@ -142,6 +142,7 @@ def iris_chapter() -> tuple[Chapter, list[Figure]]:
             "Share of importance of each measurement, mean over 150 flowers; bars show one standard error over "
             f"five fits. {labels[0].capitalize()} and {labels[1]} carry {d.mean[order][:2].sum():.0%}.",
             "Bars: " + ", ".join(f"{n} {v:.2f}" for n, v in zip(labels, d.mean[order], strict=True)) + ".",
+            width=0.83,
         ),
     ]
     panels = []

@@ -10,6 +10,7 @@ from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.answers import ENOUGH, RULE, front
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.index import write_index
+from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.finding import Mark
@@ -52,12 +53,25 @@ def answers(*materials: Material) -> tuple[Answer, ...]:
         (accuracy(0.75, 0.9, None), {}, "with care"),
         (accuracy(0.75, 0.9, split="train"), {}, "not assessed"),
         (accuracy(0.75, 0.9), {"trained": False}, "not assessed"),
+        (accuracy(0.75, 0.9), {"trained": False, "not_seen": True}, "yes"),
+        (accuracy(0.74, 0.9, split="train"), {"trained": False, "not_seen": True}, "with care"),
     ],
 )
 def test_a_model_is_held_against_a_naive_guess(metric: Metric, more: dict[str, Any], word: str) -> None:
     found = answers(flowers(metric=metric, **more))[0]
     assert found.word == word
     assert "naive guess" in " ".join(found.reasons)
+
+
+def test_that_a_model_has_not_seen_its_rows_is_printed_as_the_statement_of_the_user() -> None:
+    item = flowers(metric=accuracy(0.75, 0.9, split="explain"), trained=False, not_seen=True)
+    repeated = item.performance.model_copy(update={"repeated": 3})  # nothing here trained it
+    [said] = answers(item.model_copy(update={"performance": repeated}))[0].reasons
+    assert said.endswith("a naive guess has 50%. The user states that it has not seen these rows.")
+    assert "given-row accuracy" in repr(
+        compose([flowers(metric=accuracy(0.75, 0.9), trained=False)], None, CHECK_WORDS)
+    )
+    assert "The user states that none of these rows trained the model" in rows_of(item)
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ import yaml
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.document import comparison as chapter
-from exhibit.tasks.document import samples
+from exhibit.tasks.document import samples, survival
 from exhibit.tasks.document.chapter import limits
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.html import Facts, render_html
 from exhibit.tasks.document.pdf import render_pdf
 from exhibit.tasks.document.provenance import printed, provenance
 from exhibit.tasks.drawing.kinds import draw
-from exhibit.tasks.records.compared import Comparison
+from exhibit.tasks.records.compared import Comparison, Factor
 from exhibit.tasks.records.data import Excluded, Kind
 from exhibit.tasks.records.explanation import Summary
 from exhibit.tasks.records.figure import BarPanels, Figure, Images
@@ -163,6 +163,18 @@ def document(count: int, own: list[str] | None = None, **extra: Any) -> Any:
     found, materials = points("table", count)
     made = [item.model_copy(update=extra) for item in materials.values()]
     return compose(made, None, CHECK_WORDS, own, [found])
+
+
+@pytest.mark.parametrize(("means", "most"), [((0.2, 0.9), True), ((0.998, 1.0), False), ((1.0, 1.0), False)])
+def test_no_setting_is_said_to_decide_most_where_both_do_alike(means: tuple[float, float], most: bool) -> None:
+    found, _ = points("table", 2)
+    factors = tuple(
+        Factor(name=name, further=0, values=("1", "2"), pairs=1, mean=mean)
+        for name, mean in zip(("seed", "steps"), means, strict=True)
+    )
+    said = survival._decides(found.model_copy(update={"factors": factors}))
+    assert ("depends most on seed" in said) == most
+    assert ("as much on one as on the other of seed and steps (mean rank correlation 1.00)" in said) == (not most)
 
 
 def test_a_comparison_comes_after_few_chapters_and_before_many() -> None:

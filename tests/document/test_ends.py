@@ -111,6 +111,19 @@ def test_a_line_of_tokens_counts_its_values() -> None:
     assert stated(figure).caption.endswith(SAID)
 
 
+def test_maps_that_end_at_a_percentile_share_their_scale_with_no_others() -> None:
+    """Photographs whose maps are cut at 0.5 would draw all digits of another chapter in its last colours."""
+    photographs, digits = chapter("p", "image", RAMP / 64), chapter("q", "image", RAMP)
+    cut = DrawingSpec(image=MapSpec(percentile=50))
+    asked = photographs.model_copy(
+        update={"methods": _with_scales(photographs.methods, cut, photographs.dataset.inputs), "percentile": 50}
+    )
+    other = digits.model_copy(update={"methods": _with_scales(digits.methods, DrawingSpec(), digits.dataset.inputs)})
+    ends = limits((asked, other))
+    assert ends["A, logit, to the 50th percentile"] == pytest.approx(32.5 / 64)
+    assert ends["A, logit"] == 64
+
+
 @pytest.mark.parametrize("kind", ["image", "text", "molecule"])
 def test_a_method_of_small_values_is_not_drawn_on_the_scale_of_a_large_one(kind: Kind) -> None:
     """By default each has a scale that carries its name; on request methods of one unit share theirs."""

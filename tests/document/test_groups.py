@@ -73,6 +73,21 @@ def test_a_chapter_about_a_class_of_molecules_speaks_of_that_class() -> None:
     assert table.rows[0][1:3] == ("toxic", "toxic")
 
 
+@pytest.mark.parametrize(("mean", "spread", "said"), [(0.2, 0.1, "raises it by 0.20"), (-0.2, 2.0, "does not surely")])
+def test_what_is_said_of_a_group_names_its_molecules_and_knows_chance(mean: float, spread: float, said: str) -> None:
+    material = chapter(("aliphatic OH",), np.array([mean]))
+    importance = material.main.summary.importances[0].model_copy(
+        update={"mean_square": np.array([mean**2 + spread**2]), "count": np.array([31])}
+    )
+    method = material.main.model_copy(update={"summary": Summary(importances=(importance,))})
+    data = material.dataset.model_copy(update={"classes": (), "task": "regression", "label_name": "solubility"})
+    material = material.model_copy(update={"dataset": data, "score": "value", "methods": (method,), "explained": 253})
+    (sentence,) = groups.claim(material)
+    assert f"An aliphatic OH {said}" in sentence
+    assert "of 31 molecules" in sentence
+    assert "mean over those of the 253 molecules that have it" in groups.figure(material).caption
+
+
 @pytest.mark.parametrize("name", ["log solubility", "insolubility", "toxicity"])
 def test_what_is_expected_of_solubility_is_said_of_it_alone(name: str) -> None:
     material = chapter(("aliphatic OH",), np.array([0.2]))

@@ -4,7 +4,7 @@ import io
 import numpy as np
 import pytest
 
-from exhibit.tasks.document.layout import cell_width, paired, printed, room, shape, whole_tables, wrapping
+from exhibit.tasks.document.layout import breaking, cell_width, paired, printed, room, shape, whole_tables, wrapping
 from exhibit.tasks.drawing.kinds import KINDS
 from exhibit.tasks.records.figure import BarPanels, Cell, Drawing, Figure, Images, Molecule, Molecules, Series
 from exhibit.tasks.records.page import Block, Column, Document, Section, Table
@@ -78,6 +78,11 @@ def test_only_the_widest_column_wraps_where_the_others_fit() -> None:
 
 def test_columns_that_leave_no_room_wrap_too() -> None:
     assert wrapping(table(("question " * 7, "method", "sentence " * 20, "pass"))) == {0, 2}
+
+
+def test_only_a_word_that_is_longer_than_a_column_may_be_broken() -> None:
+    """A table of verdicts keeps `gradients` whole; a SMILES has to be broken somewhere."""
+    assert breaking(table(("Does the score fall?", "Integrated gradients", "c1ccccc1" * 9))) == {2}
 
 
 def test_a_table_without_rows_has_a_layout() -> None:

@@ -12,13 +12,14 @@ from exhibit.tasks.comparing.changes import changed
 from exhibit.tasks.document import changes as changes_chapter
 from exhibit.tasks.document.answers import verdict_rows
 from exhibit.tasks.document.chapter import chapter, figures, finding, limits
-from exhibit.tasks.document.common import verdict_asides
+from exhibit.tasks.document.common import swarm_figures, verdict_asides
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.image import reading_of_colours
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import beside, plain, rounded, share, signed
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.figure import Swarm
 from exhibit.tasks.records.finding import Bearing, Extremes, Leaders, Mark, Named, Rate
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Performance, Planted, Prediction
@@ -138,6 +139,46 @@ def test_a_group_that_lowers_never_raises_most() -> None:
     assert "raises" not in title
 
 
+def counted(means: Sequence[float], counts: Sequence[int]) -> Material:
+    """Molecules of which so many have each group."""
+    item = molecules(means)
+    importance = item.main.summary.importances[0].model_copy(update={"count": np.array(counts)})
+    summary = item.main.summary.model_copy(update={"importances": (importance,)})
+    return item.model_copy(update={"methods": (item.main.model_copy(update={"summary": summary}),), "explained": 253})
+
+
+def test_a_mean_is_said_to_be_over_the_molecules_that_have_the_group() -> None:
+    _, sentence = said(counted([1.7, 0.3, -0.4, -2.2], [31, 200, 90, 12]))
+    assert sentence.startswith("Of the groups that at least 10 of 253 molecules have, hydroxyl raises the predicted")
+    assert "most (+1.70 for each in 31 molecules, 95% interval" in sentence
+    assert "most (−2.20 for each in 12 molecules, 95% interval" in sentence
+    assert "over 253" not in sentence.casefold()
+
+
+@pytest.mark.parametrize(
+    ("means", "up", "down"),
+    [
+        ([0.50, 0.49, -0.30, -0.60], False, True),
+        ([0.50, 0.20, -0.59, -0.60], True, False),
+        ([0.50, 0.49, -0.59, -0.60], False, False),
+        ([0.50, 0.10, -0.10, -0.60], True, True),
+    ],
+)
+def test_most_is_said_only_of_what_is_surely_ahead(means: list[float], up: bool, down: bool) -> None:
+    """A spread of 0.1 over 100 molecules is an error of 0.01 of each mean: 0.01 apart is not ahead, 0.2 is."""
+    title, sentence = said(molecules(means))
+    assert ("raises the predicted solubility most" in sentence) == up
+    assert ("lowers the predicted solubility most" in sentence) == down
+    assert title == "hydroxyl raises it and nitro lowers it"
+
+
+def test_the_largest_of_sizes_is_undecided_where_it_is_not_surely_that() -> None:
+    for means, standing in (([0.5, 0.499, 0.2, 0.1], "undecided"), ([0.5, 0.3, 0.2, 0.1], "stands")):
+        item = molecules(means)
+        sizes = item.model_copy(update={"methods": (item.main.model_copy(update={"aggregate": "abs"}),)})
+        assert finding(sizes).standing == standing
+
+
 def test_a_group_whose_interval_holds_zero_raises_nothing() -> None:
     assert "undecided" in said(molecules([0.001, -0.001, 0.0, 0.0005]))[0]
 
@@ -163,16 +204,18 @@ def test_what_is_not_complete_is_no_headline() -> None:
 
 
 def test_an_order_that_no_other_training_keeps_is_not_called_stable() -> None:
-    """The mean correlation passes; the reported training does not count as another one."""
+    """The mean correlation passes, and the reported training has another first feature than the others and the bars,
+    which are the mean over all."""
     shares = [[0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.4, 0.3], [0.2, 0.1, 0.4, 0.3]]
     item = flowers([1, 2, 3, 4], checks=(of_trainings(shares),))
     (row,) = [row for row in verdict_rows(item, CHECK_WORDS) if row.verdict == "pass"]
     assert row.meaning == "the whole order was kept in 0 of 2 further trainings, the first place in 0"
     title, sentence = said(item)
     assert title == "what leads is undecided"
-    assert "petal width was first in 0 of 2 further trainings" in sentence
+    assert sentence.startswith("Undecided, as in the reported training itself petal width is first: ")
+    assert "petal length was first in 2 of 2 further trainings" in sentence
     document = compose([item], None, CHECK_WORDS)
-    assert "2 of 2" not in document.model_dump_json()
+    assert "2 of 2 stable" not in document.model_dump_json()
 
 
 def test_steps_that_did_not_converge_are_said_so() -> None:
@@ -248,6 +291,44 @@ def told(item: Material) -> str:
     guide = compose([item], None, {}).guide
     assert guide is not None
     return next(aside.text for block in guide.blocks for aside in block.asides if aside.title == "Colours")
+
+
+def of_outputs(outputs: int, features: int, samples: int) -> Material:
+    """Flowers with points of each sample, which are about as many outputs in turn, fewer of each later one."""
+    item = flowers([0.4, 0.3, 0.2, 0.1])
+    of = np.concatenate([np.full(samples - output, output) for output in range(outputs)])
+    points = Swarm(
+        labels=tuple(f"f{k}" for k in range(features)),
+        values=np.ones((len(of), features)),
+        shades=np.full((len(of), features), 0.5),
+        axis="logit",
+        outputs=tuple(f"class {output}" for output in range(outputs)) if outputs > 1 else (),
+        of=of,
+    )
+    return item.model_copy(update={"methods": (item.main.model_copy(update={"swarm": points}),)})
+
+
+@pytest.mark.parametrize(("outputs", "drawn", "features"), [(1, 0, 30), (3, 3, 10), (10, 6, 5)])
+def test_points_about_different_outputs_are_not_mixed(outputs: int, drawn: int, features: int) -> None:
+    """Each output has rows of its own, and all of them fit on a page; what is left out is said."""
+    [figure] = swarm_figures(item := of_outputs(outputs, 30, 20), item.methods)
+    assert isinstance(figure.content, Swarm)
+    assert (len(figure.content.outputs), len(figure.content.labels)) == (drawn, features)
+    assert ("Each sample stands under the class that is explained for it" in figure.caption) == (outputs > 1)
+    assert ("the 6 classes of the most samples of 10" in figure.caption) == (outputs == 10)
+    assert f"({sum(20 - output for output in range(drawn or 1)):,})" in figure.caption
+
+
+def test_a_category_is_not_said_to_be_low_or_high() -> None:
+    item = of_outputs(1, 2, 5)
+    found = item.main.swarm
+    assert found is not None
+    shades = np.where([True, False], np.nan, found.shades)
+    [figure] = swarm_figures(
+        item, [item.main.model_copy(update={"swarm": found.model_copy(update={"shades": shades})})]
+    )
+    assert figure.caption.endswith("Light: the feature has a low value, dark: a high one. Grey: a category, whose "
+                                   "values have no order.")  # fmt: skip
 
 
 def test_zero_is_white_only_where_nothing_lies_beneath() -> None:

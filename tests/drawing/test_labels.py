@@ -1,9 +1,10 @@
 """Facts of labels that are wider than their room: shortened in the middle, and never two alike."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exhibit.tasks.drawing.svg import fitted, fitted_apart, text_width
+from exhibit.tasks.drawing.svg import fitted, fitted_apart, number, text_width
 
 _NAMES = st.text(st.sampled_from("abW _"), min_size=1, max_size=40)
 
@@ -36,3 +37,17 @@ def test_labels_that_differ_look_different(begin: str, end: str, names: list[str
 
 def test_the_same_label_twice_is_the_same_twice() -> None:
     assert len(set(fitted_apart(["long " * 20] * 2, 9, 60))) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [
+        (-0.3, ".0f", "0"),
+        (-0.004, ",.2f", "0.00"),
+        (-0.6, ".0f", "−1"),
+        (-1e-9, ".1e", "−1.0e−09"),
+        (0.0, ".1f", "0.0"),
+    ],
+)
+def test_there_is_no_minus_zero_on_an_axis(value: float, digits: str, shown: str) -> None:
+    assert number(value, digits) == shown

@@ -12,7 +12,7 @@ from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE, colour
 from exhibit.tasks.drawing.diagram import diagram
 from exhibit.tasks.drawing.ladder import ladder
 from exhibit.tasks.drawing.matrix import matrix
-from exhibit.tasks.drawing.svg import COLUMN, RULE
+from exhibit.tasks.drawing.svg import COLUMN, QUIET, RULE
 from exhibit.tasks.drawing.swarm import swarm
 from exhibit.tasks.drawing.text import tokens
 from exhibit.tasks.drawing.waterfall import waterfall, waterfalls
@@ -74,6 +74,27 @@ def test_a_high_value_of_a_feature_is_darker_than_a_low_one() -> None:
     drawn = points(swarm(a_swarm(np.array([[1.0], [2.0]]), np.array([[0.0], [1.0]])), 1.0))
     light, dark = (int(stroke[1:3], 16) for stroke, places in sorted(drawn.items(), key=lambda item: item[1][0][0]))
     assert dark < light
+
+
+def test_each_output_has_points_in_rows_of_its_own() -> None:
+    """What raises one output lowers another: two samples of two outputs are drawn at two heights, below their names."""
+    values = np.array([[1.0], [-1.0], [2.0]])
+    content = a_swarm(values).model_copy(update={"outputs": ("setosa", "virginica"), "of": np.array([0, 1, 0])})
+    drawn = swarm(content, 1.0)
+    (places,) = points(drawn).values()
+    height = dict(places)
+    left, right, far = (height[x] for x in sorted(height))
+    assert right == far < left
+    words = drawn.data.decode()
+    assert words.index("setosa") < words.index("virginica")
+    assert words.count("feature 0") == 2
+
+
+def test_a_feature_without_an_order_is_neither_light_nor_dark() -> None:
+    values = np.ones((2, 2)) * [[1.0, 2.0]]
+    drawn = points(swarm(a_swarm(values, np.array([[0.0, np.nan], [1.0, np.nan]])), 1.0))
+    assert len(drawn) == 3
+    assert len(drawn[QUIET]) == 2
 
 
 def steps(part: Part) -> list[tuple[float, float, str]]:

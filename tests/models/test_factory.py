@@ -1,6 +1,7 @@
 """A user's own model, from a function in a trusted module."""
 
 import random
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -122,6 +123,17 @@ def named_forest(order):
     model = RandomForestClassifier(2, random_state=0).fit(np.arange(40.0).reshape(10, 4), np.array(order * 4)[:10])
     model.classes_ = np.array(order)
     return model
+
+
+def named_columns(names, pick=None):
+    import pandas as pd
+    from sklearn.compose import ColumnTransformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    scale = ColumnTransformer([("scaled", StandardScaler(), pick)]) if pick else StandardScaler()
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(30, len(names))), columns=names)
+    return make_pipeline(scale, LogisticRegression()).fit(rows, np.arange(30) % 3)
 
 
 def nothing():
@@ -335,6 +347,47 @@ def test_an_estimator_that_names_its_classes_is_matched_by_them(iris: Dataset) -
         built(spec("named_forest", arguments={"order": [names[2], *names[:2]]}), iris)
 
 
+CM = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
+
+
+@pytest.mark.parametrize("names", [CM, [name.removesuffix(" (cm)") for name in CM]], ids=["units", "no units"])
+def test_a_pipeline_is_given_the_columns_that_it_was_fitted_on_by_name(names: list[str], iris: Dataset) -> None:
+    model, _ = built(spec("named_columns", arguments={"names": names, "pick": names[2:]}), iris)
+    moved = {"measurements": iris.inputs[0].array + np.array([1, 1, 0, 0], np.float32)}
+    np.testing.assert_array_equal(model.predict(moved), model.predict(iris.arrays))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [CM[::-1], [*CM[:3], "colour"], ["a", "b", "c", "d"], CM[:3], [*CM, "colour"]],
+    ids=["order", "one other", "all others", "fewer", "more"],
+)
+def test_a_pipeline_of_other_columns_is_refused_with_both(names: list[str], iris: Dataset) -> None:
+    said = (
+        f"model.factory: the Pipeline was fitted on the columns {', '.join(names)}, and the data gives "
+        f"{', '.join(CM)}; give it those that it was fitted on"
+    )
+    with pytest.raises(InputError, match=f"^{re.escape(said)}"):
+        built(spec("named_columns", arguments={"names": names}), iris)
+
+
+@pytest.mark.parametrize(
+    ("function", "framework"),
+    [("mlp", "torch"), ("keras_mlp", "Keras"), ("forest", "scikit-learn"), ("function", "Python")],
+)
+def test_a_model_is_called_by_what_it_is_and_not_by_what_its_file_imports(
+    function: str, framework: str, iris: Dataset
+) -> None:
+    """One file imports torch, Keras and scikit-learn."""
+    assert spec(function).fit(iris, COMPUTE, silent).framework == framework
+
+
+def test_only_of_a_model_that_is_given_it_is_said_that_it_has_not_seen_the_rows() -> None:
+    assert spec("forest", unseen=True).not_seen
+    with pytest.raises(ValueError, match="is said of a model that is given, with fit: never"):
+        spec("mlp", fit="auto", unseen=True)
+
+
 def test_the_order_of_the_outputs_is_said_of_a_model_that_comes_trained(iris: Dataset) -> None:
     outputs = np.eye(3)[iris.labels]
     read, said = spec("mlp").remarks(iris, outputs, "logits")
@@ -363,6 +416,7 @@ def test_the_report_names_function_and_libraries() -> None:
     given = spec("mlp")
     assert given.architecture == f"A model of the user's own, made by {NAME}:mlp."
     assert given.framework == "torch and Keras and scikit-learn"
+    assert given.called == "model of the user's own"
     assert hash(given) == hash(spec("mlp")) != hash(spec("mlp", arguments={"hidden": 2}))
 
 

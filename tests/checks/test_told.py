@@ -1,0 +1,33 @@
+"""What a check says of a number does not contradict its verdict: the side of the threshold, none and all, zero."""
+
+import numpy as np
+import pytest
+
+from exhibit.tasks.checks.case import told, written
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "text"),
+    [(0.6996, 0.7, "0.6996"), (0.7, 0.7, "0.70"), (0.81, 0.7, "0.81"), (-0.004, 0.5, "0.00"), (-0.3, 0.5, "−0.30")],
+)
+def test_a_number_stands_on_its_side_of_its_threshold(value: float, limit: float, text: str) -> None:
+    assert told(value, limit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "text"),
+    [(0.997, 0.5, "99.7%"), (1.0, 0.5, "100%"), (0.0, 0.5, "0%"), (0.498, 0.5, "49.8%"), (0.002, 0.01, "0.2%"),
+     (1e-7, 0.01, "under 0.01%"), (0.0978, 0.01, "10%"), (0.0096, 0.01, "0.96%"), (float("nan"), 0.5, "–")],
+)  # fmt: skip
+def test_a_share_is_none_or_all_only_where_it_is(value: float, limit: float, text: str) -> None:
+    assert told(value, limit, "%") == text
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_written_numbers_keep_their_side(seed: int) -> None:
+    value, limit = np.random.default_rng(seed).uniform(0, 1, 2).round(3)
+    assert (float(told(value, limit)) < limit) == (value < limit)
+
+
+def test_there_is_one_minus_and_none_before_zero() -> None:
+    assert [written(value, ".2f") for value in (-0.001, -1.5, float("nan"))] == ["0.00", "−1.50", "–"]
