@@ -14,7 +14,7 @@ from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.models.factory import FactorySpec, probable
-from exhibit.tasks.protocols import Compute, Score, scores, silent
+from exhibit.tasks.protocols import Compute, Progress, Score, scores, silent
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Prediction, Weights
@@ -57,6 +57,17 @@ def keras_pair():
     return keras.Model(given, keras.layers.Concatenate()([1 - p, p]))
 
 
+def keras_norm():
+    import keras
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.last = keras.layers.BatchNormalization(), keras.layers.Dense(2)
+        def call(self, x):
+            return self.last(self.norm(x, training=True))
+    return Net()
+
+
 def draws():
     return lambda inputs: np.random.random((len(inputs["x"]), 2))
 
@@ -75,16 +86,25 @@ def run(tmp_path: Path, own_module: Callable[[str, str], None]) -> Run:
     own_module(NAME, SOURCE)
     store = Store(tmp_path / "store")
 
-    def run(function: str, forward: str = "", method: Any = None, *, classes: bool = True, **options: Any) -> Any:
+    def run(
+        function: str,
+        forward: str = "",
+        method: Any = None,
+        *,
+        classes: bool = True,
+        compute: Compute = COMPUTE,
+        progress: Progress = silent,
+        **options: Any,
+    ) -> Any:
         arguments = {"forward": forward} if forward else {}
         model = FactorySpec(factory=f"{NAME}:{function}", arguments=arguments, **options)
         data = load(store, DataFactorySpec(factory=f"{NAME}:rows", arguments={"classes": classes}))["dataset"]
-        trained = fit(store, model, COMPUTE, data, silent)["weights"]
-        done = predict(store, model, COMPUTE, data, trained)["prediction"]
+        trained = fit(store, model, compute, data, progress)["weights"]
+        done = predict(store, model, compute, data, trained)["prediction"]
         if method is not None:
             target = TargetSpec() if classes else TargetSpec(outputs=("index:0",))
             chosen = select(store, SelectionSpec(limit=4), target, data, done)
-            attribute(store, method, model, target, COMPUTE, data, trained, chosen["explained"], 0, 4)
+            attribute(store, method, model, target, compute, data, trained, chosen["explained"], 0, 4)
         kinds = (Dataset, data), (Weights, trained), (Prediction, done)
         return *(unpack(kind, store.get(digest)) for kind, digest in kinds), model
 
@@ -154,6 +174,11 @@ def test_a_model_with_steep_places_can_be_occluded(run: Run) -> None:
         ("net", "self.norm(x)[:, :2]"),
         ("net", "torch.nn.functional.dropout(x, 0.5, training=True)[:, :2]"),
         ("net", "(x - x.mean(0, keepdim=True))[:, :2]"),
+        ("net", "torch.nn.functional.batch_norm(x, None, None, training=True)[:, :2]"),
+        ("net", "x[:, :2] / len(x)"),
+        ("net", "x[:, :2] / x[:, :2].abs().max()"),
+        ("net", "x[:, :2].softmax(0)"),
+        ("keras_norm", ""),
         ("company", ""),
         ("draws", ""),
     ],
@@ -163,3 +188,20 @@ def test_predictions_that_depend_on_the_batch_are_refused(function: str, forward
         InputError, match=r"predicts something else for 'row \d' in the company of other rows|each time"
     ):
         run(function, forward)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+@pytest.mark.parametrize(("function", "forward"), [("net", "(x - x.mean(0, keepdim=True))[:, :2]"), ("company", "")])
+def test_batches_of_no_size_hide_it(size: int, function: str, forward: str, run: Run) -> None:
+    """Alone, in the same pairs, or all in one batch a row would have the same company in any order."""
+    with pytest.raises(InputError, match="in the company of other rows"):
+        run(function, forward, compute=Compute(batch=size))
+
+
+@pytest.mark.parametrize("forward", ["self.layer(self.norm(x)) * x[:, :2]", "(self.layer(x) * x[:, :2]).softmax(0)"])
+def test_a_net_that_depends_on_its_batch_is_not_trained(forward: str, run: Run) -> None:
+    def untrained(*_: int) -> None:
+        raise AssertionError("it was trained")
+
+    with pytest.raises(InputError, match="in the company of other rows"):
+        run("net", forward, fit="auto", progress=untrained)

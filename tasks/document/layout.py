@@ -1,7 +1,5 @@
 """How the page is laid out: what takes both columns, what stays together, how wide a picture is."""
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Literal
 
@@ -9,6 +7,7 @@ import numpy as np
 
 from exhibit.tasks.records.figure import BETWEEN, Drawing, picture_side
 from exhibit.tasks.records.page import Block, Document, Table
+from exhibit.tasks.records.spreadsheet import csv_bytes
 
 _COLUMN, _PAGE = 436, 640  # CSS pixels of the wide column and of both on paper
 _WORD = 18  # characters of a cell that is never broken for the room of others
@@ -51,9 +50,7 @@ def whole_tables(document: Document) -> dict[str, bytes]:
 
 
 def _csv(table: Table) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[column.title for column in table.columns], *table.rows])
-    return text.getvalue().encode()
+    return csv_bytes([[column.title for column in table.columns], *table.rows])
 
 
 def many(table: Table) -> bool:

@@ -28,6 +28,7 @@ from exhibit.tasks.records.model import OutputKind, Weights
 from exhibit.tasks.records.override import typed
 
 _PROBE = 8  # rows whose outputs show what they are
+_FEW = 3  # of them in a batch, where the company of others is changed
 _MOST_CLASSES = 10  # that a message names
 _ROUNDED = 1e-3  # of the largest output, by which those of other batches may differ
 _COMPARED = 64  # rows whose outputs tell a model from another
@@ -134,12 +135,14 @@ class FactorySpec(TrainingSpec):
         """
         made = self._made(compute)
         if (backend := made.backend()) is not None:
-            encode, one = made.encoding(dataset), dataset.take(np.arange(1))
-            outputs = self._tried(made, backend.whole(made.item, encode, compute), dataset)
-            if self.fitting == "auto" and backend.before_softmax(made.item, encode, compute, one.arrays) is not None:
-                raise InputError(
-                    "model.fit: 'auto' trains on logits, but the net ends in a softmax; remove the softmax"
-                )
+            encode, some = made.encoding(dataset), _first(dataset)
+            outputs = self._tried(made, backend.whole(made.item, encode, compute), some)
+            if self.trains:
+                if backend.before_softmax(made.item, encode, compute, some.arrays) is not None:
+                    raise InputError(
+                        "model.fit: 'auto' trains on logits, but the net ends in a softmax; remove the softmax"
+                    )
+                self._require_alone(backend.whole(made.item, encode, _otherwise(compute)), outputs, some)
             made.require_kept(dataset)
             given = self._content(made, lambda: dataset, compute)
             trained = backend.fit(
@@ -170,11 +173,11 @@ class FactorySpec(TrainingSpec):
         made.require_kept(dataset)
         if weights.given:
             require_same(self, weights.given, self._content(made, lambda: dataset, compute))
-        some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
-        model, output = made.predicting(some, compute) if made.backend() is None else made.net(some, weights, compute)
+        some = _first(dataset)
+        model, output = made.model(some, weights, compute)
         outputs = self._tried(made, model, some)
         model.output = self._output(output, outputs, some)
-        self._require_alone(model, outputs, some)
+        self._require_alone(made.model(some, weights, _otherwise(compute))[0], outputs, some)
         return model
 
     def remarks(self, dataset: Dataset, outputs: Array, kind: OutputKind) -> tuple[str, ...]:
@@ -187,17 +190,15 @@ class FactorySpec(TrainingSpec):
         return (read,) if self.trains else (read, *order_of_outputs(dataset, outputs))
 
     def _require_alone(self, model: Model, outputs: Array, some: Dataset) -> None:
-        """Raises InputError for a model whose `outputs` of some rows are others in another batch: these in turn, and
-        fewer of them."""
+        """Raises InputError for a model whose `outputs` of some rows are others in other batches: those of `model`,
+        which is the same one with batches of another size, in turn."""
         if not np.isfinite(outputs).all():
             return  # which is said of all rows where they are predicted
-        rows = np.arange(len(outputs))[::-1][: max(1, len(outputs) // 2)]
-        again = model.predict(take(some.arrays, rows))
-        if not np.allclose(
-            outputs[rows], again, rtol=0, atol=_ROUNDED * np.abs(outputs).max(initial=0.0), equal_nan=True
-        ):
-            apart = np.abs(outputs[rows] - again).max(axis=1)
-            row = str(some.sample_ids[rows][apart.argmax()])
+        rows = np.arange(len(outputs))[::-1]
+        again = model.predict(take(some.arrays, rows))[rows]
+        if not np.allclose(outputs, again, rtol=0, atol=_ROUNDED * np.abs(outputs).max(initial=0.0), equal_nan=True):
+            apart = np.abs(outputs - again).max(axis=1)
+            row = str(some.sample_ids[apart.argmax()])
             raise InputError(
                 f"model.factory: {self.factory} predicts something else for {row!r} in the company of other rows or "
                 f"a second time (by {apart.max():.3g}): it takes statistics of its batch, or draws while it predicts; "
@@ -225,7 +226,7 @@ class FactorySpec(TrainingSpec):
         Raises:
             InputError: where the model does not take them, or gives another number of outputs than the data asks for.
         """
-        some = dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
+        some = _first(dataset)
         try:
             with _drawing_from(self.seed):
                 outputs = model.predict(some.arrays)
@@ -420,6 +421,10 @@ class _Made(NamedTuple):
             return logits_model, "logits"
         return backend.whole(net, encode, compute), None
 
+    def model(self, some: Dataset, weights: Weights, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
+        """It as a model, and what it is known to give. `some`: a few samples."""
+        return self.predicting(some, compute) if self.backend() is None else self.net(some, weights, compute)
+
     def predicting(self, some: Dataset, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         """An estimator or a function as a model, and what it is known to give."""
         if self.preprocess is not None:
@@ -445,6 +450,16 @@ def _require_meaning(output: str, dataset: Dataset) -> None:
         raise InputError(
             f"model.output: {output!r} has no meaning for a {dataset.task}; use {' or '.join(meant)}{hint}"
         )
+
+
+def _first(dataset: Dataset) -> Dataset:
+    """The samples by which a model is tried."""
+    return dataset.take(np.arange(min(_PROBE, len(dataset.labels))))
+
+
+def _otherwise(compute: Compute) -> Compute:
+    """The same but for the size of batches: fewer rows than are tried, so that these come in several."""
+    return compute.model_copy(update={"batch": _FEW if compute.batch > _FEW else compute.batch + 1})
 
 
 def _list_of(classes: Sequence[str]) -> str:

@@ -37,6 +37,8 @@ class _Watching(Calls):
         if func not in _SOFTMAX and func not in _LOGARITHM:
             return func(*args, **options)
         tensor = args[0] if args else options["input"]
+        if func in _SOFTMAX and not _over_outputs(tensor, *args[1:2], **options):
+            return func(*args, **options)
         if func in _SOFTMAX:
             self.results.append([])
         number = len(self.results) - 1 if func in _SOFTMAX else self._softmax_of(tensor)
@@ -48,6 +50,11 @@ class _Watching(Calls):
     def _softmax_of(self, tensor: Tensor) -> int | None:
         """The number of the softmax that gave this."""
         return next((number for number, (result, *_) in enumerate(self.results) if result is tensor), None)
+
+
+def _over_outputs(tensor: Tensor, dim: int | None = None, **_: Any) -> bool:
+    """Whether a softmax is over the last axis; over samples it ends nothing. `dim`: None is that axis."""
+    return dim is None or dim % tensor.ndim == tensor.ndim - 1
 
 
 class LogitsModel(TorchModel):

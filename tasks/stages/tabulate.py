@@ -1,7 +1,5 @@
 """The stage `tabulate`: tidy tables over all points."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +7,7 @@ from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.evidence.tables import CHECK_COLUMNS, check_rows, importance_rows, metric_rows
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.parquet import parquet
+from exhibit.tasks.records.spreadsheet import csv_bytes
 from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
@@ -46,10 +45,6 @@ def _importance_rows(material: Material) -> list[dict[str, Any]]:
 
 
 def _checks_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [*CHECK_COLUMNS, "interval_to"], lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        low, high = row["interval"] or (None, None)
-        writer.writerow({**row, "interval": low, "interval_to": high})
-    return text.getvalue().encode()
+    ends, columns = ("interval", "interval_to"), [*CHECK_COLUMNS, "interval_to"]
+    parted = [row | dict(zip(ends, row["interval"] or (None, None), strict=True)) for row in rows]
+    return csv_bytes([columns, *([row[column] for column in columns] for row in parted)])
