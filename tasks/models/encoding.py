@@ -50,7 +50,8 @@ def by_name(given: Mapping[str, Value], wanted: Wanted | None, *, told: bool) ->
     )
 
 
-Axes = Literal["first", "last", "none", "other"]  # where the channels of an array are; other: it has other elements
+# Where the channels of an array are; other: it has other elements; moved: its elements stand in other places.
+Axes = Literal["first", "last", "none", "other", "moved"]
 
 
 def axes_of(item: Input, shape: Sequence[int], usual: Axes) -> Axes:
@@ -70,6 +71,43 @@ def axes_of(item: Input, shape: Sequence[int], usual: Axes) -> Axes:
     return next((axes for axes in order if found.get(axes)), "other")
 
 
+def places(dataset: Dataset, usual: Axes, prepared: Callable[[Arrays], Mapping[str, Array]]) -> dict[str, Axes]:
+    """Where a net has the channels of each of the arrays `prepared` for it, as a few samples show; those that are no
+    input of the data are as `usual`."""
+    samples = dataset.take(np.arange(min(_LOOKED_AT, len(dataset.sample_ids))))
+    arrays, known = samples.arrays, {item.name: item for item in samples.inputs}
+    first = prepared({name: values[:1] for name, values in arrays.items()})
+    found = {name: axes_of(known[name], made.shape[1:], usual) for name, made in first.items() if name in known}
+    moved = {name for name, axes in found.items() if _moved(known[name], arrays, axes, prepared)}
+    return {name: "moved" if name in moved else found.get(name, usual) for name in first}
+
+
+_LOOKED_AT, _PROBES = 32, 8  # samples, and elements of the first one that are changed
+
+
+def _moved(item: Input, arrays: Arrays, axes: Axes, prepared: Callable[[Arrays], Mapping[str, Array]]) -> bool:
+    """Whether a change of one element changes another place most. The element takes the value of another sample."""
+    if item.traits.ids or item.traits.embedded or axes == "other":
+        return False
+    own = arrays[item.name]
+    values = own.reshape(len(own), *own.shape[1:3], -1) if item.traits.pixels else own
+    differs = np.nan_to_num(np.abs(values - values[:1].astype(np.float64)))
+    differs = differs.sum(axis=-1) if item.traits.pixels else differs
+    varying = np.argwhere(differs.max(axis=0) > 0)
+    probes = [
+        tuple(place) for place in varying[np.linspace(0, len(varying) - 1, min(_PROBES, len(varying))).astype(int)]
+    ]
+    changed = {name: np.repeat(array[:1], len(probes) + 1, axis=0) for name, array in arrays.items()}
+    for row, place in enumerate(probes, start=1):
+        changed[item.name][(row, *place)] = own[(int(differs[(slice(None), *place)].argmax()), *place)]
+    made = np.asarray(prepared(changed)[item.name], np.float64)
+    change = np.nan_to_num(np.abs(made[1:] - made[:1]))
+    change = (
+        change.sum(axis={"first": 1, "last": -1}[axes]) if axes in ("first", "last") and change.ndim > 3 else change
+    )
+    return any(one[place] < one.max() / 2 for place, one in zip(probes, change, strict=True))
+
+
 def called_as_the_data(prepared: Mapping[str, Value], dataset: Dataset) -> dict[str, Value]:
     """What a preprocess made of a single input has the name of that, whatever the net calls it."""
     if len(dataset.inputs) == len(prepared) == 1:
@@ -78,7 +116,13 @@ def called_as_the_data(prepared: Mapping[str, Value], dataset: Dataset) -> dict[
 
 
 def require_elements(name: str, axes: Axes | None, argument: Any) -> None:
-    """Raises InputError for an argument whose elements are not those of the input that it is made of."""
+    """Raises InputError for an argument whose elements are not, in their places, those of what it is made of."""
+    if axes == "moved":
+        raise InputError(
+            f"model.factory: preprocess moves the elements of {name!r}: where one value of the data is changed, "
+            "another place of what it makes changes most, so an explanation would lie on the wrong ones. Leave each in "
+            "its place and turn, flip, mix or sort them in the net, or explain by occlusion"
+        )
     if axes == "other":
         raise InputError(
             f"model.factory: preprocess makes {name!r} of shape {tuple(argument.shape)}, which are not the elements "

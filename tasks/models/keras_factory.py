@@ -12,9 +12,9 @@ from exhibit.tasks.models.encoding import (
     Axes,
     Preprocess,
     Wanted,
-    axes_of,
     by_name,
     called_as_the_data,
+    places,
     plain,
     require_named,
     shape_in_words,
@@ -66,13 +66,7 @@ def encoding(net: keras.Model, dataset: Dataset, preprocess: Preprocess | None) 
         arrays = {name: np.asarray(array) for name, array in found.items()}
         return {name: array.astype(number) if array.dtype.kind == "f" else array for name, array in arrays.items()}
 
-    known = {item.name: item for item in dataset.inputs}
-    first = taken(dataset.take(np.arange(1)).arrays)
-    axes: dict[str, Axes] = {
-        name: axes_of(known[name], array.shape[1:], "last") if name in known else "last"
-        for name, array in first.items()
-    }
-    return Encoding(taken, axes)
+    return Encoding(taken, places(dataset, "last", taken))
 
 
 def fit(

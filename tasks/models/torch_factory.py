@@ -13,9 +13,9 @@ from exhibit.tasks.models.encoding import (
     Axes,
     Preprocess,
     Wanted,
-    axes_of,
     by_name,
     called_as_the_data,
+    places,
     plain,
     require_named,
     shape_in_words,
@@ -51,14 +51,13 @@ def encoding(net: nn.Module, dataset: Dataset, preprocess: Preprocess | None) ->
         cast = {name: item.to(number) if item.is_floating_point() else item for name, item in tensors.items()}
         return Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in cast.items()})
 
-    first = encoded(dataset.take(np.arange(1)).arrays)
-    if first.lengths is not None:
+    if encoded(dataset.take(np.arange(1)).arrays).lengths is not None:
         return encoded
-    axes = {
-        item.name: axes_of(item, first.arguments[item.name].shape[1:], "first")
-        for item in dataset.inputs
-        if item.name in first.arguments
-    }
+    axes = places(
+        dataset,
+        "first",
+        lambda inputs: {name: item.numpy(force=True) for name, item in encoded(inputs).arguments.items()},
+    )
 
     def encode(inputs: Arrays) -> Encoded:
         found = encoded(inputs)

@@ -101,3 +101,61 @@ def test_other_pixels_than_those_of_the_data_are_not_explained(
         InputError, match=r"preprocess makes 'image' of shape .* which are not the elements of the data"
     ):
         model.place(data.arrays)
+
+
+MOVED = """
+import numpy as np
+
+MOVES = {
+    "kept": lambda images: images,
+    "scaled": lambda images: (images - images.mean((1, 2), keepdims=True)) / images.std((1, 2), keepdims=True),
+    "turned": lambda images: np.rot90(images, axes=(1, 2)),
+    "exchanged": lambda images: images.swapaxes(1, 2),
+    "flipped": lambda images: images[:, :, ::-1],
+    "rolled": lambda images: np.roll(images, 2, axis=1),
+    "reversed": lambda rows: rows[:, ::-1],
+    "sorted": lambda rows: np.sort(rows, axis=1),
+    "mixed": lambda rows: rows @ np.roll(np.eye(rows.shape[1]), 1, axis=0),
+}
+
+
+def net(move):
+    preprocess = lambda inputs: {name: MOVES[move](values.astype("float32")).copy() for name, values in inputs.items()}
+    from torch import nn
+    class Net(nn.Module):
+        def forward(self, x):
+            return x.flatten(1).sum(1, keepdim=True)
+    return Net(), preprocess
+"""
+
+
+@pytest.mark.parametrize(
+    ("shape", "move", "place"),
+    [
+        ((6, 6, 3), "kept", True),
+        ((6, 6, 3), "scaled", True),
+        ((6, 6, 3), "turned", False),
+        ((6, 6, 3), "exchanged", False),
+        ((6, 6, 3), "flipped", False),
+        ((6, 6, 3), "rolled", False),
+        ((5,), "kept", True),
+        ((5,), "reversed", False),
+        ((5,), "sorted", False),
+        ((5,), "mixed", False),
+    ],
+)
+def test_a_preprocess_that_moves_what_it_is_given_is_not_explained(
+    shape: tuple[int, ...], move: str, place: bool, own_module: Callable[[str, str], None]
+) -> None:
+    """The shape stays, and another element stands in the place of each: a map would be drawn at the wrong one."""
+    own_module("own_moves", MOVED)
+    values = np.random.default_rng(1).uniform(size=(20, *shape))
+    rows = dataset_of({"inputs": {"x": values}, "labels": np.arange(20.0), "task": "regression"}, "data.factory: own:x")
+    spec, compute = FactorySpec(factory="own_moves:net", arguments={"move": move}), Compute(batch=4)
+    model = spec.restore(rows, spec.fit(rows, compute, silent), compute)
+    assert model.predict(rows.arrays).shape == (20, 1)
+    if place:
+        assert model.place(rows.arrays)
+    else:
+        with pytest.raises(InputError, match="preprocess moves the elements of 'x'"):
+            model.place(rows.arrays)

@@ -75,7 +75,7 @@ def test_a_torch_net_is_restored_and_not_trained(ending: str, tmp_path: Path, ir
     assert {name: a.tobytes() for name, a in found.arrays.items()} == {
         n: a.tobytes() for n, a in trained.arrays.items()
     }
-    assert spec.training == "It was not trained here: its weights were given."
+    assert spec.training == "It was not trained here: its weights are those of the file."
 
 
 @pytest.mark.parametrize("ending", [".npz", ".weights.h5", ".keras"])
