@@ -8,7 +8,7 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, chosen, flat, known_mean, sampled, told, widened, written
 from exhibit.tasks.checks.check import GrowingCheck, Need
-from exhibit.tasks.checks.inference import AVERAGE, Estimate
+from exhibit.tasks.checks.inference import AVERAGE, Decision, Estimate, decision
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -90,6 +90,10 @@ class RandomizationSpec(GrowingCheck):
             threshold=limit,
         )
         unrelated = self._unrelated(random_ones)
+        passed = decision(found, limit(), self.at_least) == "pass"
+        other: tuple[Decision, str] | None = None
+        if passed and unrelated.value > _HIGHEST:
+            other = "undecided", _OF_SOMETHING_ELSE
         path = {layer: float(np.mean(one)) for layer, one in curves.items()}
         zero = float(np.mean(silent))
         return self.judged(
@@ -103,6 +107,7 @@ class RandomizationSpec(GrowingCheck):
             self.drawn(len(rows), len(order)),
             things="random models",
             threshold=limit(),
+            other=other,
             nothing="Every explanation is zero: it has no order that could change.",
             details={
                 "layers": np.array(list(path)),
@@ -117,6 +122,10 @@ class RandomizationSpec(GrowingCheck):
 
 
 _HIGHEST, _MENTIONED = 0.8, 0.005
+_OF_SOMETHING_ELSE = (
+    "Explanations of two random models are nearly the same, and only those of the trained model are unlike them: they "
+    "may follow something else than the weights, such as a seed or the company in a batch."
+)
 
 
 def _alike(one: Array, other: Array) -> float:

@@ -65,6 +65,9 @@ def _eight_bits(picture: "Image") -> "Image":
         return Image.fromarray(np.round(values).astype(np.uint8))
     if not (least >= 0 and most <= 65535):
         raise ValueError(f"holds whole numbers from {least:g} to {most:g}; only 0 to 65535 has a known meaning")
-    if 255 < most < 4096:
+    if 0 < most < _DARK:  # of 8, 12 or 14 bits, most likely: nearly black if they were taken for 16
         raise ValueError(f"holds 16 bits, but no value above {most:g}: save it with its full range, or in 8 bits")
     return Image.fromarray(np.round(values / 257).astype(np.uint8))
+
+
+_DARK = 1 << 14  # of 65536: a picture that is lighter nowhere

@@ -9,7 +9,7 @@ from exhibit.tasks.data.classes import given_labels
 from exhibit.tasks.data.columns import Column, Columns
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.molecule import canonical, problem
-from exhibit.tasks.data.rows import Labels
+from exhibit.tasks.data.rows import Labels, require_exact
 from exhibit.tasks.data.tokens import Vocabulary
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
@@ -126,6 +126,8 @@ def _table(name: str, values: Array, about: Mapping[str, Any], train: Array, whe
     if len(titles) != values.shape[1]:
         raise InputError(f"{where}: features lists {len(titles)} names, but there are {values.shape[1]} columns")
     table = values.astype(np.float64)  # a model takes what it wants of it
+    for column, title in enumerate(titles):
+        require_exact(values[:, column], table[:, column], f"{where}: the column {title!r}")
     spread = table[train].std(axis=0, dtype=np.float64)
     return Input(
         name=name,

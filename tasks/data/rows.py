@@ -1,5 +1,6 @@
 """Rows of a file of the user's own: cells, labels, what is held out, and what cannot be used."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
@@ -137,7 +138,25 @@ def numbers(cells: "Cells", key: str) -> Array:
         row = int(wrong.argmax())
         name, cell = row_name(cells.index[row]), cells.iloc[row]
         raise InputError(f"data.{key}: the column {cells.name!r} holds numbers, but in {name} it is {shown(cell)}")
+    require_exact(cells.to_numpy(), parsed, f"data.{key}: the column {cells.name!r}")
     return np.where(np.isfinite(parsed), parsed, np.nan)
+
+
+def require_exact(cells: Array, numbers: Array, where: str) -> None:
+    """Raises InputError where float64 moves a whole number: beyond 2^53 only some of them are left.
+
+    `cells`: (rows,) as they were given, whole numbers or words for them; `numbers`: (rows,) the same in float64."""
+    for row in np.flatnonzero((np.abs(numbers) >= _WHOLE) & np.isfinite(numbers)):
+        word, kept = str(cells[row]).strip(), int(numbers[row])
+        if _WHOLE_NUMBER(word) and int(word) != kept:
+            raise InputError(
+                f"{where} holds {word}, which is {kept} in the 53 bits of a number; give it less its smallest value, "
+                "or as words where it counts nothing"
+            )
+
+
+_WHOLE = 1 << 53
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,400}").fullmatch
 
 
 def shown(value: Any) -> str:

@@ -3,13 +3,15 @@
 Pairs of samples that are drawn because of what is predicted are in `mistakes`.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from exhibit.tasks.data.mistakes import Pair, of_pairs, require_classes, turns, with_and_without, wrong_and_right
-from exhibit.tasks.factory import Factory, load
+from exhibit.tasks.factory import Factory, called, load
 from exhibit.tasks.protocols import Score
 from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Dataset
@@ -102,7 +104,7 @@ def score_of(spec: TargetSpec, dataset: Dataset, output: OutputKind = "logits") 
         InputError: for a score that has no meaning for the task, or a function that cannot be loaded.
     """
     if spec.factory is not None:
-        return Score(kind="factory", function=load(spec.factory, "target.factory"))
+        return Score(kind="factory", function=partial(_own_score, load(spec.factory, "target.factory"), spec.factory))
     classes: Literal["logit", "probability"] = "probability" if output == "probabilities" else "logit"
     usual: Literal["logit", "probability", "value"] = "value" if dataset.task == "regression" else classes
     kind = usual if spec.score == "auto" else spec.score
@@ -115,6 +117,11 @@ def score_of(spec: TargetSpec, dataset: Dataset, output: OutputKind = "logits") 
             f"target.score: {kind!r} has no meaning for a {dataset.task} of {dataset.label_name!r}; {hint}"
         )
     return Score(kind=kind)
+
+
+def _own_score(function: Callable[..., Any], name: str, outputs: Any, targets: Any) -> Any:
+    """What the user's own function makes of outputs; what it raises is told as theirs."""
+    return called(partial(function, outputs, targets), {}, f"target.factory: {name}")
 
 
 def require_rows_and_outputs(selection: SelectionSpec, target: TargetSpec, dataset: Dataset) -> None:

@@ -1,12 +1,13 @@
 """A user's own method: what a function from a trusted module says about the elements of an input."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import ConfigDict, Field
 
-from exhibit.tasks.factory import MethodFactory, load
+from exhibit.tasks.factory import MethodFactory, called, load
 from exhibit.tasks.methods.method import Against, Method
 from exhibit.tasks.protocols import (
     Compute,
@@ -94,9 +95,11 @@ class MethodFactorySpec(Method):
         """As every method; the scores, the base value and the residual are computed here."""
         if baselines is None:
             raise InputError("method.factory: it needs a baseline of raw values, but this kind of data has none")
-        explainable, explain = ExplainableModel(model, score, compute.batch), load(self.factory, "method.factory")
+        where = f"method.factory: {self.factory}"
+        explainable = ExplainableModel(model, score, compute.batch)
+        explain = partial(load(self.factory, "method.factory"), explainable)
         columns = [
-            self._values(explain(explainable, inputs, baselines, column, **self.arguments), inputs)
+            self._values(called(partial(explain, inputs, baselines, column), self.arguments, where), inputs)
             for column in targets.T
         ]
         values = {name: np.stack([column[name] for column in columns], axis=-1) for name in inputs}

@@ -21,6 +21,7 @@ from exhibit.tasks.models.layers import (
     place_name,
     require_numbers,
     require_one_array,
+    require_sample_rows,
     require_samples_first,
     require_slopes,
     seen_once,
@@ -163,6 +164,7 @@ class KerasModel:
         name = layer_name(layer, self.layers)
         numbers = self.dropout_numbers(encoded, dropout)
         activation = self._activation((name, at))(_tensors(encoded), numbers).numpy()[: len(_first(encoded))]
+        require_sample_rows(name, at, activation.shape, len(_first(encoded)))
         owner = place_name(tuple(inputs), name, activation.ndim)
         return KerasPlace(self, encoded, (name, at), {owner: activation}, {}, dropout)
 

@@ -69,6 +69,16 @@ def require_one_array(layer: str, at: Side, one: bool) -> None:
         raise InputError(f"layer: {layer!r} does not give one array at its {at}; name another layer")
 
 
+def require_sample_rows(layer: str, at: Side, shape: Sequence[int], samples: int) -> None:
+    """Raises InputError where what `layer` takes or gives, of `shape`, has no row for each sample: it mixes them, or
+    has another axis first."""
+    if not shape or shape[0] != samples:
+        raise InputError(
+            f"layer: what {layer!r} has at its {at} is of shape {tuple(shape)} for {samples} samples, and not one row "
+            "for each; name another layer"
+        )
+
+
 def require_samples_first(number: int, shape: Sequence[int], samples: int) -> None:
     """Raises InputError where the first axis of what dropout `number` drops, of `shape`, is not that of the samples."""
     if shape[0] != samples:

@@ -20,6 +20,7 @@ from exhibit.tasks.models.layers import (
     place_name,
     require_numbers,
     require_one_array,
+    require_sample_rows,
     require_samples_first,
     require_slopes,
     seen_once,
@@ -294,6 +295,7 @@ class TorchModel:
         net, spot = self._explaining_net(encoded, name), _Spot(name, at)
         activation = self._activation(net, encoded, spot, dropout)
         if encoded.lengths is None:
+            require_sample_rows(name, at, activation.shape, len(_first(inputs)))
             shown = self.outer_layout(activation)
             owner = place_name(tuple(inputs), name, shown.ndim)
             return TorchPlace(self, net, inputs, encoded, spot, {owner: _array(shown)}, {}, dropout=dropout)

@@ -50,7 +50,7 @@ def read(path: Path, readers: dict[str, Reader]) -> dict[str, Array]:
     # Readers of other people's files fail in many ways; none of them is told apart here.
     except (ValueError, OSError, KeyError, RuntimeError, EOFError, TypeError) as error:
         raise InputError(
-            f"model.weights: {path.name} cannot be read without running code: {' '.join(str(error).split())}"
+            f"model.weights: {path.name} cannot be read (nothing in it is run): {' '.join(str(error).split())}"
         ) from error
 
 
@@ -66,13 +66,18 @@ def _safetensors(path: Path) -> dict[str, Array]:
 
     try:
         with safe_open(path, framework="np") as file:
-            brain = [name for name in file.offset_keys() if file.get_slice(name).get_dtype() == "BF16"]
+            types = {name: file.get_slice(name).get_dtype() for name in file.offset_keys()}
+            if strange := sorted(name for name, kind in types.items() if kind not in _SAFETENSORS):
+                kinds = ", ".join(_SAFETENSORS)
+                raise ValueError(f"{strange[0]!r} holds numbers of type {types[strange[0]]}; {kinds} can be read")
+            brain = [name for name, kind in types.items() if kind == "BF16"]
             held = dict(deserialize(path.read_bytes())) if brain else {}  # type: ignore[no-untyped-call]
-            return {
-                name: _widened(held[name]) if name in brain else file.get_tensor(name) for name in file.offset_keys()
-            }
+            return {name: _widened(held[name]) if name in brain else file.get_tensor(name) for name in types}
     except SafetensorError as error:
         raise ValueError(str(error)) from error
+
+
+_SAFETENSORS = ("F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL")
 
 
 def _widened(tensor: Mapping[str, Any]) -> Array:

@@ -417,6 +417,16 @@ def test_an_explanation_that_ignores_the_weights_fails_randomization() -> None:
     assert len(result.details["draws"]) >= 5
 
 
+def test_what_follows_neither_weights_nor_input_does_not_pass_randomization() -> None:
+    """All random models are explained alike, and the trained one otherwise: by a seed, say, that its batch set."""
+    result = RandomizationSpec().measure(linear_case(WEIGHTS, explained=1 / WEIGHTS**3, randomised=[WEIGHTS]))
+    assert result.value is not None
+    assert result.value < 0.3
+    assert result.details["unrelated"][0] == pytest.approx(1)
+    assert result.verdict == "undecided"
+    assert "such as a seed" in result.further
+
+
 def test_the_curve_goes_from_the_top_layer_down() -> None:
     result = RandomizationSpec().measure(linear_case(WEIGHTS, randomised=[WEIGHTS, 1 / WEIGHTS**3]))
     assert result.details["spearman"][0] == pytest.approx(1.0)

@@ -59,6 +59,9 @@ def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     ("name", "picture", "reason"),
     [
         ("twelve.png", Image.fromarray(GREY.astype(np.uint16) * 16), r"holds 16 bits, but no value above \d+: save it"),
+        ("eight.png", Image.fromarray(GREY.astype(np.uint16)), r"holds 16 bits, but no value above \d+: save it"),
+        ("eight.tiff", Image.fromarray(GREY.astype(np.int32)), r"holds 16 bits, but no value above \d+: save it"),
+        ("fourteen.png", Image.fromarray(GREY.astype(np.uint16) * 64), r"holds 16 bits, but no value above \d+: save"),
         ("unit.tiff", Image.fromarray(GREY.astype(np.float32) / 255), "holds floats from .* to"),
     ],
 )

@@ -8,12 +8,14 @@ import pytest
 import torch
 from torch import nn
 
+from exhibit.tasks.data.plain import dataset_of
+from exhibit.tasks.data.select import TargetSpec, score_of
 from exhibit.tasks.factory import TRUSTED
 from exhibit.tasks.methods.factory import MethodFactorySpec
 from exhibit.tasks.methods.gradient import GradientXInputSpec
 from exhibit.tasks.models.callable import CallableModel
 from exhibit.tasks.models.torch import TorchModel, as_tensors
-from exhibit.tasks.protocols import Compute, Score
+from exhibit.tasks.protocols import Compute, Score, scores
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.explanation import Attribution
 
@@ -43,6 +45,14 @@ def nothing(model, inputs, baselines, targets):
 
 def other(model, inputs, baselines, targets):
     return {"y": 1}
+
+
+def broken(model, inputs, baselines, targets):
+    return [][1]
+
+
+def score(outputs, targets):
+    return 1 // 0
 """
 
 
@@ -100,11 +110,19 @@ def test_a_model_that_only_predicts_can_be_asked_for_scores() -> None:
         ("wrong", r"own_method:wrong gave float32 of shape \(5, 1\) for x; numbers of shape \(5, 3\) were expected"),
         ("nothing", r"own_method:nothing gave non-finite values for x"),
         ("other", r"own_method:other gave y; values for x were expected"),
+        ("broken", r"own_method:broken failed with IndexError: list index out of range \(in own_method.py, line \d+\)"),
     ],
 )
 def test_what_is_no_attribution_is_said(function: str, said: str) -> None:
     with pytest.raises(InputError, match=rf"^method\.factory: {said}$"):
         explained(function, linear())
+
+
+def test_a_score_of_ones_own_that_fails_is_told_with_its_line() -> None:
+    rows = dataset_of({"inputs": INPUTS, "labels": np.arange(5.0), "task": "regression"}, "data.factory: own:rows")
+    own = score_of(TargetSpec(score="factory", factory="own_method:score"), rows)
+    with pytest.raises(InputError, match=r"^target\.factory: own_method:score failed with ZeroDivisionError: .*line"):
+        scores(np.zeros((5, 2)), "logits", own, TARGETS[:, 0])
 
 
 def test_maps_of_images_may_come_without_channels() -> None:

@@ -100,6 +100,14 @@ def test_a_layer_that_is_used_twice_is_refused() -> None:
         model.place(TABLE, "shared")
 
 
+def test_a_layer_without_a_row_for_each_sample_is_refused() -> None:
+    x = keras.layers.Input((3,))
+    first = keras.layers.Activation("linear", name="first")(keras.ops.transpose(x))
+    model = KerasModel(keras.Model(x, keras.ops.transpose(first)), dict, "values", COMPUTE)
+    with pytest.raises(InputError, match=r"'first' has at its output is of shape \(3, \d+\) for \d+ samples"):
+        model.place(TABLE, "first")
+
+
 @pytest.fixture(scope="module")
 def nested() -> KerasModel:
     """outer: a dense layer, a model of two dense layers with a model inside that drops, and a dense layer."""

@@ -95,6 +95,22 @@ def test_a_layer_that_is_used_twice_is_refused() -> None:
         TorchModel(Twice(), as_tensors, "values", Compute()).place(TABLE, "layer")
 
 
+def test_a_layer_without_a_row_for_each_sample_is_refused() -> None:
+    """A recurrent layer gives its state with another axis first."""
+
+    class Turned(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Identity()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.layer(x[None])[0]
+
+    model = TorchModel(Turned(), as_tensors, "values", Compute())
+    with pytest.raises(InputError, match=r"'layer' has at its output is of shape \(1, \d+, 3\) for \d+ samples"):
+        model.place(TABLE, "layer")
+
+
 def test_an_input_without_influence_has_gradient_zero() -> None:
     class First(nn.Module):
         def forward(self, a: Tensor, b: Tensor) -> Tensor:

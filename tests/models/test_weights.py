@@ -120,7 +120,7 @@ def test_a_pickle_that_is_hidden_in_a_file_of_weights_does_not_run(ending: str, 
         np.savez(path, weight=np.array([Trap()], dtype=object))
     else:
         torch.save({"0.weight": Trap()}, path)
-    with pytest.raises(InputError, match=rf"planted{ending} cannot be read without running code"):
+    with pytest.raises(InputError, match=rf"planted{ending} cannot be read \(nothing in it is run\)"):
         MLPSpec(fit="never", weights=path).fit(iris, COMPUTE, silent)
 
 
@@ -131,8 +131,14 @@ def test_a_keras_file_with_code_in_it_does_not_run(tmp_path: Path) -> None:
     configure(COMPUTE)
     path, layers = tmp_path / "planted.keras", keras.layers
     keras.Sequential([layers.Input((3,)), layers.Lambda(lambda x: x + 1), layers.Dense(2)]).save(path)
-    with pytest.raises(InputError, match=r"planted.keras cannot be read without running code"):
+    with pytest.raises(InputError, match=r"planted.keras cannot be read \(nothing in it is run\)"):
         CNNSpec(filters=2, fit="never", weights=path).fit(DigitsSpec().load(Memory()), COMPUTE, silent)
+
+
+def test_numbers_that_numpy_has_not_are_refused_by_name(tmp_path: Path) -> None:
+    save_file({"weight": torch.zeros(2, dtype=torch.float8_e4m3fn)}, tmp_path / "f8.safetensors")
+    with pytest.raises(InputError, match=r"'weight' holds numbers of type F8_E4M3; F64, F32, .* can be read"):
+        read(tmp_path / "f8.safetensors", {})
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
