@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -114,12 +115,33 @@ def called(function: Callable[..., Any], arguments: Mapping[str, Any], where: st
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # the user's own code fails in its own ways
-        line = traceback.extract_tb(error.__traceback__)[-1]
-        said = " ".join(str(error).split())[:_MOST_SAID]
-        raise InputError(
-            f"{where} failed with {type(error).__name__}{f': {said}' if said else ''} "
-            f"(in {Path(line.filename).name}, line {line.lineno})"
-        ) from error
+        raise InputError(f"{where} failed with {said(error)}") from error
+
+
+def said(error: BaseException) -> str:
+    """What somebody else's code failed with, and where, in a clause: in the user's own code where it came through
+    that, else where it was raised."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    frame, line = next(((one, at) for one, at in reversed(frames) if _of_user(one)), frames[-1])
+    message = " ".join(str(error).split())[:_MOST_SAID]
+    return (
+        f"{type(error).__name__}{f': {message}' if message else ''} "
+        f"(in {Path(frame.f_code.co_filename).name}, line {line})"
+    )
+
+
+def came_through(error: BaseException, adapters: str) -> bool:
+    """Whether an error is that of the user's own code: raised by it, or by a library that the package `adapters` of
+    Exhibit had work for that code."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    names = [frame.f_globals.get("__name__", "") for frame in frames]
+    last = next((name for name in reversed(names) if name.partition(".")[0] == PROJECT), "")
+    return last.startswith(f"{adapters}.") or any(map(_of_user, frames))
+
+
+def _of_user(frame: FrameType) -> bool:
+    name = frame.f_globals.get("__name__")
+    return bool(name) and is_own(name)
 
 
 _MOST_SAID = 400  # letters of somebody else's message

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from exhibit.tasks.factory import came_through, said
 from exhibit.tasks.records.base import InputError
 
 Tell = Callable[[str], object]
+_ADAPTERS = "exhibit.tasks.models"  # what goes wrong there with a model of the user's own is the model's
 
 _told: list[Tell] = []
 
@@ -35,7 +37,8 @@ def running(functions: Sequence[str]) -> Iterator[None]:
     """Code of the user's own may run in here, that of these functions.
 
     Raises:
-        InputError: naming them, where it ends the program, interrupts it, recurses without end, or reads from it.
+        InputError: naming them, where it fails, ends the program, interrupts it, recurses without end, or reads from
+            it.
     """
     if not functions:
         yield
@@ -52,6 +55,14 @@ def running(functions: Sequence[str]) -> Iterator[None]:
         raise InputError(ended_by(names, "raised KeyboardInterrupt")) from error
     except RecursionError as error:
         raise InputError(ended_by(names, "calls itself without an end (RecursionError)")) from error
+    except InputError as error:
+        if any(function in str(error) for function in functions) or not came_through(error, _ADAPTERS):
+            raise
+        raise InputError(f"{error} (asked of {names})") from error
+    except Exception as error:  # the user's own code fails in its own ways, at any time
+        if not came_through(error, _ADAPTERS):
+            raise
+        raise InputError(f"{names}: this code of your own failed with {said(error)}") from error
     finally:
         sys.stdin = before
         over()

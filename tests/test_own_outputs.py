@@ -1,6 +1,7 @@
 """What comes out of a user's own model: probabilities that are trained as such, numbers that are none, and predictions
 that depend on the batch."""
 
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,16 @@ def draws():
     return lambda inputs: np.random.random((len(inputs["x"]), 2))
 
 
+def late(kind):
+    def predict(inputs):
+        x = inputs["x"]
+        seen = (x == X[35]).any()
+        if seen and kind == "raises":
+            raise ValueError("not this one")
+        return x[:, :1] if seen else x[:, :2]
+    return predict
+
+
 def company():
     return lambda inputs: (inputs["x"] - inputs["x"].mean(axis=0))[:, :2]
 """
@@ -96,8 +107,8 @@ def run(tmp_path: Path, own_module: Callable[[str, str], None]) -> Run:
         progress: Progress = silent,
         **options: Any,
     ) -> Any:
-        arguments = {"forward": forward} if forward else {}
-        model = FactorySpec(factory=f"{NAME}:{function}", arguments=arguments, **options)
+        arguments = {"arguments": {"forward": forward} if forward else {}}
+        model = FactorySpec(factory=f"{NAME}:{function}", **(arguments | options))
         data = load(store, DataFactorySpec(factory=f"{NAME}:rows", arguments={"classes": classes}))["dataset"]
         trained = fit(store, model, compute, data, progress)["weights"]
         done = predict(store, model, compute, data, trained)["prediction"]
@@ -205,3 +216,43 @@ def test_a_net_that_depends_on_its_batch_is_not_trained(forward: str, run: Run) 
 
     with pytest.raises(InputError, match="in the company of other rows"):
         run("net", forward, fit="auto", progress=untrained)
+
+
+@pytest.mark.parametrize(
+    ("forward", "said"),
+    [
+        ("1 / 0 if x.requires_grad else x[:, :2]", r"own_outputs:net: .* failed with ZeroDivisionError"),
+        ("x.exp().add_(1)[:, :2]", "own_outputs:net: .* failed with RuntimeError: one of the variables needed"),
+        ("x[:, :1] if x.requires_grad else x[:, :2]", "it gave 2 outputs .* and 1 later; .*own_outputs:net"),
+        (
+            "x[1:, :2] if x.requires_grad else x[:, :2]",
+            "own_outputs:net: .* failed with RuntimeError: .* does not match",
+        ),
+    ],
+)
+def test_a_net_that_fails_when_it_is_explained_is_named(forward: str, said: str, run: Run) -> None:
+    with pytest.raises(InputError, match=said):
+        run("net", forward, VanillaGradSpec())
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("raises", r"own_outputs:late: .* ValueError: not this one \(in own_outputs.py, line \d+\)"),
+        ("narrows", "it gave 2 outputs .* and 1 later; .*own_outputs:late"),
+    ],
+)
+def test_a_function_that_fails_at_a_later_row_is_named(kind: str, said: str, run: Run) -> None:
+    with pytest.raises(InputError, match=said):
+        run("late", arguments={"kind": kind}, compute=Compute(batch=10))
+
+
+def test_a_net_that_cannot_be_trained_is_named(run: Run) -> None:
+    with pytest.raises(InputError, match=r"own_outputs:net: .* failed with ZeroDivisionError"):
+        run("net", "1 / 0 if self.training else x[:, :2] * self.layer.weight.sum()", fit="auto")
+
+
+def test_a_fault_of_the_program_is_not_said_to_be_the_users(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exhibit.tasks.stages.predict.pack", operator.truediv)
+    with pytest.raises(TypeError, match="truediv expected 2 arguments"):
+        run("net", "x[:, :2]")

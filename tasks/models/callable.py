@@ -1,11 +1,11 @@
 """Models that only predict: any function of raw inputs, and fitted scikit-learn estimators."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from exhibit.tasks.models.outputs import require_real
+from exhibit.tasks.models.outputs import require_as_before, require_real
 from exhibit.tasks.protocols import Capability, Compute, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
@@ -25,6 +25,7 @@ class CallableModel:
         self.output: OutputKind = output
         self._function = function
         self._batch = compute.batch
+        self._each: Sequence[int | None] | None = None  # the shape of the outputs of one sample, once it is seen
 
     def predict(self, inputs: Arrays) -> Array:
         """Outputs (samples, outputs) as the function gives them.
@@ -44,6 +45,7 @@ class CallableModel:
                 f"({self._batch}, outputs) was expected"
             )
         require_real(str(outputs.dtype), outputs.dtype.kind in "fiu")
+        self._each = require_as_before(outputs.shape[1:], self._each)
         return outputs
 
 

@@ -26,7 +26,13 @@ from exhibit.tasks.models.layers import (
     require_slopes,
     seen_once,
 )
-from exhibit.tasks.models.outputs import no_slopes, require_one_output, require_real, require_row_each
+from exhibit.tasks.models.outputs import (
+    no_slopes,
+    require_as_before,
+    require_one_output,
+    require_real,
+    require_row_each,
+)
 from exhibit.tasks.protocols import Capability, Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
@@ -106,6 +112,7 @@ class KerasModel:
         self.output: OutputKind = output
         self._encode = encode
         self._batch = compute.batch
+        self._each: Sequence[int | None] | None = None  # the shape of the outputs of one sample, once it is seen
         self._outputs = compiled(self.call)
         self._activation = cache(self._trace_activation)
         self._dropout_shapes = cache(self._trace_dropout_shapes)
@@ -223,6 +230,7 @@ class KerasModel:
             outputs = self.net(one_or_all(taken(arguments, self.axes)), training=False)
         require_one_output(outputs, tf.is_tensor(outputs))
         require_real(outputs.dtype.name, outputs.dtype.is_floating)
+        self._each = require_as_before(outputs.shape[1:], self._each)
         return outputs
 
     def outputs_at(self, spot: Spot | None, arguments: Tensors, values: Sequence[tf.Tensor]) -> tf.Tensor:

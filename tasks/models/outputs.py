@@ -1,6 +1,7 @@
 """What is expected of whatever predicts: one array of numbers, with a row for each sample, and slopes where these are
 asked for. The same words for every framework."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from exhibit.tasks.records.base import InputError
@@ -33,6 +34,20 @@ def require_row_each(rows: int, samples: int) -> None:
             f"model: {samples} samples were given, and {rows} rows of outputs came back; a preprocess and a net keep "
             "one row for each sample, in their order"
         )
+
+
+def require_as_before(shape: Sequence[int | None], before: Sequence[int | None] | None) -> Sequence[int | None]:
+    """The `shape` of the outputs of one sample.
+
+    Raises:
+        InputError: where it was another one before.
+    """
+    if before is not None and list(shape) != list(before):
+        first, now = (" x ".join(map(str, one)) or "one" for one in (before, shape))
+        raise InputError(
+            f"model: it gave {first} outputs for a sample at first, and {now} later; a model gives as many each time"
+        )
+    return shape
 
 
 def no_slopes() -> InputError:

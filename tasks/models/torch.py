@@ -25,7 +25,13 @@ from exhibit.tasks.models.layers import (
     require_slopes,
     seen_once,
 )
-from exhibit.tasks.models.outputs import no_slopes, require_one_output, require_real, require_row_each
+from exhibit.tasks.models.outputs import (
+    no_slopes,
+    require_as_before,
+    require_one_output,
+    require_real,
+    require_row_each,
+)
 from exhibit.tasks.models.torch_dropout import attention_rates, dropping
 from exhibit.tasks.models.torch_embedding import embeddings
 from exhibit.tasks.models.torch_fast import FastCopies, State, same, state_of
@@ -232,6 +238,7 @@ class TorchModel:
         self.output: OutputKind = output
         self._encode = encode
         self._batch = compute.batch
+        self._each: Sequence[int | None] | None = None  # the shape of the outputs of one sample, once it is seen
         self._channels_first = channels_first
         self._fast = FastCopies(self.net)
         self._samples_first: State = []  # the net that is known to drop so
@@ -316,6 +323,7 @@ class TorchModel:
             outputs: Tensor = net(*encoded.taken())
         require_one_output(outputs, isinstance(outputs, Tensor))
         require_real(str(outputs.dtype), outputs.is_floating_point())
+        self._each = require_as_before(outputs.shape[1:], self._each)
         return outputs if encoded.lengths is None else outputs[: encoded.samples]
 
     def inner_layout(self, tensor: Tensor) -> Tensor:
