@@ -49,8 +49,12 @@ def _place(material: Material, row: int) -> Place:
 
 
 def _elsewhere(material: Material, method: MethodMaterial, row: int, k: int) -> Named | None:
-    """What a method gives the ninth with this index, where that is less than its share of the area."""
+    """What a method gives the ninth with this index, where that is less than its share of the area; its own ninth where
+    the main method gives nothing to any."""
     held, area = _ninths(material, method, row)
+    if not _ninths(material, material.main, row)[0].any():
+        own = int(held.argmax())
+        return Named(name=_NINTHS[own], value=float(held[own])) if held.any() else None
     return Named(name=_NINTHS[k], value=float(held[k])) if held[k] < area[k] else None
 
 
