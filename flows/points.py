@@ -100,9 +100,20 @@ def run_points(
     ):
         _across(step, [chapter for chapter in chapters if chapter.failure is None], calls)
     errors = [chapter.error for chapter in chapters if chapter.error is not None]
-    if len(errors) == len(chapters):
+    ended = len(errors) == len(chapters)
+    _tell(chapters, calls, {str(errors[0])} if ended else set())
+    if ended:
         raise errors[0]
     return chapters
+
+
+def _tell(chapters: Sequence[Chapter], calls: Calls, said: set[str]) -> None:
+    """What each point met, once, however many met it; `said`: what is printed as the end of the whole."""
+    for chapter in chapters:
+        if chapter.error is not None and str(chapter.error) not in said:
+            said.add(str(chapter.error))
+            kind = "" if isinstance(chapter.error, InputError) else f"{type(chapter.error).__name__}: "
+            calls.watch.note(f"{chapter.slug}: {kind}{chapter.error}")
 
 
 def _across(step: Callable[[Chapter], Step], chapters: Sequence[Chapter], calls: Calls) -> None:
@@ -123,7 +134,7 @@ def _go_on(stage: str, chapter: Chapter, steps: Step, calls: Calls) -> None:
         chapter.failure = Failure(
             slug=chapter.slug, title=chapter.point.title, stage=stage, sentence=_sentence(error, chapter.point)
         )
-        calls.watch.failed(chapter.slug, f"{stage} failed, {type(error).__name__}: {error}")
+        calls.watch.failed(chapter.slug, f"{stage}, failed")
 
 
 def _sentence(error: Exception, point: Point) -> str:
