@@ -155,7 +155,7 @@ def _quality(metric: Metric, rows: str) -> str:
     bounds = f" (95% interval {write(metric.interval[0])} to {write(metric.interval[1])})" if metric.interval else ""
     naive = "" if metric.naive is None else f"; a naive guess has {write(metric.naive)}"
     name = "error (RMSE)" if metric.name == "RMSE" else metric.name
-    return f"{name} {write(metric.value)}{bounds} on {metric.count:,} {rows} rows{naive}"
+    return f"{name} {write(metric.value)}{bounds} on {count(metric.count, rows + ' row')}{naive}"
 
 
 # --- the explanation --------------------------------------------------------------------------------------
@@ -334,8 +334,8 @@ def written(check: CheckResult) -> dict[str, str]:
 
 
 def _digits(values: Sequence[float], thresholds: Sequence[float]) -> int:
-    """After the point, for all alike: rounded in the same way, what lies inside an interval reads inside, and each keeps
-    its side of each threshold."""
+    """After the point, for all alike: rounded in one way, what lies inside an interval reads inside, and each keeps its
+    side of each threshold."""
     pairs = [beside(value, threshold)[0] for value in values for threshold in thresholds]
     return max((len(text.partition(".")[2]) for text in pairs), default=2)
 
