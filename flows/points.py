@@ -25,7 +25,7 @@ from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure
 from exhibit.tasks.stages.attribute import attribute
-from exhibit.tasks.stages.beforehand import require_explainable
+from exhibit.tasks.stages.beforehand import keys_of, require_explainable
 from exhibit.tasks.stages.check import CheckedMethod, check
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.fit import fit
@@ -162,11 +162,11 @@ class _Steps:
         embedded = self._given.datasets.get(chapter.slug), self._given.samples.get(chapter.slug)
         point = chapter.point
         yield from self._one(chapter, load, point.data, *embedded)
-        dataset, methods = chapter["load"]["dataset"], point.method.values()
+        dataset = chapter["load"]["dataset"]
         if self._all_glyphs:
             loaded = unpack(Dataset, self._calls.store.get(dataset), self._calls.store)
             require_glyphs("\n".join([point.title, *loaded.texts]))
-        require_explainable(self._calls.store, dataset, point.model, methods, point.target, point.selection)
+        require_explainable(self._calls.store, dataset, point.model, point.method, point.target, point.selection)
 
     def fit(self, chapter: Chapter) -> Step:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
@@ -199,7 +199,8 @@ class _Steps:
         started = {label: self._shards(chapter, label, chunks) for label in chapter.methods}
         yield
         for label, calls in started.items():
-            chapter.attributed[label] = self._gathered(f"{chapter.slug}/{label}", chunks, calls)
+            with keys_of(chapter.methods[label], label):
+                chapter.attributed[label] = self._gathered(f"{chapter.slug}/{label}", chunks, calls)
 
     def _shards(self, chapter: Chapter, label: str, chunks: Sequence[tuple[int, int]]) -> list[list[Started]]:
         """A call for every chunk of every training."""

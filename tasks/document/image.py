@@ -14,12 +14,13 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     without_score,
 )
-from exhibit.tasks.document.words import article, count, listing, signed
+from exhibit.tasks.document.words import count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
 from exhibit.tasks.records.finding import Finding, Mark, Named, Place
 from exhibit.tasks.records.material import Maps, Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
+from exhibit.tasks.records.shown import article
 
 _RANKED = 5  # classes that are listed for each image
 _MOST_MAPS = 6  # of several methods in one line of a grid

@@ -79,7 +79,9 @@ def test_a_point_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     assert good.failure is None
     assert bad.failure is not None
     assert bad.failure.stage == "attribute"
-    assert bad.failure.sentence.startswith("layer: 'nosuch' is not a layer of the model; its layers are ")
+    assert bad.failure.sentence.startswith(
+        "method.integrated_gradients.layer: 'nosuch' is not a layer of the model; its layers are "
+    )
 
 
 def test_points_that_all_fail_are_an_error(tmp_path: Path) -> None:
