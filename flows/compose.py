@@ -6,6 +6,7 @@ do not vary, and so refuses `study=digits,solubility model.batch_size=16` when t
 
 import copy
 import itertools
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -47,7 +48,8 @@ class Composed(NamedTuple):
 
     def named(self, name: str) -> str:
         """`name`, and what varies beside the study and the data."""
-        return ", ".join([name, *(one for one in self.varied if not one.startswith(("study=", "data=")))])
+        others = [one for one in self.varied if not one.startswith(("study=", "data="))]
+        return ", ".join([name, *map(_as_read, others)])
 
     @property
     def where(self) -> str:
@@ -66,8 +68,36 @@ class _PointOverrides(NamedTuple):
 
 def point_name(varied: Iterable[str]) -> str:
     """` (point study=iris)`, or nothing where there is only one point."""
-    text = ", ".join(varied)
+    text = ", ".join(map(_as_read, varied))
     return f" (point {text})" if text else ""
+
+
+def _as_read(override: str) -> str:
+    """An override of one value for a reader: its texts without Hydra's quotes and escapes, unless they are something
+    else without, as "1" is."""
+    key, _, value = override.partition("=")
+    if not set(value) & set("\\'\""):
+        return override
+    parser = OverridesParser.create()
+    return f"{key}={_plainly(parser.parse_override(f'_={value}').value(), parser)}"
+
+
+def _plainly(value: Any, parser: OverridesParser) -> str:
+    match value:
+        case str() | QuotedString():
+            text = value if isinstance(value, str) else value.text
+            return text if not _reads(parser, f"_={text}") or _is_text(parser, text) else quoted(text)
+        case list():
+            return f"[{','.join(_plainly(one, parser) for one in value)}]"
+        case dict():
+            return f"{{{','.join(f'{key}:{_plainly(one, parser)}' for key, one in value.items())}}}"
+        case _:
+            return json.dumps(value)
+
+
+def _is_text(parser: OverridesParser, text: str) -> bool:
+    """Whether a value that can be read is a text as it stands."""
+    return isinstance(parser.parse_override(f"_={text}").value(), str)
 
 
 def compose_points(overrides: Sequence[str], config_dir: Path | None = None) -> list[Composed]:

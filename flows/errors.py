@@ -181,11 +181,17 @@ def _allowed(schema: Schema) -> str:
         "number": f"a number{_bounds(schema)}",
         "boolean": "true or false",
         "null": "null",
-        "array": "a list" + (f", each {_allowed(schema['items'])}" if schema.get("items") else ""),
+        "array": _list(schema),
         "string": _text(schema),
         "object": "keys with values",
     }
     return words.get(schema.get("type", "object"), "a value")
+
+
+def _list(schema: Schema) -> str:
+    least = schema.get("minItems", 0)
+    length = f" of at least {least} value{'s' * (least > 1)}" if least else ""
+    return f"a list{length}" + (f", each {_allowed(schema['items'])}" if schema.get("items") else "")
 
 
 def _text(schema: Schema) -> str:

@@ -25,7 +25,7 @@ from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure
 from exhibit.tasks.stages.attribute import attribute
-from exhibit.tasks.stages.beforehand import require_explainable
+from exhibit.tasks.stages.beforehand import keys_of, require_explainable
 from exhibit.tasks.stages.check import CheckedMethod, check
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.fit import fit
@@ -100,9 +100,20 @@ def run_points(
     ):
         _across(step, [chapter for chapter in chapters if chapter.failure is None], calls)
     errors = [chapter.error for chapter in chapters if chapter.error is not None]
-    if len(errors) == len(chapters):
+    ended = len(errors) == len(chapters)
+    _tell(chapters, calls, {str(errors[0])} if ended else set())
+    if ended:
         raise errors[0]
     return chapters
+
+
+def _tell(chapters: Sequence[Chapter], calls: Calls, said: set[str]) -> None:
+    """What each point met, once, however many met it; `said`: what is printed as the end of the whole."""
+    for chapter in chapters:
+        if chapter.error is not None and str(chapter.error) not in said:
+            said.add(str(chapter.error))
+            kind = "" if isinstance(chapter.error, InputError) else f"{type(chapter.error).__name__}: "
+            calls.watch.note(f"{chapter.slug}: {kind}{chapter.error}")
 
 
 def _across(step: Callable[[Chapter], Step], chapters: Sequence[Chapter], calls: Calls) -> None:
@@ -123,7 +134,7 @@ def _go_on(stage: str, chapter: Chapter, steps: Step, calls: Calls) -> None:
         chapter.failure = Failure(
             slug=chapter.slug, title=chapter.point.title, stage=stage, sentence=_sentence(error, chapter.point)
         )
-        calls.watch.failed(chapter.slug, f"{stage} failed, {type(error).__name__}: {error}")
+        calls.watch.failed(chapter.slug, f"{stage}, failed")
 
 
 def _sentence(error: Exception, point: Point) -> str:
@@ -151,11 +162,11 @@ class _Steps:
         embedded = self._given.datasets.get(chapter.slug), self._given.samples.get(chapter.slug)
         point = chapter.point
         yield from self._one(chapter, load, point.data, *embedded)
-        dataset, methods = chapter["load"]["dataset"], point.method.values()
+        dataset = chapter["load"]["dataset"]
         if self._all_glyphs:
             loaded = unpack(Dataset, self._calls.store.get(dataset), self._calls.store)
             require_glyphs("\n".join([point.title, *loaded.texts]))
-        require_explainable(self._calls.store, dataset, point.model, methods, point.target, point.selection)
+        require_explainable(self._calls.store, dataset, point.model, point.method, point.target, point.selection)
 
     def fit(self, chapter: Chapter) -> Step:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
@@ -188,7 +199,8 @@ class _Steps:
         started = {label: self._shards(chapter, label, chunks) for label in chapter.methods}
         yield
         for label, calls in started.items():
-            chapter.attributed[label] = self._gathered(f"{chapter.slug}/{label}", chunks, calls)
+            with keys_of(chapter.methods[label], label):
+                chapter.attributed[label] = self._gathered(f"{chapter.slug}/{label}", chunks, calls)
 
     def _shards(self, chapter: Chapter, label: str, chunks: Sequence[tuple[int, int]]) -> list[list[Started]]:
         """A call for every chunk of every training."""

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from exhibit.tasks.protocols import Progress as Report
@@ -34,12 +33,12 @@ class Watch:
     """
 
     def __init__(self, console: Console | None = None, patience: float = 1.0, heartbeat: float = 15.0) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or Console(stderr=True)
         self._patience, self._heartbeat = patience, heartbeat
         self._lock = threading.Lock()
         self._running: dict[tuple[str, str], _Running] = {}
         self._over = threading.Event()
-        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn()
+        columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(30), MofNCompleteColumn()
         plain = not self._console.is_terminal
         self._bars = Progress(*columns, TimeElapsedColumn(), console=self._console, transient=True, disable=plain)
         self._pulse = threading.Thread(target=self._beat, daemon=True) if plain else None
@@ -64,7 +63,7 @@ class Watch:
             if (found := self._running.get((chapter, stage))) is None:
                 now = time.monotonic()
                 found = _Running(
-                    self._bars.add_task(escape(escaped(f"{chapter}: {stage}")), total=None), now, now + self._patience
+                    self._bars.add_task(escaped(f"{chapter}: {stage}"), total=None), now, now + self._patience
                 )
                 self._running[chapter, stage] = found
             running = found
@@ -112,7 +111,7 @@ class Watch:
         self._print(f"{chapter}: {stage}, {text}")
 
     def _print(self, text: str) -> None:
-        self._console.print(escaped_lines(text), markup=False, soft_wrap=True)
+        self._console.print(escaped_lines(text), markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     def _beat(self) -> None:
         while not self._over.wait(min(1.0, self._patience)):

@@ -139,8 +139,10 @@ def _row_of(sample: str, dataset: Dataset) -> Array:
     """The row of a sample, (1,)."""
     rows = np.flatnonzero(dataset.sample_ids == sample)
     if not len(rows):
-        near = ", ".join(get_close_matches(sample, dataset.sample_ids.tolist(), n=3)) or "none"
-        raise InputError(f"baseline: the data has no sample {sample!r}; near are {near}")
+        ids = [str(each) for each in dataset.sample_ids]
+        near = get_close_matches(sample, ids, n=3)
+        hint = f"near are {', '.join(near)}" if near else f"its samples are called {', '.join(ids[:3])} and so on"
+        raise InputError(f"baseline: the data has no sample {sample!r}; {hint}")
     return rows[:1]
 
 

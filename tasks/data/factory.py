@@ -15,6 +15,7 @@ from exhibit.tasks.factory import DataFactory, called, load
 from exhibit.tasks.records.base import Arguments, Array, Files, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.shelf import Shelf
+from exhibit.tasks.records.shown import what_it_is
 
 
 class DataFactorySpec(Data):
@@ -82,7 +83,7 @@ class DataFactorySpec(Data):
             case Mapping():
                 return _whole(dataset_of(result, where), where)
             case _:
-                raise InputError(f"{where} gave a {type(result).__name__}; a Dataset or a dictionary was expected")
+                raise InputError(f"{where} gave {what_it_is(result)}; a Dataset or a dictionary was expected")
 
     def fitted(self, dataset: Dataset) -> Dataset:
         """The rows that train and measure a model: the same bytes whatever is to be explained."""

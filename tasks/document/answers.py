@@ -155,7 +155,7 @@ def _quality(metric: Metric, rows: str) -> str:
     bounds = f" (95% interval {write(metric.interval[0])} to {write(metric.interval[1])})" if metric.interval else ""
     naive = "" if metric.naive is None else f"; a naive guess has {write(metric.naive)}"
     name = "error (RMSE)" if metric.name == "RMSE" else metric.name
-    return f"{name} {write(metric.value)}{bounds} on {metric.count:,} {rows} rows{naive}"
+    return f"{name} {write(metric.value)}{bounds} on {count(metric.count, rows + ' row')}{naive}"
 
 
 # --- the explanation --------------------------------------------------------------------------------------
@@ -252,14 +252,15 @@ def _together(
     """One check of one method at many points: the gravest verdict, the range of results, and how many had which."""
     verdicts = [check.verdict for check in found]
     values = [check.value for check in found if check.value is not None]
-    thresholds = {check.threshold for check in found if check.threshold is not None}
+    thresholds = sorted({check.threshold for check in found if check.threshold is not None})
+    digits = _digits(values, thresholds)
     return Judged(
         question=checks[name].question if name in checks else name.replace("_", " "),
         of=f"{count(len(found), 'point')}, {title}",
         verdict=min(verdicts, key=_GRAVEST.index),
-        result=interval(min(values), max(values)) if values else "–",
+        result=interval(min(values), max(values), digits) if values else "–",
         interval="–",
-        threshold=listing([rounded(value) for value in sorted(thresholds)]) or "–",
+        threshold=listing([_limit(threshold, digits) for threshold in thresholds]) or "–",
         meaning=listing([f"{verdicts.count(word)} {word}" for word in _GRAVEST if word in verdicts]),
         anchor=anchor,
     )
@@ -324,11 +325,24 @@ def written(check: CheckResult) -> dict[str, str]:
             "interval": "–",
             "threshold": "–" if threshold is None else _side(check, rounded(threshold)),
         }
-    one, other = (plain(value), "–") if threshold is None else beside(value, threshold)
-    ends = [] if check.interval is None or threshold is None else [beside(end, threshold)[0] for end in check.interval]
-    digits = max(len(text.partition(".")[2]) for text in [one, *ends])
-    bounds = "–" if check.interval is None else interval(*check.interval, digits)
-    return {"result": one, "interval": bounds, "threshold": other if threshold is None else _side(check, other)}
+    digits = _digits([value, *(check.interval or ())], [] if threshold is None else [threshold])
+    return {
+        "result": plain(value, digits),
+        "interval": "–" if check.interval is None else interval(*check.interval, digits),
+        "threshold": "–" if threshold is None else _side(check, _limit(threshold, digits)),
+    }
+
+
+def _digits(values: Sequence[float], thresholds: Sequence[float]) -> int:
+    """After the point, for all alike: rounded in one way, what lies inside an interval reads inside, and each keeps its
+    side of each threshold."""
+    pairs = [beside(value, threshold)[0] for value in values for threshold in thresholds]
+    return max((len(text.partition(".")[2]) for text in pairs), default=2)
+
+
+def _limit(threshold: float, digits: int) -> str:
+    """A threshold as it was set, with as many digits as what stands beside it where these are more than two."""
+    return plain(threshold, digits) if digits > 2 else f"{threshold:g}".replace("-", "−")
 
 
 def _side(check: CheckResult, threshold: str) -> str:

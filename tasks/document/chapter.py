@@ -84,7 +84,7 @@ def _metric_value(metric: Metric) -> str:
 def _how_explained(material: Material) -> Section:
     score = {
         "logit": "the logit (the value of the output before the softmax)",
-        "probability": "the probability after the softmax",
+        "probability": "the probability, which is that after the softmax where the model gives logits",
         "value": f"the predicted {material.dataset.label_name}",
         "loss": "the cross-entropy of the class in nats, where a negative contribution speaks for the class",
         "factory": "a function of the outputs that the user gave",

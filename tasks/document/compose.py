@@ -99,13 +99,20 @@ _MOST_TITLES = 3
 
 def _title(materials: Sequence[Material]) -> str:
     """What the report is about."""
+    if not materials:
+        return "No prediction could be explained"
     about = list(dict.fromkeys(material.dataset.label_name for material in materials))
-    if not 0 < len(about) <= _MOST_TITLES:
-        return f"What {count(len(about), 'prediction')} rest on"
     data = dict.fromkeys(material.dataset.title for material in materials)
     names = list(data if len(data) < len(materials) else dict.fromkeys(material.title for material in materials))
-    before = f"{listing(names)}: what " if len(names) <= _MOST_TITLES else "What "
-    return f"{before}the {listing(about)} {'is' if len(about) == 1 else 'are'} predicted from"
+    are = "is" if len(about) == 1 else "are"
+    return f"{_first_of(names)}: what the {_first_of(about)} {are} predicted from"
+
+
+def _first_of(names: Sequence[str]) -> str:
+    """All names, or of many the first ones and how many more there are."""
+    if len(names) <= _MOST_TITLES:
+        return listing(names)
+    return listing([*names[: _MOST_TITLES - 1], f"{len(names) - _MOST_TITLES + 1} more"])
 
 
 def _subtitle(materials: Sequence[Material]) -> str:

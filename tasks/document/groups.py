@@ -3,12 +3,13 @@
 import numpy as np
 
 from exhibit.tasks.document.common import explained_score
-from exhibit.tasks.document.words import article, capital, count, interval, listing, numbers, plain, signed
+from exhibit.tasks.document.words import capital, count, interval, listing, numbers, plain, signed
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Bars, Figure, Series
 from exhibit.tasks.records.groups import GROUPS
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Table
+from exhibit.tasks.records.shown import article
 
 _OH, _CHAIN = ("aliphatic OH", "aromatic OH"), "CH₂ of a chain"
 _KNOWN = {group.name: group for group in GROUPS}

@@ -14,12 +14,13 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     without_score,
 )
-from exhibit.tasks.document.words import article, count, listing, signed
+from exhibit.tasks.document.words import count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
 from exhibit.tasks.records.finding import Finding, Mark, Named, Place
 from exhibit.tasks.records.material import Maps, Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
+from exhibit.tasks.records.shown import article
 
 _RANKED = 5  # classes that are listed for each image
 _MOST_MAPS = 6  # of several methods in one line of a grid
@@ -49,8 +50,12 @@ def _place(material: Material, row: int) -> Place:
 
 
 def _elsewhere(material: Material, method: MethodMaterial, row: int, k: int) -> Named | None:
-    """What a method gives the ninth with this index, where that is less than its share of the area."""
+    """What a method gives the ninth with this index, where that is less than its share of the area; its own ninth where
+    the main method gives nothing to any."""
     held, area = _ninths(material, method, row)
+    if not _ninths(material, material.main, row)[0].any():
+        own = int(held.argmax())
+        return Named(name=_NINTHS[own], value=float(held[own])) if held.any() else None
     return Named(name=_NINTHS[k], value=float(held[k])) if held[k] < area[k] else None
 
 

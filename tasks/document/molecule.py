@@ -35,14 +35,15 @@ def story(material: Material) -> tuple[Finding, str]:
     grouped = _grouped(material)
     common = max(1, min(_COMMON, int(importance.count.max(initial=0))))
     found = [_mean(importance, int(k)) for k in np.flatnonzero(importance.count >= common)]
-    if main.signed:
+    something = bool(importance.mean_absolute.any())
+    if main.signed and something:
         up = max((item for item in found if _surely(item, 1)), key=lambda item: item.value, default=None)
         down = min((item for item in found if _surely(item, -1)), key=lambda item: item.value, default=None)
     else:
         up, down = max(found, key=lambda item: item.value, default=None), None
     raises, lowers = directions(material)
     claimed = [item for item in (up, down) if item is not None]
-    most = [item.name for item in claimed if _surely_most(item, found)]
+    most = [item.name for item in claimed if something and _surely_most(item, found)]
     others = bearing.comparable(material) if main.signed else []
     finding = Extremes(
         method=bearing.named(main),
@@ -65,7 +66,7 @@ def _doubt(material: Material, claimed: Sequence[Named], most: Sequence[str]) ->
     """Why nothing is to be said of groups: of sizes there is always a largest, so it has to be surely that."""
     if not claimed:
         return "no group has an interval on one side of zero"
-    if material.main.signed or most:
+    if material.main.signed or most or not material.main.summary.importances[0].mean_absolute.any():
         return ""
     return "the largest is not surely ahead of the others"
 

@@ -37,7 +37,7 @@ def story(material: Material) -> tuple[Finding, str]:
         **bearing.methods(
             material,
             material.methods,
-            lambda method: None if (other := _leader(method)).name == first.name else other,
+            lambda method: None if (other := _leader(method)).agrees(first) else other,
         ),
     )
     return finding, f"{material.slug}-teaser"

@@ -58,6 +58,8 @@ def _others(finding: Finding) -> str:
 @singledispatch
 def _instead(_: Finding, says: Named) -> str:
     """What a method says that dissents: of most findings, another first and its share."""
+    if not says.value:
+        return "everything is zero"
     return f"{says.name} comes first ({share(says.value)})"
 
 
@@ -67,7 +69,9 @@ def _(_: Extremes, says: Named) -> str:
 
 
 @_instead.register
-def _(_: Place, says: Named) -> str:
+def _(finding: Place, says: Named) -> str:
+    if not finding.where.value:
+        return f"{share(says.value)} of it lies in the {says.name}"
     return f"only {share(says.value)} of it lies there"
 
 
@@ -92,8 +96,16 @@ def _said(finding: Finding) -> Said:
     raise NotImplementedError(f"no words for a {type(finding).__name__}")
 
 
+def _nothing(what: str, topic: str, where: str = "") -> Said:
+    """Of an explanation that is zero everywhere, as that of a constant model is: it has no first."""
+    title = f"nothing is given to any {what}"
+    return Said(title, f"{where}{title}: every value is exactly zero", topic)
+
+
 @_said.register
 def _(finding: Leaders) -> Said:
+    if not finding.first[0].value:
+        return _nothing("feature", "what leads")
     names = [item.name for item in finding.first]
     carried = share(sum(item.value for item in finding.first))
     sentence = f"{listing(names)} {'carry' if len(names) > 1 else 'carries'} {carried} of the explanation"
@@ -111,6 +123,8 @@ def _(finding: Leaders) -> Said:
 @_said.register
 def _(finding: Extremes) -> Said:
     topic = "what moves the prediction most"
+    if finding.up and not finding.up.value:
+        return _nothing("group of atoms", topic)
     molecules = count(finding.samples, "molecule")
     have = "has" if finding.common == 1 else "have"
     of = f"of the groups that at least {finding.common} of {molecules} {have}, "
@@ -139,10 +153,12 @@ def _of_each(item: Named) -> str:
 
 @_said.register
 def _(finding: Place) -> Said:
+    topic = f"what explains {finding.title}"
+    if not finding.where.value:
+        said = f"{finding.sample}: {finding.of} lies nowhere in the picture, where each pixel has none of it"
+        return Said(f"nothing explains {finding.title}", said, topic)
     where = f"{share(finding.where.value)} of {finding.of} lies in the {finding.where.name} of the picture"
-    return Said(
-        finding.title, f"{finding.sample}: {where}, {share(finding.area)} of its area", f"what explains {finding.title}"
-    )
+    return Said(finding.title, f"{finding.sample}: {where}, {share(finding.area)} of its area", topic)
 
 
 def _rate(rate: Rate) -> str:
@@ -170,6 +186,8 @@ def _(finding: Mark) -> Said:
 
 @_said.register
 def _(finding: Word) -> Said:
+    if not finding.word.value:
+        return _nothing("word", "which word weighs most", f"in {finding.sample} ")
     return Said(
         f"“{finding.word.name}” weighs most",
         f"in {finding.sample} the word “{finding.word.name}” carries {share(finding.word.value)} of the explanation"
@@ -180,6 +198,8 @@ def _(finding: Word) -> Said:
 
 @_said.register
 def _(finding: Part) -> Said:
+    if not finding.first.value:
+        return _nothing("input", "which input carries most")
     sentence = f"the {finding.first.name} carries {share(finding.first.value)} of the explanation"
     if finding.silent:
         are = "is" if len(finding.silent) == 1 else "are"

@@ -25,7 +25,8 @@ def _sign_sentence(place: Place) -> str:
         return ""
     less = place.signed - place.positive
     if less in (0, place.signed):
-        return f" Its mean is {'negative' if less else 'positive'} in all {place.signed} that keep signs."
+        where = "the one that keeps signs" if place.signed == 1 else f"all {place.signed} that keep signs"
+        return f" Its mean is {'negative' if less else 'positive'} in {where}."
     return f" Its mean is positive in {place.positive} of {place.signed} that keep signs, so its sign does not survive."
 
 
@@ -115,7 +116,7 @@ def _what_is_compared(comparison: Comparison) -> Aside:
 _READ_RANKS = Aside(
     title="How to read it",
     text="A circle for every place that a feature takes, as large as the share of the results that put it there; the "
-    "dark one is the middle. The line spans the best and the worst place.",
+    "dark one is the middle, or two are, of an even number. The line spans the best and the worst place.",
 )
 
 
@@ -133,7 +134,7 @@ def figure_of_ranks(comparison: Comparison) -> Figure | None:
         content=Ranks(labels=labels, counts=counts, axis="place in the order of importance"),
         caption=f"Places of {all_of} features over {count(len(comparison.results), comparison.noun)}.",
         alt="; ".join(
-            f"{label}: place {int(np.median(ranks))}, from {ranks.min()} to {ranks.max()}"
+            f"{label}: place {np.median(ranks):g}, from {ranks.min()} to {ranks.max()}"
             for label, ranks in zip(labels, comparison.ranks[:, order].T, strict=True)
         ),
     )

@@ -11,7 +11,6 @@ from exhibit.tasks.document.common import (
     facets,
     feature_order,
     over_trainings,
-    ranking,
     shares,
     sums_blocks,
     swarm_blocks,
@@ -36,8 +35,8 @@ def story(material: Material) -> tuple[Finding, str]:
     importance = material.main.summary.importances[0]
     sizes, *_ = shares(material.main)  # as the bars beside it
     order = np.argsort(-sizes, kind="stable")
-    named = 2 if _same_two(material, order) else 1
-    kept = _kept(material, int(order[0]))
+    named = 2 if sizes[order[:2]].min() >= _TOLD and _same_two(material, order) else 1
+    kept = _kept(material, int(order[0])) if sizes.any() else None
     known = material.reference
     finding = Leaders(
         method=bearing.named(material.main),
@@ -48,9 +47,14 @@ def story(material: Material) -> tuple[Finding, str]:
         reference_label="" if known is None else known.label,
         bearing=bearing.bearing(material.main),
         doubt=_doubt(importance, order, kept),
-        **bearing.methods(material, material.methods, lambda method: _instead(method, importance, int(order[0]))),
+        **bearing.methods(
+            material, material.methods, lambda method: _instead(method, _first(importance.features, sizes))
+        ),
     )
     return finding, f"{material.slug}-teaser" if material.whole else f"{material.slug}-importances"
+
+
+_TOLD = 0.005  # a share below is 0% in whole per cents: no feature is named for it
 
 
 def _direction(material: Material, method: MethodMaterial) -> str:
@@ -78,11 +82,11 @@ def _surely_first(known: Reference) -> Named | None:
     return _first(known.features, known.mean) if gap > 1.96 * error else None
 
 
-def _instead(method: MethodMaterial, importance: Importance, first: int) -> Named | None:
-    """The feature that a method puts first, where that is another one."""
+def _instead(method: MethodMaterial, first: Named) -> Named | None:
+    """The feature that a method puts first, where that is another one, or one has none."""
     own = method.summary.importances[0]
     found = _first(own.features, shares(method)[0])
-    return None if found.name == without_unit(importance.features[first]) else found
+    return None if found.agrees(first) else found
 
 
 def _kept(material: Material, first: int) -> tuple[int, int] | None:
@@ -97,7 +101,7 @@ def _kept(material: Material, first: int) -> tuple[int, int] | None:
 def _doubt(importance: Importance, order: Array, kept: tuple[int, int] | None) -> str:
     """Why the first feature may not be first: the errors over samples, or other trainings."""
     first, *others = order[:2].tolist()
-    if not others:
+    if not others or not importance.mean_absolute.any():
         return ""
     if (own := int(importance.mean_absolute.argmax())) != first:  # the bars are a mean over trainings
         return f"in the reported training itself {without_unit(importance.features[own])} is first"
@@ -166,8 +170,8 @@ def _teaser(material: Material) -> Figure:
     bars = whole.content
     assert isinstance(bars, Bars), "drawn as bars"
     order = feature_order(material)[:_ON_PAGE_ONE]
-    first = ranking(material)[0]
-    others = [m for m in material.methods if _instead(m, material.main.summary.importances[0], int(first))][:1]
+    first = _first(material.main.summary.importances[0].features, shares(material.main)[0])
+    others = [method for method in material.methods if _instead(method, first)][:1]
     shown = {material.main.title, *(other.title for other in others)}
     series = tuple(
         item.model_copy(

@@ -40,7 +40,7 @@ def story(material: Material) -> tuple[Finding, str]:
         **bearing.methods(
             material,
             material.methods,
-            lambda method: None if (other := _strongest(material, method)[0]).name == word.name else other,
+            lambda method: None if (other := _strongest(material, method)[0]).agrees(word) else other,
         ),
     )
     return finding, f"{material.slug}-teaser"

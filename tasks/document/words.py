@@ -90,11 +90,6 @@ def numbers(labels: Sequence[str], values: Array, with_sign: bool = False) -> st
     return ", ".join(f"{label} {write(float(value))}" for label, value in zip(labels, values, strict=True))
 
 
-def article(noun: str) -> str:
-    """a 2, an 8, an astronaut."""
-    return f"{'an' if noun[:1].lower() in 'aeio' or noun in ('8', '11', '18') else 'a'} {noun}"
-
-
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 

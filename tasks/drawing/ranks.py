@@ -57,27 +57,34 @@ def ranks(content: Ranks, width: float) -> Part:
 def summary(counts: Array) -> str:
     """2 (1 to 3): the median place, the best and the worst."""
     low, middle, high = interval(counts)
-    return f"{middle} ({low} to {high})" if low < high else f"{middle}"
+    return f"{middle:g} ({low} to {high})" if low < high else f"{middle:g}"
 
 
-def interval(counts: Array) -> tuple[int, int, int]:
-    """Best, median (the lower of two) and worst place of `counts` (places,)."""
+def interval(counts: Array) -> tuple[int, float, int]:
+    """Best, median and worst place of `counts` (places,)."""
     places = np.flatnonzero(counts)
-    middle = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
-    return int(places[0]) + 1, middle + 1, int(places[-1]) + 1
+    return int(places[0]) + 1, sum(_middle(counts)) / 2, int(places[-1]) + 1
+
+
+def _middle(counts: Array) -> tuple[int, int]:
+    """The two places in the middle of an even number; twice the one of an odd number."""
+    total, upto = int(counts.sum()), np.cumsum(counts)
+    lower, upper = np.searchsorted(upto, [(total + 1) // 2, total // 2 + 1]).tolist()
+    return lower + 1, upper + 1
 
 
 def _row(axis: Axis, counts: Array, y: float) -> list[str]:
-    low, middle, high = interval(counts)
+    low, _, high = interval(counts)
+    middle = _middle(counts)
     shares = counts / counts.sum()
     circles = [
         element(
             "circle",
-            class_="bar main" if place + 1 == middle else "bar second",
+            class_="bar main" if place + 1 in middle else "bar second",
             cx=axis.at(place + 1),
             cy=y,
             r=_SMALLEST + (_LARGEST - _SMALLEST) * float(np.sqrt(shares[place])),
-            fill=MAIN if place + 1 == middle else SECOND,
+            fill=MAIN if place + 1 in middle else SECOND,
         )
         for place in np.flatnonzero(counts).tolist()
     ]

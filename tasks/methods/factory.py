@@ -22,6 +22,7 @@ from exhibit.tasks.protocols import (
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Baseline
 from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.shown import what_it_is
 
 
 class MethodFactorySpec(Method):
@@ -127,7 +128,7 @@ class MethodFactorySpec(Method):
         """
         by_name = given if isinstance(given, Mapping) else dict.fromkeys(inputs, given) if len(inputs) == 1 else None
         if by_name is None or by_name.keys() != inputs.keys():
-            names = ", ".join(map(str, by_name)) if by_name is not None else f"a {type(given).__name__}"
+            names = ", ".join(map(str, by_name)) if by_name is not None else what_it_is(given)
             raise InputError(
                 f"method.factory: {self.factory} gave {names}; values for {', '.join(inputs)} were expected"
             )

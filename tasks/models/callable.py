@@ -9,6 +9,7 @@ from exhibit.tasks.models.outputs import require_as_before, require_real
 from exhibit.tasks.protocols import Capability, Compute, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
+from exhibit.tasks.records.shown import what_it_is
 
 Function = Callable[[Arrays], Array]  # raw inputs by name -> (samples, outputs)
 
@@ -38,10 +39,11 @@ class CallableModel:
         return np.concatenate(parts)
 
     def _outputs(self, inputs: Arrays) -> Array:
-        outputs = np.asarray(self._function(inputs))
+        given = self._function(inputs)
+        outputs = np.asarray(given)
         if outputs.ndim != 2 or len(outputs) != self._batch:
             raise InputError(
-                f"model: for {self._batch} samples it returned an array of shape {outputs.shape}; "
+                f"model: for {self._batch} samples it returned {what_it_is(outputs if outputs.ndim else given)}; "
                 f"({self._batch}, outputs) was expected"
             )
         require_real(str(outputs.dtype), outputs.dtype.kind in "fiu")

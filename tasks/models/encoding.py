@@ -8,6 +8,7 @@ import numpy as np
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.shown import what_it_is
 
 Value = TypeVar("Value")
 Preprocess = Callable[[Arrays], Any]  # raw inputs by name -> what the net takes, by name and in its order
@@ -44,8 +45,9 @@ def by_name(given: Mapping[str, Value], wanted: Wanted | None, *, told: bool) ->
         return dict(given)
     if set(known) == set(given) and wanted.needed <= set(given) and known == list(wanted.names[: len(known)]):
         return {name: given[name] for name in known}
+    takes = ", ".join(wanted.names) or "nothing by place (its inputs are given in order, not by keyword)"
     raise InputError(
-        f"model.factory: the net takes {', '.join(wanted.names)}, and the data gives {', '.join(given)}; inputs are "
+        f"model.factory: the net takes {takes}, and the data gives {', '.join(given)}; inputs are "
         "matched by name: call them alike, or let the factory give a preprocess too, which calls them as the net does"
     )
 
@@ -176,7 +178,7 @@ def require_named(prepared: Any) -> None:
     """Raises InputError where a preprocess gives something else than arrays by name."""
     if not isinstance(prepared, Mapping):
         raise InputError(
-            f"model.factory: the preprocess gives a {type(prepared).__name__}; arrays by name were expected, in the "
+            f"model.factory: the preprocess gives {what_it_is(prepared)}; arrays by name were expected, in the "
             "order in which the net takes them"
         )
 

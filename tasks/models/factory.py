@@ -26,6 +26,7 @@ from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.shown import what_it_is
 
 _PROBE = 8  # rows whose outputs show what they are
 _FEW = 3  # of them in a batch, where the company of others is changed
@@ -140,7 +141,8 @@ class FactorySpec(TrainingSpec):
             if self.trains:
                 if backend.before_softmax(made.item, encode, compute, some.arrays) is not None:
                     raise InputError(
-                        "model.fit: 'auto' trains on logits, but the net ends in a softmax; remove the softmax"
+                        "model.fit: 'auto' trains on logits, but the net ends in a softmax or the logarithm of "
+                        "one; remove it"
                     )
                 self._require_alone(backend.whole(made.item, encode, _otherwise(compute)), outputs, some)
             made.require_kept(dataset)
@@ -437,7 +439,7 @@ class _Made(NamedTuple):
         if not callable(self.item):
             raise InputError(
                 "model.factory: a torch module, a Keras model, a fitted scikit-learn estimator or a function was "
-                f"expected, but the factory gave a {type(self.item).__name__}"
+                f"expected, but the factory gave {what_it_is(self.item)}"
             )
         return CallableModel(self.item, "values", compute), None
 

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.shown import what_it_is
 
 
 def require_one_output(found: Any, one: bool) -> None:
     """Raises InputError where a net gives something else than `one` array."""
     if not one:
         parts = found if isinstance(found, tuple | list) else found.values() if isinstance(found, dict) else ()
-        inside = f" of {', '.join(type(part).__name__ for part in parts)}" if parts else ""
+        inside = f" of {', '.join(map(what_it_is, parts))}" if parts else ""
         raise InputError(
-            f"model: a net gives one array, (samples, outputs), but this one gives a {type(found).__name__}{inside}; "
+            f"model: a net gives one array, (samples, outputs), but this one gives {what_it_is(found)}{inside}; "
             "wrap it in one that gives the part to explain"
         )
 

@@ -75,8 +75,9 @@ class TrainingSpec(ModelChoice):
         if self.fitting == "never":
             whence = "those of the file" if self.weights is not None else "as its function gives them"
             return f"It was not trained here: its weights are {whence}."
+        epochs = f"{self.epochs:,} epoch{'s' * (self.epochs > 1)}"
         return (
-            f"Trained with Adam for {self.epochs} epochs, in batches of {self.batch_size}, learning rate "
+            f"Trained with Adam for {epochs}, in batches of {self.batch_size}, learning rate "
             f"{self.learning_rate:g}, seed {self.seed}."
         )
 

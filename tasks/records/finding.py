@@ -25,6 +25,10 @@ class Named(Record):
     interval: tuple[float, float] | None = None
     samples: int | None = None
 
+    def agrees(self, other: "Named") -> bool:
+        """Whether two firsts are the same: by name, or that neither has anything, for then no name is first."""
+        return bool(self.value) == bool(other.value) and (self.name == other.name or not self.value)
+
 
 class Dissent(Record):
     """Another method of the chapter, and what it `says` instead, in the terms of the finding."""

@@ -18,6 +18,21 @@ def escaped_lines(text: str) -> str:
     return escaped(text, "\n")
 
 
+def what_it_is(given: object) -> str:
+    """What a function of the user's own gave instead of what was asked for: None, an int, an array of shape (2, 3)."""
+    if given is None:
+        return "None"
+    name, shape = type(given).__name__, getattr(given, "shape", None)
+    if shape is not None and not isinstance(given, type):
+        return f"{'a tensor' if 'ensor' in name else 'an array'} of shape {tuple(shape)}"
+    return article(name)
+
+
+def article(noun: str) -> str:
+    """a 2, an 8, an astronaut."""
+    return f"{'an' if noun[:1].lower() in 'aeio' or noun in ('8', '11', '18') else 'a'} {noun}"
+
+
 def _seen(letter: str) -> bool:
     return letter in _JOINERS or unicodedata.category(letter) not in _UNSEEN
 

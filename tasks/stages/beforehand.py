@@ -4,15 +4,17 @@ It is no stage: it gives nothing and keeps nothing. Each question is asked of th
 that there is one sentence for one fault. What only a trained model can tell does not belong here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 
 from exhibit.tasks.data.baselines import require_background, require_baseline
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec, require_rows_and_outputs, score_of
-from exhibit.tasks.methods.method import Method
+from exhibit.tasks.methods.method import Against, Method
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import reading
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.stages.explaining import require_one_place
 from exhibit.tasks.stages.stage import read
@@ -23,7 +25,7 @@ def require_explainable(
     store: Store,
     dataset: Digest,
     model: ModelChoice,
-    methods: Iterable[Method],
+    methods: Mapping[str, Method],
     target: TargetSpec,
     selection: SelectionSpec,
 ) -> None:
@@ -35,14 +37,29 @@ def require_explainable(
     if output is not None:
         reading(output, score)
     first = [item.take(np.arange(1)) for item in data.inputs]
-    for method in methods:
-        method.require_inputs(first)
-        require_one_place(method, data)
-        if output is not None:
-            method.require_score(output, score)
-        if (against := method.against) is None:
-            continue
-        if against.rows is not None:
-            require_background(data, against.baseline)
-        elif method.look is None or not any(item.traits.embedded for item in data.inputs):
-            require_baseline(against.baseline, data, None if method.look is None else method.look.layer)
+    for label, method in methods.items():
+        with keys_of(method, label):
+            method.require_inputs(first)
+            require_one_place(method, data)
+            if output is not None:
+                method.require_score(output, score)
+            if (against := method.against) is not None:
+                _require_against(method, against, data)
+
+
+def _require_against(method: Method, against: Against, data: Dataset) -> None:
+    if against.rows is not None:
+        require_background(data, against.baseline)
+    elif method.look is None or not any(item.traits.embedded for item in data.inputs):
+        require_baseline(against.baseline, data, None if method.look is None else method.look.layer)
+
+
+@contextmanager
+def keys_of(method: Method, label: str) -> Iterator[None]:
+    """An error in there that begins with a key of the `method` says the whole path of it, with its label."""
+    try:
+        yield
+    except InputError as error:
+        if str(error).partition(":")[0] in type(method).model_fields:
+            raise InputError(f"method.{label}.{error}") from error
+        raise

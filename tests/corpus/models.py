@@ -72,14 +72,17 @@ def data(name: str, expected: Outcome) -> Recipe:
 
 ONE_ARRAY, REAL = "a net gives one array, .* but this one gives a", "outputs are real numbers, but these are of type"
 SLOPES, ROWS = "no gradient leads from its outputs", "rows of outputs came back"
-WIDTH, SHAPE = "but the data asks for", "cannot predict|outputs of shape|an array of shape"
+WIDTH, SHAPE = (
+    "but the data asks for",
+    "cannot predict|outputs of shape|an array of shape|returned (None|a list|a dict)",
+)
 NETS: Mapping[str, str | None] = {
     "good": None, "tuple": ONE_ARRAY, "list": ONE_ARRAY, "dictionary": ONE_ARRAY, "object": ONE_ARRAY,
     "none": ONE_ARRAY, "text": ONE_ARRAY, "array": ONE_ARRAY, "truth": REAL, "whole": REAL, "complex": REAL,
     "raises": "ZeroDivisionError", "detached": SLOPES, "unguarded": SLOPES, "constant": SLOPES, "argmax": SLOPES,
     "two": WIDTH, "flat": WIDTH, "scalar": ROWS, "sigmoid": WIDTH, "one_row_less": ROWS, "double": None,
     "embedding": "index out of range", "axis_dropped": "shapes cannot be multiplied", "rows_dropped": ROWS,
-    "nothing_prepared": "the preprocess gives a NoneType; arrays by name", "preparing_raises": "KeyError: 'pixels'",
+    "nothing_prepared": "the preprocess gives None; arrays by name", "preparing_raises": "KeyError: 'pixels'",
 }  # fmt: skip
 KERAS: Mapping[str, str | None] = {
     "two_keras_outputs": ONE_ARRAY, "keras_dictionary": ONE_ARRAY, "keras_argmax": SLOPES, "keras_truth": REAL,
@@ -96,7 +99,7 @@ ESTIMATORS: Mapping[str, str | None] = {
 }  # fmt: skip
 OTHERS: Mapping[str, str | None] = {
     "raises": "failed with ValueError: no weights here .in own_models.py, line", "exits": "failed with SystemExit: 3",
-    "none": "gave a NoneType", "number": "gave a int", "class": SHAPE, "list": "gave a list",
+    "none": "gave None", "number": "gave an int", "class": SHAPE, "list": "gave a list",
 }  # fmt: skip
 
 MODELS = [
@@ -111,7 +114,7 @@ MODELS = [
     *(
         data(name, Refused(words))
         for name, words in {
-            "none": "gave a NoneType", "list": "gave a list", "no_labels": "gave no labels", "raises": "no connection",
+            "none": "gave None", "list": "gave a list", "no_labels": "gave no labels", "raises": "no connection",
             "strange_key": "gave lables, which is not known", "no_inputs": "gave no samples", "short": r"a table of numbers \(8,",
             "missing": "missing or infinite values in 8 of 8", "infinite": "missing or infinite values in 8 of 8", "words": "its kind None",
             "one_class": "it needs two classes", "split": "0 of them train", "ids": "ids that are not unique",

@@ -42,6 +42,8 @@ def test_a_sample_of_the_data_can_be_the_baseline_of_all(photos: Dataset) -> Non
     assert described(f"sample:{name}", photos, None) == f"The sample {name} of the data."
     with pytest.raises(InputError, match=r"no sample 'astronaut'; near are "):
         of("sample:astronaut", photos)
+    with pytest.raises(InputError, match=rf"no sample '~~~'; its samples are called {photos.sample_ids[0]}, "):
+        of("sample:~~~", photos)
 
 
 @pytest.mark.parametrize("name", ["blur", "uniform"])

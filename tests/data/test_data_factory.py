@@ -198,5 +198,5 @@ def test_a_dataset_whose_parts_do_not_fit_is_refused(
     monkeypatch.setattr(import_module("own_data"), "digits", lambda: data.model_copy(update=change(data)))
     with pytest.raises(InputError, match=said):
         made("digits")
-    with pytest.raises(InputError, match="gave a int; a Dataset or a dictionary was expected"):
+    with pytest.raises(InputError, match="gave an int; a Dataset or a dictionary was expected"):
         made("nothing")

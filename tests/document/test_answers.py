@@ -144,6 +144,19 @@ def test_what_is_the_same_of_many_is_said_once() -> None:
     assert found[0].reasons[0].startswith("All 20 points: accuracy")
 
 
+def test_a_title_names_what_it_is_about_of_however_many() -> None:
+    """Of many data and labels the first, and how many more there are."""
+    points = []
+    for k in range(4):
+        one = flowers().model_copy(update={"slug": f"p{k}", "title": f"P{k}"})
+        data = one.dataset.model_copy(update={"label_name": f"label {k}", "title": f"Data {k}"})
+        points.append(one.model_copy(update={"dataset": data}))
+    title = compose(points, None, CHECK_WORDS).title
+    assert title == "P0, P1 and 2 more: what the label 0, label 1 and 2 more are predicted from"
+    same = [one.model_copy(update={"dataset": flowers().dataset}) for one in points]
+    assert compose(same, None, CHECK_WORDS).title == "Flowers: what the species is predicted from"
+
+
 def test_page_one_says_what_it_is_about_and_no_word_of_scores() -> None:
     document = compose([flowers()], None, CHECK_WORDS, stated={"owner": "Botany"})
     assert document.title == "flowers: what the species is predicted from"

@@ -10,7 +10,7 @@ import pytest
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.comparing.changes import changed
 from exhibit.tasks.document import changes as changes_chapter
-from exhibit.tasks.document.answers import verdict_rows
+from exhibit.tasks.document.answers import verdict_rows, written
 from exhibit.tasks.document.chapter import chapter, figures, finding, limits
 from exhibit.tasks.document.common import swarm_figures, verdict_asides
 from exhibit.tasks.document.compose import compose
@@ -496,6 +496,54 @@ def test_a_finding_is_a_headline_only_if_everything_that_bears_on_it_lets_it() -
         assert worded(Leaders(**facts, bearing=(Bearing(check="c", verdict=verdict),)))[0] != "a leads"
     for verdict in ("pass", "not assessed", "not applicable"):
         assert worded(Leaders(**facts, bearing=(Bearing(check="c", verdict=verdict),)))[0] == "a leads"
+
+
+# --- what is zero, and what is nearly so ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["table", "image", "molecule", "text"])
+@pytest.mark.parametrize("aggregate", ["raw", "abs"])
+def test_of_a_constant_model_nothing_is_first(kind: Any, aggregate: Any) -> None:
+    """Every value is zero: no feature, place, group or word is named, by any method that says the same."""
+    item = inputs(kind)
+    shape = item.values.shape[1:3] if kind in ("table", "image", "text") else (3,)
+    names = [str(k) for k in range(int(np.prod(shape)))]
+    own = [method(f"m{k}", np.zeros(shape), item, names, aggregate) for k in range(2)]
+    title, sentence = said(material("flat", own, item))
+    assert title.startswith("nothing ") or kind == "molecule"  # single atoms are no groups, which is said instead
+    assert "%" not in title + sentence
+    assert "nothing is given to any" in sentence.lower() or "lies nowhere" in sentence
+
+
+def test_a_method_that_gives_nothing_disagrees_with_one_that_gives_something() -> None:
+    for one, other in (((0, 0, 0, 0), (3, 1, 0, 0)), ((3, 1, 0, 0), (0, 0, 0, 0))):
+        title, sentence = said(flowers(one, other))
+        assert title == "the methods disagree on what leads"
+        assert "(0%)" not in sentence
+
+
+@pytest.mark.parametrize("second", [0.0, 0.004])
+def test_a_second_feature_is_named_only_for_a_share_of_its_own(second: float) -> None:
+    _, sentence = said(flowers((1 - second, second, 0, 0)))
+    assert sentence.startswith("Sepal length carries")
+    assert said(flowers((0.9, 0.1, 0, 0)))[1].startswith("Sepal length and sepal width carry 100%")
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds", "threshold"),
+    [(0.9973, (0.7049, 0.998), 0.7), (0.7004, (0.6, 0.71), 0.7), (0.5, (0.5, 0.5), 0.5)],
+)
+def test_a_result_its_interval_and_its_threshold_contradict_nothing(
+    value: float, bounds: tuple[float, float], threshold: float
+) -> None:
+    """All in as many digits: what is inside reads inside, and each keeps its side of the threshold."""
+    found = written(check("faithfulness", "pass", value, interval=bounds, threshold=threshold))
+    texts = [found["result"], *found["interval"].split(" to ")]
+    assert len({len(text.partition(".")[2]) for text in texts}) == 1
+    one, low, high = map(float, texts)
+    limit = float(found["threshold"].removeprefix("at least ").removeprefix("at most "))
+    assert low <= one <= high
+    assert [np.sign(read - limit) for read in (one, low, high)] == [np.sign(x - threshold) for x in (value, *bounds)]
 
 
 def test_a_mark_is_relied_on_only_beyond_chance() -> None:

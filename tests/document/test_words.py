@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
+from exhibit.tasks.document.answers import _quality
 from exhibit.tasks.document.image import bordered
-from exhibit.tasks.document.words import article, count, interval, listing, share, signed
+from exhibit.tasks.document.survival import _sign_sentence
+from exhibit.tasks.document.words import count, interval, listing, share, signed
+from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
+from exhibit.tasks.records.compared import Place
+from exhibit.tasks.records.model import Metric
+from exhibit.tasks.records.shown import article, what_it_is
 
 
 def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
@@ -58,3 +64,28 @@ def test_articles() -> None:
         "an astronaut",
         "a cat",
     ]
+
+
+def test_one_of_something_is_no_plural() -> None:
+    """Of results that keep signs, of epochs, and of rows that measure a model."""
+    place = Place(feature="a", inside=1, lost="", positive=1, signed=1)
+    assert _sign_sentence(place) == " Its mean is positive in the one that keeps signs."
+    assert "for 1 epoch," in MLP(epochs=1).training
+    assert "for 2 epochs," in MLP(epochs=2).training
+    metric = Metric(name="accuracy", value=1.0, split="test", count=1)
+    assert _quality(metric, "test") == "accuracy 100% on 1 test row"
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (None, "None"),
+        (3, "an int"),
+        ([], "a list"),
+        ({}, "a dict"),
+        (np.zeros((2, 3)), "an array of shape (2, 3)"),
+        (np.ndarray, "a type"),
+    ],
+)
+def test_what_was_given_is_called_by_what_it_is(given: object, text: str) -> None:
+    assert what_it_is(given) == text

@@ -17,16 +17,23 @@ def drawn() -> str:
 
 @pytest.mark.parametrize(
     ("counts", "found"),
-    [([4, 0, 0], (1, 1, 1)), ([2, 0, 2], (1, 1, 3)), ([1, 0, 3], (1, 3, 3)), ([0, 1, 0], (2, 2, 2))],
+    [
+        ([4, 0, 0], (1, 1, 1)),
+        ([2, 0, 2], (1, 2, 3)),
+        ([1, 0, 0, 1], (1, 2.5, 4)),
+        ([1, 0, 3], (1, 3, 3)),
+        ([0, 1, 0], (2, 2, 2)),
+    ],
 )
-def test_the_interval_is_from_the_best_to_the_worst_place(counts: list[int], found: tuple[int, int, int]) -> None:
-    """Around the median; of an even number the lower of the two."""
+def test_the_interval_is_from_the_best_to_the_worst_place(counts: list[int], found: tuple[int, float, int]) -> None:
+    """Around the median; of an even number half way between the two."""
     assert interval(np.array(counts)) == found
 
 
 def test_the_interval_is_written_beside_it() -> None:
     assert [summary(counts) for counts in COUNTS] == ["1 (1 to 2)", "2 (1 to 3)", "3 (2 to 3)"]
     assert summary(np.array([0, 4])) == "2"
+    assert summary(np.array([1, 0, 0, 1])) == "2.5 (1 to 4)"
 
 
 def test_a_circle_stands_for_every_place_that_is_taken() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exhibit.flows.compose import CONF, compose_points, groups
+from exhibit.flows.compose import CONF, Composed, compose_points, groups, point_name
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.errors import ConfigError
 from exhibit.tasks.document.spec import DocumentSpec
@@ -86,6 +86,23 @@ def test_methods_that_a_model_cannot_answer_are_refused_before_anything_is_compu
 ) -> None:
     with pytest.raises(ConfigError, match=f"^method: {said}"):
         read_report(["study=iris", *overrides])
+
+
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        (r"data.factory=own\:rows", "data.factory=own:rows"),
+        ("a='it\\'s'", "a=it's"),
+        (r"a=[x\:y,z,1]", "a=[x:y,z,1]"),
+        ("a=[{b: 'c:d'}]", "a=[{b:c:d}]"),
+        ("a='1'", 'a="1"'),
+        ("a=[x,y]", "a=[x,y]"),
+    ],
+)
+def test_a_point_is_named_without_the_escapes_of_the_grammar(typed: str, label: str) -> None:
+    """A text that would be a number without its quotes keeps them."""
+    assert Composed((typed,), "own", {}).label == f"own, {label}"
+    assert point_name([typed]) == f" (point {label})"
 
 
 def labels(*overrides: str) -> list[str]:

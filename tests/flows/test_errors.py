@@ -110,3 +110,12 @@ def test_all_failures_are_told_but_not_more_than_a_few() -> None:
     with pytest.raises(ConfigError) as caught:
         every(lambda number=number: fail(number) for number in range(8))
     assert str(caught.value).splitlines() == [*(f"{number}: no" for number in range(6)), "... and 2 more"]
+
+
+class Listed(Spec):
+    names: tuple[str, ...] = Field(min_length=1)
+
+
+def test_an_empty_list_is_told_how_many_it_needs() -> None:
+    with pytest.raises(ConfigError, match=r"^names: given \[\], allowed: a list of at least 1 value, each text$"):
+        validated(Listed, {"names": []})

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from exhibit.flows.errors import one_line_message
 from exhibit.flows.points import Chapter, Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.flows.run import run_report
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.stages.stage import FinishedStage
@@ -77,7 +79,9 @@ def test_a_point_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     assert good.failure is None
     assert bad.failure is not None
     assert bad.failure.stage == "attribute"
-    assert bad.failure.sentence.startswith("layer: 'nosuch' is not a layer of the model; its layers are ")
+    assert bad.failure.sentence.startswith(
+        "method.integrated_gradients.layer: 'nosuch' is not a layer of the model; its layers are "
+    )
 
 
 def test_points_that_all_fail_are_an_error(tmp_path: Path) -> None:
@@ -126,6 +130,19 @@ def test_an_unexpected_error_of_the_document_is_told_with_its_stage(
     with pytest.raises(MemoryError) as met:
         run_report(report, ["exhibit", "report"])
     assert one_line_message(met.value) == "report: compose failed, MemoryError: no room"
+
+
+@pytest.mark.parametrize(("layers", "told"), [("nosuch", 0), ("null,nosuch", 1), ("nosuch,other", 1)])
+def test_what_a_point_met_is_told_once(
+    layers: str, told: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the error itself where it ends the whole, else by a line; that all points met it makes it no longer."""
+    report = read_report([*SMALL, "method=[integrated_gradients]", f"method.integrated_gradients.layer={layers}"])
+    with suppress(InputError):
+        swept(report, tmp_path)
+    err = capsys.readouterr().err
+    assert err.count("is not a layer of the model") == told
+    assert "InputError" not in err
 
 
 @pytest.fixture(scope="module")

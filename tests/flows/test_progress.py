@@ -62,6 +62,19 @@ def test_a_terminal_shows_a_bar_that_goes_away() -> None:
     assert "digits: attribute, done in 2.0 s" in out.getvalue()
 
 
+def test_names_are_shown_as_they_are() -> None:
+    """Neither codes of emoji nor markup in a name are anything but letters, in lines and in bars."""
+    progress, out = watch(terminal=True)
+    with progress:
+        progress.stage("mine3:fire:", "[bold]fit")(1, 2)
+        progress._bars.refresh()
+        assert "mine3:fire:: [bold]fit" in out.getvalue()
+        progress.note("a :smile: [red]note")
+        progress.failed("mine3:fire:", "ended")
+    assert "a :smile: [red]note" in out.getvalue()
+    assert "mine3:fire:: ended" in out.getvalue()
+
+
 def test_threads_may_report_at_once() -> None:
     """Eight threads with 50 stages each give 400 whole lines."""
     progress, out = watch(heartbeat=0.001, patience=0.001)

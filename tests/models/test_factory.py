@@ -282,7 +282,7 @@ def test_a_preprocessing_of_its_own() -> None:
         ("wide", {}, r"gives outputs of shape \(8, 1\) for 8 samples, but the data asks for \(8, 3\)"),
         ("mlp", {"output": "values"}, "'values' has no meaning for a classification; use logits or probabilities"),
         ("mlp", {"output": "logits"}, "'logits' was given, but the model ends in probabilities"),
-        ("nothing", {}, "was expected, but the factory gave a int"),
+        ("nothing", {}, "was expected, but the factory gave an int"),
     ],
 )
 def test_a_model_that_does_not_fit_the_data_is_refused(

@@ -34,6 +34,14 @@ def any_number():
     return Net()
 
 
+def by_keyword():
+    import torch
+    class Net(torch.nn.Module):
+        def forward(self, **given):
+            return sum(given.values()).sum(1, keepdim=True)
+    return Net()
+
+
 def told(names):
     return net(names=("first", "second")), lambda inputs: {name: inputs[name].astype("float32") for name in names}
 
@@ -107,6 +115,7 @@ def test_a_perfect_net_is_perfect_whatever_the_order(function: str, arguments: d
         ("net", {"names": ["a", "b", "mask"]}, "the net takes a, b, mask, and the data gives a, b"),
         ("keras_net", {"names": ["x", "y"]}, "the net takes x, y, and the data gives a, b"),
         ("keras_net", {"names": ["b", "c"]}, "the net takes b, c, and the data gives a, b"),
+        ("by_keyword", {}, "the net takes nothing by place .*, and the data gives a, b"),
         ("any_number", {}, "the data gives a, b, and the net has no names for its inputs"),
         ("estimator", {"columns": ["b 0", "a 0"]}, "was fitted on the columns b 0, a 0, and the data gives a 0, a 1"),
     ],

@@ -32,7 +32,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def require(store: Store, point: Point) -> None:
     dataset = load(store, point.data)["dataset"]
-    require_explainable(store, dataset, point.model, point.method.values(), point.target, point.selection)
+    require_explainable(store, dataset, point.model, point.method, point.target, point.selection)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,10 @@ def require(store: Store, point: Point) -> None:
         ((*IRIS, "method=[partition_shap]"), "with masker blur it explains models of one image"),
         ((*DIGITS, "method=[partition_shap_tokens]"), "with masker tokens it explains models of one text"),
         ((*MOLECULES, "method=[kernel_shap]"), "the elements of the input 'molecule' cannot be hidden one by one"),
-        ((*IRIS, "method=[integrated_gradients_black]"), "baseline: 'black' needs an image, but 'measurements' is"),
-        ((*IRIS, "method=[integrated_gradients_blur]"), "baseline: 'blur' needs an image, but 'measurements' is"),
+        ((*IRIS, "method=[integrated_gradients_black]"),
+         "method.integrated_gradients_black.baseline: 'black' needs an image, but 'measurements' is"),
+        ((*IRIS, "method=[integrated_gradients_blur]"),
+         "method.integrated_gradients_blur.baseline: 'blur' needs an image, but 'measurements' is"),
         ((*IRIS, "method=[occlusion]", "method.occlusion.baseline=sample:rose"), "the data has no sample 'rose'"),
         ((*DIGITS, "method=[occlusion_patches]", "method.occlusion_patches.strides=[1]",
           "method.occlusion_patches.sliding_window_shapes=[2]"), r"\(2,\) was given, but there are 2 axes"),

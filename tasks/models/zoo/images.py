@@ -62,7 +62,7 @@ class AugmentedSpec(TrainingSpec):
             return super().training + words
         return (
             f"{super().training}{words} It stops early when the loss on images that do not train has not fallen for "
-            f"{self.patience} epochs."
+            f"{self.patience} epoch{'s' * (self.patience > 1)}."
         )
 
     def seen(self, inputs: Arrays, rows: Array) -> dict[str, Array]:
