@@ -131,8 +131,8 @@ def came_through(error: BaseException, adapters: str) -> bool:
 
 
 def _of_user(frame: FrameType) -> bool:
-    name = frame.f_globals.get("__name__")
-    return bool(name) and is_own(name)
+    name: str = frame.f_globals.get("__name__", "")
+    return name != "" and is_own(name)
 
 
 _MOST_SAID = 400  # letters of somebody else's message

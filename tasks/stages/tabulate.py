@@ -46,5 +46,5 @@ def _importance_rows(material: Material) -> list[dict[str, Any]]:
 
 def _checks_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     ends, columns = ("interval", "interval_to"), [*CHECK_COLUMNS, "interval_to"]
-    parted = [row | dict(zip(ends, row["interval"] or (None, None), strict=True)) for row in rows]
+    parted = [{**row, **dict(zip(ends, row["interval"] or (None, None), strict=True))} for row in rows]
     return csv_bytes([columns, *([row[column] for column in columns] for row in parted)])
