@@ -1,6 +1,8 @@
 """Text from elsewhere as it may be shown: on a terminal, in a log, in an artifact."""
 
 import unicodedata
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
 _JOINERS = "‌‍"  # between the letters of a word or the parts of a sign: seen, and harmless
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, marks of direction, halves of letters, what is none
@@ -18,13 +20,21 @@ def escaped_lines(text: str) -> str:
     return escaped(text, "\n")
 
 
+@runtime_checkable
+class _Shaped(Protocol):
+    """An array or a tensor of any library."""
+
+    @property
+    def shape(self) -> Iterable[int | None]: ...
+
+
 def what_it_is(given: object) -> str:
     """What a function of the user's own gave instead of what was asked for: None, an int, an array of shape (2, 3)."""
     if given is None:
         return "None"
-    name, shape = type(given).__name__, getattr(given, "shape", None)
-    if shape is not None and not isinstance(given, type):
-        return f"{'a tensor' if 'ensor' in name else 'an array'} of shape {tuple(shape)}"
+    name = type(given).__name__
+    if isinstance(given, _Shaped) and not isinstance(given, type):
+        return f"{'a tensor' if 'ensor' in name else 'an array'} of shape {tuple(given.shape)}"
     return article(name)
 
 

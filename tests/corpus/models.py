@@ -70,7 +70,10 @@ def data(name: str, expected: Outcome) -> Recipe:
     return Recipe(f"data: {name}", run)
 
 
-ONE_ARRAY, REAL = "a net gives one array, .* but this one gives a", "outputs are real numbers, but these are of type"
+ONE_ARRAY, REAL = (
+    "a net gives one array, .* but this one gives (a|None)",
+    "outputs are real numbers, but these are of type",
+)
 SLOPES, ROWS = "no gradient leads from its outputs", "rows of outputs came back"
 WIDTH, SHAPE = (
     "but the data asks for",
