@@ -151,4 +151,9 @@ _HARDLY = 0.0001
 _MOST_DIGITS = 17  # a float has no more
 
 
+def all_of(number: int, things: str) -> str:
+    """That nothing was left out: all 5 explained samples, or the only one of them."""
+    return f"all {number:,} {things}" if number != 1 else f"the only one of the {things}"
+
+
 NO_ORDER = " A dash: one of the two makes no difference between elements."

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case
+from exhibit.tasks.checks.case import Case, all_of
 from exhibit.tasks.checks.inference import LEVEL, Decision, Estimate, Estimator, decision, further, until_decided
 from exhibit.tasks.records.base import Array, Choice
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -105,7 +105,7 @@ class SampledCheck(Check):
     def drawn(self, measured: int, explained: int) -> str:
         """Which samples were measured, in words."""
         if measured == explained:
-            return f"all {explained:,} explained samples"
+            return all_of(explained, "explained samples")
         return (
             f"{measured:,} of {explained:,} explained samples, drawn at random (seed {self.seed}) in proportion to the "
             "explained output and its score"

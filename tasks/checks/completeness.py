@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, told
+from exhibit.tasks.checks.case import Case, all_of, told
 from exhibit.tasks.checks.check import Check
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -72,7 +72,7 @@ class CompletenessSpec(Check):
             if says_nothing.any()
             else ""
         )
-        sample = f"all {complete.size:,} explanations"
+        sample = all_of(complete.size, "explanations")
         if not counted.size:
             return CheckResult(
                 check=self.kind,

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, known_mean, told, written
+from exhibit.tasks.checks.case import Case, all_of, known_mean, told, written
 from exhibit.tasks.checks.check import Check, Need
 from exhibit.tasks.checks.inference import SHARE
 from exhibit.tasks.records.base import Array
@@ -68,7 +68,7 @@ class LocalizationSpec(Check):
             f"positive attribution lies on "
             f"{inside.area.mean():.1%} of the area, {written(known_mean(ratio), '.1f')} times its share; the largest "
             f"attribution lies inside in {int(inside.pointed.sum())} of {len(inside.area)} samples.",
-            f"all {len(inside.area):,} explained samples with a known region",
+            all_of(len(inside.area), "explained samples with a known region"),
             per_sample=inside.auc[:, None],
             details={"positive": inside.positive, "area": inside.area, "pointed": inside.pointed},
         )

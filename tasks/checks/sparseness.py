@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, known_mean, told, written
+from exhibit.tasks.checks.case import Case, all_of, known_mean, told, written
 from exhibit.tasks.checks.check import Check, Need
 from exhibit.tasks.checks.inference import SHARE
 from exhibit.tasks.checks.kinds import KINDS
@@ -47,7 +47,7 @@ class SparsenessSpec(Check):
             f"(0: all elements alike, near 1: one of many alone).{_said_of_edges(_on_edges(case))}"
             if found.size
             else "Every element of every explanation is zero.",
-            f"all {len(coefficients):,} explained samples",
+            all_of(len(coefficients), "explained samples"),
             per_sample=coefficients,
         )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from exhibit.tasks.checks.case import told, written
+from exhibit.tasks.checks.case import all_of, told, written
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,8 @@ def test_written_numbers_keep_their_side(seed: int) -> None:
 
 def test_there_is_one_minus_and_none_before_zero() -> None:
     assert [written(value, ".2f") for value in (-0.001, -1.5, float("nan"))] == ["0.00", "−1.50", "–"]
+
+
+def test_a_single_sample_is_not_all_1() -> None:
+    assert all_of(1, "explained samples") == "the only one of the explained samples"
+    assert all_of(1200, "explanations") == "all 1,200 explanations"
