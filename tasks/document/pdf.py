@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from exhibit.tasks.document.fonts import SCHEME, last_face, path
+from exhibit.tasks.document.shaping import shape_texts_of_pictures
 from exhibit.tasks.records.base import InputError, Record
 
 _TYPES = {  # by ending; the engine would ask the machine's table, and two machines would write two files
@@ -51,6 +52,7 @@ def render_pdf(html: str, attachments: Sequence[Attachment], issued: str) -> byt
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
 
+    shape_texts_of_pictures()
     when = datetime.fromisoformat(issued).astimezone(UTC)
     items = sorted(attachments, key=lambda item: item.name)
     fixed = {

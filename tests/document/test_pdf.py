@@ -344,3 +344,23 @@ def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:
         runs.append(subprocess.run(command, capture_output=True, env=environment, check=True).stdout)
     assert runs[0] == runs[1]
     assert pikepdf.open(io.BytesIO(runs[0][runs[0].index(b"%PDF-") :]))
+
+
+@pytest.mark.parametrize("text", ["قيمة الاختبار", "שלום עולם", "abc קדם 12", "e\u0301te\u0301"])
+def test_a_picture_sets_its_text_as_the_page_does(text: str) -> None:
+    """Joined, combined and in the order in which it is read: the glyphs of a paragraph and of an SVG are the same."""
+    style = "font-family: DejaVu Sans; font-size: 20px"
+    picture = (
+        f'<svg width="300" height="40"><text x="9" y="30" font-family="DejaVu Sans" font-size="20">{text}</text></svg>'
+    )
+    alone = (f'<p style="{style}">{text}</p>', f"<p>{picture}</p>")
+    words, drawn = (glyphs(render_pdf(f"{HEAD}{body}</body></html>", (), ISSUED)) for body in alone)
+    assert drawn == words != ""
+
+
+def glyphs(data: bytes) -> str:
+    """The numbers of the glyphs of the first page, in the font, in the order of the page."""
+    with pikepdf.open(io.BytesIO(data)) as document:
+        content = document.pages[0].Contents.read_bytes()
+    shown = b"".join(re.findall(rb"\[([^\]]*)\] TJ", content))
+    return b"".join(re.findall(rb"<(\w+)>", shown)).decode()
