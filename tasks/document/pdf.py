@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from exhibit.tasks.document.fonts import SCHEME, last_face, path
-from exhibit.tasks.document.shaping import shape_texts_of_pictures
+from exhibit.tasks.document.pdf_shaping import shape_texts_of_pictures
 from exhibit.tasks.records.base import InputError, Record
 
 _TYPES = {  # by ending; the engine would ask the machine's table, and two machines would write two files
