@@ -143,19 +143,20 @@ def numbers(cells: "Cells", key: str) -> Array:
 
 
 def require_exact(cells: Array, numbers: Array, where: str) -> None:
-    """Raises InputError where float64 moves a whole number: beyond 2^53 only some of them are left.
+    """Raises InputError where float64 moves a whole number of 64 bits, such as a count or a code: beyond 2^53 only some
+    of them are left. One beyond 64 bits is a size, of which 16 digits are enough.
 
     `cells`: (rows,) as they were given, whole numbers or words for them; `numbers`: (rows,) the same in float64."""
     for row in np.flatnonzero((np.abs(numbers) >= _WHOLE) & np.isfinite(numbers)):
         word, kept = str(cells[row]).strip(), int(numbers[row])
-        if _WHOLE_NUMBER(word) and int(word) != kept:
+        if abs(kept) <= _LARGEST and _WHOLE_NUMBER(word) and int(word) != kept:
             raise InputError(
                 f"{where} holds {word}, which is {kept} in the 53 bits of a number; give it less its smallest value, "
                 "or as words where it counts nothing"
             )
 
 
-_WHOLE = 1 << 53
+_WHOLE, _LARGEST = 1 << 53, 1 << 64
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,400}").fullmatch
 
 

@@ -153,6 +153,7 @@ def test_whole_numbers_that_a_float_would_move_are_refused(form: Callable[[Any],
     """2^53 + 1 is the first; its even neighbours stay as they are."""
     kept, moved = (np.array([[1, 2], [3, 4], [5, (1 << 53) + more]]) for more in (2, 1))
     told = {"labels": [1.0, 2.0, 3.0], "task": "regression"}
+    assert dataset_of({"inputs": {"x": form(kept * 1e30)}, **told}, "data.factory")
     assert dataset_of({"inputs": {"x": form(kept)}, **told}, "data.factory").inputs[0].array[2, 1] == (1 << 53) + 2
     with pytest.raises(InputError, match=r"holds 9007199254740993, which is 9007199254740992 in the 53 bits"):
         dataset_of({"inputs": {"x": form(moved)}, **told}, "data.factory")

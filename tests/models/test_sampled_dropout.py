@@ -269,7 +269,8 @@ def test_each_sample_of_a_keras_net_drops_for_itself(noise_shape: tuple[int | No
 
 
 def test_a_net_that_is_made_another_is_asked_again() -> None:
-    model = TorchModel(nn.Sequential(nn.Dropout(0.5), nn.Flatten()).eval(), as_tensors, "values", COMPUTE)
+    net = nn.Sequential(nn.Dropout(0.5), nn.Flatten(), nn.AdaptiveAvgPool1d(1))
+    model = TorchModel(net.eval(), as_tensors, "values", COMPUTE)
     inputs = {"x": np.ones((4, 4, 2), np.float32)}
     explained(model, inputs)
     model.net[0] = SequenceFirst()
