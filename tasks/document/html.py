@@ -106,17 +106,13 @@ def _own(medium: Medium, body: str, paper: Paper) -> dict[str, str]:
     if medium == "screen":
         style = screen_faces(body + script + sheet) + sheet
     else:
-        style = f"{paper_faces(body)}{sheet}@page {{ size: {paper} }} .front {{ min-height: {_PAGE_ONE[paper]}mm }}"
+        style = f"{paper_faces(body)}{sheet}@page {{ size: {paper} }}"
     return {
         "style": Markup(style),
         "style_hash": source_hash(style),
         "script": Markup(script),
         "script_hash": source_hash(script),
     }
-
-
-# What the margins of print.css leave of page one: what comes after it begins on page two, or where it ends further on.
-_PAGE_ONE: dict[Paper, float] = {"A4": 254.5, "letter": 236.5}
 
 
 def style_sheet(name: str) -> str:
