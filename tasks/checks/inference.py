@@ -49,8 +49,8 @@ class Support(NamedTuple):
 
         Where half of lumpy values and more are the same but for a hundredth, their spread says nothing of the values
         that did not occur: one more value, the farthest there may be, is taken in at each side, as A. Agresti and
-        B. Coull (1998) do for shares. So it is with a single value, and with any values of which an interval above 95%
-        is asked, to stop a sample before its end.
+        B. Coull (1998) do for shares. So it is with a single value, and, where half and more are the same, with any
+        values of which an interval above 95% is asked, to stop a sample before its end.
         """
         known = values[~np.isnan(values)].astype(np.float64)
         if not len(known):
