@@ -50,9 +50,10 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# The registry has torchvision for CUDA alone; the suite declares its operators and does without them.
+# The registry has torchvision for CUDA alone; the suite declares its operators and does without them, and timm, which
+# wants it, comes with it.
 $(VENV)/torchvision: $(VENV)/ready
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torchvision==0.28.0
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torchvision==0.28.0 timm==1.0.31
 	@touch $@
 
 # Pango, which WeasyPrint sets type with, is a system library.
