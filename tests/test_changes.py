@@ -11,6 +11,7 @@ from exhibit.tasks.comparing.changes import changed, nothing_earlier
 from exhibit.tasks.comparing.ranks import beyond
 from exhibit.tasks.comparing.settings import of_point
 from exhibit.tasks.document import changes as chapter
+from exhibit.tasks.document.between import apart
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.changed import Changed, Facts, ImportanceFacts, MetricFacts, PointFacts, VerdictFacts
@@ -24,7 +25,7 @@ FEATURES = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal
 
 @pytest.mark.parametrize(("before", "after"), [(52.31, 52.34), (1.0, 1.00000001), (-0.5, 0.5)])
 def test_what_rose_is_not_printed_as_the_same(before: float, after: float) -> None:
-    first, second = chapter._apart(before, after)
+    first, second = apart(before, after)
     assert first != second
     assert float(first.replace("−", "-")) < float(second.replace("−", "-"))
 

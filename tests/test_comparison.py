@@ -9,6 +9,7 @@ import pytest
 from exhibit.tasks.comparing import ranks
 from exhibit.tasks.comparing.comparison import agreement_table, comparison
 from exhibit.tasks.comparing.settings import differing, of_point, of_result, shared, slugs, together, where
+from exhibit.tasks.document import between
 from exhibit.tasks.document import comparison as chapter
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import Ranks
@@ -49,7 +50,7 @@ def no_samples(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 def test_a_conclusion_is_counted_and_its_exception_named() -> None:
     """Petal length is first or second with three methods of four, ten seeds each."""
     found = sweep()
-    assert [(place.feature, place.inside, place.lost) for place in found.places] == [
+    assert [(place.feature, place.inside, place.lost and between.where(place.lost)) for place in found.places] == [
         ("petal length", 30, "with method=occlusion"),
         ("petal width", 30, "with method=occlusion"),
     ]
@@ -167,14 +168,15 @@ def test_only_what_differs_is_named_as_shortly_as_it_can_be() -> None:
 def test_where_something_happens_is_said_by_the_fewest_settings(chosen: Callable[[str, int], bool], said: str) -> None:
     points = list(product("ab", range(4)))
     settings = [{"method": m, "seed": str(s)} for m, s in points]
-    assert where(np.array([chosen(*point) for point in points]), settings) == said
+    found = where(np.array([chosen(*point) for point in points]), settings)
+    assert (between.where(found) if found else "") == said
 
 
 def test_what_a_group_has_in_common() -> None:
     settings = [{"method": m, "seed": str(s)} for m, s in product("ab", range(4))]
-    assert shared([0, 1], settings) == "method=a; seed=0 or 1"
-    assert shared([0, 1, 2, 3], settings) == "method=a"
-    assert shared(range(8), settings) == "no setting of their own"
+    assert between.levels(shared([0, 1], settings)) == "method=a; seed=0 or 1"
+    assert between.levels(shared([0, 1, 2, 3], settings)) == "method=a"
+    assert shared(range(8), settings) == ()
 
 
 def test_a_result_depends_on_its_own_method_alone() -> None:

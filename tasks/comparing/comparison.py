@@ -220,7 +220,7 @@ def _places(
         Place(
             feature=features[k],
             inside=int((places[:, k] <= top).sum()),
-            lost=where(places[:, k] > top, short) if (places[:, k] > top).any() else "",
+            lost=where(places[:, k] > top, short) if (places[:, k] > top).any() else None,
             positive=int((means[signed, k] > 0).sum()),
             signed=int(signed.sum()),
         )

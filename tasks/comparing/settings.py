@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.compared import Level, Where
 
 Settings = Mapping[str, str]
 _MOST_LEVELS = 3  # values of one setting that a sentence names
@@ -90,72 +91,80 @@ def codes(settings: Sequence[Settings]) -> dict[str, Array]:
     return {name: np.array(_pattern([one.get(name) for one in settings])) for name in names}
 
 
-def said(name: str, value: str) -> str:
-    """A setting with its value, as it is typed."""
-    return f"{name}={value}"
-
-
-def where(chosen: Array, settings: Sequence[Settings]) -> str:
+def where(chosen: Array, settings: Sequence[Settings]) -> Where | None:
     """What sets the `chosen` (results,) apart: one setting, several values of one, two settings at once, one that holds
-    them all or most of them; or nothing."""
+    them all or most of them; None where nothing does."""
     names = codes(settings)
-    exact = [text for name in names if (text := _levels(chosen, name, settings))]
+    exact = [level for name in names if (level := _exactly(chosen, name, settings))]
     if exact:
-        return f"with {min(exact, key=len)}"
+        return _where("exactly", [min(exact, key=_length)], chosen, settings)
     pairs = [
-        (one, other)
-        for one, other in combinations(_levels_of(settings), 2)
-        if one[0] != other[0] and np.array_equal(_has(settings, *one) & _has(settings, *other), chosen)
+        pair
+        for pair in combinations(_levels_of(settings), 2)
+        if pair[0].name != pair[1].name and np.array_equal(_has(settings, *pair), chosen)
     ]
     if pairs:
-        return f"with {said(*pairs[0][0])} and {said(*pairs[0][1])}"
-    around = [level for level in _levels_of(settings) if not (chosen & ~_has(settings, *level)).any()]
-    narrow = min(around, key=lambda level: int(_has(settings, *level).sum()), default=None)
-    if narrow is not None:
-        return f"only with {said(*narrow)} ({int(chosen.sum())} of {int(_has(settings, *narrow).sum())})"
-    return _most_often(chosen, settings)
+        return _where("exactly", pairs[0], chosen, settings)
+    around = [level for level in _levels_of(settings) if not (chosen & ~_has(settings, level)).any()]
+    narrow = min(around, key=lambda level: int(_has(settings, level).sum()), default=None)
+    return _most_often(chosen, settings) if narrow is None else _where("within", [narrow], chosen, settings)
 
 
-def _most_often(chosen: Array, settings: Sequence[Settings]) -> str:
+def _where(
+    how: Literal["exactly", "within", "mostly"], levels: Sequence[Level], chosen: Array, settings: Sequence[Settings]
+) -> Where:
+    inside = _has(settings, *levels)
+    return Where(how=how, levels=tuple(levels), inside=int((chosen & inside).sum()), total=int(inside.sum()))
+
+
+def _length(level: Level) -> int:
+    """Characters of a level: the fewest are read most easily."""
+    return len(level.name) + sum(map(len, level.values))
+
+
+def _most_often(chosen: Array, settings: Sequence[Settings]) -> Where | None:
     """The setting under which most of the chosen are, if that is half of them and more than elsewhere."""
     found = []
     for level in _levels_of(settings):
-        inside = _has(settings, *level)
+        inside = _has(settings, level)
         hits, others = int((chosen & inside).sum()), int((chosen & ~inside).sum())
         if hits >= others and hits * int((~inside).sum()) > others * int(inside.sum()):
-            found.append((hits / int(inside.sum()), f"most often with {said(*level)} ({hits} of {int(inside.sum())})"))
-    return max(found, default=(0.0, ""), key=lambda item: item[0])[1]
+            found.append(_where("mostly", [level], chosen, settings))
+    return max(found, default=None, key=lambda item: item.inside / item.total)
 
 
-def _levels(chosen: Array, name: str, settings: Sequence[Settings]) -> str:
-    """The values of one setting that hold exactly the chosen; nothing where no few do."""
+def _exactly(chosen: Array, name: str, settings: Sequence[Settings]) -> Level | None:
+    """The values of one setting that hold exactly the chosen; None where no few do."""
     values = dict.fromkeys(one[name] for one, inside in zip(settings, chosen, strict=True) if inside and name in one)
-    present = np.isin([one.get(name, "") for one in settings], list(values)) & [name in one for one in settings]
-    if not values or len(values) > _MOST_LEVELS or not np.array_equal(present, chosen):
-        return ""
-    return said(name, " or ".join(values))
+    level = Level(name=name, values=tuple(values))
+    few = 0 < len(values) <= _MOST_LEVELS
+    return level if few and np.array_equal(_has(settings, level), chosen) else None
 
 
-def _levels_of(settings: Sequence[Settings]) -> list[tuple[str, str]]:
+def _levels_of(settings: Sequence[Settings]) -> list[Level]:
+    """Every single value of every setting."""
     levels = dict.fromkeys(item for one in settings for item in one.items())
     names = list(codes(settings))
-    return sorted(levels, key=lambda level: names.index(level[0]))
+    return [
+        Level(name=name, values=(value,)) for name, value in sorted(levels, key=lambda level: names.index(level[0]))
+    ]
 
 
-def _has(settings: Sequence[Settings], name: str, value: str) -> Array:
-    return np.array([one.get(name) == value for one in settings])
+def _has(settings: Sequence[Settings], *levels: Level) -> Array:
+    """(results,) which have one of the values of each level."""
+    return np.array([all(one.get(level.name) in level.values for level in levels) for one in settings])
 
 
-def shared(members: Sequence[int], settings: Sequence[Settings]) -> str:
-    """What the members of a group have in common that not all have: method=occlusion; model.seed=1 or 3."""
-    parts = []
+def shared(members: Sequence[int], settings: Sequence[Settings]) -> tuple[Level, ...]:
+    """What the members of a group have in common that not all have."""
+    levels = []
     for name in codes(settings):
         everywhere = dict.fromkeys(one[name] for one in settings if name in one)
         inside = dict.fromkeys(settings[k][name] for k in members if name in settings[k])
         lacking = any(name not in settings[k] for k in members)
         if inside and not lacking and len(inside) < len(everywhere) and len(inside) <= _MOST_LEVELS:
-            parts.append(said(name, " or ".join(inside)))
-    return "; ".join(parts) or "no setting of their own"
+            levels.append(Level(name=name, values=tuple(inside)))
+    return tuple(levels)
 
 
 def slugs(titles: Sequence[str]) -> list[str]:

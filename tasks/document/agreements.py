@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from exhibit.tasks.document import agreement
+from exhibit.tasks.document import agreement, between
 from exhibit.tasks.document.words import capital, count, first_places, listing, plain, without_unit
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.compared import Comparison, Group
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
+from exhibit.tasks.records.finding import Alike
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _MOST_RESULTS = 12  # that have a row of the matrix each
@@ -25,20 +26,17 @@ def _measured(comparison: Comparison) -> dict[str, Array]:
     return {"spearman": comparison.spearman, "overlap": comparison.overlap, "signs": comparison.signs}
 
 
-def sentence(comparison: Comparison) -> str:
+def found(comparison: Comparison) -> Alike:
+    """How alike the results order the features."""
     pairs = _pairs(comparison.spearman)
-    if np.isnan(pairs).all():
-        return "None of them orders the features."
-    one, two = (index[int(np.nanargmin(pairs))] for index in np.triu_indices(len(comparison.results), 1))
-    names = [comparison.results[k] for k in (one, two)]
-    if len(pairs) == 1:
-        return f"Their orders correlate by {plain(float(pairs[0]))}."
     known = int((~np.isnan(pairs)).sum())
-    least = " beside ".join(item.name if len(item.name) <= _LONGEST else item.code for item in names)
-    return (
-        f"The orders correlate by {plain(float(np.nanmean(pairs)))} on average over {count(known, 'pair')}, "
-        f"at the least by {plain(float(np.nanmin(pairs)))} ({least})."
+    if not known:
+        return Alike(pairs=0, mean=None, lowest=None, least=("", ""), identical=len(comparison.results) == 1)
+    one, two = (
+        comparison.results[index[int(np.nanargmin(pairs))]] for index in np.triu_indices(len(comparison.results), 1)
     )
+    least = tuple(item.name if len(item.name) <= _LONGEST else item.code for item in (one, two))
+    return Alike(pairs=known, mean=float(np.nanmean(pairs)), lowest=float(np.nanmin(pairs)), least=least)
 
 
 def measures(comparison: Comparison) -> list[str]:
@@ -139,7 +137,7 @@ def _group_row(comparison: Comparison, group: Group) -> tuple[str, ...]:
     return (
         group.letter,
         str(len(members)),
-        group.shared,
+        between.levels(group.shared) or "no setting of their own",
         "–" if np.isnan(inside).all() else plain(float(np.nanmean(inside))),
         ", ".join(without_unit(comparison.features[k]) for k in order) if comparison.features else "–",
     )

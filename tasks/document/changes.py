@@ -5,10 +5,13 @@ from datetime import datetime
 
 import numpy as np
 
-from exhibit.tasks.document.words import capital, count, listing, plain, rounded, signed, without_unit
-from exhibit.tasks.records.change_summary import Changes, EarlierReport, ImportanceChange
+from exhibit.tasks.document import between
+from exhibit.tasks.document.sentences import worded
+from exhibit.tasks.document.words import count, listing, plain, rounded, signed, without_unit
+from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.changed import Changed, Pair, PointPair
 from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.finding import Flips, Shift, Shifts, Swap
 from exhibit.tasks.records.page import Aside, Badge, Block, Chapter, Column, Section, Table, Teaser
 from exhibit.tasks.records.verdict import Verdict
 
@@ -31,11 +34,19 @@ def chapter(changes: Changed) -> Chapter:
             teaser=None,
             sections=(),
         )
-    sentence = _lead(changes.summary, earlier)
+    flips, shifts = findings(changes.summary)
+    sentence = " ".join(
+        [
+            f"{between.changed_what(bool(changes.summary.data), bool(changes.summary.models))} since the report of "
+            f"{day(earlier.issued)}.",
+            worded(shifts)[1],
+            worded(flips)[1],
+        ]
+    )
     drawn = figures(changes)
     teaser = Teaser(
         figure=drawn[0].name if drawn else "",
-        title=f"Since {day(earlier.issued)}: {_short(changes.summary)}",
+        title=f"Since {day(earlier.issued)}: {between.since(flips, shifts)}",
         sentence=sentence,
         small=f"compared with the report issued {day(earlier.issued)} · "
         f"{count(changes.summary.compared, 'importance')}",
@@ -55,14 +66,15 @@ def badges(changes: Changed) -> tuple[Badge, ...]:
     summary = changes.summary
     if summary.compared_with is None:
         return ()
-    certain = summary.metrics + summary.verdicts
-    unsure = summary.importances + summary.ranks
-    number = certain if summary.models else certain + unsure
-    verdict: Verdict | None = "fail" if number else "undecided" if summary.alert else None
+    flips, shifts = findings(summary)
+    certain, others = flips.metrics + flips.verdicts, len(shifts.shifts) + len(shifts.swaps)
+    stands = shifts.standing == "stands"
+    number = certain + others if stands else certain
+    verdict: Verdict | None = "fail" if number else "undecided" if others else None
     beyond = f"{count(number, 'change')} beyond error"
     return (
         Badge(
-            title=f"{beyond}, {unsure} undecided" if summary.models and unsure else beyond,
+            title=beyond if stands or not others else f"{beyond}, {others} undecided",
             text=f"since the report of {day(summary.compared_with.issued)}",
             verdict=verdict,
         ),
@@ -75,76 +87,30 @@ def day(issued: str) -> str:
     return f"{date.day} {date:%B %Y}"
 
 
-# --- sentences --------------------------------------------------------------------------------------------
-
-
-def _short(summary: Changes) -> str:
-    if not summary.alert:
-        return "nothing beyond the errors"
-    if summary.models and not summary.metrics + summary.verdicts:
-        return "trained again, so that a change of importances may be chance"
-    parts = [
-        (summary.metrics, "metric"),
-        (summary.importances, "importance"),
-        (summary.ranks, "rank"),
-        (summary.verdicts, "verdict"),
-    ]
-    parts = [(number, noun) for number, noun in parts if not summary.models or noun in ("metric", "verdict")]
-    return listing([count(number, noun) for number, noun in parts if number]) + " changed"
-
-
-def _lead(summary: Changes, earlier: EarlierReport) -> str:
-    what = listing([f"the {name}" for name, number in (("data", summary.data), ("model", summary.models)) if number])
-    changed = f"{capital(what)} changed" if what else "Data and model are the same"
-    return f"{changed} since the report of {day(earlier.issued)}. {_importance_sentence(summary, 2)}{_verdict(summary)}"
-
-
-def _importance_sentence(summary: Changes, most: int = _MOST_NAMES) -> str:
-    if not summary.compared:
-        return "No importance can be compared."
-    total, names = count(summary.compared, "importance"), [i for i in summary.importance_changes if i.beyond]
-    if not names:
-        return (
-            f"None of {total} changed by more than the errors over samples explain.{_RETRAINED * bool(summary.models)}"
-        )
-    more = [f"{len(names) - most} more"] if len(names) > most else []
-    said = listing([*(_said(item) for item in names[:most]), *more])
-    if summary.models:
-        differ = "differs" if len(names) == 1 else "differ"
-        return f"{len(names)} of {total} {differ} by more than the errors over samples: {said}.{_RETRAINED}"
-    return f"{len(names)} of {total} changed by more than the errors explain: {said}."
-
+# --- findings ---------------------------------------------------------------------------------------------
 
 _RETRAINED = (
-    " The model was trained again, and these errors leave out how much another training alone changes an importance: "
-    "it is undecided whether the change means anything."
+    "the model was trained again and these errors leave out how much another training alone changes an importance"
 )
 
 
-def _said(item: ImportanceChange) -> str:
-    """petal width rose from 0.31 to 0.52 (4.1 errors over samples)."""
-    verb = "rose" if item.after > item.before else "fell"
-    size = "" if item.errors is None else f" ({abs(item.errors):.1f} errors over samples)"
-    before, after = _apart(item.before, item.after)
-    return f"{without_unit(item.feature)} {verb} from {before} to {after}{size}"
-
-
-def _apart(before: float, after: float) -> tuple[str, str]:
-    """Two numbers in so many significant digits, three at least, that what differs reads so."""
-    for digits in range(3, 18):
-        if (found := (rounded(before, digits), rounded(after, digits)))[0] != found[1]:
-            break
-    return found
-
-
-def _number(value: float) -> str:
-    return rounded(value)
-
-
-def _verdict(summary: Changes) -> str:
-    if not summary.verdicts:
-        return " No verdict flipped."
-    return f" {count(summary.verdicts, 'verdict')} flipped."
+def findings(summary: Changes) -> tuple[Flips, Shifts]:
+    """What changed beyond error, and which importances and ranks did; these are undecided after another training."""
+    shifts = tuple(
+        Shift(feature=item.feature, before=item.before, after=item.after, errors=item.errors)
+        for item in summary.importance_changes
+        if item.beyond
+    )
+    swaps = tuple(
+        Swap(feature=item.feature, before=item.rank_before, after=item.rank_after)
+        for item in summary.importance_changes
+        if item.moved
+    )
+    doubt = _RETRAINED if summary.models and (shifts or swaps) else ""
+    return (
+        Flips(metrics=summary.metrics, verdicts=summary.verdicts),
+        Shifts(compared=summary.compared, shifts=shifts, swaps=swaps, doubt=doubt),
+    )
 
 
 # --- what is compared -------------------------------------------------------------------------------------
@@ -261,7 +227,7 @@ def _bars(pair: Pair, number: int) -> Figure:
         caption=f"{_name(pair)}: mean |a| now and, in grey, in the earlier report. Lines: one standard error over "
         f"samples.{part}",
         alt="; ".join(
-            f"{label}: {_number(float(pair.before.values[k]))} before, {_number(float(pair.after.values[k]))} now"
+            f"{label}: {rounded(float(pair.before.values[k]))} before, {rounded(float(pair.after.values[k]))} now"
             for label, k in zip(labels, order, strict=True)
         ),
     )
@@ -275,13 +241,14 @@ def _name(pair: Pair) -> str:
 def _importances(changes: Changed) -> tuple[Section, ...]:
     if not changes.pairs:
         return ()
+    _, shifts = findings(changes.summary)
     names = [figure.name for figure in figures(changes)]
     return (
         Section(
             title="Importances and ranks",
             blocks=(
                 Block(
-                    paragraphs=(_importance_sentence(changes.summary) + _rank_sentence(changes.summary),),
+                    paragraphs=(f"{worded(shifts)[1]} {between.swapped(shifts)}",),
                     figures=tuple(names[:1]),
                     asides=(_reading(changes.summary),),
                 ),
@@ -290,18 +257,6 @@ def _importances(changes: Changed) -> tuple[Section, ...]:
             ),
         ),
     )
-
-
-def _rank_sentence(summary: Changes) -> str:
-    moved = [item for item in summary.importance_changes if item.moved]
-    if not moved:
-        return " No feature changed places by more than the errors leave open."
-    went = [
-        f"{without_unit(item.feature)} went from place {item.rank_before} to {item.rank_after}"
-        for item in moved[:_MOST_NAMES]
-    ]
-    more = [f"{len(moved) - _MOST_NAMES} more"] if len(moved) > _MOST_NAMES else []
-    return f" By more than the errors leave open, {listing([*went, *more])}."
 
 
 def _reading(summary: Changes) -> Aside:
@@ -340,7 +295,7 @@ def _row(pair: Pair, k: int) -> tuple[str, ...]:
     return (
         f"{pair.after.point}, {pair.after.method}",
         without_unit(pair.after.features[k]),
-        *(f"{_number(float(item.values[k]))} ± {_number(float(item.errors[k]))}" for item in (pair.before, pair.after)),
+        *(f"{rounded(float(item.values[k]))} ± {rounded(float(item.errors[k]))}" for item in (pair.before, pair.after)),
         signed(apart, 1) if np.isfinite(apart) else "–",
         *(_place(places[k].tolist()) for places in (pair.ranks_before, pair.ranks_after)),
     )

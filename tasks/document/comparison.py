@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 
-from exhibit.tasks.document import agreements, samples, survival
+from exhibit.tasks.document import agreements, bearing, samples, survival
 from exhibit.tasks.document.answers import all_rows, verdict_table
 from exhibit.tasks.document.model import rows_of
-from exhibit.tasks.document.words import capital, count, first_places, listing, plain, share, without_unit
+from exhibit.tasks.document.sentences import worded
+from exhibit.tasks.document.words import capital, count, listing, plain, share
 from exhibit.tasks.records.compared import ComparedPoint, Comparison
 from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.finding import Bearing, Finding
 from exhibit.tasks.records.material import Material, Scales
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Block, Chapter, Column, Section, Table, Teaser
-from exhibit.tasks.records.verdict import CheckWords
+from exhibit.tasks.records.verdict import CheckWords, Verdict
 
 Materials = Mapping[str, Material]  # by the slug of the point
 _MOST_ROWS = 200  # points of the table
@@ -22,10 +24,11 @@ def chapter(
 ) -> Chapter:
     """`own_chapters`: whether the points have chapters of their own too; `checks`: every one that may be expected."""
     points = count(len(comparison.points), "point")
-    sentence = _lead(comparison)
+    found = findings(comparison, materials)
+    sentence = " ".join(worded(item)[1] for item in found)
     known = [agreements.matrix(comparison, measure) for measure in agreements.measures(comparison)[:1]]
     drawn = next((figure for figure in (survival.figure_of_ranks(comparison), *known) if figure is not None), None)
-    title = f"{points}: {_title(comparison)}"
+    title = f"{points}: {worded(found[0])[0]}"
     return Chapter(
         slug=comparison.slug,
         title=f"Comparison of {points} on {comparison.data}",
@@ -59,26 +62,32 @@ def figures(comparison: Comparison, materials: Materials, scales: Scales) -> tup
     )
 
 
-# --- sentences --------------------------------------------------------------------------------------------
+# --- findings ---------------------------------------------------------------------------------------------
 
 
-def _title(comparison: Comparison) -> str:
-    if len(comparison.results) == 1:
-        return "the same explanations"
-    whole = [place for place in comparison.places if place.inside == len(comparison.results)]
-    if whole:
-        among = f"among the {first_places(comparison.top)}" if comparison.top > 1 else "first"
-        return f"{without_unit(whole[0].feature)} stays {among}"
-    if comparison.places:
-        return "what comes first depends on the settings"
-    return "how alike they are"
+def findings(comparison: Comparison, materials: Materials) -> tuple[Finding, ...]:
+    """What the comparison found, the headline first."""
+    alike = agreements.found(comparison)
+    if not comparison.places or alike.identical:
+        return (alike,)
+    return survival.found(comparison, comparison.places[0], _bearing(comparison, materials)), alike
 
 
-def _lead(comparison: Comparison) -> str:
-    if len(comparison.results) == 1:
-        return "All points give the same explanations: what differs between them changes none."
-    said = [survival.sentence(comparison, comparison.places[0])] if comparison.places else []
-    return " ".join([*said, agreements.sentence(comparison)])
+_GRAVER: tuple[Verdict, ...] = ("fail", "undecided", "pass")
+
+
+def _bearing(comparison: Comparison, materials: Materials) -> list[Bearing]:
+    """What the checks say of the results that are compared: of each check the gravest verdict, and how many have it."""
+    said: dict[str, list[Verdict]] = {}
+    for result in comparison.results:
+        methods = materials[result.slug].methods if result.slug in materials else ()
+        for item in (item for method in methods if method.label == result.method for item in bearing.bearing(method)):
+            said.setdefault(item.check, []).append(item.verdict)
+    gravest = {check: min(verdicts, key=_GRAVER.index) for check, verdicts in said.items()}
+    return [
+        Bearing(check=check, verdict=gravest[check], results=(verdicts.count(gravest[check]), len(verdicts)))
+        for check, verdicts in said.items()
+    ]
 
 
 def _small(comparison: Comparison) -> str:

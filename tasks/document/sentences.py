@@ -5,8 +5,9 @@ from functools import singledispatch
 from typing import NamedTuple
 
 from exhibit.tasks.document.words import capital, count, interval, listing, share, signed
-from exhibit.tasks.records.finding import Extremes, Finding, Leaders, Mark, Named, Part, Place, Word
+from exhibit.tasks.records.finding import Bearing, Extremes, Finding, Leaders, Mark, Named, Part, Place, Word
 from exhibit.tasks.records.model import Rate
+from exhibit.tasks.records.verdict import Verdict
 
 
 class Said(NamedTuple):
@@ -20,28 +21,38 @@ class Said(NamedTuple):
 
 def worded(finding: Finding) -> tuple[str, str]:
     """Headline and sentence. What a check fails or leaves undecided, or methods dispute, is said to be so first."""
-    said = _said(finding)
+    claim = said(finding)
+    by = f"by {finding.method}, " if finding.method else ""
     match finding.standing:
         case "stands":
-            return said.title, f"{capital(said.sentence)}."
+            return claim.title, f"{capital(claim.sentence)}."
         case "failed":
-            names = finding.checks("fail")
-            checks = f"the {'check' if len(names) == 1 else 'checks'} of {listing(names)} failed"
+            checks = finding.checks("fail")
+            failed = f"the {'check' if len(checks) == 1 else 'checks'} of {_names(finding, 'fail')} failed"
             return (
-                f"{said.topic} cannot be said, as a check failed",
-                f"Not to be relied on, as {checks}: by {finding.method}, {said.sentence}.{_also(finding)}",
+                f"{claim.topic} cannot be said, as a check failed",
+                f"Not to be relied on, as {failed}: {by}{claim.sentence}.{_also(finding)}",
             )
         case "disputed":
-            return f"the methods disagree on {said.topic}", f"{_dispute(finding, said)}."
+            return (
+                f"the methods disagree on {claim.topic}",
+                f"Methods disagree: {by}{claim.sentence}; but {_others(finding)}.",
+            )
         case "undecided":
-            names = finding.checks("undecided")
+            checks = finding.checks("undecided")
             why = [finding.doubt] if finding.doubt else []
-            why += [f"{listing(names)} {'is' if len(names) == 1 else 'are'} undecided"] if names else []
-            return f"{said.topic} is undecided", f"Undecided, as {listing(why)}: by {finding.method}, {said.sentence}."
+            why += [f"{_names(finding, 'undecided')} {'is' if len(checks) == 1 else 'are'} undecided"] if checks else []
+            return f"{claim.topic} is undecided", f"Undecided, as {listing(why)}: {by}{claim.sentence}."
 
 
-def _dispute(finding: Finding, said: Said) -> str:
-    return f"Methods disagree: by {finding.method}, {said.sentence}; but {_others(finding)}"
+def _names(finding: Finding, verdict: Verdict) -> str:
+    """completeness and deletion; completeness (2 of 8 results), where several are compared."""
+    found = [item for item in finding.bearing if item.verdict == verdict]
+    return listing([f"{item.check.replace('_', ' ')}{_of_results(item)}" for item in found])
+
+
+def _of_results(item: Bearing) -> str:
+    return f" ({item.results[0]} of {count(item.results[1], 'result')})" if item.results else ""
 
 
 def _also(finding: Finding) -> str:
@@ -92,7 +103,8 @@ _SMALL = 0.1  # what two decimals tell apart
 
 
 @singledispatch
-def _said(finding: Finding) -> Said:
+def said(finding: Finding) -> Said:
+    """What a finding would say if it stood; `between` has the words for findings between points and reports."""
     raise NotImplementedError(f"no words for a {type(finding).__name__}")
 
 
@@ -102,7 +114,7 @@ def _nothing(what: str, topic: str, where: str = "") -> Said:
     return Said(title, f"{where}{title}: every value is exactly zero", topic)
 
 
-@_said.register
+@said.register
 def _(finding: Leaders) -> Said:
     if not finding.first[0].value:
         return _nothing("feature", "what leads")
@@ -120,7 +132,7 @@ def _(finding: Leaders) -> Said:
     return Said(f"{names[0]} leads", sentence, "what leads")
 
 
-@_said.register
+@said.register
 def _(finding: Extremes) -> Said:
     topic = "what moves the prediction most"
     if finding.up and not finding.up.value:
@@ -151,12 +163,12 @@ def _of_each(item: Named) -> str:
     return f"{value} for each{where}{comma}{bounds}"
 
 
-@_said.register
+@said.register
 def _(finding: Place) -> Said:
     topic = f"what explains {finding.title}"
     if not finding.where.value:
-        said = f"{finding.sample}: {finding.of} lies nowhere in the picture, where each pixel has none of it"
-        return Said(f"nothing explains {finding.title}", said, topic)
+        sentence = f"{finding.sample}: {finding.of} lies nowhere in the picture, where each pixel has none of it"
+        return Said(f"nothing explains {finding.title}", sentence, topic)
     where = f"{share(finding.where.value)} of {finding.of} lies in the {finding.where.name} of the picture"
     return Said(finding.title, f"{finding.sample}: {where}, {share(finding.area)} of its area", topic)
 
@@ -165,7 +177,7 @@ def _rate(rate: Rate) -> str:
     return f"{share(rate.share)} ({rate.right} of {rate.total})"
 
 
-@_said.register
+@said.register
 def _(finding: Mark) -> Said:
     region, of_class = finding.region, finding.of_class
     drawn = (
@@ -184,7 +196,7 @@ def _(finding: Mark) -> Said:
     return Said(f"{region} does not surely decide", sentence, topic)
 
 
-@_said.register
+@said.register
 def _(finding: Word) -> Said:
     if not finding.word.value:
         return _nothing("word", "which word weighs most", f"in {finding.sample} ")
@@ -196,7 +208,7 @@ def _(finding: Word) -> Said:
     )
 
 
-@_said.register
+@said.register
 def _(finding: Part) -> Said:
     if not finding.first.value:
         return _nothing("input", "which input carries most")

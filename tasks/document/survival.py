@@ -1,51 +1,48 @@
 """Which features stay first under every setting of a comparison, and what changes their order."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from exhibit.tasks.document.words import capital, count, first_places, listing, plain, without_unit
+from exhibit.tasks.document import between
+from exhibit.tasks.document.sentences import worded
+from exhibit.tasks.document.words import count, first_places, listing, plain, without_unit
 from exhibit.tasks.records.compared import Comparison, Factor, Place
 from exhibit.tasks.records.figure import Figure, Ranks
+from exhibit.tasks.records.finding import Bearing, Deciding, Named, Signs, Survival
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _MOST_SENTENCES = 3  # about single features
 _MOST_FEATURES = 15  # of the figure of ranks
 
 
-def sentence(comparison: Comparison, place: Place) -> str:
-    feature, total = capital(without_unit(place.feature)), len(comparison.results)
-    where = f"is among the {first_places(comparison.top)}" if comparison.top > 1 else "comes first"
-    if place.inside == total:
-        return f"{feature} {where} in all {count(total, comparison.noun)}."
-    lost = f"it loses its place {place.lost}" if place.lost else "no single setting accounts for the others"
-    return f"{feature} {where} in {place.inside} of {count(total, comparison.noun)}; {lost}."
-
-
-def _sign_sentence(place: Place) -> str:
-    if not place.signed:
-        return ""
-    less = place.signed - place.positive
-    if less in (0, place.signed):
-        where = "the one that keeps signs" if place.signed == 1 else f"all {place.signed} that keep signs"
-        return f" Its mean is {'negative' if less else 'positive'} in {where}."
-    return f" Its mean is positive in {place.positive} of {place.signed} that keep signs, so its sign does not survive."
-
-
-def _decides(comparison: Comparison) -> str:
-    """Which setting the order depends on most and least."""
-    known = sorted(
-        (factor for factor in comparison.factors if factor.mean is not None), key=lambda item: item.mean or 0.0
+def found(comparison: Comparison, place: Place, checked: Sequence[Bearing] = ()) -> Survival:
+    """Whether a feature keeps a first place; `checked`: the checks of the results that are compared."""
+    return Survival(
+        feature=place.feature,
+        inside=place.inside,
+        total=len(comparison.results),
+        top=comparison.top,
+        noun=comparison.noun,
+        lost=place.lost,
+        given=bool((comparison.ranks <= comparison.top).any()),
+        bearing=tuple(checked),
     )
+
+
+def _sentences(comparison: Comparison, place: Place) -> str:
+    """Where a feature stands, and with which sign."""
+    survival = found(comparison, place)
+    signs = Signs(feature=place.feature, positive=place.positive, total=place.signed)
+    return " ".join(worded(item)[1] for item in ([survival, signs] if place.signed and survival.given else [survival]))
+
+
+def deciding(comparison: Comparison) -> Deciding | None:
+    """Which setting the order depends on most and least; None of fewer than two that are known."""
+    known = [Named(name=factor.name, value=factor.mean) for factor in comparison.factors if factor.mean is not None]
     if len(known) < 2:
-        return ""
-    most, least = known[0], known[-1]
-    high, low = plain(most.mean or 0.0), plain(least.mean or 0.0)
-    if high == low:
-        names = listing([factor.name for factor in known])
-        return f"The order depends as much on one as on the other of {names} (mean rank correlation {high})."
-    return (
-        f"The order depends most on {most.name} (mean rank correlation {high} where nothing else differs) and least on "
-        f"{least.name} ({low})."
-    )
+        return None
+    return Deciding(settings=tuple(sorted(known, key=lambda item: item.value)))
 
 
 _TITLE = "Which conclusions survive"
@@ -60,9 +57,9 @@ def section(comparison: Comparison) -> Section | None:
     figure = figure_of_ranks(comparison)
     if figure is None:
         return None if len(comparison.results) < 2 else Section(title=_TITLE, blocks=(Block(paragraphs=(_NO_RANKS,)),))
-    sentences = [sentence(comparison, place) + _sign_sentence(place) for place in comparison.places[:_MOST_SENTENCES]]
-    if decides := _decides(comparison):
-        sentences.append(decides)
+    sentences = [_sentences(comparison, place) for place in comparison.places[:_MOST_SENTENCES]]
+    if decides := deciding(comparison):
+        sentences.append(worded(decides)[1])
     return Section(
         title=_TITLE,
         blocks=(
@@ -91,7 +88,7 @@ def _place_table(comparison: Comparison) -> Table:
             (
                 without_unit(place.feature),
                 f"{place.inside} of {total}",
-                place.lost or "–",
+                between.where(place.lost) if place.lost else "–",
                 f"{place.positive} of {place.signed}" if place.signed else "–",
             )
             for place in comparison.places

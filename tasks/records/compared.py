@@ -36,12 +36,29 @@ class Result(Record):
     settings: dict[str, str]
 
 
+class Level(Record):
+    """A setting, and one or several of its values."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+class Where(Record):
+    """What sets some of the results apart: they are "exactly" those with all of the `levels`, some "within" those, or
+    "mostly" there. `inside`: how many of them are among the `total` results with these levels."""
+
+    how: Literal["exactly", "within", "mostly"]
+    levels: tuple[Level, ...]
+    inside: int
+    total: int
+
+
 class Group(Record):
     """Results that order the features alike. `shared`: the settings that only they have in common."""
 
     letter: str
     members: tuple[int, ...]
-    shared: str
+    shared: tuple[Level, ...]
 
 
 class Factor(Record):
@@ -60,12 +77,12 @@ class Factor(Record):
 
 
 class Place(Record):
-    """A feature and the first places: it holds one in `inside` results; `lost`: where it does not. `positive` of
-    `signed` results have a positive mean."""
+    """A feature and the first places: it holds one in `inside` results; `lost`: what sets those apart where it does
+    not, None where nothing does. `positive` of `signed` results have a positive mean."""
 
     feature: str
     inside: int
-    lost: str
+    lost: Where | None
     positive: int
     signed: int
 

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.compared import Where
 from exhibit.tasks.records.model import Rate
 from exhibit.tasks.records.verdict import Verdict
 
@@ -10,10 +11,12 @@ Standing = Literal["stands", "failed", "undecided", "disputed"]
 
 
 class Bearing(Record):
-    """A check of the method that a finding comes from, and what it said."""
+    """A check of what a finding comes from, and what it said; of several results, of how many it said that, and of how
+    many it said anything."""
 
     check: str
     verdict: Verdict
+    results: tuple[int, int] | None = None
 
 
 class Named(Record):
@@ -38,13 +41,14 @@ class Dissent(Record):
 
 
 class Finding(Record):
-    """What the main `method` of a chapter says. `id`: which finding it is; `signed`: whether its values say up or
-    down, or are sizes; `bearing`: the checks of the method; `agree`: the other methods that say the same, `dissent`
-    those that do not; one whose numbers mean something else is in neither. `doubt`: why chance may have made it."""
+    """What a chapter says: by its main `method`, or by all that it compares where that is empty. `id`: which finding it
+    is; `signed`: whether its values say up or down, or are sizes; `bearing`: the checks of what it comes from; `agree`:
+    the other methods that say the same, `dissent` those that do not; one whose numbers mean something else is in
+    neither. `doubt`: why chance may have made it."""
 
     id: str
-    method: str
-    signed: bool
+    method: str = ""
+    signed: bool = False
     bearing: tuple[Bearing, ...] = ()
     agree: tuple[str, ...] = ()
     dissent: tuple[Dissent, ...] = ()
@@ -155,3 +159,95 @@ class Part(Finding):
     id: str = "part"
     first: Named
     silent: tuple[str, ...] = ()
+
+
+# --- of several points ------------------------------------------------------------------------------------
+
+
+class Survival(Finding):
+    """In how many of `total` results a feature is among the first `top`; `lost`: what sets the others apart, None where
+    nothing does; `noun`: what the results are called. `given`: whether any result gives anything to any feature."""
+
+    id: str = "survival"
+    feature: str
+    inside: int
+    total: int
+    top: int
+    noun: str
+    lost: Where | None = None
+    given: bool = True
+
+
+class Signs(Finding):
+    """In how many of the `total` results that keep signs the mean of a feature is positive."""
+
+    id: str = "signs"
+    feature: str
+    positive: int
+    total: int
+
+
+class Alike(Finding):
+    """How alike `pairs` of results order the features: mean and lowest correlation, None where none orders them;
+    `least`: which two results have the lowest. `identical`: there is but one result."""
+
+    id: str = "alike"
+    pairs: int
+    mean: float | None
+    lowest: float | None
+    least: tuple[str, str]
+    identical: bool = False
+
+
+class Deciding(Finding):
+    """Settings with the mean correlation of results that differ in one of them alone, the lowest first: what the order
+    depends on most, and least."""
+
+    id: str = "deciding"
+    settings: tuple[Named, ...]
+
+
+# --- of one report after another --------------------------------------------------------------------------
+
+
+class Shift(Record):
+    """An importance before and after; `errors`: the difference in standard errors, None where there is no error."""
+
+    feature: str
+    before: float
+    after: float
+    errors: float | None
+
+
+class Swap(Record):
+    """The place of a feature before and after."""
+
+    feature: str
+    before: int
+    after: int
+
+
+class Shifts(Finding):
+    """Which of `compared` importances changed by more than their errors over samples explain, the largest first, and
+    which features changed places. After another training both are undecided: the errors leave it out."""
+
+    id: str = "shifts"
+    compared: int
+    shifts: tuple[Shift, ...] = ()
+    swaps: tuple[Swap, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        return bool(self.shifts or self.swaps)
+
+
+class Flips(Finding):
+    """What changed beyond error whatever was trained again: metrics whose intervals do not overlap, and verdicts."""
+
+    id: str = "flips"
+    metrics: int
+    verdicts: int
+
+    @property
+    def any(self) -> bool:
+        return bool(self.metrics or self.verdicts)

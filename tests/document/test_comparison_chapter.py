@@ -17,6 +17,7 @@ from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.html import Facts, render_html
 from exhibit.tasks.document.pdf import render_pdf
 from exhibit.tasks.document.provenance import printed, provenance
+from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.compared import Comparison, Factor
 from exhibit.tasks.records.data import Excluded, Kind
@@ -172,7 +173,9 @@ def test_no_setting_is_said_to_decide_most_where_both_do_alike(means: tuple[floa
         Factor(name=name, further=0, values=("1", "2"), pairs=1, mean=mean)
         for name, mean in zip(("seed", "steps"), means, strict=True)
     )
-    said = survival._decides(found.model_copy(update={"factors": factors}))
+    decides = survival.deciding(found.model_copy(update={"factors": factors}))
+    assert decides is not None
+    _, said = worded(decides)
     assert ("depends most on seed" in said) == most
     assert ("as much on one as on the other of seed and steps (mean rank correlation 1.00)" in said) == (not most)
 
