@@ -36,7 +36,7 @@ class AgreementSpec(SampledCheck):
     words: ClassVar[CheckWords] = CheckWords(
         question="Do different methods say the same?",
         passed="agree",
-        meaning="methods give elements alike",
+        meaning="different methods say the same",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"others"})
 

@@ -41,7 +41,7 @@ class CompletenessSpec(Check):
     words: ClassVar[CheckWords] = CheckWords(
         question="Do the parts add up to the change of the score?",
         passed="complete",
-        meaning="additive explanations add up to the change of the score",
+        meaning="the parts add up to the change of the score",
     )
 
     def measure(self, case: Case) -> CheckResult:

@@ -205,7 +205,7 @@ class DeletionSpec(_Curve):
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the score fall when the most important elements are taken away?",
         passed="faithful, deleting",
-        meaning="the score falls with the elements that are named first",
+        meaning="the score falls when what is said to matter most is taken away",
     )
     better: ClassVar[int] = -1
 
@@ -217,7 +217,7 @@ class InsertionSpec(_Curve):
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the score rise when only the most important elements are put back?",
         passed="faithful, inserting",
-        meaning="the score rises with the elements that are named first",
+        meaning="the score rises when what is said to matter most is put back",
     )
     better: ClassVar[int] = 1
 
@@ -256,7 +256,7 @@ class FaithfulnessCorrelationSpec(_OfValues):
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the score fall by as much as the removed elements were given?",
         passed="true to size",
-        meaning="the score loses what the removed elements were given",
+        meaning="the score falls by as much as what was taken away was given",
     )
 
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
@@ -327,7 +327,7 @@ class AlignmentSpec(_OfValues):
     words: ClassVar[CheckWords] = CheckWords(
         question="Is every value at the element that it belongs to?",
         passed="in place",
-        meaning="no other arrangement of the values fits the score better",
+        meaning="every value stands where it belongs",
     )
 
     def unfit(self, case: Case) -> str:

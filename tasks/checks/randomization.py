@@ -42,7 +42,7 @@ class RandomizationSpec(GrowingCheck):
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation change when the model's weights are random?",
         passed="follow the weights",
-        meaning="explanations change when the weights are random",
+        meaning="explanations change when the model is replaced by a random one",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
 

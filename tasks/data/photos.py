@@ -229,5 +229,5 @@ def _dataset(
         labels=np.array([PHOTOGRAPHS.index(crop.photograph) for crop in crops]),
         split=np.array([crop.split for crop in crops]),
         classes=PHOTOGRAPHS,
-        label_name="photograph",
+        label_name="subject",
     )

@@ -7,14 +7,15 @@ from exhibit.tasks.document.words import beside, capital, count, interval, listi
 from exhibit.tasks.records.finding import Finding, Mark
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.model import Metric
-from exhibit.tasks.records.page import Answer, Column, Front, Judged, Table, Word
+from exhibit.tasks.records.page import Answer, Column, Fact, Front, Judged, Table, Word
 from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
 
 ENOUGH = 4  # checks that gave a verdict, for a "yes"
 _HALF = 0.5  # of the errors of a naive guess
 _WORST: tuple[Word, ...] = ("no", "not assessed", "with care", "yes")
 _MOST_REASONS = 3
-_MOST_NAMED = 3
+_MOST_NAMED = 3  # methods of a model
+_MOST_MISSING = 2  # checks that gave no verdict, in whole sentences
 
 RULE = (
     "The model: yes, if on rows that it has not seen it surely, at 95%, makes at most half the errors of a naive "
@@ -49,8 +50,8 @@ def front(
     overall = min((word if word != "not assessed" else "with care" for word in words), key=_WORST.index)
     return Front(
         examined=(
-            *(f"{capital(name)}: {text.rstrip('.')}" for name, text in (stated or {}).items()),
-            *dict.fromkeys(_examined(item) for item in materials),
+            *_examined(materials),
+            *(Fact(name=capital(name), text=text) for name, text in (stated or {}).items()),
         ),
         answers=(model, explanation, _untested(materials, checks)),
         overall=overall,
@@ -68,11 +69,32 @@ def model_name(material: Material) -> str:
     return kind if kind.startswith(material.framework.lower()) else f"{material.framework} {kind}"
 
 
-def _examined(material: Material) -> str:
-    name = capital(model_name(material))
+def _examined(materials: Sequence[Material]) -> list[Fact]:
+    """Model, data and methods; of several points each of these in one line, the same ones once."""
+    if len(materials) == 1:
+        (item,) = materials
+        return [Fact(name="Model", text=_model_of(item)), Fact(name="Data", text=_data_of(item)), _methods_of(item)]
+    alike: dict[tuple[str, str], list[str]] = {}
+    for item in materials:
+        alike.setdefault((_model_of(item), _data_of(item)), []).append(item.title)
+    return [Fact(name=_of(titles, len(materials)), text=f"{model}; {data}") for (model, data), titles in alike.items()]
+
+
+def _model_of(material: Material) -> str:
     size = f" with {count(material.parameters, 'parameter')}" if material.parameters else ""
+    return f"{model_name(material)}{size}"
+
+
+def _data_of(material: Material) -> str:
     rows = count(len(material.labels) + len(material.dataset.excluded), "row")
-    return f"{name}{size}, on {material.dataset.title}: {material.explained:,} of {rows} explained"
+    return f"{material.dataset.title}, {rows}, of which {material.explained:,} were explained"
+
+
+def _methods_of(material: Material) -> Fact:
+    titles = [method.title for method in material.methods]
+    more = [f"{len(titles) - _MOST_NAMED} more"] if len(titles) > _MOST_NAMED else []
+    name = "Method" if len(titles) == 1 else "Methods"
+    return Fact(name=name, text=listing([*titles[:_MOST_NAMED], *more]))
 
 
 def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[Word, str]]) -> Answer:
@@ -108,7 +130,7 @@ def _model(material: Material, finding: Finding) -> tuple[Word, str]:
     metric = next(iter(material.performance.metrics), None)
     if metric is None:
         return "not assessed", "no labels say how good it is."
-    said = _quality(metric, material.measured_rows)
+    said = _quality(metric, material.measured_rows, bool(material.dataset.classes))
     test = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
     unseen = test or material.not_seen
     said += ". The user states that it has not seen these rows" if material.not_seen else ""
@@ -128,11 +150,14 @@ def _model(material: Material, finding: Finding) -> tuple[Word, str]:
 def _reserve(material: Material, finding: Finding, surely: bool) -> str:
     """Why a model that is better than a guess is trusted with care; empty where nothing speaks against it."""
     if isinstance(finding, Mark) and finding.relied_on:
-        return f"It relies on {finding.region}: without that it does otherwise."
-    if (repeated := material.performance.repeated) and not material.not_seen:
+        rates = [share(rate.share) for rate in (finding.present, finding.absent)]
         return (
-            f"{capital(count(repeated, 'of these rows is', 'of these rows are'))} among those that it was trained on."
+            f"It relies on {finding.region}: {finding.of_class} is read right in {rates[0]} with it and in {rates[1]} "
+            "without."
         )
+    if (repeated := material.performance.repeated) and not material.not_seen:
+        are = "is" if repeated == 1 else "are"
+        return f"Of these rows, {repeated:,} {are} among those that it was trained on."
     if material.stopped_by_test:
         return "These rows also stopped its training."
     return "" if surely else "It is surely better, but not surely by half."
@@ -149,12 +174,13 @@ def _errors(metric: Metric) -> tuple[float, float]:
     return low, high
 
 
-def _quality(metric: Metric, rows: str) -> str:
-    """accuracy 96% (95% interval 91% to 99%) on 120 test rows; a naive guess has 10%."""
+def _quality(metric: Metric, rows: str, classes: bool) -> str:
+    """accuracy 96% (95% interval 91% to 99%) on 120 test rows; a naive guess, always the commonest class, has 10%."""
     write = share if metric.name.endswith("accuracy") else rounded  # of labels in any unit
     bounds = f" (95% interval {write(metric.interval[0])} to {write(metric.interval[1])})" if metric.interval else ""
-    naive = "" if metric.naive is None else f"; a naive guess has {write(metric.naive)}"
-    name = "error (RMSE)" if metric.name == "RMSE" else metric.name
+    always = "always the commonest class" if classes else "always the mean"
+    naive = "" if metric.naive is None else f"; a naive guess, {always}, has {write(metric.naive)}"
+    name = "typical error (RMSE)" if metric.name == "RMSE" else metric.name
     return f"{name} {write(metric.value)}{bounds} on {count(metric.count, rows + ' row')}{naive}"
 
 
@@ -208,20 +234,16 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
         spoke = any(check.verdict in ("pass", "fail") for item in materials for _, check in _results(item))
         said = "Every check that applies gave a verdict." if spoke else "No check applies: nothing is known either way."
         return Answer(question=question, word="yes" if spoke else "not assessed", reasons=(said,))
-    named = [f"whether {checks[name].meaning}" for name in missing[:_MOST_NAMED]]
-    more = (
-        [f"{count(len(missing) - len(named), 'more check')}, in the table of all verdicts"]
-        if len(missing) > len(named)
-        else []
-    )
+    named = [f"whether {checks[name].meaning}" for name in missing[:_MOST_MISSING]]
+    more = [f"what {count(len(missing) - len(named), 'more check')} would say"] if len(missing) > len(named) else []
     where = "" if len(materials) == 1 else " for every model"
     return Answer(
         question=question,
         word="not assessed",
+        counted=f"{len(missing)} of {count(len(checks), 'check')}",
         reasons=(
-            f"{len(missing)} of {count(len(checks), 'check')} gave no verdict{where}. Not known is "
-            f"{listing([*named, *more])}.",
-            "That is neither for nor against the explanation.",
+            f"These gave no verdict{where}, which is neither for nor against the explanation.",
+            f"Not known is {listing([*named, *more])}.",
         ),
     )
 
@@ -356,7 +378,8 @@ def meaning(check: CheckResult) -> str:
         return ". ".join(filter(None, [_over_trainings(check), check.further]))
     words = {
         "pass": f"the threshold is met{_surely(check)}",
-        "fail": f"the threshold is missed{_surely(check)}: what rests on it is not to be relied on",
+        "fail": f"the threshold is missed{_surely(check)}: what rests on it is "
+        f"{'not to be relied on' if check.required else 'in doubt'}",
         "undecided": "the interval holds the threshold: more samples would decide",
     }
     nothing = check.sentence or "nothing was measured, neither for nor against"

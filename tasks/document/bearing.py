@@ -12,7 +12,7 @@ _SPOKE = ("pass", "fail", "undecided")
 def bearing(method: MethodMaterial, but: Sequence[str] = ()) -> tuple[Bearing, ...]:
     """The checks that said something of a method, those that are the finding itself left out."""
     return tuple(
-        Bearing(check=check.check, verdict=check.verdict)
+        Bearing(check=check.check, verdict=check.verdict, required=check.required)
         for check in method.checks
         if check.bears and check.verdict in _SPOKE and check.check not in but
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from exhibit.tasks.document import agreement, answers, ends, ladder, model, multimodal, planted
+from exhibit.tasks.document import agreement, answers, bearing, ends, ladder, model, multimodal, planted
 from exhibit.tasks.document.common import predicted_output, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
@@ -15,7 +15,7 @@ from exhibit.tasks.document.words import capital, count, listing, plain, share
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Finding
-from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Material, MethodMaterial, Scales
+from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Chapter, Column, Section, Table, Teaser
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -69,11 +69,10 @@ def _small(material: Material) -> str:
     measured = material.measured_rows
     rows = f"{measured}-row" if measured in ("explained", "given") else measured
     metrics = ", ".join(f"{rows} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1])
-    place = "" if material.main.place in (AT_THE_INPUT, AT_THE_DATA) else f" at {material.main.place}"
     held_out = ", no held-out data" if material.measured_rows == "training" else ""
     return (
         f"{answers.model_name(material)} · {metrics or 'no labels'}{held_out} · "
-        f"{material.main.title.lower()}{place} · {count(material.explained, 'sample')}"
+        f"{bearing.named(material.main)} · {count(material.explained, 'sample')}"
     )
 
 

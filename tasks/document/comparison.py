@@ -83,9 +83,21 @@ def _bearing(comparison: Comparison, materials: Materials) -> list[Bearing]:
         methods = materials[result.slug].methods if result.slug in materials else ()
         for item in (item for method in methods if method.label == result.method for item in bearing.bearing(method)):
             said.setdefault(item.check, []).append(item.verdict)
+    required = {
+        check.check
+        for item in materials.values()
+        for method in item.methods
+        for check in method.checks
+        if check.required
+    }
     gravest = {check: min(verdicts, key=_GRAVER.index) for check, verdicts in said.items()}
     return [
-        Bearing(check=check, verdict=gravest[check], results=(verdicts.count(gravest[check]), len(verdicts)))
+        Bearing(
+            check=check,
+            verdict=gravest[check],
+            required=check in required,
+            results=(verdicts.count(gravest[check]), len(verdicts)),
+        )
         for check, verdicts in said.items()
     ]
 

@@ -29,9 +29,10 @@ def worded(finding: Finding) -> tuple[str, str]:
         case "failed":
             checks = finding.checks("fail")
             failed = f"the {'check' if len(checks) == 1 else 'checks'} of {_names(finding, 'fail')} failed"
+            required = any(item.required for item in finding.bearing if item.verdict == "fail")
             return (
                 f"{claim.topic} cannot be said, as a check failed",
-                f"Not to be relied on, as {failed}: {by}{claim.sentence}.{_also(finding)}",
+                f"{'Not to be relied on' if required else 'In doubt'}, as {failed}: {by}{claim.sentence}.{_also(finding)}",
             )
         case "disputed":
             return (
@@ -72,6 +73,11 @@ def _instead(_: Finding, says: Named) -> str:
     if not says.value:
         return "everything is zero"
     return f"{says.name} comes first ({share(says.value)})"
+
+
+@_instead.register
+def _(_: Word, says: Named) -> str:
+    return f"“{says.name}” comes first ({share(says.value)})" if says.value else "everything is zero"
 
 
 @_instead.register

@@ -16,6 +16,7 @@ class Bearing(Record):
 
     check: str
     verdict: Verdict
+    required: bool = False
     results: tuple[int, int] | None = None
 
 

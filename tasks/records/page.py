@@ -89,11 +89,18 @@ Word = Literal["yes", "with care", "no", "not assessed"]
 
 
 class Answer(Record):
-    """One of the plain answers of page one, and what it rests on, a sentence each."""
+    """One of the plain answers of page one, and what it rests on, a sentence each; `counted`: the answer where it is a
+    number of things."""
 
     question: str
     word: Word
     reasons: tuple[str, ...]
+    counted: str = ""
+
+    @property
+    def said(self) -> str:
+        """What is printed below the question."""
+        return self.counted or self.word
 
     @property
     def verdict(self) -> Verdict:
@@ -115,11 +122,18 @@ class Judged(Record):
     anchor: str
 
 
+class Fact(Record):
+    """What something is, by its name."""
+
+    name: str
+    text: str
+
+
 class Front(Record):
     """What page one and two say beside the findings: what was `examined`, the answers, the `overall` one and the `rule`
     they follow; and all verdicts, of which the first are printed."""
 
-    examined: tuple[str, ...] = ()
+    examined: tuple[Fact, ...] = ()
     answers: tuple[Answer, ...] = ()
     overall: Word = "not assessed"
     rule: tuple[str, ...] = ()

@@ -40,6 +40,7 @@ from exhibit.tasks.records.page import (
     Chapter,
     Column,
     Document,
+    Fact,
     Front,
     Judged,
     Section,
@@ -737,7 +738,7 @@ CONFIG = "\n".join(
 
 
 FRONT = Front(
-    examined=("Three models, on 3,200 rows",),
+    examined=(Fact(name="Three models", text="on 3,200 rows"),),
     answers=(
         Answer(
             question="Can the model be trusted?",

@@ -160,7 +160,8 @@ def test_a_title_names_what_it_is_about_of_however_many() -> None:
 def test_page_one_says_what_it_is_about_and_no_word_of_scores() -> None:
     document = compose([flowers()], None, CHECK_WORDS, stated={"owner": "Botany"})
     assert document.title == "flowers: what the species is predicted from"
-    assert document.front.examined[0] == "Owner: Botany"
+    assert [fact.name for fact in document.front.examined] == ["Model", "Data", "Method", "Owner"]
+    assert document.front.examined[-1].text == "Botany"
     teaser = document.chapters[0].teaser
     assert teaser is not None
     words = " ".join([teaser.title, teaser.sentence, teaser.small, *document.front.answers[0].reasons])

@@ -73,7 +73,7 @@ def test_one_of_something_is_no_plural() -> None:
     assert "for 1 epoch," in MLP(epochs=1).training
     assert "for 2 epochs," in MLP(epochs=2).training
     metric = Metric(name="accuracy", value=1.0, split="test", count=1)
-    assert _quality(metric, "test") == "accuracy 100% on 1 test row"
+    assert _quality(metric, "test", classes=True) == "accuracy 100% on 1 test row"
 
 
 @pytest.mark.parametrize(
