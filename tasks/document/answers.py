@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import beside, capital, count, interval, listing, plain, rounded, share
 from exhibit.tasks.records.finding import Finding, Mark
@@ -91,10 +92,10 @@ def _data_of(material: Material) -> str:
 
 
 def _methods_of(material: Material) -> Fact:
-    titles = [method.title for method in material.methods]
+    titles = [named(method) for method in material.methods]
     more = [f"{len(titles) - _MOST_NAMED} more"] if len(titles) > _MOST_NAMED else []
     name = "Method" if len(titles) == 1 else "Methods"
-    return Fact(name=name, text=listing([*titles[:_MOST_NAMED], *more]))
+    return Fact(name=name, text=capital(listing([*titles[:_MOST_NAMED], *more])))
 
 
 def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[Word, str]]) -> Answer:
@@ -234,8 +235,8 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
         spoke = any(check.verdict in ("pass", "fail") for item in materials for _, check in _results(item))
         said = "Every check that applies gave a verdict." if spoke else "No check applies: nothing is known either way."
         return Answer(question=question, word="yes" if spoke else "not assessed", reasons=(said,))
-    named = [f"whether {checks[name].meaning}" for name in missing[:_MOST_MISSING]]
-    more = [f"what {count(len(missing) - len(named), 'more check')} would say"] if len(missing) > len(named) else []
+    asked = [f"whether {checks[name].meaning}" for name in missing[:_MOST_MISSING]]
+    more = [f"what {count(len(missing) - len(asked), 'more check')} would say"] if len(missing) > len(asked) else []
     where = "" if len(materials) == 1 else " for every model"
     return Answer(
         question=question,
@@ -243,7 +244,7 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
         counted=f"{len(missing)} of {count(len(checks), 'check')}",
         reasons=(
             f"These gave no verdict{where}, which is neither for nor against the explanation.",
-            f"Not known is {listing([*named, *more])}.",
+            f"Not known is {listing([*asked, *more])}.",
         ),
     )
 

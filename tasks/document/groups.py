@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exhibit.tasks.document.common import explained_score
+from exhibit.tasks.document.common import PAGE_ONE, explained_score
 from exhibit.tasks.document.words import capital, count, interval, listing, numbers, plain, signed
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Bars, Figure, Series
@@ -36,6 +36,33 @@ def figure(material: Material) -> Figure:
         "each atom to one group.",
         alt=numbers(labels, importance.mean[order], with_sign=True),
     )
+
+
+_AT_EACH_END = 2  # groups of page one
+
+
+def extremes(material: Material, common: int, name: str) -> Figure:
+    """The groups that raise and lower most, of those that at least `common` molecules have."""
+    whole, importance = figure(material), material.main.summary.importances[0]
+    bars = whole.content
+    assert isinstance(bars, Bars), "drawn as bars"
+    order = np.argsort(-importance.mean, kind="stable")
+    known = np.flatnonzero(importance.count[order] >= common)
+    rows = np.unique(np.concatenate([known[:_AT_EACH_END], known[-_AT_EACH_END:]]))
+    (series,) = bars.series
+    kept = series.model_copy(
+        update={"values": series.values[rows], "errors": None if series.errors is None else series.errors[rows]}
+    )
+    content = bars.model_copy(
+        update={
+            "labels": tuple(bars.labels[k] for k in rows),
+            "series": (kept,),
+            "drawings": tuple(bars.drawings[k] for k in rows),
+            "axis": f"{bars.axis}, by {series.name}",
+        }
+    )
+    alt = numbers(content.labels, kept.values, with_sign=True)
+    return whole.model_copy(update={"name": name, "content": content, "alt": alt, "width": PAGE_ONE})
 
 
 def _give_or_take(importance: Importance, k: int) -> str:

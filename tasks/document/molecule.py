@@ -33,7 +33,7 @@ def story(material: Material) -> tuple[Finding, str]:
     same and that give a group the other sign disagree."""
     main, importance = material.main, material.main.summary.importances[0]
     grouped = _grouped(material)
-    common = max(1, min(_COMMON, int(importance.count.max(initial=0))))
+    common = _common(material)
     found = [_mean(importance, int(k)) for k in np.flatnonzero(importance.count >= common)]
     something = bool(importance.mean_absolute.any())
     if main.signed and something:
@@ -193,6 +193,18 @@ def _on_scale(material: Material) -> str:
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
+    """What the finding is about: groups that move the prediction, or a molecule where none is told apart."""
+    if _grouped(material):
+        return groups.extremes(material, _common(material), f"{material.slug}-teaser")
+    return _one_molecule(material, scales)
+
+
+def _common(material: Material) -> int:
+    """How many molecules must have a group of which something is said."""
+    return max(1, min(_COMMON, int(material.main.summary.importances[0].count.max(initial=0))))
+
+
+def _one_molecule(material: Material, scales: Scales) -> Figure:
     """The shown molecule in which atoms pull most in both directions, of those whose numbers stay readable."""
 
     def tension(row: int) -> float:

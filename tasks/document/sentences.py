@@ -30,9 +30,10 @@ def worded(finding: Finding) -> tuple[str, str]:
             checks = finding.checks("fail")
             failed = f"the {'check' if len(checks) == 1 else 'checks'} of {_names(finding, 'fail')} failed"
             required = any(item.required for item in finding.bearing if item.verdict == "fail")
+            doubt = "Not to be relied on" if required else "In doubt"
             return (
                 f"{claim.topic} cannot be said, as a check failed",
-                f"{'Not to be relied on' if required else 'In doubt'}, as {failed}: {by}{claim.sentence}.{_also(finding)}",
+                f"{doubt}, as {failed}: {by}{claim.sentence}.{_also(finding)}",
             )
         case "disputed":
             return (

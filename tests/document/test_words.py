@@ -5,10 +5,10 @@ import pytest
 
 from exhibit.tasks.document.answers import _quality
 from exhibit.tasks.document.image import bordered
-from exhibit.tasks.document.survival import _sign_sentence
+from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import count, interval, listing, share, signed
 from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
-from exhibit.tasks.records.compared import Place
+from exhibit.tasks.records.finding import Signs
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.shown import article, what_it_is
 
@@ -68,8 +68,8 @@ def test_articles() -> None:
 
 def test_one_of_something_is_no_plural() -> None:
     """Of results that keep signs, of epochs, and of rows that measure a model."""
-    place = Place(feature="a", inside=1, lost="", positive=1, signed=1)
-    assert _sign_sentence(place) == " Its mean is positive in the one that keeps signs."
+    signs = Signs(feature="a", positive=1, total=1)
+    assert worded(signs)[1] == "Its mean is positive in the one that keeps signs."
     assert "for 1 epoch," in MLP(epochs=1).training
     assert "for 2 epochs," in MLP(epochs=2).training
     metric = Metric(name="accuracy", value=1.0, split="test", count=1)
