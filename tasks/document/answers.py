@@ -257,7 +257,8 @@ def all_rows(
 ) -> list[Judged]:
     """A row for every check of every method; of many points one for each check and method of all of them."""
     if len(materials) <= MANY:
-        return [row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""))]
+        alone = len(materials) == 1
+        return [row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""), alone)]
     alike: dict[tuple[str, str], list[CheckResult]] = {}
     for material in materials:
         for method, check in _results(material):
@@ -289,13 +290,15 @@ def _together(
     )
 
 
-def verdict_rows(material: Material, checks: Mapping[str, CheckWords], anchor: str = "") -> list[Judged]:
-    """A row for every check of every method."""
+def verdict_rows(
+    material: Material, checks: Mapping[str, CheckWords], anchor: str = "", alone: bool = False
+) -> list[Judged]:
+    """A row for every check of every method; `alone`: of a report about nothing else, whose title need not be said."""
     several = len(material.methods) > 1
     return [
         Judged(
             question=checks[check.check].question if check.check in checks else check.check.replace("_", " "),
-            of=f"{material.title}, {method.title}" if several else material.title,
+            of=method.title if alone else f"{material.title}, {method.title}" if several else material.title,
             verdict=check.verdict,
             **written(check),
             meaning=meaning(check),

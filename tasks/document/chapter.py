@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from exhibit.tasks.document import agreement, answers, bearing, ends, ladder, model, multimodal, planted
-from exhibit.tasks.document.common import predicted_output, reading
+from exhibit.tasks.document.common import called, predicted_output, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import capital, count, listing, plain, share
@@ -91,7 +91,9 @@ def _how_explained(material: Material) -> Section:
     own = (
         " Gradients are of each sample's own loss, never of the mean over a batch." if material.score == "loss" else ""
     )
-    targets = listing([f"the {name} class" if material.dataset.classes else name for name in material.target_names])
+    targets = listing(
+        [f"the {called(name)} class" if material.dataset.classes else name for name in material.target_names]
+    )
     intro = (
         f"Explained is {targets}, on the score S: {score}. "
         f"{count(material.explained, 'row is', 'rows are')} explained ({material.explained_split}), each by itself."

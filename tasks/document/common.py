@@ -113,11 +113,16 @@ def explained_score(material: Material) -> str:
         name = material.dataset.label_name
         return f"predicted {name}" if material.score == "value" else f"score of the predicted {name}"
     outputs = set(material.targets[:, 0].tolist())
-    of = material.output_name(outputs.pop()) if len(outputs) == 1 else f"the {material.target_names[0]} class"
+    of = material.output_name(outputs.pop()) if len(outputs) == 1 else f"the {called(material.target_names[0])} class"
     return f"{_SCORES.get(material.score, material.score)} of {of}"
 
 
 _SCORES = {"factory": "score"}
+
+
+def called(target: str) -> str:
+    """What a reader calls a target: the likeliest class is the first of the top."""
+    return "likeliest" if target == "top 1" else target
 
 
 def direction(material: Material, method: MethodMaterial) -> str:
@@ -134,7 +139,8 @@ def directions(material: Material) -> tuple[str, str]:
     if not material.dataset.classes:
         name = material.dataset.label_name
         return f"raises the predicted {name}", f"lowers the predicted {name}"
-    spoken = f"speaks for the {material.target_names[0]} class", f"speaks against the {material.target_names[0]} class"
+    of = f"the {called(material.target_names[0])} class"
+    spoken = f"speaks for {of}", f"speaks against {of}"
     return (spoken[1], spoken[0]) if material.score == "loss" else spoken
 
 
@@ -146,7 +152,7 @@ def without_score(material: Material, method: MethodMaterial, scale: Scale) -> S
         unit = scale.unit
     else:
         low, high = ("for", "against") if material.score == "loss" else ("against", "for")
-        unit = f"speaks {low} (−) or {high} (+) the {material.target_names[0]} class"
+        unit = f"speaks {low} (−) or {high} (+) the {called(material.target_names[0])} class"
     return scale.model_copy(update={"unit": unit})
 
 

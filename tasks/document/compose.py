@@ -124,8 +124,8 @@ def _subtitle(materials: Sequence[Material]) -> str:
 
 
 def _subject(material: Material) -> str:
-    kinds = dict.fromkeys(item.kind for item in material.dataset.inputs)
-    return f"the {material.dataset.label_name} from {listing([KINDS[kind].elements for kind in kinds])}"
+    elements = dict.fromkeys(KINDS[item.kind].elements(item) for item in material.dataset.inputs)
+    return f"the {material.dataset.label_name} from {listing(list(elements))}"
 
 
 def _failed_badge(materials: Sequence[Material], failures: Sequence[Failure]) -> tuple[Badge, ...]:

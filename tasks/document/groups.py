@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.common import PAGE_ONE, explained_score
 from exhibit.tasks.document.words import capital, count, interval, listing, numbers, plain, signed
 from exhibit.tasks.records.explanation import Importance
@@ -58,7 +59,7 @@ def extremes(material: Material, common: int, name: str) -> Figure:
             "labels": tuple(bars.labels[k] for k in rows),
             "series": (kept,),
             "drawings": tuple(bars.drawings[k] for k in rows),
-            "axis": f"{bars.axis}, by {series.name}",
+            "axis": f"mean contribution, {material.main.unit}, by {named(material.main)}",
         }
     )
     alt = numbers(content.labels, kept.values, with_sign=True)

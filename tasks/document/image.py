@@ -4,6 +4,7 @@ import numpy as np
 
 from exhibit.tasks.document import bearing
 from exhibit.tasks.document.common import (
+    called,
     direction,
     drawn_rows,
     facets,
@@ -17,7 +18,7 @@ from exhibit.tasks.document.common import (
 from exhibit.tasks.document.words import count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
-from exhibit.tasks.records.finding import Finding, Mark, Named, Place
+from exhibit.tasks.records.finding import STANDS_OUT, Finding, Mark, Named, Place
 from exhibit.tasks.records.material import Maps, Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 from exhibit.tasks.records.shown import article
@@ -50,12 +51,13 @@ def _place(material: Material, row: int) -> Place:
 
 
 def _elsewhere(material: Material, method: MethodMaterial, row: int, k: int) -> Named | None:
-    """What a method gives the ninth with this index, where that is less than its share of the area; its own ninth where
-    the main method gives nothing to any."""
+    """What a method gives the ninth with this index, where that is less than its share of the area; its own ninth that
+    stands out where by the main method none does."""
     held, area = _ninths(material, method, row)
-    if not _ninths(material, material.main, row)[0].any():
+    main, _ = _ninths(material, material.main, row)
+    if main[k] < STANDS_OUT * area[k]:
         own = int(held.argmax())
-        return Named(name=_NINTHS[own], value=float(held[own])) if held.any() else None
+        return Named(name=_NINTHS[own], value=float(held[own])) if held[own] >= STANDS_OUT * area[own] else None
     return Named(name=_NINTHS[k], value=float(held[k])) if held[k] < area[k] else None
 
 
@@ -260,7 +262,7 @@ _LIGHT = (
 
 
 def _for_class(material: Material, target: int) -> str:
-    return f", for the {material.target_names[target]} class" if material.dataset.classes else ""
+    return f", for the {called(material.target_names[target])} class" if material.dataset.classes else ""
 
 
 def _maps(material: Material, method: MethodMaterial) -> Maps:
@@ -348,7 +350,7 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
             columns=(), rows=tuple(tuple(cells[start : start + half]) for start in range(0, len(cells), half))
         ),
         scales=(Scale(unit=unit, limit=scales[unit], signed=method.signed),),
-        caption=f"{method.title} for the {material.target_names[0]} class: "
+        caption=f"{method.title} for the {called(material.target_names[0])} class: "
         "mean over the explained images of each class.",
         alt="; ".join(cell.alt for cell in cells),
     )

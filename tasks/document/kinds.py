@@ -29,12 +29,12 @@ class Own(NamedTuple):
 class DocumentKind(NamedTuple):
     """One kind of input.
 
-    `elements`: what its elements are called on page one.
+    `elements`: what the elements of an input are called on page one.
     `compared`: the figures of the same samples under several results.
     `coloured`: whether its values are coloured as they are; others have maps, or bars with an axis of their own.
     """
 
-    elements: str
+    elements: Callable[[Input], str]
     own: Own
     compared: Compared
     coloured: bool = False
@@ -42,16 +42,21 @@ class DocumentKind(NamedTuple):
 
 KINDS: dict[Kind, DocumentKind] = {
     "table": DocumentKind(
-        "measurements", Own(table.story, table.figures, table.sections, table.appendix), compared_samples.panels
+        lambda _: "measurements",
+        Own(table.story, table.figures, table.sections, table.appendix),
+        compared_samples.panels,
     ),
     "image": DocumentKind(
-        "pixels", Own(image.story, image.figures, image.sections, image.appendix), compared_samples.pictures
+        lambda _: "pixels", Own(image.story, image.figures, image.sections, image.appendix), compared_samples.pictures
     ),
     "text": DocumentKind(
-        "words", Own(text.story, text.figures, text.sections, text.appendix), compared_samples.tokens, coloured=True
+        lambda item: f"{text.part(item)}s",
+        Own(text.story, text.figures, text.sections, text.appendix),
+        compared_samples.tokens,
+        coloured=True,
     ),
     "molecule": DocumentKind(
-        "atoms",
+        lambda _: "atoms",
         Own(molecule.story, molecule.figures, molecule.sections, molecule.appendix),
         compared_samples.molecules,
         coloured=True,

@@ -88,7 +88,7 @@ def _(_: Extremes, says: Named) -> str:
 
 @_instead.register
 def _(finding: Place, says: Named) -> str:
-    if not finding.where.value:
+    if not finding.stands_out:
         return f"{share(says.value)} of it lies in the {says.name}"
     return f"only {share(says.value)} of it lies there"
 
@@ -176,6 +176,12 @@ def _(finding: Place) -> Said:
     if not finding.where.value:
         sentence = f"{finding.sample}: {finding.of} lies nowhere in the picture, where each pixel has none of it"
         return Said(f"nothing explains {finding.title}", sentence, topic)
+    if not finding.stands_out:
+        spread = f"{finding.of} is spread over the picture"
+        title = f"{finding.title}, for nothing that stands out in it"
+        return Said(
+            title, f"{finding.sample}: {spread}; no ninth of it holds more than {share(finding.where.value)}", topic
+        )
     where = f"{share(finding.where.value)} of {finding.of} lies in the {finding.where.name} of the picture"
     return Said(finding.title, f"{finding.sample}: {where}, {share(finding.area)} of its area", topic)
 
@@ -206,12 +212,12 @@ def _(finding: Mark) -> Said:
 @said.register
 def _(finding: Word) -> Said:
     if not finding.word.value:
-        return _nothing("word", "which word weighs most", f"in {finding.sample} ")
+        return _nothing(finding.noun, f"which {finding.noun} weighs most", f"in {finding.sample} ")
     return Said(
         f"“{finding.word.name}” weighs most",
-        f"in {finding.sample} the word “{finding.word.name}” carries {share(finding.word.value)} of the explanation"
+        f"in {finding.sample} the {finding.noun} “{finding.word.name}” carries {share(finding.word.value)} of the explanation"
         f"{finding.speaks and ' and ' + finding.speaks}",
-        "which word weighs most",
+        f"which {finding.noun} weighs most",
     )
 
 

@@ -183,7 +183,7 @@ def _teaser(material: Material) -> Figure:
         for item in bars.series
         if item.name in shown
     )
-    by = f", by {series[0].name}" if len(series) == 1 else ""
+    by = f", by {bearing.named(material.main)}" if len(series) == 1 else ""
     axis = f"{bars.axis}{by}"
     content = bars.model_copy(update={"labels": bars.labels[: len(order)], "series": series, "axis": axis})
     return whole.model_copy(update={"name": f"{material.slug}-teaser", "content": content, "width": PAGE_ONE})

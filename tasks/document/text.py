@@ -17,6 +17,7 @@ from exhibit.tasks.document.common import (
     without_score,
 )
 from exhibit.tasks.document.words import signed
+from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
 from exhibit.tasks.records.finding import Finding, Named, Word
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
@@ -35,6 +36,7 @@ def story(material: Material) -> tuple[Finding, str]:
         signed=main.signed,
         sample=f"{material.sample_name(0)} ({reading(material, 0)})",
         word=word,
+        noun=part(material.dataset.inputs[0]),
         speaks=(raises if value > 0 else lowers) if main.signed and value else "",
         bearing=bearing.bearing(main),
         **bearing.methods(
@@ -44,6 +46,12 @@ def story(material: Material) -> tuple[Finding, str]:
         ),
     )
     return finding, f"{material.slug}-teaser"
+
+
+def part(item: Input) -> str:
+    """What the parts of a text are: words, or single characters."""
+    real = [token for token in item.vocabulary if token and not token.startswith("[")]  # no padding, nothing unknown
+    return "character" if real and max(map(len, real)) == 1 else "word"
 
 
 def _strongest(material: Material, method: MethodMaterial) -> tuple[Named, float]:

@@ -48,7 +48,8 @@ def bars(content: Bars, width: float) -> Part:
     body, bottom = _panel(content.series, content.series, content.signed, (left, total, top), step)
     rows = _names(content.labels, left, top, step)
     drawn = _drawings(content.drawings, top, step)
-    caption = mark(content.axis, (left + total) / 2, bottom + 30)
+    middle = min((left + total) / 2, total - text_width(content.axis, SIZE) / 2)  # long words stay on the picture
+    caption = mark(content.axis, middle, bottom + 30)
     return picture("chart", total, bottom + 36, *names, *body, *rows, *drawn, caption)
 
 

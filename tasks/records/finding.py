@@ -110,6 +110,9 @@ def _verb(phrase: str) -> str:
     return phrase.partition(" the ")[0] + " it"
 
 
+STANDS_OUT = 1.5  # times the share of the area
+
+
 class Place(Finding):
     """Where in a picture the explanation lies. `where`: the ninth of the picture that holds most of it, with its share;
     `area`: its share of the picture; `of`: what is shared, as "what speaks for 7"."""
@@ -120,6 +123,11 @@ class Place(Finding):
     where: Named
     area: float
     of: str
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether the ninth holds half as much again as its area: of noise some ninth holds a little more, too."""
+        return self.where.value >= STANDS_OUT * self.area
 
 
 class Mark(Finding):
@@ -146,9 +154,10 @@ class Mark(Finding):
 
 class Word(Finding):
     """The word of a text that carries most: its share of the explanation; `speaks`: for or against what, of signed
-    values."""
+    values; `noun`: what the parts of the text are."""
 
     id: str = "word"
+    noun: str = "word"
     sample: str
     word: Named
     speaks: str
