@@ -79,6 +79,11 @@ class SelectionSpec(Spec):
         None, min_length=1, description="draw the first sample of each (true class, predicted class)"
     )
 
+    @property
+    def named(self) -> bool:
+        """Whether the config names just what is drawn."""
+        return any(way is not None for way in (self.index, self.structures, self.pairs))
+
     @model_validator(mode="after")
     def _one_way(self) -> "SelectionSpec":
         ways = {"index": self.index, "structures": self.structures, "pairs": self.pairs}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from exhibit.tasks.document import agreement, answers, bearing, ends, ladder, model, multimodal, planted
-from exhibit.tasks.document.common import called, predicted_output, reading
+from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import capital, count, listing, plain, share
@@ -196,71 +196,55 @@ def _measured(check: CheckResult) -> str:
     return " ".join(part if part.endswith(".") else f"{part}." for part in parts if part)
 
 
-_CLOSE = 0.2  # of probability, between the likeliest and the next: borderline
-
-
 def _cases(material: Material) -> tuple[Section, ...]:
-    """A typical, a wrong and a borderline sample among those that are shown, where the selection has them."""
-    named = {"Typical": _typical(material), "Wrong": _wrong(material)}
-    if material.probabilities is not None:
-        named["Borderline"] = _borderline(material)
-    if not any(named.values()):
-        return ()
-    said = [f"{kind}: {text or 'none is among the samples that are shown'}." for kind, text in named.items()]
-    text = " ".join(said)
-    return (Section(title="Three cases", blocks=(Block(paragraphs=(f"Of the samples above: {text}",)),)),)
+    """A typical, a wrong and a borderline sample of all that are explained, or that there is none."""
+    said = list(filter(None, (_typical(material), _wrong(material), _borderline(material))))
+    return (Section(title="Three cases", blocks=(Block(paragraphs=(" ".join(said),)),)),) if said else ()
 
 
-def _surprise(material: Material) -> Array:
-    """(shown,) how far a prediction is off: the absolute error, or 1 less the probability of the true class; NaN where
-    there is no label."""
-    labels = material.dataset.labels.astype(np.float64)
-    if material.probabilities is None:
-        found: Array = np.abs(material.outputs[material.shown, 0] - labels)
-        return found
-    known = np.where(np.isnan(labels), 0, labels).astype(np.int64)
-    return np.where(np.isnan(labels), np.nan, 1 - material.probabilities[np.arange(len(known)), known])
+_NOT_DRAWN = "what stands for them is not among those that the config names"
 
 
 def _case(material: Material, row: int) -> str:
     return f"{material.sample_name(row)} ({reading(material, row)})"
 
 
+def _of(material: Material) -> str:
+    return f"of {count(material.explained, 'explained sample')}"
+
+
 def _typical(material: Material) -> str:
-    """The one whose prediction is off by the median, of those that are read right."""
-    off = _surprise(material)
-    rows = np.flatnonzero(~np.isnan(off) & ~_misread(material))
-    if not len(rows):
-        return ""
-    order = rows[np.argsort(off[rows], kind="stable")]
-    return _case(material, int(order[(len(order) - 1) // 2]))
-
-
-def _misread(material: Material) -> Array:
-    """(shown,) whether a class is read wrong; of a regression nothing is simply wrong."""
-    if material.probabilities is None:
-        return np.zeros(len(material.shown), bool)
-    true = [material.true_output(row) for row in range(len(material.shown))]
-    return np.array([t is not None and t != predicted_output(material, row) for row, t in enumerate(true)], bool)
+    """Off by the median, of a classification among those that are read right."""
+    row, right = material.cases.typical, " that are read right" * bool(material.dataset.classes)
+    return "" if row is None else f"Typical, off by the median of those{right}: {_case(material, row)}."
 
 
 def _wrong(material: Material) -> str:
-    """The one that is off most: read wrong, or of a regression the largest error."""
-    off, misread = _surprise(material), _misread(material)
-    if material.probabilities is None:
-        return f"the largest error, {_case(material, int(np.nanargmax(off)))}" if not np.isnan(off).all() else ""
-    rows = np.flatnonzero(misread)
-    return _case(material, int(rows[off[rows].argmax()])) if len(rows) else ""
+    """Off most, of a classification among those that are read wrong."""
+    row, misread = material.cases.wrong, material.cases.misread
+    case = None if row is None else _case(material, row)
+    if not material.dataset.classes:
+        return f"Wrong: the largest error {_of(material)}, {case}." if case else ""
+    if misread is None:
+        return "Wrong: no label says which are."
+    if not misread:
+        return f"Wrong: none {_of(material)}."
+    are = f"{misread:,} {_of(material)} {'is' if misread == 1 else 'are'} read wrong"
+    return f"Wrong: {are}, most of all {case}." if case else f"Wrong: {are}; {_NOT_DRAWN}."
 
 
 def _borderline(material: Material) -> str:
-    """The one whose two likeliest classes are closest, where they are close."""
-    if material.probabilities is None or material.probabilities.shape[1] < 2:
+    """With the two likeliest classes closest, where they are close."""
+    row, close = material.cases.borderline, material.cases.close
+    if close is None or material.probabilities is None:
         return ""
-    top = np.sort(material.probabilities, axis=1)
-    gap = top[:, -1] - top[:, -2]
-    row = int(gap.argmin())
-    return f"{_case(material, row)}, its two likeliest classes {plain(float(gap[row]))} apart" * bool(gap[row] < _CLOSE)
+    if not close:
+        return f"Borderline: none {_of(material)}."
+    have = f"{close:,} {_of(material)} {'has' if close == 1 else 'have'} two likeliest classes that are close"
+    if row is None:
+        return f"Borderline: {have}; {_NOT_DRAWN}."
+    first, second = np.sort(material.probabilities[row])[:-3:-1].tolist()
+    return f"Borderline: {have}, closest {_case(material, row)}, {plain(first - second)} of probability apart."
 
 
 def _limits(material: Material, checks: Mapping[str, CheckWords]) -> Section:

@@ -213,9 +213,10 @@ def _(finding: Mark) -> Said:
 def _(finding: Word) -> Said:
     if not finding.word.value:
         return _nothing(finding.noun, f"which {finding.noun} weighs most", f"in {finding.sample} ")
+    word = f"“{finding.word.name}”"
     return Said(
-        f"“{finding.word.name}” weighs most",
-        f"in {finding.sample} the {finding.noun} “{finding.word.name}” carries {share(finding.word.value)} of the explanation"
+        f"{word} weighs most",
+        f"in {finding.sample} the {finding.noun} {word} carries {share(finding.word.value)} of the explanation"
         f"{finding.speaks and ' and ' + finding.speaks}",
         f"which {finding.noun} weighs most",
     )

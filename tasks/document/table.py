@@ -27,7 +27,7 @@ from exhibit.tasks.records.finding import Finding, Leaders, Named
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
-_MOST_PANELS = 8  # samples that are drawn; the table has the others
+_MOST_PANELS = 9  # samples that are drawn; the table has the others
 
 
 def story(material: Material) -> tuple[Finding, str]:

@@ -11,11 +11,42 @@ from exhibit.tasks.records.base import Array, Record
 Aggregate = Literal["raw", "abs", "square"]
 
 
+class Cases(Record):
+    """Samples that stand for all that are explained, by their position among these or among the shown ones; None where
+    there is no such sample, or it is not shown.
+
+    `typical`: off by the median of those that are not read wrong; `wrong`: most off, of a classification of those that
+    are read wrong; `borderline`: whose two likeliest classes are closest, where they are close. `misread`, `close`: how
+    many are read wrong, and how many have two likeliest classes that are close; None where this has no meaning.
+    """
+
+    typical: int | None = None
+    wrong: int | None = None
+    borderline: int | None = None
+    misread: int | None = None
+    close: int | None = None
+
+    @property
+    def positions(self) -> list[int]:
+        """Those that there are, each once."""
+        found = (self.typical, self.wrong, self.borderline)
+        return list(dict.fromkeys(position for position in found if position is not None))
+
+    def among(self, shown: list[int]) -> Self:
+        """The same by their places in `shown`."""
+        places = {
+            name: shown.index(position) if position in shown else None
+            for name, position in (("typical", self.typical), ("wrong", self.wrong), ("borderline", self.borderline))
+        }
+        return self.model_copy(update=places)
+
+
 class Selection(Record):
     """Which rows are explained, which of them are drawn, and what is explained about each.
 
     `explained`: (samples,) row indices into the dataset; `shown`: positions within `explained`, in the order
-    of drawing; `targets`: (samples, targets) output indices; `target_names`: what each target column is.
+    of drawing; `targets`: (samples, targets) output indices; `target_names`: what each target column is; `cases`: by
+    positions within `explained`.
     """
 
     explained: Array
@@ -23,6 +54,7 @@ class Selection(Record):
     targets: Array
     target_names: tuple[str, ...]
     reason: str
+    cases: Cases = Cases()
 
 
 class Attribution(Record):

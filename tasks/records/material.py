@@ -11,7 +11,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Dataset, Reference, Split
-from exhibit.tasks.records.explanation import Aggregate, Analogue, Cost, Summary
+from exhibit.tasks.records.explanation import Aggregate, Analogue, Cases, Cost, Summary
 from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
 from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.model import Performance
@@ -147,6 +147,7 @@ class Material(Record):
     percentile: float | None = None  # of all |a| on a scale, where the scale of maps ends
     own_scales: bool = False  # each molecule is coloured on a scale of its own
     coloured: float = 1.0  # share of the atoms of a molecule that are coloured, the strongest
+    cases: Cases = Cases()  # by their rows among the shown samples
     analogues: tuple[Analogue, ...] = ()  # pairs of explained molecules that are largely alike
     whole: bool = True  # False for one of several inputs, whose parts do not add up to the score by themselves
 

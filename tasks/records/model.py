@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
@@ -27,6 +28,13 @@ class Prediction(Record):
 
     kind: OutputKind
     outputs: Array
+
+    def probabilities(self, rows: Array) -> Array:
+        """(rows, outputs) of a classification."""
+        outputs: Array = self.outputs[rows].astype(np.float64)
+        if self.kind != "logits":
+            return outputs
+        return np.asarray(np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)))
 
 
 class Rate(Record):

@@ -75,12 +75,13 @@ def gather(
                     dataset=dataset.take(shown).fetched(),
                     labels=dataset.labels,
                     outputs=prediction.outputs,
-                    probabilities=_probabilities(prediction, shown) if dataset.classes else None,
+                    probabilities=prediction.probabilities(shown) if dataset.classes else None,
                     split=dataset.split,
                     explained=len(selection.explained),
                     explained_split=" and ".join(_ROWS.get(split, f"{split} rows") for split in splits),
                     selection_reason=selection.reason,
                     shown=shown,
+                    cases=selection.cases.among(selection.shown.tolist()),
                     targets=selection.targets[selection.shown],
                     target_names=selection.target_names,
                     score=score.kind,
@@ -256,14 +257,6 @@ def _analogues(
     found = results[list(explained).index(main)]
     predictions = found.prediction[:, 0], found.base_value[:, 0]
     return pairs(samples, found.per_sample[_PARTS], *predictions, drawing.molecule.analogues)
-
-
-def _probabilities(prediction: Prediction, rows: Array) -> Array:
-    """(rows, outputs) of a classification."""
-    outputs = prediction.outputs[rows].astype(np.float64)
-    if prediction.kind != "logits":
-        return outputs
-    return np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True))
 
 
 def _disambiguated(methods: Sequence[MethodMaterial]) -> list[MethodMaterial]:
