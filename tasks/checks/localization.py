@@ -60,7 +60,7 @@ class LocalizationSpec(Check):
             return CheckResult.not_applicable(self.kind, case.label, "No explained sample has a known region.")
         found = SHARE.mean(inside.auc)
         ratio = inside.positive / inside.area
-        return self.judged(
+        result = self.judged(
             case,
             found,
             f"A pixel of {item.region} in {item.name!r} has a larger |a| than one outside with probability "
@@ -72,6 +72,13 @@ class LocalizationSpec(Check):
             per_sample=inside.auc[:, None],
             details={"positive": inside.positive, "area": inside.area, "pointed": inside.pointed},
         )
+        return result.model_copy(update={"further": _found(item, result)}) if item.planted else result
+
+
+def _found(item: Input, result: CheckResult) -> str:
+    """Of a planted mark, which no object is: what was found."""
+    found = {"pass": f"{item.region} was found, not the object", "fail": f"{item.region} was not found"}
+    return found.get(result.verdict, result.further)
 
 
 def _with_regions(dataset: Dataset) -> Input | None:

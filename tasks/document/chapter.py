@@ -133,8 +133,16 @@ def _method_sentence(method: MethodMaterial) -> str:
     departure = f" {method.departure}" if method.departure else ""
     error = method.relative_error
     sampled = "" if error is None else f" The standard error over the draws is {share(error)} of |a| in the median."
+    if error is None and method.background:
+        sampled = _NO_ERROR.format(rows=count(method.background, "row"))
     about = f"Taken at {method.place}, in {method.unit}."
     return f"{about}{aggregate[method.aggregate]}{steps}{sampled}{departure}"
+
+
+_NO_ERROR = (
+    " No error is stated: the values are a mean over {rows} that were drawn from the training data, of which SHAP gives "
+    "the mean alone; how far another draw would change them is not known."
+)
 
 
 def _converged(method: MethodMaterial) -> str:

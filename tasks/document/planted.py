@@ -50,11 +50,12 @@ def table(slug: str, kind: Kind, chosen: Collection[str]) -> Table | None:
     if not names:
         return None
     titles = {name: one["title"] for name, one in measured()["planted"].items()}
+    right = sum(measured()["planted"][name]["right"] for name in planted(kind))
     return Table(
         name=f"{slug}-planted",
         caption="What these checks can and cannot see: explanations of known worth of small nets on data of this "
-        f"kind, and in how many of {measured()['seeds']} seeds a check fails them. The last three are right and should "
-        "not fail; “all” holds every check of the program that applies, also those that were not asked for here.",
+        f"kind, and in how many of {measured()['seeds']} seeds a check fails them. The last {right} are right and "
+        "should not fail; “all” holds every check of the program that applies, also those that were not asked for here.",
         columns=(
             Column(title="explanation"),
             *(Column(title=name.replace("_", " "), numeric=True) for name in [*names, "all"]),

@@ -65,6 +65,7 @@ class MethodMaterial(Record):
     draw_residual: Array | None = None  # (shown, targets), mean |residual| of the draws
     cost: Cost | None = None  # of all explanations, where it is known
     relative_error: float | None = None  # standard error of an element over draws as a share of mean |a|, median
+    background: int | None = None  # rows that were drawn to compare with, where any were
 
     def of(self, name: str) -> Self:
         """What the method says about one of several inputs; nothing that is about all of them together."""

@@ -231,6 +231,7 @@ def _method(
         draw_residual=part.draw_residual,
         cost=results.cost,
         relative_error=_relative_error(part),
+        background=None if method.against is None else method.against.rows,
         ladder=_ladder(method, results, dataset.take(selection.explained[selection.shown])),
         swarm=_swarm(method, results, dataset.take(selection.explained), selection, unit, drawing.top_k),
         maps={

@@ -3,8 +3,9 @@
 import pytest
 
 from exhibit.tasks.document import planted
+from exhibit.tasks.document.answers import meaning
 from exhibit.tasks.records.kinds import Kind
-from tests.checks.planted import PLANTED, PROBLEMS, verdicts
+from tests.checks.planted import PLANTED, PROBLEMS, results, verdicts
 
 # Half of a sum that nearly cancels is little: in texts it is moved, and hardly anything changes.
 FAINT = {("text", "moved")}
@@ -26,6 +27,17 @@ def test_what_is_printed_is_what_is_planted() -> None:
     assert planted.measured()["seeds"] >= 40
     for kind in PROBLEMS:
         assert set(planted.planted(kind)) == {name for name, one in PLANTED.items() if kind in one.kinds}
+
+
+@pytest.mark.parametrize("seed", [1000, 1001])
+def test_a_planted_mark_is_found_and_an_object_beside_it_is_not(seed: int) -> None:
+    """Localization says that it is the mark that was found; an explanation that lies on the object is caught by it."""
+    found = results("image", seed, ("around_the_mark", "on_the_mark"))
+    right, wrong = (found[name]["localization"] for name in ("on_the_mark", "around_the_mark"))
+    assert (right.verdict, right.further) == ("pass", "the planted mark was found, not the object")
+    assert (wrong.verdict, wrong.further) == ("fail", "the planted mark was not found")
+    assert meaning(right) == right.further
+    assert {one.verdict for one in found["on_the_mark"].values()} <= {"pass", "undecided"}
 
 
 @pytest.mark.slow(40)
