@@ -14,6 +14,7 @@ from exhibit.tasks.data.select import SelectionSpec, TargetSpec
 from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.models.factory import FactorySpec, probable
 from exhibit.tasks.protocols import Compute, Progress, Score, scores, silent
 from exhibit.tasks.records.base import InputError
@@ -47,7 +48,7 @@ def net(forward):
             self.layer = torch.nn.Linear(3, 1)
             self.norm = torch.nn.BatchNorm1d(3, track_running_stats=False)
         def forward(self, x):
-            return eval(forward, {"torch": torch, "x": x, "self": self})
+            return eval(forward, {"torch": torch, "x": x, "self": self, "X": X})
     return Net()
 
 
@@ -166,13 +167,43 @@ def test_outputs_that_are_no_numbers_are_said_with_sample_and_output(made: str, 
     [
         ("(x[:, :1] * 0).sqrt() + x[:, 1:2]", VanillaGradSpec()),
         ("(x[:, :1] * x[:, :1]).sqrt() ** 0.5 + (x[:, 1:2] * 0).sqrt()", IntegratedGradientsSpec(baseline="zero")),
-        ("torch.where((x == 0).all(1, keepdim=True), torch.nan, x[:, :1])", IntegratedGradientsSpec(baseline="zero")),
     ],
 )
 def test_attributions_that_are_no_numbers_are_refused(made: str, method: Any, run: Run) -> None:
-    """An infinite slope, and a baseline that is not a number, of a model whose outputs all are."""
+    """An infinite slope of a model whose outputs are all numbers."""
     with pytest.raises(InputError, match=rf"method: {method.kind} gives no finite numbers for 'row \d+'"):
         run("net", made, method, classes=False)
+
+
+STRANGE = "torch.where((x == 0).any(1, keepdim=True), {}, x[:, :1] * x[:, 1:2])"
+FAR = "torch.where((x.abs() > 2.8).any(1, keepdim=True), {}, x[:, :1] * x[:, 1:2])"
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize(
+    ("made", "method"),
+    [
+        (STRANGE, IntegratedGradientsSpec(baseline="zero")),
+        (STRANGE, OcclusionSpec(baseline="zero")),
+        (STRANGE, KernelShapSpec(baseline="zero")),
+        # The slope is 0 wherever the output is no number, so that a mean of slopes does not show it.
+        (FAR, VanillaGradSpec(sampling={"stdevs": 1.0, "nt_samples": 20})),
+    ],
+)
+def test_a_model_that_gives_no_numbers_where_a_method_asks_is_named(
+    made: str, value: str, method: Any, run: Run
+) -> None:
+    with pytest.raises(
+        InputError, match=rf"own_outputs:net gives {value} where method {method.kind} asks about 'row 3\d' with"
+    ):
+        run("net", made.format(f"torch.{value}"), method, classes=False)
+
+
+def test_only_the_sample_whose_changes_give_no_number_is_named(run: Run) -> None:
+    """The fourth of those that are explained, whatever stands beside it in a batch."""
+    only = "torch.where((x[:, 1:2] == X[33, 1]) & (x[:, :1] == 0), torch.nan, x[:, :1] * x[:, 1:2])"
+    with pytest.raises(InputError, match="gives nan where method occlusion asks about 'row 33' with"):
+        run("net", only, OcclusionSpec(baseline="zero"), classes=False)
 
 
 def test_a_model_with_steep_places_can_be_occluded(run: Run) -> None:

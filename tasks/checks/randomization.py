@@ -9,6 +9,7 @@ from pydantic import Field
 from exhibit.tasks.checks.case import Case, chosen, flat, known_mean, sampled, told, widened, written
 from exhibit.tasks.checks.check import GrowingCheck, Need
 from exhibit.tasks.checks.inference import AVERAGE, Decision, Estimate, decision
+from exhibit.tasks.finite import NoNumberError
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -48,6 +49,16 @@ class RandomizationSpec(GrowingCheck):
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on the first target of one method."""
+        try:
+            return self._measured(case)
+        except NoNumberError:
+            return CheckResult.not_applicable(
+                self.kind,
+                case.label,
+                "With random weights the model gives no finite numbers, so there are no explanations to compare with.",
+            )
+
+    def _measured(self, case: Case) -> CheckResult:
         order = sampled(case, self.seed)
         rows = order[: self.samples]
         inputs = case.dataset().take(rows).arrays

@@ -125,8 +125,22 @@ class FactorySpec(TrainingSpec):
 
     def given(self, rows: Callable[[], Dataset], compute: Compute) -> str:
         """The content of what the function gives now: parameters, buffers, what an estimator or a function holds; and
-        where not all of that can be read, what it predicts."""
-        return self._content(self._made(compute), rows, compute)
+        where not all of that can be read, what it predicts. What holds something else each time, as one that counts its
+        calls or knows the hour, counts by what it predicts alone.
+
+        Raises:
+            InputError: where that is something else each time.
+        """
+        return self._given(self._made(compute), rows, compute)
+
+    def _given(self, made: "_Made", rows: Callable[[], Dataset], compute: Compute) -> str:
+        before = self._asked(made, made.content, rows, compute)
+        again = self._made(compute)
+        if before == self._asked(again, again.content, rows, compute):
+            return before
+        predicted = self._asked(made, made.predicted, rows, compute)
+        require_same(self, predicted, self._asked(again, again.predicted, rows, compute))
+        return predicted
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
         """The weights of a net, trained or as they are; other models keep theirs to themselves.
@@ -146,7 +160,7 @@ class FactorySpec(TrainingSpec):
                     )
                 self._require_alone(backend.whole(made.item, encode, _otherwise(compute)), outputs, some)
             made.require_kept(dataset)
-            given = self._content(made, lambda: dataset, compute)
+            given = self._given(made, lambda: dataset, compute)
             trained = backend.fit(
                 lambda: self._made(compute).item,
                 encode,
@@ -162,8 +176,8 @@ class FactorySpec(TrainingSpec):
                 "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
                 f"{self.factory} must give a fitted model"
             )
-        content_now = self._content(made, lambda: dataset, compute)
-        return Weights(arrays={}, parameters=0, given=content_now, framework=made.framework)
+        given = self._given(made, lambda: dataset, compute)
+        return Weights(arrays={}, parameters=0, given=given, framework=made.framework)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
         """The model with the given weights.
@@ -173,8 +187,8 @@ class FactorySpec(TrainingSpec):
         """
         made = self._made(compute)
         made.require_kept(dataset)
-        if weights.given:
-            require_same(self, weights.given, self._content(made, lambda: dataset, compute))
+        if weights.given and weights.given != self._asked(made, made.content, lambda: dataset, compute):
+            require_same(self, weights.given, self._asked(made, made.predicted, lambda: dataset, compute))
         some = _first(dataset)
         model, output = made.model(some, weights, compute)
         outputs = self._tried(made, model, some)
@@ -207,9 +221,17 @@ class FactorySpec(TrainingSpec):
                 "give a model in inference mode whose prediction is of each row alone"
             )
 
-    def _content(self, made: "_Made", rows: Callable[[], Dataset], compute: Compute) -> str:
+    def _asked(
+        self,
+        made: "_Made",
+        ask: Callable[[Callable[[], Dataset], Compute], str],
+        rows: Callable[[], Dataset],
+        compute: Compute,
+    ) -> str:
+        """What `made` answers about itself."""
         try:
-            return made.content(rows, compute)
+            with _drawing_from(self.seed):
+                return ask(rows, compute)
         except InputError:
             raise
         except Exception:  # it fails where it predicts, which is said of what is tried
@@ -365,15 +387,18 @@ class _Made(NamedTuple):
         found, framework = content((self.item, self.preprocess)), _framework(self.item)
         if found.whole and framework in ("torch", "scikit-learn"):
             return found.digest
+        return content((found.digest, self.predicted(rows, compute))).digest
+
+    def predicted(self, rows: Callable[[], Dataset], compute: Compute) -> str:
+        """The digest of what it predicts for some `rows` of the fit; where there are none, for some of the others."""
         dataset, backend = rows(), self.backend()
-        some = dataset.take(np.flatnonzero(dataset.split != "explain")[:_COMPARED])
-        if not len(some.labels):
-            return found.digest
+        fitted = np.flatnonzero(dataset.split != "explain")
+        some = dataset.take((fitted if len(fitted) else np.arange(len(dataset.labels)))[:_COMPARED])
         if backend is None:
             model, _ = self.predicting(some, compute)
         else:
             model = backend.whole(self.item, self.encoding(some), compute)
-        return content((found.digest, model.predict(some.arrays))).digest
+        return content(model.predict(some.arrays)).digest
 
     def encoding(self, dataset: Dataset) -> Any:
         """From raw inputs to what the net takes.

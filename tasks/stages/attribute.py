@@ -1,11 +1,15 @@
 """The stage `attribute`: one method on one chunk of the explained rows."""
 
+import numpy as np
+
 from exhibit.tasks.data.select import TargetSpec
+from exhibit.tasks.finite import answered
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.explanation import Selection
+from exhibit.tasks.records.explanation import Attribution, Selection
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms, require_finite
 from exhibit.tasks.stages.restore import restored, spec_with_digests
@@ -32,18 +36,26 @@ def attribute(
         with one_at_a_time(compute):
             net = restored(store.root, model, compute, dataset, weights)
             data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
-            rows = chosen.explained[start:stop]
-            attribution = method.attribute(
-                explainable(method, model, net, data),
-                data.take(rows).arrays,
-                baselines_of(method, data, rows),
-                data.sample_ids[rows],
-                chosen.targets[start:stop],
-                score_of(target, data, net.output),
-                compute,
-            )
+            names = data.sample_ids[chosen.explained]
+            asked = explainable(method, model, net, data)
+
+            def explain(places: Array) -> Attribution:
+                rows = chosen.explained[places]
+                return method.attribute(
+                    asked,
+                    data.take(rows).arrays,
+                    baselines_of(method, data, rows),
+                    names[places],
+                    chosen.targets[places],
+                    score_of(target, data, net.output),
+                    compute,
+                )
+
+            places = np.arange(start, min(stop, len(names)))
+            called = model.own_function or model.option()
+            attribution = answered(explain, places, names[places], called, f"method {method.option()}")
             require_finite(method, model, attribution)
-            return {"attribution": pack(of_atoms(attribution, data.take(rows)))}
+            return {"attribution": pack(of_atoms(attribution, data.take(chosen.explained[places])))}
 
     return run_stage(
         store,

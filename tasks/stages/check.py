@@ -11,16 +11,17 @@ from exhibit.tasks.checks.case import Case, Shard, existing
 from exhibit.tasks.checks.check import Check
 from exhibit.tasks.data.kinds import KINDS
 from exhibit.tasks.data.select import TargetSpec, score_of
+from exhibit.tasks.finite import Answer, FiniteModel, NoNumberError, answered
 from exhibit.tasks.methods.aggregate import aggregated, on_pixels
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
-from exhibit.tasks.protocols import Compute, Model, gives_gradients, scores
+from exhibit.tasks.protocols import Compute, Model, gives_gradients, scores, take
 from exhibit.tasks.records.base import Array, Arrays, Spec
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution, Selection, Summary
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms
+from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms, require_finite
 from exhibit.tasks.stages.restore import restored, spec_with_digests
 from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
 from exhibit.tasks.store import Digest, Store
@@ -57,7 +58,7 @@ def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
 
     def run() -> dict[str, bytes]:
         with one_at_a_time(asked.compute):
-            return {"result": pack(spec.measure(_Point(store, asked, in_score, in_score_too).case()))}
+            return {"result": pack(spec.measure(_Point(store, spec, asked, in_score, in_score_too).case()))}
 
     inputs: dict[str, Digest | Sequence[Digest]] = {"shards": asked.shards, "dataset": asked.found["dataset"]}
     given: dict[str, Any] = {
@@ -96,6 +97,7 @@ class _Point:
     """Reads what a check asks for, when it asks."""
 
     store: Store
+    spec: Check
     asked: CheckedMethod
     in_score: bool
     in_score_too: frozenset[str]
@@ -174,8 +176,23 @@ class _Point:
     def _score(self, inputs: Arrays, rows: Array) -> Array:
         score = score_of(self.asked.target, self.data, self.model.output)
         self._calls.append(len(rows))
-        outputs = self.model.predict(inputs)
+
+        def ask(places: Array) -> Array:
+            return FiniteModel(self.model).predict(take(inputs, places))
+
+        outputs = self._answered(ask, rows)
         return scores(outputs, self.model.output, score, self.selection.targets[rows, 0])
+
+    def _answered(self, ask: Callable[[Array], Answer], rows: Array) -> Answer:
+        """`ask` of the places among the explained `rows`."""
+        asked = self.asked
+        return answered(
+            ask,
+            np.arange(len(rows)),
+            self.explained.sample_ids[rows],
+            asked.model.own_function or asked.model.option(),
+            f"check {self.spec.option()} of method {asked.label}",
+        )
 
     def _baseline(self, rows: Array) -> Arrays | None:
         """Raw values of absence: the usual ones of each input, so that all methods are measured on the same curves."""
@@ -185,9 +202,23 @@ class _Point:
 
         return baseline("auto", self.data, None, self.selection.explained[rows])
 
-    def _explain(self, inputs: Arrays, rows: Array, model: Model | None = None) -> dict[str, Array]:
+    def _explain(self, inputs: Arrays, rows: Array) -> dict[str, Array]:
+        def ask(places: Array) -> tuple[Attribution, dict[str, Array]]:
+            return self._explained_by(self.model, take(inputs, places), rows[places])
+
+        part, values = self._answered(ask, rows)
+        require_finite(self.asked.method, self.asked.model, part)
+        return values
+
+    def _explain_random(self, net: Model, inputs: Arrays, rows: Array) -> dict[str, Array]:
+        """Raises NoNumberError where random weights give none, which is no fault of the model."""
+        part, values = self._explained_by(net, inputs, rows)
+        if not all(np.isfinite(array).all() for array in part.values.values()):
+            raise NoNumberError("no finite slopes")
+        return values
+
+    def _explained_by(self, net: Model, inputs: Arrays, rows: Array) -> tuple[Attribution, dict[str, Array]]:
         asked, chosen = self.asked, self.selection.explained[rows]
-        net = model or self.model
         part = asked.method.attribute(
             explainable(asked.method, asked.model, net, self.data),
             inputs,
@@ -200,7 +231,7 @@ class _Point:
         cost = asked.method.cost(part)
         # A gradient is a pass forward and one back; a method that does not count says nothing but that it was called.
         self._calls.append(len(rows) if cost is None else 2 * cost.gradients + cost.evaluations)
-        return self._plain(asked.method, of_atoms(part, self.data.take(chosen)))
+        return part, self._plain(asked.method, of_atoms(part, self.data.take(chosen)))
 
     def _randomised(self, seed: int, whole: bool) -> Iterator[tuple[str, Explain]]:
         asked = self.asked
@@ -209,7 +240,7 @@ class _Point:
         weights = read(self.store, Weights, asked.found["weights"])
         for layer, arrays in cascades(weights.arrays, seed, 1 if whole else _CASCADES):
             net = asked.model.restore(self.data, weights.model_copy(update={"arrays": arrays}), asked.compute)
-            yield layer, partial(self._explain, model=net)
+            yield layer, partial(self._explain_random, net)
 
 
 def _in_score(method: Method) -> bool:

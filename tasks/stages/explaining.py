@@ -5,6 +5,7 @@ from typing import cast
 
 import numpy as np
 
+from exhibit.tasks.finite import FiniteModel
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Capability, DifferentiableModel, Model, gives_gradients
@@ -14,7 +15,7 @@ from exhibit.tasks.records.explanation import Attribution
 
 
 def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -> DifferentiableModel:
-    """`net`, as a method that needs no gradient takes it too.
+    """`net`, as a method that needs no gradient takes it too, and watched for what is no number.
 
     Raises:
         InputError: for a method that needs gradients, and a model that only predicts; for one that looks at a layer,
@@ -29,7 +30,7 @@ def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -
             "layer: a molecule is explained at the layer that embeds its atoms, and it is not clear which layer of the "
             f"model that is; name it, one of {', '.join(layers) or 'none'}"
         )
-    return cast(DifferentiableModel, net)
+    return cast(DifferentiableModel, FiniteModel(net))
 
 
 def require_one_place(method: Method, data: Dataset) -> None:

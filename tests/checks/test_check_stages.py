@@ -8,17 +8,19 @@ import pytest
 
 from exhibit.tasks.checks import CheckSpec
 from exhibit.tasks.checks.agreement import AgreementSpec
-from exhibit.tasks.checks.faithfulness import DeletionSpec
+from exhibit.tasks.checks.faithfulness import DeletionSpec, FaithfulnessCorrelationSpec
 from exhibit.tasks.checks.randomization import RandomizationSpec
 from exhibit.tasks.checks.sparseness import SparsenessSpec
+from exhibit.tasks.checks.stability import StabilitySpec
 from exhibit.tasks.data.select import TargetSpec
 from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.models.zoo.random_forest import ForestSpec
 from exhibit.tasks.protocols import Compute, silent
-from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution, Selection
 from exhibit.tasks.records.model import Weights
@@ -168,3 +170,55 @@ def test_every_method_is_measured_against_the_same_baseline(function: FactorySpe
     for method in (OcclusionSpec(), OcclusionSpec(baseline="zero")):
         result = measure(DeletionSpec(), data, part_of(data, TABLE), method=method, model=function)
         assert result.details["curve"][-1] == pytest.approx(TABLE.sum(axis=1).mean(), rel=1e-6)
+
+
+ROWS = np.random.default_rng(0).uniform(1, 2, (SAMPLES, 3))
+SOURCE = """
+import numpy as np
+
+KNOWN = np.random.default_rng(0).uniform(1, 2, (10, 3))
+
+
+def strict(value):
+    def predict(inputs):
+        known = (inputs["x"][:, None] == KNOWN).all(axis=2).any(axis=1)
+        return np.where(known, inputs["x"].sum(axis=1), float(value))[:, None]
+    return predict
+
+
+def net():
+    import torch
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(3, 1)
+            self.known = float(self.layer.weight.sum())
+        def forward(self, x):
+            same = (self.layer.weight.sum() - self.known).abs() < 1e-4
+            return torch.where(same, self.layer(x), torch.nan)
+    return Net()
+"""
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("spec", [DeletionSpec(), FaithfulnessCorrelationSpec(), StabilitySpec()])
+def test_a_model_that_gives_no_numbers_where_a_check_asks_is_named(
+    spec: CheckSpec, value: str, measure: Measure, own_module: Callable[[str, str], None]
+) -> None:
+    """Of rows that it knows it predicts all, and of no other."""
+    own_module("strict_rows", SOURCE)
+    data = table(ROWS)
+    model = FactorySpec(factory="strict_rows:strict", arguments={"value": value})
+    with pytest.raises(
+        InputError, match=rf"strict_rows:strict gives {value} where check {spec.kind} of method m asks about 's\d'"
+    ):
+        measure(spec, data, part_of(data, ROWS), model=model)
+
+
+def test_random_weights_that_give_no_numbers_are_said(measure: Measure, own_module: Callable[[str, str], None]) -> None:
+    own_module("strict_weights", SOURCE)
+    data = table(ROWS.astype(np.float32))
+    model = FactorySpec(factory="strict_weights:net")
+    result = measure(RandomizationSpec(), data, part_of(data, ROWS), model=model, method=VanillaGradSpec())
+    assert result.verdict == "not applicable"
+    assert result.sentence.startswith("With random weights the model gives no finite numbers")
