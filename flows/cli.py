@@ -18,6 +18,7 @@ from typing import Any
 
 import exhibit
 from exhibit.flows.errors import ConfigError, Unfinished, debugging, one_line_message, unknown
+from exhibit.flows.pipe import drop_what_nobody_reads
 from exhibit.flows.quiet import QUIET
 from exhibit.flows.supervisor import supervised
 from exhibit.tasks.factory import GROUPS, offered
@@ -61,6 +62,7 @@ def main() -> None:
     """The console script `exhibit`."""
     sys.excepthook = _briefly
     signal.signal(signal.SIGINT, _interrupted)
+    drop_what_nobody_reads()
     if isinstance(sys.stdout, TextIOWrapper):  # a path may hold letters that the terminal's encoding lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     if not debugging():
@@ -104,6 +106,7 @@ def report(arguments: Sequence[str]) -> int:
     if options.help:
         sys.stdout.write(parser.format_help() + _groups(options.config_dir))
         return DONE
+    _tell_of_multirun(options)
     if options.cfg or options.info:
         return _show(options, arguments)
     from exhibit.flows.config import read_report
@@ -199,8 +202,10 @@ def deploy(arguments: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("overrides", nargs="+", metavar="KEY=VALUE", help="as for `exhibit report`, and of schedule")
+    _add_multirun(parser)
     _add_config_dir(parser)
     options = parser.parse_intermixed_args(arguments)
+    _tell_of_multirun(options)
     from exhibit.flows.deploy import deploy as deployed
     from exhibit.flows.deploy import worker_command
 
@@ -265,8 +270,19 @@ def _report_parser() -> argparse.ArgumentParser:
     parser.add_argument("--help", "-h", action="store_true", help="show this, with all groups and options")
     parser.add_argument("--cfg", choices=["job", "hydra", "all"], help="show the composed config, run nothing")
     parser.add_argument("--info", nargs="?", const="all", metavar="WHAT", help="how Hydra composes it; run nothing")
+    _add_multirun(parser)
     _add_config_dir(parser)
     return parser
+
+
+def _add_multirun(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--multirun", "-m", action="store_true", help="may be left out: commas sweep by themselves")
+
+
+def _tell_of_multirun(options: argparse.Namespace) -> None:
+    """Once, to those who know it from Hydra."""
+    if options.multirun:
+        _warn("--multirun: commas sweep without it, too, and all points are one report")
 
 
 def _add_config_dir(parser: argparse.ArgumentParser) -> None:
@@ -311,7 +327,7 @@ def _show(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     if options.cfg == "job":
         sys.stdout.write("---\n".join(OmegaConf.to_yaml(point.config) for point in points))
     else:
-        sys.argv = ["exhibit report", *arguments]
+        sys.argv = ["exhibit report", *(word for word in arguments if word not in ("-m", "--multirun"))]
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=PRIMARY)(lambda _: None)()
     return DONE
 

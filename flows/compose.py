@@ -7,6 +7,7 @@ do not vary, and so refuses `study=digits,solubility model.batch_size=16` when t
 import copy
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -16,21 +17,21 @@ from typing import Any, NamedTuple
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType, Quote, QuotedString
+from hydra.core.override_parser.types import Override, OverrideType, Quote, QuotedString, Sweep
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
 from exhibit.flows.errors import ConfigError, every, listed, unknown
-from exhibit.tasks.records.override import in_shell, quoted
+from exhibit.flows.hydra_settings import is_hydras, refused, require_untouched
+from exhibit.flows.unreadable import reads, unreadable
+from exhibit.tasks.records.override import quoted
 
 CONF = Path(__file__).parents[1] / "conf"
 PRIMARY = "report"
+_MOST_POINTS = 10_000
 
-# A text in quotes, or what stands between the signs of lists and dictionaries.
-_WORD = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s\[\]{},:'"](?:[^\[\]{},:'"]*[^\s\[\]{},:'"])?""")
-_CALL = re.compile(r"(choice|range|interval|glob|sort|shuffle|tag|int|float|str|bool|json_str|extend_list)\s*\(")
 _Known = dict[tuple[str, ...], tuple[DictConfig, str]]  # composed config, and its study or data, by overrides
 
 
@@ -86,7 +87,7 @@ def _plainly(value: Any, parser: OverridesParser) -> str:
     match value:
         case str() | QuotedString():
             text = value if isinstance(value, str) else value.text
-            return text if not _reads(parser, f"_={text}") or _is_text(parser, text) else quoted(text)
+            return text if not reads(parser, f"_={text}") or _is_text(parser, text) else quoted(text)
         case list():
             return f"[{','.join(_plainly(one, parser) for one in value)}]"
         case dict():
@@ -139,7 +140,11 @@ def _combinations(overrides: Sequence[str], config_dir: Path | None) -> Iterator
         _check(override, choices)
     swept = [override.is_sweep_override() for override in parsed]
     single = [_is_single(override, parsed, choices) for override in parsed]
-    for point in itertools.product(*map(_values, parsed)):
+    values = [_values(override) for override in parsed]
+    if (count := math.prod(map(len, values))) > _MOST_POINTS:
+        told = ", ".join(str(one.input_line) for one in itertools.compress(parsed, swept))
+        raise ConfigError(f"{told}: at least {count:,} points; a report has {_MOST_POINTS:,} at most")
+    for point in itertools.product(*values):
         whole = [one for one, alone in zip(point, single, strict=True) if not alone]
         yield _PointOverrides(
             tuple(itertools.compress(point, swept)),
@@ -166,43 +171,16 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
     try:
         return list(parser.parse_overrides(list(overrides)))
     except OverrideParseException as error:
-        raise ConfigError(_unreadable(str(error.override), str(error), parser)) from error
-
-
-def _unreadable(override: str, problem: str, parser: OverridesParser) -> str:
-    """A sentence on an override that Hydra's grammar does not take, with what to type instead where that is known."""
-    key, is_given, value = override.partition("=")
-    lines = [line for line in problem.splitlines() if not line.startswith("Error parsing")]
-    if not is_given:
-        return f"{override}: cannot be read as key=value; there is no = in it"
-    if not _reads(parser, f"{key}=1"):
-        return (
-            f"{override}: its key cannot be read, which is made of ASCII letters, digits, _ and points; what has "
-            "another name is given in a YAML file of a folder of your own, which --config-dir names"
-        )
-    words = _WORD.sub(lambda word: word[0] if _reads(parser, f"_={word[0]}") else quoted(word[0]), value)
-    for candidate in [words, *([] if value[:1] in ("[", "{") else [quoted(value)])]:
-        whole = f"{key}={candidate}"
-        if not _CALL.match(value) and _reads(parser, whole):
-            return (
-                f"{override}: cannot be read; a text with such signs stands in quotes: {in_shell(f'{key}={candidate}')}"
-            )
-    return f"{override}: its value cannot be read ({lines[0]})"
-
-
-def _reads(parser: OverridesParser, override: str) -> bool:
-    try:
-        parser.parse_override(override)
-    except (OverrideParseException, HydraException):
-        return False
-    return True
+        raise ConfigError(unreadable(str(error.override), str(error), parser)) from error
 
 
 def _check(override: Override, choices: Mapping[str, list[str]]) -> None:
     """What Hydra would find only after other complaints."""
     root = str(override.key_or_group).partition(".")[0].partition("@")[0]
     keys = {*choices, *map(str, OmegaConf.load(CONF / f"{PRIMARY}.yaml"))} - {"defaults"}
-    if not (override.is_add() or root in keys or root.partition("/")[0] == "hydra"):
+    if is_hydras(root):
+        raise refused(str(override.key_or_group), str(override.input_line))
+    if not (override.is_add() or root in keys):
         raise ConfigError(unknown(str(override.key_or_group), "key", root, keys))
     group = str(override.key_or_group).partition("@")[0]
     if group in choices and not override.is_delete():
@@ -225,9 +203,16 @@ def _values(override: Override) -> list[str]:
         return [str(override.input_line)]
     if not override.is_discrete_sweep():
         raise ConfigError(
-            f"{override.input_line}: an interval holds no list of values to try; write values with commas"
+            f"{override.input_line}: an interval holds no list of values to try, and nothing searches in it for the "
+            "best; write the values with commas, choice() or range(), as in model.hidden=16,32"
         )
-    values = [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+    if isinstance(sweep := override.value(), Sweep) and sweep.shuffle:
+        raise ConfigError(f"{override.input_line}: a report has the same order each time; leave shuffle() out")
+    key = override.get_key_element()
+    try:
+        values = [f"{key}={one}" for one in itertools.islice(override.sweep_string_iterator(), _MOST_POINTS + 1)]
+    except ValueError as error:  # of a range without an end
+        raise ConfigError(f"{override.input_line}: {error}") from error
     if not values:
         raise ConfigError(f"{override.input_line}: this stands for no value; nothing has such a name")
     return values
@@ -253,7 +238,7 @@ def _compose(combination: _PointOverrides, config_dir: Path | None, known: _Know
         shared, subject = known[combination.composed]
         config = copy.deepcopy(shared)
         for override in _parse(combination.values):
-            OmegaConf.update(config, str(override.key_or_group), override.value(), merge=True)
+            _set(config, str(override.key_or_group), override.value())
         if secret := _from_environment(OmegaConf.to_container(config, resolve=False)):
             raise ConfigError(
                 f"{secret}: a value from the environment would be printed in the report and kept in its evidence; "
@@ -267,10 +252,40 @@ def _compose(combination: _PointOverrides, config_dir: Path | None, known: _Know
 
 def _composed(overrides: Sequence[str], config_dir: Path | None) -> tuple[DictConfig, str]:
     """What Hydra makes of overrides, and the study or the data that they choose."""
-    config = compose(PRIMARY, [*overrides, *_search_path(config_dir)], return_hydra_config=True)
+    config = _with_new_keys(overrides, config_dir)
     with open_dict(config):
-        choices = config.pop("hydra").runtime.choices
+        settings = config.pop("hydra")
+    if config_dir is not None:
+        require_untouched(settings)
+    choices = settings.runtime.choices
     return config, str(choices.study or choices.data)
+
+
+def _with_new_keys(overrides: Sequence[str], config_dir: Path | None) -> DictConfig:
+    """What Hydra makes of overrides. A key of which only the last word is new is added: it may be of a mapping that
+    takes any, as data.paths does, and of all others the validation says it."""
+    try:
+        return compose(PRIMARY, [*overrides, *_search_path(config_dir)], return_hydra_config=True)
+    except ConfigCompositionException as error:
+        lacking = error.__cause__
+        if not isinstance(lacking, ConfigKeyError | ConfigAttributeError):
+            raise
+        key = str(lacking.full_key)
+        about = {key, *([parent] if "." in (parent := key.rpartition(".")[0]) else [])}  # a.b.c=1, and a.b={c:1}
+        added = tuple(f"++{one}" if one.partition("=")[0] in about else one for one in overrides)
+        if added == tuple(overrides):
+            raise
+    return _with_new_keys(added, config_dir)
+
+
+def _set(config: DictConfig, key: str, value: Any) -> None:
+    """Sets one value of what is composed, as `_with_new_keys` does it."""
+    try:
+        OmegaConf.update(config, key, value, merge=True)
+    except (ConfigKeyError, ConfigAttributeError) as error:
+        if error.full_key != key:
+            raise
+        OmegaConf.update(config, key, value, merge=True, force_add=True)
 
 
 def _from_environment(value: Any, path: str = "") -> str | None:

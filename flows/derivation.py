@@ -160,8 +160,8 @@ def _how_to_give(key: str, item: LocalEvidence) -> str:
     elif key == EARLIER:
         how = "the report that it is compared with; --data DIR looks for it"
     else:
-        embedded = "data" if ".data." in key else "weights"
-        how = f"--data DIR looks for it, and 'document.embed=[{embedded}]' would have put it into the PDF"
+        embedding = "'document.embed=[data]'" if ".data." in key else "'document.embed=[weights]'"
+        how = f"--data DIR looks for it, and {embedding} would have put it into the PDF"
     return f"{key}: needs the {item.kind} {item.name!r} with sha256 {item.sha256}; {how}"
 
 

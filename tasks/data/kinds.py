@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exhibit.tasks.data.molecule import analogues, atom_counts, group_contributions
+from exhibit.tasks.data.molecule import analogues, atom_counts, bond_counts, group_contributions
 from exhibit.tasks.data.parts import by_column, column_values, columns
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Baseline, Dataset, Input
@@ -34,6 +34,7 @@ class DataKind(NamedTuple):
     `present`: (samples, elements) whether a sample has an element, as the values say; None: all have the same, or the
     values do not say.
     `parts`: (samples,) how many parts each sample has, where its values are none themselves.
+    `bonds`: (samples,) how many bonds between its parts each sample has, in kinds that have them.
     `analogues`: pairs of samples that are largely alike, from what their parts contribute and from the scores at them
     and at their baselines, where likeness has a meaning.
     """
@@ -44,6 +45,7 @@ class DataKind(NamedTuple):
     amounts: Callable[[Input], Array] = _no_numbers
     present: Callable[[Input], Array | None] = lambda _: None
     parts: Callable[[Input], Array] | None = None
+    bonds: Callable[[Input], Array] | None = None
     analogues: Callable[[Dataset, Array, Array, Array, Pairs], tuple[Analogue, ...]] | None = None
 
 
@@ -79,6 +81,7 @@ KINDS: dict[Kind, DataKind] = {
         names=lambda _: tuple(group.name for group in GROUPS),
         features=lambda item, values: group_contributions(list(item.array), values),
         parts=lambda item: atom_counts(item.array.tolist()),
+        bonds=lambda item: bond_counts(item.array.tolist()),
         analogues=analogues,
     ),
 }

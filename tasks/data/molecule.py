@@ -88,6 +88,13 @@ def atom_counts(smiles: Sequence[str]) -> Array:
     return np.array([Chem.MolFromSmiles(text).GetNumAtoms() for text in smiles])
 
 
+def bond_counts(smiles: Sequence[str]) -> Array:
+    """(samples,) how many bonds each molecule has, hydrogens aside."""
+    from rdkit import Chem
+
+    return np.array([Chem.MolFromSmiles(text).GetNumBonds() for text in smiles])
+
+
 @cache
 def _patterns() -> tuple[Any, ...]:
     """The SMARTS of each group."""

@@ -105,7 +105,11 @@ def require_columns(table: "Table", wanted: Iterable[str], sentence: str) -> Non
     """Raises InputError where a column is not in the table; `sentence`: what is said of it, which stands in for {}."""
     if missing := [name for name in wanted if name not in table.columns]:
         there = ", ".join(map(str, table.columns))
-        raise InputError(f"{sentence.format(', '.join(missing))}; there are {there}")
+        cut = [
+            name for name in map(str, table.columns) if "," in name and missing[0] in map(str.strip, name.split(","))
+        ]
+        hint = f"; a name with a comma stands in quotes: {typed('KEY', cut[0])}" if cut else ""
+        raise InputError(f"{sentence.format(', '.join(missing))}; there are {there}{hint}")
 
 
 def words(cells: "Cells") -> list[str | None]:
@@ -174,8 +178,8 @@ def require_no_marks(cells: "Cells", found: Collection[str], key: str) -> None:
     if marks and 2 * numeric > len(found) and all(mark.casefold() in _MARKS for mark in marks):
         raise InputError(
             f"data.{key}: the column {cells.name!r} holds numbers in {numeric} of {len(found)} rows, and else "
-            f"{', '.join(marks)}; if these are missing, data.missing_values=[{','.join(marks)}] says so, and if they "
-            f"are values, data.categories=[{cells.name}]"
+            f"{', '.join(marks)}; if these are missing, {typed('data.missing_values', marks)} says so, and if they "
+            f"are values, {typed('data.categories', [str(cells.name)])}"
         )
 
 

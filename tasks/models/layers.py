@@ -1,13 +1,52 @@
 """Hidden layers by name or index, the same words for every framework."""
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from exhibit.tasks.protocols import Side
 from exhibit.tasks.records.base import InputError
 
 Activation = TypeVar("Activation")
+_ELEMENTS = re.compile(r"(.+)\[(-?\d*):(-?\d*)\]")
+
+
+class Part(NamedTuple):
+    """A layer by name, and which of its elements are looked at; the others stay as they are."""
+
+    layer: str
+    elements: slice = slice(None)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of them."""
+        return self.elements == slice(None)
+
+
+def layer_parts(layer: str | int, layers: Sequence[str]) -> tuple[Part, ...]:
+    """What `layer` names: one layer; or `atoms+bonds`, two of them, for what belongs to the atoms and to the bonds of a
+    molecule; each with all of its elements, or with some, as `atoms[1:]` of a net that lists a dummy node first.
+
+    Raises:
+        InputError: for a layer that is not there; the message lists the layers.
+    """
+    if not isinstance(layer, str) or layer in layers:
+        return (Part(layer_name(layer, layers)),)
+    names = layer.split("+")
+    if len(names) > _MOST:
+        raise InputError(f"layer: {layer!r} names {len(names)} layers; one is looked at, or atoms+bonds")
+    return tuple(_part(name.strip(), layers) for name in names)
+
+
+_MOST = 2
+
+
+def _part(name: str, layers: Sequence[str]) -> Part:
+    if (found := _ELEMENTS.fullmatch(name)) is None:
+        return Part(layer_name(name, layers))
+    start, stop = (int(number) if number not in ("", "-") else None for number in found.groups()[1:])
+    return Part(layer_name(found[1], layers), slice(start, stop))
 
 
 def layer_name(layer: str | int, layers: Sequence[str]) -> str:
@@ -60,6 +99,21 @@ def require_slopes(name: str, numbers: bool) -> None:
     if not numbers:
         raise InputError(
             f"layer: the values of {name!r} there are ids, which have no gradient; name a layer after the embedding"
+        )
+
+
+def require_elements_of(layer: str, axes: int) -> None:
+    """Raises InputError where some elements of `layer` are looked at, whose activation with `axes` axes has none."""
+    if axes < 3:  # samples, elements, channels
+        raise InputError(f"layer: what {layer!r} gives has no elements of which some could be left out; name it whole")
+
+
+def require_padded(padded: bool) -> None:
+    """Raises InputError where elements are named in a net that takes molecules of their own sizes one after another."""
+    if not padded:
+        raise InputError(
+            "layer: some elements of a layer, or two layers at once, are looked at in nets that take all molecules at "
+            "one size; this one takes them one after another, so name one whole layer"
         )
 
 

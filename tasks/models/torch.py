@@ -4,7 +4,7 @@ Training and files of weights are in `torch_training`, what a user's own net nee
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
@@ -15,11 +15,14 @@ from torch import Tensor, nn
 
 from exhibit.tasks.models.encoding import Axes, require_elements
 from exhibit.tasks.models.layers import (
-    layer_name,
+    Part,
+    layer_parts,
     only_embedding,
     place_name,
+    require_elements_of,
     require_numbers,
     require_one_array,
+    require_padded,
     require_sample_rows,
     require_samples_first,
     require_slopes,
@@ -38,6 +41,7 @@ from exhibit.tasks.models.torch_fast import FastCopies, State, same, state_of
 from exhibit.tasks.models.torch_process import configure, device_of, explaining
 from exhibit.tasks.protocols import Capability, Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.explanation import bonds_of
 from exhibit.tasks.records.model import OutputKind
 
 
@@ -91,9 +95,9 @@ def as_tensors(inputs: Arrays) -> Encoded:
 
 @dataclass(frozen=True)
 class _Spot:
-    """One side of one module of a net."""
+    """One side of one module of a net, and the elements of it that are looked at."""
 
-    layer: str
+    part: Part
     at: Side
 
     @contextmanager
@@ -101,17 +105,32 @@ class _Spot:
         """While this lasts, `change` takes the activation and gives what the net goes on with."""
 
         def before(_: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-            return (change(arguments[0]), *arguments[1:])
+            return (self._changed(arguments[0], change), *arguments[1:])
 
         def after(_: nn.Module, __: tuple[Any, ...], result: Any) -> Tensor:
-            return change(result)
+            return self._changed(result, change)
 
-        module = net.get_submodule(self.layer)
+        module = net.get_submodule(self.part.layer)
         hook = module.register_forward_pre_hook(before) if self.at == "input" else module.register_forward_hook(after)
         try:
             yield
         finally:
             hook.remove()
+
+    def _changed(self, activation: Any, change: Callable[[Tensor], Tensor]) -> Tensor:
+        """The other elements stay as they are."""
+        if self.part.whole:
+            return change(activation)
+        require_one_array(self.part.layer, self.at, isinstance(activation, Tensor))
+        require_elements_of(self.part.layer, activation.ndim)
+        start, stop, _ = self.part.elements.indices(activation.shape[1])
+        parts = activation[:, :start], change(activation[:, start:stop]), activation[:, max(start, stop) :]
+        return torch.cat(parts, dim=1)
+
+
+def _instead(activation: Tensor, _: Tensor) -> Tensor:
+    """The given activation in the place of that of the net."""
+    return activation
 
 
 def _depends(result: Tensor, numbers: Sequence[Tensor]) -> list[bool]:
@@ -133,7 +152,7 @@ class TorchPlace:
     net: nn.Module
     inputs: Arrays
     encoded: Encoded
-    spot: _Spot | None
+    spots: Mapping[str, _Spot]  # by the name of what is there; none: the input
     values: dict[str, Array]
     mask: dict[str, Array]
     filler: Tensor | None = None
@@ -166,29 +185,37 @@ class TorchPlace:
         encoded = self.model.encoded(inputs)
         values, mask = take(self.values, rows), take(self.mask, rows)
         return TorchPlace(
-            self.model, self.net, inputs, encoded, self.spot, values, mask, self._filler(encoded), dropout
+            self.model, self.net, inputs, encoded, self.spots, values, mask, self._filler(encoded), dropout
         )
 
     def bypassed(self) -> bool:
         """Whether the outputs depend on numbers that lead to the activation while it is held."""
-        if self.spot is None:
+        if not self.spots:
             return False
-        (activation,) = (self._inner(name, self._leaf(array)) for name, array in self.values.items())
         watched = {
             name: argument.detach().clone().requires_grad_() if _is_numbers(argument) else argument
             for name, argument in self.encoded.arguments.items()
         }
         reached: list[Tensor] = []
 
-        def held(before: Tensor) -> Tensor:
+        def held(activation: Tensor, before: Tensor) -> Tensor:
             reached.append(before)
             return activation
 
-        with self.model.at_rest(self.net), self.spot.passing(self.net, held):
+        inner = {name: self._inner(name, self._leaf(array)) for name, array in self.values.items()}
+        with self.model.at_rest(self.net), self._passing({name: partial(held, one) for name, one in inner.items()}):
             outputs = self.model.call(self.net, self.encoded._replace(arguments=watched), self.dropout)
         numbers = [argument for argument in watched.values() if _is_numbers(argument)]
-        there, around = (_depends(tensor, numbers) for tensor in (reached[0], outputs))
-        return any(here and past for here, past in zip(there, around, strict=True))
+        there = [any(each) for each in zip(*(_depends(before, numbers) for before in reached), strict=True)]
+        return any(here and past for here, past in zip(there, _depends(outputs, numbers), strict=True))
+
+    @contextmanager
+    def _passing(self, changes: Mapping[str, Callable[[Tensor], Tensor]]) -> Iterator[None]:
+        """While this lasts, each place is changed by what stands under its name."""
+        with ExitStack() as stack:
+            for name, spot in self.spots.items():
+                stack.enter_context(spot.passing(self.net, changes[name]))
+            yield
 
     def _filler(self, encoded: Encoded) -> Tensor | None:
         """As much as this batch wants; it is no sample, so it has no influence."""
@@ -203,10 +230,9 @@ class TorchPlace:
 
     def _outputs(self, leaves: Mapping[str, Tensor]) -> Tensor:
         inner = {name: self._inner(name, leaves[name]) for name in self.values}
-        if self.spot is None:
+        if not self.spots:
             return self.model.call(self.net, self.encoded._replace(arguments=inner), self.dropout)
-        (activation,) = inner.values()
-        with self.spot.passing(self.net, lambda _: activation):
+        with self._passing({name: partial(_instead, activation) for name, activation in inner.items()}):
             return self.model.call(self.net, self.encoded, self.dropout)
 
     def _inner(self, name: str, leaf: Tensor) -> Tensor:
@@ -297,22 +323,40 @@ class TorchModel:
             self._require_samples_first(inputs)
         if layer is None:
             net = self._explaining_net(encoded)
-            return TorchPlace(self, net, inputs, encoded, None, self._input_values(encoded), {}, dropout=dropout)
-        name = layer_name(layer, self.layers)
-        net, spot = self._explaining_net(encoded, name), _Spot(name, at)
+            return TorchPlace(self, net, inputs, encoded, {}, self._input_values(encoded), {}, dropout=dropout)
+        parts = layer_parts(layer, self.layers)
+        if len(parts) > 1 or not parts[0].whole:
+            return self._place_of_parts(inputs, encoded, parts, at, dropout)
+        name, spot = parts[0].layer, _Spot(parts[0], at)
+        net = self._explaining_net(encoded, name)
         activation = self._activation(net, encoded, spot, dropout)
         if encoded.lengths is None:
             require_sample_rows(name, at, activation.shape, len(_first(inputs)))
             shown = self.outer_layout(activation)
             owner = place_name(tuple(inputs), name, shown.ndim)
-            return TorchPlace(self, net, inputs, encoded, spot, {owner: _array(shown)}, {}, dropout=dropout)
+            return TorchPlace(self, net, inputs, encoded, {owner: spot}, {owner: _array(shown)}, {}, dropout=dropout)
         count = int(encoded.lengths.sum())
         if len(activation) != encoded.elements:
             raise InputError(f"layer: {name!r} does not have one row per element; name another layer")
         padded, mask = _padded(activation[:count], encoded.lengths)
         owner = next(iter(inputs if len(inputs) == 1 else encoded.arguments))
         values, masks = {owner: _array(padded)}, {owner: _array(mask)}
-        return TorchPlace(self, net, inputs, encoded, spot, values, masks, activation[count:], dropout)
+        return TorchPlace(self, net, inputs, encoded, {owner: spot}, values, masks, activation[count:], dropout)
+
+    def _place_of_parts(
+        self, inputs: Arrays, encoded: Encoded, parts: Sequence[Part], at: Side, dropout: Dropout | None
+    ) -> TorchPlace:
+        """Some elements of a layer, or the atoms in one layer and the bonds in another."""
+        require_padded(encoded.lengths is None)
+        spots, values = {}, {}
+        for part, kind in zip(parts, (str, bonds_of)[: len(parts)], strict=True):
+            spot = _Spot(part, at)
+            activation = self._activation(self.net, encoded, spot, dropout)
+            require_sample_rows(part.layer, at, activation.shape, len(_first(inputs)))
+            shown = self.outer_layout(activation)
+            owner = kind(place_name(tuple(inputs), part.layer, shown.ndim))
+            spots[owner], values[owner] = spot, _array(shown)
+        return TorchPlace(self, self.net, inputs, encoded, spots, values, {}, dropout=dropout)
 
     def call(self, net: nn.Module, encoded: Encoded, dropout: Dropout | None = None) -> Tensor:
         """The outputs (samples, outputs) of the net or a copy of it, with sampled dropout where it is given."""
@@ -377,13 +421,13 @@ class TorchModel:
         seen: list[Tensor] = []
 
         def keep(activation: Tensor) -> Tensor:
-            require_one_array(spot.layer, spot.at, isinstance(activation, Tensor))
+            require_one_array(spot.part.layer, spot.at, isinstance(activation, Tensor))
             seen.append(activation.detach().clone())  # a copy: the next module may work in place
             return activation
 
         with self.at_rest(net), torch.no_grad(), spot.passing(net, keep):
             self.call(net, encoded, dropout)
-        return seen_once(spot.layer, seen)
+        return seen_once(spot.part.layer, seen)
 
 
 def read(outputs: Tensor, kind: OutputKind, score: Score, targets: Tensor) -> Tensor:

@@ -121,6 +121,11 @@ class Attribution(Record):
         return cls.model_validate(_each_array(join, *parts))
 
 
+def bonds_of(molecule: str) -> str:
+    """What the values of the bonds of an input are called, which stand beside those of its atoms."""
+    return f"{molecule} bonds"
+
+
 def _each_array(change: Callable[..., Array], *parts: Attribution) -> dict[str, Any]:
     """`change` applied to every array of the parts, field by field."""
     fields = [dict(part) for part in parts]

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*")
 _SAFE = re.compile(r"[A-Za-z0-9_./+=,:\[\]-]+")
@@ -11,10 +11,34 @@ _REFERENCE = re.compile(r"(\\*)\$\{")
 _BEFORE_QUOTE = re.compile(r'(\\*)("|$)')
 
 
-def typed(key: str, value: str | Sequence[str]) -> str:
-    """`key=value` as it works in a shell: `data.label=size`, but `'data.label="Größe"'`."""
-    words = quoted(value) if isinstance(value, str) else f"[{','.join(map(quoted, value))}]"
+_KEY = re.compile(r"[A-Za-z0-9_/\-+.$%*@?| \\()\[\]{}:=,]+")  # what a name in braces may be made of, with escapes
+_ESCAPED = re.compile(r"[\\()\[\]{}:=,]")
+
+
+def typed(key: str, value: str | Sequence[str] | Mapping[str, str]) -> str:
+    """`key=value` as it works in a shell: `data.label=size`, but `'data.label="Größe"'`.
+
+    Raises:
+        ValueError: for a name in a mapping that the grammar does not take.
+    """
+    match value:
+        case str():
+            words = quoted(value)
+        case Mapping():
+            names = [key_word(name) for name in value]
+            if None in names:
+                raise ValueError(f"no name in braces: {list(value)[names.index(None)]!r}")
+            words = f"{{{','.join(f'{name}:{quoted(one)}' for name, one in zip(names, value.values(), strict=True))}}}"
+        case _:
+            words = f"[{','.join(map(quoted, value))}]"
     return in_shell(f"{key}={words}")
+
+
+def key_word(name: str) -> str | None:
+    """A name in braces, as `a b` of `{a b: 1}`; None where the grammar has no form for it: it knows no quotes there."""
+    if not _KEY.fullmatch(name) or name != name.strip() or name.lower() in _READ_OTHERWISE or "${" in name:
+        return None
+    return _ESCAPED.sub(lambda sign: f"\\{sign[0]}", name)
 
 
 def in_shell(override: str) -> str:

@@ -11,7 +11,7 @@ from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Capability, DifferentiableModel, Model, gives_gradients
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.explanation import Attribution, bonds_of
 
 
 def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -> DifferentiableModel:
@@ -28,7 +28,7 @@ def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -
         layers = net.layers if gives_gradients(net) else ()
         raise InputError(
             "layer: a molecule is explained at the layer that embeds its atoms, and it is not clear which layer of the "
-            f"model that is; name it, one of {', '.join(layers) or 'none'}"
+            f"model that is; name it, one of {', '.join(layers) or 'none'}, or two as ATOMS+BONDS to explain bonds, too"
         )
     return cast(DifferentiableModel, FiniteModel(net))
 
@@ -72,16 +72,32 @@ def of_atoms(attribution: Attribution, data: Dataset) -> Attribution:
 
     masks = {}
     for item in data.inputs:
-        if (parts := KINDS[item.kind].parts) is not None and item.name in attribution.values:
-            values, counts = attribution.values[item.name], parts(item)
-            masks[item.name] = mask = np.arange(values.shape[1]) < counts[:, np.newaxis]
-            others = (attribution.mask.get(item.name, mask) != mask).any() or (mask.sum(axis=1) != counts).any()
-            if others or values[~mask].any():
-                raise InputError(
-                    f"layer: it must hold one row for each atom of {item.name!r}, in the order of the SMILES, and "
-                    "zeros as padding, but it does not; name another layer"
-                )
+        kind = KINDS[item.kind]
+        for name, counted, what in (
+            (item.name, kind.parts, "atom"),
+            (bonds_of(item.name), kind.bonds, "bond"),
+        ):
+            if counted is not None and name in attribution.values:
+                masks[name] = _mask_of(attribution, name, counted(item), f"{what} of {item.name!r}")
     return attribution.model_copy(update={"mask": {**attribution.mask, **masks}})
+
+
+def _mask_of(attribution: Attribution, name: str, counts: Array, what: str) -> Array:
+    """(samples, elements) which of the values are of the `counts` (samples,) parts of each sample.
+
+    Raises:
+        InputError: where there are others.
+    """
+    values = attribution.values[name]
+    mask: Array = np.arange(values.shape[1]) < counts[:, np.newaxis]
+    others = (attribution.mask.get(name, mask) != mask).any() or (mask.sum(axis=1) != counts).any()
+    if others or values[~mask].any():
+        raise InputError(
+            f"layer: it must hold one row for each {what}, in the order of RDKit and of the SMILES, and zeros as "
+            "padding, but it does not; name another layer, or where the net lists nodes that are none, such as a dummy "
+            "node before all others, leave them out as in layer=NAME[1:]"
+        )
+    return mask
 
 
 def refusal(method: Method, model: ModelChoice, gives: AbstractSet[Capability] | None = None) -> str | None:

@@ -53,7 +53,7 @@ CONFIGS = [
             "document.issued=0001-01-01": "the year 1 was given", "document.issued=9999-12-31": "the year 9999 was given",
             "document.issued=yesterday": "a time such as", "document.paper=A5": "A4, letter", "document.embed=[all]": "data, weights",
             "document.missing_glyphs=drop": "mark, refuse", "title=\udcff": "no UTF-8; rename",
-            "data.path=x.csv": KEY, "hydra.run.dir=x": None, "title=Iris 2026": None, "title='Größe'": None, "title=50%": None,
+            "data.path=x.csv": KEY, "hydra.run.dir=x": "type paths.runs=DIR", "title=Iris 2026": None, "title='Größe'": None, "title=50%": None,
             "title=a: b": None, "model.epochs=1_000": None, "model.epochs=1e2": None, "title=''": None, "title=null": None,
             "model.hidden=8,16": None, "model.hidden=range(8,10)": None, "study=iris,digits": None, "check=[]": None,
         }.items()
