@@ -7,7 +7,8 @@ from pydantic import Field
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Split
 
-OutputKind = Literal["logits", "probabilities", "values"]
+# log_odds: each output for itself, so that its probability is the logistic function of it.
+OutputKind = Literal["logits", "log_odds", "probabilities", "values"]
 
 
 class Weights(Record):

@@ -261,6 +261,8 @@ def _analogues(
 def _probabilities(prediction: Prediction, rows: Array) -> Array:
     """(rows, outputs) of a classification."""
     outputs = prediction.outputs[rows].astype(np.float64)
+    if prediction.kind == "log_odds":
+        return 1 / (1 + np.exp(-outputs))
     if prediction.kind != "logits":
         return outputs
     return np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True))
