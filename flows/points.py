@@ -30,7 +30,7 @@ from exhibit.tasks.stages.check import CheckedMethod, check
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.fit import fit
 from exhibit.tasks.stages.gather import gather
-from exhibit.tasks.stages.load import load
+from exhibit.tasks.stages.load import columns_wanted, load
 from exhibit.tasks.stages.predict import predict
 from exhibit.tasks.stages.select import select
 from exhibit.tasks.stages.stage import FinishedStage
@@ -161,7 +161,9 @@ class _Steps:
     def load(self, chapter: Chapter) -> Step:
         embedded = self._given.datasets.get(chapter.slug), self._given.samples.get(chapter.slug)
         point = chapter.point
-        yield from self._one(chapter, load, point.data, *embedded)
+        weights = self._given.weights.get(chapter.slug)
+        wanted = None if embedded[0] else columns_wanted(point.data, point.model, self._compute, weights)
+        yield from self._one(chapter, load, point.data, *embedded, wanted)
         dataset = chapter["load"]["dataset"]
         if self._all_glyphs:
             loaded = unpack(Dataset, self._calls.store.get(dataset), self._calls.store)
@@ -172,7 +174,7 @@ class _Steps:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
         started = []
         for number, model in enumerate(trainings(chapter.point)):
-            what = chapter.slug if number == 0 else f"{chapter.slug}, seed {model.seed}"
+            what = chapter.slug if number == 0 else f"{chapter.slug}, seed {_seed(model)}"
             # Only the reported training is given, not those that a check compares it with.
             given = self._given.weights.get(chapter.slug) if number == 0 else None
             started.append(self._calls.start_watched(what, fit, model, self._compute, dataset, given=given))
@@ -322,7 +324,14 @@ def trainings(point: Point) -> list[ModelSpec]:
         raise InputError(
             f"check: {check} trains the model {wanted} times, but model.fit is never; leave this check out"
         )
-    return [point.model.model_copy(update={"seed": point.model.seed + number}) for number in range(wanted)]
+    if wanted == 1:
+        return [point.model]
+    return [point.model.model_copy(update={"seed": _seed(point.model) + number}) for number in range(wanted)]
+
+
+def _seed(model: Any) -> int:
+    """Of a model that is trained, which has one."""
+    return int(model.seed)
 
 
 def digests(shards: Iterable[tuple[int, int, FinishedStage]]) -> list[tuple[int, int, str]]:

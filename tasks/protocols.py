@@ -5,7 +5,7 @@ No framework is imported here, and no particular model, method or check is named
 
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from typing import Any, Literal, Protocol, TypeGuard
+from typing import Any, Literal, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 from pydantic import Field
@@ -64,7 +64,7 @@ class Score(Spec):
     function: Callable[..., Any] | None = None
 
 
-Reading = Literal["identity", "softmax", "cross_entropy", "negative_log", "own"]
+Reading = Literal["identity", "softmax", "logistic", "cross_entropy", "logistic_loss", "negative_log", "own"]
 
 
 def reading(output: OutputKind, score: Score) -> Reading:
@@ -78,6 +78,7 @@ def reading(output: OutputKind, score: Score) -> Reading:
     readings: dict[OutputKind, dict[str, Reading]] = {
         "values": {"value": "identity"},
         "logits": {"logit": "identity", "probability": "softmax", "loss": "cross_entropy"},
+        "log_odds": {"logit": "identity", "probability": "logistic", "loss": "logistic_loss"},
         "probabilities": {"probability": "identity", "loss": "negative_log"},
     }
     known = readings[output]
@@ -123,10 +124,15 @@ def scores(outputs: Array, kind: OutputKind, score: Score, targets: Array) -> Ar
             return chosen
         case "softmax":
             return np.exp(chosen)
+        case "logistic":
+            return 1 / (1 + np.exp(-chosen))
+        case "logistic_loss":
+            losses: Array = np.logaddexp(0, -chosen)
         case "cross_entropy":
-            return -chosen
+            losses = -chosen
         case _:
-            return -np.log(chosen)
+            losses = -np.log(chosen)
+    return losses
 
 
 class Place(Protocol):
@@ -182,12 +188,28 @@ class Model(Protocol):
         ...
 
 
+class Contributions(NamedTuple):
+    """What the library of the trees says itself: `values` (samples, elements, outputs) over the elements of all inputs
+    side by side, and the expected value (samples, outputs) behind them."""
+
+    values: Array
+    base: Array
+
+
 class TreeModel(Model, Protocol):
-    """A model that a scikit-learn estimator makes, which may be one of trees, over the elements of all inputs side by
-    side."""
+    """A model that an estimator makes, which may be one of trees, over the elements of all inputs side by side."""
 
     @property
     def estimator(self) -> Any: ...
+
+    def contributions(self, inputs: Arrays, background: Arrays | None) -> Contributions | None:
+        """Shapley values of its outputs by its own library: path-dependent, or with hidden elements taken from rows of
+        the `background`; None where this has none and SHAP reads the estimator.
+
+        Raises:
+            InputError: for outputs that the library does not explain.
+        """
+        ...
 
 
 class DifferentiableModel(Model, Protocol):

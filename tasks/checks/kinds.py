@@ -16,7 +16,12 @@ def _of_all(item: Input) -> Array:
 
 
 def _of_columns(item: Input) -> Array:
-    return np.asarray(np.ptp(item.array, axis=0), np.float64)
+    """A word cannot change a little."""
+    values = item.array.astype(np.float64)
+    gaps = np.isnan(values)
+    low, high = np.where(gaps, np.inf, values).min(axis=0), np.where(gaps, -np.inf, values).max(axis=0)
+    words = np.array([column.kind != "number" for column in item.whole] or [False] * values.shape[1])
+    return np.where(np.isfinite(high - low) & ~words, high - low, 0.0)
 
 
 def edge_strength(images: Array) -> Array:
@@ -51,9 +56,11 @@ def _in_patches(shape: tuple[int, ...], _: Array, most: int, __: np.random.Gener
 
 
 def _from_baseline(item: Input, baseline: Array) -> Array:
-    """(rows, columns) distance from the baseline as a share of the column's reach."""
+    """(rows, columns) distance from the baseline as a share of the column's reach; of a word, or a number that is
+    missing, whether it is another."""
     reach = _of_columns(item)
-    return np.abs(item.array - baseline) / np.where(reach > 0, reach, 1)
+    far = np.abs(item.array - baseline) / np.where(reach > 0, reach, 1)
+    return np.where(np.isnan(far), 1.0, np.minimum(far, 1.0) if item.whole else far)
 
 
 class CheckKind(NamedTuple):

@@ -63,9 +63,17 @@ def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained
     if name.startswith(_GIVEN):
         return f"The sample {name.removeprefix(_GIVEN)} of the data."
     rows = _rows(dataset, trained)
-    text = "; ".join(f"{_WORDS[chosen].format(rows=rows)} for {item.name}" for item, chosen in _chosen(name, dataset))
+    text = "; ".join(
+        f"{_WORDS[chosen].format(rows=rows)}{_commonest(chosen, item)} for {item.name}"
+        for item, chosen in _chosen(name, dataset)
+    )
     why = " (the default for this kind of input)" if name == "auto" else ""
     return f"{text[0].upper()}{text[1:]}{why}."
+
+
+def _commonest(name: Baseline, item: Input) -> str:
+    """What stands in for the mean of words."""
+    return ", of words the commonest," if name == "mean" and any(c.kind != "number" for c in item.whole) else ""
 
 
 def background(count: int, seed: int, dataset: Dataset, of: str = "samples") -> dict[str, Array]:
@@ -119,6 +127,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
             f"baseline: a {item.kind} (input {item.name!r}) has no baseline of raw values, only at the layer that "
             "embeds its atoms; use a method that looks at a layer, such as integrated_gradients or occlusion"
         )
+    if item.whole and name in ("zero", "uniform"):
+        _require_numbers(name, item)
     match name:
         case "mean":
             return _training_mean(item, dataset)[np.newaxis].astype(item.values.dtype)
@@ -133,6 +143,15 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
             return item.values[_row_of(name.removeprefix(_GIVEN), dataset)]
         case _:
             return np.zeros_like(item.values[:1])
+
+
+def _require_numbers(name: Baseline, item: Input) -> None:
+    """Raises InputError for whole columns of words, which know neither nothing nor noise."""
+    if words := [column.name for column in item.whole if column.kind != "number"]:
+        raise InputError(
+            f"baseline: {name!r} has no meaning for {words[0]!r}, whose values are words; use mean, which takes the "
+            "commonest of them, or sample:ID"
+        )
 
 
 def _row_of(sample: str, dataset: Dataset) -> Array:

@@ -1,10 +1,15 @@
-"""Columns of a table as features: numbers as they are, categories as one column of 0 and 1 each."""
+"""Columns of a table as features: numbers as they are, and categories as one column of 0 and 1 each, or, for a model
+that is given whole columns, as the place of the word among the categories."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
+from pydantic import Field
 
+from exhibit.tasks.data.dates import Date, Dates, require_no_dates
 from exhibit.tasks.data.rows import (
     is_number,
     is_number_word,
@@ -16,43 +21,78 @@ from exhibit.tasks.data.rows import (
     words,
 )
 from exhibit.tasks.records.base import Array, InputError, Record
-from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.data import Input, TableColumn
 from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Cells, Table
 
-_TRUTH = {"True": 1.0, "False": 0.0}
+_TRUTH = {"False": 0.0, "True": 1.0}
+MISSING, OTHER = "missing", "other"  # categories of what no cell says
+
+# What becomes of an empty cell. keep: the model is given it as it is.
+Filling = Literal["exclude", "keep", "mean", "median", "constant", "commonest", "category"]
 
 
-class Column(Record):
-    """One column as the rows of a fit have it: `categories` in the order of their features."""
+class Asked(Record):
+    """What is asked of one column. `category`: it is one even if it holds numbers; `most`: so many categories at most,
+    of more the rest is called other where `rest` says so; `filling`: what becomes of empty cells."""
 
-    name: str
-    kind: Literal["number", "truth", "category"]
-    categories: tuple[str, ...] = ()
+    category: bool = False
+    most: int
+    rest: bool = False
+    filling: Filling = "exclude"
+
+
+class Column(TableColumn):
+    """One column as the rows of a fit have it: `categories` in the order of their features. `rest`: whether the last of
+    them holds all words that are not named."""
+
+    filling: Filling = Field("exclude", exclude_if=lambda filling: filling == "exclude")
+    rest: bool = Field(False, exclude_if=lambda rest: not rest)
 
     @classmethod
-    def of(cls, cells: "Cells", most: int, *, category: bool) -> Self:
-        """From the cells that are used, none of them empty. `category`: a category even if it holds numbers.
+    def of(cls, cells: "Cells", asked: Asked) -> Self:
+        """From the cells of the rows that are used.
 
         Raises:
-            InputError: for more categories than `most`.
+            InputError: for more categories than asked for, and for what cannot be told from numbers or dates.
         """
-        name = str(cells.name)
-        if is_number(cells) and not category:
-            return cls(name=name, kind="number")
-        known_words = [word for word in words(cells) if word is not None]
-        if all(map(is_number_word, known_words)) and not category:  # larger than any whole number of the machine
-            return cls(name=name, kind="number")
-        if not category:
-            require_no_marks(cells, known_words, "path")
-        categories = tuple(sorted(set(known_words)))
-        if set(categories) <= _TRUTH.keys() and not category:
-            return cls(name=name, kind="truth")
-        if len(categories) > most:
-            raise InputError(_too_many(cells, known_words, len(categories), most))
-        return cls(name=name, kind="category", categories=categories)
+        name, known = str(cells.name), cells.dropna()
+        if is_number(known) and not asked.category:
+            return cls._of_numbers(name, asked)
+        known_words = [word for word in words(known) if word is not None]
+        if all(map(is_number_word, known_words)) and not asked.category:  # larger than any whole number of the machine
+            return cls._of_numbers(name, asked)
+        if not asked.category:
+            require_no_marks(known, known_words, "path")
+        gaps = asked.filling == "category" and len(known_words) < len(cells)
+        counts = Counter(known_words)
+        if set(counts) <= _TRUTH.keys() and not asked.category and not gaps:
+            return cls(name=name, kind="truth", filling=_of_words(asked.filling))
+        categories, rest = sorted(counts), False
+        if len(categories) > asked.most:
+            require_no_dates(name, categories, typed("data.dates", [name]))
+            if not asked.rest:
+                raise InputError(_too_many(known, known_words, len(categories), asked.most))
+            categories, rest = sorted(sorted(counts, key=lambda word: (-counts[word], word))[: asked.most - 1]), True
+        added = [*([_apart(MISSING, counts)] if gaps else []), *([_apart(OTHER, counts)] if rest else [])]
+        return cls(
+            name=name,
+            kind="category",
+            categories=(*categories, *added),
+            counted=is_number(known),
+            filling=asked.filling if gaps else _of_words(asked.filling),
+            rest=rest,
+        )
+
+    @classmethod
+    def _of_numbers(cls, name: str, asked: Asked) -> Self:
+        if asked.filling == "category":
+            raise InputError(
+                f"data.missing: 'category' has no meaning for the numbers of {name!r}; {by_column(name, 'mean')}"
+            )
+        return cls(name=name, kind="number", filling=asked.filling)
 
     def title(self, name: str, unit: str) -> str:
         """What a reader calls it. A space that does not break keeps what stands in brackets of a name's own from being
@@ -67,24 +107,88 @@ class Column(Record):
             return (title,)
         return tuple(f"{title}: {category}".replace(" (", "\u00a0(") for category in self.categories)
 
-    def encoded(self, cells: "Cells", key: str) -> tuple[Array, list[str | None]]:
-        """(rows, features), NaN where a cell is empty; and for each row why it cannot be used, None where it can.
+    def codes(self, cells: "Cells", key: str) -> tuple[Array, dict[int, str]]:
+        """(rows,) numbers, places among the categories or 0 and 1 for a truth value, NaN where a cell is empty; and of
+        the rows that cannot be used, why.
 
         Raises:
             InputError: for text in a column of numbers.
         """
         if self.kind == "number":
             values = numbers(cells, key)
-            return values[:, np.newaxis], [_empty(self.name) if np.isnan(value) else None for value in values]
-        cell_words = words(cells)
-        known = list(_TRUTH) if self.kind == "truth" else self.categories
-        reasons = [
-            _empty(self.name) if word is None else None if word in known else _strange(self.name, word)
-            for word in cell_words
-        ]
-        if self.kind == "truth":
-            return np.array([[_TRUTH.get(word or "", np.nan)] for word in cell_words]), reasons
-        return np.array([[float(word == category) for category in self.categories] for word in cell_words]), reasons
+            infinite = np.flatnonzero(np.isnan(values) & cells.notna().to_numpy()).tolist()
+            strange = dict.fromkeys(infinite if self.filling != "exclude" else [], f"{self.name} is infinite")
+        else:
+            places = _TRUTH if self.kind == "truth" else {word: float(k) for k, word in enumerate(self.categories)}
+            empty = float(self.missing_place) if self.filling == "category" else np.nan
+            other = len(places) - 1.0 if self.rest else -1.0
+            found = words(cells)
+            values = np.array([empty if word is None else places.get(word, other) for word in found], np.float64)
+            strange = {row: _strange(self.name, found[row] or "") for row in np.flatnonzero(values == -1).tolist()}
+        lacking = np.flatnonzero(np.isnan(values)).tolist() if self.filling == "exclude" else []
+        return values, {**strange, **dict.fromkeys(lacking, _empty(self.name))}
+
+    def parts(self, codes: Array) -> Array:
+        """(rows, features) from codes (rows,): 0 and 1 for each category, NaN where a cell is empty."""
+        if self.kind != "category":
+            return codes[:, np.newaxis]
+        ones = (codes[:, np.newaxis] == np.arange(len(self.categories))).astype(np.float64)
+        ones[np.isnan(codes)] = np.nan
+        return ones
+
+    def filler(self, training: Array, constant: float) -> float:
+        """What an empty cell becomes, by the codes (rows,) of the training rows."""
+        known = training[~np.isnan(training)]
+        match self.filling:
+            case "constant":
+                return constant
+            case "mean" if len(known):
+                return float(known.mean(dtype=np.float64))
+            case "median" if len(known):
+                return float(np.median(known))
+            case "commonest" if len(known):
+                values, counts = np.unique(known, return_counts=True)
+                return float(values[counts.argmax()])
+            case "mean" | "median" | "commonest":
+                raise InputError(f"data.missing: {self.name!r} is empty in all training rows; leave it out")
+            case _:
+                return np.nan
+
+    def usual(self, training: Array) -> float:
+        """What stands for the absence of it where it is one whole column: the mean of numbers, else what is
+        commonest."""
+        known = self.model_copy(update={"filling": "mean" if self.kind == "number" else "commonest"})
+        return known.filler(training, 0.0)
+
+    def filled_with(self, value: float) -> str:
+        """That an empty cell became, in words."""
+        if self.filling == "category":
+            return f"a category of its own, “{self.categories[self.missing_place]}”"
+        if self.filling == "commonest":
+            return f"“{self.word(value)}”, the commonest"
+        return f"{value:.4g}" if self.filling == "constant" else f"the {self.filling}, {value:.4g}"
+
+    @property
+    def missing_place(self) -> int:
+        """Of the category that empty cells are, where they are one: after those of words, before the rest of them."""
+        return len(self.categories) - 1 - self.rest
+
+
+def _of_words(filling: Filling) -> Filling:
+    """For words: they have no mean, and a number is none of them."""
+    return filling if filling in ("exclude", "keep") else "commonest"
+
+
+def _apart(word: str, known: Iterable[str]) -> str:
+    """The word, or in brackets where it is one of those that are known."""
+    return f"({word})" if word in known else word
+
+
+def by_column(name: str, filling: str) -> str:
+    """How it is said by column: Hydra's grammar takes no other letters as keys."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ ]*", name):
+        return f"'data.missing={{{name}: {filling}}}' says it by column"
+    return f"a YAML of your own says it by column, missing: {{{name}: {filling}}}"
 
 
 def _empty(name: str) -> str:
@@ -109,22 +213,31 @@ def _too_many(cells: "Cells", cell_words: Sequence[str], count: int, most: int) 
         )
     return (
         f"data.path: the column {name!r} has {count} categories, more than data.most_categories: {most}; leave it out "
-        f"with {typed('data.ignore', [str(name)])}, use it as {typed('data.id', str(name))}, or raise that number"
+        f"with {typed('data.ignore', [str(name)])}, use it as {typed('data.id', str(name))}, raise that number, or "
+        "keep the commonest with data.rare=other"
     )
 
 
 class Columns(Record):
     """The columns of a table as the rows of a fit have them. `others`: columns of the file that are no features.
-    `centre`, `spread`: (features,) mean and standard deviation over the training rows."""
+    `centre`, `spread`: (features,) mean and standard deviation over the training rows; `filling`: (columns,) what empty
+    cells become; `constant`: what they become where that is asked for; `dates`: columns that others are made of;
+    `whole`: whether a category is one feature."""
 
     columns: tuple[Column, ...]
     others: tuple[str, ...] = ()
     centre: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
+    filling: tuple[float | None, ...] = Field((), exclude_if=lambda made: set(made) <= {None})
+    constant: float = Field(0.0, exclude_if=lambda constant: not constant)
+    dates: tuple[Date, ...] = Field((), exclude_if=lambda dates: not dates)
+    whole: bool = Field(False, exclude_if=lambda whole: not whole)
 
     def texts(self) -> list[str]:
-        """The columns of categories."""
-        return [column.name for column in self.columns if column.kind == "category"]
+        """The columns of categories, unless their words are numbers in the file."""
+        made = {name for date in self.dates for name in date.names}
+        named = [column.name for column in self.columns if column.kind == "category" and column.name not in made]
+        return [*named, *(date.column for date in self.dates)]
 
     def checked(self, table: "Table", key: str) -> "Table":
         """The table, if it has these columns and no unknown ones.
@@ -132,7 +245,8 @@ class Columns(Record):
         Raises:
             InputError: naming those that are missing, and those that are too many.
         """
-        names = [column.name for column in self.columns]
+        made = {name: date.column for date in self.dates for name in date.names}
+        names = list(dict.fromkeys(made.get(column.name, column.name) for column in self.columns))
         require_columns(table, names, f"data.{key}: the file has no column {{}}, which the training data have")
         if extra := [name for name in table.columns if name not in names and name not in self.others]:
             raise InputError(
@@ -142,35 +256,90 @@ class Columns(Record):
         return table
 
     def encoded(self, table: "Table", key: str) -> tuple[Array, list[str | None]]:
-        """(rows, features) in float64, and for each row why it cannot be used."""
-        parts = [column.encoded(table[column.name], key) for column in self.columns]
-        reasons = [
-            "; ".join(filter(None, of_row)) or None for of_row in zip(*(reasons for _, reasons in parts), strict=True)
-        ]
-        return np.concatenate([values for values, _ in parts], axis=1), reasons
+        """(rows, features) in float64, NaN where a cell is empty and may be; and for each row why it cannot be used."""
+        table = Dates(dates=self.dates).expanded(table, key)
+        values = np.empty((len(table), sum(self._widths)), np.float64)
+        reasons: list[str | None] = [None] * len(table)
+        for column, end, width in zip(self.columns, np.cumsum(self._widths).tolist(), self._widths, strict=True):
+            codes, strange = column.codes(table[column.name], key)
+            values[:, end - width : end] = codes[:, np.newaxis] if self.whole else column.parts(codes)
+            for row, reason in strange.items():
+                reasons[row] = "; ".join(filter(None, [reasons[row], reason]))
+        return values, reasons
+
+    @property
+    def _widths(self) -> list[int]:
+        """How many features each column has."""
+        return [1 if self.whole else max(len(column.categories), 1) for column in self.columns]
 
     def scaled(self, training: Array) -> Self:
-        """With the mean and the standard deviation of the training rows (rows, features)."""
-        spread = training.std(axis=0, dtype=np.float64)
-        centre = training.mean(axis=0, dtype=np.float64)
-        return self.model_copy(
+        """With the mean and the standard deviation of the training rows (rows, features), and what fills them."""
+        codes = self._codes(training)
+        fill = [column.filler(each, self.constant) for column, each in zip(self.columns, codes, strict=True)]
+        known = self.model_copy(update={"filling": tuple(None if np.isnan(value) else value for value in fill)})
+        rows = known.filled(training)
+        if self.whole:
+            usual = [column.usual(each) for column, each in zip(self.columns, codes, strict=True)]
+            return known.model_copy(update={"centre": tuple(usual), "spread": (1.0,) * len(usual)})
+        spread, centre = rows.std(axis=0, dtype=np.float64), rows.mean(axis=0, dtype=np.float64)
+        return known.model_copy(
             update={"centre": tuple(centre.tolist()), "spread": tuple(np.where(spread > 0, spread, 1.0).tolist())}
         )
 
+    def filled(self, values: Array) -> Array:
+        """`values` (rows, features) with what empty cells become."""
+        if not any(value is not None for value in self.filling):
+            return values
+        filled = values.copy()
+        ends = np.cumsum(self._widths).tolist()
+        for column, value, end, width in zip(self.columns, self.filling, ends, self._widths, strict=True):
+            if value is not None:
+                code = np.array([value])
+                own = code if self.whole else column.parts(code)[0]
+                part = filled[:, end - width : end]
+                part[np.isnan(part).any(axis=1)] = own
+        return filled
+
+    def lacking(self, values: Array) -> dict[str, int]:
+        """How many of the rows (rows, features) lack which column."""
+        counts = {}
+        for column, codes in zip(self.columns, self._codes(values), strict=True):
+            own = column.filling == "category"
+            empty = codes == column.missing_place if own else np.isnan(codes)
+            counts[column.name] = int(empty.sum())
+        return {name: count for name, count in counts.items() if count}
+
+    def _codes(self, values: Array) -> list[Array]:
+        """The codes (rows,) of each column from `values` (rows, features)."""
+        if self.whole:
+            return list(values.T)
+        parts = np.split(values, np.cumsum(self._widths)[:-1], axis=1)
+        return [
+            np.where(np.isnan(part[:, 0]), np.nan, part.argmax(axis=1)) if column.kind == "category" else part[:, 0]
+            for column, part in zip(self.columns, parts, strict=True)
+        ]
+
     def input(self, values: Array, titles: Mapping[str, str], units: Mapping[str, str]) -> Input:
         """The table of these values (rows, features). `titles`, `units`: of columns, where they are not their own."""
-        made = [
-            (feature, column.title(titles.get(column.name, column.name), units.get(column.name, "")))
-            for column in self.columns
-            for feature in column.features(titles.get(column.name, column.name), units.get(column.name, ""))
+        named = [(titles.get(column.name, column.name), units.get(column.name, "")) for column in self.columns]
+        columns = [column.title(*name) for column, name in zip(self.columns, named, strict=True)]
+        features = [
+            (feature, title)
+            for column, name, title in zip(self.columns, named, columns, strict=True)
+            for feature in ([title] if self.whole else column.features(*name))
         ]
-        split = any(column.kind == "category" for column in self.columns)
+        split = not self.whole and any(column.kind == "category" for column in self.columns)
+        plain = [
+            TableColumn(name=each.name, kind=each.kind, categories=each.categories, counted=each.counted)
+            for each in self.columns
+        ]
         return Input(
             name="table",
             kind="table",
-            values=values,
-            features=tuple(feature for feature, _ in made),
-            columns=tuple(title for _, title in made) if split else (),
+            values=self.filled(values),
+            features=tuple(feature for feature, _ in features),
+            columns=tuple(title for _, title in features) if split else (),
             centre=np.array(self.centre),
             spread=np.array(self.spread),
+            whole=tuple(plain) if self.whole else (),
         )

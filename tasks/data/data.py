@@ -8,7 +8,7 @@ from pydantic import Field
 
 from exhibit.tasks.data.limits import Limited, Limits
 from exhibit.tasks.records.base import Choice
-from exhibit.tasks.records.data import Dataset, Reference
+from exhibit.tasks.records.data import Dataset, Reference, Wanted
 from exhibit.tasks.records.shelf import Shelf
 
 
@@ -17,6 +17,7 @@ class Data(Choice):
 
     limits: Limited = Field(Limits(), description="what is read at most, where that is not the usual; null: the usual")
 
+    has_columns: ClassVar[bool] = False  # whether it can give a model the columns of a table as they came
     on_shelf: ClassVar[bool] = False  # whether the dataset names samples that lie on the shelf one by one
 
     @abstractmethod
@@ -27,6 +28,14 @@ class Data(Choice):
         Raises:
             InputError: for files that are not there or cannot be used.
         """
+
+    def load_for(self, shelf: Shelf, _: Wanted | None, /) -> Dataset:
+        """All samples, for a model that asks for columns as they came, if it asks: only tables of rows can do that.
+
+        Raises:
+            InputError: as `load`, and for columns that the model does not have.
+        """
+        return self.load(shelf)
 
     def fitted(self, _: Dataset) -> Dataset | None:
         """The rows that train and measure a model, the same bytes whatever is to be explained; None: all rows."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -13,7 +13,7 @@ from exhibit.tasks.data.own import rows_of_the_fit
 from exhibit.tasks.data.plain import dataset_of
 from exhibit.tasks.factory import DataFactory, called, load
 from exhibit.tasks.records.base import Arguments, Array, Files, InputError
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.shelf import Shelf
 from exhibit.tasks.records.shown import what_it_is
 
@@ -38,6 +38,8 @@ class DataFactorySpec(Data):
     paths: Files = Field(
         default_factory=dict, description="files, given to the function as further arguments; they count by content"
     )
+
+    has_columns: ClassVar[bool] = True
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
@@ -67,8 +69,12 @@ class DataFactorySpec(Data):
         """The spec, with digests of the files in the place of where they are."""
         return self.model_dump(mode="json", exclude={"limits"}) | {"paths": digests(self.files())}
 
-    def load(self, _: Shelf) -> Dataset:
-        """What the function gives.
+    def load(self, shelf: Shelf) -> Dataset:
+        """What the function gives."""
+        return self.load_for(shelf, None)
+
+    def load_for(self, _: Shelf, wanted: Wanted | None) -> Dataset:
+        """What the function gives, tables as the model asks for them.
 
         Raises:
             InputError: where it gives something else than data.
@@ -81,7 +87,7 @@ class DataFactorySpec(Data):
             case Dataset():
                 return _whole(result, where)
             case Mapping():
-                return _whole(dataset_of(result, where), where)
+                return _whole(dataset_of(result, where, wanted), where)
             case _:
                 raise InputError(f"{where} gave {what_it_is(result)}; a Dataset or a dictionary was expected")
 
@@ -116,8 +122,9 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
             f"{where} gave the split {sorted(strange)[0]!r}; a split is train, validation, test or explain"
         )
     for item in dataset.inputs:
-        if item.values.dtype.kind == "f" and not np.isfinite(item.array).all():
-            rows = int((~np.isfinite(item.array)).reshape(count, -1).any(axis=1).sum())
+        bad = np.isinf if item.whole else _unfit  # a fitted model may know what to do without a value
+        if item.values.dtype.kind == "f" and bad(item.array).any():
+            rows = int(bad(item.array).reshape(count, -1).any(axis=1).sum())
             raise InputError(
                 f"{where}: {item.name} has missing or infinite values in {rows} of {count} rows; leave these rows out"
             )
@@ -129,6 +136,10 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
     if unmeasured := int((~dataset.labelled & (dataset.split != "explain")).sum()):
         raise InputError(f"{where}: {unmeasured} rows have no label; only rows of the split explain may lack one")
     return dataset
+
+
+def _unfit(values: Array) -> Array:
+    return ~np.isfinite(values)
 
 
 def _known(labels: Array, classes: int) -> bool:

@@ -28,6 +28,7 @@ def feature_values(item: Input) -> Array:
 
 def shades(values: Array) -> Array:
     """(samples, features) values as shares of the range of their feature; one half where all are the same."""
-    low, high = values.min(axis=0), values.max(axis=0)
-    width = high - low
+    known = np.where(np.isnan(values), np.inf, values), np.where(np.isnan(values), -np.inf, values)
+    low, high = known[0].min(axis=0), known[1].max(axis=0)
+    width = np.where(np.isfinite(high - low), high - low, 0)
     return np.where(width > 0, (values - low) / np.where(width > 0, width, 1), 0.5 + 0 * values)

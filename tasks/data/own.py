@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
@@ -145,6 +145,11 @@ class RowsSpec(Data):
     def described(self, reader: Any) -> str:
         """A sentence about the input."""
 
+    def filled(self, _reader: Any, _values: Array) -> str:
+        """What became of cells without a value in the rows of the fit that are used, in a sentence; empty where there
+        are none."""
+        return ""
+
     @abstractmethod
     def _texts(self) -> Sequence[str]:
         """Columns whose cells are never read as numbers, before anything is learned."""
@@ -172,13 +177,17 @@ class RowsSpec(Data):
         Raises:
             InputError: for files or columns that are not there or cannot be used.
         """
+        return self._loaded(self.learned)
+
+    def _loaded(self, learned: "Callable[[Table], Reader]") -> Dataset:
+        """As `load`, read as is `learned` from the rows of the fit."""
         files, parts = self.files(), []
         if "path" in files:
             table = read_table(files["path"], "path", self._texts(), self.missing_values, self.limits)
             for key, name in {"label": self.label, "id": self.id, "split": self.split}.items():
                 require_columns(table, [] if name is None else [name], f"data.{key}: there is no column {{}}")
             labels = Labels.of(table[self.label], self.task, self._order)
-            reader: Any = self.learned(table)
+            reader: Any = learned(table)
             part, values = self._part(table, "path", labels, reader)
             training = part.split[part.usable] == "train"
             if not training.any():
@@ -260,7 +269,8 @@ class RowsSpec(Data):
         return Dataset(
             title=self.title,
             description=f"{self.described(reader)} The model predicts the column {name}: {labels.why}."
-            f"{_missing_by_column([reason for part, _ in parts if part.key == 'path' for reason in part.reasons])}",
+            f"{_missing_by_column([reason for part, _ in parts if part.key == 'path' for reason in part.reasons])}"
+            f"{''.join(self.filled(reader, values) for part, values in parts if part.key == 'path')}",
             source=self.source,
             task=labels.task,
             inputs=(self.input(reader, np.concatenate([values for _, values in parts])),),

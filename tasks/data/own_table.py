@@ -1,20 +1,28 @@
 """A table of the user's own."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from exhibit.tasks.data.columns import Column, Columns
+from exhibit.tasks.data.asked import arranged, told_counts, told_list
+from exhibit.tasks.data.columns import Asked, Column, Columns, Filling, by_column
+from exhibit.tasks.data.dates import Date, Dates
 from exhibit.tasks.data.own import RowsSpec
 from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.records.base import Array, InputError
-from exhibit.tasks.records.data import Dataset, Input, Reference
+from exhibit.tasks.records.data import Dataset, Input, Reference, Wanted
 from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.shelf import Shelf
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
+
+
+Missing = Literal["refuse", "exclude", "mean", "median", "constant", "category"]
+_MANY = 100_000  # categories of a column that a model is given as it is
 
 
 class TableSpec(RowsSpec):
@@ -27,11 +35,28 @@ class TableSpec(RowsSpec):
     ignore: tuple[str, ...] = Field((), description="columns that are left out")
     categories: tuple[str, ...] = Field((), description="columns that are categories although they hold numbers")
     most_categories: int = Field(20, ge=2, le=1_000, description="of one column")
+    rare: Literal["refuse", "other"] = Field(
+        "refuse", description="of a column with more categories; other: the commonest stay, the rest is called other"
+    )
+    dates: tuple[str, ...] = Field(
+        (), description="columns of dates, each of which becomes year, month, weekday, hour if any, and age in days"
+    )
+    missing: Missing | Annotated[dict[str, Missing], Field(min_length=1)] = Field(
+        "refuse",
+        description="of rows that lack a value, unless the model takes them; exclude: left out and listed; mean, "
+        "median: of the training rows, of a category the commonest; constant: the one below; category: one of its own; "
+        "or by column, as {age: mean, job: category}",
+    )
+    constant: float = Field(
+        0.0, ge=-1e12, le=1e12, description="that stands for a missing number with missing=constant"
+    )
     reference: RandomForestSpec | None = Field(
         None,
         description="a random forest on the same rows, whose importances stand beside those of the methods; null: none",
     )
     title: str = Field("A table", description="what the report calls the data")
+
+    has_columns: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _reference_needs_rows(self) -> Self:
@@ -45,8 +70,47 @@ class TableSpec(RowsSpec):
         """The importances of a random forest, where one is asked for."""
         return None if self.reference is None else self.reference.compute(dataset)
 
-    def learned(self, table: "Table") -> Columns:
-        """The columns as the rows have them that hold a label and lack nothing."""
+    def load_for(self, _: Shelf, wanted: Wanted | None) -> Dataset:
+        """As `load`, for a model that asks for columns as they came."""
+        return self._loaded(partial(self.learned, wanted=wanted))
+
+    def learned(self, table: "Table", wanted: Wanted | None = None) -> Columns:
+        """The columns as the rows have them that hold a label and lack nothing that must be there."""
+        chosen = self._chosen(table)
+        require_columns(table, self.dates, "data.dates: there is no column {}")
+        labelled = table[table[self.label].notna()]
+        if not len(labelled):
+            raise InputError(f"data.path: each of {len(table)} rows lacks the label {self.label!r}")
+        dates = Dates(dates=tuple(Date.of(labelled[name]) for name in self.dates if name in chosen))
+        labelled = dates.expanded(labelled, "path")
+        made = {date.column: date.names for date in dates.dates}
+        chosen = [part for name in chosen for part in made.get(name, (name,))]
+        order = None if wanted is None else arranged(chosen, wanted, "data.path")
+        fillings = self._fillings(labelled, order or chosen, kept=order is not None)
+        needed = [name for name, filling in fillings.items() if filling == "exclude"]
+        used = labelled[labelled[needed].notna().all(axis=1)]
+        if not len(used):
+            raise InputError(f"data.path: each of {len(table)} rows lacks a value; {_emptiest(table, needed)}")
+        categories = {*self.categories, *(wanted.categories if wanted is not None and order else ())}
+        most = self.most_categories if order is None else _MANY
+        columns = [
+            Column.of(
+                used[name],
+                Asked(category=name in categories, most=most, rest=self.rare == "other", filling=fillings[name]),
+            )
+            for name in order or chosen
+        ]
+        taken = {*chosen, *made}
+        return Columns(
+            columns=tuple(columns),
+            others=tuple(str(name) for name in table.columns if name not in taken),
+            constant=self.constant,
+            dates=dates.dates,
+            whole=order is not None,
+        )
+
+    def _chosen(self, table: "Table") -> list[str]:
+        """The columns of the file that are features."""
         named = {"features": self.features or (), "categories": self.categories, "ignore": self.ignore}
         for key, names in named.items():
             require_columns(table, names, f"data.{key}: there is no column {{}}")
@@ -62,11 +126,29 @@ class TableSpec(RowsSpec):
             raise InputError(
                 "data.path: no column is left as a feature of the model; see data.features and data.ignore"
             )
-        whole = table[table[[*chosen, self.label]].notna().all(axis=1)]
-        if not len(whole):
-            raise InputError(f"data.path: each of {len(table)} rows lacks a value; {_emptiest(table, chosen)}")
-        columns = [Column.of(whole[name], self.most_categories, category=name in self.categories) for name in chosen]
-        return Columns(columns=tuple(columns), others=tuple(str(name) for name in table.columns if name not in chosen))
+        return chosen
+
+    def _fillings(self, table: "Table", chosen: Sequence[str], *, kept: bool) -> dict[str, Filling]:
+        """What becomes of the empty cells of each column. `kept`: the model is given what nothing is said of.
+
+        Raises:
+            InputError: where cells are empty and nothing is said of them, with their counts and what may be said.
+        """
+        if isinstance(self.missing, str):
+            said: Mapping[str, Missing] = dict.fromkeys(chosen, self.missing)
+        else:
+            said = self.missing
+            require_columns(table, said, "data.missing: there is no column {} among the features")
+        empty = {name: int(table[name].isna().sum()) for name in chosen}
+        unsaid = [name for name in chosen if said.get(name, "refuse") == "refuse"]
+        if not kept and (lacking := {name: empty[name] for name in unsaid if empty[name]}):
+            rows = int(table[list(lacking)].isna().any(axis=1).sum())
+            raise InputError(
+                f"data.missing: {rows:,} of {len(table):,} rows lack a value ({told_counts(lacking)}); say what "
+                "becomes of them: data.missing=exclude leaves these rows out, mean, median or constant fill them by "
+                f"the training rows, category makes one of its own of them; {by_column(next(iter(lacking)), 'median')}"
+            )
+        return {name: "keep" if name in unsaid and kept else _filling(said.get(name, "refuse")) for name in chosen}
 
     def known(self, plain: dict[str, Any]) -> Columns:
         """The columns of a scheme."""
@@ -75,6 +157,23 @@ class TableSpec(RowsSpec):
     def input(self, reader: Columns, values: Array) -> Input:
         """The table."""
         return reader.input(values, self.names, self.units)
+
+    def filled(self, reader: Columns, values: Array) -> str:
+        """What empty cells of the rows of the fit became, with how many there are of each column."""
+        counts = reader.lacking(values)
+        if not counts:
+            return ""
+        values_of = dict(zip((column.name for column in reader.columns), reader.filling, strict=True))
+        kept = {c.name: counts[c.name] for c in reader.columns if c.name in counts and c.filling == "keep"}
+        became = [
+            f"{self.names.get(c.name, c.name)} in {counts[c.name]:,} ({c.filled_with(values_of[c.name] or 0.0)})"
+            for c in reader.columns
+            if c.name in counts and c.name not in kept
+        ]
+        of = f"of {len(values):,} rows"
+        told = f" Missing values are filled as the training rows say: {told_list(became)} {of}." if became else ""
+        given = f" Missing are {told_counts(kept)} {of}; the model is given them as missing." if kept else ""
+        return told + given
 
     def described(self, reader: Columns) -> str:
         """What the columns hold."""
@@ -86,16 +185,21 @@ class TableSpec(RowsSpec):
         }
         counts = {kind: sum(own == kind for own in kinds) for kind in words}
         counted = [f"{count} {words[kind][count > 1]}" for kind, count in counts.items() if count]
-        into = _CATEGORY if "category" in kinds else ""
+        into = "" if "category" not in kinds else _WHOLE if reader.whole else _CATEGORY
         return f"Rows of {' and '.join(counted)}.{into}"
 
     def _texts(self) -> Sequence[str]:
-        return [*self.categories, *filter(None, [self.id])]
+        return [*self.categories, *self.dates, *filter(None, [self.id])]
 
 
+_WHOLE = " The model is given whole columns, as they came: a category is one feature."
 _CATEGORY = (
     " A category is one feature; the model is given it as 0 or 1 for each of its values, whose parts are summed."
 )
+
+
+def _filling(said: Missing) -> Filling:
+    return "exclude" if said == "refuse" else said
 
 
 def _emptiest(table: "Table", names: Sequence[str]) -> str:

@@ -22,6 +22,9 @@ def by_column(item: Input, values: Array) -> Array:
 def column_values(item: Input) -> Array:
     """(samples, columns): the numbers of a table, NaN for a category, whose values have no order."""
     values, places = item.array.astype(np.float64), _places(item)
+    if item.whole:
+        values[:, [column.kind == "category" for column in item.whole]] = np.nan
+        return values
     if not item.columns:
         return values
     found = by_column(item, values)

@@ -5,24 +5,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from exhibit.tasks.data.asked import arranged, told_counts
 from exhibit.tasks.data.classes import given_labels
-from exhibit.tasks.data.columns import Column, Columns
+from exhibit.tasks.data.columns import Asked, Column, Columns
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.molecule import canonical, problem
 from exhibit.tasks.data.rows import Labels, require_exact
 from exhibit.tasks.data.tokens import Vocabulary
 from exhibit.tasks.records.base import Array, InputError
-from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.data import Dataset, Input, Wanted
 
 _KEYS = {"inputs", "labels"}
 _FURTHER = {"split", "ids", "names", "task", "classes", "label_name", "label_unit", "title", "description", "source"}
 _OF_INPUT = {"values", "kind", "features", "bounds", "vocabulary"}
 _TOKENS = 64  # of a text that is given as one
-_CATEGORIES = 20  # of a column
+_CATEGORIES, _MANY = 20, 100_000  # of a column; of one that a model is given as it is
 
 
-def dataset_of(given: Mapping[str, Any], where: str) -> Dataset:
-    """The dataset that `exhibit.tasks.data.factory.DataFactorySpec` describes; `where` begins each error.
+def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = None) -> Dataset:
+    """The dataset that `exhibit.tasks.data.factory.DataFactorySpec` describes; `where` begins each error. `wanted`: the
+    columns that the model asks for as they came.
 
     Raises:
         InputError: for keys that are missing or unknown, and for what cannot be read.
@@ -48,7 +50,7 @@ def dataset_of(given: Mapping[str, Any], where: str) -> Dataset:
         description=str(given.get("description", f"What {where.partition(': ')[2]} gives.")),
         source=str(given.get("source", "data of the user's own")),
         task=labels.task,
-        inputs=tuple(_input(str(key), item, split, f"{where}: {key}") for key, item in given["inputs"].items()),
+        inputs=tuple(_input(str(key), item, split, f"{where}: {key}", wanted) for key, item in given["inputs"].items()),
         sample_ids=np.array([str(one) for one in given.get("ids", [f"row {row}" for row in range(count)])]),
         names=None if names is None else np.array([str(one) for one in names]),
         labels=measured.astype(np.int64) if whole else measured,
@@ -77,13 +79,13 @@ def _labels(cells: Any, split: Array, task: Any, order: tuple[str, ...], where: 
         raise InputError(f"{where}: {str(problem).partition(': ')[2]}") from problem
 
 
-def _input(name: str, given: Any, split: Array, where: str) -> Input:
+def _input(name: str, given: Any, split: Array, where: str, wanted: Wanted | None) -> Input:
     import pandas as pd
 
     about = dict(given) if isinstance(given, Mapping) else {"values": given}
     _known(about, {"values"}, _OF_INPUT, where)
     if isinstance(about["values"], pd.DataFrame):
-        return _frame(name, about["values"].reset_index(drop=True), split, where)
+        return _frame(name, about["values"].reset_index(drop=True), split, where, wanted)
     values = np.asarray(about["values"])
     if values.dtype == object:
         values = np.array([str(one) for one in values.tolist()])
@@ -105,17 +107,43 @@ def _kind(values: Array, about: Mapping[str, Any]) -> str | None:
     return next((kind for kind, reader in READERS.items() if axes in reader.axes), None)
 
 
-def _frame(name: str, frame: Any, split: Array, where: str) -> Input:
-    """A table from named columns, words as categories."""
+def _frame(name: str, frame: Any, split: Array, where: str, wanted: Wanted | None) -> Input:
+    """A table from named columns, words as categories; or whole columns, if the model asks for these."""
+    import pandas as pd
+
     frame = frame.rename(columns=str)
     if len(frame) != len(split):
         raise InputError(f"{where} has {len(frame)} rows, but there are {len(split)} labels")
+    order = None if wanted is None else arranged(list(frame.columns), wanted, where)
+    categories = wanted.categories if wanted is not None and order else ()
     fit = frame[split != "explain"]
-    columns = Columns(columns=tuple(Column.of(fit[key], _CATEGORIES, category=False) for key in frame.columns))
-    values, reasons = columns.encoded(frame, "factory")
+    try:
+        columns = [
+            Column.of(
+                fit[key] if order else fit[key].dropna(),
+                Asked(
+                    category=key in categories or isinstance(frame[key].dtype, pd.CategoricalDtype),
+                    most=_MANY if order else _CATEGORIES,
+                    filling="keep" if order else "exclude",
+                ),
+            )
+            for key in order or frame.columns
+        ]
+    except InputError as problem:
+        raise InputError(f"{where}: {_of_a_function(str(problem))}") from problem
+    known = Columns(columns=tuple(columns), whole=order is not None)
+    values, reasons = known.encoded(frame, "factory")
     if wrong := [f"row {row}: {reason}" for row, reason in enumerate(reasons) if reason is not None]:
-        raise InputError(f"{where}: {len(wrong)} rows cannot be used, {wrong[0]}; leave them out")
-    return columns.scaled(values[split == "train"]).input(values, {}, {}).model_copy(update={"name": name})
+        lacking = {key: int(count) for key, count in frame.isna().sum().items() if count}
+        counts = f" ({told_counts(lacking)})" if lacking else ""
+        raise InputError(f"{where}: {len(wrong)} rows cannot be used, {wrong[0]}{counts}; leave them out, or fill them")
+    return known.scaled(values[split == "train"]).input(values, {}, {}).model_copy(update={"name": name})
+
+
+def _of_a_function(problem: str) -> str:
+    """What is wrong with a column, without the settings that a function of the user's own does not have."""
+    what = problem.partition(": ")[2].partition("; ")[0]
+    return f"{what.partition(', more than data.')[0]}; leave the column out, or give something else of it"
 
 
 def _table(name: str, values: Array, about: Mapping[str, Any], train: Array, where: str) -> Input:

@@ -93,6 +93,10 @@ class TreeShapSpec(ShapMethod):
             )
         self.require_score(model.output, score)
         prediction = own_scores(model, inputs, score, targets)
+        if (own := model.contributions(inputs, None if self.background is None else baselines)) is not None:
+            chosen = np.take_along_axis(own.values, targets[:, np.newaxis], axis=2)
+            base_value = np.take_along_axis(own.base, targets, axis=1)
+            return explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value)
         if self.background is None:
             values, base = _tree_values(model.estimator, flat(inputs), None, score)
             base_value = np.broadcast_to(base, (len(targets), len(base)))[np.arange(len(targets))[:, None], targets]

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from exhibit.tasks import frameworks as frameworks
+from exhibit.tasks.models.estimator import EstimatorSpec
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.models.zoo.cnn import CNNSpec
 from exhibit.tasks.models.zoo.efficientnet import EfficientNetSpec
@@ -37,6 +38,7 @@ ModelSpec = Annotated[
     | KerasTextNetSpec
     | ForestSpec
     | BoostingSpec
+    | EstimatorSpec
     | FactorySpec,
     Field(discriminator="kind"),
 ]

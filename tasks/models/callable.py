@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from exhibit.tasks.models.outputs import require_as_before, require_real
-from exhibit.tasks.protocols import Capability, Compute, padded_batches, take
+from exhibit.tasks.protocols import Capability, Compute, Contributions, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
 from exhibit.tasks.records.shown import what_it_is
@@ -69,6 +69,10 @@ class EstimatorModel(CallableModel):
         self._columns = list(getattr(estimator, "feature_names_in_", ()))
         output: OutputKind = "probabilities" if hasattr(estimator, "predict_proba") else "values"
         super().__init__(self._estimate, output, compute)
+
+    def contributions(self, _: Arrays, __: Arrays | None) -> Contributions | None:
+        """SHAP reads scikit-learn itself."""
+        return None
 
     def _estimate(self, inputs: Arrays) -> Array:
         rows = self._named(flat(inputs))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, Choice, InputError
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.model import OutputKind, Weights
 
 if TYPE_CHECKING:
@@ -82,6 +82,15 @@ class ModelChoice(Choice):
         """The content of what code of the user's own gives now, beside all that its spec says; empty where there is
         none. `rows`: those of the fit."""
         return ""
+
+    def wanted(self, _compute: Compute, _weights: Weights | None = None, /) -> Wanted | None:
+        """The columns that it asks for as they came; None: it takes numbers, a category as 0 or 1 for each value.
+        `weights`: of a run before, where its file is not at hand.
+
+        Raises:
+            InputError: for a model that cannot be read.
+        """
+        return None
 
     def remarks(self, _dataset: Dataset, _outputs: Array, _kind: OutputKind, /) -> tuple[str, ...]:
         """What was taken for granted about the model, in sentences. `outputs` (samples, outputs): of all rows."""

@@ -16,14 +16,16 @@ from pydantic import BeforeValidator, Field
 from exhibit.tasks.factory import ModelFactory, called, code_of, load
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
 from exhibit.tasks.models.choice import require_same
+from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_order, require_these
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.encoding import Preprocess, require_kept, shape_in_words
+from exhibit.tasks.models.fitted import Fitted, fitted
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress, take
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.model import OutputKind, Weights
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shown import what_it_is
@@ -35,6 +37,7 @@ _ROUNDED = 1e-3  # of the largest output, by which those of other batches may di
 _COMPARED = 64  # rows whose outputs tell a model from another
 # The class by which a model is known, and what its framework is called in a report.
 _BASES = {"torch.Module": "torch", "keras.Model": "Keras", "sklearn.BaseEstimator": "scikit-learn"}
+_FITTED = {"scikit-learn", "xgboost", "xgboost-cpu", "lightgbm", "catboost", "skops", "joblib"}
 _LIBRARIES = {"torch": "torch", "keras": "Keras", "tensorflow": "Keras", "scikit-learn": "scikit-learn"}
 
 
@@ -122,6 +125,14 @@ class FactorySpec(TrainingSpec):
     def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
         """Every file that is known to be read, by its key."""
         return super().read_from() | {"files": self.files}
+
+    def wanted(self, compute: Compute, _: Weights | None = None) -> Wanted | None:
+        """The columns by name that an estimator was fitted on; nothing else names any. Code that imports no library of
+        such models is not called for it."""
+        if not code_of(self.factory)["libraries"].keys() & _FITTED:
+            return None
+        found = fitted(self._made(compute).item, compute.threads)
+        return None if found is None or not found.wanted.names else found.wanted.model_copy(update={"only": False})
 
     def given(self, rows: Callable[[], Dataset], compute: Compute) -> str:
         """The content of what the function gives now: parameters, buffers, what an estimator or a function holds; and
@@ -261,7 +272,7 @@ class FactorySpec(TrainingSpec):
             change = " and ".join(dict.fromkeys(KINDS[item.kind].shaped_by for item in some.inputs))
             raise InputError(
                 f"model.factory: the {type(made.item).__name__} of {self.factory} cannot predict this data: "
-                f"{made.failure(model, some.arrays, error)}; the data gives for each sample {shapes}; change the "
+                f"{made.failure(model, some, error)}; the data gives for each sample {shapes}; change the "
                 f"model, or {change}"
             ) from error
         wanted = len(some.classes) if some.task == "classification" else 1
@@ -430,12 +441,12 @@ class _Made(NamedTuple):
             case _:
                 return None
 
-    def failure(self, model: Model, inputs: Arrays, error: Exception) -> str:
-        """Why it cannot predict `inputs`, in a clause."""
+    def failure(self, model: Model, some: Dataset, error: Exception) -> str:
+        """Why it cannot predict `some` rows, in a clause."""
         backend = self.backend()
         if backend is None:
-            return f"{type(error).__name__}, {' '.join(str(error).split()).rstrip('.')}"
-        return backend.failure(model, inputs, error)
+            return failure(error, some)
+        return backend.failure(model, some.arrays, error)
 
     def net(self, some: Dataset, weights: Weights, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         """A net as a model, and that it gives logits where its last softmax was found. `some`: a few samples."""
@@ -456,6 +467,8 @@ class _Made(NamedTuple):
         """An estimator or a function as a model, and what it is known to give."""
         if self.preprocess is not None:
             raise InputError("model.factory: only nets take a preprocess; do it in the model itself")
+        if (own := fitted(self.item, compute.threads)) is not None and self._of_columns(some):
+            return self._on_columns(own, some, compute)
         if _framework(self.item) == "scikit-learn":
             model = EstimatorModel(self.item, compute)
             _require_order(model, some)
@@ -467,6 +480,16 @@ class _Made(NamedTuple):
                 f"expected, but the factory gave {what_it_is(self.item)}"
             )
         return CallableModel(self.item, "values", compute), None
+
+    def _of_columns(self, some: Dataset) -> bool:
+        """Whether it is given a frame of columns: where the data has them whole, or its library takes nothing else."""
+        return any(item.whole for item in some.inputs) or _framework(self.item) is None
+
+    def _on_columns(self, own: Fitted, some: Dataset, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
+        require_these(own, some, "model.factory")
+        require_order(own, some, "model.factory")
+        output: OutputKind = "probabilities" if own.classifies else "values"
+        return ColumnsModel(own, columns_of(some), output, compute), output
 
 
 def _require_meaning(output: str, dataset: Dataset) -> None:

@@ -15,6 +15,33 @@ Split = Literal["train", "validation", "test", "explain"]
 Baseline = Literal["auto", "zero", "black", "mean", "blur", "uniform"] | Annotated[str, Field(pattern="^sample:.")]
 
 
+class TableColumn(Record):
+    """What a column of a table is to a model that is given whole columns: a number, a truth value, or a category, whose
+    number counts the words in `categories`; `counted`: whether these were numbers in the file, as codes are."""
+
+    name: str
+    kind: Literal["number", "truth", "category"]
+    categories: tuple[str, ...] = ()
+    counted: bool = Field(False, exclude_if=lambda counted: not counted)
+
+    def word(self, value: float) -> str | None:
+        """What a category or a truth value is in a sample; None for a number."""
+        if self.kind == "number":
+            return None
+        known = self.categories or ("no", "yes")
+        return "missing" if np.isnan(value) else known[int(value)]
+
+
+class Wanted(Record):
+    """What a fitted model asks of a table: its columns by name in their order, as they came; those among them that it
+    knows as categories. `only`: it can be given nothing else; a model from a function may have been fitted on the parts
+    of the data as well. Without `names` it takes the columns as they stand."""
+
+    names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    only: bool = True
+
+
 class Input(Record):
     """One named array that a model takes, in raw units.
 
@@ -26,7 +53,8 @@ class Input(Record):
     the same pixel, so that a mean over them has a meaning.
     `vocabulary`: the token that each id of a text stands for, the padding first. `centre`, `spread`: (features,) mean
     and standard deviation of the columns of a table over the training rows, where a net should standardise them.
-    Pictures from files are `Shelved`: `array` has all of them in memory.
+    Pictures from files are `Shelved`: `array` has all of them in memory. `whole`: what each feature of a table is that
+    is given to the model column by column; then a category is one feature, and NaN is a cell without a value.
     """
 
     name: str
@@ -42,6 +70,7 @@ class Input(Record):
     vocabulary: tuple[str, ...] = ()
     centre: Array | None = None
     spread: Array | None = None
+    whole: tuple[TableColumn, ...] = Field((), exclude_if=lambda columns: not columns)
 
     def label(self, feature: str) -> str:
         """What a reader calls a feature among those of other inputs; columns of tables have names of their own."""

@@ -8,7 +8,8 @@ from pydantic import Field
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Split
 
-OutputKind = Literal["logits", "probabilities", "values"]
+# log_odds: each output for itself, so that its probability is the logistic function of it.
+OutputKind = Literal["logits", "log_odds", "probabilities", "values"]
 
 
 class Weights(Record):
@@ -32,6 +33,8 @@ class Prediction(Record):
     def probabilities(self, rows: Array) -> Array:
         """(rows, outputs) of a classification."""
         outputs: Array = self.outputs[rows].astype(np.float64)
+        if self.kind == "log_odds":
+            return np.asarray(1 / (1 + np.exp(-outputs)))
         if self.kind != "logits":
             return outputs
         return np.asarray(np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)))

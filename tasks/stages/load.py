@@ -1,13 +1,21 @@
 """The stage `load`: from the spec of the data to a dataset."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from exhibit.tasks.data.data import Data
+from exhibit.tasks.own import running
+from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Record
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, Wanted
+from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack, unpack
-from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
+from exhibit.tasks.stages.stage import FinishedStage, one_at_a_time, read, run_stage, users_code_now
 from exhibit.tasks.store import Digest, Store
+
+if TYPE_CHECKING:
+    from exhibit.tasks.models.choice import ModelChoice
 
 
 class Samples(Record):
@@ -23,16 +31,20 @@ def samples_beside(store: Store, dataset: Digest) -> Digest | None:
 
 
 def load(
-    store: Store, data: Data, given: tuple[Any, bytes] | None = None, samples: bytes | None = None
+    store: Store,
+    data: Data,
+    given: tuple[Any, bytes] | None = None,
+    samples: bytes | None = None,
+    wanted: Wanted | None = None,
 ) -> FinishedStage:
     """Outputs "dataset", "fitted" where a model is fitted to a part of it, and "reference" where the data asks for
     one. `given`: what the stage was once asked and the dataset that it gave, in the place of loading; `samples`: what
-    lies beside that."""
+    lies beside that; `wanted`: what the model asks of the columns of a table."""
 
     def compute() -> dict[str, bytes]:
         for sample in unpack(Samples, samples).items.values() if samples else ():
             store.put(sample, durably=False)
-        dataset = data.load(store) if given is None else unpack(Dataset, given[1], store)
+        dataset = data.load_for(store, wanted) if given is None else unpack(Dataset, given[1], store)
         data.limits.require(dataset)
         results = {"dataset": pack(dataset) if given is None else given[1]}
         if (fitted := data.fitted(dataset)) is not None:  # whatever is explained, the same model is trained
@@ -41,6 +53,16 @@ def load(
             results["reference"] = pack(reference)
         return results
 
-    spec = given[0] if given else {"data": data.spec_with_digests()}
+    asked = {} if wanted is None else {"wanted": wanted.model_dump(mode="json")}
+    spec = given[0] if given else {"data": data.spec_with_digests(), **asked}
     beside = (lambda outputs: read(store, Dataset, outputs["dataset"]).shelved) if data.on_shelf else None
     return run_stage(store, load, spec, {}, compute, [data], beside)
+
+
+def columns_wanted(data: Data, model: ModelChoice, compute: Compute, weights: bytes | None = None) -> Wanted | None:
+    """What the model asks of the columns of the data, if these have columns. `weights`: as a PDF brings them along."""
+    if not data.has_columns:
+        return None
+    users_code_now(model)
+    with one_at_a_time(compute), running([model.own_function] if model.own_function else []):
+        return model.wanted(compute, None if weights is None else unpack(Weights, weights))

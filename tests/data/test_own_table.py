@@ -54,7 +54,7 @@ def written(path: Path, text: str) -> Path:
 
 
 def spec(path: Path | None, **options: Any) -> TableSpec:
-    return TableSpec(**{"path": path, "label": "price", "id": "house", **options})
+    return TableSpec(**{"path": path, "label": "price", "id": "house", "missing": "exclude", **options})
 
 
 def reasons(dataset: Dataset) -> dict[str, str]:

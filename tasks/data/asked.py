@@ -1,0 +1,50 @@
+"""The columns that a fitted model asks for, found among those that there are."""
+
+from collections.abc import Mapping, Sequence
+
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Wanted
+from exhibit.tasks.records.override import typed
+
+_TOLD = 12  # columns in a sentence
+
+
+def arranged(there: Sequence[str], wanted: Wanted, where: str) -> list[str] | None:
+    """The columns `there` in the order of the model, which knows them by name; None where it was not fitted on these,
+    but may have been on what else is made of them. `where` begins the message.
+
+    Raises:
+        InputError: naming the columns that the model has and the data lack, or that it does not have.
+    """
+    if not wanted.names:
+        return list(there)
+    called = {name.replace(" ", "_"): name for name in there} | {
+        name: name for name in there
+    }  # as LightGBM writes them
+    missing = [name for name in wanted.names if name not in called]
+    if missing and not wanted.only:
+        return None
+    if missing:
+        raise InputError(
+            f"{where}: the model was fitted on {told_list(missing)}, which the data do not have as a feature; there "
+            f"are {told_list(there)}; rename or add them in the file"
+        )
+    found = [called[name] for name in wanted.names]
+    if extra := [name for name in there if name not in found]:
+        raise InputError(
+            f"{where}: the model was not fitted on {told_list(extra)}; leave them out with "
+            f"{typed('data.ignore', extra)}, or in the function that gives the data"
+        )
+    return found
+
+
+def told_list(names: Sequence[str]) -> str:
+    """So many of them as a reader wants."""
+    more = len(names) - _TOLD
+    return ", ".join(names[:_TOLD]) + (f" and {more} more" if more > 0 else "")
+
+
+def told_counts(counts: Mapping[str, int]) -> str:
+    """The most frequent first."""
+    ordered = sorted(counts.items(), key=lambda pair: -pair[1])
+    return told_list([f"{name} in {count:,}" for name, count in ordered])

@@ -1,0 +1,104 @@
+"""Dates and times as parts that can be read: year, month, weekday, hour, and how long ago."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from exhibit.tasks.records.base import Array, InputError, Record
+
+if TYPE_CHECKING:
+    from exhibit.tasks.data.rows import Cells, Table
+
+_LOOKED_AT = 200  # words that show whether they are dates
+_DAY = 86_400.0
+
+
+class Date(Record):
+    """A column of dates as the rows of a fit have it. `latest`: seconds since 1970 of the last one, from which age
+    counts; `hours`: whether any has a time of day."""
+
+    column: str
+    latest: float
+    hours: bool = False
+
+    @classmethod
+    def of(cls, cells: "Cells") -> Self:
+        """From the cells of the rows of the fit.
+
+        Raises:
+            InputError: for a cell that is no date.
+        """
+        seconds = _seconds(cells, "path")
+        known = seconds[~np.isnan(seconds)]
+        if not len(known):
+            raise InputError(f"data.dates: the column {cells.name!r} is empty in every row; leave it out")
+        return cls(column=str(cells.name), latest=float(known.max()), hours=bool((known % _DAY != 0).any()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its parts are called."""
+        parts = ("year", "month", "weekday", *(("hour",) if self.hours else ()), "age in days")
+        return tuple(f"{self.column}, {part}" for part in parts)
+
+    def parts(self, cells: "Cells", key: str) -> dict[str, Array]:
+        """By name (rows,), NaN where a cell is empty: Monday is weekday 1; age counts back from the last date of the
+        fit, so that later ones have a negative age.
+
+        Raises:
+            InputError: for a cell that is no date.
+        """
+        import pandas as pd
+
+        seconds = _seconds(cells, key)
+        when = pd.Series(pd.to_datetime(seconds, unit="s"))
+        hour = (seconds % _DAY) / 3600
+        found = [when.dt.year, when.dt.month, when.dt.weekday + 1, *([hour] if self.hours else [])]
+        age = (self.latest - seconds) / _DAY
+        return dict(zip(self.names, [np.asarray(each, np.float64) for each in (*found, age)], strict=True))
+
+
+class Dates(Record):
+    """The columns of a table that are dates."""
+
+    dates: tuple[Date, ...] = ()
+
+    def expanded(self, table: "Table", key: str) -> "Table":
+        """The table with the parts of its dates in their place."""
+        for date in self.dates:
+            place = list(table.columns).index(date.column)
+            parts = date.parts(table[date.column], key)
+            table = table.drop(columns=date.column)
+            for number, (name, values) in enumerate(parts.items()):
+                table.insert(place + number, name, values)
+        return table
+
+
+def require_no_dates(name: str, words: Sequence[str], how: str) -> None:
+    """Raises InputError for words that are dates: each of hundreds would be a category. `how`: what to type."""
+    import pandas as pd
+
+    some = list(words[:_LOOKED_AT])
+    if any(not any(letter.isdigit() for letter in word) or len(word) < 6 for word in some):
+        return
+    if pd.to_datetime(pd.Series(some), format="ISO8601", errors="coerce", utc=True).notna().all():
+        raise InputError(
+            f"data.path: the column {name!r} holds {len(words)} dates such as {words[0]}; {how} makes year, month, "
+            "weekday and age in days of them, data.ignore leaves them out"
+        )
+
+
+def _seconds(cells: "Cells", key: str) -> Array:
+    """(rows,) since 1970 in UTC, NaN where a cell is empty."""
+    import pandas as pd
+
+    when = pd.to_datetime(cells, format="ISO8601", errors="coerce", utc=True)
+    wrong = when.isna().to_numpy() & cells.notna().to_numpy()
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise InputError(
+            f"data.{key}: the column {cells.name!r} holds dates, but in row {row} it is {cells.iloc[row]!r}; write "
+            "dates as 2024-01-31, with a time as 2024-01-31 14:05"
+        )
+    since = (when - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    return np.asarray(since, np.float64)

@@ -1,0 +1,114 @@
+"""A fitted model of whole columns as a model that can be explained: the numbers of the data become a pandas frame again
+before it predicts, so that whatever replaces a number replaces a column."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from exhibit.tasks.models.callable import CallableModel, flat
+from exhibit.tasks.models.fitted import Fitted, Scale, Whole
+from exhibit.tasks.protocols import Capability, Compute, Contributions
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Dataset, TableColumn
+from exhibit.tasks.records.model import OutputKind
+from exhibit.tasks.records.override import typed
+
+
+class ColumnsModel(CallableModel):
+    """`fitted` over the `columns` of all inputs side by side.
+
+    Of two classes both have an output: 1 − p and p, or their log-odds −m and m.
+    """
+
+    gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "trees"})
+
+    def __init__(self, fitted: Fitted, columns: Sequence[TableColumn], output: OutputKind, compute: Compute) -> None:
+        self._fitted, self._columns, self.estimator = fitted, tuple(columns), fitted.item
+        self._scale: Scale = "logits" if output == "log_odds" else output
+        super().__init__(self._predict, output, compute)
+
+    def _predict(self, inputs: Arrays) -> Array:
+        return self._both(self._fitted.predict(self._whole(inputs), self._scale))
+
+    def contributions(self, inputs: Arrays, background: Arrays | None) -> Contributions | None:
+        """As its own library gives them.
+
+        Raises:
+            InputError: without a background, of what trees do not add up to.
+        """
+        if background is not None:
+            found = self._fitted.against(self._whole(inputs), self._whole(background), self._scale)
+        else:
+            found = self._fitted.along_the_paths(self._whole(inputs))
+            if found is not None and self.output == "probabilities":
+                raise InputError(
+                    "background: without one the trees are explained as they add up, to log-odds; give "
+                    "model.output=logits, or a number of rows"
+                )
+        if found is None:
+            return None
+        values = self._both(np.asarray(found, np.float64), shares=self.output == "probabilities")
+        return Contributions(values[:, :-1], values[:, -1])
+
+    def _both(self, found: Array, *, shares: bool | None = None) -> Array:
+        """(..., outputs), where one of two classes is all that there is the other one beside it. `shares`: of
+        contributions to probabilities, which mirror each other but for the expected value."""
+        if found.shape[-1] > 1 or self.output == "values":
+            return found
+        other = 1 - found if self.output == "probabilities" and shares is None else -found
+        if shares:
+            other[:, -1] += 1
+        return np.concatenate([other, found], axis=-1)
+
+    def _whole(self, inputs: Arrays) -> Whole:
+        return Whole(flat(inputs).astype(np.float64, copy=False), self._columns)
+
+
+def columns_of(dataset: Dataset) -> tuple[TableColumn, ...]:
+    """What its columns are to a fitted model: as they came, or as the data gives them, all numbers."""
+    found: list[TableColumn] = []
+    for item in dataset.inputs:
+        plain = tuple(TableColumn(name=name.partition(" (")[0], kind="number") for name in item.features)
+        found += item.whole or plain
+    return tuple(found)
+
+
+def require_these(fitted: Fitted, dataset: Dataset, where: str) -> None:
+    """Raises InputError where the columns of the data are not those of the model, in its order."""
+    names, there = fitted.wanted.names, [column.name for column in columns_of(dataset)]
+    if names and [name.replace("_", " ") for name in names] != [name.replace("_", " ") for name in there]:
+        raise InputError(
+            f"{where}: the {fitted.framework} model was fitted on the columns {', '.join(names[:10])}, and the data "
+            f"gives {', '.join(there[:10])}; give it those that it was fitted on, in that order, by these names"
+        )
+
+
+def require_order(fitted: Fitted, dataset: Dataset, where: str) -> None:
+    """Raises InputError for a classifier that has the classes of the data by name, in another order."""
+    own = fitted.classes
+    if set(own) == set(dataset.classes) and own != dataset.classes:
+        raise InputError(
+            f"{where}: the outputs of the model are {', '.join(own)}, and the classes of the data are "
+            f"{', '.join(dataset.classes)}; give the data the order of the outputs: {typed('data.classes', own)} for a "
+            'table, or "classes" in what a function gives'
+        )
+
+
+def failure(error: Exception, dataset: Dataset) -> str:
+    """Why a fitted model did not predict, in a clause, and what to do where that is for want of values."""
+    said = " ".join(str(error).split())[:300].rstrip(".")
+    lacking = {
+        item.features[k]: int(count)
+        for item in dataset.inputs
+        if item.values.dtype.kind == "f"
+        for k, count in enumerate(np.isnan(item.array).sum(axis=0))
+        if count
+    }
+    if not lacking:
+        return f"{type(error).__name__}, {said}"
+    told = ", ".join(f"{name} in {count:,}" for name, count in list(lacking.items())[:6])
+    return (
+        f"{type(error).__name__}, {said}; of {len(dataset.labels):,} rows some lack a value ({told}), so "
+        "data.missing=exclude, mean, median, constant or category says what becomes of them"
+    )

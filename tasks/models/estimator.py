@@ -1,0 +1,168 @@
+"""A fitted model from a file of its own library: scikit-learn by skops, XGBoost, LightGBM, CatBoost."""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_order, require_these
+from exhibit.tasks.models.fitted import READERS, Fitted, read_fitted
+from exhibit.tasks.models.remarks import order_of_outputs
+from exhibit.tasks.protocols import Capability, Compute, Model, Progress
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset, Wanted
+from exhibit.tasks.records.model import OutputKind, Weights
+
+
+class EstimatorSpec(ModelChoice):
+    """A fitted model of scikit-learn (.skops), XGBoost (.json, .ubj), LightGBM (.txt) or CatBoost (.cbm), explained on
+    the columns that it was fitted on: words, numbers and missing values as they stand in the file.
+
+    No such file holds code; of a .skops file each type must be one that skops trusts, or the machine in
+    EXHIBIT_TRUSTED_TYPES. Columns are matched by name.
+    """
+
+    kind: Literal["estimator"] = "estimator"
+    path: Path = Field(description="a .skops, .json, .ubj, .txt or .cbm file, as its library saves a fitted model")
+    output: Literal["auto", "probabilities", "logits"] = Field(
+        "auto",
+        description="of a classifier; auto: probabilities; logits: what its trees add up to, of two classes log-odds",
+    )
+    unseen: bool = Field(
+        False,
+        description="you state that no row of the data trained the model, and the report says that you do; else its "
+        "quality on rows that it has not seen is not assessed",
+    )
+
+    gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "trees"})
+
+    @field_validator("path")
+    @classmethod
+    def _known_ending(cls, path: Path) -> Path:
+        if path.suffix.lower() not in READERS:
+            raise ValueError(
+                f"{path.name} ends in {path.suffix!r}; a fitted model is read from {', '.join(READERS)}, as skops, "
+                "XGBoost, LightGBM and CatBoost save it; a pickle is never opened"
+            )
+        return path
+
+    @property
+    def framework(self) -> str:
+        """The library whose file it is."""
+        return READERS[self.path.suffix.lower()][0].framework
+
+    @property
+    def called(self) -> str:
+        """It is whatever its library saved."""
+        return "fitted model"
+
+    @property
+    def architecture(self) -> str:
+        """One sentence about the model."""
+        return f"A fitted model of {self.framework}, read from a file of its own; it is given whole columns."
+
+    @property
+    def training(self) -> str:
+        """That nothing is known of it."""
+        return "It was not trained here: it is as the file gives it."
+
+    @property
+    def trains(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def not_seen(self) -> bool:
+        """As stated."""
+        return self.unseen
+
+    def output_kind(self, dataset: Dataset) -> OutputKind | None:
+        """As the config says; of a classification on logits only the number of classes tells."""
+        if dataset.task == "regression":
+            return "values"
+        if self.output != "logits":
+            return "probabilities"
+        return "log_odds" if len(dataset.classes) == 2 else "logits"
+
+    def wanted(self, compute: Compute, weights: Weights | None = None) -> Wanted:
+        """The columns that it was fitted on."""
+        return self._read(self._bytes() if weights is None else _file(weights), compute).wanted
+
+    def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
+        """The file as it is, tried on a few rows.
+
+        Raises:
+            InputError: for a file or data that do not go together.
+        """
+        weights = Weights(arrays={"file": np.frombuffer(self._bytes(), np.uint8)}, parameters=0)
+        self.restore(dataset, weights, compute)
+        progress(1, 1)
+        return weights
+
+    def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
+        """The model that lies in the weights as its file.
+
+        Raises:
+            InputError: where it does not take the data, or gives something else than these ask for.
+        """
+        fitted = self._read(_file(weights), compute)
+        kind = self.output_kind(dataset)
+        assert kind is not None
+        require_these(fitted, dataset, "model.path")
+        require_order(fitted, dataset, "model.path")
+        if fitted.classifies != (dataset.task == "classification"):
+            is_, asked = (
+                ("a classifier", "data.task=classification")
+                if fitted.classifies
+                else ("no classifier that gives probabilities", "data.task=regression")
+            )
+            raise InputError(
+                f"model.path: the {fitted.framework} model is {is_}, and the data is a {dataset.task} of "
+                f"{dataset.label_name!r}; {asked} says otherwise"
+            )
+        model = ColumnsModel(fitted, columns_of(dataset), kind, compute)
+        self._try(model, dataset)
+        return model
+
+    def remarks(self, dataset: Dataset, outputs: Array, _: OutputKind) -> tuple[str, ...]:
+        """Whether the labels say another order of the classes than what was taken for granted."""
+        return order_of_outputs(dataset, outputs) if dataset.classes else ()
+
+    def _try(self, model: Model, dataset: Dataset) -> None:
+        lacking = [np.isnan(item.array).any(axis=1) for item in dataset.inputs if item.values.dtype.kind == "f"]
+        rows = np.flatnonzero(np.any(lacking, axis=0))[:_TRIED] if lacking else np.arange(0)
+        some = dataset.take(np.union1d(rows, np.arange(min(_TRIED, len(dataset.labels)))))
+        try:
+            outputs = model.predict(some.arrays)
+        except InputError:
+            raise
+        except Exception as error:  # each library fails in its own ways
+            raise InputError(
+                f"model.path: the {self.framework} model cannot predict this data: {failure(error, dataset)}"
+            ) from error
+        wanted = len(some.classes) if some.task == "classification" else 1
+        if outputs.shape[1] != wanted:
+            each = f", one for each class ({', '.join(some.classes[:10])})" if some.classes else ""
+            raise InputError(
+                f"model.path: the model gives {outputs.shape[1]} outputs, and the data asks for {wanted}{each}"
+            )
+
+    def _bytes(self) -> bytes:
+        try:
+            if not self.path.is_file():
+                raise InputError(f"model.path: there is no file {self.path.name}; put the fitted model there")
+            return self.path.read_bytes()
+        except OSError as error:
+            raise InputError(f"model.path: {self.path.name} cannot be read: {error.strerror}") from error
+
+    def _read(self, data: bytes, compute: Compute) -> Fitted:
+        return read_fitted(data, self.path.suffix.lower(), compute.threads)
+
+
+def _file(weights: Weights) -> bytes:
+    return weights.arrays["file"].tobytes()
+
+
+_TRIED = 8  # rows

@@ -1,0 +1,420 @@
+"""Fitted models as their libraries know them: what columns they ask for, what they predict of a pandas frame, and how
+they come out of a file that holds no code. One class for each library, which is imported when a model of it is read."""
+
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+
+import numpy as np
+
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import TableColumn, Wanted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TRUSTED_TYPES = "EXHIBIT_TRUSTED_TYPES"
+Scale = Literal["probabilities", "logits", "values"]
+
+
+_DATA = frozenset({"numpy.dtype"})  # skops saves it as an empty array: it holds nothing but data
+
+
+class Fitted(ABC):
+    """A fitted model. `threads`: that its library computes with."""
+
+    framework: ClassVar[str]
+    takes_gaps: ClassVar[bool] = True  # whether cells without a value are something that it knows
+
+    def __init__(self, item: Any, threads: int = 1) -> None:
+        self.item, self.threads = item, threads
+
+    @property
+    @abstractmethod
+    def wanted(self) -> Wanted:
+        """The columns that it asks for."""
+
+    @property
+    @abstractmethod
+    def classes(self) -> tuple[str, ...]:
+        """Of a classifier that knows them by name; else empty."""
+
+    @property
+    @abstractmethod
+    def classifies(self) -> bool:
+        """Whether it gives something for each class."""
+
+    @abstractmethod
+    def predict(self, table: "Whole", scale: Scale) -> Array:
+        """(rows, outputs) on a scale that it has: `logits` is what its trees or its linear part add up to, one column
+        for the second of two classes.
+
+        Raises:
+            InputError: for a scale that it does not have.
+        """
+
+    def along_the_paths(self, _: "Whole") -> Array | None:
+        """(rows, columns + 1, outputs): path-dependent Shapley values of what its trees add up to, by its own library,
+        and the expected value behind them; None where this has none."""
+        return None
+
+    def against(self, _table: "Whole", _background: "Whole", _scale: Scale) -> Array | None:
+        """The same with hidden columns taken from each row of the background, on the scale; None where it has none."""
+        return None
+
+
+class Whole(NamedTuple):
+    """Rows of whole columns: `codes` (rows, columns), which `columns` tell."""
+
+    codes: Array
+    columns: tuple[TableColumn, ...]
+
+    def frame(self, categorical: bool = False) -> "pd.DataFrame":
+        """As pandas reads them from a file: numbers, truth values, words; or, if asked for, words as its categories."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                column.name: self._cells(codes, column, categorical)
+                for column, codes in zip(self.columns, self.codes.T, strict=True)
+            }
+        )
+
+    def _cells(self, codes: Array, column: TableColumn, categorical: bool) -> Any:
+        import pandas as pd
+
+        if column.kind == "number":
+            return codes
+        gaps = np.isnan(codes)
+        places = np.where(gaps, 0, codes).astype(np.int64)
+        if column.kind == "truth":
+            return np.where(gaps, np.nan, places.astype(bool).astype(object)) if gaps.any() else places.astype(bool)
+        known: Any = self.words(column)
+        if categorical:
+            return pd.Categorical.from_codes(np.where(gaps, -1, places), categories=known)
+        cells = np.array(known, object)[places]
+        cells[gaps] = np.nan
+        return pd.array(cells, dtype="float64" if column.counted else "str")
+
+    @staticmethod
+    def words(column: TableColumn) -> list[Any]:
+        """The categories, as numbers where they were numbers in the file."""
+        if not column.counted:
+            return list(column.categories)
+        values = [float(word) for word in column.categories]
+        return [int(value) for value in values] if all(value.is_integer() for value in values) else values
+
+
+class ScikitLearn(Fitted):
+    """An estimator or a Pipeline, which does with raw columns what it was fitted to do."""
+
+    framework = "scikit-learn"
+
+    @classmethod
+    def read(cls, data: bytes, threads: int) -> Self:
+        """From a .skops file, if each type in it is trusted."""
+        import skops.io
+
+        unknown = skops.io.get_untrusted_types(data=data)
+        trusted = _DATA | {name for name in os.environ.get(TRUSTED_TYPES, "").split(",") if name}
+        if strange := sorted(set(unknown) - trusted):
+            raise InputError(
+                f"model.path: the file holds {', '.join(strange)}, which skops does not trust by itself, for such a "
+                "type may do anything when it is read; where you know who wrote the file, the machine says so: export "
+                f"{TRUSTED_TYPES}={','.join(sorted({*trusted - _DATA, *strange}))}"
+            )
+        return cls(skops.io.loads(data, trusted=unknown), threads)
+
+    @property
+    def wanted(self) -> Wanted:
+        names = tuple(str(name) for name in getattr(self.item, "feature_names_in_", ()))
+        known = getattr(self.item, "is_categorical_", None)
+        categories = () if known is None or not names else tuple(n for n, own in zip(names, known, strict=True) if own)
+        return Wanted(names=names, categories=categories)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return spelled(getattr(self.item, "classes_", ()))
+
+    @property
+    def classifies(self) -> bool:
+        return hasattr(self.item, "predict_proba")
+
+    def predict(self, table: Whole, scale: Scale) -> Array:
+        rows: Any = table.frame(categorical=False)
+        if (known := getattr(self.item, "is_categorical_", None)) is not None and any(known):
+            rows = rows.astype(
+                {c.name: "category" for c, own in zip(table.columns, known, strict=True) if own and not c.counted}
+            )
+        if not self.wanted.names:
+            rows = rows.to_numpy() if len(set(rows.dtypes)) > 1 else rows.to_numpy(np.float64)
+        if scale == "logits":
+            if not hasattr(self.item, "decision_function"):
+                raise InputError(
+                    f"model.output: the {type(self.item).__name__} has no decision function, so it gives no logits; "
+                    "use probabilities"
+                )
+            return np.asarray(self.item.decision_function(rows)).reshape(len(rows), -1)
+        found = self.item.predict_proba(rows) if scale == "probabilities" else self.item.predict(rows)
+        if isinstance(found, list):  # one array for each label of several
+            found = np.stack([each[:, -1] for each in found], axis=1)
+        return np.asarray(found, np.float64).reshape(len(rows), -1)
+
+
+class XGBoost(Fitted):
+    """A booster of XGBoost, or what its classes hold."""
+
+    framework = "XGBoost"
+
+    def __init__(self, item: Any, threads: int = 1) -> None:
+        super().__init__(item.get_booster() if hasattr(item, "get_booster") else item, threads)
+        self.item.set_param({"nthread": threads})
+
+    @classmethod
+    def read(cls, data: bytes, threads: int) -> Self:
+        """From a .json or .ubj file."""
+        import xgboost
+
+        booster = xgboost.Booster()
+        booster.load_model(bytearray(data))
+        return cls(booster, threads)
+
+    @property
+    def wanted(self) -> Wanted:
+        names = tuple(self.item.feature_names or ())
+        kinds = self.item.feature_types or ()
+        return Wanted(names=names, categories=tuple(n for n, kind in zip(names, kinds, strict=False) if kind == "c"))
+
+    @cached_property
+    def _objective(self) -> str:
+        return str(json.loads(self.item.save_config())["learner"]["objective"]["name"])
+
+    @property
+    def classifies(self) -> bool:
+        return self._objective.startswith(("binary:", "multi:"))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return ()  # it counts them
+
+    def predict(self, table: Whole, scale: Scale) -> Array:
+        rows = self._matrix(table)
+        if scale == "logits":
+            return self.item.predict(rows, output_margin=True).reshape(len(table.codes), -1)
+        if scale == "probabilities" and self._objective in ("multi:softmax", "binary:logitraw", "binary:hinge"):
+            margins = self.item.predict(rows, output_margin=True).reshape(len(table.codes), -1).astype(np.float64)
+            return softmax(margins) if self._objective == "multi:softmax" else 1 / (1 + np.exp(-margins))
+        return self.item.predict(rows).reshape(len(table.codes), -1)
+
+    def along_the_paths(self, table: Whole) -> Array:
+        found = self.item.predict(self._matrix(table), pred_contribs=True)
+        return found[..., np.newaxis] if found.ndim == 2 else np.moveaxis(found, 1, 2)
+
+    def _matrix(self, table: Whole) -> Any:
+        import xgboost
+
+        rows: Any = table.frame(categorical=True) if self.item.feature_names else table.codes
+        return xgboost.DMatrix(rows, enable_categorical=True, nthread=self.threads)
+
+
+class LightGBM(Fitted):
+    """A booster of LightGBM, or what its classes hold."""
+
+    framework = "LightGBM"
+
+    def __init__(self, item: Any, threads: int = 1) -> None:
+        super().__init__(item.booster_ if hasattr(item, "booster_") else item, threads)
+        self._classes = spelled(getattr(item, "classes_", ()))
+
+    @classmethod
+    def read(cls, data: bytes, threads: int) -> Self:
+        """From the text that `save_model` writes."""
+        import lightgbm
+
+        return cls(lightgbm.Booster(model_str=data.decode("utf-8")), threads)
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """What it says of itself."""
+        return dict(self.item.dump_model())
+
+    @property
+    def wanted(self) -> Wanted:
+        names = tuple(self.item.feature_name())
+        given = names if names != tuple(f"Column_{k}" for k in range(len(names))) else ()
+        infos = self.told["feature_infos"]
+        split = tuple(name for name in names if infos.get(name, {}).get("values"))
+        return Wanted(names=given, categories=split if self.item.pandas_categorical else ())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self._classes
+
+    @property
+    def classifies(self) -> bool:
+        return str(self.told.get("objective", "")).startswith(("binary", "multiclass", "cross_entropy"))
+
+    def predict(self, table: Whole, scale: Scale) -> Array:
+        found = self.item.predict(self.numbers(table), raw_score=scale == "logits", num_threads=self.threads)
+        return np.asarray(found).reshape(len(table.codes), -1)
+
+    def along_the_paths(self, table: Whole) -> Array:
+        found = np.asarray(self.item.predict(self.numbers(table), pred_contrib=True, num_threads=self.threads))
+        return np.moveaxis(found.reshape(len(found), -1, len(table.columns) + 1), 1, 2)
+
+    def numbers(self, table: Whole) -> Array:
+        """(rows, columns) as its trees compare them: a word is its place among those of the training of the model, and
+        one that it has not seen is missing."""
+        numbers = table.codes.astype(np.float64)
+        for place, known in self._categories(table.columns).items():
+            index = {word: float(k) for k, word in enumerate(known)}
+            codes = np.array([index.get(word, np.nan) for word in Whole.words(table.columns[place])])
+            gaps = np.isnan(numbers[:, place])
+            numbers[:, place] = np.where(gaps, np.nan, codes[np.where(gaps, 0, numbers[:, place]).astype(np.int64)])
+        for place, column in enumerate(table.columns):
+            if column.kind == "category" and place not in self._categories(table.columns):
+                raise InputError(f"model.path: {column.name!r} holds words, but the model was fitted on numbers there")
+        return numbers
+
+    def _categories(self, columns: Sequence[TableColumn]) -> dict[int, list[Any]]:
+        """The categories of the training by the place of their column: the file lists them in the order of those."""
+        known = self.item.pandas_categorical or []
+        infos = self.told["feature_infos"]
+        names = self.item.feature_name()
+        numeric = {k for k, name in enumerate(names) if name in infos and not infos[name].get("values")}
+        places = [k for k, column in enumerate(columns) if column.kind == "category" and k not in numeric]
+        if len(places) != len(known):
+            raise InputError(
+                f"model.path: the model was fitted on {len(known)} columns of categories, and the data have "
+                f"{len(places)}; data.categories names columns that are categories although they hold numbers"
+            )
+        return dict(zip(places, known, strict=True))
+
+
+class CatBoost(Fitted):
+    """A model of CatBoost."""
+
+    framework = "CatBoost"
+
+    @classmethod
+    def read(cls, data: bytes, threads: int) -> Self:
+        """From a .cbm file."""
+        import catboost
+
+        return cls(catboost.CatBoost().load_model(blob=data, format="cbm"), threads)
+
+    @property
+    def wanted(self) -> Wanted:
+        names = tuple(str(name) for name in self.item.feature_names_)
+        own = names if names != tuple(map(str, range(len(names)))) else ()
+        return Wanted(names=own, categories=tuple(names[k] for k in self.item.get_cat_feature_indices()) if own else ())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return spelled(self.item.classes_)
+
+    @property
+    def classifies(self) -> bool:
+        return str(self.item.get_all_params().get("loss_function")) in (
+            "Logloss", "CrossEntropy", "MultiClass", "MultiClassOneVsAll", "MultiLogloss", "MultiCrossEntropy"
+        )  # fmt: skip
+
+    def predict(self, table: Whole, scale: Scale) -> Array:
+        kind = {"probabilities": "Probability", "logits": "RawFormulaVal", "values": "RawFormulaVal"}[scale]
+        found = self.item.predict(self._pool(table), prediction_type=kind, thread_count=self.threads)
+        return np.asarray(found).reshape(len(table.codes), -1)
+
+    def along_the_paths(self, table: Whole) -> Array:
+        return self._values(table)
+
+    def against(self, table: Whole, background: Whole, scale: Scale) -> Array:
+        output = "Probability" if scale == "probabilities" else "Raw"
+        return self._values(table, reference_data=self._pool(background), model_output=output)
+
+    def _values(self, table: Whole, **options: Any) -> Array:
+        found = self.item.get_feature_importance(
+            self._pool(table), type="ShapValues", thread_count=self.threads, **options
+        )
+        return found[..., np.newaxis] if found.ndim == 2 else np.moveaxis(found, 1, 2)
+
+    def _pool(self, table: Whole) -> Any:
+        import catboost
+
+        frame, places = table.frame(), self.item.get_cat_feature_indices()
+        for place in places:
+            column = table.columns[place]
+            if np.isnan(table.codes[:, place]).any():
+                raise InputError(
+                    f"model.path: {column.name!r} is a category of CatBoost, which takes none without a value; name "
+                    f"one as in its training: 'data.missing={{{column.name}: category}}'"
+                )
+            words: Any = np.array(Whole.words(column), object) if column.categories else np.array(["False", "True"])
+            frame[column.name] = words[table.codes[:, place].astype(np.int64)]
+        # It counts for nothing here, but CatBoost asks for a label of the right kind.
+        label = np.arange(len(frame)) % 2
+        return catboost.Pool(frame, label=label, cat_features=places, thread_count=self.threads)
+
+
+Reader = Callable[[bytes, int], Fitted]
+# By the end of the name of a file.
+READERS: dict[str, tuple[type[Fitted], Reader]] = {
+    ".skops": (ScikitLearn, ScikitLearn.read),
+    ".json": (XGBoost, XGBoost.read),
+    ".ubj": (XGBoost, XGBoost.read),
+    ".txt": (LightGBM, LightGBM.read),
+    ".cbm": (CatBoost, CatBoost.read),
+}
+# By the class that a model is one of, the most particular first.
+_CLASSES: dict[str, type[Fitted]] = {
+    "xgboost.Booster": XGBoost,
+    "xgboost.XGBModel": XGBoost,
+    "lightgbm.Booster": LightGBM,
+    "lightgbm.LGBMModel": LightGBM,
+    "catboost.CatBoost": CatBoost,
+    "sklearn.BaseEstimator": ScikitLearn,
+}
+
+
+def fitted(item: Any, threads: int) -> Fitted | None:
+    """The model of one of these libraries; None for anything else. No library is imported to ask."""
+    bases = {f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in type(item).__mro__}
+    found = next((known for name, known in _CLASSES.items() if name in bases), None)
+    return None if found is None else found(item, threads)
+
+
+def read_fitted(data: bytes, ending: str, threads: int) -> Fitted:
+    """The model in a file whose name ends so.
+
+    Raises:
+        InputError: for a file that is none of these, needs a library that is not here, or holds what is not trusted.
+    """
+    kind, read = READERS[ending]
+    try:
+        return read(data, threads)
+    except InputError:
+        raise
+    except ImportError as error:
+        raise InputError(
+            f"model.path: a {ending} file needs {kind.framework}, which is not installed here; pip install "
+            "'exhibit[trees]'"
+        ) from error
+    except Exception as error:  # each library fails in its own ways at what it did not write
+        raise InputError(
+            f"model.path: {kind.framework} cannot read the {ending} file: {' '.join(str(error).split())[:200]}"
+        ) from error
+
+
+def spelled(classes: Any) -> tuple[str, ...]:
+    """Classes as a reader of the data has them: numbers without a point."""
+    return tuple(
+        str(int(one)) if isinstance(one, float) and one.is_integer() else str(one)
+        for one in np.asarray(classes).tolist()
+    )
+
+
+def softmax(values: Array) -> Array:
+    """(rows, classes) that add up to 1."""
+    return np.exp(values - np.logaddexp.reduce(values, axis=1, keepdims=True))
