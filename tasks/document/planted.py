@@ -55,7 +55,7 @@ def table(slug: str, kind: Kind, chosen: Collection[str]) -> Table | None:
         name=f"{slug}-planted",
         caption="What these checks can and cannot see: explanations of known worth of small nets on data of this "
         f"kind, and in how many of {measured()['seeds']} seeds a check fails them. The last {right} are right and "
-        "should not fail; “all” holds every check of the program that applies, also those that were not asked for here.",
+        "should not fail; “all” holds every check of the program that applies, also what was not asked for here.",
         columns=(
             Column(title="explanation"),
             *(Column(title=name.replace("_", " "), numeric=True) for name in [*names, "all"]),
