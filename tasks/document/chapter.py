@@ -140,8 +140,8 @@ def _method_sentence(method: MethodMaterial) -> str:
 
 
 _NO_ERROR = (
-    " No error is stated: the values are a mean over {rows} that were drawn, of which SHAP gives the mean alone; how far "
-    "another draw would change them is not known."
+    " No error is stated: the values are a mean over {rows} that were drawn, of which SHAP gives the mean alone; how "
+    "far another draw would change them is not known."
 )
 
 
