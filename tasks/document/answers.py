@@ -43,7 +43,7 @@ def front(
     it is."""
     if not materials:
         return Front()
-    judged = [_model(item, findings[item.slug]) for item in materials]
+    judged = [_model(item, findings[item.slug], len(materials) == 1) for item in materials]
     model = _joined("Can the model be trusted?", materials, judged)
     explained = [_explanation(item, findings[item.slug]) for item in materials]
     explanation = _joined("Can the explanation be trusted?", materials, explained)
@@ -127,11 +127,12 @@ def _counted(words: Sequence[Word]) -> str:
 # --- the model --------------------------------------------------------------------------------------------
 
 
-def _model(material: Material, finding: Finding) -> tuple[Word, str]:
+def _model(material: Material, finding: Finding, whole: bool) -> tuple[Word, str]:
+    """`whole`: with the interval, and what a naive guess is; of several models there is no room for either."""
     metric = next(iter(material.performance.metrics), None)
     if metric is None:
         return "not assessed", "no labels say how good it is."
-    said = _quality(metric, material.measured_rows, bool(material.dataset.classes))
+    said = _quality(metric, material.measured_rows, bool(material.dataset.classes), whole)
     test = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
     unseen = test or material.not_seen
     said += ". The user states that it has not seen these rows" if material.not_seen else ""
@@ -143,7 +144,8 @@ def _model(material: Material, finding: Finding) -> tuple[Word, str]:
     if not high < naive:
         return "no", f"{said}. It is not surely better than the naive guess."
     if not unseen:
-        return "not assessed", f"{said}. No rows are known that it has not seen, so how it does on those is not known."
+        so = ", so how it does on those is not known" * whole
+        return "not assessed", f"{said}. No rows are known that it has not seen{so}."
     reserve = _reserve(material, finding, high <= _HALF * naive)
     return ("with care", f"{said}. {reserve}") if reserve else ("yes", f"{said}.")
 
@@ -175,12 +177,16 @@ def _errors(metric: Metric) -> tuple[float, float]:
     return low, high
 
 
-def _quality(metric: Metric, rows: str, classes: bool) -> str:
+def _quality(metric: Metric, rows: str, classes: bool, whole: bool = True) -> str:
     """accuracy 96% (95% interval 91% to 99%) on 120 test rows; a naive guess, always the commonest class, has 10%."""
     write = share if metric.name.endswith("accuracy") else rounded  # of labels in any unit
-    bounds = f" (95% interval {write(metric.interval[0])} to {write(metric.interval[1])})" if metric.interval else ""
-    always = "always the commonest class" if classes else "always the mean"
-    naive = "" if metric.naive is None else f"; a naive guess, {always}, has {write(metric.naive)}"
+    bounds = (
+        f" (95% interval {write(metric.interval[0])} to {write(metric.interval[1])})"
+        if metric.interval and whole
+        else ""
+    )
+    always = (", always the commonest class," if classes else ", always the mean,") * whole
+    naive = "" if metric.naive is None else f"; a naive guess{always} has {write(metric.naive)}"
     name = "typical error (RMSE)" if metric.name == "RMSE" else metric.name
     return f"{name} {write(metric.value)}{bounds} on {count(metric.count, rows + ' row')}{naive}"
 
