@@ -268,10 +268,26 @@ class _Steps:
             for label in chapter.methods
         }
         yield
-        chapter.checked = self._all(started)
+        chapter.checked = self._told(chapter.slug, "check", started)
 
     def _all(self, started: Mapping[str, Sequence[Started]]) -> dict[str, list[FinishedStage]]:
         return {label: [self._calls.wait(call) for call in calls] for label, calls in started.items()}
+
+    def _told(self, what: str, stage: str, started: Mapping[str, Sequence[Started]]) -> dict[str, list[FinishedStage]]:
+        """The results of calls of which people see how many are finished."""
+        if not (total := sum(map(len, started.values()))):
+            return self._all(started)
+        progress = self._calls.watch.stage(what, stage)
+        found: dict[str, list[FinishedStage]] = {label: [] for label in started}
+        parts: list[FinishedStage] = []
+        for label, calls in started.items():
+            for call in calls:
+                parts.append(self._calls.wait(call))
+                found[label].append(parts[-1])
+                progress(len(parts), total)
+        cached, seconds = all(done.cached for done in parts), sum(done.seconds for done in parts)
+        self._calls.watch.finished(what, stage, cached, seconds)
+        return found
 
     def _asked(self, chapter: Chapter, label: str) -> CheckedMethod:
         point = chapter.point

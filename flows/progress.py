@@ -7,7 +7,18 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 from exhibit.tasks.protocols import Progress as Report
 from exhibit.tasks.records.shown import escaped, escaped_lines
@@ -26,8 +37,37 @@ class _Running:
         return f"{share}{now - self.since:.0f} s ..."
 
 
+def left(done: float, total: float | None, passed: float | None) -> str:
+    """25%, about 3 min left: the share that is done, and how long the rest takes if it goes on as it went; nothing
+    where that is not known, and only the share while so little is done that nobody could tell."""
+    if not total or passed is None:
+        return ""
+    share = min(done / total, 1.0)
+    if done <= 0 or done >= total or passed < _SOON:
+        return f"{share:.0%}"
+    return f"{share:.0%}, about {_rounded(passed * (1 - share) / share)} left"
+
+
+_SOON = 2.0  # seconds before which the time left is a guess
+
+
+def _rounded(seconds: float) -> str:
+    """In the unit in which a person would say it."""
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+class _Left(ProgressColumn):
+    """The share that is done and the time left."""
+
+    def render(self, task: Task) -> Text:
+        return Text(left(task.completed, task.total, task.elapsed))
+
+
 class Watch:
-    """Shows which stages run, how far they are and how long they took. Its methods may be called from any thread.
+    """Shows which stages run, how far they are, how long they took, and on a terminal how long they will take. Its
+    methods may be called from any thread.
 
     Without a terminal a stage gets a line once it has run for `patience` seconds and then every `heartbeat` seconds.
     """
@@ -40,7 +80,9 @@ class Watch:
         self._over = threading.Event()
         columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(30), MofNCompleteColumn()
         plain = not self._console.is_terminal
-        self._bars = Progress(*columns, TimeElapsedColumn(), console=self._console, transient=True, disable=plain)
+        self._bars = Progress(
+            *columns, TimeElapsedColumn(), _Left(), console=self._console, transient=True, disable=plain
+        )
         self._pulse = threading.Thread(target=self._beat, daemon=True) if plain else None
 
     def __enter__(self) -> Self:

@@ -298,17 +298,20 @@ function atoms(molecule) {
   const svg = molecule.querySelector("svg");
   const notes = all(".contribution", svg);
   if (!notes.length) return;
-  const numbers = notes.map((note) => Number(/atom-(\d+)/.exec(note.getAttribute("class"))[1]));
+  const names = notes.map((note) => /(?:atom|bond)-\d+/.exec(note.getAttribute("class"))[0]);
+  const bonded = names.some((name) => name.startsWith("bond"));
+  const spoken = names.map((name) => name.replace(/-(\d+)/, (_, number) => ` ${Number(number) + 1}`));
   const readout = make("output", { className: "readout" });
-  const rows = notes.map((note, i) => make("tr", {}, ...[numbers[i] + 1, note.dataset.symbol, note.textContent].map((text) => make("td", { textContent: text }))));
-  const head = make("tr", {}, ...["atom", "element", "contribution"].map((text) => make("th", { scope: "col", textContent: text })));
+  const rows = notes.map((note, i) => make("tr", {}, ...[bonded ? spoken[i] : spoken[i].slice(5), note.dataset.symbol, note.textContent].map((text) => make("td", { textContent: text }))));
+  const head = make("tr", {}, ...[bonded ? "part" : "atom", "element", "contribution"].map((text) => make("th", { scope: "col", textContent: text })));
   const table = make("table", { className: "data" }, make("thead", {}, head), make("tbody", {}, ...rows));
-  const list = make("details", { className: "atoms" }, make("summary", { textContent: "Atoms" }), table);
+  const list = make("details", { className: "atoms" }, make("summary", { textContent: bonded ? "Atoms and bonds" : "Atoms" }), table);
   const light = (index) => {
     [notes, rows].forEach((items) => items.forEach((item, i) => item.classList.toggle("lit", i === index)));
-    readout.textContent = index < 0 ? "" : `atom ${numbers[index] + 1}, ${notes[index].dataset.symbol}: ${notes[index].textContent}`;
+    readout.textContent = index < 0 ? "" : `${spoken[index]}, ${notes[index].dataset.symbol}: ${notes[index].textContent}`;
   };
-  const indexOf = (target) => numbers.indexOf(Number(/^(?:contribution )?atom-(\d+)$/.exec(target.getAttribute?.("class"))?.[1] ?? -1));
+  // RDKit's lines of a bond are of the classes "bond-0 atom-0 atom-1", its letters of "atom-0" alone.
+  const indexOf = (target) => names.indexOf(/^(?:contribution )?(atom-\d+$|bond-\d+)/.exec(target.getAttribute?.("class"))?.[1]);
   svg.addEventListener("pointerover", (event) => light(indexOf(event.target)));
   svg.addEventListener("pointerleave", () => light(-1));
   svg.addEventListener("click", (event) => {

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exhibit.tasks.data.molecule import analogues, atom_counts, bond_counts, group_contributions
+from exhibit.tasks.data.molecule import analogues, atom_counts, bond_names, group_contributions
 from exhibit.tasks.data.parts import by_column, column_values, columns
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Baseline, Dataset, Input
@@ -34,7 +34,7 @@ class DataKind(NamedTuple):
     `present`: (samples, elements) whether a sample has an element, as the values say; None: all have the same, or the
     values do not say.
     `parts`: (samples,) how many parts each sample has, where its values are none themselves.
-    `bonds`: (samples,) how many bonds between its parts each sample has, in kinds that have them.
+    `bonds`: for each sample what a reader calls the bonds between its parts, in kinds that have them.
     `analogues`: pairs of samples that are largely alike, from what their parts contribute and from the scores at them
     and at their baselines, where likeness has a meaning.
     """
@@ -45,7 +45,7 @@ class DataKind(NamedTuple):
     amounts: Callable[[Input], Array] = _no_numbers
     present: Callable[[Input], Array | None] = lambda _: None
     parts: Callable[[Input], Array] | None = None
-    bonds: Callable[[Input], Array] | None = None
+    bonds: Callable[[Input], Sequence[tuple[str, ...]]] | None = None
     analogues: Callable[[Dataset, Array, Array, Array, Pairs], tuple[Analogue, ...]] | None = None
 
 
@@ -81,7 +81,7 @@ KINDS: dict[Kind, DataKind] = {
         names=lambda _: tuple(group.name for group in GROUPS),
         features=lambda item, values: group_contributions(list(item.array), values),
         parts=lambda item: atom_counts(item.array.tolist()),
-        bonds=lambda item: bond_counts(item.array.tolist()),
+        bonds=lambda item: tuple(map(bond_names, item.array.tolist())),
         analogues=analogues,
     ),
 }

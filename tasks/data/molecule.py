@@ -88,11 +88,19 @@ def atom_counts(smiles: Sequence[str]) -> Array:
     return np.array([Chem.MolFromSmiles(text).GetNumAtoms() for text in smiles])
 
 
-def bond_counts(smiles: Sequence[str]) -> Array:
-    """(samples,) how many bonds each molecule has, hydrogens aside."""
-    from rdkit import Chem
+def bond_names(smiles: str) -> tuple[str, ...]:
+    """What a reader calls each bond of a molecule, in RDKit's order, hydrogens aside: C–O, C=O, aromatic C–C."""
 
-    return np.array([Chem.MolFromSmiles(text).GetNumBonds() for text in smiles])
+    def name(bond: Any) -> str:
+        ends = sorted(atom.GetSymbol() for atom in (bond.GetBeginAtom(), bond.GetEndAtom()))
+        first, last = reversed(ends) if ends[1] == "C" else ends  # carbon is named first
+        sign = _SIGNS.get(str(bond.GetBondType()), "–")
+        return f"{'aromatic ' if bond.GetIsAromatic() else ''}{first}{sign}{last}"
+
+    return tuple(name(bond) for bond in _parsed(smiles).GetBonds())
+
+
+_SIGNS = {"DOUBLE": "=", "TRIPLE": "≡"}
 
 
 @cache

@@ -87,18 +87,24 @@ def sections(material: Material) -> tuple[Section, ...]:
         Section(
             title="Molecules that are alike",
             blocks=(
-                Block(figures=(f"{material.slug}-analogues",), asides=(_READ,)),
+                Block(figures=(f"{material.slug}-analogues",), asides=(_read(material),)),
                 Block(tables=(_table(material),)),
             ),
         ),
     )
 
 
-_READ = Aside(
-    title="How to read it",
-    text="Both molecules have the common part. What changes there is what the model makes of the neighbourhood; the "
-    "rest of the change is in the atoms that only one of them has.",
-)
+def _with_bonds(material: Material) -> bool:
+    return len(material.main.with_bonds(material.dataset.inputs[0].name)) > 1
+
+
+def _read(material: Material) -> Aside:
+    return Aside(
+        title="How to read it",
+        text="Both molecules have the common part. What changes there is what the model makes of the neighbourhood; "
+        "the rest of the change is in the atoms that only one of them has"
+        f"{', and in the bonds of both' if _with_bonds(material) else ''}.",
+    )
 
 
 def _table(material: Material) -> Table:
@@ -109,8 +115,9 @@ def _table(material: Material) -> Table:
         rows.append((listing(list(pair.names)), f"{len(pair.common)} of {sizes[0]} and {sizes[1]}", *numbers))
     return Table(
         name=f"{material.slug}-analogues-table",
-        caption=f"The second molecule of each pair minus the first, in {material.score_unit}. The first three numbers "
-        "add up to the difference of the predictions, up to the residuals.",
+        caption=f"The second molecule of each pair minus the first, in {material.score_unit}. The first three numbers"
+        f"{' and what the bonds contribute' if _with_bonds(material) else ''} add up to the difference of the "
+        "predictions, up to the residuals.",
         columns=(
             Column(title="pair"),
             Column(title="common atoms"),

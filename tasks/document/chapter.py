@@ -291,7 +291,7 @@ def limits(materials: tuple[Material, ...]) -> dict[str, float]:
         coloured = [item.name for item in material.dataset.inputs if KINDS[item.kind].coloured]
         for method in material.methods:
             drawn = [
-                *((method.scale(name), method.values[name]) for name in coloured),
+                *((method.scale(name), values) for name in coloured for values in method.with_bonds(name)),
                 *((maps.unit, maps.values) for maps in method.maps.values()),
                 *((method.mean_scale(name), values) for name, values in method.summary.class_means.items()),
             ]

@@ -17,7 +17,7 @@ from exhibit.tasks.document.common import (
 )
 from exhibit.tasks.document.words import count, listing, plain, share, signed
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.explanation import Importance
+from exhibit.tasks.records.explanation import Importance, bonds_of
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
 from exhibit.tasks.records.finding import Extremes, Finding, Named
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
@@ -131,19 +131,39 @@ def _atoms(material: Material, row: int, method: MethodMaterial | None = None) -
     return by.values[name][row, by.mask[name][row], 0]
 
 
+def _bonds(material: Material, row: int, method: MethodMaterial | None = None) -> Array | None:
+    """Contributions of the bonds of a shown molecule; None where the method says nothing of them."""
+    by, name = method or material.main, bonds_of(material.dataset.inputs[0].name)
+    return by.values[name][row, by.mask[name][row], 0] if name in by.values else None
+
+
+def _sum(material: Material, row: int, method: MethodMaterial | None = None) -> float:
+    """What all that a method says of a shown molecule adds up to."""
+    bonds = _bonds(material, row, method)
+    return float(_atoms(material, row, method).sum()) + (0.0 if bonds is None else float(bonds.sum()))
+
+
+def _any_bonds(material: Material) -> bool:
+    return len(material.main.with_bonds(material.dataset.inputs[0].name)) > 1
+
+
 def _molecule(material: Material, row: int, method: MethodMaterial, scale: int = 0) -> Molecule:
-    atoms, name = _atoms(material, row, method), material.sample_name(row)
+    atoms, bonds, name = _atoms(material, row, method), _bonds(material, row, method), material.sample_name(row)
     model = f", model {signed(difference(method, row))}" if method.additive else ""
+    of_bonds = "" if bonds is None else f", bonds {signed(float(bonds.sum()))}"
+    largest = max(np.abs(part).max(initial=0.0) for part in (atoms, bonds) if part is not None)
     return Molecule(
         smiles=str(material.dataset.inputs[0].values[row]),
         values=atoms,
+        bonds=bonds,
+        bond_names=() if bonds is None else material.bonds[row],
         scale=scale,
-        limit=(float(np.abs(atoms).max()) or 1.0) if material.own_scales else None,
+        limit=(float(largest) or 1.0) if material.own_scales else None,
         coloured=strongest(atoms, material.coloured),
         title=name,
-        note=f"atoms {signed(float(atoms.sum()))}{model}",
+        note=f"atoms {signed(float(atoms.sum()))}{of_bonds}{model}",
         alt=f"{name}: {count(len(atoms), 'atom')} summing to {signed(float(atoms.sum()))}, "
-        f"from {signed(float(atoms.min()))} to {signed(float(atoms.max()))}",
+        f"from {signed(float(atoms.min()))} to {signed(float(atoms.max()))}{of_bonds}",
     )
 
 
@@ -229,13 +249,21 @@ def _one_molecule(material: Material, scales: Scales) -> Figure:
 def _molecule_grid(material: Material, scales: Scales) -> Figure:
     main = material.main
     items = tuple(_molecule(material, row, main) for row in drawn_rows(material))
-    below = "the sum over its atoms" + (" beside the model's difference S(x) − S(x′)" if main.additive else "")
+    what = "atom and each bond" if _any_bonds(material) else "atom"
+    faint = (
+        " Grey numbers are those of bonds; one under a tenth of the scale has a colour alone."
+        if _any_bonds(material)
+        else ""
+    )
+    below = f"the sum over its atoms{' and that over its bonds' if _any_bonds(material) else ''}"
+    below += " beside the model's difference S(x) − S(x′)" if main.additive else ""
     return Figure(
         name=f"{material.slug}-molecules",
         content=Molecules(items=items),
         scales=_scales(material, scales, [_scale(material, main)]),
-        caption=f"{main.title}: contribution of each atom to the {explained_score(material)}, in "
-        f"{main.unit}. {_colours([main])}; {_on_scale(material)} Below each: {below}. {material.selection_reason}"
+        caption=f"{main.title}: contribution of each {what} to the {explained_score(material)}, in "
+        f"{main.unit}. {_colours([main])}; {_on_scale(material)}{faint} Below each: {below}. "
+        f"{material.selection_reason}"
         f"{left_out(material)}",
         alt="; ".join(item.alt for item in items),
     )
@@ -263,7 +291,7 @@ def _methods_grid(material: Material, scales: Scales) -> Figure:
         scales=drawn,
         caption=f"The same molecules by every method. {_colours(material.methods)}; {_on_scale(material)}",
         alt="; ".join(
-            f"{material.sample_name(row)}, {method.title}: {signed(float(_atoms(material, row, method).sum()))}"
+            f"{material.sample_name(row)}, {method.title}: {signed(_sum(material, row, method))}"
             for row in rows
             for method in material.methods
         ),
@@ -283,7 +311,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                     figures=(f"{material.slug}-molecules",),
                     asides=(
                         *verdict_asides(material.methods),
-                        *((_READ_ATOMS,) if material.main.additive else ()),
+                        *((_read_parts(material),) if material.main.additive else ()),
                     ),
                 ),
                 *((Block(figures=(f"{material.slug}-methods",)),) if len(material.methods) > 1 else ()),
@@ -307,15 +335,42 @@ def _group_blocks(material: Material) -> tuple[Block, ...]:
 
 
 def appendix(material: Material) -> tuple[Block, ...]:
-    """The sums of the drawn molecules."""
-    return (Block(tables=(_molecule_table(material),)),)
+    """The sums of the drawn molecules, and their bonds by kind."""
+    kinds = (_bond_table(material),) if _any_bonds(material) else ()
+    return (Block(tables=(_molecule_table(material), *kinds)),)
 
 
-_READ_ATOMS = Aside(
-    title="How to read it",
-    text="The number at an atom is its contribution; the numbers of a molecule add up to its prediction minus that of "
-    "the same graph without atom identities.",
-)
+def _read_parts(material: Material) -> Aside:
+    parts, without = ("an atom or a bond", "atoms or bonds") if _any_bonds(material) else ("an atom", "atom identities")
+    return Aside(
+        title="How to read it",
+        text=f"The number at {parts} is its contribution; the numbers of a molecule add up to its prediction minus "
+        f"that of the same graph without {without}.",
+    )
+
+
+def _bond_table(material: Material) -> Table:
+    """What bonds of each kind contribute in the drawn molecules."""
+    by_kind: dict[str, list[float]] = {}
+    for row in range(len(material.dataset.sample_ids)):
+        bonds = _bonds(material, row)
+        assert bonds is not None
+        for kind, value in zip(material.bonds[row], bonds.tolist(), strict=True):
+            by_kind.setdefault(kind, []).append(value)
+    order = sorted(by_kind, key=lambda kind: (-abs(float(np.mean(by_kind[kind]))), kind))
+    return Table(
+        name=f"{material.slug}-bonds-table",
+        caption=f"Bonds of the drawn molecules by kind, in {material.main.unit}: their mean contribution by "
+        f"{material.main.title}, the smallest and the largest.",
+        columns=(
+            Column(title="bond"),
+            *(Column(title=title, numeric=True) for title in ("bonds", "mean", "smallest", "largest")),
+        ),
+        rows=tuple(
+            (kind, f"{len(found):,}", *(signed(float(of(found))) for of in (np.mean, min, max)))
+            for kind, found in ((kind, by_kind[kind]) for kind in order)
+        ),
+    )
 
 
 def _readings(material: Material, row: int) -> tuple[str, ...]:
@@ -331,7 +386,7 @@ def _molecule_table(material: Material) -> Table:
     main = material.main
 
     def cells(row: int) -> tuple[str, ...]:
-        atoms = float(_atoms(material, row).sum())
+        atoms, bonds = float(_atoms(material, row).sum()), _bonds(material, row)
         gap = () if main.sampling_gap is None else (signed(float(main.sampling_gap[row, 0]), 4),)
         per_draw = () if main.draw_residual is None else (plain(float(main.draw_residual[row, 0]), 4),)
         of_model = (signed(difference(main, row)), *gap, signed(float(main.residual[row, 0]), 4), *per_draw)
@@ -340,6 +395,7 @@ def _molecule_table(material: Material) -> Table:
             *_readings(material, row),
             signed(float(main.prediction[row, 0])),
             signed(atoms),
+            *(() if bonds is None else (signed(float(bonds.sum())),)),
             *(of_model if main.additive else ()),
         )
 
@@ -347,9 +403,13 @@ def _molecule_table(material: Material) -> Table:
     per_draw = () if main.draw_residual is None else ("per draw",)
     of_model = ("S(x) − S(x′)", *gap, "residual", *per_draw) if main.additive else ()
     read = ("true", "read as", "score") if material.dataset.classes else ("measured", "predicted")
-    titles = (*read, "sum over atoms", *of_model)
+    of_bonds = ("sum over bonds",) if _any_bonds(material) else ()
+    titles = (*read, "sum over atoms", *of_bonds, *of_model)
+    parts = "atoms and over the bonds" if of_bonds else "atoms"
     beside = (
-        "the sum over the atoms beside the model's difference" if main.additive else f"{main.title} summed over atoms"
+        f"the sum over the {parts} beside the model's difference"
+        if main.additive
+        else f"{main.title} summed over {parts}"
     )
     return Table(
         name=f"{material.slug}-molecules-table",

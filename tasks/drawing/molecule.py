@@ -21,6 +21,7 @@ from exhibit.tasks.drawing.svg import (
     NOTE,
     PAGE,
     PAPER,
+    QUIET,
     decimals,
     element,
     picture,
@@ -71,24 +72,53 @@ def _molecule(item: Molecule, limit: float, numbers: bool) -> _Drawn:
     """The molecule with atoms in the order of the SMILES.
 
     Raises:
-        InputError: if the SMILES does not parse, or has another number of atoms than there are values.
+        InputError: if the SMILES does not parse, or has another number of atoms or bonds than there are values.
     """
     mol = Chem.MolFromSmiles(item.smiles)
     if mol is None or mol.GetNumAtoms() != len(item.values):
         raise InputError(f"cannot draw {item.smiles!r}: it does not parse to {len(item.values)} atoms")
+    if item.bonds is not None and not mol.GetNumBonds() == len(item.bonds) == len(item.bond_names):
+        raise InputError(f"cannot draw {item.smiles!r}: it does not parse to {len(item.bonds)} bonds")
     _lay_out(mol, item)
     structure, atoms = _structure(mol, item, limit)
     if not numbers:
         return _bounded([structure], _extent(structure))
-    labels = notes(item.values, limit)
+    marks = [_Mark(f"atom-{k}", atom.GetSymbol(), _reach(atom)) for k, atom in enumerate(mol.GetAtoms())]
+    labels, bonds = notes(item.values, limit), _bonds(mol)
+    if item.bonds is not None:  # in the middle of each bond, which is beside both of its atoms
+        middles = np.array([atoms[[*ends]].mean(axis=0) for ends in bonds]).reshape(-1, 2)
+        count = len(marks)
+        marks += [_Mark(f"bond-{k}", name, _BOND, QUIET) for k, name in enumerate(item.bond_names)]
+        labels += _of_bonds(item.bonds, limit)
+        bonds += [(count + k, end) for k, ends in enumerate(bonds) for end in ends]
+        atoms = np.concatenate([atoms, middles])
     sizes = np.array([(text_width(label, NOTE), 0.72 * NOTE) for label in labels])
-    radii = np.array([_reach(atom) for atom in mol.GetAtoms()])
+    radii = np.array([mark.reach for mark in marks])
     lines, letters = (_points(pattern.findall(structure)) for pattern in (_LINE, _SYMBOL))
-    centres = place(atoms, _bonds(mol), lines.reshape(-1, 2, 2), letters, radii, sizes)
-    symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
-    written = _numbers(labels, symbols, centres)
-    extent = np.concatenate([_extent(structure), centres - sizes / 2, centres + sizes / 2])
+    centres = place(atoms, bonds, lines.reshape(-1, 2, 2), letters, radii, sizes)
+    written = _numbers(labels, marks, centres)
+    shown = np.array([bool(label) for label in labels])
+    extent = np.concatenate([_extent(structure), (centres - sizes / 2)[shown], (centres + sizes / 2)[shown]])
     return _bounded([structure, *written], extent)
+
+
+class _Mark(NamedTuple):
+    """What a number stands beside: its class and symbol, by which the screen finds it, and how far its colour reaches
+    to the side and up, in CSS pixels."""
+
+    name: str
+    symbol: str
+    reach: tuple[float, float]
+    ink: str = INK
+
+
+_BOND = (3.0, 3.0)
+_FAINT = 0.1  # of the end of the scale: a bond below that has no number
+
+
+def _of_bonds(values: Array, limit: float) -> list[str]:
+    """The number of each bond that is not faint."""
+    return notes(np.where(np.abs(values) < _FAINT * limit, np.nan, values), limit)
 
 
 def _lay_out(mol: Any, item: Molecule) -> None:
@@ -142,9 +172,10 @@ def _structure(mol: Any, item: Molecule, limit: float) -> tuple[str, Array]:
     """The drawn bonds, symbols and colours, and the places (atoms, 2) of the atoms in it."""
     values = np.nan_to_num(item.values)
     lit = np.isfinite(item.values) & (True if item.coloured is None else item.coloured)
-    bonds = [(index, list(ends)) for index, ends in enumerate(_bonds(mol)) if lit[list(ends)].all()]
-    atoms, ends = np.flatnonzero(lit).tolist(), [pair for _, pair in bonds]
-    numbered = [index for index, _ in bonds]
+    means = np.array([values[[*ends]].mean() for ends in _bonds(mol)])  # what a bond without a value of its own has
+    own = means if item.bonds is None else item.bonds
+    both = np.array([lit[[*ends]].all() for ends in _bonds(mol)], bool)
+    atoms, numbered = np.flatnonzero(lit).tolist(), np.flatnonzero(both).tolist()
     drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1)
     _style(drawer.drawOptions())
     drawer.DrawMolecule(
@@ -152,10 +183,7 @@ def _structure(mol: Any, item: Molecule, limit: float) -> tuple[str, Array]:
         highlightAtoms=atoms,
         highlightAtomColors=dict(zip(atoms, _fractions(values[lit], limit), strict=True)),
         highlightBonds=numbered,
-        # A bond takes the mean of its atoms.
-        highlightBondColors=dict(
-            zip(numbered, _fractions(np.array([values[pair].mean() for pair in ends]), limit), strict=True)
-        ),
+        highlightBondColors=dict(zip(numbered, _fractions(own[both], limit), strict=True)),
     )
     points = [drawer.GetDrawCoords(index) for index in range(len(values))]
     drawer.FinishDrawing()
@@ -220,11 +248,20 @@ def _attributes(style: str) -> str:
     return " ".join(f"{key}='{value.removesuffix('px')}'" for key, value in pairs)
 
 
-def _numbers(labels: Sequence[str], symbols: Sequence[str], centres: Array) -> list[str]:
-    """The numbers of the atoms at their places; the screen finds atoms by class and symbol."""
+def _numbers(labels: Sequence[str], marks: Sequence[_Mark], centres: Array) -> list[str]:
+    """The numbers of atoms and bonds at their places; the screen finds them by class and symbol."""
     return [
-        text(label, x, y + 0.36 * NOTE, NOTE, "middle", style=f"contribution atom-{index}", data_symbol=symbol)
-        for index, (label, symbol, (x, y)) in enumerate(zip(labels, symbols, centres.tolist(), strict=True))
+        text(
+            label,
+            x,
+            y + 0.36 * NOTE,
+            NOTE,
+            "middle",
+            fill=mark.ink,
+            style=f"contribution {mark.name}",
+            data_symbol=mark.symbol,
+        )
+        for label, mark, (x, y) in zip(labels, marks, centres.tolist(), strict=True)
         if label
     ]
 

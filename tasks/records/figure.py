@@ -103,6 +103,7 @@ class Images(FigureContent):
 
 class Molecule(Record):
     """One molecule. `values`: (atoms,) contributions in the order of the atoms of the SMILES; NaN: none is shown.
+    `bonds`: (bonds,) those of the bonds in RDKit's order, where they have some of their own, and what these are called.
 
     They are coloured by the scale with index `scale`, or on one of its own that ends at `limit`; where `coloured`
     (atoms,) is False there is no colour. `like`: the SMILES of a molecule that it is drawn over, and `common`
@@ -111,6 +112,8 @@ class Molecule(Record):
 
     smiles: str
     values: Array
+    bonds: Array | None = None
+    bond_names: tuple[str, ...] = ()
     scale: int = 0
     limit: float | None = None
     coloured: Array | None = None
@@ -133,7 +136,8 @@ class Molecules(FigureContent):
     numbers: bool = True
 
     def values_on(self, scale: int, /) -> list[Array]:
-        return [item.values for item in self.items if item.scale == scale and item.limit is None]
+        on_it = [item for item in self.items if item.scale == scale and item.limit is None]
+        return [values for item in on_it for values in (item.values, item.bonds) if values is not None]
 
 
 class Scatter(FigureContent):

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Dataset, Reference, Split
-from exhibit.tasks.records.explanation import Aggregate, Analogue, Cases, Cost, Summary
+from exhibit.tasks.records.explanation import Aggregate, Analogue, Cases, Cost, Summary, bonds_of
 from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
 from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.model import Performance
@@ -81,6 +81,10 @@ class MethodMaterial(Record):
         whole = {"checks": (), "swarm": None, "ladder": None}
         return self.model_copy(update={"values": values, "summary": summary, "maps": maps, **whole})
 
+    def with_bonds(self, name: str) -> list[Array]:
+        """What it says of an input, and of the bonds in it where it does."""
+        return [self.values[key] for key in (name, bonds_of(name)) if key in self.values]
+
     def scale(self, name: str) -> str:
         """What the colour scale of an input is called: the unit, and the method where it shares it with no other."""
         return self.scales.get(name, self.unit)
@@ -109,7 +113,8 @@ class Material(Record):
     """One chapter. `dataset` holds the shown samples only; `labels`, `outputs`, `split` all of them.
 
     `top_k`: how many of the most important features are drawn, None for all.
-    `shown`: (shown,) their rows in the whole data; `targets`: (shown, targets) output indices.
+    `shown`: (shown,) their rows in the whole data; `targets`: (shown, targets) output indices; `bonds`: for each of
+    them what a reader calls its bonds, where it is a molecule.
     """
 
     slug: str
@@ -123,6 +128,7 @@ class Material(Record):
     explained_split: str
     selection_reason: str
     shown: Array
+    bonds: tuple[tuple[str, ...], ...] = ()
     targets: Array
     target_names: tuple[str, ...]
     score: str

@@ -72,13 +72,12 @@ def of_atoms(attribution: Attribution, data: Dataset) -> Attribution:
 
     masks = {}
     for item in data.inputs:
-        kind = KINDS[item.kind]
-        for name, counted, what in (
-            (item.name, kind.parts, "atom"),
-            (bonds_of(item.name), kind.bonds, "bond"),
-        ):
-            if counted is not None and name in attribution.values:
-                masks[name] = _mask_of(attribution, name, counted(item), f"{what} of {item.name!r}")
+        kind, bonds = KINDS[item.kind], bonds_of(item.name)
+        if kind.parts is not None and item.name in attribution.values:
+            masks[item.name] = _mask_of(attribution, item.name, kind.parts(item), f"atom of {item.name!r}")
+        if kind.bonds is not None and bonds in attribution.values:
+            counts = np.array([len(names) for names in kind.bonds(item)])
+            masks[bonds] = _mask_of(attribution, bonds, counts, f"bond of {item.name!r}")
     return attribution.model_copy(update={"mask": {**attribution.mask, **masks}})
 
 

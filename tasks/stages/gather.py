@@ -18,7 +18,7 @@ from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import DIFFERENCE_FLOOR
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input, Reference
-from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary
+from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary, bonds_of
 from exhibit.tasks.records.figure import Ladder, Swarm
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial
 from exhibit.tasks.records.model import Performance, Prediction, Weights
@@ -82,6 +82,7 @@ def gather(
                     selection_reason=selection.reason,
                     shown=shown,
                     cases=selection.cases.among(selection.shown.tolist()),
+                    bonds=_bonds(dataset.take(shown)),
                     targets=selection.targets[selection.shown],
                     target_names=selection.target_names,
                     score=score.kind,
@@ -204,8 +205,9 @@ def _method(
     from exhibit.tasks.methods.aggregate import aggregated
 
     method = item.method
-    kinds = {entry.name: entry.kind for entry in dataset.inputs}
     part, steps = results.shown, results.steps
+    kinds = {entry.name: entry.kind for entry in dataset.inputs}
+    kinds |= {bonds: kind for name, kind in kinds.items() if (bonds := bonds_of(name)) in part.values}
     return MethodMaterial(
         label=item.label,
         title=method.title,
@@ -240,6 +242,14 @@ def _method(
             if entry.traits.pixels
         },
     )
+
+
+def _bonds(shown: Dataset) -> tuple[tuple[str, ...], ...]:
+    """For each sample what the bonds between its parts are called, where the first input has such."""
+    from exhibit.tasks.data.kinds import KINDS
+
+    names = KINDS[shown.inputs[0].kind].bonds
+    return () if names is None else tuple(names(shown.inputs[0]))
 
 
 def _analogues(

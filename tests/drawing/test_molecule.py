@@ -7,6 +7,7 @@ from rdkit import Chem
 from exhibit.tasks.drawing.colormap import colour
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.drawing.molecule import notes
+from exhibit.tasks.drawing.svg import QUIET
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.figure import Drawing, Figure, Molecule, Molecules, Scale
 
@@ -52,6 +53,39 @@ def test_a_bond_takes_the_mean_of_its_atoms() -> None:
     svg = drawing(("CC", [0.2, 0.6])).part("m0").data.decode()
     fills = {fill.lower() for fill in re.findall(r"class='bond-0[^']*'[^>]*fill='(#\w+)'", svg)}
     assert colour(0.4, 1.0) in fills
+
+
+def bonded(values: list[float], bonds: list[float], names: tuple[str, ...]) -> Figure:
+    item = Molecule(smiles="C=CO", values=np.array(values), bonds=np.array(bonds), bond_names=names, alt="a")
+    scales = (Scale(unit="log S", limit=1.0),)
+    return Figure(name="f", content=Molecules(items=(item,)), scales=scales, caption="c", alt="a")
+
+
+def test_bonds_with_values_have_colours_and_numbers_of_their_own() -> None:
+    """A faint one has no number; those of bonds are grey, and found by class and name."""
+    drawn = draw(bonded([0.0, 0.5, -0.5], [0.8, -0.05], ("C=C", "C–O")))
+    svg = drawn.part("m0").data.decode()
+    assert numbers(svg) == {0: "0", 1: "+0.5", 2: "−0.5"}
+    found = re.findall(
+        r'class="contribution bond-(\d+)"[^>]*fill="(#\w+)"[^>]*data-symbol="([^"]*)"[^>]*>([^<]*)<', svg
+    )
+    assert found == [("0", QUIET, "C=C", "+0.8")]
+    for bond, value in enumerate((0.8, -0.05)):
+        fills = {fill.lower() for fill in re.findall(rf"class='bond-{bond}[^']*'[^>]*fill='(#\w+)'", svg)}
+        assert colour(value, 1.0) in fills
+    assert "one in grey that of a bond" in drawn.reading.text
+    assert "bond" not in drawing(("CO", [0.5, 0.0])).reading.text
+
+
+def test_bonds_count_for_what_is_on_a_scale() -> None:
+    content = bonded([0.0, 0.5, -0.5], [0.8, -0.05], ("C=C", "C–O")).content
+    assert max(np.abs(values).max() for values in content.values_on(0)) == 0.8
+
+
+@pytest.mark.parametrize(("bonds", "names"), [([0.8], ("C=C",)), ([0.8, 0.1], ("C=C",))])
+def test_another_number_of_bonds_is_refused(bonds: list[float], names: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="it does not parse to"):
+        draw(bonded([0.0, 0.5, -0.5], bonds, names))
 
 
 @pytest.mark.parametrize("smiles", ["C", "[Na+].[Cl-]", INOSINE, "CCCCCCCCCCCCCCCC"])

@@ -4,9 +4,10 @@ import io
 import threading
 from collections.abc import Callable
 
+import pytest
 from rich.console import Console
 
-from exhibit.flows.progress import Watch
+from exhibit.flows.progress import Watch, left
 
 
 def watch(terminal: bool = False, heartbeat: float = 1000.0, patience: float = 1000.0) -> tuple[Watch, io.StringIO]:
@@ -60,6 +61,38 @@ def test_a_terminal_shows_a_bar_that_goes_away() -> None:
         assert "7/9" in out.getvalue()
         progress.finished("digits", "attribute", False, 2.0)
     assert "digits: attribute, done in 2.0 s" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "passed", "said"),
+    [
+        (0, 40, 30, "0%"),
+        (1, 4, 60, "25%, about 3 min left"),
+        (1, 2, 10, "50%, about 10 s left"),
+        (1, 100, 120, "1%, about 3.3 h left"),
+        (99, 100, 10, "99%, about 1 s left"),
+        (1, 4, 1, "25%"),
+        (4, 4, 60, "100%"),
+        (0, 0, 60, ""),
+        (3, None, 60, ""),
+    ],
+)
+def test_the_time_left_is_what_it_took_so_far_for_the_rest(
+    done: int, total: int | None, passed: float, said: str
+) -> None:
+    assert left(done, total, passed) == said
+
+
+def test_the_share_stands_on_a_terminal_and_in_no_log() -> None:
+    """A log has a line with counts; the bar beside them has the share, and the time left once that is known."""
+    shown, log = watch(terminal=True), watch(heartbeat=0.01, patience=0.01)
+    for progress, out in (shown, log):
+        with progress:
+            progress.stage("digits", "attribute")(3, 12)
+            progress._bars.refresh()
+            if progress is log[0]:
+                until(lambda out=out: "3 of 12" in out.getvalue())
+            assert ("25%" in out.getvalue()) == (progress is shown[0])
 
 
 def test_names_are_shown_as_they_are() -> None:
