@@ -110,7 +110,10 @@ def _point(composed: Composed) -> Point:
     if title is None or title == "":
         title = composed.subject.replace("_", " ").capitalize()
     named = composed.named(title) if isinstance(title, str) else title
-    return validated(Point, {"label": composed.label, "title": named} | own, composed.where)
+    point = validated(Point, {"label": composed.label, "title": named} | own, composed.where)
+    if (brought := point.model.brings()) is None:
+        return point
+    return point.model_copy(update={"data": point.data.told(brought), "model": point.model.opened()})
 
 
 def _shared(composed: Composed) -> dict[str, Any]:

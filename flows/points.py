@@ -185,9 +185,15 @@ class _Steps:
         weights = chapter.fits[0]["weights"]
         arguments = chapter.point.model, self._compute, chapter["load"]["dataset"], weights
         yield from self._one(chapter, predict, *arguments)
-        layer = chapter["predict"].outputs.get("layer")
-        usual = None if layer is None else json.loads(self._calls.store.get(layer))
-        chapter.methods = {label: method.located(usual) for label, method in chapter.point.method.items()}
+        named = {
+            name: json.loads(self._calls.store.get(digest))
+            for name, digest in chapter["predict"].outputs.items()
+            if name in ("layer", "embedding")
+        }
+        chapter.methods = {
+            label: method.located(named.get("embedding" if method.asks == "gradients" else "layer", named.get("layer")))
+            for label, method in chapter.point.method.items()
+        }
 
     def select(self, chapter: Chapter) -> Step:
         point = chapter.point
@@ -336,7 +342,9 @@ class _Steps:
 def trainings(point: Point) -> list[ModelSpec]:
     """The model of a point, and those that differ from it in the seed alone, if a check asks for them."""
     wanted, check = max(((spec.trainings, spec.option()) for spec in point.check.values()), default=(1, ""))
-    if wanted > 1 and not point.model.trains:
+    if wanted == 1:
+        return [point.model]
+    if not point.model.trains:
         raise InputError(
             f"check: {check} trains the model {wanted} times, but model.fit is never; leave this check out"
         )

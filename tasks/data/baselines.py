@@ -2,6 +2,7 @@
 
 import hashlib
 from difflib import get_close_matches
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,7 @@ _WORDS = {
     "blur": "the blurred image (a Gaussian with a standard deviation of a twelfth of its longer side)",
     "uniform": "uniform noise between the smallest and the largest value, drawn once for each sample",
 }
+_HIDDEN = "{name} with the token {mark} in the place of each of its tokens, special tokens kept"
 _GIVEN = "sample:"  # before the id of a sample that is the baseline of all
 _AT_A_TIME = 256  # samples that are in memory together
 _BLUR = 1 / 12  # standard deviation, in longer sides of the image
@@ -24,12 +26,13 @@ _BLUR = 1 / 12  # standard deviation, in longer sides of the image
 def baseline(name: Baseline, dataset: Dataset, layer: str | int | None, rows: Array) -> dict[str, Array] | None:
     """Raw baselines of the samples `rows` of `dataset`, each input shaped like theirs.
 
-    At a hidden layer, and for molecules, the baseline is zero at that layer: there is no raw sample, so None.
+    At a hidden layer, and for molecules, the baseline is zero at that layer: there is no raw sample, so None. Texts
+    that a model spells in tokens of its own are compared with hidden words there, too.
 
     Raises:
         InputError: for a baseline that has no meaning for an input.
     """
-    if _at_layer(name, layer):
+    if _at_layer(name, layer, dataset):
         return None
     values = {item.name: _raw(chosen, item, dataset, rows) for item, chosen in _chosen(name, dataset)}
     return {key: np.repeat(value, len(rows) // len(value), axis=0) for key, value in values.items()}
@@ -37,7 +40,7 @@ def baseline(name: Baseline, dataset: Dataset, layer: str | int | None, rows: Ar
 
 def require_baseline(name: Baseline, dataset: Dataset, layer: str | int | None) -> None:
     """Raises InputError where `baseline` would, from a few samples: before anything is trained."""
-    if name.startswith(_GIVEN) and not _at_layer(name, layer):
+    if name.startswith(_GIVEN) and not _at_layer(name, layer, dataset):
         _row_of(name.removeprefix(_GIVEN), dataset)
     else:
         baseline(name, _first_of_each_split(dataset), layer, np.arange(1))
@@ -55,7 +58,7 @@ def _first_of_each_split(dataset: Dataset) -> Dataset:
 def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained: bool = True) -> str:
     """The baseline in words for the reader, and why it is the one. `trained`: whether the model learned from the
     training rows, or came with its weights."""
-    if _at_layer(name, layer):
+    if _at_layer(name, layer, dataset):
         return (
             f"Zero at the layer {layer}: an element that carries nothing of its own. What reaches the score by other "
             "ways is held as it is in the sample, also in S(x′)."
@@ -63,10 +66,7 @@ def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained
     if name.startswith(_GIVEN):
         return f"The sample {name.removeprefix(_GIVEN)} of the data."
     rows = _rows(dataset, trained)
-    text = "; ".join(
-        f"{_WORDS[chosen].format(rows=rows)}{_commonest(chosen, item)} for {item.name}"
-        for item, chosen in _chosen(name, dataset)
-    )
+    text = "; ".join(_in_words(item, chosen, rows) for item, chosen in _chosen(name, dataset))
     why = " (the default for this kind of input)" if name == "auto" else ""
     return f"{text[0].upper()}{text[1:]}{why}."
 
@@ -74,6 +74,14 @@ def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained
 def _commonest(name: Baseline, item: Input) -> str:
     """What stands in for the mean of words."""
     return ", of words the commonest," if name == "mean" and any(c.kind != "number" for c in item.whole) else ""
+
+
+def _in_words(item: Input, chosen: Baseline, rows: str) -> str:
+    if item.spelling is None:
+        return f"{_WORDS[chosen].format(rows=rows)}{_commonest(chosen, item)} for {item.name}"
+    if chosen == "hidden":
+        return _HIDDEN.format(name=item.name, mark=item.spelling.mark)
+    return f"{item.name} without these words"
 
 
 def background(count: int, seed: int, dataset: Dataset, of: str = "samples") -> dict[str, Array]:
@@ -109,7 +117,10 @@ def _training_rows(count: int, seed: int, dataset: Dataset) -> Array:
     return np.sort(np.random.default_rng(seed).choice(train, min(count, len(train)), replace=False))
 
 
-def _at_layer(name: Baseline, layer: str | int | None) -> bool:
+def _at_layer(name: Baseline, layer: str | int | None, dataset: Dataset) -> bool:
+    """Whether it is zero at the layer, and no raw sample seen from there."""
+    if name in ("auto", "hidden") and all(item.spelling is not None for item in dataset.inputs):
+        return False
     if layer is not None and name not in ("auto", "zero"):
         raise InputError(f"baseline: {name!r} has no meaning at the hidden layer {layer!r}; use zero")
     return layer is not None
@@ -117,7 +128,12 @@ def _at_layer(name: Baseline, layer: str | int | None) -> bool:
 
 def _chosen(name: Baseline, dataset: Dataset) -> list[tuple[Input, Baseline]]:
     """What `name` stands for at each input."""
-    return [(item, KINDS[item.kind].baseline if name == "auto" else name) for item in dataset.inputs]
+    return [(item, _usual(item) if name == "auto" else name) for item in dataset.inputs]
+
+
+def _usual(item: Input) -> Baseline:
+    """What it is compared with, if nobody says."""
+    return KINDS[item.kind].baseline if item.spelling is None else "hidden"
 
 
 def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
@@ -134,11 +150,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
             return _training_mean(item, dataset)[np.newaxis].astype(item.values.dtype)
         case "black":
             return np.full_like(item.values[:1], _bounds(name, item)[0])
-        case "blur":
-            _bounds(name, item)
-            return blurred(item.values[rows])
-        case "uniform":
-            return _uniform(item, dataset, [_of_sample(sample) for sample in dataset.sample_ids[rows]])
+        case "blur" | "uniform" | "hidden":
+            return _of_each(name, item, dataset, rows)
         case _ if name.startswith(_GIVEN):
             return item.values[_row_of(name.removeprefix(_GIVEN), dataset)]
         case _:
@@ -152,6 +165,21 @@ def _require_numbers(name: Baseline, item: Input) -> None:
             f"baseline: {name!r} has no meaning for {words[0]!r}, whose values are words; use mean, which takes the "
             "commonest of them, or sample:ID"
         )
+
+
+def _of_each(name: Literal["blur", "uniform", "hidden"], item: Input, dataset: Dataset, rows: Array) -> Array:
+    """One baseline for each of `rows`."""
+    if name == "blur":
+        _bounds(name, item)
+        return blurred(item.values[rows])
+    if name == "uniform":
+        return _uniform(item, dataset, [_of_sample(sample) for sample in dataset.sample_ids[rows]])
+    if item.spelling is None:
+        raise InputError(
+            f"baseline: 'hidden' needs a text that is read by the tokenizer of its model, and {item.name!r} is none"
+        )
+    words: Array = item.spelling.hidden[item.array[rows]]
+    return words
 
 
 def _row_of(sample: str, dataset: Dataset) -> Array:

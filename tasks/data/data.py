@@ -2,14 +2,15 @@
 data belongs here."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
 from exhibit.tasks.data.limits import Limited, Limits
-from exhibit.tasks.records.base import Choice
+from exhibit.tasks.records.base import Choice, InputError
 from exhibit.tasks.records.data import Dataset, Reference, Wanted
 from exhibit.tasks.records.shelf import Shelf
+from exhibit.tasks.records.spelling import Brought
 
 
 class Data(Choice):
@@ -19,6 +20,17 @@ class Data(Choice):
 
     has_columns: ClassVar[bool] = False  # whether it can give a model the columns of a table as they came
     on_shelf: ClassVar[bool] = False  # whether the dataset names samples that lie on the shelf one by one
+
+    def told(self, _: Brought) -> Self:
+        """The same, read and labelled as a model that brings a tokenizer and outputs of its own says.
+
+        Raises:
+            InputError: for data that such a model cannot read.
+        """
+        raise InputError(
+            f"model: it reads texts by its own tokenizer, and data={self.option()} gives none; use data=text "
+            "data.path=FILE data.text=COLUMN"
+        )
 
     @abstractmethod
     def load(self, shelf: Shelf, /) -> Dataset:

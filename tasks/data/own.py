@@ -88,7 +88,7 @@ class RowsSpec(Data):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
     path: Path | None = Field(None, description="a .csv or .parquet file: the rows that train and measure a model")
-    label: str = Field(description="column that is predicted")
+    label: str | None = Field(description="column that is predicted")
     task: Literal["auto", "classification", "regression"] = Field(
         "auto", description="auto: a regression for numbers, unless they are at most ten different whole ones"
     )
@@ -142,8 +142,8 @@ class RowsSpec(Data):
         """What the model takes."""
 
     @abstractmethod
-    def described(self, reader: Any) -> str:
-        """A sentence about the input."""
+    def described(self, reader: Any, values: Array) -> str:
+        """A sentence about the input, whose `values` these are."""
 
     def filled(self, _reader: Any, _values: Array) -> str:
         """What became of cells without a value in the rows of the fit that are used, in a sentence; empty where there
@@ -186,13 +186,14 @@ class RowsSpec(Data):
             table = read_table(files["path"], "path", self._texts(), self.missing_values, self.limits)
             for key, name in {"label": self.label, "id": self.id, "split": self.split}.items():
                 require_columns(table, [] if name is None else [name], f"data.{key}: there is no column {{}}")
-            labels = Labels.of(table[self.label], self.task, self._order)
+            labels = self._labels(table)
             reader: Any = learned(table)
             part, values = self._part(table, "path", labels, reader)
             training = part.split[part.usable] == "train"
-            if not training.any():
+            if self.label is not None and not training.any():
                 raise InputError("data.split: none of the usable rows has the split train; at least one must")
-            labels, reader = labels.scaled(part.labels[part.usable][training]), reader.scaled(values[training])
+            if training.any():
+                labels, reader = labels.scaled(part.labels[part.usable][training]), reader.scaled(values[training])
             parts.append((part, values))
         else:
             labels, reader = self._from_scheme(files["scheme"])
@@ -204,7 +205,7 @@ class RowsSpec(Data):
             parts.append(self._part(table, "explain", labels, reader))
         return self._dataset(labels, reader, parts)
 
-    def fitted(self, dataset: Dataset) -> Dataset:
+    def fitted(self, dataset: Dataset) -> Dataset | None:
         """The rows that train and measure a model: the same bytes whatever is to be explained."""
         return rows_of_the_fit(dataset)
 
@@ -217,7 +218,7 @@ class RowsSpec(Data):
             raise InputError(
                 f"data.scheme: {path.name} is not a scheme.json that a run on this kind of data has written"
             ) from problem
-        if scheme.labels.name != self.label:
+        if self.label not in (scheme.labels.name, None):
             raise InputError(
                 f"data.label: {self.label!r} was given, but {path.name} is for the label {scheme.labels.name!r}"
             )
@@ -229,12 +230,12 @@ class RowsSpec(Data):
         Raises:
             InputError: where none can.
         """
-        explained = key == "explain"
-        first = "given" if explained else "row"
+        explained = key == "explain" or self.label is None
+        first = "given" if key == "explain" else "row"
         ids = row_ids(table, self.id, [row_name(row, first) for row in range(len(table))], key)
         values, reasons = reader.encoded(table, key)
         measured = np.full(len(table), np.nan)
-        if self.label in table.columns:
+        if self.label is not None and self.label in table.columns:
             measured = labels.values(table[self.label], key)
         reasons = [
             "; ".join(filter(None, [reason, labels.reason(label, required=not explained)])) or None
@@ -247,6 +248,15 @@ class RowsSpec(Data):
         if not explained:
             split[usable] = self._split(table[usable], measured[usable], labels)
         return Part(key, ids, reasons, measured, split), values[usable]
+
+    def _labels(self, table: "Table") -> Labels:
+        """What the labels of the rows of the fit are."""
+        return Labels.of(table[self.label], self.task, self._order)
+
+    def _predicts(self, name: str, labels: Labels) -> str:
+        """What the model does, in a sentence."""
+        what = "no labels are given" if self.label is None else f"The model predicts the column {name}"
+        return f"{what[0].upper()}{what[1:]}: {labels.why}."
 
     def _named(self, classes: tuple[str, ...]) -> tuple[str, ...]:
         """What a reader calls the classes."""
@@ -265,15 +275,16 @@ class RowsSpec(Data):
     def _dataset(self, labels: Labels, reader: Any, parts: Sequence[tuple[Part, Array]]) -> Dataset:
         measured = np.concatenate([part.labels[part.usable] for part, _ in parts])
         whole = bool(labels.classes) and not np.isnan(measured).any()
+        values = np.concatenate([values for _, values in parts])
         name = self.names.get(labels.name, labels.name)
         return Dataset(
             title=self.title,
-            description=f"{self.described(reader)} The model predicts the column {name}: {labels.why}."
+            description=f"{self.described(reader, values)} {self._predicts(name, labels)}"
             f"{_missing_by_column([reason for part, _ in parts if part.key == 'path' for reason in part.reasons])}"
             f"{''.join(self.filled(reader, values) for part, values in parts if part.key == 'path')}",
             source=self.source,
             task=labels.task,
-            inputs=(self.input(reader, np.concatenate([values for _, values in parts])),),
+            inputs=(self.input(reader, values),),
             sample_ids=np.concatenate([part.ids[part.usable] for part, _ in parts]),
             labels=measured.astype(np.int64) if whole else measured,
             split=np.concatenate([part.split[part.usable] for part, _ in parts]),

@@ -29,6 +29,7 @@ class TableSpec(RowsSpec):
     """A .csv or .parquet file: columns of numbers as they are, columns of words as categories of 0 and 1."""
 
     kind: Literal["table"] = "table"
+    label: str = Field(description="column that is predicted")
     features: tuple[str, ...] | None = Field(
         None, min_length=1, description="columns that the model is given; null: all others than those named here"
     )
@@ -175,7 +176,7 @@ class TableSpec(RowsSpec):
         given = f" Missing are {told_counts(kept)} {of}; the model is given them as missing." if kept else ""
         return told + given
 
-    def described(self, reader: Columns) -> str:
+    def described(self, reader: Columns, _: Array) -> str:
         """What the columns hold."""
         kinds = [column.kind for column in reader.columns]
         words = {

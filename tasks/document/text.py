@@ -1,5 +1,7 @@
 """Chapters about texts."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from exhibit.tasks.document import bearing
@@ -16,12 +18,13 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     without_score,
 )
-from exhibit.tasks.document.words import signed
+from exhibit.tasks.document.fonts import marked
+from exhibit.tasks.document.words import plain, share, signed
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
 from exhibit.tasks.records.finding import Finding, Named, Word
-from exhibit.tasks.records.material import Material, MethodMaterial, Scales
-from exhibit.tasks.records.page import Aside, Block, Section
+from exhibit.tasks.records.material import Material, MethodMaterial, Scales, Words
+from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _SHORT = 12  # words of a text that fit into half of the page
 
@@ -64,7 +67,7 @@ def _strongest(material: Material, method: MethodMaterial) -> tuple[Named, float
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     teaser = (_teaser(material, scales),) if material.whole else ()
-    return (*teaser, *(_tokens(material, method, scales) for method in material.methods))
+    return (*teaser, *(figure for method in material.methods for figure in _tokens(material, method, scales)))
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
@@ -83,19 +86,106 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     )
 
 
-def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> Figure:
-    rows = drawn_rows(material)
-    items = tuple(_line(material, method, row) for row in rows)
+def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> tuple[Figure, ...]:
+    """The drawn texts, on as many pages as they need."""
     scale = method.scale(material.dataset.inputs[0].name)
-    return Figure(
-        name=f"{material.slug}-{method.label}-tokens",
-        content=Tokens(items=items, facets=facets(material, rows)),
-        scales=(Scale(unit=scale, limit=scales.get(scale, 1.0), signed=method.signed),),
-        caption=f"{method.title} of every token of {material.dataset.inputs[0].name}, in {method.unit}; "
-        f"padding is left out.{direction(material, method)}{left_out(material)}",
-        alt="; ".join(item.alt for item in items),
-        width=HALF_PAGE if _paired(material) else 1.0,
+    pages = _pages(material, method)
+    caption = (
+        f"{method.title} of every {_element(material)} of {material.dataset.inputs[0].name}, in {method.unit}; "
+        f"{_whole(material)}.{direction(material, method)}{left_out(material)}"
     )
+    return tuple(
+        Figure(
+            name=name,
+            content=Tokens(items=tuple(line for _, line in page), facets=facets(material, [row for row, _ in page])),
+            scales=(Scale(unit=scale, limit=scales.get(scale, 1.0), signed=method.signed),),
+            caption=caption if number == 0 else f"{method.title}, continued.",
+            alt="; ".join(line.alt for _, line in page),
+            width=HALF_PAGE if _paired(material) else 1.0,
+        )
+        for number, (name, page) in enumerate(zip(_names(material, method), pages, strict=True))
+    )
+
+
+def _names(material: Material, method: MethodMaterial) -> list[str]:
+    """Of the figures, page by page."""
+    count = len(_pages(material, method))
+    return [f"{material.slug}-{method.label}-tokens{f'-{number}' * (number > 1)}" for number in range(1, count + 1)]
+
+
+Page = list[tuple[int, TokenLine]]  # shown samples, and the text of each or a part of it
+
+
+def _pages(material: Material, method: MethodMaterial) -> list[Page]:
+    """The drawn texts, those together that fit onto a page with what stands below them; a text that is longer than that
+    goes on on the next."""
+    pages: list[Page] = [[]]
+    left = _PAGE
+    for row in drawn_rows(material):
+        for part in _parts(_line(material, method, row), _BROAD[_paired(material)]):
+            if pages[-1] and _height(part, _BROAD[_paired(material)]) > left:
+                pages.append([])
+                left = _PAGE
+            pages[-1].append((row, part))
+            left -= _height(part, _BROAD[_paired(material)])
+    return pages
+
+
+# About the CSS pixels of a drawn text, as `exhibit.tasks.drawing.text` draws it, a little more than less.
+_PAGE = 640.0  # of a page, below a heading and above scale, caption and notes
+_BROAD = {False: 440.0, True: 320.0}  # of a line, alone and beside another figure
+_ROW, _AROUND, _LEAST, _LETTER, _IDEOGRAPH = 44.0, 32.0, 46.0, 7.2, 13.5
+
+
+def _ends(line: TokenLine, broad: float) -> list[int]:
+    """The row that each token stands in."""
+    rows, x, row = [], 0.0, 0
+    for token in line.tokens:
+        wide = max(sum(_LETTER if ord(c) < _WIDE else _IDEOGRAPH for c in token) + 10, _LEAST)
+        if x and x + wide > broad:
+            x, row = 0.0, row + 1
+        rows.append(row)
+        x += wide + 4
+    return rows
+
+
+_WIDE = 0x2E80  # from where on letters are about as wide as high
+
+
+def _height(line: TokenLine, broad: float) -> float:
+    return _AROUND + _ROW * (max(_ends(line, broad), default=0) + 1)
+
+
+def _parts(line: TokenLine, broad: float) -> list[TokenLine]:
+    """A text as it is, or in parts that fit onto a page each."""
+    most = int((_PAGE - _AROUND) // _ROW)
+    page = np.array(_ends(line, broad), int) // most
+    if not page.any():
+        return [line]
+    parts = [np.flatnonzero(page == number) for number in range(int(page.max()) + 1)]
+    return [
+        line.model_copy(
+            update={
+                "title": line.title if number == 0 else f"{line.title}, continued",
+                "tokens": tuple(line.tokens[k] for k in part),
+                "values": line.values[part],
+                "note": line.note if number == 0 else "",
+                "alt": line.alt if number == 0 else f"{line.title}, continued",
+            }
+        )
+        for number, part in enumerate(parts)
+    ]
+
+
+def _element(material: Material) -> str:
+    return "token" if material.dataset.inputs[0].spelling is None else "word"
+
+
+def _whole(material: Material) -> str:
+    """What the figures do not show one by one."""
+    if material.dataset.inputs[0].spelling is None:
+        return "padding is left out"
+    return "the tokens that spell a word are added up, padding and special tokens are left out"
 
 
 def _paired(material: Material) -> bool:
@@ -112,12 +202,13 @@ def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
     total = signed(float(method.values[item.name][row, :, 0].sum()))
     pairs = ", ".join(f"{token} {signed(float(value))}" for token, value in zip(tokens, values, strict=True))
     name = material.sample_name(row)
-    return TokenLine(title=name, tokens=tokens, values=values, note=f"sum {total}", alt=f"{name}: {pairs}")
+    printed = tuple(marked(token)[0] for token in tokens)  # of which boxes are as wide
+    return TokenLine(title=name, tokens=printed, values=values, note=f"sum {total}", alt=f"{name}: {pairs}")
 
 
 def sections(material: Material) -> tuple[Section, ...]:
-    names = [f"{material.slug}-{method.label}-tokens" for method in material.methods]
-    rows = [tuple(names)] if _paired(material) else [(name,) for name in names]
+    names = [_names(material, method) for method in material.methods]
+    rows = list(zip(*names, strict=True)) if _paired(material) else [(name,) for each in names for name in each]
     return (
         Section(
             title="Single texts",
@@ -126,15 +217,66 @@ def sections(material: Material) -> tuple[Section, ...]:
                 *(Block(figures=row) for row in rows[1:]),
             ),
         ),
+        *_of_words(material),
+    )
+
+
+def _of_words(material: Material) -> tuple[Section, ...]:
+    """The words of all explained texts by the main method."""
+    tables = _word_tables(material, (material.main,))
+    return tuple(
+        Section(title="Words over all texts", blocks=(Block(tables=(one,), asides=(_MEANS,)),)) for one in tables
+    )
+
+
+def _word_tables(material: Material, methods: Sequence[MethodMaterial]) -> tuple[Table, ...]:
+    return tuple(
+        _word_table(material, method, method.words) for method in methods if method.words is not None and material.whole
+    )
+
+
+def _word_table(material: Material, method: MethodMaterial, words: Words) -> Table:
+    by_sign = method.signed
+    total = float((words.mean_absolute * words.times).sum()) or 1.0
+    rows = tuple(
+        (
+            name,
+            f"{words.texts[k]:,}",
+            f"{words.times[k]:,}",
+            share(float(words.mean_absolute[k] * words.times[k]) / total),
+            *((signed(float(words.mean[k])),) if by_sign else ()),
+            plain(float(words.mean_absolute[k])),
+        )
+        for k, name in enumerate(words.names)
+    )
+    return Table(
+        name=f"{material.slug}-{method.label}-words",
+        caption=f"{method.title}: the words of all {material.explained:,} explained texts, those first that carry most "
+        f"over all of them; means in {method.unit}, each time that the word occurs.",
+        columns=(
+            Column(title="word"),
+            Column(title="texts", numeric=True),
+            Column(title="times", numeric=True),
+            Column(title="share of |a|", numeric=True),
+            *((Column(title="mean a", numeric=True),) if by_sign else ()),
+            Column(title="mean |a|", numeric=True),
+        ),
+        rows=rows,
     )
 
 
 def appendix(material: Material) -> tuple[Block, ...]:
-    """The sums of every additive method."""
-    return sums_blocks(material)
+    """The sums of every additive method, and the words of those that are not the main one."""
+    others = [method for method in material.methods if method is not material.main]
+    return (*sums_blocks(material), *(Block(tables=(table,)) for table in _word_tables(material, others)))
 
 
 _READ = Aside(
     title="How to read it",
     text="The number below a token is its contribution; its colour is that number on the scale below.",
+)
+_MEANS = Aside(
+    title="How to read it",
+    text="A word that stands in few texts may have a large mean by accident; one whose mean a is near zero and whose "
+    "mean |a| is not speaks for one class here and for another there.",
 )

@@ -84,7 +84,8 @@ class IntegratedGradientsSpec(_PathMethod):
     kind: Literal["integrated_gradients"] = "integrated_gradients"
     baseline: Baseline = Field(
         "auto",
-        description="compared with, in raw units: auto, zero, black, mean, blur, uniform or sample:ID of the data",
+        description="compared with, in raw units: auto, zero, black, mean, blur, uniform, hidden (of a text that is "
+        "read by the tokenizer of its model: every word) or sample:ID of the data",
     )
     compat: Literal["keras_example", "chainer_chemistry"] | None = Field(
         None, description="reproduce a published variant: keras_example or chainer_chemistry"

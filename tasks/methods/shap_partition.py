@@ -62,9 +62,9 @@ class PartitionShapSpec(HidingMethod):
                 return f"The blurred image itself, averaged over squares of {side} pixels."
             case "inpaint_telea" | "inpaint_ns":
                 return f"The image itself, hidden regions painted over from their surroundings ({self.masker})."
-            case "tokens":
-                return f"The same text with the token {self.token or 0} in the place of hidden ones."
-            case "baseline":
+            case "tokens" if self.token is not None:
+                return f"The same text with the token {self.token} in the place of hidden ones."
+            case "tokens" | "baseline":
                 return None
 
     def most_predictions(self, _: Attribution) -> int:

@@ -10,6 +10,7 @@ from pydantic import Field
 from exhibit.tasks import frameworks as frameworks
 from exhibit.tasks.models.estimator import EstimatorSpec
 from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.models.transformers import TransformersSpec
 from exhibit.tasks.models.zoo.cnn import CNNSpec
 from exhibit.tasks.models.zoo.efficientnet import EfficientNetSpec
 from exhibit.tasks.models.zoo.ggnn import GGNNSpec
@@ -39,6 +40,7 @@ ModelSpec = Annotated[
     | ForestSpec
     | BoostingSpec
     | EstimatorSpec
+    | TransformersSpec
     | FactorySpec,
     Field(discriminator="kind"),
 ]

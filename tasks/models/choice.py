@@ -4,12 +4,13 @@ particular model and no framework belongs here."""
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, Choice, InputError
 from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.spelling import Brought
 
 if TYPE_CHECKING:
     from exhibit.tasks.records.figure import Diagram
@@ -73,6 +74,18 @@ class ModelChoice(Choice):
     def diagram(self, _: Dataset) -> "Diagram | None":
         """The model drawn from its inputs to its outputs; None where a sentence says it all."""
         return None
+
+    def brings(self) -> Brought | None:
+        """What it says of the texts that it reads by a tokenizer of its own; None for all others.
+
+        Raises:
+            InputError: for files that are no such model.
+        """
+        return None
+
+    def opened(self) -> Self:
+        """The same, with the files that it is read from in the place of the folder that they are in."""
+        return self
 
     def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
         """Every file that weights are read from, by its key."""

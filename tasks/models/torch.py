@@ -39,7 +39,18 @@ from exhibit.tasks.models.torch_dropout import attention_rates, dropping
 from exhibit.tasks.models.torch_embedding import embeddings
 from exhibit.tasks.models.torch_fast import FastCopies, State, same, state_of
 from exhibit.tasks.models.torch_process import configure, device_of, explaining
-from exhibit.tasks.protocols import Capability, Compute, Dropout, Score, Side, own_score, padded_batches, reading, take
+from exhibit.tasks.protocols import (
+    Capability,
+    Compute,
+    Dropout,
+    Place,
+    Score,
+    Side,
+    own_score,
+    padded_batches,
+    reading,
+    take,
+)
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import bonds_of
 from exhibit.tasks.records.model import OutputKind
@@ -311,7 +322,7 @@ class TorchModel:
 
     def place(
         self, inputs: Arrays, layer: str | int | None = None, at: Side = "output", dropout: Dropout | None = None
-    ) -> TorchPlace:
+    ) -> Place:
         """The batch `inputs` seen from `layer` (None: the preprocessed inputs), where given with dropout.
 
         Raises:
@@ -364,11 +375,15 @@ class TorchModel:
         if dropout is not None:
             sampling = dropping(net, partial(self._uniform, encoded, dropout), self._rates)
         with sampling:
-            outputs: Tensor = net(*encoded.taken())
+            outputs: Tensor = self.applied(net, encoded)
         require_one_output(outputs, isinstance(outputs, Tensor))
         require_real(str(outputs.dtype), outputs.is_floating_point())
         self._each = require_as_before(outputs.shape[1:], self._each)
         return outputs if encoded.lengths is None else outputs[: encoded.samples]
+
+    def applied(self, net: nn.Module, encoded: Encoded) -> Any:
+        """What the net gives for its arguments."""
+        return net(*encoded.taken())
 
     def inner_layout(self, tensor: Tensor) -> Tensor:
         """Channels where the net has them."""

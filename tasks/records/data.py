@@ -8,11 +8,14 @@ from pydantic import Field
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.kinds import TRAITS, Kind, Traits
 from exhibit.tasks.records.shelf import Shelved, chosen, in_memory
+from exhibit.tasks.records.spelling import Spelling
 
 Split = Literal["train", "validation", "test", "explain"]
 
 
-Baseline = Literal["auto", "zero", "black", "mean", "blur", "uniform"] | Annotated[str, Field(pattern="^sample:.")]
+Baseline = (
+    Literal["auto", "zero", "black", "mean", "blur", "uniform", "hidden"] | Annotated[str, Field(pattern="^sample:.")]
+)
 
 
 class TableColumn(Record):
@@ -51,8 +54,9 @@ class Input(Record):
     the brightest value an image can take, `regions` (samples, height, width) where something is known to be, `region`
     its name, `planted` whether samples without one are known to be without it; `aligned` ones show the same thing at
     the same pixel, so that a mean over them has a meaning.
-    `vocabulary`: the token that each id of a text stands for, the padding first. `centre`, `spread`: (features,) mean
-    and standard deviation of the columns of a table over the training rows, where a net should standardise them.
+    `vocabulary`: the token that each id of a text stands for, the padding first; `spelling`: where these are words, how
+    a model reads them in tokens of its own. `centre`, `spread`: (features,) mean and standard deviation of the columns
+    of a table over the training rows, where a net should standardise them.
     Pictures from files are `Shelved`: `array` has all of them in memory. `whole`: what each feature of a table is that
     is given to the model column by column; then a category is one feature, and NaN is a cell without a value.
     """
@@ -68,6 +72,7 @@ class Input(Record):
     planted: bool = False
     aligned: bool = False
     vocabulary: tuple[str, ...] = ()
+    spelling: Spelling | None = Field(None, exclude_if=lambda spelling: spelling is None)
     centre: Array | None = None
     spread: Array | None = None
     whole: tuple[TableColumn, ...] = Field((), exclude_if=lambda columns: not columns)

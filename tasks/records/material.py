@@ -32,6 +32,17 @@ class Maps(Record):
     limits: Array | None = None
 
 
+class Words(Record):
+    """The words of all explained texts, the one with the largest sum of |a| first: in how many texts each stands, how
+    often, and mean and mean size of its attribution there."""
+
+    names: tuple[str, ...]
+    texts: Array
+    times: Array
+    mean: Array
+    mean_absolute: Array
+
+
 class MethodMaterial(Record):
     """One method of a chapter. `values[input]`: (shown, ..., targets) with channels summed; `prediction`,
     `base_value` and `residual`: (shown, targets). `steps`: smallest, median and largest number over all
@@ -60,6 +71,7 @@ class MethodMaterial(Record):
     maps: dict[str, Maps] = Field(default_factory=dict)  # of each image
     scales: dict[str, str] = Field(default_factory=dict)  # of each input, what its colour scale is called
     swarm: Swarm | None = None
+    words: Words | None = None  # of texts that a model reads by a tokenizer of its own
     ladder: Ladder | None = None  # where steps were refined
     sampling_gap: Array | None = None  # (shown, targets), where draws are averaged
     draw_residual: Array | None = None  # (shown, targets), mean |residual| of the draws

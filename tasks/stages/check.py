@@ -21,7 +21,7 @@ from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution, Selection, Summary
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms, require_finite
+from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms, of_words, require_finite
 from exhibit.tasks.stages.restore import restored, spec_with_digests
 from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
 from exhibit.tasks.store import Digest, Store
@@ -231,7 +231,8 @@ class _Point:
         cost = asked.method.cost(part)
         # A gradient is a pass forward and one back; a method that does not count says nothing but that it was called.
         self._calls.append(len(rows) if cost is None else 2 * cost.gradients + cost.evaluations)
-        return part, self._plain(asked.method, of_atoms(part, self.data.take(chosen)))
+        samples = self.data.take(chosen)
+        return part, self._plain(asked.method, of_words(of_atoms(part, samples), samples, inputs))
 
     def _randomised(self, seed: int, whole: bool) -> Iterator[tuple[str, Explain]]:
         asked = self.asked

@@ -9,7 +9,7 @@ from exhibit.tasks.finite import FiniteModel
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Capability, DifferentiableModel, Model, gives_gradients
-from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Attribution, bonds_of
 
@@ -60,6 +60,47 @@ def require_finite(method: Method, model: ModelChoice, found: Attribution) -> No
             f"there{baseline}; choose another baseline or method (occlusion takes no slopes), or leave these "
             "samples out"
         )
+
+
+def of_words(attribution: Attribution, data: Dataset, inputs: Arrays) -> Attribution:
+    """The same with one row for each word of the texts in `inputs`, where a method has looked at the tokens that spell
+    it: their sum. Of standard errors it is the most that the error of the sum can be.
+    """
+    changed: dict[str, dict[str, Array]] = {}
+    for item in data.inputs:
+        if item.spelling is None or item.name not in attribution.mask:
+            continue
+        words = item.spelling.laid(inputs[item.name]).words
+        for field, arrays in _of_elements(attribution).items():
+            if item.name in arrays:
+                joined = _joined(arrays[item.name], words, item.values.shape[1])
+                changed.setdefault(field, dict(arrays))[item.name] = joined
+        changed["mask"] = {name: mask for name, mask in attribution.mask.items() if name != item.name}
+    return attribution.model_copy(update=changed)
+
+
+def _of_elements(attribution: Attribution) -> dict[str, dict[str, Array]]:
+    return {
+        "values": attribution.values,
+        "moments": attribution.moments,
+        "standard_error": attribution.standard_error,
+    }
+
+
+def _joined(values: Array, words: Array, count: int) -> Array:
+    """(samples, words, ...) from `values` (samples, tokens, ...), `words` (samples, tokens) whose each is, -1 nobody's.
+
+    Raises:
+        InputError: for values of something else than the tokens.
+    """
+    if values.shape[:2] != words.shape:
+        raise InputError(
+            f"layer: it must hold one row for each token of a text, but it holds {values.shape[1]}; name another layer"
+        )
+    joined = np.zeros((len(values), count, *values.shape[2:]), values.dtype)
+    rows, tokens = np.nonzero(words >= 0)
+    np.add.at(joined, (rows, words[rows, tokens]), values[rows, tokens])
+    return joined
 
 
 def of_atoms(attribution: Attribution, data: Dataset) -> Attribution:

@@ -20,7 +20,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary, bonds_of
 from exhibit.tasks.records.figure import Ladder, Swarm
-from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial
+from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial, Words
 from exhibit.tasks.records.model import Performance, Prediction, Weights
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.verdict import CheckResult
@@ -181,9 +181,9 @@ def _wanted(method: Method, samples: Dataset, parts: bool) -> Wanted:
         return np.concatenate(found, axis=1)
 
     def of_parts(part: Attribution, _: Array) -> Array:
-        return aggregated(part, inputs[0].name, inputs[0].kind, "raw")[..., 0]
+        return aggregated(part, inputs[0].name, inputs[0].kind, "raw" if parts else method.aggregate)[..., 0]
 
-    per_sample: dict[str, PerSample] = {_PARTS: of_parts} if parts else {}
+    per_sample: dict[str, PerSample] = {_PARTS: of_parts} if parts or inputs[0].spelling is not None else {}
     # Only tables, and several inputs, have features that a reader can follow from sample to sample.
     per_sample |= {_FEATURES: of_features} if len(inputs) > 1 or inputs[0].traits.named else {}
     return Wanted(method.cost, per_sample)
@@ -235,6 +235,7 @@ def _method(
         relative_error=_relative_error(part),
         background=None if method.against is None else method.against.rows,
         ladder=_ladder(method, results, dataset.take(selection.explained[selection.shown])),
+        words=_words(results, dataset.take(selection.explained)),
         swarm=_swarm(method, results, dataset.take(selection.explained), selection, unit, drawing.top_k),
         maps={
             entry.name: Maps(values=_maps(part, entry, method, drawing.image), unit=_unit(method, unit))
@@ -250,6 +251,27 @@ def _bonds(shown: Dataset) -> tuple[tuple[str, ...], ...]:
 
     names = KINDS[shown.inputs[0].kind].bonds
     return () if names is None else tuple(names(shown.inputs[0]))
+
+
+def _words(results: Results, samples: Dataset) -> Words | None:
+    """The words of texts that a model reads by a tokenizer of its own, and what the method says of the first target."""
+    item, *others = samples.inputs
+    if others or item.spelling is None:
+        return None
+    rows, places = np.nonzero(item.spelling.counts[item.array])
+    values = results.per_sample[_PARTS][rows, places].astype(np.float64)
+    names, word = np.unique(np.array(item.vocabulary)[item.array[rows, places]], return_inverse=True)
+    times = np.bincount(word)
+    sizes = np.bincount(word, np.abs(values))
+    texts = np.bincount(np.unique(np.stack([rows, word]), axis=1)[1])
+    order = np.lexsort((names, -sizes))
+    return Words(
+        names=tuple(names[order].tolist()),
+        texts=texts[order],
+        times=times[order],
+        mean=(np.bincount(word, values) / times)[order],
+        mean_absolute=(sizes / times)[order],
+    )
 
 
 def _analogues(

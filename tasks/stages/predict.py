@@ -16,7 +16,8 @@ from exhibit.tasks.store import Digest, Store
 
 
 def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> FinishedStage:
-    """Outputs "prediction" of every row, "performance", and "layer" where methods look at one that name none."""
+    """Outputs "prediction" of every row, "performance", and where methods look that name no layer, where that is one:
+    "layer" for all of them, "embedding" for those that take gradients."""
     from exhibit.tasks.models.memory import require_memory
     from exhibit.tasks.models.performance import performance
 
@@ -29,7 +30,7 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
             _require_finite(model, predicted, data)
             prediction = Prediction(kind=net.output, outputs=predicted)
             outputs = {"prediction": pack(prediction), "performance": pack(performance(data, prediction))}
-            return outputs if (layer := usual_layer(net, data)) is None else outputs | {"layer": canonical_json(layer)}
+            return outputs | {name: canonical_json(layer) for name, layer in usual_layers(net, data).items()}
 
     return run_stage(
         store,
@@ -63,13 +64,16 @@ def _outputs(net: Model, data: Dataset, size: int) -> Array:
     return np.concatenate([net.predict(data.take(part).arrays) for part in parts])
 
 
-def usual_layer(net: Model, data: Dataset) -> str | None:
-    """Where a method looks that can look at a layer and names none: at the embedding of a molecule's atoms, if the
-    model has just one; None: at the input."""
-    if not gives_gradients(net) or not any(item.traits.embedded for item in data.inputs):
-        return None
+def usual_layers(net: Model, data: Dataset) -> dict[str, str]:
+    """Where a method looks that can look at a layer and names none, if the model has just one that embeds: "layer", for
+    a molecule, of which there is nothing to look at before; "embedding", for a text that the model spells in tokens of
+    its own, whose words can be hidden before and have slopes only there. At all else it looks at the input."""
+    embedded = any(item.traits.embedded for item in data.inputs)
+    if not gives_gradients(net) or not (embedded or any(item.spelling is not None for item in data.inputs)):
+        return {}
     some = data.take(np.arange(min(_SOME, len(data.sample_ids))))
-    return net.embedding(some.arrays)
+    layer = net.embedding(some.arrays)
+    return {} if layer is None else {"layer" if embedded else "embedding": layer}
 
 
 _SOME = 8  # samples that show which layer embeds

@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from safetensors.numpy import save_file
+from tokenizers import Tokenizer, models
 
 from exhibit.flows.compose import CONF, Composed, compose_points, groups, point_name
 from exhibit.flows.config import Report, read_report
@@ -27,6 +30,7 @@ FITTING = {
     "tree_shap": "model=random_forest",
     "random_forest": "method=[occlusion]",
     "gradient_boosting": "method=[occlusion]",
+    "transformers": "data=text data.path=texts.csv data.text=words",
 }
 REPORT_GROUPS = ("document", "runner", "compute")
 
@@ -39,15 +43,25 @@ def test_every_study_is_valid(study: str) -> None:
     assert point.title == yaml.safe_load((CONF / "study" / f"{study}.yaml").read_text())["title"]
 
 
+def bare(folder: Path) -> None:
+    """The files that the config of a text classifier is read from, and no more: a net of hardly any weights."""
+    folder.mkdir()
+    (folder / "config.json").write_text('{"architectures": ["BertForSequenceClassification"]}')
+    save_file({"classifier.bias": np.zeros(2, np.float32)}, folder / "model.safetensors")
+    Tokenizer(models.WordLevel({"[UNK]": 0, "a": 1}, unk_token="[UNK]")).save(str(folder / "tokenizer.json"))
+
+
 @pytest.mark.parametrize("file", sorted(CONF.glob("*/*.yaml")), ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_every_option_is_valid_and_short(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_option_is_valid_and_short(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every YAML of a group of a point or report can be chosen in place of what some study has chosen; what it leaves
     open must be given."""
     assert len(file.read_text().splitlines()) <= 25
     monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", "own")
+    monkeypatch.chdir(tmp_path)
+    bare(tmp_path / OPEN["path"])
     group, option = file.parent.name, file.stem
     chosen = [f"study={option}"] if group == "study" else ["study=iris", f"{group}={option}"]
-    chosen += [FITTING[option]] if option in FITTING else []
+    chosen += FITTING[option].split() if option in FITTING else []
     place = f"{group}.{option}" if group in ("method", "check") else group
     missing = [key for key, value in yaml.safe_load(file.read_text()).items() if value == "???"]
     if missing:

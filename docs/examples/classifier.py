@@ -1,0 +1,59 @@
+"""A tiny text classifier of transformers in a folder, as `save_pretrained` writes it, and texts to explain it with.
+
+`python classifier.py DIR` makes DIR/config.json, model.safetensors and tokenizer.json, and DIR/reviews.csv.
+"""
+
+import csv
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.modules["torchvision"] = None  # type: ignore[assignment]  # texts need none, and one that does not fit torch would stop transformers
+
+import torch  # noqa: E402
+from tokenizers.implementations import BertWordPieceTokenizer  # noqa: E402
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast  # noqa: E402
+
+WORDS = {"good": ["wonderful", "lovely", "brilliantly"], "bad": ["dreadful", "boring", "awfully"]}
+PLAIN = ["the", "a", "film", "story", "actors", "scene", "music", "with", "and", "of", "was", "very", "plot"]
+
+
+def reviews(count: int = 200) -> Iterator[tuple[str, str]]:
+    """Made-up reviews, and which word in them says how they end."""
+    for number in range(count):
+        verdict = ["bad", "good"][number % 2]
+        words = random.choices(PLAIN, k=random.randint(3, 8))
+        words.insert(random.randrange(len(words)), random.choice(WORDS[verdict]))
+        yield " ".join(words) + ".", verdict
+
+
+def main(folder: Path) -> None:
+    """Trains the net and writes all files."""
+    random.seed(0)
+    torch.manual_seed(0)
+    texts, verdicts = zip(*reviews(), strict=True)
+    folder.mkdir(exist_ok=True)
+    cut = BertWordPieceTokenizer()
+    cut.train_from_iterator(texts, vocab_size=60)
+    tokenizer = BertTokenizerFast(tokenizer_object=cut._tokenizer)
+    names = {0: "bad", 1: "good"}
+    net = BertForSequenceClassification(
+        BertConfig(vocab_size=60, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+                   max_position_embeddings=64, id2label=names, label2id={name: k for k, name in names.items()})
+    )  # fmt: skip
+    batch = tokenizer(list(texts), padding=True, return_tensors="pt")
+    labels = torch.tensor([int(verdict == "good") for verdict in verdicts])
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.002)
+    for _ in range(60):
+        optimizer.zero_grad()
+        net(**batch, labels=labels).loss.backward()
+        optimizer.step()
+    net.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    with (folder / "reviews.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("review", "verdict"), *zip(texts[:12], verdicts[:12], strict=True)])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
