@@ -158,10 +158,9 @@ def test_several_trainings_on_a_table_of_steps_are_compared_sample_by_sample(
         "model.filters=8",
         "model.width=3",
     ]
-    run = project.report(
-        *words, "model.width=3", "model.seed=0,1", "model.epochs=30", "method=[integrated_gradients]", "check=[completeness]",
-        "runner=inline", store=shared_store,
-    )  # fmt: skip
+    words += ["model.seed=0,1", "model.epochs=30"]
+    words += ["method=[integrated_gradients]", "check=[completeness]", "runner=inline"]
+    run = project.report(*words, store=shared_store)
     html = (run.directory / "report.html").read_text()
     assert "steps 12 to 14" in html
     assert 'id="figure-comparison-samples-' in html or "under 2 results" in html

@@ -68,8 +68,8 @@ def _in_windows(shape: tuple[int, ...], _: Array, most: int, __: np.random.Gener
 
 
 def _from_baseline(item: Input, baseline: Array) -> Array:
-    """(rows, ...) distance from the baseline as a share of the reach of the column or the channel; of a word, or a number
-    that is missing, whether it is another."""
+    """(rows, ...) distance from the baseline as a share of the reach of the column or the channel; of a word, or a
+    number that is missing, whether it is another."""
     reach = KINDS[item.kind].reach(item)
     far = np.abs(item.array - baseline) / np.where(reach > 0, reach, 1)
     return np.where(np.isnan(far), 1.0, np.minimum(far, 1.0) if item.whole else far)

@@ -62,7 +62,7 @@ KINDS: dict[Kind, DocumentKind] = {
         coloured=True,
     ),
     "series": DocumentKind(
-        "measurements over time",
+        lambda _: "measurements over time",
         Own(series.story, series.figures, series.sections, series.appendix),
         compared_series.traces,
         coloured=True,
