@@ -5,7 +5,18 @@ from functools import singledispatch
 from typing import NamedTuple
 
 from exhibit.tasks.document.words import capital, count, interval, listing, share, signed
-from exhibit.tasks.records.finding import Bearing, Extremes, Finding, Leaders, Mark, Named, Part, Place, Word
+from exhibit.tasks.records.finding import (
+    Bearing,
+    ClassLeaders,
+    Extremes,
+    Finding,
+    Leaders,
+    Mark,
+    Named,
+    Part,
+    Place,
+    Word,
+)
 from exhibit.tasks.records.model import Rate
 from exhibit.tasks.records.verdict import Verdict
 
@@ -137,6 +148,20 @@ def _(finding: Leaders) -> Said:
         also = "puts it first, too" if finding.reference.name == names[0] else f"puts {finding.reference.name} first"
         sentence += f"; a {finding.reference_label} {also}"
     return Said(f"{names[0]} leads", sentence, "what leads")
+
+
+@said.register
+def _(finding: ClassLeaders) -> Said:
+    of: dict[str, list[tuple[str, str]]] = {}
+    for of_class, first in finding.firsts:
+        of.setdefault(first.name, []).append((of_class, share(first.value)))
+    titles = [f"{name} leads for {listing([one for one, _ in classes])}" for name, classes in of.items()]
+    parts = [
+        f"{name} carries most of what explains {listing([f'{one} ({part})' for one, part in classes])}"
+        for name, classes in of.items()
+    ]
+    none = f"; for {listing(finding.no_first)} nothing is surely first" if finding.no_first else ""
+    return Said(listing(titles), f"{listing(parts)}{none}", "what leads")
 
 
 @said.register

@@ -1,10 +1,10 @@
 """Chapters about series: lines before coloured bands, and what matters over channels and over time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from exhibit.tasks.document import table
+from exhibit.tasks.document import bearing, table
 from exhibit.tasks.document.common import (
     PAGE_ONE,
     direction,
@@ -12,6 +12,8 @@ from exhibit.tasks.document.common import (
     ranking,
     reading,
     sums_blocks,
+    swarm_blocks,
+    swarm_figures,
     verdict_asides,
     without_score,
 )
@@ -19,7 +21,7 @@ from exhibit.tasks.document.words import count, signed, without_unit
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Profile, Scale, Trace, Traces
-from exhibit.tasks.records.finding import Finding
+from exhibit.tasks.records.finding import ClassLeaders, Finding, Named
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -30,14 +32,69 @@ _PIECES, _NAMED = 10, 3  # windows of a channel that a table compares, and how m
 
 
 def story(material: Material) -> tuple[Finding, str]:
-    """Which channels carry most of the explanation by the main method, or of a single channel which window of time."""
-    return table.story(material)[0], f"{material.slug}-teaser" if material.whole else f"{material.slug}-importances"
+    """Which channels carry most of the explanation by the main method, or of a single channel which window of time:
+    class by class where several are explained, as what speaks for one is not what speaks for another."""
+    found = _by_class(material) or table.story(material)[0]
+    return found, f"{material.slug}-teaser" if material.whole else f"{material.slug}-importances"
+
+
+def _by_class(material: Material) -> ClassLeaders | None:
+    """None where one output is explained, or nothing is surely first in any."""
+    firsts = _firsts(material.main)
+    sure = tuple((of_class, first) for of_class, first in firsts.items() if first is not None)
+    if not sure:
+        return None
+    return ClassLeaders(
+        method=bearing.named(material.main),
+        signed=material.main.signed,
+        firsts=sure,
+        no_first=tuple(of_class for of_class, first in firsts.items() if first is None),
+        bearing=bearing.bearing(material.main),
+        **bearing.methods(material, material.methods, lambda method: _otherwise(method, dict(sure))),
+    )
+
+
+def _firsts(method: MethodMaterial) -> dict[str, Named | None]:
+    """By class that is explained the part that surely has the largest mean |a|, and its share; none of one class."""
+    swarm = method.swarm
+    if swarm is None or swarm.of is None:
+        return {}
+    return {
+        of_class: _surely_first(swarm.labels, np.abs(swarm.values[swarm.of == number].astype(np.float64)))
+        for number, of_class in enumerate(swarm.outputs)
+    }
+
+
+def _surely_first(labels: Sequence[str], sizes: Array) -> Named | None:
+    """What is ahead of each other part by more than the error of their difference over the samples (samples, parts)."""
+    mean = sizes.mean(axis=0)
+    first = int(mean.argmax())
+    ahead = np.delete(sizes[:, first : first + 1] - sizes, first, axis=1)
+    if len(sizes) < _ENOUGH or not ahead.size:
+        return None
+    error = ahead.std(axis=0, ddof=1) / np.sqrt(len(ahead))
+    sure = (ahead.mean(axis=0) > 1.96 * error).all()
+    return Named(name=without_unit(labels[first]), value=float(mean[first] / mean.sum())) if sure else None
+
+
+_ENOUGH = 5  # samples of a class, for an error
+
+
+def _otherwise(method: MethodMaterial, firsts: Mapping[str, Named]) -> Named | None:
+    """What a method surely puts first in a class where the main one puts another."""
+    own = _firsts(method)
+    for of_class, first in firsts.items():
+        other = own.get(of_class)
+        if other is not None and other.name != first.name:
+            return other.model_copy(update={"name": f"for {of_class} {other.name}"})
+    return None
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     return (
         *((_teaser(material, scales),) if material.whole else ()),
         table.importance_figure(material),
+        *swarm_figures(material, _spread(material)),
         *(_profile(material, method) for method in material.methods),
         *(_samples(material, method, scales) for method in material.methods),
     )
@@ -53,6 +110,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                     asides=(*verdict_asides(material.methods), _READ_PARTS[len(_item(material).features) > 1]),
                 ),
                 Block(tables=(table.importance_table(material),)),
+                *swarm_blocks(material, _spread(material)),
                 *(
                     Block(figures=(f"{material.slug}-{method.label}-profile",), asides=(_READ_TIME,) * (k == 0))
                     for k, method in enumerate(reversed(material.methods))
@@ -122,6 +180,11 @@ def trace(material: Material, values: Array, row: int, title: str, channels: Seq
 def drawn_channels(material: Material) -> list[int]:
     """The channels that are drawn, in their order: all, or those that matter most."""
     return sorted(_by_size(material)[:_MOST_CHANNELS])
+
+
+def _spread(material: Material) -> list[MethodMaterial]:
+    """The methods whose contributions are drawn sample by sample."""
+    return [method for method in material.methods if method.additive and method.swarm is not None]
 
 
 def _item(material: Material) -> Input:
