@@ -1,6 +1,7 @@
 """The one place where findings become words, when a page is made. A finding that does not stand is never a headline."""
 
 import math
+from collections.abc import Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
@@ -155,13 +156,19 @@ def _(finding: ClassLeaders) -> Said:
     of: dict[str, list[tuple[str, str]]] = {}
     for of_class, first in finding.firsts:
         of.setdefault(first.name, []).append((of_class, share(first.value)))
-    titles = [f"{name} leads for {listing([one for one, _ in classes])}" for name, classes in of.items()]
+    titles = [(name, f"for {listing([one for one, _ in classes])}") for name, classes in of.items()]
     parts = [
-        f"{name} carries most of what explains {listing([f'{one} ({part})' for one, part in classes])}"
+        (name, f"of what explains {listing([f'{one} ({part})' for one, part in classes])}")
         for name, classes in of.items()
     ]
     none = f"; for {listing(finding.no_first)} nothing is surely first" if finding.no_first else ""
-    return Said(listing(titles), f"{listing(parts)}{none}", "what leads")
+    return Said(_once("leads", titles), f"{_once('has the largest share', parts)}{none}", "what leads")
+
+
+def _once(verb: str, clauses: Sequence[tuple[str, str]]) -> str:
+    """Subjects and what is said of them, the verb with the first alone: a leads for x, b for y."""
+    (subject, what), *others = clauses
+    return ", ".join([f"{subject} {verb} {what}", *(f"{other} {said_of_it}" for other, said_of_it in others)])
 
 
 @said.register
