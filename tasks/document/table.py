@@ -35,7 +35,7 @@ def story(material: Material) -> tuple[Finding, str]:
     importance = material.main.summary.importances[0]
     sizes, *_ = shares(material.main)  # as the bars beside it
     order = np.argsort(-sizes, kind="stable")
-    named = 2 if sizes[order[:2]].min() >= _TOLD and _same_two(material, order) else 1
+    named = 2 if len(sizes) > 2 and sizes[order[:2]].min() >= _TOLD and _same_two(material, order) else 1
     kept = _kept(material, int(order[0])) if sizes.any() else None
     known = material.reference
     finding = Leaders(
