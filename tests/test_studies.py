@@ -117,3 +117,52 @@ def test_in_names_an_alcohol_raises_solubility_and_chlorine_lowers_it(project: P
     assert all(len(found) >= 5 for found in sums.values())
     assert np.mean(sums["ol"]) > 0.2
     assert np.mean(sums["chlor"]) < -0.1
+
+
+@pytest.mark.alone
+def test_motions_are_drawn_before_coloured_bands_channel_below_channel(project: Project, shared_store: Path) -> None:
+    """A net of 60 epochs reads all activities right; the sums of the bands are those of the method, and signs stand in
+    words too."""
+    run = project.report("study=motions", "selection.limit=12", "runner=inline", store=shared_store)
+    html = (run.directory / "report.html").read_text()
+    for name in ("motions-integrated_gradients-samples", "motions-occlusion_windows-profile", "motions-importances"):
+        assert f'id="figure-{name}"' in html
+    assert html.count('class="trace"') >= 1 + 2 * 3  # the front page, and three samples or more of two methods
+    assert "accelerometer x" in html
+    assert "time (s)" in html
+    found = attributions(run, "motions/integrated_gradients")
+    assert found["values/motion"].shape == (12, 100, 6, 1)
+    total = found["values/motion"].sum(axis=(1, 2), dtype=np.float64)
+    assert total == pytest.approx(found["prediction"] - found["base_value"], abs=0.2)
+    importances = (run.directory / "importances.parquet").read_bytes()
+    assert importances.startswith(b"PAR1")
+    assert "WARNING" not in run.stderr
+
+
+@pytest.mark.alone
+def test_several_trainings_on_a_table_of_steps_are_compared_sample_by_sample(
+    project: Project, shared_store: Path
+) -> None:
+    """A bump in one window of time: each training puts it first, and the same samples stand side by side."""
+    random, label = np.random.default_rng(0), np.arange(60) % 2
+    values = random.normal(size=(60, 30))
+    values[label == 1, 12:15] += 4
+    heading = ",".join([*(f"t{step}" for step in range(30)), "y"])
+    rows = [",".join([*(f"{value:.3f}" for value in row), str(y)]) for row, y in zip(values, label, strict=True)]
+    (project.root / "bumps.csv").write_text("\n".join([heading, *rows]) + "\n")
+    words = [
+        "data=series",
+        "data.path=bumps.csv",
+        "data.label=y",
+        "model=series_net",
+        "model.filters=8",
+        "model.width=3",
+    ]
+    words += ["model.seed=0,1", "model.epochs=30"]
+    words += ["method=[integrated_gradients]", "check=[completeness]", "runner=inline"]
+    run = project.report(*words, store=shared_store)
+    html = (run.directory / "report.html").read_text()
+    assert "steps 12 to 14" in html
+    assert 'id="figure-comparison-samples-' in html or "under 2 results" in html
+    found = json.loads((run.directory / "answers.json").read_text())["found"]
+    assert all("12 to 14" in one["sentence"] for one in found[:2])

@@ -24,6 +24,10 @@ def _of_columns(item: Input) -> Array:
     return np.where(np.isfinite(high - low) & ~words, high - low, 0.0)
 
 
+def _of_channels(item: Input) -> Array:
+    return np.asarray(np.ptp(item.array, axis=(0, 1)), np.float64)
+
+
 def edge_strength(images: Array) -> Array:
     """(images, height, width) length of the gradient of the lightness, by Sobel's filter."""
     from scipy.ndimage import sobel
@@ -55,10 +59,18 @@ def _in_patches(shape: tuple[int, ...], _: Array, most: int, __: np.random.Gener
     return np.asarray((rows[:, None] * (columns.max() + 1) + columns).ravel())
 
 
+def _in_windows(shape: tuple[int, ...], _: Array, most: int, __: np.random.Generator) -> Array:
+    """Windows of time of equal length, of each channel by itself or, where there are many, of some together."""
+    steps, channels = shape
+    rows = min(channels, most)
+    windows = np.arange(steps) * min(most // rows, steps) // steps
+    return np.asarray((windows[:, None] * rows + np.arange(channels) * rows // channels).ravel())
+
+
 def _from_baseline(item: Input, baseline: Array) -> Array:
-    """(rows, columns) distance from the baseline as a share of the column's reach; of a word, or a number that is
-    missing, whether it is another."""
-    reach = _of_columns(item)
+    """(rows, ...) distance from the baseline as a share of the reach of the column or the channel; of a word, or a
+    number that is missing, whether it is another."""
+    reach = KINDS[item.kind].reach(item)
     far = np.abs(item.array - baseline) / np.where(reach > 0, reach, 1)
     return np.where(np.isnan(far), 1.0, np.minimum(far, 1.0) if item.whole else far)
 
@@ -91,4 +103,11 @@ KINDS: dict[Kind, CheckKind] = {
     ),
     "text": CheckKind(groups=_in_passages),
     "molecule": CheckKind(),
+    "series": CheckKind(
+        reach=_of_channels,
+        groups=_in_windows,
+        control=_from_baseline,
+        control_name="distances from the baseline",
+        placed=True,
+    ),
 }

@@ -10,8 +10,10 @@ from pydantic import Field
 from exhibit.tasks.data.factory import DataFactorySpec
 from exhibit.tasks.data.folder import Food101Spec, ImageFolderSpec, PhotographsSpec
 from exhibit.tasks.data.image import DigitsSpec
+from exhibit.tasks.data.motions import MotionsSpec
 from exhibit.tasks.data.multimodal import MnistSpec, MultimodalSpec
 from exhibit.tasks.data.names import NamesSpec
+from exhibit.tasks.data.own_series import SeriesSpec
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.data.photos import PhotosSpec, WatermarkSpec
 from exhibit.tasks.data.solubility import EsolSpec, SolubilitySpec
@@ -31,8 +33,10 @@ DataSpec = Annotated[
     | MultimodalSpec
     | MnistSpec
     | NamesSpec
+    | MotionsSpec
     | TableSpec
     | TextSpec
+    | SeriesSpec
     | DataFactorySpec,
     Field(discriminator="kind"),
 ]

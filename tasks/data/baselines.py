@@ -15,6 +15,8 @@ _WORDS = {
     "black": "a black image",
     "zero": "zero",
     "blur": "the blurred image (a Gaussian with a standard deviation of a twelfth of its longer side)",
+    "channel_mean": "the mean of each channel over the {rows} and all steps",
+    "line": "the straight line from its first step to its last, channel by channel",
     "uniform": "uniform noise between the smallest and the largest value, drawn once for each sample",
 }
 _HIDDEN = "{name} with the token {mark} in the place of each of its tokens, special tokens kept"
@@ -150,6 +152,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
             return _training_mean(item, dataset)[np.newaxis].astype(item.values.dtype)
         case "black":
             return np.full_like(item.values[:1], _bounds(name, item)[0])
+        case "channel_mean" | "line":
+            return _of_series(name, item, dataset, rows)
         case "blur" | "uniform" | "hidden":
             return _of_each(name, item, dataset, rows)
         case _ if name.startswith(_GIVEN):
@@ -202,6 +206,22 @@ def blurred(images: Array) -> Array:
     return smooth
 
 
+def between_the_ends(series: Array) -> Array:
+    """(samples, steps, channels) on the straight line from the first step to the last of each channel."""
+    share = np.linspace(0, 1, series.shape[1])[:, np.newaxis]
+    line: Array = (series[:, :1] * (1 - share) + series[:, -1:] * share).astype(series.dtype)
+    return line
+
+
+def _of_series(name: str, item: Input, dataset: Dataset, rows: Array) -> Array:
+    if not item.traits.timed:
+        raise InputError(f"baseline: {name!r} needs a series, but {item.name!r} is a {item.kind}")
+    if name == "line":
+        return between_the_ends(item.values[rows])
+    mean = item.centre if item.centre is not None else _training_mean(item, dataset).mean(axis=0)
+    return np.broadcast_to(mean, item.values[:1].shape).astype(item.values.dtype)
+
+
 def _uniform(item: Input, dataset: Dataset, draws: list[np.random.Generator]) -> Array:
     """(draws, ...) noise between the bounds of an image, or the extremes of each column of a table in training."""
     if item.traits.ids:
@@ -224,7 +244,7 @@ def _extremes(item: Input, dataset: Dataset) -> tuple[Array, Array]:
 def _training_mean(item: Input, dataset: Dataset) -> Array:
     """The mean of the training rows, of which only so many are in memory at a time; as it is said where they are not
     at hand."""
-    if item.centre is not None:
+    if item.centre is not None and item.centre.shape == item.values.shape[1:]:
         return item.centre
     rows = _training(item, dataset)
     parts = np.split(rows, range(_AT_A_TIME, len(rows), _AT_A_TIME))

@@ -10,6 +10,7 @@ import numpy as np
 
 from exhibit.tasks.data.molecule import analogues, atom_counts, bond_names, group_contributions
 from exhibit.tasks.data.parts import by_column, column_values, columns
+from exhibit.tasks.data.steps import by_part, part_names, part_values
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Baseline, Dataset, Input
 from exhibit.tasks.records.explanation import Analogue
@@ -83,5 +84,11 @@ KINDS: dict[Kind, DataKind] = {
         parts=lambda item: atom_counts(item.array.tolist()),
         bonds=lambda item: tuple(map(bond_names, item.array.tolist())),
         analogues=analogues,
+    ),
+    "series": DataKind(
+        baseline="channel_mean",
+        names=part_names,
+        features=by_part,
+        amounts=part_values,
     ),
 }

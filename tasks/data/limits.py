@@ -17,6 +17,7 @@ class Limits(Spec):
     pixels: int = Field(80_000_000, ge=1, le=2**40, description="of a picture; larger ones are excluded")
     atoms: int = Field(500, ge=1, le=100_000, description="of a molecule; larger ones are excluded")
     columns: int = Field(2_000, ge=1, le=100_000, description="of a table, and features that are made of them")
+    steps: int = Field(10_000, ge=1, le=10_000_000, description="of a series")
     letters: int = Field(300, ge=1, le=100_000, description="of a name: of a column, a category, a class or a sample")
 
     def require(self, dataset: "Dataset") -> None:
@@ -30,6 +31,11 @@ class Limits(Spec):
                 raise InputError(
                     f"data: {item.name!r} has {len(item.features):,} features, more than data.limits.columns: "
                     f"{self.columns:,}; leave some out, or raise that number"
+                )
+            if item.traits.timed and item.values.shape[1] > self.steps:
+                raise InputError(
+                    f"data: {item.name!r} has {item.values.shape[1]:,} steps, more than data.limits.steps: "
+                    f"{self.steps:,}; give fewer, such as means over some of them, or raise that number"
                 )
         names = {
             "feature": [name for item in dataset.inputs for name in item.features],

@@ -154,6 +154,10 @@ class RowsSpec(Data):
     def _texts(self) -> Sequence[str]:
         """Columns whose cells are never read as numbers, before anything is learned."""
 
+    def rows(self, path: Path, key: str, texts: Sequence[str]) -> "Table":
+        """The rows of a file, one for each sample. `texts`: columns whose cells are never read as numbers."""
+        return read_table(path, key, texts, self.missing_values, self.limits)
+
     def files(self) -> dict[str, Path]:
         """Every file that the data is read from, by its key.
 
@@ -183,7 +187,7 @@ class RowsSpec(Data):
         """As `load`, read as is `learned` from the rows of the fit."""
         files, parts = self.files(), []
         if "path" in files:
-            table = read_table(files["path"], "path", self._texts(), self.missing_values, self.limits)
+            table = self.rows(files["path"], "path", self._texts())
             for key, name in {"label": self.label, "id": self.id, "split": self.split}.items():
                 require_columns(table, [] if name is None else [name], f"data.{key}: there is no column {{}}")
             labels = self._labels(table)
@@ -199,9 +203,7 @@ class RowsSpec(Data):
             labels, reader = self._from_scheme(files["scheme"])
         if "explain" in files:
             texts = [*reader.texts(), *filter(None, [self.id])]
-            table = reader.checked(
-                read_table(files["explain"], "explain", texts, self.missing_values, self.limits), "explain"
-            )
+            table = reader.checked(self.rows(files["explain"], "explain", texts), "explain")
             parts.append(self._part(table, "explain", labels, reader))
         return self._dataset(labels, reader, parts)
 

@@ -11,13 +11,14 @@ from exhibit.tasks.data.columns import Asked, Column, Columns
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.molecule import canonical, problem
 from exhibit.tasks.data.rows import Labels, require_exact
+from exhibit.tasks.data.steps import channel_scale, narrowed
 from exhibit.tasks.data.tokens import Vocabulary
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Wanted
 
 _KEYS = {"inputs", "labels"}
 _FURTHER = {"split", "ids", "names", "task", "classes", "label_name", "label_unit", "title", "description", "source"}
-_OF_INPUT = {"values", "kind", "features", "bounds", "vocabulary"}
+_OF_INPUT = {"values", "kind", "features", "bounds", "vocabulary", "times", "time_unit"}
 _TOKENS = 64  # of a text that is given as one
 _CATEGORIES, _MANY = 20, 100_000  # of a column; of one that a model is given as it is
 
@@ -172,6 +173,7 @@ def _numbered(name: str, count: int) -> tuple[str, ...]:
 
 
 def _image(name: str, values: Array, about: Mapping[str, Any], _: Array, where: str) -> Input:
+    _require_told(values, about, where)
     pixels = values[..., np.newaxis] if values.ndim == 3 else values
     if pixels.ndim != 4 or pixels.shape[-1] not in (1, 3) or pixels.dtype.kind not in "fiub":
         raise InputError(
@@ -185,9 +187,58 @@ def _image(name: str, values: Array, about: Mapping[str, Any], _: Array, where: 
     if pixels.min() < low or pixels.max() > high:
         raise InputError(
             f"{where}: pixels go from {pixels.min():g} to {pixels.max():g}, beyond {low:g} and {high:g}; give bounds: "
-            "the darkest and the brightest value"
+            f"the darkest and the brightest value{_OR_A_SERIES if values.ndim == 3 else ''}"
         )
     return Input(name=name, kind="image", values=pixels.astype(np.float32), bounds=(low, high))
+
+
+_OR_A_SERIES = ", or 'kind': 'series' where these are steps and channels"
+
+
+def _require_told(values: Array, about: Mapping[str, Any], where: str) -> None:
+    """Raises InputError for numbers of three axes that may be gray pictures as well as series, and nothing says which.
+    Pictures are bytes, have bounds, or are square."""
+    if values.ndim != 3 or about.keys() & {"kind", "bounds"} or values.dtype == np.uint8:
+        return
+    rows, columns = values.shape[1:]
+    if rows != columns:
+        raise InputError(
+            f"{where}: {_shape(values)} may be series of {rows} steps and {columns} channels, or gray pictures of "
+            f"{rows} x {columns} pixels; say which, with {{'values': ..., 'kind': 'series'}} or 'kind': 'image'"
+        )
+
+
+def _series(name: str, values: Array, about: Mapping[str, Any], train: Array, where: str) -> Input:
+    """(samples, steps, channels), or (samples, steps) of a single one."""
+    steps = values[..., np.newaxis] if values.ndim == 2 else values
+    if steps.ndim != 3 or steps.dtype.kind not in "fiub" or len(steps) != len(train) or not steps.size:
+        raise InputError(
+            f"{where}: a series of numbers ({len(train)}, steps, channels) or ({len(train)}, steps) was expected, not "
+            f"{_shape(values)}"
+        )
+    count = steps.shape[2]
+    names = tuple(map(str, about.get("features") or ([name] if count == 1 else _numbered("channel", count))))
+    if len(set(names)) != count or len(names) != count:
+        raise InputError(f"{where}: features are {', '.join(names)}; a name for each of {count} channels was expected")
+    return Input(
+        name=name,
+        kind="series",
+        values=narrowed(steps, names, where),
+        features=names,
+        times=_times(about.get("times"), steps.shape[1], where),
+        time_unit=str(about.get("time_unit", "")),
+        **channel_scale(steps[train]),
+    )
+
+
+def _times(given: Any, steps: int, where: str) -> Array | None:
+    """(steps,) that rise; None where none are given."""
+    if given is None:
+        return None
+    times = np.asarray(given)
+    if times.dtype.kind not in "fiu" or times.shape != (steps,) or not (np.diff(times) > 0).all():
+        raise InputError(f"{where}: times are {_shape(times)}; {steps} rising numbers were expected, one for each step")
+    return times.astype(np.float64)
 
 
 def _text(name: str, values: Array, about: Mapping[str, Any], train: Array, where: str) -> Input:
@@ -236,4 +287,5 @@ READERS: dict[str, Reader] = {
     "image": Reader(_image, axes=(3, 4)),
     "text": Reader(_text, axes=("ids",)),
     "molecule": Reader(_molecules),
+    "series": Reader(_series),
 }

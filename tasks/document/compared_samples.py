@@ -51,7 +51,7 @@ class View(NamedTuple):
         return self.values(item, sample)[self.method.mask[item][self.row(sample)]]
 
 
-def _chosen(comparison: Comparison, views: Sequence[View], most: int = _MOST_PANELS) -> list[View]:
+def chosen(comparison: Comparison, views: Sequence[View], most: int = _MOST_PANELS) -> list[View]:
     """All, or where they are too many the middle one of each group: the one most like the others."""
     if len(views) <= most:
         return list(views)
@@ -62,7 +62,7 @@ def _chosen(comparison: Comparison, views: Sequence[View], most: int = _MOST_PAN
     return [views[k] for k in sorted(middle)]
 
 
-def _some(comparison: Comparison, views: Sequence[View]) -> str:
+def left_out(comparison: Comparison, views: Sequence[View]) -> str:
     """Says what is drawn, if that is not all."""
     if len(views) == len(comparison.results):
         return ""
@@ -71,13 +71,13 @@ def _some(comparison: Comparison, views: Sequence[View]) -> str:
     )
 
 
-def _name(comparison: Comparison, item: Input, views: Sequence[View], sample: int | None = None) -> str:
+def figure_name(comparison: Comparison, item: Input, views: Sequence[View], sample: int | None = None) -> str:
     several = len(views[0].material.dataset.inputs) > 1
     place = "" if sample is None else f"-{sample}"
     return f"{comparison.slug}-samples{f'-{item.name}' if several else ''}{place}"
 
 
-def _sample(view: View, sample: int) -> str:
+def sample_name(view: View, sample: int) -> str:
     return view.material.sample_name(view.row(sample))
 
 
@@ -92,10 +92,10 @@ def pictures(
         rows: list[tuple[Cell | None, ...]] = [
             (_picture(item.name, views[0], sample), *_maps(item, views, sample)) for sample in common
         ]
-        labels = tuple(_sample(views[0], sample) for sample in common)
+        labels = tuple(sample_name(views[0], sample) for sample in common)
         return [_grid(comparison, item, views, ("input", *(view.name for view in views)), rows, labels, scales)]
     pixels = int(np.prod(item.values.shape[1:3]))
-    drawn = _chosen(comparison, views, max(_MOST_PANELS, min(_MOST_MAPS, _MOST_PIXELS // pixels)))
+    drawn = chosen(comparison, views, max(_MOST_PANELS, min(_MOST_MAPS, _MOST_PIXELS // pixels)))
     figures = []
     for sample in common[: 1 if len(drawn) > _MOST_MAPS // 2 else 2]:
         maps = _maps(item, drawn, sample)
@@ -121,10 +121,10 @@ def _grid(
     sample: int | None = None,
 ) -> Figure:
     units = list(dict.fromkeys(view.method.maps[item.name].unit for view in views))
-    which = "The same samples" if sample is None else capital(_sample(views[0], sample))
+    which = "The same samples" if sample is None else capital(sample_name(views[0], sample))
     numbered = "" if columns else " They have the numbers of the table of points."
     return Figure(
-        name=_name(comparison, item, views, sample),
+        name=figure_name(comparison, item, views, sample),
         content=Images(columns=columns, rows=tuple(rows), row_labels=labels),
         scales=tuple(
             Scale(
@@ -135,7 +135,7 @@ def _grid(
             for unit in units
         ),
         caption=f"{which} under {count(len(views), 'result')}, for the first target of each.{numbered}"
-        f"{_some(comparison, views)}",
+        f"{left_out(comparison, views)}",
         alt="; ".join(cell.alt for row in rows for cell in row if cell is not None),
     )
 
@@ -143,7 +143,7 @@ def _grid(
 def _picture(item: str, view: View, sample: int) -> Cell:
     image_input = next(one for one in view.material.dataset.inputs if one.name == item)
     low, high = image_input.bounds or (0.0, 1.0)
-    name = _sample(view, sample)
+    name = sample_name(view, sample)
     return Cell(pixels=(image_input.values[view.row(sample)] - low) / (high - low), alt=f"{name}: the input")
 
 
@@ -153,7 +153,7 @@ def _maps(item: Input, views: Sequence[View], sample: int) -> list[Cell]:
         Cell(
             pixels=(pixels := view.method.maps[item.name].values[view.row(sample), ..., 0]),
             scale=units.index(view.method.maps[item.name].unit),
-            alt=f"{view.name}: {_sample(view, sample)}, sum {signed(float(pixels.sum(dtype=np.float64)))}",
+            alt=f"{view.name}: {sample_name(view, sample)}, sum {signed(float(pixels.sum(dtype=np.float64)))}",
         )
         for view in views
     ]
@@ -171,15 +171,15 @@ def _bar_panels(comparison: Comparison, item: Input, views: Sequence[View], samp
     order = np.sort(np.argsort(-sizes, kind="stable")[:_MOST_PANELS])
     part = f" The {len(order)} of {len(labels)} features with the largest share." if len(order) < len(labels) else ""
     return Figure(
-        name=_name(comparison, item, views, sample),
+        name=figure_name(comparison, item, views, sample),
         content=BarPanels(
             labels=tuple(labels[k] for k in order),
             panels=tuple(Series(name=view.name, values=own[order]) for view, own in zip(views, values, strict=True)),
             axis=meaning,
             signed=any(view.method.aggregate == "raw" for view in views),
         ),
-        caption=f"{capital(_sample(views[0], sample))} under {count(len(views), 'result')}, for the first target of "
-        f"each, in {meaning}.{part}{_some(comparison, views)}",
+        caption=f"{capital(sample_name(views[0], sample))} under {count(len(views), 'result')}, for the first target "
+        f"of each, in {meaning}.{part}{left_out(comparison, views)}",
         alt="; ".join(
             f"{view.name}: {labels[int(np.abs(own).argmax())]} {signed(float(own[np.abs(own).argmax()]))}"
             for view, own in zip(views, values, strict=True)
@@ -193,7 +193,7 @@ def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sa
     sums = [float(view.atoms(item.name, sample).sum()) for view in views]
     few = len(views) <= _COLUMNS
     return Figure(
-        name=_name(comparison, item, views, sample),
+        name=figure_name(comparison, item, views, sample),
         content=Molecules(
             items=tuple(
                 Molecule(
@@ -217,7 +217,8 @@ def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sa
             )
             for name in names
         ),
-        caption=f"{capital(_sample(views[0], sample))} under {count(len(views), 'result')}.{_some(comparison, views)}",
+        caption=f"{capital(sample_name(views[0], sample))} under {count(len(views), 'result')}."
+        f"{left_out(comparison, views)}",
         alt="; ".join(f"{view.name} {signed(total)}" for view, total in zip(views, sums, strict=True)),
     )
 
@@ -242,7 +243,7 @@ def _token_lines(
         )
         figures.append(
             Figure(
-                name=f"{_name(comparison, item, views, sample)}-{number}",
+                name=f"{figure_name(comparison, item, views, sample)}-{number}",
                 content=Tokens(items=lines),
                 scales=(
                     Scale(
@@ -251,8 +252,8 @@ def _token_lines(
                         signed=any(view.method.signed for view in own),
                     ),
                 ),
-                caption=f"{capital(_sample(views[0], sample))} under {count(len(own), 'result')}, in {unit}."
-                f"{_some(comparison, views)}",
+                caption=f"{capital(sample_name(views[0], sample))} under {count(len(own), 'result')}, in {unit}."
+                f"{left_out(comparison, views)}",
                 alt="; ".join(f"{line.title}: {line.note}" for line in lines),
             )
         )
@@ -263,25 +264,25 @@ def panels(
     comparison: Comparison, item: Input, views: Sequence[View], common: Sequence[int], _: Scales
 ) -> list[Figure]:
     """Bars of each of some results, a figure per sample."""
-    some = _chosen(comparison, views)
-    return [_bar_panels(comparison, item, some, sample) for sample in _few(common, some)]
+    some = chosen(comparison, views)
+    return [_bar_panels(comparison, item, some, sample) for sample in few(common, some)]
 
 
 def molecules(
     comparison: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
 ) -> list[Figure]:
     """Molecules of each of some results, a figure per sample."""
-    some = _chosen(comparison, views)
-    return [_molecule_row(comparison, item, some, sample, scales) for sample in _few(common, some)]
+    some = chosen(comparison, views)
+    return [_molecule_row(comparison, item, some, sample, scales) for sample in few(common, some)]
 
 
 def tokens(
     comparison: Comparison, item: Input, views: Sequence[View], common: Sequence[int], scales: Scales
 ) -> list[Figure]:
     """The tokens of the first sample under each of some results."""
-    return _token_lines(comparison, item, _chosen(comparison, views), common[0], scales)
+    return _token_lines(comparison, item, chosen(comparison, views), common[0], scales)
 
 
-def _few(common: Sequence[int], views: Sequence[View]) -> Sequence[int]:
+def few(common: Sequence[int], views: Sequence[View]) -> Sequence[int]:
     """So many samples that the panels of all figures together stay readable."""
     return common[: max(1, _MOST_PANELS // len(views))]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from exhibit.tasks.document import compared_samples, image, molecule, table, text
+from exhibit.tasks.document import compared_samples, compared_series, image, molecule, series, table, text
 from exhibit.tasks.document.compared_samples import View
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Input
@@ -59,6 +59,12 @@ KINDS: dict[Kind, DocumentKind] = {
         lambda _: "atoms",
         Own(molecule.story, molecule.figures, molecule.sections, molecule.appendix),
         compared_samples.molecules,
+        coloured=True,
+    ),
+    "series": DocumentKind(
+        lambda _: "measurements over time",
+        Own(series.story, series.figures, series.sections, series.appendix),
+        compared_series.traces,
         coloured=True,
     ),
 }

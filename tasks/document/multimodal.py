@@ -182,7 +182,8 @@ def _flat(material: Material, method: MethodMaterial, row: int) -> tuple[list[st
     for item in material.dataset.inputs:
         values = method.values[item.name][row, ..., 0]
         importance = next(entry for entry in method.summary.importances if entry.input == item.name)
-        names += [item.label(feature) for feature in item.features or importance.features]
+        named = item.elements or importance.features
+        names += [item.label(feature) for feature in named]
         found.append(values.ravel().astype(np.float64))
     return names, np.concatenate(found)
 

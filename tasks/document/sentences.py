@@ -1,11 +1,23 @@
 """The one place where findings become words, when a page is made. A finding that does not stand is never a headline."""
 
 import math
+from collections.abc import Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
 from exhibit.tasks.document.words import capital, count, interval, listing, share, signed
-from exhibit.tasks.records.finding import Bearing, Extremes, Finding, Leaders, Mark, Named, Part, Place, Word
+from exhibit.tasks.records.finding import (
+    Bearing,
+    ClassLeaders,
+    Extremes,
+    Finding,
+    Leaders,
+    Mark,
+    Named,
+    Part,
+    Place,
+    Word,
+)
 from exhibit.tasks.records.model import Rate
 from exhibit.tasks.records.verdict import Verdict
 
@@ -137,6 +149,26 @@ def _(finding: Leaders) -> Said:
         also = "puts it first, too" if finding.reference.name == names[0] else f"puts {finding.reference.name} first"
         sentence += f"; a {finding.reference_label} {also}"
     return Said(f"{names[0]} leads", sentence, "what leads")
+
+
+@said.register
+def _(finding: ClassLeaders) -> Said:
+    of: dict[str, list[tuple[str, str]]] = {}
+    for of_class, first in finding.firsts:
+        of.setdefault(first.name, []).append((of_class, share(first.value)))
+    titles = [(name, f"for {listing([one for one, _ in classes])}") for name, classes in of.items()]
+    parts = [
+        (name, f"of what explains {listing([f'{one} ({part})' for one, part in classes])}")
+        for name, classes in of.items()
+    ]
+    none = f"; for {listing(finding.no_first)} nothing is surely first" if finding.no_first else ""
+    return Said(_once("leads", titles), f"{_once('has the largest share', parts)}{none}", "what leads")
+
+
+def _once(verb: str, clauses: Sequence[tuple[str, str]]) -> str:
+    """Subjects and what is said of them, the verb with the first alone: a leads for x, b for y."""
+    (subject, what), *others = clauses
+    return ", ".join([f"{subject} {verb} {what}", *(f"{other} {said_of_it}" for other, said_of_it in others)])
 
 
 @said.register

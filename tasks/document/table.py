@@ -35,7 +35,7 @@ def story(material: Material) -> tuple[Finding, str]:
     importance = material.main.summary.importances[0]
     sizes, *_ = shares(material.main)  # as the bars beside it
     order = np.argsort(-sizes, kind="stable")
-    named = 2 if sizes[order[:2]].min() >= _TOLD and _same_two(material, order) else 1
+    named = 2 if len(sizes) > 2 and sizes[order[:2]].min() >= _TOLD and _same_two(material, order) else 1
     kept = _kept(material, int(order[0])) if sizes.any() else None
     known = material.reference
     finding = Leaders(
@@ -117,7 +117,7 @@ def _doubt(importance: Importance, order: Array, kept: tuple[int, int] | None) -
 def figures(material: Material, _: Scales) -> tuple[Figure, ...]:
     return (
         *((_teaser(material),) if material.whole else ()),
-        _importance_figure(material),
+        importance_figure(material),
         *swarm_figures(material, _spread(material)),
         *(_samples(material, method) for method in material.methods),
     )
@@ -134,7 +134,8 @@ def _spread(material: Material) -> list[MethodMaterial]:
     return [method for method in material.methods if method.additive and method.swarm is not None]
 
 
-def _importance_figure(material: Material) -> Figure:
+def importance_figure(material: Material) -> Figure:
+    """Shares of importance by every method, with their errors."""
     order = feature_order(material)
     labels = tuple(without_unit(material.main.summary.importances[0].features[k]) for k in order)
     series = []
@@ -166,7 +167,7 @@ _ON_PAGE_ONE = 3  # features: more would be drawn smaller where three chapters s
 
 def _teaser(material: Material) -> Figure:
     """The first features by the main method, beside the first method that puts another one first."""
-    whole = _importance_figure(material)
+    whole = importance_figure(material)
     bars = whole.content
     assert isinstance(bars, Bars), "drawn as bars"
     order = feature_order(material)[:_ON_PAGE_ONE]
@@ -246,7 +247,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                     figures=(f"{material.slug}-importances",),
                     asides=(*verdict_asides(material.methods), _READ_BARS),
                 ),
-                Block(tables=(_importance_table(material),)),
+                Block(tables=(importance_table(material),)),
                 *reference.blocks(material),
                 *swarm_blocks(material, _spread(material)),
             ),
@@ -283,7 +284,8 @@ _READ_SAMPLES = Aside(
 )
 
 
-def _importance_table(material: Material) -> Table:
+def importance_table(material: Material) -> Table:
+    """The same as numbers, by the main method."""
     main = material.main
     importance, check = main.summary.importances[0], over_trainings(main)
     values, errors, meaning = shares(main)

@@ -15,6 +15,7 @@ from exhibit.tasks.drawing.scatter import SCATTER
 from exhibit.tasks.drawing.swarm import SWARM
 from exhibit.tasks.drawing.table import BAR_PANELS, BARS
 from exhibit.tasks.drawing.text import TOKENS
+from exhibit.tasks.drawing.traces import PROFILE, TRACES
 from exhibit.tasks.drawing.waterfall import WATERFALL, WATERFALLS
 from exhibit.tasks.records.figure import Drawing, Figure, FigureContent
 
@@ -33,6 +34,8 @@ _ALL: tuple[FigureKind[Any], ...] = (
     DIAGRAM,
     TOKENS,
     RANKS,
+    TRACES,
+    PROFILE,
 )
 KINDS: dict[type[FigureContent], FigureKind[Any]] = {kind.record: kind for kind in _ALL}
 

@@ -143,6 +143,16 @@ def class_means(shards: Iterable[Array], labels: Array, classes: int) -> Array:
     return sums[:classes] / np.maximum(counts, 1).reshape(-1, *[1] * (sums.ndim - 1))
 
 
+def mean_absolute(shards: Iterable[Array]) -> Array:
+    """Mean |a| over samples of every element, from shards of (samples, ...) values."""
+    total, count = np.zeros(()), 0
+    for values in shards:
+        for sample in values:  # one after another: sums do not depend on the shards
+            total = total + np.abs(sample.astype(np.float64))
+        count += len(values)
+    return np.asarray(total / max(count, 1))
+
+
 def content_digests(shards: Iterable[Attribution]) -> dict[str, str]:
     """sha256 of every array over all samples in order, without padding: however the samples were cut into shards,
     the same attributions give the same digests."""

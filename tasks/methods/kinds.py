@@ -19,4 +19,5 @@ KINDS: dict[Kind, MethodKind] = {
     "image": MethodKind(channels=lambda _: True),
     "text": MethodKind(channels=lambda values: values.ndim != 3),  # ids that were taken as numbers have none
     "molecule": MethodKind(channels=lambda _: True),
+    "series": MethodKind(channels=lambda _: False),  # each is a quantity of its own
 }

@@ -1,6 +1,6 @@
 """Occlusion: what the score loses when a window is replaced by the baseline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
@@ -45,7 +45,11 @@ class OcclusionSpec(Method):
         None, description="a hidden layer by name or index; null: the input, of a molecule its atom embedding"
     )
     at: Side = Field("output", description="of the layer: input or output")
-    sliding_window_shapes: Extent = Field(1, description="elements per window, for all axes or one number per axis")
+    sliding_window_shapes: Extent = Field(
+        1,
+        description="elements per window, for all axes or one number per axis; one number more is that of channels, "
+        "which are replaced together otherwise: [5, 1] are five steps of one channel of a series",
+    )
     strides: Extent = Field(1, description="elements between windows, at most the window")
     difference: Literal["whole", "spread"] = Field(
         "whole",
@@ -87,8 +91,8 @@ class OcclusionSpec(Method):
 
     def windows(self, part: Attribution) -> int:
         """How many windows were replaced in a sample without gaps."""
-        shapes = [_elements(values[..., 0]) for values in part.values.values()]
-        return sum(1 for shape in shapes for _ in sliding(shape, self.sliding_window_shapes, self.strides))
+        first = {name: values[..., 0] for name, values in part.values.items()}
+        return len(_windows(first, self.sliding_window_shapes, self.strides))
 
     def cost(self, part: Attribution) -> Cost:
         """An evaluation of each sample as it is, and one for each window; a shorter sample has fewer."""
@@ -124,7 +128,8 @@ class OcclusionSpec(Method):
             {name: np.zeros_like(v) for name, v in values.items()} if baselines is None else subject.seen(baselines)[0]
         )
         windows = _windows(values, self.sliding_window_shapes, self.strides)
-        cover = _covered(values, mask, windows)
+        cut = {name: _cut(array, self.sliding_window_shapes, self.strides) for name, array in values.items()}
+        cover = _covered(cut, mask, windows, len(targets))
         changing = _changing(values, replacement, cover.held, windows)
         # The first column is the score of the sample as it is; what changes nothing has that score, too.
         replaced_scores = np.zeros((len(targets), 1 + len(windows), targets.shape[1]))
@@ -139,7 +144,7 @@ class OcclusionSpec(Method):
             ]
         prediction = replaced_scores[:, 0]
         lost = np.where(changing[..., np.newaxis], prediction[:, np.newaxis] - replaced_scores, 0)
-        total = {name: np.zeros((len(targets), *_elements(v), targets.shape[1])) for name, v in values.items()}
+        total = {name: np.zeros((len(targets), *shape, targets.shape[1])) for name, shape in cut.items()}
         for number, (name, window) in enumerate(windows, start=1):
             inside = (slice(None), *window)
             part, existing = total[name][inside], cover.existing[name][inside]
@@ -227,12 +232,16 @@ def _windows(values: Arrays, window: Extent, stride: Extent) -> list[tuple[str, 
     for name, array in values.items():
         if array.ndim < 2:
             raise InputError(f"layer: the input {name!r} has no elements that could be replaced; name a layer")
-    return [(name, each) for name, array in values.items() for each in sliding(_elements(array), window, stride)]
+    return [
+        (name, each) for name, array in values.items() for each in sliding(_cut(array, window, stride), window, stride)
+    ]
 
 
-def _elements(array: Array) -> tuple[int, ...]:
-    """The axes between samples and channels; a table has no channels."""
-    return array.shape[1:] if array.ndim == 2 else array.shape[1:-1]
+def _cut(array: Array, window: Extent, stride: Extent) -> tuple[int, ...]:
+    """The axes that windows are cut from: those between samples and channels, and the channels too where there is a
+    number for them; a table has no channels."""
+    numbers = max(0 if isinstance(extent, int) else len(extent) for extent in (window, stride))
+    return array.shape[1:] if array.ndim == 2 or numbers == array.ndim - 1 else array.shape[1:-1]
 
 
 class _Cover(NamedTuple):
@@ -247,12 +256,14 @@ class _Cover(NamedTuple):
     held: Array
 
 
-def _covered(values: Arrays, mask: Arrays, windows: list[tuple[str, Window]]) -> _Cover:
+def _covered(
+    shapes: Mapping[str, tuple[int, ...]], mask: Arrays, windows: list[tuple[str, Window]], samples: int
+) -> _Cover:
     """Windows are cut from the longest sample. They are a sample's own as long as they hold an element that none
     before them does: what comes after the end of a shorter one is not there when that one is alone."""
-    existing = {name: mask[name] if name in mask else np.ones((1, *_elements(v)), bool) for name, v in values.items()}
+    existing = {name: _existing(mask.get(name), shape) for name, shape in shapes.items()}
     covering = {name: np.zeros(array.shape, np.int64) for name, array in existing.items()}
-    held = np.empty((len(_first(values)), len(windows)), bool)
+    held = np.empty((samples, len(windows)), bool)
     for number, (name, window) in enumerate(windows):
         inside = (slice(None), *window)
         part = covering[name][inside]
@@ -260,6 +271,13 @@ def _covered(values: Arrays, mask: Arrays, windows: list[tuple[str, Window]]) ->
         part += new.reshape(-1, *[1] * len(window))
         held[:, number] = new
     return _Cover(existing, covering, held)
+
+
+def _existing(mask: Array | None, shape: tuple[int, ...]) -> Array:
+    """(samples, elements), of ragged inputs by their `mask`; one row for all where there is none."""
+    if mask is None:
+        return np.ones((1, *shape), bool)
+    return np.broadcast_to(mask.reshape(*mask.shape, *[1] * (1 + len(shape) - mask.ndim)), (len(mask), *shape))
 
 
 def _changing(values: Arrays, replacement: Arrays, held: Array, windows: list[tuple[str, Window]]) -> Array:
@@ -284,7 +302,7 @@ def _averaged(total: Array, covering: Array, values: Array) -> Array:
     """`total` (samples, elements, targets) per covering window; what the channels of `values` share adds up to it."""
     precision = values.dtype if values.dtype.kind == "f" else np.dtype(np.float32)
     mean = (total / np.maximum(covering, 1)[..., np.newaxis]).astype(precision)
-    if values.ndim == 2:
+    if mean.ndim > values.ndim:  # without channels, or with windows of each
         return mean
     channels = values.shape[-1]
     return np.repeat(mean[..., np.newaxis, :] / precision.type(channels), channels, axis=-2)

@@ -15,11 +15,13 @@ from exhibit.tasks.models.zoo.cnn import CNNSpec
 from exhibit.tasks.models.zoo.efficientnet import EfficientNetSpec
 from exhibit.tasks.models.zoo.ggnn import GGNNSpec
 from exhibit.tasks.models.zoo.gradient_boosting import BoostingSpec
+from exhibit.tasks.models.zoo.keras_series_net import KerasSeriesNetSpec
 from exhibit.tasks.models.zoo.keras_text_net import KerasTextNetSpec
 from exhibit.tasks.models.zoo.mlp import MLPSpec
 from exhibit.tasks.models.zoo.multimodal import MultimodalSpec
 from exhibit.tasks.models.zoo.published import VGG16Spec, XceptionSpec
 from exhibit.tasks.models.zoo.random_forest import ForestSpec
+from exhibit.tasks.models.zoo.series_net import SeriesNetSpec
 from exhibit.tasks.models.zoo.text_net import TextNetSpec
 from exhibit.tasks.models.zoo.torch_cnn import TorchCNNSpec
 from exhibit.tasks.models.zoo.vgg import SmallVGGSpec, VGG16TransferSpec
@@ -37,6 +39,8 @@ ModelSpec = Annotated[
     | MultimodalSpec
     | TextNetSpec
     | KerasTextNetSpec
+    | SeriesNetSpec
+    | KerasSeriesNetSpec
     | ForestSpec
     | BoostingSpec
     | EstimatorSpec

@@ -52,8 +52,9 @@ def by_name(given: Mapping[str, Value], wanted: Wanted | None, *, told: bool) ->
     )
 
 
-# Where the channels of an array are; other: it has other elements; moved: its elements stand in other places.
-Axes = Literal["first", "last", "none", "other", "moved"]
+# Where the channels of an array are; turned: those of a series before its steps; other: it has other elements; moved:
+# its elements stand in other places.
+Axes = Literal["first", "last", "none", "turned", "other", "moved"]
 
 
 def axes_of(item: Input, shape: Sequence[int], usual: Axes) -> Axes:
@@ -63,7 +64,8 @@ def axes_of(item: Input, shape: Sequence[int], usual: Axes) -> Axes:
         return usual
     own = tuple(item.values.shape[1:])
     if not item.traits.pixels:
-        return usual if tuple(shape) == own else "other"
+        turned = item.traits.timed and tuple(shape) == own[::-1]
+        return usual if tuple(shape) == own else "turned" if turned else "other"
     found: dict[Axes, bool] = {
         "first": len(shape) == 3 and tuple(shape[1:]) == own[:2],
         "last": len(shape) == 3 and tuple(shape[:2]) == own[:2],
@@ -104,6 +106,7 @@ def _moved(item: Input, arrays: Arrays, axes: Axes, prepared: Callable[[Arrays],
         changed[item.name][(row, *place)] = own[(int(differs[(slice(None), *place)].argmax()), *place)]
     made = np.asarray(prepared(changed)[item.name], np.float64)
     change = np.nan_to_num(np.abs(made[1:] - made[:1]))
+    change = change.swapaxes(1, 2) if axes == "turned" else change
     change = (
         change.sum(axis={"first": 1, "last": -1}[axes]) if axes in ("first", "last") and change.ndim > 3 else change
     )
@@ -129,8 +132,8 @@ def require_elements(name: str, axes: Axes | None, argument: Any) -> None:
         raise InputError(
             f"model.factory: preprocess makes {name!r} of shape {tuple(argument.shape)}, which are not the elements "
             "of the data in their places: an explanation lies on these. For images give (samples, height, width[, "
-            "channels]) or channels first in the height and width of the data; do all else in the net, or explain by "
-            "occlusion"
+            "channels]) or channels first in the height and width of the data, for series (samples, steps, channels) "
+            "or (samples, channels, steps); do all else in the net, or explain by occlusion"
         )
 
 

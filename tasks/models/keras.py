@@ -351,7 +351,11 @@ def taken(items: Sequence[Any], axes: Mapping[str, Axes]) -> list[Any]:
     """Arrays with channels last as a net with these `axes` takes them."""
     if not axes:
         return list(items)
-    turned = {"first": lambda images: keras.ops.moveaxis(images, -1, 1), "none": lambda images: images[..., 0]}
+    turned: dict[Axes, Callable[[Any], Any]] = {
+        "first": lambda images: keras.ops.moveaxis(images, -1, 1),
+        "none": lambda images: images[..., 0],
+        "turned": lambda series: keras.ops.moveaxis(series, -1, 1),
+    }
     return [turned[how](item) if how in turned else item for item, how in zip(items, axes.values(), strict=True)]
 
 

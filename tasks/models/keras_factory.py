@@ -51,6 +51,7 @@ def _as_it_is(array: Array) -> Array:
 _SHOWN: dict[Axes, Callable[[Array], Array]] = {
     "first": lambda images: np.moveaxis(images, 1, -1),
     "none": lambda images: images[..., np.newaxis],
+    "turned": lambda series: np.moveaxis(series, 1, -1),
 }
 
 

@@ -24,6 +24,10 @@ KINDS: dict[Kind, ModelKind] = {
     "image": ModelKind(channels_first=True, shaped_by="the pictures (data.size)"),
     "text": ModelKind(number=np.int64, shaped_by="the length of the texts (data.length)"),
     "molecule": ModelKind(number=None),
+    "series": ModelKind(
+        shaped_by="give (samples, channels, steps) by its preprocess, which is lambda inputs: {name: values."
+        "transpose(0, 2, 1) for name, values in inputs.items()}"
+    ),
 }
 
 

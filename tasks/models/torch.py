@@ -62,7 +62,8 @@ class Encoded(NamedTuple):
     `arguments`: by input name, in the order in which the net takes them. `lengths`: (samples,) how many elements
     each sample has, where they lie one after another as in a PyG batch; None where no input is ragged. A ragged
     batch ends in filler that is no sample: `elements` counts all elements, filler included. `axes`: of images where
-    the net has no channels, or has them last; here they stand first all the same.
+    the net has no channels, or has them last: here they stand first all the same; of series where it has them first:
+    here they stand last.
     """
 
     arguments: dict[str, Any]
@@ -93,6 +94,7 @@ class Encoded(NamedTuple):
 _TURNED: dict[Axes, Callable[[Tensor], Tensor]] = {
     "last": lambda images: images.movedim(1, -1).contiguous(),
     "none": lambda images: images[:, 0],
+    "turned": lambda series: series.movedim(1, -1).contiguous(),
 }
 
 

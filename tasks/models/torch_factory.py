@@ -75,6 +75,7 @@ def _as_it_is(item: Tensor) -> Tensor:
 _SHOWN: dict[Axes, Callable[[Tensor], Tensor]] = {
     "last": lambda images: images.movedim(-1, 1),
     "none": lambda images: images[:, None],
+    "turned": lambda series: series.movedim(1, -1),
 }
 
 

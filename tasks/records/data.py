@@ -14,7 +14,8 @@ Split = Literal["train", "validation", "test", "explain"]
 
 
 Baseline = (
-    Literal["auto", "zero", "black", "mean", "blur", "uniform", "hidden"] | Annotated[str, Field(pattern="^sample:.")]
+    Literal["auto", "zero", "black", "mean", "blur", "uniform", "channel_mean", "line", "hidden"]
+    | Annotated[str, Field(pattern="^sample:.")]
 )
 
 
@@ -48,15 +49,17 @@ class Wanted(Record):
 class Input(Record):
     """One named array that a model takes, in raw units.
 
-    `values`: table (samples, features); image (samples, height, width, channels); text (samples, tokens) of
-    ids; molecule (samples,) of SMILES. `features` names what the model is given of a table, `columns` what each of
-    these is made of, where a column is a category with a feature for each of its values. `bounds` are the darkest and
-    the brightest value an image can take, `regions` (samples, height, width) where something is known to be, `region`
-    its name, `planted` whether samples without one are known to be without it; `aligned` ones show the same thing at
-    the same pixel, so that a mean over them has a meaning.
-    `vocabulary`: the token that each id of a text stands for, the padding first; `spelling`: where these are words, how
-    a model reads them in tokens of its own. `centre`, `spread`: (features,) mean and standard deviation of the columns
-    of a table over the training rows, where a net should standardise them.
+    `values`: table (samples, features); image (samples, height, width, channels); text (samples, tokens) of ids;
+    molecule (samples,) of SMILES; series (samples, steps, channels). `features` names what the model is given of a
+    table, `columns` what each of these is made of, where a column is a category with a feature for each of its
+    values; of a series `features` names the channels, and `times` (steps,) says when its steps are, in `time_unit`.
+    `bounds` are the darkest and the brightest value an image can take, `regions` (samples, height, width) where
+    something is known to be, `region` its name, `planted` whether samples without one are known to be without it;
+    `aligned` ones show the same thing at the same pixel, so that a mean over them has a meaning. `vocabulary`: the
+    token that each id of a text stands for, the padding first; `spelling`: where these are words, how a model reads
+    them in tokens of its own. `centre`, `spread`: (features,) mean and standard
+    deviation of the columns of a table over the training rows, where a net should standardise them; of the channels
+    of a series over the training rows and all steps.
     Pictures from files are `Shelved`: `array` has all of them in memory. `whole`: what each feature of a table is that
     is given to the model column by column; then a category is one feature, and NaN is a cell without a value.
     """
@@ -76,10 +79,32 @@ class Input(Record):
     centre: Array | None = None
     spread: Array | None = None
     whole: tuple[TableColumn, ...] = Field((), exclude_if=lambda columns: not columns)
+    times: Array | None = Field(None, exclude_if=lambda times: times is None)
+    time_unit: str = Field("", exclude_if=lambda unit: not unit)
 
     def label(self, feature: str) -> str:
         """What a reader calls a feature among those of other inputs; columns of tables have names of their own."""
         return feature if self.traits.named else f"{self.name}, {feature}"
+
+    @property
+    def moments(self) -> Array:
+        """(steps,) when each step of a series is: their numbers where nothing is said."""
+        return np.arange(self.values.shape[1], dtype=np.float64) if self.times is None else self.times
+
+    def when(self, start: float, end: float) -> str:
+        """Some time of a series as a reader calls it: 1.2 to 1.6 s; steps 3 to 5."""
+        span = f"{start:g}" if start == end else f"{start:g} to {end:g}"
+        if self.time_unit:
+            return f"{span} {self.time_unit}"
+        return f"{'time' if self.times is not None else 'step' if start == end else 'steps'} {span}"
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The names of the elements, in their order, where they have any: columns; of a series its channels at each
+        step."""
+        if not self.traits.timed:
+            return self.features
+        return tuple(f"{name}, {self.when(at, at)}" for at in self.moments.tolist() for name in self.features)
 
     @property
     def traits(self) -> Traits:

@@ -193,10 +193,12 @@ class InputSummary(Record):
 class Summary(Record):
     """Attributions of one method over all explained samples.
 
-    `class_means[input]`: (classes, height, width, targets) mean attribution of an image by true class. `inputs`: one
-    for each input of several.
+    `class_means[input]`: (classes, height, width, targets) mean attribution of an image by true class.
+    `profiles[input]`: (steps, channels, targets) mean |a| of every element of a series. `inputs`: one for each input of
+    several.
     """
 
     importances: tuple[Importance, ...]
     class_means: dict[str, Array] = Field(default_factory=dict)
+    profiles: dict[str, Array] = Field(default_factory=dict)
     inputs: tuple[InputSummary, ...] = ()

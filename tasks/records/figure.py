@@ -272,6 +272,44 @@ class Tokens(FigureContent):
         return [line.values for line in self.items]
 
 
+class Trace(Record):
+    """One series: `lines` (steps, channels) in raw units, and the `values` (steps, channels) that colour the bands
+    behind them."""
+
+    title: str
+    lines: Array
+    values: Array
+    note: str = ""
+    alt: str
+
+
+class Traces(FigureContent):
+    """Series as lines, channel below channel, each before bands in the colours of the first scale of the figure; the
+    range of a channel is that of all `items`. `times`: (steps,), named by `axis`. `facets`: what each series is, by the
+    name of a filter."""
+
+    kind: Literal["traces"] = "traces"
+    channels: tuple[str, ...]
+    times: Array
+    axis: str
+    items: tuple[Trace, ...]
+    facets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    def values_on(self, _: int, /) -> list[Array]:
+        return [item.values for item in self.items]
+
+
+class Profile(FigureContent):
+    """Sizes along time: `values` (steps, channels), channel below channel on one range from zero, in `unit`."""
+
+    kind: Literal["profile"] = "profile"
+    channels: tuple[str, ...]
+    times: Array
+    axis: str
+    values: Array
+    unit: str
+
+
 Content = Annotated[
     Bars
     | BarPanels
@@ -286,7 +324,9 @@ Content = Annotated[
     | Ladder
     | Diagram
     | Tokens
-    | Ranks,
+    | Ranks
+    | Traces
+    | Profile,
     Field(discriminator="kind"),
 ]
 

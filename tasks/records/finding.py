@@ -81,6 +81,15 @@ class Leaders(Finding):
     reference_label: str = ""
 
 
+class ClassLeaders(Finding):
+    """Which feature carries most of the explanation of each class that is explained. `firsts`: class by class the one
+    that is surely ahead of all others, with its share; `no_first`: the classes in which none is."""
+
+    id: str = "class leaders"
+    firsts: tuple[tuple[str, Named], ...]
+    no_first: tuple[str, ...] = ()
+
+
 class Extremes(Finding):
     """Which groups of atoms move the score most: up and down with their mean contributions, None where no interval is
     on that side of zero; of sizes the largest is `up`. `most`: which of these are surely ahead of all others. Only

@@ -6,7 +6,7 @@ Nowhere else does code ask which kind an input is.
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["table", "image", "text", "molecule"]
+Kind = Literal["table", "image", "text", "molecule", "series"]
 
 
 class Traits(NamedTuple):
@@ -15,6 +15,7 @@ class Traits(NamedTuple):
     `named`: features have names of their own, and a reader can follow them from sample to sample.
     `pixels`: a sample is (height, width, channels); the same place shows something else in each sample.
     `ids`: numbers count tokens of a vocabulary and have no size.
+    `timed`: a sample is (steps, channels); a step is the same time in each sample, a channel the same quantity.
     `embedded`: there are no numbers before a layer of the model embeds its parts, so it is explained there.
     """
 
@@ -22,6 +23,7 @@ class Traits(NamedTuple):
     pixels: bool = False
     ids: bool = False
     embedded: bool = False
+    timed: bool = False
 
 
 TRAITS: dict[Kind, Traits] = {
@@ -29,4 +31,5 @@ TRAITS: dict[Kind, Traits] = {
     "image": Traits(pixels=True),
     "text": Traits(ids=True),
     "molecule": Traits(embedded=True),
+    "series": Traits(timed=True),
 }

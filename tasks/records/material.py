@@ -85,6 +85,7 @@ class MethodMaterial(Record):
             update={
                 "importances": tuple(item for item in self.summary.importances if item.input == name),
                 "class_means": {key: means for key, means in self.summary.class_means.items() if key == name},
+                "profiles": {key: sizes for key, sizes in self.summary.profiles.items() if key == name},
                 "inputs": (),
             }
         )

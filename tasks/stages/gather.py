@@ -184,8 +184,9 @@ def _wanted(method: Method, samples: Dataset, parts: bool) -> Wanted:
         return aggregated(part, inputs[0].name, inputs[0].kind, "raw" if parts else method.aggregate)[..., 0]
 
     per_sample: dict[str, PerSample] = {_PARTS: of_parts} if parts or inputs[0].spelling is not None else {}
-    # Only tables, and several inputs, have features that a reader can follow from sample to sample.
-    per_sample |= {_FEATURES: of_features} if len(inputs) > 1 or inputs[0].traits.named else {}
+    # Only tables, series and several inputs have features that a reader can follow from sample to sample.
+    followed = len(inputs) > 1 or inputs[0].traits.named or inputs[0].traits.timed
+    per_sample |= {_FEATURES: of_features} if followed else {}
     return Wanted(method.cost, per_sample)
 
 
@@ -405,7 +406,8 @@ def _swarm(
     if (values := results.per_sample.get(_FEATURES)) is None:
         return None
     inputs = explained.inputs
-    names = [entry.label(name) for entry in inputs for name in feature_names(entry)]
+    several = len(inputs) > 1
+    names = [entry.label(name) if several else name for entry in inputs for name in feature_names(entry)]
     count = _SWARM if top_k == "all" else min(top_k, _SWARM)
     order = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:count]
     own = shades(np.concatenate([feature_values(entry) for entry in inputs], axis=1))

@@ -24,6 +24,7 @@ def summarise(
         content_digests,
         importances,
         input_summary,
+        mean_absolute,
         on_pixels,
     )
 
@@ -46,11 +47,16 @@ def summarise(
             )
             if item.aligned and data.classes:
                 means[item.name] = class_means((v for _, v in sums(item)), rows.labels, len(data.classes))
+        profiles = {
+            item.name: mean_absolute(values for _, values in sums(item)) for item in rows.inputs if item.traits.timed
+        }
         several = rows.inputs if len(rows.inputs) > 1 else ()
         whole = tuple(input_summary(item.name, (values for _, values in sums(item))) for item in several)
         parts = (read(store, Attribution, digest) for _, _, digest in shards)
         return {
-            "summary": pack(Summary(importances=tuple(all_importances), class_means=means, inputs=whole)),
+            "summary": pack(
+                Summary(importances=tuple(all_importances), class_means=means, profiles=profiles, inputs=whole)
+            ),
             "content": canonical_json(content_digests(parts)),
         }
 

@@ -10,9 +10,10 @@ from tests.corpus.models import MODELS
 from tests.corpus.molecules import MOLECULES
 from tests.corpus.pictures import PICTURES
 from tests.corpus.recipe import Recipe
+from tests.corpus.series import SERIES
 from tests.corpus.tables import TABLES
 
-CORPUS: list[Recipe] = [*TABLES, *MOLECULES, *PICTURES, *MODELS, *CONFIGS]
+CORPUS: list[Recipe] = [*TABLES, *SERIES, *MOLECULES, *PICTURES, *MODELS, *CONFIGS]
 
 
 @pytest.mark.parametrize("recipe", CORPUS, ids=lambda recipe: recipe.name)

@@ -225,3 +225,45 @@ def test_the_map_holds_what_the_formula_says(difference: Any, share: int, explai
     np.testing.assert_allclose(pixels[:2, :3], 6 / share, rtol=1e-6)
     assert not pixels[2:].any()
     assert ("elements of the window" in method.formula) == (difference == "spread")
+
+
+# --- series: windows of one channel ---------------------------------------------------------------------------
+
+SERIES = {"s": np.random.default_rng(3).normal(size=(4, 6, 3)).astype(np.float32)}
+OF_STEPS = np.random.default_rng(4).normal(size=(6, 3)).astype(np.float32)
+
+
+def over_time() -> Predicting:
+    return Predicting(lambda inputs: (inputs["s"] * OF_STEPS).sum(axis=(1, 2))[:, np.newaxis].repeat(2, axis=1))
+
+
+@pytest.mark.parametrize(("window", "together"), [((2, 1), False), ((3, 1), False), ((6, 3), True), ((2, 2), False)])
+def test_windows_of_channels_hold_what_their_steps_add(
+    window: tuple[int, int], together: bool, explain: Explain
+) -> None:
+    """Of a linear model each window has the sum of its w * x, in equal parts, and no other channel has any of it."""
+    spec = OcclusionSpec(sliding_window_shapes=window, strides=window, difference="spread")
+    found, parts = explain(spec, over_time(), SERIES).values["s"][..., 0], SERIES["s"] * OF_STEPS
+    for step in range(0, 6, window[0]):
+        for channel in range(0, 3, window[1]):
+            inside = (slice(None), slice(step, step + window[0]), slice(channel, channel + window[1]))
+            mean = parts[inside].mean(axis=(1, 2), keepdims=True)
+            np.testing.assert_allclose(found[inside], np.broadcast_to(mean, found[inside].shape), rtol=1e-3, atol=1e-5)
+    assert spec.windows(explain(spec, over_time(), SERIES)) == -(-6 // window[0]) * -(-3 // window[1])
+
+
+def test_windows_of_all_channels_are_shared_by_them(explain: Explain) -> None:
+    found = explain(OcclusionSpec(sliding_window_shapes=2, strides=2, difference="spread"), over_time(), SERIES)
+    values, parts = found.values["s"][..., 0], SERIES["s"] * OF_STEPS
+    np.testing.assert_allclose(values[:, ::2].sum(axis=2) * 2, parts.reshape(4, 3, 6).sum(axis=2), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(values[..., 0], values[..., 2])
+
+
+def test_windows_of_steps_agree_with_captum(explain: Explain) -> None:
+    net = nn.Sequential(nn.Flatten(), nn.Linear(18, 2), nn.Tanh())
+    model = TorchModel(net, as_tensors, "logits", Compute(batch=4))
+    found = explain(OcclusionSpec(sliding_window_shapes=(2, 1), strides=(2, 1)), model, SERIES).values["s"][..., 0]
+    expected = captum.attr.Occlusion(net).attribute(
+        torch.tensor(SERIES["s"]), sliding_window_shapes=(2, 1), strides=(2, 1), target=0
+    )
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-5)

@@ -1,0 +1,238 @@
+"""Files of series, as tables with a row for each sample: long, wide, and arrays."""
+
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+
+from exhibit.tasks.data.limits import Limits
+from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_name, shown, words
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.override import typed
+
+if TYPE_CHECKING:
+    from exhibit.tasks.data.rows import Cells, Table
+
+SAMPLE = "(series)"  # the column that holds the steps
+_NUMBERED = re.compile(r"(.*?)[ _.:@-]*?(\d+(?:\.\d+)?)").fullmatch
+
+
+class Sample(NamedTuple):
+    """One series: `values` (steps, channels) at the `moments` (steps,), which are `timed` where they are more than
+    numbers of steps, and `dated` where they are seconds of dates; `reason`: why it cannot be used."""
+
+    channels: tuple[str, ...]
+    moments: Array
+    values: Array
+    timed: bool
+    dated: bool = False
+    reason: str | None = None
+
+
+def long_rows(
+    table: "Table",
+    key: str,
+    time: str,
+    sample: str | None,
+    channels: Sequence[str] | None,
+    kept: Sequence[str],
+    ignored: Sequence[str],
+) -> "Table":
+    """From a row for each step of each sample, in any order.
+
+    Raises:
+        InputError: for columns that are not there, or hold other things than numbers.
+    """
+    import pandas as pd
+
+    if sample is None:
+        raise InputError("data.id: of a table with a row for each step it names the column that tells samples apart")
+    require_columns(table, [time], "data.time: there is no column {}")
+    require_columns(table, [sample], "data.id: there is no column {}")
+    others = [name for name in table.columns if name not in {time, *kept, *ignored}]
+    chosen = tuple(channels if channels is not None else others)
+    require_columns(table, chosen, "data.channels: there is no column {}")
+    if not chosen:
+        raise InputError("data.path: no column is left as a channel; see data.channels and data.ignore")
+    moments, dated = _moments(table[time], key)
+    values = np.stack([numbers(table[name], key) for name in chosen], axis=1)
+    names = words(table[sample])
+    if nameless := sum(name is None for name in names):
+        raise InputError(f"data.id: {nameless} of {len(names):,} rows of data.{key} do not say of which sample")
+    codes, order = pd.factorize(np.array(names))
+    sorted_rows = np.lexsort((moments, codes))
+    parts = np.split(sorted_rows, np.flatnonzero(np.diff(codes[sorted_rows])) + 1)
+    labels = {name: np.array(words(table[name]), object) for name in kept if name in table.columns and name != sample}
+    samples = []
+    for rows in parts:
+        own = Sample(chosen, moments[rows], values[rows], timed=True, dated=dated)
+        samples.append(own._replace(reason=_changing(labels, rows) or _reason(own, time)))
+    firsts = [int(rows.min()) for rows in parts]
+    found = table.iloc[firsts][[name for name in kept if name in table.columns]].reset_index(drop=True)
+    found[sample], found[SAMPLE] = order.astype(str), pd.Series(samples, dtype=object)
+    return found
+
+
+def wide_rows(table: "Table", key: str, channels: Sequence[str] | None, others: Collection[str]) -> "Table":
+    """From a row for each sample, whose columns are named by channel and step.
+
+    Raises:
+        InputError: for columns of other names, channels with different steps, or cells that are no numbers.
+    """
+    import pandas as pd
+
+    named = {name: _NUMBERED(name) for name in table.columns if name not in others}
+    if strange := [name for name, found in named.items() if found is None]:
+        raise InputError(
+            f"data.{key}: the columns {', '.join(strange[:3])} do not end in the number of a step, as those of a wide "
+            f"table do (t0, t1, or x_0, y_0 of two channels): leave them out with {typed('data.ignore', strange)}, or "
+            "give data.time, the column of times, where each row is one step"
+        )
+    places: dict[str, dict[float, str]] = {}
+    for name, found in named.items():
+        assert found is not None, "refused before"
+        places.setdefault(found[1], {})[float(found[2])] = name
+    prefixes = list(channels) if channels is not None else list(places)
+    if missing := [prefix for prefix in prefixes if prefix not in places]:
+        raise InputError(
+            f"data.channels: no column begins with {missing[0]!r} and ends in a number; there are {', '.join(places)}"
+        )
+    if not prefixes:
+        raise InputError("data.path: no column is left as a step; see data.ignore")
+    moments = sorted(places[prefixes[0]])
+    if other := next((prefix for prefix in prefixes if sorted(places[prefix]) != moments), None):
+        raise InputError(
+            f"data.{key}: the channel {prefixes[0]!r} has {len(moments)} steps, and {other!r} has "
+            f"{len(places[other])} or others; all channels need the same"
+        )
+    names = tuple(prefix or "value" for prefix in prefixes)
+    columns = [[numbers(table[places[prefix][moment]], key) for prefix in prefixes] for moment in moments]
+    values: Array = np.moveaxis(np.array(columns), 2, 0)
+    timed = bool((np.diff(moments) != 1).any())
+    samples = [_told(Sample(names, np.array(moments), own, timed)) for own in values]
+    kept = [name for name in table.columns if name in others]
+    return table[kept].assign(**{SAMPLE: pd.Series(samples, dtype=object, index=table.index)})
+
+
+def stored_rows(
+    path: Path,
+    key: str,
+    array: str,
+    time: str | None,
+    channels: Sequence[str] | None,
+    kept: Sequence[str],
+    limits: Limits,
+) -> "Table":
+    """From arrays by name: `array` (samples, steps[, channels]), those of `kept` (samples,), and the times (steps,).
+
+    Raises:
+        InputError: for a file that is none, and arrays that are not there or have other shapes.
+    """
+    import pandas as pd
+
+    arrays = _arrays(path, key, {array, *kept, *filter(None, [time])}, limits)
+    if missing := [name for name in (array, time) if name is not None and name not in arrays]:
+        setting = "array" if missing[0] == array else "time"
+        raise InputError(
+            f"data.{setting}: {path.name} has no array {missing[0]!r}; there are {', '.join(_names(path))}"
+        )
+    values = arrays[array]
+    if values.ndim not in (2, 3) or values.dtype.kind not in "fiub" or not values.size:
+        raise InputError(
+            f"data.{key}: {array!r} of {path.name} is {values.dtype} of shape {values.shape}; numbers (samples, steps, "
+            "channels) or (samples, steps) were expected"
+        )
+    series = (values[..., np.newaxis] if values.ndim == 2 else values).astype(np.float64)
+    count, steps, width = series.shape
+    columns = {name: arrays[name] for name in kept if name in arrays}
+    if wrong := next((name for name, own in columns.items() if own.shape != (count,)), None):
+        raise InputError(
+            f"data.{key}: {wrong!r} of {path.name} has the shape {arrays[wrong].shape}; one for each of "
+            f"{count} samples was expected, ({count},)"
+        )
+    usual = ["value"] if width == 1 else [f"channel {number}" for number in range(width)]
+    names = tuple(channels if channels is not None else usual)
+    if len(names) != width:
+        raise InputError(
+            f"data.channels: {len(names)} names were given, and {array!r} of {path.name} has {width} channels"
+        )
+    moments = np.arange(steps) if time is None else arrays[time]
+    if moments.shape != (steps,) or moments.dtype.kind not in "fiu" or not (np.diff(moments) > 0).all():
+        raise InputError(f"data.time: {time!r} of {path.name} is not {steps} rising numbers, one for each step")
+    clock = moments.astype(np.float64)
+    samples = [_told(Sample(names, clock, own, time is not None)) for own in series]
+    return pd.DataFrame({**columns, SAMPLE: pd.Series(samples, dtype=object)})
+
+
+def _arrays(path: Path, key: str, wanted: Collection[str], limits: Limits) -> dict[str, Array]:
+    """Those of the `wanted` arrays that are there, none of objects."""
+    try:
+        with ZipFile(path) as archive:
+            size = sum(item.file_size for item in archive.infolist() if item.filename.removesuffix(".npy") in wanted)
+        if size > limits.bytes:
+            raise InputError(
+                f"data.{key}: {path.name} unpacks to {size:,} bytes, more than data.limits.bytes: {limits.bytes:,}; "
+                "give less, or raise that number"
+            )
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: np.asarray(archive[name]) for name in archive.files if name in wanted}
+    except InputError:
+        raise
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile, NotImplementedError, RuntimeError) as problem:
+        raise InputError(
+            f"data.{key}: {path.name} cannot be read as an .npz file of numbers and words: {problem}"
+        ) from problem
+
+
+def _names(path: Path) -> list[str]:
+    with ZipFile(path) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
+def _moments(cells: "Cells", key: str) -> tuple[Array, bool]:
+    """(rows,) times as numbers, NaN where one is missing, and whether they are seconds of dates."""
+    import pandas as pd
+
+    if is_number(cells):
+        return numbers(cells, key), False
+    dates = pd.to_datetime(cells, format="ISO8601", errors="coerce", utc=True)
+    wrong = (dates.isna() & ~cells.isna()).to_numpy()
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise InputError(
+            f"data.time: the column {cells.name!r} holds numbers or times such as 2026-01-31T12:00:00, but in "
+            f"{row_name(row)} it is {shown(cells.iloc[row])}"
+        )
+    seconds = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+    return seconds.to_numpy(np.float64), True
+
+
+def _changing(labels: dict[str, Array], rows: Array) -> str | None:
+    """Which of what holds of a whole sample differs between its rows."""
+    for name, cells in labels.items():
+        if len(found := set(cells[rows].tolist())) > 1:
+            return f"{name} is {' and '.join(sorted(map(str, found))[:2])} in its rows, and one value was expected"
+    return None
+
+
+def _reason(sample: Sample, time: str) -> str | None:
+    """Why a sample whose steps are in the order of time cannot be used."""
+    if missing := int(np.isnan(sample.moments).sum()):
+        return f"{time} is missing in {missing} of its {len(sample.moments)} rows"
+    twice = np.flatnonzero(np.diff(sample.moments) == 0)
+    if len(twice):
+        return f"{time} {sample.moments[twice[0]]:g} occurs twice"
+    return _told(sample).reason
+
+
+def _told(sample: Sample) -> Sample:
+    """With the reason where a value is missing."""
+    missing = np.argwhere(~np.isfinite(sample.values))
+    if not len(missing):
+        return sample
+    step, channel = missing[0]
+    more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+    return sample._replace(reason=f"{sample.channels[channel]} is missing or infinite at step {step}{more}")
