@@ -133,7 +133,8 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
             f"{where} gave labels outside 0 to {len(dataset.classes) - 1}, the numbers of the "
             f"{len(dataset.classes)} classes"
         )
-    if unmeasured := int((~dataset.labelled & (dataset.split != "explain")).sum()):
+    unmeasured = int((~dataset.labelled & (dataset.split != "explain")).sum())
+    if unmeasured and dataset.labelled.any():  # where no row has one, a model that is there already needs none
         raise InputError(f"{where}: {unmeasured} rows have no label; only rows of the split explain may lack one")
     return dataset
 

@@ -108,6 +108,18 @@ class TreeShapSpec(ShapMethod):
         return explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value)
 
 
+def has_trees(estimator: Any) -> bool:
+    """Whether SHAP can read the trees of an estimator."""
+    import shap
+    from shap.utils._exceptions import InvalidModelError
+
+    try:
+        shap.TreeExplainer(estimator)
+    except (InvalidModelError, NotImplementedError, AssertionError):
+        return False
+    return True
+
+
 def _tree_values(estimator: Any, rows: Array, background: Array | None, score: Score) -> tuple[Array, Array]:
     """(samples, features, outputs) and the expected value (outputs,) of SHAP's TreeExplainer.
 
