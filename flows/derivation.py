@@ -162,7 +162,9 @@ def _how_to_give(key: str, item: LocalEvidence) -> str:
     if item.kind == "code":
         how = "--allow-local runs it, if EXHIBIT_TRUSTED_MODULES names its module"
     elif item.kind == "memory":
-        how = "it lay in the memory of a Python session and has no source, so this is not derivable from the report alone"
+        how = (
+            "it lay in the memory of a Python session and has no source, so this is not derivable from the report alone"
+        )
         if ".data." in key:
             how += "; 'document.embed=[data]' would have put it into the PDF"
     elif key == EARLIER:

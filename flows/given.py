@@ -62,6 +62,7 @@ class Subject:
     capabilities: frozenset[Capability]
     inputs: Inputs
     dataset: Dataset
+    net: Any = field(repr=False)  # the model itself
     objects: Mapping[str, Callable[..., Any]] = field(repr=False)
 
 
@@ -73,11 +74,10 @@ def inputs_of(X: Any, background: Any, kind: str | None, words: Words) -> Inputs
     """
     alone = not isinstance(X, Mapping)
     given = {"X": X} if alone else dict(X)
-    if alone is not (background is None or not isinstance(background, Mapping)) or (
-        background is not None and not alone and background.keys() != given.keys()
-    ):
+    inner = dict(background) if isinstance(background, Mapping) else {"X": background}
+    if background is not None and (alone is isinstance(background, Mapping) or inner.keys() != given.keys()):
         raise InputError("background: it has to be given as X is, with the same inputs")
-    behind = {} if background is None else {"X": background} if alone else dict(background)
+    behind = {} if background is None else inner
     taken: dict[str, Taken] = {}
     inputs = []
     for key, values in given.items():
@@ -175,6 +175,7 @@ def subject(
         made.gives,
         inputs,
         dataset,
+        model,
         objects | {data_name: lambda: dataset},
     )
 
@@ -286,7 +287,8 @@ def _labelled(
     """With what is predicted: a model of one output predicts a number, one of several the classes."""
     outputs = columns[0] if columns else 1
     of_classes = task == "classification" or (task == "auto" and (outputs > 1 or words.classes is not None))
-    labels, known = np.full(len(dataset.labels), np.nan), ()
+    labels = np.full(len(dataset.labels), np.nan)
+    known: tuple[str, ...] = ()
     if y is not None and len(y) != explained:
         raise InputError(f"y: {len(y)} labels were given for {explained} samples of X")
     if of_classes:

@@ -102,10 +102,10 @@ def _frame(columns: Sequence[Any], types: Sequence[Any]) -> Back:
 
         if values.shape[1] != len(columns):
             raise InputError(
-                "X: it has columns of words, of which the model would be given a 0 or 1 for each word; a function or an "
-                "estimator takes numbers here: encode these columns yourself"
+                "X: it has columns of words, of which the model would be given a 0 or 1 for each word; a function takes "
+                "numbers here: encode these columns yourself"
             )
-        return pd.DataFrame(values, columns=columns).astype(pointed)
+        return pd.DataFrame(values, columns=list(columns)).astype(pointed)
 
     return back
 
@@ -123,9 +123,7 @@ def _image(values: Any, _: Sequence[str] | None) -> Taken:
     def turned(found: Array) -> Array:
         return np.moveaxis(found, 3, 1) if first else found[:, :, :, 0] if grey else found
 
-    return Taken(
-        {"values": pixels, "kind": "image", "bounds": bounds}, lambda found: as_given(turned(found)), turned
-    )
+    return Taken({"values": pixels, "kind": "image", "bounds": bounds}, lambda found: as_given(turned(found)), turned)
 
 
 _CHANNELS = (1, 3)

@@ -2,10 +2,9 @@
 server. `import exhibit` offers what is here as `exhibit.explain`."""
 
 import secrets
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -27,6 +26,7 @@ from exhibit.flows.report import explain as make_report
 from exhibit.flows.report import front_page
 from exhibit.tasks.evidence.tables import CHECK_COLUMNS, check_rows, importance_rows
 from exhibit.tasks.held import holding
+from exhibit.tasks.models.factory import framework_of
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.explanation import Attribution, Selection
@@ -45,7 +45,7 @@ def explain(
     y: Any = None,
     *,
     method: Choice | None = None,
-    target: str | int | Sequence[str | int] = "predicted",
+    target: str | int | Sequence[str | int] | None = None,
     check: Choice | None = None,
     names: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     classes: Sequence[Any] | None = None,
@@ -65,9 +65,9 @@ def explain(
     `X`: (samples, features) or a DataFrame; images (samples, height, width[, channels]) or with channels first, or a
     list of pictures of one size; a list of sentences, or of SMILES; or a dictionary of these by the name of the input.
     `y`: (samples,) labels of X, by which the model is judged; None: it is not.
-    `method`, `check`: options of these groups by name, as `exhibit report --help` lists them, or a dictionary of settings
-    by name; None: what suits the data and the model. `target`: which outputs: predicted, true, top:2, the number of an
-    output or the name of a class.
+    `method`, `check`: options of these groups by name, as `exhibit report --help` lists them, or a dictionary of
+    settings by name; None: what suits the data and the model. `target`: which outputs: predicted, true, top:2, the number of an
+    output or the name of a class; None: the predicted class, or the only output.
     `names`: of the features of a table, or the tokens that ids of a text count, the padding first; `classes`: of the
     outputs, in their order; `label`: what is predicted. `task`: auto takes several outputs for classes.
     `kind`: table, image, text or molecule, where X does not say. `background`: rows like X that means, and methods that
@@ -82,7 +82,7 @@ def explain(
     given = dict(settings or {})
     started = Compute(**{"threads": _threads(), **_of(given, "compute")})
     words = Words(names, classes, label, title)
-    with _as_before():
+    with _as_before(model):
         found = subject(model, X, y, background, preprocess, kind, task, words, started)
         chosen = [
             f"data.factory={quoted(found.data)}",
@@ -139,7 +139,9 @@ class Explanation:
     @cached_property
     def standard_errors(self) -> dict[str, Any]:
         """By method the standard errors of the attributions, of methods that sample."""
-        return {label: self._values(found.standard_error) for label, found in self._found.items() if found.standard_error}
+        return {
+            label: self._values(found.standard_error) for label, found in self._found.items() if found.standard_error
+        }
 
     @cached_property
     def scores(self) -> Any:
@@ -223,14 +225,21 @@ class Explanation:
     @contextmanager
     def _running(self) -> Iterator[tuple[Watch, Given]]:
         """The session's objects are there under their names."""
-        with _as_before(), told(self._subject.model, self._subject.data), holding(self._subject.objects), Watch() as watch:
+        with (
+            _as_before(self._subject.net),
+            told(self._subject.model, self._subject.data),
+            holding(self._subject.objects),
+            Watch() as watch,
+        ):
             yield watch, Given()
 
     @cached_property
     def _found(self) -> dict[str, Attribution]:
         shards = {label: trainings[0] for label, trainings in self._chapter.attributed.items()}
         return {
-            label: Attribution.joined([unpack(Attribution, self._store.get(done["attribution"])) for _, _, done in parts])
+            label: Attribution.joined(
+                [unpack(Attribution, self._store.get(done["attribution"])) for _, _, done in parts]
+            )
             for label, parts in shards.items()
         }
 
@@ -274,14 +283,14 @@ def _of(settings: Mapping[str, Any], group: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _as_before() -> Iterator[None]:
-    """What torch is told about the process is told to it again afterwards: the session goes on as it was."""
+def _as_before(model: Any) -> Iterator[None]:
+    """A torch net, and what torch is told about the process, are afterwards as they were: the session goes on."""
     if "torch" not in sys.modules:
         yield
         return
-    from exhibit.tasks.models.torch_process import kept
+    from exhibit.tasks.models.torch_process import explaining, kept
 
-    with kept():
+    with kept(), explaining(model) if framework_of(model) == "torch" else nullcontext():
         yield
 
 
@@ -291,7 +300,7 @@ def _methods(found: Subject) -> list[str]:
     for capability in ("trees", "gradients", "predictions"):
         if capability not in found.capabilities:
             continue
-        usual = {kind.methods.get(capability) for kind in kinds}  # type: ignore[call-overload]
+        usual = {kind.methods.get(capability) for kind in kinds}
         if len(usual) == 1 and (method := usual.pop()) is not None:
             return [method]
     raise InputError(
@@ -316,8 +325,10 @@ def _options(group: str, given: Choice) -> Iterator[str]:
         yield from (f"{group}.{name}.{key}={_typed(value)}" for key, value in values.items())
 
 
-def _target(given: str | int | Sequence[str | int], found: Subject) -> Iterator[str]:
-    items = [given] if isinstance(given, str | int) else list(given)
+def _target(given: str | int | Sequence[str | int] | None, found: Subject) -> Iterator[str]:
+    usual = "predicted" if found.dataset.classes else 0
+    chosen = usual if given is None else given
+    items = [chosen] if isinstance(chosen, str | int) else list(chosen)
     yield "target=predicted"
     yield f"target.outputs=[{','.join(quoted(_output(item, found.dataset.classes)) for item in items)}]"
 

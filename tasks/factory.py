@@ -180,7 +180,8 @@ def _place(module: ModuleSpec) -> str:
 def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
     """What a factory depends on, as `exhibit.tasks.fingerprint` says it: digests of its module, of the packages that it
     is in, of the modules of the user's own and of Exhibit that these import, and of the files in their folders that
-    they name; and the versions of the libraries; of an object of a session, which has no source, its content. A package that is installed in place (editable) is the user's own.
+    they name; and the versions of the libraries. A package that is installed in place (editable) is the user's own. Of
+    an object of a session, which has no source, it is the digest of its content.
 
     What a module opens or imports under a name that is made when it runs is not seen.
 
@@ -188,8 +189,8 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
         InputError: for a module that is not trusted or not there.
     """
     if in_memory(factory):
-        libraries = {name: version for top in libraries_of(factory) for name, version in _versions(top).items()}
-        return {"libraries": dict(sorted(libraries.items())), "source": {factory: content_of(factory)}}
+        known = {name: version for top in libraries_of(factory) for name, version in _versions(top).items()}
+        return {"libraries": dict(sorted(known.items())), "source": {factory: content_of(factory)}}
     module = trusted(factory).partition(":")[0]
     if _file(module) is None:
         raise InputError(

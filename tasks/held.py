@@ -1,8 +1,8 @@
 """Objects that a Python session holds: a config names them where it would name a factory.
 
-They have no source, so they count by their content, and their names say it: `exhibit.memory.torch:model_` and the sha256
-of what it holds. No module has such a name, and nothing is run because of one: it means something only while its session
-holds the object.
+They have no source, so they count by their content, and their names say it: `exhibit.memory.torch:model_` and the
+sha256 of what it holds. No module has such a name, and nothing is run because of one: it means something only while its
+session holds the object.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

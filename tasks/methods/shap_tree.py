@@ -109,13 +109,12 @@ class TreeShapSpec(ShapMethod):
 
 
 def has_trees(estimator: Any) -> bool:
-    """Whether SHAP can read the trees of an estimator."""
-    import shap
-    from shap.utils._exceptions import InvalidModelError
-
+    """Whether trees of a fitted estimator can be explained, tried on a row of zeros."""
+    row = np.zeros((1, getattr(estimator, "n_features_in_", 0)))
+    kind: Literal["probability", "value"] = "probability" if hasattr(estimator, "predict_proba") else "value"
     try:
-        shap.TreeExplainer(estimator)
-    except (InvalidModelError, NotImplementedError, AssertionError):
+        _tree_values(estimator, row, row, Score(kind=kind))
+    except Exception:  # noqa: BLE001 - SHAP refuses in many ways what it cannot read
         return False
     return True
 

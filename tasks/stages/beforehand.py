@@ -32,7 +32,9 @@ def require_explainable(
     """Raises InputError where the rows, outputs, score or methods of a point have no meaning for its data or model."""
     data = read(store, Dataset, dataset)
     if model.trains and not data.labelled.any():
-        raise InputError("data: no row has a label, and the model is to be trained; give labels, or a model that is fitted")
+        raise InputError(
+            "data: no row has a label, and the model is to be trained; give labels, or a model that is fitted"
+        )
     require_rows_and_outputs(selection, target, data)
     output = model.output_kind(data)
     score = score_of(target, data, output or "logits")
