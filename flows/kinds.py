@@ -102,8 +102,8 @@ def _frame(columns: Sequence[Any], types: Sequence[Any]) -> Back:
 
         if values.shape[1] != len(columns):
             raise InputError(
-                "X: it has columns of words, of which the model would be given a 0 or 1 for each word; a function takes "
-                "numbers here: encode these columns yourself"
+                "X: it has columns of words, of which the model would be given a 0 or 1 for each word; a function "
+                "takes numbers here: encode these columns yourself"
             )
         return pd.DataFrame(values, columns=list(columns)).astype(pointed)
 

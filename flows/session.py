@@ -66,8 +66,8 @@ def explain(
     list of pictures of one size; a list of sentences, or of SMILES; or a dictionary of these by the name of the input.
     `y`: (samples,) labels of X, by which the model is judged; None: it is not.
     `method`, `check`: options of these groups by name, as `exhibit report --help` lists them, or a dictionary of
-    settings by name; None: what suits the data and the model. `target`: which outputs: predicted, true, top:2, the number of an
-    output or the name of a class; None: the predicted class, or the only output.
+    settings by name; None: what suits the data and the model. `target`: which outputs: predicted, true, top:2, the
+    number of an output or the name of a class; None: the predicted class, or the only output.
     `names`: of the features of a table, or the tokens that ids of a text count, the padding first; `classes`: of the
     outputs, in their order; `label`: what is predicted. `task`: auto takes several outputs for classes.
     `kind`: table, image, text or molecule, where X does not say. `background`: rows like X that means, and methods that
@@ -304,7 +304,7 @@ def _methods(found: Subject) -> list[str]:
         if len(usual) == 1 and (method := usual.pop()) is not None:
             return [method]
     raise InputError(
-        f"method: {' and '.join(item.kind for item in found.dataset.inputs)} cannot be explained for a model that gives "
+        f"method: {' and '.join(item.kind for item in found.dataset.inputs)} cannot be explained of a model that gives "
         f"{' and '.join(sorted(found.capabilities))}; molecules are explained at a layer of a net. Name a method"
     )
 

@@ -4,7 +4,7 @@ particular model and no framework belongs here."""
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, Choice, InputError
@@ -65,6 +65,10 @@ class ModelChoice(Choice):
     def stops_early(self) -> bool:
         """Whether the rows that watch its training may end it."""
         return False
+
+    def shortened(self) -> Self:
+        """The same with as little training as there can be: what it takes and gives does not depend on it."""
+        return self
 
     def output_kind(self, dataset: Dataset) -> OutputKind | None:
         """What it gives for the task of the data; None where only the model itself will tell."""
