@@ -1,6 +1,7 @@
 """What a Python session gives, as data and a model that a config can name: see `exhibit.tasks.held`."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,13 +10,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from exhibit.flows.kinds import KINDS, Taken
+from exhibit.flows.kinds import KINDS, Taken, is_tensor
 from exhibit.tasks.data.classes import given_labels
 from exhibit.tasks.data.plain import input_of
 from exhibit.tasks.data.rows import Labels, numbers
 from exhibit.tasks.held import held_name, holding
 from exhibit.tasks.models.content import content
-from exhibit.tasks.models.factory import FactorySpec, framework_of
+from exhibit.tasks.models.factory import framework_of, outputs_of
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import Capability, Compute
 from exhibit.tasks.records.base import Array, Arrays, InputError
@@ -127,10 +128,8 @@ def _joined(values: Any, further: Any, key: str) -> Any:
         return pd.concat([values, further], ignore_index=True)
     if isinstance(values, list | tuple):
         return [*values, *further]
-    if framework_of(values) is None and type(values).__module__.partition(".")[0] == "torch":
-        import torch
-
-        return torch.cat([values, further])
+    if is_tensor(values):
+        return sys.modules["torch"].cat([values, further])
     return np.concatenate([values, further])
 
 
@@ -165,7 +164,7 @@ def subject(
     objects: dict[str, Callable[..., Any]] = {model_name: lambda: made.item}
     unlabelled = _dataset(inputs, words)
     with told(model_name), holding(objects), running([model_name]):
-        columns = FactorySpec(factory=model_name).tried(unlabelled, compute).shape[1:]
+        columns = outputs_of(model_name, unlabelled, compute).shape[1:]
     dataset = _labelled(unlabelled, y, columns, made.classes, task, words, inputs.explained)
     data_name = held_name("data", sha256(pack(dataset)).hexdigest())
     return Subject(
@@ -240,7 +239,7 @@ def _prepared(preprocess: Callable[..., Any], inputs: Inputs) -> Callable[[Array
 
     def prepare(values: Arrays) -> Any:
         found = preprocess(inputs.back(values))
-        return {next(iter(values)): found} if inputs.alone and hasattr(found, "shape") else found
+        return found if isinstance(found, Mapping | tuple) else {next(iter(values)): found}
 
     return prepare
 
@@ -251,7 +250,7 @@ def _function(function: Callable[..., Any], inputs: Inputs, *, two: bool) -> Cal
 
     def predict(values: Arrays) -> Array:
         found = function(inputs.back(values))
-        outputs = np.asarray(found.detach().cpu() if hasattr(found, "detach") else found)
+        outputs = np.asarray(found.detach().cpu() if is_tensor(found) else found)
         if outputs.ndim == 1:
             outputs = outputs[:, np.newaxis]
         single = two and outputs.ndim == 2 and outputs.shape[1] == 1

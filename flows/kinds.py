@@ -4,6 +4,7 @@ The kinds are tried in the order of the table: the first that takes what was giv
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -39,19 +40,23 @@ class SessionKind(NamedTuple):
     checks: tuple[str, ...] = ("completeness", "deletion")
 
 
+def _is(values: Any, name: str) -> bool:
+    """Whether they are of the class `library.Name`: no library is imported to ask."""
+    return any(f"{base.__module__.partition('.')[0]}.{base.__name__}" == name for base in type(values).__mro__)
+
+
 def _is_frame(values: Any) -> bool:
-    return type(values).__module__.partition(".")[0] == "pandas" and hasattr(values, "columns")
+    return _is(values, "pandas.DataFrame")
 
 
-def _is_tensor(values: Any) -> bool:
-    return type(values).__module__.partition(".")[0] == "torch" and hasattr(values, "detach")
+def is_tensor(values: Any) -> bool:
+    """Whether they are a tensor of torch."""
+    return _is(values, "torch.Tensor")
 
 
 def _strings(values: Any) -> list[str] | None:
     """A list of texts; None for anything else."""
-    if _is_frame(values) or _is_tensor(values):
-        return None
-    items = values.tolist() if hasattr(values, "tolist") else values
+    items = values.tolist() if isinstance(values, np.ndarray) or _is(values, "pandas.Series") else values
     if isinstance(items, list | tuple) and items and all(isinstance(item, str) for item in items):
         return list(items)
     return None
@@ -59,9 +64,9 @@ def _strings(values: Any) -> list[str] | None:
 
 def _array(values: Any) -> Array:
     """Numbers of whatever holds them: an array, a tensor, a list of arrays or pictures of one size."""
-    found = values.detach().cpu() if _is_tensor(values) else values
+    found = values.detach().cpu() if is_tensor(values) else values
     if isinstance(found, list | tuple):
-        parts = [np.asarray(part.detach().cpu() if _is_tensor(part) else part) for part in found]
+        parts = [np.asarray(part.detach().cpu() if is_tensor(part) else part) for part in found]
         if len(sizes := {part.shape for part in parts}) > 1:
             few = " and ".join(str(size) for size in sorted(sizes)[:2])
             raise InputError(f"X: its samples have different shapes, such as {few}; bring them to one size")
@@ -72,14 +77,12 @@ def _array(values: Any) -> Array:
 def _as_given(values: Any) -> Callable[[Array], Any]:
     """Numbers as the session had them: a tensor where it had one, and in its precision."""
     own = _array(values).dtype
-    number = own if own.kind == "f" else np.dtype(np.float32 if _is_tensor(values) else np.float64)
-    if not _is_tensor(values):
+    number = own if own.kind == "f" else np.dtype(np.float32 if is_tensor(values) else np.float64)
+    if not is_tensor(values):
         return lambda array: np.asarray(array, number)
 
     def tensor(array: Array) -> Any:
-        import torch
-
-        return torch.as_tensor(np.ascontiguousarray(array, number))
+        return sys.modules["torch"].as_tensor(np.ascontiguousarray(array, number))
 
     return tensor
 
@@ -95,7 +98,7 @@ def _table(values: Any, names: Sequence[str] | None) -> Taken:
 
 def _frame(columns: Sequence[Any], types: Sequence[Any]) -> Back:
     """A frame of the columns that were given, numbers with a point in their precision."""
-    pointed = {name: kind for name, kind in zip(columns, types, strict=True) if getattr(kind, "kind", "") == "f"}
+    pointed = {name: kind for name, kind in zip(columns, types, strict=True) if kind.kind == "f"}
 
     def back(values: Array) -> Any:
         import pandas as pd

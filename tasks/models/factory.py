@@ -578,6 +578,11 @@ def _without_unit(feature: str) -> str:
     return feature.partition(" (")[0]
 
 
+def outputs_of(factory: str, dataset: Dataset, compute: Compute) -> Array:
+    """What the model of a factory gives for the first few samples, (samples, outputs): see `FactorySpec.tried`."""
+    return FactorySpec(factory=factory).tried(dataset, compute)
+
+
 def framework_of(item: Any) -> str | None:
     """torch, Keras or scikit-learn, by the classes that the item is one of: no framework is imported to ask."""
     names = (f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in type(item).__mro__)

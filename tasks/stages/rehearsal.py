@@ -7,6 +7,7 @@ few rows, for what it takes and gives does not depend on what it learns.
 import resource
 import time
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from exhibit.tasks.data.select import SelectionSpec, TargetSpec, candidates, sco
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.own import running
-from exhibit.tasks.protocols import Compute, Dropout, Model, Place, Score, Side, gives_gradients, silent
+from exhibit.tasks.protocols import Capability, Compute, Dropout, Model, Place, Score, Side, gives_gradients, silent
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Prediction
@@ -169,8 +170,28 @@ class _Counted:
     def __init__(self, model: Any) -> None:
         self._model, self.calls = model, 0
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
+    @property
+    def output(self) -> OutputKind:
+        return self._model.output
+
+    @property
+    def gives(self) -> AbstractSet[Capability]:
+        return self._model.gives
+
+    @property
+    def estimator(self) -> Any:
+        return self._model.estimator
+
+    @property
+    def net(self) -> Any:
+        return self._model.net
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return self._model.layers
+
+    def embedding(self, inputs: Arrays) -> str | None:
+        return self._model.embedding(inputs)
 
     def predict(self, inputs: Arrays) -> Array:
         self.calls += _count(inputs)

@@ -64,7 +64,10 @@ def test_the_users_own_model_is_run_once_and_its_fault_is_said(
         (["data=iris", "model=mlp", "method=[tree_shap]"], "tree_shap explains trees of scikit-learn"),
         (["data=iris", "model=mlp", "model.hidden=0", "method=[occlusion]"], "model.hidden: given 0"),
         (["data=iris", "model=mlp", "method=[occlusion]", "target=value"], "target.score: 'value' has no meaning"),
-        (["data=iris", "model=random_forest", "method=[occlusion]", "check=[complete]"], "complete: there is no such option"),
+        (
+            ["data=iris", "model=random_forest", "method=[occlusion]", "check=[complete]"],
+            "complete: there is no such option",
+        ),
         (["data=table", "data.path=none.csv", "data.label=x", "model=mlp", "method=[occlusion]"], "none.csv"),
     ],
 )
