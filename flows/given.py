@@ -17,10 +17,11 @@ from exhibit.tasks.data.rows import Labels, numbers
 from exhibit.tasks.held import held_name, holding
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.factory import framework_of, outputs_of
+from exhibit.tasks.models.fitted import Fitted, fitted
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import Capability, Compute
 from exhibit.tasks.records.base import Array, Arrays, InputError
-from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.data import Dataset, Input, Wanted
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.shown import what_it_is
 
@@ -67,8 +68,9 @@ class Subject:
     objects: Mapping[str, Callable[..., Any]] = field(repr=False)
 
 
-def inputs_of(X: Any, background: Any, kind: str | None, words: Words) -> Inputs:
-    """X, and below it the rows that it is compared with, as inputs by name.
+def inputs_of(X: Any, background: Any, kind: str | None, words: Words, wanted: Wanted | None = None) -> Inputs:
+    """X, and below it the rows that it is compared with, as inputs by name. `wanted`: the columns that the model asks
+    for.
 
     Raises:
         InputError: for what is no kind of input, or holds what cannot be read.
@@ -89,7 +91,8 @@ def inputs_of(X: Any, background: Any, kind: str | None, words: Words) -> Inputs
         taken[called] = KINDS[name].taken(both, names)  # type: ignore[index]  # it is a key of it
         rows = len(both)
         split = np.where(np.arange(rows) < (len(values) if behind else 0), "explain", "train")
-        inputs.append(input_of(called, taken[called].about, split, key if alone else f"X: {key}"))
+        asked = None if wanted is None or not wanted.names else wanted.model_copy(update={"only": False})
+        inputs.append(input_of(called, taken[called].about, split, key if alone else f"X: {key}", asked))
     counts = {item.name: len(item.values) for item in inputs}
     if len(set(counts.values())) > 1:
         raise InputError(f"X: its inputs have different numbers of samples: {counts}")
@@ -158,8 +161,9 @@ def subject(
     Raises:
         InputError: for what cannot be explained.
     """
-    inputs = inputs_of(X, background, kind, words)
-    made = _model(model, inputs, preprocess, two=_two_classes(y, words, task))
+    own = fitted(model, compute.threads)
+    inputs = inputs_of(X, background, kind, words, None if own is None else own.wanted)
+    made = _model(model, own, inputs, preprocess, two=_two_classes(y, words, task))
     model_name = held_name("model", content(made.item).digest, made.libraries)
     objects: dict[str, Callable[..., Any]] = {model_name: lambda: made.item}
     unlabelled = _dataset(inputs, words)
@@ -206,29 +210,28 @@ def _two_classes(y: Any, words: Words, task: Task) -> bool:
     return len(found) == 2 and (task == "classification" or not any(isinstance(one, float) for one in found))
 
 
-def _model(model: Any, inputs: Inputs, preprocess: Callable[..., Any] | None, *, two: bool) -> _Made:
+def _model(
+    model: Any, own: Fitted | None, inputs: Inputs, preprocess: Callable[..., Any] | None, *, two: bool
+) -> _Made:
     framework = framework_of(model)
-    classes = tuple(np.asarray(getattr(model, "classes_", ())).tolist())
+    classes = () if own is None else own.classes
     if framework in _NETS:
         prepare = None if preprocess is None else _prepared(preprocess, inputs)
         return _Made((model, prepare), (_NETS[framework],), frozenset({"predictions", "gradients"}), ())
     if preprocess is not None:
         raise InputError("preprocess: only nets take one; do it in the model itself")
     library = type(model).__module__.partition(".")[0]
-    if framework == "scikit-learn" and all(item.traits.named or item.traits.pixels for item in inputs.inputs):
-        from exhibit.tasks.methods.shap_tree import has_trees
-
-        trees: tuple[Capability, ...] = ("trees",) if has_trees(model) else ()
-        libraries = tuple(dict.fromkeys(("sklearn", library)))
-        return _Made(model, libraries, frozenset({"predictions", *trees}), classes)
+    if own is not None and all(item.traits.named or item.traits.pixels for item in inputs.inputs):
+        known = ("sklearn",) if framework == "scikit-learn" else ()
+        return _Made(model, tuple(dict.fromkeys((*known, library))), frozenset({"predictions", "trees"}), classes)
     function = next((found for name in _ASKED if callable(found := getattr(model, name, None))), None)
     if function is None and not callable(model):
         raise InputError(
             "model: a torch module, a Keras model, a fitted scikit-learn estimator or a function was expected, not "
             f"{what_it_is(model)}"
         )
-    own = () if function is None else (library,)
-    return _Made(_function(function or model, inputs, two=two), own, frozenset({"predictions"}), classes)
+    libraries = () if function is None else (library,)
+    return _Made(_function(function or model, inputs, two=two), libraries, frozenset({"predictions"}), classes)
 
 
 _ASKED = ("predict_proba", "predict")  # of an object that is no function: what it is asked for

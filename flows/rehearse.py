@@ -8,7 +8,7 @@ from exhibit.flows.points import trainings
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.stages.beforehand import require_explainable
-from exhibit.tasks.stages.load import load
+from exhibit.tasks.stages.load import columns_wanted, load
 from exhibit.tasks.stages.rehearsal import rehearse as rehearsed
 from exhibit.tasks.stages.rehearsal import told
 from exhibit.tasks.stages.stage import read
@@ -29,7 +29,7 @@ def rehearse(report: Report) -> Iterator[str]:
 
 def _point(point: Point, compute: Compute, store: Store) -> Iterator[str]:
     yield f"point: {point.label}"
-    loaded = load(store, point.data)
+    loaded = load(store, point.data, wanted=columns_wanted(point.data, point.model, compute))
     data = read(store, Dataset, loaded["dataset"])
     fitted = read(store, Dataset, loaded.outputs.get("fitted", loaded["dataset"]))
     splits = {split: int((data.split == split).sum()) for split in dict.fromkeys(data.split.tolist())}

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import yaml
 
 from exhibit.flows.calls import Calls
@@ -34,6 +35,7 @@ from exhibit.tasks.records.manifest import MANIFEST
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.override import in_shell, quoted
 from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.stages.rehearsal import rehearse
 from exhibit.tasks.store import Store
 
 Choice = str | Sequence[str] | Mapping[str, Mapping[str, Any]]
@@ -84,23 +86,30 @@ def explain(
     words = Words(names, classes, label, title)
     with _as_before(model):
         found = subject(model, X, y, background, preprocess, kind, task, words, started)
-        chosen = [
-            f"data.factory={quoted(found.data)}",
-            f"model.factory={quoted(found.model)}",
-            f"title={quoted(found.title)}",
-            *_options("method", method if method is not None else _methods(found)),
-            *_options("check", check if check is not None else _checks(found)),
-            *_target(target, found),
-            *(f"{key}={_typed(value)}" for key, value in ({"compute.threads": started.threads} | given).items()),
-        ]
-        overrides = ["data=factory", "model=factory", "runner=inline", f"paths.store={quoted(str(store))}", *chosen]
+
+        def overrides(methods: Choice) -> list[str]:
+            return [
+                "data=factory",
+                "model=factory",
+                "runner=inline",
+                f"paths.store={quoted(str(store))}",
+                f"data.factory={quoted(found.data)}",
+                f"model.factory={quoted(found.model)}",
+                f"title={quoted(found.title)}",
+                *_options("method", methods),
+                *_options("check", check if check is not None else _checks(found)),
+                *_target(target, found),
+                *(f"{key}={_typed(value)}" for key, value in ({"compute.threads": started.threads} | given).items()),
+            ]
+
         with told(found.model, found.data):
-            report = read_report(overrides)
+            usual = method if method is not None else _usual(found, lambda name: read_report(overrides([name])))
+            report = read_report(overrides(usual))
             require_writable(report)
             with Watch() as watch, holding(found.objects):
                 calls = Calls(Store(report.paths.store), Inline(), watch)
                 (chapter,) = run_points(report.points, report.compute, calls, Given())
-    return Explanation(found, report, overrides, chapter, calls.store)
+    return Explanation(found, report, overrides(usual), chapter, calls.store)
 
 
 class Explanation:
@@ -294,19 +303,33 @@ def _as_before(model: Any) -> Iterator[None]:
         yield
 
 
-def _methods(found: Subject) -> list[str]:
+def _usual(found: Subject, report_of: Callable[[str], Report]) -> list[str]:
     """What suits all inputs: what asks most of the model, and else what asks least."""
     kinds = [KINDS[item.kind] for item in found.dataset.inputs]
     for capability in ("trees", "gradients", "predictions"):
-        if capability not in found.capabilities:
-            continue
-        usual = {kind.methods.get(capability) for kind in kinds}
-        if len(usual) == 1 and (method := usual.pop()) is not None:
-            return [method]
+        names = {kind.methods.get(capability) for kind in kinds} if capability in found.capabilities else {None}
+        name = names.pop()
+        if name is not None and not names and (capability != "trees" or _works(report_of(name), found)):
+            return [name]
     raise InputError(
         f"method: {' and '.join(item.kind for item in found.dataset.inputs)} cannot be explained of a model that gives "
         f"{' and '.join(sorted(found.capabilities))}; molecules are explained at a layer of a net. Name a method"
     )
+
+
+def _works(report: Report, found: Subject) -> bool:
+    """Whether the methods explain a few rows: only a fitted model itself tells whether it is made of trees."""
+    (point,) = report.points
+    few = found.dataset.take(np.arange(min(_TRIED, len(found.dataset.labels))))
+    try:
+        with holding(found.objects):
+            rehearse(few, few, point.model, point.method, point.target, point.selection, report.compute)
+    except Exception:  # noqa: BLE001 - what cannot be read as trees says so in many ways
+        return False
+    return True
+
+
+_TRIED = 2  # rows
 
 
 def _checks(found: Subject) -> list[str]:

@@ -50,7 +50,9 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
         description=str(given.get("description", f"What {where.partition(': ')[2]} gives.")),
         source=str(given.get("source", "data of the user's own")),
         task=labels.task,
-        inputs=tuple(input_of(str(key), item, split, f"{where}: {key}", wanted) for key, item in given["inputs"].items()),
+        inputs=tuple(
+            input_of(str(key), item, split, f"{where}: {key}", wanted) for key, item in given["inputs"].items()
+        ),
         sample_ids=np.array([str(one) for one in given.get("ids", [f"row {row}" for row in range(count)])]),
         names=None if names is None else np.array([str(one) for one in names]),
         labels=measured.astype(np.int64) if whole else measured,

@@ -108,17 +108,6 @@ class TreeShapSpec(ShapMethod):
         return explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value)
 
 
-def has_trees(estimator: Any) -> bool:
-    """Whether trees of a fitted estimator can be explained, tried on a row of zeros."""
-    row = np.zeros((1, getattr(estimator, "n_features_in_", 0)))
-    kind: Literal["probability", "value"] = "probability" if hasattr(estimator, "predict_proba") else "value"
-    try:
-        _tree_values(estimator, row, row, Score(kind=kind))
-    except Exception:  # noqa: BLE001 - SHAP refuses in many ways what it cannot read
-        return False
-    return True
-
-
 def _tree_values(estimator: Any, rows: Array, background: Array | None, score: Score) -> tuple[Array, Array]:
     """(samples, features, outputs) and the expected value (outputs,) of SHAP's TreeExplainer.
 

@@ -16,7 +16,18 @@ from exhibit.tasks.data.select import SelectionSpec, TargetSpec, candidates, sco
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.own import running
-from exhibit.tasks.protocols import Capability, Compute, Dropout, Model, Place, Score, Side, gives_gradients, silent
+from exhibit.tasks.protocols import (
+    Capability,
+    Compute,
+    Contributions,
+    Dropout,
+    Model,
+    Place,
+    Score,
+    Side,
+    gives_gradients,
+    silent,
+)
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Prediction
@@ -181,6 +192,9 @@ class _Counted:
     @property
     def estimator(self) -> Any:
         return self._model.estimator
+
+    def contributions(self, inputs: Arrays, background: Arrays | None) -> Contributions | None:
+        return self._model.contributions(inputs, background)
 
     @property
     def net(self) -> Any:

@@ -393,3 +393,18 @@ assert np.allclose(report.attributions["integrated_gradients"], (X - X.mean(axis
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "src"), "PATH": ""},
                           capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_a_pipeline_is_explained_on_its_own_columns(store: str) -> None:
+    """Words, numbers and gaps as they are: of a model that knows the word alone, all is the word's."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import OneHotEncoder
+
+    X = pd.DataFrame({"town": ["Oslo", "Bergen"] * 10, "age": [*range(19), None]})
+    y = np.where(X.town == "Oslo", 3.0, 1.0)
+    encoded = ColumnTransformer([("town", OneHotEncoder(), ["town"])])
+    report = explained(store, make_pipeline(encoded, LinearRegression()).fit(X, y), X, y)
+    (values,) = report.attributions.values()
+    assert values.shape == (20, 2)
+    np.testing.assert_allclose(values[:, 1], 0, atol=1e-9)
+    assert report.importances.feature[0] == "town"
