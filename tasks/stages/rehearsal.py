@@ -7,19 +7,17 @@ few rows, for what it takes and gives does not depend on what it learns.
 import resource
 import time
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec, candidates, score_of, select
+from exhibit.tasks.finite import Watched
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import (
-    Capability,
     Compute,
-    Contributions,
     Dropout,
     Model,
     Place,
@@ -175,79 +173,42 @@ def _measured(
     return measured
 
 
-class _Counted:
+class _Counted(Watched):
     """A model that counts the samples that go through it."""
 
-    def __init__(self, model: Any) -> None:
-        self._model, self.calls = model, 0
-
-    @property
-    def output(self) -> OutputKind:
-        return self._model.output
-
-    @property
-    def gives(self) -> AbstractSet[Capability]:
-        return self._model.gives
-
-    @property
-    def estimator(self) -> Any:
-        return self._model.estimator
-
-    def contributions(self, inputs: Arrays, background: Arrays | None) -> Contributions | None:
-        return self._model.contributions(inputs, background)
-
-    @property
-    def net(self) -> Any:
-        return self._model.net
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        return self._model.layers
-
-    def embedding(self, inputs: Arrays) -> str | None:
-        return self._model.embedding(inputs)
+    calls = 0
 
     def predict(self, inputs: Arrays) -> Array:
         self.calls += _count(inputs)
-        return self._model.predict(inputs)
+        return self._watched.predict(inputs)
 
     def evaluate(self, inputs: Arrays) -> Array:
         self.calls += _count(inputs)
-        return self._model.evaluate(inputs)
+        return self._watched.evaluate(inputs)
 
     def place(
         self, inputs: Arrays, layer: str | int | None = None, at: Side = "output", dropout: Dropout | None = None
-    ) -> Place:
-        return _CountedPlace(self._model.place(inputs, layer, at, dropout), self)
+    ) -> "_CountedPlace":
+        return _CountedPlace(self._watched.place(inputs, layer, at, dropout), self)
 
 
-class _CountedPlace:
+class _CountedPlace(Watched):
     """A place in such a model."""
 
     def __init__(self, place: Place, counted: _Counted) -> None:
-        self._place, self._counted = place, counted
-
-    @property
-    def values(self) -> Arrays:
-        return self._place.values
-
-    @property
-    def mask(self) -> Arrays:
-        return self._place.mask
+        super().__init__(place)
+        self._counted = counted
 
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, Arrays]:
         self._counted.calls += len(targets)
-        return self._place.gradient(values, score, targets)
+        return self._watched.gradient(values, score, targets)
 
     def outputs(self, values: Arrays) -> Array:
         self._counted.calls += _count(values)
-        return self._place.outputs(values)
+        return self._watched.outputs(values)
 
-    def taken(self, rows: Array, dropout: Dropout | None = None) -> Place:
-        return _CountedPlace(self._place.taken(rows, dropout), self._counted)
-
-    def bypassed(self) -> bool:
-        return self._place.bypassed()
+    def taken(self, rows: Array, dropout: Dropout | None = None) -> "_CountedPlace":
+        return _CountedPlace(self._watched.taken(rows, dropout), self._counted)
 
 
 def _count(inputs: Arrays) -> int:
