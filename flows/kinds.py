@@ -147,7 +147,7 @@ def _text(values: Any, names: Sequence[str] | None) -> Taken:
     told = ["[nothing]", *(piece.strip() for piece in pieces[1:])]
     return Taken(
         {"values": ids, "kind": "text", "vocabulary": told},
-        lambda found: ["".join(pieces[one] for one in row) for row in found.tolist()],
+        lambda found: ["".join(pieces[one] for one in row) for row in found.astype(np.int64).tolist()],
     )
 
 

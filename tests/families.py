@@ -55,8 +55,7 @@ def _atoms(smiles: list[str]) -> Any:
     from rdkit import Chem
 
     numbers = [[atom.GetAtomicNum() for atom in Chem.MolFromSmiles(one).GetAtoms()] for one in smiles]
-    longest = max(map(len, numbers))
-    return torch.tensor([one + [0] * (longest - len(one)) for one in numbers])
+    return torch.tensor([one + [0] * (8 - len(one)) for one in numbers])  # at one length, whatever is beside it
 
 
 def _keras(shape: tuple[int | None, ...], *layers: Callable[[Any], Any], dtype: str = "float32") -> Callable[[], Any]:

@@ -62,8 +62,8 @@ def page(found: dict[str, dict[str, set[str]]]) -> str:
         "# What was tried",
         "",
         "Which methods explain which models, on which data. The suite tries each of them on the smallest model of its",
-        "family (`tests/families.py`) and compares this page with what came; where there is no mark a sentence says why",
-        "not. Words and atoms are explained where the net embeds them, or by leaving them out.",
+        "family (`tests/families.py`) and compares this page with what came; where there is no mark a sentence says",
+        "why not. Words and atoms are explained where the net embeds them, or by leaving them out.",
     ]
     for kind, families in found.items():
         names = [name for name in methods() if any(name in done for done in families.values())]

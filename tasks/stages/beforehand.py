@@ -31,7 +31,7 @@ def require_explainable(
 ) -> None:
     """Raises InputError where the rows, outputs, score or methods of a point have no meaning for its data or model."""
     data = read(store, Dataset, dataset)
-    if model.trains and not data.labelled.any():
+    if model.trains and not data.labelled[data.split == "train"].any():
         raise InputError(
             "data: no row has a label, and the model is to be trained; give labels, or a model that is fitted"
         )

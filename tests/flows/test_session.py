@@ -92,7 +92,8 @@ def test_trees_are_explained_as_shap_does(store: str) -> None:
 
 def test_a_background_is_what_is_compared_with(store: str) -> None:
     X, rows, weights = RANDOM.normal(size=(6, 3)), RANDOM.normal(5, 1, (20, 3)), np.array([1.0, -2.0, 0.5])
-    report = exhibit.explain(lambda rows: rows @ weights, X, background=rows, method="kernel_shap", store=store)
+    report = exhibit.explain(lambda rows: rows @ weights, X, X @ weights, background=rows, method="kernel_shap",
+                             store=store)  # fmt: skip
     assert report.samples.tolist() == list(range(6))
     np.testing.assert_allclose(report.attributions["kernel_shap"], (X - rows.mean(axis=0)) * weights, atol=1e-6)
 
@@ -123,6 +124,15 @@ def test_the_same_model_by_command_and_from_python_gives_the_same_bits(
     ((_, _, done),) = chapter.attributed["integrated_gradients"][0]
     found = unpack(Attribution, calls.store.get(done["attribution"]))
     np.testing.assert_array_equal(found.values["table"][..., 0], report.attributions["integrated_gradients"])
+
+
+def test_a_background_is_what_trees_are_compared_with(store: str) -> None:
+    """By default, too: the expected value is the mean prediction of the background."""
+    model = RandomForestClassifier(5, random_state=0).fit(NUMBERS, SPECIES)
+    report = exhibit.explain(model, NUMBERS[:4], SPECIES[:4], background=NUMBERS[10:], target=1, check=[], store=store)
+    assert list(report.attributions) == ["tree_shap"]
+    expected = model.predict_proba(NUMBERS[10:])[:, 1].mean()
+    np.testing.assert_allclose(report.scores.base_value, expected, atol=1e-9)
 
 
 # --- what is taken ---------------------------------------------------------------------------------------------
