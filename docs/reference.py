@@ -18,6 +18,7 @@ from exhibit.flows.config import Point, Report
 from exhibit.tasks.document import planted
 from exhibit.tasks.evidence.schema import SCHEMAS
 
+TUTORIAL = Path(__file__).parent / "examples" / "tutorial.ipynb"
 SAMPLES = Path(__file__).parents[1] / "build" / "samples"  # runs, as `make docs` leaves them
 
 Schema = Mapping[str, Any]
@@ -81,7 +82,15 @@ def pages() -> dict[str, str]:
     found = {f"reference/{name}.md": group_page(name, field) for name, field in groups.items()}
     found["reference/index.md"] = index_page(groups)
     found |= {f"evidence/{name}.md": file_page(name, record) for name, record in SCHEMAS.items()}
-    return found | {"samples.md": samples_page()}
+    return found | {"samples.md": samples_page(), "guide/tutorial.md": notebook_page(TUTORIAL)}
+
+
+def notebook_page(notebook: Path) -> str:
+    """The cells of a notebook, which the suite runs, as a page."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    parts = {"markdown": "{}", "code": "```python\n{}\n```"}
+    text = [parts[cell["cell_type"]].format("".join(cell["source"])) for cell in cells]
+    return "\n\n".join([*text, f"These cells are a notebook: [{notebook.name}](../examples/{notebook.name}).", ""])
 
 
 # --- settings ---------------------------------------------------------------------------------------------

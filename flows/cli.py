@@ -1,4 +1,4 @@
-"""The command line: `exhibit report`, `exhibit verify`, `exhibit studies`, `exhibit deploy`. It owns the exit codes.
+"""The command line: `exhibit report`, `check`, `verify`, `studies`, `deploy` and `new`. It owns the exit codes.
 
 0 done, 1 unexpected, 2 bad config or input, 3 done but a required check or a point failed; `verify`: 4 different, 5
 damaged, 6 not derivable here; 130 interrupted.
@@ -28,6 +28,14 @@ from exhibit.tasks.records.shown import escaped, escaped_lines
 
 DONE, UNEXPECTED, BAD_INPUT, CHECK_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
+REPORT_ABOUT = (
+    "Explains one or several models and writes a report with its evidence. The last line on stdout is `run: DIRECTORY`."
+)
+CHECK_ABOUT = (
+    "Takes what `exhibit report` takes, loads the data, runs the model once, explains a few rows, and says what the "
+    "data and the outputs are and what the whole costs. Nothing is written but what was loaded, into the store. (What "
+    "is measured about explanations is chosen by the group of the same name: check=[completeness].)"
+)
 REPORT_HELP = """\
 examples:
   exhibit report study=iris
@@ -67,7 +75,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     if not debugging():
         os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
-    if sys.argv[1:2] == ["report"] and not debugging():
+    if sys.argv[1:2] in (["report"], ["check"]) and not debugging():
         sys.exit(supervised(lambda: run(sys.argv[1:]), _warn, BAD_INPUT, UNEXPECTED))
     sys.exit(run(sys.argv[1:]))
 
@@ -101,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def report(arguments: Sequence[str]) -> int:
     """explain models, and write the PDF and the HTML"""
-    parser = _report_parser()
+    parser = _report_parser("report", REPORT_ABOUT)
     options = parser.parse_intermixed_args(arguments)
     if options.help:
         sys.stdout.write(parser.format_help() + _groups(options.config_dir))
@@ -128,6 +136,23 @@ def report(arguments: Sequence[str]) -> int:
         _warn(f"the report is whole, but {result.afterwards}")
         return UNEXPECTED
     return CHECK_FAILED if result.required_failed or result.failed_points else DONE
+
+
+def check(arguments: Sequence[str]) -> int:
+    """try a report on a few rows, and say what it costs"""
+    parser = _report_parser("check", CHECK_ABOUT)
+    options = parser.parse_intermixed_args(arguments)
+    if options.help:
+        sys.stdout.write(parser.format_help() + _groups(options.config_dir))
+        return DONE
+    if options.cfg or options.info:
+        return _show(options, arguments)
+    from exhibit.flows.config import read_report
+    from exhibit.flows.rehearse import rehearse
+
+    for line in rehearse(read_report(options.overrides, options.config_dir)):
+        _tell(line)
+    return DONE
 
 
 def verify(arguments: Sequence[str]) -> int:
@@ -232,11 +257,34 @@ def studies(arguments: Sequence[str]) -> int:
     return DONE
 
 
+def new(arguments: Sequence[str]) -> int:
+    """write a folder to explain a model of your own"""
+    from exhibit.flows.new import new as written
+    from exhibit.flows.new import offered
+
+    parser = _Parser(
+        prog="exhibit new",
+        description="Writes a folder with a small model, data and a config, which works at once and is there to be "
+        "changed. Its README.md says how it is run.",
+    )
+    kinds = offered()
+    parser.add_argument("name", type=Path, metavar="NAME", help="of the folder, which must not be there")
+    frameworks = ", ".join(dict.fromkeys(name for names in kinds.values() for name in names))
+    parser.add_argument("--framework", default="torch", metavar="NAME", help=f"of the model: {frameworks} (torch)")
+    parser.add_argument("--kind", default="table", metavar="KIND", help=f"of the data: {', '.join(kinds)} (table)")
+    options = parser.parse_args(arguments)
+    files = written(options.name, options.framework, options.kind)
+    _tell(*(f"wrote: {options.name / name}" for name in files), f"next: {options.name / 'README.md'}")
+    return DONE
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "report": report,
+    "check": check,
     "verify": verify,
     "studies": studies,
     "deploy": deploy,
+    "new": new,
 }
 
 
@@ -257,12 +305,12 @@ def _warn(text: str) -> None:
     sys.stderr.write(textwrap.indent(f"{escaped_lines(text)}\n", "exhibit: "))
 
 
-def _report_parser() -> argparse.ArgumentParser:
+def _report_parser(command: str, about: str) -> argparse.ArgumentParser:
+    """Of a command that takes a report's choices and changes."""
     parser = _Parser(
-        prog="exhibit report",
-        description="Explains one or several models and writes a report with its evidence. "
-        "The last line on stdout is `run: DIRECTORY`.",
-        epilog=REPORT_HELP,
+        prog=f"exhibit {command}",
+        description=about,
+        epilog=REPORT_HELP.replace("exhibit report", f"exhibit {command}"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
     )

@@ -45,15 +45,15 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
     given = _given(subject)
     config = copy.deepcopy(evidence.config)
     for key, item in evidence.local.items():
-        _put_checked(config, key, item.name if item.kind == "code" else str(absent(item)))
+        _put_checked(config, key, item.name if item.kind in _CODE else str(absent(item)))
     missing = []
     # Folders come last: what data takes from them may depend on its other files.
     items = sorted(evidence.local.items(), key=lambda pair: (pair[1].kind == "folder", pair[0]))
     for number, (key, item) in enumerate(items):
         if key in given.local:
             continue
-        if item.kind == "code":
-            missing += [] if access.local else [_how_to_give(key, item)]
+        if item.kind in _CODE:
+            missing += [] if access.local and item.kind == "code" else [_how_to_give(key, item)]
         elif found := _search(item, key, config, evidence.local, access.data):
             _put_checked(config, key, str(_linked(found, scratch / "files" / str(number), item.name)))
         else:
@@ -71,6 +71,7 @@ def derive(subject: Subject, scratch: Path, access: Access) -> Path:
     return derive_report(report, ["exhibit", "verify"], given)
 
 
+_CODE = ("code", "memory")  # what a config names as a factory: by what it is called, not by a path
 _MOST_LINES = 6
 _MOST = 1e12
 _SEED = 1 << 64
@@ -111,7 +112,7 @@ def from_the_pdf(subject: Subject) -> Iterator[str]:
 def required_inputs(evidence: Evidence) -> Iterator[str]:
     """What a report rests on that may not be had here."""
     for key, item in sorted(evidence.local.items()):
-        yield f"{key}: needs the {item.kind} {item.name!r} with sha256 {item.sha256}"
+        yield f"{key}: needs the {_called(item)} {item.name!r} with sha256 {item.sha256}"
     for chapter in evidence.chapters:
         yield f"{chapter.slug}: needs the data {chapter.data.title!r} with sha256 {chapter.data.sha256}"
         yield f"{chapter.slug}: needs the weights with sha256 {chapter.weights.sha256}"
@@ -123,24 +124,27 @@ def _given(subject: Subject) -> Given:
     samples: dict[str, bytes] = {}
     weights: dict[str, bytes] = {}
     local: dict[str, LocalEvidence] = {}
+    objects: list[str] = []  # data of a session that are in the PDF; weights alone make no model
     numbers = _point_numbers(subject.evidence.config)
     for chapter in subject.evidence.chapters:
         asked = next((stage.spec for stage in chapter.stages if stage.stage == "load"), None)
         number = numbers.get(chapter.slug)
-        prefixes = []
+        prefixes: list[str] = []
         data = subject.attached.get(embedded_name("dataset", chapter.data.sha256))
         if data is not None and isinstance(asked, dict):
             datasets[chapter.slug] = (asked, data)
             if beside := subject.attached.get(embedded_name("samples", chapter.data.sha256)):
                 samples[chapter.slug] = beside
             prefixes.append(f"points.{number}.data.")
+            objects.append(f"points.{number}.data.factory")
         if data := subject.attached.get(embedded_name("weights", chapter.weights.sha256)):
             weights[chapter.slug] = data
             prefixes.append(f"points.{number}.model.")
         local |= {
             key: item
             for key, item in subject.evidence.local.items()
-            if key.startswith(tuple(prefixes)) and item.kind != "code"
+            if (key.startswith(tuple(prefixes)) and item.kind not in _CODE)
+            or (key in objects and item.kind == "memory")
         }
     return Given(datasets, samples, weights, local, subject.attached)
 
@@ -157,12 +161,22 @@ def _point_numbers(config: Mapping[str, Any]) -> dict[str, int]:
 def _how_to_give(key: str, item: LocalEvidence) -> str:
     if item.kind == "code":
         how = "--allow-local runs it, if EXHIBIT_TRUSTED_MODULES names its module"
+    elif item.kind == "memory":
+        how = (
+            "it lay in the memory of a Python session and has no source, so this is not derivable from the report alone"
+        )
+        if ".data." in key:
+            how += "; 'document.embed=[data]' would have put it into the PDF"
     elif key == EARLIER:
         how = "the report that it is compared with; --data DIR looks for it"
     else:
         embedding = "'document.embed=[data]'" if ".data." in key else "'document.embed=[weights]'"
         how = f"--data DIR looks for it, and {embedding} would have put it into the PDF"
-    return f"{key}: needs the {item.kind} {item.name!r} with sha256 {item.sha256}; {how}"
+    return f"{key}: needs the {_called(item)} {item.name!r} with sha256 {item.sha256}; {how}"
+
+
+def _called(item: LocalEvidence) -> str:
+    return "object" if item.kind == "memory" else item.kind
 
 
 def _without_digest(report: Report, evidence: Evidence) -> Iterator[str]:

@@ -24,7 +24,7 @@ from exhibit.flows.points import Chapter, Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.index import INDEX
-from exhibit.tasks.document.press import embedded_name
+from exhibit.tasks.document.press import embedded_name, front
 from exhibit.tasks.evidence.attached import attached
 from exhibit.tasks.evidence.local import described, disambiguated, local_references, put
 from exhibit.tasks.evidence.seal import Host, git_state
@@ -36,7 +36,7 @@ from exhibit.tasks.stages.attest import attest
 from exhibit.tasks.stages.compose import compose
 from exhibit.tasks.stages.draw import draw
 from exhibit.tasks.stages.load import samples_beside
-from exhibit.tasks.stages.render import render
+from exhibit.tasks.stages.render import job_of, render
 from exhibit.tasks.stages.scale import scale
 from exhibit.tasks.stages.seal import list_runs, seal
 from exhibit.tasks.stages.stage import FinishedStage
@@ -108,6 +108,7 @@ def explain(
     chapters = [point for point in every if point.failure is None]
     failures = [point.failure for point in every if point.failure is not None]
     document = flow.document(chapters, failures)
+    rendered = flow.rendered(document)
     directory = report.paths.runs / f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     manifest = {
         "schema": "exhibit-manifest/1",
@@ -127,18 +128,35 @@ def explain(
         any(check.required and check.verdict == "fail" for check in checks),
         tuple(failure.slug for failure in failures),
     )
-    flow.seal(document, chapters, directory, command, manifest)
+    flow.seal(document, rendered, chapters, directory, command, manifest)
     with FinishedResult(f"{report.paths.runs / INDEX} was not written", result) as kept:
         list_runs(report.paths.runs)
     return kept.result
 
 
+def front_page(report: Report, engine: Engine, watch: Watch, given: Given) -> str:
+    """Page one of a report alone, as HTML."""
+    calls = Calls(Store(report.paths.store), engine, watch)
+    flow = _Flow(report, calls, given)
+    composed = flow.document(run_points(report.points, report.compute, calls, given), [])
+    job = job_of(
+        calls.store,
+        report.document.issued_at,
+        report.document.paper,
+        report.document.missing_glyphs,
+        composed.written,
+        [done["drawings"] for done in composed.drawn],
+        composed.files,
+    )
+    return front(job)
+
+
 @dataclass(frozen=True)
-class _Rendered:
+class _Composed:
     written: str  # digest of the document
     drawn: list[FinishedStage]
     attested: FinishedStage
-    rendered: FinishedStage
+    files: Mapping[str, str]  # what goes into the PDF, by name
 
 
 class _Flow:
@@ -149,8 +167,8 @@ class _Flow:
         self.store = calls.store
         self.earlier = earlier(report, calls.watch)
 
-    def document(self, chapters: Sequence[Chapter], failures: Sequence[Failure]) -> _Rendered:
-        """Scale, draw, compose, attest and render."""
+    def document(self, chapters: Sequence[Chapter], failures: Sequence[Failure]) -> _Composed:
+        """Scale, draw, compose and attest."""
         report, title = self.report, self.report.document.title
         materials = [chapter["gather"]["material"] for chapter in chapters]
         scales = self.calls.one("report", scale, materials)["scales"]
@@ -191,18 +209,21 @@ class _Flow:
             embedded,
         )
         carried = {name: self.store.put(data) for name, data in self.given.attached.items()}
-        files = carried or attached(attested.outputs) | embedded
-        rendered = self.calls.watched(
+        return _Composed(document, drawn, attested, carried or attached(attested.outputs) | embedded)
+
+    def rendered(self, composed: "_Composed") -> FinishedStage:
+        """The pages."""
+        report = self.report
+        return self.calls.watched(
             "report",
             render,
-            issued,
+            report.document.issued_at,
             report.document.paper,
             report.document.missing_glyphs,
-            document,
-            [done["drawings"] for done in drawn],
-            files,
+            composed.written,
+            [done["drawings"] for done in composed.drawn],
+            composed.files,
         )
-        return _Rendered(document, drawn, attested, rendered)
 
     def _local(self, chapters: Sequence[Chapter]) -> dict[str, LocalEvidence]:
         """What the points name outside the program, by key."""
@@ -252,7 +273,8 @@ class _Flow:
 
     def seal(
         self,
-        document: _Rendered,
+        document: _Composed,
+        rendered: FinishedStage,
         chapters: Sequence[Chapter],
         directory: Path,
         command: Sequence[str],
@@ -270,7 +292,7 @@ class _Flow:
                 self.store,
                 directory,
                 document.written,
-                document.rendered,
+                rendered,
                 document.attested,
                 [done["drawings"] for done in document.drawn],
                 shards,

@@ -30,6 +30,7 @@ from exhibit.tasks.fingerprint import (
     reads_docstrings,
     source_digest,
 )
+from exhibit.tasks.held import content_of, held, in_memory, libraries_of
 from exhibit.tasks.records.base import InputError
 
 TRUSTED = "EXHIBIT_TRUSTED_MODULES"
@@ -56,12 +57,14 @@ def _resolved(group: str) -> Callable[[str], str]:
 
 
 def trusted(factory: str) -> str:
-    """`factory`, if its module is one that this machine trusts.
+    """`factory`, if its module is one that this machine trusts; what a session of Python holds is its own.
 
     Raises:
         InputError: naming the variable and the module, if it is not.
     """
     module = factory.partition(":")[0]
+    if in_memory(factory):
+        return factory
     if not _allowed(module) and not any(factory in offered(group).values() for group in GROUPS):
         raise InputError(
             f"the module {module!r} is not trusted on this machine; to let it run, add its name to the environment "
@@ -83,6 +86,8 @@ def load(factory: str, key: str) -> Callable[..., Any]:
     Raises:
         InputError: for a module that is not trusted or cannot be imported, or a function that is not in it.
     """
+    if in_memory(factory):
+        return held(factory)
     module, _, name = trusted(factory).partition(":")
     _refuse_two_of_a_name(module, key)
     try:
@@ -175,13 +180,17 @@ def _place(module: ModuleSpec) -> str:
 def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
     """What a factory depends on, as `exhibit.tasks.fingerprint` says it: digests of its module, of the packages that it
     is in, of the modules of the user's own and of Exhibit that these import, and of the files in their folders that
-    they name; and the versions of the libraries. A package that is installed in place (editable) is the user's own.
+    they name; and the versions of the libraries. A package that is installed in place (editable) is the user's own. Of
+    an object of a session, which has no source, it is the digest of its content.
 
     What a module opens or imports under a name that is made when it runs is not seen.
 
     Raises:
         InputError: for a module that is not trusted or not there.
     """
+    if in_memory(factory):
+        known = {name: version for top in libraries_of(factory) for name, version in _versions(top).items()}
+        return {"libraries": dict(sorted(known.items())), "source": {factory: content_of(factory)}}
     module = trusted(factory).partition(":")[0]
     if _file(module) is None:
         raise InputError(

@@ -19,9 +19,9 @@ class NoNumberError(InputError):
     """A model gave this instead of a number."""
 
 
-class _Watched:
-    """All that it is not said to do otherwise it does as what it watches: methods may know a framework by more than
-    the protocol of a model."""
+class Watched:
+    """What is asked in the place of a model or of a place in it. All that it is not said to do otherwise it does as
+    what it watches: methods may know a framework by more than the protocol of a model."""
 
     def __init__(self, watched: Any) -> None:
         self._watched = watched
@@ -30,7 +30,7 @@ class _Watched:
         return getattr(self._watched, name)
 
 
-class FiniteModel(_Watched):
+class FiniteModel(Watched):
     """An `exhibit.tasks.protocols.Model` as it is, but that it raises `NoNumberError` where an output is none."""
 
     def predict(self, inputs: Arrays) -> Array:
@@ -48,7 +48,7 @@ class FiniteModel(_Watched):
         return _FinitePlace(self._watched.place(inputs, layer, at, dropout))
 
 
-class _FinitePlace(_Watched):
+class _FinitePlace(Watched):
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, Arrays]:
         scores, gradients = self._watched.gradient(values, score, targets)
         return _finite(scores), gradients

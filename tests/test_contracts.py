@@ -237,6 +237,7 @@ def test_a_model_knows_the_files_that_its_weights_are_in(kind: type[ModelChoice]
 PROBES = {
     "flows/errors.py during": "notes of any exception",
     "flows/errors.py one_line_message": "notes of any exception",
+    "flows/given.py _model": "a model of the user's own",
     "tasks/data/photos.py photograph_of": "scikit-image's functions",
     "tasks/factory.py load": "a module of the user's own",
     "tasks/methods/shap_torch_rules.py _check_module": "torch's modules",

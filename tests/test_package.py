@@ -183,3 +183,11 @@ def test_an_installed_wheel_makes_a_report_without_the_checkout(built: Path, tmp
     code = "import exhibit.tasks.store as store; print(store.__file__)"
     where = run([str(python), "-c", code], tmp_path, {}).stdout
     assert where.startswith(str(place))
+
+
+def test_what_is_offered_is_there_when_it_is_asked_for() -> None:
+    assert exhibit.InputError is InputError
+    assert {"explain", "Explanation", "InputError"} <= set(dir(exhibit))
+    assert exhibit.explain.__doc__
+    with pytest.raises(AttributeError, match="has no attribute 'explian'"):
+        _ = exhibit.explian

@@ -133,7 +133,9 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
             f"{where} gave labels outside 0 to {len(dataset.classes) - 1}, the numbers of the "
             f"{len(dataset.classes)} classes"
         )
-    if unmeasured := int((~dataset.labelled & (dataset.split != "explain")).sum()):
+    of_the_fit = dataset.labelled[dataset.split != "explain"]
+    unmeasured = int((~of_the_fit).sum())
+    if unmeasured and of_the_fit.any():  # where none has one they are a background, which a fitted model needs no more
         raise InputError(f"{where}: {unmeasured} rows have no label; only rows of the split explain may lack one")
     return dataset
 

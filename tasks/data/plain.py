@@ -51,7 +51,9 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
         description=str(given.get("description", f"What {where.partition(': ')[2]} gives.")),
         source=str(given.get("source", "data of the user's own")),
         task=labels.task,
-        inputs=tuple(_input(str(key), item, split, f"{where}: {key}", wanted) for key, item in given["inputs"].items()),
+        inputs=tuple(
+            input_of(str(key), item, split, f"{where}: {key}", wanted) for key, item in given["inputs"].items()
+        ),
         sample_ids=np.array([str(one) for one in given.get("ids", [f"row {row}" for row in range(count)])]),
         names=None if names is None else np.array([str(one) for one in names]),
         labels=measured.astype(np.int64) if whole else measured,
@@ -80,7 +82,13 @@ def _labels(cells: Any, split: Array, task: Any, order: tuple[str, ...], where: 
         raise InputError(f"{where}: {str(problem).partition(': ')[2]}") from problem
 
 
-def _input(name: str, given: Any, split: Array, where: str, wanted: Wanted | None) -> Input:
+def input_of(name: str, given: Any, split: Array, where: str, wanted: Wanted | None = None) -> Input:
+    """An input from what is given for it: values, or a dictionary of values and what is to be known of them; `split`
+    (samples,) says which train, `where` begins each error, and `wanted` are the columns that the model asks for.
+
+    Raises:
+        InputError: for keys that are unknown, and for values that cannot be read.
+    """
     import pandas as pd
 
     about = dict(given) if isinstance(given, Mapping) else {"values": given}

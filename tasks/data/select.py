@@ -131,7 +131,7 @@ def _own_score(function: Callable[..., Any], name: str, outputs: Any, targets: A
 
 def require_rows_and_outputs(selection: SelectionSpec, target: TargetSpec, dataset: Dataset) -> None:
     """Raises InputError for what `select` would refuse whatever is predicted: before anything is trained."""
-    rows = _candidates(selection, dataset)
+    rows = candidates(selection, dataset)
     _require_order(selection, dataset, rows)
     known = rows if selection.limit is None else rows[:0]  # which rows a limit leaves may depend on predictions
     outputs = np.zeros((len(known), len(dataset.classes) or 1))
@@ -152,7 +152,7 @@ def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, predi
         if not index:
             reason = f"No molecule of the data is {' or '.join(selection.structures)}. {found.reason}"
         return found.model_copy(update={"reason": f"{reason} {selection.because}".strip()})
-    rows = _candidates(selection, dataset)
+    rows = candidates(selection, dataset)
     shown, reason = _shown(selection, dataset, prediction, rows)
     reason = f"{reason} {selection.because}".strip()
     marked = rows[_marked(dataset)[rows]] if selection.order == "with_and_without" else rows[:0]
@@ -168,7 +168,12 @@ def predicted_class(outputs: Array) -> Array:
     return outputs.argmax(axis=1)
 
 
-def _candidates(spec: SelectionSpec, dataset: Dataset) -> Array:
+def candidates(spec: SelectionSpec, dataset: Dataset) -> Array:
+    """The rows that may be explained, before a limit.
+
+    Raises:
+        InputError: where there are none.
+    """
     there = (split for split in ("explain", "test") if (dataset.split == split).any())
     wanted = next(there, "all") if spec.rows == "auto" else spec.rows
     rows = np.flatnonzero(np.ones(len(dataset.split), bool) if wanted == "all" else dataset.split == wanted)

@@ -41,8 +41,15 @@ class Facts(Record):
     missing_glyphs: MissingGlyphs = "mark"
 
 
-def render_html(document: Document, drawings: Mapping[str, Drawing], facts: Facts, medium: Medium) -> str:
-    """One self-contained page; nothing is fetched and no script is needed.
+def render_html(
+    document: Document,
+    drawings: Mapping[str, Drawing],
+    facts: Facts,
+    medium: Medium,
+    template: str = "report.html.jinja",
+) -> str:
+    """One self-contained page; nothing is fetched and no script is needed. `template`: of what stands on it, the whole
+    report or its front.
 
     Raises:
         InputError: for a character that no font of the document has, where that is to be refused.
@@ -60,7 +67,8 @@ def render_html(document: Document, drawings: Mapping[str, Drawing], facts: Fact
         "figure": {name: number for number, name in enumerate(_figures(document), 1)},
         "table": {table.name: number for number, table in enumerate(tables, 1)},
     }
-    body = templates.get_template("report.html.jinja").render(
+    body = templates.get_template(template).render(
+        whole=template == "report.html.jinja",
         document=document,
         drawings=drawings,
         facts=facts,

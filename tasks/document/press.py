@@ -9,6 +9,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exhibit.tasks.document.provenance import printed, provenance
 from exhibit.tasks.records.base import InputError, Record
@@ -16,6 +17,9 @@ from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.records.page import Document, MissingGlyphs, Paper
 from exhibit.tasks.records.shown import escaped_lines
+
+if TYPE_CHECKING:
+    from exhibit.tasks.document.html import Facts
 
 _ATTACHED = {
     "evidence.json": "What determines and proves the result",
@@ -120,19 +124,10 @@ def parts() -> dict[str, str]:
 
 def render(job: Job) -> Pages:
     """The document as HTML and as PDF, in this process."""
-    from exhibit.tasks.document.html import Facts, render_html
+    from exhibit.tasks.document.html import render_html
     from exhibit.tasks.document.pdf import Attachment, render_pdf
 
-    evidence = json.loads(job.attached["evidence.json"])
-    facts = Facts(
-        issued=job.issued,
-        paper=job.paper,
-        missing_glyphs=job.missing_glyphs,
-        digest=evidence["content"],
-        provenance=provenance(evidence),
-        config=printed(job.attached["config.yaml"].decode()),
-        version=version("exhibit"),
-    )
+    facts = _facts(job)
     pictures = {drawing.figure.name: drawing for drawing in job.drawings}
     attachments = [
         Attachment(
@@ -146,6 +141,29 @@ def render(job: Job) -> Pages:
     return Pages(
         html=render_html(job.document, pictures, facts, "screen").encode(),
         pdf=render_pdf(render_html(job.document, pictures, facts, "print"), attachments, job.issued),
+    )
+
+
+def front(job: Job) -> str:
+    """Page one and all verdicts alone, as HTML, in this process."""
+    from exhibit.tasks.document.html import render_html
+
+    pictures = {drawing.figure.name: drawing for drawing in job.drawings}
+    return render_html(job.document, pictures, _facts(job), "screen", "front.html.jinja")
+
+
+def _facts(job: Job) -> "Facts":
+    from exhibit.tasks.document.html import Facts
+
+    evidence = json.loads(job.attached["evidence.json"])
+    return Facts(
+        issued=job.issued,
+        paper=job.paper,
+        missing_glyphs=job.missing_glyphs,
+        digest=evidence["content"],
+        provenance=provenance(evidence),
+        config=printed(job.attached["config.yaml"].decode()),
+        version=version("exhibit"),
     )
 
 

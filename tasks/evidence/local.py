@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from exhibit.tasks.factory import code_of
+from exhibit.tasks.held import content_of, in_memory
 from exhibit.tasks.records.absent import absent_path
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.packing import canonical_json
@@ -42,6 +43,8 @@ def local_references(value: Any, key: str = "") -> Iterator[tuple[str, Path | st
 
 def described(item: Path | str, taken: str) -> LocalEvidence:
     """What the evidence says of a path or a function; `taken`: digests of what the data takes from it, if a folder."""
+    if isinstance(item, str) and in_memory(item):
+        return LocalEvidence(kind="memory", name=item, sha256=content_of(item))
     if isinstance(item, str):
         return LocalEvidence(kind="code", name=item, sha256=_sha256(canonical_json(code_of(item)["source"])))
     name = item.absolute().name

@@ -160,17 +160,21 @@ def _torch_explainer(model: Any, background: Arrays, seen: Any) -> ValuesOf:
 
     def call_of(place: Any, row: int) -> Call:
         def call(net: Any, values: Sequence[Any]) -> Any:
-            if place.spot is None:
+            if not place.spots:
                 return model.call(net, place.encoded._replace(arguments=dict(zip(place.values, values, strict=True))))
             # What does not lead through the layer stays the sample's, on the side of the copy of the net.
             encoded = place.taken(np.full(len(values[0]), row)).encoded
             arguments = {name: argument.to("cpu") for name, argument in encoded.arguments.items()}
-            with place.spot.passing(net, lambda _: values[0]):
+            (spot,) = place.spots.values()
+            with spot.passing(net, lambda _: values[0]):
                 return model.call(net, encoded._replace(arguments=arguments))
 
         return call
 
-    layer = None if seen.spot is None else seen.spot.layer
+    looked = [spot.part for spot in seen.spots.values()]
+    if len(looked) > 1 or not all(part.whole for part in looked):
+        raise InputError("layer: deep_shap looks at one whole layer; name one, without a part of it")
+    layer = looked[0].layer if looked else None
     explainer = DeepNet(model.net, layer, tensors(background), call_of(seen, 0))
 
     def values_of(place: Any, row: int, target: int) -> list[Array]:

@@ -67,6 +67,10 @@ class ModelChoice(Choice):
         """Whether the rows that watch its training may end it."""
         return False
 
+    def shortened(self) -> Self:
+        """The same with as little training as there can be: what it takes and gives does not depend on it."""
+        return self
+
     def output_kind(self, dataset: Dataset) -> OutputKind | None:
         """What it gives for the task of the data; None where only the model itself will tell."""
         return "values" if dataset.task == "regression" else "logits"

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from exhibit.tasks.factory import ModelFactory, called, code_of, load
+from exhibit.tasks.held import in_memory
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
 from exhibit.tasks.models.choice import require_same
 from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_order, require_these
@@ -103,6 +104,11 @@ class FactorySpec(TrainingSpec):
     @property
     def architecture(self) -> str:
         """One sentence about the model."""
+        if in_memory(self.factory):
+            return (
+                "A model of the user's own that lay in the memory of a Python session and has no source, so that this "
+                "is not derivable from the report alone."
+            )
         return f"A model of the user's own, made by {self.factory}."
 
     @property
@@ -262,9 +268,41 @@ class FactorySpec(TrainingSpec):
             InputError: where the model does not take them, or gives another number of outputs than the data asks for.
         """
         some = _first(dataset)
+        outputs = self._predicted(made, model, some)
+        wanted = len(some.classes) if some.task == "classification" else 1
+        if outputs.ndim != 2 or outputs.shape[1] != wanted:
+            each = f"one for each class ({_list_of(some.classes)})" if some.classes else f"one for {some.label_name}"
+            raise InputError(
+                f"model.factory: {self.factory} gives outputs of shape {outputs.shape} for {len(outputs)} samples, but "
+                f"the data asks for ({len(outputs)}, {wanted}): {each}; change the last layer of the model, or the "
+                "labels of the data (from a single sigmoid p make 1 - p and p)"
+            )
+        return outputs
+
+    def tried(self, dataset: Dataset, compute: Compute) -> Array:
+        """The outputs (samples, outputs) of the first few samples of any `dataset`, whatever that says of labels.
+
+        Raises:
+            InputError: where the model does not take them.
+        """
+        made, some = self._made(compute), _first(dataset)
+        backend = made.backend()
+        model = (
+            made.predicting(some, compute)[0]
+            if backend is None
+            else backend.whole(made.item, made.encoding(some), compute)
+        )
+        return self._predicted(made, model, some)
+
+    def _predicted(self, made: "_Made", model: Model, some: Dataset) -> Array:
+        """What `model` gives for `some` samples.
+
+        Raises:
+            InputError: where it does not take them.
+        """
         try:
             with _drawing_from(self.seed):
-                outputs = model.predict(some.arrays)
+                return model.predict(some.arrays)
         except InputError:
             raise
         except Exception as error:  # the user's own code fails in its own ways
@@ -275,15 +313,6 @@ class FactorySpec(TrainingSpec):
                 f"{made.failure(model, some, error)}; the data gives for each sample {shapes}; change the "
                 f"model, or {change}"
             ) from error
-        wanted = len(some.classes) if some.task == "classification" else 1
-        if outputs.ndim != 2 or outputs.shape[1] != wanted:
-            each = f"one for each class ({_list_of(some.classes)})" if some.classes else f"one for {some.label_name}"
-            raise InputError(
-                f"model.factory: {self.factory} gives outputs of shape {outputs.shape} for {len(outputs)} samples, but "
-                f"the data asks for ({len(outputs)}, {wanted}): {each}; change the last layer of the model, or the "
-                "labels of the data (from a single sigmoid p make 1 - p and p)"
-            )
-        return outputs
 
     def _made(self, compute: Compute) -> "_Made":
         make, known, where = (
@@ -395,7 +424,7 @@ class _Made(NamedTuple):
     def content(self, rows: Callable[[], Dataset], compute: Compute) -> str:
         """The digest of what it holds; with what it predicts for some `rows` of the fit where it holds more than can
         be read: functions reach further than can be followed."""
-        found, framework = content((self.item, self.preprocess)), _framework(self.item)
+        found, framework = content((self.item, self.preprocess)), framework_of(self.item)
         if found.whole and framework in ("torch", "scikit-learn"):
             return found.digest
         return content((found.digest, self.predicted(rows, compute))).digest
@@ -425,11 +454,11 @@ class _Made(NamedTuple):
     @property
     def framework(self) -> str:
         """What it is built with, by what it is."""
-        return _framework(self.item) or "Python"
+        return framework_of(self.item) or "Python"
 
     def backend(self) -> Backend | None:
         """The adapter of the framework of a net; None for what only predicts."""
-        match _framework(self.item):
+        match framework_of(self.item):
             case "torch":
                 from exhibit.tasks.models import torch_factory
 
@@ -469,7 +498,7 @@ class _Made(NamedTuple):
             raise InputError("model.factory: only nets take a preprocess; do it in the model itself")
         if (own := fitted(self.item, compute.threads)) is not None and self._of_columns(some):
             return self._on_columns(own, some, compute)
-        if _framework(self.item) == "scikit-learn":
+        if framework_of(self.item) == "scikit-learn":
             model = EstimatorModel(self.item, compute)
             _require_order(model, some)
             _require_columns(self.item, some)
@@ -483,7 +512,7 @@ class _Made(NamedTuple):
 
     def _of_columns(self, some: Dataset) -> bool:
         """Whether it is given a frame of columns: where the data has them whole, or its library takes nothing else."""
-        return any(item.whole for item in some.inputs) or _framework(self.item) is None
+        return any(item.whole for item in some.inputs) or framework_of(self.item) is None
 
     def _on_columns(self, own: Fitted, some: Dataset, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         require_these(own, some, "model.factory")
@@ -532,7 +561,7 @@ def _require_columns(estimator: Any, some: Dataset) -> None:
     """Raises InputError for an estimator that was fitted on other columns than the data gives, by name, or on these in
     another order."""
     own = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
-    given = [name for item in some.inputs for name in item.features]
+    given = [name.replace("\xa0", " ") for item in some.inputs for name in item.features]  # as it holds a unit together
     if not own or own in (given, [_without_unit(name) for name in given]):
         return
     split = any(item.columns for item in some.inputs)
@@ -549,8 +578,13 @@ def _without_unit(feature: str) -> str:
     return feature.partition(" (")[0]
 
 
-def _framework(item: Any) -> str | None:
-    """By the classes that the item is one of: no framework is imported to ask."""
+def outputs_of(factory: str, dataset: Dataset, compute: Compute) -> Array:
+    """What the model of a factory gives for the first few samples, (samples, outputs): see `FactorySpec.tried`."""
+    return FactorySpec(factory=factory).tried(dataset, compute)
+
+
+def framework_of(item: Any) -> str | None:
+    """torch, Keras or scikit-learn, by the classes that the item is one of: no framework is imported to ask."""
     names = (f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in type(item).__mro__)
     return next((_BASES[name] for name in names if name in _BASES), None)
 

@@ -3,6 +3,7 @@
 Training and files of weights are in `keras_training`, what a user's own net needs besides in `keras_factory`.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -333,6 +334,8 @@ def configure(compute: Compute) -> None:
     if compute.device == "cuda" and not gpus:
         raise InputError("compute.device: 'cuda' was given, but TensorFlow finds no GPU; use cpu or auto")
     try:
+        if started_threads() == compute.threads and (compute.device != "cpu" or not gpus):
+            return _told(compute)
         tf.config.threading.set_intra_op_parallelism_threads(compute.threads)
         tf.config.threading.set_inter_op_parallelism_threads(compute.threads)
         if compute.device == "cpu" and gpus:
@@ -342,9 +345,22 @@ def configure(compute: Compute) -> None:
             f"compute.threads, compute.device: TensorFlow has started in this process with other than "
             f"{compute.threads} threads on {compute.device}; start a new process"
         ) from error
+    return _told(compute)
+
+
+def _told(compute: Compute) -> None:
     tf.config.experimental.enable_tensor_float_32_execution(False)
     if compute.deterministic:
         tf.config.experimental.enable_op_determinism()
+
+
+def started_threads() -> int | None:
+    """With how many threads TensorFlow computes in this process; None where it has not started."""
+    from tensorflow.python.eager import context
+
+    if not context.context()._initialized:
+        return None
+    return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
 
 
 def taken(items: Sequence[Any], axes: Mapping[str, Axes]) -> list[Any]:

@@ -47,6 +47,21 @@ def configure(compute: Compute) -> None:
     torch.backends.cudnn.allow_tf32 = False  # float32 means float32, on a GPU too
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """What `configure` changes is after this as it was before."""
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    coarse = torch.backends.cudnn.allow_tf32
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic)
+        torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
+        torch.backends.cudnn.allow_tf32 = coarse
+
+
 def device_of(compute: Compute) -> torch.device:
     """The device that `compute` names; auto takes a GPU where there is one."""
     wanted = compute.device

@@ -59,6 +59,10 @@ class TrainingSpec(ModelChoice):
             )
         return self
 
+    def shortened(self) -> Self:
+        """One pass over the rows."""
+        return self.model_copy(update={"epochs": 1})
+
     @property
     def trains(self) -> bool:
         """Unless its weights are given."""

@@ -77,15 +77,21 @@ class PlatformEvidence(Record):
 
 
 class LocalEvidence(Record):
-    """A file, a folder or code of the user's own that a result rests on, wherever it lay."""
+    """A file, a folder, code of the user's own or an object of a Python session that a result rests on, wherever it
+    lay."""
 
-    kind: Literal["file", "folder", "code"] = Field(description="what it is")
+    kind: Literal["file", "folder", "code", "memory"] = Field(
+        description="what it is; memory: an object of a Python session, which has no source: not derivable from the "
+        "report alone, unless it is data that are embedded"
+    )
     name: str = Field(
         pattern=r"^[^/\x00]*$",
-        description="of the file or folder without where it lies; of code: package.module:function",
+        description="of the file or folder without where it lies; of code: package.module:function; of an object: what "
+        "the config calls it",
     )
     sha256: Sha256 = Field(
-        description="of the file's bytes; of a folder: of what the data takes from it; of code: of its source"
+        description="of the file's bytes; of a folder: of what the data takes from it; of code: of its source; of an "
+        "object: of its content"
     )
 
 

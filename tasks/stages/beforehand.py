@@ -31,6 +31,10 @@ def require_explainable(
 ) -> None:
     """Raises InputError where the rows, outputs, score or methods of a point have no meaning for its data or model."""
     data = read(store, Dataset, dataset)
+    if model.trains and not data.labelled[data.split == "train"].any():
+        raise InputError(
+            "data: no row has a label, and the model is to be trained; give labels, or a model that is fitted"
+        )
     require_rows_and_outputs(selection, target, data)
     output = model.output_kind(data)
     score = score_of(target, data, output or "logits")

@@ -25,18 +25,10 @@ def render(
 ) -> FinishedStage:
     """Outputs "html" and "pdf". `attached`: what goes into the PDF by file name, the evidence among it."""
     templates = {str(path.relative_to(TEMPLATES)): path.read_bytes() for path in sorted(TEMPLATES.rglob("*.*"))}
-    templates = {name: data for name, data in templates.items() if not name.startswith("index")}  # of another page
+    templates = {name: data for name, data in templates.items() if not name.startswith(("index", "new/"))}  # of others
 
     def run() -> dict[str, bytes]:
-        pictures = [item for digest in drawings for item in read(store, Drawings, digest).items]
-        job = Job(
-            document=read(store, Document, document),
-            drawings=tuple(pictures),
-            attached={name: store.get(digest) for name, digest in attached.items()},
-            issued=issued,
-            paper=paper,
-            missing_glyphs=missing_glyphs,
-        )
+        job = job_of(store, issued, paper, missing_glyphs, document, drawings, attached)
         pages = press(job)
         progress(1, 1)
         return {"html": pages.html, "pdf": pages.pdf}
@@ -52,4 +44,24 @@ def render(
         },
         {"document": document, "drawings": list(drawings), **attached},
         run,
+    )
+
+
+def job_of(
+    store: Store,
+    issued: str,
+    paper: Paper,
+    missing_glyphs: MissingGlyphs,
+    document: Digest,
+    drawings: Sequence[Digest],
+    attached: Mapping[str, Digest],
+) -> Job:
+    """What is rendered, from the store."""
+    return Job(
+        document=read(store, Document, document),
+        drawings=tuple(item for digest in drawings for item in read(store, Drawings, digest).items),
+        attached={name: store.get(digest) for name, digest in attached.items()},
+        issued=issued,
+        paper=paper,
+        missing_glyphs=missing_glyphs,
     )

@@ -164,8 +164,8 @@ def test_an_unknown_command_is_refused(use: Use) -> None:
     code, _, err = use("repot", "study=iris")
     assert code == 2
     assert (
-        err
-        == "exhibit: repot: there is no such command; allowed: deploy, report, studies, verify; did you mean report?\n"
+        err == "exhibit: repot: there is no such command; allowed: check, deploy, new, report, studies, verify; "
+        "did you mean report?\n"
     )
 
 

@@ -1,0 +1,342 @@
+"""What a Python session gives, as data and a model that a config can name: see `exhibit.tasks.held`."""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from exhibit.flows.kinds import KINDS, Taken, is_tensor
+from exhibit.tasks.data.classes import given_labels
+from exhibit.tasks.data.plain import input_of
+from exhibit.tasks.data.rows import Labels, numbers
+from exhibit.tasks.held import held_name, holding
+from exhibit.tasks.models.content import content
+from exhibit.tasks.models.factory import framework_of, outputs_of
+from exhibit.tasks.models.fitted import Fitted, fitted
+from exhibit.tasks.own import running
+from exhibit.tasks.protocols import Capability, Compute
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.data import Dataset, Input, Wanted
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.records.shown import what_it_is
+
+Task = Literal["auto", "classification", "regression"]
+_NETS = {"torch": "torch", "Keras": "keras"}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a reader is told of the data: names of the features, of the classes and of what is predicted."""
+
+    names: Sequence[str] | Mapping[str, Sequence[str]] | None = None
+    classes: Sequence[Any] | None = None
+    label: str = "label"
+    title: str | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The inputs of a model by name, each with the way back to what the session had. `alone`: X was no dictionary."""
+
+    taken: Mapping[str, Taken]
+    inputs: tuple[Input, ...]
+    alone: bool
+    explained: int  # rows of X; what comes after them is the background
+
+    def back(self, values: Arrays) -> Any:
+        """Raw values as the session's own code takes them."""
+        found = {name: self.taken[name].back(array) for name, array in values.items()}
+        return next(iter(found.values())) if self.alone else found
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model and data of a session: what a config calls them, and what the names mean."""
+
+    model: str
+    data: str
+    title: str
+    capabilities: frozenset[Capability]
+    inputs: Inputs
+    dataset: Dataset
+    net: Any = field(repr=False)  # the model itself
+    objects: Mapping[str, Callable[..., Any]] = field(repr=False)
+
+
+def inputs_of(X: Any, background: Any, kind: str | None, words: Words, wanted: Wanted | None = None) -> Inputs:
+    """X, and below it the rows that it is compared with, as inputs by name. `wanted`: the columns that the model asks
+    for.
+
+    Raises:
+        InputError: for what is no kind of input, or holds what cannot be read.
+    """
+    alone = not isinstance(X, Mapping)
+    given = {"X": X} if alone else dict(X)
+    inner = dict(background) if isinstance(background, Mapping) else {"X": background}
+    if background is not None and (alone is isinstance(background, Mapping) or inner.keys() != given.keys()):
+        raise InputError("background: it has to be given as X is, with the same inputs")
+    behind = {} if background is None else inner
+    taken: dict[str, Taken] = {}
+    inputs = []
+    for key, values in given.items():
+        name = _kind(values, kind, key)
+        names = words.names.get(key) if isinstance(words.names, Mapping) else words.names
+        both = _joined(values, behind[key], key) if key in behind else values
+        called = name if alone else str(key)
+        taken[called] = KINDS[name].taken(both, names)  # type: ignore[index]  # it is a key of it
+        rows = len(both)
+        split = np.where(np.arange(rows) < (len(values) if behind else 0), "explain", "train")
+        asked = None if wanted is None or not wanted.names else wanted.model_copy(update={"only": False})
+        inputs.append(input_of(called, taken[called].about, split, key if alone else f"X: {key}", asked))
+    counts = {item.name: len(item.values) for item in inputs}
+    if len(set(counts.values())) > 1:
+        raise InputError(f"X: its inputs have different numbers of samples: {counts}")
+    if not next(iter(counts.values()), 0):
+        raise InputError("X: it holds no samples")
+    return Inputs(taken, tuple(inputs), alone, len(next(iter(given.values()))))
+
+
+def _kind(values: Any, told: str | None, key: str) -> str:
+    if told is not None:
+        if told not in KINDS:
+            raise InputError(f"kind: {told!r} is not known; give {', '.join(KINDS)}")
+        return told
+    try:
+        found = next((name for name, kind in KINDS.items() if kind.claims(values)), None)
+    except ValueError as error:  # numpy's, of what is no array
+        if isinstance(error, InputError):
+            raise
+        found = None
+    if found is None:
+        raise InputError(
+            f"{key}: {what_it_is(values)} was given; (samples, features) or a DataFrame is a table, (samples, height, "
+            "width[, channels]) are images, a list of texts are sentences or SMILES"
+        )
+    return found
+
+
+def _joined(values: Any, further: Any, key: str) -> Any:
+    import pandas as pd
+
+    if type(values) is not type(further):
+        raise InputError(
+            f"background: {type(further).__name__} was given, and {key} is {type(values).__name__}; give both alike"
+        )
+    if isinstance(values, pd.DataFrame):
+        return pd.concat([values, further], ignore_index=True)
+    if isinstance(values, list | tuple):
+        return [*values, *further]
+    if is_tensor(values):
+        return sys.modules["torch"].cat([values, further])
+    return np.concatenate([values, further])
+
+
+class _Made(NamedTuple):
+    """A model as a factory gives it; the modules that it is of, what it gives, and its own classes, if it has any."""
+
+    item: Any
+    libraries: tuple[str, ...]
+    gives: frozenset[Capability]
+    classes: tuple[Any, ...]
+
+
+def subject(
+    model: Any,
+    X: Any,
+    y: Any,
+    background: Any,
+    preprocess: Callable[..., Any] | None,
+    kind: str | None,
+    task: Task,
+    words: Words,
+    compute: Compute,
+) -> Subject:
+    """A model and data of a session under names that a config can use.
+
+    Raises:
+        InputError: for what cannot be explained.
+    """
+    own = fitted(model, compute.threads)
+    inputs = inputs_of(X, background, kind, words, None if own is None else own.wanted)
+    made = _model(model, own, inputs, preprocess, two=_two_classes(y, words, task))
+    model_name = held_name("model", content(made.item).digest, made.libraries)
+    objects: dict[str, Callable[..., Any]] = {model_name: lambda: made.item}
+    unlabelled = _dataset(inputs, words)
+    with told(model_name), holding(objects), running([model_name]):
+        columns = outputs_of(model_name, unlabelled, compute).shape[1:]
+    dataset = _labelled(unlabelled, y, columns, made.classes, task, words, inputs.explained)
+    data_name = held_name("data", sha256(pack(dataset)).hexdigest())
+    return Subject(
+        model_name,
+        data_name,
+        words.title or _called(model),
+        made.gives,
+        inputs,
+        dataset,
+        model,
+        objects | {data_name: lambda: dataset},
+    )
+
+
+@contextmanager
+def told(model: str, data: str = "") -> Iterator[None]:
+    """Errors in there name what a session gave, not what a config calls it."""
+    try:
+        yield
+    except InputError as error:
+        said = str(error)
+        names = {f"model.factory: {model}": "model: it", "model.factory:": "model:", model: "this session"}
+        names |= {f"data.factory: {data}": "X: it", data: "this session"} if data else {}
+        for old, new in names.items():
+            said = said.replace(old, new)
+        raise InputError(said) from error
+
+
+def _called(model: Any) -> str:
+    name = model.__name__ if inspect.isroutine(model) else type(model).__name__
+    return "A function" if name == "<lambda>" else name
+
+
+def _two_classes(y: Any, words: Words, task: Task) -> bool:
+    """Whether labels or names say that there are two classes."""
+    if words.classes is not None or task == "regression" or y is None:
+        return words.classes is not None and len(words.classes) == 2
+    found = set(np.asarray(y).ravel().tolist())
+    return len(found) == 2 and (task == "classification" or not any(isinstance(one, float) for one in found))
+
+
+def _model(
+    model: Any, own: Fitted | None, inputs: Inputs, preprocess: Callable[..., Any] | None, *, two: bool
+) -> _Made:
+    framework = framework_of(model)
+    classes = () if own is None else own.classes
+    if framework in _NETS:
+        prepare = None if preprocess is None else _prepared(preprocess, inputs)
+        return _Made((model, prepare), (_NETS[framework],), frozenset({"predictions", "gradients"}), ())
+    if preprocess is not None:
+        raise InputError("preprocess: only nets take one; do it in the model itself")
+    library = type(model).__module__.partition(".")[0]
+    if own is not None and all(item.traits.named or item.traits.pixels for item in inputs.inputs):
+        known = ("sklearn",) if framework == "scikit-learn" else ()
+        return _Made(model, tuple(dict.fromkeys((*known, library))), frozenset({"predictions", "trees"}), classes)
+    function = next((found for name in _ASKED if callable(found := getattr(model, name, None))), None)
+    if function is None and not callable(model):
+        raise InputError(
+            "model: a torch module, a Keras model, a fitted scikit-learn estimator or a function was expected, not "
+            f"{what_it_is(model)}"
+        )
+    libraries = () if function is None else (library,)
+    return _Made(_function(function or model, inputs, two=two), libraries, frozenset({"predictions"}), classes)
+
+
+_ASKED = ("predict_proba", "predict")  # of an object that is no function: what it is asked for
+
+
+def _prepared(preprocess: Callable[..., Any], inputs: Inputs) -> Callable[[Arrays], Any]:
+    """The session's own preprocess, which knows what the session had, as one of raw inputs by name."""
+
+    def prepare(values: Arrays) -> Any:
+        found = preprocess(inputs.back(values))
+        return found if isinstance(found, Mapping | tuple) else {next(iter(values)): found}
+
+    return prepare
+
+
+def _function(function: Callable[..., Any], inputs: Inputs, *, two: bool) -> Callable[[Arrays], Array]:
+    """A function of what the session had as one of raw inputs by name, which gives (samples, outputs). `two`: there
+    are two classes, so that a single number between 0 and 1 is the probability of the second."""
+
+    def predict(values: Arrays) -> Array:
+        found = function(inputs.back(values))
+        outputs = np.asarray(found.detach().cpu() if is_tensor(found) else found)
+        if outputs.ndim == 1:
+            outputs = outputs[:, np.newaxis]
+        single = two and outputs.ndim == 2 and outputs.shape[1] == 1
+        if single and outputs.dtype.kind == "f" and ((outputs >= 0) & (outputs <= 1)).all():
+            return np.concatenate([1 - outputs, outputs], axis=1)
+        return outputs
+
+    return predict
+
+
+def _dataset(inputs: Inputs, words: Words) -> Dataset:
+    """The samples, of which nothing is known yet but what they hold."""
+    count = len(inputs.inputs[0].values)
+    behind = inputs.explained < count
+    ids = [f"row {row}" if row < inputs.explained else f"background {row - inputs.explained}" for row in range(count)]
+    return Dataset(
+        title=words.title or "Data of a Python session",
+        description="Rows that a Python session gave"
+        + (f", the last {count - inputs.explained:,} as a background." if behind else "."),
+        source="the user's own, from a Python session",
+        task="regression",
+        inputs=inputs.inputs,
+        sample_ids=np.array(ids),
+        labels=np.full(count, np.nan),
+        split=np.where((np.arange(count) < inputs.explained) & behind, "explain", "train"),
+        label_name=words.label,
+    )
+
+
+def _labelled(
+    dataset: Dataset, y: Any, columns: tuple[int, ...], own: Sequence[Any], task: Task, words: Words, explained: int
+) -> Dataset:
+    """With what is predicted: a model of one output predicts a number, one of several the classes."""
+    outputs = columns[0] if columns else 1
+    of_classes = task == "classification" or (task == "auto" and (outputs > 1 or words.classes is not None))
+    labels = np.full(len(dataset.labels), np.nan)
+    known: tuple[str, ...] = ()
+    if y is not None and len(y) != explained:
+        raise InputError(f"y: {len(y)} labels were given for {explained} samples of X")
+    if of_classes:
+        measured, known = _classes(y, outputs, own, words)
+    else:
+        measured = None if y is None else _measured(y)
+    if measured is not None:
+        labels[:explained] = measured
+    seen = labels[~np.isnan(labels)]
+    return dataset.model_copy(
+        update={
+            "task": "classification" if of_classes else "regression",
+            "classes": known,
+            "labels": labels.astype(np.int64) if of_classes and len(seen) == len(labels) else labels,
+            "label_scale": None if of_classes or not len(seen) else (float(seen.mean()), float(seen.std()) or 1.0),
+            "description": f"{dataset.description} The model predicts {words.label}."
+            + (" No row has a label." if not len(seen) else ""),
+        }
+    )
+
+
+def _measured(y: Any) -> Array:
+    import pandas as pd
+
+    values = np.asarray(y)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise InputError(f"y: one number for each sample was expected, not {what_it_is(values)}")
+    try:
+        return numbers(pd.Series(values, name="y"), "y")
+    except InputError as error:
+        raise InputError(
+            f"y: {error}; a model of one output predicts a number: for classes give a model of an output for each"
+        ) from error
+
+
+def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words) -> tuple[Array | None, tuple[str, ...]]:
+    """(samples,) the class of each, and what the classes are called, in the order of the outputs."""
+    names = [str(int(one)) if isinstance(one, float) and one.is_integer() else str(one) for one in own]
+    given = words.classes if words.classes is not None else names or None
+    if y is None:
+        return None, tuple(map(str, given)) if given is not None else tuple(map(str, range(outputs)))
+    values = np.asarray(y)
+    if given is None and values.ndim == 1 and len(found := sorted({str(one) for one in values.tolist()})) == outputs:
+        given = found if values.dtype.kind not in "iufb" else None
+    told = given_labels(y, given if given is not None else tuple(map(str, range(outputs))), words.label, "y")
+    known = Labels(name=words.label, task="classification", classes=told.order)
+    return known.values(told.cells, "y"), told.names or told.order

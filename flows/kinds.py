@@ -1,0 +1,191 @@
+"""What a Python session has of each kind of input: how its objects become values and come back, and what explains them.
+
+The kinds are tried in the order of the table: the first that takes what was given for its own has it.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from exhibit.tasks.protocols import Capability
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.kinds import Kind
+
+Back = Callable[[Array], Any]  # from raw values (samples, ...) to the type that the session's own code takes
+
+
+class Taken(NamedTuple):
+    """What was given, as `exhibit.tasks.data.plain.input_of` takes it, the way back, and from values laid out as a
+    report has them (samples, ...) to the layout of what was given."""
+
+    about: Mapping[str, Any]
+    back: Back
+    turned: Callable[[Array], Array] = lambda values: values
+
+
+class SessionKind(NamedTuple):
+    """One kind of input.
+
+    `claims`: whether values without a kind are of this one. `taken`: values, and the names that were given for their
+    features, as an input. `methods`: what explains it where nothing else is asked for, by what the model gives.
+    `checks`: what is measured then.
+    """
+
+    claims: Callable[[Any], bool]
+    taken: Callable[[Any, Sequence[str] | None], Taken]
+    methods: Mapping[Capability, str]
+    checks: tuple[str, ...] = ("completeness", "deletion")
+
+
+def _is(values: Any, name: str) -> bool:
+    """Whether they are of the class `library.Name`: no library is imported to ask."""
+    return any(f"{base.__module__.partition('.')[0]}.{base.__name__}" == name for base in type(values).__mro__)
+
+
+def _is_frame(values: Any) -> bool:
+    return _is(values, "pandas.DataFrame")
+
+
+def is_tensor(values: Any) -> bool:
+    """Whether they are a tensor of torch."""
+    return _is(values, "torch.Tensor")
+
+
+def _strings(values: Any) -> list[str] | None:
+    """A list of texts; None for anything else."""
+    items = values.tolist() if isinstance(values, np.ndarray) or _is(values, "pandas.Series") else values
+    if isinstance(items, list | tuple) and items and all(isinstance(item, str) for item in items):
+        return list(items)
+    return None
+
+
+def _array(values: Any) -> Array:
+    """Numbers of whatever holds them: an array, a tensor, a list of arrays or pictures of one size."""
+    found = values.detach().cpu() if is_tensor(values) else values
+    if isinstance(found, list | tuple):
+        parts = [np.asarray(part.detach().cpu() if is_tensor(part) else part) for part in found]
+        if len(sizes := {part.shape for part in parts}) > 1:
+            few = " and ".join(str(size) for size in sorted(sizes)[:2])
+            raise InputError(f"X: its samples have different shapes, such as {few}; bring them to one size")
+        return np.stack(parts) if parts else np.empty((0, 0))
+    return np.asarray(found)
+
+
+def _as_given(values: Any) -> Callable[[Array], Any]:
+    """Numbers as the session had them: a tensor where it had one, and in its precision."""
+    own = _array(values).dtype
+    number = own if own.kind == "f" else np.dtype(np.float32 if is_tensor(values) else np.float64)
+    if not is_tensor(values):
+        return lambda array: np.asarray(array, number)
+
+    def tensor(array: Array) -> Any:
+        return sys.modules["torch"].as_tensor(np.ascontiguousarray(array, number))
+
+    return tensor
+
+
+def _table(values: Any, names: Sequence[str] | None) -> Taken:
+    if not _is_frame(values):
+        array = _array(values)
+        about = {"values": array, "kind": "table"} | ({} if names is None else {"features": names})
+        return Taken(about, _as_given(values))
+    frame = values if names is None else values.set_axis(list(names), axis=1)
+    return Taken({"values": frame, "kind": "table"}, _frame(list(values.columns), values.dtypes.tolist()))
+
+
+def _frame(columns: Sequence[Any], types: Sequence[Any]) -> Back:
+    """A frame of the columns that were given, numbers with a point in their precision."""
+    pointed = {name: kind for name, kind in zip(columns, types, strict=True) if kind.kind == "f"}
+
+    def back(values: Array) -> Any:
+        import pandas as pd
+
+        if values.shape[1] != len(columns):
+            raise InputError(
+                "X: it has columns of words, of which the model would be given a 0 or 1 for each word; a function "
+                "takes numbers here: encode these columns yourself"
+            )
+        return pd.DataFrame(values, columns=list(columns)).astype(pointed)
+
+    return back
+
+
+def _image(values: Any, _: Sequence[str] | None) -> Taken:
+    array = _array(values)
+    as_given = _as_given(values)
+    first = array.ndim == 4 and array.shape[1] in _CHANNELS and array.shape[-1] not in _CHANNELS
+    pixels = np.moveaxis(array, 1, -1) if first else array
+    bounds = (0, 255) if pixels.dtype == np.uint8 else (0, 1)
+    if pixels.dtype.kind in "fiub" and pixels.size and not bounds[0] <= pixels.min() <= pixels.max() <= bounds[1]:
+        bounds = (pixels.min().item(), pixels.max().item())
+    grey = array.ndim == 3
+
+    def turned(found: Array) -> Array:
+        return np.moveaxis(found, 3, 1) if first else found[:, :, :, 0] if grey else found
+
+    return Taken({"values": pixels, "kind": "image", "bounds": bounds}, lambda found: as_given(turned(found)), turned)
+
+
+_CHANNELS = (1, 3)
+
+
+def _text(values: Any, names: Sequence[str] | None) -> Taken:
+    """Sentences as their words, each with the space around it, so that a sentence is got back as it was; or ids, whose
+    tokens are the names."""
+    if (texts := _strings(values)) is None:
+        array = _array(values)
+        return Taken({"values": array, "kind": "text", "vocabulary": names}, lambda ids: np.asarray(ids, array.dtype))
+    cut = [_PIECE.findall(text) for text in texts]
+    pieces = ["", *dict.fromkeys(piece for sentence in cut for piece in sentence)]
+    number = {piece: place for place, piece in enumerate(pieces)}
+    ids = np.zeros((len(cut), max(1, *map(len, cut))), np.int64)
+    for row, sentence in enumerate(cut):
+        ids[row, : len(sentence)] = [number[piece] for piece in sentence]
+    told = ["[nothing]", *(piece.strip() for piece in pieces[1:])]
+    return Taken(
+        {"values": ids, "kind": "text", "vocabulary": told},
+        lambda found: ["".join(pieces[one] for one in row) for row in found.astype(np.int64).tolist()],
+    )
+
+
+_ALONE = "぀-ヿ㐀-䶿一-鿿豈-﫿"  # signs of Japanese and Chinese, which are written without spaces
+_PIECE = re.compile(rf"\s*(?:[{_ALONE}]|[^\W{_ALONE}]+(?:['’][^\W{_ALONE}]+)*|[^\w\s]|_)\s*")
+
+
+def _molecules(values: Any, _: Sequence[str] | None) -> Taken:
+    return Taken({"values": _strings(values) or _array(values), "kind": "molecule"}, lambda smiles: smiles.tolist())
+
+
+def _are_smiles(values: Any) -> bool:
+    """Whether all texts are molecules: words with spaces are none."""
+    texts = _strings(values)
+    if texts is None or any(" " in text.strip() for text in texts):
+        return False
+    from exhibit.tasks.data.limits import Limits
+    from exhibit.tasks.data.molecule import problem
+
+    return all(problem(text, Limits()) is None for text in texts)
+
+
+KINDS: dict[Kind, SessionKind] = {
+    "molecule": SessionKind(_are_smiles, _molecules, {"gradients": "integrated_gradients"}, ("completeness",)),
+    "text": SessionKind(
+        lambda values: _strings(values) is not None,
+        _text,
+        {"gradients": "partition_shap_tokens", "predictions": "partition_shap_tokens"},
+    ),
+    "table": SessionKind(
+        lambda values: _is_frame(values) or _array(values).ndim == 2,
+        _table,
+        {"gradients": "integrated_gradients", "trees": "tree_shap", "predictions": "kernel_shap"},
+    ),
+    "image": SessionKind(
+        lambda values: _array(values).ndim in (3, 4),
+        _image,
+        {"gradients": "integrated_gradients", "predictions": "partition_shap"},
+        ("completeness",),
+    ),
+}

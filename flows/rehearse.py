@@ -1,0 +1,48 @@
+"""`exhibit check`: each point of a report is composed, loaded and tried on a few rows."""
+
+from collections.abc import Iterator
+
+from exhibit.flows.config import Point, Report
+from exhibit.flows.places import require_writable
+from exhibit.flows.points import trainings
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.stages.beforehand import require_explainable
+from exhibit.tasks.stages.load import columns_wanted, load
+from exhibit.tasks.stages.rehearsal import rehearse as rehearsed
+from exhibit.tasks.stages.rehearsal import told
+from exhibit.tasks.stages.stage import read
+from exhibit.tasks.store import Store
+
+
+def rehearse(report: Report) -> Iterator[str]:
+    """What is found about each point, a line each, as it is found.
+
+    Raises:
+        InputError: for what the report would end with.
+    """
+    require_writable(report)
+    store = Store(report.paths.store)
+    for point in report.points:
+        yield from _point(point, report.compute, store)
+
+
+def _point(point: Point, compute: Compute, store: Store) -> Iterator[str]:
+    yield f"point: {point.label}"
+    loaded = load(store, point.data, wanted=columns_wanted(point.data, point.model, compute))
+    data = read(store, Dataset, loaded["dataset"])
+    fitted = read(store, Dataset, loaded.outputs.get("fitted", loaded["dataset"]))
+    splits = {split: int((data.split == split).sum()) for split in dict.fromkeys(data.split.tolist())}
+    rows = ", ".join(f"{count:,} {split}" for split, count in splits.items())
+    left = f"; {len(data.excluded):,} left out, {data.excluded[0].reason}" if data.excluded else ""
+    yield f"data: {data.title}, {len(data.labels):,} rows ({rows}){left}"
+    classes = f" of {len(data.classes)}: {', '.join(data.classes[:_FEW])}" if data.classes else ""
+    yield f"label: {data.label_name}, {data.task}{classes}"
+    require_explainable(store, loaded["dataset"], point.model, point.method, point.target, point.selection)
+    trainings(point)  # what checks ask of the model
+    yield from told(
+        rehearsed(data, fitted, point.model, point.method, point.target, point.selection, compute), compute.batch
+    )
+
+
+_FEW = 8  # classes that are named

@@ -1,0 +1,398 @@
+"""Explaining from Python: a model and data of a session through the same stages and store as the command, without a
+server. `import exhibit` offers what is here as `exhibit.explain`."""
+
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from exhibit.flows.calls import Calls
+from exhibit.flows.config import Report, read_report
+from exhibit.flows.engine import Inline
+from exhibit.flows.errors import listed
+from exhibit.flows.given import Subject, Task, Words, subject, told
+from exhibit.flows.kinds import KINDS
+from exhibit.flows.places import require_writable
+from exhibit.flows.points import Chapter, Given, run_points
+from exhibit.flows.progress import Watch
+from exhibit.flows.report import explain as make_report
+from exhibit.flows.report import front_page
+from exhibit.tasks.evidence.tables import CHECK_COLUMNS, check_rows, importance_rows
+from exhibit.tasks.held import holding
+from exhibit.tasks.models.factory import framework_of
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.explanation import Attribution, Selection
+from exhibit.tasks.records.manifest import MANIFEST
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.override import in_shell, quoted
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.stages.rehearsal import rehearse
+from exhibit.tasks.store import Store
+
+Choice = str | Sequence[str] | Mapping[str, Mapping[str, Any]]
+
+
+def explain(
+    model: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    method: Choice | None = None,
+    target: str | int | Sequence[str | int] | None = None,
+    check: Choice | None = None,
+    names: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    classes: Sequence[Any] | None = None,
+    label: str = "label",
+    task: Task = "auto",
+    kind: str | None = None,
+    background: Any = None,
+    preprocess: Callable[..., Any] | None = None,
+    title: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    store: str | Path = ".exhibit",
+) -> "Explanation":
+    """Explains what a model of this session says of the samples X.
+
+    `model`: a torch module or a Keras model (which is left as it is), a fitted estimator, or a function of samples like
+    X that gives (samples,) or (samples, outputs).
+    `X`: (samples, features) or a DataFrame; images (samples, height, width[, channels]) or with channels first, or a
+    list of pictures of one size; a list of sentences, or of SMILES; or a dictionary of these by the name of the input.
+    `y`: (samples,) labels of X, by which the model is judged; None: it is not.
+    `method`, `check`: options of these groups by name, as `exhibit report --help` lists them, or a dictionary of
+    settings by name; None: what suits the data and the model. `target`: which outputs: predicted, true, top:2, the
+    number of an output or the name of a class; None: the predicted class, or the only output.
+    `names`: of the features of a table, or the tokens that ids of a text count, the padding first; `classes`: of the
+    outputs, in their order; `label`: what is predicted. `task`: auto takes several outputs for classes.
+    `kind`: table, image, text or molecule, where X does not say. `background`: rows like X that means, and methods that
+    compare with a background, take from; None: those of X.
+    `preprocess`: of a net: from samples like X to what it takes.
+    `settings`: anything else of a config by its key, such as {"selection.limit": 10}. `store`: what is computed is kept
+    there, and not computed again.
+
+    Raises:
+        InputError: with one sentence, for what cannot be used.
+    """
+    given = dict(settings or {})
+    started = Compute(**{"threads": _threads(), **_of(given, "compute")})
+    words = Words(names, classes, label, title)
+    with _as_before(model):
+        found = subject(model, X, y, background, preprocess, kind, task, words, started)
+
+        def overrides(methods: Choice) -> list[str]:
+            return [
+                "data=factory",
+                "model=factory",
+                "runner=inline",
+                f"paths.store={quoted(str(store))}",
+                f"data.factory={quoted(found.data)}",
+                f"model.factory={quoted(found.model)}",
+                f"title={quoted(found.title)}",
+                *_options("method", methods),
+                *_options("check", check if check is not None else _checks(found)),
+                *_target(target, found),
+                *(f"{key}={_typed(value)}" for key, value in ({"compute.threads": started.threads} | given).items()),
+            ]
+
+        with told(found.model, found.data):
+            usual = method if method is not None else _usual(found, lambda name: read_report(overrides([name])))
+            report = read_report(overrides(usual))
+            require_writable(report)
+            with Watch() as watch, holding(found.objects):
+                calls = Calls(Store(report.paths.store), Inline(), watch)
+                (chapter,) = run_points(report.points, report.compute, calls, Given())
+    return Explanation(found, report, overrides(usual), chapter, calls.store)
+
+
+class Explanation:
+    """What a model of a session says, and how far that can be trusted. Pages are made when they are asked for."""
+
+    def __init__(
+        self, found: Subject, report: Report, overrides: Sequence[str], chapter: Chapter, store: Store
+    ) -> None:
+        self._subject, self._report, self._overrides = found, report, overrides
+        self._chapter, self._store = chapter, store
+        self._selection = unpack(Selection, store.get(chapter["select"]["selection"]))
+        self._material = unpack(Material, store.get(chapter["gather"]["material"]))
+
+    def __repr__(self) -> str:
+        said = [f"{row['check']} of {row['method']}: {row['verdict']}" for row in self._checks]
+        samples = f"{len(self.samples)} samples by {', '.join(self._chapter.methods)}"
+        return f"<exhibit.Explanation of {self._subject.title}: {samples}; {', '.join(said) or 'no check'}>"
+
+    @property
+    def samples(self) -> Array:
+        """(samples,) which rows of X are explained, in the order of all that is here."""
+        rows: Array = self._selection.explained
+        return rows
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What is explained about each sample: the last axis of the attributions, where there are several."""
+        return self._selection.target_names
+
+    @cached_property
+    def attributions(self) -> dict[str, Any]:
+        """By method what each element says for the score, in the layout of X: (samples, ...), and (samples, ...,
+        targets) where there are several; by input where X is a dictionary. Atoms and words are padded with zeros."""
+        return {label: self._values(found.values) for label, found in self._found.items()}
+
+    @cached_property
+    def standard_errors(self) -> dict[str, Any]:
+        """By method the standard errors of the attributions, of methods that sample."""
+        return {
+            label: self._values(found.standard_error) for label, found in self._found.items() if found.standard_error
+        }
+
+    @cached_property
+    def scores(self) -> Any:
+        """A frame of a row for each method, sample and target: the score, the score at the baseline and the residual
+        of the sum."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "method": label,
+                "sample": int(row),
+                "target": target,
+                "output": int(found.targets[place, column]),
+                "prediction": float(found.prediction[place, column]),
+                "base_value": float(found.base_value[place, column]),
+                "residual": float(found.residual[place, column]),
+            }
+            for label, found in self._found.items()
+            for place, row in enumerate(self.samples.tolist())
+            for column, target in enumerate(self.targets)
+        )
+
+    @cached_property
+    def importances(self) -> Any:
+        """A frame of a row for each method, target and feature, the most important first; as importances.parquet of a
+        run."""
+        import pandas as pd
+
+        rows = [
+            row
+            for method in self._material.methods
+            for importance in method.summary.importances
+            for row in importance_rows(self._material.slug, method.label, importance)
+        ]
+        columns = ["method", "target", "input", "feature", "mean", "mean_absolute", "standard_error", "count", "rank"]
+        return pd.DataFrame(rows, columns=columns).sort_values(["method", "target", "rank"], ignore_index=True)
+
+    @cached_property
+    def checks(self) -> Any:
+        """A frame of a row for each method and check, with its verdict; as checks.json of a run."""
+        import pandas as pd
+
+        return pd.DataFrame(self._checks, columns=[name for name in CHECK_COLUMNS if name != "chapter"])
+
+    @property
+    def config(self) -> str:
+        """The config as YAML, and in comments the command that gives the same, as far as there is one."""
+        return _as_yaml(self._report, self._overrides, self._subject)
+
+    def write(self, folder: str | Path) -> Path:
+        """Writes what `exhibit report` writes into a folder that is made for it; an earlier report there is replaced.
+
+        Raises:
+            InputError: where the folder holds something else, or cannot be written.
+        """
+        directory = Path(folder)
+        _require_replaceable(directory)
+        paths = self._report.paths.model_copy(update={"runs": directory.absolute().parent})
+        require_writable(self._report.model_copy(update={"paths": paths}))
+        directory.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with (
+            TemporaryDirectory(prefix=".exhibit-", dir=directory.absolute().parent) as beside,
+            self._running() as (watch, given),
+        ):
+            runs = self._report.model_copy(update={"paths": paths.model_copy(update={"runs": Path(beside)})})
+            written = make_report(runs, ["exhibit.explain", *self._overrides], Inline(), watch, given).directory
+            if directory.exists():
+                directory.rename(Path(beside) / secrets.token_hex(4))
+            written.rename(directory)
+        return directory
+
+    def _repr_html_(self) -> str:
+        """Page one, in a frame of its own that may run nothing and fetch nothing."""
+        with self._running() as (watch, given):
+            source = front_page(self._report, Inline(), watch, given)
+        return (
+            f'<iframe sandbox="" srcdoc="{escape(source, quote=True)}" title="{escape(self._subject.title)}" '
+            f'style="{_FRAME}"></iframe>'
+        )
+
+    @contextmanager
+    def _running(self) -> Iterator[tuple[Watch, Given]]:
+        """The session's objects are there under their names."""
+        with (
+            _as_before(self._subject.net),
+            told(self._subject.model, self._subject.data),
+            holding(self._subject.objects),
+            Watch() as watch,
+        ):
+            yield watch, Given()
+
+    @cached_property
+    def _found(self) -> dict[str, Attribution]:
+        shards = {label: trainings[0] for label, trainings in self._chapter.attributed.items()}
+        return {
+            label: Attribution.joined(
+                [unpack(Attribution, self._store.get(done["attribution"])) for _, _, done in parts]
+            )
+            for label, parts in shards.items()
+        }
+
+    def _values(self, values: Mapping[str, Array]) -> Any:
+        taken = self._subject.inputs.taken
+        single = len(self.targets) == 1
+        found = {
+            name: taken[name].turned(array[..., 0] if single else array) if name in taken else array
+            for name, array in values.items()
+        }
+        return next(iter(found.values())) if self._subject.inputs.alone else found
+
+    @property
+    def _checks(self) -> list[dict[str, Any]]:
+        return check_rows([(self._material.slug, [one for method in self._material.methods for one in method.checks])])
+
+
+_FRAME = "width: 100%; height: 46rem; border: 1px solid #8884; border-radius: 4px; background: #fff"
+
+
+def _require_replaceable(directory: Path) -> None:
+    """Raises InputError where something lies that is no report."""
+    if directory.is_dir() and (not any(directory.iterdir()) or (directory / MANIFEST).is_file()):
+        return
+    if directory.exists() or directory.is_symlink():
+        raise InputError(f"write: {str(directory)!r} is there and is no report; give a folder that is not there")
+
+
+def _threads() -> int:
+    """How many a framework is to compute with: as always, or what TensorFlow has started with, which cannot change."""
+    if (tensorflow := sys.modules.get("tensorflow")) is None:
+        return Compute().threads
+    from exhibit.tasks.models.keras import started_threads
+
+    del tensorflow
+    return started_threads() or Compute().threads
+
+
+def _of(settings: Mapping[str, Any], group: str) -> dict[str, Any]:
+    return {key.partition(".")[2]: value for key, value in settings.items() if key.startswith(f"{group}.")}
+
+
+@contextmanager
+def _as_before(model: Any) -> Iterator[None]:
+    """A torch net, and what torch is told about the process, are afterwards as they were: the session goes on."""
+    if "torch" not in sys.modules:
+        yield
+        return
+    from exhibit.tasks.models.torch_process import explaining, kept
+
+    with kept(), explaining(model) if framework_of(model) == "torch" else nullcontext():
+        yield
+
+
+def _usual(found: Subject, report_of: Callable[[str], Report]) -> list[str]:
+    """What suits all inputs: what asks most of the model, and else what asks least."""
+    kinds = [KINDS[item.kind] for item in found.dataset.inputs]
+    for capability in ("trees", "gradients", "predictions"):
+        names = {kind.methods.get(capability) for kind in kinds} if capability in found.capabilities else {None}
+        name = names.pop()
+        if name is not None and not names and (capability != "trees" or _works(report_of(name), found)):
+            return [name]
+    raise InputError(
+        f"method: {' and '.join(item.kind for item in found.dataset.inputs)} cannot be explained of a model that gives "
+        f"{' and '.join(sorted(found.capabilities))}; molecules are explained at a layer of a net. Name a method"
+    )
+
+
+def _works(report: Report, found: Subject) -> bool:
+    """Whether the methods explain a few rows: only a fitted model itself tells whether it is made of trees."""
+    (point,) = report.points
+    data = found.dataset
+    try:
+        with holding(found.objects):
+            rehearse(data, data, point.model, point.method, point.target, point.selection, report.compute)
+    except Exception:  # noqa: BLE001 - what cannot be read as trees says so in many ways
+        return False
+    return True
+
+
+def _checks(found: Subject) -> list[str]:
+    wanted = [KINDS[item.kind].checks for item in found.dataset.inputs]
+    return [name for name in wanted[0] if all(name in each for each in wanted)]
+
+
+def _options(group: str, given: Choice) -> Iterator[str]:
+    """The overrides that choose options of a group, and change their settings."""
+    changed = given if isinstance(given, Mapping) else {}
+    names = [given] if isinstance(given, str) else list(given)
+    if wrong := [name for name in names if not isinstance(name, str)]:
+        raise InputError(f"{group}: names of options were expected, not {type(wrong[0]).__name__}")
+    yield f"{group}=[{','.join(map(quoted, names))}]"
+    for name, values in changed.items():
+        yield from (f"{group}.{name}.{key}={_typed(value)}" for key, value in values.items())
+
+
+def _target(given: str | int | Sequence[str | int] | None, found: Subject) -> Iterator[str]:
+    usual = "predicted" if found.dataset.classes else 0
+    chosen = usual if given is None else given
+    items = [chosen] if isinstance(chosen, str | int) else list(chosen)
+    yield "target=predicted"
+    yield f"target.outputs=[{','.join(quoted(_output(item, found.dataset.classes)) for item in items)}]"
+
+
+def _output(item: str | int, classes: Sequence[str]) -> str:
+    if isinstance(item, int):
+        return f"index:{item}"
+    if item in ("predicted", "true", "all") or item.startswith(("index:", "top:")):
+        return item
+    if item not in classes:
+        raise InputError(
+            f"target: {item!r} is no class; allowed are predicted, true, all, top:K, the number of an output"
+            + (f", or {listed(list(classes))}" if classes else "")
+        )
+    return f"index:{list(classes).index(item)}"
+
+
+def _typed(value: Any) -> str:
+    """A value in Hydra's grammar."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str() | Path():
+            return quoted(str(value))
+        case Mapping():
+            return f"{{{','.join(f'{quoted(str(key))}:{_typed(one)}' for key, one in value.items())}}}"
+        case list() | tuple():
+            return f"[{','.join(map(_typed, value))}]"
+        case _:
+            return str(value)
+
+
+def _as_yaml(report: Report, overrides: Sequence[str], found: Subject) -> str:
+    names = {f"model.factory={quoted(found.model)}": "model.factory=MODULE:model",
+             f"data.factory={quoted(found.data)}": "data.factory=MODULE:data"}  # fmt: skip
+    command = " \\\n#     ".join(["exhibit report", *(in_shell(names.get(item, item)) for item in overrides)])
+    (point,) = report.points
+    plain = point.model_dump(mode="json", by_alias=True, exclude={"label"})
+    plain["model"]["factory"] = plain["data"]["factory"] = "???"
+    body = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+    return (
+        "# The model and the data lay in the memory of a Python session and have no source, so this config alone does\n"
+        "# not give the same. Missing are two functions in a module of yours, which EXHIBIT_TRUSTED_MODULES names:\n"
+        "# model() gives the model, and data() the same rows and labels. With these it is\n"
+        f"#   {command}\n{body}"
+    )

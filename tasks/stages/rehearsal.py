@@ -1,0 +1,249 @@
+"""A report in little: a few rows go once through the model and each method, before anything long is done.
+
+It is no stage: what it finds is told, and nothing is kept. A model that is to be trained is tried after one pass over a
+few rows, for what it takes and gives does not depend on what it learns.
+"""
+
+import resource
+import time
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec, candidates, score_of, select
+from exhibit.tasks.finite import Watched
+from exhibit.tasks.methods.method import Method
+from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.own import running
+from exhibit.tasks.protocols import (
+    Compute,
+    Dropout,
+    Model,
+    Place,
+    Score,
+    Side,
+    gives_gradients,
+    silent,
+)
+from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import OutputKind, Prediction
+from exhibit.tasks.stages.beforehand import keys_of
+from exhibit.tasks.stages.explaining import baselines_of, explainable, require_finite
+from exhibit.tasks.stages.predict import usual_layer
+from exhibit.tasks.stages.stage import one_at_a_time
+
+_FITTED, _FEW = 32, 4  # rows that a model is tried on, and that are explained before a whole batch is
+_QUICK = 2.0  # seconds up to which more are measured
+
+
+class Values(NamedTuple):
+    """Some arrays of numbers: the shape of one sample, the type, the smallest and the largest value; None: words."""
+
+    shape: tuple[int, ...]
+    type: str
+    ends: tuple[float, float] | None
+
+    @classmethod
+    def of(cls, values: Array) -> "Values":
+        numbers = values.dtype.kind in "fiub" and values.size
+        ends = (float(np.nanmin(values)), float(np.nanmax(values))) if numbers else None
+        return cls(values.shape[1:], str(values.dtype), ends)
+
+
+class Measured(NamedTuple):
+    """What `samples` cost by a method: `seconds`, and samples that went through the model, forward or with gradients;
+    0 where a method has ways of its own."""
+
+    samples: int
+    seconds: float
+    calls: int
+
+
+class Rehearsal(NamedTuple):
+    """`inputs`: of the data; `taken`: what a net is given of them, after its preprocessing; `outputs` of kind `output`;
+    `batch_seconds`: of a whole batch; `explained`: how many rows are to be; `peak`: bytes of memory at most."""
+
+    inputs: Mapping[str, Values]
+    taken: Mapping[str, Values]
+    outputs: Values
+    output: OutputKind
+    framework: str
+    parameters: int
+    tried: int
+    batch_seconds: float
+    explained: int
+    methods: Mapping[str, Measured]
+    peak: int
+
+
+def rehearse(
+    data: Dataset,
+    fitted: Dataset,
+    model: ModelChoice,
+    methods: Mapping[str, Method],
+    target: TargetSpec,
+    selection: SelectionSpec,
+    compute: Compute,
+) -> Rehearsal:
+    """A few rows of `data` through a model that has seen a few of `fitted`.
+
+    Raises:
+        InputError: for what the report would end with.
+    """
+    own = [function for spec in (model, *methods.values(), target) if (function := spec.own_function) is not None]
+    with one_at_a_time(compute), running(own):
+        some = fitted.take(_some(fitted))
+        weights = model.shortened().fit(some, compute, silent)
+        net = model.restore(some, weights, compute)
+        rows = candidates(selection, data)
+        few = data.take(rows[: compute.batch])
+        outputs = net.predict(few.arrays)
+        whole = data.take(np.resize(rows, compute.batch)).arrays
+        begun = time.monotonic()
+        net.predict(whole)
+        batch_seconds = time.monotonic() - begun
+        targets = select(SelectionSpec(rows="all"), target, few, Prediction(kind=net.output, outputs=outputs)).targets
+        layer, score = usual_layer(net, few), score_of(target, data, net.output)
+        found = {}
+        for label, method in methods.items():
+            with keys_of(method, label):
+                found[label] = _measured(method.located(layer), model, net, data, rows, targets, score, compute)
+        taken = net.place(few.arrays).values if gives_gradients(net) and _numbers(few) else {}
+    limit = len(rows) if selection.limit is None else selection.limit
+    return Rehearsal(
+        inputs={item.name: Values.of(item.values[rows[:_SHOWN]]) for item in data.inputs},
+        taken={name: Values.of(values) for name, values in taken.items()},
+        outputs=Values.of(outputs),
+        output=net.output,
+        framework=weights.framework or model.framework,
+        parameters=weights.parameters,
+        tried=len(some.labels) if model.trains else 0,
+        batch_seconds=batch_seconds,
+        explained=min(limit, len(rows)),
+        methods=found,
+        peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    )
+
+
+_SHOWN = 1_000  # rows whose ends are told
+
+
+def _some(fitted: Dataset) -> Array:
+    """A few rows of each split, and of each class one."""
+    train = np.flatnonzero(fitted.split == "train")
+    first = train[np.unique(fitted.labels[train], return_index=True)[1]] if fitted.classes else train[:0]
+    others = [np.flatnonzero(fitted.split == split)[:_FITTED] for split in np.unique(fitted.split)]
+    return np.unique(np.concatenate([first, *others]))
+
+
+def _numbers(few: Dataset) -> bool:
+    """Whether a net is given numbers, which is not so of what is embedded."""
+    return not any(item.traits.embedded or item.traits.ids for item in few.inputs)
+
+
+def _measured(
+    method: Method,
+    model: ModelChoice,
+    net: Model,
+    data: Dataset,
+    rows: Array,
+    targets: Array,
+    score: Score,
+    compute: Compute,
+) -> Measured:
+    """One sample twice, for what is made once is made first; a few, and a whole batch, as long as that is quick."""
+    counted, measured = _Counted(net), Measured(0, 0.0, 0)
+    for attempt, count in enumerate((1, 1, min(_FEW, len(rows)), min(compute.batch, len(rows)))):
+        chosen, before, begun = rows[:count], counted.calls, time.monotonic()
+        attribution = method.attribute(
+            explainable(method, model, counted, data),
+            data.take(chosen).arrays,
+            baselines_of(method, data, chosen),
+            data.sample_ids[chosen],
+            targets[:count],
+            score,
+            compute,
+        )
+        require_finite(method, model, attribution)
+        measured = Measured(count, time.monotonic() - begun, counted.calls - before)
+        if attempt and measured.seconds > _QUICK:
+            break
+    return measured
+
+
+class _Counted(Watched):
+    """A model that counts the samples that go through it."""
+
+    calls = 0
+
+    def predict(self, inputs: Arrays) -> Array:
+        self.calls += _count(inputs)
+        return self._watched.predict(inputs)
+
+    def evaluate(self, inputs: Arrays) -> Array:
+        self.calls += _count(inputs)
+        return self._watched.evaluate(inputs)
+
+    def place(
+        self, inputs: Arrays, layer: str | int | None = None, at: Side = "output", dropout: Dropout | None = None
+    ) -> "_CountedPlace":
+        return _CountedPlace(self._watched.place(inputs, layer, at, dropout), self)
+
+
+class _CountedPlace(Watched):
+    """A place in such a model."""
+
+    def __init__(self, place: Place, counted: _Counted) -> None:
+        super().__init__(place)
+        self._counted = counted
+
+    def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, Arrays]:
+        self._counted.calls += len(targets)
+        return self._watched.gradient(values, score, targets)
+
+    def outputs(self, values: Arrays) -> Array:
+        self._counted.calls += _count(values)
+        return self._watched.outputs(values)
+
+    def taken(self, rows: Array, dropout: Dropout | None = None) -> "_CountedPlace":
+        return _CountedPlace(self._watched.taken(rows, dropout), self._counted)
+
+
+def _count(inputs: Arrays) -> int:
+    return len(next(iter(inputs.values())))
+
+
+def told(found: Rehearsal, batch: int) -> Iterator[str]:
+    """What a rehearsal found, a line each."""
+    for name, values in found.inputs.items():
+        yield f"input {name}: {_said(values)}"
+    for name, values in found.taken.items():
+        yield f"the net is given {name}: {_said(values)}"
+    learned = f" (after one pass over {found.tried} rows; it is still to be trained)" if found.tried else ""
+    yield f"model: {found.framework}, {found.parameters:,} parameters{learned}"
+    yield f"outputs: {_said(found.outputs)}, read as {found.output}"
+    yield f"a batch of {batch}: {_time(found.batch_seconds)}; memory at most {found.peak / 1e6:,.0f} MB so far"
+    total = 0.0
+    for label, measured in found.methods.items():
+        share = found.explained / measured.samples
+        total += share * measured.seconds
+        calls = f", {round(measured.calls * share):,} model calls" if measured.calls else ""
+        yield (
+            f"{label}: {measured.samples} of {found.explained:,} samples took {_time(measured.seconds)}; all about "
+            f"{_time(share * measured.seconds)}{calls}"
+        )
+    yield f"costs: the explanations about {_time(total)}; training, checks and pages come on top"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.2g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3600:,.1f} h"
+
+
+def _said(values: Values) -> str:
+    shape = " x ".join(map(str, values.shape)) or "one each"
+    ends = f", from {values.ends[0]:.4g} to {values.ends[1]:.4g}" if values.ends else ""
+    return f"{shape}, {values.type}{ends}"

@@ -1,0 +1,94 @@
+"""`exhibit check`: a few rows tell what a report would be made of, and what it costs, before anything long is done."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from exhibit.flows.cli import run
+from exhibit.flows.compose import groups
+from exhibit.flows.config import read_report
+from exhibit.flows.rehearse import rehearse
+from exhibit.tasks.records.base import InputError
+
+
+@pytest.fixture
+def tried(shared_store: Path) -> Callable[..., list[str]]:
+    """What is told of a report."""
+    return lambda *words: list(rehearse(read_report([*words, f"paths.store={shared_store}"])))
+
+
+def test_shapes_ranges_and_outputs_are_those_of_the_data(tried: Callable[..., list[str]]) -> None:
+    """Fisher's flowers: 150 of 4 lengths from 0.1 to 7.9 cm, in three species."""
+    lines = tried("data=iris", "model=mlp", "method=[vanilla_grad]")
+    assert "data: Iris flowers, 150 rows (150 train)" in lines
+    assert "label: species, classification of 3: setosa, versicolor, virginica" in lines
+    assert "input measurements: 4, float32, from 0.1 to 7.9" in lines
+    assert any(line.startswith("outputs: 3, float32, from ") and line.endswith("read as logits") for line in lines)
+    assert lines[-1].startswith("costs: the explanations about ")
+
+
+def test_what_the_preprocessing_makes_is_told(
+    tried: Callable[..., list[str]], own_module: Callable[[str, str], None]
+) -> None:
+    """Digits from 0 to 16, which the net takes from 0 to 1."""
+    own_module(
+        "mine",
+        "from torch import nn\n\ndef net():\n    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))\n"
+        "    return net, lambda inputs: {'image': inputs['image'] / 16}\n",
+    )
+    lines = tried("data=digits", "model=factory", "model.factory=mine:net", "model.fit=auto", "method=[vanilla_grad]")
+    assert "input image: 8 x 8 x 1, float32, from 0 to 16" in lines
+    assert "the net is given image: 8 x 8 x 1, float32, from 0 to 1" in lines
+
+
+def test_the_calls_of_a_method_are_counted_on_a_batch(tried: Callable[..., list[str]]) -> None:
+    """All coalitions of four elements, of which two are the sample and the baseline, and these two once more: 18."""
+    lines = tried("data=iris", "model=random_forest", "model.trees=5", "method=[kernel_shap]", "selection.limit=40")
+    (line,) = (line for line in lines if line.startswith("kernel_shap"))
+    assert line.endswith(f" {40 * 18} model calls")
+
+
+def test_the_users_own_model_is_run_once_and_its_fault_is_said(
+    tried: Callable[..., list[str]], own_module: Callable[[str, str], None]
+) -> None:
+    own_module("mine", "import torch\n\ndef net():\n    return torch.nn.Linear(5, 3)\n")
+    own = "data=iris", "model=factory", "model.factory=mine:net", "method=[vanilla_grad]"
+    with pytest.raises(InputError, match="the Linear of mine:net cannot predict this data"):
+        tried(*own)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["data=iris", "model=mlp", "method=[tree_shap]"], "tree_shap explains trees of scikit-learn"),
+        (["data=iris", "model=mlp", "model.hidden=0", "method=[occlusion]"], "model.hidden: given 0"),
+        (["data=iris", "model=mlp", "method=[occlusion]", "target=value"], "target.score: 'value' has no meaning"),
+        (
+            ["data=iris", "model=random_forest", "method=[occlusion]", "check=[complete]"],
+            "complete: there is no such option",
+        ),
+        (["data=table", "data.path=none.csv", "data.label=x", "model=mlp", "method=[occlusion]"], "none.csv"),
+    ],
+)
+def test_bad_input_ends_with_the_sentence_of_the_report(
+    words: list[str], said: str, shared_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same from both commands, and exit code 2."""
+    places = [f"paths.store={shared_store}", f"paths.runs={tmp_path}", "runner=inline"]
+    sentences = []
+    for command in ("check", "report"):
+        assert run([command, *words, *places]) == 2
+        sentences.append(next(line for line in capsys.readouterr().err.splitlines() if said in line))
+    assert sentences[0] == sentences[1]
+
+
+def test_the_command_and_the_group_of_checks_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:
+    """`check` is both: the command is the first word, the group is a key."""
+    assert "check" in groups()
+    assert run(["check", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "usage: exhibit check" in out
+    assert "exhibit report" not in out.partition("groups and their options")[0].partition("examples:")[2]
+    with pytest.raises(SystemExit, match="2"):
+        run(["check", "--chek"])

@@ -1,0 +1,420 @@
+"""`exhibit.explain`: what a Python session holds is explained as the command explains what a factory gives."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+from torch import nn
+
+import exhibit
+from exhibit.flows.calls import Calls
+from exhibit.flows.config import read_report
+from exhibit.flows.engine import Inline
+from exhibit.flows.points import Given, run_points
+from exhibit.flows.progress import Watch
+from exhibit.flows.verify import verify
+from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.store import Store
+from tests.conftest import ROOT
+
+IRIS = load_iris(as_frame=True)
+FRAME, SPECIES = IRIS.data.iloc[::5], IRIS.target.iloc[::5]
+NUMBERS = FRAME.to_numpy(np.float32)
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def store(shared_store: Path) -> str:
+    return str(shared_store)
+
+
+@pytest.fixture
+def net() -> nn.Sequential:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
+
+
+def targets_of(report: exhibit.Explanation, method: str) -> np.ndarray:
+    return report.scores.query("method == @method").output.to_numpy()
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------
+
+
+def test_a_linear_function_is_explained_in_closed_form(store: str) -> None:
+    """Shapley values of a weighted sum are weight times the distance from the mean."""
+    X, weights = RANDOM.normal(size=(12, 3)), np.array([1.0, -2.0, 0.5])
+    report = exhibit.explain(lambda rows: rows @ weights, X, method="kernel_shap", store=store)
+    np.testing.assert_allclose(report.attributions["kernel_shap"], (X - X.mean(axis=0)) * weights, atol=1e-6)
+    assert report.checks.verdict.tolist()[0] == "pass"
+
+
+def test_integrated_gradients_are_those_of_captum(store: str, net: nn.Sequential) -> None:
+    from captum.attr import IntegratedGradients
+
+    report = exhibit.explain(net, NUMBERS, SPECIES, method={"integrated_gradients": {"n_steps": 64}}, check=[],
+                             store=store)  # fmt: skip
+    targets = torch.tensor(targets_of(report, "integrated_gradients"))
+    baseline = torch.tensor(NUMBERS.mean(axis=0, dtype=np.float64, keepdims=True), dtype=torch.float32)
+    captum = IntegratedGradients(net).attribute(
+        torch.tensor(NUMBERS), baseline, target=targets, n_steps=64, method="riemann_middle"
+    )
+    np.testing.assert_allclose(report.attributions["integrated_gradients"], captum.detach().numpy(), atol=2e-6)
+
+
+def test_trees_are_explained_as_shap_does(store: str) -> None:
+    import shap
+
+    X = pd.DataFrame(RANDOM.normal(size=(40, 4)), columns=["a", "b", "c", "d"])
+    forest = RandomForestRegressor(10, max_depth=4, random_state=0).fit(X, X.a + 2 * X.b * X.c)
+    report = exhibit.explain(forest, X, X.a, store=store)
+    explainer = shap.TreeExplainer(forest, shap.maskers.Independent(X.to_numpy(), max_samples=len(X)))
+    values = explainer.shap_values(X.to_numpy(), check_additivity=False)
+    np.testing.assert_allclose(report.attributions["tree_shap"], values, atol=1e-6)
+    assert report.importances.feature.tolist() == X.columns[np.argsort(-np.abs(values).mean(axis=0))].tolist()
+    assert report.checks.set_index("check").verdict["completeness"] == "pass"
+
+
+def test_a_background_is_what_is_compared_with(store: str) -> None:
+    X, rows, weights = RANDOM.normal(size=(6, 3)), RANDOM.normal(5, 1, (20, 3)), np.array([1.0, -2.0, 0.5])
+    report = exhibit.explain(lambda rows: rows @ weights, X, X @ weights, background=rows, method="kernel_shap",
+                             store=store)  # fmt: skip
+    assert report.samples.tolist() == list(range(6))
+    np.testing.assert_allclose(report.attributions["kernel_shap"], (X - rows.mean(axis=0)) * weights, atol=1e-6)
+
+
+def test_the_same_model_by_command_and_from_python_gives_the_same_bits(
+    store: str, tmp_path: Path, own_module: Callable[[str, str], None]
+) -> None:
+    """And the command is the one that `config` prints, with the names of two functions filled in."""
+    own_module(
+        "mine",
+        "import numpy as np, torch\n"
+        "from sklearn.datasets import load_iris\n"
+        "def model():\n    torch.manual_seed(3)\n"
+        "    return torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))\n"
+        "def rows():\n    iris = load_iris()\n    return iris.data[::5].astype(np.float32), iris.target[::5]\n"
+        "def data():\n    X, y = rows()\n"
+        "    return {'inputs': {'table': X}, 'labels': y, 'classes': ['0', '1', '2']}\n",
+    )
+    import mine  # type: ignore[import-not-found]
+
+    X, y = mine.rows()
+    report = exhibit.explain(mine.model(), X, y, check=["completeness"], store=store)
+    lines = [line.strip("# \\\n") for line in report.config.splitlines() if line.startswith("#     ")]
+    wanted = read_report([line.replace("MODULE:", "mine:") for line in lines])
+    with Watch() as watch:
+        calls = Calls(Store(tmp_path), Inline(), watch)
+        (chapter,) = run_points(wanted.points, wanted.compute, calls, Given())
+    ((_, _, done),) = chapter.attributed["integrated_gradients"][0]
+    found = unpack(Attribution, calls.store.get(done["attribution"]))
+    np.testing.assert_array_equal(found.values["table"][..., 0], report.attributions["integrated_gradients"])
+
+
+def test_a_background_is_what_trees_are_compared_with(store: str) -> None:
+    """By default, too: the expected value is the mean prediction of the background."""
+    model = RandomForestClassifier(5, random_state=0).fit(NUMBERS, SPECIES)
+    report = exhibit.explain(model, NUMBERS[:4], SPECIES[:4], background=NUMBERS[10:], target=1, check=[], store=store)
+    assert list(report.attributions) == ["tree_shap"]
+    expected = model.predict_proba(NUMBERS[10:])[:, 1].mean()
+    np.testing.assert_allclose(report.scores.base_value, expected, atol=1e-9)
+
+
+# --- what is taken ---------------------------------------------------------------------------------------------
+
+
+def explained(store: str, *args: Any, **kwargs: Any) -> exhibit.Explanation:
+    return exhibit.explain(*args, check=[], store=store, **kwargs)
+
+
+def test_images_keep_their_layout_and_the_net_stays_as_it_is(store: str) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2), nn.Dropout(), nn.Flatten(), nn.Linear(72, 2))
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    X = torch.tensor(RANDOM.uniform(-1, 2, (4, 3, 8, 8)), dtype=torch.float32)
+    report = explained(store, net, X, classes=["cat", "dog"], target="dog")
+    assert report.attributions["integrated_gradients"].shape == (4, 3, 8, 8)
+    assert set(report.scores.output) == {1}
+    assert all(module.training for module in net.modules())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
+    assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == (threads, strict)
+    net.eval()
+    score = net(X)[:, 1].detach().numpy()
+    np.testing.assert_allclose(report.scores.prediction, score, atol=1e-5)
+
+
+def test_pictures_and_a_function_of_arrays(store: str) -> None:
+    """A mean of the red channel: all of it is in that channel."""
+    pictures = [Image.fromarray(RANDOM.integers(0, 256, (6, 6, 3), dtype=np.uint8)) for _ in range(3)]
+    report = explained(store, lambda images: images[..., 0].mean(axis=(1, 2)), pictures,
+                       method={"occlusion": {"sliding_window_shapes": 6, "strides": 6}})  # fmt: skip
+    found = report.attributions["occlusion"]
+    assert found.shape == (3, 6, 6, 3)
+    reds = np.stack([np.asarray(picture)[..., 0].mean() for picture in pictures])
+    np.testing.assert_allclose(report.scores.prediction, reds, rtol=1e-5)
+
+
+def test_sentences_come_to_a_function_as_they_were(store: str) -> None:
+    """One that counts "good" has all of its score at that word, whatever the spaces and signs around it."""
+    texts = ["A good  film, isn't it?", "not so", "good good.", "良い映画 good"]
+    seen: set[str] = set()
+
+    def model(sentences: list[str]) -> np.ndarray:
+        seen.update(sentences)
+        return np.array([float(text.count("good")) for text in sentences])
+
+    report = explained(store, model, texts)
+    assert set(texts) <= seen
+    found = report.attributions["partition_shap_tokens"]
+    np.testing.assert_allclose(found.sum(axis=1), [1, 0, 2, 1], atol=1e-6)
+    np.testing.assert_allclose(found[0, 1], 1, atol=1e-6)
+    np.testing.assert_allclose(found[3, 4], 1, atol=1e-6)
+
+
+def test_a_text_pipeline_of_scikit_learn(store: str) -> None:
+    texts = ["good film", "bad film", "good", "bad play", "a good play", "so bad"]
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, ["yes", "no"] * 3)
+    report = explained(store, model, texts, ["yes", "no"] * 3, target="yes")
+    word = report.attributions["partition_shap_tokens"]
+    assert word[0, 0] > 0.05
+    assert word[1, 0] < -0.05
+
+
+def test_smiles_and_a_net_with_a_preprocess(store: str) -> None:
+    """A net that counts oxygen after an embedding of atoms: what an atom says is what its embedding says."""
+    from rdkit import Chem
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed = nn.Embedding(60, 1)
+            with torch.no_grad():
+                self.embed.weight[:] = 0
+                self.embed.weight[8] = 1
+
+        def forward(self, atoms: torch.Tensor) -> torch.Tensor:
+            return self.embed(atoms).sum(dim=1)
+
+    def atoms(smiles: list[str]) -> torch.Tensor:
+        numbers = [[atom.GetAtomicNum() for atom in Chem.MolFromSmiles(one).GetAtoms()] for one in smiles]
+        longest = max(map(len, numbers))
+        return torch.tensor([one + [0] * (longest - len(one)) for one in numbers])
+
+    report = explained(store, Net(), ["CCO", "OCC", "CCC"], preprocess=atoms)
+    np.testing.assert_allclose(report.attributions["integrated_gradients"].sum(axis=(1, 2)), [1, 1, 0], atol=1e-5)
+
+
+def test_a_model_without_trees_has_another_default(store: str) -> None:
+    model = SVC(probability=False).fit(NUMBERS, SPECIES)
+    report = explained(store, LinearRegression().fit(NUMBERS, SPECIES), NUMBERS[:5])
+    assert list(report.attributions) == ["kernel_shap"]
+    assert exhibit.explain(model.decision_function, NUMBERS[:5], store=store, check=[]).targets
+
+
+def test_names_and_classes_of_an_estimator_are_its_own(store: str) -> None:
+    words = IRIS.target_names[SPECIES]
+    model = RandomForestClassifier(5, random_state=0).fit(NUMBERS, words)
+    report = explained(store, model, NUMBERS, words, names=["a", "b", "c", "d"], target="virginica")
+    assert set(report.importances.feature) == {"a", "b", "c", "d"}
+    assert set(report.scores.output) == {2}
+    np.testing.assert_allclose(report.scores.prediction, model.predict_proba(NUMBERS)[:, 2], atol=1e-9)
+
+
+def test_several_inputs_by_name(store: str) -> None:
+    X = {"left": RANDOM.normal(size=(5, 2)), "right": RANDOM.normal(size=(5, 3))}
+    report = explained(store, lambda both: both["left"].sum(axis=1) - both["right"].sum(axis=1), X)
+    found = report.attributions["kernel_shap"]
+    np.testing.assert_allclose(found["left"], X["left"] - X["left"].mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(found["right"], X["right"].mean(axis=0) - X["right"], atol=1e-6)
+
+
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost", "catboost"])
+def test_boosters(library: str, store: str) -> None:
+    if library == "lightgbm":
+        from lightgbm import LGBMClassifier
+
+        model = LGBMClassifier(n_estimators=5, min_child_samples=2, verbose=-1, n_jobs=1)
+    elif library == "xgboost":
+        from xgboost import XGBClassifier
+
+        model = XGBClassifier(n_estimators=5, n_jobs=1)
+    else:
+        from catboost import CatBoostClassifier
+
+        model = CatBoostClassifier(iterations=5, verbose=False, thread_count=1, allow_writing_files=False)
+    model.fit(NUMBERS, SPECIES)
+    report = explained(store, model, NUMBERS[:4], SPECIES[:4], classes=IRIS.target_names)
+    (values,) = report.attributions.values()
+    assert values.shape == (4, 4)
+    found = report.scores
+    np.testing.assert_allclose(values.sum(axis=1), found.prediction - found.base_value, atol=2e-2)
+    np.testing.assert_allclose(found.prediction, model.predict_proba(NUMBERS[:4]).max(axis=1), atol=1e-5)
+
+
+# --- what is refused -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"X": np.zeros((0, 4))}, "X: it holds no samples"),
+        ({"X": [np.zeros((2, 2)), np.zeros((3, 3))]}, "X: its samples have different shapes"),
+        ({"X": object()}, "X: an object was given"),
+        ({"X": np.zeros(4)}, "X: an array of shape (4,) was given"),
+        ({"X": np.full((3, 4), np.nan)}, "X"),
+        ({"y": [0, 1]}, "y: 2 labels were given for 30 samples of X"),
+        ({"y": ["a"] * 29 + ["b"]}, "y: classes are 0, 1, 2, but the labels are a, b"),
+        ({"target": "setosa"}, "target: 'setosa' is no class"),
+        ({"target": 7}, "target"),
+        ({"method": "integrated_gradient"}, "integrated_gradient"),
+        ({"method": "tree_shap"}, "tree_shap"),
+        ({"check": ["complete"]}, "complete"),
+        ({"settings": {"selection.limits": 3}}, "selection.limits"),
+        ({"kind": "picture"}, "kind: 'picture' is not known"),
+        ({"model": 3}, "model: a torch module, a Keras model, a fitted scikit-learn estimator or a function"),
+        ({"model": lambda rows: rows[:1]}, "model: for 64 samples it returned an array of shape (1, 4)"),
+        ({"model": lambda rows: 1 / 0}, "ZeroDivisionError"),
+        ({"model": nn.Linear(5, 3)}, "model: the Linear of this session cannot predict this data"),
+        ({"background": [[1, 2, 3, 4]]}, "background: list was given, and X is ndarray"),
+        ({"names": ["a"]}, "X: features lists 1 names, but there are 4 columns"),
+        ({"preprocess": len, "model": lambda rows: rows}, "preprocess: only nets take one"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_sentence_says_what_is_wrong(change: dict[str, Any], said: str, net: nn.Sequential, store: str) -> None:
+    given = {"model": net, "X": NUMBERS, "check": []} | change
+    with pytest.raises(exhibit.InputError) as refused:
+        exhibit.explain(**given, store=store)
+    assert said in str(refused.value)
+    assert "exhibit.memory" not in str(refused.value)
+
+
+# --- pages, and where it runs ----------------------------------------------------------------------------------
+
+SCRIPT = """
+import numpy as np, sys
+import exhibit
+from torch import nn
+import torch
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line = nn.Linear(3, 2)
+    def forward(self, rows):
+        return self.line(rows)
+
+def weighted(rows):
+    return rows @ np.array([1.0, 2.0, 3.0])
+
+if __name__ == "__main__":
+    X = np.arange(12.0).reshape(4, 3) ** 2
+    torch.manual_seed(0)
+    for model in (Net(), weighted):
+        report = exhibit.explain(model, X, check=[], store=sys.argv[1])
+        print(*(f"{value:.6g}" for value in report.importances["mean"]))
+"""
+
+
+@pytest.mark.slow(15)
+def test_a_function_and_a_class_of_a_script_are_explained_and_kept(tmp_path: Path) -> None:
+    """Without a source that could be imported; a second run of the script computes nothing."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, "script.py", "store"]
+    environment = {"PYTHONPATH": str(ROOT / "src"), "PATH": "", "OMP_NUM_THREADS": "1"}
+    first, second = (
+        subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        for _ in range(2)
+    )
+    assert first.returncode == 0, first.stderr
+    assert second.stdout == first.stdout
+    assert len(first.stdout.splitlines()) == 2
+    stages = [line for line in second.stderr.splitlines() if "done" in line or "from the store" in line]
+    assert all(line.endswith("from the store") for line in stages), second.stderr
+
+
+def test_another_model_of_the_same_shape_is_not_taken_for_the_first(store: str, net: nn.Sequential) -> None:
+    first = explained(store, net, NUMBERS[:4])
+    with torch.no_grad():
+        net[0].weight += 1
+    again = explained(store, net, NUMBERS[:4])
+    assert not np.allclose(first.attributions["integrated_gradients"], again.attributions["integrated_gradients"])
+
+
+@pytest.mark.slow(25)
+def test_pages_are_written_when_they_are_asked_for(tmp_path: Path, net: nn.Sequential) -> None:
+    """Those of the command; and verify says what is missing: a model in memory has no source, data may be embedded."""
+    folder = tmp_path / "store"
+    report = exhibit.explain(net, NUMBERS, SPECIES, check=["completeness"], store=folder, title="Flowers",
+                             settings={"document.embed": ["data"], "document.issued": "2026-01-01"})  # fmt: skip
+    page = report._repr_html_()
+    assert page.startswith('<iframe sandbox="" srcdoc="&lt;!doctype html&gt;')
+    assert "Can the model be trusted?" in page
+    assert "script" not in page.partition("srcdoc")[0]
+    out = tmp_path / "out"
+    for _ in range(2):  # the second replaces the first
+        assert report.write(out) == out
+    assert {"report.pdf", "report.html", "evidence.json", "manifest.json"} <= {path.name for path in out.iterdir()}
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".exhibit")] == []
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.txt").write_text("mine")
+    with pytest.raises(exhibit.InputError, match="is there and is no report"):
+        report.write(tmp_path / "notes")
+    found = verify(out)
+    assert found.outcome == "not derivable"
+    (said,) = found.findings
+    assert "needs the object 'exhibit.memory.torch:model_" in said
+    assert "not derivable from the report alone" in said
+    assert verify(out, integrity_only=True).outcome == "intact"
+
+
+@pytest.mark.slow(15)
+def test_a_keras_net_is_explained_where_tensorflow_has_started(store: str) -> None:
+    """With as many threads as it has; and it is left as it is."""
+    code = f"""
+import numpy as np, keras, exhibit
+net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+X = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
+before = net.predict(X, verbose=0)
+report = exhibit.explain(net, X, check=["completeness"], store={store!r})
+assert report.checks.verdict[0] == "pass", report.checks
+assert (net.predict(X, verbose=0) == before).all()
+weights, bias = net.get_weights()
+chosen = weights[:, report.scores.output].T
+assert np.allclose(report.attributions["integrated_gradients"], (X - X.mean(axis=0)) * chosen, atol=1e-5)
+"""
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "src"), "PATH": ""},
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_pipeline_is_explained_on_its_own_columns(store: str) -> None:
+    """Words, numbers and gaps as they are: of a model that knows the word alone, all is the word's."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import OneHotEncoder
+
+    X = pd.DataFrame({"town": ["Oslo", "Bergen"] * 10, "age": [*range(19), None]})
+    y = np.where(X.town == "Oslo", 3.0, 1.0)
+    encoded = ColumnTransformer([("town", OneHotEncoder(), ["town"])])
+    report = explained(store, make_pipeline(encoded, LinearRegression()).fit(X, y), X, y)
+    (values,) = report.attributions.values()
+    assert values.shape == (20, 2)
+    np.testing.assert_allclose(values[:, 1], 0, atol=1e-9)
+    assert report.importances.feature[0] == "town"

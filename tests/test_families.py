@@ -1,0 +1,111 @@
+"""Which methods explain which models on which data: each is tried, and the page of the documentation says what came."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from exhibit.flows.compose import option_files
+from exhibit.flows.config import read_report
+from exhibit.flows.given import Words, subject
+from exhibit.flows.kinds import KINDS
+from exhibit.tasks.held import holding
+from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.protocols import Compute
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.stages.rehearsal import rehearse
+from tests.conftest import ROOT
+from tests.families import FAMILIES
+from tests.test_contracts import members
+
+PAGE = ROOT / "docs" / "guide" / "tried.md"
+FEW = Compute(batch=8)
+# What makes a method cheaper and does not change what it can explain.
+CHEAP = {"n_steps": 4, "nsamples": 40, "max_evals": 40, "background": 4, "baselines": 4}
+# Where a method looks, if not at the values themselves: variants of its option.
+VARIANTS = ("", "_embedding", "_tokens")
+
+
+def methods() -> dict[str, list[str]]:
+    """The options to try of each kind of method, the plain one first; not those that need a function of the user's."""
+    known = [kind.option() for kind in members(MethodSpec) if "factory" not in kind.model_fields]
+    files = {file.stem for file in option_files("method")}
+    return {name: [f"{name}{more}" for more in VARIANTS if f"{name}{more}" in files] for name in sorted(known)}
+
+
+def explained(family: str, kind: str, specs: dict[str, Any]) -> Iterator[str]:
+    """The kinds of method that explain a model of a family; each of the others says in a sentence why it does not."""
+    tried = FAMILIES[family][kind]
+    about = dict(tried.further)
+    words, told, preprocess = Words(names=about.get("names")), about.get("kind"), about.get("preprocess")
+    found = subject(tried.model(), tried.X, None, None, preprocess, told, "auto", words, FEW)
+    (point,) = read_report(
+        ["data=factory", "model=factory", "method=[occlusion]", f'data.factory="{found.data}"',
+         f'model.factory="{found.model}"']
+    ).points  # fmt: skip
+    few = found.dataset.take(slice(0, 8))
+    for name, options in methods().items():
+        for option in options:
+            try:
+                with holding(found.objects):
+                    rehearse(few, few, point.model, {option: specs[option]}, point.target, point.selection, FEW)
+            except InputError:
+                continue
+            yield name
+            break
+
+
+def page(found: dict[str, dict[str, set[str]]]) -> str:
+    """A table for each kind of data: a row for each method that explains any, a column for each family."""
+    text = [
+        "# What was tried",
+        "",
+        "Which methods explain which models, on which data. The suite tries each of them on the smallest model of its",
+        "family (`tests/families.py`) and compares this page with what came; where there is no mark a sentence says",
+        "why not. Words and atoms are explained where the net embeds them, or by leaving them out.",
+    ]
+    for kind, families in found.items():
+        names = [name for name in methods() if any(name in done for done in families.values())]
+        rows = [f"| `{name}` | {' | '.join('yes' if name in done else '' for done in families.values())} |"
+                for name in names]  # fmt: skip
+        text += ["", f"## {kind.capitalize()}", "", f"| method | {' | '.join(families)} |",
+                 f"|---|{'---|' * len(families)}", *rows]  # fmt: skip
+    return "\n".join([*text, ""])
+
+
+def test_every_kind_of_data_has_families() -> None:
+    assert {kind for kinds in FAMILIES.values() for kind in kinds} == KINDS.keys()
+
+
+@pytest.mark.slow(60)
+def test_the_page_says_what_explains_what() -> None:
+    """RENEW_GOLD=1 writes it anew."""
+    options = [option for names in methods().values() for option in names]
+    specs = {option: _spec(option) for option in options}
+    found = {
+        kind: {name: set(explained(name, kind, specs)) for name, kinds in FAMILIES.items() if kind in kinds}
+        for kind in KINDS
+    }
+    usual = {(kind, family): done for kind, families in found.items() for family, done in families.items() if not done}
+    assert usual == {}, "a family that nothing explains"
+    if os.environ.get("RENEW_GOLD") == "1":
+        PAGE.write_text(page(found), encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == page(found)
+
+
+def _spec(option: str) -> Any:
+    """An option of the group, as a config has it but for what makes it dear."""
+    import yaml
+    from pydantic import TypeAdapter
+
+    plain: dict[str, Any] = {}
+    names = [option]
+    while names:
+        name = names.pop()
+        (file,) = (file for file in option_files("method") if file.stem == name)
+        own = yaml.safe_load(file.read_text(encoding="utf-8"))
+        names += [item.partition("@")[0] for item in own.pop("defaults", []) if item != "_self_"]
+        plain = own | plain
+    changed = {key: value for key, value in CHEAP.items() if key in plain and plain[key] is not None}
+    return TypeAdapter(MethodSpec).validate_python(plain | changed)
