@@ -322,7 +322,8 @@ def trainings(point: Point) -> list[ModelSpec]:
         raise InputError(
             f"check: {check} trains the model {wanted} times, but model.fit is never; leave this check out"
         )
-    return [point.model.model_copy(update={"seed": point.model.seed + number}) for number in range(wanted)]
+    others = [point.model.model_copy(update={"seed": point.model.seed + number}) for number in range(1, wanted)]
+    return [point.model, *others]
 
 
 def digests(shards: Iterable[tuple[int, int, FinishedStage]]) -> list[tuple[int, int, str]]:

@@ -2,13 +2,14 @@
 data belongs here."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
 from exhibit.tasks.data.limits import Limited, Limits
 from exhibit.tasks.records.base import Choice
 from exhibit.tasks.records.data import Dataset, Reference
+from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.shelf import Shelf
 
 
@@ -27,6 +28,10 @@ class Data(Choice):
         Raises:
             InputError: for files that are not there or cannot be used.
         """
+
+    def framed_as(self, _: Frame) -> Self:
+        """The same data with pictures in the frame that a model wants, as far as the config leaves it open."""
+        return self
 
     def fitted(self, _: Dataset) -> Dataset | None:
         """The rows that train and measure a model, the same bytes whatever is to be explained; None: all rows."""

@@ -14,6 +14,7 @@ from exhibit.tasks.models.zoo.efficientnet import EfficientNetSpec
 from exhibit.tasks.models.zoo.ggnn import GGNNSpec
 from exhibit.tasks.models.zoo.gradient_boosting import BoostingSpec
 from exhibit.tasks.models.zoo.keras_text_net import KerasTextNetSpec
+from exhibit.tasks.models.zoo.library import KerasApplicationSpec, TimmSpec, TorchvisionSpec
 from exhibit.tasks.models.zoo.mlp import MLPSpec
 from exhibit.tasks.models.zoo.multimodal import MultimodalSpec
 from exhibit.tasks.models.zoo.published import VGG16Spec, XceptionSpec
@@ -37,6 +38,9 @@ ModelSpec = Annotated[
     | KerasTextNetSpec
     | ForestSpec
     | BoostingSpec
+    | TorchvisionSpec
+    | TimmSpec
+    | KerasApplicationSpec
     | FactorySpec,
     Field(discriminator="kind"),
 ]

@@ -22,6 +22,7 @@ from exhibit.tasks.models.encoding import (
 from exhibit.tasks.models.keras import Encode, KerasModel
 from exhibit.tasks.models.keras_import import Functional, keras
 from exhibit.tasks.models.keras_softmax import LogitsModel
+from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Compute, Progress
 from exhibit.tasks.records.base import Array, Arrays
@@ -54,9 +55,11 @@ _SHOWN: dict[Axes, Callable[[Array], Array]] = {
 }
 
 
-def encoding(net: keras.Model, dataset: Dataset, preprocess: Preprocess | None) -> Encoding:
+def encoding(
+    net: keras.Model, dataset: Dataset, preprocess: Preprocess | None, pictures: PreprocessSpec = NOTHING
+) -> Encoding:
     """Raw values as `preprocess` gives them, or as they are; each to the input of its name."""
-    prepare, wanted, told = preprocess or plain(dataset), _inputs(net), preprocess is not None
+    prepare, wanted, told = preprocess or plain(dataset, pictures), _inputs(net), preprocess is not None
     number = np.float32 if single(net) else np.float64
 
     def taken(inputs: Arrays) -> dict[str, Array]:

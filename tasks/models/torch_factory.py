@@ -21,6 +21,7 @@ from exhibit.tasks.models.encoding import (
     shape_in_words,
 )
 from exhibit.tasks.models.kinds import KINDS
+from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
 from exhibit.tasks.models.torch_training import fit, restored
@@ -34,10 +35,12 @@ __all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "single", "
 before_softmax = LogitsModel.recognised
 
 
-def encoding(net: nn.Module, dataset: Dataset, preprocess: Preprocess | None) -> Encode:
+def encoding(
+    net: nn.Module, dataset: Dataset, preprocess: Preprocess | None, pictures: PreprocessSpec = NOTHING
+) -> Encode:
     """Raw values as tensors: as `preprocess` gives them, or with the channels of images first; each to the argument of
     its name."""
-    prepare, wanted, told = preprocess or plain(dataset), _arguments(net), preprocess is not None
+    prepare, wanted, told = preprocess or plain(dataset, pictures), _arguments(net), preprocess is not None
     raw, number = () if preprocess else dataset.inputs, _number(net)
     moved = {item.name for item in raw if KINDS[item.kind].channels_first}
 
