@@ -145,14 +145,14 @@ class ImageFolderSpec(PictureSpec):
         names = list(class_names([folder.name for folder in folders], self.names))
         if self.classes is None:
             return pictures, names
-        classes = _named(self.classes)
+        classes = named_classes(self.classes)
         places = [class_index(name, classes, "data.classes: the folder") for name in names]
         placed = [picture._replace(label=places[picture.label or 0]) for picture in pictures]
         return placed, classes
 
     def _unlabelled(self, paths: Sequence[Path]) -> tuple[list[Picture], list[str]]:
         chosen = sampled(paths, self.per_class, self.seed)
-        return [Picture(path, path.name, None, "explain") for path in chosen], _named(self.classes or "imagenet")
+        return [Picture(path, path.name, None, "explain") for path in chosen], named_classes(self.classes or "imagenet")
 
     def load(self, shelf: Shelf) -> Dataset:
         """The pictures that can be read; the others are listed in `excluded` with the reason."""
@@ -284,7 +284,7 @@ class PhotographsSpec(PictureSpec):
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """The photographs in the given order."""
-        classes = _named(self.classes)
+        classes = named_classes(self.classes)
         where = f"{self._get}put the photograph there, or give its path"
         known = [class_index(label, classes) for label in self.labels]
         labels: Sequence[int | None] = known or [None] * len(self.paths)
@@ -314,7 +314,7 @@ def _inner(folder: Path) -> Path:
     return inside if inside.is_dir() else folder
 
 
-def _named(classes: Classes) -> list[str]:
+def named_classes(classes: Classes) -> list[str]:
     """The names of the classes of a model, in order."""
     return list(IMAGENET if classes == "imagenet" else classes)
 

@@ -11,6 +11,7 @@ from exhibit.tasks import frameworks as frameworks
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.models.zoo.cnn import CNNSpec
 from exhibit.tasks.models.zoo.efficientnet import EfficientNetSpec
+from exhibit.tasks.models.zoo.efficientnet_lite import EfficientNetLite0Spec
 from exhibit.tasks.models.zoo.ggnn import GGNNSpec
 from exhibit.tasks.models.zoo.gradient_boosting import BoostingSpec
 from exhibit.tasks.models.zoo.keras_text_net import KerasTextNetSpec
@@ -38,6 +39,7 @@ ModelSpec = Annotated[
     | KerasTextNetSpec
     | ForestSpec
     | BoostingSpec
+    | EfficientNetLite0Spec
     | TorchvisionSpec
     | TimmSpec
     | KerasApplicationSpec

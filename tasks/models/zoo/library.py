@@ -1,50 +1,38 @@
 """Nets of libraries by their name, with trained weights from a file: torchvision, timm, keras.applications."""
 
-from abc import abstractmethod
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from exhibit.tasks.models.choice import ModelChoice
-from exhibit.tasks.models.preprocess import NOTHING, Declared, PreprocessSpec, beside, declared_in, of_timm
-from exhibit.tasks.models.remarks import order_of_outputs
-from exhibit.tasks.models.zoo.images import coloured, only_image
-from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
+from exhibit.tasks.models.preprocess import Declared, of_timm
+from exhibit.tasks.models.zoo.given import GivenSpec, GivenTorchSpec
+from exhibit.tasks.protocols import Compute, DifferentiableModel
 from exhibit.tasks.records.base import Array, InputError
-from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.framing import Frame, Interpolation
-from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
     import keras
     from torch import nn
 
-_LEAST = 8  # pixels of a side
 
-
-class LibrarySpec(ModelChoice):
-    """A classifier of colour pictures that a library builds by its name; the weights are those of a file."""
-
-    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+class _LibrarySpec(GivenSpec):
+    """One that a library builds by its name."""
 
     net: str = Field(alias="architecture", min_length=1, description="name of the net, as the library calls it")
+
     weights: Path = Field(description="a file of its weights, never a pickle; docs/guide/own.md lists the formats")
-    pictures: PreprocessSpec = Field(
-        NOTHING,
-        alias="preprocess",
-        description="what pictures become before the net; what is null is as what comes with the weights says",
-    )
-    unseen: bool = Field(
-        False,
-        description="you state that no row of the data trained the model, and the report says that you do; else its "
-        "quality on rows that it has not seen is not assessed",
-    )
 
     library: ClassVar[str]
-    seed: ClassVar[int] = 0  # nothing is drawn
+
+    @property
+    def file(self) -> Path:
+        """As the config says."""
+        return self.weights
 
     @property
     def called(self) -> str:
@@ -56,145 +44,39 @@ class LibrarySpec(ModelChoice):
         """One sentence about the net."""
         return f"{self.net} of {self.library}, read before its softmax."
 
-    @property
-    def training(self) -> str:
-        """One sentence about where the weights are from."""
-        return "It was not trained here: its weights are those of the file."
 
-    @property
-    def trains(self) -> bool:
-        """Its weights are given."""
-        return False
-
-    @property
-    def not_seen(self) -> bool:
-        """As stated."""
-        return self.unseen
-
-    def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
-        """Every file that is read, by its key."""
-        file = self._file
-        return super().read_from() | ({} if file is None else {"preprocess.file": file})
-
-    def frame(self) -> Frame | None:
-        """As the config, or what comes with the weights, says."""
-        return self.declared().frame
-
-    def declared(self) -> Declared:
-        """What pictures become: as the config, a file beside the weights, or the library says.
-
-        Raises:
-            InputError: where nothing says it, or the library does not know the net.
-        """
-        file = self._file
-        found = declared_in(file, "model.preprocess") if file is not None else self._of_library()
-        return self.pictures.resolved(found) or found
-
-    @property
-    def _file(self) -> Path | None:
-        return self.pictures.file or beside(self.weights)
-
-    def remarks(self, dataset: Dataset, outputs: Array, _: OutputKind) -> tuple[str, ...]:
-        """What the net is given of the pictures, and which classes its outputs are taken for."""
-        image, declared = dataset.inputs[0], self.declared()
-        side, frame = image.values.shape[1], declared.frame
-        size = (
-            f" It is given {side}x{side} pixels, and its weights were trained on {frame.size}x{frame.size}."
-            if frame is not None and frame.size != side
-            else ""
-        )
-        return declared.said(image) + size, *order_of_outputs(dataset, outputs)
-
-    def fit(self, dataset: Dataset, compute: Compute, _: Progress) -> Weights:
-        """The weights of the file.
-
-        Raises:
-            InputError: for data that the net was not made for, or weights that are not its own.
-        """
-        self.pictures.require_framed(self._image(dataset))
-        weights = self._given(dataset, compute)
-        self._tried(dataset, weights, compute)
-        return weights
-
-    def _image(self, dataset: Dataset) -> Input:
-        return coloured(only_image(dataset, self.net), self.net, _LEAST)
-
-    def _tried(self, dataset: Dataset, weights: Weights, compute: Compute) -> None:
-        """Raises InputError where the net does not take pictures of this size."""
-        image, one = dataset.inputs[0], compute.model_copy(update={"batch": 1})
-        try:
-            self.restore(dataset, weights, one).predict(dataset.take(np.arange(1)).arrays)
-        except InputError:
-            raise
-        except Exception as error:  # nets fail in their own ways
-            height, width = image.values.shape[1:3]
-            raise InputError(
-                f"model: {self.net} does not take pictures of {height}x{width} pixels (data.size): "
-                f"{' '.join(str(error).split())}"
-            ) from error
-
-    @abstractmethod
-    def _of_library(self) -> Declared:
-        """What the library says that its weights were trained on."""
-
-    @abstractmethod
-    def _given(self, dataset: Dataset, compute: Compute, /) -> Weights: ...
-
-
-class _TorchSpec(LibrarySpec):
-    framework: ClassVar[str] = "torch"
-
-    def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
-        """The model with the given weights; it gives logits."""
-        from exhibit.tasks.models.torch import TorchModel
-        from exhibit.tasks.models.torch_training import restored
-        from exhibit.tasks.models.zoo.torch_images import ChannelsFirst
-
-        encode = ChannelsFirst(self.declared().on(self._image(dataset)))
-        return TorchModel(restored(lambda: self._net(len(dataset.classes)), weights), encode, "logits", compute)
-
-    def _given(self, dataset: Dataset, _: Compute) -> Weights:
-        from exhibit.tasks.models.torch_training import given
-
-        return given(lambda: self._net(len(dataset.classes)), self.weights)
-
-    @abstractmethod
-    def _net(self, classes: int) -> "nn.Module":
-        """With random weights."""
-
-
-class TorchvisionSpec(_TorchSpec):
+class TorchvisionSpec(_LibrarySpec, GivenTorchSpec):
     """A classifier of torchvision.models; pictures are as the transform of its published weights makes them: those of
     the file's name, or else the library's default ones."""
 
     kind: Literal["torchvision"] = "torchvision"
     library: ClassVar[str] = "torchvision"
 
-    def _of_library(self) -> Declared:
+    def usual_preprocessing(self) -> Declared:
         return _of_torchvision(self.net, self.weights.name)
 
-    def _net(self, classes: int) -> "nn.Module":
+    def built(self, classes: int) -> "nn.Module":
         models, name = _torchvision(self.net)
         return models.get_model(name, weights=None, num_classes=classes)
 
 
-class TimmSpec(_TorchSpec):
+class TimmSpec(_LibrarySpec, GivenTorchSpec):
     """A classifier of timm; pictures are as its `pretrained_cfg` says."""
 
     kind: Literal["timm"] = "timm"
     library: ClassVar[str] = "timm"
 
-    def _of_library(self) -> Declared:
+    def usual_preprocessing(self) -> Declared:
         found = _timm(self.net).models.get_pretrained_cfg(self.net)
         if found is None:
             raise InputError(f"model.preprocess: timm does not say what {self.net} was trained on; declare it")
         return of_timm(found.to_dict(), f"as timm's pretrained_cfg of {self.net} says")
 
-    def _net(self, classes: int) -> "nn.Module":
+    def built(self, classes: int) -> "nn.Module":
         return _timm(self.net).create_model(self.net, pretrained=False, num_classes=classes)
 
 
-class KerasApplicationSpec(LibrarySpec):
+class KerasApplicationSpec(_LibrarySpec):
     """A classifier of keras.applications; pictures are as the `preprocess_input` of its module makes them."""
 
     kind: Literal["keras_application"] = "keras_application"
@@ -214,7 +96,7 @@ class KerasApplicationSpec(LibrarySpec):
         net = restored(lambda: self._net(dataset), weights, compute)
         return KerasModel(net, self.declared().on(self._image(dataset)), "logits", compute)
 
-    def _of_library(self) -> Declared:
+    def usual_preprocessing(self) -> Declared:
         return _of_keras(self.net)
 
     def _given(self, dataset: Dataset, compute: Compute) -> Weights:
