@@ -30,11 +30,11 @@ _STEM, _HEAD = 32, 1280
 
 
 class EfficientNetLite0(nn.Module):
-    """(pictures, classes) logits of (pictures, 3, height, width)."""
+    """(pictures, classes) logits of (pictures, 3, height, width), whose sides are multiples of 32."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        self._conv_stem = _Same(3, _STEM, 3, 2)
+        self._conv_stem = _convolution(3, _STEM, 3, 2)
         self._bn0 = _norm(_STEM)
         channels = [_STEM, *(stage.channels for stage in _STAGES)]
         self._blocks = nn.ModuleList(
@@ -42,13 +42,13 @@ class EfficientNetLite0(nn.Module):
             for stage, (before, after) in zip(_STAGES, pairwise(channels), strict=True)
             for number in range(stage.repeats)
         )
-        self._conv_head = _Same(channels[-1], _HEAD, 1)
+        self._conv_head = _convolution(channels[-1], _HEAD, 1)
         self._bn1 = _norm(_HEAD)
         self._fc = nn.Linear(_HEAD, classes)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Logits (pictures, classes)."""
-        values = functional.relu6(self._bn0(self._conv_stem(pictures)))
+        values = functional.relu6(self._bn0(self._conv_stem(functional.pad(pictures, _edges(3, 2)))))
         for block in self._blocks:
             values = block(values)
         values = functional.relu6(self._bn1(self._conv_head(values)))
@@ -63,35 +63,31 @@ class _Block(nn.Module):
         super().__init__()
         inside = before * stage.expands
         if stage.expands > 1:
-            self._expand_conv = _Same(before, inside, 1)
+            self._expand_conv = _convolution(before, inside, 1)
             self._bn0 = _norm(inside)
-        self._depthwise_conv = _Same(inside, inside, stage.kernel, stride, groups=inside)
+        self._depthwise_conv = _convolution(inside, inside, stage.kernel, stride, groups=inside)
         self._bn1 = _norm(inside)
-        self._project_conv = _Same(inside, stage.channels, 1)
+        self._project_conv = _convolution(inside, stage.channels, 1)
         self._bn2 = _norm(stage.channels)
         self._expands, self._adds = stage.expands > 1, stride == 1 and before == stage.channels
+        self._edges = _edges(stage.kernel, stride)
 
     def forward(self, given: Tensor) -> Tensor:
         values = functional.relu6(self._bn0(self._expand_conv(given))) if self._expands else given
-        values = functional.relu6(self._bn1(self._depthwise_conv(values)))
+        values = functional.relu6(self._bn1(self._depthwise_conv(functional.pad(values, self._edges))))
         values = self._bn2(self._project_conv(values))
         return given + values if self._adds else values
 
 
-class _Same(nn.Conv2d):
-    """A convolution padded as TensorFlow does it, where the net was trained: so that a stride of s gives ceil(side / s)
-    places, the odd row and column of zeros behind."""
+def _edges(kernel: int, stride: int) -> tuple[int, int, int, int]:
+    """Zeros left, right, above and below, as TensorFlow adds them to sides that are a multiple of the stride: with a
+    stride of 2 the odd row and column stand behind."""
+    most = kernel - stride
+    return most // 2, most - most // 2, most // 2, most - most // 2
 
-    def __init__(self, before: int, after: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
-        super().__init__(before, after, kernel, stride, groups=groups, bias=False)
 
-    def forward(self, values: Tensor) -> Tensor:
-        height, width = (
-            max((-(-side // stride) - 1) * stride + kernel - side, 0)
-            for side, stride, kernel in zip(values.shape[-2:], self.stride, self.kernel_size, strict=True)
-        )
-        edges = (width // 2, width - width // 2, height // 2, height - height // 2)
-        return super().forward(functional.pad(values, edges))
+def _convolution(before: int, after: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(before, after, kernel, stride, groups=groups, bias=False)
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
