@@ -39,8 +39,8 @@ class MapSpec(Spec):
     lower_end: float = Field(0.0, ge=0, lt=1, description="where the smallest value that is kept begins")
     percentile: Annotated[float, Field(gt=0, le=100)] | Literal["auto"] | None = Field(
         "auto",
-        description="values beyond this percentile of all values are drawn as if they were there; null: none are; auto: "
-        f"{_USUAL:g} on one scale of pictures of more than {_MANY:,} pixels, of which a handful would leave all "
+        description="values beyond this percentile of all values are drawn as if they were there; null: none are; "
+        f"auto: {_USUAL:g} on one scale of pictures of more than {_MANY:,} pixels, of which a handful would leave all "
         "others white, else null",
     )
     scaler: Scaler | None = Field(None, description="abs_max, min_max or normalize; null: values as they are")

@@ -9,6 +9,7 @@ from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.model import Received
 from exhibit.tasks.records.shown import what_it_is
 
 Value = TypeVar("Value")
@@ -179,6 +180,21 @@ def plain(dataset: Dataset, pictures: PreprocessSpec = NOTHING) -> Callable[[Arr
         return values if values.dtype == np.float64 else np.asarray(values, types[name])
 
     return lambda inputs: {name: taken(name, values) for name, values in inputs.items()}
+
+
+def told(arrays: Arrays) -> tuple[Received, ...]:
+    """What a model takes of some rows, as far as it is numbers."""
+    return tuple(
+        Received(
+            name=name,
+            shape=array.shape[1:],
+            dtype=str(array.dtype),
+            low=float(array.min()),
+            high=float(array.max()),
+        )
+        for name, array in arrays.items()
+        if array.dtype.kind in "fiub" and array.size
+    )
 
 
 def require_named(prepared: Any) -> None:

@@ -17,7 +17,7 @@ from exhibit.tasks.factory import ModelFactory, called, code_of, load
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
 from exhibit.tasks.models.choice import require_same
 from exhibit.tasks.models.content import content
-from exhibit.tasks.models.encoding import Preprocess, require_kept, shape_in_words
+from exhibit.tasks.models.encoding import Preprocess, require_kept, shape_in_words, told
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.remarks import order_of_outputs
@@ -168,14 +168,21 @@ class FactorySpec(TrainingSpec):
                 progress,
                 probabilities=self.trains and self._gives_probabilities(outputs, dataset),
             )
-            return trained.model_copy(update={"given": given, "framework": made.framework})
+            received = told(backend.received(encode, some.arrays))
+            return trained.model_copy(update={"given": given, "framework": made.framework, "received": received})
         if self.fitting == "auto" or self.weights is not None:
             raise InputError(
                 "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
                 f"{self.factory} must give a fitted model"
             )
         content_now = self._content(made, lambda: dataset, compute)
-        return Weights(arrays={}, parameters=0, given=content_now, framework=made.framework)
+        return Weights(
+            arrays={},
+            parameters=0,
+            given=content_now,
+            framework=made.framework,
+            received=told(_first(dataset).arrays),
+        )
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
         """The model with the given weights.
@@ -338,6 +345,10 @@ class Backend(Protocol):
         probabilities: bool = False,
     ) -> Weights:
         """Trains, or takes the weights that `training` names."""
+        ...
+
+    def received(self, encode: Any, inputs: Arrays, /) -> Arrays:
+        """The arrays that the net takes for these rows, as it takes them, by name."""
         ...
 
     def single(self, net: Any, /) -> bool:

@@ -29,7 +29,7 @@ from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
-__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "single", "whole"]
+__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "received", "single", "whole"]
 
 
 class Encoding(NamedTuple):
@@ -112,6 +112,11 @@ def failure(model: KerasModel, _: Arrays, error: Exception) -> str:
         takes = f"it takes the shape {' and '.join(shape_in_words(each.shape) for each in model.net.inputs)}"
     said = f"{type(error).__name__}, {' '.join(why.split()).rstrip('.')}"
     return f"{takes} ({said})" if takes else said
+
+
+def received(encode: Encoding, inputs: Arrays) -> dict[str, Array]:
+    """The arrays that the net takes, as it takes them."""
+    return dict(encode.taken(inputs))
 
 
 def single(net: keras.Model) -> bool:

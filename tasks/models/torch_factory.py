@@ -26,11 +26,11 @@ from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
 from exhibit.tasks.models.torch_training import fit, restored
 from exhibit.tasks.protocols import Compute
-from exhibit.tasks.records.base import Arrays
+from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
-__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "single", "whole"]
+__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "received", "single", "whole"]
 
 before_softmax = LogitsModel.recognised
 
@@ -98,6 +98,15 @@ def _number(net: nn.Module) -> torch.dtype:
     """In what numbers it computes."""
     held = (tensor.dtype for tensor in (*net.parameters(), *net.buffers()) if tensor.is_floating_point())
     return next(held, torch.float32)
+
+
+def received(encode: Encode, inputs: Arrays) -> dict[str, Array]:
+    """The tensors that the net takes of whole samples, as it takes them."""
+    encoded = encode(inputs)
+    if encoded.lengths is not None:  # atoms of molecules one after another
+        return {}
+    taken = zip(encoded.arguments, encoded.taken(), strict=True)
+    return {name: item.numpy(force=True) for name, item in taken if isinstance(item, Tensor)}
 
 
 def single(net: nn.Module) -> bool:

@@ -89,7 +89,11 @@ def gather(
                     score_note=target.note,
                     framework=weights.framework or model.framework,
                     architecture=" ".join(
-                        (model.architecture, *model.remarks(dataset, prediction.outputs, prediction.kind))
+                        (
+                            model.architecture,
+                            *_received(weights),
+                            *model.remarks(dataset, prediction.outputs, prediction.kind),
+                        )
                     ),
                     diagram=model.diagram(dataset),
                     parameters=weights.parameters,
@@ -139,6 +143,12 @@ def gather(
     }
     chosen = [model, drawing, *(item.method for item in explained)]
     return run_stage(store, gather, spec, inputs, run, chosen)
+
+
+def _received(weights: Weights) -> tuple[str, ...]:
+    """What a model of the user's own was given, in a sentence; nothing of others."""
+    given = "; ".join(one.said for one in weights.received)
+    return (f"Over the first rows it was given {given}.",) if given else ()
 
 
 def _look(drawing: DrawingSpec, dataset: Dataset) -> DrawingSpec:
