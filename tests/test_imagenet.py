@@ -1,4 +1,4 @@
-"""A real net for ImageNet, whose weights a package ships: it reads a cat as a cat, and the explanation lies on the cat."""
+"""A real net for ImageNet, whose weights a package ships: it reads a cat as a cat, and the map lies on the cat."""
 
 import importlib.util
 from pathlib import Path

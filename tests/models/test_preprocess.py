@@ -91,8 +91,8 @@ def written(folder: Path, name: str, about: dict[str, Any]) -> Path:
 
 def test_a_preprocessor_config_of_hugging_face_says_it(tmp_path: Path) -> None:
     about = {
-        "do_resize": True, "size": {"shortest_edge": 256}, "do_center_crop": True, "crop_size": {"height": 224, "width": 224},
-        "resample": 3, "do_rescale": True, "rescale_factor": 1 / 255, "image_mean": list(MEAN), "image_std": list(STD),
+        "do_resize": True, "size": {"shortest_edge": 256}, "do_center_crop": True, "resample": 3,
+        "crop_size": {"height": 224, "width": 224}, "do_rescale": True, "rescale_factor": 1 / 255, "image_mean": list(MEAN), "image_std": list(STD),
     }  # fmt: skip
     found = declared_in(written(tmp_path, "preprocessor_config.json", about), "model.preprocess")
     assert (found.scale, found.mean, found.std) == (pytest.approx(1), MEAN, STD)
@@ -104,8 +104,9 @@ def test_a_preprocessor_config_of_hugging_face_says_it(tmp_path: Path) -> None:
 
 
 def test_a_config_of_timm_says_it_and_the_users_own_words_count_more(tmp_path: Path) -> None:
-    about = {"architecture": "resnet18", "pretrained_cfg": {
-        "input_size": [3, 224, 224], "crop_pct": 0.875, "interpolation": "bicubic", "mean": [0.5] * 3, "std": [0.5] * 3}}  # fmt: skip
+    half = [0.5] * 3
+    shown = {"input_size": [3, 224, 224], "crop_pct": 0.875, "interpolation": "bicubic", "mean": half, "std": half}
+    about = {"architecture": "resnet18", "pretrained_cfg": shown}
     file = written(tmp_path, "config.json", about)
     found = PreprocessSpec(file=file, std=(0.25,)).resolved()
     assert found is not None
@@ -116,8 +117,8 @@ def test_a_config_of_timm_says_it_and_the_users_own_words_count_more(tmp_path: P
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "cannot be read as JSON"), ("[]", "is no dictionary"), ('{"model_type": "bert"}', "says nothing of pictures"),
-     ('{"image_mean": 1, "image_std": 2}', "cannot be understood")],
+    [("{", "cannot be read as JSON"), ("[]", "is no dictionary"),
+     ('{"model_type": "bert"}', "says nothing of pictures"), ('{"image_mean": 1, "image_std": 2}', "cannot be understood")],
 )  # fmt: skip
 def test_a_file_that_does_not_say_it_is_refused(tmp_path: Path, text: str, said: str) -> None:
     (path := tmp_path / "preprocessor_config.json").write_text(text)
