@@ -92,7 +92,8 @@ def written(folder: Path, name: str, about: dict[str, Any]) -> Path:
 def test_a_preprocessor_config_of_hugging_face_says_it(tmp_path: Path) -> None:
     about = {
         "do_resize": True, "size": {"shortest_edge": 256}, "do_center_crop": True, "resample": 3,
-        "crop_size": {"height": 224, "width": 224}, "do_rescale": True, "rescale_factor": 1 / 255, "image_mean": list(MEAN), "image_std": list(STD),
+        "crop_size": {"height": 224, "width": 224}, "do_rescale": True, "rescale_factor": 1 / 255,
+        "image_mean": list(MEAN), "image_std": list(STD),
     }  # fmt: skip
     found = declared_in(written(tmp_path, "preprocessor_config.json", about), "model.preprocess")
     assert (found.scale, found.mean, found.std) == (pytest.approx(1), MEAN, STD)
