@@ -17,7 +17,7 @@ from exhibit.tasks.drawing.spec import DrawingSpec
 from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute
-from exhibit.tasks.records.base import Spec
+from exhibit.tasks.records.base import InputError, Spec
 from exhibit.tasks.stages.explaining import refusal
 
 
@@ -110,10 +110,19 @@ def _point(composed: Composed) -> Point:
     if title is None or title == "":
         title = composed.subject.replace("_", " ").capitalize()
     named = composed.named(title) if isinstance(title, str) else title
-    point = validated(Point, {"label": composed.label, "title": named} | own, composed.where)
+    point = _framed(validated(Point, {"label": composed.label, "title": named} | own, composed.where))
     if (brought := point.model.brings()) is None:
         return point
     return point.model_copy(update={"data": point.data.told(brought), "model": point.model.opened()})
+
+
+def _framed(point: Point) -> Point:
+    """Its pictures as the model was trained on them, where the config leaves that open."""
+    try:
+        frame = point.model.frame()
+    except InputError as error:
+        raise ConfigError(str(error)) from error
+    return point if frame is None else point.model_copy(update={"data": point.data.framed_as(frame)})
 
 
 def _shared(composed: Composed) -> dict[str, Any]:

@@ -19,11 +19,8 @@ from tests.conftest import ROOT
 
 def test_photographs_are_squeezed_as_published_or_cropped() -> None:
     """Chainer's `prepare` squeezes to 224 by 224; the classes that the article read are printed."""
-    crop, squeezed = (
-        yaml.safe_load((ROOT / "conf/data" / name).read_text()) for name in ("photographs.yaml", "pexels_squeezed.yaml")
-    )
-    assert crop["resize"] == 256
-    assert squeezed["resize"] is None
+    assert PhotographsSpec(paths=("a.jpg",)).frame.resize == 256
+    assert yaml.safe_load((ROOT / "conf/data/pexels_squeezed.yaml").read_text())["resize"] is None
     read = yaml.safe_load((ROOT / "conf/data/pexels.yaml").read_text())["read_as"]
     assert read == ["basketball", "trailer truck", "basenji"]
     with pytest.raises(ValueError, match="2 in read_as: give one per photograph"):

@@ -16,6 +16,7 @@ from exhibit.tasks.data.names import NamesSpec
 from exhibit.tasks.data.own_series import SeriesSpec
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.data.photos import PhotosSpec, WatermarkSpec
+from exhibit.tasks.data.scikit_image import ScikitImageSpec
 from exhibit.tasks.data.solubility import EsolSpec, SolubilitySpec
 from exhibit.tasks.data.table import IrisSpec
 from exhibit.tasks.data.text import TextSpec
@@ -28,6 +29,7 @@ DataSpec = Annotated[
     | ImageFolderSpec
     | Food101Spec
     | PhotographsSpec
+    | ScikitImageSpec
     | SolubilitySpec
     | EsolSpec
     | MultimodalSpec

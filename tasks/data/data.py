@@ -9,6 +9,7 @@ from pydantic import Field
 from exhibit.tasks.data.limits import Limited, Limits
 from exhibit.tasks.records.base import Choice, InputError
 from exhibit.tasks.records.data import Dataset, Reference, Wanted
+from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.shelf import Shelf
 from exhibit.tasks.records.spelling import Brought
 
@@ -48,6 +49,10 @@ class Data(Choice):
             InputError: as `load`, and for columns that the model does not have.
         """
         return self.load(shelf)
+
+    def framed_as(self, _: Frame) -> Self:
+        """The same data with pictures in the frame that a model wants, as far as the config leaves it open."""
+        return self
 
     def fitted(self, _: Dataset) -> Dataset | None:
         """The rows that train and measure a model, the same bytes whatever is to be explained; None: all rows."""

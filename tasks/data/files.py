@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field
@@ -15,17 +15,24 @@ from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.picture_file import SUFFIXES, read_picture
 from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Excluded, Input, Split
+from exhibit.tasks.records.framing import Frame, Interpolation
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 DEFAULT = Limits()
+Auto = Literal["auto"]
+_Side = Annotated[int, Field(ge=8, le=4_096)]
+_Short = Annotated[int, Field(ge=8, le=16_384)]
 
 
 class Picture(NamedTuple):
-    """A file that is wanted: what it is called in the data, its class and its split."""
+    """A file that is wanted: what it is called in the data, its class, None where nobody says it, and its split."""
 
     path: Path
     name: str
-    label: int
+    label: int | None
     split: Split
 
 
@@ -35,16 +42,43 @@ class FramedSpec(Spec):
     Explanations lie on these pixels: the model sees them and nothing else.
     """
 
-    size: int = Field(224, ge=8, le=4_096, description="side of the square in pixels")
-    resize: int | None = Field(
-        None,
-        ge=8,
-        le=16_384,
-        description="the shorter side is brought to this and the middle cut out; null: squeezed into the square",
+    size: _Side | Auto = Field(
+        "auto", description="side of the square in pixels; auto: what the model was trained on, where that is known"
     )
-    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = Field(
-        "bilinear", description="how a picture is resized"
+    resize: _Short | Auto | None = Field(
+        "auto",
+        description="the shorter side is brought to this and the middle cut out; null: squeezed into the square; auto: "
+        "as the model was trained, where that is known",
     )
+    interpolation: Interpolation | Auto = Field(
+        "auto", description="how a picture is resized; auto: as the model was trained, where that is known"
+    )
+
+    usual: ClassVar[Frame] = Frame(size=224, resize=None, interpolation="bilinear")  # where nothing is known
+
+    @property
+    def frame(self) -> Frame:
+        """How pictures are framed."""
+        given = {name: value for name, value in self._own_frame().items() if value != "auto"}
+        usual, size = self.usual, given.get("size", self.usual.size)
+        short = None if usual.resize is None else round(usual.resize * size / usual.size)
+        return usual.model_copy(update={"resize": short, **given})
+
+    def framed_as(self, wanted: Frame) -> Self:
+        """The same data in the frame that a model wants, as far as the config leaves it open."""
+        if self.size not in ("auto", wanted.size):
+            return self
+        known = wanted.model_dump()
+        left = {name: known[name] for name, value in self._own_frame().items() if value == "auto"}
+        return self.model_copy(update=left)
+
+    def _own_frame(self) -> dict[str, Any]:
+        return {"size": self.size, "resize": self.resize, "interpolation": self.interpolation}
+
+    @property
+    def side(self) -> int:
+        """Of the square, in pixels."""
+        return self.frame.size
 
     def framed(self, path: Path, limits: Limits = DEFAULT) -> Array:
         """(size, size, 3) bytes of the picture at `path`.
@@ -52,23 +86,7 @@ class FramedSpec(Spec):
         Raises:
             OSError, SyntaxError, ValueError: when it cannot be read, as `read_picture` says it.
         """
-        from PIL import Image
-
-        picture = read_picture(path, limits.pixels)
-        how = Image.Resampling[self.interpolation.upper()]
-        if self.resize is None:
-            return np.asarray(picture.resize((self.size, self.size), how))
-        width, height = picture.size
-        short = min(width, height)
-        if self.resize**2 * width * height > limits.pixels * short**2:
-            raise ValueError(
-                f"has {width} x {height} pixels, too narrow to bring its shorter side to {self.resize} within "
-                f"data.limits.pixels: {limits.pixels:,}"
-            )
-        picture = picture.resize((self.resize * width // short, self.resize * height // short), how)
-        # The corner is that of torchvision's CenterCrop, whose published transforms this reproduces.
-        left, top = (round((side - self.size) / 2.0) for side in picture.size)
-        return np.asarray(picture.crop((left, top, left + self.size, top + self.size)))
+        return in_frame(read_picture(path, limits.pixels), self.frame, limits)
 
     def read(
         self, wanted: Sequence[Picture], shelf: Shelf, limits: Limits = DEFAULT
@@ -97,18 +115,43 @@ class FramedSpec(Spec):
                 kept.append(picture)
         if not kept:
             raise InputError(f"data: none of {len(wanted)} pictures could be read, the first because {reason!r}")
-        values = Shelved(np.array(digests, "S"), (self.size, self.size, 3), "float32", shelf)
+        values = Shelved(np.array(digests, "S"), (self.side, self.side, 3), "float32", shelf)
         return Input(name="image", kind="image", values=values, bounds=(0.0, 255.0)), kept, excluded
 
     @property
     def framing(self) -> str:
         """One sentence about the pixels that the model sees."""
-        if self.resize is None:
-            return f"Each is squeezed to {self.size}x{self.size} pixels ({self.interpolation})."
+        size, how = self.frame.size, self.frame.interpolation
+        if self.frame.resize is None:
+            return f"Each is squeezed to {size}x{size} pixels ({how})."
         return (
-            f"The shorter side of each is brought to {self.resize} pixels ({self.interpolation}), and the middle "
-            f"{self.size}x{self.size} pixels are what the model and the reader see."
+            f"The shorter side of each is brought to {self.frame.resize} pixels ({how}), and the middle "
+            f"{size}x{size} pixels are what the model and the reader see."
         )
+
+
+def in_frame(picture: "Image", frame: Frame, limits: Limits = DEFAULT) -> Array:
+    """(size, size, 3) bytes of a picture.
+
+    Raises:
+        ValueError: for one that is too narrow.
+    """
+    from PIL import Image
+
+    how, size = Image.Resampling[frame.interpolation.upper()], frame.size
+    if frame.resize is None:
+        return np.asarray(picture.resize((size, size), how))
+    width, height = picture.size
+    short = min(width, height)
+    if frame.resize**2 * width * height > limits.pixels * short**2:
+        raise ValueError(
+            f"has {width} x {height} pixels, too narrow to bring its shorter side to {frame.resize} within "
+            f"data.limits.pixels: {limits.pixels:,}"
+        )
+    picture = picture.resize((frame.resize * width // short, frame.resize * height // short), how)
+    # The corner is that of torchvision's CenterCrop, whose published transforms this reproduces.
+    left, top = (round((side - size) / 2.0) for side in picture.size)
+    return np.asarray(picture.crop((left, top, left + size, top + size)))
 
 
 def pictures_in(folder: Path) -> list[Path]:

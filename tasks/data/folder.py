@@ -22,12 +22,15 @@ from exhibit.tasks.data.files import (
     pictures_in,
     sampled,
 )
-from exhibit.tasks.records.base import InputError
+from exhibit.tasks.data.imagenet import IMAGENET, class_index
+from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
+from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
 _Pixel = Annotated[int, Field(ge=0, le=4_096)]
 Box = tuple[_Pixel, _Pixel, _Pixel, _Pixel]
+Classes = Literal["imagenet"] | tuple[str, ...]
 _Published = Annotated[float, Field(ge=-1_000_000_000, le=1_000_000_000)]
 
 
@@ -68,20 +71,20 @@ class PictureSpec(FramedSpec, Data):
             self._checked(name, box, names)
         nowhere = shelf.put(self._mask((0, 0, 0, 0)))
         digests = [shelf.put(self._mask(self.regions[name])) if name in self.regions else nowhere for name in names]
-        masks = Shelved(np.array(digests, "S"), (self.size, self.size), "bool", shelf)
+        masks = Shelved(np.array(digests, "S"), (self.side, self.side), "bool", shelf)
         return image.model_copy(update={"regions": masks}), kept, excluded
 
     def _checked(self, name: str, box: Box, names: Sequence[str]) -> None:
-        top, left, bottom, right = box
-        if name not in names or not (0 <= top < bottom <= self.size and 0 <= left < right <= self.size):
+        (top, left, bottom, right), side = box, self.side
+        if name not in names or not (0 <= top < bottom <= side and 0 <= left < right <= side):
             raise InputError(
                 f"data.regions: {name}: [{top}, {left}, {bottom}, {right}] was given; it needs a sample that is "
-                f"there and [top, left, bottom, right] within {self.size}x{self.size} pixels"
+                f"there and [top, left, bottom, right] within {side}x{side} pixels"
             )
 
     def _mask(self, box: Box) -> bytes:
         top, left, bottom, right = box
-        mask = np.zeros((self.size, self.size), np.uint8)
+        mask = np.zeros((self.side, self.side), np.uint8)
         mask[top:bottom, left:right] = 1
         return mask.tobytes()
 
@@ -93,15 +96,16 @@ class PictureSpec(FramedSpec, Data):
         """The spec, with a digest of the files in the place of where they are."""
         wanted, classes = self.wanted()
         plain = self.model_dump(mode="json", exclude={"path", "paths", "get", "limits"})
+        plain |= self.frame.model_dump(mode="json")
         return plain | {"files": content_digest(wanted), "classes": classes}
 
 
 class ImageFolderSpec(PictureSpec):
     """Pictures in one folder per class, as in `training/n0` and `validation/n0`, or split by seed where there is only
-    one folder per class."""
+    one folder per class; or directly in the folder, without labels."""
 
     kind: Literal["image_folder"] = "image_folder"
-    path: Path = Field(description="the folder that holds `train` and `test`, or one folder per class")
+    path: Path = Field(description="a folder with `train` and `test`, with one folder per class, or with the pictures")
     title: str = Field("A folder of images", description="what the report calls the data")
     source: str = Field("pictures of the user's own", description="who made the pictures, for the report")
     train: str = Field("training", description="folder of the training classes")
@@ -111,6 +115,11 @@ class ImageFolderSpec(PictureSpec):
         None, ge=2, le=10_000_000, description="at most so many of each class and split; null: all"
     )
     names: dict[str, str] = Field(default_factory=dict, description="what a folder's class is called")
+    classes: Classes | None = Field(
+        None,
+        description="the classes of the model, in order, among which those of the folders are; or imagenet; null: "
+        "those of the folders, of pictures without folders those of ImageNet",
+    )
     seed: int = Field(0, ge=0, lt=2**32, description="of what is held out and of which are taken")
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
@@ -120,7 +129,11 @@ class ImageFolderSpec(PictureSpec):
         )
         parts = {split: _inner(root / name) for split, name in (("train", self.train), ("test", self.test))}
         divided = all(part.is_dir() for part in parts.values())
-        folders = _class_folders(parts["train"] if divided else _inner(root))
+        inner = parts["train"] if divided else _inner(root)
+        folders = _class_folders(inner)
+        if not folders and (flat := pictures_in(inner)):
+            return self._unlabelled(flat)
+        _require_several(folders, inner)
         pictures: list[Picture] = []
         for label, folder in enumerate(folders):
             if divided:
@@ -129,12 +142,23 @@ class ImageFolderSpec(PictureSpec):
                 pictures += self._of(f"{self.test}/{folder.name}", "test", label, pictures_in(held_out))
             else:
                 pictures += self._split(folder, label)
-        return pictures, list(class_names([folder.name for folder in folders], self.names))
+        names = list(class_names([folder.name for folder in folders], self.names))
+        if self.classes is None:
+            return pictures, names
+        classes = named_classes(self.classes)
+        places = [class_index(name, classes, "data.classes: the folder") for name in names]
+        placed = [picture._replace(label=places[picture.label or 0]) for picture in pictures]
+        return placed, classes
+
+    def _unlabelled(self, paths: Sequence[Path]) -> tuple[list[Picture], list[str]]:
+        chosen = sampled(paths, self.per_class, self.seed)
+        return [Picture(path, path.name, None, "explain") for path in chosen], named_classes(self.classes or "imagenet")
 
     def load(self, shelf: Shelf) -> Dataset:
         """The pictures that can be read; the others are listed in `excluded` with the reason."""
         wanted, classes = self.wanted()
-        description = f"Pictures in one folder per class. {self.framing}"
+        flat = all(picture.label is None for picture in wanted)
+        description = f"Pictures {'without labels' if flat else 'in one folder per class'}. {self.framing}"
         return _dataset(
             *self.pictures(wanted, shelf),
             classes,
@@ -166,8 +190,8 @@ class Food101Spec(PictureSpec):
 
     kind: Literal["food101"] = "food101"
     path: Path = Field(description="the folder that holds food-101/meta and food-101/images")
-    size: int = Field(240, ge=8, le=4_096)
-    resize: int | None = Field(255, ge=8, le=16_384)
+    usual: ClassVar[Frame] = Frame(size=240, resize=255, interpolation="bilinear")
+
     per_class: int | None = Field(
         None, ge=1, le=10_000_000, description="at most so many of each dish in the training list"
     )
@@ -238,34 +262,35 @@ class PhotographsSpec(PictureSpec):
     """Single photographs for a model that was trained elsewhere."""
 
     kind: Literal["photographs"] = "photographs"
+    usual: ClassVar[Frame] = Frame(size=224, resize=256, interpolation="bilinear")
     paths: tuple[Path, ...] = Field(min_length=1, description="files of the photographs")
-    labels: tuple[str, ...] = Field(min_length=1, description="what each shows: one class of the model per photograph")
-    classes: Literal["imagenet"] | tuple[str, ...] = Field("imagenet", description="the classes of the model, in order")
+    labels: tuple[str, ...] = Field(
+        (), description="what each shows, one class of the model per photograph; none: the photographs have no labels"
+    )
+    classes: Classes = Field("imagenet", description="the classes of the model, in order")
     read_as: tuple[str, ...] = Field((), description="the likeliest class of each as published, which is printed")
     title: str = Field("Photographs", description="what the report calls the data")
     source: str = Field("photographs of the user's own", description="who made them, for the report")
 
     @model_validator(mode="after")
     def _a_label_each(self) -> "PhotographsSpec":
-        if len(self.paths) != len(self.labels):
-            raise ValueError(f"{len(self.paths)} paths and {len(self.labels)} labels: give one label per photograph")
+        if self.labels and len(self.paths) != len(self.labels):
+            raise ValueError(
+                f"{len(self.paths)} paths and {len(self.labels)} labels: give one label per photograph, or none"
+            )
         if self.read_as and len(self.paths) != len(self.read_as):
             raise ValueError(f"{len(self.paths)} paths and {len(self.read_as)} in read_as: give one per photograph")
         return self
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """The photographs in the given order."""
-        from exhibit.tasks.data.imagenet import IMAGENET, class_index
-
-        classes = list(IMAGENET if self.classes == "imagenet" else self.classes)
+        classes = named_classes(self.classes)
+        where = f"{self._get}put the photograph there, or give its path"
+        known = [class_index(label, classes) for label in self.labels]
+        labels: Sequence[int | None] = known or [None] * len(self.paths)
         return [
-            Picture(
-                existing(path, "paths", f"{self._get}put the photograph there, or give its path"),
-                path.name,
-                class_index(label, classes),
-                "test",
-            )
-            for path, label in zip(self.paths, self.labels, strict=True)
+            Picture(existing(path, "paths", where), path.name, label, "explain" if label is None else "test")
+            for path, label in zip(self.paths, labels, strict=True)
         ], classes
 
     def load(self, shelf: Shelf) -> Dataset:
@@ -289,11 +314,29 @@ def _inner(folder: Path) -> Path:
     return inside if inside.is_dir() else folder
 
 
+def named_classes(classes: Classes) -> list[str]:
+    """The names of the classes of a model, in order."""
+    return list(IMAGENET if classes == "imagenet" else classes)
+
+
 def _class_folders(root: Path) -> list[Path]:
-    folders = sorted(path for path in root.iterdir() if path.is_dir() and pictures_in(path))
+    return sorted(path for path in root.iterdir() if path.is_dir() and pictures_in(path))
+
+
+def _require_several(folders: Sequence[Path], root: Path) -> None:
     if len(folders) < 2:
-        raise InputError(f"data.path: {root} has {len(folders)} folders with pictures; it needs one per class")
-    return folders
+        raise InputError(
+            f"data.path: {root} has {len(folders)} folder{'s' * (len(folders) != 1)} with pictures; it needs one per "
+            "class, or pictures without labels directly in it, for a model that is given"
+        )
+
+
+def _labels(labels: Sequence[int | None]) -> Array:
+    """Numbers of classes; NaN where there is none."""
+    known = [label for label in labels if label is not None]
+    if len(known) == len(labels):
+        return np.array(known, np.int64)
+    return np.array([np.nan if label is None else label for label in labels], np.float64)
 
 
 def _dataset(
@@ -314,7 +357,7 @@ def _dataset(
         task="classification",
         inputs=(image,),
         sample_ids=np.array([picture.name for picture in kept]),
-        labels=np.array([picture.label for picture in kept], np.int64),
+        labels=_labels([picture.label for picture in kept]),
         split=np.array([picture.split for picture in kept]),
         classes=tuple(classes),
         label_name="class",

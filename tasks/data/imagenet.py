@@ -11,8 +11,8 @@ from exhibit.tasks.records.base import InputError
 IMAGENET: tuple[str, ...] = tuple(json.loads(Path(__file__).with_name("imagenet_classes.json").read_text()))
 
 
-def class_index(name: str, classes: Sequence[str]) -> int:
-    """The place of a class that is given by its name, whatever its case, or by its number.
+def class_index(name: str, classes: Sequence[str], where: str = "data.labels:") -> int:
+    """The place of a class that is given by its name, whatever its case, or by its number; `where` begins an error.
 
     Raises:
         InputError: for a class that is not there.
@@ -23,9 +23,7 @@ def class_index(name: str, classes: Sequence[str]) -> int:
     if (found := known.get(_plain(name))) is not None:
         return found
     near = ", ".join(repr(classes[known[match]]) for match in get_close_matches(_plain(name), known, n=3))
-    raise InputError(
-        f"data.labels: {name!r} is not one of the {len(classes)} classes; the nearest are {near or 'none'}"
-    )
+    raise InputError(f"{where} {name!r} is not one of the {len(classes)} classes; the nearest are {near or 'none'}")
 
 
 def _plain(name: str) -> str:

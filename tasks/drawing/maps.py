@@ -16,6 +16,7 @@ from exhibit.tasks.records.figure import Palette
 Share = Annotated[float, Field(ge=0, le=100)]
 Scaler = Literal["abs_max", "min_max", "normalize"]
 
+_USUAL, _MANY = 99.0, 1_000
 _PRESENT = 0.001  # values above this are inside of an outline
 _MOST_OUTLINES = 3
 
@@ -36,8 +37,11 @@ class MapSpec(Spec):
         None, description="the smallest values that make up this share of all attribution, in percent, are left out"
     )
     lower_end: float = Field(0.0, ge=0, lt=1, description="where the smallest value that is kept begins")
-    percentile: Annotated[float, Field(gt=0, le=100)] | None = Field(
-        None, description="values beyond this percentile of all values are drawn as if they were there"
+    percentile: Annotated[float, Field(gt=0, le=100)] | Literal["auto"] | None = Field(
+        "auto",
+        description="values beyond this percentile of all values are drawn as if they were there; null: none are; "
+        f"auto: {_USUAL:g} on one scale of pictures of more than {_MANY:,} pixels, of which a handful would leave all "
+        "others white, else null",
     )
     scaler: Scaler | None = Field(None, description="abs_max, min_max or normalize; null: values as they are")
     scale: Literal["per_method", "shared", "per_sample", "per_row"] = Field(
@@ -67,6 +71,17 @@ class MapSpec(Spec):
             raise ValueError("palette keras_example needs a polarity, positive or negative, and an overlay above 0")
         return self
 
+    def of_pixels(self, most: int) -> "MapSpec":
+        """For pictures of at most so many pixels: with a percentile that is a number or none."""
+        if self.percentile != "auto":
+            return self
+        return self.model_copy(update={"percentile": _USUAL if most > _MANY and not self.relative else None})
+
+    @property
+    def end(self) -> float | None:
+        """The percentile; none before it is known how large the pictures are."""
+        return None if self.percentile == "auto" else self.percentile
+
     @property
     def relative(self) -> bool:
         """Whether a map is in units of its own, so that maps cannot be compared."""
@@ -80,8 +95,8 @@ def prepared(values: Array, spec: MapSpec) -> Array:
     drawn = of_polarity(within, spec.polarity).sum(axis=-1, dtype=np.float64)
     if spec.clip_above is not None or spec.clip_below is not None:
         drawn = clipped_by_share(drawn, spec.clip_above, spec.clip_below, spec.lower_end)
-    if spec.percentile is not None:
-        drawn = clipped_by_value(drawn, spec.percentile)
+    if spec.end is not None:
+        drawn = clipped_by_value(drawn, spec.end)
     if spec.cleanup is not None:
         side = spec.cleanup
         drawn = by_sign(lambda part: cleaned(part, side), drawn)

@@ -13,10 +13,12 @@ from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.models.transformers import TransformersSpec
 from exhibit.tasks.models.zoo.cnn import CNNSpec
 from exhibit.tasks.models.zoo.efficientnet import EfficientNetSpec
+from exhibit.tasks.models.zoo.efficientnet_lite import EfficientNetLite0Spec
 from exhibit.tasks.models.zoo.ggnn import GGNNSpec
 from exhibit.tasks.models.zoo.gradient_boosting import BoostingSpec
 from exhibit.tasks.models.zoo.keras_series_net import KerasSeriesNetSpec
 from exhibit.tasks.models.zoo.keras_text_net import KerasTextNetSpec
+from exhibit.tasks.models.zoo.library import KerasApplicationSpec, TimmSpec, TorchvisionSpec
 from exhibit.tasks.models.zoo.mlp import MLPSpec
 from exhibit.tasks.models.zoo.multimodal import MultimodalSpec
 from exhibit.tasks.models.zoo.published import VGG16Spec, XceptionSpec
@@ -45,6 +47,10 @@ ModelSpec = Annotated[
     | BoostingSpec
     | EstimatorSpec
     | TransformersSpec
+    | EfficientNetLite0Spec
+    | TorchvisionSpec
+    | TimmSpec
+    | KerasApplicationSpec
     | FactorySpec,
     Field(discriminator="kind"),
 ]

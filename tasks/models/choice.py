@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, Choice, InputError
 from exhibit.tasks.records.data import Dataset, Wanted
+from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.model import OutputKind, Weights
 from exhibit.tasks.records.spelling import Brought
 
@@ -74,6 +75,14 @@ class ModelChoice(Choice):
     def output_kind(self, dataset: Dataset) -> OutputKind | None:
         """What it gives for the task of the data; None where only the model itself will tell."""
         return "values" if dataset.task == "regression" else "logits"
+
+    def frame(self) -> Frame | None:
+        """How it was trained on pictures of any size; None where that is not known.
+
+        Raises:
+            InputError: where what should say it cannot be read.
+        """
+        return None
 
     def diagram(self, _: Dataset) -> "Diagram | None":
         """The model drawn from its inputs to its outputs; None where a sentence says it all."""

@@ -6,8 +6,10 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import numpy as np
 
 from exhibit.tasks.models.kinds import KINDS
+from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.model import Received
 from exhibit.tasks.records.shown import what_it_is
 
 Value = TypeVar("Value")
@@ -160,8 +162,9 @@ def require_kept(dataset: Dataset, who: str) -> None:
 _KEPT = 1e-3  # of the deviation of a column
 
 
-def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
-    """Raw values as they are: texts as ids, all others as float32, or as float64 where they are, for the net to cast.
+def plain(dataset: Dataset, pictures: PreprocessSpec = NOTHING) -> Callable[[Arrays], dict[str, Array]]:
+    """Raw values as they are: texts as ids, all others as float32, or as float64 where they are, for the net to cast;
+    `pictures` as is declared for them.
 
     Raises:
         InputError: for molecules, which no net takes as they are.
@@ -171,10 +174,30 @@ def plain(dataset: Dataset) -> Callable[[Arrays], dict[str, Array]]:
         raise InputError(
             f"model.factory: no net takes a {whole[0].kind} as it is; let the factory return a preprocess, too"
         )
-    return lambda inputs: {
-        name: values if values.dtype == np.float64 else np.asarray(values, types[name])
-        for name, values in inputs.items()
-    }
+    declared = pictures.resolved()
+    shown = {} if declared is None else {item.name: declared.on(item) for item in dataset.inputs if item.traits.pixels}
+
+    def taken(name: str, values: Array) -> Array:
+        if name in shown:
+            return shown[name].of(values)
+        return values if values.dtype == np.float64 else np.asarray(values, types[name])
+
+    return lambda inputs: {name: taken(name, values) for name, values in inputs.items()}
+
+
+def told(arrays: Arrays) -> tuple[Received, ...]:
+    """What a model takes of some rows, as far as it is numbers."""
+    return tuple(
+        Received(
+            name=name,
+            shape=array.shape[1:],
+            dtype=str(array.dtype),
+            low=float(array.min()),
+            high=float(array.max()),
+        )
+        for name, array in arrays.items()
+        if array.dtype.kind in "fiub" and array.size
+    )
 
 
 def require_named(prepared: Any) -> None:

@@ -19,14 +19,16 @@ from exhibit.tasks.models.callable import CallableModel, EstimatorModel
 from exhibit.tasks.models.choice import require_same
 from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_order, require_these
 from exhibit.tasks.models.content import content
-from exhibit.tasks.models.encoding import Preprocess, require_kept, shape_in_words
+from exhibit.tasks.models.encoding import Preprocess, require_kept, shape_in_words, told
 from exhibit.tasks.models.fitted import Fitted, fitted
 from exhibit.tasks.models.kinds import KINDS
+from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress, take
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Wanted
+from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.model import OutputKind, Weights
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shown import what_it_is
@@ -80,6 +82,11 @@ class FactorySpec(TrainingSpec):
     epochs: int = Field(20, ge=1, le=100_000)
     batch_size: int = Field(32, ge=1, le=1_000_000)
     learning_rate: float = Field(0.001, gt=0, le=1_000)
+    pictures: PreprocessSpec = Field(
+        NOTHING,
+        alias="preprocess",
+        description="what pictures become before a net, so that these and baselines stay in the units of the data",
+    )
     files: Annotated[tuple[Path, ...], BeforeValidator(lambda given: given or ())] = Field(
         (), description="that the function reads; they count by content, and `exhibit verify` says which are others"
     )
@@ -130,7 +137,12 @@ class FactorySpec(TrainingSpec):
 
     def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
         """Every file that is known to be read, by its key."""
-        return super().read_from() | {"files": self.files}
+        return super().read_from() | {"files": self.files} | self.pictures.read_from()
+
+    def frame(self) -> Frame | None:
+        """As the config declares it."""
+        declared = self.pictures.resolved()
+        return None if declared is None else declared.frame
 
     def wanted(self, compute: Compute, _: Weights | None = None) -> Wanted | None:
         """The columns by name that an estimator was fitted on; nothing else names any. Code that imports no library of
@@ -187,14 +199,21 @@ class FactorySpec(TrainingSpec):
                 progress,
                 probabilities=self.trains and self._gives_probabilities(outputs, dataset),
             )
-            return trained.model_copy(update={"given": given, "framework": made.framework})
+            received = told(backend.received(encode, some.arrays))
+            return trained.model_copy(update={"given": given, "framework": made.framework, "received": received})
         if self.fitting == "auto" or self.weights is not None:
             raise InputError(
                 "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
                 f"{self.factory} must give a fitted model"
             )
         given = self._given(made, lambda: dataset, compute)
-        return Weights(arrays={}, parameters=0, given=given, framework=made.framework)
+        return Weights(
+            arrays={},
+            parameters=0,
+            given=given,
+            framework=made.framework,
+            received=told(_first(dataset).arrays),
+        )
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
         """The model with the given weights.
@@ -327,7 +346,7 @@ class FactorySpec(TrainingSpec):
                 with _drawing_from(self.seed):
                     made = called(make, self.arguments, where)
         item, preprocess = made if isinstance(made, tuple) else (made, getattr(made, "preprocess", None))
-        return _Made(item, preprocess)
+        return _Made(item, preprocess, self.pictures)
 
     def _keras_ready(self, compute: Compute) -> AbstractContextManager[None]:
         """Where the code may build a Keras net: that starts TensorFlow, and then threads can no longer be set."""
@@ -370,8 +389,10 @@ class _Unnamed(Model, Protocol):
 class Backend(Protocol):
     """What a framework does for a net of its own."""
 
-    def encoding(self, net: Any, dataset: Dataset, preprocess: Preprocess | None, /) -> Any:
-        """From raw inputs to what the net takes."""
+    def encoding(
+        self, net: Any, dataset: Dataset, preprocess: Preprocess | None, pictures: PreprocessSpec = NOTHING
+    ) -> Any:
+        """From raw inputs to what the net takes; `pictures`: what is declared for them."""
         ...
 
     def fit(
@@ -386,6 +407,10 @@ class Backend(Protocol):
         probabilities: bool = False,
     ) -> Weights:
         """Trains, or takes the weights that `training` names."""
+        ...
+
+    def received(self, encode: Any, inputs: Arrays, /) -> Arrays:
+        """The arrays that the net takes for these rows, as it takes them, by name."""
         ...
 
     def single(self, net: Any, /) -> bool:
@@ -414,6 +439,7 @@ class _Made(NamedTuple):
 
     item: Any
     preprocess: Preprocess | None
+    pictures: PreprocessSpec = NOTHING
 
     def require_kept(self, dataset: Dataset) -> None:
         """Raises InputError for a net that takes a table as it is, and would see something else for its precision."""
@@ -448,8 +474,25 @@ class _Made(NamedTuple):
         """
         backend = self.backend()
         assert backend is not None, "asked of nets alone"
-        arguments = {"net": self.item, "dataset": dataset, "preprocess": self.preprocess}
+        self._require_declared(dataset)
+        arguments = {
+            "net": self.item, "dataset": dataset, "preprocess": self.preprocess, "pictures": self.pictures
+        }  # fmt: skip
         return called(backend.encoding, arguments, "model.factory: the preprocess")
+
+    def _require_declared(self, dataset: Dataset) -> None:
+        """Raises InputError where what the config declares of pictures has no meaning."""
+        if not self.pictures.given:
+            return
+        if self.preprocess is not None:
+            raise InputError(
+                "model.preprocess: the function gives a preprocess of its own; say it in one place, there or in the "
+                "config"
+            )
+        if not (shown := [item for item in dataset.inputs if item.traits.pixels]):
+            raise InputError("model.preprocess: it is of pictures, and the data has none")
+        for item in shown:
+            self.pictures.require_framed(item)
 
     @property
     def framework(self) -> str:
@@ -496,6 +539,8 @@ class _Made(NamedTuple):
         """An estimator or a function as a model, and what it is known to give."""
         if self.preprocess is not None:
             raise InputError("model.factory: only nets take a preprocess; do it in the model itself")
+        if self.pictures.given:
+            raise InputError("model.preprocess: only nets take one; do it in the model itself")
         if (own := fitted(self.item, compute.threads)) is not None and self._of_columns(some):
             return self._on_columns(own, some, compute)
         if framework_of(self.item) == "scikit-learn":

@@ -22,13 +22,14 @@ from exhibit.tasks.models.encoding import (
 from exhibit.tasks.models.keras import Encode, KerasModel
 from exhibit.tasks.models.keras_import import Functional, keras
 from exhibit.tasks.models.keras_softmax import LogitsModel
+from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Compute, Progress
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
-__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "single", "whole"]
+__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "received", "single", "whole"]
 
 
 class Encoding(NamedTuple):
@@ -55,9 +56,11 @@ _SHOWN: dict[Axes, Callable[[Array], Array]] = {
 }
 
 
-def encoding(net: keras.Model, dataset: Dataset, preprocess: Preprocess | None) -> Encoding:
+def encoding(
+    net: keras.Model, dataset: Dataset, preprocess: Preprocess | None, pictures: PreprocessSpec = NOTHING
+) -> Encoding:
     """Raw values as `preprocess` gives them, or as they are; each to the input of its name."""
-    prepare, wanted, told = preprocess or plain(dataset), _inputs(net), preprocess is not None
+    prepare, wanted, told = preprocess or plain(dataset, pictures), _inputs(net), preprocess is not None
     number = np.float32 if single(net) else np.float64
 
     def taken(inputs: Arrays) -> dict[str, Array]:
@@ -110,6 +113,11 @@ def failure(model: KerasModel, _: Arrays, error: Exception) -> str:
         takes = f"it takes the shape {' and '.join(shape_in_words(each.shape) for each in model.net.inputs)}"
     said = f"{type(error).__name__}, {' '.join(why.split()).rstrip('.')}"
     return f"{takes} ({said})" if takes else said
+
+
+def received(encode: Encoding, inputs: Arrays) -> dict[str, Array]:
+    """The arrays that the net takes, as it takes them."""
+    return dict(encode.taken(inputs))
 
 
 def single(net: keras.Model) -> bool:

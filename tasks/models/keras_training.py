@@ -13,7 +13,7 @@ from exhibit.tasks.models.hdf5 import require_self_contained
 from exhibit.tasks.models.keras import Encode, configure, one_or_all
 from exhibit.tasks.models.keras_import import global_state, keras
 from exhibit.tasks.models.training import Measured, TrainingSpec
-from exhibit.tasks.models.weights import read
+from exhibit.tasks.models.weights import read, require_belongs
 from exhibit.tasks.protocols import Compute, Progress
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
@@ -101,10 +101,13 @@ def _given(net: keras.Model, path: Path | None) -> keras.Model:
     if path.is_file():
         require_self_contained(path)
     try:
-        if path.name.endswith(".weights.h5"):
+        if path.suffix == ".h5":
             net.load_weights(path)
         else:
             arrays = read(path, {".keras": _keras_file, ".weights.h5": _keras_file})
+            wanted = {variable.path: tuple(variable.shape) for variable in net.weights}
+            if wanted.keys() & arrays.keys():
+                require_belongs(path.name, {name: array.shape for name, array in arrays.items()}, wanted)
             named = [arrays[variable.path] for variable in net.weights if variable.path in arrays]
             net.set_weights(named if len(named) == len(arrays) else list(arrays.values()))
     except (ValueError, OSError) as error:

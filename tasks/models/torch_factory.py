@@ -21,23 +21,26 @@ from exhibit.tasks.models.encoding import (
     shape_in_words,
 )
 from exhibit.tasks.models.kinds import KINDS
+from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
 from exhibit.tasks.models.torch_training import fit, restored
 from exhibit.tasks.protocols import Compute
-from exhibit.tasks.records.base import Arrays
+from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 
-__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "single", "whole"]
+__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "received", "single", "whole"]
 
 before_softmax = LogitsModel.recognised
 
 
-def encoding(net: nn.Module, dataset: Dataset, preprocess: Preprocess | None) -> Encode:
+def encoding(
+    net: nn.Module, dataset: Dataset, preprocess: Preprocess | None, pictures: PreprocessSpec = NOTHING
+) -> Encode:
     """Raw values as tensors: as `preprocess` gives them, or with the channels of images first; each to the argument of
     its name."""
-    prepare, wanted, told = preprocess or plain(dataset), _arguments(net), preprocess is not None
+    prepare, wanted, told = preprocess or plain(dataset, pictures), _arguments(net), preprocess is not None
     raw, number = () if preprocess else dataset.inputs, _number(net)
     moved = {item.name for item in raw if KINDS[item.kind].channels_first}
 
@@ -96,6 +99,15 @@ def _number(net: nn.Module) -> torch.dtype:
     """In what numbers it computes."""
     held = (tensor.dtype for tensor in (*net.parameters(), *net.buffers()) if tensor.is_floating_point())
     return next(held, torch.float32)
+
+
+def received(encode: Encode, inputs: Arrays) -> dict[str, Array]:
+    """The tensors that the net takes of whole samples, as it takes them."""
+    encoded = encode(inputs)
+    if encoded.lengths is not None:  # atoms of molecules one after another
+        return {}
+    taken = zip(encoded.arguments, encoded.taken(), strict=True)
+    return {name: item.numpy(force=True) for name, item in taken if isinstance(item, Tensor)}
 
 
 def single(net: nn.Module) -> bool:

@@ -4,7 +4,6 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,7 +12,7 @@ from exhibit.tasks.models.outputs import no_slopes
 from exhibit.tasks.models.torch import Encode
 from exhibit.tasks.models.torch_process import configure, device_of, explaining
 from exhibit.tasks.models.training import Measured, TrainingSpec
-from exhibit.tasks.models.weights import read
+from exhibit.tasks.models.weights import read, require_belongs
 from exhibit.tasks.protocols import Compute, Progress
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
@@ -77,11 +76,29 @@ def restored(build: Build, weights: Weights) -> nn.Module:
     return _filled(net, weights.arrays).eval()
 
 
+def given(build: Build, path: Path) -> Weights:
+    """The weights of a file that belong to `build()`.
+
+    Raises:
+        InputError: when they do not, or cannot be read.
+    """
+    with torch.random.fork_rng():
+        net = build()
+    return _weights(_given(net, path), {})
+
+
 def _given(net: nn.Module, path: Path | None) -> nn.Module:
     if path is None:
         return net
+    arrays = _unwrapped(read(path, {".pt": _torch_file, ".pth": _torch_file}))
+    wanted = {
+        name: tuple(tensor.shape)
+        for name, tensor in net.state_dict().items()
+        if name in arrays or not name.endswith("num_batches_tracked")  # older files have none, nothing is done with it
+    }
+    require_belongs(path.name, {name: array.shape for name, array in arrays.items()}, wanted)
     try:
-        return _filled(net, read(path, {".pt": _torch_file, ".pth": _torch_file}))
+        return _filled(net, arrays)
     except RuntimeError as error:
         raise InputError(
             f"model.weights: {path.name} does not belong to this net: {' '.join(str(error).split())}"
@@ -93,7 +110,23 @@ def _torch_file(path: Path) -> dict[str, Array]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ValueError("it holds more than tensors") from error
-    return {name: np.asarray(tensor) for name, tensor in state.items()}
+    inner = [part for part in state.values() if isinstance(part, dict)] if isinstance(state, dict) else []
+    if len(inner) == 1:  # a checkpoint of a training, with the epoch and the like beside the weights
+        (state,) = inner
+    if not isinstance(state, dict) or not all(isinstance(part, Tensor) for part in state.values()):
+        raise ValueError("no tensors by name are in it; save net.state_dict()")
+    return {name: tensor.detach().float().numpy() if tensor.dtype == torch.bfloat16 else tensor.detach().numpy()
+            for name, tensor in state.items()}  # fmt: skip
+
+
+def _unwrapped(arrays: dict[str, Array]) -> dict[str, Array]:
+    """Without the first part of every name that torch.nn.DataParallel adds."""
+    if not all(name.startswith(_PARALLEL) for name in arrays):
+        return arrays
+    return {name.removeprefix(_PARALLEL): array for name, array in arrays.items()}
+
+
+_PARALLEL = "module."
 
 
 def _filled(net: nn.Module, arrays: dict[str, Array]) -> nn.Module:

@@ -3,7 +3,7 @@
 import hashlib
 import stat
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import numpy as np
 from exhibit.tasks.records.base import Array, InputError
 
 Reader = Callable[[Path], dict[str, Array]]
+
+Shapes = Mapping[str, tuple[int, ...]]
 
 _PICKLES = (".pkl", ".pickle", ".joblib", ".dill")
 
@@ -52,6 +54,48 @@ def read(path: Path, readers: dict[str, Reader]) -> dict[str, Array]:
         raise InputError(
             f"model.weights: {path.name} cannot be read (nothing in it is run): {' '.join(str(error).split())}"
         ) from error
+
+
+def require_belongs(name: str, held: Shapes, wanted: Shapes) -> None:
+    """Raises InputError where the arrays that the file `name` has held are not those of the net: which of them differ.
+    Both by name, with their shapes."""
+    lacking = [one for one in wanted if one not in held]
+    strange = [one for one in held if one not in wanted]
+    other = [one for one in wanted if one in held and held[one] != wanted[one]]
+    said = [f"it lacks {_some(lacking)}"] * bool(lacking)
+    said += [f"it has {_some(strange)} that the net has not"] * bool(strange)
+    said += [
+        f"{one} is {_axes(held[one])} in the file and {_axes(wanted[one])} in the net" for one in other[:_NAMED]
+    ]  # fmt: skip
+    said += [f"{len(other) - _NAMED} more are of other shapes"] * (len(other) > _NAMED)
+    if not said:
+        return
+    # Where only the last layer is another one, the data has other classes than the file.
+    last = (
+        not lacking
+        and not strange
+        and {one.rpartition(".")[0] for one in other} == {list(wanted)[-1].rpartition(".")[0]}
+    )
+    outputs = list(held[other[-1]][-1:] if len(held[other[-1]]) == 1 else held[other[-1]][:1]) if last else []
+    hint = (
+        f"; the file is of a net with {outputs[0]:,} outputs: give the data as many classes, in their order "
+        "(data.classes)"
+        if outputs
+        else ""
+    )
+    raise InputError(f"model.weights: {name} does not belong to this net: {', '.join(said)}{hint}")
+
+
+_NAMED = 3  # arrays in a sentence
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{len(names)} array{'s' * (len(names) > 1)} ({', '.join(names[:_NAMED])}{more})"
+
+
+def _axes(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape)) or "one number"
 
 
 def _npz(path: Path) -> dict[str, Array]:

@@ -12,16 +12,34 @@ from exhibit.tasks.records.data import Split
 OutputKind = Literal["logits", "log_odds", "probabilities", "values"]
 
 
+class Received(Record):
+    """What a model of the user's own was given for the first rows, as one of its inputs: the shape of one row, the type
+    and the range of the numbers."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    low: float
+    high: float
+
+    @property
+    def said(self) -> str:
+        """image: 1 x 8 x 8 numbers a row from 0 to 16 (float32)."""
+        size = " x ".join(map(str, self.shape)) or "1"
+        return f"{self.name}: {size} numbers a row from {self.low:.4g} to {self.high:.4g} ({self.dtype})"
+
+
 class Weights(Record):
     """A trained model: ordered arrays; the architecture is rebuilt from its spec. `history` has a value per epoch.
     `given`: the content of what code of the user's own gave, before any training, and `framework` what that is built
-    with; both empty for a model of the program."""
+    with, and `received` what it was given; all empty for a model of the program."""
 
     arrays: dict[str, Array]
     history: dict[str, Array] = Field(default_factory=dict)
     parameters: int
     given: str = Field("", exclude_if=lambda content: not content)
     framework: str = Field("", exclude_if=lambda content: not content)
+    received: tuple[Received, ...] = Field((), exclude_if=lambda content: not content)
 
 
 class Prediction(Record):

@@ -58,6 +58,7 @@ def gather(
 
     def run() -> dict[str, bytes]:
         dataset, weights = read(store, Dataset, found["dataset"]), read(store, Weights, found["weights"])
+        look = _look(drawing, dataset)
         selection = read(store, Selection, found["selection"])
         shown = selection.explained[selection.shown]
         prediction = read(store, Prediction, found["prediction"])
@@ -90,7 +91,11 @@ def gather(
                     score_note=target.note,
                     framework=weights.framework or model.framework,
                     architecture=" ".join(
-                        (model.architecture, *model.remarks(dataset, prediction.outputs, prediction.kind))
+                        (
+                            model.architecture,
+                            *_received(weights),
+                            *model.remarks(dataset, prediction.outputs, prediction.kind),
+                        )
                     ),
                     diagram=model.diagram(dataset),
                     parameters=weights.parameters,
@@ -100,23 +105,23 @@ def gather(
                     stopped_by_test="test_loss" in weights.history and model.stops_early,
                     history=weights.history,
                     performance=read(store, Performance, found["performance"]),
-                    top_k=None if drawing.top_k == "all" else drawing.top_k,
+                    top_k=None if look.top_k == "all" else look.top_k,
                     reference=read(store, Reference, found["reference"]) if "reference" in found else None,
-                    overlay=drawing.image.overlay,
-                    palette=drawing.image.palette,
-                    percentile=drawing.image.percentile,
-                    picture_width=drawing.image.width,
-                    own_scales=drawing.molecule.scale == "per_sample",
-                    coloured=drawing.molecule.share,
-                    analogues=_analogues(main, explained, results, dataset.take(selection.explained), drawing),
+                    overlay=look.image.overlay,
+                    palette=look.image.palette,
+                    percentile=look.image.end,
+                    picture_width=look.image.width,
+                    own_scales=look.molecule.scale == "per_sample",
+                    coloured=look.molecule.share,
+                    analogues=_analogues(main, explained, results, dataset.take(selection.explained), look),
                     methods=_with_scales(
                         _disambiguated(
                             [
-                                _method(store, item, one, selection, unit, dataset, drawing, model.trains)
+                                _method(store, item, one, selection, unit, dataset, look, model.trains)
                                 for item, one in zip(explained, results, strict=True)
                             ]
                         ),
-                        drawing,
+                        look,
                         dataset.inputs,
                     ),
                 )
@@ -140,6 +145,18 @@ def gather(
     }
     chosen = [model, drawing, *(item.method for item in explained)]
     return run_stage(store, gather, spec, inputs, run, chosen)
+
+
+def _received(weights: Weights) -> tuple[str, ...]:
+    """What a model of the user's own was given, in a sentence; nothing of others."""
+    given = "; ".join(one.said for one in weights.received)
+    return (f"Over the first rows it was given {given}.",) if given else ()
+
+
+def _look(drawing: DrawingSpec, dataset: Dataset) -> DrawingSpec:
+    """How the drawings look, once it is known what is drawn."""
+    sizes = [item.values.shape[1] * item.values.shape[2] for item in dataset.inputs if item.traits.pixels]
+    return drawing.model_copy(update={"image": drawing.image.of_pixels(max(sizes, default=0))})
 
 
 def _main_of_pairs(explained: Sequence[Explained], dataset: Dataset) -> Explained | None:
@@ -326,7 +343,7 @@ def _with_scales(
 
     def cut(item: Input) -> str:
         """Maps that end at a percentile share no scale with others: the end of these would draw all of those as one."""
-        percentile = drawing.image.percentile
+        percentile = drawing.image.end
         ends = item.traits.pixels and percentile is not None and not drawing.image.relative
         return f", to the {percentile:g}th percentile" if ends else ""
 
@@ -363,7 +380,7 @@ def _scaled(methods: Sequence[MethodMaterial], name: str, method: MethodMaterial
         found[row, ..., target] = done[0] / limits[row, target]
     words = [
         "clipped by share of all attribution" if spec.clip_above is not None or spec.clip_below is not None else "",
-        "" if spec.percentile is None else f"cut at the {spec.percentile:g}th percentile of each map",
+        "" if spec.end is None else f"cut at the {spec.end:g}th percentile of each map",
         "outlines" if spec.outlines else "",
         {None: "", "abs_max": "divided by max |a|", "min_max": "from least to most", "normalize": "divided by Σ |a|"}[
             spec.scaler

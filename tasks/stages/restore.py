@@ -21,9 +21,14 @@ def spec_with_digests(model: ModelChoice) -> dict[str, Any]:
     def content(path: Path) -> str:
         return content_of_absent(path) or digest(path)
 
-    found = {key: content(value) if isinstance(value, Path) else list(map(content, value))
-             for key, value in model.read_from().items()}  # fmt: skip
-    return model.model_dump(mode="json") | found
+    plain = model.model_dump(mode="json")
+    for key, value in model.read_from().items():
+        *outer, last = key.split(".")
+        inner = plain
+        for part in outer:
+            inner = inner[part]
+        inner[last] = content(value) if isinstance(value, Path) else list(map(content, value))
+    return plain
 
 
 def restored(root: Path, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Model:

@@ -15,6 +15,7 @@ from exhibit.tasks.data.imagenet import IMAGENET, class_index
 from exhibit.tasks.data.photos import PHOTOGRAPHS, photograph_of
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.records.shelf import Shelved
 from tests.conftest import Memory
@@ -239,3 +240,51 @@ def test_a_disk_without_room_is_no_fault_of_the_pictures(monkeys: Path) -> None:
     spec = ImageFolderSpec(path=monkeys, size=8)
     with pytest.raises(OSError, match="No space left"):
         spec.load(Full())
+
+
+# --- without labels, and among the classes of a model --------------------------------------------------------------
+
+
+def test_pictures_directly_in_a_folder_have_no_labels(tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / f"{number}.jpg", number)
+    data = ImageFolderSpec(path=tmp_path, size=32).load(Memory())
+    assert not data.labelled.any()
+    assert set(data.split) == {"explain"}
+    assert data.classes == IMAGENET
+    assert data.sample_ids.tolist() == ["0.jpg", "1.jpg", "2.jpg"]
+    assert "without labels" in data.description
+    own = ImageFolderSpec(path=tmp_path, size=32, classes=("cat", "dog"), per_class=2).load(Memory())
+    assert (own.classes, len(own.labels)) == (("cat", "dog"), 2)
+
+
+def test_photographs_need_no_labels(tmp_path: Path) -> None:
+    write(tmp_path / "a.jpg", 1)
+    data = PhotographsSpec(paths=(tmp_path / "a.jpg",), size=32).load(Memory())
+    assert not data.labelled.any()
+    assert data.split.tolist() == ["explain"]
+
+
+def test_folders_may_be_some_of_the_classes_of_a_model(tmp_path: Path) -> None:
+    for name in ("tabby", "espresso"):
+        for number in range(2):
+            write(tmp_path / name / f"{number}.jpg", number)
+    data = ImageFolderSpec(path=tmp_path, size=32, classes="imagenet").load(Memory())
+    assert data.classes == IMAGENET
+    assert {data.classes[int(label)] for label in data.labels} == {"tabby", "espresso"}
+    with pytest.raises(InputError, match=r"^data\.classes: the folder 'espresso' is not one of the 2 classes"):
+        ImageFolderSpec(path=tmp_path, size=32, classes=("tabby", "dog")).load(Memory())
+
+
+def test_one_folder_alone_says_what_is_needed(tmp_path: Path) -> None:
+    write(tmp_path / "tabby" / "0.jpg", 1)
+    with pytest.raises(InputError, match=r"has 1 folder with pictures; it needs one per class, or pictures without"):
+        ImageFolderSpec(path=tmp_path).load(Memory())
+
+
+def test_a_frame_is_taken_from_the_model_where_the_config_leaves_it_open() -> None:
+    wanted = Frame(size=299, resize=342, interpolation="bicubic")
+    assert ImageFolderSpec(path=Path()).frame == Frame(size=224, resize=None, interpolation="bilinear")
+    assert ImageFolderSpec(path=Path()).framed_as(wanted).frame == wanted
+    assert ImageFolderSpec(path=Path(), resize=None).framed_as(wanted).frame.resize is None
+    assert ImageFolderSpec(path=Path(), size=64).framed_as(wanted).frame.size == 64

@@ -150,3 +150,11 @@ def test_maps_on_one_scale_are_scaled_together() -> None:
 def test_options_that_contradict_each_other_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"must be smaller|needs a polarity"):
         MapSpec.model_validate(options)
+
+
+@pytest.mark.parametrize(("side", "end"), [(8, None), (28, None), (96, 99.0), (224, 99.0)])
+def test_scales_of_large_pictures_end_at_a_quantile(side: int, end: float | None) -> None:
+    assert MapSpec().of_pixels(side * side).end == end
+    assert MapSpec(percentile=None).of_pixels(side * side).end is None
+    assert MapSpec(percentile=90).of_pixels(side * side).end == 90
+    assert MapSpec(scale="per_sample").of_pixels(side * side).end is None

@@ -244,5 +244,5 @@ def test_efficientnet_is_preprocessed_as_its_weights_say() -> None:
     image = PhotosSpec(size=240, train=1, test=1).load(Memory()).arrays["image"][:1]
     mean, deviation = (np.array(numbers) for numbers in (preset.mean, preset.std))
     np.testing.assert_allclose(PREPROCESSING({"image": image})["image"], (image / 255 - mean) / deviation, atol=1e-5)
-    food = Food101Spec(path=Path())
+    food = Food101Spec(path=Path()).frame
     assert ([food.size], [food.resize]) == (preset.crop_size, preset.resize_size)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from exhibit.tasks.models.zoo.images import AugmentedSpec, Preprocessing, coloured, only_image
+from exhibit.tasks.models.preprocess import Preprocessing
+from exhibit.tasks.models.zoo.images import AugmentedSpec, coloured, only_image
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights

@@ -2,33 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.models.kinds import only
+from exhibit.tasks.models.preprocess import Preprocessing
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """(raw - mean) / deviation for each channel, channels last; `reverse`: red, green, blue to blue, green, red."""
-
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
-    reverse: bool = False
-
-    def __call__(self, inputs: Arrays) -> dict[str, Array]:
-        """float32 numbers for each input."""
-        return {name: self._of(values) for name, values in inputs.items()}
-
-    def _of(self, values: Array) -> Array:
-        ordered = values[..., ::-1] if self.reverse else values
-        mean, deviation = (np.array(numbers, np.float32) for numbers in (self.mean, self.deviation))
-        return (ordered.astype(np.float32) - mean) / deviation
 
 
 def scaling(image: Input) -> Preprocessing:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from exhibit.tasks.models.choice import ModelChoice
-from exhibit.tasks.models.zoo.images import Preprocessing, coloured, only_image
+from exhibit.tasks.models.preprocess import Preprocessing
+from exhibit.tasks.models.zoo.images import coloured, only_image
 from exhibit.tasks.models.zoo.vgg import VGG_PREPROCESSING
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
@@ -38,6 +40,10 @@ class _PublishedSpec(ModelChoice):
         if self.weights is None:
             return f"It was not trained: its weights are random, seed {self.seed}."
         return "It was not trained here: its weights were given."
+
+    def frame(self) -> Frame:
+        """The middle of the picture, as for nets of that time."""
+        return Frame(size=self.side, resize=round(self.side * 256 / 224), interpolation="bilinear")
 
     def fit(self, dataset: Dataset, compute: Compute, _: Progress) -> Weights:
         """The given weights.

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from exhibit.tasks.models.preprocess import Preprocessing
 from exhibit.tasks.models.torch import Encoded
-from exhibit.tasks.models.zoo.images import Preprocessing
 from exhibit.tasks.records.base import Arrays, InputError
 
 
@@ -42,7 +42,7 @@ def efficientnet_b1(classes: int, base: Literal["imagenet"] | Path | None) -> nn
     Raises:
         InputError: without torchvision, or without the weights.
     """
-    models = _torchvision_models()
+    models = torchvision_models("efficientnet_b1")
     net: nn.Module = models.efficientnet_b1(weights=None)
     if base is not None:
         net.load_state_dict(_published(models.EfficientNet_B1_Weights.IMAGENET1K_V2, base))
@@ -52,12 +52,17 @@ def efficientnet_b1(classes: int, base: Literal["imagenet"] | Path | None) -> nn
     return net
 
 
-def _torchvision_models() -> Any:
+def torchvision_models(net: str) -> Any:
+    """The module torchvision.models, in which `net` is.
+
+    Raises:
+        InputError: where there is none, or it does not fit torch.
+    """
     try:
         import torchvision.models
     except (ImportError, RuntimeError) as error:  # beside another build of torch its operators cannot be registered
         raise InputError(
-            f"model: efficientnet_b1 needs a torchvision that fits torch {torch.__version__} ({error}); "
+            f"model: {net} needs a torchvision that fits torch {torch.__version__} ({error}); "
             "install it with: pip install torchvision==0.28.0"
         ) from error
     return torchvision.models

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from exhibit.tasks.models.zoo.images import AugmentedSpec, Preprocessing, coloured, only_image, scaling
+from exhibit.tasks.models.preprocess import Preprocessing
+from exhibit.tasks.models.zoo.images import AugmentedSpec, coloured, only_image, scaling
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.model import Weights

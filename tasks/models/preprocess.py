@@ -1,0 +1,289 @@
+"""What a net for pictures was trained on: declared in a config, or read from what comes with its weights. Pictures and
+baselines stay in the units of the data; only the net is given other numbers."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from exhibit.tasks.records.base import Array, Arrays, InputError, Spec
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.framing import Frame, Interpolation
+
+Channels = Literal["rgb", "bgr"]
+_Number = Annotated[float, Field(ge=-1_000_000, le=1_000_000)]
+_Positive = Annotated[float, Field(gt=0, le=1_000_000)]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """(raw - mean) / deviation for each channel, channels last; `reverse`: red, green, blue to blue, green, red."""
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    reverse: bool = False
+
+    def __call__(self, inputs: Arrays) -> dict[str, Array]:
+        """float32 numbers for each input."""
+        return {name: self.of(values) for name, values in inputs.items()}
+
+    def of(self, values: Array) -> Array:
+        """float32 numbers of the pictures (samples, height, width, channels)."""
+        ordered = values[..., ::-1] if self.reverse else values
+        mean, deviation = (np.array(numbers, np.float32) for numbers in (self.mean, self.deviation))
+        return (ordered.astype(np.float32) - mean) / deviation
+
+
+class Declared(NamedTuple):
+    """What a net was trained on, all of it known. `scale`: what the brightest value becomes before `mean` and `std`,
+    which stand in the order of `channels`; `frame`: None where nothing says how pictures were framed. `source`: what
+    says so, in words."""
+
+    scale: float = 1.0
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    channels: Channels = "rgb"
+    frame: Frame | None = None
+    source: str = ""
+
+    def on(self, image: Input) -> Preprocessing:
+        """The same in the units of the data.
+
+        Raises:
+            InputError: where it is of other channels than the pictures.
+        """
+        channels = image.values.shape[-1]
+        for key, numbers in (("mean", self.mean), ("std", self.std)):
+            if len(numbers) not in (1, channels):
+                raise InputError(
+                    f"model.preprocess.{key}: {len(numbers)} numbers are given, and {image.name!r} has {channels} "
+                    f"channel{'s' * (channels > 1)}; give one for each channel, or one for all"
+                )
+        if self.channels == "bgr" and channels != 3:
+            raise InputError(f"model.preprocess.channels: bgr needs three channels, and {image.name!r} has {channels}")
+        low, high = _bounds(image)
+        unit = (high - low) / self.scale
+        return Preprocessing(
+            tuple(low + unit * mean for mean in self.mean),
+            tuple(unit * std for std in self.std),
+            reverse=self.channels == "bgr",
+        )
+
+    def said(self, image: Input) -> str:
+        """In a sentence what a net is given of the pictures."""
+        low, high = _bounds(image)
+        order = ", in the order blue, green, red" if self.channels == "bgr" else ""
+        steps = [f"brought to 0..{self.scale:g}"] if (low, high) != (0, self.scale) else []
+        steps += [f"less {_listed(self.mean)}"] if any(self.mean) else []
+        steps += [f"divided by {_listed(self.std)}"] if set(self.std) != {1.0} else []
+        done = ", ".join(steps) or "given as they are"
+        whence = f" ({self.source})" if self.source else ""
+        return f"Pixels from {low:g} to {high:g} are {done}{order}{whence}."
+
+
+class PreprocessSpec(Spec):
+    """What pictures become before the net; what is null is as the weights' own files say, else as stated here."""
+
+    file: Path | None = Field(
+        None, description="preprocessor_config.json of Hugging Face, or config.json of timm, where all of this stands"
+    )
+    resize: int | None = Field(
+        None, ge=8, le=16_384, description="pictures from files: what the shorter side is brought to, in pixels"
+    )
+    crop: int | None = Field(
+        None, ge=8, le=4_096, description="pictures from files: side of the middle that is cut out"
+    )
+    interpolation: Interpolation | None = Field(None, description="how pictures from files are resized")
+    scale: _Positive | None = Field(
+        None, description="what the brightest value of the data becomes, before mean and std: 1 (else), or 255"
+    )
+    mean: tuple[_Number, ...] | None = Field(
+        None, min_length=1, description="taken away then, one number for each channel or one for all; else nothing"
+    )
+    std: tuple[_Positive, ...] | None = Field(
+        None, min_length=1, description="divided by then, one number for each channel or one for all; else nothing"
+    )
+    channels: Channels | None = Field(None, description="the order in which the net takes them: rgb (else) or bgr")
+
+    @field_validator("mean", "std", mode="before")
+    @classmethod
+    def _one_for_all(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+    @property
+    def given(self) -> bool:
+        """Whether anything is declared."""
+        return any(value is not None for _, value in self)
+
+    def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
+        """The file that says it, by its key."""
+        return {} if self.file is None else {"preprocess.file": self.file}
+
+    def resolved(self, found: Declared | None = None) -> Declared | None:
+        """What is declared, and for the rest what was `found` with the weights; None where nothing is known.
+
+        Raises:
+            InputError: for a file that does not say it.
+        """
+        known = declared_in(self.file, "model.preprocess.file") if self.file is not None else found
+        own = {
+            key: value
+            for key, value in self
+            if key in ("scale", "mean", "std", "channels") and value is not None
+        }  # fmt: skip
+        if known is None and not self.given:
+            return None
+        base = known or Declared()
+        stated = "as the config states" if own or self._framed else ""
+        source = " and ".join(filter(None, (stated, base.source)))
+        return base._replace(frame=self._frame(base.frame), source=source, **own)
+
+    @property
+    def _framed(self) -> bool:
+        return self.resize is not None or self.crop is not None or self.interpolation is not None
+
+    def _frame(self, known: Frame | None) -> Frame | None:
+        size = self.crop or (known.size if known else None) or self.resize
+        if size is None:
+            return None
+        resize = self.resize or (known.resize if known and not self.crop else None)
+        return Frame(
+            size=size,
+            resize=resize or (size if self.crop or self.resize else None),
+            interpolation=self.interpolation or (known.interpolation if known else "bilinear"),
+        )
+
+    def require_framed(self, image: Input) -> None:
+        """Raises InputError where the pictures do not have the size that is declared for them."""
+        side = self.crop or self.resize
+        sides = tuple(image.values.shape[1:3])
+        if side is not None and sides != (side, side):
+            key = "crop" if self.crop else "resize"
+            raise InputError(
+                f"model.preprocess.{key}: {side} was given, and the data gives pictures of {sides[0]}x{sides[1]} "
+                f"pixels; pictures from files are brought to it where data.size is auto, arrays come in it"
+            )
+
+
+NOTHING = PreprocessSpec()
+
+
+def only_picture(dataset: Dataset) -> Input | None:
+    """The first input of pixels; None where there is none."""
+    return next((item for item in dataset.inputs if item.traits.pixels), None)
+
+
+def declared_in(path: Path, key: str) -> Declared:
+    """What a `preprocessor_config.json` of Hugging Face or a `config.json` of timm says of pictures.
+
+    Raises:
+        InputError: for a file that is not there, is no JSON, or says nothing of pictures.
+    """
+    about = _json(path, key)
+    found = about.get("pretrained_cfg", about)
+    try:
+        if "mean" in found and "std" in found:
+            return of_timm(found, f"as {path.name} beside the weights says")
+        if "image_mean" in found or "rescale_factor" in found:
+            return _of_hugging_face(found, f"as {path.name} says")
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise InputError(f"{key}: {path.name} cannot be understood ({type(error).__name__}: {error})") from error
+    raise InputError(
+        f"{key}: {path.name} says nothing of pictures; a preprocessor_config.json has image_mean and image_std, a "
+        "config.json of timm pretrained_cfg with mean and std"
+    )
+
+
+def beside(weights: Path) -> Path | None:
+    """The file beside the weights that says what pictures become, where there is one."""
+    for name in ("preprocessor_config.json", "config.json"):
+        path = weights.parent / name
+        if path.is_file():
+            about = _json(path, "model.preprocess")
+            if {"image_mean", "rescale_factor", "pretrained_cfg"} & about.keys():
+                return path
+    return None
+
+
+def of_timm(found: Mapping[str, Any], source: str) -> Declared:
+    """What `pretrained_cfg` of timm says: the middle square of `crop_pct` of the shorter side."""
+    size = int(found["input_size"][-1])
+    return Declared(
+        mean=_numbers(found["mean"]),
+        std=_numbers(found["std"]),
+        frame=Frame(
+            size=size,
+            resize=int(size / float(found.get("crop_pct") or 1)),
+            interpolation=_interpolation(str(found.get("interpolation") or "bilinear")),
+        ),
+        source=source,
+    )
+
+
+def _of_hugging_face(found: Mapping[str, Any], source: str) -> Declared:
+    """As the image processors of transformers write it."""
+    factor = float(found.get("rescale_factor", 1 / 255)) if found.get("do_rescale", True) else 1.0
+    normalised = bool(found.get("do_normalize", True))
+    return Declared(
+        scale=255 * factor,
+        mean=_numbers(found["image_mean"]) if normalised else (0.0,),
+        std=_numbers(found["image_std"]) if normalised else (1.0,),
+        frame=_frame_of_hugging_face(found),
+        source=source,
+    )
+
+
+def _frame_of_hugging_face(found: Mapping[str, Any]) -> Frame | None:
+    short, crop = (_side(found.get(key)) for key in ("size", "crop_size"))
+    cut = bool(found.get("do_center_crop", False)) and crop is not None
+    side = crop if cut else short
+    if side is None:
+        return None
+    squeezed = not cut and not (isinstance(found.get("size"), Mapping) and "shortest_edge" in found["size"])
+    return Frame(
+        size=side,
+        resize=None if squeezed else short if found.get("do_resize", True) else side,
+        interpolation=_PILLOW[int(found.get("resample", 2))],
+    )
+
+
+_PILLOW: dict[int, Interpolation] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
+
+
+def _side(given: Any) -> int | None:
+    """224, {"shortest_edge": 224} or {"height": 224, "width": 224}."""
+    if isinstance(given, Mapping):
+        return int(next(iter(given.values())))
+    return None if given is None else int(given)
+
+
+def _interpolation(word: str) -> Interpolation:
+    """As torchvision and timm name it; what they choose at random, or is not known here, is bilinear."""
+    known: dict[str, Interpolation] = {"nearest": "nearest", "bicubic": "bicubic", "lanczos": "lanczos"}
+    return known.get(word, "bilinear")
+
+
+def _json(path: Path, key: str) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{key}: {path.name} cannot be read as JSON ({error})") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{key}: {path.name} is no dictionary of settings")
+    return found
+
+
+def _numbers(given: Sequence[Any]) -> tuple[float, ...]:
+    return tuple(float(number) for number in given)
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return ", ".join(f"{number:.4g}" for number in (numbers[:1] if len(set(numbers)) == 1 else numbers))
+
+
+def _bounds(image: Input) -> tuple[float, float]:
+    return image.bounds or (0.0, 1.0)
