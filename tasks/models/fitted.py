@@ -57,6 +57,10 @@ class Fitted(ABC):
             InputError: for a scale that it does not have.
         """
 
+    def held(self) -> Any:
+        """What makes it this model and no other; the same whenever it is fitted alike."""
+        return self.item
+
     def along_the_paths(self, _: "Whole") -> Array | None:
         """(rows, columns + 1, outputs): path-dependent Shapley values of what its trees add up to, by its own library,
         and the expected value behind them; None where this has none."""
@@ -385,6 +389,11 @@ class CatBoost(Fitted):
         kind = {"probabilities": "Probability", "logits": "RawFormulaVal", "values": "RawFormulaVal"}[scale]
         found = self.item.predict(self._pool(table), prediction_type=kind, thread_count=self.threads)
         return np.asarray(found).reshape(len(table.codes), -1)
+
+    def held(self) -> Any:
+        """Its file holds the time of its training."""
+        item = self.item
+        return item.get_leaf_values(), item.get_leaf_weights(), item.get_scale_and_bias(), item.feature_names_
 
     def along_the_paths(self, table: Whole) -> Array:
         return self._values(table)
