@@ -27,6 +27,7 @@ OPEN = {
 FITTING = {
     "tree_shap": "model=random_forest",
     "random_forest": "method=[occlusion]",
+    "estimator": "method=[occlusion]",
     "gradient_boosting": "method=[occlusion]",
 }
 REPORT_GROUPS = ("document", "runner", "compute")
