@@ -6,6 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
@@ -243,25 +244,59 @@ class XGBoost(Fitted):
 
     def trees(self) -> Sequence[Tree] | None:
         """From what it saves as JSON: values and thresholds are compared in single precision."""
-        model = json.loads(bytes(self.item.save_raw("json")))["learner"]["gradient_booster"].get("model")
+        model = self._learner.get("model")
         if model is None or any(tree["tree_param"].get("size_leaf_vector", "1") > "1" for tree in model["trees"]):
             return None
         return [_of_xgboost(tree, output) for tree, output in zip(model["trees"], model["tree_info"], strict=True)]
 
     def compared(self, table: Whole) -> Array:
         """A word is its place among those of the training of the model."""
-        known = dict(self.item.get_categories(export_to_arrow=True).to_arrow()) if self.wanted.categories else {}
         codes = table.codes.astype(np.float64)
-        for place, column in enumerate(table.columns):
-            if column.kind == "category" and (words := known.get(column.name)) is not None:
-                index = {word: float(k) for k, word in enumerate(words.to_pylist())}
-                own = np.array([index.get(word, np.nan) for word in Whole.words(column)])
-                gaps = np.isnan(codes[:, place])
-                codes[:, place] = np.where(gaps, np.nan, own[np.where(gaps, 0, codes[:, place]).astype(np.int64)])
+        for place, own in self._places(table.columns).items():
+            gaps = np.isnan(codes[:, place])
+            codes[:, place] = np.where(gaps, np.nan, own[np.where(gaps, 0, codes[:, place]).astype(np.int64)])
         return codes.astype(np.float32).astype(np.float64)
+
+    @cached_property
+    def _learner(self) -> dict[str, Any]:
+        return dict(json.loads(bytes(self.item.save_raw("json")))["learner"]["gradient_booster"])
+
+    def _places(self, columns: Sequence[TableColumn]) -> dict[int, Array]:
+        """Of each column of categories the places of its words among those of the training of the model, NaN for those
+        that it has not seen.
+
+        XGBoost 3.2 cuts other letters than ASCII at the wrong bytes, so of such words all must be as in the training.
+
+        Raises:
+            InputError: where they are not, or the file holds no words.
+        """
+        kinds = self.item.feature_types or ()
+        names = self._learner.get("model", {}).get("cats", {}).get("enc", [])
+        found = {}
+        for place, column in enumerate(columns):
+            if column.kind != "category" or place >= len(kinds) or kinds[place] != "c":
+                continue
+            known = _cut(names[place]) if place < len(names) else []
+            if not known:
+                raise InputError(
+                    f"model.path: the file does not say which words the categories of {column.name!r} are; save the "
+                    "model with XGBoost 3.1 or newer, fitted on a frame with pandas categories"
+                )
+            own = Whole.words(column) if column.counted else _as_xgboost(column.categories)
+            if own != known and any(isinstance(one, bytes) and not one.isascii() for one in (*own, *known)):
+                raise InputError(
+                    f"model.path: XGBoost keeps words with other letters than ASCII cut short, so {column.name!r} must "
+                    f"hold just the {len(known)} words of the training of the model, and the data have {len(own)}; "
+                    "fit it on words of ASCII letters, or give rows with all of them"
+                )
+            index = {word: float(k) for k, word in enumerate(known)}
+            found[place] = np.array([index.get(word, np.nan) for word in own])
+        return found
 
     def _matrix(self, table: Whole) -> Any:
         import xgboost
+
+        self._places(table.columns)
 
         rows: Any = table.frame(categorical=True) if self.item.feature_names else table.codes
         return xgboost.DMatrix(rows, enable_categorical=True, nthread=self.threads)
@@ -424,6 +459,20 @@ class CatBoost(Fitted):
         # It counts for nothing here, but CatBoost asks for a label of the right kind.
         label = np.arange(len(frame)) % 2
         return catboost.Pool(frame, label=label, cat_features=places, thread_count=self.threads)
+
+
+def _cut(names: dict[str, Any]) -> list[Any]:
+    """The categories of a column as XGBoost keeps them: numbers, or bytes of words."""
+    if "offsets" not in names:
+        return list(names["values"])
+    data = bytes(value & 255 for value in names["values"])
+    return [data[start:end] for start, end in pairwise(names["offsets"])]
+
+
+def _as_xgboost(words: Sequence[str]) -> list[bytes]:
+    """Words as XGBoost 3.2 keeps them: cut at so many bytes as they have letters, which is wrong beyond ASCII."""
+    data, ends = "".join(words).encode(), np.cumsum([0, *map(len, words)]).tolist()
+    return [data[start:end] for start, end in pairwise(ends)]
 
 
 def _of_xgboost(tree: dict[str, Any], output: int) -> Tree:

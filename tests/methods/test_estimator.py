@@ -316,3 +316,28 @@ def test_several_classes_and_regressions(tmp_path: Path, explain: Callable[..., 
         found = explain(TreeShapSpec(background=None), model, samples, np.full((4, 1), outputs - 1), score=score)
         np.testing.assert_allclose(found.residual, 0, atol=1e-5)
         assert predicted.shape == (ROWS, outputs)
+
+
+def test_words_beyond_ascii_are_those_of_the_training_or_refused(tmp_path: Path, explain: Callable[..., Any]) -> None:
+    """XGBoost 3.2 cuts such words at the wrong bytes: with all of them its trees are explained exactly, without one
+    another word would be taken for it."""
+    words = dict(zip(["car", "home", "education"], ["自動車", "住宅", "教育費"], strict=True))
+    frame = LOANS[["age", "purpose", "label"]].replace({"purpose": words})
+    inputs = frame[["age", "purpose"]].astype({"purpose": "category"})
+    own = xgboost.XGBClassifier(n_estimators=5, max_depth=3, enable_categorical=True).fit(inputs, Y)
+    own.save_model(tmp_path / "m.ubj")
+    spec = EstimatorSpec(path=tmp_path / "m.ubj", output="logits")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    given = TableSpec(path=tmp_path / "t.csv", label="label", classes=("late", "paid"), test_share=0)
+    data = given.load_for(Memory(), spec.wanted(COMPUTE))
+    model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
+    np.testing.assert_allclose(model.predict(data.arrays)[:, 1], own.predict(inputs, output_margin=True), atol=1e-6)
+    samples, rows = {"table": data.inputs[0].array[:2]}, background(9, 0, data)
+    found = explain(TreeShapSpec(background=9), model, samples, np.ones((2, 1), int), baselines=rows, score="logit")
+    for row in range(2):
+        expected = exact(lambda mixed: model.predict({"table": mixed})[:, 1], samples["table"][row], rows["table"])
+        np.testing.assert_allclose(found.values["table"][row, :, 0], expected, atol=1e-6)
+    frame[frame.purpose != "住宅"].to_csv(tmp_path / "t.csv", index=False)
+    fewer = given.load_for(Memory(), spec.wanted(COMPUTE))
+    with pytest.raises(InputError, match="must hold just the 3 words of the training"):
+        spec.fit(fewer, COMPUTE, silent)
