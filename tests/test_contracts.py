@@ -44,10 +44,14 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", __name__)
 
 
+_FILE = Path("given.ubj")
+
+
 def some(kind: type[Any]) -> Any:
-    """One with its defaults; what must be given is a word, a path, and a function of this module where one is asked for."""
+    """One with its defaults; what must be given is a word or a file, and a function of this module where that is
+    asked for."""
     given = {
-        key: f"{__name__}:some" if key == "factory" else Path("given.ubj") if field.annotation is Path else "given"
+        key: f"{__name__}:some" if key == "factory" else _FILE if field.annotation is Path else "given"
         for key, field in kind.model_fields.items()
         if field.is_required()
     }

@@ -144,6 +144,11 @@ class TableSpec(RowsSpec):
         else:
             said = dict.fromkeys(chosen, self.missing)
         empty = {name: int(table[name].isna().sum()) for name in chosen}
+        if nothing := [name for name, count in empty.items() if count == len(table)]:
+            raise InputError(
+                f"data.path: each of {len(table)} rows lacks a value; {nothing[0]} does in {len(table)}: leave it out "
+                f"with {typed('data.ignore', nothing)}"
+            )
         unsaid = [name for name in chosen if said.get(name, "refuse") == "refuse"]
         if not kept and (lacking := {name: empty[name] for name in unsaid if empty[name]}):
             rows = int(table[list(lacking)].isna().any(axis=1).sum())
