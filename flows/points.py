@@ -190,10 +190,7 @@ class _Steps:
             for name, digest in chapter["predict"].outputs.items()
             if name in ("layer", "embedding")
         }
-        chapter.methods = {
-            label: method.located(named.get("embedding" if method.asks == "gradients" else "layer", named.get("layer")))
-            for label, method in chapter.point.method.items()
-        }
+        chapter.methods = {label: method.placed(named) for label, method in chapter.point.method.items()}
 
     def select(self, chapter: Chapter) -> Step:
         point = chapter.point

@@ -44,10 +44,14 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", __name__)
 
 
+_FILE = Path("given.ubj")
+
+
 def some(kind: type[Any]) -> Any:
-    """One with its defaults; what must be given is a word, and a function of this module where one is asked for."""
+    """One with its defaults; what must be given is a word or a file, and a function of this module where that is
+    asked for."""
     given = {
-        key: f"{__name__}:some" if key == "factory" else "given"
+        key: f"{__name__}:some" if key == "factory" else _FILE if field.annotation is Path else "given"
         for key, field in kind.model_fields.items()
         if field.is_required()
     }
@@ -226,7 +230,7 @@ def test_a_model_says_what_a_report_needs(kind: type[ModelChoice]) -> None:
 
 @pytest.mark.parametrize("kind", MODELS, ids=name)
 def test_a_model_knows_the_files_that_its_weights_are_in(kind: type[ModelChoice]) -> None:
-    keys = {"weights", "base"} & kind.model_fields.keys()
+    keys = {key for key, field in kind.model_fields.items() if field.annotation in (Path, Path | None)}
     model = some(kind).model_copy(update=dict.fromkeys(keys, Path("weights.npz")))
     assert {key: path for key, path in model.read_from().items() if path} == dict.fromkeys(keys, Path("weights.npz"))
 
@@ -247,6 +251,11 @@ PROBES = {
     "tasks/models/callable.py __init__": "an estimator of scikit-learn",
     "tasks/models/factory.py _made": "what a factory of the user's own gave",
     "tasks/models/factory.py _require_columns": "an estimator of scikit-learn",
+    "tasks/models/fitted.py __init__": "models of XGBoost and LightGBM",
+    "tasks/models/fitted.py classes": "an estimator of scikit-learn",
+    "tasks/models/fitted.py classifies": "an estimator of scikit-learn",
+    "tasks/models/fitted.py predict": "an estimator of scikit-learn",
+    "tasks/models/fitted.py wanted": "an estimator of scikit-learn",
     "tasks/models/keras_dropout.py drop": "Keras' layers",
     "tasks/models/keras_dropout.py dropping": "Keras' layers",
     "tasks/models/trees.py _nodes": "trees of scikit-learn",

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from exhibit.tasks.data.dates import Date, Dates, require_no_dates
 from exhibit.tasks.data.rows import (
+    is_code,
     is_number,
     is_number_word,
     numbers,
@@ -36,12 +37,14 @@ Filling = Literal["exclude", "keep", "mean", "median", "constant", "commonest", 
 
 class Asked(Record):
     """What is asked of one column. `category`: it is one even if it holds numbers; `most`: so many categories at most,
-    of more the rest is called other where `rest` says so; `filling`: what becomes of empty cells."""
+    of more the rest is called other where `rest` says so; `filling`: what becomes of empty cells; `constant`: the
+    number that they become where that is asked for."""
 
     category: bool = False
     most: int
     rest: bool = False
     filling: Filling = "exclude"
+    constant: float = 0.0
 
 
 class Column(TableColumn):
@@ -50,6 +53,7 @@ class Column(TableColumn):
 
     filling: Filling = Field("exclude", exclude_if=lambda filling: filling == "exclude")
     rest: bool = Field(False, exclude_if=lambda rest: not rest)
+    constant: float = Field(0.0, exclude_if=lambda constant: not constant)
 
     @classmethod
     def of(cls, cells: "Cells", asked: Asked) -> Self:
@@ -62,11 +66,12 @@ class Column(TableColumn):
         if is_number(known) and not asked.category:
             return cls._of_numbers(name, asked)
         known_words = [word for word in words(known) if word is not None]
-        if all(map(is_number_word, known_words)) and not asked.category:  # larger than any whole number of the machine
+        # Numbers that came as words, being larger than any whole number of the machine; but not codes.
+        if all(map(is_number_word, known_words)) and not any(map(is_code, known_words)) and not asked.category:
             return cls._of_numbers(name, asked)
         if not asked.category:
             require_no_marks(known, known_words, "path")
-        gaps = asked.filling == "category" and len(known_words) < len(cells)
+        gaps = asked.filling in ("category", "constant") and len(known_words) < len(cells)
         counts = Counter(known_words)
         if set(counts) <= _TRUTH.keys() and not asked.category and not gaps:
             return cls(name=name, kind="truth", filling=_of_words(asked.filling))
@@ -82,7 +87,7 @@ class Column(TableColumn):
             kind="category",
             categories=(*categories, *added),
             counted=is_number(known),
-            filling=asked.filling if gaps else _of_words(asked.filling),
+            filling="category" if gaps else _of_words(asked.filling),
             rest=rest,
         )
 
@@ -92,7 +97,7 @@ class Column(TableColumn):
             raise InputError(
                 f"data.missing: 'category' has no meaning for the numbers of {name!r}; {by_column(name, 'mean')}"
             )
-        return cls(name=name, kind="number", filling=asked.filling)
+        return cls(name=name, kind="number", filling=asked.filling, constant=asked.constant)
 
     def title(self, name: str, unit: str) -> str:
         """What a reader calls it. A space that does not break keeps what stands in brackets of a name's own from being
@@ -136,12 +141,12 @@ class Column(TableColumn):
         ones[np.isnan(codes)] = np.nan
         return ones
 
-    def filler(self, training: Array, constant: float) -> float:
+    def filler(self, training: Array) -> float:
         """What an empty cell becomes, by the codes (rows,) of the training rows."""
         known = training[~np.isnan(training)]
         match self.filling:
             case "constant":
-                return constant
+                return self.constant
             case "mean" if len(known):
                 return float(known.mean(dtype=np.float64))
             case "median" if len(known):
@@ -158,7 +163,7 @@ class Column(TableColumn):
         """What stands for the absence of it where it is one whole column: the mean of numbers, else what is
         commonest."""
         known = self.model_copy(update={"filling": "mean" if self.kind == "number" else "commonest"})
-        return known.filler(training, 0.0)
+        return known.filler(training)
 
     def filled_with(self, value: float) -> str:
         """That an empty cell became, in words."""
@@ -221,7 +226,7 @@ def _too_many(cells: "Cells", cell_words: Sequence[str], count: int, most: int) 
 class Columns(Record):
     """The columns of a table as the rows of a fit have them. `others`: columns of the file that are no features.
     `centre`, `spread`: (features,) mean and standard deviation over the training rows; `filling`: (columns,) what empty
-    cells become; `constant`: what they become where that is asked for; `dates`: columns that others are made of;
+    cells become; `dates`: columns that others are made of;
     `whole`: whether a category is one feature."""
 
     columns: tuple[Column, ...]
@@ -229,7 +234,6 @@ class Columns(Record):
     centre: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
     filling: tuple[float | None, ...] = Field((), exclude_if=lambda made: set(made) <= {None})
-    constant: float = Field(0.0, exclude_if=lambda constant: not constant)
     dates: tuple[Date, ...] = Field((), exclude_if=lambda dates: not dates)
     whole: bool = Field(False, exclude_if=lambda whole: not whole)
 
@@ -275,7 +279,7 @@ class Columns(Record):
     def scaled(self, training: Array) -> Self:
         """With the mean and the standard deviation of the training rows (rows, features), and what fills them."""
         codes = self._codes(training)
-        fill = [column.filler(each, self.constant) for column, each in zip(self.columns, codes, strict=True)]
+        fill = [column.filler(each) for column, each in zip(self.columns, codes, strict=True)]
         known = self.model_copy(update={"filling": tuple(None if np.isnan(value) else value for value in fill)})
         rows = known.filled(training)
         if self.whole:

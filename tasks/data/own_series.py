@@ -151,7 +151,7 @@ class SeriesSpec(RowsSpec):
             return stored_rows(path, key, self.array, self.time, self.channels, kept, self.limits)
         table = super().rows(path, key, texts)
         if key == "path":
-            require_columns(table, [self.label], "data.label: there is no column {}")
+            require_columns(table, [self.label] if self.label else [], "data.label: there is no column {}")
         if self.time is None:
             return wide_rows(table, key, self.channels, {*kept, *self.ignore})
         return long_rows(table, key, self.time, self.id, self.channels, kept, self.ignore)
@@ -179,7 +179,7 @@ class SeriesSpec(RowsSpec):
             spread=np.array(reader.spread),
         )
 
-    def described(self, reader: Clock) -> str:
+    def described(self, reader: Clock, _: Array) -> str:
         """How long they are, and of how many channels."""
         since = " Time is counted from the first step of each sample." if reader.relative else ""
         channels = f"{len(reader.channels)} channel{'s' * (len(reader.channels) > 1)}"

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
 
 
-Missing = Literal["refuse", "exclude", "mean", "median", "constant", "category"]
+_Constant = Annotated[float, Field(ge=-1e12, le=1e12)]
+Missing = Literal["refuse", "exclude", "mean", "median", "constant", "category"] | _Constant
 _MANY = 100_000  # categories of a column that a model is given as it is
 
 
@@ -45,11 +46,8 @@ class TableSpec(RowsSpec):
     missing: Missing | Annotated[dict[str, Missing], Field(min_length=1)] = Field(
         "refuse",
         description="of rows that lack a value, unless the model takes them; exclude: left out and listed; mean, "
-        "median: of the training rows, of a category the commonest; constant: the one below; category: one of its own; "
-        "or by column, as {age: mean, job: category}",
-    )
-    constant: float = Field(
-        0.0, ge=-1e12, le=1e12, description="that stands for a missing number with missing=constant"
+        "median: of the training rows, of a category the commonest; a number, or constant for 0: that; category: one "
+        "of its own, of words alone; or by column, as {age: mean, job: category}",
     )
     reference: RandomForestSpec | None = Field(
         None,
@@ -87,7 +85,8 @@ class TableSpec(RowsSpec):
         made = {date.column: date.names for date in dates.dates}
         chosen = [part for name in chosen for part in made.get(name, (name,))]
         order = None if wanted is None else arranged(chosen, wanted, "data.path")
-        fillings = self._fillings(labelled, order or chosen, kept=order is not None)
+        said = self._said(labelled, order or chosen, kept=order is not None)
+        fillings = {name: _filling(each) for name, each in said.items()}
         needed = [name for name, filling in fillings.items() if filling == "exclude"]
         used = labelled[labelled[needed].notna().all(axis=1)]
         if not len(used):
@@ -97,7 +96,13 @@ class TableSpec(RowsSpec):
         columns = [
             Column.of(
                 used[name],
-                Asked(category=name in categories, most=most, rest=self.rare == "other", filling=fillings[name]),
+                Asked(
+                    category=name in categories,
+                    most=most,
+                    rest=self.rare == "other",
+                    filling=fillings[name],
+                    constant=_constant(said[name]),
+                ),
             )
             for name in order or chosen
         ]
@@ -105,7 +110,6 @@ class TableSpec(RowsSpec):
         return Columns(
             columns=tuple(columns),
             others=tuple(str(name) for name in table.columns if name not in taken),
-            constant=self.constant,
             dates=dates.dates,
             whole=order is not None,
         )
@@ -129,18 +133,23 @@ class TableSpec(RowsSpec):
             )
         return chosen
 
-    def _fillings(self, table: "Table", chosen: Sequence[str], *, kept: bool) -> dict[str, Filling]:
-        """What becomes of the empty cells of each column. `kept`: the model is given what nothing is said of.
+    def _said(self, table: "Table", chosen: Sequence[str], *, kept: bool) -> dict[str, Missing]:
+        """What is said of the empty cells of each column. `kept`: the model is given what nothing is said of.
 
         Raises:
             InputError: where cells are empty and nothing is said of them, with their counts and what may be said.
         """
-        if isinstance(self.missing, str):
-            said: Mapping[str, Missing] = dict.fromkeys(chosen, self.missing)
-        else:
-            said = self.missing
+        if isinstance(self.missing, dict):
+            said: Mapping[str, Missing] = self.missing
             require_columns(table, said, "data.missing: there is no column {} among the features")
+        else:
+            said = dict.fromkeys(chosen, self.missing)
         empty = {name: int(table[name].isna().sum()) for name in chosen}
+        if nothing := [name for name, count in empty.items() if count == len(table)]:
+            raise InputError(
+                f"data.path: each of {len(table)} rows lacks a value; {nothing[0]} does in {len(table)}: leave it out "
+                f"with {typed('data.ignore', nothing)}"
+            )
         unsaid = [name for name in chosen if said.get(name, "refuse") == "refuse"]
         if not kept and (lacking := {name: empty[name] for name in unsaid if empty[name]}):
             rows = int(table[list(lacking)].isna().any(axis=1).sum())
@@ -149,7 +158,8 @@ class TableSpec(RowsSpec):
                 "becomes of them: data.missing=exclude leaves these rows out, mean, median or constant fill them by "
                 f"the training rows, category makes one of its own of them; {by_column(next(iter(lacking)), 'median')}"
             )
-        return {name: "keep" if name in unsaid and kept else _filling(said.get(name, "refuse")) for name in chosen}
+        usual: Missing = "refuse" if kept else "exclude"  # of a column that lacks nothing now
+        return {name: usual if name in unsaid else said[name] for name in chosen}
 
     def known(self, plain: dict[str, Any]) -> Columns:
         """The columns of a scheme."""
@@ -200,7 +210,12 @@ _CATEGORY = (
 
 
 def _filling(said: Missing) -> Filling:
-    return "exclude" if said == "refuse" else said
+    """Of what is not refused."""
+    return "constant" if isinstance(said, float) else "keep" if said == "refuse" else said
+
+
+def _constant(said: Missing) -> float:
+    return said if isinstance(said, float) else 0.0
 
 
 def _emptiest(table: "Table", names: Sequence[str]) -> str:

@@ -2,9 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
+from functools import partial
 from math import isnan
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
@@ -27,10 +29,15 @@ _FEW = 10  # different whole numbers that are taken for classes
 
 
 def read_table(
-    path: Path, key: str, texts: Collection[str] = (), missing: Collection[str] = (), limits: Limits = DEFAULT
+    path: Path,
+    key: str,
+    texts: Collection[str] = (),
+    missing: Collection[str] = (),
+    limits: Limits = DEFAULT,
 ) -> "Table":
-    """The rows of a .csv or .parquet file. `texts`: columns whose cells are never read as numbers. Missing is what is
-    empty, and what stands in `missing`: "NA" and "None" are values like any other.
+    """The rows of a .csv or .parquet file. `texts`: columns whose cells are never read as numbers; of a .csv file so
+    are those that hold a code, as 01 is. Missing is what is empty, and what stands in
+    `missing`: "NA" and "None" are values like any other.
 
     Raises:
         InputError: for a file of another kind, a broken or an empty one.
@@ -43,15 +50,18 @@ def read_table(
                 require_text(path, key)
                 heading = pd.read_csv(path, header=None, nrows=1, dtype="str", encoding="utf-8-sig")
                 _require_heading(heading, path, key, limits)
-                table = pd.read_csv(
+                read: Callable[..., Any] = partial(
+                    pd.read_csv,
                     path,
-                    dtype=dict.fromkeys(texts, "str"),
                     encoding="utf-8-sig",
                     low_memory=False,
                     skipinitialspace=True,
                     keep_default_na=False,
                     na_values=["", *missing],
                 )
+                table = read(dtype=dict.fromkeys(texts, "str"))
+                if _holds_codes(path):
+                    table = _with_codes(table, read)
             case ".parquet":
                 table = pd.read_parquet(path)
                 table = (
@@ -70,6 +80,25 @@ def read_table(
     table = table.rename(columns=lambda name: str(name).strip())
     _require_columns_apart(table.columns, path, key, limits)
     return table.apply(_without_decimals)
+
+
+_CODE = re.compile(rb"""(?:^|[,"\r\n])[ ]*0[0-9]+[ ]*(?=[,"\r\n]|$)""")
+
+
+def _holds_codes(path: Path) -> bool:
+    """Whether any cell of a .csv file is written as 01 is, with a zero in front that no number needs."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return _CODE.search(content) is not None
+
+
+def _with_codes(table: "Table", read: Callable[..., "Table"]) -> "Table":
+    """The table with columns of codes as the text that they are."""
+    numeric = [k for k, name in enumerate(table.columns) if is_number(table[name])]
+    for place in numeric:  # one at a time: text needs more memory than numbers
+        cells = read(usecols=[place], dtype="str").iloc[:, 0]
+        if any(map(is_code, cells.dropna().unique().tolist())):
+            table = table.assign(**{str(table.columns[place]): cells})
+    return table
 
 
 def _require_heading(first: "Table", path: Path, key: str, limits: Limits) -> None:
@@ -200,6 +229,11 @@ def is_number_word(word: str) -> bool:
     except ValueError:
         return False
     return word.isascii() and "_" not in word and not isnan(float(word))
+
+
+def is_code(word: str) -> bool:
+    """Whether it is written as 01 is, with a zero in front that no number needs."""
+    return word.isascii() and word.isdigit() and len(word) > 1 and word[0] == "0"
 
 
 def row_name(row: int, first: str = "row") -> str:

@@ -82,7 +82,7 @@ def _metric_value(metric: Metric) -> str:
 
 def _how_explained(material: Material) -> Section:
     score = {
-        "logit": "the logit (the value of the output before the softmax)",
+        "logit": "the logit (the value of the output before the softmax, or the log-odds of one of two classes)",
         "probability": "the probability, which is that after the softmax where the model gives logits",
         "value": f"the predicted {material.dataset.label_name}",
         "loss": "the cross-entropy of the class in nats, where a negative contribution speaks for the class",

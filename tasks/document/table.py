@@ -20,7 +20,7 @@ from exhibit.tasks.document.common import (
 )
 from exhibit.tasks.document.words import capital, count, numbers, plain, signed, without_unit
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.data import Reference
+from exhibit.tasks.records.data import Input, Reference
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
 from exhibit.tasks.records.finding import Finding, Leaders, Named
@@ -193,12 +193,11 @@ def _teaser(material: Material) -> Figure:
 def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
     """The shown rows, each from the baseline's score to its own."""
     item = material.dataset.inputs[0]
-    labels = [without_unit(name) for name in item.features]
     panels = []
     for row in range(min(len(material.dataset.sample_ids), _MOST_PANELS)):
         title = f"{material.sample_name(row)}, {material.output_name(int(material.targets[row, 0]))}"
         values = method.values[item.name][row, :, 0].astype(np.float64)
-        panels.append(waterfall(material, method, row, labels, values, title))
+        panels.append(waterfall(material, method, row, _in_sample(item, row), values, title))
     return Figure(
         name=f"{material.slug}-{method.label}-samples",
         content=Waterfalls(panels=tuple(panels), facets=facets(material, range(len(panels)))),
@@ -210,6 +209,15 @@ def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
             for panel in panels
         ),
     )
+
+
+def _in_sample(item: Input, row: int) -> list[str]:
+    """What a reader calls the features in one sample: with its word, where that is what the model is given."""
+    names = [without_unit(name) for name in item.features]
+    told = (
+        [column.word(value) for column, value in zip(item.whole, item.values[row], strict=True)] if item.whole else []
+    )
+    return [f"{name}: {word}" if word else name for name, word in zip(names, told or [None] * len(names), strict=True)]
 
 
 def _sample_bars(material: Material, method: MethodMaterial) -> Figure:

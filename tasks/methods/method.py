@@ -2,7 +2,7 @@
 that explains. No particular method belongs here."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field
@@ -98,6 +98,11 @@ class Method(Choice):
         """What a reader wants to know of its config: not its kind, nor what is not used."""
         unused = {"at"} if self.look is None or self.look.layer is None else set()
         return self.model_dump(mode="json", exclude={*self._for_no_reader, *unused}, exclude_none=True)
+
+    def placed(self, layers: Mapping[str, str]) -> Self:
+        """The same where the model has places to look at: "layer" for every method, "embedding" for those that ask for
+        gradients."""
+        return self.located(layers.get("embedding" if self.asks == "gradients" else "layer", layers.get("layer")))
 
     def located(self, layer: str | None) -> Self:
         """The method, looking at the output of `layer` where it can look at a layer and names none."""

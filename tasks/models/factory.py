@@ -450,7 +450,8 @@ class _Made(NamedTuple):
     def content(self, rows: Callable[[], Dataset], compute: Compute) -> str:
         """The digest of what it holds; with what it predicts for some `rows` of the fit where it holds more than can
         be read: functions reach further than can be followed."""
-        found, framework = content((self.item, self.preprocess)), framework_of(self.item)
+        own, framework = fitted(self.item, compute.threads), framework_of(self.item)
+        found = content((self.item if own is None else own.held(), self.preprocess))
         if found.whole and framework in ("torch", "scikit-learn"):
             return found.digest
         return content((found.digest, self.predicted(rows, compute))).digest

@@ -6,10 +6,12 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
+from exhibit.tasks.models.tree_game import Tree, against
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import TableColumn, Wanted
 
@@ -56,14 +58,39 @@ class Fitted(ABC):
             InputError: for a scale that it does not have.
         """
 
+    def held(self) -> Any:
+        """What makes it this model and no other; the same whenever it is fitted alike."""
+        return self.item
+
     def along_the_paths(self, _: "Whole") -> Array | None:
         """(rows, columns + 1, outputs): path-dependent Shapley values of what its trees add up to, by its own library,
         and the expected value behind them; None where this has none."""
         return None
 
-    def against(self, _table: "Whole", _background: "Whole", _scale: Scale) -> Array | None:
-        """The same with hidden columns taken from each row of the background, on the scale; None where it has none."""
+    def against(self, table: "Whole", background: "Whole", scale: Scale) -> Array | None:
+        """The same with hidden columns taken from each row of the background, on the scale, from log-odds to
+        probabilities row by row as SHAP does it; None where it has none."""
+        trees = self.trees()
+        ends = [self.predict(rows, "logits").astype(np.float64) for rows in (table, background)]
+        if trees is None or (scale == "probabilities" and ends[0].shape[1] > 1):
+            return None
+        factor = np.ones((len(table.codes), len(background.codes), ends[0].shape[1]))
+        if scale == "probabilities":
+            shares = [self.predict(rows, scale).astype(np.float64) for rows in (table, background)]
+            (p, q), (f, g) = ((own[:, np.newaxis], other[np.newaxis]) for own, other in (shares, ends))
+            factor = np.where(f == g, p * (1 - p), (p - q) / np.where(f == g, 1, f - g))
+            ends = shares
+        found = against(trees, self.compared(table), self.compared(background), factor)
+        base = np.broadcast_to(ends[1].mean(axis=0), (len(found), 1, ends[1].shape[1]))
+        return np.concatenate([found, base], axis=1)
+
+    def trees(self) -> "Sequence[Tree] | None":
+        """The trees whose values add up to its logits or values, less a constant; None where they cannot be told."""
         return None
+
+    def compared(self, table: "Whole") -> Array:
+        """(rows, columns) as its trees compare them."""
+        return table.codes
 
 
 class Whole(NamedTuple):
@@ -170,7 +197,9 @@ class XGBoost(Fitted):
     framework = "XGBoost"
 
     def __init__(self, item: Any, threads: int = 1) -> None:
-        super().__init__(item.get_booster() if hasattr(item, "get_booster") else item, threads)
+        booster = item.get_booster() if hasattr(item, "get_booster") else item
+        best = booster.attr("best_iteration")  # a training that stopped early goes on for some rounds after it
+        super().__init__(booster if best is None else booster[: int(best) + 1], threads)
         self.item.set_param({"nthread": threads})
 
     @classmethod
@@ -213,8 +242,61 @@ class XGBoost(Fitted):
         found = self.item.predict(self._matrix(table), pred_contribs=True)
         return found[..., np.newaxis] if found.ndim == 2 else np.moveaxis(found, 1, 2)
 
+    def trees(self) -> Sequence[Tree] | None:
+        """From what it saves as JSON: values and thresholds are compared in single precision."""
+        model = self._learner.get("model")
+        if model is None or any(tree["tree_param"].get("size_leaf_vector", "1") > "1" for tree in model["trees"]):
+            return None
+        return [_of_xgboost(tree, output) for tree, output in zip(model["trees"], model["tree_info"], strict=True)]
+
+    def compared(self, table: Whole) -> Array:
+        """A word is its place among those of the training of the model."""
+        codes = table.codes.astype(np.float64)
+        for place, own in self._places(table.columns).items():
+            gaps = np.isnan(codes[:, place])
+            codes[:, place] = np.where(gaps, np.nan, own[np.where(gaps, 0, codes[:, place]).astype(np.int64)])
+        return codes.astype(np.float32).astype(np.float64)
+
+    @cached_property
+    def _learner(self) -> dict[str, Any]:
+        return dict(json.loads(bytes(self.item.save_raw("json")))["learner"]["gradient_booster"])
+
+    def _places(self, columns: Sequence[TableColumn]) -> dict[int, Array]:
+        """Of each column of categories the places of its words among those of the training of the model, NaN for those
+        that it has not seen.
+
+        XGBoost 3.2 cuts other letters than ASCII at the wrong bytes, so of such words all must be as in the training.
+
+        Raises:
+            InputError: where they are not, or the file holds no words.
+        """
+        kinds = self.item.feature_types or ()
+        names = self._learner.get("model", {}).get("cats", {}).get("enc", [])
+        found = {}
+        for place, column in enumerate(columns):
+            if column.kind != "category" or place >= len(kinds) or kinds[place] != "c":
+                continue
+            known = _cut(names[place]) if place < len(names) else []
+            if not known:
+                raise InputError(
+                    f"model.path: the file does not say which words the categories of {column.name!r} are; save the "
+                    "model with XGBoost 3.1 or newer, fitted on a frame with pandas categories"
+                )
+            own = Whole.words(column) if column.counted else _as_xgboost(column.categories)
+            if own != known and any(isinstance(one, bytes) and not one.isascii() for one in (*own, *known)):
+                raise InputError(
+                    f"model.path: XGBoost keeps words with other letters than ASCII cut short, so {column.name!r} must "
+                    f"hold just the {len(known)} words of the training of the model, and the data have {len(own)}; "
+                    "fit it on words of ASCII letters, or give rows with all of them"
+                )
+            index = {word: float(k) for k, word in enumerate(known)}
+            found[place] = np.array([index.get(word, np.nan) for word in own])
+        return found
+
     def _matrix(self, table: Whole) -> Any:
         import xgboost
+
+        self._places(table.columns)
 
         rows: Any = table.frame(categorical=True) if self.item.feature_names else table.codes
         return xgboost.DMatrix(rows, enable_categorical=True, nthread=self.threads)
@@ -265,6 +347,17 @@ class LightGBM(Fitted):
         found = np.asarray(self.item.predict(self.numbers(table), pred_contrib=True, num_threads=self.threads))
         return np.moveaxis(found.reshape(len(found), -1, len(table.columns) + 1), 1, 2)
 
+    def trees(self) -> Sequence[Tree] | None:
+        """From what it tells of itself."""
+        if self.told.get("average_output") or any("leaf_coeff" in str(t)[:2000] for t in self.told["tree_info"][:1]):
+            return None
+        count = int(self.told["num_tree_per_iteration"])
+        return [_of_lightgbm(each["tree_structure"], k % count) for k, each in enumerate(self.told["tree_info"])]
+
+    def compared(self, table: Whole) -> Array:
+        """As in a prediction."""
+        return self.numbers(table)
+
     def numbers(self, table: Whole) -> Array:
         """(rows, columns) as its trees compare them: a word is its place among those of the training of the model, and
         one that it has not seen is missing."""
@@ -272,6 +365,11 @@ class LightGBM(Fitted):
         for place, known in self._categories(table.columns).items():
             index = {word: float(k) for k, word in enumerate(known)}
             codes = np.array([index.get(word, np.nan) for word in Whole.words(table.columns[place])])
+            if np.isnan(codes).all():
+                raise InputError(
+                    f"model.path: {table.columns[place].name!r} holds {', '.join(table.columns[place].categories[:3])} "
+                    f"and so on, and the model knows {', '.join(map(str, known[:3]))}, none of these"
+                )
             gaps = np.isnan(numbers[:, place])
             numbers[:, place] = np.where(gaps, np.nan, codes[np.where(gaps, 0, numbers[:, place]).astype(np.int64)])
         for place, column in enumerate(table.columns):
@@ -327,6 +425,11 @@ class CatBoost(Fitted):
         found = self.item.predict(self._pool(table), prediction_type=kind, thread_count=self.threads)
         return np.asarray(found).reshape(len(table.codes), -1)
 
+    def held(self) -> Any:
+        """Its file holds the time of its training."""
+        item = self.item
+        return item.get_leaf_values(), item.get_leaf_weights(), item.get_scale_and_bias(), item.feature_names_
+
     def along_the_paths(self, table: Whole) -> Array:
         return self._values(table)
 
@@ -356,6 +459,75 @@ class CatBoost(Fitted):
         # It counts for nothing here, but CatBoost asks for a label of the right kind.
         label = np.arange(len(frame)) % 2
         return catboost.Pool(frame, label=label, cat_features=places, thread_count=self.threads)
+
+
+def _cut(names: dict[str, Any]) -> list[Any]:
+    """The categories of a column as XGBoost keeps them: numbers, or bytes of words."""
+    if "offsets" not in names:
+        return list(names["values"])
+    data = bytes(value & 255 for value in names["values"])
+    return [data[start:end] for start, end in pairwise(names["offsets"])]
+
+
+def _as_xgboost(words: Sequence[str]) -> list[bytes]:
+    """Words as XGBoost 3.2 keeps them: cut at so many bytes as they have letters, which is wrong beyond ASCII."""
+    data, ends = "".join(words).encode(), np.cumsum([0, *map(len, words)]).tolist()
+    return [data[start:end] for start, end in pairwise(ends)]
+
+
+def _of_xgboost(tree: dict[str, Any], output: int) -> Tree:
+    """A category that a node names goes right, all others left; what is missing, where the node says."""
+    left, right = np.array(tree["left_children"]), np.array(tree["right_children"])
+    column, threshold = np.array(tree["split_indices"]), np.array(tree["split_conditions"], np.float32)
+    default = np.array(tree["default_left"], bool)
+    named = {
+        node: tree["categories"][start : start + size]
+        for node, start, size in zip(
+            tree["categories_nodes"], tree["categories_segments"], tree["categories_sizes"], strict=True
+        )
+    }
+
+    def goes_left(rows: Array) -> Array:
+        values = rows[:, column]
+        goes = values < threshold
+        for node, categories in named.items():
+            goes[:, node] = ~np.isin(values[:, node], categories)
+        return np.where(np.isnan(values), default, goes)
+
+    return Tree(column, left, right, threshold.astype(np.float64), output, goes_left)
+
+
+def _of_lightgbm(root: dict[str, Any], output: int) -> Tree:
+    """A category that a node names goes left, all others and what is missing right."""
+    nodes: list[dict[str, Any]] = [root]
+    children = []
+    for node in nodes:  # which grows on the way
+        children.append((len(nodes), len(nodes) + 1) if "left_child" in node else (-1, -1))
+        nodes += [node["left_child"], node["right_child"]] if "left_child" in node else []
+    left, right = np.array(children).T
+    column = np.array([node.get("split_feature", 0) for node in nodes])
+    value = np.array([node.get("leaf_value", 0.0) for node in nodes], np.float64)
+
+    def goes_left(rows: Array) -> Array:
+        goes = np.zeros((len(rows), len(nodes)), bool)
+        for k, node in enumerate(nodes):
+            if "left_child" not in node:
+                continue
+            values = rows[:, node["split_feature"]]
+            if node["decision_type"] == "==":
+                goes[:, k] = np.isin(values, [float(word) for word in str(node["threshold"]).split("||")])
+                continue
+            kind = node["missing_type"]
+            gaps = np.isnan(values)
+            known = np.where(gaps & (kind != "NaN"), 0.0, values)
+            default = gaps if kind == "NaN" else (np.abs(known) <= _NOTHING) & (kind == "Zero")
+            goes[:, k] = np.where(default, node["default_left"], known <= node["threshold"])
+        return goes
+
+    return Tree(column, left, right, value, output, goes_left)
+
+
+_NOTHING = 1e-35  # up to which LightGBM takes a number for zero
 
 
 Reader = Callable[[bytes, int], Fitted]

@@ -9,6 +9,7 @@ from exhibit.tasks.records.data import Dataset, Split
 from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction, Rate
 
 _RESAMPLES = 2000
+_AT_A_TIME = 4_000_000  # drawn rows in memory
 _LEAST = 10  # rows of a regression that an interval, and a share of their variance, can be had from
 _CLASSES = 20  # a table of (true, predicted) counts of more cannot be read
 
@@ -119,7 +120,7 @@ def _regression(labels: Array, predicted: Array, split: Split, learnt: Array) ->
     if len(labels) < _LEAST:
         value = float(_rmse(labels, predicted))
         return Performance(metrics=(Metric(name="RMSE", value=value, split=split, count=len(labels), naive=naive),))
-    draws = np.random.default_rng(0).integers(len(labels), size=(_RESAMPLES, len(labels)))
+    errors, shares = _resampled(labels, predicted)
 
     def metric(name: str, values: Array, resampled: Array, naive: float | None) -> Metric:
         low, high = np.percentile(resampled, [2.5, 97.5])
@@ -132,12 +133,23 @@ def _regression(labels: Array, predicted: Array, split: Split, learnt: Array) ->
             naive=naive,
         )
 
-    error = metric("RMSE", _rmse(labels, predicted), _rmse(labels[draws], predicted[draws]), naive)
+    error = metric("RMSE", _rmse(labels, predicted), errors, naive)
     if not np.ptp(labels):  # equal values have no variance that a model could have a share of
         return Performance(metrics=(error,))
-    varied = draws[np.ptp(labels[draws], axis=1) > 0]
-    share = metric("R²", _r2(labels, predicted), _r2(labels[varied], predicted[varied]), _naive_r2(labels, guess))
+    share = metric("R²", _r2(labels, predicted), shares, _naive_r2(labels, guess))
     return Performance(metrics=(error, share))
+
+
+def _resampled(labels: Array, predicted: Array) -> tuple[Array, Array]:
+    """Errors of resampled rows, and R² of those that vary; so many resamples at a time as memory is no question."""
+    random, errors, shares = np.random.default_rng(0), [], []
+    size = max(1, _AT_A_TIME // len(labels))
+    for start in range(0, _RESAMPLES, size):
+        draws = random.integers(len(labels), size=(min(size, _RESAMPLES - start), len(labels)))
+        errors.append(_rmse(labels[draws], predicted[draws]))
+        varied = draws[np.ptp(labels[draws], axis=1) > 0]
+        shares.append(_r2(labels[varied], predicted[varied]))
+    return np.concatenate(errors), np.concatenate(shares)
 
 
 def _naive_r2(labels: Array, guess: Array | None) -> float | None:

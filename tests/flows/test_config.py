@@ -24,11 +24,13 @@ OPEN = {
     "labels": "[cat]",
     "label": "kind",
     "text": "words",
+    "estimator.path": "model.ubj",
 }
 # What fits a choice that does not fit the study `iris`: a net explained by gradients.
 FITTING = {
     "tree_shap": "model=random_forest",
     "random_forest": "method=[occlusion]",
+    "estimator": "method=[occlusion]",
     "gradient_boosting": "method=[occlusion]",
     "transformers": "data=text data.path=texts.csv data.text=words",
 }
@@ -67,7 +69,7 @@ def test_every_option_is_valid_and_short(file: Path, monkeypatch: pytest.MonkeyP
     if missing:
         with pytest.raises(ConfigError, match=f"{place}.{missing[0]}: a value must be given"):
             read_report(chosen)
-    read_report([*chosen, *(f"{place}.{key}={OPEN[key]}" for key in missing)])
+    read_report([*chosen, *(f"{place}.{key}={OPEN.get(f'{option}.{key}') or OPEN[key]}" for key in missing)])
 
 
 @pytest.mark.parametrize("study", STUDIES)

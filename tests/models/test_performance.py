@@ -6,7 +6,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mea
 
 from exhibit.tasks.data.image import DigitsSpec
 from exhibit.tasks.data.solubility import SolubilitySpec
-from exhibit.tasks.models.performance import performance, wilson
+from exhibit.tasks.models.performance import _resampled, performance, wilson
 from exhibit.tasks.records.model import Prediction
 from tests.conftest import Memory
 
@@ -52,3 +52,13 @@ def test_of_many_classes_the_five_likeliest_count() -> None:
 def test_wilsons_interval_of_all_hits_is_not_certain() -> None:
     """10 of 10 right: the interval goes down to 72%, Wilson (1927)."""
     assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+
+
+def test_resamples_are_the_same_however_many_are_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that an interval over a million rows needs no more than one over a thousand."""
+    random = np.random.default_rng(1)
+    labels, predicted = random.normal(size=(2, 37))
+    whole = _resampled(labels, predicted)
+    monkeypatch.setattr("exhibit.tasks.models.performance._AT_A_TIME", 100)
+    for one, other in zip(whole, _resampled(labels, predicted), strict=True):
+        np.testing.assert_array_equal(one, other)

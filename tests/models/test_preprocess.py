@@ -119,7 +119,8 @@ def test_a_config_of_timm_says_it_and_the_users_own_words_count_more(tmp_path: P
 @pytest.mark.parametrize(
     ("text", "said"),
     [("{", "cannot be read as JSON"), ("[]", "is no dictionary"),
-     ('{"model_type": "bert"}', "says nothing of pictures"), ('{"image_mean": 1, "image_std": 2}', "cannot be understood")],
+     ('{"model_type": "bert"}', "says nothing of pictures"),
+     ('{"image_mean": 1, "image_std": 2}', "cannot be understood")],
 )  # fmt: skip
 def test_a_file_that_does_not_say_it_is_refused(tmp_path: Path, text: str, said: str) -> None:
     (path := tmp_path / "preprocessor_config.json").write_text(text)

@@ -1,0 +1,222 @@
+"""Columns of a table of the user's own: cells without a value, dates, codes, and more categories than there may be."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exhibit.tasks.data.own_table import TableSpec
+from exhibit.tasks.data.plain import dataset_of
+from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.protocols import Compute, silent
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset, Wanted
+from tests.conftest import Memory
+
+GAPS = pd.DataFrame(
+    {
+        "age": [20, np.nan, 40, 90, np.nan, 30],
+        "job": ["smith", "baker", None, "smith", "smith", None],
+        "own": [True, False, True, None, True, True],
+        "part": ["train", "train", "train", "test", "test", "train"],
+        "price": [1.5, 2.5, 3.5, 4.5, 5.5, 6.5],
+    }
+)
+
+
+def loaded(frame: pd.DataFrame, folder: Path, wanted: Wanted | None = None, **options: Any) -> Dataset:
+    frame.to_csv(folder / "t.csv", index=False)
+    given = {"path": folder / "t.csv", "label": "price", **options}
+    return TableSpec(**given).load_for(Memory(), wanted)
+
+
+def gaps(folder: Path, missing: Any) -> Dataset:
+    return loaded(GAPS, folder, split="part", missing=missing)
+
+
+def test_nothing_is_left_out_unless_it_is_said(tmp_path: Path) -> None:
+    said = (
+        r"^data\.missing: 5 of 6 rows lack a value \(age in 2, job in 2, own in 1\); say what becomes of them: "
+        r"data\.missing=exclude .* 'data\.missing=\{age: median\}' says it by column$"
+    )
+    with pytest.raises(InputError, match=said):
+        gaps(tmp_path, "refuse")
+    assert gaps(tmp_path, "exclude").sample_ids.tolist() == ["row 0"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "age", "told"),
+    [("mean", 30, "the mean, 30"), ("median", 30, "the median, 30"), ("constant", 0, "0"), (-7, -7, "-7")],
+)
+def test_gaps_are_filled_by_the_training_rows_alone(missing: Any, age: float, told: str, tmp_path: Path) -> None:
+    """Of ages 20, 40 and 30: the 90 of a test row counts for nothing."""
+    data = gaps(tmp_path, missing)
+    (table,) = data.inputs
+    assert not np.isnan(table.array).any()
+    assert table.array[[1, 4], 0].tolist() == [age, age]
+    assert f"age in 2 ({told})" in data.description
+    assert "of 6 rows" in data.description
+
+
+def test_words_take_the_commonest_or_a_category_of_their_own(tmp_path: Path) -> None:
+    """Among the training rows smith and baker are as common, and the first by letter is taken."""
+    data = gaps(tmp_path, "mean")
+    assert data.inputs[0].features == ("age", "job: baker", "job: smith", "own")
+    assert data.inputs[0].array[2].tolist() == [40, 1, 0, 1]
+    assert "job in 2 (“baker”, the commonest)" in data.description
+    own = gaps(tmp_path, {"age": "mean", "job": "category", "own": "category"})
+    assert own.inputs[0].features[1:4] == ("job: baker", "job: smith", "job: missing")
+    assert own.inputs[0].features[4:] == ("own: False", "own: True", "own: missing")
+    assert own.inputs[0].array[2, 1:4].tolist() == [0, 0, 1]
+    assert "job in 2 (a category of its own, “missing”)" in own.description
+    with pytest.raises(InputError, match="'category' has no meaning for the numbers of 'age'"):
+        gaps(tmp_path, "category")
+
+
+def test_rows_to_explain_are_filled_as_those_of_the_fit_were(tmp_path: Path) -> None:
+    """From the scheme that the run left, too."""
+    week = tmp_path / "week.csv"
+    week.write_text("age,job,own\n,,\n50,smith,True\n")
+    GAPS.to_csv(tmp_path / "t.csv", index=False)
+    options = {"label": "price", "split": "part", "missing": "median", "explain": week}
+    data = TableSpec(path=tmp_path / "t.csv", **options).load(Memory())
+    assert data.inputs[0].array[6].tolist() == [30, 1, 0, 1]
+    (tmp_path / "scheme.json").write_text(json.dumps(data.scheme))
+    assert data.scheme["reader"]["columns"][0]["filling"] == "median"
+    again = TableSpec(scheme=tmp_path / "scheme.json", **options).load(Memory())
+    np.testing.assert_array_equal(again.inputs[0].array, data.inputs[0].array[6:])
+
+
+def test_a_model_that_asks_for_columns_gets_gaps_as_they_are(tmp_path: Path) -> None:
+    data = loaded(GAPS, tmp_path, Wanted(names=("own", "age", "job")), split="part")
+    (table,) = data.inputs
+    assert table.features == ("own", "age", "job")
+    assert np.isnan(table.array).sum() == 5
+    assert "Missing are age in 2, job in 2, own in 1 of 6 rows; the model is given them" in data.description
+
+
+def test_dates_become_parts_where_they_are_asked_for(tmp_path: Path) -> None:
+    """Monday is 1; age counts back from the last date of the fit."""
+    days = [date(2024, 1, 1), date(2024, 2, 29), date(2023, 12, 31)]
+    frame = pd.DataFrame({"day": days, "x": [1, 2, 3], "price": [1.5, 2.5, 3.5]})
+    data = loaded(frame, tmp_path, dates=["day"], test_share=0)
+    (table,) = data.inputs
+    assert table.features == ("day, year", "day, month", "day, weekday", "day, age in days", "x")
+    expected = [[d.year, d.month, d.isoweekday(), (max(days) - d).days] for d in days]
+    np.testing.assert_array_equal(table.array[:, :4], expected)
+    assert data.scheme["reader"]["dates"][0]["column"] == "day"
+
+
+def test_times_have_an_hour_and_gaps(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"at": ["2024-01-01 06:30", None, "2024-01-02 18:00"], "price": [1.5, 2.5, 3.5]})
+    (table,) = loaded(frame, tmp_path, dates=["at"], test_share=0, missing="mean").inputs
+    assert table.features[3] == "at, hour"
+    assert table.array[:, 3].tolist() == [6.5, 12.25, 18.0]
+
+
+def test_hundreds_of_dates_are_no_categories(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"day": pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d"), "price": np.arange(60) / 7}
+    )
+    with pytest.raises(InputError, match=r"'day' holds 60 dates such as 2024-01-01; data\.dates=\[day\] makes year"):
+        loaded(frame, tmp_path)
+    with pytest.raises(InputError, match=r"'day' holds dates, but in row 3 it is 'soon'; write dates as 2024-01-31"):
+        loaded(frame.assign(day=["soon" if k == 3 else d for k, d in enumerate(frame.day)]), tmp_path, dates=["day"])
+
+
+def test_codes_stay_text_and_truth_values_are_truth_values(tmp_path: Path) -> None:
+    """01 is no 1, with gaps too; 0.5, 0 and 10 are numbers."""
+    (tmp_path / "t.csv").write_text(
+        "code,half,flag,some,price\n01,0.5,TRUE,,1.5\n02,0,FALSE,07,2.5\n10,10,TRUE,12,3.5\n"
+    )
+    spec = TableSpec(path=tmp_path / "t.csv", label="price", test_share=0, missing={"some": "category"})
+    (table,) = spec.load(Memory()).inputs
+    assert table.features == (
+        "code: 01", "code: 02", "code: 10", "half", "flag", "some: 07", "some: 12", "some: missing"
+    )  # fmt: skip
+    assert table.array[:, 4].tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("codes", [list(range(1, 48)), [f"{k:02d}" for k in range(1, 48)]], ids=["numbers", "zeros"])
+def test_many_codes_are_refused_or_the_commonest_stay(codes: list[Any], tmp_path: Path) -> None:
+    frame = pd.DataFrame({"code": [*codes, *codes[:3]], "price": np.arange(50) / 7})
+    with pytest.raises(InputError, match=r"'code' has 47 categories.*keep the commonest with data\.rare=other"):
+        loaded(frame, tmp_path, categories=["code"])
+    (table,) = loaded(frame, tmp_path, categories=["code"], rare="other", most_categories=4, test_share=0).inputs
+    assert table.features == (*(f"code: {code}" for code in codes[:3]), "code: other")
+    assert table.array[40].tolist() == [0, 0, 0, 1]
+
+
+def test_advice_about_a_function_names_no_settings_that_it_does_not_have() -> None:
+    frame = pd.DataFrame({"word": [f"w{k}" for k in range(40)]})
+    with pytest.raises(InputError) as caught:
+        dataset_of({"inputs": {"t": frame}, "labels": np.arange(40) / 7}, "data.factory: own:rows")
+    assert "has 40 categories" in str(caught.value)
+    assert "data.ignore" not in str(caught.value)
+    assert "data.most_categories" not in str(caught.value)
+
+
+SOURCE = """
+import numpy as np
+import pandas as pd
+
+
+def frame():
+    random = np.random.default_rng(0)
+    x = pd.DataFrame({"age": random.integers(20, 70, 90).astype(float), "job": random.choice(["a", "b"], 90)})
+    x.loc[::7, "age"] = np.nan
+    return x
+
+
+def rows():
+    x = frame()
+    return {"inputs": {"people": x}, "labels": np.where(x.job == "a", "yes", "no")}
+
+
+def pipeline():
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    columns = ColumnTransformer([("words", OneHotEncoder(), ["job"]), ("numbers", SimpleImputer(), ["age"])])
+    return make_pipeline(columns, LogisticRegression()).fit(frame(), rows()["labels"])
+
+
+def boosted():
+    from catboost import CatBoostClassifier
+
+    return CatBoostClassifier(iterations=3, verbose=0, allow_writing_files=False, cat_features=["job"]).fit(
+        frame(), rows()["labels"])
+"""
+
+
+@pytest.mark.parametrize("make", ["pipeline", "boosted"])
+@pytest.mark.parametrize("whence", ["table", "factory"])
+def test_what_a_function_fitted_is_given_its_own_columns(
+    make: str, whence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Pipeline with a ColumnTransformer, and CatBoost, on words and gaps."""
+    name = f"own_columns_{make}_{whence}"
+    (tmp_path / f"{name}.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", name)
+    spec, compute = FactorySpec(factory=f"{name}:{make}"), Compute(batch=32, threads=1)
+    import importlib
+
+    own = importlib.import_module(name)
+    wanted = spec.wanted(compute)
+    assert wanted == Wanted(names=("age", "job"), categories=("job",) if make == "boosted" else (), only=False)
+    if whence == "factory":
+        data = dataset_of(own.rows(), f"data.factory: {name}:rows", wanted)
+    else:
+        own.frame().assign(price=own.rows()["labels"]).to_csv(tmp_path / "t.csv", index=False)
+        data = TableSpec(path=tmp_path / "t.csv", label="price").load_for(Memory(), wanted)
+    model = spec.restore(data, spec.fit(data, compute, silent), compute)
+    expected = getattr(own, make)().predict_proba(own.frame())
+    np.testing.assert_allclose(model.predict(data.arrays), expected, atol=1e-6)

@@ -1,0 +1,343 @@
+"""Fitted models from files of their own libraries, against what these libraries predict of the frame they were fitted
+on, and their Shapley values against SHAP and exact enumeration over raw columns."""
+
+from collections.abc import Callable
+from itertools import combinations
+from math import factorial
+from pathlib import Path
+from typing import Any
+
+import catboost
+import lightgbm
+import numpy as np
+import pandas as pd
+import pytest
+import shap
+import skops.io
+import xgboost
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from exhibit.tasks.data.baselines import background, baseline
+from exhibit.tasks.data.own_table import TableSpec
+from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.shap_kernel import KernelShapSpec
+from exhibit.tasks.methods.shap_tree import TreeShapSpec
+from exhibit.tasks.models.estimator import EstimatorSpec
+from exhibit.tasks.models.fitted import TRUSTED_TYPES
+from exhibit.tasks.protocols import Compute, Model, silent
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.packing import pack, unpack
+from tests.conftest import Memory
+
+COMPUTE = Compute(batch=64, threads=1)
+ROWS = 240
+WORDS = ["region", "purpose"]
+
+
+def _loans() -> pd.DataFrame:
+    """Numbers with gaps, a truth value, words, and codes with zeros in front."""
+    random = np.random.default_rng(0)
+    loans = pd.DataFrame(
+        {
+            "age": random.integers(20, 70, ROWS).astype(float),
+            "region": random.choice(["01", "02", "13"], ROWS),
+            "own": random.random(ROWS) < 0.4,
+            "purpose": random.choice(["car", "home", "education"], ROWS),
+        }
+    )
+    loans.loc[::9, "age"] = np.nan
+    risk = (loans.age.fillna(30) > 45).astype(int) + (loans.purpose == "car") * 1 + (loans.region == "13") * 1
+    return loans.assign(label=np.where(risk + random.random(ROWS) > 1.6, "late", "paid"))
+
+
+LOANS = _loans()
+X, Y = LOANS.drop(columns="label"), (LOANS.label == "paid").astype(int)
+CATEGORIES = X.astype(dict.fromkeys(WORDS, "category"))
+
+
+def _xgboost(path: Path) -> Array:
+    model = xgboost.XGBClassifier(n_estimators=6, max_depth=3, enable_categorical=True, n_jobs=1).fit(CATEGORIES, Y)
+    model.save_model(path)
+    return model.predict_proba(CATEGORIES)
+
+
+def _lightgbm(path: Path) -> Array:
+    model = lightgbm.LGBMClassifier(n_estimators=6, verbose=-1, n_jobs=1).fit(CATEGORIES, Y)
+    model.booster_.save_model(path)
+    return model.predict_proba(CATEGORIES)
+
+
+def _catboost(path: Path) -> Array:
+    model = catboost.CatBoostClassifier(
+        iterations=6, depth=3, verbose=0, thread_count=1, allow_writing_files=False, cat_features=WORDS
+    ).fit(X, Y)
+    model.save_model(str(path))
+    return model.predict_proba(X)
+
+
+def _pipeline(path: Path) -> Array:
+    columns = ColumnTransformer(
+        [("words", OneHotEncoder(handle_unknown="ignore"), WORDS), ("numbers", SimpleImputer(), ["age"])],
+        remainder="passthrough",
+    )
+    model = Pipeline([("columns", columns), ("model", LogisticRegression())]).fit(X, LOANS.label)
+    skops.io.dump(model, path)
+    return model.predict_proba(X)
+
+
+def _histogram(path: Path) -> Array:
+    model = HistGradientBoostingClassifier(max_iter=6, categorical_features="from_dtype").fit(CATEGORIES, LOANS.label)
+    skops.io.dump(model, path)
+    return model.predict_proba(CATEGORIES)
+
+
+FILES: dict[str, Callable[[Path], Array]] = {
+    "boosted.json": _xgboost,
+    "boosted.ubj": _xgboost,
+    "boosted.txt": _lightgbm,
+    "boosted.cbm": _catboost,
+    "pipeline.skops": _pipeline,
+    "histogram.skops": _histogram,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("loans")
+    LOANS.to_csv(folder / "loans.csv", index=False)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What skops does not trust by itself of a HistGradientBoostingClassifier."""
+    trees = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
+    monkeypatch.setenv(TRUSTED_TYPES, f"functools.partial,{trees},sklearn.utils.validation.check_array")
+
+
+def made(folder: Path, file: str, **options: Any) -> tuple[EstimatorSpec, Dataset, Model, Array]:
+    """A model from a file, the data that it asks for, and what its own library predicts."""
+    expected = FILES[file](folder / file)
+    spec = EstimatorSpec(path=folder / file, **options)
+    data = TableSpec(path=folder / "loans.csv", label="label", classes=("late", "paid"), test_share=0).load_for(
+        Memory(), spec.wanted(COMPUTE)
+    )
+    weights = unpack(type(spec.fit(data, COMPUTE, silent)), pack(spec.fit(data, COMPUTE, silent)))
+    return spec, data, spec.restore(data, weights, COMPUTE), expected
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_predictions_are_those_of_the_library_on_the_frame_of_its_training(file: str, folder: Path) -> None:
+    """With words, codes such as 01, truth values and gaps as they stand in the file."""
+    _, data, model, expected = made(folder, file)
+    (table,) = data.inputs
+    assert table.features == ("age", "region", "own", "purpose")
+    assert table.values.shape == (ROWS, 4)
+    assert table.whole[1].categories == ("01", "02", "13")
+    assert "Missing are age in 27 of 240 rows; the model is given them as missing." in data.description
+    np.testing.assert_allclose(model.predict(data.arrays), expected, atol=1e-6)
+
+
+def exact(score: Callable[[Array], Array], x: Array, others: Array) -> Array:
+    """Shapley values by enumeration: columns outside a coalition are those of each row of `others`, on average."""
+    count = len(x)
+
+    def worth(coalition: tuple[int, ...]) -> float:
+        rows = others.copy()
+        rows[:, list(coalition)] = x[list(coalition)]
+        return float(score(rows).mean())
+
+    return np.array(
+        [
+            sum(
+                factorial(size) * factorial(count - size - 1) / factorial(count)
+                * (worth((*known, player)) - worth(known))
+                for size in range(count)
+                for known in combinations([k for k in range(count) if k != player], size)
+            )
+            for player in range(count)
+        ]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("file", ["boosted.ubj", "boosted.txt", "boosted.cbm", "pipeline.skops"])
+def test_hidden_columns_are_whole_columns(file: str, folder: Path, explain: Callable[..., Any]) -> None:
+    """Kernel SHAP against enumeration over four raw columns, and occlusion against predictions of a changed frame: the
+    baseline is the mean of a number and the commonest word."""
+    _, data, model, _ = made(folder, file)
+    name, rows = data.inputs[0].name, np.arange(3)
+    hidden = baseline("auto", data, None, rows)
+    assert hidden is not None
+    commonest = LOANS.purpose.value_counts().index[0]
+    assert hidden[name][0, 0] == pytest.approx(LOANS.age.mean())
+    assert data.inputs[0].whole[3].word(hidden[name][0, 3]) == commonest
+    samples, targets = {name: data.inputs[0].array[rows]}, np.ones((3, 1), int)
+    found = explain(KernelShapSpec(), model, samples, targets, baselines=hidden, score="probability")
+    for row in rows.tolist():
+        expected = exact(lambda mixed: model.predict({name: mixed})[:, 1], samples[name][row], hidden[name][:1])
+        np.testing.assert_allclose(found.values[name][row, :, 0], expected, atol=1e-6)
+    lost = explain(OcclusionSpec(), model, samples, targets, baselines=hidden, score="probability")
+    changed = samples[name].copy()
+    changed[:, 3] = hidden[name][:, 3]
+    expected = model.predict(samples)[:, 1] - model.predict({name: changed})[:, 1]
+    np.testing.assert_allclose(lost.values[name][:, 3, 0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("file", ["boosted.ubj", "boosted.txt", "boosted.cbm"])
+def test_along_the_paths_values_are_those_of_shap(file: str, folder: Path, explain: Callable[..., Any]) -> None:
+    """Of the log-odds, which they add up to; with native categories and gaps."""
+    spec, data, model, _ = made(folder, file, output="logits")
+    assert model.output == spec.output_kind(data) == "log_odds"
+    samples = {data.inputs[0].name: data.inputs[0].array[:5]}
+    targets = np.tile([0, 1], (5, 1))
+    found = explain(TreeShapSpec(background=None), model, samples, targets, score="logit")
+    rows = X if file == "boosted.cbm" else CATEGORIES
+    estimator = model.estimator
+    if file == "boosted.ubj":  # SHAP gives a bare booster no categories
+        estimator = xgboost.XGBClassifier(enable_categorical=True)
+        estimator.load_model(folder / file)
+    own = shap.TreeExplainer(estimator, feature_perturbation="tree_path_dependent")
+    expected = own.shap_values(rows[:5], check_additivity=False)
+    values = found.values[data.inputs[0].name]
+    np.testing.assert_allclose(values[..., 1], expected, atol=1e-6)
+    np.testing.assert_allclose(values[..., 0], -expected, atol=1e-6)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("file", ["boosted.ubj", "boosted.txt", "boosted.cbm"])
+def test_against_a_background_values_are_exact_over_raw_columns(
+    file: str, folder: Path, explain: Callable[..., Any]
+) -> None:
+    _, data, model, _ = made(folder, file, output="logits")
+    name, rows = data.inputs[0].name, background(12, 0, data)
+    samples, targets = {name: data.inputs[0].array[:3]}, np.ones((3, 1), int)
+    found = explain(TreeShapSpec(background=12), model, samples, targets, baselines=rows, score="logit")
+    for row in range(3):
+        expected = exact(lambda mixed: model.predict({name: mixed})[:, 1], samples[name][row], rows[name])
+        np.testing.assert_allclose(found.values[name][row, :, 0], expected, atol=1e-6)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+
+
+def test_probabilities_have_no_path_dependent_values(folder: Path, explain: Callable[..., Any]) -> None:
+    _, data, model, _ = made(folder, "boosted.txt")
+    with pytest.raises(InputError, match=r"give model\.output=logits, or a number of rows"):
+        explain(TreeShapSpec(background=None), model, {"table": data.inputs[0].array[:2]}, score="probability")
+
+
+def test_a_file_with_other_types_is_refused_with_what_to_type(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TRUSTED_TYPES)
+    _histogram(folder / "strange.skops")
+    with pytest.raises(InputError, match=r"TreePredictor.*does not trust.*export EXHIBIT_TRUSTED_TYPES=functools"):
+        EstimatorSpec(path=folder / "strange.skops").wanted(COMPUTE)
+
+
+@pytest.mark.parametrize("ending", [".skops", ".json", ".ubj", ".txt", ".cbm"])
+def test_what_is_no_model_is_said_in_a_sentence(ending: str, tmp_path: Path) -> None:
+    (tmp_path / f"broken{ending}").write_bytes(b"nothing of the kind")
+    with pytest.raises(InputError, match=r"^model\.path: .* cannot read the"):
+        EstimatorSpec(path=tmp_path / f"broken{ending}").wanted(COMPUTE)
+    with pytest.raises(InputError, match=r"there is no file none"):
+        EstimatorSpec(path=tmp_path / f"none{ending}").wanted(COMPUTE)
+
+
+def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a pickle is never opened"):
+        EstimatorSpec(path=tmp_path / "model.joblib")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda loans: loans.rename(columns={"age": "years"}), "was fitted on age, which the data do not have"),
+        (lambda loans: loans.assign(shoe=43), r"was not fitted on shoe; leave them out with data\.ignore=\[shoe\]"),
+        (lambda loans: loans.assign(region="77"), "holds 77 and so on, and the model knows 01, 02, 13, none of these"),
+    ],
+    ids=["missing", "extra", "other words"],
+)
+def test_columns_are_matched_by_name(change: Any, message: str, folder: Path, tmp_path: Path) -> None:
+    spec, *_ = made(folder, "boosted.txt")
+    change(LOANS).to_csv(tmp_path / "other.csv", index=False)
+    with pytest.raises(InputError, match=message):
+        spec.fit(
+            TableSpec(path=tmp_path / "other.csv", label="label").load_for(Memory(), spec.wanted(COMPUTE)),
+            COMPUTE,
+            silent,
+        )
+
+
+def test_the_order_of_columns_in_the_file_is_of_no_account(folder: Path, tmp_path: Path) -> None:
+    spec, _, _, expected = made(folder, "boosted.txt")
+    LOANS[["label", "purpose", "own", "age", "region"]].to_csv(tmp_path / "turned.csv", index=False)
+    data = TableSpec(path=tmp_path / "turned.csv", label="label", test_share=0).load_for(Memory(), spec.wanted(COMPUTE))
+    model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
+    np.testing.assert_allclose(model.predict(data.arrays), expected, atol=1e-6)
+
+
+def test_a_model_that_takes_no_gaps_says_what_to_choose(tmp_path: Path) -> None:
+    """And with a choice it predicts."""
+    frame = LOANS[["age", "own", "label"]]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    skops.io.dump(LogisticRegression().fit(frame[["age", "own"]].fillna(0), frame.label), tmp_path / "m.skops")
+    spec = EstimatorSpec(path=tmp_path / "m.skops")
+    wanted = spec.wanted(COMPUTE)
+    with pytest.raises(InputError, match=r"some lack a value \(age in 27\), so data\.missing=exclude, mean"):
+        spec.fit(TableSpec(path=tmp_path / "t.csv", label="label").load_for(Memory(), wanted), COMPUTE, silent)
+    data = TableSpec(path=tmp_path / "t.csv", label="label", missing="median").load_for(Memory(), wanted)
+    spec.fit(data, COMPUTE, silent)
+    assert "age in 27 (the median," in data.description
+
+
+def test_several_classes_and_regressions(tmp_path: Path, explain: Callable[..., Any]) -> None:
+    """Three classes have margins that a softmax takes; a regression has values."""
+    grades = np.digitize(X.age.fillna(30) + 10 * (X.purpose == "car"), [35, 50])
+    for label, objective, output, outputs in (
+        (grades, "multi:softprob", "logits", 3),
+        (grades * 1.5 + 0.25, "reg:squarederror", "auto", 1),
+    ):
+        X.assign(label=label).to_csv(tmp_path / "t.csv", index=False)
+        kind = xgboost.XGBClassifier if outputs == 3 else xgboost.XGBRegressor
+        own = kind(n_estimators=4, max_depth=2, objective=objective, enable_categorical=True).fit(CATEGORIES, label)
+        own.save_model(tmp_path / "m.ubj")
+        spec = EstimatorSpec(path=tmp_path / "m.ubj", output=output)
+        task = "classification" if outputs == 3 else "regression"
+        data = TableSpec(path=tmp_path / "t.csv", label="label", task=task).load_for(Memory(), spec.wanted(COMPUTE))
+        model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
+        predicted = model.predict(data.arrays)
+        expected = own.predict(CATEGORIES, output_margin=True).reshape(ROWS, -1)
+        np.testing.assert_allclose(predicted, expected, atol=1e-5)
+        score = "logit" if outputs == 3 else "value"
+        samples = {"table": data.inputs[0].array[:4]}
+        found = explain(TreeShapSpec(background=None), model, samples, np.full((4, 1), outputs - 1), score=score)
+        np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+        assert predicted.shape == (ROWS, outputs)
+
+
+def test_words_beyond_ascii_are_those_of_the_training_or_refused(tmp_path: Path, explain: Callable[..., Any]) -> None:
+    """XGBoost 3.2 cuts such words at the wrong bytes: with all of them its trees are explained exactly, without one
+    another word would be taken for it."""
+    words = dict(zip(["car", "home", "education"], ["自動車", "住宅", "教育費"], strict=True))
+    frame = LOANS[["age", "purpose", "label"]].replace({"purpose": words})
+    inputs = frame[["age", "purpose"]].astype({"purpose": "category"})
+    own = xgboost.XGBClassifier(n_estimators=5, max_depth=3, enable_categorical=True).fit(inputs, Y)
+    own.save_model(tmp_path / "m.ubj")
+    spec = EstimatorSpec(path=tmp_path / "m.ubj", output="logits")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    given = TableSpec(path=tmp_path / "t.csv", label="label", classes=("late", "paid"), test_share=0)
+    data = given.load_for(Memory(), spec.wanted(COMPUTE))
+    model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
+    np.testing.assert_allclose(model.predict(data.arrays)[:, 1], own.predict(inputs, output_margin=True), atol=1e-6)
+    samples, rows = {"table": data.inputs[0].array[:2]}, background(9, 0, data)
+    found = explain(TreeShapSpec(background=9), model, samples, np.ones((2, 1), int), baselines=rows, score="logit")
+    for row in range(2):
+        expected = exact(lambda mixed: model.predict({"table": mixed})[:, 1], samples["table"][row], rows["table"])
+        np.testing.assert_allclose(found.values["table"][row, :, 0], expected, atol=1e-6)
+    frame[frame.purpose != "住宅"].to_csv(tmp_path / "t.csv", index=False)
+    fewer = given.load_for(Memory(), spec.wanted(COMPUTE))
+    with pytest.raises(InputError, match="must hold just the 3 words of the training"):
+        spec.fit(fewer, COMPUTE, silent)
