@@ -55,7 +55,10 @@ class OcclusionSpec(Method):
         "whole",
         description="an element has the whole difference of its window, or an equal share: then they add up to it",
     )
-    baseline: Baseline = Field("auto", description="what replaces a window, in raw units: auto, zero, black or mean")
+    baseline: Baseline = Field(
+        "auto",
+        description="what replaces a window, in raw units: auto, zero, black or mean, of a series channel_mean or line",
+    )
 
     title: ClassVar[str] = "Occlusion"
     citation: ClassVar[str] = "M. Zeiler, R. Fergus (2014), Visualizing and understanding convolutional networks, ECCV."
