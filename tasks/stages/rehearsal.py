@@ -31,7 +31,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Prediction
 from exhibit.tasks.stages.beforehand import keys_of
 from exhibit.tasks.stages.explaining import baselines_of, explainable, require_finite
-from exhibit.tasks.stages.predict import usual_layer
+from exhibit.tasks.stages.predict import usual_layers
 from exhibit.tasks.stages.stage import one_at_a_time
 
 _FITTED, _FEW = 32, 4  # rows that a model is tried on, and that are explained before a whole batch is
@@ -105,11 +105,12 @@ def rehearse(
         net.predict(whole)
         batch_seconds = time.monotonic() - begun
         targets = select(SelectionSpec(rows="all"), target, few, Prediction(kind=net.output, outputs=outputs)).targets
-        layer, score = usual_layer(net, few), score_of(target, data, net.output)
+        named, score = usual_layers(net, few), score_of(target, data, net.output)
         found = {}
         for label, method in methods.items():
             with keys_of(method, label):
-                found[label] = _measured(method.located(layer), model, net, data, rows, targets, score, compute)
+                usual = named.get("embedding" if method.asks == "gradients" else "layer", named.get("layer"))
+                found[label] = _measured(method.located(usual), model, net, data, rows, targets, score, compute)
         taken = net.place(few.arrays).values if gives_gradients(net) and _numbers(few) else {}
     limit = len(rows) if selection.limit is None else selection.limit
     return Rehearsal(
