@@ -132,6 +132,12 @@ def _image(values: Any, _: Sequence[str] | None) -> Taken:
 _CHANNELS = (1, 3)
 
 
+def _are_pictures(values: Any) -> bool:
+    """Whether their axes say so: three of which the last two differ may be steps and channels as well."""
+    shape = _array(values).shape
+    return len(shape) == 4 or (len(shape) == 3 and shape[1] == shape[2])
+
+
 def _text(values: Any, names: Sequence[str] | None) -> Taken:
     """Sentences as their words, each with the space around it, so that a sentence is got back as it was; or ids, whose
     tokens are the names."""
@@ -153,6 +159,17 @@ def _text(values: Any, names: Sequence[str] | None) -> Taken:
 
 _ALONE = "぀-ヿ㐀-䶿一-鿿豈-﫿"  # signs of Japanese and Chinese, which are written without spaces
 _PIECE = re.compile(rf"\s*(?:[{_ALONE}]|[^\W{_ALONE}]+(?:['’][^\W{_ALONE}]+)*|[^\w\s]|_)\s*")
+
+
+def _series(values: Any, names: Sequence[str] | None) -> Taken:
+    array, as_given = _array(values), _as_given(values)
+    about = {"values": array, "kind": "series"} | ({} if names is None else {"features": names})
+    single = array.ndim == 2
+
+    def turned(found: Array) -> Array:
+        return found[:, :, 0] if single else found
+
+    return Taken(about, lambda found: as_given(turned(found)), turned)
 
 
 def _molecules(values: Any, _: Sequence[str] | None) -> Taken:
@@ -183,9 +200,12 @@ KINDS: dict[Kind, SessionKind] = {
         {"gradients": "integrated_gradients", "trees": "tree_shap", "predictions": "kernel_shap"},
     ),
     "image": SessionKind(
-        lambda values: _array(values).ndim in (3, 4),
+        _are_pictures,
         _image,
         {"gradients": "integrated_gradients", "predictions": "partition_shap"},
         ("completeness",),
+    ),
+    "series": SessionKind(  # which three axes alone do not say
+        lambda _: False, _series, {"gradients": "integrated_gradients", "predictions": "occlusion_windows"}
     ),
 }

@@ -10,6 +10,7 @@ CLASSES = np.array([0, 1] * 8)
 TABLE = RANDOM.normal(size=(16, 4)) + CLASSES[:, np.newaxis]
 IMAGES = RANDOM.uniform(size=(16, 6, 6, 1)).astype(np.float32)
 TEXTS = ["a good film", "so bad a play", "good", "bad play"] * 4
+SERIES = RANDOM.normal(size=(16, 6, 3)).astype(np.float32)
 IDS, TOKENS = RANDOM.integers(1, 6, (16, 5)), ["nothing", "a", "b", "c", "d", "e"]
 SMILES = ["CCO", "CCN", "OCCO", "CCC"] * 4
 
@@ -110,6 +111,7 @@ FAMILIES: dict[str, dict[str, Tried]] = {
         ),
         "text": Tried(_torch_embedding, IDS, IDS_OF_TEXT),
         "molecule": Tried(_torch_embedding, SMILES, {"preprocess": _atoms}),
+        "series": Tried(_torch(_nn("Flatten"), _nn("Linear", 18, 2)), SERIES, {"kind": "series"}),
     },
     "Keras": {
         "table": Tried(_keras((4,), lambda layers: layers.Dense(3, activation="tanh")), TABLE),
@@ -148,6 +150,7 @@ FAMILIES: dict[str, dict[str, Tried]] = {
     "function": {
         "table": Tried(lambda: lambda rows: np.stack([-rows[:, 0], rows[:, 0] * rows[:, 1]], axis=1), TABLE),
         "image": Tried(lambda: lambda images: np.stack([images[:, 0, 0, 0], images[:, 1, 1, 0]], axis=1), IMAGES),
+        "series": Tried(lambda: lambda steps: steps[:, 0, :2], SERIES, {"kind": "series"}),
         "text": Tried(lambda: lambda texts: np.array([[0.0, text.count("good")] for text in texts]), TEXTS),
     },
 }  # fmt: skip

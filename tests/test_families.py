@@ -24,7 +24,7 @@ FEW = Compute(batch=8)
 # What makes a method cheaper and does not change what it can explain.
 CHEAP = {"n_steps": 4, "nsamples": 40, "max_evals": 40, "background": 4, "baselines": 4}
 # Where a method looks, if not at the values themselves: variants of its option.
-VARIANTS = ("", "_embedding", "_tokens")
+VARIANTS = ("", "_embedding", "_tokens", "_windows")
 
 
 def methods() -> dict[str, list[str]]:

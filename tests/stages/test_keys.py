@@ -45,6 +45,7 @@ CHOSEN = {
 }
 NO_STAGES = {
     "beforehand",
+    "rehearsal",
     "results",
     "stage",
     "restore",
