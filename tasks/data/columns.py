@@ -218,8 +218,8 @@ def _too_many(cells: "Cells", cell_words: Sequence[str], count: int, most: int) 
         )
     return (
         f"data.path: the column {name!r} has {count} categories, more than data.most_categories: {most}; leave it out "
-        f"with {typed('data.ignore', [str(name)])}, use it as {typed('data.id', str(name))}, raise that number, or "
-        "keep the commonest with data.rare=other"
+        f"with {typed('data.ignore', [str(name)])}, use it as {typed('data.id', str(name))}, keep "
+        "the commonest with data.rare=other, or raise that number"
     )
 
 
