@@ -115,7 +115,7 @@ def _kind(values: Any, told: str | None, key: str) -> str:
     if found is None:
         raise InputError(
             f"{key}: {what_it_is(values)} was given; (samples, features) or a DataFrame is a table, (samples, height, "
-            "width[, channels]) are images, a list of texts are sentences or SMILES; kind says it where axes do not: image "
+            "width[, channels]) are images, a list of texts are sentences or SMILES; kind says what axes do not: image "
             "or series (samples, steps, channels)"
         )
     return found
