@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
+from markupsafe import Markup
 
 from exhibit.flows.calls import Calls
 from exhibit.flows.config import Report, read_report
@@ -225,10 +225,7 @@ class Explanation:
         """Page one, in a frame of its own that may run nothing and fetch nothing."""
         with self._running() as (watch, given):
             source = front_page(self._report, Inline(), watch, given)
-        return (
-            f'<iframe sandbox="" srcdoc="{escape(source, quote=True)}" title="{escape(self._subject.title)}" '
-            f'style="{_FRAME}"></iframe>'
-        )
+        return str(_FRAME.format(source, self._subject.title))
 
     @contextmanager
     def _running(self) -> Iterator[tuple[Watch, Given]]:
@@ -265,7 +262,10 @@ class Explanation:
         return check_rows([(self._material.slug, [one for method in self._material.methods for one in method.checks])])
 
 
-_FRAME = "width: 100%; height: 46rem; border: 1px solid #8884; border-radius: 4px; background: #fff"
+_FRAME = Markup(
+    '<iframe sandbox="" srcdoc="{}" title="{}" style="width: 100%; height: 46rem; border: 1px solid #8884; '
+    'border-radius: 4px; background: #fff"></iframe>'
+)
 
 
 def _require_replaceable(directory: Path) -> None:

@@ -60,20 +60,26 @@ def _firsts(method: MethodMaterial) -> dict[str, Named | None]:
     if swarm is None or swarm.of is None:
         return {}
     return {
-        of_class: _surely_first(swarm.labels, np.abs(swarm.values[swarm.of == number].astype(np.float64)))
+        of_class: _surely_first(
+            swarm.labels, np.abs(swarm.values[swarm.of == number].astype(np.float64)), len(swarm.outputs)
+        )
         for number, of_class in enumerate(swarm.outputs)
     }
 
 
-def _surely_first(labels: Sequence[str], sizes: Array) -> Named | None:
-    """What is ahead of each other part by more than the error of their difference over the samples (samples, parts)."""
+def _surely_first(labels: Sequence[str], sizes: Array, classes: int) -> Named | None:
+    """What is ahead of each other part over the samples, by their differences and Student's t; `sizes` is (samples,
+    parts). All comparisons of all `classes` together have a level of 95% (Bonferroni), for the reader sees the surest."""
+    from scipy.stats import t
+
     mean = sizes.mean(axis=0)
     first = int(mean.argmax())
     ahead = np.delete(sizes[:, first : first + 1] - sizes, first, axis=1)
     if len(sizes) < _ENOUGH or not ahead.size:
         return None
     error = ahead.std(axis=0, ddof=1) / np.sqrt(len(ahead))
-    sure = (ahead.mean(axis=0) > 1.96 * error).all()
+    quantile = t.ppf(1 - 0.025 / (classes * ahead.shape[1]), len(ahead) - 1)
+    sure = (ahead.mean(axis=0) > quantile * error).all()
     return Named(name=without_unit(labels[first]), value=float(mean[first] / mean.sum())) if sure else None
 
 

@@ -48,7 +48,7 @@ class OcclusionSpec(Method):
     sliding_window_shapes: Extent = Field(
         1,
         description="elements per window, for all axes or one number per axis; one number more is that of channels, "
-        "which are replaced together otherwise: [5, 1] are five steps of one channel of a series",
+        "which are replaced together otherwise: [10, 1] are ten steps of one channel of a series",
     )
     strides: Extent = Field(1, description="elements between windows, at most the window")
     difference: Literal["whole", "spread"] = Field(

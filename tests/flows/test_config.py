@@ -25,6 +25,10 @@ OPEN = {
     "label": "kind",
     "text": "words",
     "estimator.path": "model.ubj",
+    "torchvision.architecture": "resnet18",
+    "timm.architecture": "resnet18",
+    "keras_application.architecture": "ResNet50",
+    "weights": "weights.safetensors",
 }
 # What fits a choice that does not fit the study `iris`: a net explained by gradients.
 FITTING = {
@@ -32,6 +36,7 @@ FITTING = {
     "random_forest": "method=[occlusion]",
     "estimator": "method=[occlusion]",
     "gradient_boosting": "method=[occlusion]",
+    **dict.fromkeys(("torchvision", "timm", "keras_application"), "data=scikit_image method=[occlusion]"),
     "transformers": "data=text data.path=texts.csv data.text=words",
 }
 REPORT_GROUPS = ("document", "runner", "compute")
