@@ -349,7 +349,8 @@ def _target(given: str | int | Sequence[str | int] | None, found: Subject) -> It
     chosen = usual if given is None else given
     items = [chosen] if isinstance(chosen, str | int) else list(chosen)
     yield "target=predicted"
-    yield f"target.outputs=[{','.join(quoted(_output(item, found.dataset.classes)) for item in items)}]"
+    key = "target.outputs"
+    yield f"{key}=[{','.join(quoted(_output(item, found.dataset.classes)) for item in items)}]"
 
 
 def _output(item: str | int, classes: Sequence[str]) -> str:

@@ -69,7 +69,7 @@ def _firsts(method: MethodMaterial) -> dict[str, Named | None]:
 
 def _surely_first(labels: Sequence[str], sizes: Array, classes: int) -> Named | None:
     """What is ahead of each other part over the samples, by their differences and Student's t; `sizes` is (samples,
-    parts). All comparisons of all `classes` together have a level of 95% (Bonferroni), for the reader sees the surest."""
+    parts). All comparisons of all `classes` together have a level of 95% (Bonferroni): the surest are told."""
     from scipy.stats import t
 
     mean = sizes.mean(axis=0)

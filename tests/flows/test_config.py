@@ -14,6 +14,7 @@ from exhibit.flows.compose import CONF, Composed, compose_points, groups, point_
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.errors import ConfigError
 from exhibit.tasks.document.spec import DocumentSpec
+from tests.torchvision_stub import torchvision
 
 STUDIES = groups()["study"]
 # A value for each key that some option leaves open.
@@ -65,6 +66,7 @@ def test_every_option_is_valid_and_short(file: Path, monkeypatch: pytest.MonkeyP
     assert len(file.read_text().splitlines()) <= 25
     monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", "own")
     monkeypatch.chdir(tmp_path)
+    torchvision()
     bare(tmp_path / OPEN["path"])
     group, option = file.parent.name, file.stem
     chosen = [f"study={option}"] if group == "study" else ["study=iris", f"{group}={option}"]
