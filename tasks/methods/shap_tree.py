@@ -16,7 +16,7 @@ from exhibit.tasks.methods.shap import (
     parts,
     rows_of,
 )
-from exhibit.tasks.protocols import Capability, Compute, Model, Score, gives_trees, reading
+from exhibit.tasks.protocols import Capability, Compute, Model, Score, TreeModel, gives_trees, reading
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution
 from exhibit.tasks.records.model import OutputKind
@@ -105,7 +105,34 @@ class TreeShapSpec(ShapMethod):
             values = _tree_values(model.estimator, flat(inputs), flat(rows), score)[0]
             base_value = mean_scores(model, rows, score, targets)
         chosen = np.take_along_axis(values, targets[:, np.newaxis], axis=2)
-        return explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value)
+        return _adding_up(explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value), model)
+
+
+def _adding_up(found: Attribution, model: TreeModel) -> Attribution:
+    """The values, if they are of the trees by which the model predicts: then they add up, but for rounding.
+
+    Raises:
+        InputError: where they do not, as of trees that add up to a logarithm, are averaged, have lines in their leaves,
+            or are dropped at random.
+    """
+    sizes = sum(
+        np.abs(values).reshape(len(values), -1, values.shape[-1]).sum(axis=1) for values in found.values.values()
+    )
+    allowed = _ROUNDING * (sizes + np.abs(found.prediction) + np.abs(found.base_value))
+    off = ~(np.abs(found.residual) <= allowed)
+    if not off.any():
+        return found
+    row, column = np.unravel_index(np.where(off, np.abs(found.residual), -1).argmax(), off.shape)
+    change = found.prediction[row, column] - found.base_value[row, column]
+    raise InputError(
+        f"tree_shap: SHAP reads other trees than those by which this {type(model.estimator).__name__} predicts: for "
+        f"{str(found.sample_ids[row])!r} the values add up to {change + found.residual[row, column]:.4g}, and what the "
+        f"model gives changes by {change:.4g} ({int(off.any(axis=1).sum())} of {len(off)} samples are off); use "
+        "kernel_shap, which asks the model itself"
+    )
+
+
+_ROUNDING = 1e-4  # of all numbers together: thousands of trees in single precision
 
 
 def _tree_values(estimator: Any, rows: Array, background: Array | None, score: Score) -> tuple[Array, Array]:
@@ -115,7 +142,6 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
         InputError: where the estimator is not made of trees, or its probabilities are not those of the trees.
     """
     import shap
-    from shap.utils._exceptions import InvalidModelError
 
     wanted = "probability" if score.kind == "probability" else "raw"
     # Without a word of `max_samples` SHAP keeps 100 of the rows, whose mean is not the base value that is reported.
@@ -127,10 +153,13 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
             model_output="raw" if background is None else wanted,
             feature_perturbation="tree_path_dependent" if background is None else "interventional",
         )
-        values = explainer.shap_values(_in_places(explainer, rows), check_additivity=False)
-    except (InvalidModelError, NotImplementedError, AssertionError) as error:
+        # Along the paths SHAP asks the library of a boosted model itself, which compares as the model does.
+        own = background is None and explainer.model.model_type != "internal"
+        values = explainer.shap_values(rows if own else _in_places(explainer, rows), check_additivity=False)
+    except Exception as error:  # SHAP and the libraries under it each fail in their own way
+        why = " ".join(str(error).split()).rstrip(".")
         raise InputError(
-            f"tree_shap: SHAP does not explain this {type(estimator).__name__} ({error}); use kernel_shap"
+            f"tree_shap: SHAP does not explain this {type(estimator).__name__} ({why}); use kernel_shap"
         ) from error
     if explainer.model.tree_output == "log_odds" and background is None and wanted == "probability":
         raise InputError("background: without one SHAP explains the log-odds of boosted trees; give a number of rows")

@@ -153,3 +153,70 @@ def test_values_beside_a_threshold_take_the_branch_that_the_model_takes(
         np.testing.assert_allclose(found.values["x"][row], shapley(worth, 4)[:, :1], rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(found.residual, 0, atol=1e-4)
     assert "exact" not in f"{TreeShapSpec().departure}{TreeShapSpec.__doc__}".lower()
+
+
+BOOSTED_ROWS = (np.random.default_rng(2).integers(0, 12, (120, 4)) / 10).astype(np.float64)
+VALUE = BOOSTED_ROWS[:, 0] * BOOSTED_ROWS[:, 1] + BOOSTED_ROWS[:, 2] + np.abs(BOOSTED_ROWS[:, 3] - 0.5)
+
+
+def boosted(library: str, name: str, labels: Array = VALUE, **options: Any) -> EstimatorModel:
+    module = pytest.importorskip(library)
+    quiet = {"verbose": -1, "min_child_samples": 2} if library == "lightgbm" else {}
+    estimator = getattr(module, name)(n_estimators=15, n_jobs=1, **quiet, **options)
+    return EstimatorModel(estimator.fit(BOOSTED_ROWS, labels), Compute(batch=64))
+
+
+def explained_by(model: EstimatorModel, explain: Explain, background: int | None) -> Attribution:
+    return explain(
+        TreeShapSpec(background=background), model, {"x": BOOSTED_ROWS[:8]}, baselines={"x": BOOSTED_ROWS[60:80]}
+    )
+
+
+@pytest.mark.parametrize(("library", "name"), [("lightgbm", "LGBMRegressor"), ("xgboost", "XGBRegressor")])
+def test_values_of_boosters_are_exact(library: str, name: str, explain: Explain) -> None:
+    """On tenths, which lie beside the thresholds in single precision."""
+    model = boosted(library, name)
+    found = explained_by(model, explain, 20)
+    for row in range(8):
+
+        def worth(coalition: tuple[int, ...], x: Array = BOOSTED_ROWS[row]) -> Array:
+            mixed = BOOSTED_ROWS[60:80].copy()
+            mixed[:, list(coalition)] = x[list(coalition)]
+            return model.predict({"x": mixed}).mean(axis=0)
+
+        np.testing.assert_allclose(found.values["x"][row], shapley(worth, 4), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("library", "name"), [("lightgbm", "LGBMRegressor"), ("xgboost", "XGBRegressor")])
+def test_along_the_paths_the_library_of_a_booster_is_given_the_rows_themselves(
+    library: str, name: str, explain: Explain
+) -> None:
+    """Values of its own: SHAP asks it there, and places among thresholds are other rows to it."""
+    model = boosted(library, name)
+    found = explained_by(model, explain, None)
+    own = shap.TreeExplainer(model.estimator, feature_perturbation="tree_path_dependent")
+    np.testing.assert_allclose(found.values["x"][..., 0], own.shap_values(BOOSTED_ROWS[:8]), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("background", [20, None])
+@pytest.mark.parametrize(
+    ("library", "name", "classes", "options"),
+    [
+        ("lightgbm", "LGBMClassifier", 3, {}),
+        ("lightgbm", "LGBMRegressor", 0, {"objective": "poisson"}),
+        ("lightgbm", "LGBMRegressor", 0, {"boosting_type": "rf", "subsample": 0.7, "subsample_freq": 1}),
+        ("lightgbm", "LGBMRegressor", 0, {"linear_tree": True}),
+        ("xgboost", "XGBClassifier", 3, {}),
+        ("xgboost", "XGBRegressor", 0, {"objective": "count:poisson"}),
+        ("xgboost", "XGBRegressor", 0, {"booster": "gblinear"}),
+    ],
+)
+def test_boosters_whose_trees_add_up_to_something_else_are_refused(
+    library: str, name: str, classes: int, options: dict[str, Any], background: int | None, explain: Explain
+) -> None:
+    """To margins of several classes or a logarithm; are averaged; have lines in their leaves."""
+    labels = np.digitize(VALUE, np.quantile(VALUE, [0.33, 0.66])) if classes else VALUE
+    model = boosted(library, name, labels, **options)
+    with pytest.raises(InputError, match=r"reads other trees|does not explain this|SHAP explains the log-odds"):
+        explained_by(model, explain, background)
