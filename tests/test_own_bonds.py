@@ -27,6 +27,7 @@ from exhibit.tasks.stages.load import load
 from exhibit.tasks.stages.predict import predict
 from exhibit.tasks.stages.select import select
 from exhibit.tasks.store import Store
+from tests.conftest import Memory
 
 COMPUTE = Compute(batch=32)
 NAME = "own_bonds"
@@ -75,6 +76,7 @@ class Net(nn.Module):
         both = nodes.gather(1, pick).unflatten(1, (SIZE, 2)).sum(2) + edges
         real = (kinds[..., :1] > 0).float()
         whole = (torch.tanh(both) if self.bent else both) * real
+        self.last = whole.detach()
         return self.value(whole.sum(1) + (nodes * (ids > 0)[..., None]).sum(1))
 
 
@@ -248,3 +250,10 @@ def test_other_layers_are_refused_in_one_sentence(layer: str, said: str, store: 
     with pytest.raises(InputError) as caught:
         explained(store, IntegratedGradientsSpec(layer=layer, n_steps=3))
     assert said in str(caught.value)
+
+
+def test_a_net_that_keeps_what_it_made_is_the_same_model(store: Store) -> None:
+    """As nets with attention do: what it holds before it predicts anything is what tells it from another."""
+    data = DataFactorySpec(factory=f"{NAME}:rows", arguments={"smiles": list(SMILES)}).load(Memory())
+    model = FactorySpec(factory=f"{NAME}:net")
+    assert model.fit(data, COMPUTE, silent).given == model.given(lambda: data, COMPUTE)

@@ -160,9 +160,7 @@ class FactorySpec(TrainingSpec):
         Raises:
             InputError: where that is something else each time.
         """
-        return self._given(self._made(compute), rows, compute)
-
-    def _given(self, made: "_Made", rows: Callable[[], Dataset], compute: Compute) -> str:
+        made = self._made(compute)
         before = self._asked(made, made.content, rows, compute)
         again = self._made(compute)
         if before == self._asked(again, again.content, rows, compute):
@@ -189,7 +187,8 @@ class FactorySpec(TrainingSpec):
                     )
                 self._require_alone(backend.whole(made.item, encode, _otherwise(compute)), outputs, some)
             made.require_kept(dataset)
-            given = self._given(made, lambda: dataset, compute)
+            # Of one that has predicted nothing yet, as where it is asked for elsewhere: some nets keep what they made.
+            given = self.given(lambda: dataset, compute)
             trained = backend.fit(
                 lambda: self._made(compute).item,
                 encode,
@@ -206,7 +205,7 @@ class FactorySpec(TrainingSpec):
                 "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
                 f"{self.factory} must give a fitted model"
             )
-        given = self._given(made, lambda: dataset, compute)
+        given = self.given(lambda: dataset, compute)
         return Weights(
             arrays={},
             parameters=0,
