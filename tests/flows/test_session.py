@@ -296,7 +296,7 @@ def test_boosters(library: str, store: str) -> None:
         ({"names": ["a"]}, "X: features lists 1 names, but there are 4 columns"),
         ({"preprocess": len, "model": lambda rows: rows}, "preprocess: only nets take one"),
     ],
-    ids=lambda value: str(value)[:40],
+    ids=lambda value: value[:40] if isinstance(value, str) else "-".join(value),
 )
 def test_a_sentence_says_what_is_wrong(change: dict[str, Any], said: str, net: nn.Sequential, store: str) -> None:
     given = {"model": net, "X": NUMBERS, "check": []} | change
