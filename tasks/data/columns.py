@@ -1,7 +1,6 @@
 """Columns of a table as features: numbers as they are, and categories as one column of 0 and 1 each, or, for a model
 that is given whole columns, as the place of the word among the categories."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Self
@@ -23,7 +22,7 @@ from exhibit.tasks.data.rows import (
 )
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input, TableColumn
-from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.override import typed, typed_for
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Cells, Table
@@ -190,10 +189,8 @@ def _apart(word: str, known: Iterable[str]) -> str:
 
 
 def by_column(name: str, filling: str) -> str:
-    """How it is said by column: Hydra's grammar takes no other letters as keys."""
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ ]*", name):
-        return f"'data.missing={{{name}: {filling}}}' says it by column"
-    return f"a YAML of your own says it by column, missing: {{{name}: {filling}}}"
+    """How it is said by column."""
+    return f"{typed_for('data.missing', name, filling)} says it by column"
 
 
 def _empty(name: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from exhibit.tasks.models.tree_game import Tree, against
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import TableColumn, Wanted
+from exhibit.tasks.records.override import typed_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -452,7 +453,7 @@ class CatBoost(Fitted):
             if np.isnan(table.codes[:, place]).any():
                 raise InputError(
                     f"model.path: {column.name!r} is a category of CatBoost, which takes none without a value; name "
-                    f"one as in its training: 'data.missing={{{column.name}: category}}'"
+                    f"one as in its training: {typed_for('data.missing', column.name, 'category')}"
                 )
             words: Any = np.array(Whole.words(column), object) if column.categories else np.array(["False", "True"])
             frame[column.name] = words[table.codes[:, place].astype(np.int64)]

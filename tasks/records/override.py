@@ -34,6 +34,13 @@ def typed(key: str, value: str | Sequence[str] | Mapping[str, str]) -> str:
     return in_shell(f"{key}={words}")
 
 
+def typed_for(key: str, name: str, value: str) -> str:
+    """`'key={name:value}'` as it works in a shell; as a line of a YAML file where the grammar takes no such name."""
+    if key_word(name) is None:
+        return f"{key.rpartition('.')[2]}: {{{name}: {value}}} in a YAML of your own"
+    return typed(key, {name: value})
+
+
 def key_word(name: str) -> str | None:
     """A name in braces, as `a b` of `{a b: 1}`; None where the grammar has no form for it: it knows no quotes there."""
     if not _KEY.fullmatch(name) or name != name.strip() or name.lower() in _READ_OTHERWISE or "${" in name:
