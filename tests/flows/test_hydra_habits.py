@@ -256,7 +256,9 @@ def _texts() -> Iterator[tuple[str, str]]:
 def _put_in(part: ast.expr) -> str:
     if isinstance(part, ast.Constant):
         return str(part.value)
-    return "x" if "quoted(" in ast.unparse(part) else "\0"
+    assert isinstance(part, ast.FormattedValue)
+    number = part.format_spec is not None and ast.unparse(part.format_spec) == "f'd'"
+    return "1" if number else "x" if "quoted(" in ast.unparse(part) else "\0"
 
 
 def test_every_piece_of_advice_in_the_program_is_in_the_grammar() -> None:

@@ -110,7 +110,7 @@ class KerasApplicationSpec(_LibrarySpec):
         if None not in wanted and wanted != sides:
             raise InputError(
                 f"data.size: the data gives pictures of {sides[0]}x{sides[1]} pixels, but {self.net} takes "
-                f"{wanted[0]}x{wanted[1]}; give data.size={wanted[0]}"
+                f"{wanted[0]}x{wanted[1]}; give data.size={wanted[0]:d}"
             )
         return net
 
