@@ -384,8 +384,8 @@ def _typed(value: Any) -> str:
 
 
 def _as_yaml(report: Report, overrides: Sequence[str], found: Subject) -> str:
-    names = {f"model.factory={quoted(found.model)}": "model.factory=MODULE:model",
-             f"data.factory={quoted(found.data)}": "data.factory=MODULE:data"}  # fmt: skip
+    held = {"model": found.model, "data": found.data}
+    names = {f"{group}.factory={quoted(name)}": f"{group}.factory=MODULE:{group}" for group, name in held.items()}
     command = " \\\n#     ".join(["exhibit report", *(in_shell(names.get(item, item)) for item in overrides)])
     (point,) = report.points
     plain = point.model_dump(mode="json", by_alias=True, exclude={"label"})

@@ -125,7 +125,7 @@ PICTURES = [
     folder("a name that is no UTF-8", lambda root: _bytes(root, b"a/\xff.png"), Excluded(10, "name of the file is no UTF-8; rename")),
     folder("names of every kind", lambda root: put(root / "a" / "Größe 😀 <b>.png", drawn(GREY)), Taken(11)),
     folder("a class that is no UTF-8", lambda root: (root / "a").rename(os.fsdecode(os.fsencode(root) + b"/\xff")), Refused("the name of the folder .* is no UTF-8")),
-    folder("one class", lambda root: (root / "a").rename(root.parent / "a"), Refused("has 1 folders with pictures; it needs one per class")),
+    folder("one class", lambda root: (root / "a").rename(root.parent / "a"), Refused("has 1 folder with pictures; it needs one per class")),
     folder("a file as a folder", lambda root: (root.rename(root.parent / "x"), root.write_text("")), Refused("is a file, where a folder was expected")),
     folder("nothing", lambda root: root.rename(root.parent / "x"), Refused("does not exist; put the folders")),
 ]  # fmt: skip

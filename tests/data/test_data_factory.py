@@ -145,6 +145,7 @@ def test_an_untrusted_module_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 TWO = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
+GREY = {"values": TWO.reshape(4, 1, 2), "kind": "image"}
 WORDS = ["a", "b", "a", "b"]
 
 
@@ -168,7 +169,7 @@ def test_whole_numbers_that_a_float_would_move_are_refused(form: Callable[[Any],
         ({"inputs": {"x": TWO[:3]}, "labels": WORDS}, r"x: a table of numbers \(4, features\) was expected"),
         ({"inputs": {"x": {"values": TWO, "features": ["a"]}}, "labels": WORDS}, "features lists 1 names"),
         ({"inputs": {"x": WORDS}, "labels": WORDS}, "x: its kind None is not known for"),
-        ({"inputs": {"x": TWO.reshape(4, 1, 2)}, "labels": WORDS}, "x: pixels go from 1 to 8, beyond 0 and 1"),
+        ({"inputs": {"x": GREY}, "labels": WORDS}, "x: pixels go from 1 to 8, beyond 0 and 1"),
         ({"inputs": {"x": np.zeros((4, 2, 2, 2))}, "labels": WORDS}, r"x: an image of numbers .*1 or 3\) was"),
         ({"inputs": {"x": {"values": [[9]] * 4, "vocabulary": ["", "a"]}}, "labels": WORDS}, "x: texts .* 2 tokens"),
         ({"inputs": {"x": pd.DataFrame({"a": ["u", None, "u", "v"]})}, "labels": WORDS}, "row 1: a is missing"),

@@ -99,7 +99,7 @@ def data() -> Dataset:
 
 
 def made(data: Dataset, name: str, **arguments: Any) -> Any:
-    spec, compute = FactorySpec(factory=f"{NAME}:{name}", arguments=arguments), Compute(batch=4, threads=1)
+    spec, compute = FactorySpec(factory=f"{NAME}:{name}", arguments=arguments), Compute(batch=4)
     return spec.restore(data, spec.fit(data, compute, silent), compute)
 
 
@@ -107,9 +107,7 @@ TARGETS = np.array([[0], [1]] * 3)
 
 
 def explained(method: Any, model: Any, data: Dataset) -> Attribution:
-    found: Attribution = method.attribute(
-        model, data.arrays, None, data.sample_ids, TARGETS, Score(), Compute(batch=4, threads=1)
-    )
+    found: Attribution = method.attribute(model, data.arrays, None, data.sample_ids, TARGETS, Score(), Compute(batch=4))
     return found
 
 
@@ -200,7 +198,7 @@ def test_the_nets_of_the_program_tell_a_bump_from_none(spec: Any) -> None:
         "labels": labels,
         "split": ["train", "train", "test", "test"] * 20,
     }
-    data, compute = dataset_of(given, "own:rows"), Compute(threads=1)
+    data, compute = dataset_of(given, "own:rows"), Compute()
     net = spec(filters=8, width=5, epochs=25, learning_rate=0.01)
     model = net.restore(data, net.fit(data, compute, silent), compute)
     held_out = data.take(data.split == "test")

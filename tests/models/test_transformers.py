@@ -273,7 +273,7 @@ def test_smooth_grad_of_no_noise_is_the_gradient_and_of_some_is_near(bert: Class
     plain = explained(bert, VanillaGradSpec()).values["text"]
     still = explained(bert, VanillaGradSpec(sampling=SamplingSpec(nt_samples=2, stdevs=0)))
     np.testing.assert_allclose(still.values["text"], plain, atol=1e-5)
-    noisy = explained(bert, VanillaGradSpec(sampling=SamplingSpec(nt_samples=5, stdevs=0.01)))
+    noisy = explained(bert, VanillaGradSpec(sampling=SamplingSpec(nt_samples=5, stdevs=0.001)))
     assert noisy.values["text"].shape == plain.shape
     assert noisy.standard_error["text"].shape[:2] == plain.shape[:2]
     np.testing.assert_allclose(noisy.values["text"], plain, atol=0.2 * np.abs(plain).max())
