@@ -96,7 +96,8 @@ class TreeShapSpec(ShapMethod):
         if (own := model.contributions(inputs, None if self.background is None else baselines)) is not None:
             chosen = np.take_along_axis(own.values, targets[:, np.newaxis], axis=2)
             base_value = np.take_along_axis(own.base, targets, axis=1)
-            return explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value)
+            found = explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value)
+            return _adding_up(found, model, "its own library explains something else than what")
         if self.background is None:
             values, base = _tree_values(model.estimator, flat(inputs), None, score)
             base_value = np.broadcast_to(base, (len(targets), len(base)))[np.arange(len(targets))[:, None], targets]
@@ -105,11 +106,13 @@ class TreeShapSpec(ShapMethod):
             values = _tree_values(model.estimator, flat(inputs), flat(rows), score)[0]
             base_value = mean_scores(model, rows, score, targets)
         chosen = np.take_along_axis(values, targets[:, np.newaxis], axis=2)
-        return _adding_up(explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value), model)
+        found = explained(sample_ids, targets, parts(chosen, inputs), prediction, base_value)
+        return _adding_up(found, model, "SHAP reads other trees than those by which")
 
 
-def _adding_up(found: Attribution, model: TreeModel) -> Attribution:
-    """The values, if they are of the trees by which the model predicts: then they add up, but for rounding.
+def _adding_up(found: Attribution, model: TreeModel, reason: str) -> Attribution:
+    """The values, if they are of the trees by which the model predicts: then they add up, but for rounding. `reason`:
+    of the refusal, up to the name of the model.
 
     Raises:
         InputError: where they do not, as of trees that add up to a logarithm, are averaged, have lines in their leaves,
@@ -125,7 +128,7 @@ def _adding_up(found: Attribution, model: TreeModel) -> Attribution:
     row, column = np.unravel_index(np.where(off, np.abs(found.residual), -1).argmax(), off.shape)
     change = found.prediction[row, column] - found.base_value[row, column]
     raise InputError(
-        f"tree_shap: SHAP reads other trees than those by which this {type(model.estimator).__name__} predicts: for "
+        f"tree_shap: {reason} this {type(model.estimator).__name__} predicts: for "
         f"{str(found.sample_ids[row])!r} the values add up to {change + found.residual[row, column]:.4g}, and what the "
         f"model gives changes by {change:.4g} ({int(off.any(axis=1).sum())} of {len(off)} samples are off); use "
         "kernel_shap, which asks the model itself"

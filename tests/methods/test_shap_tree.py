@@ -16,8 +16,11 @@ from sklearn.linear_model import LogisticRegression
 
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.models.callable import EstimatorModel
+from exhibit.tasks.models.columns import ColumnsModel
+from exhibit.tasks.models.fitted import fitted as fitted_by_its_library
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.data import TableColumn
 from exhibit.tasks.records.explanation import Attribution
 from tests.methods.exact import Worth, mixing, shapley
 
@@ -166,7 +169,7 @@ def boosted(library: str, name: str, labels: Array = VALUE, **options: Any) -> E
     return EstimatorModel(estimator.fit(BOOSTED_ROWS, labels), Compute(batch=64))
 
 
-def explained_by(model: EstimatorModel, explain: Explain, background: int | None) -> Attribution:
+def explained_by(model: EstimatorModel | ColumnsModel, explain: Explain, background: int | None) -> Attribution:
     return explain(
         TreeShapSpec(background=background), model, {"x": BOOSTED_ROWS[:8]}, baselines={"x": BOOSTED_ROWS[60:80]}
     )
@@ -219,4 +222,19 @@ def test_boosters_whose_trees_add_up_to_something_else_are_refused(
     labels = np.digitize(VALUE, np.quantile(VALUE, [0.33, 0.66])) if classes else VALUE
     model = boosted(library, name, labels, **options)
     with pytest.raises(InputError, match=r"reads other trees|does not explain this|SHAP explains the log-odds"):
+        explained_by(model, explain, background)
+
+
+@pytest.mark.parametrize("background", [None, 5])
+@pytest.mark.parametrize(("library", "name"), [("xgboost", "XGBRegressor"), ("lightgbm", "LGBMRegressor")])
+def test_what_the_own_library_of_whole_columns_adds_up_to_is_compared_with_the_prediction(
+    library: str, name: str, background: int | None, explain: Explain
+) -> None:
+    objective = {"objective": "count:poisson" if library == "xgboost" else "poisson"}
+    estimator = boosted(library, name, np.abs(VALUE), **objective).estimator
+    own = fitted_by_its_library(estimator, 1)
+    assert own is not None
+    columns = [TableColumn(name=f"c{k}", kind="number") for k in range(BOOSTED_ROWS.shape[1])]
+    model = ColumnsModel(own, columns, "values", Compute(batch=8))
+    with pytest.raises(InputError, match=r"its own library explains something else than what this .* predicts"):
         explained_by(model, explain, background)
