@@ -1,10 +1,11 @@
 """Facts of the command line: what it prints, what bad use gets, and its exit codes."""
 
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -257,6 +258,17 @@ def test_cfg_shows_the_config_of_every_point(use: Use, ran: list[object]) -> Non
     assert first["title"] == "Iris"
 
 
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Hydra sets up the log of its process for `--info`, which ends with it."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
+
+@pytest.mark.usefixtures("logging_as_before")
 def test_info_is_hydras(use: Use, ran: list[object]) -> None:
     code, out, _ = use("report", "study=iris", "--info", "defaults")
     assert (code, ran) == (0, [])
