@@ -163,7 +163,7 @@ def _reserve(material: Material, finding: Finding, surely: bool) -> str:
         return f"Of these rows, {repeated:,} {are} among those that it was trained on."
     if material.stopped_by_test:
         return "These rows also stopped its training."
-    return "" if surely else "It is surely better, but not surely by half."
+    return "" if surely else "It is surely better than the guess, but not shown to make at most half its errors."
 
 
 def _error(metric: Metric, value: float) -> float:
@@ -213,7 +213,7 @@ def _explanation(material: Material, finding: Finding) -> tuple[Word, str]:
     said += [f"{_names(by['fail'])} failed"] if by["fail"] else []
     said += [f"{_names(by['undecided'])} undecided"] if by["undecided"] else []
     if finding.standing == "disputed":
-        said.append("its methods disagree")
+        said.append("its methods disagree on what comes first")
     if finding.doubt:
         said.append("what comes first may be chance")
     if required:
@@ -247,9 +247,10 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
     return Answer(
         question=question,
         word="not assessed",
-        counted=f"{len(missing)} of {count(len(checks), 'check')}",
+        counted=f"{len(missing)} of {count(len(checks), 'check')} open",
         reasons=(
-            f"These gave no verdict{where}, which is neither for nor against the explanation.",
+            f"These gave no verdict{where}, for want of a test or by an undecided one: neither for nor against the "
+            "explanation.",
             f"Not known is {listing([*asked, *more])}.",
         ),
     )

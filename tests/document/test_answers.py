@@ -122,9 +122,9 @@ def test_an_undecided_check_counts_as_not_assessed() -> None:
     found = answers(flowers(*(check(name, "pass") for name in NAMES[1:]), check(NAMES[0], "undecided")))[2]
     assert found.word == "not assessed"
     assert found.verdict == "undecided"
-    assert found.said == f"1 of {len(NAMES)} checks"
+    assert found.said == f"1 of {len(NAMES)} checks open"
     assert found.reasons == (
-        "These gave no verdict, which is neither for nor against the explanation.",
+        "These gave no verdict, for want of a test or by an undecided one: neither for nor against the explanation.",
         f"Not known is whether {CHECK_WORDS[NAMES[0]].meaning}.",
     )
     whole = answers(flowers(*(check(name, "pass") for name in NAMES)))[2]
