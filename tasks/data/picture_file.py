@@ -30,10 +30,13 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
 
     if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError("is not a regular file")
-    with _opened(path) as file:
+    with _opened(path, most_pixels) as file:
         width, height = file.size
         if width * height > most_pixels:
-            raise ValueError(f"has {width} x {height} pixels, more than data.limits.pixels: {most_pixels:,}")
+            raise ValueError(
+                f"has {width} x {height} pixels, more than data.limits.pixels: {most_pixels:,}; "
+                f"data.limits.pixels={width * height} takes it"
+            )
         turned = ImageOps.exif_transpose(file)
         if turned.mode.startswith(("I", "F")):
             turned = _eight_bits(turned)
@@ -44,13 +47,16 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
         return Image.alpha_composite(below, clear).convert("RGB")
 
 
-def _opened(path: Path) -> "Image":
+def _opened(path: Path, most_pixels: int) -> "Image":
     from PIL import Image
 
     try:
         return Image.open(path, formats=FORMATS)
-    except Image.DecompressionBombError as error:  # Pillow's own limit, which is no OSError
-        raise ValueError(str(error)) from error
+    except Image.DecompressionBombError as error:  # Pillow's own limit, which is no OSError, and no setting of ours
+        raise ValueError(
+            f"has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, more than is ever opened, and "
+            f"data.limits.pixels: {most_pixels:,}; save it smaller"
+        ) from error
 
 
 def _eight_bits(picture: "Image") -> "Image":

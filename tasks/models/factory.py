@@ -237,6 +237,8 @@ class FactorySpec(TrainingSpec):
         if not dataset.classes:
             return ()
         reading = "as the config says" if self.output != "auto" else _WHY[kind]
+        if self.output == "auto" and self.trains and kind == "logits":  # a net with a last softmax is not trained here
+            reading = "for they do not all lie between 0 and 1 and add up to 1"
         read = f"Its outputs are read as {kind}, {reading}."
         return (read,) if self.trains else (read, *order_of_outputs(dataset, outputs))
 

@@ -97,3 +97,19 @@ def test_what_is_no_picture_is_excluded_with_the_reason(make: Callable[[Path], N
     assert [item.sample_id for item in excluded] == ["a.png"]
     assert excluded[0].reason
     assert not (tmp_path / "written").exists()
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [(5, "more than data.limits.pixels: 5; data.limits.pixels=768 takes it$"), (9**9, "save it smaller$")],
+)
+def test_too_many_pixels_are_said_in_words_of_the_settings(
+    most: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(SCENE).save(tmp_path / "large.png")
+    if most > SCENE.size:  # than which Pillow opens less
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(ValueError, match=said) as caught:
+        read_picture(tmp_path / "large.png", most)
+    assert "data.limits.pixels" in str(caught.value)
+    assert "decompression" not in str(caught.value)

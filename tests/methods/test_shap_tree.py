@@ -22,6 +22,7 @@ from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import TableColumn
 from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.model import OutputKind
 from tests.methods.exact import Worth, mixing, shapley
 
 Explain = Callable[..., Attribution]
@@ -238,3 +239,32 @@ def test_what_the_own_library_of_whole_columns_adds_up_to_is_compared_with_the_p
     model = ColumnsModel(own, columns, "values", Compute(batch=8))
     with pytest.raises(InputError, match=r"its own library explains something else than what this .* predicts"):
         explained_by(model, explain, background)
+
+
+@pytest.mark.parametrize("output", ["probabilities", "logits"])
+def test_three_classes_of_catboost_add_up_and_never_reach_shap(
+    output: OutputKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In SHAP itself such a model was seen to end the process."""
+    catboost = pytest.importorskip("catboost")
+    monkeypatch.setattr(shap, "TreeExplainer", None)
+    classes = np.digitize(VALUE, np.quantile(VALUE, [1 / 3, 2 / 3]))
+    estimator = catboost.CatBoostClassifier(iterations=5, verbose=0, thread_count=1, allow_writing_files=False)
+    own = fitted_by_its_library(estimator.fit(BOOSTED_ROWS, classes), 1)
+    assert own is not None
+    columns = [TableColumn(name=f"c{k}", kind="number") for k in range(BOOSTED_ROWS.shape[1])]
+    model = ColumnsModel(own, columns, output, Compute(batch=32))
+    background = BOOSTED_ROWS[60:80]
+    found = model.contributions({"x": BOOSTED_ROWS[:3]}, {"x": background})
+    assert found is not None
+    for row in range(3):
+
+        def worth(coalition: tuple[int, ...], x: Array = BOOSTED_ROWS[row]) -> Array:
+            mixed = background.copy()
+            mixed[:, list(coalition)] = x[list(coalition)]
+            return model.predict({"x": mixed}).mean(axis=0)
+
+        exact = shapley(worth, 4)
+        if output == "logits":
+            np.testing.assert_allclose(found.values[row], exact, atol=1e-8)
+        np.testing.assert_allclose(found.values[row].sum(axis=0), exact.sum(axis=0), atol=1e-8)
