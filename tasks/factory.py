@@ -10,6 +10,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -128,7 +129,7 @@ def said(error: BaseException) -> str:
     that, else where it was raised."""
     frames = list(traceback.walk_tb(error.__traceback__))
     frame, line = next(((one, at) for one, at in reversed(frames) if _of_user(one)), frames[-1])
-    message = " ".join(str(error).split())[:_MOST_SAID]
+    message = " ".join(_NOT_FITTING.sub(r"the weights do not fit \1:", str(error)).split())[:_MOST_SAID]
     return (
         f"{type(error).__name__}{f': {message}' if message else ''} "
         f"(in {Path(frame.f_code.co_filename).name}, line {line})"
@@ -149,6 +150,7 @@ def _of_user(frame: FrameType) -> bool:
     return name != "" and is_own(name)
 
 
+_NOT_FITTING = re.compile(r"^Error\(s\) in loading state_dict for (\w+):")  # as torch begins a list
 _MOST_SAID = 400  # letters of somebody else's message
 
 

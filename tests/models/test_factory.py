@@ -15,7 +15,7 @@ import torch
 
 from exhibit.tasks.data.image import DigitsSpec
 from exhibit.tasks.data.table import IrisSpec
-from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.factory import TRUSTED, called, code_of
 from exhibit.tasks.models.callable import EstimatorModel
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.protocols import Compute, Model, Score, silent
@@ -460,3 +460,10 @@ def test_a_score_of_another_shape_is_refused(function: str, iris: Dataset) -> No
     place = model.place({"measurements": iris.arrays["measurements"][:16]})
     with pytest.raises(InputError, match=r"shape \(16,\), but the function gave \(16, 3\)"):
         place.gradient(place.values, Score(kind="factory", function=lambda outputs, _: outputs), np.zeros(16, int))
+
+
+def test_weights_that_do_not_fit_are_said_in_plain_words() -> None:
+    net = torch.nn.Linear(4, 3)
+    with pytest.raises(InputError, match="the weights do not fit Linear: size mismatch for weight") as caught:
+        called(net.load_state_dict, {"state_dict": torch.nn.Linear(5, 3).state_dict()}, "model.factory: own:net")
+    assert "Error(s)" not in str(caught.value)
