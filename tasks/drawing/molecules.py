@@ -12,14 +12,23 @@ def _draw(content: Molecules, scales: Sequence[Scale], _: float) -> tuple[Part, 
     return molecules(content, scales)
 
 
+_SUM = "The line below a molecule is their sum beside what the model makes of it."
+_WARNING = "Hydrogens count with the atom that they hang on. An atom acts together with its neighbours."
+_ATOMS = Reading(
+    title="Molecules",
+    text=f"The number beside an atom is its contribution, its colour the same number on the scale below. {_SUM}",
+    warning=_WARNING,
+)
+_BONDS = Reading(
+    title="Molecules with bonds",
+    text="The number beside an atom is its contribution, one in grey that of a bond, its colour the same number on the "
+    f"scale below. {_SUM}",
+    warning=_WARNING,
+)
+
+
 def _read(content: Molecules) -> Reading:
-    bonds = ", one in grey that of a bond" if any(item.bonds is not None for item in content.items) else ""
-    return Reading(
-        title="Molecules",
-        text=f"The number beside an atom is its contribution{bonds}, its colour the same number on the scale below. "
-        "The line below a molecule is their sum beside what the model makes of it.",
-        warning="Hydrogens count with the atom that they hang on. An atom acts together with its neighbours.",
-    )
+    return _BONDS if any(item.bonds is not None for item in content.items) else _ATOMS
 
 
 MOLECULES = FigureKind(

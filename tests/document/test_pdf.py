@@ -224,7 +224,7 @@ def test_text_is_extractable_even_in_charts(pages: list[str]) -> None:
 def test_page_one_holds_the_three_chapters(pages: list[str]) -> None:
     for words in (
         "Can the model be trusted?",
-        "Not Assessed",
+        "Not assessed",
         "Iris: petals decide",
         "Digits: a",
         "Solubility: polar groups lift",
@@ -236,6 +236,7 @@ def test_page_one_holds_the_three_chapters(pages: list[str]) -> None:
 def test_chapters_start_on_the_pages_that_page_one_names(pages: list[str], document: Any) -> None:
     *numbers, verdicts, guide = (int(number) for number in re.findall(r"page (\d+)", pages[0]))
     assert "All verdicts" in pages[verdicts - 1]
+    assert "Every question, what was measured" in pages[verdicts - 1]  # a heading stands on the page of its table
     assert "How to read this report" in pages[guide - 1]
     for chapter, number in zip(document.chapters, numbers, strict=True):
         assert chapter.lead[:40] in pages[number - 1]

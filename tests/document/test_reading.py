@@ -7,19 +7,27 @@ import pytest
 from exhibit.tasks.document.reading import Colours, guides, section
 from exhibit.tasks.drawing.kinds import KINDS
 from exhibit.tasks.drawing.matrix import _AGREEMENT, _CONFUSION
-from exhibit.tasks.records.figure import Content, Drawing, Matrix, Palette, Reading
+from exhibit.tasks.drawing.molecules import _ATOMS, _BONDS
+from exhibit.tasks.records.figure import Content, Drawing, Matrix, Molecules, Palette, Reading
 
 QUESTIONS = {"completeness": "Do the parts add up?", "seed_stability": "Does it survive another training?"}
 
 
-READINGS = (*(kind.reading for kind in KINDS.values() if isinstance(kind.reading, Reading)), _AGREEMENT, _CONFUSION)
+READINGS = (
+    *(kind.reading for kind in KINDS.values() if isinstance(kind.reading, Reading)),
+    *(_AGREEMENT, _CONFUSION),
+    *(_ATOMS, _BONDS),
+)
 
 
 def test_every_kind_of_figure_is_explained() -> None:
-    """A new kind of figure needs a way to be read; a matrix has two, one waterfall and several are read alike."""
+    """A new kind of figure needs a way to be read; a matrix and molecules have two, one waterfall and several are read alike."""
     assert set(KINDS) == set(get_args(get_args(Content)[0]))
-    assert {kind.record for kind in KINDS.values() if not isinstance(kind.reading, Reading)} == {Matrix}
-    assert len({reading.title for reading in READINGS}) == len(KINDS) + 2 - 2
+    assert {kind.record for kind in KINDS.values() if not isinstance(kind.reading, Reading)} == {
+        Matrix,
+        Molecules,
+    }
+    assert len({reading.title for reading in READINGS}) == len(KINDS) + 2 - 1
     assert all(reading.title and reading.text for reading in READINGS)
 
 
