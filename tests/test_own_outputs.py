@@ -70,6 +70,11 @@ def keras_norm():
     return Net()
 
 
+def keras_late():
+    import keras
+    return keras.Sequential([keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(2)])
+
+
 def draws():
     return lambda inputs: np.random.random((len(inputs["x"]), 2))
 
@@ -230,6 +235,14 @@ def test_predictions_that_depend_on_the_batch_are_refused(function: str, forward
         InputError, match=r"predicts something else for 'row \d' in the company of other rows|each time"
     ):
         run(function, forward)
+
+
+def test_a_net_that_has_no_weights_before_it_is_called_keeps_those_it_is_given_then(run: Run) -> None:
+    data, weights, prediction, _ = run("keras_late")
+    first, bias, last, shift = (array.astype(np.float64) for array in weights.arrays.values())
+    x = data.inputs[0].array
+    assert weights.parameters == first.size + bias.size + last.size + shift.size
+    np.testing.assert_allclose(prediction.outputs, np.tanh(x @ first + bias) @ last + shift, atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8])

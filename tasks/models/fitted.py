@@ -71,9 +71,10 @@ class Fitted(ABC):
     def against(self, table: "Whole", background: "Whole", scale: Scale) -> Array | None:
         """The same with hidden columns taken from each row of the background, on the scale, from log-odds to
         probabilities row by row as SHAP does it; None where it has none."""
-        trees = self.trees()
+        if (trees := self.trees()) is None:  # and then it may have no logits either
+            return None
         ends = [self.predict(rows, "logits").astype(np.float64) for rows in (table, background)]
-        if trees is None or (scale == "probabilities" and ends[0].shape[1] > 1):
+        if scale == "probabilities" and ends[0].shape[1] > 1:
             return None
         factor = np.ones((len(table.codes), len(background.codes), ends[0].shape[1]))
         if scale == "probabilities":

@@ -84,9 +84,14 @@ def fit(
     probabilities: bool = False,
 ) -> Weights:
     """Trains, or takes the weights that `training` names."""
-    return keras_training.fit(
-        lambda: _listed(build()), encode.taken, dataset, training, compute, progress, probabilities=probabilities
-    )
+
+    def built() -> keras.Model:
+        net = _listed(build())
+        if not net.built:  # it has no weights before it is called
+            whole(net, encode, compute).predict(dataset.take(np.arange(1)).arrays)
+        return net
+
+    return keras_training.fit(built, encode.taken, dataset, training, compute, progress, probabilities=probabilities)
 
 
 def before_softmax(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays) -> LogitsModel | None:
