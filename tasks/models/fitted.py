@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
@@ -427,10 +429,14 @@ class CatBoost(Fitted):
         found = self.item.predict(self._pool(table), prediction_type=kind, thread_count=self.threads)
         return np.asarray(found).reshape(len(table.codes), -1)
 
-    def held(self) -> Any:
-        """Its file holds the time of its training."""
-        item = self.item
-        return item.get_leaf_values(), item.get_leaf_weights(), item.get_scale_and_bias(), item.feature_names_
+    def held(self) -> bytes:
+        """Its file, without the time of its training and the number that was drawn for it."""
+        item = self.item.copy()
+        told = item.get_metadata()
+        told["model_guid"] = told["train_finish_time"] = ""
+        with TemporaryDirectory() as folder:
+            item.save_model(str(path := Path(folder) / "model.cbm"))
+            return path.read_bytes()
 
     def along_the_paths(self, table: Whole) -> Array:
         return self._values(table)

@@ -59,3 +59,19 @@ def test_another_file_is_another_model_and_the_same_file_the_same(
     first = digest(ROWS[:, 0])
     assert digest(ROWS[:, 0]) == first
     assert digest(ROWS[:, 1]) != first
+
+
+def test_catboost_of_three_classes_is_known_by_its_trees_and_not_by_the_hour() -> None:
+    """Columns that change places leave the values of the leaves as they are, and are another model."""
+
+    def digest(rows: Array) -> str:
+        model = catboost.CatBoostClassifier(
+            iterations=3, verbose=0, thread_count=1, allow_writing_files=False, random_strength=0, bootstrap_type="No"
+        )
+        own = fitted(model.fit(rows, np.arange(60) // 20), 1)
+        assert own is not None
+        return content(own.held()).digest
+
+    first = digest(ROWS)
+    assert digest(ROWS) == first
+    assert digest(ROWS[:, ::-1]) != first
