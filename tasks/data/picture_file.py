@@ -33,9 +33,9 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
     with _opened(path, most_pixels) as file:
         width, height = file.size
         if width * height > most_pixels:
+            limit = "data.limits.pixels"
             raise ValueError(
-                f"has {width} x {height} pixels, more than data.limits.pixels: {most_pixels:,}; "
-                f"data.limits.pixels={width * height} takes it"
+                f"has {width} x {height} pixels, more than {limit}: {most_pixels:,}; {limit}={width * height} takes it"
             )
         turned = ImageOps.exif_transpose(file)
         if turned.mode.startswith(("I", "F")):
