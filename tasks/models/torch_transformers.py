@@ -122,9 +122,7 @@ def _library() -> Iterator[Any]:
         transformers.utils.logging.disable_progress_bar()
         yield transformers
     except ImportError as error:
-        raise InputError(
-            f"model: transformers cannot be imported ({error}): pip install 'exhibit[transformers]'"
-        ) from error
+        raise InputError(f"model: transformers cannot be imported ({error}): pip install transformers") from error
     finally:
         if unseen:
             del sys.modules["torchvision"]

