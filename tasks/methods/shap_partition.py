@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_kernel import Found, HidingMethod, ScoreOf, ends
 from exhibit.tasks.methods.shap_maskers import Mask, Masker, Square, blurred, partition
 from exhibit.tasks.protocols import Compute
@@ -96,7 +97,8 @@ class PartitionShapSpec(HidingMethod):
                 return (prediction if kept.all() else base_value)[np.newaxis]
             return score_of({name: mask.apply(kept)})
 
-        explainer = shap.explainers.PartitionExplainer(score, _Coalitions(mask.sample.shape[1:]))
+        with without_transformers():
+            explainer = shap.explainers.PartitionExplainer(score, _Coalitions(mask.sample.shape[1:]))
         explanation = explainer(
             mask.sample, max_evals=self.max_evals, batch_size=self.batch_size or max(compute.batch, 2), silent=True
         )

@@ -1,6 +1,8 @@
 """Partition SHAP against exact Owen values and SHAP's own maskers."""
 
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 import shap
 
 from exhibit.tasks.methods.shap import seed_of
+from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_maskers import blurred, partition
 from exhibit.tasks.methods.shap_partition import PartitionShapSpec
 from exhibit.tasks.records.base import Array, Arrays, InputError
@@ -202,3 +205,20 @@ def test_inputs_that_do_not_fit_a_masker_are_refused(
     model = Predicting(lambda given: np.zeros((len(next(iter(given.values()))), 1)))
     with pytest.raises(InputError, match=message):
         explain(PartitionShapSpec(masker=masker), model, inputs)
+
+
+def test_shap_loads_nothing_of_transformers_for_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else partition SHAP of a text fails where some library has loaded transformers beside a torchvision that does
+    not fit torch."""
+
+    class Lazy(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            raise ModuleNotFoundError(name)
+
+    monkeypatch.setitem(sys.modules, "transformers", Lazy("transformers"))
+
+    with pytest.raises(ModuleNotFoundError):
+        shap.KernelExplainer(lambda rows: rows[:, 0], np.zeros((1, 2)))
+    with without_transformers():
+        shap.KernelExplainer(lambda rows: rows[:, 0], np.zeros((1, 2)))
+    assert isinstance(sys.modules["transformers"], Lazy)
