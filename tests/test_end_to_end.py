@@ -238,7 +238,8 @@ def test_a_study_of_one_framework_never_imports_the_other(
 
 @pytest.mark.slow(25)
 def test_a_long_table_is_printed_in_part_and_goes_along_whole(first: Run, project: Project) -> None:
-    """Sixty drawn flowers and the cases beside them: forty rows on paper, all of them on screen, in the PDF and in the run; and it verifies."""
+    """Sixty drawn flowers and the cases beside them: forty rows on paper, all of them on screen, in the PDF and in the
+    run; and it verifies."""
     done = project.report(*IRIS, "selection.show=60")
     name = "iris-integrated_gradients-sums.csv"
     filed = (done.directory / "tables" / name).read_bytes()

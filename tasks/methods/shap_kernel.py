@@ -11,7 +11,6 @@ from pydantic import Field
 
 from exhibit.tasks.methods.method import Against
 from exhibit.tasks.methods.shap import ShapMethod, explained, flat, kept_state, parts, scores_of, seed_of
-from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.protocols import Compute, Model, Score, evaluated
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Baseline, Input
@@ -125,8 +124,7 @@ class KernelShapSpec(HidingMethod):
         import shap
 
         self._require_room(flat(sample), flat(baseline))
-        with without_transformers():
-            explainer = shap.KernelExplainer(lambda rows: score_of(_unflat(rows, sample)), flat(baseline))
+        explainer = shap.KernelExplainer(lambda rows: score_of(_unflat(rows, sample)), flat(baseline))
         # Any other l1_reg would leave at most so many features with a value.
         contributions = explainer.shap_values(flat(sample), nsamples=self.nsamples, l1_reg=0, silent=True)
         values = {name: array[0] for name, array in parts(contributions, sample).items()}

@@ -12,7 +12,7 @@ import shap
 from exhibit.tasks.methods.shap import seed_of
 from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_maskers import blurred, partition
-from exhibit.tasks.methods.shap_partition import PartitionShapSpec
+from exhibit.tasks.methods.shap_partition import PartitionShapSpec, _Coalitions
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.explanation import Attribution
@@ -218,7 +218,7 @@ def test_shap_loads_nothing_of_transformers_for_a_function(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "transformers", Lazy("transformers"))
 
     with pytest.raises(ModuleNotFoundError):
-        shap.KernelExplainer(lambda rows: rows[:, 0], np.zeros((1, 2)))
+        shap.explainers.PartitionExplainer(lambda rows: rows[:, 0], _Coalitions((2, 2)))
     with without_transformers():
-        shap.KernelExplainer(lambda rows: rows[:, 0], np.zeros((1, 2)))
+        shap.explainers.PartitionExplainer(lambda rows: rows[:, 0], _Coalitions((2, 2)))
     assert isinstance(sys.modules["transformers"], Lazy)
