@@ -112,9 +112,8 @@ def _library() -> Iterator[Any]:
     of one that does not fit torch: here it need not see it."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    unseen = "torchvision" not in sys.modules
-    if unseen:
-        sys.modules["torchvision"] = None  # type: ignore[assignment]  # as Python says that there is none
+    seen = sys.modules.get("torchvision")
+    sys.modules["torchvision"] = None  # type: ignore[assignment]  # as Python says that there is none
     try:
         import transformers
 
@@ -124,8 +123,9 @@ def _library() -> Iterator[Any]:
     except ImportError as error:
         raise InputError(f"model: transformers cannot be imported ({error}): pip install transformers") from error
     finally:
-        if unseen:
-            del sys.modules["torchvision"]
+        del sys.modules["torchvision"]
+        if seen is not None:
+            sys.modules["torchvision"] = seen
 
 
 def _said(error: Exception, folder: Path | str) -> str:
