@@ -31,7 +31,7 @@ def reviews(count: int = 120, seed: int = 0) -> tuple[list[str], list[str]]:
 
 def wordpiece(texts: Sequence[str], size: int = 60) -> Tokenizer:
     """BERT's."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # type: ignore[call-arg]
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

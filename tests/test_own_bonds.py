@@ -115,7 +115,7 @@ def parts(found: Attribution, row: int) -> tuple[Array, Array]:
     """(atoms,) and (bonds,) of a molecule, channels summed."""
     return tuple(
         found.values[name][row, ..., 0].sum(-1)[found.mask[name][row]] for name in ("molecule", "molecule bonds")
-    )  # type: ignore[return-value]
+    )
 
 
 def counted(dataset: Dataset) -> list[tuple[int, int]]:

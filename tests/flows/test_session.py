@@ -112,7 +112,7 @@ def test_the_same_model_by_command_and_from_python_gives_the_same_bits(
         "def data():\n    X, y = rows()\n"
         "    return {'inputs': {'table': X}, 'labels': y, 'classes': ['0', '1', '2']}\n",
     )
-    import mine  # type: ignore[import-not-found]
+    import mine
 
     X, y = mine.rows()
     report = exhibit.explain(mine.model(), X, y, check=["completeness"], store=store)

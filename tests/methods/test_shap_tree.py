@@ -1,6 +1,7 @@
 """Tree SHAP against exact Shapley values."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -164,7 +165,7 @@ VALUE = BOOSTED_ROWS[:, 0] * BOOSTED_ROWS[:, 1] + BOOSTED_ROWS[:, 2] + np.abs(BO
 
 
 def boosted(library: str, name: str, labels: Array = VALUE, **options: Any) -> EstimatorModel:
-    module = pytest.importorskip(library)
+    module = import_module(library)
     quiet = {"verbose": -1, "min_child_samples": 2} if library == "lightgbm" else {}
     estimator = getattr(module, name)(n_estimators=15, n_jobs=1, **quiet, **options)
     return EstimatorModel(estimator.fit(BOOSTED_ROWS, labels), Compute(batch=64))
@@ -246,7 +247,8 @@ def test_three_classes_of_catboost_add_up_and_never_reach_shap(
     output: OutputKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In SHAP itself such a model was seen to end the process."""
-    catboost = pytest.importorskip("catboost")
+    import catboost
+
     monkeypatch.setattr(shap, "TreeExplainer", None)
     classes = np.digitize(VALUE, np.quantile(VALUE, [1 / 3, 2 / 3]))
     estimator = catboost.CatBoostClassifier(iterations=5, verbose=0, thread_count=1, allow_writing_files=False)

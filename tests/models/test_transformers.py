@@ -186,7 +186,7 @@ def test_gradients_times_inputs_are_those_of_a_plain_backward_pass(one: Classifi
 
 def test_occlusion_is_a_plain_loop_over_words(one: Classifier) -> None:
     found = explained(one, OcclusionSpec())
-    counts = one.data.inputs[0].spelling.counts[one.data.inputs[0].array]  # type: ignore[union-attr]
+    counts = one.data.inputs[0].spelling.counts[one.data.inputs[0].array]
     token = one.fast.mask_token_id if one.fast.mask_token_id is not None else one.fast.pad_token_id
     for row, text in enumerate(texts()[:SHOWN]):
         read = tokens(one, text)
