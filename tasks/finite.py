@@ -5,12 +5,14 @@ what is no number, so that it would be seen nowhere in what they give.
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
 import numpy as np
 
-from exhibit.tasks.protocols import Dropout, Score, Side
+from exhibit.tasks.protocols import Capability, Contributions, Dropout, Score, Side
 from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.model import OutputKind
 
 Answer = TypeVar("Answer")
 
@@ -19,45 +21,91 @@ class NoNumberError(InputError):
     """A model gave this instead of a number."""
 
 
-class Watched:
-    """What is asked in the place of a model or of a place in it. All that it is not said to do otherwise it does as
-    what it watches: methods may know a framework by more than the protocol of a model."""
+class WatchedModel:
+    """A model of `exhibit.tasks.protocols` that answers as the one that it watches. `watched`: that one itself, for a
+    method that reads the net of a framework on its own."""
 
     def __init__(self, watched: Any) -> None:
-        self._watched = watched
+        self.watched = watched
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._watched, name)
+    @property
+    def output(self) -> OutputKind:
+        return self.watched.output
+
+    @property
+    def gives(self) -> AbstractSet[Capability]:
+        return self.watched.gives
+
+    @property
+    def net(self) -> Any:
+        return self.watched.net
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return self.watched.layers
+
+    @property
+    def estimator(self) -> Any:
+        return self.watched.estimator
+
+    def embedding(self, inputs: Arrays) -> str | None:
+        return self.watched.embedding(inputs)
+
+    def contributions(self, inputs: Arrays, background: Arrays | None) -> Contributions | None:
+        return self.watched.contributions(inputs, background)
 
 
-class FiniteModel(Watched):
+class WatchedPlace:
+    """The same of a place in it."""
+
+    def __init__(self, watched: Any) -> None:
+        self.watched = watched
+
+    @property
+    def values(self) -> Arrays:
+        return self.watched.values
+
+    @property
+    def mask(self) -> Arrays:
+        return self.watched.mask
+
+    def bypassed(self) -> bool:
+        return self.watched.bypassed()
+
+
+def unwatched(one: Any) -> Any:
+    """A model or a place itself, which knows its framework by more than the protocols say."""
+    return one.watched if isinstance(one, WatchedModel | WatchedPlace) else one
+
+
+class FiniteModel(WatchedModel):
     """An `exhibit.tasks.protocols.Model` as it is, but that it raises `NoNumberError` where an output is none."""
 
     def predict(self, inputs: Arrays) -> Array:
         """As the model."""
-        return _finite(self._watched.predict(inputs))
+        return _finite(self.watched.predict(inputs))
 
     def evaluate(self, inputs: Arrays) -> Array:
         """As the model."""
-        return _finite(self._watched.evaluate(inputs))
+        return _finite(self.watched.evaluate(inputs))
 
     def place(
         self, inputs: Arrays, layer: str | int | None = None, at: Side = "output", dropout: Dropout | None = None
     ) -> "_FinitePlace":
         """As the model."""
-        return _FinitePlace(self._watched.place(inputs, layer, at, dropout))
+        return _FinitePlace(self.watched.place(inputs, layer, at, dropout))
 
 
-class _FinitePlace(Watched):
+class _FinitePlace(WatchedPlace):
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, Arrays]:
-        scores, gradients = self._watched.gradient(values, score, targets)
+        scores, gradients = self.watched.gradient(values, score, targets)
         return _finite(scores), gradients
 
     def outputs(self, values: Arrays) -> Array:
-        return _finite(self._watched.outputs(values))
+        return _finite(self.watched.outputs(values))
 
     def taken(self, rows: Array, dropout: Dropout | None = None) -> "_FinitePlace":
-        return _FinitePlace(self._watched.taken(rows, dropout))
+        return _FinitePlace(self.watched.taken(rows, dropout))
 
 
 def _finite(numbers: Array) -> Array:

@@ -244,7 +244,6 @@ PROBES = {
     "flows/given.py _model": "a model of the user's own",
     "tasks/data/photos.py photograph_of": "scikit-image's functions",
     "tasks/factory.py load": "a module of the user's own",
-    "tasks/finite.py __getattr__": "all that a model of any framework gives, handed on",
     "tasks/methods/shap_torch_rules.py _check_module": "torch's modules",
     "tasks/methods/shap_torch_rules.py _overlap": "torch's modules",
     "tasks/methods/shap_torch_rules.py _check_functions": "nodes of torch's graph",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.finite import unwatched
 from exhibit.tasks.methods.method import Layer, Look
 from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.shap import (
@@ -98,11 +99,11 @@ class DeepShapSpec(BackgroundMethod):
         model, background = differentiable(model, self.kind), rows_of(baselines, self.kind)
         self.require_score(model.output, score)
         others, seen = compared(self.kind, model, background, self.layer, self.at, compute.batch)
-        values_of = _explainer(model, others, seen)
+        values_of = _explainer(unwatched(model), others, unwatched(seen))
         pairs = Pairs.of(targets)
         columns = []
         for rows, used in padded_batches(len(targets), compute.batch):
-            place = model.place(take(inputs, rows), self.layer, self.at)
+            place = unwatched(model.place(take(inputs, rows), self.layer, self.at))
             for row, sample in enumerate(rows[:used].tolist()):  # pairs are in the order of samples
                 columns += [values_of(place, row, each) for each in pairs.target[pairs.sample == sample].tolist()]
         return explained(

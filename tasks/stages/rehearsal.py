@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec, candidates, score_of, select
-from exhibit.tasks.finite import Watched
+from exhibit.tasks.finite import WatchedModel, WatchedPlace
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.own import running
@@ -173,26 +173,26 @@ def _measured(
     return measured
 
 
-class _Counted(Watched):
+class _Counted(WatchedModel):
     """A model that counts the samples that go through it."""
 
     calls = 0
 
     def predict(self, inputs: Arrays) -> Array:
         self.calls += _count(inputs)
-        return self._watched.predict(inputs)
+        return self.watched.predict(inputs)
 
     def evaluate(self, inputs: Arrays) -> Array:
         self.calls += _count(inputs)
-        return self._watched.evaluate(inputs)
+        return self.watched.evaluate(inputs)
 
     def place(
         self, inputs: Arrays, layer: str | int | None = None, at: Side = "output", dropout: Dropout | None = None
     ) -> "_CountedPlace":
-        return _CountedPlace(self._watched.place(inputs, layer, at, dropout), self)
+        return _CountedPlace(self.watched.place(inputs, layer, at, dropout), self)
 
 
-class _CountedPlace(Watched):
+class _CountedPlace(WatchedPlace):
     """A place in such a model."""
 
     def __init__(self, place: Place, counted: _Counted) -> None:
@@ -201,14 +201,14 @@ class _CountedPlace(Watched):
 
     def gradient(self, values: Arrays, score: Score, targets: Array) -> tuple[Array, Arrays]:
         self._counted.calls += len(targets)
-        return self._watched.gradient(values, score, targets)
+        return self.watched.gradient(values, score, targets)
 
     def outputs(self, values: Arrays) -> Array:
         self._counted.calls += _count(values)
-        return self._watched.outputs(values)
+        return self.watched.outputs(values)
 
     def taken(self, rows: Array, dropout: Dropout | None = None) -> "_CountedPlace":
-        return _CountedPlace(self._watched.taken(rows, dropout), self._counted)
+        return _CountedPlace(self.watched.taken(rows, dropout), self._counted)
 
 
 def _count(inputs: Arrays) -> int:
