@@ -109,14 +109,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def report(arguments: Sequence[str]) -> int:
     """explain models, and write the PDF and the HTML"""
-    parser = _report_parser("report", REPORT_ABOUT)
-    options = parser.parse_intermixed_args(arguments)
-    if options.help:
-        sys.stdout.write(parser.format_help() + _groups(options.config_dir))
+    options = _asked("report", REPORT_ABOUT, arguments)
+    if options is None:
         return DONE
-    _tell_of_multirun(options)
-    if options.cfg or options.info:
-        return _show(options, arguments)
     from exhibit.flows.config import read_report
 
     wanted = read_report(options.overrides, options.config_dir)
@@ -140,13 +135,9 @@ def report(arguments: Sequence[str]) -> int:
 
 def check(arguments: Sequence[str]) -> int:
     """try a report on a few rows, and say what it costs"""
-    parser = _report_parser("check", CHECK_ABOUT)
-    options = parser.parse_intermixed_args(arguments)
-    if options.help:
-        sys.stdout.write(parser.format_help() + _groups(options.config_dir))
+    options = _asked("check", CHECK_ABOUT, arguments)
+    if options is None:
         return DONE
-    if options.cfg or options.info:
-        return _show(options, arguments)
     from exhibit.flows.config import read_report
     from exhibit.flows.rehearse import rehearse
 
@@ -305,6 +296,21 @@ def _warn(text: str) -> None:
     sys.stderr.write(textwrap.indent(f"{escaped_lines(text)}\n", "exhibit: "))
 
 
+def _asked(command: str, about: str, arguments: Sequence[str]) -> argparse.Namespace | None:
+    """What is typed after a command that takes a report's choices and changes; None where help or a config was asked
+    for, and is shown."""
+    parser = _report_parser(command, about)
+    options = parser.parse_intermixed_args(arguments)
+    if options.help:
+        sys.stdout.write(parser.format_help() + _groups(options.config_dir))
+        return None
+    _tell_of_multirun(options)
+    if options.cfg or options.info:
+        _show(options, arguments)
+        return None
+    return options
+
+
 def _report_parser(command: str, about: str) -> argparse.ArgumentParser:
     """Of a command that takes a report's choices and changes."""
     parser = _Parser(
@@ -364,7 +370,7 @@ def _groups(config_dir: Path | None) -> str:
     return "".join(f"{textwrap.fill(line, 110, subsequent_indent=' ' * 14)}\n" for line in lines)
 
 
-def _show(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+def _show(options: argparse.Namespace, arguments: Sequence[str]) -> None:
     """The config of every point as YAML documents; what concerns Hydra itself is left to Hydra."""
     import hydra
     from omegaconf import OmegaConf
@@ -377,7 +383,6 @@ def _show(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     else:
         sys.argv = ["exhibit report", *(word for word in arguments if word not in ("-m", "--multirun"))]
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=PRIMARY)(lambda _: None)()
-    return DONE
 
 
 def _briefly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -88,7 +88,7 @@ def inputs_of(X: Any, background: Any, kind: str | None, words: Words, wanted: W
         names = words.names.get(key) if isinstance(words.names, Mapping) else words.names
         both = _joined(values, behind[key], key) if key in behind else values
         called = name if alone else str(key)
-        taken[called] = KINDS[name].taken(both, names)  # type: ignore[index]  # it is a key of it
+        taken[called] = KINDS[name].taken(both, names)
         rows = len(both)
         split = np.where(np.arange(rows) < (len(values) if behind else 0), "explain", "train")
         asked = None if wanted is None or not wanted.names else wanted.model_copy(update={"only": False})

@@ -12,7 +12,6 @@ import numpy as np
 
 from exhibit.tasks.protocols import Capability
 from exhibit.tasks.records.base import Array, InputError
-from exhibit.tasks.records.kinds import Kind
 
 Back = Callable[[Array], Any]  # from raw values (samples, ...) to the type that the session's own code takes
 
@@ -187,7 +186,7 @@ def _are_smiles(values: Any) -> bool:
     return all(problem(text, Limits()) is None for text in texts)
 
 
-KINDS: dict[Kind, SessionKind] = {
+KINDS: dict[str, SessionKind] = {
     "molecule": SessionKind(_are_smiles, _molecules, {"gradients": "integrated_gradients"}, ("completeness",)),
     "text": SessionKind(
         lambda values: _strings(values) is not None,

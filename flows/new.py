@@ -67,13 +67,13 @@ def _written(title: str, framework: str, kind: str) -> Iterator[tuple[str, str]]
     data = [name for name in own if not name.startswith(_MODEL) and name != "data.yaml"]
     places = {f"{kind}/{name}": name for name in data}
     places |= {f"{kind}/{_MODEL}{framework}.py": "own_model.py", f"{kind}/data.yaml": "conf/data/own.yaml"}
-    methods = KINDS[kind].methods  # type: ignore[index]  # it is a key of it
+    methods = KINDS[kind].methods
     facts = {
         "title": title,
         "framework": framework,
         "data": data,
         "method": methods.get(_FRAMEWORKS[framework], methods.get("predictions")),
-        "checks": ", ".join(KINDS[kind].checks),  # type: ignore[index]
+        "checks": ", ".join(KINDS[kind].checks),
         "files": ", ".join(name for name in data if not name.endswith(".py")),
     }
     for template, place in (_ANY | places).items():

@@ -174,7 +174,7 @@ class _Steps:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
         started = []
         for number, model in enumerate(trainings(chapter.point)):
-            what = chapter.slug if number == 0 else f"{chapter.slug}, seed {_seed(model)}"
+            what = chapter.slug if number == 0 else f"{chapter.slug}, seed {model.seed}"
             # Only the reported training is given, not those that a check compares it with.
             given = self._given.weights.get(chapter.slug) if number == 0 else None
             started.append(self._calls.start_watched(what, fit, model, self._compute, dataset, given=given))
@@ -342,17 +342,8 @@ def trainings(point: Point) -> list[ModelSpec]:
     if wanted == 1:
         return [point.model]
     if not point.model.trains:
-        raise InputError(
-            f"check: {check} trains the model {wanted} times, but model.fit is never; leave this check out"
-        )
-    if wanted == 1:
-        return [point.model]
-    return [point.model.model_copy(update={"seed": _seed(point.model) + number}) for number in range(wanted)]
-
-
-def _seed(model: Any) -> int:
-    """Of a model that is trained, which has one."""
-    return int(model.seed)
+        raise InputError(f"check: {check} trains the model {wanted} times, but it comes as it is; leave this check out")
+    return [point.model.model_copy(update={"seed": point.model.seed + number}) for number in range(wanted)]
 
 
 def digests(shards: Iterable[tuple[int, int, FinishedStage]]) -> list[tuple[int, int, str]]:

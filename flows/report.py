@@ -30,7 +30,7 @@ from exhibit.tasks.evidence.local import described, disambiguated, local_referen
 from exhibit.tasks.evidence.seal import Host, git_state
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.packing import unpack
-from exhibit.tasks.records.page import Failure
+from exhibit.tasks.records.page import Failure, MissingGlyphs, Paper
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.attest import attest
 from exhibit.tasks.stages.compose import compose
@@ -139,16 +139,7 @@ def front_page(report: Report, engine: Engine, watch: Watch, given: Given) -> st
     calls = Calls(Store(report.paths.store), engine, watch)
     flow = _Flow(report, calls, given)
     composed = flow.document(run_points(report.points, report.compute, calls, given), [])
-    job = job_of(
-        calls.store,
-        report.document.issued_at,
-        report.document.paper,
-        report.document.missing_glyphs,
-        composed.written,
-        [done["drawings"] for done in composed.drawn],
-        composed.files,
-    )
-    return front(job)
+    return front(job_of(calls.store, *flow.printed(composed)))
 
 
 @dataclass(frozen=True)
@@ -213,17 +204,13 @@ class _Flow:
 
     def rendered(self, composed: "_Composed") -> FinishedStage:
         """The pages."""
-        report = self.report
-        return self.calls.watched(
-            "report",
-            render,
-            report.document.issued_at,
-            report.document.paper,
-            report.document.missing_glyphs,
-            composed.written,
-            [done["drawings"] for done in composed.drawn],
-            composed.files,
-        )
+        return self.calls.watched("report", render, *self.printed(composed))
+
+    def printed(self, composed: "_Composed") -> tuple[str, Paper, MissingGlyphs, str, list[str], Mapping[str, str]]:
+        """What pages are made of, as `render` takes it."""
+        said = self.report.document
+        drawings = [done["drawings"] for done in composed.drawn]
+        return said.issued_at, said.paper, said.missing_glyphs, composed.written, drawings, composed.files
 
     def _local(self, chapters: Sequence[Chapter]) -> dict[str, LocalEvidence]:
         """What the points name outside the program, by key."""

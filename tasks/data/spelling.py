@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.data.rows import require_columns, words
-from exhibit.tasks.records.base import Array, InputError, Record
+from exhibit.tasks.data.rows import words
+from exhibit.tasks.data.text_column import TextColumn
+from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.spelling import Spelling
 
@@ -32,14 +33,13 @@ class Word(NamedTuple):
     ids: tuple[int, ...]
 
 
-class Speller(Record):
+class Speller(TextColumn):
     """How a column of texts is read: by the tokenizer in `file`, whose sha256 is `tokenizer`.
 
     `length`: tokens of a text at most, special ones among them; None: any number. `whole`: its tokens are joined to
     words. `mark`: the token that stands for a hidden one; None: that of the padding.
     """
 
-    column: str
     tokenizer: str
     length: int | None
     whole: bool
@@ -47,15 +47,6 @@ class Speller(Record):
     padding: int
     mark: str | None
     file: Path = Field(exclude=True)
-
-    def texts(self) -> list[str]:
-        """The column."""
-        return [self.column]
-
-    def checked(self, table: "Table", key: str) -> "Table":
-        """The table, if it has the column; a model of a text is given nothing else."""
-        require_columns(table, [self.column], f"data.{key}: the file has no column {{}}, which the training data have")
-        return table
 
     def encoded(self, table: "Table", key: str) -> tuple[Array, list[str | None]]:
         """The words of each row, (rows,) of lists, and for each row why it cannot be used."""
@@ -68,10 +59,6 @@ class Speller(Record):
             found[row] = read if count <= self.room else self._shortened(read)
             reasons.append(self._reason(count))
         return found, reasons
-
-    def scaled(self, _: Array) -> Self:
-        """Words have no mean."""
-        return self
 
     @property
     def room(self) -> float:

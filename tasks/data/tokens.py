@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 import numpy as np
 
 from exhibit.tasks.data.files import require_text
-from exhibit.tasks.data.rows import require_columns, words
-from exhibit.tasks.records.base import Array, InputError, Record
+from exhibit.tasks.data.rows import words
+from exhibit.tasks.data.text_column import TextColumn
+from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Input
 
 if TYPE_CHECKING:
@@ -26,10 +27,9 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 Cut = Literal["words", "characters", "vocabulary"]
 
 
-class Vocabulary(Record):
+class Vocabulary(TextColumn):
     """How a column of texts is read: `tokens` by id, the padding first; at most `length` of them for a text."""
 
-    column: str
     cut: Cut
     lower: bool
     length: int
@@ -53,15 +53,6 @@ class Vocabulary(Record):
         longest = max(len(self.ids(text)) for text in texts)
         return self.model_copy(update={"length": max(longest, 1)})
 
-    def texts(self) -> list[str]:
-        """The column."""
-        return [self.column]
-
-    def checked(self, table: "Table", key: str) -> "Table":
-        """The table, if it has the column; a model of a text is given nothing else."""
-        require_columns(table, [self.column], f"data.{key}: the file has no column {{}}, which the training data have")
-        return table
-
     def encoded(self, table: "Table", key: str) -> tuple[Array, list[str | None]]:
         """Ids (rows, length), and for each row why it cannot be used."""
         del key
@@ -71,10 +62,6 @@ class Vocabulary(Record):
         for row, ids in enumerate(rows_of_ids):
             padded[row, : len(ids)] = ids[: self.length]
         return padded, reasons
-
-    def scaled(self, _: Array) -> Self:
-        """Ids have no mean."""
-        return self
 
     def ids(self, text: str) -> list[int]:
         """The ids of a text's tokens, cut at the length."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from pydantic import Field
+
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, Choice, InputError
 from exhibit.tasks.records.data import Dataset, Wanted
@@ -55,7 +57,7 @@ class ModelChoice(Choice):
 
     @property
     def trains(self) -> bool:
-        """Whether another seed makes another model of it; False where its weights are given."""
+        """Whether it is fitted here, to the training rows and from a seed; False where it comes as it is."""
         return True
 
     @property
@@ -133,3 +135,25 @@ class ModelChoice(Choice):
     @abstractmethod
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute, /) -> Model:
         """The model with the given weights."""
+
+
+class GivenModel(ModelChoice):
+    """A model that comes trained, from files."""
+
+    unseen: bool = Field(
+        False,
+        description="you state that no row of the data trained the model, and the report says that you do; else its "
+        "quality on rows that it has not seen is not assessed",
+    )
+
+    seed: ClassVar[int] = 0  # nothing is drawn
+
+    @property
+    def trains(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def not_seen(self) -> bool:
+        """As stated."""
+        return self.unseen

@@ -84,9 +84,8 @@ def require_these(fitted: Fitted, dataset: Dataset, where: str) -> None:
         )
 
 
-def require_order(fitted: Fitted, dataset: Dataset, where: str) -> None:
-    """Raises InputError for a classifier that has the classes of the data by name, in another order."""
-    own = fitted.classes
+def require_order(own: tuple[str, ...], dataset: Dataset, where: str) -> None:
+    """Raises InputError for a classifier whose classes are `own`: those of the data by name, in another order."""
     if set(own) == set(dataset.classes) and own != dataset.classes:
         raise InputError(
             f"{where}: the outputs of the model are {', '.join(own)}, and the classes of the data are "

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.choice import GivenModel
 from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_order, require_these
 from exhibit.tasks.models.fitted import READERS, Fitted, read_fitted
 from exhibit.tasks.models.remarks import order_of_outputs
@@ -16,7 +16,7 @@ from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.model import OutputKind, Weights
 
 
-class EstimatorSpec(ModelChoice):
+class EstimatorSpec(GivenModel):
     """A fitted model of scikit-learn (.skops), XGBoost (.json, .ubj), LightGBM (.txt) or CatBoost (.cbm), explained on
     the columns that it was fitted on: words, numbers and missing values as they stand in the file.
 
@@ -29,11 +29,6 @@ class EstimatorSpec(ModelChoice):
     output: Literal["auto", "probabilities", "logits"] = Field(
         "auto",
         description="of a classifier; auto: probabilities; logits: what its trees add up to, of two classes log-odds",
-    )
-    unseen: bool = Field(
-        False,
-        description="you state that no row of the data trained the model, and the report says that you do; else its "
-        "quality on rows that it has not seen is not assessed",
     )
 
     gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "trees"})
@@ -68,16 +63,6 @@ class EstimatorSpec(ModelChoice):
         """That nothing is known of it."""
         return "It was not trained here: it is as the file gives it."
 
-    @property
-    def trains(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def not_seen(self) -> bool:
-        """As stated."""
-        return self.unseen
-
     def output_kind(self, dataset: Dataset) -> OutputKind | None:
         """As the config says; of a classification on logits only the number of classes tells."""
         if dataset.task == "regression":
@@ -111,7 +96,7 @@ class EstimatorSpec(ModelChoice):
         kind = self.output_kind(dataset)
         assert kind is not None
         require_these(fitted, dataset, "model.path")
-        require_order(fitted, dataset, "model.path")
+        require_order(fitted.classes, dataset, "model.path")
         if fitted.classifies != (dataset.task == "classification"):
             is_, asked = (
                 ("a classifier", "data.task=classification")

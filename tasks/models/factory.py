@@ -547,7 +547,7 @@ class _Made(NamedTuple):
             return self._on_columns(own, some, compute)
         if framework_of(self.item) == "scikit-learn":
             model = EstimatorModel(self.item, compute)
-            _require_order(model, some)
+            require_order(model.classes, some, "model.factory")
             _require_columns(self.item, some)
             return model, model.output
         if not callable(self.item):
@@ -563,7 +563,7 @@ class _Made(NamedTuple):
 
     def _on_columns(self, own: Fitted, some: Dataset, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         require_these(own, some, "model.factory")
-        require_order(own, some, "model.factory")
+        require_order(own.classes, some, "model.factory")
         output: OutputKind = "probabilities" if own.classifies else "values"
         return ColumnsModel(own, columns_of(some), output, compute), output
 
@@ -591,17 +591,6 @@ def _otherwise(compute: Compute) -> Compute:
 def _list_of(classes: Sequence[str]) -> str:
     more = len(classes) - _MOST_CLASSES
     return ", ".join(classes[:_MOST_CLASSES]) + (f" and {more} more" if more > 0 else "")
-
-
-def _require_order(model: EstimatorModel, some: Dataset) -> None:
-    """Raises InputError for a classifier that has the classes of the data by name, in another order."""
-    own = model.classes
-    if set(own) == set(some.classes) and own != some.classes:
-        raise InputError(
-            f"model.factory: the outputs of the model are {', '.join(own)}, and the classes of the data are "
-            f"{', '.join(some.classes)}; give the data the order of the outputs: {typed('data.classes', own)} for "
-            'a table, or "classes" in what a function gives'
-        )
 
 
 def _require_columns(estimator: Any, some: Dataset) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.choice import GivenModel
 from exhibit.tasks.models.kinds import only
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.base import InputError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from exhibit.tasks.models.pretrained import Folder
 
 
-class TransformersSpec(ModelChoice):
+class TransformersSpec(GivenModel):
     """A sequence classifier as `save_pretrained` wrote it into a folder: `config.json`, `model.safetensors` and
     `tokenizer.json`, which cuts the texts. Nothing is fetched, no pickle is opened and no code of the folder is run.
 
@@ -31,16 +31,10 @@ class TransformersSpec(ModelChoice):
     config: Path | None = Field(None, description="config.json of the folder, in its place")
     weights: tuple[Path, ...] = Field((), description="its files of weights, in its place")
     about: str = Field("", description="what the model is, as its config.json says")
-    unseen: bool = Field(
-        False,
-        description="you state that no row of the data trained the model, and the report says that you do; else its "
-        "quality on rows that it has not seen is not assessed",
-    )
 
     framework: ClassVar[str] = "torch"
     called: ClassVar[str] = "Hugging Face classifier"
     training: ClassVar[str] = "It was not trained here: its weights are those of its folder."
-    seed: ClassVar[int] = 0  # nothing is drawn
 
     @model_validator(mode="after")
     def _folder_or_files(self) -> Self:
@@ -52,16 +46,6 @@ class TransformersSpec(ModelChoice):
     def architecture(self) -> str:
         """One sentence about the model."""
         return f"A text classifier of Hugging Face's transformers ({self.about})."
-
-    @property
-    def trains(self) -> bool:
-        """It comes trained."""
-        return False
-
-    @property
-    def not_seen(self) -> bool:
-        """As stated."""
-        return self.unseen
 
     def brings(self) -> Brought | None:
         """Its tokenizer and its outputs; None where its files are named one by one, which the data know already."""

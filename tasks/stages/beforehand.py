@@ -13,7 +13,6 @@ from exhibit.tasks.data.baselines import require_background, require_baseline
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec, require_rows_and_outputs, score_of
 from exhibit.tasks.methods.method import Against, Method
 from exhibit.tasks.models.choice import ModelChoice
-from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import reading
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
@@ -32,7 +31,7 @@ def require_explainable(
 ) -> None:
     """Raises InputError where the rows, outputs, score or methods of a point have no meaning for its data or model."""
     data = read(store, Dataset, dataset)
-    if isinstance(model, TrainingSpec) and model.trains and not data.labelled[data.split == "train"].any():
+    if model.trains and not data.labelled[data.split == "train"].any():
         raise InputError(
             "data: no row has a label, and the model is to be trained; give labels, or a model that is fitted"
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pydantic import ConfigDict, Field
 
-from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.choice import GivenModel
 from exhibit.tasks.models.preprocess import NOTHING, Declared, PreprocessSpec, beside, declared_in
 from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.models.zoo.images import coloured, only_image
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LEAST = 8  # pixels of a side
 
 
-class GivenSpec(ModelChoice):
+class GivenSpec(GivenModel):
     """A classifier of colour pictures whose weights are those of a file; what pictures become before it is declared."""
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
@@ -33,28 +33,11 @@ class GivenSpec(ModelChoice):
         alias="preprocess",
         description="what pictures become before the net; what is null is as what comes with the weights says",
     )
-    unseen: bool = Field(
-        False,
-        description="you state that no row of the data trained the model, and the report says that you do; else its "
-        "quality on rows that it has not seen is not assessed",
-    )
-
-    seed: ClassVar[int] = 0  # nothing is drawn
 
     @property
     def training(self) -> str:
         """One sentence about where the weights are from."""
         return "It was not trained here: its weights are those of the file."
-
-    @property
-    def trains(self) -> bool:
-        """Its weights are given."""
-        return False
-
-    @property
-    def not_seen(self) -> bool:
-        """As stated."""
-        return self.unseen
 
     def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
         """Every file that is read, by its key."""

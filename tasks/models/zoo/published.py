@@ -41,6 +41,11 @@ class _PublishedSpec(ModelChoice):
             return f"It was not trained: its weights are random, seed {self.seed}."
         return "It was not trained here: its weights were given."
 
+    @property
+    def trains(self) -> bool:
+        """Never; random weights are no training."""
+        return False
+
     def frame(self) -> Frame:
         """The middle of the picture, as for nets of that time."""
         return Frame(size=self.side, resize=round(self.side * 256 / 224), interpolation="bilinear")
