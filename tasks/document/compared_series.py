@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from exhibit.tasks.document.compared_samples import View, chosen, few, figure_name, left_out, sample_name
-from exhibit.tasks.document.series import drawn_channels, time_axis, trace
+from exhibit.tasks.document.series import drawn_channels, trace, traced
 from exhibit.tasks.document.words import capital, count
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Input
-from exhibit.tasks.records.figure import Figure, Scale, Traces
+from exhibit.tasks.records.figure import Figure, Scale
 from exhibit.tasks.records.material import Scales
 
 
@@ -36,12 +36,7 @@ def _figure(
     )
     return Figure(
         name=f"{figure_name(comparison, item, views, sample)}-{number}",
-        content=Traces(
-            channels=tuple(item.features[channel] for channel in channels),
-            times=item.moments,
-            axis=time_axis(item),
-            items=items,
-        ),
+        content=traced(item, channels, items),
         scales=(Scale(unit=scale, limit=scales.get(scale, 1.0), signed=any(view.method.signed for view in own)),),
         caption=f"{capital(sample_name(own[0], sample))} under {count(len(own), 'result')}, in {own[0].method.unit}."
         f"{left_out(comparison, views)}",

@@ -232,6 +232,12 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     )
 
 
+def traced(item: Input, channels: Sequence[int], items: tuple[Trace, ...]) -> Traces:
+    """Series in the `channels` of an input along its time."""
+    names = tuple(item.features[channel] for channel in channels)
+    return Traces(channels=names, times=item.moments, axis=time_axis(item), items=items)
+
+
 def _values(material: Material, method: MethodMaterial, row: int) -> Array:
     """(steps, channels) of the first target."""
     return method.values[_item(material).name][row, ..., 0].astype(np.float64)
@@ -247,13 +253,7 @@ def _samples(material: Material, method: MethodMaterial, scales: Scales) -> Figu
     first = f" Drawn are the first {len(rows)} of {most:,} samples." if most > len(rows) else ""
     return Figure(
         name=f"{material.slug}-{method.label}-samples",
-        content=Traces(
-            channels=tuple(item.features[channel] for channel in channels),
-            times=item.moments,
-            axis=time_axis(item),
-            items=items,
-            facets=facets(material, rows),
-        ),
+        content=traced(item, channels, items).model_copy(update={"facets": facets(material, rows)}),
         scales=(_scale(material, method, scales),),
         caption=f"{method.title} of single series, in {method.unit}: each channel on the range that all of these have."
         f"{direction(material, method)}{some}{first} {material.selection_reason}".rstrip(),
