@@ -27,7 +27,8 @@ RULE = (
     f"The explanation: no, if a required check failed; yes, if at least {ENOUGH} checks passed, none failed or is "
     "undecided, and the methods agree on what is said here; with care otherwise. An undecided check counts as not "
     "assessed.",
-    "Of several models, and over all, the worst answer counts; what is not assessed is at best “with care”.",
+    "Of several models, and over all, the worst answer counts; a model that is “not assessed” makes the whole at best "
+    "“with care”.",
 )
 
 
@@ -160,7 +161,7 @@ def _reserve(material: Material, finding: Finding, surely: bool) -> str:
         )
     if (repeated := material.performance.repeated) and not material.not_seen:
         are = "is" if repeated == 1 else "are"
-        return f"Of these rows, {repeated:,} {are} among those that it was trained on."
+        return f"Of these rows, {repeated:,} {are} the same as rows that it was trained on."
     if material.stopped_by_test:
         return "These rows also stopped its training."
     return "" if surely else "It is surely better than the guess, but not shown to make at most half its errors."

@@ -144,15 +144,16 @@ def directions(material: Material) -> tuple[str, str]:
     return (spoken[1], spoken[0]) if material.score == "loss" else spoken
 
 
-def without_score(material: Material, method: MethodMaterial, scale: Scale) -> Scale:
-    """A scale for page one, in words that need no knowledge of scores."""
+def without_score(material: Material, method: MethodMaterial, scale: Scale, drawn: int = 1) -> Scale:
+    """A scale for page one, in words that need no knowledge of scores; `drawn`: how many targets stand on it."""
     if not method.signed:
         unit = "how much a part matters"
     elif not material.dataset.classes:
         unit = scale.unit
     else:
         low, high = ("for", "against") if material.score == "loss" else ("against", "for")
-        unit = f"speaks {low} (−) or {high} (+) the {called(material.target_names[0])} class"
+        of = "the class above it" if drawn > 1 else f"the {called(material.target_names[0])} class"
+        unit = f"speaks {low} (−) or {high} (+) {of}"
     return scale.model_copy(update={"unit": unit})
 
 

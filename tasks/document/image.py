@@ -165,12 +165,14 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     """The first sample and the main method's maps of it, for the front page."""
     main = material.main
     unit = _maps(material, main).unit
-    maps = [_cell(material, main, target, 0, [unit]) for target in range(len(material.target_names))]
-    cells = [_input_cell(material, 0), *(cell for cell in maps if cell is not None)]
+    found = (_cell(material, main, target, 0, [unit]) for target in range(len(material.target_names)))
+    maps = [cell for cell in found if cell is not None]
+    cells = [_input_cell(material, 0), *maps]
+    own = [_scale(material, unit, scales[unit])] if unit in scales else []
     return Figure(
         name=f"{material.slug}-teaser",
         content=Images(columns=(), rows=(tuple(cells),)),
-        scales=(without_score(material, main, _scale(material, unit, scales[unit])),) if unit in scales else (),
+        scales=tuple(without_score(material, main, scale, len(maps)) for scale in own),
         caption=f"{main.title} of {material.sample_name(0)}.",
         alt="; ".join(cell.alt for cell in cells),
     )

@@ -109,7 +109,7 @@ def _folder(files: Mapping[str, Path]) -> Iterator[Path]:
 @contextmanager
 def _library() -> Iterator[Any]:
     """transformers, which is told to fetch nothing. It takes torchvision for pictures where that is installed, and dies
-    of one that does not fit torch: here it need not see it."""
+    of one that does not fit torch: here it need not see it, nor remember that some library saw it before."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     seen = sys.modules.get("torchvision")
@@ -117,6 +117,7 @@ def _library() -> Iterator[Any]:
     try:
         import transformers
 
+        transformers.utils.import_utils.is_torchvision_available.cache_clear()
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
         yield transformers

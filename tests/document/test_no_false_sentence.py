@@ -12,14 +12,14 @@ from exhibit.tasks.comparing.changes import changed
 from exhibit.tasks.document import changes as changes_chapter
 from exhibit.tasks.document.answers import verdict_rows, written
 from exhibit.tasks.document.chapter import chapter, figures, finding, limits
-from exhibit.tasks.document.common import swarm_figures, verdict_asides
+from exhibit.tasks.document.common import swarm_figures, verdict_asides, without_score
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.image import reading_of_colours
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import beside, plain, rounded, share, signed
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.figure import Swarm
+from exhibit.tasks.records.figure import Scale, Swarm
 from exhibit.tasks.records.finding import Bearing, Extremes, Leaders, Mark, Named, Rate
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Performance, Planted, Prediction
@@ -561,3 +561,11 @@ def test_a_mark_is_relied_on_only_beyond_chance() -> None:
     assert Mark(**facts, present=rate(10, 10), absent=rate(6, 10)).relied_on
     assert not Mark(**facts, present=rate(10, 10), absent=rate(8, 10)).relied_on
     assert not Mark(**facts, present=rate(6, 10), absent=rate(10, 10)).relied_on
+
+
+def test_a_scale_below_maps_of_two_classes_names_neither() -> None:
+    """The map of the true class stands beside that of the predicted one, on one scale."""
+    item, scale = pictures("raw"), Scale(unit="logit", limit=1.0)
+    of_predicted, of_both = (without_score(item, item.main, scale, drawn).unit for drawn in (1, 2))
+    assert of_predicted == "speaks against (−) or for (+) the predicted class"
+    assert of_both == "speaks against (−) or for (+) the class above it"

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,3 +172,18 @@ def test_an_edit_of_any_file_is_another_model(folder: Path, tmp_path: Path) -> N
     (folder / "model.safetensors").write_bytes(whole)
     found.append(keys())
     assert len(set(found)) == len(found)
+
+
+@pytest.mark.slow(15)
+def test_a_torchvision_that_does_not_fit_is_not_seen_whoever_loaded_transformers(bert: Path) -> None:
+    """As torch_geometric does, for molecules: it is then known to transformers as one that is there."""
+    code = (
+        "import torch_geometric, sys; assert 'transformers' in sys.modules\n"
+        "from transformers.utils.import_utils import is_torchvision_available\n"
+        "assert is_torchvision_available()\n"
+        "from exhibit.tasks.models.torch_transformers import _library\n"
+        "with _library() as library: library.AutoModelForSequenceClassification.from_pretrained(sys.argv[1])\n"
+        "assert sys.modules.get('torchvision') is None"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(bert)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
