@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 from tensorflow.python.eager import execute
 
+from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.records.base import Array, InputError
 
 # Outputs of the net for its encoded inputs, with other values at one place.
@@ -53,7 +54,8 @@ class DeepNet:
         inputs = [keras.Input(array.shape[1:], dtype=array.dtype.name) for array in self._background]
         alone = keras.Model(inputs, keras.layers.Lambda(output, output_shape=(1,))(inputs))
         _check(alone)
-        return shap.DeepExplainer(alone, list(self._background))
+        with without_transformers():
+            return shap.DeepExplainer(alone, list(self._background))
 
 
 def _check(net: keras.Model) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from exhibit.tasks.methods.shap import kept_state
+from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_torch_rules import require_rules
 from exhibit.tasks.records.base import Array
 
@@ -146,7 +147,7 @@ class DeepNet:
 
         self._alone = _OneOutput(_plain_copy(net, layer), call)
         require_rules(self._alone, background)
-        with _any_algorithm():
+        with _any_algorithm(), without_transformers():
             self._explainer = shap.DeepExplainer(self._alone, _one_or_all(background))
 
     def of(self, sample: Sequence[Tensor], call: Call, target: int) -> list[Array]:

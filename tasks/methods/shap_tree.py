@@ -16,6 +16,7 @@ from exhibit.tasks.methods.shap import (
     parts,
     rows_of,
 )
+from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.protocols import Capability, Compute, Model, Score, TreeModel, gives_trees, reading
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution
@@ -150,12 +151,13 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
     # Without a word of `max_samples` SHAP keeps 100 of the rows, whose mean is not the base value that is reported.
     against = None if background is None else shap.maskers.Independent(background, max_samples=len(background))
     try:
-        explainer = shap.TreeExplainer(
-            estimator,
-            against,
-            model_output="raw" if background is None else wanted,
-            feature_perturbation="tree_path_dependent" if background is None else "interventional",
-        )
+        with without_transformers():
+            explainer = shap.TreeExplainer(
+                estimator,
+                against,
+                model_output="raw" if background is None else wanted,
+                feature_perturbation="tree_path_dependent" if background is None else "interventional",
+            )
         # Along the paths SHAP asks the library of a boosted model itself, which compares as the model does.
         own = background is None and explainer.model.model_type != "internal"
         values = explainer.shap_values(rows if own else _in_places(explainer, rows), check_additivity=False)

@@ -1,6 +1,9 @@
 """Models whose explanations are known, and one call to explain them."""
 
+import sys
 from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,3 +108,15 @@ def rectified() -> TorchModel:
         net[1].running_mean.normal_()
         net[1].running_var.uniform_(0.5, 2)
     return TorchModel(net.eval(), as_tensors, "logits", Compute(batch=4))
+
+
+@pytest.fixture
+def unloadable_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """transformers as another library has loaded it, beside a torchvision that does not fit torch: whoever asks it for
+    a class loads that."""
+
+    class Lazy(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            raise (AttributeError if name.startswith("__") else ModuleNotFoundError)(name)
+
+    monkeypatch.setitem(sys.modules, "transformers", Lazy("transformers"))

@@ -155,6 +155,7 @@ def test_deep_is_complete_and_what_shap_gives_on_a_rectified_net(
     np.testing.assert_allclose(found.values["x"], expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.usefixtures("unloadable_transformers")  # which SHAP would ask what net it is
 def test_deep_is_the_same_in_torch_and_keras(layers: keras.layers, explain: Explain) -> None:
     """With maxima and a convolution; images have their channels last for both."""
 

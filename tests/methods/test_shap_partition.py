@@ -1,8 +1,6 @@
 """Partition SHAP against exact Owen values and SHAP's own maskers."""
 
-import sys
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -10,9 +8,8 @@ import pytest
 import shap
 
 from exhibit.tasks.methods.shap import seed_of
-from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_maskers import blurred, partition
-from exhibit.tasks.methods.shap_partition import PartitionShapSpec, _Coalitions
+from exhibit.tasks.methods.shap_partition import PartitionShapSpec
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.explanation import Attribution
@@ -207,18 +204,7 @@ def test_inputs_that_do_not_fit_a_masker_are_refused(
         explain(PartitionShapSpec(masker=masker), model, inputs)
 
 
-def test_shap_loads_nothing_of_transformers_for_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else partition SHAP of a text fails where some library has loaded transformers beside a torchvision that does
-    not fit torch."""
-
-    class Lazy(ModuleType):
-        def __getattr__(self, name: str) -> Any:
-            raise ModuleNotFoundError(name)
-
-    monkeypatch.setitem(sys.modules, "transformers", Lazy("transformers"))
-
-    with pytest.raises(ModuleNotFoundError):
-        shap.explainers.PartitionExplainer(lambda rows: rows[:, 0], _Coalitions((2, 2)))
-    with without_transformers():
-        shap.explainers.PartitionExplainer(lambda rows: rows[:, 0], _Coalitions((2, 2)))
-    assert isinstance(sys.modules["transformers"], Lazy)
+def test_partition_asks_nothing_of_transformers(explain: Explain, unloadable_transformers: None) -> None:
+    image = np.ones((1, 2, 2, 1), np.float32)
+    found = explain(PartitionShapSpec(masker="baseline", max_evals=100), of_images(lambda flat: flat), {"image": image})
+    np.testing.assert_allclose(found.residual, 0, atol=1e-6)

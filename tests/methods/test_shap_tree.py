@@ -67,6 +67,11 @@ def test_interventional_values_are_exact(model: EstimatorModel, targets: list[in
     np.testing.assert_allclose(found.base_value[0], model.predict(BACKGROUND).mean(axis=0)[targets])
 
 
+def test_trees_are_explained_without_a_word_to_transformers(explain: Explain, unloadable_transformers: None) -> None:
+    found = explain(TreeShapSpec(), REGRESSION, SAMPLES, np.zeros((3, 1), np.int64), baselines=BACKGROUND)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-6)
+
+
 def test_log_odds_are_rescaled_to_probabilities_by_background_row(explain: Explain) -> None:
     """For each row b: the exact values of the log-odds f, times (p(x) - p(b)) / (f(x) - f(b))."""
     found = explain(TreeShapSpec(), BOOSTED, SAMPLES, np.tile([0, 1], (3, 1)), baselines=BACKGROUND)
