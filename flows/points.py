@@ -342,7 +342,9 @@ def trainings(point: Point) -> list[ModelSpec]:
     if wanted == 1:
         return [point.model]
     if not point.model.trains:
-        raise InputError(f"check: {check} trains the model {wanted} times, but it is given as it is; leave this check out")
+        raise InputError(
+            f"check: {check} trains the model {wanted} times, but it is given as it is; leave this check out"
+        )
     return [point.model.model_copy(update={"seed": point.model.seed + number}) for number in range(wanted)]
 
 

@@ -137,7 +137,7 @@ def test_a_file_of_weights_counts_by_its_content_not_its_place(store: Store, tmp
     assert str(tmp_path) not in str(done[0].spec)
 
 
-def test_a_model_that_is_not_trained_has_no_stability_overtrainings(tmp_path: Path) -> None:
+def test_a_model_that_is_not_trained_has_no_stability_over_trainings(tmp_path: Path) -> None:
     """Its five trainings would be the same one, and look perfectly stable."""
     given = ["study=iris", "model.fit=never", f"model.weights={tmp_path / 'weights.npz'}"]
     published = ["data=scikit_image", "model=vgg16", "method=[occlusion]"]
@@ -145,7 +145,8 @@ def test_a_model_that_is_not_trained_has_no_stability_overtrainings(tmp_path: Pa
         point = read_report([*words, "check=[seed_stability]"]).points[0]
         with pytest.raises(InputError, match="seed_stability trains the model 5 times, but it is given as it is"):
             trainings(point)
-    assert trainings(read_report([*given, "check=[completeness]"]).points[0]) == [point.model]
+    asked = read_report([*given, "check=[completeness]"]).points[0]
+    assert trainings(asked) == [asked.model]
 
 
 @pytest.mark.alone
