@@ -23,7 +23,7 @@ class Engine(Protocol):
 
 
 @dataclass
-class _Later:
+class Later:
     """A call that is made when its result is first asked for, so that progress is seen as it is made."""
 
     call: Callable[[], FinishedStage]
@@ -46,7 +46,7 @@ class Inline:
 
     def submit(self, what: str, stage: Callable[..., FinishedStage], *args: Any, **kwargs: Any) -> Future:
         del what  # nobody watches but the progress
-        return _Later(partial(stage, *args, **kwargs))
+        return Later(partial(stage, *args, **kwargs))
 
 
 class Prefect:

@@ -18,6 +18,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from exhibit.flows.artifacts import judged, listed, overall, publish, short_name
+from exhibit.flows.begun import Begun
 from exhibit.flows.bounded import FlowRun, run_bounded
 from exhibit.flows.cluster import stage_caller
 from exhibit.flows.config import Report
@@ -36,8 +37,8 @@ _MOST_BYTES = 512 * 1024 - 4096  # of parameters, that a server takes, and some 
 _PATIENCE = 10  # seconds for telling the server that a run was interrupted
 
 
-def run_flow(report: Report, command: list[str]) -> RunResult:
-    """Runs the report as a flow run of this process.
+def run_flow(report: Report, command: list[str], begun: Begun | None = None) -> RunResult:
+    """Runs the report as a flow run of this process. `begun`: what was finished before there was a server for it.
 
     Raises:
         InputError: for data or a config that cannot be used.
@@ -46,8 +47,10 @@ def run_flow(report: Report, command: list[str]) -> RunResult:
     with FinishedResult("the flow run did not end as it should") as kept:
         if report.runner.timeout_seconds is not None:
             return _run(report, command, lambda: kept(run_bounded(report, command, this_flow_run())), 1)
-        with Watch() as watch, stage_caller(report) as (call, slots):
-            return _run(report, command, lambda: kept(explain(report, command, Prefect(call), watch)), slots)
+        begun = begun or Begun()
+        with begun.on_its_server(), Watch(told=begun.told) as watch, stage_caller(report) as (call, slots):
+            engine = Prefect(begun.known(call))
+            return _run(report, command, lambda: kept(explain(report, command, engine, watch)), slots)
     return kept.result
 
 

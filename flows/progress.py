@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,8 @@ from rich.text import Text
 
 from exhibit.tasks.protocols import Progress as Report
 from exhibit.tasks.records.shown import escaped, escaped_lines
+
+End = tuple[str, str, float]  # of a stage: its chapter, its name, and how many seconds it took
 
 
 @dataclass
@@ -70,9 +73,13 @@ class Watch:
     methods may be called from any thread.
 
     Without a terminal a stage gets a line once it has run for `patience` seconds and then every `heartbeat` seconds.
+    `told`: ends of stages that people have read already; they are not said again.
     """
 
-    def __init__(self, console: Console | None = None, patience: float = 1.0, heartbeat: float = 15.0) -> None:
+    def __init__(
+        self, console: Console | None = None, patience: float = 1.0, heartbeat: float = 15.0, told: Iterable[End] = ()
+    ) -> None:
+        self.told = set(told)
         self._console = console or Console(stderr=True)
         self._patience, self._heartbeat = patience, heartbeat
         self._lock = threading.Lock()
@@ -135,6 +142,9 @@ class Watch:
             running = self._running.pop((chapter, stage), None)
             if running:
                 self._bars.remove_task(running.bar)
+            if (chapter, stage, seconds) in self.told:
+                return
+            self.told.add((chapter, stage, seconds))
             self._say(chapter, stage, "from the store" if cached else f"done in {seconds:.1f} s")
 
     def failed(self, chapter: str, sentence: str) -> None:

@@ -1,9 +1,12 @@
-"""Who runs a report: this process by plain calls, a process of its own that is killed in time, or a Prefect flow."""
+"""Who runs a report: this process by plain calls, a process of its own that is killed in time, or a Prefect flow, at
+once or as soon as there is a server for it."""
 
 from collections.abc import Sequence
 
 from exhibit.flows.config import Report
 from exhibit.flows.engine import Inline
+from exhibit.flows.head_start import run_with_head_start
+from exhibit.flows.local_server import server_is_configured
 from exhibit.flows.places import require_writable
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import RunResult, explain
@@ -17,6 +20,8 @@ def run_report(report: Report, command: Sequence[str]) -> RunResult:
         Unfinished: when its time is over.
     """
     require_writable(report)
+    if report.runner.kind == "threads" and report.runner.timeout_seconds is None and not server_is_configured():
+        return run_with_head_start(report, command)
     if report.runner.kind != "inline":
         from exhibit.flows.flow import run_flow
 
