@@ -74,8 +74,8 @@ class WatchedPlace:
 
 
 def unwatched(one: Any) -> Any:
-    """A model or a place itself, which knows its framework by more than the protocols say."""
-    return one.watched if isinstance(one, WatchedModel | WatchedPlace) else one
+    """A model or a place itself, however often it is watched; it knows its framework by more than the protocols say."""
+    return unwatched(one.watched) if isinstance(one, WatchedModel | WatchedPlace) else one
 
 
 class FiniteModel(WatchedModel):

@@ -53,10 +53,15 @@ def _torch_embedding() -> Any:
 
 def _atoms(smiles: list[str]) -> Any:
     import torch
+
+    return torch.tensor(_numbers(smiles))
+
+
+def _numbers(smiles: list[str]) -> Any:
     from rdkit import Chem
 
     numbers = [[atom.GetAtomicNum() for atom in Chem.MolFromSmiles(one).GetAtoms()] for one in smiles]
-    return torch.tensor([one + [0] * (8 - len(one)) for one in numbers])  # at one length, whatever is beside it
+    return np.array([one + [0] * (8 - len(one)) for one in numbers])  # at one length, whatever is beside it
 
 
 def _keras(shape: tuple[int | None, ...], *layers: Callable[[Any], Any], dtype: str = "float32") -> Callable[[], Any]:
@@ -125,6 +130,13 @@ FAMILIES: dict[str, dict[str, Tried]] = {
             IDS,
             IDS_OF_TEXT,
         ),
+        "molecule": Tried(
+            _keras((8,), lambda layers: layers.Embedding(60, 3, name="embed"), lambda layers: layers.Flatten(),
+                   dtype="int32"),
+            SMILES,
+            {"preprocess": _numbers},
+        ),
+        "series": Tried(_keras((6, 3), lambda layers: layers.Flatten()), SERIES, {"kind": "series"}),
     },
     "scikit-learn: trees": {
         "table": Tried(_fitted("sklearn.ensemble", "RandomForestClassifier", n_estimators=3), TABLE)

@@ -1,7 +1,8 @@
 """Which methods explain which models on which data: each is tried, and the page of the documentation says what came."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from exhibit.tasks.held import holding
 from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.stages.beforehand import require_meaning
 from exhibit.tasks.stages.rehearsal import rehearse
 from tests.conftest import ROOT
 from tests.families import FAMILIES
@@ -34,8 +36,8 @@ def methods() -> dict[str, list[str]]:
     return {name: [f"{name}{more}" for more in VARIANTS if f"{name}{more}" in files] for name in sorted(known)}
 
 
-def explained(family: str, kind: str, specs: dict[str, Any]) -> Iterator[str]:
-    """The kinds of method that explain a model of a family; each of the others says in a sentence why it does not."""
+def explained(family: str, kind: str, specs: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each kind of method, and why it does not explain a model of a family, in a sentence; empty where it does."""
     tried = FAMILIES[family][kind]
     about = dict(tried.further)
     words, told, preprocess = Words(names=about.get("names")), about.get("kind"), about.get("preprocess")
@@ -46,31 +48,51 @@ def explained(family: str, kind: str, specs: dict[str, Any]) -> Iterator[str]:
     ).points  # fmt: skip
     few = found.dataset.take(slice(0, 8))
     for name, options in methods().items():
-        for option in options:
+        reasons = []
+        for asked in ({name: spec} for spec in ways([specs[option] for option in options])):
             try:
                 with holding(found.objects):
-                    rehearse(few, few, point.model, {option: specs[option]}, point.target, point.selection, FEW)
-            except InputError:
+                    require_meaning(few, point.model, asked, point.target, point.selection)
+                    rehearse(few, few, point.model, asked, point.target, point.selection, FEW)
+            except InputError as error:
+                reasons.append(str(error))
                 continue
-            yield name
             break
+        else:
+            yield name, plainly(reasons[0], name)
+            continue
+        yield name, ""
 
 
-def page(found: dict[str, dict[str, set[str]]]) -> str:
-    """A table for each kind of data: a row for each method that explains any, a column for each family."""
+def ways(options: Sequence[Any]) -> Iterator[Any]:
+    """The options of a method, and its plain one at the layer that embeds where none of them looks there."""
+    yield from options
+    if "layer" in type(options[0]).model_fields:
+        yield options[0].model_copy(update={"layer": "embed"})
+
+
+def plainly(reason: str, method: str) -> str:
+    """A refusal without its key, and without what it names of this model alone."""
+    said = re.sub(r"^[\w.]+: ", "", reason.replace("the model factory", "the model"))
+    return re.sub(r" \([^)]*\)", "", re.sub(rf"^{method} ", "it ", said))
+
+
+def page(found: dict[str, dict[str, dict[str, str]]]) -> str:
+    """A table for each kind of data: a row for each method, a column for each family; below it why not."""
     text = [
         "# What was tried",
         "",
         "Which methods explain which models, on which data. The suite tries each of them on the smallest model of its",
-        "family (`tests/families.py`) and compares this page with what came; where there is no mark a sentence says",
-        "why not. Words and atoms are explained where the net embeds them, or by leaving them out.",
+        "family (`tests/families.py`), and compares this page with what came; a letter says why a report is refused.",
+        "Words and atoms are explained where the net embeds them, or by leaving them out.",
     ]
     for kind, families in found.items():
-        names = [name for name in methods() if any(name in done for done in families.values())]
-        rows = [f"| `{name}` | {' | '.join('yes' if name in done else '' for done in families.values())} |"
-                for name in names]  # fmt: skip
+        reasons = sorted({reason for done in families.values() for reason in done.values() if reason})
+        letter = {"": "yes", **dict(zip(reasons, "abcdefghij", strict=False))}
+        rows = [f"| `{name}` | {' | '.join(letter[done[name]] for done in families.values())} |" for name in methods()]
         text += ["", f"## {kind.capitalize()}", "", f"| method | {' | '.join(families)} |",
-                 f"|---|{'---|' * len(families)}", *rows]  # fmt: skip
+                 f"|---|{'---|' * len(families)}", *rows, ""]  # fmt: skip
+        text += [f"- {letter[reason]}: {reason}." for reason in reasons]
     return "\n".join([*text, ""])
 
 
@@ -84,11 +106,11 @@ def test_the_page_says_what_explains_what() -> None:
     options = [option for names in methods().values() for option in names]
     specs = {option: _spec(option) for option in options}
     found = {
-        kind: {name: set(explained(name, kind, specs)) for name, kinds in FAMILIES.items() if kind in kinds}
+        kind: {name: dict(explained(name, kind, specs)) for name, kinds in FAMILIES.items() if kind in kinds}
         for kind in KINDS
     }
-    usual = {(kind, family): done for kind, families in found.items() for family, done in families.items() if not done}
-    assert usual == {}, "a family that nothing explains"
+    none = [(kind, name) for kind, families in found.items() for name, done in families.items() if all(done.values())]
+    assert none == [], "a family that nothing explains"
     if os.environ.get("RENEW_GOLD") == "1":
         PAGE.write_text(page(found), encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == page(found)

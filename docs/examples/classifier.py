@@ -1,6 +1,7 @@
 """A tiny text classifier of transformers in a folder, as `save_pretrained` writes it, and texts to explain it with.
 
-`python classifier.py DIR` makes DIR/config.json, model.safetensors and tokenizer.json, and DIR/reviews.csv.
+`python classifier.py DIR` makes DIR/config.json, model.safetensors and tokenizer.json, and DIR/reviews.csv with twelve
+reviews that train neither the net nor the tokenizer.
 """
 
 import csv
@@ -32,7 +33,9 @@ def main(folder: Path) -> None:
     """Trains the net and writes all files."""
     random.seed(0)
     torch.manual_seed(0)
-    texts, verdicts = zip(*reviews(), strict=True)
+    made = list(reviews())
+    kept = made[:12]  # to be explained
+    texts, verdicts = zip(*(one for one in made[12:] if one not in kept), strict=True)
     folder.mkdir(exist_ok=True)
     cut = BertWordPieceTokenizer()
     cut.train_from_iterator(texts, vocab_size=60)
@@ -52,7 +55,7 @@ def main(folder: Path) -> None:
     net.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     with (folder / "reviews.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("review", "verdict"), *zip(texts[:12], verdicts[:12], strict=True)])
+        csv.writer(file).writerows([("review", "verdict"), *kept])
 
 
 if __name__ == "__main__":

@@ -29,8 +29,8 @@ class Data(Choice):
             InputError: for data that such a model cannot read.
         """
         raise InputError(
-            f"model: it reads texts by its own tokenizer, and data={self.option()} gives none; use data=text "
-            "data.path=FILE data.text=COLUMN"
+            f"model: it reads texts by its own tokenizer, and data={self.option()} gives none that are not cut yet; "
+            "write the texts to a table, as pandas' to_csv does, and use data=text data.path=FILE data.text=COLUMN"
         )
 
     @abstractmethod

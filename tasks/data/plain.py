@@ -255,6 +255,8 @@ def _text(name: str, values: Array, about: Mapping[str, Any], train: Array, wher
 
     if values.dtype.kind == "U" and values.shape == train.shape:
         texts = values[train].tolist()
+        if not any(text.strip() for text in texts):
+            raise InputError(f"{where}: every text of the training rows is empty; give texts with words")
         known = Vocabulary.learned(texts, name, "words", _TOKENS, 1, lower=True).no_longer_than(texts)
         ids, _ = known.encoded(pd.DataFrame({name: values}), "factory")
         return known.input(ids).model_copy(update={"name": name})

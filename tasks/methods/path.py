@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, Self
 
 import numpy as np
 
+from exhibit.tasks.methods.alike import require_alike
 from exhibit.tasks.methods.draws import Draws, Masks
 from exhibit.tasks.methods.pairs import Pairs
 from exhibit.tasks.protocols import (
@@ -173,6 +174,8 @@ class Question:
             return Segment(place, start, end, self.model.output, self.score, targets, raw, None, masks, used)
         baselines = take(self.baselines, samples if self.against is None else self.against[rows])
         start = self.model.place(baselines, self.layer, self.at, masks).values
+        if self.against is not None:
+            require_alike("method", place, start)
         return Segment(place, start, end, self.model.output, self.score, targets, raw, baselines, masks, used)
 
 

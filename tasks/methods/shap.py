@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.methods.alike import require_alike
 from exhibit.tasks.methods.method import Against, Method
 from exhibit.tasks.protocols import (
     DifferentiableModel,
@@ -88,11 +89,7 @@ def compared(
     parts: dict[str, list[Array]] = {}
     for rows, used in padded_batches(len(next(iter(background.values()))), size):
         place = model.place(take(background, rows), layer, at)
-        if place.mask:
-            raise InputError(
-                f"{kind}: {', '.join(place.mask)} differs in size from sample to sample, so there is no background to "
-                "compare with; use integrated_gradients"
-            )
+        require_alike(kind, place, {name: values[0] for name, values in parts.items()} or place.values)
         for name, values in place.values.items():
             parts.setdefault(name, []).append(values[:used])
     return {name: np.concatenate(values) for name, values in parts.items()}, place

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.finite import unwatched
+from exhibit.tasks.methods.alike import require_alike
 from exhibit.tasks.methods.method import Layer, Look
 from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.shap import (
@@ -104,6 +105,7 @@ class DeepShapSpec(BackgroundMethod):
         columns = []
         for rows, used in padded_batches(len(targets), compute.batch):
             place = unwatched(model.place(take(inputs, rows), self.layer, self.at))
+            require_alike(self.kind, place, others)
             for row, sample in enumerate(rows[:used].tolist()):  # pairs are in the order of samples
                 columns += [values_of(place, row, each) for each in pairs.target[pairs.sample == sample].tolist()]
         return explained(

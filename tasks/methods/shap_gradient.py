@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.methods.alike import require_alike
 from exhibit.tasks.methods.method import Layer, Look
 from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.sampling import channel_moments
@@ -106,6 +107,7 @@ class GradientShapSpec(BackgroundMethod):
         for sample, target in zip(pairs.sample.tolist(), pairs.target.tolist(), strict=True):
             # Always as many rows, so that nothing depends on how many are asked for, and is compiled once.
             place = model.place(take(inputs, np.full(size, sample)), self.layer, self.at)
+            require_alike(self.kind, place, others)
             view = _View(place, model.output, score, np.full(size, target))
             draw = explainer.of(view.sample, view.gradient, seed_of(self.seed, sample_ids[sample]))
             columns.append(_found(draw, self.nsamples))

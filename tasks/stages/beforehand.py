@@ -30,7 +30,13 @@ def require_explainable(
     selection: SelectionSpec,
 ) -> None:
     """Raises InputError where the rows, outputs, score or methods of a point have no meaning for its data or model."""
-    data = read(store, Dataset, dataset)
+    require_meaning(read(store, Dataset, dataset), model, methods, target, selection)
+
+
+def require_meaning(
+    data: Dataset, model: ModelChoice, methods: Mapping[str, Method], target: TargetSpec, selection: SelectionSpec
+) -> None:
+    """The same of data that are at hand."""
     if model.trains and not data.labelled[data.split == "train"].any():
         raise InputError(
             "data: no row has a label, and the model is to be trained; give labels, or a model that is fitted"

@@ -246,3 +246,31 @@ def test_efficientnet_is_preprocessed_as_its_weights_say() -> None:
     np.testing.assert_allclose(PREPROCESSING({"image": image})["image"], (image / 255 - mean) / deviation, atol=1e-5)
     food = Food101Spec(path=Path()).frame
     assert ([food.size], [food.resize]) == (preset.crop_size, preset.resize_size)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (TorchCNNSpec(), r"model: a torch_cnn halves .* 4 times, .* 16x16 pixels, .* is 8x8; give model.blocks=3, or"),
+        (SmallVGGSpec(), r"model: a small_vgg halves .* 4 times, .*give model.filters=\[16,32,64\], or larger"),
+    ],
+)
+def test_images_that_are_too_small_are_refused_before_anything_is_built(
+    spec: TorchCNNSpec | SmallVGGSpec, said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        spec.fit(DigitsSpec().load(Memory()), COMPUTE, silent)
+
+
+def test_a_single_pixel_cannot_be_halved() -> None:
+    rows = DigitsSpec().load(Memory()).take(np.arange(4))
+    (image,) = rows.inputs
+    pixel = rows.model_copy(update={"inputs": (image.model_copy(update={"values": image.array[:, :1, :1]}),)})
+    for spec in (CNNSpec(), TorchCNNSpec(blocks=1)):
+        with pytest.raises(InputError, match=r"1 time, .* is 1x1; give larger images"):
+            spec.fit(pixel, COMPUTE, silent)
+
+
+def test_as_few_blocks_as_the_message_says_are_taken() -> None:
+    rows = DigitsSpec().load(Memory()).take(np.arange(40))
+    assert trained(TorchCNNSpec(blocks=3, filters=1, epochs=1), rows).predict(rows.arrays).shape == (40, 10)

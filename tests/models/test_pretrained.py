@@ -126,7 +126,7 @@ def test_weights_without_the_classifier_are_not_filled_up_at_random(folder: Path
 
 
 def test_data_that_no_tokenizer_reads_are_refused_with_what_does(bert: Path) -> None:
-    with pytest.raises(InputError, match="data=iris gives none; use data=text"):
+    with pytest.raises(InputError, match=r"data=iris gives none that are not cut yet; .* use data=text data.path"):
         read_report(["data=iris", "model=transformers", f"model.path={bert}", "method=[occlusion]"])
 
 

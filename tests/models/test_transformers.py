@@ -83,7 +83,7 @@ def bert(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Classifier:
 
 
 def made(name: str, table: Path, scratch: Path) -> Classifier:
-    texts, labels = reviews()
+    texts, labels = reviews()  # which are explained, too: here numbers are held against other tools, no quality
     folder = saved(scratch / name, name, texts, [int(label == "good") for label in labels], epochs=8)
     spec, data = read(folder, table)
     model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)

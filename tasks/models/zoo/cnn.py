@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from exhibit.tasks.models.training import TrainingSpec
-from exhibit.tasks.models.zoo.images import only_image, scaling
+from exhibit.tasks.models.zoo.images import halved, only_image, scaling
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.model import Weights
@@ -39,7 +39,7 @@ class CNNSpec(TrainingSpec):
         """Trains on the rows with split "train"."""
         from exhibit.tasks.models.keras_training import fit
 
-        image = only_image(dataset, self.kind)
+        image = halved(only_image(dataset, self.kind), self.kind, 1)
         return fit(lambda: self._net(image, dataset), scaling(image), dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
@@ -47,7 +47,7 @@ class CNNSpec(TrainingSpec):
         from exhibit.tasks.models.keras import KerasModel
         from exhibit.tasks.models.keras_training import restored
 
-        image = only_image(dataset, self.kind)
+        image = halved(only_image(dataset, self.kind), self.kind, 1)
         net = restored(lambda: self._net(image, dataset), weights, compute)
         return KerasModel(net, scaling(image), "logits", compute)
 

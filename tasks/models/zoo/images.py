@@ -1,7 +1,7 @@
 """What the nets for images have in common."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from pydantic import Field
@@ -74,6 +74,23 @@ def only_image(dataset: Dataset, model: str) -> Input:
         InputError: for other data than a classification of one image.
     """
     return only(dataset, "image", f"a {model} classifies images", "classification")
+
+
+def halved(image: Input, model: str, times: int, shorter: Callable[[int], str] | None = None) -> Input:
+    """`image`, if its sides can be halved so many times. `shorter`: what to type for fewer times, where that can be.
+
+    Raises:
+        InputError: which says what the net takes.
+    """
+    height, width = image.values.shape[1:3]
+    possible = min(height, width).bit_length() - 1
+    if possible >= times:
+        return image
+    fewer = f"{shorter(possible)}, or " if shorter is not None and possible else ""
+    raise InputError(
+        f"model: a {model} halves the sides of an image {times} time{'s' * (times > 1)}, so it takes at least "
+        f"{2**times}x{2**times} pixels, but {image.name!r} is {height}x{width}; give {fewer}larger images (data.size)"
+    )
 
 
 def coloured(image: Input, model: str, least: int) -> Input:

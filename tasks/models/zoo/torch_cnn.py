@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from exhibit.tasks.models.training import TrainingSpec
-from exhibit.tasks.models.zoo.images import only_image, scaling
+from exhibit.tasks.models.zoo.images import halved, only_image, scaling
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.model import Weights
@@ -45,7 +45,7 @@ class TorchCNNSpec(TrainingSpec):
         from exhibit.tasks.models.torch_training import fit
         from exhibit.tasks.models.zoo.torch_images import ChannelsFirst
 
-        image = only_image(dataset, self.kind)
+        image = self._image(dataset)
         return fit(lambda: self._net(image, dataset), ChannelsFirst(scaling(image)), dataset, self, compute, progress)
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> DifferentiableModel:
@@ -54,9 +54,12 @@ class TorchCNNSpec(TrainingSpec):
         from exhibit.tasks.models.torch_training import restored
         from exhibit.tasks.models.zoo.torch_images import ChannelsFirst
 
-        image = only_image(dataset, self.kind)
+        image = self._image(dataset)
         net = restored(lambda: self._net(image, dataset), weights)
         return TorchModel(net, ChannelsFirst(scaling(image)), "logits", compute)
+
+    def _image(self, dataset: Dataset) -> Input:
+        return halved(only_image(dataset, self.kind), self.kind, self.blocks, lambda times: f"model.blocks={times}")
 
     def _net(self, image: Input, dataset: Dataset) -> "nn.Module":
         from exhibit.tasks.models.zoo.torch_images import ImageNet

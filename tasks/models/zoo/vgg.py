@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from exhibit.tasks.models.preprocess import Preprocessing
-from exhibit.tasks.models.zoo.images import AugmentedSpec, coloured, only_image, scaling
+from exhibit.tasks.models.zoo.images import AugmentedSpec, coloured, halved, only_image, scaling
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.override import in_shell
 
 if TYPE_CHECKING:
     import keras
@@ -81,7 +82,10 @@ class SmallVGGSpec(_VGG):
         )
 
     def _image(self, dataset: Dataset) -> Input:
-        return only_image(dataset, self.kind)
+        def shorter(times: int) -> str:
+            return in_shell(f"model.filters=[{','.join(map(str, self.filters[:times]))}]")
+
+        return halved(only_image(dataset, self.kind), self.kind, len(self.filters), shorter)
 
     def _preprocessing(self, image: Input) -> Preprocessing:
         return scaling(image)
