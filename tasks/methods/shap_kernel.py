@@ -117,7 +117,9 @@ class KernelShapSpec(HidingMethod):
     def require_inputs(self, inputs: Sequence[Input]) -> None:
         """A molecule is one thing before its atoms are embedded."""
         if whole := [item.name for item in inputs if item.traits.embedded]:
-            raise InputError(f"kernel_shap: the elements of the input {whole[0]!r} cannot be hidden one by one")
+            raise InputError(
+                f"kernel_shap: the elements of the input {whole[0]!r} cannot be hidden one by one; use occlusion"
+            )
 
     def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, _: Compute) -> Found:
         """Over the elements of all inputs together."""

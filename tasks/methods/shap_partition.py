@@ -80,7 +80,7 @@ class PartitionShapSpec(HidingMethod):
             kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in inputs)
             raise InputError(
                 f"partition_shap: with masker {self.masker} it explains models of one {wanted}, but the inputs are "
-                f"{kinds}; use kernel_shap"
+                f"{kinds}; use kernel_shap or occlusion"
             )
 
     def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, compute: Compute) -> Found:

@@ -70,7 +70,7 @@ class TreeShapSpec(ShapMethod):
 
     def refusal(self, model: str, _: str) -> str:
         """It is the trees that such a model does not have."""
-        return f"tree_shap explains trees of scikit-learn, but the model {model} has none; use kernel_shap"
+        return f"tree_shap explains ensembles of trees, but the model {model} has none; use kernel_shap or occlusion"
 
     def require_score(self, output: OutputKind, score: Score) -> None:
         """It explains what the trees give."""

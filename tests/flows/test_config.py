@@ -96,7 +96,7 @@ def test_a_study_only_selects(study: str) -> None:
             ["model=random_forest"],
             r"vanilla_grad needs gradients, but the model random_forest \(scikit-learn\)",
         ),
-        (["method=[tree_shap]"], "tree_shap explains trees of scikit-learn, but the model mlp has none"),
+        (["method=[tree_shap]"], "tree_shap explains ensembles of trees, but the model mlp has none"),
         (["model=gradient_boosting", "method=[deep_shap]"], "deep_shap needs gradients, but the model gradient_boost"),
         (
             ["model=random_forest", "method=[occlusion]", "method.occlusion.layer=0"],
