@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.protocols import Dropout, Place
-from exhibit.tasks.records.base import Array, Arrays, Spec
+from exhibit.tasks.records.base import Array, Arrays, InputError, Spec
 
 
 class SamplingSpec(Spec):
@@ -22,8 +22,10 @@ class SamplingSpec(Spec):
     stdevs: float = Field(
         0.15, ge=0, le=1_000_000, description="standard deviation of the noise, see mode; 0: no noise"
     )
-    mode: Literal["relative", "absolute"] = Field(
-        "relative", description="relative: stdevs times (max - min) of a sample"
+    mode: Literal["relative", "per_channel", "absolute"] = Field(
+        "relative",
+        description="relative: stdevs times (max - min) of a sample; per_channel: of each channel of a sample alone, "
+        "where they are in different units",
     )
     dropout: bool = Field(False, description="sample the dropout of the model, and nothing else of its training mode")
     mask: Literal["per_draw", "per_step"] = Field(
@@ -96,10 +98,25 @@ class Drawn(NamedTuple):
     def _add_noise(self, name: str, values: Array, row: int) -> None:
         """To the elements of one row, in place."""
         sampling = self.draws.sampling
-        extent = 1.0 if sampling.mode == "absolute" else float(values.max() - values.min())
+        extent = 1.0 if sampling.mode == "absolute" else np.ptp(values, axis=self._axes(name, values.ndim))
         noise = self.generator(row, f"noise {self.draws.layer} {name}").standard_normal(values.shape)
-        noise *= sampling.stdevs * extent
+        noise *= sampling.stdevs * np.asarray(extent, np.float64)
         values += noise.astype(values.dtype)
+
+    def _axes(self, name: str, axes: int) -> tuple[int, ...] | None:
+        """Over which of them (max - min) is taken; None: all.
+
+        Raises:
+            InputError: for elements without channels.
+        """
+        if self.draws.sampling.mode == "relative":
+            return None
+        if axes < 2:
+            raise InputError(
+                f"sampling.mode: per_channel was given, but {name} has one number for each element of a sample, and no "
+                "range of them; let a preprocess bring them to one unit, and use relative or absolute"
+            )
+        return tuple(range(axes - 1))
 
     def generator(self, row: int, purpose: str) -> np.random.Generator:
         """The random numbers of one row of the batch."""

@@ -219,3 +219,31 @@ def test_occlusion_with_any_window_and_stride_that_fit(data: st.DataObject) -> N
     found = method.attribute(model, images, None, IDS[:2], np.full((2, 1), target), Score(), Compute(batch=8))
     expected = captum.attr.Occlusion(net).attribute(first(images), (2, *window), (2, *stride), target=target)
     np.testing.assert_allclose(found.values["image"][..., 0] * 2, shown(expected), rtol=1e-5, atol=1e-7)
+
+
+def test_noise_of_each_channel_is_that_of_noise_tunnel_with_its_standard_deviation(
+    explain: Explain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A series of two channels in different units; Captum is given each as an input of its own."""
+    series = np.random.default_rng(0).normal(size=(1, 6, 2)) * [1, 1000]
+    model = TorchModel(Cubes(), lambda inputs: Encoded({"x": torch.tensor(inputs["x"])}), "values", Compute(batch=4))
+    unit = Draws(SamplingSpec(stdevs=1, mode="absolute"), "input", IDS)
+    standing = [unit.of(np.arange(1), np.full(1, k)).noisy(model.place({"x": series * 0}))["x"] for k in range(4)]
+    noise = iter(np.moveaxis(np.concatenate(standing), 2, 0))
+    monkeypatch.setattr(torch, "normal", lambda _, deviation: deviation * torch.tensor(next(noise)))
+    expected = captum.attr.NoiseTunnel(captum.attr.Saliency(lambda a, b: (a**3).sum(1) + (b**3).sum(1))).attribute(
+        tuple(torch.tensor(series[:, :, k]) for k in range(2)),
+        nt_samples=4,
+        stdevs=tuple(0.15 * np.ptp(series[0], axis=0)),
+        abs=False,
+    )
+    sampling = SamplingSpec(nt_samples=4, stdevs=0.15, mode="per_channel")
+    found = explain(VanillaGradSpec(sampling=sampling), model, {"x": series}, ids=IDS[:1]).values["x"][..., 0]
+    np.testing.assert_allclose(found, np.stack([part.numpy() for part in expected], axis=2), rtol=1e-9)
+
+
+class Cubes(nn.Module):
+    """The sum of the cubes of all elements."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x**3).sum((1, 2))[:, None]

@@ -95,6 +95,11 @@ def test_noise_is_relative_to_the_range_of_each_sample(closed_form: Build, table
     np.testing.assert_allclose(relative, absolute * ranges, rtol=1e-4, atol=1e-6)
 
 
+def test_columns_of_a_table_have_no_range_in_a_sample(closed_form: Build, table: dict[str, Array]) -> None:
+    with pytest.raises(InputError, match=r"per_channel .* x has one number for each element .* bring them to one unit"):
+        noisy(SamplingSpec(mode="per_channel"), closed_form(lambda x: x.sum(1)), table)
+
+
 @pytest.mark.parametrize("sampling", [SamplingSpec(nt_samples=3), DROPOUT, SamplingSpec(nt_samples=3, dropout=True)])
 def test_neither_order_nor_chunks_change_a_bit(
     sampling: SamplingSpec, classifier: TorchModel, explain: Explain, table: dict[str, Array]
