@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
+from exhibit.tasks.models.pipeline_trees import behind, owners
 from exhibit.tasks.models.tree_game import Tree, against
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import TableColumn, Wanted
@@ -84,7 +85,7 @@ class Fitted(ABC):
             (p, q), (f, g) = ((own[:, np.newaxis], other[np.newaxis]) for own, other in (shares, ends))
             factor = np.where(f == g, p * (1 - p), (p - q) / np.where(f == g, 1, f - g))
             ends = shares
-        found = against(trees, self.compared(table), self.compared(background), factor)
+        found = against(trees, self.compared(table), self.compared(background), factor, len(table.columns))
         base = np.broadcast_to(ends[1].mean(axis=0), (len(found), 1, ends[1].shape[1]))
         return np.concatenate([found, base], axis=1)
 
@@ -174,7 +175,23 @@ class ScikitLearn(Fitted):
     def classifies(self) -> bool:
         return hasattr(self.item, "predict_proba")
 
-    def predict(self, table: Whole, scale: Scale) -> Array:
+    def against(self, table: Whole, background: Whole, scale: Scale) -> Array | None:
+        """Of the trees at the end of a Pipeline, over the columns before it; all others SHAP reads itself."""
+        if (found := behind(self.item)) is None or scale == "logits":
+            return None
+
+        def derive(codes: Array) -> Array:
+            return found.derived(self._rows(table._replace(codes=codes)))
+
+        owner = owners(derive, table.codes, background.codes, [column.name for column in table.columns])
+        base = self.predict(background, scale).mean(axis=0)
+        factor = np.ones((len(table.codes), len(background.codes), len(base)))
+        ends = derive(table.codes), derive(background.codes)
+        values = against(found.trees(owner), *ends, factor, len(table.columns))
+        return np.concatenate([values, np.broadcast_to(base, (len(values), 1, len(base)))], axis=1)
+
+    def _rows(self, table: Whole) -> Any:
+        """As it takes them."""
         rows: Any = table.frame(categorical=False)
         if (known := getattr(self.item, "is_categorical_", None)) is not None and any(known):
             rows = rows.astype(
@@ -182,6 +199,10 @@ class ScikitLearn(Fitted):
             )
         if not self.wanted.names:
             rows = rows.to_numpy() if len(set(rows.dtypes)) > 1 else rows.to_numpy(np.float64)
+        return rows
+
+    def predict(self, table: Whole, scale: Scale) -> Array:
+        rows = self._rows(table)
         if scale == "logits":
             if not hasattr(self.item, "decision_function"):
                 raise InputError(

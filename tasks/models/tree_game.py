@@ -22,9 +22,9 @@ class Tree(NamedTuple):
     goes_left: Callable[[Array], Array]
 
 
-def against(trees: Sequence[Tree], rows: Array, others: Array, factor: Array) -> Array:
-    """(rows, columns, outputs): the mean over `others` (others, columns) of the Shapley values of the game in which a
-    column is that of the row or that of the other one, times `factor` (rows, others, outputs).
+def against(trees: Sequence[Tree], rows: Array, others: Array, factor: Array, columns: int) -> Array:
+    """(rows, columns, outputs): the mean over `others`, in the form of `rows`, of the Shapley values of the game in
+    which a column is that of the row or that of the other one, times `factor` (rows, others, outputs).
 
     A leaf is reached by a coalition if all columns on its path lead there. With a columns that only the row has right
     and b that only the other one has, each of the a is worth v (a − 1)! b! / (a + b)!, each of the b −v a! (b − 1)! /
@@ -32,18 +32,18 @@ def against(trees: Sequence[Tree], rows: Array, others: Array, factor: Array) ->
 
     S. Lundberg and others (2020), From local explanations to global understanding with explainable AI for trees.
     """
-    found = np.zeros((len(rows), rows.shape[1], factor.shape[2]))
+    found = np.zeros((len(rows), columns, factor.shape[2]))
     for tree in trees:
         own, other = tree.goes_left(rows), tree.goes_left(others)
         for leaf, path in _paths(tree):
-            columns = sorted({int(tree.column[node]) for node, _ in path})
-            if not columns:
+            asked = sorted({int(tree.column[node]) for node, _ in path})
+            if not asked:
                 continue
             right_of_row, right_of_other = (
                 np.stack(
                     [
                         np.all([goes[:, node] == side for node, side in path if tree.column[node] == column], axis=0)
-                        for column in columns
+                        for column in asked
                     ],
                     axis=1,
                 )
@@ -55,7 +55,7 @@ def against(trees: Sequence[Tree], rows: Array, others: Array, factor: Array) ->
             a, b = ours.sum(axis=2), theirs.sum(axis=2)
             scale = tree.value[leaf] * reached * factor[..., tree.output]
             shares = ours * (scale * _GAIN[a, b])[..., np.newaxis] - theirs * (scale * _GAIN[b, a])[..., np.newaxis]
-            found[:, columns, tree.output] += shares.mean(axis=1)
+            found[:, asked, tree.output] += shares.mean(axis=1)
     return found
 
 

@@ -2,6 +2,7 @@
 on, and their Shapley values against SHAP and exact enumeration over raw columns."""
 
 from collections.abc import Callable
+from functools import cache
 from itertools import combinations
 from math import factorial
 from pathlib import Path
@@ -16,7 +17,8 @@ import shap
 import skops.io
 import xgboost
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -82,13 +84,27 @@ def _catboost(path: Path) -> Array:
 
 
 def _pipeline(path: Path) -> Array:
-    columns = ColumnTransformer(
+    model = Pipeline([("columns", _steps()), ("model", LogisticRegression())]).fit(X, LOANS.label)
+    skops.io.dump(model, path)
+    return model.predict_proba(X)
+
+
+def _steps() -> ColumnTransformer:
+    return ColumnTransformer(
         [("words", OneHotEncoder(handle_unknown="ignore"), WORDS), ("numbers", SimpleImputer(), ["age"])],
         remainder="passthrough",
     )
-    model = Pipeline([("columns", columns), ("model", LogisticRegression())]).fit(X, LOANS.label)
+
+
+def _forest(path: Path, *steps: Any) -> Array:
+    trees = RandomForestClassifier(5, max_depth=5, random_state=0)
+    model = Pipeline([("columns", _steps()), *steps, ("model", trees)]).fit(X, LOANS.label)
     skops.io.dump(model, path)
     return model.predict_proba(X)
+
+
+def _mixed_forest(path: Path) -> Array:
+    return _forest(path, ("mixed", PCA(3)))
 
 
 def _histogram(path: Path) -> Array:
@@ -104,6 +120,8 @@ FILES: dict[str, Callable[[Path], Array]] = {
     "boosted.cbm": _catboost,
     "pipeline.skops": _pipeline,
     "histogram.skops": _histogram,
+    "forest.skops": _forest,
+    "mixed_forest.skops": _mixed_forest,
 }
 
 
@@ -118,7 +136,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     """What skops does not trust by itself of a HistGradientBoostingClassifier."""
     trees = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
-    monkeypatch.setenv(TRUSTED_TYPES, f"functools.partial,{trees},sklearn.utils.validation.check_array")
+    monkeypatch.setenv(
+        TRUSTED_TYPES, f"functools.partial,sklearn.tree._tree.Tree,{trees},sklearn.utils.validation.check_array"
+    )
 
 
 def made(folder: Path, file: str, **options: Any) -> tuple[EstimatorSpec, Dataset, Model, Array]:
@@ -148,10 +168,14 @@ def exact(score: Callable[[Array], Array], x: Array, others: Array) -> Array:
     """Shapley values by enumeration: columns outside a coalition are those of each row of `others`, on average."""
     count = len(x)
 
-    def worth(coalition: tuple[int, ...]) -> float:
+    @cache
+    def known_worth(coalition: frozenset[int]) -> float:
         rows = others.copy()
         rows[:, list(coalition)] = x[list(coalition)]
         return float(score(rows).mean())
+
+    def worth(coalition: tuple[int, ...]) -> float:
+        return known_worth(frozenset(coalition))
 
     return np.array(
         [
@@ -222,6 +246,31 @@ def test_against_a_background_values_are_exact_over_raw_columns(
         expected = exact(lambda mixed: model.predict({name: mixed})[:, 1], samples[name][row], rows[name])
         np.testing.assert_allclose(found.values[name][row, :, 0], expected, atol=1e-6)
     np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+
+
+def test_trees_behind_a_pipeline_are_exact_over_raw_columns(folder: Path, explain: Callable[..., Any]) -> None:
+    """Against enumeration, with words, gaps and a truth value; values of derived columns, added up, are others."""
+    _, data, model, _ = made(folder, "forest.skops")
+    name, rows = data.inputs[0].name, data.inputs[0].array
+    samples, targets = {name: rows[:3]}, np.tile([0, 1], (3, 1))
+    found = explain(
+        TreeShapSpec(background=12), model, samples, targets, baselines={name: rows[:12]}, score="probability"
+    )
+    expected = [exact(lambda mixed: model.predict({name: mixed})[:, 1], row, rows[:12]) for row in rows[:3]]
+    np.testing.assert_allclose(found.values[name][..., 1], expected, atol=1e-6)
+    np.testing.assert_allclose(found.values[name][..., 0], -found.values[name][..., 1], atol=1e-6)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-6)
+    derived = model.estimator[0].transform(X)
+    regions = shap.TreeExplainer(model.estimator[-1], derived[:12]).shap_values(derived[:3])[:, :3, 1].sum(axis=1)
+    assert np.abs(regions - np.array(expected)[:, 1]).max() > 0.002
+
+
+def test_a_step_that_mixes_columns_is_refused_by_tree_shap(folder: Path, explain: Callable[..., Any]) -> None:
+    _, data, model, _ = made(folder, "mixed_forest.skops")
+    samples = {data.inputs[0].name: data.inputs[0].array[:3]}
+    with pytest.raises(InputError, match=r"make one column of several of the data \(.*age.*use kernel_shap or occl"):
+        explain(TreeShapSpec(background=12), model, samples, np.ones((3, 1), int), baselines=background(12, 0, data),
+                score="probability")  # fmt: skip
 
 
 def test_probabilities_have_no_path_dependent_values(folder: Path, explain: Callable[..., Any]) -> None:
