@@ -80,7 +80,7 @@ def owners(derive: Derive, rows: Array, others: Array, names: Sequence[str]) -> 
     mixed = derive(np.where(kept, own, other))
     together = _differs(mixed, np.where(kept[:, owner], before, after))
     if (wrong := (changed.sum(axis=0) > 1) | together).any():
-        several = [names[k] for k in np.flatnonzero(changed[:, wrong.argmax()])]
+        several = [names[k] for k in np.flatnonzero(changed[:, wrong.argmax()]).tolist()]
         raise InputError(
             f"tree_shap: the steps before the trees make one column of several of the data ({', '.join(several)}), "
             "so a split of the trees is about no single one of them; use kernel_shap or occlusion"
