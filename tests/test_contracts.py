@@ -251,6 +251,7 @@ PROBES = {
     "tasks/models/callable.py __init__": "an estimator of scikit-learn",
     "tasks/models/factory.py _made": "what a factory of the user's own gave",
     "tasks/models/factory.py _require_columns": "an estimator of scikit-learn",
+    "tasks/models/fitted.py _rows": "an estimator of scikit-learn",
     "tasks/models/fitted.py __init__": "models of XGBoost and LightGBM",
     "tasks/models/fitted.py classes": "an estimator of scikit-learn",
     "tasks/models/fitted.py classifies": "an estimator of scikit-learn",

@@ -27,9 +27,11 @@ class Behind(NamedTuple):
 
     def derived(self, frame: Any) -> Array:
         """(rows, derived columns), in the precision in which the trees compare."""
+        from scipy.sparse import issparse
+
         found = self.steps.transform(frame)
-        dense = found.toarray() if hasattr(found, "toarray") else found
-        return np.asarray(dense, np.float32)
+        sparse: bool = issparse(found)
+        return np.asarray(found.toarray() if sparse else found, np.float32)
 
     def trees(self, owner: Array) -> list[Tree]:
         """Trees that add up to what it predicts. `owner` (derived columns,): the raw column that each is made of."""
