@@ -110,7 +110,7 @@ def _examined(materials: Sequence[Material]) -> list[Fact]:
         return [
             Fact(name="Model", text=f"{capital(_model_of(item))}, {_origin(item)}"),
             Fact(name="Data", text=_data_of(item)),
-            Fact(name="Source", text=capital(item.dataset.source.rstrip("."))),
+            Fact(name="Source", text=_source_of(item)),
             _methods_of(item),
         ]
     alike: dict[tuple[str, str], list[str]] = {}
@@ -140,6 +140,15 @@ def _data_of(material: Material) -> str:
     return f"{material.dataset.title}, {rows}, of which {material.explained:,} {were} explained"
 
 
+def _source_of(material: Material) -> str:
+    """Where the data come from, in a line: whole it stands in the chapter."""
+    first = material.dataset.source.partition("; ")[0]
+    return capital(first if len(first) <= _LINE else first.partition(": ")[0]).rstrip(".")
+
+
+_LINE = 100  # characters of a fact on page one
+
+
 def _rows(material: Material, number: int) -> str:
     """1 picture, 1,264 rows: samples by what a reader calls them."""
     inputs = material.dataset.inputs
@@ -149,8 +158,7 @@ def _rows(material: Material, number: int) -> str:
 def _methods_of(material: Material) -> Fact:
     titles = [named(method) for method in material.methods]
     more = [f"{len(titles) - _MOST_NAMED} more"] if len(titles) > _MOST_NAMED else []
-    name = "Explained by"
-    return Fact(name=name, text=listing([*titles[:_MOST_NAMED], *more]))
+    return Fact(name="Explained by", text=listing([*titles[:_MOST_NAMED], *more]))
 
 
 def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[Word, str]]) -> Answer:
@@ -171,8 +179,11 @@ def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[
 def _of(titles: Sequence[str], total: int) -> str:
     """Of which models something is said."""
     if len(titles) == total:
-        return f"All {total} points"
+        return "Both points" if total == _BOTH else f"All {total} points"
     return titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more"
+
+
+_BOTH = 2
 
 
 def _counted(words: Sequence[Word]) -> str:
@@ -323,14 +334,16 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
     unknown = [f"whether {checks[name].meaning}" for name in missing[:_MOST_MISSING]]
     left = len(missing) - len(unknown)
     more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
-    where = "" if len(materials) == 1 else " for every model"
+    every, where, some = (
+        ("",) * 3 if len(materials) == 1 else (" of every model", " for every model", " for some model")
+    )
     return Answer(
         question=question,
         word="not assessed",
-        counted=f"{len(missing)} of {count(len(checks), 'check')} open",
+        counted=f"{len(missing)} of {count(len(checks), 'check')} open{some}",
         reasons=(
             f"These were not made{where} or could not decide: that is neither for nor against the explanation.",
-            f"So it is not known {_either([*unknown, *more])}.",
+            f"So it is not known{every} {_either([*unknown, *more])}.",
         ),
     )
 
@@ -471,7 +484,7 @@ def _said(check: CheckResult) -> str:
     if check.over_trainings:
         return ". ".join(filter(None, [_over_trainings(check), check.further]))
     words = {
-        "pass": f"the threshold is met{_surely(check)}",
+        "pass": f"the threshold is met{_surely(check)}{'; what comes first may still differ' * check.beside_others}",
         "fail": f"the threshold is missed{_surely(check)}; what rests on it is "
         f"{'not to be relied on' if check.required else 'in doubt'}",
         "undecided": "the interval holds the threshold; more samples would decide",

@@ -212,7 +212,7 @@ def _(finding: Place) -> Said:
         return Said(f"nothing explains {finding.title}", sentence, topic)
     if not finding.stands_out:
         spread = f"{finding.of} is spread over the picture"
-        title = f"{finding.title}, for nothing that stands out in it"
+        title = f"{finding.title}, with nothing in it that stands out"
         return Said(
             title, f"{finding.sample}: {spread}; no ninth of it holds more than {share(finding.where.value)}", topic
         )
