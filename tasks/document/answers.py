@@ -141,12 +141,12 @@ def _data_of(material: Material) -> str:
 
 
 def _source_of(material: Material) -> str:
-    """Where the data come from, in a line: whole it stands in the chapter."""
+    """Where the data come from, in short: whole it stands in the chapter."""
     first = material.dataset.source.partition("; ")[0]
     return capital(first if len(first) <= _LINE else first.partition(": ")[0]).rstrip(".")
 
 
-_LINE = 100  # characters of a fact on page one
+_LINE = 130  # characters of a fact on page one
 
 
 def _rows(material: Material, number: int) -> str:

@@ -94,7 +94,7 @@ def _read(material: Material, row: int) -> str:
         return f"what gives the {name(0)}"
     true, predicted = material.true_output(row), predicted_output(material, row)
     if true is None:
-        return f"read as {name(predicted)}"
+        return f"a picture read as {name(predicted)}"
     return f"{article(name(true))} read {'right' if true == predicted else f'as {name(predicted)}'}"
 
 

@@ -104,7 +104,7 @@ def _(_: Extremes, says: Named) -> str:
 def _(finding: Place, says: Named) -> str:
     if not finding.stands_out:
         return f"{share(says.value)} of it lies in the {says.name}"
-    return f"only {share(says.value)} of it lies there"
+    return f"only {share(says.value)} of it lies there" if says.value else "none of it lies there"
 
 
 @_instead.register
@@ -193,7 +193,8 @@ def _(finding: Extremes) -> Said:
         else f"no group surely {verb}"
         for item, verb in ((up, finding.raises), (down, finding.lowers))
     ]
-    titles = [f"{item.name} {side}" for item, side in ((up, finding.up_word), (down, finding.down_word)) if item]
+    titles = [f"{up.name} {finding.raises}"] if up else []
+    titles += [f"{down.name} {finding.down_word if up else finding.lowers}"] if down else []
     return Said(listing(titles) or "no group surely matters", f"{of}{listing(parts)}", topic)
 
 

@@ -114,12 +114,8 @@ class Extremes(Finding):
     lowers: str
 
     @property
-    def up_word(self) -> str:
-        """raises, speaks for: what `up` does, in a headline."""
-        return _verb(self.raises)
-
-    @property
     def down_word(self) -> str:
+        """lowers it, speaks against it: what `down` does, in a headline that has said to what."""
         return _verb(self.lowers)
 
 

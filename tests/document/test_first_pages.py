@@ -16,7 +16,7 @@ from exhibit.tasks.document.table import _teaser
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.records.figure import Bars
-from exhibit.tasks.records.finding import Named, Part
+from exhibit.tasks.records.finding import Dissent, Extremes, Named, Part, Place
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Document
 from exhibit.tasks.records.verdict import CheckResult
@@ -151,6 +151,28 @@ def test_what_a_user_does_not_state_is_said_where_it_matters() -> None:
     assert said["version of the model"] == "c"
     assert said["not stated"] == "date of the data"
     assert "not stated" not in DocumentSpec.model_validate(facts | {"data_date": "e"}).stated(own=True)
+
+
+def test_a_headline_says_what_it_speaks_of() -> None:
+    """Of groups what they raise; of a picture without a label that it is one; and nothing is “only 0%”."""
+    facts: dict[str, Any] = {"raises": "raises the predicted value", "lowers": "lowers the predicted value"}
+    up, down = Named(name="a", value=1.0), Named(name="b", value=-1.0)
+    for pair, title in (
+        ((up, down), "a raises the predicted value and b lowers it"),
+        ((up, None), "a raises the predicted value"),
+        ((None, down), "b lowers the predicted value"),
+    ):
+        found = Extremes(**facts, up=pair[0], down=pair[1], signed=True, samples=5)
+        assert worded(found)[0] == title
+    item = inputs("image")
+    seen = material("p", [method("m", np.eye(8), item, [str(i) for i in range(64)])], item)
+    unknown = seen.dataset.model_copy(update={"labels": np.full(len(seen.dataset.labels), np.nan)})
+    place = finding(seen.model_copy(update={"dataset": unknown}))
+    assert isinstance(place, Place)
+    assert place.title.startswith("a picture read as ")
+    other = Dissent(method="n", says=Named(name="middle", value=0.0))
+    told = place.model_copy(update={"dissent": (other,), "where": Named(name="left", value=0.5), "area": 0.1})
+    assert worded(told)[1].endswith("but by n none of it lies there.")
 
 
 def test_a_finding_alone_is_as_before() -> None:

@@ -169,7 +169,7 @@ def test_most_is_said_only_of_what_is_surely_ahead(means: list[float], up: bool,
     title, sentence = said(molecules(means))
     assert ("raises the predicted solubility most" in sentence) == up
     assert ("lowers the predicted solubility most" in sentence) == down
-    assert title == "hydroxyl raises it and nitro lowers it"
+    assert title == "hydroxyl raises the predicted solubility and nitro lowers it"
 
 
 def test_the_largest_of_sizes_is_undecided_where_it_is_not_surely_that() -> None:
