@@ -115,7 +115,9 @@ def _examined(materials: Sequence[Material]) -> list[Fact]:
         ]
     alike: dict[tuple[str, str], list[str]] = {}
     for item in materials:
-        alike.setdefault((_model_of(item), _data_of(item)), []).append(item.title)
+        rows = _rows(item, len(item.labels) + len(item.dataset.excluded))
+        data = f"{item.dataset.title}, {rows}, {item.explained:,} explained"
+        alike.setdefault((model_name(item), data), []).append(item.title)
     return [
         Fact(name=_of(titles, len(materials)), text=f"{capital(model)}; {data}")
         for (model, data), titles in alike.items()
@@ -212,11 +214,11 @@ def _model(material: Material, finding: Finding, whole: bool) -> tuple[Word, str
     if not unseen:
         unknown = "How good it is on others" if material.trained else "Whether it has seen these before"
         return "not assessed", f"{said}. {unknown} is not known."
-    reserve = _reserve(material, finding, high <= _HALF * naive)
+    reserve = _reserve(material, finding, high <= _HALF * naive, whole)
     return ("with care", f"{said}. {reserve}") if reserve else ("yes", f"{said}.")
 
 
-def _reserve(material: Material, finding: Finding, surely: bool) -> str:
+def _reserve(material: Material, finding: Finding, surely: bool, whole: bool) -> str:
     """Why a model that is better than a guess is trusted with care; empty where nothing speaks against it."""
     if isinstance(finding, Mark) and finding.relied_on:
         rates = [share(rate.share) for rate in (finding.present, finding.absent)]
@@ -224,11 +226,12 @@ def _reserve(material: Material, finding: Finding, surely: bool) -> str:
             f"It relies on {finding.region}: pictures of {finding.of_class} with it are read right in {rates[0]}, "
             f"others without it in {rates[1]}."
         )
+    so = ", so this may be too good" * whole
     if (repeated := material.performance.repeated) and not material.not_seen:
         stands = "stands" if repeated == 1 else "stand"
-        return f"But {repeated:,} of these {stands} among those that it was trained on, too, so this may be too good."
+        return f"But {repeated:,} of these {stands} among those that it was trained on, too{so}."
     if material.stopped_by_test:
-        return "But these also decided when its training stopped, so this may be too good."
+        return f"But these also decided when its training stopped{so}."
     return "" if surely else "It is surely better than the guess, but not shown to make at most half its errors."
 
 
@@ -256,13 +259,14 @@ def _quality(material: Material, metric: Metric, whole: bool = True) -> str:
     always = (", always the commonest class," if material.dataset.classes else ", always the mean,") * whole
     naive = "" if metric.naive is None else f"; a naive guess{always} has {write(metric.naive)}"
     unit = f" {material.dataset.label_unit}" if material.dataset.label_unit and not shares else ""
-    on = f"{_rows(material, metric.count)} {_MEASURED_ON[material.measured_rows]}"
+    held = " from its training" * (material.measured_rows == "test" and whole)
+    on = f"{_rows(material, metric.count)} {_MEASURED_ON[material.measured_rows]}{held}"
     return f"{_PLAIN.get(metric.name, metric.name)} {write(metric.value)}{unit}{bounds} on {on}{naive}"
 
 
 _PLAIN = {"RMSE": "typical error"}  # what a reader of page one calls a metric
 _MEASURED_ON = {
-    "test": "held out from its training",
+    "test": "held out",
     "training": "that it was trained on",
     "explained": "given to be explained",
     "given": "of the data",
@@ -331,16 +335,14 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
         spoke = any(check.verdict in ("pass", "fail") for item in materials for _, check in _results(item))
         said = "Every check that applies gave a verdict." if spoke else "No check applies: nothing is known either way."
         return Answer(question=question, word="yes" if spoke else "not assessed", reasons=(said,))
-    unknown = [f"whether {checks[name].meaning}" for name in missing[:_MOST_MISSING]]
+    unknown = [f"whether {checks[name].meaning}" for name in missing[: _MOST_MISSING if len(materials) == 1 else 1]]
     left = len(missing) - len(unknown)
     more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
-    every, where, some = (
-        ("",) * 3 if len(materials) == 1 else (" of every model", " for every model", " for some model")
-    )
+    every, where = ("", "") if len(materials) == 1 else (" of every model", " for every model")
     return Answer(
         question=question,
         word="not assessed",
-        counted=f"{len(missing)} of {count(len(checks), 'check')} open{some}",
+        counted=f"{len(missing)} of {count(len(checks), 'check')} open",
         reasons=(
             f"These were not made{where} or could not decide: that is neither for nor against the explanation.",
             f"So it is not known{every} {_either([*unknown, *more])}.",
