@@ -148,7 +148,7 @@ def _source_of(material: Material) -> str:
     return capital(first if len(first) <= _LINE else first.partition(": ")[0]).rstrip(".")
 
 
-_LINE = 130  # characters of a fact on page one
+_LINE = 100  # characters of a fact on page one
 
 
 def _rows(material: Material, number: int) -> str:
