@@ -171,7 +171,6 @@ class _Flow:
         drawing = [self.calls.start_watched(chapters[k].slug, draw, materials[k], scales) for k in beside.own]
         drawn = [self.calls.wait_watched(started) for started in drawing] + beside.drawn
         own = [chapters[k].slug for k in beside.own]
-        said = {"purpose": report.document.purpose, "owner": report.document.owner}
         composed = self.calls.one(
             "report",
             compose,
@@ -182,7 +181,7 @@ class _Flow:
             beside.comparisons,
             beside.changed,
             failures,
-            {name: text for name, text in said.items() if text is not None},
+            report.document.stated(bool(local)),
         )
         document = composed["document"]
         attested = self.calls.one(

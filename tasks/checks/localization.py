@@ -37,7 +37,9 @@ class LocalizationSpec(Check):
     threshold: float = Field(0.7, ge=0, le=1, description="smallest mean area under the ROC curve")
 
     null: ClassVar[str] = "Pixels of the region are given no more than others: 0.5."
-    statistic: ClassVar[str] = "area under the ROC curve of |a| for the region"
+    statistic: ClassVar[str] = (
+        "how often a pixel of the region is given more than one outside (area under the ROC curve)"
+    )
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation lie in the region that is known?",
         passed="in the known region",

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document.bearing import named
+from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.spec import MANY
-from exhibit.tasks.document.words import beside, capital, count, interval, listing, plain, rounded, share
+from exhibit.tasks.document.words import asked, beside, capital, count, interval, listing, plain, rounded, share
 from exhibit.tasks.records.finding import Finding, Mark
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.model import Metric
-from exhibit.tasks.records.page import Answer, Column, Fact, Front, Judged, Table, Word
+from exhibit.tasks.records.page import Answer, Column, Fact, Front, Judged, Open, Rule, Table, Word
 from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
 
 ENOUGH = 4  # checks that gave a verdict, for a "yes"
@@ -18,17 +19,51 @@ _MOST_REASONS = 3
 _MOST_NAMED = 3  # methods of a model
 _MOST_MISSING = 2  # checks that gave no verdict, in whole sentences
 
+MODEL, EXPLANATION = "Can the model be trusted?", "Can the explanation be trusted?"
+
 RULE = (
-    "The model: yes, if on rows that it has not seen it surely, at 95%, makes at most half the errors of a naive "
-    "guess, which knows the training labels alone; with care, if it is surely better than that guess, if those rows "
-    "also stopped its training or are among those that it was trained on, or if it relies on a mark that was planted; "
-    "no, if it is not better, on whichever rows; not assessed, if no rows that it has not seen have labels. That a "
-    "given model has not seen the rows of the data is the user's statement, where it is made.",
-    f"The explanation: no, if a required check failed; yes, if at least {ENOUGH} checks passed, none failed or is "
-    "undecided, and the methods agree on what is said here; with care otherwise. An undecided check counts as not "
-    "assessed.",
-    "Of several models, and over all, the worst answer counts; a model that is “not assessed” makes the whole at best "
-    "“with care”.",
+    Rule(
+        question=MODEL,
+        cases=(
+            ("yes", "on rows that it has not seen it surely makes at most half the errors of a naive guess"),
+            (
+                "with care",
+                "it is surely better than the guess, but not shown to be that good; or those rows stopped its "
+                "training, or hold rows that it was trained on; or it relies on a planted mark; or there is no guess "
+                "to hold it against",
+            ),
+            ("no", "it is not surely better than the guess, on whichever rows"),
+            ("not assessed", "no rows that it has not seen have labels"),
+        ),
+    ),
+    Rule(
+        question=EXPLANATION,
+        cases=(
+            (
+                "yes",
+                f"at least {ENOUGH} checks passed, none failed or is undecided, the methods agree on what is said, "
+                "and chance has not made it",
+            ),
+            ("with care", "in all other cases"),
+            ("no", "a required check failed"),
+        ),
+    ),
+    Rule(
+        question="Over all",
+        cases=(
+            ("yes", "both answers are yes"),
+            ("with care", "the worse of the two is “with care” or “not assessed”"),
+            ("no", "one of the two is no"),
+        ),
+    ),
+)
+
+NOTES = (
+    "Surely: by the whole 95% interval. A naive guess knows the training labels alone: it is always the commonest "
+    "class, or their mean. The typical error is the root mean squared error (RMSE).",
+    "A check has passed if it passed for every method that it judged; an undecided one counts as not assessed. Of "
+    "several models the worst answer counts. That a given model has not seen the rows of the data is the user's "
+    "statement, where it is made.",
 )
 
 
@@ -45,58 +80,87 @@ def front(
     if not materials:
         return Front()
     judged = [_model(item, findings[item.slug], len(materials) == 1) for item in materials]
-    model = _joined("Can the model be trusted?", materials, judged)
-    explained = [_explanation(item, findings[item.slug]) for item in materials]
-    explanation = _joined("Can the explanation be trusted?", materials, explained)
+    model = _joined(MODEL, materials, judged)
+    explained = [_explanation(item, findings[item.slug], checks) for item in materials]
+    explanation = _joined(EXPLANATION, materials, explained)
     words = [model.word, explanation.word]
     overall = min((word if word != "not assessed" else "with care" for word in words), key=_WORST.index)
     return Front(
-        examined=(
-            *_examined(materials),
-            *(Fact(name=capital(name), text=text) for name, text in (stated or {}).items()),
-        ),
+        examined=tuple(_examined(materials)),
+        stated=tuple(Fact(name=capital(name), text=text) for name, text in (stated or {}).items()),
         answers=(model, explanation, _untested(materials, checks)),
         overall=overall,
         rule=RULE,
-        verdicts=(
-            *all_rows(materials, checks, anchors),
-            *_not_made(materials, checks, anchors),
-        ),
+        notes=NOTES,
+        verdicts=tuple(all_rows(materials, checks, anchors)),
+        not_asked=tuple(_not_asked(materials, checks)),
     )
 
 
 def model_name(material: Material) -> str:
-    """torch cnn, Keras cnn: framework and kind of model, neither of them twice."""
-    kind = material.data_kind.replace("_", " ")
-    return kind if kind.startswith(material.framework.lower()) else f"{material.framework} {kind}"
+    """neural net for pictures (Keras): kind of model and framework, neither of them twice."""
+    kind, framework = material.data_kind, material.framework
+    return kind if kind.startswith(framework.lower()) else f"{kind} ({framework})"
 
 
 def _examined(materials: Sequence[Material]) -> list[Fact]:
     """Model, data and methods; of several points each of these in one line, the same ones once."""
     if len(materials) == 1:
         (item,) = materials
-        return [Fact(name="Model", text=_model_of(item)), Fact(name="Data", text=_data_of(item)), _methods_of(item)]
+        return [
+            Fact(name="Model", text=f"{capital(_model_of(item))}, {_origin(item)}"),
+            Fact(name="Data", text=_data_of(item)),
+            Fact(name="Source", text=_source_of(item)),
+            _methods_of(item),
+        ]
     alike: dict[tuple[str, str], list[str]] = {}
     for item in materials:
-        alike.setdefault((_model_of(item), _data_of(item)), []).append(item.title)
-    return [Fact(name=_of(titles, len(materials)), text=f"{model}; {data}") for (model, data), titles in alike.items()]
+        rows = _rows(item, len(item.labels) + len(item.dataset.excluded))
+        data = f"{item.dataset.title}, {rows}, {item.explained:,} explained"
+        alike.setdefault((model_name(item), data), []).append(item.title)
+    return [
+        Fact(name=_of(titles, len(materials)), text=f"{capital(model)}; {data}")
+        for (model, data), titles in alike.items()
+    ]
 
 
 def _model_of(material: Material) -> str:
-    size = f" with {count(material.parameters, 'parameter')}" if material.parameters else ""
+    size = f", {count(material.parameters, 'learned number')}" if material.parameters else ""
     return f"{model_name(material)}{size}"
 
 
+def _origin(material: Material) -> str:
+    """Whether it was trained here, and on how much."""
+    if not material.trained:
+        return "given as it is, not trained here"
+    return f"trained for this report on {_rows(material, int((material.split == 'train').sum()))}"
+
+
 def _data_of(material: Material) -> str:
-    rows = count(len(material.labels) + len(material.dataset.excluded), "row")
-    return f"{material.dataset.title}, {rows}, of which {material.explained:,} were explained"
+    rows = _rows(material, len(material.labels) + len(material.dataset.excluded))
+    were = "was" if material.explained == 1 else "were"
+    return f"{material.dataset.title}, {rows}, of which {material.explained:,} {were} explained"
+
+
+def _source_of(material: Material) -> str:
+    """Where the data come from, in short: whole it stands in the chapter."""
+    first = material.dataset.source.partition("; ")[0]
+    return capital(first if len(first) <= _LINE else first.partition(": ")[0]).rstrip(".")
+
+
+_LINE = 100  # characters of a fact on page one
+
+
+def _rows(material: Material, number: int) -> str:
+    """1 picture, 1,264 rows: samples by what a reader calls them."""
+    inputs = material.dataset.inputs
+    return count(number, *(KINDS[material.kind].sample if len(inputs) == 1 else ("row", "rows")))
 
 
 def _methods_of(material: Material) -> Fact:
     titles = [named(method) for method in material.methods]
     more = [f"{len(titles) - _MOST_NAMED} more"] if len(titles) > _MOST_NAMED else []
-    name = "Method" if len(titles) == 1 else "Methods"
-    return Fact(name=name, text=capital(listing([*titles[:_MOST_NAMED], *more])))
+    return Fact(name="Explained by", text=listing([*titles[:_MOST_NAMED], *more]))
 
 
 def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[Word, str]]) -> Answer:
@@ -117,8 +181,11 @@ def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[
 def _of(titles: Sequence[str], total: int) -> str:
     """Of which models something is said."""
     if len(titles) == total:
-        return f"All {total} points"
+        return "Both points" if total == _BOTH else f"All {total} points"
     return titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more"
+
+
+_BOTH = 2
 
 
 def _counted(words: Sequence[Word]) -> str:
@@ -133,10 +200,10 @@ def _model(material: Material, finding: Finding, whole: bool) -> tuple[Word, str
     metric = next(iter(material.performance.metrics), None)
     if metric is None:
         return "not assessed", "no labels say how good it is."
-    said = _quality(metric, material.measured_rows, bool(material.dataset.classes), whole)
+    said = _quality(material, metric, whole)
     test = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
     unseen = test or material.not_seen
-    said += ". The user states that it has not seen these rows" if material.not_seen else ""
+    said += ". The user states that it has not seen these" if material.not_seen else ""
     if metric.naive is None or metric.interval is None:
         why = "There is no naive guess or no interval to judge it by."
         return "with care" if unseen else "not assessed", f"{said}. {why}"
@@ -145,25 +212,26 @@ def _model(material: Material, finding: Finding, whole: bool) -> tuple[Word, str
     if not high < naive:
         return "no", f"{said}. It is not surely better than the naive guess."
     if not unseen:
-        so = ", so how it does on those is not known" * whole
-        return "not assessed", f"{said}. No rows are known that it has not seen{so}."
-    reserve = _reserve(material, finding, high <= _HALF * naive)
+        unknown = "How good it is on others" if material.trained else "Whether it has seen these before"
+        return "not assessed", f"{said}. {unknown} is not known."
+    reserve = _reserve(material, finding, high <= _HALF * naive, whole)
     return ("with care", f"{said}. {reserve}") if reserve else ("yes", f"{said}.")
 
 
-def _reserve(material: Material, finding: Finding, surely: bool) -> str:
+def _reserve(material: Material, finding: Finding, surely: bool, whole: bool) -> str:
     """Why a model that is better than a guess is trusted with care; empty where nothing speaks against it."""
     if isinstance(finding, Mark) and finding.relied_on:
         rates = [share(rate.share) for rate in (finding.present, finding.absent)]
         return (
-            f"It relies on {finding.region}: {finding.of_class} is read right in {rates[0]} with it and in {rates[1]} "
-            "without."
+            f"It relies on {finding.region}: pictures of {finding.of_class} with it are read right in {rates[0]}, "
+            f"others without it in {rates[1]}."
         )
+    so = ", so this may be too good" * whole
     if (repeated := material.performance.repeated) and not material.not_seen:
-        are = "is" if repeated == 1 else "are"
-        return f"Of these rows, {repeated:,} {are} the same as rows that it was trained on."
+        stands = "stands" if repeated == 1 else "stand"
+        return f"But {repeated:,} of these {stands} among those that it was trained on, too{so}."
     if material.stopped_by_test:
-        return "These rows also stopped its training."
+        return f"But these also decided when its training stopped{so}."
     return "" if surely else "It is surely better than the guess, but not shown to make at most half its errors."
 
 
@@ -178,18 +246,31 @@ def _errors(metric: Metric) -> tuple[float, float]:
     return low, high
 
 
-def _quality(metric: Metric, rows: str, classes: bool, whole: bool = True) -> str:
-    """accuracy 96% (95% interval 91% to 99%) on 120 test rows; a naive guess, always the commonest class, has 10%."""
-    write = share if metric.name.endswith("accuracy") else rounded  # of labels in any unit
+def _quality(material: Material, metric: Metric, whole: bool = True) -> str:
+    """accuracy 96% (95% interval 91% to 99%) on 120 pictures held out from its training; a naive guess, always the
+    commonest class, has 10%."""
+    shares = metric.name.endswith("accuracy")
+    write = share if shares else rounded  # of labels in any unit
     bounds = (
         f" (95% interval {write(metric.interval[0])} to {write(metric.interval[1])})"
         if metric.interval and whole
         else ""
     )
-    always = (", always the commonest class," if classes else ", always the mean,") * whole
+    always = (", always the commonest class," if material.dataset.classes else ", always the mean,") * whole
     naive = "" if metric.naive is None else f"; a naive guess{always} has {write(metric.naive)}"
-    name = "typical error (RMSE)" if metric.name == "RMSE" else metric.name
-    return f"{name} {write(metric.value)}{bounds} on {count(metric.count, rows + ' row')}{naive}"
+    unit = f" {material.dataset.label_unit}" if material.dataset.label_unit and not shares else ""
+    held = " from its training" * (material.measured_rows == "test" and whole)
+    on = f"{_rows(material, metric.count)} {_MEASURED_ON[material.measured_rows]}{held}"
+    return f"{_PLAIN.get(metric.name, metric.name)} {write(metric.value)}{unit}{bounds} on {on}{naive}"
+
+
+_PLAIN = {"RMSE": "typical error"}  # what a reader of page one calls a metric
+_MEASURED_ON = {
+    "test": "held out",
+    "training": "that it was trained on",
+    "explained": "given to be explained",
+    "given": "of the data",
+}
 
 
 # --- the explanation --------------------------------------------------------------------------------------
@@ -199,30 +280,42 @@ def _results(material: Material) -> list[tuple[MethodMaterial, CheckResult]]:
     return [(method, check) for method in material.methods for check in method.checks]
 
 
-def _names(results: Sequence[CheckResult]) -> str:
-    return listing(list(dict.fromkeys(check.check.replace("_", " ") for check in results)))
+def _asked(
+    results: Sequence[tuple[MethodMaterial, CheckResult]], material: Material, checks: Mapping[str, CheckWords]
+) -> str:
+    """The questions of checks, each once; with the methods that it is said of, where not all of them are."""
+    of: dict[str, list[MethodMaterial]] = {}
+    for method, check in results:
+        of.setdefault(check.check, []).append(method)
+    return listing(
+        [
+            f"{asked(name, checks)}{f' ({listing([named(method) for method in methods])})' * (methods != every)}"
+            for every in (list(material.methods),)
+            for name, methods in of.items()
+        ]
+    )
 
 
-def _explanation(material: Material, finding: Finding) -> tuple[Word, str]:
-    results = [check for _, check in _results(material)]
+def _explanation(material: Material, finding: Finding, checks: Mapping[str, CheckWords]) -> tuple[Word, str]:
     by = {
-        verdict: [check for check in results if check.verdict == verdict] for verdict in ("pass", "fail", "undecided")
+        verdict: [(method, check) for method, check in _results(material) if check.verdict == verdict]
+        for verdict in ("pass", "fail", "undecided")
     }
-    passed = len({check.check for check in by["pass"]} - {check.check for check in by["fail"] + by["undecided"]})
-    required = [check for check in by["fail"] if check.required]
-    said = [f"{count(passed, 'check')} passed" if passed else "no check passed"]
-    said += [f"{_names(by['fail'])} failed"] if by["fail"] else []
-    said += [f"{_names(by['undecided'])} undecided"] if by["undecided"] else []
+    names = {verdict: {check.check for _, check in found} for verdict, found in by.items()}
+    passed = len(names["pass"] - names["fail"] - names["undecided"])
+    required = [(method, check) for method, check in by["fail"] if check.required]
+    others = [(method, check) for method, check in by["fail"] if not check.required]
+    few = f", where a yes needs {ENOUGH}" if passed < ENOUGH and not by["fail"] else ""
+    said = [f"a required check failed: {_asked(required, material, checks)}"] if required else []
+    said += [f"{count(passed, 'check') if passed else 'no check'} passed{few}"]
+    said += [f"failed: {_asked(others, material, checks)}"] if others else []
+    said += [f"undecided: {_asked(by['undecided'], material, checks)}"] if by["undecided"] else []
     if finding.standing == "disputed":
         said.append("its methods disagree on what comes first")
     if finding.doubt:
         said.append("what comes first may be chance")
-    if required:
-        return "no", f"the required check of {_names(required)} failed; {listing(said)}."
-    if passed >= ENOUGH and finding.standing == "stands" and not by["fail"] and not by["undecided"]:
-        return "yes", f"{listing(said)}."
-    few = f"; a yes needs {ENOUGH} that pass" if passed < ENOUGH else ""
-    return "with care", f"{listing(said)}{few}."
+    surely = passed >= ENOUGH and finding.standing == "stands" and not by["fail"] and not by["undecided"]
+    return "no" if required else "yes" if surely else "with care", f"{'; '.join(said)}."
 
 
 # --- what was not tested ----------------------------------------------------------------------------------
@@ -242,19 +335,24 @@ def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
         spoke = any(check.verdict in ("pass", "fail") for item in materials for _, check in _results(item))
         said = "Every check that applies gave a verdict." if spoke else "No check applies: nothing is known either way."
         return Answer(question=question, word="yes" if spoke else "not assessed", reasons=(said,))
-    asked = [f"whether {checks[name].meaning}" for name in missing[:_MOST_MISSING]]
-    more = [f"what {count(len(missing) - len(asked), 'more check')} would say"] if len(missing) > len(asked) else []
-    where = "" if len(materials) == 1 else " for every model"
+    unknown = [f"whether {checks[name].meaning}" for name in missing[: _MOST_MISSING if len(materials) == 1 else 1]]
+    left = len(missing) - len(unknown)
+    more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
+    every, where = ("", "") if len(materials) == 1 else (" of every model", " for every model")
     return Answer(
         question=question,
         word="not assessed",
         counted=f"{len(missing)} of {count(len(checks), 'check')} open",
         reasons=(
-            f"These gave no verdict{where}, for want of a test or by an undecided one: neither for nor against the "
-            "explanation.",
-            f"Not known is {listing([*asked, *more])}.",
+            f"These were not made{where} or could not decide: that is neither for nor against the explanation.",
+            f"So it is not known{every} {_either([*unknown, *more])}.",
         ),
     )
+
+
+def _either(words: Sequence[str]) -> str:
+    """a, b or c."""
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 # --- page two ---------------------------------------------------------------------------------------------
@@ -288,6 +386,7 @@ def _together(
     digits = _digits(values, thresholds)
     return Judged(
         question=checks[name].question if name in checks else name.replace("_", " "),
+        name=name.replace("_", " "),
         of=f"{count(len(found), 'point')}, {title}",
         verdict=min(verdicts, key=_GRAVEST.index),
         result=interval(min(values), max(values), digits) if values else "–",
@@ -306,6 +405,7 @@ def verdict_rows(
     return [
         Judged(
             question=checks[check.check].question if check.check in checks else check.check.replace("_", " "),
+            name=check.check.replace("_", " "),
             of=method.title if alone else f"{material.title}, {method.title}" if several else material.title,
             verdict=check.verdict,
             **written(check),
@@ -316,25 +416,17 @@ def verdict_rows(
     ]
 
 
-def _not_made(
-    materials: Sequence[Material], checks: Mapping[str, CheckWords], anchors: Mapping[str, str]
-) -> list[Judged]:
-    """A row for the checks that were not made, of all models that lack the same ones."""
-    lacking: dict[tuple[str, ...], list[Material]] = {}
+def _not_asked(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -> list[Open]:
+    """What the checks ask that were not made, of all models that lack the same ones."""
+    lacking: dict[tuple[str, ...], list[str]] = {}
     for material in materials:
         made = {check.check for _, check in _results(material)}
-        lacking.setdefault(tuple(name for name in checks if name not in made), []).append(material)
+        missing = tuple(words.question for name, words in checks.items() if name not in made)
+        lacking.setdefault(missing, []).append(material.title)
     return [
-        Judged(
-            question=f"{capital(listing([name.replace('_', ' ') for name in names]))}: the guide says what they ask",
-            of=_of([material.title for material in alike], len(materials)) if len(materials) > 1 else alike[0].title,
-            verdict="not assessed",
-            **dict.fromkeys(("result", "interval", "threshold"), "–"),
-            meaning="nothing was measured, neither for nor against",
-            anchor=anchors.get(alike[0].slug, ""),
-        )
-        for names, alike in lacking.items()
-        if names
+        Open(of=_of(titles, len(materials)) if len(materials) > 1 else "", questions=questions)
+        for questions, titles in lacking.items()
+        if questions
     ]
 
 
@@ -385,17 +477,22 @@ def _side(check: CheckResult, threshold: str) -> str:
 
 
 def meaning(check: CheckResult) -> str:
-    """What a verdict says and does not say, from the numbers alone."""
+    """What was measured, and what a verdict says and does not say, from the numbers alone."""
+    measured = f"{capital(check.statistic)}: " if check.statistic and check.value is not None else ""
+    return f"{measured}{_said(check)}"
+
+
+def _said(check: CheckResult) -> str:
     if check.over_trainings:
         return ". ".join(filter(None, [_over_trainings(check), check.further]))
     words = {
-        "pass": f"the threshold is met{_surely(check)}",
-        "fail": f"the threshold is missed{_surely(check)}: what rests on it is "
+        "pass": f"the threshold is met{_surely(check)}{'; what comes first may still differ' * check.beside_others}",
+        "fail": f"the threshold is missed{_surely(check)}; what rests on it is "
         f"{'not to be relied on' if check.required else 'in doubt'}",
-        "undecided": "the interval holds the threshold: more samples would decide",
+        "undecided": "the interval holds the threshold; more samples would decide",
     }
     nothing = check.sentence or "nothing was measured, neither for nor against"
-    return check.further or words.get(check.verdict, nothing)
+    return check.further[:1].lower() + check.further[1:] or words.get(check.verdict, nothing)
 
 
 def _surely(check: CheckResult) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from exhibit.tasks.records.finding import Bearing, Dissent, Named
+import numpy as np
+
+from exhibit.tasks.records.finding import Bearing, Dissent, Finding, Named
 from exhibit.tasks.records.material import Material, MethodMaterial
 
 _SPOKE = ("pass", "fail", "undecided")
@@ -30,6 +32,30 @@ def methods(
             Dissent(method=_lower(method.title), says=instead) for method, instead in found if instead is not None
         ),
     }
+
+
+def beside(finding: Finding, others: Sequence[tuple[str, Finding]]) -> Finding:
+    """A finding that `others` dispute, by the titles of their chapters, where these put something else first."""
+    dissent = [
+        Dissent(method=f"{other.method} in {title}", says=other.leader)
+        for title, other in others
+        if finding.leader and other.leader and other.id == finding.id and not other.leader.agrees(finding.leader)
+    ]
+    return finding.model_copy(update={"dissent": (*finding.dissent, *dissent)})
+
+
+def of_the_same(material: Material, materials: Sequence[Material]) -> list[Material]:
+    """The other chapters that explain the same outputs of a model with the same predictions, for as many of its
+    samples."""
+
+    def what(one: Material) -> tuple[Any, ...]:
+        return one.dataset.title, one.score, one.target_names, one.explained, one.explained_split
+
+    return [
+        other
+        for other in materials
+        if other is not material and what(other) == what(material) and np.array_equal(other.outputs, material.outputs)
+    ]
 
 
 def named(method: MethodMaterial) -> str:

@@ -3,7 +3,7 @@
 What is shown of a kind comes from `kinds`; the section about the model is in `model`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,24 +11,23 @@ from exhibit.tasks.document import agreement, answers, bearing, ends, ladder, mo
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import capital, count, listing, plain, share
+from exhibit.tasks.document.words import count, listing, plain, share
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
-from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Chapter, Column, Section, Table, Teaser
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _SEVERAL = Own(multimodal.story, multimodal.figures, multimodal.sections, multimodal.appendix)
 
 
-def chapter(material: Material, checks: Mapping[str, CheckWords]) -> Chapter:
-    """`checks`: every one that a reader may expect, by name. Answer, main figure, cases, whether it can be trusted,
-    limits, then data and model; formulas, parameters and sums are its appendix."""
+def chapter(material: Material, checks: Mapping[str, CheckWords], beside: Sequence[Material] = ()) -> Chapter:
+    """`checks`: every one that a reader may expect, by name; `beside`: chapters on the same model. Answer, main figure,
+    cases, whether it can be trusted, limits, then data and model; formulas, parameters and sums are its appendix."""
     own = _own(material)
-    finding, figure = own.story(material)
-    title, sentence = worded(finding)
+    _, figure = own.story(material)
+    title, sentence = worded(finding(material, beside), checks)
     return Chapter(
         slug=material.slug,
         title=material.title,
@@ -53,9 +52,10 @@ def chapter(material: Material, checks: Mapping[str, CheckWords]) -> Chapter:
     )
 
 
-def finding(material: Material) -> Finding:
-    """What a chapter found."""
-    return _own(material).story(material)[0]
+def finding(material: Material, beside: Sequence[Material] = ()) -> Finding:
+    """What a chapter found; those `beside` it, on the same model, dispute it where they put something else first."""
+    found, _ = _own(material).story(material)
+    return bearing.beside(found, [(other.title, _own(other).story(other)[0]) for other in beside])
 
 
 def _eyebrow(material: Material) -> str:
@@ -66,18 +66,8 @@ def _eyebrow(material: Material) -> str:
 
 
 def _small(material: Material) -> str:
-    measured = material.measured_rows
-    rows = f"{measured}-row" if measured in ("explained", "given") else measured
-    metrics = ", ".join(f"{rows} {m.name} {_metric_value(m)}" for m in material.performance.metrics[:1])
-    held_out = ", no held-out data" if material.measured_rows == "training" else ""
-    return (
-        f"{answers.model_name(material)} · {metrics or 'no labels'}{held_out} · "
-        f"{bearing.named(material.main)} · {count(material.explained, 'sample')}"
-    )
-
-
-def _metric_value(metric: Metric) -> str:
-    return share(metric.value) if metric.name == "accuracy" else plain(metric.value)
+    """What the finding rests on."""
+    return f"By {bearing.named(material.main)}, over {count(material.explained, 'explained sample')}"
 
 
 def _how_explained(material: Material) -> Section:
@@ -175,10 +165,8 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
             numbers = found["result"], found["interval"], found["threshold"]
             rows.append((question, method.title, *numbers, _measured(check), check.verdict))
     made = {check.check for method in material.methods for check in method.checks}
-    missing = [name.replace("_", " ") for name in checks if name not in made]
-    if missing:
-        nothing = "Nothing was measured, neither for nor against."
-        rows.append((capital(listing(missing)), "–", "–", "–", "–", nothing, "not assessed"))
+    missing = [words.question for name, words in checks.items() if name not in made]
+    nothing = f"Not assessed, as nothing was measured, neither for nor against: {' '.join(missing)}"
     caption = (
         "What was measured about these explanations, on which sample and against which "
         "hypothesis of chance, and what was not."
@@ -187,7 +175,8 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     return Section(
         title="How far it can be trusted",
         blocks=(
-            Block(tables=(verdicts,)),
+            *((Block(tables=(verdicts,)),) if rows else ()),
+            *((Block(paragraphs=(nothing,)),) if missing else ()),
             *(Block(tables=(table,)) for table in [planted.table(material.slug, material.kind, made)] if table),
         ),
     )

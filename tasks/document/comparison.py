@@ -25,7 +25,7 @@ def chapter(
     """`own_chapters`: whether the points have chapters of their own too; `checks`: every one that may be expected."""
     points = count(len(comparison.points), "point")
     found = findings(comparison, materials)
-    sentence = " ".join(worded(item)[1] for item in found)
+    sentence = " ".join(worded(item, checks)[1] for item in found)
     known = [agreements.matrix(comparison, measure) for measure in agreements.measures(comparison)[:1]]
     drawn = next((figure for figure in (survival.figure_of_ranks(comparison), *known) if figure is not None), None)
     title = f"{points}: {worded(found[0])[0]}"

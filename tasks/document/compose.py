@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document import changes, comparison, reading
 from exhibit.tasks.document.answers import front
+from exhibit.tasks.document.bearing import of_the_same
 from exhibit.tasks.document.chapter import chapter, finding
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.spec import MANY
@@ -32,7 +33,10 @@ def compose(
     questions = {name: words.question for name, words in checks.items()}
     slugs = list(by_slug) if own is None else own
     covered = {point.slug for item in comparisons if len(item.points) > _ON_PAGE_ONE for point in item.points}
-    points = [_without_teaser(chapter(by_slug[slug], checks), slug in covered) for slug in slugs]
+    # Of more points the comparison says what their methods agree on.
+    apart = [material for material in materials if material.slug not in covered]
+    beside = {one.slug: [] if one.slug in covered else of_the_same(one, apart) for one in materials}
+    points = [_without_teaser(chapter(by_slug[slug], checks, beside[slug]), slug in covered) for slug in slugs]
     compared = [
         comparison.chapter(item, by_slug, all(point.slug in slugs for point in item.points), checks)
         for item in comparisons
@@ -47,7 +51,7 @@ def compose(
         badges=(*_failed_badge(materials, failures), *(changes.badges(changed) if changed else ())),
         front=front(
             materials,
-            {material.slug: finding(material) for material in materials},
+            {material.slug: finding(material, beside[material.slug]) for material in materials},
             checks,
             _anchors(slugs, comparisons),
             stated or {},

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from exhibit.tasks.document import layout, screen
 from exhibit.tasks.document.fonts import marked, paper_faces, require_glyphs, screen_faces
-from exhibit.tasks.document.reading import guides
+from exhibit.tasks.document.reading import guides, read
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Drawing, Part, Scale
 from exhibit.tasks.records.page import Document, MissingGlyphs, Paper, Table
@@ -75,6 +75,7 @@ def render_html(
         tables=tables,
         numbers=numbers,
         guides=guides(drawings, numbers["figure"]),
+        read=lambda drawing: read([drawing]),
     )
     if facts.missing_glyphs == "refuse":
         require_glyphs(body)
@@ -95,7 +96,7 @@ def environment(medium: Medium) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(date=_date, grouped=grouped, headline=headline)
+    templates.filters.update(date=_date, dict=dict, grouped=grouped, headline=headline)
     templates.globals.update(
         medium=medium,
         verdicts=frozenset(get_args(Verdict)),

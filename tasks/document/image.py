@@ -15,7 +15,7 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     without_score,
 )
-from exhibit.tasks.document.words import count, listing, signed
+from exhibit.tasks.document.words import capital, count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
 from exhibit.tasks.records.finding import STANDS_OUT, Finding, Mark, Named, Place
@@ -94,7 +94,7 @@ def _read(material: Material, row: int) -> str:
         return f"what gives the {name(0)}"
     true, predicted = material.true_output(row), predicted_output(material, row)
     if true is None:
-        return f"read as {name(predicted)}"
+        return f"a picture read as {name(predicted)}"
     return f"{article(name(true))} read {'right' if true == predicted else f'as {name(predicted)}'}"
 
 
@@ -110,6 +110,7 @@ def _mark(material: Material) -> Mark | None:
         signed=main.signed,
         region=planted.region,
         of_class=material.output_name(planted.output),
+        of="what raises the loss" if material.score == "loss" else "what speaks for the explained class",
         positive=positive,
         area=area,
         samples=samples,
@@ -173,7 +174,8 @@ def _teaser(material: Material, scales: Scales) -> Figure:
         name=f"{material.slug}-teaser",
         content=Images(columns=(), rows=(tuple(cells),)),
         scales=tuple(without_score(material, main, scale, len(maps)) for scale in own),
-        caption=f"{main.title} of {material.sample_name(0)}.",
+        caption=f"{capital(material.sample_name(0))}, and beside it which pixels count, by {bearing.named(main)}."
+        f"{_LIGHT if material.palette == 'keras_example' and main.signed else direction(material, main)}",
         alt="; ".join(cell.alt for cell in cells),
     )
 

@@ -30,11 +30,13 @@ class DocumentKind(NamedTuple):
     """One kind of input.
 
     `elements`: what the elements of an input are called on page one.
+    `sample`: what one sample of it is called there, and several.
     `compared`: the figures of the same samples under several results.
     `coloured`: whether its values are coloured as they are; others have maps, or bars with an axis of their own.
     """
 
     elements: Callable[[Input], str]
+    sample: tuple[str, str]
     own: Own
     compared: Compared
     coloured: bool = False
@@ -43,26 +45,33 @@ class DocumentKind(NamedTuple):
 KINDS: dict[Kind, DocumentKind] = {
     "table": DocumentKind(
         lambda _: "measurements",
+        ("row", "rows"),
         Own(table.story, table.figures, table.sections, table.appendix),
         compared_samples.panels,
     ),
     "image": DocumentKind(
-        lambda _: "pixels", Own(image.story, image.figures, image.sections, image.appendix), compared_samples.pictures
+        lambda _: "pixels",
+        ("picture", "pictures"),
+        Own(image.story, image.figures, image.sections, image.appendix),
+        compared_samples.pictures,
     ),
     "text": DocumentKind(
         lambda item: f"{text.part(item)}s",
+        ("text", "texts"),
         Own(text.story, text.figures, text.sections, text.appendix),
         compared_samples.tokens,
         coloured=True,
     ),
     "molecule": DocumentKind(
         lambda _: "atoms",
+        ("molecule", "molecules"),
         Own(molecule.story, molecule.figures, molecule.sections, molecule.appendix),
         compared_samples.molecules,
         coloured=True,
     ),
     "series": DocumentKind(
         lambda _: "measurements over time",
+        ("series", "series"),
         Own(series.story, series.figures, series.sections, series.appendix),
         compared_series.traces,
         coloured=True,

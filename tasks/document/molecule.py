@@ -7,6 +7,7 @@ import numpy as np
 from exhibit.tasks.document import analogues, bearing, groups
 from exhibit.tasks.document.common import (
     difference,
+    direction,
     directions,
     drawn_rows,
     explained_score,
@@ -241,7 +242,7 @@ def _one_molecule(material: Material, scales: Scales) -> Figure:
             without_score(material, material.main, scale) if not material.own_scales else scale
             for scale in _scales(material, scales, [_scale(material, material.main)])
         ),
-        caption=f"{material.main.title} of {molecule.title}.",
+        caption=f"{material.main.title} of {molecule.title}.{direction(material, material.main)}",
         alt=molecule.alt,
     )
 

@@ -156,20 +156,21 @@ def guides(drawings: Mapping[str, Drawing], numbers: Mapping[str, int]) -> list[
     for name in numbers:
         texts.setdefault(drawings[name].reading.title, []).append(name)
     return [
-        _guide([drawings[name] for name in names], _where([numbers[name] for name in names]))
-        for names in texts.values()
+        Guide(title, _where([numbers[name] for name in names]), read(alike), alike[0].reading.warning)
+        for title, names in texts.items()
+        for alike in ([drawings[name] for name in names],)
     ]
 
 
-def _guide(alike: Sequence[Drawing], where: str) -> Guide:
-    """Of figures of one kind, with what the colours say that they have."""
-    reading = alike[0].reading
-    signed = [scale for drawing in alike for scale in drawing.figure.scales if scale.signed]
+def read(drawings: Sequence[Drawing]) -> str:
+    """How figures of one kind are read, with what the colours say that they have."""
+    reading = drawings[0].reading
+    signed = [scale for drawing in drawings for scale in drawing.figure.scales if scale.signed]
     palettes = {scale.palette for scale in signed}
     colours = [said for palette, said in reading.colours.items() if palette in palettes]
-    if reading.unsigned and any(not scale.signed for drawing in alike for scale in drawing.figure.scales):
+    if reading.unsigned and any(not scale.signed for drawing in drawings for scale in drawing.figure.scales):
         colours.append(reading.unsigned)
-    return Guide(reading.title, where, " ".join([reading.text, *colours]), reading.warning)
+    return " ".join([reading.text, *colours])
 
 
 def _where(numbers: Sequence[int]) -> str:

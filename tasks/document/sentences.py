@@ -1,11 +1,11 @@
 """The one place where findings become words, when a page is made. A finding that does not stand is never a headline."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
-from exhibit.tasks.document.words import capital, count, interval, listing, share, signed
+from exhibit.tasks.document.words import asked, capital, count, interval, listing, share, signed
 from exhibit.tasks.records.finding import (
     Bearing,
     ClassLeaders,
@@ -19,7 +19,7 @@ from exhibit.tasks.records.finding import (
     Word,
 )
 from exhibit.tasks.records.model import Rate
-from exhibit.tasks.records.verdict import Verdict
+from exhibit.tasks.records.verdict import CheckWords, Verdict
 
 
 class Said(NamedTuple):
@@ -31,17 +31,18 @@ class Said(NamedTuple):
     topic: str
 
 
-def worded(finding: Finding) -> tuple[str, str]:
-    """Headline and sentence. What a check fails or leaves undecided, or methods dispute, is said to be so first."""
+def worded(finding: Finding, checks: Mapping[str, CheckWords] | None = None) -> tuple[str, str]:
+    """Headline and sentence. What a check fails or leaves undecided, or methods dispute, is said to be so first.
+    `checks`: what they ask, where a reader is told that and not their names."""
     claim = said(finding)
     by = f"by {finding.method}, " if finding.method else ""
     match finding.standing:
         case "stands":
             return claim.title, f"{capital(claim.sentence)}."
         case "failed":
-            checks = finding.checks("fail")
-            failed = f"the {'check' if len(checks) == 1 else 'checks'} of {_names(finding, 'fail')} failed"
+            several = "checks" if len(finding.checks("fail")) > 1 else "check"
             required = any(item.required for item in finding.bearing if item.verdict == "fail")
+            failed = f"the {several} of {_asked(finding, 'fail', checks or {})} failed"
             doubt = "Not to be relied on" if required else "In doubt"
             return (
                 f"{claim.topic} cannot be said, as a check failed",
@@ -53,16 +54,17 @@ def worded(finding: Finding) -> tuple[str, str]:
                 f"Methods disagree: {by}{claim.sentence}; but {_others(finding)}.",
             )
         case "undecided":
-            checks = finding.checks("undecided")
+            open_ones = finding.checks("undecided")
             why = [finding.doubt] if finding.doubt else []
-            why += [f"{_names(finding, 'undecided')} {'is' if len(checks) == 1 else 'are'} undecided"] if checks else []
+            are = "is" if len(open_ones) == 1 else "are"
+            why += [f"{_asked(finding, 'undecided', checks or {})} {are} undecided"] if open_ones else []
             return f"{claim.topic} is undecided", f"Undecided, as {listing(why)}: {by}{claim.sentence}."
 
 
-def _names(finding: Finding, verdict: Verdict) -> str:
-    """completeness and deletion; completeness (2 of 8 results), where several are compared."""
+def _asked(finding: Finding, verdict: Verdict, checks: Mapping[str, CheckWords]) -> str:
+    """“Do the parts add up?” and “...?”; with (2 of 8 results), where several are compared."""
     found = [item for item in finding.bearing if item.verdict == verdict]
-    return listing([f"{item.check.replace('_', ' ')}{_of_results(item)}" for item in found])
+    return listing([f"{asked(item.check, checks)}{_of_results(item)}" for item in found])
 
 
 def _of_results(item: Bearing) -> str:
@@ -102,7 +104,7 @@ def _(_: Extremes, says: Named) -> str:
 def _(finding: Place, says: Named) -> str:
     if not finding.stands_out:
         return f"{share(says.value)} of it lies in the {says.name}"
-    return f"only {share(says.value)} of it lies there"
+    return f"only {share(says.value)} of it lies there" if says.value else "none of it lies there"
 
 
 @_instead.register
@@ -191,7 +193,8 @@ def _(finding: Extremes) -> Said:
         else f"no group surely {verb}"
         for item, verb in ((up, finding.raises), (down, finding.lowers))
     ]
-    titles = [f"{item.name} {side}" for item, side in ((up, finding.up_word), (down, finding.down_word)) if item]
+    titles = [f"{up.name} {finding.raises}"] if up else []
+    titles += [f"{down.name} {finding.down_word if up else finding.lowers}"] if down else []
     return Said(listing(titles) or "no group surely matters", f"{of}{listing(parts)}", topic)
 
 
@@ -210,7 +213,7 @@ def _(finding: Place) -> Said:
         return Said(f"nothing explains {finding.title}", sentence, topic)
     if not finding.stands_out:
         spread = f"{finding.of} is spread over the picture"
-        title = f"{finding.title}, for nothing that stands out in it"
+        title = f"{finding.title}, with nothing in it that stands out"
         return Said(
             title, f"{finding.sample}: {spread}; no ninth of it holds more than {share(finding.where.value)}", topic
         )
@@ -226,19 +229,22 @@ def _rate(rate: Rate) -> str:
 def _(finding: Mark) -> Said:
     region, of_class = finding.region, finding.of_class
     drawn = (
-        f"{share(finding.positive)} of the positive attribution lies on the {share(finding.area)} of the picture that "
-        f"it covers ({count(finding.samples, 'picture')})"
+        f"{share(finding.positive)} of {finding.of} lies on the {share(finding.area)} of the picture that it covers "
+        f"(mean of {count(finding.samples, 'picture')})"
     )
-    topic = f"whether {region} decides"
+    topic = f"whether the model relies on {region}"
+    rates = (
+        f"pictures of {of_class} with it are read right in {_rate(finding.present)}, others of {of_class} without it "
+        f"in {_rate(finding.absent)}"
+    )
     if finding.relied_on:
-        rates = (
-            f"pictures of {of_class} with it are read right in {_rate(finding.present)}, others of {of_class} without "
-            f"it in {_rate(finding.absent)}"
+        return Said(
+            f"the model relies on {region} for {of_class}",
+            f"for {of_class} the model relies on {region}: {drawn}; {rates}",
+            topic,
         )
-        return Said(f"{region} decides", f"the model relies on {region} in {of_class}: {drawn}; {rates}", topic)
-    rates = f"accuracy on {of_class} is {_rate(finding.present)} with it and {_rate(finding.absent)} without it"
-    sentence = f"it is not shown that {region} decides in {of_class}: {drawn}; {rates}"
-    return Said(f"{region} does not surely decide", sentence, topic)
+    sentence = f"it is not shown that the model relies on {region} for {of_class}: {drawn}; {rates}"
+    return Said(f"the model is not shown to rely on {region}", sentence, topic)
 
 
 @said.register
@@ -261,6 +267,14 @@ def _(finding: Part) -> Said:
     sentence = f"the {finding.first.name} carries {share(finding.first.value)} of the explanation"
     if finding.silent:
         are = "is" if len(finding.silent) == 1 else "are"
-        sentence += f"; {listing(finding.silent)} {are} exactly zero in every sample"
-    more = "carries most" if finding.first.value <= 0.5 else "decides"
-    return Said(f"the {finding.first.name} {more}", sentence, "which input carries most")
+        sentence += f"; the {listing(finding.silent)} {are} given exactly zero in every sample"
+    title = f"the {finding.first.name} carries {_how_much(finding.first.value)}"
+    return Said(title, sentence, "which input carries most")
+
+
+def _how_much(part: float) -> str:
+    """Of the largest share, in a word: below half it is not most of all."""
+    return "nearly all" if part >= _NEARLY else "most" if part > _HALF else "the largest share"
+
+
+_HALF, _NEARLY = 0.5, 0.9

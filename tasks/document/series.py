@@ -226,7 +226,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
             items=(drawn,),
         ),
         scales=(without_score(material, main, _scale(material, main, scales)),),
-        caption=f"{main.title} of {drawn.title}.",
+        caption=f"{main.title} of {drawn.title}.{direction(material, main)}",
         alt=drawn.alt,
         width=PAGE_ONE,
     )

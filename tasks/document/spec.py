@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.page import MissingGlyphs, Paper
 
@@ -42,6 +43,13 @@ class DocumentSpec(Spec):
     )
     purpose: str | None = Field(None, min_length=1, description="what the model is for, on page one; null: not said")
     owner: str | None = Field(None, min_length=1, description="who answers for the model, on page one; null: not said")
+    version: str | None = Field(None, min_length=1, description="of the model, on page one; null: not said")
+    model_date: str | None = Field(
+        None, min_length=1, description="of what day or time the model is, on page one; null: not said"
+    )
+    data_date: str | None = Field(
+        None, min_length=1, description="of what day or time the data are, on page one; null: not said"
+    )
     paper: Paper = Field("A4", description="of the PDF: A4 or letter")
     missing_glyphs: MissingGlyphs = Field(
         "mark",
@@ -69,6 +77,20 @@ class DocumentSpec(Spec):
         """Which of so many points have a chapter of their own; `compared`: those that are compared with others."""
         whole = self.chapters == "all" or (self.chapters == "auto" and points <= MANY)
         return [point for point in range(points) if whole or point not in compared]
+
+    def stated(self, own: bool) -> dict[str, str]:
+        """What the user says of model and data, by what it is; and what is not said, where these are the user's `own`
+        or something is."""
+        facts = {
+            "purpose": self.purpose,
+            "owner": self.owner,
+            "version of the model": self.version,
+            "date of the model": self.model_date,
+            "date of the data": self.data_date,
+        }
+        said = {name: text for name, text in facts.items() if text is not None}
+        missing = [name for name in facts if name not in said]
+        return said | ({"not stated": listing(missing)} if missing and (own or said) else {})
 
     @cached_property
     def issued_at(self) -> str:

@@ -166,28 +166,39 @@ _ON_PAGE_ONE = 3  # features: more would be drawn smaller where three chapters s
 
 
 def _teaser(material: Material) -> Figure:
-    """The first features by the main method, beside the first method that puts another one first."""
-    whole = importance_figure(material)
-    bars = whole.content
-    assert isinstance(bars, Bars), "drawn as bars"
-    order = feature_order(material)[:_ON_PAGE_ONE]
+    """The first features by the main method, and all others together, beside the first method that puts another one
+    first."""
+    order = feature_order(material)
+    total = len(shares(material.main)[0])
+    few = len(order) if total <= _ON_PAGE_ONE + 1 else _ON_PAGE_ONE  # nothing is "1 other"
     first = _first(material.main.summary.importances[0].features, shares(material.main)[0])
     others = [method for method in material.methods if _instead(method, first)][:1]
-    shown = {material.main.title, *(other.title for other in others)}
-    series = tuple(
-        item.model_copy(
-            update={
-                "values": item.values[: len(order)],
-                "errors": None if item.errors is None else item.errors[: len(order)],
-            }
-        )
-        for item in bars.series
-        if item.name in shown
+    shown = [*others, material.main][::-1]
+    labels = [without_unit(material.main.summary.importances[0].features[k]) for k in order[:few]]
+    rest = [f"{total - few:,} others"] if total > few else []
+    meaning = shares(material.main)[2]
+    left = f" The {total - few:,} others together have none." if rest else ""
+    series = tuple(_with_rest(method, order[:few], bool(rest)) for method in shown)
+    by = "" if len(series) > 1 else f" by {bearing.named(material.main)}"
+    return Figure(
+        name=f"{material.slug}-teaser",
+        content=Bars(labels=(*labels, *rest), series=series, axis="share of the explanation, %"),
+        caption=f"How much of the explanation{by} each feature carries, of 100% in all, over "
+        f"{count(material.explained, 'sample')}. Lines, for the uncertainty: {meaning}.{left}",
+        alt="; ".join(f"{item.name}: {numbers([*labels, *rest], item.values)}" for item in series),
+        width=PAGE_ONE,
     )
-    by = f", by {bearing.named(material.main)}" if len(series) == 1 else ""
-    axis = f"{bars.axis}{by}"
-    content = bars.model_copy(update={"labels": bars.labels[: len(order)], "series": series, "axis": axis})
-    return whole.model_copy(update={"name": f"{material.slug}-teaser", "content": content, "width": PAGE_ONE})
+
+
+def _with_rest(method: MethodMaterial, first: Array, rest: bool) -> Series:
+    """Shares of the first features by a method in %, and of all others together, whose error is not known."""
+    values, errors = (100 * part for part in shares(method)[:2])
+    others = [values.sum() - values[first].sum()] if rest else []
+    return Series(
+        name=method.title,
+        values=np.append(values[first], others),
+        errors=np.append(errors[first], [np.nan] * len(others)),
+    )
 
 
 def _waterfalls(material: Material, method: MethodMaterial) -> Figure:

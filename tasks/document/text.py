@@ -80,7 +80,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
         name=f"{material.slug}-teaser",
         content=Tokens(items=(line.model_copy(update={"note": ""}),)),
         scales=(without_score(material, main, scale),),
-        caption=f"{main.title} of {line.title}.",
+        caption=f"{main.title} of {line.title}.{direction(material, main)}",
         alt=line.alt,
         width=PAGE_ONE,
     )

@@ -1,9 +1,10 @@
 """Numbers and lists as a reader wants them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count as counting
 
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.verdict import CheckWords
 
 _SHORT = 16  # letters of a name of a class
 
@@ -68,6 +69,11 @@ def listing(words: Sequence[str]) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """1 row, 1,264 rows."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def asked(check: str, checks: Mapping[str, CheckWords]) -> str:
+    """What a check asks, in quotation marks; of one that is not among `checks` its name."""
+    return f"“{checks[check].question}”" if check in checks else check.replace("_", " ")
 
 
 def capital(text: str) -> str:

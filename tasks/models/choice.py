@@ -42,8 +42,8 @@ class ModelChoice(Choice):
 
     @property
     def called(self) -> str:
-        """What kind of model it is, to a reader who is told the framework, too."""
-        return self.option()
+        """What kind of model it is, in words for a reader who is no engineer and is told the framework, too."""
+        return self.option().replace("_", " ")
 
     @property
     @abstractmethod

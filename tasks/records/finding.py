@@ -60,6 +60,11 @@ class Finding(Record):
         return [item.check.replace("_", " ") for item in self.bearing if item.verdict == verdict]
 
     @property
+    def leader(self) -> Named | None:
+        """What it puts first, where that has a name in other chapters on the same model, too."""
+        return None
+
+    @property
     def standing(self) -> Standing:
         """Whether it may be a headline: only where no check failed, none is undecided, and no method says otherwise."""
         if self.checks("fail"):
@@ -79,6 +84,10 @@ class Leaders(Finding):
     trainings: tuple[int, int] | None = None
     reference: Named | None = None
     reference_label: str = ""
+
+    @property
+    def leader(self) -> Named:
+        return self.first[0]
 
 
 class ClassLeaders(Finding):
@@ -105,12 +114,8 @@ class Extremes(Finding):
     lowers: str
 
     @property
-    def up_word(self) -> str:
-        """raises, speaks for: what `up` does, in a headline."""
-        return _verb(self.raises)
-
-    @property
     def down_word(self) -> str:
+        """lowers it, speaks against it: what `down` does, in a headline that has said to what."""
         return _verb(self.lowers)
 
 
@@ -140,12 +145,13 @@ class Place(Finding):
 
 
 class Mark(Finding):
-    """A region that is in some pictures of a class and not in others: its share of the positive attribution and of the
-    area, over `samples`, and how often the class is read right with it and without it."""
+    """A region that is in some pictures of a class and not in others: its share of the positive attribution, which is
+    `of` something, and of the area, over `samples`, and how often the class is read right with it and without it."""
 
     id: str = "mark"
     region: str
     of_class: str
+    of: str
     positive: float
     area: float
     samples: int
@@ -178,6 +184,10 @@ class Part(Finding):
     id: str = "part"
     first: Named
     silent: tuple[str, ...] = ()
+
+    @property
+    def leader(self) -> Named:
+        return self.first
 
 
 # --- of several points ------------------------------------------------------------------------------------

@@ -110,9 +110,10 @@ class Answer(Record):
 
 
 class Judged(Record):
-    """A row of the table of all verdicts, ready to print. `anchor`: of the chapter."""
+    """A row of the table of all verdicts, ready to print. `name`: of the check; `anchor`: of the chapter."""
 
     question: str
+    name: str
     of: str
     verdict: Verdict
     result: str
@@ -129,15 +130,33 @@ class Fact(Record):
     text: str
 
 
+class Rule(Record):
+    """When a question of page one is answered with which word."""
+
+    question: str
+    cases: tuple[tuple[Word, str], ...]
+
+
+class Open(Record):
+    """Questions that no check has asked, and `of` which models; empty where there is one."""
+
+    of: str
+    questions: tuple[str, ...]
+
+
 class Front(Record):
-    """What page one and two say beside the findings: what was `examined`, the answers, the `overall` one and the `rule`
-    they follow; and all verdicts, of which the first are printed."""
+    """What page one and two say beside the findings: what was `examined`, what the user has `stated` of it, the
+    answers, the `overall` one, the `rule` they follow and the `notes` on its words; all verdicts, of which the first
+    are printed, and what was `not_asked`."""
 
     examined: tuple[Fact, ...] = ()
+    stated: tuple[Fact, ...] = ()
     answers: tuple[Answer, ...] = ()
     overall: Word = "not assessed"
-    rule: tuple[str, ...] = ()
+    rule: tuple[Rule, ...] = ()
+    notes: tuple[str, ...] = ()
     verdicts: tuple[Judged, ...] = ()
+    not_asked: tuple[Open, ...] = ()
 
 
 class Failure(Record):

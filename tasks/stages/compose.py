@@ -66,7 +66,10 @@ def _answers(document: Document) -> dict[str, Any]:
         "schema": "exhibit-answers/1",
         "overall": front.overall,
         "answers": [{"question": a.question, "answer": a.word, "reasons": list(a.reasons)} for a in front.answers],
-        "rule": list(front.rule),
+        "rule": [
+            *(f"{rule.question} {word}: {case}" for rule in front.rule for word, case in rule.cases),
+            *front.notes,
+        ],
         "found": [
             {"chapter": chapter.slug, "title": chapter.teaser.title, "sentence": chapter.teaser.sentence}
             for chapter in document.chapters

@@ -43,6 +43,8 @@ from exhibit.tasks.records.page import (
     Fact,
     Front,
     Judged,
+    Open,
+    Rule,
     Section,
     Table,
     Teaser,
@@ -757,10 +759,17 @@ FRONT = Front(
         ),
     ),
     overall="no",
-    rule=("The worst answer counts.",),
+    rule=(
+        Rule(
+            question="Can the model be trusted?",
+            cases=(("yes", "it makes at most half the errors"), ("no", "it is not better than a guess")),
+        ),
+    ),
+    notes=("The worst answer counts.",),
     verdicts=tuple(
         Judged(
             question="Do the parts add up?",
+            name="completeness",
             of=slug,
             verdict=verdict,
             result="0.496",
@@ -771,6 +780,7 @@ FRONT = Front(
         )
         for slug, verdict in (("iris", "pass"), ("digits", "undecided"), ("solubility", "not assessed"))
     ),
+    not_asked=(Open(of="iris and 2 more", questions=("Does it last?", "Is it sparse?")),),
 )
 
 

@@ -68,9 +68,9 @@ def test_that_a_model_has_not_seen_its_rows_is_printed_as_the_statement_of_the_u
     repeated = item.performance.model_copy(update={"repeated": 3})  # nothing here trained it
     [said] = answers(item.model_copy(update={"performance": repeated}))[0].reasons
     assert said.endswith(
-        "a naive guess, always the commonest class, has 50%. The user states that it has not seen these rows."
+        "a naive guess, always the commonest class, has 50%. The user states that it has not seen these."
     )
-    assert "given-row accuracy" in repr(
+    assert "Whether it has seen these before is not known." in repr(
         compose([flowers(metric=accuracy(0.75, 0.9), trained=False)], None, CHECK_WORDS)
     )
     assert "The user states that none of these rows trained the model" in rows_of(item)
@@ -94,7 +94,8 @@ def test_an_explanation_is_held_against_its_checks(checks: list[CheckResult], wo
 def test_a_model_that_relies_on_a_planted_mark_is_no_yes() -> None:
     """However well it does on rows that hold the mark as those of its training did."""
     facts: dict[str, Any] = {
-        "method": "m", "signed": True, "region": "the planted mark", "of_class": "b", "positive": 0.4, "area": 0.02,
+        "method": "m", "signed": True, "region": "the planted mark", "of_class": "b", "of": "what counts",
+        "positive": 0.4, "area": 0.02,
         "samples": 3, "present": Rate(right=10, total=10, interval=(0.72, 1.0)),
     }  # fmt: skip
     material = flowers(metric=accuracy(0.97, 0.99))
@@ -124,8 +125,8 @@ def test_an_undecided_check_counts_as_not_assessed() -> None:
     assert found.verdict == "undecided"
     assert found.said == f"1 of {len(NAMES)} checks open"
     assert found.reasons == (
-        "These gave no verdict, for want of a test or by an undecided one: neither for nor against the explanation.",
-        f"Not known is whether {CHECK_WORDS[NAMES[0]].meaning}.",
+        "These were not made or could not decide: that is neither for nor against the explanation.",
+        f"So it is not known whether {CHECK_WORDS[NAMES[0]].meaning}.",
     )
     whole = answers(flowers(*(check(name, "pass") for name in NAMES)))[2]
     assert whole.word == "yes"
@@ -163,8 +164,8 @@ def test_a_title_names_what_it_is_about_of_however_many() -> None:
 def test_page_one_says_what_it_is_about_and_no_word_of_scores() -> None:
     document = compose([flowers()], None, CHECK_WORDS, stated={"owner": "Botany"})
     assert document.title == "flowers: what the species is predicted from"
-    assert [fact.name for fact in document.front.examined] == ["Model", "Data", "Method", "Owner"]
-    assert document.front.examined[-1].text == "Botany"
+    assert [fact.name for fact in document.front.examined] == ["Model", "Data", "Source", "Explained by"]
+    assert [(fact.name, fact.text) for fact in document.front.stated] == [("Owner", "Botany")]
     teaser = document.chapters[0].teaser
     assert teaser is not None
     words = " ".join([teaser.title, teaser.sentence, teaser.small, *document.front.answers[0].reasons])

@@ -169,7 +169,7 @@ def test_most_is_said_only_of_what_is_surely_ahead(means: list[float], up: bool,
     title, sentence = said(molecules(means))
     assert ("raises the predicted solubility most" in sentence) == up
     assert ("lowers the predicted solubility most" in sentence) == down
-    assert title == "hydroxyl raises it and nitro lowers it"
+    assert title == "hydroxyl raises the predicted solubility and nitro lowers it"
 
 
 def test_the_largest_of_sizes_is_undecided_where_it_is_not_surely_that() -> None:
@@ -252,13 +252,13 @@ def rate(right: int, total: int) -> Rate:
 def test_a_planted_mark_is_the_finding() -> None:
     """With what it does to the accuracy; where that is not more than chance it is not claimed."""
     title, sentence = said(marked((10, 10), (4, 10)))
-    assert title == "the planted mark decides"
-    assert "43% of the positive attribution lies on the 6% of the picture" in sentence
+    assert title == "the model relies on the planted mark for rose"
+    assert "43% of what speaks for the explained class lies on the 6% of the picture" in sentence
     # Other pictures, not the same ones without it: nothing has fallen.
     assert "pictures of rose with it are read right in 100% (10 of 10), others of rose without it in 40%" in sentence
     assert "falls" not in sentence
     for other in (marked((10, 10), (9, 10)), marked((10, 10), (4, 10), 0.05)):
-        assert said(other)[1].startswith("It is not shown that the planted mark decides")
+        assert said(other)[1].startswith("It is not shown that the model relies on the planted")
 
 
 def test_what_measures_a_mark_does_not_count_against_finding_it() -> None:
@@ -266,7 +266,7 @@ def test_what_measures_a_mark_does_not_count_against_finding_it() -> None:
     item = marked((10, 10), (4, 10))
     region = {"positive": np.array([0.43]), "area": np.array([0.06])}
     one = item.methods[0].model_copy(update={"checks": (check("localization", "fail", details=region),)})
-    assert said(item.model_copy(update={"methods": (one,)}))[0] == "the planted mark decides"
+    assert said(item.model_copy(update={"methods": (one,)}))[0] == "the model relies on the planted mark for rose"
 
 
 def test_rows_with_and_without_a_mark_are_counted_apart() -> None:
@@ -556,7 +556,8 @@ def test_a_result_its_interval_and_its_threshold_contradict_nothing(
 
 def test_a_mark_is_relied_on_only_beyond_chance() -> None:
     facts: dict[str, Any] = {
-        "method": "m", "signed": True, "region": "it", "of_class": "b", "positive": 0.4, "area": 0.02, "samples": 3,
+        "method": "m", "signed": True, "region": "it", "of_class": "b", "of": "what counts",
+        "positive": 0.4, "area": 0.02, "samples": 3,
     }  # fmt: skip
     assert Mark(**facts, present=rate(10, 10), absent=rate(6, 10)).relied_on
     assert not Mark(**facts, present=rate(10, 10), absent=rate(8, 10)).relied_on

@@ -9,8 +9,9 @@ from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import count, interval, listing, share, signed
 from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
 from exhibit.tasks.records.finding import Signs
-from exhibit.tasks.records.model import Metric
+from exhibit.tasks.records.model import Metric, Performance
 from exhibit.tasks.records.shown import article, what_it_is
+from tests.points import inputs, material, method
 
 
 def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
@@ -73,7 +74,10 @@ def test_one_of_something_is_no_plural() -> None:
     assert "for 1 epoch," in MLP(epochs=1).training
     assert "for 2 epochs," in MLP(epochs=2).training
     metric = Metric(name="accuracy", value=1.0, split="test", count=1)
-    assert _quality(metric, "test", classes=True) == "accuracy 100% on 1 test row"
+    item = inputs("image")
+    one = material("p", [method("m", np.ones((8, 8)), item, [str(i) for i in range(64)])], item)
+    found = one.model_copy(update={"performance": Performance(metrics=(metric,))})
+    assert _quality(found, metric) == "accuracy 100% on 1 picture held out from its training"
 
 
 @pytest.mark.parametrize(

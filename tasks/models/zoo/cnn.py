@@ -18,6 +18,7 @@ class CNNSpec(TrainingSpec):
     """Two convolutions and a dense layer in Keras, on small images divided by their brightest value."""
 
     kind: Literal["cnn"] = "cnn"
+    called: ClassVar[str] = "neural net for pictures"
     framework: ClassVar[str] = "Keras"
     filters: int = Field(32, ge=1, le=16_384, description="of the first convolution; the second has twice as many")
     hidden: int = Field(64, ge=1, le=16_384, description="units of the dense layer")

@@ -27,6 +27,7 @@ class EfficientNetSpec(AugmentedSpec):
     """
 
     kind: Literal["efficientnet_b1"] = "efficientnet_b1"
+    called: ClassVar[str] = "EfficientNet-B1"
     framework: ClassVar[str] = "torch"
     base: Literal["imagenet"] | Path | None = Field(
         "imagenet", description="weights to begin with: imagenet, a file (.pth) of torchvision's, or null for random"

@@ -39,6 +39,7 @@ class EfficientNetLite0Spec(GivenTorchSpec):
     """
 
     kind: Literal["efficientnet_lite0"] = "efficientnet_lite0"
+    called: ClassVar[str] = "EfficientNet-Lite0"
     weights: Path | None = Field(None, description="a file of its weights; null: those for ImageNet of a package")
 
     architecture: ClassVar[str] = "EfficientNet-Lite0 (torch) for classes of pictures, read before its softmax."

@@ -21,6 +21,7 @@ class GGNNSpec(TrainingSpec):
     """
 
     kind: Literal["ggnn"] = "ggnn"
+    called: ClassVar[str] = "neural net for molecules"
     framework: ClassVar[str] = "torch"
     units: int = Field(32, ge=1, le=16_384, description="channels of an atom")
     steps: int = Field(4, ge=1, le=10_000, description="rounds of messages between neighbouring atoms")

@@ -12,6 +12,7 @@ class KerasSeriesNetSpec(SeriesTraining):
     """The net for series in Keras."""
 
     kind: Literal["keras_series_net"] = "keras_series_net"
+    called: ClassVar[str] = "neural net for series"
     framework: ClassVar[str] = "Keras"
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

@@ -12,6 +12,7 @@ class KerasTextNetSpec(TextTraining):
     """The net for texts in Keras."""
 
     kind: Literal["keras_text_net"] = "keras_text_net"
+    called: ClassVar[str] = "neural net for texts"
     framework: ClassVar[str] = "Keras"
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

@@ -26,6 +26,7 @@ class MLPSpec(TrainingSpec):
     """
 
     kind: Literal["mlp"] = "mlp"
+    called: ClassVar[str] = "neural net"
     framework: ClassVar[str] = "torch"
     hidden: int = Field(48, ge=1, le=16_384, description="units of each hidden layer")
     layers: int = Field(2, ge=1, le=100, description="layers with weights, the output among them")

@@ -28,6 +28,7 @@ class MultimodalSpec(TrainingSpec):
     """
 
     kind: Literal["multimodal"] = "multimodal"
+    called: ClassVar[str] = "neural net of several inputs"
     framework: ClassVar[str] = "Keras"
     filters: int = Field(3, ge=1, le=16_384, description="of the convolution")
     hidden: int = Field(10, ge=1, le=16_384, description="units that image and text are each reduced to")

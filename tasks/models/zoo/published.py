@@ -97,6 +97,7 @@ class VGG16Spec(_PublishedSpec):
     """
 
     kind: Literal["vgg16"] = "vgg16"
+    called: ClassVar[str] = "VGG16"
     application: ClassVar[Literal["VGG16", "Xception"]] = "VGG16"
     side: ClassVar[int] = 224
     preprocessing: ClassVar[Preprocessing] = VGG_PREPROCESSING
@@ -112,6 +113,7 @@ class XceptionSpec(_PublishedSpec):
     """
 
     kind: Literal["xception"] = "xception"
+    called: ClassVar[str] = "Xception"
     application: ClassVar[Literal["VGG16", "Xception"]] = "Xception"
     side: ClassVar[int] = 299
     preprocessing: ClassVar[Preprocessing] = Preprocessing((127.5,), (127.5,))

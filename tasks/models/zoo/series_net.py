@@ -16,6 +16,7 @@ class SeriesNetSpec(SeriesTraining):
     """The net for series in torch."""
 
     kind: Literal["series_net"] = "series_net"
+    called: ClassVar[str] = "neural net for series"
     framework: ClassVar[str] = "torch"
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

@@ -16,6 +16,7 @@ class TextNetSpec(TextTraining):
     """The net for texts in torch."""
 
     kind: Literal["text_net"] = "text_net"
+    called: ClassVar[str] = "neural net for texts"
     framework: ClassVar[str] = "torch"
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

@@ -21,6 +21,7 @@ class TorchCNNSpec(TrainingSpec):
     """
 
     kind: Literal["torch_cnn"] = "torch_cnn"
+    called: ClassVar[str] = "neural net for pictures"
     framework: ClassVar[str] = "torch"
     filters: int = Field(
         16, ge=1, le=16_384, description="of the first convolution; each further one has twice as many"

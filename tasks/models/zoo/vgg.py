@@ -63,6 +63,7 @@ class SmallVGGSpec(_VGG):
     """Blocks of a convolution and a maximum over 2x2, then all places flattened into one logit per class."""
 
     kind: Literal["small_vgg"] = "small_vgg"
+    called: ClassVar[str] = "small VGG net for pictures"
     filters: tuple[Annotated[int, Field(ge=1, le=16_384)], ...] = Field(
         (16, 32, 64, 64), min_length=1, description="of the convolution of each block"
     )
@@ -104,6 +105,7 @@ class VGG16TransferSpec(_VGG):
     """
 
     kind: Literal["vgg16_transfer"] = "vgg16_transfer"
+    called: ClassVar[str] = "VGG16 with a new last layer"
     base: Literal["imagenet"] | Path | None = Field(
         "imagenet", description="weights of the frozen part: imagenet, a file (.h5), or null for random ones"
     )

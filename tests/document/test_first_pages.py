@@ -1,0 +1,180 @@
+"""What readers of the first two pages are told: plain words, whole shares, and no two answers to one question."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.document.answers import EXPLANATION, MODEL, RULE
+from exhibit.tasks.document.chapter import finding
+from exhibit.tasks.document.compose import compose
+from exhibit.tasks.document.sentences import worded
+from exhibit.tasks.document.spec import DocumentSpec
+from exhibit.tasks.document.table import _teaser
+from exhibit.tasks.models import ModelSpec
+from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.records.figure import Bars
+from exhibit.tasks.records.finding import Dissent, Extremes, Named, Part, Place
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.page import Document
+from exhibit.tasks.records.verdict import CheckResult
+from tests.points import LENGTHS, inputs, material, method
+from tests.test_contracts import members
+
+VERDICTS = ("pass", "fail", "undecided", "not assessed", "not applicable")
+
+
+def flowers(*sizes: Any, slug: str = "flowers", features: tuple[str, ...] = LENGTHS, **more: Any) -> Material:
+    """A table explained by a method for each of `sizes`."""
+    item = inputs("table")
+    own = [method(f"m{k}", np.array(each, float), item, features) for k, each in enumerate(sizes)]
+    return material(slug, own, item).model_copy(update={"title": slug.capitalize()} | more)
+
+
+def with_checks(item: Material, *found: tuple[str, str]) -> Material:
+    """The main method has these checks, with these verdicts."""
+    facts = {"method": "a", "required": False, "sentence": "s.", "value": 0.5, "threshold": 0.7}
+    checks = tuple(CheckResult.model_validate(facts | {"check": name, "verdict": said}) for name, said in found)
+    *others, main = item.methods
+    return item.model_copy(update={"methods": (*others, main.model_copy(update={"checks": checks}))})
+
+
+def page_one(document: Document) -> str:
+    front = document.front
+    teasers = [chapter.teaser for chapter in document.chapters if chapter.teaser]
+    return " ".join(
+        [
+            document.title,
+            document.subtitle,
+            *(f"{fact.name} {fact.text}" for fact in (*front.examined, *front.stated)),
+            *(f"{answer.question} {answer.said} {' '.join(answer.reasons)}" for answer in front.answers),
+            *(f"{teaser.title} {teaser.sentence} {teaser.small}" for teaser in teasers),
+        ]
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_page_one_asks_what_a_check_asks_and_never_names_it(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    names = [name for name in CHECK_WORDS if random.random() < 0.6]
+    verdicts = random.choice(VERDICTS, len(names)).tolist()
+    item = with_checks(flowers(random.random(4)), *zip(names, verdicts, strict=True))
+    text = page_one(compose([item], None, CHECK_WORDS))
+    assert not [name for name in CHECK_WORDS if re.search(rf"\b{name.replace('_', '[ _]')}\b", text)]
+    for name, verdict in zip(names, verdicts, strict=True):
+        if verdict in ("fail", "undecided"):
+            assert f"“{CHECK_WORDS[name].question}”" in text
+
+
+def test_a_check_that_fails_one_of_several_methods_says_which() -> None:
+    item = with_checks(flowers([1, 2, 3, 4], [1, 2, 3, 4]), ("deletion", "fail"))
+    question = CHECK_WORDS["deletion"].question
+    said = compose([item], None, CHECK_WORDS).front.answers[1].reasons[0]
+    assert said == f"No check passed; failed: “{question}” (m1)."
+
+
+def test_what_was_not_asked_is_listed_by_its_question() -> None:
+    made = list(CHECK_WORDS)[:2]
+    item = with_checks(flowers([1, 2, 3, 4]), *((name, "pass") for name in made))
+    front = compose([item], None, CHECK_WORDS).front
+    assert [(row.question, row.name) for row in front.verdicts] == [
+        (CHECK_WORDS[name].question, name.replace("_", " ")) for name in made
+    ]
+    (left,) = front.not_asked
+    assert left.questions == tuple(words.question for name, words in CHECK_WORDS.items() if name not in made)
+
+
+def test_the_rule_has_a_case_for_every_answer() -> None:
+    cases = {rule.question: [word for word, _ in rule.cases] for rule in RULE}
+    assert cases[MODEL] == ["yes", "with care", "no", "not assessed"]
+    assert cases[EXPLANATION] == ["yes", "with care", "no"]
+
+
+@pytest.mark.parametrize("kind", members(ModelSpec))
+def test_a_model_is_called_by_words(kind: type[ModelChoice]) -> None:
+    """No abbreviation and no name of an option; where it is a property, the words are the library's or the user's."""
+    called = kind.option().replace("_", " ") if kind.called is ModelChoice.called else str(kind.called)
+    assert not re.search(r"_|(?i:\b[cg]?g?nn\b|\bmlp\b|\bmultimodal\b)", called)
+
+
+@pytest.mark.parametrize("features", [2, 4, 5, 30])
+def test_the_shares_of_page_one_are_shares_of_all(features: int) -> None:
+    """Where not every feature has a bar, the others have one together, of which no error is known."""
+    random = np.random.default_rng(features)
+    names = tuple(f"f{k}" for k in range(features))
+    item = flowers(random.random(features), random.random(features), features=names)
+    bars = _teaser(item).content
+    assert isinstance(bars, Bars)
+    for series in bars.series:
+        assert series.values.sum() == pytest.approx(100)
+    assert len(bars.labels) == min(features, 4)
+    assert (bars.labels[-1] == f"{features - 3} others") == (features > 4)
+
+
+def test_chapters_on_one_model_that_put_another_feature_first_dispute_each_other() -> None:
+    """Unless they explain something else, where that is no contradiction."""
+    one, two = flowers([1, 2, 4, 3], slug="one"), flowers([1, 2, 3, 4], slug="two")
+    document = compose([one, two], None, CHECK_WORDS)
+    said = {chapter.slug: chapter.teaser for chapter in document.chapters if chapter.teaser}
+    assert said["one"].title == "One: the methods disagree on what leads"
+    assert said["one"].sentence.endswith("but by m0 in Two petal width comes first (40%).")
+    assert said["two"].sentence.endswith("but by m0 in One petal length comes first (40%).")
+    assert all("disagree" in reason for reason in document.front.answers[1].reasons)
+    for other in (
+        two.model_copy(update={"target_names": ("true",)}),
+        two.model_copy(update={"outputs": two.outputs + 1}),
+        two.model_copy(update={"explained": two.explained + 1}),
+        flowers([1, 2, 4, 3], slug="two"),
+    ):
+        assert "disagree" not in page_one(compose([one, other], None, CHECK_WORDS))
+
+
+@pytest.mark.parametrize(
+    ("part", "said"), [(0.4, "the largest share"), (0.51, "most"), (0.89, "most"), (0.9, "nearly all")]
+)
+def test_how_much_an_input_carries_is_said_as_it_is(part: float, said: str) -> None:
+    title, sentence = worded(Part(method="m", first=Named(name="image", value=part), silent=("text",)))
+    assert title == f"the image carries {said}"
+    assert sentence.endswith("the text is given exactly zero in every sample.")
+
+
+def test_what_a_user_does_not_state_is_said_where_it_matters() -> None:
+    """Of models and data of their own, and where they state anything."""
+    assert DocumentSpec().stated(own=False) == {}
+    assert DocumentSpec().stated(own=True) == {
+        "not stated": "purpose, owner, version of the model, date of the model and date of the data"
+    }
+    facts = {"purpose": "a", "owner": "b", "version": "c", "model_date": "d"}
+    said = DocumentSpec.model_validate(facts).stated(own=False)
+    assert said["version of the model"] == "c"
+    assert said["not stated"] == "date of the data"
+    assert "not stated" not in DocumentSpec.model_validate(facts | {"data_date": "e"}).stated(own=True)
+
+
+def test_a_headline_says_what_it_speaks_of() -> None:
+    """Of groups what they raise; of a picture without a label that it is one; and nothing is “only 0%”."""
+    facts: dict[str, Any] = {"raises": "raises the predicted value", "lowers": "lowers the predicted value"}
+    up, down = Named(name="a", value=1.0), Named(name="b", value=-1.0)
+    for pair, title in (
+        ((up, down), "a raises the predicted value and b lowers it"),
+        ((up, None), "a raises the predicted value"),
+        ((None, down), "b lowers the predicted value"),
+    ):
+        found = Extremes(**facts, up=pair[0], down=pair[1], signed=True, samples=5)
+        assert worded(found)[0] == title
+    item = inputs("image")
+    seen = material("p", [method("m", np.eye(8), item, [str(i) for i in range(64)])], item)
+    unknown = seen.dataset.model_copy(update={"labels": np.full(len(seen.dataset.labels), np.nan)})
+    place = finding(seen.model_copy(update={"dataset": unknown}))
+    assert isinstance(place, Place)
+    assert place.title.startswith("a picture read as ")
+    other = Dissent(method="n", says=Named(name="middle", value=0.0))
+    told = place.model_copy(update={"dissent": (other,), "where": Named(name="left", value=0.5), "area": 0.1})
+    assert worded(told)[1].endswith("but by n none of it lies there.")
+
+
+def test_a_finding_alone_is_as_before() -> None:
+    item = flowers([1, 2, 4, 3])
+    assert finding(item) == finding(item, [])
