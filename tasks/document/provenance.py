@@ -72,7 +72,7 @@ def printed(config: str) -> str:
     return text if shown is whole else f"# and {further} further points; config.yaml, attached, holds all\n{text}"
 
 
-_LINE = 100  # characters
+_LINE = 50  # characters: half a page, as the config is set in two columns
 
 
 def _fit(node: yaml.Node | None) -> None:

@@ -1,11 +1,12 @@
 """From the baseline's score to the sample's, one contribution after another."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, below, mark
 from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
-from exhibit.tasks.drawing.descriptor import FigureKind, chart
+from exhibit.tasks.drawing.descriptor import FigureKind, chart, divided
 from exhibit.tasks.drawing.svg import (
     COLUMN,
     INK,
@@ -16,6 +17,7 @@ from exhibit.tasks.drawing.svg import (
     decimals,
     element,
     fitted_apart,
+    in_rows,
     line,
     number,
     panel_at,
@@ -37,21 +39,35 @@ def waterfall(content: Waterfall, width: float) -> Part:
     return picture("chart", total, height, *elements)
 
 
-def waterfalls(content: Waterfalls, width: float) -> Part:
+def waterfalls(content: Waterfalls, width: float) -> tuple[Part, ...]:
     """Two or three side by side, more below, all on the same range."""
     columns = _columns(content)
     total = (PAGE if columns > 1 else COLUMN) * width
     wide = (total - (columns - 1) * _BETWEEN) / columns
     ends = _range(content.panels)
-    shapes: list[str] = []
-    top = bottom = 0.0
-    for number_, panel in enumerate(content.panels):
-        row, column = divmod(number_, columns)
-        top = bottom + (8 if row else 0) if column == 0 else top
-        elements, height = _panel(panel, wide, ends)
-        shapes.append(panel_at(column * (wide + _BETWEEN), top, *elements))
-        bottom = max(bottom, top + height)
-    return picture("chart", total, bottom, *shapes)
+    starts = range(0, len(content.panels), columns)
+    together = [content.panels[start : start + columns] for start in starts]
+    rows = [partial(_row, panels, wide, ends, start + columns < len(content.panels))
+            for start, panels in zip(starts, together, strict=True)]  # fmt: skip
+    return in_rows(total, rows, list(zip(rows, map(_words, together), strict=True)))
+
+
+def _row(
+    panels: Sequence[Waterfall], wide: float, ends: tuple[float, float], more: bool, top: float
+) -> tuple[list[str], float]:
+    """Waterfalls side by side from `top` on, each in `wide` CSS pixels; some room below them where `more` follow."""
+    drawn = [_panel(panel, wide, ends) for panel in panels]
+    placed = [panel_at(column * (wide + _BETWEEN), top, *elements) for column, (elements, _) in enumerate(drawn)]
+    return placed, max(height for _, height in drawn) + 8 * more
+
+
+def _words(panels: Sequence[Waterfall]) -> str:
+    """What these panels show, in the digits that stand in them."""
+    return "; ".join(
+        f"{panel.title}: "
+        + ", ".join(f"{name} {signed(value)}" for name, value in zip(panel.labels, panel.values.tolist(), strict=True))
+        for panel in panels
+    )
 
 
 def _columns(content: Waterfalls) -> int:
@@ -124,5 +140,5 @@ _READING = Reading(
 )
 WATERFALL = FigureKind(record=Waterfall, draw=chart(waterfall), reading=_READING)
 WATERFALLS = FigureKind(
-    record=Waterfalls, draw=chart(waterfalls), reading=_READING, broad=lambda content: len(content.panels) > 1
+    record=Waterfalls, draw=divided(waterfalls), reading=_READING, broad=lambda content: len(content.panels) > 1
 )
