@@ -117,64 +117,33 @@ Page = list[tuple[int, TokenLine]]  # shown samples, and the text of each or a p
 
 
 def _pages(material: Material, method: MethodMaterial) -> list[Page]:
-    """The drawn texts, those together that fit onto a page with what stands below them; a text that is longer than that
-    goes on on the next."""
+    """The drawn texts, all in one figure, which goes on on the next page by itself; beside another figure it cannot, so
+    there are those together that fit onto a page with what stands below them."""
+    if not _paired(material):
+        return [[(row, _line(material, method, row)) for row in drawn_rows(material)]]
     pages: list[Page] = [[]]
     left = _PAGE
     for row in drawn_rows(material):
-        for part in _parts(_line(material, method, row), _BROAD[_paired(material)]):
-            if pages[-1] and _height(part, _BROAD[_paired(material)]) > left:
-                pages.append([])
-                left = _PAGE
-            pages[-1].append((row, part))
-            left -= _height(part, _BROAD[_paired(material)])
+        line = _line(material, method, row)
+        if pages[-1] and _height(line) > left:
+            pages.append([])
+            left = _PAGE
+        pages[-1].append((row, line))
+        left -= _height(line)
     return pages
 
 
 # About the CSS pixels of a drawn text, as `exhibit.tasks.drawing.text` draws it, a little more than less.
 _PAGE = 640.0  # of a page, below a heading and above scale, caption and notes
-_BROAD = {False: 440.0, True: 320.0}  # of a line, alone and beside another figure
+_BROAD = 320.0  # of a line beside another figure
 _ROW, _AROUND, _LEAST, _LETTER, _IDEOGRAPH = 44.0, 32.0, 46.0, 7.2, 13.5
-
-
-def _ends(line: TokenLine, broad: float) -> list[int]:
-    """The row that each token stands in."""
-    rows, x, row = [], 0.0, 0
-    for token in line.tokens:
-        wide = max(sum(_LETTER if ord(c) < _WIDE else _IDEOGRAPH for c in token) + 10, _LEAST)
-        if x and x + wide > broad:
-            x, row = 0.0, row + 1
-        rows.append(row)
-        x += wide + 4
-    return rows
-
-
 _WIDE = 0x2E80  # from where on letters are about as wide as high
 
 
-def _height(line: TokenLine, broad: float) -> float:
-    return _AROUND + _ROW * (max(_ends(line, broad), default=0) + 1)
-
-
-def _parts(line: TokenLine, broad: float) -> list[TokenLine]:
-    """A text as it is, or in parts that fit onto a page each."""
-    most = int((_PAGE - _AROUND) // _ROW)
-    page = np.array(_ends(line, broad), int) // most
-    if not page.any():
-        return [line]
-    parts = [np.flatnonzero(page == number) for number in range(int(page.max()) + 1)]
-    return [
-        line.model_copy(
-            update={
-                "title": line.title if number == 0 else f"{line.title}, continued",
-                "tokens": tuple(line.tokens[k] for k in part),
-                "values": line.values[part],
-                "note": line.note if number == 0 else "",
-                "alt": line.alt if number == 0 else f"{line.title}, continued",
-            }
-        )
-        for number, part in enumerate(parts)
-    ]
+def _height(line: TokenLine) -> float:
+    """Of a text of few words."""
+    wide = [max(sum(_LETTER if ord(c) < _WIDE else _IDEOGRAPH for c in token) + 14, _LEAST) for token in line.tokens]
+    return _AROUND + _ROW * (1 + sum(wide) // (_BROAD - max(wide, default=0.0)))
 
 
 def _element(material: Material) -> str:

@@ -43,27 +43,31 @@ _PER_ROW = 3  # panels side by side
 
 def bars(content: Bars, width: float) -> tuple[Part, ...]:
     """Bars in groups, one group per label, each with its number at the right edge."""
-    total = COLUMN * width
+    total, count = COLUMN * width, len(content.labels)
     step = max(_step(len(content.series)), _DRAWN[1] if content.drawings else 0)
-    whole = partial(_bars, content, total, step, slice(None))
-    parts = chunks(len(content.labels), step, _key(content, 0, total)[1] + 36)
-    return in_rows(
-        total, [whole], [(partial(_bars, content, total, step, part), _said(content, part)) for part in parts]
-    )
+    parts = chunks(count, step, _key(content, 0, total)[1] + _AXIS)
+    pieces = [(partial(_bars, content, total, step, part), _said(content, part)) for part in parts]
+    return in_rows(total, [partial(_bars, content, total, step, slice(0, count))], pieces)
+
+
+_AXIS, _ABOVE = 36.0, 16.0  # CSS pixels of an axis and its name below the bars, and of its numbers above them
 
 
 def _bars(content: Bars, total: float, step: float, part: slice, _: float) -> tuple[list[str], float]:
-    """The bars of some labels, on the range of all."""
+    """The bars of some labels, on the range of all. Pieces close up: the first has the key and the numbers of the axis
+    above it, the last the axis below."""
+    begins, ends = part.start == 0, part.stop == len(content.labels)
     beside = _DRAWN[0] if content.drawings else 0
     left = beside + _gutter(content.labels, total - beside)
-    names, top = _key(content, left, total)
+    names, top = _key(content, left, total) if begins else ([], 0.0)
+    top += _ABOVE * (begins and not ends)
     shown = [_of(item, part) for item in content.series]
-    body, bottom = _panel(shown, content.series, content.signed, (left, total, top), step)
+    body, bottom = _panel(shown, content.series, content.signed, (left, total, top), step, (begins and not ends, ends))
     rows = _names(fitted_apart(content.labels, NAME, left - beside - 8)[part], left, top, step)
     drawn = _drawings(content.drawings[part], top, step)
     middle = min((left + total) / 2, total - text_width(content.axis, SIZE) / 2)  # long words stay on the picture
-    caption = mark(content.axis, middle, bottom + 30)
-    return [*names, *body, *rows, *drawn, caption], bottom + 36
+    caption = [mark(content.axis, middle, bottom + 30)] if ends else []
+    return [*names, *body, *rows, *drawn, *caption], bottom + _AXIS * ends
 
 
 def _of(series: Series, part: slice) -> Series:
@@ -140,9 +144,10 @@ def _panel(
     by_sign: bool,
     place: tuple[float, float, float],
     step: float,
+    numbered: tuple[bool, bool] = (False, True),
 ) -> tuple[list[str], float]:
     """Bars of `series` on the range of all `compared` at (left, right, top), a group each `step`, and the height at
-    which they end."""
+    which they end. `numbered`: whether the numbers of the axis stand above and below."""
     left, right, top = place
     shown = _formatter(compared, by_sign)
     count = len(series[0].values)
@@ -157,15 +162,18 @@ def _panel(
         for index, item in enumerate(series)
         for y in (top + row * step + above + index * (_BAR + _GAP),)
     ]
-    return [*_scale(axis, by_sign, top, bottom), *elements, line(axis.at(0), top, axis.at(0), bottom)], bottom
+    return [*_scale(axis, by_sign, top, bottom, numbered), *elements, line(axis.at(0), top, axis.at(0), bottom)], bottom
 
 
-def _scale(axis: Axis, by_sign: bool, top: float, bottom: float) -> list[str]:
+def _scale(axis: Axis, by_sign: bool, top: float, bottom: float, numbered: tuple[bool, bool]) -> list[str]:
     """Grid lines and their numbers, as many as there is room for, but never zero alone."""
     fewest = max(2, min(5, int((axis.end - axis.start) / 48)))
     choices = (axis.ticks(count, by_sign) for count in range(fewest, 9))
     places = next(choice for choice in choices if len(choice) >= 2 + by_sign)
-    return [line(x, top, x, bottom, RULE, 0.6, "rule") + mark(label, x, bottom + 14) for x, label in places]
+    heights = [y for y, wanted in zip((top - 5, bottom + 14), numbered, strict=True) if wanted]
+    return [
+        line(x, top, x, bottom, RULE, 0.6, "rule") + "".join(mark(label, x, y) for y in heights) for x, label in places
+    ]
 
 
 def _gutter(labels: Sequence[str], total: float) -> float:

@@ -395,10 +395,10 @@ class Drawing(Record):
     reading: Reading
     placement: Placement
 
-    def charts(self, first: bool, medium: Literal["screen", "print"]) -> tuple[Part, ...]:
-        """A chart, where `first`, as it is drawn for the front page; on paper in its pieces, where it has some."""
+    def charts(self, first: bool, whole: bool) -> tuple[Part, ...]:
+        """A chart, where `first`, as it is drawn for page one; where not `whole`, in its pieces if it has some."""
         pieces = tuple(part for part in self.parts if part.name.startswith(PIECE))
-        if pieces and medium == "print" and not first:
+        if pieces and not whole and not first:
             return pieces
         names = {part.name for part in self.parts}
         return (self.part("first" if first and "first" in names else "chart"),)
