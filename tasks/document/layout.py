@@ -86,6 +86,11 @@ def breaking(table: Table) -> set[int]:
     }
 
 
+def widest(table: Table) -> int:
+    """The index of the column with the longest cell."""
+    return max(range(len(table.columns)), key=lambda k: max((len(row[k]) for row in table.rows), default=0))
+
+
 def wrapping(table: Table) -> set[int]:
     """Indices of the columns whose cells may go on a second line: the widest, and those that leave it no room."""
     lengths = [max((len(row[index]) for row in table.rows), default=0) for index in range(len(table.columns))]

@@ -19,7 +19,7 @@ from exhibit.tasks.document.common import (
     without_score,
 )
 from exhibit.tasks.document.fonts import marked
-from exhibit.tasks.document.words import plain, share, signed
+from exhibit.tasks.document.words import listing, plain, share, signed
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
 from exhibit.tasks.records.finding import Finding, Named, Word
@@ -67,7 +67,21 @@ def _strongest(material: Material, method: MethodMaterial) -> tuple[Named, float
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     teaser = (_teaser(material, scales),) if material.whole else ()
-    return (*teaser, *(figure for method in material.methods for figure in _tokens(material, method, scales)))
+    return (*teaser, *(figure for method in _speaking(material) for figure in _tokens(material, method, scales)))
+
+
+def _speaking(material: Material) -> list[MethodMaterial]:
+    """The methods that give any token of the drawn texts anything: pictures of zeros show nothing."""
+    name = material.dataset.inputs[0].name
+    return [method for method in material.methods if method.values[name][..., 0].any()]
+
+
+def _silent(material: Material) -> tuple[str, ...]:
+    """Of the others, that there is nothing to draw."""
+    speaking = [method.label for method in _speaking(material)]
+    silent = [method.title for method in material.methods if method.label not in speaking]
+    said = f"{listing(silent)}: every {_element(material)} of the drawn texts has exactly 0, so nothing is drawn."
+    return (said,) if silent else ()
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
@@ -160,7 +174,7 @@ def _whole(material: Material) -> str:
 def _paired(material: Material) -> bool:
     """Whether two methods stand side by side: where texts are short."""
     words = np.count_nonzero(material.dataset.inputs[0].array, axis=1)
-    return len(material.methods) == 2 and int(words.max()) <= _SHORT
+    return len(_speaking(material)) == 2 and int(words.max()) <= _SHORT
 
 
 def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
@@ -176,13 +190,14 @@ def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
 
 
 def sections(material: Material) -> tuple[Section, ...]:
-    names = [_names(material, method) for method in material.methods]
+    names = [_names(material, method) for method in _speaking(material)]
     rows = list(zip(*names, strict=True)) if _paired(material) else [(name,) for each in names for name in each]
+    first = rows[0] if rows else ()
     return (
         Section(
             title="Single texts",
             blocks=(
-                Block(figures=rows[0], asides=(*verdict_asides(material.methods), _READ)),
+                Block(paragraphs=_silent(material), figures=first, asides=(*verdict_asides(material.methods), _READ)),
                 *(Block(figures=row) for row in rows[1:]),
             ),
         ),

@@ -115,9 +115,7 @@ def _numbers(ends: Sequence[tuple[int, tuple[float, float]]]) -> list[str]:
             shown, y = str(row + 1), height + inside + 4
             wide = text_width(shown, SIZE, 600)
             # Paper behind a number keeps it clear of the lines that go on.
-            elements.append(
-                element("rect", class_="paper", x=x + 5, y=y - 8.5, width=wide + 2, height=9.5, fill=PAPER)
-            )
+            elements.append(element("rect", class_="paper", x=x + 5, y=y - 8.5, width=wide + 2, height=9.5, fill=PAPER))
             elements.append(text(shown, x + 6, y, SIZE, weight=600))
     return elements
 

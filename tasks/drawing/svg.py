@@ -28,6 +28,7 @@ NOTE, SMALL, NAME, WORD = (
     12.0,
     14.0,
 )  # sizes of letters: beside an atom (8 points on paper), at an axis, of a row, of a text
+SMALLEST = 28 / 3  # 7 points on paper: no letters of a figure are smaller
 COLUMN, PAGE = 436, 640  # CSS pixels of the wide column and of the page: pictures are printed at their own size
 
 FONTS = {
@@ -85,10 +86,10 @@ def in_rows(total: float, rows: Sequence[Row], pieces: Sequence[tuple[Row, str]]
 HIGHEST = 370.0  # CSS pixels of a piece: two fifths of a page, so that none ends with more than that empty
 
 
-def chunks(count: int, each: float, around: float = 0.0) -> list[slice]:
+def chunks(count: int, each: float, around: float = 0.0, highest: float = HIGHEST) -> list[slice]:
     """Numbers up to `count` in as few slices as needed, of about equal length, so that a piece with `each` CSS pixels
-    for a number and `around` for the rest is not too high."""
-    most = max(1, int((HIGHEST - around) / each))
+    for a number and `around` for the rest is not higher than `highest`."""
+    most = max(1, int((highest - around) / each))
     number = -(-count // most)
     ends = [count * k // number for k in range(number + 1)]
     return [slice(*pair) for pair in pairwise(ends)]

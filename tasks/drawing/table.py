@@ -10,6 +10,7 @@ from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
 from exhibit.tasks.drawing.descriptor import FigureKind, divided
 from exhibit.tasks.drawing.svg import (
     COLUMN,
+    HIGHEST,
     INK,
     MAIN,
     NAME,
@@ -45,11 +46,14 @@ def bars(content: Bars, width: float) -> tuple[Part, ...]:
     """Bars in groups, one group per label, each with its number at the right edge."""
     total, count = COLUMN * width, len(content.labels)
     step = max(_step(len(content.series)), _DRAWN[1] if content.drawings else 0)
-    parts = chunks(count, step, _key(content, 0, total)[1] + _AXIS)
+    around = _key(content, 0, total)[1] + _AXIS
+    high = count * step + around > HIGHEST
+    parts = chunks(count, step, 0, _CLOSED_UP) if high else [slice(0, count)]
     pieces = [(partial(_bars, content, total, step, part), _said(content, part)) for part in parts]
     return in_rows(total, [partial(_bars, content, total, step, slice(0, count))], pieces)
 
 
+_CLOSED_UP = 120.0  # CSS pixels of the bars of a piece: pieces close up, so they may be small
 _AXIS, _ABOVE = 36.0, 16.0  # CSS pixels of an axis and its name below the bars, and of its numbers above them
 
 
@@ -232,7 +236,9 @@ def _value(shown: str, right: float, y: float, series: Series) -> str:
 def _bar(series: Series, row: int, axis: Axis, y: float, fill: tuple[str, str]) -> str:
     value = float(series.values[row])
     x0, x1 = sorted((axis.at(0.0), axis.at(value)))
-    bar = element("rect", class_=f"bar {fill[1]}", x=x0, y=y, width=max(x1 - x0, 0.5), height=_BAR, fill=fill[0])
+    bar = element(
+        "rect", class_=f"bar {fill[1]}", x=x0, y=y, width=max(x1 - x0, 1.5 * bool(value)), height=_BAR, fill=fill[0]
+    )
     if series.errors is None or not series.errors[row] > 0:
         return bar
     error, middle = float(series.errors[row]), y + _BAR / 2

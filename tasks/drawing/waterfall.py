@@ -29,6 +29,7 @@ from exhibit.tasks.drawing.svg import (
 from exhibit.tasks.records.figure import Part, Reading, Waterfall, Waterfalls
 
 _ROW, _BAR, _BETWEEN = 19.0, 12.0, 24.0  # CSS pixels: a step, its bar, between panels
+_THINNEST = 1.5  # CSS pixels of a bar that would else not be seen
 _SHORT = 76.0  # CSS pixels of a label beside which a third of the page has room for the steps
 
 
@@ -118,7 +119,7 @@ def _step(axis: Axis, start: float, end: float, y: float, shown: str) -> list[st
     x0, x1 = sorted((axis.at(start), axis.at(end)))
     colour, style = (POSITIVE[5], "positive") if end >= start else (NEGATIVE[5], "negative")
     return [
-        element("rect", class_=f"bar {style}", x=x0, y=y + 3, width=max(x1 - x0, 0.5), height=_BAR, fill=colour),
+        element("rect", class_=f"bar {style}", x=x0, y=y + 3, width=max(x1 - x0, _THINNEST), height=_BAR, fill=colour),
         line(axis.at(end), y + 3 + _BAR, axis.at(end), y + _ROW + 3, QUIET, 0.6, "quiet"),
         text(shown, x1 + 5, y + 13, SIZE),
     ]
