@@ -197,7 +197,11 @@ def sections(material: Material) -> tuple[Section, ...]:
         Section(
             title="Single texts",
             blocks=(
-                Block(paragraphs=_silent(material), figures=first, asides=(*verdict_asides(material.methods), _READ)),
+                Block(
+                    paragraphs=_silent(material),
+                    figures=first,
+                    asides=(*verdict_asides(material.methods), *([_READ] if first else [])),
+                ),
                 *(Block(figures=row) for row in rows[1:]),
             ),
         ),

@@ -39,8 +39,8 @@ def drawn(content: Content, width: float = 1.0) -> Drawing:
 def waterfall(title: str) -> Waterfall:
     values = np.linspace(1, -1, 13)
     return Waterfall(
-        title=title, labels=FEATURES[:13], values=values, start=0.0, end=0.5, start_label="baseline", end_label="sample",
-        axis="logit",
+        title=title, labels=FEATURES[:13], values=values, start=0.0, end=0.5, start_label="baseline",
+        end_label="sample", axis="logit",
     )  # fmt: skip
 
 
