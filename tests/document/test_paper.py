@@ -19,7 +19,7 @@ from exhibit.tasks.document.press import Job, render
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import BarPanels, Bars, Images, Tokens
-from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.material import Maps, Material
 from exhibit.tasks.records.page import Block, Column, Table
 from exhibit.tasks.records.verdict import CheckResult
 from tests.benchmarks import large_report
@@ -27,6 +27,7 @@ from tests.points import inputs, material, method
 from tests.structure import empty_bottoms, letters_of
 
 NAMES = tuple(f"mean corpuscular haemoglobin concentration of sample number {k}" for k in range(13))
+UNIT = "nats per unit of the input, to the 99th percentile"
 LONG = "Measured on all samples, drawn at random. " * 12
 
 
@@ -64,7 +65,13 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Nine waterfalls of 13 long names, a table of tall rows, and 14 rows of pictures by three methods; it is printed
     once for all measures."""
     path = tmp_path_factory.mktemp("paper") / "report.pdf"
-    path.write_bytes(report([table_of(NAMES, 9), large_report.material(10, 8, 0.0)]))
+    pictures = large_report.material(10, 8, 0.0)
+    scaled = [
+        item.model_copy(update={"maps": {"image": Maps(values=maps.values, unit=f"{item.title}, {UNIT}")}})
+        for item in pictures.methods
+        for maps in item.maps.values()
+    ]
+    path.write_bytes(report([table_of(NAMES, 9), pictures.model_copy(update={"methods": tuple(scaled)})]))
     return path
 
 
@@ -76,15 +83,22 @@ def test_no_page_is_two_fifths_empty_but_where_a_chapter_ends(printed: Path) -> 
 @printing
 def test_nothing_is_printed_over_the_foot(printed: Path) -> None:
     """The margin below the text holds the digest and the number of the page."""
-    for line, bottom, height in lines(printed):
+    for line, (_, bottom), (_, height) in lines(printed):
         assert bottom < height * (1 - 21 / 297) or line.startswith("Exhibit report") or "/" in line, line
 
 
 @printing
+def test_nothing_is_printed_over_the_right_margin(printed: Path) -> None:
+    """Of three scales with long names the third begins a new line."""
+    for line, (right, _), (width, _) in lines(printed):
+        assert right < width * (1 - 18 / 210), line
+
+
+@printing
 def test_a_scale_stands_on_every_page_of_its_maps(printed: Path) -> None:
-    pages = [page for page in text(printed)[3:] if re.search("sum [+−]", page)]
+    pages = [page for page in text(printed)[3:] if re.search(r"sum [+−]\d", page)]
     assert len(pages) > 1
-    assert all("logit" in page for page in pages)
+    assert [page.count(UNIT) for page in pages] == [3] * len(pages)
 
 
 @printing
@@ -106,15 +120,19 @@ def text(path: Path) -> list[str]:
     return done.stdout.split("\f")[:-1]
 
 
-def lines(path: Path) -> list[tuple[str, float, float]]:
-    """Each word, where it ends from the top of its page, and how high that is."""
+def lines(path: Path) -> list[tuple[str, tuple[float, float], tuple[float, float]]]:
+    """Each line, where it ends on its page, to the right and below, and how wide and high that is."""
     from xml.etree import ElementTree
 
     done = subprocess.run(["pdftotext", "-bbox-layout", path, "-"], capture_output=True, text=True, check=True)
     root = ElementTree.parse(io.StringIO(done.stdout)).getroot()
     name = "{http://www.w3.org/1999/xhtml}"
     return [
-        (" ".join(word.text or "" for word in line), float(line.attrib["yMax"]), float(page.attrib["height"]))
+        (
+            " ".join(word.text or "" for word in line),
+            (float(line.attrib["xMax"]), float(line.attrib["yMax"])),
+            (float(page.attrib["width"]), float(page.attrib["height"])),
+        )
         for page in root.iter(f"{name}page")
         for line in page.iter(f"{name}line")
     ]
