@@ -2,13 +2,19 @@
 
 import os
 import re
+import subprocess
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pikepdf
+from PIL import Image
+
+from exhibit.tasks.records.base import Array
 
 GOLD = Path(__file__).parent / "gold"
 # Elements that make the structure; all others only carry text or draw.
@@ -108,3 +114,54 @@ def _walk(node: Any, depth: int) -> Iterator[str]:
     for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
         if isinstance(kid, pikepdf.Dictionary):
             yield from _walk(kid, depth)
+
+
+def letters_of(page: Any) -> list[float]:
+    """The size of each run of letters of a page in points, as it stands there."""
+    return _letters(page, page.Resources, np.eye(3))
+
+
+def _letters(stream: Any, resources: Any, matrix: Array) -> list[float]:
+    """The size of each run of letters in points, as it stands on the page."""
+    found, kept, size, own = [], [], 0.0, np.eye(3)
+    for operands, operator in pikepdf.parse_content_stream(stream):
+        match str(operator):
+            case "q":
+                kept.append(matrix)
+            case "Q":
+                matrix = kept.pop()
+            case "cm":
+                matrix = _matrix(operands) @ matrix
+            case "Tf":
+                size = float(operands[1])
+            case "Tm":
+                own = _matrix(operands)
+            case "Tj" | "TJ":
+                found.append(size * float(abs(np.linalg.det((own @ matrix)[:2, :2])) ** 0.5))
+            case "Do" if (inner := resources.XObject[str(operands[0])]).Subtype == "/Form":
+                placed = _matrix(inner.Matrix) if "/Matrix" in inner else np.eye(3)
+                found += _letters(inner, inner.get("/Resources", resources), placed @ matrix)
+    return found
+
+
+def _matrix(numbers: Any) -> Array:
+    a, b, c, d, e, f = map(float, numbers)
+    return np.array([[a, b, 0], [c, d, 0], [e, f, 1]])
+
+
+def empty_bottoms(path: Path, share: float = 0.4) -> list[int]:
+    """The numbers of the pages whose lower part is empty for more than this share of the room for text, but of those
+    after which a chapter begins, and the last."""
+    with pikepdf.open(path) as pdf, pdf.open_outline() as outline, TemporaryDirectory() as folder:
+        numbers = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
+        begins = {numbers[item.destination[0].objgen] for item in outline.root if item.destination}
+        subprocess.run(["pdftoppm", "-r", "30", "-gray", path, f"{folder}/page"], check=True)
+        found = []
+        for number, file in enumerate(sorted(Path(folder).iterdir()), 1):
+            pixels = np.asarray(Image.open(file))
+            room = pixels[round(len(pixels) * 24 / 297) : round(len(pixels) * 275 / 297)]
+            inked = np.flatnonzero((room < 235).any(axis=1))
+            empty = 1 - (inked[-1] + 1) / len(room) if len(inked) else 1.0
+            if empty >= share and number < len(pdf.pages) and number + 1 not in begins:
+                found.append(number)
+        return found

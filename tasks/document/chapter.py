@@ -16,6 +16,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
+from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Chapter, Column, Section, Table, Teaser
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
@@ -45,7 +46,7 @@ def chapter(material: Material, checks: Mapping[str, CheckWords], beside: Sequen
         ),
         appendix=(
             *(_method_block(method) for method in material.methods),
-            Block(tables=(_parameters(material),)),
+            Block(paragraphs=_baselines(material), tables=(_parameters(material),)),
             *own.appendix(material),
             *ladder.blocks(material),
         ),
@@ -104,13 +105,13 @@ def _how_explained(material: Material) -> Section:
 
 
 def _method_block(method: MethodMaterial) -> Block:
-    """What a method is, how it was run here, against which baseline, and where it was published."""
-    baseline = (Aside(title="Baseline", text=method.baseline),) if method.baseline else ()
-    return Block(
-        heading=method.title,
-        formula=method.formula,
-        asides=(*baseline, Aside(title="Source", text=method.citation)),
-    )
+    """What a method is, and where it was published."""
+    return Block(heading=method.title, formula=method.formula, paragraphs=(method.citation,))
+
+
+def _baselines(material: Material) -> tuple[str, ...]:
+    """Against which baseline each method was run."""
+    return tuple(f"{method.title}, baseline: {method.baseline}" for method in material.methods if method.baseline)
 
 
 def _method_sentence(method: MethodMaterial) -> str:

@@ -31,6 +31,14 @@ def feature_order(material: Material) -> Array:
     return ranking(material)[: material.top_k][:_MOST_BARS]
 
 
+def features_left_out(material: Material) -> str:
+    """A sentence where not every feature is drawn."""
+    drawn, total = len(feature_order(material)), len(ranking(material))
+    if drawn == total:
+        return ""
+    return f" Drawn are the {drawn} of {total:,} features that matter most; importances.parquet, attached, has all."
+
+
 def shares(method: MethodMaterial) -> tuple[Array, Array, str]:
     """Importances as shares of their sum, their error, and what the error is: the spread over trainings where
     that was measured, else the standard error over samples."""

@@ -70,11 +70,12 @@ def _anchors(own: Sequence[str], comparisons: Sequence[Comparison]) -> dict[str,
 
 
 def _appendix(chapters: Sequence[Chapter]) -> tuple[Section, ...]:
-    """Formulas, parameters and sums of each chapter."""
-    return tuple(
-        Section(title=f"{item.title}: formulas, parameters and sums", blocks=item.appendix)
-        for item in chapters
-        if item.appendix
+    """The formulas of all methods, each once, then parameters and sums of each chapter."""
+    formulas = dict.fromkeys(block for item in chapters for block in item.appendix if block.formula)
+    others = [(item, tuple(block for block in item.appendix if not block.formula)) for item in chapters]
+    return (
+        *((Section(title="Formulas", blocks=tuple(formulas)),) if formulas else ()),
+        *(Section(title=f"{item.title}: parameters and sums", blocks=blocks) for item, blocks in others if blocks),
     )
 
 

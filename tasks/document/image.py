@@ -361,7 +361,6 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
 
 
 def sections(material: Material) -> tuple[Section, ...]:
-    ranked = material.probabilities is not None and material.probabilities.shape[1] > 2
     return (
         *(
             Section(title="Whole classes", blocks=(Block(figures=(f"{material.slug}-{method.label}-classes",)),))
@@ -381,15 +380,15 @@ def sections(material: Material) -> tuple[Section, ...]:
                     ),
                 ),
                 *((Block(tables=(_in_regions(material),)),) if _known_rows(material) else ()),
-                *((Block(tables=(_likeliest(material),)),) if ranked else ()),
             ),
         ),
     )
 
 
 def appendix(material: Material) -> tuple[Block, ...]:
-    """The sums of every additive method."""
-    return sums_blocks(material)
+    """The sums of every additive method, and the likeliest classes."""
+    ranked = material.probabilities is not None and material.probabilities.shape[1] > 2
+    return (*sums_blocks(material), *((Block(tables=(_likeliest(material),)),) if ranked else ()))
 
 
 def _known_rows(material: Material) -> list[int]:

@@ -20,8 +20,9 @@ def shape(block: Block, drawings: Mapping[str, Drawing]) -> str:
     """How a block is laid out: `broad` figures take both columns, a `keep` block stays on one page."""
     figures = [drawings[name] for name in block.figures]
     row = paired(block, drawings) and (len(figures) > 2 or figures[0].figure.width > _BESIDE)
-    # A broad figure has its notes below. So has a tall one: beside notes WeasyPrint would not break it between pages.
-    wide = row or any(item.placement.broad for item in figures) or (block.tables and not block.asides)
+    # A broad figure has its notes below. So has a long one: beside notes WeasyPrint would not break it between pages.
+    large = any(item.placement.broad or item.placement.long for item in figures)
+    wide = row or (large and not paired(block, drawings)) or (block.tables and not block.asides)
     short = not figures[0].placement.long if len(figures) == 1 else row or (not figures and bool(block.asides))
     keep = short and not block.tables
     return " ".join(["broad"] * bool(wide) + ["keep"] * keep)
@@ -55,7 +56,15 @@ def _csv(table: Table) -> bytes:
 
 def many(table: Table) -> bool:
     """Whether a table may go on on the next page."""
-    return len(table.rows) > 8
+    return len(table.rows) > 8 or tall(table)
+
+
+def tall(table: Table) -> bool:
+    """Whether its rows are so high that a few of them fill a page."""
+    return any(len(cell) > _TALL for row in table.rows for cell in row)
+
+
+_TALL = 160  # characters of a cell that takes several lines
 
 
 def room(drawing: Drawing) -> float:
@@ -75,6 +84,11 @@ def breaking(table: Table) -> set[int]:
         for index in range(len(table.columns))
         if any(len(word) > _WORD for row in table.rows for word in row[index].split())
     }
+
+
+def widest(table: Table) -> int:
+    """The index of the column with the longest cell."""
+    return max(range(len(table.columns)), key=lambda k: max((len(row[k]) for row in table.rows), default=0))
 
 
 def wrapping(table: Table) -> set[int]:

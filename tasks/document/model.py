@@ -84,10 +84,25 @@ def _confusion(material: Material) -> Figure:
     figure = _half(
         f"{material.slug}-confusion",
         Matrix(labels=material.dataset.classes, counts=counts, x_label="predicted", y_label="true"),
-        f"Confusion matrix on {total:,} {rows}: {right:,} right, {total - right:,} wrong.",
+        f"Confusion matrix on {total:,} {rows}: {right:,} right, {total - right:,} wrong.{_confused(material)}",
         f"Confusion matrix: {right} of {total} right",
     )
-    return figure.model_copy(update={"width": 1.0}) if long_named(material.dataset.classes) else figure
+    large = long_named(material.dataset.classes) or len(material.dataset.classes) > _FEW
+    return figure.model_copy(update={"width": 1.0}) if large else figure
+
+
+_FEW, _MOST_CONFUSED = 10, 3  # classes whose matrix has its numbers in half of the column, and confusions that are told
+
+
+def _confused(material: Material) -> str:
+    """What is confused most often, where a matrix of many classes is hard to read."""
+    counts, names = material.performance.confusion, material.dataset.classes
+    if counts is None or len(names) <= _FEW:
+        return ""
+    wrong = counts * (1 - np.eye(len(names), dtype=counts.dtype))
+    most = [divmod(int(k), len(names)) for k in np.argsort(-wrong, axis=None, kind="stable")[:_MOST_CONFUSED]]
+    said = [f"{names[i]} read as {names[j]} ({int(wrong[i, j]):,})" for i, j in most if wrong[i, j]]
+    return f" Confused most often: {listing(said)}." if said else ""
 
 
 def _parity(material: Material) -> Figure:

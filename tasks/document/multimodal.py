@@ -189,8 +189,9 @@ def _flat(material: Material, method: MethodMaterial, row: int) -> tuple[list[st
 
 
 def appendix(material: Material) -> tuple[Block, ...]:
-    """The sums of every additive method."""
-    return sums_blocks(material)
+    """The sums of every additive method, and what each input has there by itself."""
+    parts = [(KINDS[part.dataset.inputs[0].kind].own, part) for part in _parts(material)]
+    return (*sums_blocks(material), *(block for own, part in parts for block in own.appendix(part)))
 
 
 def sections(material: Material) -> tuple[Section, ...]:

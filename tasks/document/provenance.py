@@ -68,11 +68,14 @@ def printed(config: str) -> str:
     shown = whole if further < MANY else {**whole, "points": whole["points"][:1]}
     node = yaml.compose(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True))
     _fit(node)
-    text = yaml.serialize(node, allow_unicode=True, width=_LINE)
+    text = yaml.serialize(node, allow_unicode=True, width=_LINE - _WORD)
     return text if shown is whole else f"# and {further} further points; config.yaml, attached, holds all\n{text}"
 
 
-_LINE = 100  # characters
+_LINE, _WORD = (
+    54,
+    14,
+)  # characters: of half a page, as there are two columns; and of a word, after which a line is broken
 
 
 def _fit(node: yaml.Node | None) -> None:

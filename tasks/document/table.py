@@ -10,6 +10,7 @@ from exhibit.tasks.document.common import (
     direction,
     facets,
     feature_order,
+    features_left_out,
     over_trainings,
     shares,
     sums_blocks,
@@ -157,7 +158,7 @@ def importance_figure(material: Material) -> Figure:
         name=f"{material.slug}-importances",
         content=Bars(labels=labels, series=tuple(series), axis="share of importance"),
         caption=f"Share of importance of each feature over {count(material.explained, 'sample')}; "
-        f"lines: {meaning}.{grey}",
+        f"lines: {meaning}.{grey}{features_left_out(material)}",
         alt="; ".join(f"{item.name}: {numbers(labels, item.values)}" for item in series),
     )
 
@@ -234,12 +235,15 @@ def _in_sample(item: Input, row: int) -> list[str]:
 def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
     item = material.dataset.inputs[0]
     squared, by_sign = method.aggregate == "square", method.signed
-    labels = tuple(without_unit(name) for name in item.features)
+    left_out = features_left_out(material)
+    drawn = feature_order(material) if left_out else np.arange(len(item.features))
+    labels = tuple(without_unit(item.features[k]) for k in drawn)
     panels = []
     for row in range(len(material.dataset.sample_ids)):
         values = method.values[item.name][row, :, 0].astype(np.float64)
         if squared:
             values = values / max(float(values.sum()), np.finfo(float).tiny)
+        values = values[drawn]
         name = f"{material.sample_name(row)}, {material.output_name(int(material.targets[row, 0]))}"
         panels.append(Series(name=name, values=values))
     meaning = "squared and divided by their sum" if squared else f"in {method.unit}"
@@ -252,7 +256,7 @@ def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
             signed=by_sign,
             facets=facets(material, range(len(panels))),
         ),
-        caption=f"{method.title} of single samples, {meaning}.{_direction(material, method)}",
+        caption=f"{method.title} of single samples, {meaning}.{_direction(material, method)}{left_out}",
         alt="; ".join(f"{panel.name}: {numbers(labels, panel.values, by_sign)}" for panel in panels),
     )
 
@@ -324,7 +328,7 @@ def importance_table(material: Material) -> Table:
     return Table(
         name=f"{material.slug}-importances-table",
         caption=f"{main.title}: share of mean |a| ({meaning}), {'mean a and ' * by_sign}mean |a| in {main.unit}"
-        f"{', and the ranks over trainings' if check else ''}.",
+        f"{', and the ranks over trainings' if check else ''}.{features_left_out(material)}",
         columns=(
             Column(title="feature"),
             Column(title="share, %", numeric=True),

@@ -19,7 +19,7 @@ from exhibit.tasks.document.common import (
     without_score,
 )
 from exhibit.tasks.document.fonts import marked
-from exhibit.tasks.document.words import plain, share, signed
+from exhibit.tasks.document.words import listing, plain, share, signed
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
 from exhibit.tasks.records.finding import Finding, Named, Word
@@ -67,7 +67,21 @@ def _strongest(material: Material, method: MethodMaterial) -> tuple[Named, float
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     teaser = (_teaser(material, scales),) if material.whole else ()
-    return (*teaser, *(figure for method in material.methods for figure in _tokens(material, method, scales)))
+    return (*teaser, *(figure for method in _speaking(material) for figure in _tokens(material, method, scales)))
+
+
+def _speaking(material: Material) -> list[MethodMaterial]:
+    """The methods that give any token of the drawn texts anything: pictures of zeros show nothing."""
+    name = material.dataset.inputs[0].name
+    return [method for method in material.methods if method.values[name][..., 0].any()]
+
+
+def _silent(material: Material) -> tuple[str, ...]:
+    """Of the others, that there is nothing to draw."""
+    speaking = [method.label for method in _speaking(material)]
+    silent = [method.title for method in material.methods if method.label not in speaking]
+    said = f"{listing(silent)}: every {_element(material)} of the drawn texts has exactly 0, so nothing is drawn."
+    return (said,) if silent else ()
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
@@ -117,64 +131,33 @@ Page = list[tuple[int, TokenLine]]  # shown samples, and the text of each or a p
 
 
 def _pages(material: Material, method: MethodMaterial) -> list[Page]:
-    """The drawn texts, those together that fit onto a page with what stands below them; a text that is longer than that
-    goes on on the next."""
+    """The drawn texts, all in one figure, which goes on on the next page by itself; beside another figure it cannot, so
+    there are those together that fit onto a page with what stands below them."""
+    if not _paired(material):
+        return [[(row, _line(material, method, row)) for row in drawn_rows(material)]]
     pages: list[Page] = [[]]
     left = _PAGE
     for row in drawn_rows(material):
-        for part in _parts(_line(material, method, row), _BROAD[_paired(material)]):
-            if pages[-1] and _height(part, _BROAD[_paired(material)]) > left:
-                pages.append([])
-                left = _PAGE
-            pages[-1].append((row, part))
-            left -= _height(part, _BROAD[_paired(material)])
+        line = _line(material, method, row)
+        if pages[-1] and _height(line) > left:
+            pages.append([])
+            left = _PAGE
+        pages[-1].append((row, line))
+        left -= _height(line)
     return pages
 
 
 # About the CSS pixels of a drawn text, as `exhibit.tasks.drawing.text` draws it, a little more than less.
 _PAGE = 640.0  # of a page, below a heading and above scale, caption and notes
-_BROAD = {False: 440.0, True: 320.0}  # of a line, alone and beside another figure
+_BROAD = 320.0  # of a line beside another figure
 _ROW, _AROUND, _LEAST, _LETTER, _IDEOGRAPH = 44.0, 32.0, 46.0, 7.2, 13.5
-
-
-def _ends(line: TokenLine, broad: float) -> list[int]:
-    """The row that each token stands in."""
-    rows, x, row = [], 0.0, 0
-    for token in line.tokens:
-        wide = max(sum(_LETTER if ord(c) < _WIDE else _IDEOGRAPH for c in token) + 10, _LEAST)
-        if x and x + wide > broad:
-            x, row = 0.0, row + 1
-        rows.append(row)
-        x += wide + 4
-    return rows
-
-
 _WIDE = 0x2E80  # from where on letters are about as wide as high
 
 
-def _height(line: TokenLine, broad: float) -> float:
-    return _AROUND + _ROW * (max(_ends(line, broad), default=0) + 1)
-
-
-def _parts(line: TokenLine, broad: float) -> list[TokenLine]:
-    """A text as it is, or in parts that fit onto a page each."""
-    most = int((_PAGE - _AROUND) // _ROW)
-    page = np.array(_ends(line, broad), int) // most
-    if not page.any():
-        return [line]
-    parts = [np.flatnonzero(page == number) for number in range(int(page.max()) + 1)]
-    return [
-        line.model_copy(
-            update={
-                "title": line.title if number == 0 else f"{line.title}, continued",
-                "tokens": tuple(line.tokens[k] for k in part),
-                "values": line.values[part],
-                "note": line.note if number == 0 else "",
-                "alt": line.alt if number == 0 else f"{line.title}, continued",
-            }
-        )
-        for number, part in enumerate(parts)
-    ]
+def _height(line: TokenLine) -> float:
+    """Of a text of few words."""
+    wide = [max(sum(_LETTER if ord(c) < _WIDE else _IDEOGRAPH for c in token) + 14, _LEAST) for token in line.tokens]
+    return _AROUND + _ROW * (1 + sum(wide) // (_BROAD - max(wide, default=0.0)))
 
 
 def _element(material: Material) -> str:
@@ -191,7 +174,7 @@ def _whole(material: Material) -> str:
 def _paired(material: Material) -> bool:
     """Whether two methods stand side by side: where texts are short."""
     words = np.count_nonzero(material.dataset.inputs[0].array, axis=1)
-    return len(material.methods) == 2 and int(words.max()) <= _SHORT
+    return len(_speaking(material)) == 2 and int(words.max()) <= _SHORT
 
 
 def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
@@ -207,13 +190,18 @@ def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
 
 
 def sections(material: Material) -> tuple[Section, ...]:
-    names = [_names(material, method) for method in material.methods]
+    names = [_names(material, method) for method in _speaking(material)]
     rows = list(zip(*names, strict=True)) if _paired(material) else [(name,) for each in names for name in each]
+    first = rows[0] if rows else ()
     return (
         Section(
             title="Single texts",
             blocks=(
-                Block(figures=rows[0], asides=(*verdict_asides(material.methods), _READ)),
+                Block(
+                    paragraphs=_silent(material),
+                    figures=first,
+                    asides=(*verdict_asides(material.methods), *([_READ] if first else [])),
+                ),
                 *(Block(figures=row) for row in rows[1:]),
             ),
         ),

@@ -51,3 +51,8 @@ class FigureKind(Generic[C]):
 def chart(draw: Callable[[C, float], Part]) -> Draw[C]:
     """A figure of one part that needs no scale."""
     return lambda content, _, width: (draw(content, width),)
+
+
+def divided(draw: Callable[[C, float], tuple[Part, ...]]) -> Draw[C]:
+    """A figure that needs no scale, whole and in pieces."""
+    return lambda content, _, width: draw(content, width)

@@ -17,7 +17,7 @@ from exhibit.tasks.drawing.table import BAR_PANELS, BARS
 from exhibit.tasks.drawing.text import TOKENS
 from exhibit.tasks.drawing.traces import PROFILE, TRACES
 from exhibit.tasks.drawing.waterfall import WATERFALL, WATERFALLS
-from exhibit.tasks.records.figure import Drawing, Figure, FigureContent
+from exhibit.tasks.records.figure import PIECE, Drawing, Figure, FigureContent
 
 _ALL: tuple[FigureKind[Any], ...] = (
     BARS,
@@ -45,4 +45,11 @@ def draw(figure: Figure) -> Drawing:
     kind, content = KINDS[type(figure.content)], figure.content
     parts = kind.draw(content, figure.scales, figure.width)
     bars = (colour_bar(scale, f"scale{index}") for index, scale in enumerate(figure.scales))
-    return Drawing(figure=figure, parts=(*parts, *bars), reading=kind.read(content), placement=kind.place(content))
+    place = kind.place(content)
+    divided = any(part.name.startswith(PIECE) for part in parts)
+    return Drawing(
+        figure=figure,
+        parts=(*parts, *bars),
+        reading=kind.read(content),
+        placement=place.model_copy(update={"long": place.long or divided}),
+    )

@@ -8,7 +8,7 @@ import numpy as np
 from exhibit.tasks.drawing.axis import SIZE, Axis, mark
 from exhibit.tasks.drawing.curves import spread
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
-from exhibit.tasks.drawing.svg import INK, MAIN, PAGE, PAPER, RULE, SECOND, element, line, picture, text
+from exhibit.tasks.drawing.svg import INK, MAIN, PAGE, PAPER, RULE, SECOND, element, line, picture, text, text_width
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Ladder, Part, Reading
 
@@ -110,10 +110,13 @@ def _numbers(ends: Sequence[tuple[int, tuple[float, float]]]) -> list[str]:
     for x in sorted({place[0] for _, place in ends}):
         here = [(row, place[1]) for row, place in ends if place[0] == x]
         heights = spread([height for _, height in here], SIZE)
-        elements += [
-            text(str(row + 1), x + 6, min(height, _TOP + _HEIGHT - 4) + 4, SIZE, weight=600)
-            for (row, _), height in zip(here, heights, strict=True)
-        ]
+        inside = min(0.0, _TOP + _HEIGHT - 5 - max(heights)) + max(0.0, _TOP + 5 - min(heights))
+        for (row, _), height in zip(here, heights, strict=True):
+            shown, y = str(row + 1), height + inside + 4
+            wide = text_width(shown, SIZE, 600)
+            # Paper behind a number keeps it clear of the lines that go on.
+            elements.append(element("rect", class_="paper", x=x + 5, y=y - 8.5, width=wide + 2, height=9.5, fill=PAPER))
+            elements.append(text(shown, x + 6, y, SIZE, weight=600))
     return elements
 
 

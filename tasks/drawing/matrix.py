@@ -15,6 +15,7 @@ from exhibit.tasks.drawing.svg import (
     MAIN,
     PAPER,
     RULE,
+    SMALLEST,
     element,
     fitted,
     picture,
@@ -26,7 +27,7 @@ from exhibit.tasks.records.figure import Matrix, Part, Reading
 
 _LONG = 16  # letters of a name that cannot stand above its column
 _LARGEST, _HEIGHT = 56.0, 30.0  # CSS pixels of a cell
-_WRITTEN, _SMALLEST = 16.0, 7.0  # CSS pixels that a cell must have to hold a number, and that its letters have
+_WRITTEN = 16.0  # CSS pixels that a cell must have to hold a number
 
 
 def matrix(content: Matrix, width: float) -> Part:
@@ -58,19 +59,28 @@ def matrix(content: Matrix, width: float) -> Part:
         )
         for i, j in np.ndindex(count, count)
     ]
-    size = min(SIZE, 0.9 * height)
+    size = max(SMALLEST, min(SIZE, 0.9 * height))
+    every = int(np.ceil(size / height))  # of many classes not each has its name
     middle = top + height / 2 + 0.36 * size
     at = left - (high + 15 if numbered else 7)
+    named_rows = range(0, count, every)
     lines = 2 if numbered and height >= 2 * size + 3 else 1
     rows = [
         text(part, at, middle + i * height + (k - (len(parts) - 1) / 2) * (size + 1), size, "end")
-        for i, label in enumerate(content.labels)
+        for i in named_rows
+        for label in (content.labels[i],)
         for parts in (_broken(label, size, left - named + 1, lines),)
         for k, part in enumerate(parts)
     ]
     if numbered:
-        rows += [text(label, left - 7, middle + i * height, size, "end") for i, label in enumerate(above)]
-    columns = [_column(label, left + (j + 0.5) * cell, top - 6, size, slanted) for j, label in enumerate(above)]
+        rows += [
+            text(label, left - 7, middle + i * height, size, "end") for i, label in enumerate(above) if i in named_rows
+        ]
+    columns = [
+        _column(label, left + (j + 0.5) * cell, top - 6, size, slanted)
+        for j, label in enumerate(above)
+        if j in named_rows
+    ]
     right, bottom = left + cell * count, top + height * count
     names = [mark(content.x_label, (left + right) / 2, 12), upright(content.y_label, 10, (top + bottom) / 2)]
     return picture("chart", right + (0.71 * high + 4 if slanted else 2), bottom + 2, *cells, *rows, *columns, *names)
@@ -112,7 +122,7 @@ def _cell(look: _Look, corner: tuple[float, float], size: tuple[float, float], n
     """A cell too small for its number has a title, which a browser shows under the pointer."""
     (x, y), (width, height) = corner, size
     letters = min(SIZE, SIZE * (width - 2) / text_width(look.written, SIZE, look.weight))
-    small = width < _WRITTEN or letters < _SMALLEST
+    small = width < _WRITTEN or letters < SMALLEST
     title = (element("title", escape(f"{name}: {look.written}")),) if small else ()
     box = element("rect", *title, x=x, y=y, width=width, height=height, fill=look.ground, stroke=RULE)
     if small:

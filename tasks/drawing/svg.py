@@ -5,17 +5,17 @@ The one place for the type and the colours of pictures; those of signed values a
 Colours are attributes, for paper; the classes `ink`, `quiet`, `rule` and `paper` let the screen change them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import ceil, floor, log10
 
 import font_source_sans_pro
 from fontTools.ttLib import TTFont
 
-from exhibit.tasks.records.figure import Part
+from exhibit.tasks.records.figure import PIECE, Part
 
 FACE = "Source Sans Pro"
 INK, QUIET, RULE, PAPER = "#1d2330", "#666d7a", "#d4d8df", "#ffffff"
@@ -28,6 +28,7 @@ NOTE, SMALL, NAME, WORD = (
     12.0,
     14.0,
 )  # sizes of letters: beside an atom (8 points on paper), at an axis, of a row, of a text
+SMALLEST = 28 / 3  # 7 points on paper: no letters of a figure are smaller
 COLUMN, PAGE = 436, 640  # CSS pixels of the wide column and of the page: pictures are printed at their own size
 
 FONTS = {
@@ -62,6 +63,36 @@ def picture(name: str, width: float, height: float, *children: str) -> Part:
         font_family=f"{FACE}, DejaVu Sans, IPAexGothic",
     )
     return Part(name=name, media_type="image/svg+xml", data=root.encode(), size=(width, height))
+
+
+Row = Callable[[float], tuple[list[str], float]]  # from where it begins: the elements of a row, and its height
+
+
+def in_rows(total: float, rows: Sequence[Row], pieces: Sequence[tuple[Row, str]]) -> tuple[Part, ...]:
+    """A chart of rows and, where there are several, the same in `pieces` for paper, between which a page may end, each
+    with what it shows."""
+    drawn, y = [], 0.0
+    for row in rows:
+        elements, height = row(y)
+        drawn += elements
+        y += height
+    alone = [(*row(0.0), said) for row, said in pieces] if len(pieces) > 1 else []
+    return picture("chart", total, y, *drawn), *(
+        picture(f"{PIECE}{index}", total, height, *elements).model_copy(update={"alt": said})
+        for index, (elements, height, said) in enumerate(alone)
+    )
+
+
+HIGHEST = 370.0  # CSS pixels of a piece: two fifths of a page, so that none ends with more than that empty
+
+
+def chunks(count: int, each: float, around: float = 0.0, highest: float = HIGHEST) -> list[slice]:
+    """Numbers up to `count` in as few slices as needed, of about equal length, so that a piece with `each` CSS pixels
+    for a number and `around` for the rest is not higher than `highest`."""
+    most = max(1, int((highest - around) / each))
+    number = -(-count // most)
+    ends = [count * k // number for k in range(number + 1)]
+    return [slice(*pair) for pair in pairwise(ends)]
 
 
 def panel_at(x: float, y: float, *children: str) -> str:
@@ -112,13 +143,13 @@ def text_width(content: str, size: float, weight: int = 400) -> float:
     return sum(advances[glyphs[ord(c)]][0] if ord(c) in glyphs else em for c in content) * size / em
 
 
-def fitted(content: str, size: float, room: float, head: float = 0.5) -> str:
+def fitted(content: str, size: float, room: float, head: float = 0.5, weight: int = 400) -> str:
     """The line of text, shortened in its middle with an ellipsis where it is wider than `room` CSS pixels. `head`: the
     share of what is left that is of its beginning."""
-    if (whole := text_width(content, size)) <= room:
+    if (whole := text_width(content, size, weight)) <= room:
         return content
-    ends = list(accumulate((text_width(letter, size) for letter in content), initial=0.0))
-    free = room - text_width("…", size)
+    ends = list(accumulate((text_width(letter, size, weight) for letter in content), initial=0.0))
+    free = room - text_width("…", size, weight)
     for left in range(len(content) - 1, 0, -1):
         begin = ceil(left * head)
         rest = len(content) - (left - begin)

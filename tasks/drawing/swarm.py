@@ -43,7 +43,7 @@ def swarm(content: Swarm, width: float) -> Part:
     for title, rows in _blocks(content):
         if title:
             y += _HEAD
-            words.append(text(fitted(title, NAME, total - 6, 600), 0, y - 5, NAME, weight=600))
+            words.append(text(fitted(title, NAME, total - 6, weight=600), 0, y - 5, NAME, weight=600))
         for k, label in enumerate(labels):
             words.append(text(label, left - 8, y + 0.5 * _ROW + 4, NAME, "end"))
             places.append(_places(axis, content.values[rows, k], y + 0.5 * _ROW))

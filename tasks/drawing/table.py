@@ -1,14 +1,16 @@
 """Importances of the features of a table: horizontal bars with visible error bars and their numbers."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, key, mark
 from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
-from exhibit.tasks.drawing.descriptor import FigureKind, chart
+from exhibit.tasks.drawing.descriptor import FigureKind, divided
 from exhibit.tasks.drawing.svg import (
     COLUMN,
+    HIGHEST,
     INK,
     MAIN,
     NAME,
@@ -19,13 +21,15 @@ from exhibit.tasks.drawing.svg import (
     RULE,
     SECOND,
     SHADES,
+    chunks,
     decimals,
     element,
+    fitted,
     fitted_apart,
+    in_rows,
     line,
     number,
     panel_at,
-    picture,
     signed,
     text,
     text_width,
@@ -38,19 +42,54 @@ _DRAWN = (56, 30)  # CSS pixels that a drawing beside a row may take
 _PER_ROW = 3  # panels side by side
 
 
-def bars(content: Bars, width: float) -> Part:
+def bars(content: Bars, width: float) -> tuple[Part, ...]:
     """Bars in groups, one group per label, each with its number at the right edge."""
-    total = COLUMN * width
+    total, count = COLUMN * width, len(content.labels)
+    step = max(_step(len(content.series)), _DRAWN[1] if content.drawings else 0)
+    around = _key(content, 0, total)[1] + _AXIS
+    high = count * step + around > HIGHEST
+    parts = chunks(count, step, 0, _CLOSED_UP) if high else [slice(0, count)]
+    pieces = [(partial(_bars, content, total, step, part), _said(content, part)) for part in parts]
+    return in_rows(total, [partial(_bars, content, total, step, slice(0, count))], pieces)
+
+
+_CLOSED_UP = 120.0  # CSS pixels of the bars of a piece: pieces close up, so they may be small
+_AXIS, _ABOVE = 36.0, 16.0  # CSS pixels of an axis and its name below the bars, and of its numbers above them
+
+
+def _bars(content: Bars, total: float, step: float, part: slice, _: float) -> tuple[list[str], float]:
+    """The bars of some labels, on the range of all. Pieces close up: the first has the key and the numbers of the axis
+    above it, the last the axis below."""
+    begins, ends = part.start == 0, part.stop == len(content.labels)
     beside = _DRAWN[0] if content.drawings else 0
     left = beside + _gutter(content.labels, total - beside)
-    step = max(_step(len(content.series)), _DRAWN[1] if content.drawings else 0)
-    names, top = _key(content, left, total)
-    body, bottom = _panel(content.series, content.series, content.signed, (left, total, top), step)
-    rows = _names(content.labels, left, top, step)
-    drawn = _drawings(content.drawings, top, step)
+    names, top = _key(content, left, total) if begins else ([], 0.0)
+    top += _ABOVE * (begins and not ends)
+    shown = [_of(item, part) for item in content.series]
+    body, bottom = _panel(shown, content.series, content.signed, (left, total, top), step, (begins and not ends, ends))
+    rows = _names(fitted_apart(content.labels, NAME, left - beside - 8)[part], left, top, step)
+    drawn = _drawings(content.drawings[part], top, step)
     middle = min((left + total) / 2, total - text_width(content.axis, SIZE) / 2)  # long words stay on the picture
-    caption = mark(content.axis, middle, bottom + 30)
-    return picture("chart", total, bottom + 36, *names, *body, *rows, *drawn, caption)
+    caption = [mark(content.axis, middle, bottom + 30)] if ends else []
+    return [*names, *body, *rows, *drawn, *caption], bottom + _AXIS * ends
+
+
+def _of(series: Series, part: slice) -> Series:
+    """The numbers of some labels."""
+    errors = None if series.errors is None else series.errors[part]
+    return series.model_copy(update={"values": series.values[part], "errors": errors})
+
+
+def _said(content: Bars | BarPanels, part: slice) -> str:
+    """What the bars of some labels say."""
+    series = content.series if isinstance(content, Bars) else content.panels
+    return "; ".join(
+        f"{item.name}: "
+        + ", ".join(
+            f"{name} {value:.3g}" for name, value in zip(content.labels[part], item.values[part].tolist(), strict=True)
+        )
+        for item in series
+    )
 
 
 def _drawings(wanted: Sequence[tuple[str, str]], top: float, step: float) -> list[str]:
@@ -62,24 +101,39 @@ def _drawings(wanted: Sequence[tuple[str, str]], top: float, step: float) -> lis
     return [panel_at(0, top + row * step, sketch(smiles, part, _DRAWN)) for row, (smiles, part) in enumerate(wanted)]
 
 
-def panels(content: BarPanels, width: float) -> Part:
+def panels(content: BarPanels, width: float) -> tuple[Part, ...]:
     """Small multiples: a panel of bars per series, up to three side by side, all on the same range."""
     total = (PAGE if len(content.panels) > 2 else COLUMN) * width
     left = _gutter(content.labels, total)
     columns = _columns([panel.name for panel in content.panels], total - left)
-    wide = (total - left) / columns
-    elements: list[str] = []
-    title, y, height = 22.0, 0.0, 0.0
-    for start in range(0, len(content.panels), columns):
-        y += height
-        for column, panel in enumerate(content.panels[start : start + columns]):
-            place = (0.0, wide - 18, title)
-            body, bottom = _panel((panel,), content.panels, content.signed, place, _step(1))
-            elements.append(panel_at(left + column * wide, y, text(panel.name, 0, title - 8, SIZE, weight=600), *body))
-            height = bottom + 48
-        names = _names(content.labels, left, y + title, _step(1))
-        elements.append(element("g", *names, mark(content.axis, left, y + height - 18, "start"), class_="row"))
-    return picture("chart", total, y + height - 12, *elements)
+    rows = [slice(start, start + columns) for start in range(0, len(content.panels), columns)]
+    drawn = partial(_panels, content, total, left, columns)
+    parts = chunks(len(content.labels), _step(1), _TITLE + _BELOW)
+    pieces = [
+        (partial(drawn, row, part), _said(content.model_copy(update={"panels": content.panels[row]}), part))
+        for row in rows
+        for part in parts
+    ]
+    return in_rows(total, [partial(drawn, row, slice(None)) for row in rows], pieces)
+
+
+_TITLE, _BELOW = 22.0, 48.0  # CSS pixels above and below the bars of a panel
+
+
+def _panels(
+    content: BarPanels, total: float, left: float, columns: int, row: slice, part: slice, y: float
+) -> tuple[list[str], float]:
+    """Some panels side by side with the bars of some labels, from `y` on."""
+    wide, bottom, elements = (total - left) / columns, 0.0, []
+    for column, panel in enumerate(content.panels[row]):
+        place = (0.0, wide - 18, _TITLE)
+        body, bottom = _panel((_of(panel, part),), content.panels, content.signed, place, _step(1))
+        title = text(fitted(panel.name, SIZE, wide - 10, weight=600), 0, _TITLE - 8, SIZE, weight=600)
+        elements.append(panel_at(left + column * wide, y, title, *body))
+    height = bottom + _BELOW
+    names = _names(fitted_apart(content.labels, NAME, left - 8)[part], left, y + _TITLE, _step(1))
+    elements.append(element("g", *names, mark(content.axis, left, y + height - 18, "start"), class_="row"))
+    return elements, height - 12 * (row.stop >= len(content.panels))
 
 
 def _columns(names: Sequence[str], room: float) -> int:
@@ -94,9 +148,10 @@ def _panel(
     by_sign: bool,
     place: tuple[float, float, float],
     step: float,
+    numbered: tuple[bool, bool] = (False, True),
 ) -> tuple[list[str], float]:
     """Bars of `series` on the range of all `compared` at (left, right, top), a group each `step`, and the height at
-    which they end."""
+    which they end. `numbered`: whether the numbers of the axis stand above and below."""
     left, right, top = place
     shown = _formatter(compared, by_sign)
     count = len(series[0].values)
@@ -111,23 +166,25 @@ def _panel(
         for index, item in enumerate(series)
         for y in (top + row * step + above + index * (_BAR + _GAP),)
     ]
-    return [*_scale(axis, by_sign, top, bottom), *elements, line(axis.at(0), top, axis.at(0), bottom)], bottom
+    return [*_scale(axis, by_sign, top, bottom, numbered), *elements, line(axis.at(0), top, axis.at(0), bottom)], bottom
 
 
-def _scale(axis: Axis, by_sign: bool, top: float, bottom: float) -> list[str]:
+def _scale(axis: Axis, by_sign: bool, top: float, bottom: float, numbered: tuple[bool, bool]) -> list[str]:
     """Grid lines and their numbers, as many as there is room for, but never zero alone."""
     fewest = max(2, min(5, int((axis.end - axis.start) / 48)))
     choices = (axis.ticks(count, by_sign) for count in range(fewest, 9))
     places = next(choice for choice in choices if len(choice) >= 2 + by_sign)
-    return [line(x, top, x, bottom, RULE, 0.6, "rule") + mark(label, x, bottom + 14) for x, label in places]
+    heights = [y for y, wanted in zip((top - 5, bottom + 14), numbered, strict=True) if wanted]
+    return [
+        line(x, top, x, bottom, RULE, 0.6, "rule") + "".join(mark(label, x, y) for y in heights) for x, label in places
+    ]
 
 
 def _gutter(labels: Sequence[str], total: float) -> float:
     return min(max(text_width(label, NAME) for label in labels) + 10, total * 0.45)
 
 
-def _names(labels: Sequence[str], left: float, top: float, step: float) -> list[str]:
-    shown = fitted_apart(labels, NAME, left - 8)
+def _names(shown: Sequence[str], left: float, top: float, step: float) -> list[str]:
     return [text(label, left - 8, top + (row + 0.5) * step + 4, NAME, "end") for row, label in enumerate(shown)]
 
 
@@ -179,7 +236,9 @@ def _value(shown: str, right: float, y: float, series: Series) -> str:
 def _bar(series: Series, row: int, axis: Axis, y: float, fill: tuple[str, str]) -> str:
     value = float(series.values[row])
     x0, x1 = sorted((axis.at(0.0), axis.at(value)))
-    bar = element("rect", class_=f"bar {fill[1]}", x=x0, y=y, width=max(x1 - x0, 0.5), height=_BAR, fill=fill[0])
+    bar = element(
+        "rect", class_=f"bar {fill[1]}", x=x0, y=y, width=max(x1 - x0, 1.5 * bool(value)), height=_BAR, fill=fill[0]
+    )
     if series.errors is None or not series.errors[row] > 0:
         return bar
     error, middle = float(series.errors[row]), y + _BAR / 2
@@ -203,7 +262,7 @@ def _key(content: Bars, left: float, right: float) -> tuple[list[str], float]:
 
 BARS = FigureKind(
     record=Bars,
-    draw=chart(bars),
+    draw=divided(bars),
     reading=Reading(
         title="Bars",
         text="One group of bars for each part of the input. A long bar: the score moved much with it. The thin line is "
@@ -214,7 +273,7 @@ BARS = FigureKind(
 
 BAR_PANELS = FigureKind(
     record=BarPanels,
-    draw=chart(panels),
+    draw=divided(panels),
     reading=Reading(
         title="Bars of single samples",
         text="One panel for each sample, all on one axis. A bar is what one part contributed there.",

@@ -1,6 +1,7 @@
 """Texts with coloured tokens, each with its number."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from exhibit.tasks.drawing.colormap import colour
 from exhibit.tasks.drawing.descriptor import FigureKind
@@ -13,9 +14,10 @@ from exhibit.tasks.drawing.svg import (
     QUIET,
     RULE,
     WORD,
+    chunks,
     element,
+    in_rows,
     panel_at,
-    picture,
     signed,
     text,
     text_width,
@@ -23,38 +25,57 @@ from exhibit.tasks.drawing.svg import (
 from exhibit.tasks.records.figure import Part, Reading, Scale, TokenLine, Tokens
 
 _GAP, _LINE = 4.0, 44.0  # CSS pixels: between tokens, and of a line
+_HEAD, _AFTER = 22.0, 10.0  # CSS pixels above the first line of a text and below its last
 _DARK = 0.55  # share of the limit from which the colours want light letters
 
 
-def tokens(content: Tokens, scales: Sequence[Scale], width: float) -> tuple[Part, Part]:
+def tokens(content: Tokens, scales: Sequence[Scale], width: float) -> tuple[Part, ...]:
     """One text below the other, lines broken where the column ends; and the first alone, for the front page."""
-    return _texts("chart", content.items, scales, width), _texts("first", content.items[:1], scales, width)
+    total, limit = COLUMN * width, scales[0].limit
+    whole = [partial(_text, item, limit, total, slice(None)) for item in content.items]
+    pieces = [
+        (partial(_text, item, limit, total, part), item.alt if part.start == 0 else f"{item.title}, continued")
+        for item in content.items
+        for part in chunks(len(_lines(item, total)), _LINE, _HEAD + _AFTER)
+    ]
+    (first,) = in_rows(total, whole[:1], ())
+    return (*in_rows(total, whole, pieces), first.model_copy(update={"name": "first"}))
 
 
-def _texts(name: str, items: Sequence[TokenLine], scales: Sequence[Scale], width: float) -> Part:
-    total, y = COLUMN * width, 0.0
-    elements: list[str] = []
-    for item in items:
-        pieces, height = _line(item, scales[0].limit, total, 22)
-        title = text(item.title, 0, 14, NAME, weight=600)
-        note = text(item.note, total, 14, 11, "end", fill=QUIET, style="quiet")
-        elements.append(panel_at(0, y, title, note, *pieces))
-        y += height + 10
-    return picture(name, total, max(y, 1.0), *elements)
+def _text(item: TokenLine, limit: float, total: float, part: slice, top: float) -> tuple[list[str], float]:
+    """Some lines of a text from `top` on, and their height."""
+    again = ", continued" if part.start else ""
+    elements = [text(f"{item.title}{again}", 0, 14, NAME, weight=600)]
+    elements += [] if again else [text(item.note, total, 14, 11, "end", fill=QUIET, style="quiet")]
+    lines = _lines(item, total)[part]
+    for number, line in enumerate(lines):
+        x = 0.0
+        for k in line:
+            token, value = item.tokens[k], float(item.values[k])
+            wide = _wide(token, value)
+            place = (x, _HEAD + number * _LINE, wide)
+            elements.append(_token(token, signed(value, ".2g"), value / limit, colour(value, limit), place))
+            x += wide + _GAP
+    return [panel_at(0, top, *elements)], _HEAD + len(lines) * _LINE + _AFTER
 
 
-def _line(item: TokenLine, limit: float, total: float, top: float) -> tuple[list[str], float]:
-    """The tokens of one text from `top` on, and where they end."""
-    elements: list[str] = []
+def _lines(item: TokenLine, total: float) -> list[list[int]]:
+    """The numbers of the tokens of each line."""
+    lines: list[list[int]] = [[]]
     x = 0.0
-    for token, value in zip(item.tokens, item.values.tolist(), strict=True):
-        shown = signed(value, ".2g")
-        wide = max(text_width(token, WORD), text_width(shown, NOTE)) + 10
+    for k, (token, value) in enumerate(zip(item.tokens, item.values.tolist(), strict=True)):
+        wide = _wide(token, value)
         if x and x + wide > total:
-            x, top = 0.0, top + _LINE
-        elements.append(_token(token, shown, value / limit, colour(value, limit), (x, top, wide)))
+            x = 0.0
+            lines.append([])
+        lines[-1].append(k)
         x += wide + _GAP
-    return elements, top + _LINE
+    return lines
+
+
+def _wide(token: str, value: float) -> float:
+    """CSS pixels of a token with its number."""
+    return max(text_width(token, WORD), text_width(signed(value, ".2g"), NOTE)) + 10
 
 
 def _token(token: str, shown: str, share: float, fill: str, place: tuple[float, float, float]) -> str:

@@ -1,11 +1,12 @@
 """From the baseline's score to the sample's, one contribution after another."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, below, mark
 from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
-from exhibit.tasks.drawing.descriptor import FigureKind, chart
+from exhibit.tasks.drawing.descriptor import FigureKind, chart, divided
 from exhibit.tasks.drawing.svg import (
     COLUMN,
     INK,
@@ -16,6 +17,7 @@ from exhibit.tasks.drawing.svg import (
     decimals,
     element,
     fitted_apart,
+    in_rows,
     line,
     number,
     panel_at,
@@ -27,6 +29,7 @@ from exhibit.tasks.drawing.svg import (
 from exhibit.tasks.records.figure import Part, Reading, Waterfall, Waterfalls
 
 _ROW, _BAR, _BETWEEN = 19.0, 12.0, 24.0  # CSS pixels: a step, its bar, between panels
+_THINNEST = 1.5  # CSS pixels of a bar that would else not be seen
 _SHORT = 76.0  # CSS pixels of a label beside which a third of the page has room for the steps
 
 
@@ -37,21 +40,35 @@ def waterfall(content: Waterfall, width: float) -> Part:
     return picture("chart", total, height, *elements)
 
 
-def waterfalls(content: Waterfalls, width: float) -> Part:
+def waterfalls(content: Waterfalls, width: float) -> tuple[Part, ...]:
     """Two or three side by side, more below, all on the same range."""
     columns = _columns(content)
     total = (PAGE if columns > 1 else COLUMN) * width
     wide = (total - (columns - 1) * _BETWEEN) / columns
     ends = _range(content.panels)
-    shapes: list[str] = []
-    top = bottom = 0.0
-    for number_, panel in enumerate(content.panels):
-        row, column = divmod(number_, columns)
-        top = bottom + (8 if row else 0) if column == 0 else top
-        elements, height = _panel(panel, wide, ends)
-        shapes.append(panel_at(column * (wide + _BETWEEN), top, *elements))
-        bottom = max(bottom, top + height)
-    return picture("chart", total, bottom, *shapes)
+    starts = range(0, len(content.panels), columns)
+    together = [content.panels[start : start + columns] for start in starts]
+    rows = [partial(_row, panels, wide, ends, start + columns < len(content.panels))
+            for start, panels in zip(starts, together, strict=True)]  # fmt: skip
+    return in_rows(total, rows, list(zip(rows, map(_words, together), strict=True)))
+
+
+def _row(
+    panels: Sequence[Waterfall], wide: float, ends: tuple[float, float], more: bool, top: float
+) -> tuple[list[str], float]:
+    """Waterfalls side by side from `top` on, each in `wide` CSS pixels; some room below them where `more` follow."""
+    drawn = [_panel(panel, wide, ends) for panel in panels]
+    placed = [panel_at(column * (wide + _BETWEEN), top, *elements) for column, (elements, _) in enumerate(drawn)]
+    return placed, max(height for _, height in drawn) + 8 * more
+
+
+def _words(panels: Sequence[Waterfall]) -> str:
+    """What these panels show, in the digits that stand in them."""
+    return "; ".join(
+        f"{panel.title}: "
+        + ", ".join(f"{name} {signed(value)}" for name, value in zip(panel.labels, panel.values.tolist(), strict=True))
+        for panel in panels
+    )
 
 
 def _columns(content: Waterfalls) -> int:
@@ -102,7 +119,7 @@ def _step(axis: Axis, start: float, end: float, y: float, shown: str) -> list[st
     x0, x1 = sorted((axis.at(start), axis.at(end)))
     colour, style = (POSITIVE[5], "positive") if end >= start else (NEGATIVE[5], "negative")
     return [
-        element("rect", class_=f"bar {style}", x=x0, y=y + 3, width=max(x1 - x0, 0.5), height=_BAR, fill=colour),
+        element("rect", class_=f"bar {style}", x=x0, y=y + 3, width=max(x1 - x0, _THINNEST), height=_BAR, fill=colour),
         line(axis.at(end), y + 3 + _BAR, axis.at(end), y + _ROW + 3, QUIET, 0.6, "quiet"),
         text(shown, x1 + 5, y + 13, SIZE),
     ]
@@ -124,5 +141,5 @@ _READING = Reading(
 )
 WATERFALL = FigureKind(record=Waterfall, draw=chart(waterfall), reading=_READING)
 WATERFALLS = FigureKind(
-    record=Waterfalls, draw=chart(waterfalls), reading=_READING, broad=lambda content: len(content.panels) > 1
+    record=Waterfalls, draw=divided(waterfalls), reading=_READING, broad=lambda content: len(content.panels) > 1
 )

@@ -99,7 +99,7 @@ def _sha256(path: Path) -> str:
 
 def figure_files(drawings: Iterable[Drawing]) -> dict[str, bytes]:
     """Every drawn part by file name."""
-    return {f"figures/{_file_name(drawing, part)}": part.data for drawing in drawings for part in drawing.parts}
+    return {f"figures/{_file_name(drawing, part)}": part.data for drawing in drawings for part in drawing.files}
 
 
 def _file_name(drawing: Drawing, part: Part) -> str:

@@ -345,13 +345,18 @@ class Figure(Record):
     width: float = 1.0
 
 
+PIECE = "piece"  # begins the names of the pieces of a chart
+
+
 class Part(Record):
-    """One drawn file of a figure; `name` is unique in the figure, `size` in CSS pixels at full width."""
+    """One drawn file of a figure; `name` is unique in the figure, `size` in CSS pixels at full width; `alt`: what a
+    piece of a figure shows, which else has the words of the figure."""
 
     name: str
     media_type: Literal["image/svg+xml", "image/png"]
     data: bytes
     size: tuple[float, float]
+    alt: str = ""
 
 
 class Reading(Record):
@@ -380,8 +385,9 @@ class Placement(Record):
 class Drawing(Record):
     """A figure with its drawn parts, how it is read and how it is placed.
 
-    Charts: one part "chart", and where the front page shows less, one "first". Images: a part "r{row}c{column}" per
-    cell; molecules: a part "m{index}" each; all: one part "scale{index}" per colour scale.
+    Charts: one part "chart", where the front page shows less, one "first", and where it may go on on the next page,
+    its pieces "piece{index}" for paper. Images: a part "r{row}c{column}" per cell; molecules: a part "m{index}" each;
+    all: one part "scale{index}" per colour scale.
     """
 
     figure: Figure
@@ -389,10 +395,18 @@ class Drawing(Record):
     reading: Reading
     placement: Placement
 
-    def chart(self, first: bool) -> Part:
-        """The part of a chart; where `first`, the one that is drawn for the front page."""
+    def charts(self, first: bool, whole: bool) -> tuple[Part, ...]:
+        """A chart, where `first`, as it is drawn for page one; where not `whole`, in its pieces if it has some."""
+        pieces = tuple(part for part in self.parts if part.name.startswith(PIECE))
+        if pieces and not whole and not first:
+            return pieces
         names = {part.name for part in self.parts}
-        return self.part("first" if first and "first" in names else "chart")
+        return (self.part("first" if first and "first" in names else "chart"),)
+
+    @property
+    def files(self) -> tuple[Part, ...]:
+        """The parts that are files of a run: a chart whole, without the pieces that hold the same."""
+        return tuple(part for part in self.parts if not part.name.startswith(PIECE))
 
     def part(self, name: str) -> Part:
         """The part called `name`; KeyError when there is none."""

@@ -13,8 +13,8 @@ import pytest
 
 from exhibit.tasks.document.fonts import paper_faces
 from exhibit.tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf, typesetting
-from exhibit.tasks.records.base import Array, InputError
-from tests.structure import assert_gold, tags
+from exhibit.tasks.records.base import InputError
+from tests.structure import assert_gold, empty_bottoms, letters_of, tags
 
 ISSUED = "2026-11-21T00:00:00Z"
 ATTACHMENTS = (
@@ -67,39 +67,15 @@ def elements(node: Any, kind: str) -> list[Any]:
     return found
 
 
-def letters(stream: Any, resources: Any, matrix: Array) -> list[float]:
-    """The size of each run of letters in points, as it stands on the page."""
-    found, kept, size, own = [], [], 0.0, np.eye(3)
-    for operands, operator in pikepdf.parse_content_stream(stream):
-        match str(operator):
-            case "q":
-                kept.append(matrix)
-            case "Q":
-                matrix = kept.pop()
-            case "cm":
-                matrix = _matrix(operands) @ matrix
-            case "Tf":
-                size = float(operands[1])
-            case "Tm":
-                own = _matrix(operands)
-            case "Tj" | "TJ":
-                found.append(size * float(abs(np.linalg.det((own @ matrix)[:2, :2])) ** 0.5))
-            case "Do" if (inner := resources.XObject[str(operands[0])]).Subtype == "/Form":
-                placed = _matrix(inner.Matrix) if "/Matrix" in inner else np.eye(3)
-                found += letters(inner, inner.get("/Resources", resources), placed @ matrix)
-    return found
-
-
-def _matrix(numbers: Any) -> Array:
-    a, b, c, d, e, f = map(float, numbers)
-    return np.array([[a, b, 0], [c, d, 0], [e, f, 1]])
-
-
 def test_page_one_has_no_letter_of_less_than_eight_points(pdf: pikepdf.Pdf) -> None:
-    page = pdf.pages[0]
-    sizes = letters(page, page.Resources, np.eye(3))
+    sizes = letters_of(pdf.pages[0])
     assert len(sizes) > 50
     assert min(sizes) > 7.99
+
+
+def test_no_page_is_two_fifths_empty_but_where_a_chapter_ends(path: Path) -> None:
+    """The first three are laid out by themselves."""
+    assert [number for number in empty_bottoms(path) if number > 3] == []
 
 
 def test_it_is_pdf_a_3a(pdf: pikepdf.Pdf) -> None:
