@@ -80,6 +80,7 @@ def reading(output: OutputKind, score: Score) -> Reading:
         "logits": {"logit": "identity", "probability": "softmax", "loss": "cross_entropy"},
         "log_odds": {"logit": "identity", "probability": "logistic", "loss": "logistic_loss"},
         "probabilities": {"probability": "identity", "loss": "negative_log"},
+        "chances": {"probability": "identity", "loss": "negative_log"},
     }
     known = readings[output]
     if score.kind not in known:
