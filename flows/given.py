@@ -328,7 +328,10 @@ def _measured(y: Any) -> Array:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        raise InputError(f"y: one number for each sample was expected, not {what_it_is(values)}")
+        raise InputError(
+            f"y: one number for each sample was expected, not {what_it_is(values)}; of several labels give one, as "
+            "y[:, 0], and a model of that output"
+        )
     try:
         return numbers(pd.Series(values, name="y"), "y")
     except InputError as error:

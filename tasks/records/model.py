@@ -49,7 +49,7 @@ class Prediction(Record):
     outputs: Array
 
     def about(self, number: int) -> Self:
-        """The outputs of one of several labels alone: of a value itself, else of both whether it holds not and holds."""
+        """The outputs of one of several labels alone: its value, or of whether it does not hold and holds."""
         own: Array = self.outputs[:, [number]]
         if self.kind == "values":
             return self.model_copy(update={"outputs": own})
@@ -100,7 +100,7 @@ class Planted(Record):
 
 
 class Performance(Record):
-    """`labels`: of each of several by its name; then `metrics` has nothing, unless it is that of one of them."""
+    """`labels`: of each of several by name; all else is then of the one that is explained, if any."""
 
     metrics: tuple[Metric, ...]
     confusion: Array | None = None  # (true, predicted) counts on the rows of the metrics

@@ -62,15 +62,14 @@ def _require_probable(model: ModelChoice, net: Model, outputs: Array, data: Data
     """Raises InputError for probabilities (samples, outputs) that are none."""
     if net.output not in ("probabilities", "chances"):
         return
-    row, back = divmod(
-        int(np.abs(outputs[:, ::-1] - 0.5).argmax()), outputs.shape[1]
-    )  # the second class before the first
-    column = outputs.shape[1] - 1 - back
+    last = outputs.shape[1] - 1  # of two classes what the model gave itself
+    row, back = divmod(int(np.abs(outputs[:, ::-1] - 0.5).argmax()), last + 1)
+    column = last - back
     if abs(float(outputs[row, column]) - 0.5) > 0.5 + _ROUNDED:
         raise InputError(
             f"model: {model.own_function or model.option()} gives {outputs[row, column]:.4g} for "
-            f"{str(data.sample_ids[row])!r}, output {data.outputs[column]!r}, and was taken to give probabilities, as in "
-            "other rows; model.output=logits says otherwise"
+            f"{str(data.sample_ids[row])!r}, output {data.outputs[column]!r}, and was taken to give probabilities, as "
+            "in other rows; model.output=logits says otherwise"
         )
 
 
