@@ -126,7 +126,7 @@ def scores(outputs: Array, kind: OutputKind, score: Score, targets: Array) -> Ar
         case "softmax":
             return np.exp(chosen)
         case "logistic":
-            return 1 / (1 + np.exp(-chosen))
+            return np.asarray(np.exp(-np.logaddexp(0, -chosen)))
         case "logistic_loss":
             losses: Array = np.logaddexp(0, -chosen)
         case "cross_entropy":

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.factory import DataFactorySpec
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec, require_rows_and_outputs
+from exhibit.tasks.document import comparison as comparison_chapter
 from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
@@ -23,7 +25,8 @@ from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Attribution, Selection
-from exhibit.tasks.records.model import Performance, Prediction, Weights
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.model import Metric, Performance, Prediction, Weights
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.stages.attribute import attribute
 from exhibit.tasks.stages.beforehand import require_explainable
@@ -33,6 +36,7 @@ from exhibit.tasks.stages.predict import predict
 from exhibit.tasks.stages.select import select
 from exhibit.tasks.store import Store
 from tests.conftest import Memory
+from tests.points import LENGTHS, config, inputs, material, method
 
 NAME = "own_several"
 SOURCE = """
@@ -96,7 +100,8 @@ def estimator(kind):
 
     if kind == "linear":
         return LinearRegression().fit(X[:120], sizes()["labels"][:120])
-    model = RandomForestClassifier(5, random_state=0) if kind == "forest" else MLPClassifier((), max_iter=20)
+    perceptron = MLPClassifier((), tol=1.0, random_state=0)
+    model = RandomForestClassifier(5, random_state=0) if kind == "forest" else perceptron
     return model.fit(X[:120], tags()["labels"][:120])
 """
 W, B = np.array([[1.0, 2.0, 0.0], [0.0, -1000.0, 3000.0]]), np.array([0.5, 4000.0])
@@ -173,6 +178,7 @@ def test_the_quality_of_each_value_is_that_of_scikit_learn(run: Runs) -> None:
     found = run("sizes", own("torch_net"))
     data, outputs, test = found[Dataset], found[Prediction].outputs, found[Dataset].split == "test"
     assert not found[Performance].metrics
+    assert found[Performance].about("mass").metrics == found[Performance].labels["mass"].metrics
     for label, name in enumerate(("height", "mass")):
         error, share = found[Performance].labels[name].metrics
         true, mean = data.labels[test, label], data.labels[~test, label].mean()
@@ -319,3 +325,23 @@ def test_one_hot_rows_are_classes_unless_the_task_says_otherwise() -> None:
     assert dataset_of(given, "data.factory: f").task == "classification"
     rows = dataset_of({**given, "task": "multi_label"}, "data.factory: f")
     assert (rows.task, rows.outputs) == ("multi_label", ("label 0", "label 1"))
+
+
+@pytest.mark.parametrize(("second", "said"), [("mass", ""), ("", " · RMSE 0.10 to 300.00")])
+def test_errors_of_different_labels_have_no_range(second: str, said: str) -> None:
+    """Metres and kilograms stand in the table of the points, and in no sentence that spans both."""
+
+    def point(label: str, error: float) -> Material:
+        item = inputs("table")
+        made = material(f"p-{error:g}", [method("a", np.arange(1.0, 5.0), item, LENGTHS)], item)
+        metric = Metric(name="RMSE", value=error, split="test", count=9)
+        own = Performance(metrics=(metric,), labels={label: Performance(metrics=(metric,))} if second else {})
+        data = made.dataset.model_copy(update={"label_name": label})
+        return made.model_copy(update={"dataset": data, "performance": own})
+
+    points = [point("height", 0.1), point(second, 300.0)]
+    configs = [config({"a": {"kind": "a"}}, seed=seed) for seed in (0, 1)]
+    found = comparison("comparison_1", configs, [1, 2], points)
+    teaser = comparison_chapter.chapter(found, {one.slug: one for one in points}, own_chapters=True).teaser
+    assert teaser is not None
+    assert teaser.small == f"model.seed 2 values{said}"

@@ -87,7 +87,7 @@ def _is_one_hot(frame: "Table") -> bool:
 
     numbers = frame.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     known = numbers[~np.isnan(numbers).all(axis=1)]
-    return bool(np.isin(known, (0, 1)).all() and (known.sum(axis=1) == 1).all())
+    return bool(len(known) and np.isin(known, (0, 1)).all() and (known.sum(axis=1) == 1).all())
 
 
 def _categories(cells: "Cells") -> tuple[str, ...]:

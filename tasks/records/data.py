@@ -183,7 +183,7 @@ class Dataset(Record):
     def labelled(self) -> Array:
         """(samples,) whether the label is known; of several whether all are."""
         known: Array = ~np.isnan(self.labels)
-        return np.all(known.reshape(len(known), -1), axis=1)
+        return np.asarray(known.all(axis=tuple(range(1, known.ndim))))
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -200,7 +200,7 @@ class Dataset(Record):
                 "task": "classification" if holds else "regression",
                 "labels": values.astype(np.int64) if holds and not np.isnan(values).any() else values,
                 "classes": (f"not {label.name}", label.name) if holds else (),
-                "label_name": label.name,
+                "label_name": f"label {label.name}" if holds else label.name,
                 "label_unit": label.unit,
                 "label_scale": label.scale,
             }

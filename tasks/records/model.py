@@ -60,7 +60,7 @@ class Prediction(Record):
         """(rows, outputs) of a classification."""
         outputs: Array = self.outputs[rows].astype(np.float64)
         if self.kind == "log_odds":
-            return np.asarray(1 / (1 + np.exp(-outputs)))
+            return np.asarray(np.exp(-np.logaddexp(0, -outputs)))
         if self.kind != "logits":
             return outputs
         return np.asarray(np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)))
