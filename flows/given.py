@@ -164,12 +164,15 @@ def subject(
     """
     own = fitted(model, compute.threads)
     inputs = inputs_of(X, background, kind, words, None if own is None else own.wanted)
-    made = _model(model, own, inputs, preprocess, two=_two_classes(y, words, task))
+    two = _two_classes(y, words, task)
+    made = _model(model, own, inputs, preprocess, two=two)
     model_name = held_name("model", content(made.item).digest, made.libraries)
     objects: dict[str, Callable[..., Any]] = {model_name: lambda: made.item}
     unlabelled = _dataset(inputs, words)
     with told(model_name), holding(objects), running([model_name]):
         columns = outputs_of(model_name, unlabelled, compute).shape[1:]
+    if columns == (1,) and framework_of(model) in _NETS and (two or _zeros_and_ones(y, task)):
+        columns = (2,)  # of a net the one output speaks for the second class
     dataset = _labelled(unlabelled, y, columns, made.classes, task, words, inputs.explained)
     data_name = held_name("data", sha256(pack(dataset)).hexdigest())
     return Subject(
@@ -209,6 +212,11 @@ def _two_classes(y: Any, words: Words, task: Task) -> bool:
         return words.classes is not None and len(words.classes) == 2
     found = set(np.asarray(y).ravel().tolist())
     return len(found) == 2 and (task == "classification" or not any(isinstance(one, float) for one in found))
+
+
+def _zeros_and_ones(y: Any, task: Task) -> bool:
+    """Whether labels are 0 and 1, which nets of one output are trained on as floating point numbers."""
+    return y is not None and task != "regression" and set(np.asarray(y).ravel().tolist()) == {0, 1}
 
 
 def _model(
@@ -320,7 +328,10 @@ def _measured(y: Any) -> Array:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        raise InputError(f"y: one number for each sample was expected, not {what_it_is(values)}")
+        raise InputError(
+            f"y: one number for each sample was expected, not {what_it_is(values)}; of several labels give one, as "
+            "y[:, 0], and a model of that output"
+        )
     try:
         return numbers(pd.Series(values, name="y"), "y")
     except InputError as error:

@@ -80,6 +80,7 @@ def reading(output: OutputKind, score: Score) -> Reading:
         "logits": {"logit": "identity", "probability": "softmax", "loss": "cross_entropy"},
         "log_odds": {"logit": "identity", "probability": "logistic", "loss": "logistic_loss"},
         "probabilities": {"probability": "identity", "loss": "negative_log"},
+        "chances": {"probability": "identity", "loss": "negative_log"},
     }
     known = readings[output]
     if score.kind not in known:
@@ -125,7 +126,7 @@ def scores(outputs: Array, kind: OutputKind, score: Score, targets: Array) -> Ar
         case "softmax":
             return np.exp(chosen)
         case "logistic":
-            return 1 / (1 + np.exp(-chosen))
+            return np.asarray(np.exp(-np.logaddexp(0, -chosen)))
         case "logistic_loss":
             losses: Array = np.logaddexp(0, -chosen)
         case "cross_entropy":

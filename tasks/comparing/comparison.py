@@ -240,6 +240,7 @@ def _points(
             metrics=material.performance.metrics,
             measured_rows=material.measured_rows,
             explanations=material.explained * len(material.target_names),
+            label=material.dataset.label_name if material.performance.labels else "",
             **_cost(material),
         )
         for number, own, material in zip(numbers, settings, materials, strict=True)

@@ -13,6 +13,9 @@ CLOSE = 0.2  # of probability, between the likeliest and the next
 
 def with_cases(spec: SelectionSpec, selection: Selection, dataset: Dataset, prediction: Prediction) -> Selection:
     """The selection with its cases, which are drawn after the others unless the config names what is drawn."""
+    if dataset.several:
+        label = int(selection.targets[0, 0])
+        return with_cases(spec, selection, dataset.about(label), prediction.about(label))
     found = cases(dataset.labels[selection.explained], prediction, selection.explained, bool(dataset.classes))
     shown = selection.shown.tolist()
     missing = [] if spec.named else [position for position in found.positions if position not in shown]

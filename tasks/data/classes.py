@@ -1,6 +1,6 @@
 """Labels as a user's own function gives them, and the order of the classes: it is that of the outputs of a model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,14 +9,14 @@ from exhibit.tasks.data.rows import words
 from exhibit.tasks.records.base import Array, InputError
 
 if TYPE_CHECKING:
-    from exhibit.tasks.data.rows import Cells
+    from exhibit.tasks.data.rows import Cells, Table
 
 
 class Given(NamedTuple):
     """A label for each row; the values of the classes in the order of the outputs, none where nothing says it; and
     what a reader calls them."""
 
-    cells: "Cells"
+    cells: Any
     order: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
@@ -51,6 +51,43 @@ def given_labels(labels: Any, classes: Sequence[Any] | None, name: str, where: s
         cells = pd.Series(list(labels) if isinstance(labels, list | tuple | pd.Series) and axes.ndim == 1
                           else list(axes.ravel()), name=name)  # fmt: skip
     return Given(cells, *_ordered(cells, names, where)) if names else Given(cells, _categories(cells))
+
+
+def several_columns(labels: Any, given: Mapping[str, Any], where: str) -> "Table | None":
+    """Labels (rows, labels) as a frame of a column each, called as the frame has them, as `label_name` or `classes`
+    list them, or by number; None for all else, one-hot rows among it, unless `task` says otherwise.
+
+    Raises:
+        InputError: for another number of names than columns.
+    """
+    import pandas as pd
+
+    try:
+        values = labels if isinstance(labels, pd.DataFrame) else np.asarray(labels)
+    except ValueError:  # rows of different lengths
+        return None
+    if values.ndim != 2 or values.shape[1] < 2:
+        return None
+    frame = pd.DataFrame(values).reset_index(drop=True)
+    if given.get("task", "auto") in ("auto", "classification") and _is_one_hot(frame):
+        return None
+    listed = given.get("label_name") if not isinstance(given.get("label_name", ""), str) else given.get("classes")
+    names = frame.columns if isinstance(labels, pd.DataFrame) else range(frame.shape[1])
+    titles = [str(name) if isinstance(name, str) else f"label {name}" for name in (names if listed is None else listed)]
+    if len(titles) != frame.shape[1] or len(set(titles)) < len(titles):
+        raise InputError(
+            f"{where}: {', '.join(titles)} are the names of {frame.shape[1]} columns of labels; each needs its own"
+        )
+    frame.columns = pd.Index(titles)
+    return frame.infer_objects()
+
+
+def _is_one_hot(frame: "Table") -> bool:
+    import pandas as pd
+
+    numbers = frame.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    known = numbers[~np.isnan(numbers).all(axis=1)]
+    return bool(len(known) and np.isin(known, (0, 1)).all() and (known.sum(axis=1) == 1).all())
 
 
 def _categories(cells: "Cells") -> tuple[str, ...]:

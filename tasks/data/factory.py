@@ -25,6 +25,8 @@ class DataFactorySpec(Data):
       token ids or texts or SMILES (samples,); or a dictionary of `values` and, where they cannot be told from these,
       `kind` (table, image, text, molecule), `features`, `bounds` (darkest and brightest value) and `vocabulary`;
     - `labels` (samples,): numbers, words or truth values, NaN or None for rows of the split explain that have none;
+      or several at once, (samples, labels) of numbers or of 0 and 1, called as the columns of a DataFrame or as
+      `label_name` lists them, with a list as `label_unit`; one-hot rows are classes unless `task` is multi_label;
     - and, where wanted, `split` (train, test or explain; else all rows train), `ids`, `names` of samples, `task`,
       `classes`, `label_name`, `label_unit`, `title`, `description`, `source`.
     """
@@ -112,7 +114,9 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
         raise InputError(f"{where} gave no samples")
     if len(set(dataset.sample_ids.tolist())) < count:
         raise InputError(f"{where} gave ids that are not unique")
-    if dataset.labels.ndim != 1:
+    if dataset.several and dataset.labels.shape != (count, len(dataset.several)):
+        raise InputError(f"{where} gave labels of shape {dataset.labels.shape} for {len(dataset.several)} labels a row")
+    if not dataset.several and dataset.labels.ndim != 1:
         raise InputError(
             f"{where} gave labels of shape {dataset.labels.shape}; a Dataset has one for each sample, the number of "
             "its class, which of one-hot rows is labels.argmax(axis=1)"

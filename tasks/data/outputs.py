@@ -1,7 +1,7 @@
 """Labels of rows whose model comes with its outputs: which of these each label is."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from exhibit.tasks.data.rows import Labels, words
 from exhibit.tasks.records.base import InputError
@@ -17,7 +17,7 @@ def labels_of(
     brought: Brought,
     table: "Table",
     column: str | None,
-    task: Literal["auto", "classification", "regression"],
+    task: str,
     order: Sequence[str],
 ) -> Labels:
     """The labels of `column` (None: there are none) as outputs of the model. `order`: all values in the order of the

@@ -4,14 +4,15 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self
 
 import numpy as np
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing_file, require_text
 from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, read_table, require_columns, row_ids, row_name
+from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.records.base import Array, InputError, Record, Words
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.shelf import Shelf
@@ -63,7 +64,7 @@ def rows_of_the_fit(dataset: Dataset) -> Dataset:
 class Scheme(Record):
     """What rows to come are read by: it stands in the run as scheme.json."""
 
-    labels: Labels
+    labels: Labels | SeveralLabels
     reader: dict[str, Any]
 
 
@@ -82,15 +83,26 @@ def _missing_by_column(reasons: Sequence[str | None]) -> str:
 _TOLD = 12  # columns in a sentence
 
 
+def _one_alone(label: Any) -> Any:
+    """A single column, of a list that names no other."""
+    return label[0] if isinstance(label, list | tuple) and len(label) == 1 else label
+
+
+LabelColumn = Annotated[str, BeforeValidator(_one_alone)]
+LabelColumns = Annotated[str | tuple[str, ...], BeforeValidator(_one_alone)]
+
+
 class RowsSpec(Data):
     """What tables and texts of the user's own have in common."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
     path: Path | None = Field(None, description="a .csv or .parquet file: the rows that train and measure a model")
-    label: str | None = Field(description="column that is predicted")
-    task: Literal["auto", "classification", "regression"] = Field(
-        "auto", description="auto: a regression for numbers, unless they are at most ten different whole ones"
+    label: LabelColumns | None = Field(description="column that is predicted")
+    task: Literal["auto", "classification", "regression", "multi_label"] = Field(
+        "auto",
+        description="auto: a regression for numbers, unless they are at most ten different whole ones; multi_label: of "
+        "several columns of 0 and 1 any may hold at once",
     )
     id: str | None = Field(None, description="column that names a row; null: row 0, row 1 and so on")
     split: str | None = Field(None, description="column that says train or test; null: a share is held out at random")
@@ -188,8 +200,8 @@ class RowsSpec(Data):
         files, parts = self.files(), []
         if "path" in files:
             table = self.rows(files["path"], "path", self._texts())
-            for key, name in {"label": self.label, "id": self.id, "split": self.split}.items():
-                require_columns(table, [] if name is None else [name], f"data.{key}: there is no column {{}}")
+            for key, names in {"label": self.labels, "id": [self.id], "split": [self.split]}.items():
+                require_columns(table, filter(None, names), f"data.{key}: there is no column {{}}")
             labels = self._labels(table)
             reader: Any = learned(table)
             part, values = self._part(table, "path", labels, reader)
@@ -211,7 +223,7 @@ class RowsSpec(Data):
         """The rows that train and measure a model: the same bytes whatever is to be explained."""
         return rows_of_the_fit(dataset)
 
-    def _from_scheme(self, path: Path) -> tuple[Labels, Reader]:
+    def _from_scheme(self, path: Path) -> tuple[Labels | SeveralLabels, Reader]:
         require_text(path, "scheme")
         try:
             scheme = Scheme.model_validate_json(path.read_bytes())
@@ -220,13 +232,14 @@ class RowsSpec(Data):
             raise InputError(
                 f"data.scheme: {path.name} is not a scheme.json that a run on this kind of data has written"
             ) from problem
-        if self.label not in (scheme.labels.name, None):
+        if self.labels not in (scheme.labels.columns, ()):
             raise InputError(
-                f"data.label: {self.label!r} was given, but {path.name} is for the label {scheme.labels.name!r}"
+                f"data.label: {', '.join(map(repr, self.labels))} was given, but {path.name} is for the label "
+                f"{', '.join(map(repr, scheme.labels.columns))}"
             )
         return scheme.labels, reader
 
-    def _part(self, table: "Table", key: str, labels: Labels, reader: Reader) -> tuple[Part, Array]:
+    def _part(self, table: "Table", key: str, labels: Labels | SeveralLabels, reader: Reader) -> tuple[Part, Array]:
         """The rows of one file, and the values of those that can be used.
 
         Raises:
@@ -236,9 +249,7 @@ class RowsSpec(Data):
         first = "given" if key == "explain" else "row"
         ids = row_ids(table, self.id, [row_name(row, first) for row in range(len(table))], key)
         values, reasons = reader.encoded(table, key)
-        measured = np.full(len(table), np.nan)
-        if self.label is not None and self.label in table.columns:
-            measured = labels.values(table[self.label], key)
+        measured = np.full(len(table), np.nan) if self.label is None else labels.measured(table, key)
         reasons = [
             "; ".join(filter(None, [reason, labels.reason(label, required=not explained)])) or None
             for reason, label in zip(reasons, measured, strict=True)
@@ -251,13 +262,29 @@ class RowsSpec(Data):
             split[usable] = self._split(table[usable], measured[usable], labels)
         return Part(key, ids, reasons, measured, split), values[usable]
 
-    def _labels(self, table: "Table") -> Labels:
-        """What the labels of the rows of the fit are."""
-        return Labels.of(table[self.label], self.task, self._order)
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The columns that are predicted."""
+        return (self.label,) if isinstance(self.label, str) else self.label or ()
 
-    def _predicts(self, name: str, labels: Labels) -> str:
+    def _labels(self, table: "Table") -> Labels | SeveralLabels:
+        """What the labels of the rows of the fit are.
+
+        Raises:
+            InputError: for columns that cannot be predicted so.
+        """
+        if len(self.labels) > 1:
+            if self._order:
+                raise InputError("data.classes: a list orders the classes of one label, and data.label names several")
+            return SeveralLabels.of(table, self.labels, self.task)
+        if self.task == "multi_label":
+            raise InputError("data.task: multi_label is of several columns of 0 and 1: data.label=[first,second]")
+        return Labels.of(table[self.labels[0]], self.task, self._order)
+
+    def _predicts(self, name: str, labels: Labels | SeveralLabels) -> str:
         """What the model does, in a sentence."""
-        what = "no labels are given" if self.label is None else f"The model predicts the column {name}"
+        columns = "column" if len(self.labels) < 2 else "columns"
+        what = "no labels are given" if self.label is None else f"The model predicts the {columns} {name}"
         return f"{what[0].upper()}{what[1:]}: {labels.why}."
 
     def _named(self, classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -268,13 +295,13 @@ class RowsSpec(Data):
     def _order(self) -> tuple[str, ...]:
         return self.classes if isinstance(self.classes, tuple) else ()
 
-    def _split(self, table: "Table", measured: Array, labels: Labels) -> Array:
+    def _split(self, table: "Table", measured: Array, labels: Labels | SeveralLabels) -> Array:
         if self.split is not None:
             return given_split(table[self.split])
         groups = measured if labels.classes else np.zeros(len(measured))
         return held_out(groups, self.test_share, self.seed)
 
-    def _dataset(self, labels: Labels, reader: Any, parts: Sequence[tuple[Part, Array]]) -> Dataset:
+    def _dataset(self, labels: Labels | SeveralLabels, reader: Any, parts: Sequence[tuple[Part, Array]]) -> Dataset:
         measured = np.concatenate([part.labels[part.usable] for part, _ in parts])
         whole = bool(labels.classes) and not np.isnan(measured).any()
         values = np.concatenate([values for _, values in parts])
@@ -293,7 +320,8 @@ class RowsSpec(Data):
             classes=self._named(labels.classes),
             label_name=name,
             label_unit=self.units.get(labels.name, ""),
-            label_scale=None if labels.classes else (labels.centre, labels.spread),
+            label_scale=None if labels.classes or isinstance(labels, SeveralLabels) else (labels.centre, labels.spread),
+            several=labels.told(self.names, self.units) if isinstance(labels, SeveralLabels) else (),
             # What is to be explained comes first: it is this list that the reader of this week wants.
             excluded=tuple(item for part, _ in reversed(parts) for item in part.excluded()),
             scheme=Scheme(labels=labels, reader=reader.model_dump(mode="json")).model_dump(mode="json"),

@@ -146,12 +146,12 @@ class SeriesSpec(RowsSpec):
 
     def rows(self, path: Path, key: str, texts: Sequence[str]) -> "Table":
         """One row for each sample, with its steps in one cell."""
-        kept = [name for name in (self.label, self.id, self.split) if name is not None]
+        kept = [name for name in (*self.labels, self.id, self.split) if name is not None]
         if path.suffix.lower() == ".npz":
             return stored_rows(path, key, self.array, self.time, self.channels, kept, self.limits)
         table = super().rows(path, key, texts)
         if key == "path":
-            require_columns(table, [self.label] if self.label else [], "data.label: there is no column {}")
+            require_columns(table, self.labels, "data.label: there is no column {}")
         if self.time is None:
             return wide_rows(table, key, self.channels, {*kept, *self.ignore})
         return long_rows(table, key, self.time, self.id, self.channels, kept, self.ignore)

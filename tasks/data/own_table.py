@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from exhibit.tasks.data.asked import arranged, told_counts, told_list
 from exhibit.tasks.data.columns import Asked, Column, Columns, Filling, by_column
 from exhibit.tasks.data.dates import Date, Dates
-from exhibit.tasks.data.own import RowsSpec
+from exhibit.tasks.data.own import LabelColumns, RowsSpec
 from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.records.base import Array, InputError
@@ -30,7 +30,9 @@ class TableSpec(RowsSpec):
     """A .csv or .parquet file: columns of numbers as they are, columns of words as categories of 0 and 1."""
 
     kind: Literal["table"] = "table"
-    label: str = Field(description="column that is predicted")
+    label: LabelColumns = Field(
+        description="column that is predicted; or several of numbers, or of 0 and 1, for a model with an output each"
+    )
     features: tuple[str, ...] | None = Field(
         None, min_length=1, description="columns that the model is given; null: all others than those named here"
     )
@@ -63,6 +65,8 @@ class TableSpec(RowsSpec):
             raise ValueError(
                 "reference: it is a random forest that is fitted on the rows of path, so path must be given"
             )
+        if self.reference is not None and len(self.labels) > 1:
+            raise ValueError("reference: it is of one label, and label names several; leave one of them out")
         return self
 
     def reference_of(self, dataset: Dataset) -> Reference | None:
@@ -77,9 +81,10 @@ class TableSpec(RowsSpec):
         """The columns as the rows have them that hold a label and lack nothing that must be there."""
         chosen = self._chosen(table)
         require_columns(table, self.dates, "data.dates: there is no column {}")
-        labelled = table[table[self.label].notna()]
+        labelled = table[table[list(self.labels)].notna().all(axis=1)]
         if not len(labelled):
-            raise InputError(f"data.path: each of {len(table)} rows lacks the label {self.label!r}")
+            labels = " or ".join(map(repr, self.labels))
+            raise InputError(f"data.path: each of {len(table)} rows lacks the label {labels}")
         dates = Dates(dates=tuple(Date.of(labelled[name]) for name in self.dates if name in chosen))
         labelled = dates.expanded(labelled, "path")
         made = {date.column: date.names for date in dates.dates}
@@ -119,7 +124,7 @@ class TableSpec(RowsSpec):
         named = {"features": self.features or (), "categories": self.categories, "ignore": self.ignore}
         for key, names in named.items():
             require_columns(table, names, f"data.{key}: there is no column {{}}")
-        others = [name for name in (self.label, self.id, self.split, *self.ignore) if name is not None]
+        others = [name for name in (*self.labels, self.id, self.split, *self.ignore) if name is not None]
         chosen = [str(name) for name in table.columns if name not in others]
         if self.features is not None:
             if both := set(self.features) & set(others):

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exhibit.tasks.data.asked import arranged, told_counts
-from exhibit.tasks.data.classes import given_labels
+from exhibit.tasks.data.classes import Given, given_labels, several_columns
 from exhibit.tasks.data.columns import Asked, Column, Columns
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.molecule import canonical, problem
 from exhibit.tasks.data.rows import Labels, require_exact
+from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.data.steps import channel_scale, narrowed
 from exhibit.tasks.data.tokens import Vocabulary
 from exhibit.tasks.records.base import Array, InputError
@@ -31,8 +32,10 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
         InputError: for keys that are missing or unknown, and for what cannot be read.
     """
     _known(given, _KEYS, _FURTHER, where)
-    name = str(given.get("label_name", "label"))
-    told = given_labels(given["labels"], given.get("classes"), name, where)
+    frame = several_columns(given["labels"], given, where)
+    several = frame is not None
+    name = str(given.get("label_name", "label")) if not several else ""
+    told = given_labels(given["labels"], given.get("classes"), name, where) if frame is None else Given(frame)
     cells = told.cells
     count = len(cells)
     split = np.array([str(part) for part in given.get("split", ["train"] * count)])
@@ -43,7 +46,7 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
             f"{count} labels and {len(split)} splits, {int(train.sum())} of them train"
         )
     labels = _labels(cells, split, given.get("task", "auto"), told.order, where)
-    measured = labels.values(cells, "factory")
+    measured = labels.measured(cells if several else cells.to_frame(), "factory")
     whole = bool(labels.classes) and not np.isnan(measured).any()
     names = given.get("names")
     return Dataset(
@@ -59,10 +62,17 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
         labels=measured.astype(np.int64) if whole else measured,
         split=split,
         classes=(told.names or labels.classes) if labels.classes else (),
-        label_name=name,
-        label_unit=str(given.get("label_unit", "")),
-        label_scale=None if labels.classes else (labels.centre, labels.spread),
+        label_name=labels.name,
+        label_unit="" if several else str(given.get("label_unit", "")),
+        label_scale=None if labels.classes or isinstance(labels, SeveralLabels) else (labels.centre, labels.spread),
+        several=labels.told({}, _units(given, labels.columns)) if isinstance(labels, SeveralLabels) else (),
     )
+
+
+def _units(given: Mapping[str, Any], columns: Sequence[str]) -> dict[str, str]:
+    """The units of several labels, given as a list in their order."""
+    units = given.get("label_unit", ())
+    return {} if isinstance(units, str) else dict(zip(columns, map(str, units), strict=False))
 
 
 def _known(given: Mapping[str, Any], needed: set[str], further: set[str], where: str) -> None:
@@ -74,8 +84,11 @@ def _known(given: Mapping[str, Any], needed: set[str], further: set[str], where:
         )
 
 
-def _labels(cells: Any, split: Array, task: Any, order: tuple[str, ...], where: str) -> Labels:
+def _labels(cells: Any, split: Array, task: Any, order: tuple[str, ...], where: str) -> Labels | SeveralLabels:
     try:
+        if cells.ndim == 2:
+            several = SeveralLabels.of(cells[split != "explain"], list(cells.columns), task)
+            return several.scaled(several.measured(cells[split == "train"], "factory"))
         labels = Labels.of(cells[split != "explain"], task, order)
         return labels.scaled(labels.values(cells[split == "train"], "factory"))
     except InputError as problem:

@@ -280,7 +280,7 @@ class Labels(Record):
             require_no_marks(known, [word for word in words(known) if word is not None], "label")
         if not len(known):
             raise InputError(f"data.label: the column {name!r} is empty in all {len(cells)} rows")
-        guessed, why = _task(known)
+        guessed, why = task_of(known)
         if order:
             guessed, why = "classification", "a classification, because its classes are given"
         task, why = (guessed, why) if task == "auto" else (task, f"a {task}, as the config says")
@@ -308,6 +308,15 @@ class Labels(Record):
             )
         return cls(name=name, task=task, why=why, classes=tuple(order) or classes)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that hold them."""
+        return (self.name,)
+
+    def measured(self, table: "Table", key: str) -> Array:
+        """(rows,) of the column of their name; NaN in a file without it."""
+        return self.values(table[self.name], key) if self.name in table.columns else np.full(len(table), np.nan)
+
     def values(self, cells: "Cells", key: str) -> Array:
         """(rows,) class indices or measured values, NaN where a cell is empty, and -1 for a class that is not known."""
         if self.task == "regression":
@@ -328,7 +337,7 @@ class Labels(Record):
         return self.model_copy(update={"centre": float(training.mean()), "spread": float(training.std()) or 1.0})
 
 
-def _task(known: "Cells") -> tuple[Task, str]:
+def task_of(known: "Cells") -> tuple[Task, str]:
     """What the values of a label ask for, and why."""
     if not is_number(known):
         return "classification", "a classification, because the column holds words"

@@ -3,14 +3,17 @@
 Pairs of samples that are drawn because of what is predicted are in `mistakes`.
 """
 
+import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from exhibit.tasks.data.mistakes import Pair, of_pairs, require_classes, turns, with_and_without, wrong_and_right
+from exhibit.tasks.data.several import label_of
 from exhibit.tasks.factory import Factory, called, load
 from exhibit.tasks.protocols import Score
 from exhibit.tasks.records.base import Array, InputError, Spec
@@ -21,11 +24,22 @@ from exhibit.tasks.records.model import OutputKind, Prediction
 _MOST_OUTPUTS = 20
 
 
+def _counted(wanted: str) -> str:
+    """An output by its number; by name it may be called anything else."""
+    if re.match(r"(index|top):", wanted) and not re.fullmatch(r"index:\d+|top:[1-9]\d*", wanted):
+        raise ValueError(f"{wanted!r} was given; an output is counted as index:0, the likeliest ones as top:2")
+    return wanted
+
+
 class TargetSpec(Spec):
     """Which outputs are explained, and on which score."""
 
-    outputs: tuple[Annotated[str, Field(pattern=r"^(predicted|true|index:\d+|top:[1-9]\d*|all)$")], ...] = Field(
-        ("predicted",), min_length=1, description="predicted, true, index:K, top:K or all, one or several"
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # a class may be called 1
+
+    outputs: tuple[Annotated[str, Field(min_length=1), AfterValidator(_counted)], ...] = Field(
+        ("predicted",),
+        min_length=1,
+        description="predicted, true, the name of a class, index:K, top:K or all, one or several",
     )
     score: Literal["auto", "logit", "probability", "value", "loss", "factory"] = Field(
         "auto", description="auto: logit or probability, as the model gives them, for a classification, else value"
@@ -33,6 +47,10 @@ class TargetSpec(Spec):
     factory: Factory | None = Field(None, description="of the score factory: package.module:function, trusted here")
 
     note: str = Field("", description="how the score differs from what is published, in a sentence that is printed")
+
+    def about(self, name: str) -> "TargetSpec":
+        """The same of the output of this name alone."""
+        return self.model_copy(update={"outputs": (name,)})
 
     @property
     def own_function(self) -> str | None:
@@ -110,7 +128,7 @@ def score_of(spec: TargetSpec, dataset: Dataset, output: OutputKind = "logits") 
     """
     if spec.factory is not None:
         return Score(kind="factory", function=partial(_own_score, load(spec.factory, "target.factory"), spec.factory))
-    classes: Literal["logit", "probability"] = "probability" if output == "probabilities" else "logit"
+    classes: Literal["logit", "probability"] = "probability" if output in ("probabilities", "chances") else "logit"
     usual: Literal["logit", "probability", "value"] = "value" if dataset.task == "regression" else classes
     kind = usual if spec.score == "auto" else spec.score
     if (kind == "value") != (dataset.task == "regression"):
@@ -131,6 +149,8 @@ def _own_score(function: Callable[..., Any], name: str, outputs: Any, targets: A
 
 def require_rows_and_outputs(selection: SelectionSpec, target: TargetSpec, dataset: Dataset) -> None:
     """Raises InputError for what `select` would refuse whatever is predicted: before anything is trained."""
+    if (label := label_of(target.outputs, dataset)) is not None:
+        target, dataset = target.about(dataset.several[label].name), dataset.about(label)
     rows = candidates(selection, dataset)
     _require_order(selection, dataset, rows)
     known = rows if selection.limit is None else rows[:0]  # which rows a limit leaves may depend on predictions
@@ -141,9 +161,15 @@ def require_rows_and_outputs(selection: SelectionSpec, target: TargetSpec, datas
 def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, prediction: Prediction) -> Selection:
     """The rows to explain, those to draw, and the outputs to explain about each.
 
+    Of several labels the rows are chosen by the one that is explained.
+
     Raises:
         InputError: for rows, labels or outputs that the data or the model does not have.
     """
+    if (label := label_of(target.outputs, dataset)) is not None:
+        own = target.about(dataset.several[label].name)
+        found = select(selection, own, dataset.about(label), prediction.about(label))
+        return found.model_copy(update={"targets": np.full_like(found.targets, label)})
     if selection.structures is not None:
         index = tuple(row for smiles in selection.structures for row in _with_structure(smiles, dataset))
         others = selection.model_copy(update={"index": index or None, "structures": None, "because": ""})
@@ -336,12 +362,31 @@ def _columns(wanted: str, dataset: Dataset, outputs: Array) -> dict[str, Array]:
             if int(number) >= count:
                 raise InputError(f"target.outputs: {wanted} was given, but outputs go from 0 to {count - 1}")
             return {_output_name(int(number), dataset): np.full(samples, int(number))}
-        case _:
+        case "all":
             if count > _MOST_OUTPUTS:
                 raise InputError(
                     f"target.outputs: all {count} outputs are more than the cap of {_MOST_OUTPUTS}; use top:K"
                 )
             return {_output_name(output, dataset): np.full(samples, output) for output in range(count)}
+        case _:
+            return {wanted: np.full(samples, _called(wanted, dataset, count))}
+
+
+def _called(name: str, dataset: Dataset, count: int) -> int:
+    """The output of this name.
+
+    Raises:
+        InputError: where there is none, with those that there are and the nearest of them.
+    """
+    names = [_output_name(output, dataset) for output in range(count)]
+    if name in names:
+        return names.index(name)
+    near = get_close_matches(name, names, 1)
+    more = f" and {count - _MOST_OUTPUTS} more" if count > _MOST_OUTPUTS else ""
+    raise InputError(
+        f"target.outputs: {name!r} was given, but the outputs are {', '.join(names[:_MOST_OUTPUTS])}{more}; give one "
+        f"of these, index:K, top:K, predicted, true or all{f'; did you mean {near[0]!r}?' if near else ''}"
+    )
 
 
 def _output_name(output: int, dataset: Dataset) -> str:

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from exhibit.tasks.data.files import digests, existing_file
 from exhibit.tasks.data.outputs import labels_of
-from exhibit.tasks.data.own import RowsSpec, rows_of_the_fit
+from exhibit.tasks.data.own import LabelColumn, RowsSpec, rows_of_the_fit
 from exhibit.tasks.data.rows import Labels, require_columns, words
+from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.data.spelling import Speller
 from exhibit.tasks.data.tokens import UNKNOWN, Vocabulary, read_tokens
 from exhibit.tasks.records.base import Array, InputError
@@ -33,7 +34,7 @@ class TextSpec(RowsSpec):
 
     kind: Literal["text"] = "text"
     text: str = Field(description="column of the texts")
-    label: str | None = Field(
+    label: LabelColumn | None = Field(
         None, description="column that is predicted; null: none, for a model that comes with its outputs"
     )
     tokens: Literal["words", "characters", "pieces"] = Field(
@@ -187,7 +188,7 @@ class TextSpec(RowsSpec):
                 "model=transformers, does without"
             )
 
-    def _labels(self, table: "Table") -> Labels:
+    def _labels(self, table: "Table") -> Labels | SeveralLabels:
         """As the outputs of the model are, where it brings them."""
         if self.brought is None:
             self._require_no_model()
@@ -199,7 +200,7 @@ class TextSpec(RowsSpec):
         named = super()._named(classes)
         return tuple(self.brought.outputs) if self.brought and named == classes and named else named
 
-    def _split(self, table: "Table", measured: Array, labels: Labels) -> Array:
+    def _split(self, table: "Table", measured: Array, labels: Labels | SeveralLabels) -> Array:
         """A model that comes trained leaves nothing to hold out."""
         if self.brought is None or self.split is not None:
             return super()._split(table, measured, labels)

@@ -16,8 +16,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
-from exhibit.tasks.records.model import Metric
-from exhibit.tasks.records.page import Aside, Block, Chapter, Column, Section, Table, Teaser
+from exhibit.tasks.records.page import Block, Chapter, Column, Section, Table, Teaser
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _SEVERAL = Own(multimodal.story, multimodal.figures, multimodal.sections, multimodal.appendix)

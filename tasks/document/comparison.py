@@ -104,7 +104,8 @@ def _bearing(comparison: Comparison, materials: Materials) -> list[Bearing]:
 
 def _small(comparison: Comparison) -> str:
     varied = [f"{factor.name} {count(len(factor.values), 'value')}" for factor in comparison.factors]
-    return " · ".join([*varied[:4], _quality(comparison)])
+    alike = len({point.label for point in comparison.points}) == 1  # errors of different labels have no range
+    return " · ".join([*varied[:4], *([_quality(comparison)] if alike else [])])
 
 
 def _quality(comparison: Comparison) -> str:

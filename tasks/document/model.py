@@ -142,7 +142,10 @@ def section(material: Material) -> Section:
         title="Data and model",
         blocks=(
             Block(
-                paragraphs=(f"{data.description} {rows}{excluded}", f"{material.architecture} {material.training}"),
+                paragraphs=(
+                    f"{data.description}{_one_of(material)} {rows}{excluded}",
+                    f"{material.architecture} {material.training}",
+                ),
                 figures=beside,
                 asides=(
                     *(_metric_aside(item, material.rows_of(item.split)) for item in material.performance.metrics),
@@ -151,6 +154,7 @@ def section(material: Material) -> Section:
             ),
             *((Block(figures=small),) if not beside and small else ()),
             *(Block(figures=(name,)) for name in whole),
+            *((Block(tables=(_labels(material),)),) if material.performance.labels else ()),
             *((Block(tables=(_published(material),)),) if material.dataset.published else ()),
         ),
     )
@@ -188,6 +192,45 @@ def _to_explain(material: Material) -> str:
     known = "none of them has" if not labelled else "each has" if labelled == total else f"{labelled:,} of them have"
     more = "" if rows.all() else "more "
     return f" {count(total, f'{more}row is', f'{more}rows are')} given to be explained; {known} a label."
+
+
+def _one_of(material: Material) -> str:
+    """Which of several labels this chapter is about."""
+    if len(material.performance.labels) < 2:
+        return ""
+    return f" This chapter explains {material.dataset.label_name}, one of {len(material.performance.labels)} labels."
+
+
+def _labels(material: Material) -> Table:
+    """How well each of several labels is predicted, beside a naive guess of it."""
+    rows = [
+        (name, metric, material.rows_of(metric.split))
+        for name, own in material.performance.labels.items()
+        for metric in own.metrics
+    ]
+    return Table(
+        name=f"{material.slug}-labels",
+        caption="Quality by label. A naive guess knows the training labels alone: always their mean, or whichever of "
+        "yes and no is commoner.",
+        columns=(
+            Column(title="label"),
+            Column(title="measure"),
+            *(Column(title=title, numeric=True) for title in ("value", "95% interval", "naive guess", "rows")),
+            Column(title="measured on"),
+        ),
+        rows=tuple(
+            (
+                name,
+                metric.name,
+                plain(metric.value, 3),
+                interval(*metric.interval, 3) if metric.interval else "–",
+                "–" if metric.naive is None else plain(metric.naive, 3),
+                f"{metric.count:,}",
+                f"{measured} rows",
+            )
+            for name, metric, measured in rows
+        ),
+    )
 
 
 def _published(material: Material) -> Table:

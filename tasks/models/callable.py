@@ -51,6 +51,15 @@ class CallableModel:
         return outputs
 
 
+class TwoClassesModel(CallableModel):
+    """A function that gives (samples, 1) of the second of two classes: its log-odds, or as `output` chances its
+    probability. The first has the opposite."""
+
+    def _outputs(self, inputs: Arrays) -> Array:
+        second = super()._outputs(inputs)
+        return np.concatenate([-second if self.output == "log_odds" else 1 - second, second], axis=1)
+
+
 class EstimatorModel(CallableModel):
     """A fitted scikit-learn `estimator` over the elements of all inputs side by side.
 
@@ -76,8 +85,8 @@ class EstimatorModel(CallableModel):
 
     def _estimate(self, inputs: Arrays) -> Array:
         rows = self._named(flat(inputs))
-        if self.output == "probabilities":
-            return self.estimator.predict_proba(rows)
+        if self.output in ("probabilities", "chances"):
+            return of_labels(self.estimator.predict_proba(rows))
         return self.estimator.predict(rows).reshape(len(rows), -1)
 
     def _named(self, rows: Array) -> Any:
@@ -87,6 +96,23 @@ class EstimatorModel(CallableModel):
         import pandas as pd
 
         return pd.DataFrame(rows, columns=self._columns)
+
+
+def of_labels(found: Any) -> Array:
+    """(samples, outputs) of what scikit-learn gives for classes; of several labels it may be (samples, 2) for each,
+    whether it holds not or holds.
+
+    Raises:
+        InputError: for a label of other than two values.
+    """
+    if not isinstance(found, list):
+        return np.asarray(found)
+    if wrong := [number for number, each in enumerate(found) if each.shape[1] != 2]:
+        raise InputError(
+            f"model: of several labels each has two values, but label {wrong[0]} of the estimator has "
+            f"{found[wrong[0]].shape[1]}; give a model of that label alone"
+        )
+    return np.stack([each[:, 1] for each in found], axis=1)
 
 
 def flat(inputs: Arrays) -> Array:

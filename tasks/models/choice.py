@@ -34,6 +34,7 @@ class ModelChoice(Choice):
     `restore`; for all else there is a default."""
 
     gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "gradients"})  # as far as is known before
+    several: ClassVar[bool] = False  # whether it may have an output for each of several labels
 
     @property
     @abstractmethod
@@ -76,7 +77,8 @@ class ModelChoice(Choice):
 
     def output_kind(self, dataset: Dataset) -> OutputKind | None:
         """What it gives for the task of the data; None where only the model itself will tell."""
-        return "values" if dataset.task == "regression" else "logits"
+        kinds: dict[str, OutputKind] = {"regression": "values", "multi_label": "log_odds", "classification": "logits"}
+        return kinds[dataset.task]
 
     def frame(self) -> Frame | None:
         """How it was trained on pictures of any size; None where that is not known.

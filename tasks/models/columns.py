@@ -25,7 +25,7 @@ class ColumnsModel(CallableModel):
 
     def __init__(self, fitted: Fitted, columns: Sequence[TableColumn], output: OutputKind, compute: Compute) -> None:
         self._fitted, self._columns, self.estimator = fitted, tuple(columns), fitted.item
-        self._scale: Scale = "logits" if output == "log_odds" else output
+        self._scale: Scale = _SCALES[output]
         super().__init__(self._predict, output, compute)
 
     def _predict(self, inputs: Arrays) -> Array:
@@ -54,7 +54,7 @@ class ColumnsModel(CallableModel):
     def _both(self, found: Array, *, shares: bool | None = None) -> Array:
         """(..., outputs), where one of two classes is all that there is the other one beside it. `shares`: of
         contributions to probabilities, which mirror each other but for the expected value."""
-        if found.shape[-1] > 1 or self.output == "values":
+        if found.shape[-1] > 1 or self.output in ("values", "chances"):
             return found
         other = 1 - found if self.output == "probabilities" and shares is None else -found
         if shares:
@@ -63,6 +63,15 @@ class ColumnsModel(CallableModel):
 
     def _whole(self, inputs: Arrays) -> Whole:
         return Whole(flat(inputs).astype(np.float64, copy=False), self._columns)
+
+
+_SCALES: dict[OutputKind, Scale] = {
+    "log_odds": "logits",
+    "logits": "logits",
+    "chances": "probabilities",
+    "probabilities": "probabilities",
+    "values": "values",
+}
 
 
 def columns_of(dataset: Dataset) -> tuple[TableColumn, ...]:

@@ -32,6 +32,7 @@ class EstimatorSpec(GivenModel):
     )
 
     gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "trees"})
+    several: ClassVar[bool] = True
 
     @field_validator("path")
     @classmethod
@@ -67,6 +68,10 @@ class EstimatorSpec(GivenModel):
         """As the config says; of a classification on logits only the number of classes tells."""
         if dataset.task == "regression":
             return "values"
+        if dataset.task == "multi_label":
+            if self.output == "logits":
+                raise InputError("model.output: of several labels a fitted model gives probabilities; leave it at auto")
+            return "chances"
         if self.output != "logits":
             return "probabilities"
         return "log_odds" if len(dataset.classes) == 2 else "logits"
@@ -97,7 +102,7 @@ class EstimatorSpec(GivenModel):
         assert kind is not None
         require_these(fitted, dataset, "model.path")
         require_order(fitted.classes, dataset, "model.path")
-        if fitted.classifies != (dataset.task == "classification"):
+        if fitted.classifies != (dataset.task != "regression"):
             is_, asked = (
                 ("a classifier", "data.task=classification")
                 if fitted.classifies
@@ -127,9 +132,10 @@ class EstimatorSpec(GivenModel):
             raise InputError(
                 f"model.path: the {self.framework} model cannot predict this data: {failure(error, dataset)}"
             ) from error
-        wanted = len(some.classes) if some.task == "classification" else 1
+        wanted = len(some.outputs)
         if outputs.shape[1] != wanted:
-            each = f", one for each class ({', '.join(some.classes[:10])})" if some.classes else ""
+            what = "class" if some.classes else "label"
+            each = f", one for each {what} ({', '.join(some.outputs[:10])})" if wanted > 1 else ""
             raise InputError(
                 f"model.path: the model gives {outputs.shape[1]} outputs, and the data asks for {wanted}{each}"
             )

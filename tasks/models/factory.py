@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from exhibit.tasks.factory import ModelFactory, called, code_of, load
 from exhibit.tasks.held import in_memory
-from exhibit.tasks.models.callable import CallableModel, EstimatorModel
+from exhibit.tasks.models.callable import CallableModel, EstimatorModel, TwoClassesModel
 from exhibit.tasks.models.choice import require_same
 from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_order, require_these
 from exhibit.tasks.models.content import content
@@ -58,6 +58,38 @@ def probable(outputs: Array) -> bool:
 
 
 _ALMOST = 1e-6
+# One output that speaks for the second of two classes.
+_OF_SECOND: dict[OutputKind, str] = {
+    "log_odds": "Its one output is read as the logit of {1}, the log-odds of its probability (where a sigmoid is last, "
+    "before it); that of {0} is its negative.",
+    "chances": "Its one output is read as the probability of {1}; that of {0} is what is left of 1.",
+}
+
+
+# What is said of the outputs for several labels.
+_SEVERAL: dict[OutputKind, str] = {
+    "values": "Its outputs are taken for {0}, in this order.",
+    "log_odds": "Its outputs are read as logits of {0}, in this order, each by itself: the log-odds of its probability "
+    "(where sigmoids are last, before them).",
+    "chances": "Its outputs are read as probabilities of {0}, in this order, each by itself.",
+}
+
+
+def _of_second_alone(outputs: Array, some: Dataset) -> bool:
+    """Whether there is one output (samples, 1) for two classes."""
+    return len(some.classes) == 2 and outputs.shape[1:] == (1,)
+
+
+def _inside(outputs: Array) -> bool:
+    """Whether all may be probabilities."""
+    return bool(((outputs >= -_ALMOST) & (outputs <= 1 + _ALMOST)).all())
+
+
+def _far(inputs: Arrays) -> list[Arrays]:
+    """The same samples with numbers that are far from any; none where they hold no numbers."""
+    if not any(values.dtype.kind == "f" for values in inputs.values()):
+        return []
+    return [{n: v * v.dtype.type(far) if v.dtype.kind == "f" else v for n, v in inputs.items()} for far in (-1e4, 1e4)]
 
 
 class FactorySpec(TrainingSpec):
@@ -92,6 +124,7 @@ class FactorySpec(TrainingSpec):
     )
 
     has_weights: ClassVar[bool] = True
+    several: ClassVar[bool] = True
     # Only the factory knows which of them.
     gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "gradients", "trees"})
 
@@ -133,6 +166,8 @@ class FactorySpec(TrainingSpec):
         _require_meaning(self.output, dataset)
         if dataset.task == "regression":
             return "values"
+        if dataset.task == "multi_label":
+            return None
         return "logits" if self.fitting == "auto" else None if self.output == "auto" else self.output
 
     def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
@@ -178,7 +213,15 @@ class FactorySpec(TrainingSpec):
         made = self._made(compute)
         if (backend := made.backend()) is not None:
             encode, some = made.encoding(dataset), _first(dataset)
-            outputs = self._tried(made, backend.whole(made.item, encode, compute), some)
+            whole = backend.whole(made.item, encode, compute)
+            outputs = self._tried(made, whole, some)
+            single = _of_second_alone(outputs, some)
+            probabilities = self.trains and self._gives_probabilities(outputs, dataset)
+            if self.trains and (single or dataset.task == "multi_label"):
+                probabilities = (
+                    backend.before_sigmoid(made.item, encode, compute, some.arrays) is not None
+                    or self._each_alone(made, whole, outputs, some) == "chances"
+                )
             if self.trains:
                 if backend.before_softmax(made.item, encode, compute, some.arrays) is not None:
                     raise InputError(
@@ -196,7 +239,8 @@ class FactorySpec(TrainingSpec):
                 self,
                 compute,
                 progress,
-                probabilities=self.trains and self._gives_probabilities(outputs, dataset),
+                probabilities=probabilities,
+                single=single,
             )
             received = told(backend.received(encode, some.arrays))
             return trained.model_copy(update={"given": given, "framework": made.framework, "received": received})
@@ -225,17 +269,37 @@ class FactorySpec(TrainingSpec):
         if weights.given and weights.given != self._asked(made, made.content, lambda: dataset, compute):
             require_same(self, weights.given, self._asked(made, made.predicted, lambda: dataset, compute))
         some = _first(dataset)
+        model, outputs = self._named(made, some, weights, compute)
+        self._require_alone(self._named(made, some, weights, _otherwise(compute))[0], outputs, some)
+        return model
+
+    def _named(self, made: "_Made", some: Dataset, weights: Weights, compute: Compute) -> "tuple[_Unnamed, Array]":
+        """It as a model whose outputs are named, and the outputs of `some` samples."""
         model, output = made.model(some, weights, compute)
         outputs = self._tried(made, model, some)
+        if _of_second_alone(outputs, some):
+            both = made.of_two(some, weights, compute, self._each_alone(made, model, outputs, some))
+            return both, self._tried(made, both, some)
+        if some.task == "multi_label":
+            before = made.before_sigmoid(some, weights, compute)
+            if before is not None:
+                return before, self._tried(made, before, some)
+            output = output or self._each_alone(made, model, outputs, some)
+            model.output = output
+            return model, outputs
         model.output = self._output(output, outputs, some)
-        self._require_alone(made.model(some, weights, _otherwise(compute))[0], outputs, some)
-        return model
+        return model, outputs
 
     def remarks(self, dataset: Dataset, outputs: Array, kind: OutputKind) -> tuple[str, ...]:
         """Which classes the outputs of a model that was not trained here are taken for, and whether its labels say
         otherwise."""
+        if dataset.several:
+            return (_SEVERAL[kind].format(_list_of(dataset.outputs)),)
         if not dataset.classes:
             return ()
+        if kind in _OF_SECOND:
+            read = _OF_SECOND[kind].format(*dataset.classes)
+            return (read,) if self.trains else (read, *order_of_outputs(dataset, outputs))
         reading = "as the config says" if self.output != "auto" else _WHY[kind]
         if self.output == "auto" and self.trains and kind == "logits":  # a net with a last softmax is not trained here
             reading = "for they do not all lie between 0 and 1 and add up to 1"
@@ -289,13 +353,16 @@ class FactorySpec(TrainingSpec):
         """
         some = _first(dataset)
         outputs = self._predicted(made, model, some)
-        wanted = len(some.classes) if some.task == "classification" else 1
+        wanted = len(some.outputs)
+        if made.may_be_of_second and _of_second_alone(outputs, some):
+            return outputs
         if outputs.ndim != 2 or outputs.shape[1] != wanted:
-            each = f"one for each class ({_list_of(some.classes)})" if some.classes else f"one for {some.label_name}"
+            what = "class" if some.classes else "label"
+            each = f"one for each {what} ({_list_of(some.outputs)})" if wanted > 1 else f"one for {some.label_name}"
             raise InputError(
                 f"model.factory: {self.factory} gives outputs of shape {outputs.shape} for {len(outputs)} samples, but "
                 f"the data asks for ({len(outputs)}, {wanted}): {each}; change the last layer of the model, or the "
-                "labels of the data (from a single sigmoid p make 1 - p and p)"
+                "labels of the data"
             )
         return outputs
 
@@ -365,6 +432,17 @@ class FactorySpec(TrainingSpec):
             return self.output == "probabilities"
         return probable(outputs)
 
+    def _each_alone(self, made: "_Made", model: Model, outputs: Array, some: Dataset) -> OutputKind:
+        """What `outputs` are that are each by itself, where no sigmoid is last: a probability if they are between 0 and
+        1 for `some` samples, and of a net far from these as well."""
+        if self.output != "auto":
+            _require_meaning(self.output, some)
+            return "chances" if self.output == "probabilities" else "log_odds"
+        far = _far(some.arrays) if made.backend() is not None else []
+        if made.backend() is not None and not far and self.trains:  # before any training it may be there by chance
+            return "log_odds"
+        return "chances" if all(map(_inside, [outputs, *(model.predict(each) for each in far)])) else "log_odds"
+
     def _output(self, recognised: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
         """What the model gives: as found by its adapter, told in the config, or seen in some outputs."""
         for kind in (self.output, recognised or "auto"):
@@ -406,6 +484,7 @@ class Backend(Protocol):
         progress: Progress,
         *,
         probabilities: bool = False,
+        single: bool = False,
     ) -> Weights:
         """Trains, or takes the weights that `training` names."""
         ...
@@ -424,6 +503,15 @@ class Backend(Protocol):
 
     def before_softmax(self, net: Any, encode: Any, compute: Compute, inputs: Arrays) -> _Unnamed | None:
         """The model without its last softmax, if the net ends in one for `inputs`."""
+        ...
+
+    def before_sigmoid(self, net: Any, encode: Any, compute: Compute, inputs: Arrays) -> _Unnamed | None:
+        """The model without its last sigmoid, if the net ends in one for `inputs`."""
+        ...
+
+    def of_two(self, net: Any, encode: Any, compute: Compute, inputs: Arrays, output: OutputKind) -> _Unnamed:
+        """The model of both classes, whose net has one output of the second: before a last sigmoid, else this
+        `output`."""
         ...
 
     def whole(self, net: Any, encode: Any, compute: Compute) -> _Unnamed:
@@ -533,6 +621,25 @@ class _Made(NamedTuple):
             return logits_model, "logits"
         return backend.whole(net, encode, compute), None
 
+    @property
+    def may_be_of_second(self) -> bool:
+        """Whether its one output may be of the second of two classes; a fitted regressor gives no class."""
+        return framework_of(self.item) != "scikit-learn" and fitted(self.item, 1) is None
+
+    def of_two(self, some: Dataset, weights: Weights, compute: Compute, output: OutputKind) -> _Unnamed:
+        """It as a model of both classes, from one output of the second."""
+        if (backend := self.backend()) is None:
+            return TwoClassesModel(self.item, output, compute)
+        net, encode = backend.filled(self.item, weights, compute), self.encoding(some)
+        return backend.of_two(net, encode, compute, some.arrays, output)
+
+    def before_sigmoid(self, some: Dataset, weights: Weights, compute: Compute) -> _Unnamed | None:
+        """A net that ends in sigmoids without them; None for all else."""
+        if (backend := self.backend()) is None:
+            return None
+        net, encode = backend.filled(self.item, weights, compute), self.encoding(some)
+        return backend.before_sigmoid(net, encode, compute, some.arrays)
+
     def model(self, some: Dataset, weights: Weights, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         """It as a model, and what it is known to give. `some`: a few samples."""
         return self.predicting(some, compute) if self.backend() is None else self.net(some, weights, compute)
@@ -549,7 +656,7 @@ class _Made(NamedTuple):
             model = EstimatorModel(self.item, compute)
             require_order(model.classes, some, "model.factory")
             _require_columns(self.item, some)
-            return model, model.output
+            return model, ("chances" if some.task == "multi_label" else model.output)
         if not callable(self.item):
             raise InputError(
                 "model.factory: a torch module, a Keras model, a fitted scikit-learn estimator or a function was "
@@ -564,7 +671,7 @@ class _Made(NamedTuple):
     def _on_columns(self, own: Fitted, some: Dataset, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         require_these(own, some, "model.factory")
         require_order(own.classes, some, "model.factory")
-        output: OutputKind = "probabilities" if own.classifies else "values"
+        output: OutputKind = "values" if not own.classifies else "chances" if some.several else "probabilities"
         return ColumnsModel(own, columns_of(some), output, compute), output
 
 

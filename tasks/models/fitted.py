@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
+from exhibit.tasks.models.callable import of_labels
 from exhibit.tasks.models.pipeline_trees import behind, owners
 from exhibit.tasks.models.tree_game import Tree, against
 from exhibit.tasks.records.base import Array, InputError
@@ -211,9 +212,7 @@ class ScikitLearn(Fitted):
                 )
             return np.asarray(self.item.decision_function(rows)).reshape(len(rows), -1)
         found = self.item.predict_proba(rows) if scale == "probabilities" else self.item.predict(rows)
-        if isinstance(found, list):  # one array for each label of several
-            found = np.stack([each[:, -1] for each in found], axis=1)
-        return np.asarray(found, np.float64).reshape(len(rows), -1)
+        return np.asarray(of_labels(found), np.float64).reshape(len(rows), -1)
 
 
 class XGBoost(Fitted):

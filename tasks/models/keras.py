@@ -231,6 +231,8 @@ class KerasModel:
             outputs = self.net(one_or_all(taken(arguments, self.axes)), training=False)
         require_one_output(outputs, tf.is_tensor(outputs))
         require_real(outputs.dtype.name, outputs.dtype.is_floating)
+        if len(outputs.shape) == 1:  # one output for each sample
+            outputs = outputs[:, tf.newaxis]
         self._each = require_as_before(outputs.shape[1:], self._each)
         return outputs
 
@@ -317,8 +319,12 @@ def read(outputs: tf.Tensor, kind: OutputKind, score: Score, targets: tf.Tensor)
             values = outputs
         case "softmax":
             values = tf.nn.softmax(outputs)
+        case "logistic":
+            values = tf.math.sigmoid(outputs)
         case "cross_entropy":
             values = -tf.nn.log_softmax(outputs)
+        case "logistic_loss":
+            values = tf.math.softplus(-outputs)
         case "negative_log":
             values = -tf.math.log(outputs)
     return tf.gather(values, targets, axis=1, batch_dims=1)

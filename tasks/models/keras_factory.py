@@ -21,15 +21,18 @@ from exhibit.tasks.models.encoding import (
 )
 from exhibit.tasks.models.keras import Encode, KerasModel
 from exhibit.tasks.models.keras_import import Functional, keras
+from exhibit.tasks.models.keras_sigmoid import SigmoidModel, TwoClassesModel
 from exhibit.tasks.models.keras_softmax import LogitsModel
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Compute, Progress
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.model import OutputKind, Weights
 
-__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "received", "single", "whole"]
+__all__ = [
+    "before_sigmoid", "before_softmax", "encoding", "failure", "filled", "fit", "of_two", "received", "single", "whole"
+]  # fmt: skip
 
 
 class Encoding(NamedTuple):
@@ -82,6 +85,7 @@ def fit(
     progress: Progress,
     *,
     probabilities: bool = False,
+    single: bool = False,
 ) -> Weights:
     """Trains, or takes the weights that `training` names."""
 
@@ -91,12 +95,26 @@ def fit(
             whole(net, encode, compute).predict(dataset.take(np.arange(1)).arrays)
         return net
 
-    return keras_training.fit(built, encode.taken, dataset, training, compute, progress, probabilities=probabilities)
+    how = {"probabilities": probabilities, "single": single}
+    return keras_training.fit(built, encode.taken, dataset, training, compute, progress, **how)
 
 
 def before_softmax(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays) -> LogitsModel | None:
     """The model without its last softmax, if the net ends in one for `inputs`."""
     return LogitsModel.recognised(_listed(net), encode.shown, compute, inputs, encode.axes)
+
+
+def before_sigmoid(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays) -> SigmoidModel | None:
+    """The model without its last sigmoid, if the net ends in one for `inputs`."""
+    return SigmoidModel.recognised(_listed(net), encode.shown, compute, inputs, encode.axes)
+
+
+def of_two(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays, output: OutputKind) -> TwoClassesModel:
+    """The model of both classes, whose net has one output of the second: before a last sigmoid, else this `output`."""
+    known = TwoClassesModel.recognised(_listed(net), encode.shown, compute, inputs, encode.axes)
+    if known is not None:
+        return known
+    return TwoClassesModel(_listed(net), encode.shown, compute, encode.axes, before=False, output=output)
 
 
 def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:

@@ -12,7 +12,7 @@ import numpy as np
 from exhibit.tasks.models.hdf5 import require_self_contained
 from exhibit.tasks.models.keras import Encode, configure, one_or_all
 from exhibit.tasks.models.keras_import import global_state, keras
-from exhibit.tasks.models.training import Measured, TrainingSpec
+from exhibit.tasks.models.training import Measured, TrainingSpec, label_spreads
 from exhibit.tasks.models.weights import read, require_belongs
 from exhibit.tasks.protocols import Compute, Progress
 from exhibit.tasks.records.base import Array, Arrays, InputError
@@ -31,12 +31,14 @@ def fit(
     progress: Progress,
     *,
     probabilities: bool = False,
+    single: bool = False,
 ) -> Weights:
     """Trains `build()` on the rows with split "train", or takes the weights that `training` names; the global random
     state is left alone.
 
     The loss is the cross-entropy for a classification, of logits or where the net gives them of `probabilities`, the
-    mean squared error for a regression.
+    mean squared error for a regression; of several labels the mean over them, of errors in standard deviations or of
+    binary cross-entropies. `single`: its one output is of the second of two classes.
 
     Raises:
         InputError: when training diverges, or the weights do not belong to the net.
@@ -46,14 +48,8 @@ def fit(
     configure(compute)
     with _seeded(training.seed):
         net = build()
-    net.compile(
-        optimizer=keras.optimizers.Adam(training.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=not probabilities)
-        if dataset.task == "classification"
-        else keras.losses.MeanSquaredError(),
-        metrics=["accuracy"] if dataset.task == "classification" else [],
-        jit_compile=False,
-    )
+    loss, metrics = _loss(dataset, probabilities=probabilities, single=single)
+    net.compile(optimizer=keras.optimizers.Adam(training.learning_rate), loss=loss, metrics=metrics, jit_compile=False)
 
     def batch(inputs: Arrays) -> Any:
         return one_or_all(list(encode(inputs).values()))
@@ -67,6 +63,37 @@ def fit(
         return _measured(net.test_on_batch(batch(inputs), dataset.labels[rows], return_dict=True))
 
     return _weights(net, training.run(dataset, step, test, progress))
+
+
+def _loss(dataset: Dataset, *, probabilities: bool, single: bool) -> tuple[Any, list[Any]]:
+    """What a net is trained by, and what is measured beside it."""
+    if dataset.task == "multi_label":
+        return keras.losses.BinaryCrossentropy(from_logits=not probabilities), []
+    if dataset.several:
+        spread = np.array(label_spreads(dataset))
+
+        def squares(labels: Any, outputs: Any) -> Any:
+            scaled = (outputs - keras.ops.cast(labels, outputs.dtype)) / keras.ops.cast(spread, outputs.dtype)
+            return keras.ops.mean(keras.ops.square(scaled), axis=-1)
+
+        return squares, []
+    if dataset.task == "regression":
+        return keras.losses.MeanSquaredError(), []
+    if not single:
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=not probabilities), ["accuracy"]
+
+    def entropy(labels: Any, outputs: Any) -> Any:
+        return keras.losses.binary_crossentropy(*_columns(labels, outputs), from_logits=not probabilities)
+
+    def right(labels: Any, outputs: Any) -> Any:
+        return keras.metrics.binary_accuracy(*_columns(labels, outputs), threshold=0.5 if probabilities else 0.0)
+
+    return entropy, [keras.metrics.MeanMetricWrapper(right, name="accuracy")]
+
+
+def _columns(*parts: Any) -> list[Any]:
+    """Each as (rows, 1)."""
+    return [keras.ops.reshape(keras.ops.cast(part, parts[-1].dtype), (-1, 1)) for part in parts]
 
 
 def _measured(logs: Mapping[str, Any]) -> Measured:

@@ -18,8 +18,15 @@ def performance(dataset: Dataset, prediction: Prediction) -> Performance:
     """Accuracy and confusion, or root mean squared error and R2, on the test rows, or on all where none are held out;
     before these on the rows to explain that have a label, whose confusion it then is. Nothing without labels.
 
-    Intervals are at 95%: Wilson's for the accuracy, else from resampling the rows with a fixed seed.
+    Intervals are at 95%: Wilson's for the accuracy, else from resampling the rows with a fixed seed. Of several labels
+    each has its own, on the rows where it is known.
     """
+    if dataset.several:
+        found = {
+            label.name: performance(dataset.about(number), prediction.about(number))
+            for number, label in enumerate(dataset.several)
+        }
+        return Performance(metrics=(), labels=found)
     held_out: Split = "test" if (dataset.split == "test").any() else "train"
     rows_of_metrics = [
         _measured(dataset, prediction, split, rows)

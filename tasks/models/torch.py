@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from exhibit.tasks.models.encoding import Axes, require_elements
 from exhibit.tasks.models.layers import (
@@ -380,6 +381,8 @@ class TorchModel:
             outputs: Tensor = self.applied(net, encoded)
         require_one_output(outputs, isinstance(outputs, Tensor))
         require_real(str(outputs.dtype), outputs.is_floating_point())
+        if outputs.ndim == 1:  # one output for each sample
+            outputs = outputs[:, None]
         self._each = require_as_before(outputs.shape[1:], self._each)
         return outputs if encoded.lengths is None else outputs[: encoded.samples]
 
@@ -456,8 +459,12 @@ def read(outputs: Tensor, kind: OutputKind, score: Score, targets: Tensor) -> Te
             values = outputs
         case "softmax":
             values = outputs.softmax(dim=1)
+        case "logistic":
+            values = outputs.sigmoid()
         case "cross_entropy":
             values = -outputs.log_softmax(dim=1)
+        case "logistic_loss":
+            values = functional.softplus(-outputs)
         case "negative_log":
             values = -outputs.log()
     return values.gather(1, targets[:, None])[:, 0]

@@ -23,16 +23,26 @@ from exhibit.tasks.models.encoding import (
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
+from exhibit.tasks.models.torch_sigmoid import SigmoidModel, TwoClassesModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
 from exhibit.tasks.models.torch_training import fit, restored
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.model import OutputKind, Weights
 
-__all__ = ["before_softmax", "encoding", "failure", "filled", "fit", "received", "single", "whole"]
+__all__ = [
+    "before_sigmoid", "before_softmax", "encoding", "failure", "filled", "fit", "of_two", "received", "single", "whole"
+]  # fmt: skip
 
 before_softmax = LogitsModel.recognised
+before_sigmoid = SigmoidModel.recognised
+
+
+def of_two(net: nn.Module, encode: Encode, compute: Compute, inputs: Arrays, output: OutputKind) -> TwoClassesModel:
+    """The model of both classes, whose net has one output of the second: before a last sigmoid, else this `output`."""
+    known = TwoClassesModel.recognised(net, encode, compute, inputs)
+    return TwoClassesModel(net, encode, compute, None, output) if known is None else known
 
 
 def encoding(

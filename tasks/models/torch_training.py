@@ -11,7 +11,7 @@ from torch.nn import functional
 from exhibit.tasks.models.outputs import no_slopes
 from exhibit.tasks.models.torch import Encode
 from exhibit.tasks.models.torch_process import configure, device_of, explaining
-from exhibit.tasks.models.training import Measured, TrainingSpec
+from exhibit.tasks.models.training import Measured, TrainingSpec, label_spreads
 from exhibit.tasks.models.weights import read, require_belongs
 from exhibit.tasks.protocols import Compute, Progress
 from exhibit.tasks.records.base import Array, Arrays, InputError
@@ -30,12 +30,14 @@ def fit(
     progress: Progress,
     *,
     probabilities: bool = False,
+    single: bool = False,
 ) -> Weights:
     """Trains `build()` on the rows with split "train", or takes the weights that `training` names; the global random
     state is left alone.
 
     The loss is the cross-entropy for a classification, of logits or where the net gives them of `probabilities`, the
-    mean squared error for a regression.
+    mean squared error for a regression; of several labels the mean over them, of errors in standard deviations or of
+    binary cross-entropies. `single`: its one output is of the second of two classes.
 
     Raises:
         InputError: when training diverges, or the weights do not belong to the net.
@@ -49,11 +51,12 @@ def fit(
             return _weights(_given(net, training.weights), {})
         net.train()
         optimizer = torch.optim.Adam(net.parameters(), lr=training.learning_rate)
+        loss_of = _loss(dataset, probabilities=probabilities, single=single)
 
         def step(rows: Array) -> Measured:
             optimizer.zero_grad()
             inputs = training.seen(dataset.take(rows).arrays, rows)
-            loss, accuracy = _measured(net, encode, inputs, dataset, rows, device, probabilities)
+            loss, accuracy = _measured(net, encode, inputs, dataset, rows, device, loss_of)
             if not loss.requires_grad:
                 raise no_slopes()
             torch.autograd.backward(loss)
@@ -63,7 +66,7 @@ def fit(
         def test(rows: Array) -> Measured:
             with explaining(net), torch.no_grad():
                 inputs = dataset.take(rows).arrays
-                loss, accuracy = _measured(net, encode, inputs, dataset, rows, device, probabilities)
+                loss, accuracy = _measured(net, encode, inputs, dataset, rows, device, loss_of)
                 return Measured(loss.item(), accuracy)
 
         return _weights(net, training.run(dataset, step, test, progress))
@@ -149,16 +152,49 @@ def _measured(
     dataset: Dataset,
     rows: Array,
     device: torch.device,
-    probabilities: bool,
+    loss_of: "_Loss",
 ) -> tuple[Tensor, float | None]:
     """The mean loss, and the share of right classes of a classification."""
     encoded = encode(inputs)
     outputs = net(*(argument.to(device) for argument in encoded.taken()))[: encoded.samples]
-    labels = torch.as_tensor(dataset.labels[rows], device=device)
-    if dataset.task == "classification":
+    rows_of_outputs = outputs[:, None] if outputs.ndim == 1 else outputs
+    return loss_of(rows_of_outputs, torch.as_tensor(dataset.labels[rows], device=device))
+
+
+_Loss = Callable[[Tensor, Tensor], tuple[Tensor, float | None]]
+
+
+def _loss(dataset: Dataset, *, probabilities: bool, single: bool) -> _Loss:
+    """From outputs (rows, outputs) and labels (rows,) or (rows, labels) to the mean loss, and the share of right
+    classes where these exclude each other."""
+    entropy = functional.binary_cross_entropy if probabilities else functional.binary_cross_entropy_with_logits
+    if dataset.task == "multi_label":
+        return lambda outputs, labels: (entropy(outputs, labels.to(outputs.dtype)), None)
+    if dataset.several:
+        spread = torch.tensor(label_spreads(dataset))
+
+        def of_values(outputs: Tensor, labels: Tensor) -> tuple[Tensor, None]:
+            scaled = (outputs - labels.to(outputs.dtype)) / spread.to(outputs)
+            return (scaled**2).mean(), None
+
+        return of_values
+    if dataset.task == "regression":
+        return lambda outputs, labels: (functional.mse_loss(outputs[:, 0], labels.to(outputs.dtype)), None)
+    if single:
+        half = 0.5 if probabilities else 0.0
+
+        def of_two(outputs: Tensor, labels: Tensor) -> tuple[Tensor, float]:
+            second = outputs[:, 0]
+            right = ((second.detach() > half) == labels.bool()).double().mean().item()
+            return entropy(second, labels.to(outputs.dtype)), right
+
+        return of_two
+
+    def of_classes(outputs: Tensor, labels: Tensor) -> tuple[Tensor, float]:
         right = (outputs.detach().argmax(dim=1) == labels).double().mean().item()
         if probabilities:
             smallest = torch.finfo(outputs.dtype).tiny
             return functional.nll_loss(outputs.clamp_min(smallest).log(), labels), right
         return functional.cross_entropy(outputs, labels), right
-    return functional.mse_loss(outputs[:, 0], labels.to(outputs.dtype)), None
+
+    return of_classes

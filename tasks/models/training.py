@@ -142,6 +142,12 @@ class TrainingSpec(ModelChoice):
             )
 
 
+def label_spreads(dataset: Dataset) -> list[float]:
+    """The standard deviation of each of several labels over the training rows, so that units do not decide which of
+    them is learned."""
+    return [1.0 if label.scale is None else label.scale[1] for label in dataset.several]
+
+
 def watched_by(dataset: Dataset) -> Split:
     """The split of the rows that a training is watched by, and may be stopped by."""
     return "validation" if (dataset.split == "validation").any() else "test"

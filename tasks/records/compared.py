@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.model import Metric
 
@@ -21,6 +23,7 @@ class ComparedPoint(Record):
     gradients: int | None
     evaluations: int | None
     at_most: bool
+    label: str = Field("", exclude_if=lambda label: not label)  # which of several it is about
 
 
 class Result(Record):

@@ -140,10 +140,19 @@ class Excluded(Record):
     reason: str
 
 
+class Label(Record):
+    """One of several labels of each sample. `scale`: mean and standard deviation over the training rows of numbers."""
+
+    name: str
+    unit: str = ""
+    scale: tuple[float, float] | None = None
+
+
 class Dataset(Record):
     """Samples with labels, in the order in which they are explained and drawn.
 
-    `labels`: (samples,) class indices for a classification, measured values for a regression.
+    `labels`: (samples,) class indices for a classification, measured values for a regression; (samples, labels) where
+    there are `several`: measured values, or 0 and 1 of a multi_label, where any may hold at once.
     `split`: (samples,) of "train" or "test"; with no "test" there is no held-out data; rows of "validation" watch the
     training, so that those of "test" measure it alone; rows of "explain" are given to be explained, do not train a
     model, and measure it where they have a label (else NaN). `names`: (samples,)
@@ -155,7 +164,7 @@ class Dataset(Record):
     title: str
     description: str
     source: str
-    task: Literal["classification", "regression"]
+    task: Literal["classification", "regression", "multi_label"]
     inputs: tuple[Input, ...]
     sample_ids: Array
     labels: Array
@@ -168,11 +177,34 @@ class Dataset(Record):
     excluded: tuple[Excluded, ...] = ()
     published: dict[str, float] = Field(default_factory=dict)
     scheme: dict[str, Any] = Field(default_factory=dict)
+    several: tuple[Label, ...] = Field((), exclude_if=lambda several: not several)
 
     @property
     def labelled(self) -> Array:
-        """(samples,) whether the label is known."""
-        return ~np.isnan(self.labels)
+        """(samples,) whether the label is known; of several whether all are."""
+        known: Array = ~np.isnan(self.labels)
+        return np.asarray(known.all(axis=tuple(range(1, known.ndim))))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the outputs of a model of it stand for, in their order."""
+        return tuple(label.name for label in self.several) or self.classes or (self.label_name,)
+
+    def about(self, number: int) -> Self:
+        """The same with one of several labels alone: a regression, or the two classes of whether it holds."""
+        label, values = self.several[number], self.labels[:, number]
+        holds = self.task == "multi_label"
+        return self.model_copy(
+            update={
+                "several": (),
+                "task": "classification" if holds else "regression",
+                "labels": values.astype(np.int64) if holds and not np.isnan(values).any() else values,
+                "classes": (f"not {label.name}", label.name) if holds else (),
+                "label_name": f"label {label.name}" if holds else label.name,
+                "label_unit": label.unit,
+                "label_scale": label.scale,
+            }
+        )
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -197,7 +229,8 @@ class Dataset(Record):
         inside = (name for item in self.inputs for name in (*item.features, *(item.vocabulary or ())))
         names = (str(name) for names in (self.sample_ids, self.names) if names is not None for name in names.tolist())
         return [
-            self.title, self.description, self.source, self.label_name, self.label_unit, *self.classes, *inside, *names
+            self.title, self.description, self.source, self.label_name, self.label_unit, *self.classes, *self.outputs,
+            *(label.unit for label in self.several), *inside, *names
         ]  # fmt: skip
 
     @property

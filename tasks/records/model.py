@@ -1,6 +1,6 @@
 """What a model leaves: its weights, its outputs, and how good they are."""
 
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -8,8 +8,8 @@ from pydantic import Field
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Split
 
-# log_odds: each output for itself, so that its probability is the logistic function of it.
-OutputKind = Literal["logits", "log_odds", "probabilities", "values"]
+# log_odds and chances: each output for itself, so that its probability is the logistic function of it, or it itself.
+OutputKind = Literal["logits", "log_odds", "probabilities", "chances", "values"]
 
 
 class Received(Record):
@@ -48,11 +48,19 @@ class Prediction(Record):
     kind: OutputKind
     outputs: Array
 
+    def about(self, number: int) -> Self:
+        """The outputs of one of several labels alone: its value, or of whether it does not hold and holds."""
+        own: Array = self.outputs[:, [number]]
+        if self.kind == "values":
+            return self.model_copy(update={"outputs": own})
+        other = -own if self.kind == "log_odds" else 1 - own
+        return self.model_copy(update={"outputs": np.concatenate([other, own], axis=1)})
+
     def probabilities(self, rows: Array) -> Array:
         """(rows, outputs) of a classification."""
         outputs: Array = self.outputs[rows].astype(np.float64)
         if self.kind == "log_odds":
-            return np.asarray(1 / (1 + np.exp(-outputs)))
+            return np.asarray(np.exp(-np.logaddexp(0, -outputs)))
         if self.kind != "logits":
             return outputs
         return np.asarray(np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)))
@@ -92,7 +100,15 @@ class Planted(Record):
 
 
 class Performance(Record):
+    """`labels`: of each of several by name; all else is then of the one that is explained, if any."""
+
     metrics: tuple[Metric, ...]
     confusion: Array | None = None  # (true, predicted) counts on the rows of the metrics
     planted: Planted | None = None
     repeated: int = 0  # of the measured rows, equal to a row that the model was trained on
+    labels: "dict[str, Performance]" = Field(default_factory=dict, exclude_if=lambda labels: not labels)
+
+    def about(self, label: str) -> Self:
+        """That of one of several labels, beside which those of all are known."""
+        own = self.labels[label]
+        return self.model_copy(update={**dict(own), "labels": self.labels})

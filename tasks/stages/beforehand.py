@@ -16,6 +16,7 @@ from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import reading
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.override import typed
 from exhibit.tasks.stages.explaining import require_one_place
 from exhibit.tasks.stages.stage import read
 from exhibit.tasks.store import Digest, Store
@@ -37,6 +38,8 @@ def require_meaning(
     data: Dataset, model: ModelChoice, methods: Mapping[str, Method], target: TargetSpec, selection: SelectionSpec
 ) -> None:
     """The same of data that are at hand."""
+    if data.several:
+        _require_several(model, methods, data)
     if model.trains and not data.labelled[data.split == "train"].any():
         raise InputError(
             "data: no row has a label, and the model is to be trained; give labels, or a model that is fitted"
@@ -55,6 +58,23 @@ def require_meaning(
                 method.require_score(output, score)
             if (against := method.against) is not None:
                 _require_against(method, against, data)
+
+
+def _require_several(model: ModelChoice, methods: Mapping[str, Method], data: Dataset) -> None:
+    """Raises InputError for a model that has one label, and for a method that reads the trees of one."""
+    names = [label.name for label in data.several]
+    if not model.several:
+        raise InputError(
+            f"model: {model.option()} predicts one label, and the data has {', '.join(names)}; give one of them, of a "
+            f"table with {typed('data.label', names[0])}, or use a model with an output for each: mlp, estimator or a "
+            "factory of your own"
+        )
+    for label, method in methods.items():
+        if method.asks == "trees":
+            raise InputError(
+                f"method.{label}: trees are read for one label, and the data has {', '.join(names)}; use occlusion or "
+                "kernel_shap, or a model of one of them"
+            )
 
 
 def _require_against(method: Method, against: Against, data: Dataset) -> None:

@@ -62,6 +62,14 @@ def gather(
         selection = read(store, Selection, found["selection"])
         shown = selection.explained[selection.shown]
         prediction = read(store, Prediction, found["prediction"])
+        quality = read(store, Performance, found["performance"])
+        remarks = model.remarks(dataset, prediction.outputs, prediction.kind)
+        if dataset.several:  # the chapter is about one label
+            label = int(selection.targets[0, 0])
+            quality = quality.about(dataset.several[label].name)
+            dataset, prediction = dataset.about(label), prediction.about(label)
+            targets = np.full_like(selection.targets, prediction.outputs.shape[1] - 1)
+            selection = selection.model_copy(update={"targets": targets})
         score = score_of(target, dataset, prediction.kind)
         unit = _UNITS.get(score.kind) or dataset.label_unit or "units of the label"
         splits = sorted(set(dataset.split[selection.explained].tolist()))
@@ -94,7 +102,7 @@ def gather(
                         (
                             model.architecture,
                             *_received(weights),
-                            *model.remarks(dataset, prediction.outputs, prediction.kind),
+                            *remarks,
                         )
                     ),
                     diagram=model.diagram(dataset),
@@ -104,7 +112,7 @@ def gather(
                     not_seen=model.not_seen,
                     stopped_by_test="test_loss" in weights.history and model.stops_early,
                     history=weights.history,
-                    performance=read(store, Performance, found["performance"]),
+                    performance=quality,
                     top_k=None if look.top_k == "all" else look.top_k,
                     reference=read(store, Reference, found["reference"]) if "reference" in found else None,
                     overlay=look.image.overlay,

@@ -12,10 +12,14 @@ def scale_layers(dataset: Dataset) -> "list[nn.Module]":
     """A layer that does not learn, where the data says how its labels are standardised; else none."""
     from torch import nn
 
-    if dataset.label_scale is None:
+    scales = [
+        scale for scale in (dataset.label_scale, *(label.scale for label in dataset.several)) if scale is not None
+    ]
+    if not scales:
         return []
-    centre, spread = dataset.label_scale
-    layer = nn.Linear(1, 1)
-    nn.init.constant_(layer.weight, spread)
-    nn.init.constant_(layer.bias, centre)
+    layer = nn.Linear(len(scales), len(scales))
+    nn.init.zeros_(layer.weight)
+    for number, (centre, spread) in enumerate(scales):
+        nn.init.constant_(layer.weight[number, number], spread)
+        nn.init.constant_(layer.bias[number], centre)
     return [layer.requires_grad_(False)]

@@ -10,7 +10,7 @@ from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.models.zoo.labels import scale_layers
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,6 +28,7 @@ class MLPSpec(TrainingSpec):
     kind: Literal["mlp"] = "mlp"
     called: ClassVar[str] = "neural net"
     framework: ClassVar[str] = "torch"
+    several: ClassVar[bool] = True
     hidden: int = Field(48, ge=1, le=16_384, description="units of each hidden layer")
     layers: int = Field(2, ge=1, le=100, description="layers with weights, the output among them")
     dropout: float = Field(0.5, ge=0, lt=1, description="share of hidden units that are dropped in training")
@@ -57,21 +58,21 @@ class MLPSpec(TrainingSpec):
         from exhibit.tasks.models.torch import TorchModel
         from exhibit.tasks.models.torch_training import restored
 
-        output: OutputKind = "logits" if dataset.task == "classification" else "values"
+        output = self.output_kind(dataset)
+        assert output is not None
         return TorchModel(restored(lambda: self._net(dataset), weights), _encoding(dataset), output, compute)
 
     def _net(self, dataset: Dataset) -> "nn.Module":
         from torch import nn
 
         table = _only_table(dataset)
-        outputs = max(len(dataset.classes), 1)
         sizes = [table.values.shape[1], *[self.hidden] * (self.layers - 1)]
         blocks = [
             layer
             for before, after in pairwise(sizes)
             for layer in (nn.Linear(before, after), nn.ReLU(), nn.Dropout(self.dropout))
         ]
-        return nn.Sequential(*blocks, nn.Linear(sizes[-1], outputs), *scale_layers(dataset))
+        return nn.Sequential(*blocks, nn.Linear(sizes[-1], len(dataset.outputs)), *scale_layers(dataset))
 
 
 def _only_table(dataset: Dataset) -> Input:
