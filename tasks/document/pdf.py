@@ -11,8 +11,8 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from exhibit.tasks.document.fonts import SCHEME, last_face, path
 from exhibit.tasks.document import pdf_tags
+from exhibit.tasks.document.fonts import SCHEME, last_face, path
 from exhibit.tasks.document.pdf_shaping import shape_texts_of_pictures
 from exhibit.tasks.records.base import InputError, Record
 
@@ -191,8 +191,8 @@ def _described(pdf: Any, items: Sequence[Attachment]) -> None:
 
 
 def _ending_clearly(pdf: Any) -> None:
-    """No content that ends with a carriage return: with the line feed behind it, it would be taken for the end of a line
-    that is not content, and the content for one byte shorter than it says."""
+    """No content ends with a carriage return: with the line feed behind it, it would be taken for the end of a line that
+    is not content, and the content for one byte shorter than it says."""
     import pydyf
 
     for item in pdf.objects:

@@ -1,8 +1,8 @@
 """What a tagged PDF says beside its ink, by the rules of PDF/UA-1 (ISO 14289-1): the engine tags boxes, not meanings.
 
 WeasyPrint 70 tags every box of a link as a link of its own, one upon the other, and every dot of a leader as text that
-is read aloud; heads and feet of pages as content that belongs nowhere; the pairs of a `dl` as a `Div` in a list; a table
-of contents as a list; and it says of no head of a table whether it is one of a row or of a column.
+is read aloud; heads and feet of pages as content that belongs nowhere; the pairs of a `dl` as a `Div` in a list; a
+table of contents as a list; and it says of no head of a table whether it is one of a row or of a column.
 """
 
 from collections import defaultdict
@@ -221,7 +221,7 @@ class _Tree:
             self._drop(kept, annotation)
 
     def _drop(self, *items: Any) -> None:
-        """Puts nothing in the place of objects: if they were marked as free, the engine would count the others wrong."""
+        """Puts nothing in the place of objects: were they marked as free, the engine would count the others wrong."""
         for item in items:
             self._pdf.objects[item.number] = _nothing(item.number)
 

@@ -6,16 +6,15 @@ from exhibit.tasks.drawing.colormap import colour
 from exhibit.tasks.drawing.descriptor import FigureKind
 from exhibit.tasks.drawing.svg import (
     COLUMN,
-    INK,
     NAME,
     NOTE,
-    PAPER,
     QUIET,
     RULE,
     WORD,
     element,
     panel_at,
     picture,
+    readable,
     signed,
     text,
     text_width,
@@ -23,7 +22,6 @@ from exhibit.tasks.drawing.svg import (
 from exhibit.tasks.records.figure import Part, Reading, Scale, TokenLine, Tokens
 
 _GAP, _LINE = 4.0, 44.0  # CSS pixels: between tokens, and of a line
-_DARK = 0.55  # share of the limit from which the colours want light letters
 
 
 def tokens(content: Tokens, scales: Sequence[Scale], width: float) -> tuple[Part, Part]:
@@ -52,20 +50,19 @@ def _line(item: TokenLine, limit: float, total: float, top: float) -> tuple[list
         wide = max(text_width(token, WORD), text_width(shown, NOTE)) + 10
         if x and x + wide > total:
             x, top = 0.0, top + _LINE
-        elements.append(_token(token, shown, value / limit, colour(value, limit), (x, top, wide)))
+        elements.append(_token(token, shown, colour(value, limit), (x, top, wide)))
         x += wide + _GAP
     return elements, top + _LINE
 
 
-def _token(token: str, shown: str, share: float, fill: str, place: tuple[float, float, float]) -> str:
+def _token(token: str, shown: str, fill: str, place: tuple[float, float, float]) -> str:
     x, y, wide = place
-    light = abs(share) > _DARK
     box = element(
         "rect", class_="token", x=x + 0.5, y=y, width=wide - 1, height=23, rx=2, fill=fill, stroke=RULE,
         stroke_width=0.6,
     )  # fmt: skip
     # The letters keep their colour in the dark: their ground keeps its own.
-    letters = text(token, x + wide / 2, y + 16.5, WORD, "middle", fill=PAPER if light else INK, style="fixed")
+    letters = text(token, x + wide / 2, y + 16.5, WORD, "middle", fill=readable(fill), style="fixed")
     return box + letters + text(shown, x + wide / 2, y + 35, NOTE, "middle", fill=QUIET, style="quiet")
 
 
