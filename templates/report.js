@@ -331,7 +331,7 @@ function atoms(molecule) {
 
 // --- what is wider than its place: a tab stop, and a word that says so, only while it is ----------------------
 
-const widths = new ResizeObserver((entries) => new Set(entries.map(({ target }) => target.closest(".scroll"))).forEach((scroll) => {
+const widths = new ResizeObserver((entries) => new Set(entries.flatMap(({ target }) => target.closest(".scroll") ?? [])).forEach((scroll) => {
   const wide = scroll.scrollWidth > scroll.clientWidth + 1;
   scroll.classList.toggle("scrolls", wide);
   wide ? scroll.setAttribute("tabindex", 0) : scroll.removeAttribute("tabindex");

@@ -191,8 +191,8 @@ def _described(pdf: Any, items: Sequence[Attachment]) -> None:
 
 
 def _ending_clearly(pdf: Any) -> None:
-    """No content ends with a carriage return: with the line feed behind it, it would be taken for the end of a line that
-    is not content, and the content for one byte shorter than it says."""
+    """No content ends with a carriage return: with the line feed behind it, it would be taken for the end of a line
+    that is no content, and the content for one byte shorter than it says."""
     import pydyf
 
     for item in pdf.objects:

@@ -124,8 +124,8 @@ class _Tree:
     def leave_out_margins(self) -> None:
         """Heads and feet of pages are there for the page: they interrupt whoever listens."""
         reached = {element.number for element in self.elements()}
-        for item in self._pdf.objects:
-            if isinstance(item, dict) and item.get("Type") == "/StructElem" and item.number not in reached:
+        for number, item in enumerate(self._pdf.objects):
+            if isinstance(item, dict) and item.get("Type") == "/StructElem" and number not in reached:
                 self._artifact(item, "Pagination")
 
     def one_link(self, link: Any) -> None:
