@@ -51,9 +51,9 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@touch $@
 
 # The registry has torchvision for CUDA alone; the suite declares its operators and does without them, and timm, which
-# wants it, comes with it.
+# wants it, comes with it. Of axe-playwright-python the suite wants axe alone, not the browsers' driver of 165 MB.
 $(VENV)/torchvision: $(VENV)/ready
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torchvision==0.28.0 timm==1.0.31
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torchvision==0.28.0 timm==1.0.31 axe-playwright-python==0.1.8
 	@touch $@
 
 # Pango, which WeasyPrint sets type with, is a system library.

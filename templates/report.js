@@ -329,6 +329,15 @@ function atoms(molecule) {
   molecule.append(readout, list);
 }
 
+// --- what is wider than its place: a tab stop, and a word that says so, only while it is ----------------------
+
+const widths = new ResizeObserver((entries) => new Set(entries.flatMap(({ target }) => target.closest(".scroll") ?? [])).forEach((scroll) => {
+  const wide = scroll.scrollWidth > scroll.clientWidth + 1;
+  scroll.classList.toggle("scrolls", wide);
+  wide ? scroll.setAttribute("tabindex", 0) : scroll.removeAttribute("tabindex");
+}));
+const watched = (scroll) => [scroll, scroll.firstElementChild].forEach((item) => widths.observe(item));
+
 // --- a large view of any figure ------------------------------------------------------------------------------
 
 function enlargeable(figure) {
@@ -366,7 +375,7 @@ all("figure").forEach((figure, index) => {
   const molecules = all(".molecule", figure);
   const settle = maps(figure, index);
   const grid = figure.querySelector(".grid");
-  if (rows.length > 2) filterable(grid, "Filter samples", rows, grid, settle);
+  if (rows.length > 2) filterable(grid, "Filter samples", rows, grid.parentElement, settle);
   const list = figure.querySelector(".molecules");
   if (list && molecules.length > 2) filterable(list, "Filter molecules", molecules);
   all(".chart", figure).forEach(panels);
@@ -374,4 +383,5 @@ all("figure").forEach((figure, index) => {
   molecules.forEach(atoms);
   enlargeable(figure);
 });
+all(".scroll").forEach(watched);
 document.documentElement.classList.add("alive");

@@ -81,7 +81,7 @@ def render_html(
         require_glyphs(body)
     body, note = marked(body)
     if note:
-        body += f'<p class="note missing-glyphs">{escape(note)}</p>'
+        body += f'<footer class="note missing-glyphs">{escape(note)}</footer>'
     return templates.get_template("page.html.jinja").render(
         document=document, facts=facts, body=Markup(body), **_own(medium, body, facts.paper)
     )
@@ -103,6 +103,7 @@ def environment(medium: Medium) -> Environment:
         facets=lambda content, row=None: screen.facets(content.facets, row) if medium == "screen" else "",
         panel_facets=lambda content: screen.panel_facets(content.facets) if medium == "screen" else "",
         scale_alt=_scale_alt,
+        reachable=lambda name: screen.reachable(name) if medium == "screen" else "",
         layout=layout,
     )
     return templates

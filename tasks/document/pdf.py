@@ -1,4 +1,4 @@
-"""The document as PDF/A-3a: tagged, with its evidence attached and with its own digest inside."""
+"""The document as PDF/A-3a and PDF/UA-1: tagged, with its evidence attached and with its own digest inside."""
 
 import io
 import logging
@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
+from exhibit.tasks.document import pdf_tags
 from exhibit.tasks.document.fonts import SCHEME, last_face, path
 from exhibit.tasks.document.pdf_shaping import shape_texts_of_pictures
 from exhibit.tasks.records.base import InputError, Record
@@ -42,7 +43,7 @@ class RenderingError(RuntimeError):
 
 
 def render_pdf(html: str, attachments: Sequence[Attachment], issued: str) -> bytes:
-    """PDF/A-3a of a page made by `render_html(..., "print")`; the same input gives the same bytes.
+    """PDF/A-3a and PDF/UA-1 of a page made by `render_html(..., "print")`; the same input gives the same bytes.
 
     `issued` (ISO 8601) is the only date in it. Its identifier is the sha256 of the file with that field as zeros.
 
@@ -67,7 +68,7 @@ def render_pdf(html: str, attachments: Sequence[Attachment], issued: str) -> byt
             font_config=fonts,
             pdf_variant="pdf/a-3a",
             pdf_identifier=_ZEROS,
-            finisher=lambda _document, pdf: _described(pdf, items),
+            finisher=lambda _document, pdf: _finished(pdf, items, pdf_tags.Places.of(html)),
             presentational_hints=True,
             attachments=[_attached(item, when) for item in items],
         )
@@ -171,6 +172,12 @@ def _attached(item: Attachment, when: datetime) -> Any:
     )
 
 
+def _finished(pdf: Any, items: Sequence[Attachment], places: Mapping[str, str]) -> None:
+    _described(pdf, items)
+    pdf_tags.mend(pdf, places)
+    _ending_clearly(pdf)
+
+
 def _described(pdf: Any, items: Sequence[Attachment]) -> None:
     """Says of each attachment, in the order in which they were given, what it is, and lists it once: the engine lists
     it twice, and gives one relationship to all of equal content."""
@@ -181,6 +188,19 @@ def _described(pdf: Any, items: Sequence[Attachment]) -> None:
         content.extra["Subtype"] = "/" + _media_type(item.name).replace("/", "#2f")
     if files:
         pdf.catalog["AF"][:] = [file.reference for file in files]
+
+
+def _ending_clearly(pdf: Any) -> None:
+    """No content ends with a carriage return: with the line feed behind it, it would be taken for the end of a line
+    that is no content, and the content for one byte shorter than it says."""
+    import pydyf
+
+    for item in pdf.objects:
+        if isinstance(item, pydyf.Stream) and item.data.endswith(b"\r\nendstream"):
+            if item.compress:
+                item.compress = False
+            else:  # a picture, which ends where its packing does
+                item.stream.append(b"")
 
 
 def _media_type(name: str) -> str:

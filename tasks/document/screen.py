@@ -94,6 +94,12 @@ def reduced(part: Part, reduction: Reduction) -> bytes:
     return buffer.getvalue()
 
 
+def reachable(name: str) -> Markup:
+    """Attributes of what may be wider than its place: the keyboard comes to it and moves it, a screen reader says what
+    it is, and where a screen is narrow it says that there is more."""
+    return Markup(' tabindex="0" role="group" aria-label="{}" data-more="scroll sideways for more"').format(name)
+
+
 def facets(facets_by_figure: Mapping[str, tuple[str, ...]], row: int | None = None) -> Markup:
     """An attribute with the names of filters, or with what a row is by each of them; nothing without filters."""
     if not facets_by_figure:

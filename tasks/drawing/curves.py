@@ -57,7 +57,8 @@ def _line(series: Series, x: Axis, y: Axis, colour: str, style: str) -> str:
 
 def _name(series: Series, x: Axis, height: float, colour: str, style: str) -> str:
     at = x.at(len(series.values)) + 8
-    return text(series.name, at, height + 4, SIZE, weight=600, fill=colour, style=f"name {style}")
+    fill = QUIET if style == "second" else colour  # as letters the colour of the line would be too light
+    return text(series.name, at, height + 4, SIZE, weight=600, fill=fill, style=f"name {style}")
 
 
 def _colours(series: Sequence[Series]) -> list[tuple[str, str]]:

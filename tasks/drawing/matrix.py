@@ -10,15 +10,14 @@ from exhibit.tasks.drawing.colormap import colour
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import (
     COLUMN,
-    FAINT,
-    INK,
     MAIN,
-    PAPER,
+    QUIET,
     RULE,
     SMALLEST,
     element,
     fitted,
     picture,
+    readable,
     signed,
     text,
     text_width,
@@ -106,16 +105,16 @@ class _Look(NamedTuple):
 
 def _count(count: float, total: float) -> _Look:
     share = count / total
-    shade = [round(255 + (channel - 255) * share) for channel in bytes.fromhex(MAIN[1:])]
-    ink = PAPER if share > 0.45 else INK if count else FAINT
-    return _Look(f"{int(count):,}", "#" + bytes(shade).hex(), ink, 600 if count else 400)
+    ground = "#" + bytes(round(255 + (channel - 255) * share) for channel in bytes.fromhex(MAIN[1:])).hex()
+    return _Look(f"{int(count):,}", ground, readable(ground) if count else QUIET, 600 if count else 400)
 
 
 def _correlation(value: float, _: float) -> _Look:
     """White is "no relation", so that what was not compared needs a ground of its own."""
     if np.isnan(value):
-        return _Look("–", RULE, INK, 400)
-    return _Look(signed(value, ".2f"), colour(value, 1.0), PAPER if abs(value) > 0.55 else INK, 400)
+        return _Look("–", RULE, readable(RULE), 400)
+    ground = colour(value, 1.0)
+    return _Look(signed(value, ".2f"), ground, readable(ground), 400)
 
 
 def _cell(look: _Look, corner: tuple[float, float], size: tuple[float, float], name: str) -> str:

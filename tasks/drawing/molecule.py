@@ -13,18 +13,18 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
-from exhibit.tasks.drawing.colormap import colours
+from exhibit.tasks.drawing.colormap import colour, colours
 from exhibit.tasks.drawing.placement import place
 from exhibit.tasks.drawing.svg import (
     FONTS,
     INK,
     NOTE,
     PAGE,
-    PAPER,
     QUIET,
     decimals,
     element,
     picture,
+    readable,
     signed,
     text,
     text_width,
@@ -225,10 +225,10 @@ def _plain(drawn: str) -> str:
 
 
 def _legible(structure: str, shares: Array) -> str:
-    """Symbols on a dark colour in white. `shares`: (atoms,) of the limit."""
+    """Symbols as they are read on their colour. `shares`: (atoms,) of the limit."""
     return re.sub(
         rf"(<path class='atom-(\d+)' d='[^']*') fill='{INK}'",
-        lambda match: f"{match[1]} fill='{PAPER if abs(shares[int(match[2])]) > 0.62 else INK}'",
+        lambda match: f"{match[1]} fill='{readable(colour(float(shares[int(match[2])]), 1.0))}'",
         structure,
     )
 

@@ -19,7 +19,7 @@ from exhibit.tasks.records.figure import PIECE, Part
 
 FACE = "Source Sans Pro"
 INK, QUIET, RULE, PAPER = "#1d2330", "#666d7a", "#d4d8df", "#ffffff"
-FAINT = "#9aa1ae"  # a number that says nothing, such as a zero among counts
+BLACK = "#000000"  # letters on grounds of a middle shade, on which neither ink nor paper is read
 MAIN, SECOND, REFERENCE = "#37445f", "#8792a8", "#c3c8d2"  # series of numbers that have no sign
 SHADES = ("#c9d3e6", "#9fb0cf", "#7489b2", "#4c6290", "#263a66")  # from low to high, where sign is not meant
 NOTE, SMALL, NAME, WORD = (
@@ -129,6 +129,24 @@ def text(
 def line(x1: float, y1: float, x2: float, y2: float, stroke: str = INK, width: float = 1, style: str = "ink") -> str:
     """A straight line."""
     return element("line", class_=style, x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width)
+
+
+def readable(ground: str) -> str:
+    """The colour of letters on this ground: ink or paper where they stand out from it by 4.5 to 1, as WCAG asks, else
+    black."""
+    found = (colour for colour in (INK, PAPER, BLACK) if _contrast(colour, ground) >= 4.5)
+    return next(found)
+
+
+def _contrast(one: str, other: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    shares = [channel / 255 for channel in bytes.fromhex(colour[1:])]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @cache

@@ -7,10 +7,8 @@ from exhibit.tasks.drawing.colormap import colour
 from exhibit.tasks.drawing.descriptor import FigureKind
 from exhibit.tasks.drawing.svg import (
     COLUMN,
-    INK,
     NAME,
     NOTE,
-    PAPER,
     QUIET,
     RULE,
     WORD,
@@ -18,6 +16,7 @@ from exhibit.tasks.drawing.svg import (
     element,
     in_rows,
     panel_at,
+    readable,
     signed,
     text,
     text_width,
@@ -26,7 +25,6 @@ from exhibit.tasks.records.figure import Part, Reading, Scale, TokenLine, Tokens
 
 _GAP, _LINE = 4.0, 44.0  # CSS pixels: between tokens, and of a line
 _HEAD, _AFTER = 22.0, 10.0  # CSS pixels above the first line of a text and below its last
-_DARK = 0.55  # share of the limit from which the colours want light letters
 
 
 def tokens(content: Tokens, scales: Sequence[Scale], width: float) -> tuple[Part, ...]:
@@ -54,7 +52,7 @@ def _text(item: TokenLine, limit: float, total: float, part: slice, top: float) 
             token, value = item.tokens[k], float(item.values[k])
             wide = _wide(token, value)
             place = (x, _HEAD + number * _LINE, wide)
-            elements.append(_token(token, signed(value, ".2g"), value / limit, colour(value, limit), place))
+            elements.append(_token(token, signed(value, ".2g"), colour(value, limit), place))
             x += wide + _GAP
     return [panel_at(0, top, *elements)], _HEAD + len(lines) * _LINE + _AFTER
 
@@ -78,15 +76,14 @@ def _wide(token: str, value: float) -> float:
     return max(text_width(token, WORD), text_width(signed(value, ".2g"), NOTE)) + 10
 
 
-def _token(token: str, shown: str, share: float, fill: str, place: tuple[float, float, float]) -> str:
+def _token(token: str, shown: str, fill: str, place: tuple[float, float, float]) -> str:
     x, y, wide = place
-    light = abs(share) > _DARK
     box = element(
         "rect", class_="token", x=x + 0.5, y=y, width=wide - 1, height=23, rx=2, fill=fill, stroke=RULE,
         stroke_width=0.6,
     )  # fmt: skip
     # The letters keep their colour in the dark: their ground keeps its own.
-    letters = text(token, x + wide / 2, y + 16.5, WORD, "middle", fill=PAPER if light else INK, style="fixed")
+    letters = text(token, x + wide / 2, y + 16.5, WORD, "middle", fill=readable(fill), style="fixed")
     return box + letters + text(shown, x + wide / 2, y + 35, NOTE, "middle", fill=QUIET, style="quiet")
 
 

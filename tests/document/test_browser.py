@@ -7,7 +7,11 @@ import os
 import re
 import shutil
 import subprocess
+from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -22,12 +26,14 @@ from exhibit.tasks.drawing.matrix import matrix
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Matrix
 from tests.document.test_index import a_run
+from tests.drawing.test_style import contrast
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="needs Chromium"),
 ]
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 KEYS = {
     "Tab": 9,
     "Escape": 27,
@@ -470,6 +476,108 @@ def test_without_scripts_everything_is_there(browser: Browser, file: Path) -> No
         browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
+LOOKS = list(product(("light", "dark"), (390, 1200), (True, False)))
+
+
+@contextmanager
+def looking(browser: Browser, scheme: str, width: int, scripts: bool = True) -> Iterator[None]:
+    """A screen of this width on which pages are light or dark, and run their scripts or do not; ours run always."""
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 760}
+    browser.call("Emulation.setDeviceMetricsOverride", **size)
+    browser.call("Emulation.setScriptExecutionDisabled", value=not scripts)
+    try:
+        yield
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)
+        browser.call("Emulation.clearDeviceMetricsOverride")
+        browser.call("Emulation.setEmulatedMedia", features=[])
+
+
+def violations(browser: Browser, page: Path) -> list[str]:
+    """What axe finds wrong with a page, of any level, best practices among it."""
+    browser.open(page)
+    browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    browser.run(f"{AXE}; 0")
+    asked = "{resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}"
+    said = "v => v.nodes.map(n => `${v.id}: ${n.html.slice(0, 100)}`)"
+    return list(browser.run(f"axe.run(document, {asked}).then(found => found.violations.flatMap({said}))"))
+
+
+@pytest.mark.parametrize(("scheme", "width", "scripts"), LOOKS)
+def test_axe_finds_nothing(browser: Browser, file: Path, scheme: str, width: int, scripts: bool) -> None:
+    with looking(browser, scheme, width, scripts):
+        assert violations(browser, file) == []
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_controls_are_no_smaller_than_a_finger_needs(browser: Browser, file: Path, width: int) -> None:
+    """24 by 24 CSS pixels, WCAG AA; of a choice its words belong to it."""
+    small = """[...document.querySelectorAll('a, button, input, select, summary')]
+        .filter(e => e.checkVisibility() && !e.matches('.skip'))
+        .map(e => [e, (e.matches('[type=radio]') ? e.closest('label') : e).getBoundingClientRect()])
+        .filter(([, b]) => b.width < 24 || b.height < 24).map(([e, b]) => `${b.width} x ${b.height} ${e.outerHTML}`)"""
+    with looking(browser, "light", width):
+        browser.open(file)
+        assert browser.run(small) == []
+
+
+def test_what_is_wider_than_its_place_says_so_and_is_reached_by_keys(browser: Browser, file: Path) -> None:
+    """On a wide screen nothing is, and nothing stops the keys; without scripts everything might be."""
+    told = "e => getComputedStyle(e, '::before').content.includes('scroll sideways')"
+    each = f"e => [e.scrollWidth > e.clientWidth + 1, e.tabIndex === 0, ({told})(e)]"
+    state = f"[...document.querySelectorAll('.scroll')].map({each})"
+    settled = "new Promise(done => setTimeout(done, 200))"
+    with looking(browser, "light", 390):
+        browser.open(file)
+        browser.run(settled)
+        found = browser.run(state)
+        assert any(wide for wide, *_ in found)
+        assert all(wide == stop == said for wide, stop, said in found)
+    with looking(browser, "light", 1200):
+        browser.open(file)
+        browser.run(settled)
+        assert not any(any(item) for item in browser.run(state))
+    with looking(browser, "light", 390, scripts=False):
+        browser.open(file)
+        assert all(stop and said for _, stop, said in browser.run(state))
+
+
+def test_the_first_key_leads_past_the_front(page: Browser) -> None:
+    page.press("Tab")
+    assert page.run("document.activeElement.textContent") == "Skip to the chapters"
+    left, top, *_ = box(page, "document.activeElement")
+    assert min(left, top) >= 0
+    page.run("document.activeElement.click()")
+    assert page.run("document.activeElement.tagName") == "MAIN"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_of_a_picture_stands_out(browser: Browser, file: Path, scheme: str) -> None:
+    """By 4.5 to 1 from most of what is under it, on the screen as it is: axe does not look into pictures."""
+    texts = "[...document.querySelectorAll('svg text')].filter(e => e.textContent.trim() && e.checkVisibility())"
+    corners = "(b => [b.left, b.top, b.right, b.bottom])(e.getBoundingClientRect())"
+    placed = f"e => [e.textContent, getComputedStyle(e).fill, ...{corners}]"
+    with looking(browser, scheme, 1200):
+        browser.open(file)
+        browser.run("document.fonts.ready.then(() => true)")
+        tall = browser.run("document.documentElement.scrollHeight")
+        browser.call("Emulation.setDeviceMetricsOverride", width=1200, height=tall, deviceScaleFactor=1, mobile=False)
+        found = browser.run(f"{texts}.map({placed})")
+        browser.run(f"{texts}.forEach(e => e.style.visibility = 'hidden')")
+        picture = Image.open(io.BytesIO(b64decode(browser.call("Page.captureScreenshot")["data"]))).convert("RGB")
+    assert len(found) > 300
+    low = {}
+    for words, fill, *edges in found:
+        under: Array = np.asarray(picture.crop([round(edge) for edge in edges]))
+        ground = np.median(under.reshape(-1, 3), axis=0).astype(np.uint8)
+        ink = "#" + bytes(map(int, re.findall(r"\d+", fill)[:3])).hex()
+        ratio = contrast(ink, "#" + ground.tobytes().hex())
+        if ratio < 4.5:
+            low[words] = (ink, ratio)
+    assert low == {}
+
+
 RUNS = "[...document.querySelectorAll('.run')].filter(r => !r.hidden).map(r => r.querySelector('h2').textContent)"
 
 
@@ -523,6 +631,12 @@ def test_the_list_of_runs_is_filtered(listed: Browser, control: str, value: str,
     fill(listed, f'document.querySelector("#controls {control}")', value)
     assert [name.removeprefix("Title of ") for name in listed.run(RUNS)] == names
     assert listed.run("document.getElementById('count').textContent") == f"{len(names)} of 3 runs."
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1200)])
+def test_axe_finds_nothing_in_the_list_of_runs(browser: Browser, runs: Path, scheme: str, width: int) -> None:
+    with looking(browser, scheme, width):
+        assert violations(browser, runs) == []
 
 
 @pytest.mark.parametrize("width", [320, 390])

@@ -4,12 +4,17 @@ import os
 import re
 import subprocess
 import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pikepdf
 import pytest
+from page import ValidationProfile, validate_pdf_bytes
 
 from exhibit.tasks.document.fonts import paper_faces
 from exhibit.tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf, typesetting
@@ -84,8 +89,107 @@ def test_it_is_pdf_a_3a(pdf: pikepdf.Pdf) -> None:
         assert metadata["pdfaid:conformance"] == "A"
 
 
+def test_it_is_pdf_ua_1(pdf: pikepdf.Pdf) -> None:
+    """And says so in words that are found without unpacking anything."""
+    with pdf.open_metadata() as metadata:
+        assert metadata["pdfuaid:part"] == "1"
+    assert "/Filter" not in pdf.Root.Metadata
+
+
+@pytest.mark.parametrize("profile", [ValidationProfile.PDF_UA_1, ValidationProfile.PDF_A_3A], ids=str)
+def test_no_rule_of_the_standards_is_broken(data: bytes, profile: ValidationProfile) -> None:
+    found = validate_pdf_bytes(data, profile=profile)
+    assert [failure.message for failure in found.failures] == []
+    assert found.rules.total > 100
+
+
+def test_headings_go_down_one_level_at_a_time(pdf: pikepdf.Pdf) -> None:
+    levels = [int(kind[2]) for kind in kinds(pdf) if re.fullmatch("/H[1-6]", kind)]
+    assert len(levels) > 30
+    assert max(after - before for before, after in pairwise(levels)) == 1
+
+
+def kinds(pdf: pikepdf.Pdf) -> list[str]:
+    """Of all structure elements, in reading order."""
+    return [str(element.S) for element in within(pdf.Root.StructTreeRoot.K[0])]
+
+
+def within(node: Any) -> Iterator[Any]:
+    yield node
+    for kid in node.get("/K", []):
+        if isinstance(kid, pikepdf.Dictionary) and kid.get("/Type") == "/StructElem":
+            yield from within(kid)
+
+
+def test_a_link_is_one_and_says_where_it_leads(pdf: pikepdf.Pdf, document: Any) -> None:
+    """However many boxes it is set in; in words, not by the name of the place."""
+    links = elements(pdf.Root.StructTreeRoot.K[0], "Link")
+    led = [
+        [str(kid.Obj.Contents) for kid in link.K if isinstance(kid, pikepdf.Dictionary) and "/Obj" in kid]
+        for link in links
+        if len(link.K)
+    ]
+    assert {len(found) for found in led} == {1}
+    assert not any(element.S == "/Link" for link in links for element in list(within(link))[1:])
+    assert sum(len(page.get("/Annots", [])) for page in pdf.pages) == len(led)
+    titles = {section.title for chapter in document.chapters for section in chapter.sections}
+    assert titles <= {found for (found,) in led}
+
+
+def test_contents_are_tagged_as_such(pdf: pikepdf.Pdf, document: Any) -> None:
+    contents = elements(pdf.Root.StructTreeRoot.K[0], "TOC")
+    entries = [item for listed in contents for item in listed.K]
+    assert {str(entry.S) for entry in entries} == {"/TOCI"}
+    assert len(entries) >= sum(1 + len(chapter.sections) for chapter in document.chapters)
+    assert not elements(contents[0], "L")
+
+
+def test_heads_feet_and_dots_are_not_read(pdf: pikepdf.Pdf) -> None:
+    """What stands on every page for the page, and what leads the eye to a number, is no content: no mark of it has an
+    owner, and whatever has one is in the tree."""
+    tree = {element.objgen for element in within(pdf.Root.StructTreeRoot.K[0])}
+    numbers = pdf.Root.StructTreeRoot.ParentTree.Nums
+    owners = [owner for place in range(1, 2 * len(pdf.pages), 2) for owner in numbers[place]]
+    assert {owner.objgen for owner in owners if owner is not None} <= tree
+    artifacts = Counter(
+        (number, str(step.operands[1].Type))
+        for number, page in enumerate(pdf.pages)
+        for step in pikepdf.parse_content_stream(page)
+        if str(step.operator) == "BDC" and step.operands[0] == "/Artifact"
+    )
+    assert all(artifacts[number, "/Pagination"] >= 2 for number in range(len(pdf.pages)))
+    assert sum(artifacts[number, "/Layout"] for number in range(len(pdf.pages))) > 500
+
+
+def test_heads_of_tables_say_what_they_head(pdf: pikepdf.Pdf) -> None:
+    root = pdf.Root.StructTreeRoot.K[0]
+    assert {str(head.A.Scope) for head in elements(root, "TH")} == {"/Column", "/Row"}
+    assert all(elements(table, "TH") for table in elements(root, "Table"))
+
+
+def test_pictures_beside_each_other_are_no_table() -> None:
+    row = "<tr><td>a</td><td>b</td></tr>"
+    page = f"{HEAD}<table><tbody>{row}</tbody></table><table><thead><tr><th>c</th></tr></thead></table></body></html>"
+    with pikepdf.open(io.BytesIO(render_pdf(page, (), ISSUED))) as found:
+        assert kinds(found).count("/Table") == 1
+
+
+def test_no_content_ends_as_a_line_does() -> None:
+    """A reader that looks for the end of a stream would take its last byte for a part of the line's end."""
+    files = [Attachment(name=f"{k}.txt", description="x", data=bytes([k]), relationship="Data") for k in range(256)]
+    data = render_pdf(f"{HEAD}x</body></html>", files, ISSUED)
+    assert sum(zlib.compress(item.data, 9).endswith(b"\r") for item in files) == 1
+    assert b"\r\nendstream" not in data
+    with pikepdf.open(io.BytesIO(data)) as found:
+        assert {name: found.attachments[name].get_file().read_bytes() for name in found.attachments} == {
+            item.name: item.data for item in files
+        }
+
+
 def test_it_has_language_title_and_an_output_intent(pdf: pikepdf.Pdf) -> None:
     assert pdf.Root.Lang == "en"
+    assert pdf.docinfo["/Author"] == "Exhibit"
+    assert "iris" in str(pdf.docinfo["/Subject"]).lower()
     assert pdf.docinfo["/Title"] == "Iris, digits and solubility: what they are predicted from"
     assert pdf.Root.ViewerPreferences.DisplayDocTitle
     assert len(pdf.Root.OutputIntents) == 1

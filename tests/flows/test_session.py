@@ -365,7 +365,7 @@ def test_pages_are_written_when_they_are_asked_for(tmp_path: Path, net: nn.Seque
     report = exhibit.explain(net, NUMBERS, SPECIES, check=["completeness"], store=folder, title="Flowers",
                              settings={"document.embed": ["data"], "document.issued": "2026-01-01"})  # fmt: skip
     page = report._repr_html_()
-    assert page.startswith('<iframe sandbox="" srcdoc="&lt;!doctype html&gt;')
+    assert page.startswith('<iframe sandbox="" srcdoc="&lt;!DOCTYPE html&gt;')
     assert "Can the model be trusted?" in page
     assert "script" not in page.partition("srcdoc")[0]
     out = tmp_path / "out"
