@@ -96,7 +96,7 @@ def environment(medium: Medium) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(date=_date, dict=dict, grouped=grouped, headline=headline)
+    templates.filters.update(date=_date, dict=dict, grouped=grouped, headline=headline, linked=linked)
     templates.globals.update(
         medium=medium,
         verdicts=frozenset(get_args(Verdict)),
@@ -179,6 +179,16 @@ def headline(caption: str) -> str:
 
 
 _SHORT = 30  # letters
+
+
+def linked(text: str) -> Markup:
+    """A text in which what follows `doi:` leads to the publication."""
+    plain = _DOI.split(text)  # and every second part a number
+    link = Markup('<a href="https://doi.org/{0}">doi:{0}</a>')
+    return Markup("").join(link.format(part) if k % 2 else part for k, part in enumerate(plain))
+
+
+_DOI = re.compile(r"\bdoi:(10\.\d{4,9}/[^\s;,]*[^\s;,.])")
 
 
 def _date(issued: str) -> str:

@@ -36,9 +36,10 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
     "page": {"Type": _PLAIN, "Parent": "pages", "Annots": "link", "Contents": "marks", "Resources": "resources",
              "StructParents": _PLAIN, "Tabs": _PLAIN, "Group": "group",
              **dict.fromkeys(("BleedBox", "MediaBox", "TrimBox"), _PLAIN)},
-    "link": {**_TAGGED, "BS": "border", "Contents": _PLAIN, "Dest": "page", "F": _PLAIN, "Rect": _PLAIN,
-             "StructParent": _PLAIN},
+    "link": {**_TAGGED, "A": "publication", "BS": "border", "Contents": _PLAIN, "Dest": "page", "F": _PLAIN,
+             "Rect": _PLAIN, "StructParent": _PLAIN},
     "border": {"W": _PLAIN},
+    "publication": dict.fromkeys(("Type", "S", "URI"), _PLAIN),
     "marks": _STREAM,
     "resources": {"ColorSpace": "spaces", "ExtGState": "states", "Font": "fonts", "Pattern": "patterns",
                   "Shading": "shadings", "XObject": "drawings", "ProcSet": _PLAIN},
@@ -83,8 +84,10 @@ _CALLED = {
     "attachment": ("/Type", {"/EmbeddedFile"}),
     "drawing": ("/Subtype", {"/Form", "/Image"}),
     "link": ("/Subtype", {"/Link"}),
+    "publication": ("/S", {"/URI"}),
     "tag": ("/Type", {"/OBJR", "/StructElem", "/StructTreeRoot"}),
 }
+_PUBLISHED = "https://doi.org/10."  # where links out of a report lead
 _PACKING = {None, "/FlateDecode"}  # of a stream: one, not several upon each other
 
 MOST_UNPACKED = 2 << 30  # bytes of all streams together
@@ -164,6 +167,8 @@ def _strange(item: Any, kind: str) -> Iterator[str]:
         yield from (f"{key} in a {kind}" for key, _ in item.items() if key.removeprefix("/") not in keys)
     if kind in _CALLED and str(item.get(_CALLED[kind][0])) not in _CALLED[kind][1]:
         yield f"{item.get(_CALLED[kind][0])} as a {kind}"
+    if (led := item.get("/URI")) is not None and not str(led).startswith(_PUBLISHED):
+        yield f"a link to {led}"
     packing = item.get("/Filter")
     if (None if packing is None else str(packing)) not in _PACKING:
         yield f"a {kind} that is packed as {packing}"

@@ -53,8 +53,13 @@ class SamplingSpec(Spec):
     @property
     def citations(self) -> tuple[str, ...]:
         """The papers that what is drawn comes from."""
-        smooth = "D. Smilkov and others (2017), SmoothGrad: removing noise by adding noise."
-        bayes = "H. Akita et al. (2018), BayesGrad: explaining predictions of graph convolutional networks."
+        smooth = (
+            "D. Smilkov and others (2017), SmoothGrad: removing noise by adding noise, doi:10.48550/arXiv.1706.03825."
+        )
+        bayes = (
+            "H. Akita et al. (2018), BayesGrad: explaining predictions of graph convolutional networks, "
+            "doi:10.48550/arXiv.1807.01985."
+        )
         return (*((smooth,) if self.stdevs else ()), *((bayes,) if self.dropout else ()))
 
 

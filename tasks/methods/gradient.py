@@ -180,7 +180,7 @@ class VanillaGradSpec(GradientMethod):
     plain_formula: ClassVar[str] = "∂<i>S</i>/∂<i>x</i>"
     plain_citation: ClassVar[str] = (
         "K. Simonyan, A. Vedaldi, A. Zisserman (2014), Deep inside convolutional networks: visualising image "
-        "classification models and saliency maps."
+        "classification models and saliency maps, doi:10.48550/arXiv.1312.6034."
     )
     factor: ClassVar[Factor] = "one"
 
@@ -197,6 +197,6 @@ class GradientXInputSpec(GradientMethod):
     plain_formula: ClassVar[str] = "<i>x</i> · ∂<i>S</i>/∂<i>x</i>"
     plain_citation: ClassVar[str] = (
         "A. Shrikumar, P. Greenside, A. Shcherbina, A. Kundaje (2016), Not just a black box: learning important "
-        "features through propagating activation differences."
+        "features through propagating activation differences, doi:10.48550/arXiv.1605.01713."
     )
     factor: ClassVar[Factor] = "input"

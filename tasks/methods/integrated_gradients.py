@@ -97,7 +97,8 @@ class IntegratedGradientsSpec(_PathMethod):
         "∂<i>S</i>(<i>x</i>′ + <i>α</i>(<i>x</i> − <i>x</i>′))/∂<i>x</i> d<i>α</i>"
     )
     plain_citation: ClassVar[str] = (
-        "M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks, ICML."
+        "M. Sundararajan, A. Taly, Q. Yan (2017), Axiomatic attribution for deep networks, ICML, "
+        "doi:10.48550/arXiv.1703.01365."
     )
 
     @property
@@ -135,7 +136,8 @@ class ExpectedGradientsSpec(_PathMethod):
     plain_formula: ClassVar[str] = f"mean over baselines <i>x</i>′ of {IntegratedGradientsSpec.plain_formula}"
     plain_citation: ClassVar[str] = (
         "G. Erion, J. Janizek, P. Sturmfels, S. Lundberg, S.-I. Lee (2021), Improving performance of deep learning "
-        "models with axiomatic attribution priors and expected gradients, Nature Machine Intelligence."
+        "models with axiomatic attribution priors and expected gradients, Nature Machine Intelligence, "
+        "doi:10.1038/s42256-021-00343-w."
     )
 
     @property

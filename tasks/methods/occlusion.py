@@ -61,7 +61,10 @@ class OcclusionSpec(Method):
     )
 
     title: ClassVar[str] = "Occlusion"
-    citation: ClassVar[str] = "M. Zeiler, R. Fergus (2014), Visualizing and understanding convolutional networks, ECCV."
+    citation: ClassVar[str] = (
+        "M. Zeiler, R. Fergus (2014), Visualizing and understanding convolutional networks, ECCV, "
+        "doi:10.1007/978-3-319-10590-1_53."
+    )
     additive: ClassVar[bool] = False
 
     @property

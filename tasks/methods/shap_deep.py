@@ -60,8 +60,10 @@ class DeepShapSpec(BackgroundMethod):
     title: ClassVar[str] = "Deep SHAP"
     formula: ClassVar[str] = "mean over <i>x</i>′ of (<i>x</i> − <i>x</i>′) · <i>m</i>(<i>x</i>, <i>x</i>′)"
     citation: ClassVar[str] = (
-        "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS; A. Shrikumar, "
-        "P. Greenside, A. Kundaje (2017), Learning important features through propagating activation differences, ICML."
+        "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS, "
+        "doi:10.48550/arXiv.1705.07874; A. Shrikumar, "
+        "P. Greenside, A. Kundaje (2017), Learning important features through propagating activation differences, "
+        "ICML, doi:10.48550/arXiv.1704.02685."
     )
 
     @property

@@ -56,9 +56,11 @@ class GradientShapSpec(BackgroundMethod):
         "∂<i>S</i>(<i>x</i>′ + <i>α</i>(<i>x</i> − <i>x</i>′))/∂<i>x</i>"
     )
     citation: ClassVar[str] = (
-        "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS; G. Erion, "
+        "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS, "
+        "doi:10.48550/arXiv.1705.07874; G. Erion, "
         "J. Janizek, P. Sturmfels, S. Lundberg, S.-I. Lee (2021), Improving performance of deep learning models with "
-        "axiomatic attribution priors and expected gradients, Nature Machine Intelligence."
+        "axiomatic attribution priors and expected gradients, Nature Machine Intelligence, "
+        "doi:10.1038/s42256-021-00343-w."
     )
 
     @property

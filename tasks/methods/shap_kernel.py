@@ -106,7 +106,8 @@ class KernelShapSpec(HidingMethod):
 
     title: ClassVar[str] = "Kernel SHAP"
     citation: ClassVar[str] = (
-        "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS."
+        "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS, "
+        "doi:10.48550/arXiv.1705.07874."
     )
 
     def most_predictions(self, part: Attribution) -> int:

@@ -45,7 +45,7 @@ class TreeShapSpec(ShapMethod):
     formula: ClassVar[str] = BackgroundMethod.formula
     citation: ClassVar[str] = (
         "S. Lundberg and others (2020), From local explanations to global understanding with explainable AI for trees, "
-        "Nature Machine Intelligence."
+        "Nature Machine Intelligence, doi:10.1038/s42256-019-0138-9."
     )
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exhibit.tasks.document.html import headline, render_html
+from exhibit.tasks.document.html import headline, linked, render_html
 from exhibit.tasks.drawing.matrix import matrix
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.figure import Matrix
@@ -193,3 +193,14 @@ def test_only_paper_has_a_size(paper: str, document: Any, drawings: Any, facts: 
 )
 def test_the_list_of_figures_says_in_a_line_what_each_shows(caption: str, line: str) -> None:
     assert headline(caption) == line
+
+
+def test_what_follows_doi_leads_to_the_publication() -> None:
+    found = linked("A. Uthor <x>, Title, doi:10.1038/s42256-021-00343-w; B. Other, doi:10.48550/arXiv.1703.01365.")
+    assert found == (
+        'A. Uthor &lt;x&gt;, Title, <a href="https://doi.org/10.1038/s42256-021-00343-w">'
+        'doi:10.1038/s42256-021-00343-w</a>; B. Other, <a href="https://doi.org/10.48550/arXiv.1703.01365">'
+        "doi:10.48550/arXiv.1703.01365</a>."
+    )
+    assert linked('doi:10.1/"onclick=x, nothing') == "doi:10.1/&#34;onclick=x, nothing"
+    assert '"><' not in linked('doi:10.1234/"><script>')

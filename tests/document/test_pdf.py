@@ -18,6 +18,7 @@ from page import ValidationProfile, validate_pdf_bytes
 
 from exhibit.tasks.document.fonts import paper_faces
 from exhibit.tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf, typesetting
+from exhibit.tasks.document.pdf_kinds import foreign
 from exhibit.tasks.records.base import InputError
 from tests.structure import assert_gold, empty_bottoms, letters_of, tags
 
@@ -134,6 +135,15 @@ def test_a_link_is_one_and_says_where_it_leads(pdf: pikepdf.Pdf, document: Any) 
     assert sum(len(page.get("/Annots", [])) for page in pdf.pages) == len(led)
     titles = {section.title for chapter in document.chapters for section in chapter.sections}
     assert titles <= {found for (found,) in led}
+
+
+def test_a_publication_is_a_link_that_a_report_may_have() -> None:
+    """And no other address is."""
+    for address, count in (("https://doi.org/10.1/x", 0), ("https://example.org", 1)):
+        data = render_pdf(f'{HEAD}<p>See <a href="{address}">this</a>.</p></body></html>', (), ISSUED)
+        with pikepdf.open(io.BytesIO(data)) as found:
+            assert str(found.pages[0].Annots[0].A.URI) == address
+            assert len(list(foreign(found))) == count
 
 
 def test_contents_are_tagged_as_such(pdf: pikepdf.Pdf, document: Any) -> None:
@@ -406,6 +416,7 @@ spec = importlib.util.spec_from_file_location("sample", sys.argv[1])
 sample = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(sample)
 from exhibit.tasks.document.html import render_html
+from exhibit.tasks.document.pdf_kinds import foreign
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 document, drawings = sample.sample_document()
 facts = sample.sample_facts()

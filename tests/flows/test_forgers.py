@@ -93,7 +93,11 @@ FOREIGN: dict[str, tuple[Callable[[pikepdf.Pdf], object], str]] = {
     ),
     "a link to a site": (
         lambda d: link(d).update({"/A": action(d, "URI", URI="http://x")}),
-        "/A in a link",
+        "a link to http://x",
+    ),
+    "a link to a publication that runs": (
+        lambda d: link(d).update({"/A": action(d, "Launch", URI="https://doi.org/10.1/x")}),
+        "/Launch as a publication",
     ),
     "a link that runs": (lambda d: link(d).update({"/AA": pikepdf.Dictionary(U=action(d, "Launch"))}), "/AA in a link"),
     "a note": (lambda d: annotated(d, "Text", Contents="trust me"), "/Text as a link"),
