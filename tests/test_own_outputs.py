@@ -137,7 +137,7 @@ def test_probabilities_are_trained_as_probabilities(function: str, forward: str,
     losses = scores(prediction.outputs[test], "probabilities", Score(kind="loss"), data.labels[test])
     assert weights.history["test_loss"][-1] == pytest.approx(losses.mean(), rel=1e-4)
     assert losses.mean() < 0.25
-    (said,) = model.remarks(data, prediction.outputs, prediction.kind)
+    (said,) = model.remarks(data, weights, prediction).said
     assert said == (
         "Its outputs are read as probabilities, for they lie between 0 and 1 and add up to 1 in each row."
     )  # fmt: skip

@@ -21,7 +21,7 @@ from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary, bonds_of
 from exhibit.tasks.records.figure import Ladder, Swarm
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial, Words
-from exhibit.tasks.records.model import Performance, Prediction, Weights
+from exhibit.tasks.records.model import Performance, Prediction, Remarks, Weights
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.explained import Explained
@@ -61,7 +61,7 @@ def gather(
         look = _look(drawing, dataset)
         selection = read(store, Selection, found["selection"])
         shown = selection.explained[selection.shown]
-        prediction = read(store, Prediction, found["prediction"])
+        prediction, remarks = read(store, Prediction, found["prediction"]), read(store, Remarks, found["remarks"])
         score = score_of(target, dataset, prediction.kind)
         unit = _UNITS.get(score.kind) or dataset.label_unit or "units of the label"
         splits = sorted(set(dataset.split[selection.explained].tolist()))
@@ -94,7 +94,8 @@ def gather(
                         (
                             model.architecture,
                             *_received(weights),
-                            *model.remarks(dataset, prediction.outputs, prediction.kind),
+                            *remarks.said,
+                            *filter(None, [remarks.doubt]),
                         )
                     ),
                     diagram=model.diagram(dataset),

@@ -28,7 +28,7 @@ from exhibit.tasks.protocols import (
 )
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import OutputKind, Prediction
+from exhibit.tasks.records.model import OutputKind, Prediction, Remarks
 from exhibit.tasks.stages.beforehand import keys_of
 from exhibit.tasks.stages.explaining import baselines_of, explainable, require_finite
 from exhibit.tasks.stages.predict import usual_layers
@@ -62,13 +62,14 @@ class Measured(NamedTuple):
 
 
 class Rehearsal(NamedTuple):
-    """`inputs`: of the data; `taken`: what a net is given of them, after its preprocessing; `outputs` of kind `output`;
+    """`remarks`: on a model that comes trained; `inputs`: of the data; `taken`: what a net is given of them, after its preprocessing; `outputs` of kind `output`;
     `batch_seconds`: of a whole batch; `explained`: how many rows are to be; `peak`: bytes of memory at most."""
 
     inputs: Mapping[str, Values]
     taken: Mapping[str, Values]
     outputs: Values
     output: OutputKind
+    remarks: Remarks
     framework: str
     parameters: int
     tried: int
@@ -104,7 +105,9 @@ def rehearse(
         begun = time.monotonic()
         net.predict(whole)
         batch_seconds = time.monotonic() - begun
-        targets = select(SelectionSpec(rows="all"), target, few, Prediction(kind=net.output, outputs=outputs)).targets
+        prediction = Prediction(kind=net.output, outputs=outputs)
+        remarks = Remarks() if model.trains else model.remarks(few, weights, prediction)
+        targets = select(SelectionSpec(rows="all"), target, few, prediction).targets
         layers, score = usual_layers(net, few), score_of(target, data, net.output)
         found = {}
         for label, method in methods.items():
@@ -117,6 +120,7 @@ def rehearse(
         taken={name: Values.of(values) for name, values in taken.items()},
         outputs=Values.of(outputs),
         output=net.output,
+        remarks=remarks,
         framework=weights.framework or model.framework,
         parameters=weights.parameters,
         tried=len(some.labels) if model.trains else 0,
@@ -224,6 +228,7 @@ def told(found: Rehearsal, batch: int) -> Iterator[str]:
     learned = f" (after one pass over {found.tried} rows; it is still to be trained)" if found.tried else ""
     yield f"model: {found.framework}, {found.parameters:,} parameters{learned}"
     yield f"outputs: {_said(found.outputs)}, read as {found.output}"
+    yield from (f"model: {remark}" for remark in (*found.remarks.said, found.remarks.doubt) if remark)
     yield f"a batch of {batch}: {_time(found.batch_seconds)}; memory at most {found.peak / 1e6:,.0f} MB so far"
     total = 0.0
     for label, measured in found.methods.items():
