@@ -66,7 +66,7 @@ def fit(
         inputs = dataset.take(rows).arrays
         return _measured(net.test_on_batch(batch(inputs), dataset.labels[rows], return_dict=True))
 
-    return _weights(net, training.run(dataset, step, test, progress))
+    return _weights(net, training.run(dataset, step, test, compute, progress))
 
 
 def _measured(logs: Mapping[str, Any]) -> Measured:

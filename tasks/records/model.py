@@ -61,7 +61,7 @@ class Prediction(Record):
 
 
 class Remarks(Record):
-    """What was taken for granted about a model, in sentences; `doubt`: what its labels say against that, if anything."""
+    """What was taken for granted about a model, in sentences; `doubt`: what its labels say against that."""
 
     said: tuple[str, ...] = ()
     doubt: str = ""

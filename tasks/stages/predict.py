@@ -16,8 +16,8 @@ from exhibit.tasks.store import Digest, Store
 
 
 def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> FinishedStage:
-    """Outputs "prediction" of every row, "performance", "remarks" on the model, and where methods look that name no layer, where that is one:
-    "layer" for all of them, "embedding" for those that take gradients."""
+    """Outputs "prediction" of every row, "performance", "remarks" on the model, and where methods look that name no
+    layer, where that is one: "layer" for all of them, "embedding" for those that take gradients."""
     from exhibit.tasks.models.memory import require_memory
     from exhibit.tasks.models.performance import performance
 

@@ -426,7 +426,7 @@ def test_one_reason_is_said_for_how_outputs_are_read(
 def test_outputs_that_only_look_like_probabilities_at_first_are_refused(iris: Dataset) -> None:
     model, outputs = spec("shares"), np.full((len(iris.labels), 3), 1 / 3)
     outputs[20] = 0.5, 0.25, 0.5
-    said = r"first 8 rows look like, but for 'flower 20' they are 0.5, 0.25, 0.5, and in 1 of 150 rows .* model.output=logits"
+    said = "first 8 rows look like, but for 'flower 20' they are 0.5, 0.25, 0.5, and in 1 of 150 rows they do not"
     with pytest.raises(InputError, match=said):
         remarks(model, iris, Prediction(kind="probabilities", outputs=outputs))
     told = spec("shares", output="probabilities")

@@ -15,7 +15,7 @@ from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.framing import Frame
-from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
+from exhibit.tasks.records.model import Prediction, Remarks, Weights
 
 if TYPE_CHECKING:
     from torch import nn
