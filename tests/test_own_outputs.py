@@ -300,3 +300,20 @@ def test_a_fault_of_the_program_is_not_said_to_be_the_users(run: Run, monkeypatc
     monkeypatch.setattr("exhibit.tasks.stages.predict.pack", operator.truediv)
     with pytest.raises(TypeError, match="truediv expected 2 arguments"):
         run("net", "x[:, :2]")
+
+
+@pytest.mark.parametrize("function", ["net", "late"])
+@pytest.mark.parametrize("kind", ["raised", "of an operator", "of numpy"])
+def test_a_fault_of_an_adapter_is_not_said_to_be_the_models(
+    function: str, kind: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what an adapter does itself, in Python or with numpy; what torch raises in a net is the net's, as above."""
+    source = {"raised": "raise TypeError('ours')", "of an operator": "return 1 + '1'",
+              "of numpy": "return numpy.stack([])"}[kind]  # fmt: skip
+    faulty = {"__name__": "exhibit.tasks.models.faulty", "numpy": np}
+    exec(f"def faulty(*_):\n    {source}", faulty)  # noqa: S102
+    monkeypatch.setattr("exhibit.tasks.models.torch.TorchModel.predict", faulty["faulty"])
+    monkeypatch.setattr("exhibit.tasks.models.callable.CallableModel._outputs", faulty["faulty"])
+    with pytest.raises((TypeError, ValueError)) as caught:
+        run(function, "x[:, :2]") if function == "net" else run(function, arguments={"kind": "good"})
+    assert not isinstance(caught.value, InputError)

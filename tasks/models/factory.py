@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from exhibit.tasks.factory import ModelFactory, called, code_of, load
+from exhibit.tasks.factory import ModelFactory, called, came_through, code_of, load
 from exhibit.tasks.held import in_memory
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel
 from exhibit.tasks.models.choice import require_same
@@ -358,6 +358,8 @@ class FactorySpec(TrainingSpec):
         except InputError:
             raise
         except Exception as error:  # the user's own code fails in its own ways
+            if not came_through(error):
+                raise
             shapes = " and ".join(f"{item.name!r} of shape {shape_in_words(item.values.shape)}" for item in some.inputs)
             change = " and ".join(dict.fromkeys(KINDS[item.kind].shaped_by for item in some.inputs))
             raise InputError(
@@ -512,6 +514,8 @@ class _Made(NamedTuple):
         arguments = {
             "net": self.item, "dataset": dataset, "preprocess": self.preprocess, "pictures": self.pictures
         }  # fmt: skip
+        if self.preprocess is None:
+            return backend.encoding(**arguments)
         return called(backend.encoding, arguments, "model.factory: the preprocess")
 
     def _require_declared(self, dataset: Dataset) -> None:
