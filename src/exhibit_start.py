@@ -16,7 +16,7 @@ def users_folders() -> list[str]:
     The current folder is there where Python puts it by itself, and where a part of PYTHONPATH is empty.
     """
     given = {os.path.abspath(folder) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder}  # noqa: PTH100
-    try:
+    try:  # noqa: SIM105 - contextlib is one of those
         given.add(os.getcwd())  # noqa: PTH109
     except FileNotFoundError:  # of a folder that was deleted meanwhile
         pass
