@@ -22,6 +22,7 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.explanation import Selection
+from exhibit.tasks.records.model import Remarks
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure
 from exhibit.tasks.stages.attribute import attribute
@@ -152,6 +153,7 @@ class _Steps:
 
     def __init__(self, compute: Compute, calls: Calls, given: Given, all_glyphs: bool) -> None:
         self._compute, self._calls, self._given, self._all_glyphs = compute, calls, given, all_glyphs
+        self._doubted: set[str] = set()
 
     def _one(self, chapter: Chapter, stage: Callable[..., FinishedStage], *args: Any) -> Step:
         started = self._calls.start(chapter.slug, stage, *args)
@@ -185,12 +187,21 @@ class _Steps:
         weights = chapter.fits[0]["weights"]
         arguments = chapter.point.model, self._compute, chapter["load"]["dataset"], weights
         yield from self._one(chapter, predict, *arguments)
+        self._tell_doubt(chapter)
         named = {
             name: json.loads(self._calls.store.get(digest))
             for name, digest in chapter["predict"].outputs.items()
             if name in ("layer", "embedding")
         }
         chapter.methods = {label: method.placed(named) for label, method in chapter.point.method.items()}
+
+    def _tell_doubt(self, chapter: Chapter) -> None:
+        """What the labels say against the model, before anything is explained; once, however many points it is of."""
+        digest = chapter["predict"]["remarks"]
+        doubt = unpack(Remarks, self._calls.store.get(digest)).doubt
+        if doubt and digest not in self._doubted:
+            self._calls.watch.note(f"{chapter.slug}: {doubt}")
+        self._doubted.add(digest)
 
     def select(self, chapter: Chapter) -> Step:
         point = chapter.point

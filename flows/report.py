@@ -28,6 +28,7 @@ from exhibit.tasks.document.press import embedded_name, front
 from exhibit.tasks.evidence.attached import attached
 from exhibit.tasks.evidence.local import described, disambiguated, local_references, put
 from exhibit.tasks.evidence.seal import Host, git_state
+from exhibit.tasks.protocols import SCHEDULING
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure, MissingGlyphs, Paper
@@ -296,7 +297,7 @@ class _Flow:
 def _evidence_config(report: Report, local: Mapping[str, LocalEvidence]) -> dict[str, Any]:
     """The config of the points and of the document: no places, no runner, nothing that changes no bit. Of a file only
     its name, whether or not its point came so far that it is described."""
-    plain = report.model_dump(mode="json", exclude={"runner": True, "paths": True, "compute": {"chunk"}})
+    plain = report.model_dump(mode="json", exclude={"runner": True, "paths": True, "compute": set(SCHEDULING)})
     plain["document"]["issued"] = report.document.issued_at
     for key, item in local_references(report.points, "points"):
         put(plain, key, local[key].name if key in local else item if isinstance(item, str) else item.name)

@@ -5,11 +5,9 @@ would be run in their place. Here those folders come last. This module lies besi
 has to run before that name is looked up.
 """
 
+# Only what Python itself has loaded by now: all else would be searched for in those folders.
 import os
-import runpy
 import sys
-from contextlib import suppress
-from pathlib import Path
 
 
 def users_folders() -> list[str]:
@@ -18,9 +16,11 @@ def users_folders() -> list[str]:
     The current folder is there where Python puts it by itself, and where a part of PYTHONPATH is empty.
     """
     given = {os.path.abspath(folder) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder}  # noqa: PTH100
-    with suppress(FileNotFoundError):  # of a folder that was deleted meanwhile
+    try:  # noqa: SIM105 - contextlib is one of those
         given.add(os.getcwd())  # noqa: PTH109
-    ours = str(Path(__file__).parent)
+    except FileNotFoundError:  # of a folder that was deleted meanwhile
+        pass
+    ours = os.path.dirname(__file__)  # noqa: PTH120
     return [folder for folder in sys.path if folder != ours and (not folder or folder in given)]
 
 
@@ -40,5 +40,7 @@ def main() -> None:
 
 if __name__ == "__main__":  # python -m exhibit_start MODULE: another part of the program, in a process of its own
     search_users_folders_last()
+    import runpy
+
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -16,8 +16,8 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
+from itertools import dropwhile
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -128,7 +128,9 @@ def said(error: BaseException) -> str:
     """What somebody else's code failed with, and where, in a clause: in the user's own code where it came through
     that, else where it was raised."""
     frames = list(traceback.walk_tb(error.__traceback__))
-    frame, line = next(((one, at) for one, at in reversed(frames) if _of_user(one)), frames[-1])
+    frame, line = next(
+        ((one, at) for one, at in reversed(frames) if _of_user(one.f_globals.get("__name__", ""))), frames[-1]
+    )
     message = " ".join(_NOT_FITTING.sub(r"the weights do not fit \1:", str(error)).split())[:_MOST_SAID]
     return (
         f"{type(error).__name__}{f': {message}' if message else ''} "
@@ -136,18 +138,33 @@ def said(error: BaseException) -> str:
     )
 
 
-def came_through(error: BaseException, adapters: str) -> bool:
-    """Whether an error is that of the user's own code: raised by it, or by a library that the package `adapters` of
-    Exhibit had work for that code."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    names = [frame.f_globals.get("__name__", "") for frame in frames]
-    last = next((name for name in reversed(names) if name.partition(".")[0] == PROJECT), "")
-    return last.startswith(f"{adapters}.") or any(map(_of_user, frames))
+_ADAPTERS = "exhibit.tasks.models."  # the modules that have a model of the user's own work
+# What these compute with themselves, whatever the model is made of.
+_TOOLS = {PROJECT, "numpy", "pandas"} | sys.stdlib_module_names
 
 
-def _of_user(frame: FrameType) -> bool:
-    name: str = frame.f_globals.get("__name__", "")
-    return name != "" and is_own(name)
+def came_through(error: BaseException) -> bool:
+    """Whether an error is that of the user's own code: raised by it, or by a library that an adapter had work for it.
+    What an adapter itself does wrong is our own fault."""
+    way = _way(error)
+    inside = dropwhile(lambda name: not name.startswith(_ADAPTERS), way)
+    return of_a_model(error) and any(_of_user(name) or name.partition(".")[0] not in _TOOLS for name in inside)
+
+
+def of_a_model(error: BaseException) -> bool:
+    """Whether an error comes from the user's own code, from an adapter or from what that had work."""
+    way = _way(error)
+    last = next((name for name in reversed(way) if name.partition(".")[0] == PROJECT), "")
+    return last.startswith(_ADAPTERS) or any(map(_of_user, way))
+
+
+def _way(error: BaseException) -> list[str]:
+    """The modules that an error came through, from where it was caught to where it was raised."""
+    return [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+
+
+def _of_user(module: str) -> bool:
+    return module != "" and is_own(module)
 
 
 _NOT_FITTING = re.compile(r"^Error\(s\) in loading state_dict for (\w+):")  # as torch begins a list
@@ -265,7 +282,7 @@ def is_own(module: str) -> bool:
 def _file(module: str) -> Path | None:
     try:
         spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:  # a name in a module, not a module
+    except (ModuleNotFoundError, ValueError):  # a name in a module, not a module; a module that was made without a file
         return None
     return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
 

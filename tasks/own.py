@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from exhibit.tasks.factory import came_through, said
+from exhibit.tasks.factory import came_through, of_a_model, said
 from exhibit.tasks.records.base import InputError
 
 Tell = Callable[[str], object]
-_ADAPTERS = "exhibit.tasks.models"  # what goes wrong there with a model of the user's own is the model's
-
 _told: list[Tell] = []
 
 
@@ -56,11 +54,11 @@ def running(functions: Sequence[str]) -> Iterator[None]:
     except RecursionError as error:
         raise InputError(ended_by(names, "calls itself without an end (RecursionError)")) from error
     except InputError as error:
-        if any(function in str(error) for function in functions) or not came_through(error, _ADAPTERS):
+        if any(function in str(error) for function in functions) or not of_a_model(error):
             raise
         raise InputError(f"{error} (asked of {names})") from error
     except Exception as error:  # the user's own code fails in its own ways, at any time
-        if not came_through(error, _ADAPTERS):
+        if not came_through(error):
             raise
         raise InputError(f"{names}: this code of your own failed with {said(error)}") from error
     finally:

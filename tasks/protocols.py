@@ -29,8 +29,11 @@ def silent(done: int, total: int) -> None:
 WHOLE_BATCH = 32
 
 
+SCHEDULING = frozenset({"chunk", "training_hours"})  # of `Compute`: what changes no bit
+
+
 class Compute(Spec):
-    """What changes bits: it is part of every key (`chunk` aside, which is scheduling only).
+    """What changes bits: it is part of every key (but for `SCHEDULING`).
 
     In batches of a multiple of `WHOLE_BATCH` a sample's numbers do not depend on its place in the batch: vector units
     work in such steps, and what is left over is rounded otherwise. (Keras nets are computed in multiples of 24, to
@@ -45,6 +48,12 @@ class Compute(Spec):
         ge=1,
         le=1_000_000,
         description="samples of one piece of work; what is finished outlives a run that is killed",
+    )
+    training_hours: float = Field(
+        24.0,
+        gt=0,
+        le=100_000,
+        description="hours of a training, estimated from its first steps; one that would take longer is refused",
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one")
     deterministic: bool = Field(

@@ -137,7 +137,7 @@ def test_probabilities_are_trained_as_probabilities(function: str, forward: str,
     losses = scores(prediction.outputs[test], "probabilities", Score(kind="loss"), data.labels[test])
     assert weights.history["test_loss"][-1] == pytest.approx(losses.mean(), rel=1e-4)
     assert losses.mean() < 0.25
-    (said,) = model.remarks(data, prediction.outputs, prediction.kind)
+    (said,) = model.remarks(data, weights, prediction).said
     assert said == (
         "Its outputs are read as probabilities, for they lie between 0 and 1 and add up to 1 in each row."
     )  # fmt: skip
@@ -270,7 +270,7 @@ def test_a_net_that_depends_on_its_batch_is_not_trained(forward: str, run: Run) 
         ("x[:, :1] if x.requires_grad else x[:, :2]", "it gave 2 outputs .* and 1 later; .*own_outputs:net"),
         (
             "x[1:, :2] if x.requires_grad else x[:, :2]",
-            "own_outputs:net: .* failed with RuntimeError: .* does not match",
+            "32 samples were given, and 31 rows of outputs came back; .*own_outputs:net",
         ),
     ],
 )
@@ -300,3 +300,20 @@ def test_a_fault_of_the_program_is_not_said_to_be_the_users(run: Run, monkeypatc
     monkeypatch.setattr("exhibit.tasks.stages.predict.pack", operator.truediv)
     with pytest.raises(TypeError, match="truediv expected 2 arguments"):
         run("net", "x[:, :2]")
+
+
+@pytest.mark.parametrize("function", ["net", "late"])
+@pytest.mark.parametrize("kind", ["raised", "of an operator", "of numpy"])
+def test_a_fault_of_an_adapter_is_not_said_to_be_the_models(
+    function: str, kind: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what an adapter does itself, in Python or with numpy; what torch raises in a net is the net's, as above."""
+    source = {"raised": "raise TypeError('ours')", "of an operator": "return 1 + '1'",
+              "of numpy": "return numpy.stack([])"}[kind]  # fmt: skip
+    faulty = {"__name__": "exhibit.tasks.models.faulty", "numpy": np}
+    exec(f"def faulty(*_):\n    {source}", faulty)
+    monkeypatch.setattr("exhibit.tasks.models.torch.TorchModel.predict", faulty["faulty"])
+    monkeypatch.setattr("exhibit.tasks.models.callable.CallableModel._outputs", faulty["faulty"])
+    with pytest.raises((TypeError, ValueError)) as caught:
+        run(function, "x[:, :2]") if function == "net" else run(function, arguments={"kind": "good"})
+    assert not isinstance(caught.value, InputError)

@@ -29,7 +29,8 @@ def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> sub
 @pytest.fixture
 def hostile(tmp_path: Path) -> Path:
     """A folder in which everything is called as a part of the program or a library, and a module of the user's own."""
-    for name in ("exhibit.py", "tasks.py", "numpy.py", "pydantic.py", "flows/__init__.py"):
+    for name in ("exhibit.py", "tasks.py", "numpy.py", "pydantic.py", "flows/__init__.py", "csv.py", "fnmatch.py",
+                 "typing.py"):  # fmt: skip
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"raise SystemExit('{name} was run')\n")

@@ -6,16 +6,13 @@ The folders `flows`, `conf`, `tasks` and `templates` lie at the top of the repos
 them one import name that no user's own folder can take.
 """
 
-from importlib import import_module
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
-
+# Nothing of the standard library is imported here: `python -m exhibit` comes here before `exhibit_start` has put the
+# user's own folders, in which a `csv.py` may lie, behind it. A checker of types knows this name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from exhibit.flows.session import Explanation as Explanation
     from exhibit.flows.session import explain as explain
     from exhibit.tasks.records.base import InputError as InputError
-
-__version__ = version("exhibit")
 
 _OFFERED = {
     "explain": "exhibit.flows.session",
@@ -24,12 +21,17 @@ _OFFERED = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """What is offered is loaded when it is asked for."""
+    from importlib import import_module
+    from importlib.metadata import version
+
+    if name == "__version__":
+        return version("exhibit")
     if name not in _OFFERED:
         raise AttributeError(f"module 'exhibit' has no attribute {name!r}")
     return getattr(import_module(_OFFERED[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_OFFERED])
+    return sorted([*globals(), *_OFFERED, "__version__"])

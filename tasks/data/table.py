@@ -15,7 +15,7 @@ from exhibit.tasks.records.shelf import Shelf
 class RandomForestSpec(Spec):
     """A random forest on the same table: its importances stand beside the explanation as a reference."""
 
-    trees: int = Field(500, ge=1, le=100_000, description="number of trees")
+    trees: int = Field(500, ge=1, le=10_000, description="number of trees")
     seed: int = Field(0, ge=0, lt=2**32, description="of the trees")
 
     def compute(self, dataset: Dataset) -> Reference:

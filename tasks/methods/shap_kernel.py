@@ -127,11 +127,12 @@ class KernelShapSpec(HidingMethod):
         import shap
 
         self._require_room(flat(sample), flat(baseline))
+        both = ends(score_of, sample, baseline)  # before SHAP asks, which prints a line of its own where a model fails
         explainer = shap.KernelExplainer(lambda rows: score_of(_unflat(rows, sample)), flat(baseline))
         # Any other l1_reg would leave at most so many features with a value.
         contributions = explainer.shap_values(flat(sample), nsamples=self.nsamples, l1_reg=0, silent=True)
         values = {name: array[0] for name, array in parts(contributions, sample).items()}
-        return Found(values, *ends(score_of, sample, baseline))
+        return Found(values, *both)
 
     def _require_room(self, sample: Array, baseline: Array) -> None:
         varying = int((sample != baseline).sum())  # SHAP gives all others zero and tries no coalitions of them

@@ -40,7 +40,12 @@ class CallableModel:
 
     def _outputs(self, inputs: Arrays) -> Array:
         given = self._function(inputs)
-        outputs = np.asarray(given)
+        try:
+            outputs = np.asarray(given)
+        except ValueError as error:  # rows of different lengths
+            raise InputError(
+                f"model: it returned {what_it_is(given)}, which is no array of numbers: {error}"
+            ) from error
         if outputs.ndim != 2 or len(outputs) != self._batch:
             raise InputError(
                 f"model: for {self._batch} samples it returned {what_it_is(outputs if outputs.ndim else given)}; "

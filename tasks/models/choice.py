@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pydantic import Field
 
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
-from exhibit.tasks.records.base import Array, Choice, InputError
+from exhibit.tasks.records.base import Choice, InputError
 from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.framing import Frame
-from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
 from exhibit.tasks.records.spelling import Brought
 
 if TYPE_CHECKING:
@@ -122,9 +122,13 @@ class ModelChoice(Choice):
         """
         return None
 
-    def remarks(self, _dataset: Dataset, _outputs: Array, _kind: OutputKind, /) -> tuple[str, ...]:
-        """What was taken for granted about the model, in sentences. `outputs` (samples, outputs): of all rows."""
-        return ()
+    def remarks(self, _dataset: Dataset, _weights: Weights, _prediction: Prediction, /) -> Remarks:
+        """What was taken for granted about the model that gave this prediction of all rows.
+
+        Raises:
+            InputError: where these rows show that it was wrong.
+        """
+        return Remarks()
 
     @abstractmethod
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress, /) -> Weights:

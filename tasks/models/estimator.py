@@ -11,9 +11,9 @@ from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, requ
 from exhibit.tasks.models.fitted import READERS, Fitted, read_fitted
 from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
-from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Wanted
-from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
 
 
 class EstimatorSpec(GivenModel):
@@ -116,9 +116,9 @@ class EstimatorSpec(GivenModel):
         self._try(model, dataset)
         return model
 
-    def remarks(self, dataset: Dataset, outputs: Array, _: OutputKind) -> tuple[str, ...]:
+    def remarks(self, dataset: Dataset, _: Weights, prediction: Prediction) -> Remarks:
         """Whether the labels say another order of the classes than what was taken for granted."""
-        return order_of_outputs(dataset, outputs) if dataset.classes else ()
+        return order_of_outputs(dataset, prediction.outputs) if dataset.classes else Remarks()
 
     def _try(self, model: Model, dataset: Dataset) -> None:
         lacking = [np.isnan(item.array).any(axis=1) for item in dataset.inputs if item.values.dtype.kind == "f"]

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from exhibit.tasks.factory import ModelFactory, called, code_of, load
+from exhibit.tasks.factory import ModelFactory, called, came_through, code_of, load
 from exhibit.tasks.held import in_memory
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel, TwoClassesModel
 from exhibit.tasks.models.choice import require_same
@@ -29,7 +29,7 @@ from exhibit.tasks.protocols import Capability, Compute, Model, Progress, take
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.framing import Frame
-from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shown import what_it_is
 
@@ -44,20 +44,24 @@ _FITTED = {"scikit-learn", "xgboost", "xgboost-cpu", "lightgbm", "catboost", "sk
 _LIBRARIES = {"torch": "torch", "keras": "Keras", "tensorflow": "Keras", "scikit-learn": "scikit-learn"}
 
 
-_WHY: dict[OutputKind, str] = {
+# Why outputs of a classifier are read as what they are: by what the model is, or by their numbers.
+_KNOWN: dict[OutputKind, str] = {
+    "probabilities": "for a fitted classifier gives them",
+    "logits": "for they come before its last softmax",
+}
+_SEEN: dict[OutputKind, str] = {
     "probabilities": "for they lie between 0 and 1 and add up to 1 in each row",
-    "logits": "for they come before a last softmax, or do not all lie between 0 and 1 and add up to 1",
-    "values": "as all of a regression are",
+    "logits": "for they do not all lie between 0 and 1 and add up to 1",
 }
 
 
 def probable(outputs: Array) -> bool:
     """Whether outputs (samples, classes) are probabilities by what they are."""
-    inside = (outputs >= -_ALMOST).all() and (outputs <= 1 + _ALMOST).all()
-    return bool(inside and outputs.shape[1] > 1 and np.allclose(outputs.sum(axis=1), 1, rtol=0, atol=1e-4))
+    sums = np.abs(outputs.sum(axis=1) - 1) <= _SUMS
+    return bool(outputs.shape[1] > 1 and (_inside(outputs) & sums).all())
 
 
-_ALMOST = 1e-6
+_ALMOST, _SUMS = 1e-6, 1e-4
 # One output that speaks for the second of two classes.
 _OF_SECOND: dict[OutputKind, str] = {
     "log_odds": "Its one output is read as the logit of {1}, the log-odds of its probability (where a sigmoid is last, "
@@ -80,16 +84,16 @@ def _of_second_alone(outputs: Array, some: Dataset) -> bool:
     return len(some.classes) == 2 and outputs.shape[1:] == (1,)
 
 
-def _inside(outputs: Array) -> bool:
-    """Whether all may be probabilities."""
-    return bool(((outputs >= -_ALMOST) & (outputs <= 1 + _ALMOST)).all())
-
-
 def _far(inputs: Arrays) -> list[Arrays]:
     """The same samples with numbers that are far from any; none where they hold no numbers."""
     if not any(values.dtype.kind == "f" for values in inputs.values()):
         return []
     return [{n: v * v.dtype.type(far) if v.dtype.kind == "f" else v for n, v in inputs.items()} for far in (-1e4, 1e4)]
+
+
+def _inside(outputs: Array) -> Array:
+    """(samples,): whether all outputs of a sample lie between 0 and 1."""
+    return np.asarray(((outputs >= -_ALMOST) & (outputs <= 1 + _ALMOST)).all(axis=1))
 
 
 class FactorySpec(TrainingSpec):
@@ -229,6 +233,7 @@ class FactorySpec(TrainingSpec):
                         "one; remove it"
                     )
                 self._require_alone(backend.whole(made.item, encode, _otherwise(compute)), outputs, some)
+            known = None if self.trains else made.net(some, None, compute)[1]
             made.require_kept(dataset)
             # Of one that has predicted nothing yet, as where it is asked for elsewhere: some nets keep what they made.
             given = self.given(lambda: dataset, compute)
@@ -243,7 +248,9 @@ class FactorySpec(TrainingSpec):
                 single=single,
             )
             received = told(backend.received(encode, some.arrays))
-            return trained.model_copy(update={"given": given, "framework": made.framework, "received": received})
+            return trained.model_copy(
+                update={"given": given, "framework": made.framework, "received": received, "known": known}
+            )
         if self.fitting == "auto" or self.weights is not None:
             raise InputError(
                 "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
@@ -256,6 +263,7 @@ class FactorySpec(TrainingSpec):
             given=given,
             framework=made.framework,
             received=told(_first(dataset).arrays),
+            known=made.predicting(_first(dataset), compute)[1],
         )
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
@@ -290,21 +298,40 @@ class FactorySpec(TrainingSpec):
         model.output = self._output(output, outputs, some)
         return model, outputs
 
-    def remarks(self, dataset: Dataset, outputs: Array, kind: OutputKind) -> tuple[str, ...]:
-        """Which classes the outputs of a model that was not trained here are taken for, and whether its labels say
-        otherwise."""
+    def remarks(self, dataset: Dataset, weights: Weights, prediction: Prediction) -> Remarks:
+        """How its outputs are read and why; which classes those of a model that was not trained here are taken for, and
+        whether its labels say otherwise.
+
+        Raises:
+            InputError: for outputs that are read as probabilities and are none in some row.
+        """
+        kind, outputs = prediction.kind, prediction.outputs
         if dataset.several:
-            return (_SEVERAL[kind].format(_list_of(dataset.outputs)),)
+            return Remarks(said=(_SEVERAL[kind].format(_list_of(dataset.outputs)),))
         if not dataset.classes:
-            return ()
+            return Remarks()
         if kind in _OF_SECOND:
             read = _OF_SECOND[kind].format(*dataset.classes)
-            return (read,) if self.trains else (read, *order_of_outputs(dataset, outputs))
-        reading = "as the config says" if self.output != "auto" else _WHY[kind]
-        if self.output == "auto" and self.trains and kind == "logits":  # a net with a last softmax is not trained here
-            reading = "for they do not all lie between 0 and 1 and add up to 1"
-        read = f"Its outputs are read as {kind}, {reading}."
-        return (read,) if self.trains else (read, *order_of_outputs(dataset, outputs))
+            return Remarks(said=(read,)) if self.trains else order_of_outputs(dataset, outputs, read)
+        if kind == "probabilities":
+            self._require_probabilities(dataset, outputs, sums=self.output == "auto" and weights.known is None)
+        why = "as the config says" if self.output != "auto" else _SEEN[kind] if weights.known is None else _KNOWN[kind]
+        read = f"Its outputs are read as {kind}, {why}."
+        return Remarks(said=(read,)) if self.trains else order_of_outputs(dataset, outputs, read)
+
+    def _require_probabilities(self, dataset: Dataset, outputs: Array, *, sums: bool) -> None:
+        """Raises InputError where they are none in some row; `sums`: where they do not add up to 1 there, either."""
+        wrong = ~_inside(outputs) | (sums & (np.abs(outputs.sum(axis=1) - 1) > _SUMS))
+        if wrong.any():
+            row = int(wrong.argmax())
+            found = ", ".join(f"{one:.4g}" for one in outputs[row][:_MOST_CLASSES])
+            raise InputError(
+                f"model.output: outputs of {self.factory} were taken for probabilities"
+                f"{f', which those of the first {_PROBE} rows look like' if sums else ''}, but for "
+                f"{str(dataset.sample_ids[row])!r} they are {found}, and in {int(wrong.sum()):,} of {len(outputs):,} "
+                f"rows they do not lie between 0 and 1{' and add up to 1' if sums else ''}; type model.output=logits, "
+                "or mend the model"
+            )
 
     def _require_alone(self, model: Model, outputs: Array, some: Dataset) -> None:
         """Raises InputError for a model whose `outputs` of some rows are others in other batches: those of `model`,
@@ -393,6 +420,8 @@ class FactorySpec(TrainingSpec):
         except InputError:
             raise
         except Exception as error:  # the user's own code fails in its own ways
+            if not came_through(error):
+                raise
             shapes = " and ".join(f"{item.name!r} of shape {shape_in_words(item.values.shape)}" for item in some.inputs)
             change = " and ".join(dict.fromkeys(KINDS[item.kind].shaped_by for item in some.inputs))
             raise InputError(
@@ -568,6 +597,8 @@ class _Made(NamedTuple):
         arguments = {
             "net": self.item, "dataset": dataset, "preprocess": self.preprocess, "pictures": self.pictures
         }  # fmt: skip
+        if self.preprocess is None:
+            return backend.encoding(**arguments)
         return called(backend.encoding, arguments, "model.factory: the preprocess")
 
     def _require_declared(self, dataset: Dataset) -> None:
@@ -610,11 +641,13 @@ class _Made(NamedTuple):
             return failure(error, some)
         return backend.failure(model, some.arrays, error)
 
-    def net(self, some: Dataset, weights: Weights, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
-        """A net as a model, and that it gives logits where its last softmax was found. `some`: a few samples."""
+    def net(self, some: Dataset, weights: Weights | None, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
+        """A net as a model, and that it gives logits where its last softmax was found. `some`: a few samples;
+        `weights`: its own where none are given."""
         backend = self.backend()
         assert backend is not None
-        net, encode = backend.filled(self.item, weights, compute), self.encoding(some)
+        net = self.item if weights is None else backend.filled(self.item, weights, compute)
+        encode = self.encoding(some)
         if some.task == "classification" and (
             logits_model := backend.before_softmax(net, encode, compute, some.arrays)
         ):

@@ -62,7 +62,7 @@ def fit(
         inputs = dataset.take(rows).arrays
         return _measured(net.test_on_batch(batch(inputs), dataset.labels[rows], return_dict=True))
 
-    return _weights(net, training.run(dataset, step, test, progress))
+    return _weights(net, training.run(dataset, step, test, compute, progress))
 
 
 def _loss(dataset: Dataset, *, probabilities: bool, single: bool) -> tuple[Any, list[Any]]:

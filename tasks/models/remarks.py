@@ -5,14 +5,15 @@ import numpy as np
 from exhibit.tasks.models.performance import wilson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Remarks
 from exhibit.tasks.records.override import typed
 
 _NAMED = 10  # classes that a sentence names
 
 
-def order_of_outputs(dataset: Dataset, outputs: Array) -> tuple[str, ...]:
-    """Which class each output (samples, outputs) is taken for; and the order in which clearly more rows would be right,
-    their 95% intervals apart, where there is one."""
+def order_of_outputs(dataset: Dataset, outputs: Array, *before: str) -> Remarks:
+    """Which class each output (samples, outputs) is taken for; in doubt where in another order clearly more rows would
+    be right, their 95% intervals apart. `before`: what else is said, first."""
     rows = dataset.labelled
     counts = np.zeros((len(dataset.classes),) * 2, np.int64)
     np.add.at(counts, (outputs[rows].argmax(axis=1), dataset.labels[rows].astype(np.int64)), 1)
@@ -21,13 +22,13 @@ def order_of_outputs(dataset: Dataset, outputs: Array) -> tuple[str, ...]:
     best = _best(counts)
     total, right, could = int(counts.sum()), int(np.trace(counts)), int(counts[np.arange(len(best)), best].sum())
     if not total or wilson(could, total)[0] <= wilson(right, total)[1]:
-        return (taken,)
+        return Remarks(said=(*before, taken))
     order = tuple(dataset.classes[number] for number in best)
-    return (
-        taken,
-        f"Its labels speak against this: taken for {_listed(order)} they would be right in {could:,} of {total:,} "
-        f"rows, and are in {right:,}. If that is the order of its outputs, give that list as classes, of a table with "
-        f"{typed('data.classes', order)}.",
+    return Remarks(
+        said=(*before, taken),
+        doubt=f"Its labels speak against this: taken for {_listed(order)} they would be right in {could:,} of "
+        f"{total:,} rows, and are in {right:,}. If that is the order of its outputs, give that list as classes, of a "
+        f"table with {typed('data.classes', order)}.",
     )
 
 

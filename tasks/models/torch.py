@@ -452,6 +452,8 @@ class TorchModel:
 
 def read(outputs: Tensor, kind: OutputKind, score: Score, targets: Tensor) -> Tensor:
     """The score (samples,) of the output `targets` (samples,)."""
+    if len(outputs) < len(targets):  # of a net that gives other rows where gradients are asked for
+        require_row_each(len(outputs), len(targets))
     match reading(kind, score):
         case "own":
             return own_score(score, outputs, targets)

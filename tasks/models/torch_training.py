@@ -69,7 +69,7 @@ def fit(
                 loss, accuracy = _measured(net, encode, inputs, dataset, rows, device, loss_of)
                 return Measured(loss.item(), accuracy)
 
-        return _weights(net, training.run(dataset, step, test, progress))
+        return _weights(net, training.run(dataset, step, test, compute, progress))
 
 
 def restored(build: Build, weights: Weights) -> nn.Module:

@@ -10,8 +10,9 @@ import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
 from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.duration import Pace
 from exhibit.tasks.models.memory import require_memory
-from exhibit.tasks.protocols import Progress
+from exhibit.tasks.protocols import Compute, Progress
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Split
 
@@ -85,7 +86,9 @@ class TrainingSpec(ModelChoice):
             f"{self.learning_rate:g}, seed {self.seed}."
         )
 
-    def run(self, dataset: Dataset, step: Measure, test: Measure, progress: Progress) -> dict[str, Array]:
+    def run(
+        self, dataset: Dataset, step: Measure, test: Measure, compute: Compute, progress: Progress
+    ) -> dict[str, Array]:
         """Trains by `step` on minibatches of the rows with split "train".
 
         Gives a value per epoch: "loss", and "accuracy" of a classification, over the training rows while they train,
@@ -93,7 +96,7 @@ class TrainingSpec(ModelChoice):
         the test rows, as "test_loss" and "test_accuracy", where no other rows do.
 
         Raises:
-            InputError: when training diverges, or a batch does not fit into memory.
+            InputError: when training diverges, would take too long, or a batch does not fit into memory.
         """
         train, watching = np.flatnonzero(dataset.split == "train"), watched_by(dataset)
         held_out = np.flatnonzero(dataset.split == watching)
@@ -102,9 +105,18 @@ class TrainingSpec(ModelChoice):
                 "model.fit: the data has no training rows; give them, or model.fit=never with model.weights=FILE"
             )
         require_memory(dataset, min(self.batch_size, len(train)), "model.batch_size")
+        epochs = self.fewest(watched=len(held_out) > 0)
+        asked = f"model.epochs: {epochs:,} passes over {len(train):,} training rows"
+        pace = Pace(asked, epochs * len(self._parts(train)), compute.training_hours)
+
+        def paced(rows: Array) -> Measured:
+            measured = step(rows)
+            pace.step()
+            return measured
+
         history: defaultdict[str, list[float]] = defaultdict(list)
         for epoch in range(self.epochs):
-            measured = {"": _mean(step, self._minibatches(epoch, train))}
+            measured = {"": _mean(paced, self._minibatches(epoch, train))}
             self._checked(measured[""].loss, epoch)
             if len(held_out):
                 measured[f"{watching}_"] = _mean(test, self._parts(held_out))
@@ -120,6 +132,11 @@ class TrainingSpec(ModelChoice):
     def seen(self, inputs: Arrays, _: Array) -> Arrays:
         """What the net is trained on in place of the `inputs` of the given rows: here they themselves."""
         return inputs
+
+    def fewest(self, *, watched: bool) -> int:
+        """How many epochs it takes at least: here all of them, whether or not it is `watched` by other rows."""
+        del watched
+        return self.epochs
 
     def enough(self, _: Mapping[str, Sequence[float]]) -> bool:
         """Whether training stops after the epochs of this history: here it goes on to the last."""

@@ -1,5 +1,6 @@
 """Trees of scikit-learn as models: fitted again from their key, for they cannot be stored without pickle."""
 
+import time
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -8,19 +9,23 @@ from pydantic import Field
 
 from exhibit.tasks.models.callable import EstimatorModel, flat
 from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.duration import require_quick
 from exhibit.tasks.models.encoding import require_kept
+from exhibit.tasks.models.memory import memory
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 
+_FEW = 4  # trees that say what all of them cost
+_TIMES, _COPIES = 2, 3  # that they are fitted, for they are not stored; and that their nodes are held
 _NODES = ("feature", "threshold", "children_left", "children_right", "value")
 
 
 class TreesSpec(ModelChoice):
     """How an ensemble of trees is fitted; every draw comes from `seed`."""
 
-    trees: int = Field(ge=1, le=100_000, description="number of trees")
+    trees: int = Field(ge=1, le=10_000, description="number of trees")
     seed: int = Field(0, ge=0, lt=2**32, description="of the draws of fitting")
 
     framework: ClassVar[str] = "scikit-learn"
@@ -39,8 +44,14 @@ class TreesSpec(ModelChoice):
     def estimator(self, task: str) -> Any:
         """The unfitted estimator for a "classification" or a "regression"."""
 
-    def fit(self, dataset: Dataset, _: Compute, progress: Progress) -> Weights:
-        """Fits on the rows with split "train". The nodes of all trees are kept as evidence, without a history."""
+    def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:
+        """Fits on the rows with split "train". The nodes of all trees are kept as evidence, without a history.
+
+        Raises:
+            InputError: when a few trees say that all would take too long or too much memory.
+        """
+        if self.trees > _FEW:
+            self._require_moderate(dataset, compute)
         arrays = _nodes(self._fitted(dataset))
         progress(1, 1)
         return Weights(arrays=arrays, parameters=len(arrays["threshold"]))
@@ -59,6 +70,18 @@ class TreesSpec(ModelChoice):
                 "have changed, so start with an empty store"
             )
         return EstimatorModel(estimator, compute)
+
+    def _require_moderate(self, dataset: Dataset, compute: Compute) -> None:
+        begun = time.monotonic()
+        some = _nodes(self.model_copy(update={"trees": _FEW})._fitted(dataset))
+        share = self.trees / _FEW
+        asked = f"model.trees: {self.trees:,} trees on {int((dataset.split == 'train').sum()):,} training rows"
+        require_quick(asked, _TIMES * share * (time.monotonic() - begun), compute.training_hours)
+        if (needed := _COPIES * share * sum(array.nbytes for array in some.values())) > memory():
+            raise InputError(
+                f"{asked} need about {needed / 1e9:,.0f} GB, but this machine has {memory() / 1e9:,.0f} GB; give fewer "
+                "trees, or smaller ones"
+            )
 
     def _fitted(self, dataset: Dataset) -> Any:
         train = dataset.split == "train"

@@ -32,7 +32,8 @@ class Received(Record):
 class Weights(Record):
     """A trained model: ordered arrays; the architecture is rebuilt from its spec. `history` has a value per epoch.
     `given`: the content of what code of the user's own gave, before any training, and `framework` what that is built
-    with, and `received` what it was given; all empty for a model of the program."""
+    with, and `received` what it was given; all empty for a model of the program. `known`: what a model that is given is
+    known to give, whatever its numbers look like; None where these tell."""
 
     arrays: dict[str, Array]
     history: dict[str, Array] = Field(default_factory=dict)
@@ -40,6 +41,7 @@ class Weights(Record):
     given: str = Field("", exclude_if=lambda content: not content)
     framework: str = Field("", exclude_if=lambda content: not content)
     received: tuple[Received, ...] = Field((), exclude_if=lambda content: not content)
+    known: OutputKind | None = Field(None, exclude_if=lambda content: content is None)
 
 
 class Prediction(Record):
@@ -64,6 +66,13 @@ class Prediction(Record):
         if self.kind != "logits":
             return outputs
         return np.asarray(np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)))
+
+
+class Remarks(Record):
+    """What was taken for granted about a model, in sentences; `doubt`: what its labels say against that."""
+
+    said: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 class Rate(Record):

@@ -21,7 +21,7 @@ from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary, bonds_of
 from exhibit.tasks.records.figure import Ladder, Swarm
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial, Words
-from exhibit.tasks.records.model import Performance, Prediction, Weights
+from exhibit.tasks.records.model import Performance, Prediction, Remarks, Weights
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.explained import Explained
@@ -63,7 +63,7 @@ def gather(
         shown = selection.explained[selection.shown]
         prediction = read(store, Prediction, found["prediction"])
         quality = read(store, Performance, found["performance"])
-        remarks = model.remarks(dataset, prediction.outputs, prediction.kind)
+        remarks = read(store, Remarks, found["remarks"])
         if dataset.several:  # the chapter is about one label
             label = int(selection.targets[0, 0])
             quality = quality.about(dataset.several[label].name)
@@ -102,7 +102,8 @@ def gather(
                         (
                             model.architecture,
                             *_received(weights),
-                            *remarks,
+                            *remarks.said,
+                            *filter(None, [remarks.doubt]),
                         )
                     ),
                     diagram=model.diagram(dataset),

@@ -8,7 +8,7 @@ from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute, Model, gives_gradients
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import Prediction
+from exhibit.tasks.records.model import Prediction, Weights
 from exhibit.tasks.records.packing import canonical_json, pack
 from exhibit.tasks.stages.restore import restored, spec_with_digests
 from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
@@ -16,8 +16,8 @@ from exhibit.tasks.store import Digest, Store
 
 
 def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> FinishedStage:
-    """Outputs "prediction" of every row, "performance", and where methods look that name no layer, where that is one:
-    "layer" for all of them, "embedding" for those that take gradients."""
+    """Outputs "prediction" of every row, "performance", "remarks" on the model, and where methods look that name no
+    layer, where that is one: "layer" for all of them, "embedding" for those that take gradients."""
     from exhibit.tasks.models.memory import require_memory
     from exhibit.tasks.models.performance import performance
 
@@ -30,7 +30,9 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
             _require_finite(model, predicted, data)
             _require_probable(model, net, predicted, data)
             prediction = Prediction(kind=net.output, outputs=predicted)
-            outputs = {"prediction": pack(prediction), "performance": pack(performance(data, prediction))}
+            remarks = model.remarks(data, read(store, Weights, weights), prediction)
+            found = {"prediction": prediction, "performance": performance(data, prediction), "remarks": remarks}
+            outputs = {name: pack(record) for name, record in found.items()}
             return outputs | {name: canonical_json(layer) for name, layer in usual_layers(net, data).items()}
 
     return run_stage(

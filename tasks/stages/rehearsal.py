@@ -15,6 +15,7 @@ from exhibit.tasks.data.select import SelectionSpec, TargetSpec, candidates, sco
 from exhibit.tasks.finite import WatchedModel, WatchedPlace
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.duration import TooLong, in_words, require_quick
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import (
     Compute,
@@ -28,7 +29,7 @@ from exhibit.tasks.protocols import (
 )
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import OutputKind, Prediction
+from exhibit.tasks.records.model import OutputKind, Prediction, Remarks
 from exhibit.tasks.stages.beforehand import keys_of
 from exhibit.tasks.stages.explaining import baselines_of, explainable, require_finite
 from exhibit.tasks.stages.predict import usual_layers
@@ -62,13 +63,16 @@ class Measured(NamedTuple):
 
 
 class Rehearsal(NamedTuple):
-    """`inputs`: of the data; `taken`: what a net is given of them, after its preprocessing; `outputs` of kind `output`;
+    """`training`: seconds that it takes, at least, of a model that is trained; `remarks`: on one that comes trained.
+    `inputs`: of the data; `taken`: what a net is given of them, after its preprocessing; `outputs` of kind `output`;
     `batch_seconds`: of a whole batch; `explained`: how many rows are to be; `peak`: bytes of memory at most."""
 
     inputs: Mapping[str, Values]
     taken: Mapping[str, Values]
     outputs: Values
     output: OutputKind
+    remarks: Remarks
+    training: float | None
     framework: str
     parameters: int
     tried: int
@@ -94,6 +98,7 @@ def rehearse(
     """
     own = [function for spec in (model, *methods.values(), target) if (function := spec.own_function) is not None]
     with one_at_a_time(compute), running(own):
+        training = _training(model, fitted, compute) if model.trains else None
         some = fitted.take(_some(fitted))
         weights = model.shortened().fit(some, compute, silent)
         net = model.restore(some, weights, compute)
@@ -104,7 +109,9 @@ def rehearse(
         begun = time.monotonic()
         net.predict(whole)
         batch_seconds = time.monotonic() - begun
-        targets = select(SelectionSpec(rows="all"), target, few, Prediction(kind=net.output, outputs=outputs)).targets
+        prediction = Prediction(kind=net.output, outputs=outputs)
+        remarks = Remarks() if model.trains else model.remarks(few, weights, prediction)
+        targets = select(SelectionSpec(rows="all"), target, few, prediction).targets
         layers, score = usual_layers(net, few), score_of(target, data, net.output)
         found = {}
         for label, method in methods.items():
@@ -117,6 +124,8 @@ def rehearse(
         taken={name: Values.of(values) for name, values in taken.items()},
         outputs=Values.of(outputs),
         output=net.output,
+        remarks=remarks,
+        training=training,
         framework=weights.framework or model.framework,
         parameters=weights.parameters,
         tried=len(some.labels) if model.trains else 0,
@@ -136,6 +145,21 @@ def _some(fitted: Dataset) -> Array:
     first = train[np.unique(fitted.labels[train], return_index=True)[1]] if fitted.classes else train[:0]
     others = [np.flatnonzero(fitted.split == split)[:_FITTED] for split in np.unique(fitted.split)]
     return np.unique(np.concatenate([first, *others]))
+
+
+def _training(model: ModelChoice, fitted: Dataset, compute: Compute) -> float:
+    """How many seconds a training takes: it is begun, and goes on until that can be said.
+
+    Raises:
+        TooLong: where that is too long.
+    """
+    begun = time.monotonic()
+    try:
+        model.fit(fitted, compute.model_copy(update={"training_hours": 0.0}), silent)
+    except TooLong as error:
+        require_quick(error.asked, error.seconds, compute.training_hours)
+        return error.seconds
+    return time.monotonic() - begun
 
 
 def _numbers(few: Dataset) -> bool:
@@ -224,23 +248,19 @@ def told(found: Rehearsal, batch: int) -> Iterator[str]:
     learned = f" (after one pass over {found.tried} rows; it is still to be trained)" if found.tried else ""
     yield f"model: {found.framework}, {found.parameters:,} parameters{learned}"
     yield f"outputs: {_said(found.outputs)}, read as {found.output}"
-    yield f"a batch of {batch}: {_time(found.batch_seconds)}; memory at most {found.peak / 1e6:,.0f} MB so far"
+    yield from (f"model: {remark}" for remark in (*found.remarks.said, found.remarks.doubt) if remark)
+    yield f"a batch of {batch}: {in_words(found.batch_seconds)}; memory at most {found.peak / 1e6:,.0f} MB so far"
     total = 0.0
     for label, measured in found.methods.items():
         share = found.explained / measured.samples
         total += share * measured.seconds
         calls = f", {round(measured.calls * share):,} model calls" if measured.calls else ""
         yield (
-            f"{label}: {measured.samples} of {found.explained:,} samples took {_time(measured.seconds)}; all about "
-            f"{_time(share * measured.seconds)}{calls}"
+            f"{label}: {measured.samples} of {found.explained:,} samples took {in_words(measured.seconds)}; all about "
+            f"{in_words(share * measured.seconds)}{calls}"
         )
-    yield f"costs: the explanations about {_time(total)}; training, checks and pages come on top"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.2g} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3600:,.1f} h"
+    trained = "" if found.training is None else f"the training about {in_words(found.training)}, "
+    yield f"costs: {trained}the explanations about {in_words(total)}; checks and pages come on top"
 
 
 def _said(values: Values) -> str:

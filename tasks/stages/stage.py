@@ -13,7 +13,7 @@ from exhibit.tasks import frameworks  # noqa: F401 - sets what decides bits, so 
 from exhibit.tasks.factory import code_of, edited_since, reload_edited
 from exhibit.tasks.fingerprint import edited, fingerprint
 from exhibit.tasks.own import running
-from exhibit.tasks.protocols import Compute
+from exhibit.tasks.protocols import SCHEDULING, Compute
 from exhibit.tasks.records.base import InputError, Record, Spec
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.store import Digest, Outputs, Referenced, Store, action_key
@@ -134,7 +134,7 @@ def read(store: Store, kind: type[R], digest: Digest) -> R:
 
 def numeric_settings(compute: Compute) -> dict[str, Any]:
     """What changes bits, and the device that `auto` stands for here."""
-    return compute.model_dump(mode="json", exclude={"chunk"}) | {
+    return compute.model_dump(mode="json", exclude=set(SCHEDULING)) | {
         "device": device(compute),
         "machine": platform.machine(),
     }

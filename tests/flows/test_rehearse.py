@@ -25,7 +25,7 @@ def test_shapes_ranges_and_outputs_are_those_of_the_data(tried: Callable[..., li
     assert "label: species, classification of 3: setosa, versicolor, virginica" in lines
     assert "input measurements: 4, float32, from 0.1 to 7.9" in lines
     assert any(line.startswith("outputs: 3, float32, from ") and line.endswith("read as logits") for line in lines)
-    assert lines[-1].startswith("costs: the explanations about ")
+    assert lines[-1].startswith("costs: the training about ")
 
 
 def test_what_the_preprocessing_makes_is_told(

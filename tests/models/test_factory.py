@@ -21,7 +21,7 @@ from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.protocols import Compute, Model, Score, silent
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
 from exhibit.tasks.records.packing import pack, unpack
 from tests.conftest import Memory
 
@@ -389,12 +389,50 @@ def test_only_of_a_model_that_is_given_it_is_said_that_it_has_not_seen_the_rows(
 
 
 def test_the_order_of_the_outputs_is_said_of_a_model_that_comes_trained(iris: Dataset) -> None:
-    outputs = np.eye(3)[iris.labels]
-    read, said = spec("mlp").remarks(iris, outputs, "logits")
-    assert read.startswith("Its outputs are read as logits, for they come before a last softmax")
+    prediction = Prediction(kind="logits", outputs=np.eye(3)[iris.labels])
+    _, said = remarks(spec("mlp"), iris, prediction).said
     assert said.startswith("Its outputs are taken for setosa, versicolor, virginica, in this order")
-    (trained,) = spec("mlp", fit="auto").remarks(iris, outputs, "logits")
-    assert trained == "Its outputs are read as logits, for they do not all lie between 0 and 1 and add up to 1."
+    (_,) = remarks(spec("wide", fit="auto", epochs=1, arguments={"outputs": 3}), iris, prediction).said
+
+
+def remarks(model: FactorySpec, data: Dataset, prediction: Prediction) -> Remarks:
+    return model.remarks(data, model.fit(data, COMPUTE, silent), prediction)
+
+
+NO_PROBABILITIES = "logits, for they do not all lie between 0 and 1 and add up to 1"
+
+
+@pytest.mark.parametrize(
+    ("function", "settings", "reading"),
+    [
+        ("mlp", {"arguments": {"softmax": False}}, NO_PROBABILITIES),
+        ("mlp", {"arguments": {"softmax": False}, "fit": "auto", "epochs": 1}, NO_PROBABILITIES),
+        ("mlp", {}, "logits, for they come before its last softmax"),
+        ("keras_mlp", {}, "logits, for they come before its last softmax"),
+        ("forest", {}, "probabilities, for a fitted classifier gives them"),
+        ("shares", {}, "probabilities, for they lie between 0 and 1 and add up to 1 in each row"),
+        ("function", {"output": "logits"}, "logits, as the config says"),
+    ],
+)
+def test_one_reason_is_said_for_how_outputs_are_read(
+    function: str, settings: dict[str, Any], reading: str, iris: Dataset
+) -> None:
+    model = spec(function, **settings)
+    net, _ = built(model, iris)
+    read = remarks(model, iris, Prediction(kind=net.output, outputs=net.predict(iris.arrays))).said[0]
+    assert read == f"Its outputs are read as {reading}."
+
+
+def test_outputs_that_only_look_like_probabilities_at_first_are_refused(iris: Dataset) -> None:
+    model, outputs = spec("shares"), np.full((len(iris.labels), 3), 1 / 3)
+    outputs[20] = 0.5, 0.25, 0.5
+    said = "first 8 rows look like, but for 'flower 20' they are 0.5, 0.25, 0.5, and in 1 of 150 rows they do not"
+    with pytest.raises(InputError, match=said):
+        remarks(model, iris, Prediction(kind="probabilities", outputs=outputs))
+    told = spec("shares", output="probabilities")
+    remarks(told, iris, Prediction(kind="probabilities", outputs=outputs))  # each for itself
+    with pytest.raises(InputError, match="they do not lie between 0 and 1; type"):
+        remarks(told, iris, Prediction(kind="probabilities", outputs=3 * outputs))
 
 
 def test_probabilities_can_be_told(iris: Dataset) -> None:

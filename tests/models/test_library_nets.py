@@ -17,6 +17,7 @@ from exhibit.tasks.models.zoo.library import KerasApplicationSpec, TimmSpec, Tor
 from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.model import Prediction
 from tests.conftest import Memory
 from tests.torchvision_stub import torchvision
 
@@ -57,8 +58,10 @@ def test_a_torchvision_net_predicts_what_it_does_behind_its_own_transform(folder
     with torch.no_grad():
         expected = net.eval()(ready[None]).numpy()
     np.testing.assert_allclose(predicted(spec, data), expected, atol=2e-4)
-    assert "IMAGENET1K_V1 says" in spec.remarks(data, expected, "logits")[0]
-    assert "less 0.485, 0.456, 0.406, divided by 0.229, 0.224, 0.225" in spec.remarks(data, expected, "logits")[0]
+    prediction = Prediction(kind="logits", outputs=expected)
+    said = spec.remarks(data, spec.fit(data, COMPUTE, silent), prediction).said[0]
+    assert "IMAGENET1K_V1 says" in said
+    assert "less 0.485, 0.456, 0.406, divided by 0.229, 0.224, 0.225" in said
 
 
 def test_weights_that_are_known_by_name_have_their_own_transform() -> None:

@@ -12,10 +12,10 @@ from exhibit.tasks.models.preprocess import NOTHING, Declared, PreprocessSpec, b
 from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.models.zoo.images import coloured, only_image
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
-from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.framing import Frame
-from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.model import Prediction, Remarks, Weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -63,7 +63,7 @@ class GivenSpec(GivenModel):
     def _said_in(self) -> Path | None:
         return self.pictures.file or beside(self.file)
 
-    def remarks(self, dataset: Dataset, outputs: Array, _: OutputKind) -> tuple[str, ...]:
+    def remarks(self, dataset: Dataset, _: Weights, prediction: Prediction) -> Remarks:
         """What the net is given of the pictures, and which classes its outputs are taken for."""
         image, declared = dataset.inputs[0], self.declared()
         side, frame = image.values.shape[1], declared.frame
@@ -72,7 +72,7 @@ class GivenSpec(GivenModel):
             if frame is not None and frame.size != side
             else ""
         )
-        return declared.said(image) + size, *order_of_outputs(dataset, outputs)
+        return order_of_outputs(dataset, prediction.outputs, declared.said(image) + size)
 
     def fit(self, dataset: Dataset, compute: Compute, _: Progress) -> Weights:
         """The weights of the file.

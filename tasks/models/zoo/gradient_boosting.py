@@ -15,7 +15,7 @@ class BoostingSpec(TreesSpec):
 
     kind: Literal["gradient_boosting"] = "gradient_boosting"
     trees: int = Field(
-        100, ge=1, le=100_000, description="number of rounds, each with a tree per class or one for a value"
+        100, ge=1, le=10_000, description="number of rounds, each with a tree per class or one for a value"
     )
     depth: int = Field(3, ge=1, le=1_000, description="of each tree")
     learning_rate: float = Field(0.1, gt=0, le=1_000, description="share of each tree's correction that is taken")

@@ -52,6 +52,10 @@ class AugmentedSpec(TrainingSpec):
         draws = np.random.default_rng([self.seed, *hashlib.sha256(rows.tobytes()).digest()])
         return {name: np.stack([self._changed(image, draws) for image in images]) for name, images in inputs.items()}
 
+    def fewest(self, *, watched: bool) -> int:
+        """As many as it is patient for, where it is `watched`."""
+        return min(self.epochs, self.patience + 1) if watched and self.patience is not None else self.epochs
+
     def enough(self, history: Mapping[str, Sequence[float]]) -> bool:
         """Whether the last `patience` epochs have brought nothing."""
         losses = history.get("validation_loss", history.get("test_loss", ()))

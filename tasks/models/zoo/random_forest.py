@@ -14,7 +14,7 @@ class ForestSpec(TreesSpec):
     """
 
     kind: Literal["random_forest"] = "random_forest"
-    trees: int = Field(300, ge=1, le=100_000, description="number of trees")
+    trees: int = Field(300, ge=1, le=10_000, description="number of trees")
     min_samples_leaf: int = Field(1, ge=1, le=1_000_000, description="training rows in a leaf, at least")
 
     @property

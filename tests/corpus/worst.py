@@ -1,0 +1,39 @@
+"""python -m tests.corpus.worst: the ten inputs of the corpus that take the most memory, each in a fork of this process,
+with the peak of all of it, libraries too, and the seconds."""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.corpus.recipe import Recipe
+
+_SHOWN = 10
+
+
+def measured(recipe: Recipe) -> tuple[float, float]:
+    """Megabytes at most, and seconds."""
+    begun = time.monotonic()
+    child = os.fork()
+    if not child:
+        sys.stderr = sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                recipe.run(Path(folder))
+            finally:
+                os._exit(0)
+    _, _, used = os.wait4(child, 0)
+    return used.ru_maxrss / 1024, time.monotonic() - begun
+
+
+def main() -> None:
+    from tests.corpus.test_corpus import CORPUS
+
+    found = sorted(((*measured(recipe), recipe.name) for recipe in CORPUS), reverse=True)
+    for megabytes, seconds, name in found[:_SHOWN]:
+        sys.stdout.write(f"{megabytes:8.0f} MB {seconds:7.1f} s  {name}\n")
+
+
+if __name__ == "__main__":
+    main()
