@@ -470,7 +470,8 @@ class FactorySpec(TrainingSpec):
         far = _far(some.arrays) if made.backend() is not None else []
         if made.backend() is not None and not far and self.trains:  # before any training it may be there by chance
             return "log_odds"
-        return "chances" if all(map(_inside, [outputs, *(model.predict(each) for each in far)])) else "log_odds"
+        tried = [outputs, *(model.predict(each) for each in far)]
+        return "chances" if all(_inside(each).all() for each in tried) else "log_odds"
 
     def _output(self, recognised: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
         """What the model gives: as found by its adapter, told in the config, or seen in some outputs."""

@@ -124,8 +124,10 @@ def test_one_output_is_the_log_odds_of_the_second_class(function: str, last: str
     assert (accuracy.name, accuracy.value) == ("accuracy", 1.0)
     rows = np.arange(len(data.labels))
     np.testing.assert_allclose(prediction.probabilities(rows)[:, 1], 1 / (1 + np.exp(-logits(data))), atol=1e-6)
-    assert model.remarks(data, prediction.outputs, prediction.kind)[0].startswith(
-        "Its one output is read as the logit of fraud"
+    assert (
+        model.remarks(data, found[Weights], prediction)
+        .said[0]
+        .startswith("Its one output is read as the logit of fraud")
     )
 
 
@@ -139,7 +141,7 @@ def test_an_output_that_stays_between_0_and_1_is_the_probability_of_the_second_c
     share = 1 / (1 + np.exp(-logits(data)))
     assert prediction.kind == "chances"
     np.testing.assert_allclose(prediction.outputs, np.stack([1 - share, share], axis=1), atol=1e-6)
-    assert model.remarks(data, prediction.outputs, prediction.kind)[0] == (
+    assert model.remarks(data, found[Weights], prediction).said[0] == (
         "Its one output is read as the probability of fraud; that of fine is what is left of 1."
     )
 
