@@ -90,7 +90,7 @@ def explained(store: Store, model: FactorySpec, method: Any, usual: str | None) 
     data = load(store, SolubilitySpec())["dataset"]
     weights = fit(store, model, COMPUTE, data, silent)["weights"]
     predicted = predict(store, model, COMPUTE, data, weights)
-    assert predicted.outputs.keys() == {"prediction", "performance"} | ({"layer"} if usual else set())
+    assert predicted.outputs.keys() == {"prediction", "performance", "remarks"} | ({"layer"} if usual else set())
     target = TargetSpec(score="value", outputs=("index:0",))
     chosen = select(store, SelectionSpec(), target, data, predicted["prediction"])["explained"]
     asked = method.located(usual), model, target, COMPUTE, data, weights, chosen, 0, 3

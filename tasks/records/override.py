@@ -15,7 +15,7 @@ _KEY = re.compile(r"[A-Za-z0-9_/\-+.$%*@?| \\()\[\]{}:=,]+")  # what a name in b
 _ESCAPED = re.compile(r"[\\()\[\]{}:=,]")
 
 
-def typed(key: str, value: str | Sequence[str] | Mapping[str, str]) -> str:
+def typed(key: str, value: str | Sequence[str | int] | Mapping[str, str]) -> str:
     """`key=value` as it works in a shell: `data.label=size`, but `'data.label="Größe"'`.
 
     Raises:
@@ -30,7 +30,7 @@ def typed(key: str, value: str | Sequence[str] | Mapping[str, str]) -> str:
                 raise ValueError(f"no name in braces: {list(value)[names.index(None)]!r}")
             words = f"{{{','.join(f'{name}:{quoted(one)}' for name, one in zip(names, value.values(), strict=True))}}}"
         case _:
-            words = f"[{','.join(map(quoted, value))}]"
+            words = f"[{','.join(quoted(one) if isinstance(one, str) else str(one) for one in value)}]"
     return in_shell(f"{key}={words}")
 
 
@@ -45,7 +45,18 @@ def key_word(name: str) -> str | None:
     """A name in braces, as `a b` of `{a b: 1}`; None where the grammar has no form for it: it knows no quotes there."""
     if not _KEY.fullmatch(name) or name != name.strip() or name.lower() in _READ_OTHERWISE or "${" in name:
         return None
+    if _other_number(name):
+        return None
     return _ESCAPED.sub(lambda sign: f"\\{sign[0]}", name)
+
+
+def _other_number(name: str) -> bool:
+    """Whether it is a number that is written otherwise once it was read: `1.` as 1.0, `1_0` as 10."""
+    try:
+        number = float(name)
+        return name not in (str(number), str(int(number)))
+    except (ValueError, OverflowError):  # a word, infinity among them
+        return False
 
 
 def in_shell(override: str) -> str:

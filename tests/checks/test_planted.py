@@ -36,7 +36,7 @@ def test_a_planted_mark_is_found_and_an_object_beside_it_is_not(seed: int) -> No
     right, wrong = (found[name]["localization"] for name in ("on_the_mark", "around_the_mark"))
     assert (right.verdict, right.further) == ("pass", "the planted mark was found, not the object")
     assert (wrong.verdict, wrong.further) == ("fail", "the planted mark was not found")
-    assert meaning(right) == right.further
+    assert meaning(right).endswith(right.further)
     assert {one.verdict for one in found["on_the_mark"].values()} <= {"pass", "undecided"}
 
 

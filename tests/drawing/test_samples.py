@@ -195,7 +195,7 @@ def test_waterfalls_side_by_side_share_their_axis() -> None:
         Waterfall(title=f"p{size}", labels=("a",), values=np.array([size]), start=0.0, end=size, **ends)
         for size in (1.0, 2.0, 4.0)
     )
-    lengths = [end - start for start, end, _ in steps(waterfalls(Waterfalls(panels=panels), 1.0))]
+    lengths = [end - start for start, end, _ in steps(waterfalls(Waterfalls(panels=panels), 1.0)[0])]
     assert lengths == pytest.approx([lengths[2] / 4, lengths[2] / 2, lengths[2]], rel=0.01)
 
 
@@ -228,7 +228,7 @@ def test_a_ladder_counts_who_stopped_where() -> None:
 
 def test_the_front_page_shows_the_first_text_alone() -> None:
     lines = [line([word], [1.0]).items[0] for word in ("one", "two")]
-    whole, first = tokens(Tokens(items=tuple(lines)), [Scale(unit="logit", limit=1.0)], 1.0)
+    whole, *_, first = tokens(Tokens(items=tuple(lines)), [Scale(unit="logit", limit=1.0)], 1.0)
     assert b"two" in whole.data
     assert b"two" not in first.data
     assert first.size[1] < whole.size[1]

@@ -77,7 +77,6 @@ BAD = {
     "study=iris model.hidden=interval(1,3)": "model.hidden=interval(1,3): an interval holds no list of values to try",
     "study=iris model.kind=mpl": "model.kind: given 'mpl', allowed: ",
     "study=iris drawing.top_k=none": "drawing.top_k: given 'none', allowed: a whole number",
-    "study=iris target.outputs=[preticted]": "target.outputs.0: given 'preticted', allowed: text like ^(predicted",
     "study=iris selection.order=frist": "selection.order: given 'frist', allowed: ",
     "study=iris document.issued=soon": "document.issued: given 'soon', allowed: a time such as 2026-01-01T00:00:00Z",
     "study=iris document.embed=[photos]": "document.embed.0: given 'photos', allowed: data, weights",

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import OverrideParseException
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exhibit.flows import cli, hydra_settings
@@ -183,6 +183,7 @@ _NAMES = st.text(st.sampled_from("ab c=,:()[]{}\\'\"<ü申%.-_1"), min_size=1, m
 
 
 @given(st.dictionaries(_NAMES, st.text(max_size=4), min_size=1, max_size=2))
+@example({"1.": ""}).via("found by search")
 def test_a_name_in_braces_has_a_form_or_none(mapping: dict[str, str]) -> None:
     if any(key_word(name) is None for name in mapping):
         with pytest.raises(ValueError, match="no name in braces"):

@@ -60,7 +60,7 @@ class TorchCNNSpec(TrainingSpec):
         return TorchModel(net, ChannelsFirst(scaling(image)), "logits", compute)
 
     def _image(self, dataset: Dataset) -> Input:
-        return halved(only_image(dataset, self.kind), self.kind, self.blocks, lambda times: f"model.blocks={times}")
+        return halved(only_image(dataset, self.kind), self.kind, self.blocks, lambda times: f"model.blocks={times:d}")
 
     def _net(self, image: Input, dataset: Dataset) -> "nn.Module":
         from exhibit.tasks.models.zoo.torch_images import ImageNet

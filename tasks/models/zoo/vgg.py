@@ -11,7 +11,7 @@ from exhibit.tasks.models.zoo.images import AugmentedSpec, coloured, halved, onl
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.model import Weights
-from exhibit.tasks.records.override import in_shell
+from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
     import keras
@@ -84,7 +84,7 @@ class SmallVGGSpec(_VGG):
 
     def _image(self, dataset: Dataset) -> Input:
         def shorter(times: int) -> str:
-            return in_shell(f"model.filters=[{','.join(map(str, self.filters[:times]))}]")
+            return typed("model.filters", self.filters[:times])
 
         return halved(only_image(dataset, self.kind), self.kind, len(self.filters), shorter)
 
