@@ -8,7 +8,7 @@ import numpy as np
 from exhibit.tasks.data.rows import Labels, task_of, words
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Dataset, Label
-from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.override import quoted, typed
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -119,5 +119,5 @@ def label_of(wanted: Sequence[str], dataset: Dataset) -> int | None:
     raise InputError(
         f"target.outputs: {', '.join(wanted)} was given, but the data has the labels {', '.join(names)}, and a chapter "
         f"explains one of them: target=index {typed('target.outputs', names[:1])}; a chapter for each is "
-        f"'target.outputs={','.join(f'[{name}]' for name in names)}'"
+        f"'target.outputs={','.join(f'[{quoted(name)}]' for name in names)}'"
     )
