@@ -34,6 +34,7 @@ class Fitted(ABC):
     """A fitted model. `threads`: that its library computes with."""
 
     framework: ClassVar[str]
+    counted: ClassVar[str] = ""  # which part of it predicts, in a sentence, where that is not all
     takes_gaps: ClassVar[bool] = True  # whether cells without a value are something that it knows
 
     def __init__(self, item: Any, threads: int = 1) -> None:
@@ -219,6 +220,10 @@ class XGBoost(Fitted):
     """A booster of XGBoost, or what its classes hold."""
 
     framework = "XGBoost"
+    counted = (
+        "Its rounds count as in a prediction of XGBoost: all of a booster; where training of one of its classes "
+        "(XGBClassifier and so on) stopped early, those up to the best one."
+    )
 
     def __init__(self, item: Any, threads: int = 1) -> None:
         by_class = hasattr(item, "get_booster")

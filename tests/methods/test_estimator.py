@@ -35,6 +35,8 @@ from exhibit.tasks.protocols import Compute, Model, silent
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack, unpack
+from exhibit.tasks.stages.load import load, told_by_place
+from exhibit.tasks.store import Store
 from tests.conftest import Memory
 
 COMPUTE = Compute(batch=64, threads=1)
@@ -326,6 +328,40 @@ def test_the_order_of_columns_in_the_file_is_of_no_account(folder: Path, tmp_pat
     data = TableSpec(path=tmp_path / "turned.csv", label="label", test_share=0).load_for(Memory(), spec.wanted(COMPUTE))
     model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
     np.testing.assert_allclose(model.predict(data.arrays), expected, atol=1e-6)
+
+
+def test_columns_that_a_model_does_not_name_are_taken_by_place_and_that_is_said(tmp_path: Path) -> None:
+    frame = LOANS[["label", "own", "age"]].fillna({"age": 30.0})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    own = LogisticRegression().fit(frame[["own", "age"]].to_numpy(float), frame.label)
+    skops.io.dump(own, tmp_path / "m.skops")
+    spec = EstimatorSpec(path=tmp_path / "m.skops")
+    store, given = Store(tmp_path / "store"), TableSpec(path=tmp_path / "t.csv", label="label", test_share=0)
+    wanted = spec.wanted(COMPUTE)
+    loaded = load(store, given, wanted=wanted)
+    data = unpack(Dataset, store.get(loaded["dataset"]))
+    said = "The model knows no names of columns, so it is given them by place, in this order: own, age; data.features"
+    assert said in data.description
+    told = told_by_place(store, loaded["dataset"], wanted)
+    assert told is not None
+    assert told.startswith(said)
+    predicted = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE).predict(data.arrays)
+    np.testing.assert_allclose(predicted, own.predict_proba(frame[["own", "age"]].to_numpy(float)))
+    named = spec.wanted(COMPUTE).model_copy(update={"names": ("own", "age")})
+    assert "by place" not in given.load_for(Memory(), named).description
+    assert told_by_place(store, loaded["dataset"], named) is None
+
+
+def test_rows_of_some_classes_alone_are_told_to_name_all(tmp_path: Path) -> None:
+    rows = X[["own"]].assign(label=np.array([10, 20, 30])[np.arange(ROWS) % 3])
+    skops.io.dump(LogisticRegression().fit(rows[["own"]], rows.label), tmp_path / "m.skops")
+    rows[rows.label != 20].to_csv(tmp_path / "t.csv", index=False)
+    spec = EstimatorSpec(path=tmp_path / "m.skops")
+    given = TableSpec(path=tmp_path / "t.csv", label="label")
+    with pytest.raises(InputError, match=r"asks for 2, .*data\.classes=\[\"10\",\"20\",\"30\"\]' names all that"):
+        spec.fit(given.load_for(Memory(), spec.wanted(COMPUTE)), COMPUTE, silent)
+    all_of_them = given.model_copy(update={"classes": ("10", "20", "30")})
+    spec.fit(all_of_them.load_for(Memory(), spec.wanted(COMPUTE)), COMPUTE, silent)
 
 
 def test_a_model_that_takes_no_gaps_says_what_to_choose(tmp_path: Path) -> None:
