@@ -14,6 +14,7 @@ from exhibit.flows.kinds import KINDS, Taken, is_tensor
 from exhibit.tasks.data.classes import given_labels
 from exhibit.tasks.data.plain import input_of
 from exhibit.tasks.data.rows import Labels, numbers
+from exhibit.tasks.data.rows import words as words_of
 from exhibit.tasks.held import held_name, holding
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.factory import framework_of, outputs_of
@@ -347,8 +348,23 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words) -> tuple[Ar
     if y is None:
         return None, tuple(map(str, given)) if given is not None else tuple(map(str, range(outputs)))
     values = np.asarray(y)
-    if given is None and values.ndim == 1 and len(found := sorted({str(one) for one in values.tolist()})) == outputs:
-        given = found if values.dtype.kind not in "iufb" else None
+    found = _different(values) if given is None and values.ndim == 1 else ()
+    if len(found) == outputs:
+        given = found
+    elif len(found) > 1 and set(found) <= set(map(str, range(1, outputs))):
+        raise InputError(
+            f"y: its labels are {', '.join(found)}, and the model has {outputs} outputs: whether these are counted "
+            "from 0 or from 1 cannot be told; give classes, all labels in the order of the outputs, such as "
+            f"classes={list(range(outputs))} or classes={list(range(1, outputs + 1))}"
+        )
     told = given_labels(y, given if given is not None else tuple(map(str, range(outputs))), words.label, "y")
     known = Labels(name=words.label, task="classification", classes=told.order)
     return known.values(told.cells, "y"), told.names or told.order
+
+
+def _different(labels: Array) -> tuple[str, ...]:
+    """Those that there are, in the order of numbers or letters."""
+    import pandas as pd
+
+    found = {word for word in words_of(pd.Series(labels)) if word is not None}
+    return tuple(sorted(found, key=float if labels.dtype.kind in "iuf" else str))

@@ -31,7 +31,7 @@ from exhibit.tasks.stages.check import CheckedMethod, check
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.fit import fit
 from exhibit.tasks.stages.gather import gather
-from exhibit.tasks.stages.load import columns_wanted, load
+from exhibit.tasks.stages.load import columns_wanted, load, told_by_place
 from exhibit.tasks.stages.predict import predict
 from exhibit.tasks.stages.select import select
 from exhibit.tasks.stages.stage import FinishedStage
@@ -167,6 +167,8 @@ class _Steps:
         wanted = None if embedded[0] else columns_wanted(point.data, point.model, self._compute, weights)
         yield from self._one(chapter, load, point.data, *embedded, wanted)
         dataset = chapter["load"]["dataset"]
+        if wanted is not None and (said := told_by_place(self._calls.store, dataset, wanted)):
+            self._calls.watch.note(f"{chapter.slug}: {said}")
         if self._all_glyphs:
             loaded = unpack(Dataset, self._calls.store.get(dataset), self._calls.store)
             require_glyphs("\n".join([point.title, *loaded.texts]))

@@ -8,7 +8,7 @@ from exhibit.flows.points import trainings
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.stages.beforehand import require_explainable
-from exhibit.tasks.stages.load import columns_wanted, load
+from exhibit.tasks.stages.load import columns_wanted, load, told_by_place
 from exhibit.tasks.stages.rehearsal import rehearse as rehearsed
 from exhibit.tasks.stages.rehearsal import told
 from exhibit.tasks.stages.stage import read
@@ -29,13 +29,16 @@ def rehearse(report: Report) -> Iterator[str]:
 
 def _point(point: Point, compute: Compute, store: Store) -> Iterator[str]:
     yield f"point: {point.label}"
-    loaded = load(store, point.data, wanted=columns_wanted(point.data, point.model, compute))
+    wanted = columns_wanted(point.data, point.model, compute)
+    loaded = load(store, point.data, wanted=wanted)
     data = read(store, Dataset, loaded["dataset"])
     fitted = read(store, Dataset, loaded.outputs.get("fitted", loaded["dataset"]))
     splits = {split: int((data.split == split).sum()) for split in dict.fromkeys(data.split.tolist())}
     rows = ", ".join(f"{count:,} {split}" for split, count in splits.items())
     left = f"; {len(data.excluded):,} left out, {data.excluded[0].reason}" if data.excluded else ""
     yield f"data: {data.title}, {len(data.labels):,} rows ({rows}){left}"
+    if wanted is not None and (said := told_by_place(store, loaded["dataset"], wanted)):
+        yield f"columns: {said}"
     classes = f" of {len(data.classes)}: {', '.join(data.classes[:_FEW])}" if data.classes else ""
     yield f"label: {data.label_name}, {data.task}{classes}"
     require_explainable(store, loaded["dataset"], point.model, point.method, point.target, point.selection)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Wanted
 from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.shown import with_quotes
 
 _TOLD = 12  # columns in a sentence
 
@@ -26,16 +27,24 @@ def arranged(there: Sequence[str], wanted: Wanted, where: str) -> list[str] | No
         return None
     if missing:
         raise InputError(
-            f"{where}: the model was fitted on {told_list(missing)}, which the data do not have as a feature; there "
-            f"are {told_list(there)}; rename or add them in the file"
+            f"{where}: the model was fitted on {told_list(with_quotes(missing))}, which the data do not have as a "
+            f"feature; there are {told_list(with_quotes(there))}; rename or add them in the file"
         )
     found = [called[name] for name in wanted.names]
     if extra := [name for name in there if name not in found]:
         raise InputError(
-            f"{where}: the model was not fitted on {told_list(extra)}; leave them out with "
+            f"{where}: the model was not fitted on {told_list(with_quotes(extra))}; leave them out with "
             f"{typed('data.ignore', extra)}, or in the function that gives the data"
         )
     return found
+
+
+def by_place(names: Sequence[str]) -> str:
+    """What is said of a model that knows no names of columns, in a sentence."""
+    return (
+        "The model knows no names of columns, so it is given them by place, in this order: "
+        f"{told_list(with_quotes(names))}; data.features gives another order."
+    )
 
 
 def told_list(names: Sequence[str]) -> str:

@@ -224,7 +224,8 @@ class Columns(Record):
     """The columns of a table as the rows of a fit have them. `others`: columns of the file that are no features.
     `centre`, `spread`: (features,) mean and standard deviation over the training rows; `filling`: (columns,) what empty
     cells become; `dates`: columns that others are made of;
-    `whole`: whether a category is one feature."""
+    `whole`: whether a category is one feature; `placed`: whether the model is given them by place, for it knows no
+    names."""
 
     columns: tuple[Column, ...]
     others: tuple[str, ...] = ()
@@ -233,6 +234,7 @@ class Columns(Record):
     filling: tuple[float | None, ...] = Field((), exclude_if=lambda made: set(made) <= {None})
     dates: tuple[Date, ...] = Field((), exclude_if=lambda dates: not dates)
     whole: bool = Field(False, exclude_if=lambda whole: not whole)
+    placed: bool = Field(False, exclude_if=lambda placed: not placed)
 
     def texts(self) -> list[str]:
         """The columns of categories, unless their words are numbers in the file."""

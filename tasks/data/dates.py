@@ -1,5 +1,6 @@
 """Dates and times as parts that can be read: year, month, weekday, hour, and how long ago."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
@@ -12,11 +13,12 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 200  # words that show whether they are dates
 _DAY = 86_400.0
+_OFFSET = re.compile(r"([T ]\d\d[\d:.,]*) ?(?:Z|[+-]\d\d(?::?\d\d)?)$")  # from UTC, behind a time of day
 
 
 class Date(Record):
     """A column of dates as the rows of a fit have it. `latest`: seconds since 1970 of the last one, from which age
-    counts; `hours`: whether any has a time of day."""
+    counts; `hours`: whether any has a time of day, as it is written."""
 
     column: str
     latest: float
@@ -33,7 +35,9 @@ class Date(Record):
         known = seconds[~np.isnan(seconds)]
         if not len(known):
             raise InputError(f"data.dates: the column {cells.name!r} is empty in every row; leave it out")
-        return cls(column=str(cells.name), latest=float(known.max()), hours=bool((known % _DAY != 0).any()))
+        written = _seconds(_as_written(cells), "path")
+        hours = bool((written[~np.isnan(written)] % _DAY != 0).any())
+        return cls(column=str(cells.name), latest=float(known.max()), hours=hours)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,16 +47,16 @@ class Date(Record):
 
     def parts(self, cells: "Cells", key: str) -> dict[str, Array]:
         """By name (rows,), NaN where a cell is empty: Monday is weekday 1; age counts back from the last date of the
-        fit, so that later ones have a negative age.
+        fit, so that later ones have a negative age. Of a date with an offset from UTC all but its age are as written.
 
         Raises:
             InputError: for a cell that is no date.
         """
         import pandas as pd
 
-        seconds = _seconds(cells, key)
-        when = pd.Series(pd.to_datetime(seconds, unit="s"))
-        hour = (seconds % _DAY) / 3600
+        seconds, written = _seconds(cells, key), _seconds(_as_written(cells), key)
+        when = pd.Series(pd.to_datetime(written, unit="s"))
+        hour = (written % _DAY) / 3600
         found = [when.dt.year, when.dt.month, when.dt.weekday + 1, *([hour] if self.hours else [])]
         age = (self.latest - seconds) / _DAY
         return dict(zip(self.names, [np.asarray(each, np.float64) for each in (*found, age)], strict=True))
@@ -86,6 +90,15 @@ def require_no_dates(name: str, words: Sequence[str], how: str) -> None:
             f"data.path: the column {name!r} holds {len(words)} dates such as {words[0]}; {how} makes year, month, "
             "weekday and age in days of them, data.ignore leaves them out"
         )
+
+
+def _as_written(cells: "Cells") -> "Cells":
+    """Dates without their offset from UTC."""
+    import pandas as pd
+
+    if isinstance(cells.dtype, pd.DatetimeTZDtype):
+        return cells.dt.tz_localize(None)
+    return cells.map(lambda cell: _OFFSET.sub(r"\1", cell) if isinstance(cell, str) else cell)
 
 
 def _seconds(cells: "Cells", key: str) -> Array:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from exhibit.tasks.data.asked import arranged, told_counts, told_list
+from exhibit.tasks.data.asked import arranged, by_place, told_counts, told_list
 from exhibit.tasks.data.columns import Asked, Column, Columns, Filling, by_column
 from exhibit.tasks.data.dates import Date, Dates
 from exhibit.tasks.data.own import LabelColumns, RowsSpec
@@ -43,7 +43,9 @@ class TableSpec(RowsSpec):
         "refuse", description="of a column with more categories; other: the commonest stay, the rest is called other"
     )
     dates: tuple[str, ...] = Field(
-        (), description="columns of dates, each of which becomes year, month, weekday, hour if any, and age in days"
+        (),
+        description="columns of dates, each of which becomes year, month, weekday, hour if any, and age in days; of "
+        "one with an offset, as 2026-01-31T01:00+02:00, all but the age are as written",
     )
     missing: Missing | Annotated[dict[str, Missing], Field(min_length=1)] = Field(
         "refuse",
@@ -117,6 +119,7 @@ class TableSpec(RowsSpec):
             others=tuple(str(name) for name in table.columns if name not in taken),
             dates=dates.dates,
             whole=order is not None,
+            placed=wanted is not None and not wanted.names,
         )
 
     def _chosen(self, table: "Table") -> list[str]:
@@ -202,7 +205,8 @@ class TableSpec(RowsSpec):
         counts = {kind: sum(own == kind for own in kinds) for kind in words}
         counted = [f"{count} {words[kind][count > 1]}" for kind, count in counts.items() if count]
         into = "" if "category" not in kinds else _WHOLE if reader.whole else _CATEGORY
-        return f"Rows of {' and '.join(counted)}.{into}"
+        placed = f" {by_place([column.name for column in reader.columns])}" if reader.placed else ""
+        return f"Rows of {' and '.join(counted)}.{into}{placed}"
 
     def _texts(self) -> Sequence[str]:
         return [*self.categories, *self.dates, *filter(None, [self.id])]

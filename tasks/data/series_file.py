@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Cells, Table
 
 SAMPLE = "(series)"  # the column that holds the steps
-_NUMBERED = re.compile(r"(.*?)[ _.:@-]*?(\d+(?:\.\d+)?)").fullmatch
+_NUMBERED = re.compile(r"(.*?)([ _.:@]*)([+-]? ?)(\d+(?:\.\d+)?)").fullmatch
+_PART_OF_DATE = re.compile(r".*\d[:/.+-]").fullmatch  # up to the last number of 08:30, 2026-01-31 or 31/01/26
 
 
 class Sample(NamedTuple):
@@ -84,17 +85,8 @@ def wide_rows(table: "Table", key: str, channels: Sequence[str] | None, others: 
     """
     import pandas as pd
 
-    named = {name: _NUMBERED(name) for name in table.columns if name not in others}
-    if strange := [name for name, found in named.items() if found is None]:
-        raise InputError(
-            f"data.{key}: the columns {', '.join(strange[:3])} do not end in the number of a step, as those of a wide "
-            f"table do (t0, t1, or x_0, y_0 of two channels): leave them out with {typed('data.ignore', strange)}, or "
-            "give data.time, the column of times, where each row is one step"
-        )
-    places: dict[str, dict[float, str]] = {}
-    for name, found in named.items():
-        assert found is not None, "refused before"
-        places.setdefault(found[1], {})[float(found[2])] = name
+    steps = [name for name in table.columns if name not in others]
+    places, dated = _wide_places(steps, key)
     prefixes = list(channels) if channels is not None else list(places)
     if missing := [prefix for prefix in prefixes if prefix not in places]:
         raise InputError(
@@ -111,10 +103,68 @@ def wide_rows(table: "Table", key: str, channels: Sequence[str] | None, others: 
     names = tuple(prefix or "value" for prefix in prefixes)
     columns = [[numbers(table[places[prefix][moment]], key) for prefix in prefixes] for moment in moments]
     values: Array = np.moveaxis(np.array(columns), 2, 0)
-    timed = bool((np.diff(moments) != 1).any())
-    samples = [_told(Sample(names, np.array(moments), own, timed)) for own in values]
+    timed = dated or bool((np.diff(moments) != 1).any())
+    samples = [_told(Sample(names, np.array(moments), own, timed, dated)) for own in values]
     kept = [name for name in table.columns if name in others]
     return table[kept].assign(**{SAMPLE: pd.Series(samples, dtype=object, index=table.index)})
+
+
+def _wide_places(steps: Sequence[str], key: str) -> tuple[dict[str, dict[float, str]], bool]:
+    """The columns by channel and step, and whether the steps are seconds of dates.
+
+    Raises:
+        InputError: for names that do not say one step of one channel.
+    """
+    named = {name: _NUMBERED(name) for name in steps}
+    if strange := [name for name, found in named.items() if found is None]:
+        raise InputError(
+            f"data.{key}: the columns {', '.join(strange[:3])} do not end in the number of a step, as those of a wide "
+            f"table do (t0, t1, or x_0, y_0 of two channels): leave them out with {typed('data.ignore', strange)}, or "
+            "give data.time, the column of times, where each row is one step"
+        )
+    told = {name: found.groups() for name, found in named.items() if found is not None}
+    times = [name for name, (prefix, mark, sign, _) in told.items() if _PART_OF_DATE(f"{prefix}{mark}{sign.strip()}")]
+    dates = _dates(steps) if times else None
+    if times and dates is None:
+        raise InputError(
+            f"data.{key}: whether the columns {', '.join(times[:3])} are dates, times of day or steps of several "
+            "channels cannot be told; name them by the number of the step (t0, t1, or x_0, y_0 of two channels), or "
+            "all by dates such as 2026-01-31 or 2026-01-31T12:00"
+        )
+    if dates is None:
+        listed = [(prefix, float(f"{sign.strip()}{number}"), name) for name, (prefix, _, sign, number) in told.items()]
+    else:
+        listed = [("", moment, name) for moment, name in zip(dates, steps, strict=True)]
+    places: dict[str, dict[float, str]] = {}
+    for prefix, moment, name in listed:
+        if (other := places.setdefault(prefix, {}).setdefault(moment, name)) != name:
+            raise InputError(
+                f"data.{key}: the columns {other!r} and {name!r} are both step {moment:g} of one channel; name each "
+                "by a step of its own"
+            )
+    glued = {prefix for prefix, mark, sign, _ in told.values() if sign.strip() == "-" and prefix and not mark}
+    if turned := next((own for own in glued if list(places.get(own, {})) != sorted(places.get(own, {}))), None):
+        first, second, *_ = places[turned].values()
+        raise InputError(
+            f"data.{key}: whether {first!r} comes before {second!r} cannot be told, for their hyphen may be a minus; "
+            f"write {turned}_0, {turned}_1 of steps, or {turned}_-1, {turned}_-0 of how long ago they were"
+        )
+    if len(places) > 1 and all(len(own) == 1 for own in places.values()):
+        raise InputError(
+            f"data.{key}: each of the columns {', '.join(steps[:3])} would be a channel of one step; name the steps of "
+            "a channel alike, but for the number at the end (t0, t1, or x_0, x_1)"
+        )
+    return places, dates is not None
+
+
+def _dates(names: Sequence[str]) -> list[float] | None:
+    """Seconds since 1970 of each; None where any is no date."""
+    import pandas as pd
+
+    found = pd.to_datetime(pd.Series(names), format="ISO8601", errors="coerce", utc=True)
+    if found.isna().any():
+        return None
+    return [float(each) for each in (found - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)]
 
 
 def stored_rows(

@@ -173,6 +173,8 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
         values, base = values[..., np.newaxis], base[-1:]
         if wanted == "probability":  # one output, that of the second class: the first one mirrors it
             values, base = np.concatenate([-values, values], axis=2), np.concatenate([1 - base, base])
+        elif score.kind == "logit":  # of two classes alone there is one of both
+            values, base = np.concatenate([-values, values], axis=2), np.concatenate([-base, base])
     return values, base
 
 

@@ -13,6 +13,7 @@ from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, TableColumn
 from exhibit.tasks.records.model import OutputKind
 from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.shown import with_quotes
 
 
 class ColumnsModel(CallableModel):
@@ -88,8 +89,9 @@ def require_these(fitted: Fitted, dataset: Dataset, where: str) -> None:
     names, there = fitted.wanted.names, [column.name for column in columns_of(dataset)]
     if names and [name.replace("_", " ") for name in names] != [name.replace("_", " ") for name in there]:
         raise InputError(
-            f"{where}: the {fitted.framework} model was fitted on the columns {', '.join(names[:10])}, and the data "
-            f"gives {', '.join(there[:10])}; give it those that it was fitted on, in that order, by these names"
+            f"{where}: the {fitted.framework} model was fitted on the columns {', '.join(with_quotes(names[:10]))}, "
+            f"and the data gives {', '.join(with_quotes(there[:10]))}; give it those that it was fitted on, in that "
+            "order, by these names"
         )
 
 

@@ -14,6 +14,7 @@ from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
+from exhibit.tasks.records.override import typed
 
 
 class EstimatorSpec(GivenModel):
@@ -21,7 +22,9 @@ class EstimatorSpec(GivenModel):
     the columns that it was fitted on: words, numbers and missing values as they stand in the file.
 
     No such file holds code; of a .skops file each type must be one that skops trusts, or the machine in
-    EXHIBIT_TRUSTED_TYPES. Columns are matched by name.
+    EXHIBIT_TRUSTED_TYPES. Columns are matched by name, or taken by place where the model knows no names, which the
+    report says. Of XGBoost those rounds count by which it predicts: all of a booster, of its classes (XGBClassifier and
+    so on) those up to the best one where the training stopped early.
     """
 
     kind: Literal["estimator"] = "estimator"
@@ -57,7 +60,9 @@ class EstimatorSpec(GivenModel):
     @property
     def architecture(self) -> str:
         """One sentence about the model."""
-        return f"A fitted model of {self.framework}, read from a file of its own; it is given whole columns."
+        counted = READERS[self.path.suffix.lower()][0].counted
+        told = f"A fitted model of {self.framework}, read from a file of its own; it is given whole columns."
+        return f"{told} {counted}".rstrip()
 
     @property
     def training(self) -> str:
@@ -113,14 +118,14 @@ class EstimatorSpec(GivenModel):
                 f"{dataset.label_name!r}; {asked} says otherwise"
             )
         model = ColumnsModel(fitted, columns_of(dataset), kind, compute)
-        self._try(model, dataset)
+        self._try(model, dataset, fitted.classes)
         return model
 
     def remarks(self, dataset: Dataset, _: Weights, prediction: Prediction) -> Remarks:
         """Whether the labels say another order of the classes than what was taken for granted."""
         return order_of_outputs(dataset, prediction.outputs) if dataset.classes else Remarks()
 
-    def _try(self, model: Model, dataset: Dataset) -> None:
+    def _try(self, model: Model, dataset: Dataset, known: tuple[str, ...]) -> None:
         lacking = [np.isnan(item.array).any(axis=1) for item in dataset.inputs if item.values.dtype.kind == "f"]
         rows = np.flatnonzero(np.any(lacking, axis=0))[:_TRIED] if lacking else np.arange(0)
         some = dataset.take(np.union1d(rows, np.arange(min(_TRIED, len(dataset.labels)))))
@@ -136,8 +141,11 @@ class EstimatorSpec(GivenModel):
         if outputs.shape[1] != wanted:
             what = "class" if some.classes else "label"
             each = f", one for each {what} ({', '.join(some.outputs[:10])})" if wanted > 1 else ""
+            more = some.classes and outputs.shape[1] > wanted
+            all_of_them = f"; {_classes_typed(known)} names all that it knows" if more else ""
             raise InputError(
                 f"model.path: the model gives {outputs.shape[1]} outputs, and the data asks for {wanted}{each}"
+                f"{all_of_them}"
             )
 
     def _bytes(self) -> bytes:
@@ -150,6 +158,11 @@ class EstimatorSpec(GivenModel):
 
     def _read(self, data: bytes, compute: Compute) -> Fitted:
         return read_fitted(data, self.path.suffix.lower(), compute.threads)
+
+
+def _classes_typed(known: tuple[str, ...]) -> str:
+    """All classes of a model, which has these where it knows them by name, as they are typed."""
+    return typed("data.classes", known) if known else "data.classes=[...], a list in the order of its outputs,"
 
 
 def _file(weights: Weights) -> bytes:

@@ -34,6 +34,7 @@ class Fitted(ABC):
     """A fitted model. `threads`: that its library computes with."""
 
     framework: ClassVar[str]
+    counted: ClassVar[str] = ""  # which part of it predicts, in a sentence, where that is not all
     takes_gaps: ClassVar[bool] = True  # whether cells without a value are something that it knows
 
     def __init__(self, item: Any, threads: int = 1) -> None:
@@ -219,12 +220,20 @@ class XGBoost(Fitted):
     """A booster of XGBoost, or what its classes hold."""
 
     framework = "XGBoost"
+    counted = (
+        "Its rounds count as in a prediction of XGBoost: all of a booster; where training of one of its classes "
+        "(XGBClassifier and so on) stopped early, those up to the best one."
+    )
 
     def __init__(self, item: Any, threads: int = 1) -> None:
-        booster = item.get_booster() if hasattr(item, "get_booster") else item
-        best = booster.attr("best_iteration")  # a training that stopped early goes on for some rounds after it
-        super().__init__(booster if best is None else booster[: int(best) + 1], threads)
+        by_class = hasattr(item, "get_booster")
+        super().__init__(item.get_booster() if by_class else item, threads)
         self.item.set_param({"nthread": threads})
+        # A training that stopped early goes on for some rounds after the best one. XGBoost's classes predict without
+        # these, and leave their mark in a file; a booster predicts with all that it has.
+        best = self.item.attr("best_iteration") if by_class or self.item.attr("scikit_learn") is not None else None
+        # To XGBoost (0, 0) is all; a slice of the booster would lose its categories.
+        self._rounds = (0, 0) if best is None or self._learner["name"] == "gblinear" else (0, int(best) + 1)
 
     @classmethod
     def read(cls, data: bytes, threads: int) -> Self:
@@ -241,6 +250,10 @@ class XGBoost(Fitted):
         kinds = self.item.feature_types or ()
         return Wanted(names=names, categories=tuple(n for n, kind in zip(names, kinds, strict=False) if kind == "c"))
 
+    def held(self) -> Any:
+        """The same booster is another model where fewer of its rounds count."""
+        return self.item, self._rounds
+
     @cached_property
     def _objective(self) -> str:
         return str(json.loads(self.item.save_config())["learner"]["objective"]["name"])
@@ -254,16 +267,18 @@ class XGBoost(Fitted):
         return ()  # it counts them
 
     def predict(self, table: Whole, scale: Scale) -> Array:
-        rows = self._matrix(table)
         if scale == "logits":
-            return self.item.predict(rows, output_margin=True).reshape(len(table.codes), -1)
+            return self._predicted(table, output_margin=True).reshape(len(table.codes), -1)
         if scale == "probabilities" and self._objective in ("multi:softmax", "binary:logitraw", "binary:hinge"):
-            margins = self.item.predict(rows, output_margin=True).reshape(len(table.codes), -1).astype(np.float64)
+            margins = self.predict(table, "logits").astype(np.float64)
             return softmax(margins) if self._objective == "multi:softmax" else 1 / (1 + np.exp(-margins))
-        return self.item.predict(rows).reshape(len(table.codes), -1)
+        return self._predicted(table).reshape(len(table.codes), -1)
+
+    def _predicted(self, table: Whole, **asked: bool) -> Array:
+        return np.asarray(self.item.predict(self._matrix(table), iteration_range=self._rounds, **asked))
 
     def along_the_paths(self, table: Whole) -> Array:
-        found = self.item.predict(self._matrix(table), pred_contribs=True)
+        found = self._predicted(table, pred_contribs=True)
         return found[..., np.newaxis] if found.ndim == 2 else np.moveaxis(found, 1, 2)
 
     def trees(self) -> Sequence[Tree] | None:
@@ -271,7 +286,9 @@ class XGBoost(Fitted):
         model = self._learner.get("model")
         if model is None or any(tree["tree_param"].get("size_leaf_vector", "1") > "1" for tree in model["trees"]):
             return None
-        return [_of_xgboost(tree, output) for tree, output in zip(model["trees"], model["tree_info"], strict=True)]
+        count = model["iteration_indptr"][self._rounds[1] or -1]
+        pairs = zip(model["trees"][:count], model["tree_info"][:count], strict=True)
+        return [_of_xgboost(tree, output) for tree, output in pairs]
 
     def compared(self, table: Whole) -> Array:
         """A word is its place among those of the training of the model."""
@@ -466,9 +483,15 @@ class CatBoost(Fitted):
         return self._values(table, reference_data=self._pool(background), model_output=output)
 
     def _values(self, table: Whole, **options: Any) -> Array:
-        found = self.item.get_feature_importance(
-            self._pool(table), type="ShapValues", thread_count=self.threads, **options
-        )
+        import catboost
+
+        try:
+            found = self.item.get_feature_importance(
+                self._pool(table), type="ShapValues", thread_count=self.threads, **options
+            )
+        except catboost.CatBoostError as error:
+            why = " ".join(str(error).split()).rstrip(".")
+            raise InputError(f"tree_shap: CatBoost does not explain this model ({why}); use kernel_shap") from error
         return found[..., np.newaxis] if found.ndim == 2 else np.moveaxis(found, 1, 2)
 
     def _pool(self, table: Whole) -> Any:
@@ -484,8 +507,9 @@ class CatBoost(Fitted):
                 )
             words: Any = np.array(Whole.words(column), object) if column.categories else np.array(["False", "True"])
             frame[column.name] = words[table.codes[:, place].astype(np.int64)]
-        # It counts for nothing here, but CatBoost asks for a label of the right kind.
-        label = np.arange(len(frame)) % 2
+        # It counts for nothing here, but CatBoost asks for labels that differ, and of a classifier for its own.
+        known = np.arange(2) if len(self.item.classes_) == 0 else np.asarray(self.item.classes_)
+        label = known[np.arange(len(frame)) % len(known)]
         return catboost.Pool(frame, label=label, cat_features=places, thread_count=self.threads)
 
 

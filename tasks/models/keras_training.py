@@ -148,12 +148,12 @@ def _given(net: keras.Model, path: Path | None) -> keras.Model:
 
 def _keras_file(path: Path) -> dict[str, Array]:
     net = keras.saving.load_model(path, compile=False, safe_mode=True)
-    return {variable.path: variable.numpy() for variable in net.weights}
+    return {variable.path: np.asarray(variable.numpy()) for variable in net.weights}
 
 
 def _weights(net: keras.Model, history: dict[str, Array]) -> Weights:
     return Weights(
-        arrays={variable.path: variable.numpy() for variable in net.weights},
+        arrays={variable.path: np.asarray(variable.numpy()) for variable in net.weights},
         history=history,
         parameters=sum(int(np.prod(variable.shape)) for variable in net.trainable_weights),
     )

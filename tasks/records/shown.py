@@ -1,7 +1,7 @@
 """Text from elsewhere as it may be shown: on a terminal, in a log, in an artifact."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 _JOINERS = "‌‍"  # between the letters of a word or the parts of a sign: seen, and harmless
@@ -49,3 +49,8 @@ def _seen(letter: str) -> bool:
 
 def _written(letter: str) -> str:
     return letter.encode("unicode_escape").decode()
+
+
+def with_quotes(names: Sequence[str]) -> list[str]:
+    """Names for a list with commas: those that hold one themselves, as "opened, year", in quotes."""
+    return [repr(name) if "," in name else name for name in names]

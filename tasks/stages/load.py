@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exhibit.tasks.data.asked import by_place
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import Compute
@@ -66,3 +67,10 @@ def columns_wanted(data: Data, model: ModelChoice, compute: Compute, weights: by
     users_code_now(model)
     with one_at_a_time(compute), running([model.own_function] if model.own_function else []):
         return model.wanted(compute, None if weights is None else unpack(Weights, weights))
+
+
+def told_by_place(store: Store, dataset: str, wanted: Wanted) -> str | None:
+    """That the model takes columns by place, and which these are; None where it knows their names."""
+    if wanted.names:
+        return None
+    return by_place([column.name for item in read(store, Dataset, dataset).inputs for column in item.whole])

@@ -220,3 +220,26 @@ def test_what_a_function_fitted_is_given_its_own_columns(
     model = spec.restore(data, spec.fit(data, compute, silent), compute)
     expected = getattr(own, make)().predict_proba(own.frame())
     np.testing.assert_allclose(model.predict(data.arrays), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("typed", [False, True], ids=["words", "typed"])
+def test_a_date_with_an_offset_keeps_its_parts_as_written(typed: bool, tmp_path: Path) -> None:
+    """Its age is of the moment: five hours lie between the two."""
+    at = ["2024-01-01T01:00:00+02:00", "2024-01-01T02:00:00-02:00"]
+    frame = pd.DataFrame({"at": at, "price": [1.5, 2.5]})
+    expected = [[2024, 1, 1, 1, 5 / 24], [2024, 1, 1, 2, 0]]
+    if typed:
+        at = pd.to_datetime(at[:1] * 2).tz_convert("Europe/Athens")
+        frame, expected = frame.assign(at=at), [[2024, 1, 1, 1, 0]] * 2
+        frame.to_parquet(tmp_path / "t.parquet")
+        data = TableSpec(path=tmp_path / "t.parquet", label="price", dates=["at"], test_share=0).load(Memory())
+    else:
+        data = loaded(frame, tmp_path, dates=["at"], test_share=0)
+    assert data.inputs[0].features == ("at, year", "at, month", "at, weekday", "at, hour", "at, age in days")
+    np.testing.assert_allclose(data.inputs[0].array, expected)
+
+
+def test_parts_of_dates_are_told_apart_in_a_list(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"at": ["2024-01-01", "2024-01-02"], "x": [1, 2], "price": [1.5, 2.5]})
+    with pytest.raises(InputError, match=r"there are 'at, year', 'at, month', 'at, weekday', 'at, age in days', x;"):
+        loaded(frame, tmp_path, Wanted(names=("at", "x")), dates=["at"], test_share=0)

@@ -72,6 +72,49 @@ def test_a_wide_table_names_channels_and_steps(load: Callable[..., Dataset]) -> 
     assert found.inputs[0].times is None
 
 
+def renamed(*steps: str) -> pd.DataFrame:
+    """A wide table of the first channel, whose columns are called so."""
+    return pd.DataFrame({**dict(zip(steps, VALUES[..., 0].T, strict=True)), "y": LABELS})
+
+
+@pytest.mark.parametrize(
+    ("steps", "channel", "moments"),
+    [
+        (["t-4", "t-3", "t-2", "t-1", "t-0"], "t", [0, 1, 2, 3, 4]),
+        (["t-2", "t-1", "t+0", "t+1", "t+2"], "t", [0, 1, 2, 3, 4]),
+        (["x_-2", "x_-1", "x_0", "x_1", "x_2"], "x", [0, 1, 2, 3, 4]),
+        (["-20", "-10", "0", "10", "20"], "value", [-20, -10, 0, 10, 20]),
+        ([f"2024-01-0{day}" for day in range(1, 6)], "value", [day * 86_400 for day in range(5)]),
+        ([f"2024-01-31 2{hour}:30" for hour in range(4)] + ["2024-02-01 00:30"], "value", [k * 3600 for k in range(5)]),
+    ],
+)  # fmt: skip
+def test_steps_of_a_wide_table_are_in_the_order_of_their_signed_numbers_or_dates(
+    load: Callable[..., Dataset], steps: list[str], channel: str, moments: list[float]
+) -> None:
+    found = load(renamed(*steps))
+    np.testing.assert_allclose(values_of(found), VALUES[..., :1], rtol=1e-6)
+    assert found.inputs[0].features == (channel,)
+    np.testing.assert_array_equal(found.inputs[0].moments, moments)
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        (["x_1", "x_01", "x_2", "x_3", "x_4"], "'x_1' and 'x_01' are both step 1 of one channel"),
+        (["x-0", "x-1", "x-2", "x-3", "x-4"], "'x-0' comes before 'x-1' cannot be told, .* write x_0, x_1 of"),
+        (["08:00", "08:30", "09:00", "09:30", "10:00"], "08:00, 08:30, 09:00 are dates, times of day or steps"),
+        (["01/02/2026", "02/02/2026", "03/02/2026", "04/02/2026", "05/02/2026"], "are dates, times of day or steps"),
+        (["01.02.2026", "02.02.2026", "03.02.2026", "04.02.2026", "05.02.2026"], "are dates, times of day or steps"),
+        (["a1", "b1", "c1", "d1", "e1"], "each of the columns a1, b1, c1 would be a channel of one step"),
+    ],
+)  # fmt: skip
+def test_names_that_say_no_step_of_a_channel_are_refused(
+    load: Callable[..., Dataset], steps: list[str], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        load(renamed(*steps))
+
+
 def test_a_wide_table_of_one_channel(load: Callable[..., Dataset]) -> None:
     found = load(wide_table()[[*(f"a_{k}" for k in range(STEPS)), "y"]].rename(columns=lambda name: name.strip("a_")))
     assert values_of(found).shape == (SAMPLES, STEPS, 1)

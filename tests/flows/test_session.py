@@ -237,6 +237,17 @@ def test_names_and_classes_of_an_estimator_are_its_own(store: str) -> None:
     np.testing.assert_allclose(report.scores.prediction, model.predict_proba(NUMBERS)[:, 2], atol=1e-9)
 
 
+@pytest.mark.parametrize("labels", [[30, 10, 20], [2.5, 0.5, 1.5], [3, 1, 2]])
+def test_classes_of_a_net_are_called_by_its_labels_in_their_order(
+    labels: list[float], net: nn.Sequential, store: str
+) -> None:
+    given = np.array(labels)[SPECIES.to_numpy()]
+    first = str(min(labels))
+    report = explained(store, net, NUMBERS, given, method="vanilla_grad", target=first)
+    assert set(report.scores.output) == {0}
+    assert report.scores.query("output == 0").shape[0] == len(NUMBERS)
+
+
 def test_several_inputs_by_name(store: str) -> None:
     X = {"left": RANDOM.normal(size=(5, 2)), "right": RANDOM.normal(size=(5, 3))}
     report = explained(store, lambda both: both["left"].sum(axis=1) - both["right"].sum(axis=1), X)
@@ -281,6 +292,10 @@ def test_boosters(library: str, store: str) -> None:
         ({"X": np.full((3, 4), np.nan)}, "X"),
         ({"y": [0, 1]}, "y: 2 labels were given for 30 samples of X"),
         ({"y": ["a"] * 29 + ["b"]}, "y: classes are 0, 1, 2, but the labels are a, b"),
+        (
+            {"y": [1] * 29 + [2]},
+            "y: its labels are 1, 2, and the model has 3 outputs: whether these are counted from 0",
+        ),
         ({"target": "setosa"}, "target: 'setosa' is no class"),
         ({"target": 7}, "target"),
         ({"method": "integrated_gradient"}, "integrated_gradient"),

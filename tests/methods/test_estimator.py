@@ -18,7 +18,7 @@ import skops.io
 import xgboost
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -35,6 +35,8 @@ from exhibit.tasks.protocols import Compute, Model, silent
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack, unpack
+from exhibit.tasks.stages.load import load, told_by_place
+from exhibit.tasks.store import Store
 from tests.conftest import Memory
 
 COMPUTE = Compute(batch=64, threads=1)
@@ -328,6 +330,40 @@ def test_the_order_of_columns_in_the_file_is_of_no_account(folder: Path, tmp_pat
     np.testing.assert_allclose(model.predict(data.arrays), expected, atol=1e-6)
 
 
+def test_columns_that_a_model_does_not_name_are_taken_by_place_and_that_is_said(tmp_path: Path) -> None:
+    frame = LOANS[["label", "own", "age"]].fillna({"age": 30.0})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    own = LogisticRegression().fit(frame[["own", "age"]].to_numpy(float), frame.label)
+    skops.io.dump(own, tmp_path / "m.skops")
+    spec = EstimatorSpec(path=tmp_path / "m.skops")
+    store, given = Store(tmp_path / "store"), TableSpec(path=tmp_path / "t.csv", label="label", test_share=0)
+    wanted = spec.wanted(COMPUTE)
+    loaded = load(store, given, wanted=wanted)
+    data = unpack(Dataset, store.get(loaded["dataset"]))
+    said = "The model knows no names of columns, so it is given them by place, in this order: own, age; data.features"
+    assert said in data.description
+    told = told_by_place(store, loaded["dataset"], wanted)
+    assert told is not None
+    assert told.startswith(said)
+    predicted = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE).predict(data.arrays)
+    np.testing.assert_allclose(predicted, own.predict_proba(frame[["own", "age"]].to_numpy(float)))
+    named = spec.wanted(COMPUTE).model_copy(update={"names": ("own", "age")})
+    assert "by place" not in given.load_for(Memory(), named).description
+    assert told_by_place(store, loaded["dataset"], named) is None
+
+
+def test_rows_of_some_classes_alone_are_told_to_name_all(tmp_path: Path) -> None:
+    rows = X[["own"]].assign(label=np.array([10, 20, 30])[np.arange(ROWS) % 3])
+    skops.io.dump(LogisticRegression().fit(rows[["own"]], rows.label), tmp_path / "m.skops")
+    rows[rows.label != 20].to_csv(tmp_path / "t.csv", index=False)
+    spec = EstimatorSpec(path=tmp_path / "m.skops")
+    given = TableSpec(path=tmp_path / "t.csv", label="label")
+    with pytest.raises(InputError, match=r"asks for 2, .*data\.classes=\[\"10\",\"20\",\"30\"\]' names all that"):
+        spec.fit(given.load_for(Memory(), spec.wanted(COMPUTE)), COMPUTE, silent)
+    all_of_them = given.model_copy(update={"classes": ("10", "20", "30")})
+    spec.fit(all_of_them.load_for(Memory(), spec.wanted(COMPUTE)), COMPUTE, silent)
+
+
 def test_a_model_that_takes_no_gaps_says_what_to_choose(tmp_path: Path) -> None:
     """And with a choice it predicts."""
     frame = LOANS[["age", "own", "label"]]
@@ -390,3 +426,115 @@ def test_words_beyond_ascii_are_those_of_the_training_or_refused(tmp_path: Path,
     fewer = given.load_for(Memory(), spec.wanted(COMPUTE))
     with pytest.raises(InputError, match="must hold just the 3 words of the training"):
         spec.fit(fewer, COMPUTE, silent)
+
+
+def _early(path: Path, *, native: bool) -> Array:
+    """Of a training that goes on for some rounds after the best one; on numbers, words and gaps."""
+    held, turned = CATEGORIES[:40], 1 - Y[:40]
+    if native:
+        first = xgboost.DMatrix(CATEGORIES, Y, enable_categorical=True)
+        second = xgboost.DMatrix(held, turned, enable_categorical=True)
+        settings = {"objective": "binary:logistic", "max_depth": 3, "nthread": 1}
+        xgboost.train(
+            settings, first, 20, evals=[(second, "held")], early_stopping_rounds=4, verbose_eval=False
+        ).save_model(path)
+        booster = xgboost.Booster(model_file=path)
+        assert booster.best_iteration + 1 < booster.num_boosted_rounds()
+        return booster.predict(first, output_margin=True)
+    own = xgboost.XGBClassifier(
+        n_estimators=20, max_depth=3, early_stopping_rounds=4, enable_categorical=True, n_jobs=1
+    )  # fmt: skip
+    own.fit(CATEGORIES, Y, eval_set=[(held, turned)], verbose=False).save_model(path)
+    assert own.best_iteration + 1 < own.get_booster().num_boosted_rounds()
+    return own.predict(CATEGORIES, output_margin=True)
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["booster", "class"])
+def test_the_rounds_of_xgboost_that_count_are_those_by_which_it_predicts(
+    native: bool, tmp_path: Path, explain: Callable[..., Any]
+) -> None:
+    """Of a booster all, of its classes those up to the best one; against rows, along the paths, with categories."""
+    expected = _early(tmp_path / "m.ubj", native=native)
+    LOANS.to_csv(tmp_path / "t.csv", index=False)
+    spec = EstimatorSpec(path=tmp_path / "m.ubj", output="logits")
+    data = TableSpec(path=tmp_path / "t.csv", label="label", classes=("late", "paid"), test_share=0).load_for(
+        Memory(), spec.wanted(COMPUTE)
+    )
+    model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
+    np.testing.assert_allclose(model.predict(data.arrays)[:, 1], expected, atol=1e-6)
+    samples, rows = {"table": data.inputs[0].array[:2]}, background(9, 0, data)
+    found = explain(TreeShapSpec(background=9), model, samples, np.ones((2, 1), int), baselines=rows, score="logit")
+    for row in range(2):
+        values = exact(lambda mixed: model.predict({"table": mixed})[:, 1], samples["table"][row], rows["table"])
+        np.testing.assert_allclose(found.values["table"][row, :, 0], values, atol=1e-6)
+    along = explain(TreeShapSpec(background=None), model, samples, np.ones((2, 1), int), score="logit")
+    np.testing.assert_allclose(along.residual, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("output", ["auto", "logits"])
+@pytest.mark.parametrize(
+    "labels",
+    [np.array(["cheap", "dear"]), np.array([False, True]), np.array([10, 20]), np.array([10, 20, 30]),
+     np.array(["a", "b", "c"])],
+    ids=["words", "truth", "numbers", "three numbers", "three words"],
+)  # fmt: skip
+def test_catboost_is_explained_against_rows_whatever_its_labels_are_called(
+    labels: Array, output: Any, tmp_path: Path, explain: Callable[..., Any]
+) -> None:
+    """Log-odds and margins exactly; probabilities add up."""
+    frame = X[["own", "purpose"]].assign(age=X.age.fillna(30))
+    label = labels[np.digitize(frame.age + 10 * (frame.purpose == "car"), [35, 50][: len(labels) - 1])]
+    own = catboost.CatBoostClassifier(
+        iterations=6, depth=3, verbose=0, thread_count=1, allow_writing_files=False, cat_features=["purpose"]
+    ).fit(frame, label)
+    own.save_model(str(tmp_path / "m.cbm"))
+    frame.assign(label=label).to_csv(tmp_path / "t.csv", index=False)
+    spec = EstimatorSpec(path=tmp_path / "m.cbm", output=output)
+    data = TableSpec(path=tmp_path / "t.csv", label="label", task="classification", test_share=0).load_for(
+        Memory(), spec.wanted(COMPUTE)
+    )
+    model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
+    if output == "auto":
+        np.testing.assert_allclose(model.predict(data.arrays), own.predict_proba(frame), atol=1e-6)
+    samples, rows, last = {"table": data.inputs[0].array[:2]}, background(9, 0, data), len(labels) - 1
+    score = "probability" if output == "auto" else "logit"
+    found = explain(TreeShapSpec(background=9), model, samples, np.full((2, 1), last), baselines=rows, score=score)
+    for row in range(2):
+        values = exact(lambda mixed: model.predict({"table": mixed})[:, last], samples["table"][row], rows["table"])
+        if output == "logits":
+            np.testing.assert_allclose(found.values["table"][row, :, 0], values, atol=1e-6)
+        assert found.values["table"][row, :, 0].sum() == pytest.approx(values.sum(), abs=1e-6)
+
+
+@pytest.mark.parametrize("background_rows", [9, None])
+@pytest.mark.parametrize("kind", [GradientBoostingClassifier, HistGradientBoostingClassifier])
+def test_log_odds_of_two_classes_of_scikit_learn_mirror_each_other(
+    kind: Any, background_rows: int | None, tmp_path: Path, explain: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against rows exactly, along the paths as SHAP has them, which add up."""
+    frame = pd.DataFrame(np.random.default_rng(3).normal(size=(80, 3)).round(2), columns=["a", "b", "c"])
+    label = np.where(frame.a * frame.b + frame.c > 0, "yes", "no")
+    own = kind(**{"n_estimators" if kind is GradientBoostingClassifier else "max_iter": 6}).fit(frame, label)
+    skops.io.dump(own, tmp_path / "m.skops")
+    monkeypatch.setenv(TRUSTED_TYPES, ",".join(skops.io.get_untrusted_types(file=tmp_path / "m.skops")))
+    frame.assign(label=label).to_csv(tmp_path / "t.csv", index=False)
+    spec = EstimatorSpec(path=tmp_path / "m.skops", output="logits")
+    data = TableSpec(path=tmp_path / "t.csv", label="label", test_share=0).load_for(Memory(), spec.wanted(COMPUTE))
+    model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
+    samples, rows = {"table": data.inputs[0].array[:2]}, background(9, 0, data)
+    against = rows if background_rows else None
+    found = explain(
+        TreeShapSpec(background=background_rows), model, samples, np.tile([0, 1], (2, 1)), baselines=against,
+        score="logit",
+    )  # fmt: skip
+    values = found.values["table"]
+    np.testing.assert_allclose(values[..., 0], -values[..., 1], atol=1e-8)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+    np.testing.assert_allclose(found.prediction[:, 1], own.decision_function(frame[:2]), atol=1e-6)
+    if against is None:
+        expected = shap.TreeExplainer(own, feature_perturbation="tree_path_dependent").shap_values(frame[:2])
+    else:
+        expected = [
+            exact(lambda mixed: model.predict({"table": mixed})[:, 1], row, rows["table"]) for row in samples["table"]
+        ]
+    np.testing.assert_allclose(values[..., 1], expected, atol=1e-5)

@@ -61,6 +61,13 @@ def keras_mlp(softmax=True):
     return keras.Sequential([*layers, keras.layers.Dense(3, activation=activation)])
 
 
+def keras_normalised():
+    import keras
+    first = keras.layers.Normalization()
+    first.adapt(np.arange(40.0).reshape(10, 4))
+    return keras.Sequential([keras.layers.Input((4,)), first, keras.layers.Dense(3)])
+
+
 def forest(task="classification"):
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
     rows = np.arange(40.0).reshape(10, 4)
@@ -221,6 +228,20 @@ def test_a_net_can_be_trained(function: str, iris: Dataset) -> None:
     assert len(weights.history["loss"]) == 3
     assert pack(weights) == pack(given.fit(iris, COMPUTE, silent))
     assert model.output == "logits"
+
+
+@pytest.mark.parametrize("fit", ["never", "auto"])
+def test_a_net_that_normalises_keeps_the_mean_and_the_deviation_of_its_rows(fit: Any, iris: Dataset) -> None:
+    """Beside them it counts its rows, in an array of no axes."""
+    given = spec("keras_normalised", fit=fit, **({"epochs": 2} if fit == "auto" else {}))
+    model, weights = built(given, iris)
+    assert weights.arrays["normalization/count"].shape == ()
+    kernel, bias = list(weights.arrays.values())[-2:]
+    rows = np.arange(40.0).reshape(10, 4)
+    expected = (iris.arrays["measurements"] - rows.mean(axis=0)) / rows.std(axis=0) @ kernel + bias
+    np.testing.assert_allclose(model.predict(iris.arrays), expected, rtol=1e-4, atol=1e-5)
+    again = given.restore(iris, unpack(Weights, pack(weights)), COMPUTE)
+    assert again.predict(iris.arrays).tobytes() == model.predict(iris.arrays).tobytes()
 
 
 @pytest.mark.parametrize("function", ["mlp", "keras_mlp"])
