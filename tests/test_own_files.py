@@ -39,7 +39,8 @@ import numpy as np
 
 def rows(folder):
     values = np.load(Path(folder) / "rows.npy")
-    return {"inputs": {"table": {"values": values, "features": ["a", "b"]}}, "labels": values[:, 0]}
+    inputs = {"table": {"values": values, "features": ["a", "b"]}}
+    return {"inputs": inputs, "labels": values[:, 0], "task": "regression"}
 
 def attribute(folder):
     return float(np.load(Path(folder) / "gain.npy")[0])
