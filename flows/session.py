@@ -229,13 +229,24 @@ class Explanation:
 
     @contextmanager
     def _running(self) -> Iterator[tuple[Watch, Given]]:
-        """The session's objects are there under their names."""
+        """The session's objects are there under their names, as they were explained.
+
+        Raises:
+            InputError: where they say something else by now.
+        """
         with (
             _as_before(self._subject.net),
             told(self._subject.model, self._subject.data),
             holding(self._subject.objects),
             Watch() as watch,
         ):
+            calls = Calls(self._store, Inline(), watch)
+            (chapter,) = run_points(self._report.points, self._report.compute, calls, Given())
+            if chapter["gather"]["material"] != self._chapter["gather"]["material"]:
+                raise InputError(
+                    "model: it, or a file that it reads, has changed since it was explained; a report says what was "
+                    "explained, so explain it again"
+                )
             yield watch, Given()
 
     @cached_property

@@ -155,11 +155,21 @@ def files_named(tree: ast.Module, folder: Path, package: str) -> dict[str, str]:
     """Digests of the files in `folder`, other modules aside, whose names stand in the source."""
     words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     beside = {path.name: path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
-    return {f"{package}/{name}": _digest(path, _signature(path)) for name, path in beside.items() if name in words}
+    return {f"{package}/{name}": content(path) for name, path in beside.items() if name in words}
 
 
-@lru_cache(maxsize=1024)
-def _digest(path: Path, _: tuple[int, int, int] | None) -> str:
+def content(path: Path) -> str:
+    """The sha256 of a file, read again where anything about the file is another: `cp -p` keeps size and time.
+
+    Raises:
+        OSError: where it cannot be read.
+    """
+    state = path.stat()
+    return _digest(path, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
+
+
+@lru_cache(maxsize=1 << 16)  # a folder of pictures
+def _digest(path: Path, *_: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from exhibit.tasks.factory import came_through, of_a_model, said
+from exhibit.tasks.opened import noting
 from exhibit.tasks.records.base import InputError
 
 Tell = Callable[[str], object]
@@ -46,7 +47,8 @@ def running(functions: Sequence[str]) -> Iterator[None]:
     for tell in _told:
         tell(names)
     try:
-        yield
+        with noting(functions):
+            yield
     except SystemExit as error:
         raise InputError(ended_by(names, f"asked to end the program (SystemExit, {error.code})")) from error
     except KeyboardInterrupt as error:

@@ -22,6 +22,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from exhibit.tasks.opened import changed
 from exhibit.tasks.records.packing import canonical_json
 
 Digest = str  # sha256, 64 hexadecimal digits
@@ -93,11 +94,13 @@ class Store:
         key: Digest,
         compute: Callable[[], Mapping[str, bytes]],
         beside: Referenced | None = None,
+        files: Callable[[], Mapping[str, str]] = dict,
     ) -> tuple[Outputs, bool]:
         """The outputs of `compute`, and whether they were here already.
 
         With several processes at the same key one computes and the others wait for its result. `beside`: what the
-        outputs name in turn, which `compute` puts here too.
+        outputs name in turn, which `compute` puts here too. `files`: digests by path of what `compute` has read and the
+        key does not know; where one of them is another, it is computed again.
         """
         with suppress(Damaged):
             return self._recorded_outputs(key, beside), True
@@ -108,7 +111,7 @@ class Store:
                 if self._action(key).exists():
                     log.warning("%s; it is computed again", damaged)
             outputs = {name: self.put(data) for name, data in compute().items()}
-            self._write(self._action(key), canonical_json(_signed(key, outputs)))
+            self._write(self._action(key), canonical_json(_signed(key, outputs, files())))
             return outputs, False
 
     def _action(self, key: Digest) -> Path:
@@ -120,11 +123,14 @@ class Store:
         try:
             record = json.loads(_read(path))
             outputs: Outputs = record["outputs"]
-            whole = record == _signed(key, outputs)
+            files: Mapping[str, str] = record.get("files", {})
+            whole = record == _signed(key, outputs, files)
         except (ValueError, KeyError, TypeError, RecursionError):
             whole = False
         if not whole:
             raise Damaged(f"the stored action {path} is damaged")
+        if (other := changed(files)) is not None:
+            raise Damaged(f"the file {other} is another than when it was read for a stored result")
         for digest in outputs.values():
             self.get(digest)
         for digest in beside(outputs) if beside else ():
@@ -168,20 +174,25 @@ class StoredOnly(Store):
     """What a store holds already: nothing is computed over it."""
 
     def once(
-        self, key: Digest, compute: Callable[[], Mapping[str, bytes]], beside: Referenced | None = None
+        self,
+        key: Digest,
+        compute: Callable[[], Mapping[str, bytes]],
+        beside: Referenced | None = None,
+        files: Callable[[], Mapping[str, str]] = dict,
     ) -> tuple[Outputs, bool]:
         """The outputs that are there.
 
         Raises:
             Damaged: if there is nothing whole.
         """
-        del compute
+        del compute, files
         return self._recorded_outputs(key, beside), True
 
 
-def _signed(key: Digest, outputs: Outputs) -> dict[str, Any]:
+def _signed(key: Digest, outputs: Outputs, files: Mapping[str, str]) -> dict[str, Any]:
     """An action record with the sha256 of itself, so that a flipped byte in it is seen."""
-    return {"outputs": outputs, "sha256": digest_of(canonical_json({"key": key, "outputs": outputs}))}
+    record = {"outputs": outputs} | ({"files": dict(files)} if files else {})
+    return record | {"sha256": digest_of(canonical_json({"key": key} | record))}
 
 
 def _read(path: Path) -> bytes:

@@ -31,7 +31,8 @@ def digest(path: Path) -> str:
         raise InputError(f"model.weights: there is no file {path}") from error
     if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for, and a device never ends
         raise InputError(f"model.weights: {path} is a folder, a pipe or a device; give a file")
-    return _digest(path, state.st_size, state.st_mtime_ns)
+    # Size and time of the content alone may stay as they were: `cp -p` keeps both, and no one can set the other time.
+    return _digest(path, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
 
 
 def read(path: Path, readers: dict[str, Reader]) -> dict[str, Array]:
@@ -148,7 +149,7 @@ def _require_in_proportion(path: Path) -> None:
 
 
 @lru_cache(maxsize=16)
-def _digest(path: Path, _size: int, _modified: int) -> str:
+def _digest(path: Path, *_: int) -> str:
     _require_in_proportion(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

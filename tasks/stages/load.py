@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exhibit.tasks.data.asked import by_place
 from exhibit.tasks.data.data import Data
+from exhibit.tasks.held import in_memory
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Record
@@ -13,7 +14,7 @@ from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.stages.stage import FinishedStage, one_at_a_time, read, run_stage, users_code_now
-from exhibit.tasks.store import Digest, Store
+from exhibit.tasks.store import Digest, Store, digest_of
 
 if TYPE_CHECKING:
     from exhibit.tasks.models.choice import ModelChoice
@@ -42,10 +43,23 @@ def load(
     one. `given`: what the stage was once asked and the dataset that it gave, in the place of loading; `samples`: what
     lies beside that; `wanted`: what the model asks of the columns of a table."""
 
+    asked = {} if wanted is None else {"wanted": wanted.model_dump(mode="json")}
+    spec = given[0] if given else {"data": data.spec_with_digests(), **asked}
+    answer = None
+    if given is None and data.own_function is not None and not in_memory(data.own_function):
+        # What it reads, wherever that lies, is its own: it is asked each time, and its answer tells what follows.
+        users_code_now(data)
+        with running([data.own_function]):
+            answer = data.load_for(store, wanted)
+        spec = {**spec, "answer": digest_of(pack(answer))}
+
     def compute() -> dict[str, bytes]:
         for sample in unpack(Samples, samples).items.values() if samples else ():
             store.put(sample, durably=False)
-        dataset = data.load_for(store, wanted) if given is None else unpack(Dataset, given[1], store)
+        if given is not None:
+            dataset = unpack(Dataset, given[1], store)
+        else:
+            dataset = data.load_for(store, wanted) if answer is None else answer
         data.limits.require(dataset)
         results = {"dataset": pack(dataset) if given is None else given[1]}
         if (fitted := data.fitted(dataset)) is not None:  # whatever is explained, the same model is trained
@@ -54,10 +68,8 @@ def load(
             results["reference"] = pack(reference)
         return results
 
-    asked = {} if wanted is None else {"wanted": wanted.model_dump(mode="json")}
-    spec = given[0] if given else {"data": data.spec_with_digests(), **asked}
     beside = (lambda outputs: read(store, Dataset, outputs["dataset"]).shelved) if data.on_shelf else None
-    return run_stage(store, load, spec, {}, compute, [data], beside)
+    return run_stage(store, load, spec, {}, compute, [data], beside, answered=answer is not None)
 
 
 def columns_wanted(data: Data, model: ModelChoice, compute: Compute, weights: bytes | None = None) -> Wanted | None:

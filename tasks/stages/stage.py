@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from exhibit.tasks import frameworks  # noqa: F401 - sets what decides bits, so it is part of every key
 from exhibit.tasks.factory import code_of, edited_since, reload_edited
 from exhibit.tasks.fingerprint import edited, fingerprint
+from exhibit.tasks.opened import read_by
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import SCHEDULING, Compute
 from exhibit.tasks.records.base import InputError, Record, Spec
@@ -60,27 +61,31 @@ def run_stage(
     compute: Callable[[], Mapping[str, bytes]],
     chosen: Sequence[Spec] = (),
     beside: Referenced | None = None,
+    *,
+    answered: bool = False,
 ) -> FinishedStage:
     """Looks the stage up by its key, or computes it.
 
     The key holds the code that the result depends on, which follows from the code itself: the module of the stage,
     those of the `chosen` specs whose functions it calls, all that these import, and the user's own code that the specs
     name.
-    `beside`: what its outputs name in turn.
+    `beside`: what its outputs name in turn. What else that code reads is noted with the result, which is made again
+    where it has changed; `answered`: the spec holds what it answers, which says it all.
     """
     plain = {name: item.model_dump(mode="json") if isinstance(item, Spec) else item for name, item in spec.items()}
     own = users_code_now(*chosen)
     code = merged([fingerprint([stage.__module__, *(type(item).__module__ for item in chosen)]), *own])
     key = action_key(stage.__name__, plain, inputs, code)
     started = time.monotonic()
+    functions = [function for spec in chosen if (function := spec.own_function) is not None]
 
     def kept() -> Mapping[str, bytes]:
-        with running([function for spec in chosen if (function := spec.own_function) is not None]):
+        with running(functions):
             outputs = compute()
         _refuse_edited(code["source"], chosen)
         return outputs
 
-    outputs, cached = store.once(key, kept, beside)
+    outputs, cached = store.once(key, kept, beside, lambda: {} if answered else read_by(functions, store.root))
     return FinishedStage(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
 
 
