@@ -152,7 +152,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
     if item.traits.embedded:
         raise InputError(
             f"baseline: a {item.kind} (input {item.name!r}) has no baseline of raw values, only at the layer that "
-            "embeds its atoms; use a method that looks at a layer, such as integrated_gradients or occlusion"
+            "embeds its atoms; use a method that looks at a layer, such as integrated_gradients or occlusion; a net of "
+            "fingerprints, which has no such layer, cannot be shown on atoms: give the fingerprints as data=table"
         )
     if item.whole and name in ("zero", "uniform"):
         _require_numbers(name, item)

@@ -597,3 +597,15 @@ def test_rows_of_a_model_that_came_trained_are_just_rows() -> None:
         "explained (test rows)"
         not in chapter(item.model_copy(update={"trained": False}), CHECK_WORDS).model_dump_json()
     )
+
+
+def test_a_typical_sample_of_a_regression_is_typical_of_all() -> None:
+    item = flowers([1.0, 2, 3, 4])
+    cases = item.cases.model_copy(update={"typical": 0})
+    numbers = item.dataset.model_copy(update={"classes": (), "task": "regression"})
+    said = [
+        chapter(item.model_copy(update={"cases": cases, "dataset": data}), CHECK_WORDS).model_dump_json()
+        for data in (item.dataset, numbers)
+    ]
+    assert "off by the median of those that are read right:" in said[0]
+    assert "off by the median of all explained samples:" in said[1]
