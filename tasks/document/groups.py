@@ -75,7 +75,7 @@ def _give_or_take(importance: Importance, k: int) -> str:
 
 
 def _mean_of(importance: Importance, k: int) -> tuple[float, str]:
-    """Mean contribution of a group, and its 95% interval in words, a dash where fewer than `FEWEST` molecules have it."""
+    """Mean contribution of a group, its 95% interval in words, a dash where fewer than `FEWEST` molecules have it."""
     size, mean = int(importance.count[k]), float(importance.mean[k])
     if size < FEWEST:
         return mean, "–"
