@@ -137,5 +137,6 @@ def _said_of(groups: Sequence[Sequence[str]], label: str) -> str:
         return ""
     alone = [group[0] for group in groups if len(group) == 1]
     if len(alone) == 1 and len(groups) == 2:
-        return f" {'It' if alone[0] == label else alone[0]} is alone with its order: the others agree."
+        one = "it" if alone[0] == label else alone[0]
+        return f" By ranks of sizes over all methods, {one} is alone with its order: the others agree."
     return f" {len(groups)} groups say different things: {'; '.join(', '.join(group) for group in groups)}."

@@ -109,7 +109,16 @@ def background_described(count: int, seed: int, dataset: Dataset, of: str = "sam
     if of != "uniform":
         count, rows = len(_training_rows(count, seed, dataset)), _rows(dataset, trained)
         what = rows if trained else f"of {rows}"
+        if drawn_of(count, dataset, of) is None:
+            return f"All {count} {'training rows' if trained else 'rows of the data'}: the mean over them is reported."
     return f"{count} {what}, drawn with seed {seed}: the mean over them is reported."
+
+
+def drawn_of(count: int | None, dataset: Dataset, of: str = "samples") -> int | None:
+    """How many of `count` are drawn, None where nothing is: where there are no more rows, all of them are taken."""
+    if count is None or (of != "uniform" and count >= (dataset.split == "train").sum()):
+        return None
+    return count
 
 
 def _training_rows(count: int, seed: int, dataset: Dataset) -> Array:
@@ -143,7 +152,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
     if item.traits.embedded:
         raise InputError(
             f"baseline: a {item.kind} (input {item.name!r}) has no baseline of raw values, only at the layer that "
-            "embeds its atoms; use a method that looks at a layer, such as integrated_gradients or occlusion"
+            "embeds its atoms; use a method that looks at a layer, such as integrated_gradients or occlusion; a net of "
+            "fingerprints, which has no such layer, cannot be shown on atoms: give the fingerprints as data=table"
         )
     if item.whole and name in ("zero", "uniform"):
         _require_numbers(name, item)

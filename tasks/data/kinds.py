@@ -47,7 +47,7 @@ class DataKind(NamedTuple):
     present: Callable[[Input], Array | None] = lambda _: None
     parts: Callable[[Input], Array] | None = None
     bonds: Callable[[Input], Sequence[tuple[str, ...]]] | None = None
-    analogues: Callable[[Dataset, Array, Array, Array, Pairs], tuple[Analogue, ...]] | None = None
+    analogues: Callable[[Dataset, Array, Array, Array, Array, Pairs], tuple[Analogue, ...]] | None = None
 
 
 def _pixel_names(item: Input) -> tuple[str, ...]:

@@ -157,12 +157,14 @@ def analogues(
     values: Array,
     predicted: Array,
     base: Array,
+    targets: Array,
     wanted: int | Sequence[tuple[str, str]],
 ) -> tuple[Analogue, ...]:
     """Pairs that have a large part in common: so many, those first whose predictions differ most, or the wanted ones.
 
     `values`: (samples, atoms) padded contributions to the first target; `predicted`, `base`: (samples,) its scores at
-    the sample and at its baseline. Of the pairs with the most similar
+    the sample and at its baseline; `targets`: (samples,) the output that this is, and only scores of one output are
+    subtracted: no pair has two. Of the pairs with the most similar
     fingerprints the largest common part is looked for; each molecule is in one pair at most.
 
     Raises:
@@ -185,10 +187,18 @@ def analogues(
 
     if not isinstance(wanted, int):
         pairs = [(_row(first, molecules), _row(second, molecules)) for first, second in wanted]
-        return tuple(analogue(pair, _common_of_wanted(smiles, pair, names)) for pair in pairs)
+        return tuple(
+            analogue(pair, _common_of_wanted(smiles, pair, names))
+            for pair in pairs
+            if targets[pair[0]] == targets[pair[1]]
+        )
     if not wanted:
         return ()
-    common_parts = {pair: common_atoms(*(smiles[row] for row in pair)) for pair in _similar(smiles)}
+    common_parts = {
+        pair: common_atoms(*(smiles[row] for row in pair))
+        for pair in _similar(smiles)
+        if targets[pair[0]] == targets[pair[1]]
+    }
     common_parts = {
         (i, j): common
         for (i, j), common in common_parts.items()

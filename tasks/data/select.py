@@ -340,7 +340,7 @@ def _columns(wanted: str, dataset: Dataset, outputs: Array) -> dict[str, Array]:
     samples, count = outputs.shape
     name, _, number = wanted.partition(":")
     if name in ("predicted", "true") and dataset.task == "regression":
-        raise InputError(f"target.outputs: {name!r} needs a classification; for a regression use index:0")
+        raise InputError(f"target.outputs: {name!r} needs a classification; for a regression use target=value")
     match name:
         case "predicted":
             return {"predicted": predicted_class(outputs)}

@@ -86,7 +86,7 @@ def _how_explained(material: Material) -> Section:
     )
     intro = (
         f"Explained is {targets}, on the score S: {score}. "
-        f"{count(material.explained, 'row is', 'rows are')} explained ({material.explained_split}), each by itself."
+        f"{count(material.explained, 'row is', 'rows are')} explained{_rows_of(material)}, each by itself."
         f"{own} {material.score_note}".rstrip()
     )
     return Section(
@@ -101,6 +101,11 @@ def _how_explained(material: Material) -> Section:
             ),
         ),
     )
+
+
+def _rows_of(material: Material) -> str:
+    """Which rows these are; of a model that came trained nobody says which of them it has learned from."""
+    return f" ({material.explained_split})" if material.trained else ""
 
 
 def _method_block(method: MethodMaterial) -> Block:
@@ -142,7 +147,10 @@ def _converged(method: MethodMaterial) -> str:
     if method.converged == 1:
         return "; all explanations met the tolerance"
     met = share(method.converged) if method.converged else "none"
-    return f"; {met} of the explanations met the tolerance, the others were stopped at the limit without meeting it"
+    return (
+        f"; {met} of the explanations met the tolerance, the others were stopped at the limit without meeting it "
+        f"(more steps: method.{method.label}.max_steps=N)"
+    )
 
 
 def _parameters(material: Material) -> Table:
@@ -212,8 +220,9 @@ def _of(material: Material) -> str:
 
 def _typical(material: Material) -> str:
     """Off by the median, of a classification among those that are read right."""
-    row, right = material.cases.typical, " that are read right" * bool(material.dataset.classes)
-    return "" if row is None else f"Typical, off by the median of those{right}: {_case(material, row)}."
+    row = material.cases.typical
+    those = "those that are read right" if material.dataset.classes else "all explained samples"
+    return "" if row is None else f"Typical, off by the median of {those}: {_case(material, row)}."
 
 
 def _wrong(material: Material) -> str:
@@ -248,13 +257,27 @@ def _limits(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     """What must not be read into a chapter."""
     missing = [name.replace("_", " ") for name in answers.not_assessed(material, checks)]
     known = f"Not assessed or undecided: {listing(missing)}." if missing else "Every check that applies gave a verdict."
-    against = material.main.baseline
     said = (
         f"It speaks of this model on {count(material.explained, 'row')} of this data, not of causes in the world.",
-        f"All of it is relative to one baseline: {against[:1].lower()}{against[1:].rstrip('.')}." if against else "",
+        _relative(material),
         known,
     )
     return Section(title="Limits", blocks=(Block(paragraphs=(" ".join(filter(None, said)),)),))
+
+
+def _relative(material: Material) -> str:
+    """The baseline of all methods where they have the same one, else that of each; empty where none has any."""
+    of: dict[str, list[str]] = {}
+    for method in material.methods:
+        if method.baseline:
+            of.setdefault(f"{method.baseline[:1].lower()}{method.baseline[1:].rstrip('.')}", []).append(method.title)
+    if not of:
+        return ""
+    (first, titles), *others = of.items()
+    if not others and len(titles) == len(material.methods):
+        return f"All of it is relative to one baseline: {first}."
+    each = [f"of {listing(names)}: {baseline}" for baseline, names in of.items()]
+    return f"What is explained is relative to a baseline; {'; '.join(each)}."
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:

@@ -12,6 +12,7 @@ from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Table
 from exhibit.tasks.records.shown import article
 
+FEWEST = 4  # molecules of an interval: of two or three that are nearly equal by chance it would look certain
 _OH, _CHAIN = ("aliphatic OH", "aromatic OH"), "CH₂ of a chain"
 _KNOWN = {group.name: group for group in GROUPS}
 
@@ -33,7 +34,8 @@ def figure(material: Material) -> Figure:
         ),
         caption=f"Mean contribution of one functional group to the {explained_score(material)}. "
         f"Each is the mean over those of the {count(material.explained, 'molecule')} that have it; lines: its 95% "
-        "interval (Student's t), where two or more have the group. Its own atoms, marked in the drawing, count alone, "
+        f"interval (Student's t), where {FEWEST} or more have the group. "
+        "Its own atoms, marked in the drawing, count alone, "
         "each atom to one group.",
         alt=numbers(labels, importance.mean[order], with_sign=True),
     )
@@ -73,20 +75,21 @@ def _give_or_take(importance: Importance, k: int) -> str:
 
 
 def _mean_of(importance: Importance, k: int) -> tuple[float, str]:
-    """Mean contribution of a group, and its 95% interval in words, a dash where one molecule has it."""
+    """Mean contribution of a group, its 95% interval in words, a dash where fewer than `FEWEST` molecules have it."""
     size, mean = int(importance.count[k]), float(importance.mean[k])
-    if size < 2:
+    if size < FEWEST:
         return mean, "–"
     low, high = bounds_of(importance, k)
     return mean, interval(low, high)
 
 
 def bounds_of(importance: Importance, k: int) -> tuple[float, float]:
-    """The 95% interval of the mean over the molecules that have a group, by Student's t; the mean itself for one."""
+    """The 95% interval of the mean over the molecules that have a group, by Student's t; the mean itself for fewer than
+    `FEWEST`."""
     from scipy.stats import t as student
 
     size, mean = int(importance.count[k]), float(importance.mean[k])
-    if size < 2:
+    if size < FEWEST:
         return mean, mean
     error = np.sqrt(max(float(importance.mean_square[k]) - mean**2, 0.0) / (size - 1))
     half = float(student.ppf(0.975, size - 1) * error)
@@ -108,7 +111,7 @@ def table(material: Material) -> Table:
     return Table(
         name=f"{material.slug}-groups-table",
         caption=f"Contribution of one group, mean{' ± half of its 95% interval' if several else ''} over the explained "
-        f"molecules that have it, in {units}.",
+        f"molecules that have it, in {units}{_of_classes(material)}; of fewer than {FEWEST} no interval is stated.",
         columns=(
             Column(title="group"),
             Column(title="molecules", numeric=True),
@@ -118,20 +121,28 @@ def table(material: Material) -> Table:
     )
 
 
+def _of_classes(material: Material) -> str:
+    """That a mean is over scores of several classes, where molecules are explained at different ones."""
+    explained = (
+        {material.dataset.classes[k] for k in material.targets[:, 0].tolist()} if material.dataset.classes else ()
+    )
+    return f", each at its own explained class ({listing(sorted(explained))} are mixed)" if len(explained) > 1 else ""
+
+
 def claim(material: Material) -> tuple[str, ...]:
     """What is said of solubility: polar groups raise it, carbon chains lower it; here with numbers, either way."""
     importance = material.main.summary.importances[0]
     about = "solubility" in material.dataset.label_name.lower().replace("_", " ").split()
     if not about or material.dataset.classes or material.score != "value" or material.main.aggregate != "raw":
         return ()
-    known = {name: k for k, name in enumerate(importance.features) if importance.count[k] >= 2}
+    known = {name: k for k, name in enumerate(importance.features) if importance.count[k] >= FEWEST}
     polar = [known[name] for name, group in _KNOWN.items() if group.polar and name in known]
     sentences = []
     if polar:
         raising = sum(importance.mean[k] > 0 for k in polar)
         surely, lowering = (sum(test(bounds_of(importance, k)) for k in polar) for test in (_above, _below))
         sentences.append(
-            f"Of {count(len(polar), 'polar group')} that at least two molecules have, {raising} "
+            f"Of {count(len(polar), 'polar group')} that at least {FEWEST} molecules have, {raising} "
             f"{'raises' if raising == 1 else 'raise'} it on average; the interval of {surely} is above zero, "
             f"that of {lowering} below."
         )

@@ -110,7 +110,7 @@ def _parity(material: Material) -> Figure:
     split, rows = material.performance.metrics[0].split, f"{material.measured_rows} rows"
     labelled = ~np.isnan(material.labels)
     measured, others = labelled & (material.split == split), labelled & (material.split != split)
-    other = "rows of the data" if split == "explain" else "training rows"
+    other = "other rows of the data" if split == "explain" or not material.trained else "training rows"
     groups = [(other, others, True), (rows, measured, False)]
     grey = f" Grey: {other}." if others.any() else ""
     predicted = material.outputs[:, 0]

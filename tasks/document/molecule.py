@@ -66,16 +66,17 @@ def story(material: Material) -> tuple[Finding, str]:
 def _doubt(material: Material, claimed: Sequence[Named], most: Sequence[str]) -> str:
     """Why nothing is to be said of groups: of sizes there is always a largest, so it has to be surely that."""
     if not claimed:
-        return "no group has an interval on one side of zero"
+        of = f"{_common(material)} of {count(material.explained, 'molecule')}"
+        return f"no group that at least {of} have has an interval on one side of zero"
     if material.main.signed or most or not material.main.summary.importances[0].mean_absolute.any():
         return ""
     return "the largest is not surely ahead of the others"
 
 
 def _mean(importance: Importance, k: int) -> Named:
-    """The mean contribution of a group, with its interval where more than one molecule has it."""
+    """The mean contribution of a group, with its interval where enough molecules have it."""
     size = int(importance.count[k])
-    bounds = groups.bounds_of(importance, k) if size > 1 else None
+    bounds = groups.bounds_of(importance, k) if size >= groups.FEWEST else None
     return Named(name=importance.features[k], value=float(importance.mean[k]), interval=bounds, samples=size)
 
 

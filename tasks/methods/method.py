@@ -85,6 +85,11 @@ class Method(Choice):
         """In a sentence, how it differs here from its published definition; None where it does not."""
         return None
 
+    def departure_in(self, task: str) -> str | None:
+        """`departure`, where it is one for models of this task."""
+        del task
+        return self.departure
+
     @property
     def per_unit_of_input(self) -> bool:
         """Whether a value is a slope, so much of the score per unit of the input."""

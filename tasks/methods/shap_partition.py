@@ -76,11 +76,13 @@ class PartitionShapSpec(HidingMethod):
         """One image, or with the masker of tokens one text."""
         tokens = self.masker == "tokens"
         if len(inputs) > 1 or not all(item.traits.ids if tokens else item.traits.pixels for item in inputs):
-            wanted = "text" if tokens else "image (for a text: masker: tokens)"
+            wanted = "text" if tokens else "image"
+            text = len(inputs) == 1 and inputs[0].traits.ids
+            use = "method.NAME.masker=tokens" if text else "kernel_shap or occlusion"
             kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in inputs)
             raise InputError(
                 f"partition_shap: with masker {self.masker} it explains models of one {wanted}, but the inputs are "
-                f"{kinds}; use kernel_shap or occlusion"
+                f"{kinds}; use {use}"
             )
 
     def explained(self, score_of: ScoreOf, sample: Arrays, baseline: Arrays, compute: Compute) -> Found:

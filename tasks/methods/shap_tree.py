@@ -58,6 +58,10 @@ class TreeShapSpec(ShapMethod):
             )
         return "Hidden features follow the training samples down the trees; no baseline rows are compared with."
 
+    def departure_in(self, task: str) -> str | None:
+        """Of a regression nothing is rescaled: its trees add up to the value."""
+        return None if self.background is not None and task == "regression" else self.departure
+
     @property
     def asks(self) -> Capability:
         """Trees."""

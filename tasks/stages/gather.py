@@ -122,7 +122,7 @@ def gather(
                     picture_width=look.image.width,
                     own_scales=look.molecule.scale == "per_sample",
                     coloured=look.molecule.share,
-                    analogues=_analogues(main, explained, results, dataset.take(selection.explained), look),
+                    analogues=_analogues(main, explained, results, dataset.take(selection.explained), selection, look),
                     methods=_with_scales(
                         _disambiguated(
                             [
@@ -229,6 +229,7 @@ def _method(
     drawing: DrawingSpec,
     trained: bool,
 ) -> MethodMaterial:
+    from exhibit.tasks.data.baselines import drawn_of
     from exhibit.tasks.methods.aggregate import aggregated
 
     method = item.method
@@ -243,7 +244,7 @@ def _method(
         additive=method.additive,
         aggregate=method.aggregate,
         parameters=_parameters(method),
-        departure=_departure(method, part),
+        departure=_departure(method, part, dataset),
         baseline=_compared_with(method, dataset, trained),
         place=_place(method),
         unit=_unit(method, unit),
@@ -260,7 +261,7 @@ def _method(
         draw_residual=part.draw_residual,
         cost=results.cost,
         relative_error=_relative_error(part),
-        background=None if method.against is None else method.against.rows,
+        background=None if method.against is None else drawn_of(method.against.rows, dataset, method.against.baseline),
         ladder=_ladder(method, results, dataset.take(selection.explained[selection.shown])),
         words=_words(results, dataset.take(selection.explained)),
         swarm=_swarm(method, results, dataset.take(selection.explained), selection, unit, drawing.top_k),
@@ -306,6 +307,7 @@ def _analogues(
     explained: Sequence[Explained],
     results: Sequence[Results],
     samples: Dataset,
+    selection: Selection,
     drawing: DrawingSpec,
 ) -> tuple[Analogue, ...]:
     """Pairs of explained samples that are alike, with what the main method says of both."""
@@ -316,7 +318,7 @@ def _analogues(
         return ()
     found = results[list(explained).index(main)]
     predictions = found.prediction[:, 0], found.base_value[:, 0]
-    return pairs(samples, found.per_sample[_PARTS], *predictions, drawing.molecule.analogues)
+    return pairs(samples, found.per_sample[_PARTS], *predictions, selection.targets[:, 0], drawing.molecule.analogues)
 
 
 def _disambiguated(methods: Sequence[MethodMaterial]) -> list[MethodMaterial]:
@@ -457,9 +459,9 @@ def _parameters(method: Method) -> dict[str, str]:
     return found
 
 
-def _departure(method: Method, part: Attribution) -> str:
+def _departure(method: Method, part: Attribution, dataset: Dataset) -> str:
     """How a published variant differs from the definition, with the factor where it is too large by one."""
-    sentence = method.departure or ""
+    sentence = method.departure_in(dataset.task) or ""
     factors = np.empty(0) if part.raw_factor is None else part.raw_factor[~np.isnan(part.raw_factor)]
     return f"{sentence} Here that factor is {float(np.median(factors)):.4g}." if len(factors) else sentence
 

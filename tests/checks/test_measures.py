@@ -376,7 +376,7 @@ def test_one_outlier_fails_itself_and_not_the_others() -> None:
     assert "odd is alone with its order" in right.sentence
     outlier = AgreementSpec().measure(linear_case(odd, others={"a": WEIGHTS, "b": WEIGHTS, "c": WEIGHTS}))
     assert outlier.verdict == "fail"
-    assert "It is alone with its order" in outlier.sentence
+    assert "it is alone with its order" in outlier.sentence
 
 
 def test_without_an_order_there_is_no_agreement_to_assess() -> None:

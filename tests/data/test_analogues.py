@@ -11,7 +11,7 @@ from exhibit.tasks.records.data import Dataset, Input
 PHENOL, CRESOL, HEXANE, BUTYLPHENOL = "Oc1ccccc1", "Cc1ccccc1O", "CCCCCC", "CCCCc1ccccc1O"
 
 
-def explained(smiles: list[str], predictions: list[float]) -> tuple[Dataset, Array, Array, Array]:
+def explained(smiles: list[str], predictions: list[float]) -> tuple[Dataset, Array, Array, Array, Array]:
     """Molecules whose atoms contribute 1, 2, 3, ... in the order of the SMILES."""
     count = len(smiles)
     dataset = Dataset(
@@ -21,7 +21,7 @@ def explained(smiles: list[str], predictions: list[float]) -> tuple[Dataset, Arr
         labels=np.zeros(count), split=np.full(count, "test"),
     )  # fmt: skip
     values = np.tile(np.arange(1.0, 61), (count, 1))
-    return dataset, values, np.array(predictions), np.zeros(count)
+    return dataset, values, np.array(predictions), np.zeros(count), np.zeros(count, int)
 
 
 @pytest.mark.parametrize(("one", "two", "size"), [(PHENOL, CRESOL, 7), (CRESOL, BUTYLPHENOL, 8), ("C", "N", 0)])
@@ -56,6 +56,13 @@ def test_values_of_a_pair_are_those_of_its_atoms() -> None:
     [pair] = analogues(*explained([PHENOL, CRESOL], [0, 1]), 1)
     assert [len(values) for values in pair.values] == [7, 8]
     assert pair.values[1].tolist() == list(range(1, 9))
+
+
+@pytest.mark.parametrize("wanted", [1, [(PHENOL, CRESOL)]])
+def test_scores_of_different_outputs_are_not_subtracted(wanted: int | list[tuple[str, str]]) -> None:
+    *given, same = explained([PHENOL, CRESOL], [0, 1])
+    assert len(analogues(*given, same, wanted)) == 1
+    assert analogues(*given, np.array([0, 1]), wanted) == ()
 
 
 def test_no_pairs_are_looked_for_where_none_are_wanted() -> None:

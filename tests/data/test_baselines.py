@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from exhibit.tasks.data.baselines import background, background_described, baseline, blurred, described
+from exhibit.tasks.data.baselines import background, background_described, baseline, blurred, described, drawn_of
 from exhibit.tasks.data.photos import PhotosSpec
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Baseline, Dataset, Input
@@ -102,7 +102,11 @@ def test_a_reader_is_told(photos: Dataset) -> None:
     assert described("blur", photos, None).startswith("The blurred image (a Gaussian")
     assert described("auto", photos, None) == "A black image for image (the default for this kind of input)."
     assert background_described(2, 5, photos, "uniform").startswith("2 samples of uniform noise")
-    assert background_described(99, 5, photos).startswith("27 training rows, drawn with seed 5")
+    assert background_described(9, 5, photos).startswith("9 training rows, drawn with seed 5")
+    for every in (27, 99):  # nothing is drawn where all are taken
+        assert background_described(every, 5, photos) == "All 27 training rows: the mean over them is reported."
+        assert drawn_of(every, photos) is None
+    assert drawn_of(26, photos) == 26
 
 
 def test_noise_is_not_a_text(photos: Dataset) -> None:

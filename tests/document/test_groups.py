@@ -118,3 +118,24 @@ def test_no_group_is_said_to_raise_what_it_lowers(values: list[float], up: str |
     said = " ".join(worded(finding))
     assert ("speaks for the predicted class most" in said) == (up is not None)
     assert ("speaks against the predicted class most" in said) == (down is not None)
+
+
+def test_of_a_few_molecules_no_interval_is_stated_and_the_doubt_names_how_many_count() -> None:
+    material = chapter(("nitro", "ether"), np.array([2.34, 0.0]))
+    importance = material.main.summary.importances[0].model_copy(
+        update={"count": np.array([2, 4]), "mean_square": np.array([2.34**2, 1.0])}
+    )
+    method = material.main.model_copy(update={"summary": Summary(importances=(importance,))})
+    material = material.model_copy(update={"methods": (method,), "explained": 12})
+    rows = {row[0]: row for row in groups.table(material).rows}
+    assert rows["nitro"][-1] == "–"
+    assert rows["ether"][-1] != "–"
+    finding, _ = molecule.story(material)
+    assert "no group that at least 4 of 12 molecules have has an interval on one side of zero" in finding.doubt
+
+
+def test_a_mean_over_molecules_explained_at_different_classes_says_so() -> None:
+    material = chapter(("nitro",), np.array([0.2]))
+    assert "mixed" not in groups.table(material).caption
+    both = material.model_copy(update={"targets": np.array([[0], [1]])})
+    assert "(rose and tulip are mixed)" in groups.table(both).caption

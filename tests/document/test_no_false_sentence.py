@@ -570,3 +570,42 @@ def test_a_scale_below_maps_of_two_classes_names_neither() -> None:
     of_predicted, of_both = (without_score(item, item.main, scale, drawn).unit for drawn in (1, 2))
     assert of_predicted == "speaks against (−) or for (+) the predicted class"
     assert of_both == "speaks against (−) or for (+) the class above it"
+
+
+def _with_baselines(*baselines: str | None) -> str:
+    item = flowers(*([1.0, 2, 3, 4] for _ in baselines))
+    own = [m.model_copy(update={"baseline": b}) for m, b in zip(item.methods, baselines, strict=True)]
+    found = chapter(item.model_copy(update={"methods": tuple(own)}), CHECK_WORDS)
+    (section,) = (section for section in found.sections if section.title == "Limits")
+    return section.blocks[0].paragraphs[0]
+
+
+def test_limits_name_the_baseline_of_each_method() -> None:
+    """One is said of all only where all have it."""
+    assert "All of it is relative to one baseline: the mean of rows." in _with_baselines(*["The mean of rows."] * 2)
+    assert "baseline" not in _with_baselines(None, None)
+    several = _with_baselines("The mean of rows.", "All 9 rows.", "The mean of rows.")
+    assert "one baseline" not in several
+    assert "of M0 and M2: the mean of rows; of M1: all 9 rows." in several
+    assert "of M1: zero." in _with_baselines(None, "Zero.")
+
+
+def test_rows_of_a_model_that_came_trained_are_just_rows() -> None:
+    item = flowers([1.0, 2, 3, 4])
+    assert "explained (test rows)" in chapter(item, CHECK_WORDS).model_dump_json()
+    assert (
+        "explained (test rows)"
+        not in chapter(item.model_copy(update={"trained": False}), CHECK_WORDS).model_dump_json()
+    )
+
+
+def test_a_typical_sample_of_a_regression_is_typical_of_all() -> None:
+    item = flowers([1.0, 2, 3, 4])
+    cases = item.cases.model_copy(update={"typical": 0})
+    numbers = item.dataset.model_copy(update={"classes": (), "task": "regression"})
+    said = [
+        chapter(item.model_copy(update={"cases": cases, "dataset": data}), CHECK_WORDS).model_dump_json()
+        for data in (item.dataset, numbers)
+    ]
+    assert "off by the median of those that are read right:" in said[0]
+    assert "off by the median of all explained samples:" in said[1]

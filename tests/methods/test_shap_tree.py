@@ -275,3 +275,9 @@ def test_three_classes_of_catboost_add_up_and_never_reach_shap(
         if output == "logits":
             np.testing.assert_allclose(found.values[row], exact, atol=1e-8)
         np.testing.assert_allclose(found.values[row].sum(axis=0), exact.sum(axis=0), atol=1e-8)
+
+
+def test_no_log_odds_are_spoken_of_in_a_regression() -> None:
+    assert TreeShapSpec().departure_in("regression") is None
+    assert "log-odds" in str(TreeShapSpec().departure_in("classification"))
+    assert "no baseline rows" in str(TreeShapSpec(background=None).departure_in("regression"))

@@ -44,7 +44,7 @@ def require(store: Store, point: Point) -> None:
         ((*IRIS, "method=[deep_shap]", "target.score=loss"), "deep_shap: .* not the score 'loss'"),
         ((*IRIS, "method=[deep_shap]", "target.score=probability"), "deep_shap: .* not the score 'probability'"),
         ((*TREES, "target.score=loss"), "tree_shap: explains probabilities, not the score 'loss'"),
-        ((*MOLECULES, "target=true"), "'true' needs a classification; for a regression use index:0"),
+        ((*MOLECULES, "target=true"), "'true' needs a classification; for a regression use target=value"),
         ((*IRIS, "target.outputs=[index:3]"), "index:3 was given, but outputs go from 0 to 2"),
         ((*IRIS, "target.outputs=[top:4]"), "top:4 was given, at most 3 are possible"),
         ((*MOLECULES, "selection=wrong_first"), "selection.order: 'wrong_first' needs a classification"),
