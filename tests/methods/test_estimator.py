@@ -24,16 +24,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+import exhibit
 from exhibit.tasks.data.baselines import background, baseline
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.models.estimator import EstimatorSpec
-from exhibit.tasks.models.fitted import TRUSTED_TYPES
+from exhibit.tasks.models.fitted import TRUSTED_TYPES, CatBoost, Whole
 from exhibit.tasks.protocols import Compute, Model, silent
 from exhibit.tasks.records.base import Array, InputError
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, TableColumn
 from exhibit.tasks.records.packing import pack, unpack
 from tests.conftest import Memory
 
@@ -390,3 +391,23 @@ def test_words_beyond_ascii_are_those_of_the_training_or_refused(tmp_path: Path,
     fewer = given.load_for(Memory(), spec.wanted(COMPUTE))
     with pytest.raises(InputError, match="must hold just the 3 words of the training"):
         spec.fit(fewer, COMPUTE, silent)
+
+
+@pytest.mark.parametrize("words", [("x ", " y"), ("x ", "y"), ("1", "2"), ("", "y")])
+def test_categories_that_a_model_does_not_know_are_refused(words: tuple[str, str]) -> None:
+    """An encoder that ignores unknown words would predict without them, and say nothing."""
+    frame = pd.DataFrame({"a": np.arange(40.0) % 7, "c": np.tile(words, 20)})
+    encode = ColumnTransformer([("c", OneHotEncoder(handle_unknown="ignore"), ["c"])], remainder="passthrough")
+    model = Pipeline([("encode", encode), ("fit", LogisticRegression())]).fit(frame, np.arange(40) % 2)
+    with pytest.raises(InputError, match="cells of the column 'c' are unknown"):
+        exhibit.explain(model, frame, np.arange(40) % 2, method="occlusion", check=[])
+
+
+def test_catboost_knows_truth_values_as_it_was_given_them() -> None:
+    """Its own words for them are neither True nor False."""
+    frame = pd.DataFrame({"a": np.arange(40.0) % 7, "c": np.arange(40) % 2 == 0})
+    item = catboost.CatBoostClassifier(iterations=5, verbose=0, cat_features=["c"], thread_count=1, one_hot_max_size=2)
+    item.set_params(allow_writing_files=False).fit(frame, np.arange(40) % 2)
+    columns = (TableColumn(name="a", kind="number"), TableColumn(name="c", kind="truth"))
+    found = CatBoost(item).predict(Whole(frame.to_numpy(np.float64), columns), "probabilities")
+    np.testing.assert_allclose(found, item.predict_proba(frame), rtol=1e-12)
