@@ -102,8 +102,8 @@ def require_known(fitted: Fitted, dataset: Dataset, where: str) -> None:
                 ", ".join(repr(one) for one in list(dict.fromkeys(given))[:6]) for given in (cells, categories)
             )
             raise InputError(
-                f"{where}: cells of the column {columns[place].name!r} are unknown to the {fitted.framework} model, which "
-                f"was fitted on the categories {asked}, and is given {there}; blanks around words and the types of "
+                f"{where}: cells of the column {columns[place].name!r} are unknown to the {fitted.framework} model, "
+                f"which was fitted on the categories {asked}, and is given {there}; blanks around words and the types of "
                 "cells count, so fit it on cells as the data gives them"
             )
 
