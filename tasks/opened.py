@@ -11,14 +11,14 @@ from typing import Any
 
 from exhibit.tasks.fingerprint import ROOT, content
 
-_read: dict[
-    str, dict[str, str]
-] = {}  # digests by path, by function; all of this process, for code may keep what it read
+# Digests by path, by function; all of this process, for code may keep what it read.
+_read: dict[str, dict[str, str]] = {}
 _at_work: list[Sequence[str]] = []
 _here = local()  # `hashing`: what is opened to be hashed is not read by the user
 # Libraries are known by their versions, and this program by its code.
 _PROGRAM = [ROOT / "exhibit", *(path for path in (ROOT / "exhibit").iterdir() if path.is_dir())]
-_ELSEWHERE = {str(Path(one).resolve()) for one in (sys.prefix, sys.base_prefix, *_PROGRAM, "/proc", "/sys", "/dev")}
+_SYSTEM = Path(sys.prefix), Path(sys.base_prefix), Path("/proc"), Path("/sys"), Path("/dev")
+_ELSEWHERE = {str(one.resolve()) for one in (*_SYSTEM, *_PROGRAM)}
 
 
 @contextmanager

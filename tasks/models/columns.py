@@ -95,6 +95,30 @@ def require_these(fitted: Fitted, dataset: Dataset, where: str) -> None:
         )
 
 
+def require_known(fitted: Fitted, dataset: Dataset, where: str) -> None:
+    """Raises InputError for a column of which the model knows less than half of the values, or knows one by another
+    spelling or type, as with blanks around it: it would take them for unseen categories, often without a word."""
+    columns = columns_of(dataset)
+    known = fitted.known(columns)
+    if not known:
+        return
+    frame = Whole(flat(dataset.arrays).astype(np.float64, copy=False), columns).frame()
+    for place, categories in known.items():
+        cells, own = frame.iloc[:, place].dropna().tolist(), set(categories)
+        spellings = {str(one).strip() for one in own}
+        strange = [cell for cell in cells if cell not in own]
+        emptied = "" in spellings and len(cells) < len(frame)  # the data takes blank words for gaps
+        if emptied or 2 * len(strange) > len(cells) or any(str(cell).strip() in spellings for cell in strange):
+            there, asked = (
+                ", ".join(repr(one) for one in list(dict.fromkeys(given))[:6]) for given in (cells, categories)
+            )
+            raise InputError(
+                f"{where}: cells of the column {columns[place].name!r} are unknown to the {fitted.framework} model, "
+                f"which was fitted on the categories {asked}, and is given {there}; blanks around words and the types "
+                "of cells count, so fit it on cells as the data gives them"
+            )
+
+
 def require_order(own: tuple[str, ...], dataset: Dataset, where: str) -> None:
     """Raises InputError for a classifier whose classes are `own`: those of the data by name, in another order."""
     if set(own) == set(dataset.classes) and own != dataset.classes:

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from exhibit.tasks.models.choice import GivenModel
-from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_order, require_these
+from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_known, require_order, require_these
 from exhibit.tasks.models.fitted import READERS, Fitted, read_fitted
 from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
@@ -107,6 +107,7 @@ class EstimatorSpec(GivenModel):
         assert kind is not None
         require_these(fitted, dataset, "model.path")
         require_order(fitted.classes, dataset, "model.path")
+        require_known(fitted, dataset, "model.path")
         if fitted.classifies != (dataset.task != "regression"):
             is_, asked = (
                 ("a classifier", "data.task=classification")

@@ -17,7 +17,7 @@ from exhibit.tasks.factory import ModelFactory, called, came_through, code_of, l
 from exhibit.tasks.held import in_memory
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel, TwoClassesModel
 from exhibit.tasks.models.choice import require_same
-from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_order, require_these
+from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_known, require_order, require_these
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.encoding import Preprocess, require_kept, shape_in_words, told
 from exhibit.tasks.models.fitted import Fitted, fitted
@@ -704,6 +704,7 @@ class _Made(NamedTuple):
 
     def _on_columns(self, own: Fitted, some: Dataset, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         require_these(own, some, "model.factory")
+        require_known(own, some, "model.factory")
         require_order(own.classes, some, "model.factory")
         output: OutputKind = "values" if not own.classifies else "chances" if some.several else "probabilities"
         return ColumnsModel(own, columns_of(some), output, compute), output

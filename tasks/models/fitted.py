@@ -4,7 +4,7 @@ they come out of a file that holds no code. One class for each library, which is
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -63,6 +63,10 @@ class Fitted(ABC):
         Raises:
             InputError: for a scale that it does not have.
         """
+
+    def known(self, _: Sequence[TableColumn]) -> dict[int, list[Any]]:
+        """The categories of its training by the place of their column, as far as it tells them."""
+        return {}
 
     def held(self) -> Any:
         """What makes it this model and no other; the same whenever it is fitted alike."""
@@ -191,6 +195,9 @@ class ScikitLearn(Fitted):
         ends = derive(table.codes), derive(background.codes)
         values = against(found.trees(owner), *ends, factor, len(table.columns))
         return np.concatenate([values, np.broadcast_to(base, (len(values), 1, len(base)))], axis=1)
+
+    def known(self, columns: Sequence[TableColumn]) -> dict[int, list[Any]]:
+        return dict(_encoded(self.item, list(range(len(columns)))))
 
     def _rows(self, table: Whole) -> Any:
         """As it takes them."""
@@ -418,6 +425,9 @@ class LightGBM(Fitted):
                 raise InputError(f"model.path: {column.name!r} holds words, but the model was fitted on numbers there")
         return numbers
 
+    def known(self, columns: Sequence[TableColumn]) -> dict[int, list[Any]]:
+        return self._categories(columns)
+
     def _categories(self, columns: Sequence[TableColumn]) -> dict[int, list[Any]]:
         """The categories of the training by the place of their column: the file lists them in the order of those."""
         known = self.item.pandas_categorical or []
@@ -505,12 +515,35 @@ class CatBoost(Fitted):
                     f"model.path: {column.name!r} is a category of CatBoost, which takes none without a value; name "
                     f"one as in its training: {typed_for('data.missing', column.name, 'category')}"
                 )
-            words: Any = np.array(Whole.words(column), object) if column.categories else np.array(["False", "True"])
+            if column.kind != "category":  # CatBoost has its own words for truth values
+                continue
+            words: Any = np.array(Whole.words(column), object)
             frame[column.name] = words[table.codes[:, place].astype(np.int64)]
         # It counts for nothing here, but CatBoost asks for labels that differ, and of a classifier for its own.
         known = np.arange(2) if len(self.item.classes_) == 0 else np.asarray(self.item.classes_)
         label = known[np.arange(len(frame)) % len(known)]
         return catboost.Pool(frame, label=label, cat_features=places, thread_count=self.threads)
+
+
+def _encoded(item: Any, places: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
+    """The categories in the encoders that raw columns reach as they are, by the place of the column."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+    if isinstance(item, OneHotEncoder | OrdinalEncoder):
+        for place, known in zip(places, item.categories_, strict=False):
+            yield place, known.tolist()
+    elif isinstance(item, Pipeline):
+        for _, step in item.steps:
+            if isinstance(step, SimpleImputer):  # which only fills gaps
+                continue
+            yield from _encoded(step, places)
+            break
+    elif isinstance(item, ColumnTransformer):
+        for name, step, _ in item.transformers_:
+            yield from _encoded(step, [places[k] for k in item._transformer_to_input_indices[name]])
 
 
 def _cut(names: dict[str, Any]) -> list[Any]:

@@ -24,16 +24,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+import exhibit
 from exhibit.tasks.data.baselines import background, baseline
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.models.estimator import EstimatorSpec
-from exhibit.tasks.models.fitted import TRUSTED_TYPES
+from exhibit.tasks.models.fitted import TRUSTED_TYPES, CatBoost, Whole
 from exhibit.tasks.protocols import Compute, Model, silent
 from exhibit.tasks.records.base import Array, InputError
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, TableColumn
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.stages.load import load, told_by_place
 from exhibit.tasks.store import Store
@@ -307,7 +308,7 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     [
         (lambda loans: loans.rename(columns={"age": "years"}), "was fitted on age, which the data do not have"),
         (lambda loans: loans.assign(shoe=43), r"was not fitted on shoe; leave them out with data\.ignore=\[shoe\]"),
-        (lambda loans: loans.assign(region="77"), "holds 77 and so on, and the model knows 01, 02, 13, none of these"),
+        (lambda loans: loans.assign(region="77"), "fitted on the categories .01., .02., .13., and is given 77"),
     ],
     ids=["missing", "extra", "other words"],
 )
@@ -538,3 +539,23 @@ def test_log_odds_of_two_classes_of_scikit_learn_mirror_each_other(
             exact(lambda mixed: model.predict({"table": mixed})[:, 1], row, rows["table"]) for row in samples["table"]
         ]
     np.testing.assert_allclose(values[..., 1], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("words", [("x ", " y"), ("x ", "y"), ("1", "2"), ("", "y")])
+def test_categories_that_a_model_does_not_know_are_refused(words: tuple[str, str]) -> None:
+    """An encoder that ignores unknown words would predict without them, and say nothing."""
+    frame = pd.DataFrame({"a": np.arange(40.0) % 7, "c": np.tile(words, 20)})
+    encode = ColumnTransformer([("c", OneHotEncoder(handle_unknown="ignore"), ["c"])], remainder="passthrough")
+    model = Pipeline([("encode", encode), ("fit", LogisticRegression())]).fit(frame, np.arange(40) % 2)
+    with pytest.raises(InputError, match="cells of the column 'c' are unknown"):
+        exhibit.explain(model, frame, np.arange(40) % 2, method="occlusion", check=[])
+
+
+def test_catboost_knows_truth_values_as_it_was_given_them() -> None:
+    """Its own words for them are neither True nor False."""
+    frame = pd.DataFrame({"a": np.arange(40.0) % 7, "c": np.arange(40) % 2 == 0})
+    item = catboost.CatBoostClassifier(iterations=5, verbose=0, cat_features=["c"], thread_count=1, one_hot_max_size=2)
+    item.set_params(allow_writing_files=False).fit(frame, np.arange(40) % 2)
+    columns = (TableColumn(name="a", kind="number"), TableColumn(name="c", kind="truth"))
+    found = CatBoost(item).predict(Whole(frame.to_numpy(np.float64), columns), "probabilities")
+    np.testing.assert_allclose(found, item.predict_proba(frame), rtol=1e-12)
