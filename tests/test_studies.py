@@ -61,7 +61,7 @@ def test_japanese_tokens_are_readable_on_paper_and_on_screen(multimodal: Run) ->
 
 def test_the_report_says_that_the_image_decides(multimodal: Run) -> None:
     html = (multimodal.directory / "report.html").read_text()
-    assert "text is exactly zero in every sample" in html
+    assert "text is given exactly zero in every sample" in html
     assert "the mean prediction of all rows" in html
 
 

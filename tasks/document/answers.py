@@ -322,10 +322,13 @@ def _explanation(material: Material, finding: Finding, checks: Mapping[str, Chec
 
 
 def not_assessed(material: Material, checks: Mapping[str, CheckWords]) -> list[str]:
-    """Names of the `checks` that said nothing in a chapter, an undecided one among them."""
-    spoke = {check.check for _, check in _results(material) if check.verdict in ("pass", "fail")}
-    none = {check.check for _, check in _results(material) if check.verdict == "not applicable"}
-    return [name for name in checks if name not in spoke | none]
+    """Names of the `checks` that are open in a chapter: not made, or undecided for a method and failed by none."""
+    names = {
+        verdict: {check.check for _, check in _results(material) if check.verdict == verdict}
+        for verdict in ("pass", "fail", "undecided", "not applicable")
+    }
+    closed = names["fail"] | ((names["pass"] | names["not applicable"]) - names["undecided"])
+    return [name for name in checks if name not in closed]
 
 
 def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -> Answer:

@@ -211,3 +211,20 @@ def test_the_list_of_runs_says_the_overall_answer(tmp_path: Any) -> None:
     page = (tmp_path / "index.html").read_text()
     assert page.count("Can it be trusted?") == 1
     assert '<b class="verdict undecided">with care</b>' in page
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_passed_failed_and_open_checks_are_all_of_them(seed: int) -> None:
+    """Also where two methods have other verdicts of the same check: what one leaves undecided is open."""
+    draw = np.random.default_rng(seed)
+    item, verdicts = inputs("table"), ("pass", "fail", "undecided", "not assessed")
+    places = draw.integers(4, size=(2, len(NAMES)))
+    drawn = [[check(name, verdicts[k]) for name, k in zip(NAMES, each, strict=True)] for each in places]
+    a = np.array([1.0, 2, 3, 4])
+    found = [method(name, a, item, LENGTHS, checks=each) for name, each in zip("ab", drawn, strict=True)]
+    of = [{one.verdict for each in found for one in each.checks if one.check == name} for name in NAMES]
+    failed = sum("fail" in each for each in of)
+    passed = sum("pass" in each and not each & {"fail", "undecided"} for each in of)
+    *_, explanation, untested = answers(material("flowers", found, item))
+    assert f"{passed} check" in explanation.reasons[0] or (not passed and "no check passed" in explanation.reasons[0])
+    assert untested.said == f"{len(NAMES) - passed - failed} of {len(NAMES)} checks open"
