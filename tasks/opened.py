@@ -14,7 +14,15 @@ from exhibit.tasks.fingerprint import ROOT, content
 # Digests by path, by function; all of this process, for code may keep what it read.
 _read: dict[str, dict[str, str]] = {}
 _at_work: list[Sequence[str]] = []
-_here = local()  # `hashing`: what is opened to be hashed is not read by the user
+
+
+class _Here(local):
+    """Of a thread: whether it hashes, for what is opened to be hashed is not read by the user."""
+
+    hashing = False
+
+
+_here = _Here()
 # Libraries are known by their versions, and this program by its code.
 _PROGRAM = [ROOT / "exhibit", *(path for path in (ROOT / "exhibit").iterdir() if path.is_dir())]
 _SYSTEM = Path(sys.prefix), Path(sys.base_prefix), Path("/proc"), Path("/sys"), Path("/dev")
@@ -59,7 +67,7 @@ def _listen() -> None:
 
 
 def _heard(event: str, told: tuple[Any, ...]) -> None:
-    if event != "open" or not _at_work or getattr(_here, "hashing", False):
+    if event != "open" or not _at_work or _here.hashing:
         return
     path, _, flags = told
     if not isinstance(path, str | bytes | os.PathLike) or flags & os.O_ACCMODE == os.O_WRONLY or flags & os.O_TRUNC:

@@ -13,7 +13,7 @@ from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack, unpack
-from exhibit.tasks.stages.stage import FinishedStage, one_at_a_time, read, run_stage, users_code_now
+from exhibit.tasks.stages.stage import FinishedStage, one_at_a_time, read, refuse_edited, run_stage, users_code_now
 from exhibit.tasks.store import Digest, Store, digest_of
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def load(
         users_code_now(data)
         with running([data.own_function]):
             answer = data.load_for(store, wanted)
+        refuse_edited([], [data])
         spec = {**spec, "answer": digest_of(pack(answer))}
 
     def compute() -> dict[str, bytes]:

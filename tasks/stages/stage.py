@@ -82,14 +82,14 @@ def run_stage(
     def kept() -> Mapping[str, bytes]:
         with running(functions):
             outputs = compute()
-        _refuse_edited(code["source"], chosen)
+        refuse_edited(code["source"], chosen)
         return outputs
 
     outputs, cached = store.once(key, kept, beside, lambda: {} if answered else read_by(functions, store.root))
     return FinishedStage(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
 
 
-def _refuse_edited(source: Iterable[str], chosen: Sequence[Spec]) -> None:
+def refuse_edited(source: Iterable[str], chosen: Sequence[Spec]) -> None:
     """A result is kept only where the code that its key names is the code that ran.
 
     Raises:

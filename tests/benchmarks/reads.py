@@ -25,7 +25,7 @@ class Reads:
         self.counts: Counter[tuple[str, str, str]] = Counter()
         self._now: tuple[str, str] | None = None
 
-    def once(self, store: Store, key: str, compute: Callable[[], Mapping[str, bytes]], beside: Any = None) -> Any:
+    def once(self, store: Store, key: str, compute: Callable[[], Mapping[str, bytes]], *more: Any) -> Any:
         stage = self._stage
 
         def counted() -> Mapping[str, bytes]:
@@ -35,7 +35,7 @@ class Reads:
             finally:
                 self._now = None
 
-        return _ONCE(store, key, counted, beside)
+        return _ONCE(store, key, counted, *more)
 
     def get(self, store: Store, digest: str) -> bytes:
         if self._now is not None:

@@ -167,7 +167,7 @@ def test_blur_keeps_a_flat_image_and_averages_another() -> None:
         (
             "baseline",
             ["table"],
-            r"one image \(for a text: masker: tokens\), but the inputs are 'x0' of kind table; use",
+            "one image, but the inputs are 'x0' of kind table; use",
         ),
         ("blur", ["image", "image"], "but the inputs are 'x0' of kind image, 'x1' of kind image"),
         ("tokens", ["table"], "models of one text, but"),
