@@ -190,7 +190,7 @@ class Executed:
         self._stage = modules[0].rpartition(".")[2]
         return found
 
-    def once(self, store: Store, key: str, compute: Callable[[], Mapping[str, bytes]], beside: Any = None) -> Any:
+    def once(self, store: Store, key: str, compute: Callable[[], Mapping[str, bytes]], *more: Any) -> Any:
         def watched() -> Mapping[str, bytes]:
             source, stage, self._called_functions = self._source, self._stage, {}
             sys.setprofile(self._called)
@@ -203,7 +203,7 @@ class Executed:
                 found = {f"{name}:{function}" for name in outside for function in self._called_functions[name]}
                 self.missing.setdefault(stage, set()).update(found)
 
-        return ONCE(store, key, watched, beside)
+        return ONCE(store, key, watched, *more)
 
     def _called(self, frame: FrameType, event: str, _: Any) -> None:
         code: CodeType = frame.f_code
