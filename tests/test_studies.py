@@ -127,7 +127,7 @@ def test_motions_are_drawn_before_coloured_bands_channel_below_channel(project: 
     html = (run.directory / "report.html").read_text()
     for name in ("motions-integrated_gradients-samples", "motions-occlusion_windows-profile", "motions-importances"):
         assert f'id="figure-{name}"' in html
-    assert html.count('class="trace"') >= 1 + 2 * 3  # the front page, and three samples or more of two methods
+    assert html.count('class="trace scroll"') >= 1 + 2 * 3  # the front page, and three samples or more of two methods
     assert "accelerometer x" in html
     assert "time (s)" in html
     found = attributions(run, "motions/integrated_gradients")
