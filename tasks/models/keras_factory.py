@@ -21,7 +21,7 @@ from exhibit.tasks.models.encoding import (
 )
 from exhibit.tasks.models.keras import Encode, KerasModel
 from exhibit.tasks.models.keras_import import Functional, keras
-from exhibit.tasks.models.keras_sigmoid import SigmoidModel, TwoClassesModel
+from exhibit.tasks.models.keras_sigmoid import SigmoidModel, TwoClassesModel, TwoSigmoidsModel
 from exhibit.tasks.models.keras_softmax import LogitsModel
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.training import TrainingSpec
@@ -111,10 +111,9 @@ def before_sigmoid(net: keras.Model, encode: Encoding, compute: Compute, inputs:
 
 def of_two(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays, output: OutputKind) -> TwoClassesModel:
     """The model of both classes, whose net has one output of the second: before a last sigmoid, else this `output`."""
-    known = TwoClassesModel.recognised(_listed(net), encode.shown, compute, inputs, encode.axes)
-    if known is not None:
-        return known
-    return TwoClassesModel(_listed(net), encode.shown, compute, encode.axes, before=False, output=output)
+    net = _listed(net)
+    known = TwoSigmoidsModel.recognised(net, encode.shown, compute, inputs, encode.axes)
+    return TwoClassesModel(net, encode.shown, output, compute, encode.axes) if known is None else known
 
 
 def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:

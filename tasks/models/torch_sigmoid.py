@@ -38,10 +38,12 @@ class _Without(Calls):
 
 class SigmoidModel(TorchModel):
     """A net whose outputs are sigmoids with the number `last`, in order of use; they are left out, and each output is
-    the log-odds of its own."""
+    the log-odds of its own. None of them where `last` is None, and they are then this `output`."""
 
-    def __init__(self, net: nn.Module, encode: Encode, compute: Compute, last: int | None) -> None:
-        super().__init__(net, encode, "log_odds", compute)
+    def __init__(
+        self, net: nn.Module, encode: Encode, compute: Compute, last: int | None, output: OutputKind = "log_odds"
+    ) -> None:
+        super().__init__(net, encode, output, compute)
         self._last = last
 
     @classmethod
@@ -70,12 +72,6 @@ class SigmoidModel(TorchModel):
 class TwoClassesModel(SigmoidModel):
     """A net whose one output is of the second of two classes: its log-odds, or with `output` chances its probability.
     The first has the opposite."""
-
-    def __init__(
-        self, net: nn.Module, encode: Encode, compute: Compute, last: int | None = None, output: OutputKind = "log_odds"
-    ) -> None:
-        super().__init__(net, encode, compute, last)
-        self.output = output
 
     def call(self, net: nn.Module, encoded: Encoded, dropout: Dropout | None = None) -> Tensor:
         """The outputs of both classes."""
