@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from exhibit.tasks.protocols import Progress as Report
-from exhibit.tasks.records.shown import escaped, escaped_lines
+from exhibit.tasks.records.shown import escaped, escaped_lines, lasting
 
 End = tuple[str, str, float]  # of a stage: its chapter, its name, and how many seconds it took
 
@@ -48,17 +48,10 @@ def left(done: float, total: float | None, passed: float | None) -> str:
     share = min(done / total, 1.0)
     if done <= 0 or done >= total or passed < _SOON:
         return f"{share:.0%}"
-    return f"{share:.0%}, about {_rounded(passed * (1 - share) / share)} left"
+    return f"{share:.0%}, about {lasting(max(round(passed * (1 - share) / share), 1))} left"
 
 
 _SOON = 2.0  # seconds before which the time left is a guess
-
-
-def _rounded(seconds: float) -> str:
-    """In the unit in which a person would say it."""
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 class _Left(ProgressColumn):

@@ -3,6 +3,7 @@
 import time
 
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.shown import lasting
 
 _WATCHED = 3.0  # seconds of steps from which the rest is estimated
 
@@ -12,7 +13,7 @@ class TooLong(InputError):
 
     def __init__(self, asked: str, seconds: float, hours: float) -> None:
         super().__init__(
-            f"{asked} would take about {in_words(seconds)} on this machine, as it began, more than "
+            f"{asked} would take about {lasting(seconds)} on this machine, as it began, more than "
             f"compute.training_hours: {hours:g}; ask for less, or raise compute.training_hours"
         )
         self.asked, self.seconds = asked, seconds
@@ -44,12 +45,3 @@ class Pace:
         elif not self._judged and (passed := now - self._begun) > _WATCHED:
             self._judged = True
             require_quick(self._asked, self._steps * passed / (self._done - 1), self._hours)
-
-
-def in_words(seconds: float) -> str:
-    """In the unit in which a person would say it."""
-    if seconds < 100:
-        return f"{seconds:.2g} s"
-    if seconds < 6_000:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:,.1f} hours" if seconds < 360_000 else f"{seconds / 86_400:,.0f} days"

@@ -20,6 +20,15 @@ def escaped_lines(text: str) -> str:
     return escaped(text, "\n")
 
 
+def lasting(seconds: float) -> str:
+    """How long something takes, in the unit in which a person would say it: 0.52 s, 12 s, 3 min, 1.5 hours, 12 days."""
+    if seconds < 100:
+        return f"{seconds:.2g} s"
+    if seconds < 6_000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:,.1f} hours" if seconds < 360_000 else f"{seconds / 86_400:,.0f} days"
+
+
 @runtime_checkable
 class _Shaped(Protocol):
     """An array or a tensor of any library."""

@@ -15,7 +15,7 @@ from exhibit.tasks.data.select import SelectionSpec, TargetSpec, candidates, sco
 from exhibit.tasks.finite import WatchedModel, WatchedPlace
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
-from exhibit.tasks.models.duration import TooLong, in_words, require_quick
+from exhibit.tasks.models.duration import TooLong, require_quick
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import (
     Compute,
@@ -30,6 +30,7 @@ from exhibit.tasks.protocols import (
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Prediction, Remarks
+from exhibit.tasks.records.shown import lasting
 from exhibit.tasks.stages.beforehand import keys_of
 from exhibit.tasks.stages.explaining import baselines_of, explainable, require_finite
 from exhibit.tasks.stages.predict import usual_layers
@@ -249,18 +250,18 @@ def told(found: Rehearsal, batch: int) -> Iterator[str]:
     yield f"model: {found.framework}, {found.parameters:,} parameters{learned}"
     yield f"outputs: {_said(found.outputs)}, read as {found.output}"
     yield from (f"model: {remark}" for remark in (*found.remarks.said, found.remarks.doubt) if remark)
-    yield f"a batch of {batch}: {in_words(found.batch_seconds)}; memory at most {found.peak / 1e6:,.0f} MB so far"
+    yield f"a batch of {batch}: {lasting(found.batch_seconds)}; memory at most {found.peak / 1e6:,.0f} MB so far"
     total = 0.0
     for label, measured in found.methods.items():
         share = found.explained / measured.samples
         total += share * measured.seconds
         calls = f", {round(measured.calls * share):,} model calls" if measured.calls else ""
         yield (
-            f"{label}: {measured.samples} of {found.explained:,} samples took {in_words(measured.seconds)}; all about "
-            f"{in_words(share * measured.seconds)}{calls}"
+            f"{label}: {measured.samples} of {found.explained:,} samples took {lasting(measured.seconds)}; all about "
+            f"{lasting(share * measured.seconds)}{calls}"
         )
-    trained = "" if found.training is None else f"the training about {in_words(found.training)}, "
-    yield f"costs: {trained}the explanations about {in_words(total)}; checks and pages come on top"
+    trained = "" if found.training is None else f"the training about {lasting(found.training)}, "
+    yield f"costs: {trained}the explanations about {lasting(total)}; checks and pages come on top"
 
 
 def _said(values: Values) -> str:

@@ -69,7 +69,7 @@ def test_a_terminal_shows_a_bar_that_goes_away() -> None:
         (0, 40, 30, "0%"),
         (1, 4, 60, "25%, about 3 min left"),
         (1, 2, 10, "50%, about 10 s left"),
-        (1, 100, 120, "1%, about 3.3 h left"),
+        (1, 100, 120, "1%, about 3.3 hours left"),
         (99, 100, 10, "99%, about 1 s left"),
         (1, 4, 1, "25%"),
         (4, 4, 60, "100%"),

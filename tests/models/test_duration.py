@@ -8,7 +8,7 @@ import pytest
 
 from exhibit.tasks.data.table import IrisSpec
 from exhibit.tasks.models import trees
-from exhibit.tasks.models.duration import Pace, TooLong, in_words, require_quick
+from exhibit.tasks.models.duration import Pace, TooLong, require_quick
 from exhibit.tasks.models.training import Measured, TrainingSpec
 from exhibit.tasks.models.zoo.efficientnet import EfficientNetSpec
 from exhibit.tasks.models.zoo.mlp import MLPSpec
@@ -16,6 +16,7 @@ from exhibit.tasks.models.zoo.random_forest import ForestSpec
 from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.shown import lasting
 from exhibit.tasks.stages.stage import numeric_settings
 from tests.conftest import Memory
 
@@ -113,7 +114,7 @@ def test_a_pace_is_judged_once(clock: list[float]) -> None:
     ],
 )
 def test_time_is_said_in_the_unit_of_a_person(seconds: float, said: str) -> None:
-    assert in_words(seconds) == said
+    assert lasting(seconds) == said
 
 
 def test_how_long_it_may_take_is_no_part_of_a_key() -> None:
