@@ -306,6 +306,9 @@ class FactorySpec(TrainingSpec):
             InputError: for outputs that are read as probabilities and are none in some row.
         """
         kind, outputs = prediction.kind, prediction.outputs
+        seen = self.output == "auto" and weights.known is None  # not known by what the model is
+        if kind in ("probabilities", "chances"):
+            self._require_probabilities(dataset, outputs, seen=seen, sums=seen and kind == "probabilities")
         if dataset.several:
             return Remarks(said=(_SEVERAL[kind].format(_list_of(dataset.outputs)),))
         if not dataset.classes:
@@ -313,21 +316,20 @@ class FactorySpec(TrainingSpec):
         if kind in _OF_SECOND:
             read = _OF_SECOND[kind].format(*dataset.classes)
             return Remarks(said=(read,)) if self.trains else order_of_outputs(dataset, outputs, read)
-        if kind == "probabilities":
-            self._require_probabilities(dataset, outputs, sums=self.output == "auto" and weights.known is None)
         why = "as the config says" if self.output != "auto" else _SEEN[kind] if weights.known is None else _KNOWN[kind]
         read = f"Its outputs are read as {kind}, {why}."
         return Remarks(said=(read,)) if self.trains else order_of_outputs(dataset, outputs, read)
 
-    def _require_probabilities(self, dataset: Dataset, outputs: Array, *, sums: bool) -> None:
-        """Raises InputError where they are none in some row; `sums`: where they do not add up to 1 there, either."""
+    def _require_probabilities(self, dataset: Dataset, outputs: Array, *, seen: bool, sums: bool) -> None:
+        """Raises InputError where they are none in some row; `sums`: where they do not add up to 1 there, either.
+        `seen`: they were taken for probabilities by how those of the first rows look."""
         wrong = ~_inside(outputs) | (sums & (np.abs(outputs.sum(axis=1) - 1) > _SUMS))
         if wrong.any():
             row = int(wrong.argmax())
             found = ", ".join(f"{one:.4g}" for one in outputs[row][:_MOST_CLASSES])
             raise InputError(
                 f"model.output: outputs of {self.factory} were taken for probabilities"
-                f"{f', which those of the first {_PROBE} rows look like' if sums else ''}, but for "
+                f"{f', which those of the first {_PROBE} rows look like' if seen else ''}, but for "
                 f"{str(dataset.sample_ids[row])!r} they are {found}, and in {int(wrong.sum()):,} of {len(outputs):,} "
                 f"rows they do not lie between 0 and 1{' and add up to 1' if sums else ''}; type model.output=logits, "
                 "or mend the model"

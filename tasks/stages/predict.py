@@ -28,7 +28,6 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
             net = restored(store.root, model, compute, dataset, weights)
             predicted = _outputs(net, data, compute.batch)
             _require_finite(model, predicted, data)
-            _require_probable(model, net, predicted, data)
             prediction = Prediction(kind=net.output, outputs=predicted)
             remarks = model.remarks(data, read(store, Weights, weights), prediction)
             found = {"prediction": prediction, "performance": performance(data, prediction), "remarks": remarks}
@@ -58,24 +57,6 @@ def _require_finite(model: ModelChoice, outputs: Array, data: Dataset) -> None:
         f"finite numbers for {others} of {len(outputs)} rows in all; this cannot be explained: mend the model, or "
         "leave these rows out of the data"
     )
-
-
-def _require_probable(model: ModelChoice, net: Model, outputs: Array, data: Dataset) -> None:
-    """Raises InputError for probabilities (samples, outputs) that are none."""
-    if net.output not in ("probabilities", "chances"):
-        return
-    last = outputs.shape[1] - 1  # of two classes what the model gave itself
-    row, back = divmod(int(np.abs(outputs[:, ::-1] - 0.5).argmax()), last + 1)
-    column = last - back
-    if abs(float(outputs[row, column]) - 0.5) > 0.5 + _ROUNDED:
-        raise InputError(
-            f"model: {model.own_function or model.option()} gives {outputs[row, column]:.4g} for "
-            f"{str(data.sample_ids[row])!r}, output {data.outputs[column]!r}, and was taken to give probabilities, as "
-            "in other rows; model.output=logits says otherwise"
-        )
-
-
-_ROUNDED = 1e-4
 
 
 def _outputs(net: Model, data: Dataset, size: int) -> Array:

@@ -199,7 +199,7 @@ def test_a_function_is_explained_for_the_class_that_it_predicts(run: Run) -> Non
 
 
 def test_what_is_no_probability_after_all_is_refused_by_row(run: Run) -> None:
-    with pytest.raises(InputError, match=r"gives 7 for 'row 20', output 'fraud'.*model\.output=logits"):
+    with pytest.raises(InputError, match=r"for 'row 20' they are -6, 7, .*model\.output=logits"):
         run("function", {"last": "np.where(np.arange(len(z))[:, None] % 64 == 20, 7.0, 0.5)"})
 
 
