@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from tests.corpus.recipe import Recipe
@@ -13,17 +14,23 @@ _SHOWN = 10
 
 
 def measured(recipe: Recipe) -> tuple[float, float]:
-    """Megabytes at most, and seconds."""
+    """Megabytes at most, and seconds.
+
+    Raises:
+        RuntimeError: for a recipe that did not come to its end.
+    """
     begun = time.monotonic()
     child = os.fork()
-    if not child:
-        sys.stderr = sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                recipe.run(Path(folder))
-            finally:
-                os._exit(0)
-    _, _, used = os.wait4(child, 0)
+    if not child:  # an error ends it, with a traceback
+        with (
+            tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nothing, redirect_stdout(nothing),
+            redirect_stderr(nothing),
+        ):  # fmt: skip
+            recipe.run(Path(folder))
+        os._exit(0)
+    _, status, used = os.wait4(child, 0)
+    if status:
+        raise RuntimeError(f"{recipe.name} ended with {os.waitstatus_to_exitcode(status)}")
     return used.ru_maxrss / 1024, time.monotonic() - begun
 
 

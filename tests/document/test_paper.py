@@ -18,6 +18,7 @@ from exhibit.tasks.document.layout import many, shape, tall
 from exhibit.tasks.document.press import Job, render
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.explanation import Aggregate
 from exhibit.tasks.records.figure import BarPanels, Bars, Images, Tokens
 from exhibit.tasks.records.material import Maps, Material
 from exhibit.tasks.records.page import Block, Column, Table
@@ -31,7 +32,7 @@ UNIT = "nats per unit of the input, to the 99th percentile"
 LONG = "Measured on all samples, drawn at random. " * 12
 
 
-def table_of(features: tuple[str, ...], samples: int, aggregate: str = "raw") -> Material:
+def table_of(features: tuple[str, ...], samples: int, aggregate: Aggregate = "raw") -> Material:
     """A chapter about so many features, each of another size, which a check judges in a long sentence."""
     values = np.random.default_rng(0).normal(size=(samples, len(features)))
     item = Input(name="measurements", kind="table", values=values, features=features)
@@ -40,7 +41,7 @@ def table_of(features: tuple[str, ...], samples: int, aggregate: str = "raw") ->
         for name in ("completeness", "deletion", "insertion", "stability", "sparseness")
     ]
     sizes = np.linspace(1, 2, len(features))
-    found = method("a", sizes, item, features, aggregate=aggregate, checks=tuple(said))  # type: ignore[arg-type]
+    found = method("a", sizes, item, features, aggregate=aggregate, checks=tuple(said))
     return material("t", [found], item)
 
 
