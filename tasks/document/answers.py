@@ -49,7 +49,7 @@ RULE = (
         ),
     ),
     Rule(
-        question="Over all",
+        question="Over all, in lists of runs",
         cases=(
             ("yes", "both answers are yes"),
             ("with care", "the worse of the two is “with care” or “not assessed”"),
