@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from exhibit.tasks.data.asked import arranged, by_place, told_counts, told_list
+from exhibit.tasks.data.blanks import require_file_without_blanks
 from exhibit.tasks.data.columns import Asked, Column, Columns, Filling, by_column
 from exhibit.tasks.data.dates import Date, Dates
 from exhibit.tasks.data.own import LabelColumns, RowsSpec
@@ -77,7 +78,12 @@ class TableSpec(RowsSpec):
 
     def load_for(self, _: Shelf, wanted: Wanted | None) -> Dataset:
         """As `load`, for a model that asks for columns as they came."""
-        return self._loaded(partial(self.learned, wanted=wanted))
+        dataset = self._loaded(partial(self.learned, wanted=wanted))
+        words = {column.name for item in dataset.inputs for column in item.whole if column.kind == "category"}
+        for key, path in self.files().items() if words else ():
+            if key != "scheme":
+                require_file_without_blanks(path, words, f"data.{key}")
+        return dataset
 
     def learned(self, table: "Table", wanted: Wanted | None = None) -> Columns:
         """The columns as the rows have them that hold a label and lack nothing that must be there."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exhibit.tasks.data.asked import arranged, told_counts
+from exhibit.tasks.data.blanks import require_no_blanks
 from exhibit.tasks.data.classes import Given, given_labels, several_columns
 from exhibit.tasks.data.columns import Asked, Column, Columns
 from exhibit.tasks.data.limits import Limits
@@ -139,6 +140,8 @@ def _frame(name: str, frame: Any, split: Array, where: str, wanted: Wanted | Non
     order = None if wanted is None else arranged(list(frame.columns), wanted, where)
     categories = wanted.categories if wanted is not None and order else ()
     fit = frame[split != "explain"]
+    for key in order or ():
+        require_no_blanks(frame[key], where)
     try:
         columns = [
             Column.of(

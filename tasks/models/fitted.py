@@ -528,6 +528,7 @@ class CatBoost(Fitted):
 def _encoded(item: Any, places: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
     """The categories in the encoders that raw columns reach as they are, by the place of the column."""
     from sklearn.compose import ColumnTransformer
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
@@ -541,6 +542,8 @@ def _encoded(item: Any, places: Sequence[int]) -> Iterator[tuple[int, list[Any]]
                 continue
             yield from _encoded(step, places)
             break
+    elif isinstance(item, HistGradientBoostingClassifier | HistGradientBoostingRegressor):
+        yield from _encoded(item._preprocessor, places)  # None where it has no categories
     elif isinstance(item, ColumnTransformer):
         for name, step, _ in item.transformers_:
             yield from _encoded(step, [places[k] for k in item._transformer_to_input_indices[name]])

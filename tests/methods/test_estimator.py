@@ -28,6 +28,7 @@ import exhibit
 from exhibit.tasks.data.baselines import background, baseline
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.models.estimator import EstimatorSpec
@@ -217,6 +218,7 @@ def test_hidden_columns_are_whole_columns(file: str, folder: Path, explain: Call
 
 
 @pytest.mark.parametrize("file", ["boosted.ubj", "boosted.txt", "boosted.cbm"])
+@without_transformers()
 def test_along_the_paths_values_are_those_of_shap(file: str, folder: Path, explain: Callable[..., Any]) -> None:
     """Of the log-odds, which they add up to; with native categories and gaps."""
     spec, data, model, _ = made(folder, file, output="logits")
@@ -251,6 +253,7 @@ def test_against_a_background_values_are_exact_over_raw_columns(
     np.testing.assert_allclose(found.residual, 0, atol=1e-5)
 
 
+@without_transformers()
 def test_trees_behind_a_pipeline_are_exact_over_raw_columns(folder: Path, explain: Callable[..., Any]) -> None:
     """Against enumeration, with words, gaps and a truth value; values of derived columns, added up, are others."""
     _, data, model, _ = made(folder, "forest.skops")
@@ -509,6 +512,7 @@ def test_catboost_is_explained_against_rows_whatever_its_labels_are_called(
 
 @pytest.mark.parametrize("background_rows", [9, None])
 @pytest.mark.parametrize("kind", [GradientBoostingClassifier, HistGradientBoostingClassifier])
+@without_transformers()
 def test_log_odds_of_two_classes_of_scikit_learn_mirror_each_other(
     kind: Any, background_rows: int | None, tmp_path: Path, explain: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -541,14 +545,58 @@ def test_log_odds_of_two_classes_of_scikit_learn_mirror_each_other(
     np.testing.assert_allclose(values[..., 1], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("words", [("x ", " y"), ("x ", "y"), ("1", "2"), ("", "y")])
-def test_categories_that_a_model_does_not_know_are_refused(words: tuple[str, str]) -> None:
-    """An encoder that ignores unknown words would predict without them, and say nothing."""
-    frame = pd.DataFrame({"a": np.arange(40.0) % 7, "c": np.tile(words, 20)})
+def _encoder_before_a_line() -> Any:
     encode = ColumnTransformer([("c", OneHotEncoder(handle_unknown="ignore"), ["c"])], remainder="passthrough")
-    model = Pipeline([("encode", encode), ("fit", LogisticRegression())]).fit(frame, np.arange(40) % 2)
-    with pytest.raises(InputError, match="cells of the column 'c' are unknown"):
+    return Pipeline([("encode", encode), ("fit", LogisticRegression())])
+
+
+def _trees() -> Any:
+    return HistGradientBoostingClassifier(max_iter=2, categorical_features="from_dtype")
+
+
+@pytest.mark.parametrize(
+    ("make", "cells", "problem"),
+    [
+        (_encoder_before_a_line, pd.Series(["x ", " y"]), "the column 'c' holds 'x '"),
+        (_encoder_before_a_line, pd.Series(["x", " y"]), "the column 'c' holds ' y'"),
+        (_encoder_before_a_line, pd.Series(["", "y"]), "the column 'c' holds ''"),
+        (_encoder_before_a_line, pd.Series(["1", "2"]), "cells of the column 'c' are unknown"),
+        (_encoder_before_a_line, pd.Series([1, 2]).astype("category"), "cells of the column 'c' are unknown"),
+        (_trees, pd.Series(["x", " y"]).astype("category"), "the column 'c' holds ' y'"),
+        (_trees, pd.Series([1, 2]).astype("category"), "cells of the column 'c' are unknown"),
+    ],
+    ids=str,
+)
+def test_categories_that_a_model_does_not_know_are_refused(
+    make: Callable[[], Any], cells: "pd.Series[Any]", problem: str
+) -> None:
+    """An encoder that ignores unknown words would predict without them, and say nothing; so do trees."""
+    frame = pd.DataFrame({"a": np.arange(40.0) % 7, "c": cells.iloc[np.arange(40) % 2].reset_index(drop=True)})
+    model = make().fit(frame, np.arange(40) % 2)
+    with pytest.raises(InputError, match=problem):
         exhibit.explain(model, frame, np.arange(40) % 2, method="occlusion", check=[])
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+@pytest.mark.parametrize(("own", "refused"), [("x", False), (" x", True), ("x ", True)])
+def test_a_file_whose_words_have_blanks_is_refused_for_a_fitted_model(
+    own: str, refused: bool, ending: str, tmp_path: Path
+) -> None:
+    """They are dropped when it is read; CatBoost would take what is left for a word that it has never seen."""
+    frame = pd.DataFrame({"a": np.arange(40.0) % 7, "c": np.tile([own, "y"], 20), "label": np.tile(["u", "v"], 20)})
+    item = catboost.CatBoostClassifier(iterations=2, verbose=0, cat_features=["c"], allow_writing_files=False)
+    item.fit(frame[["a", "c"]], frame["label"]).save_model(str(tmp_path / "m.cbm"))
+    path = tmp_path / f"t{ending}"
+    frame.to_csv(path, index=False) if ending == ".csv" else frame.to_parquet(path)
+    spec = EstimatorSpec(path=tmp_path / "m.cbm")
+    data = TableSpec(path=path, label="label", test_share=0)
+    if refused:
+        with pytest.raises(InputError, match=f"data.path: the column 'c' holds {own!r}; blanks"):
+            data.load_for(Memory(), spec.wanted(COMPUTE))
+        return
+    found = data.load_for(Memory(), spec.wanted(COMPUTE))
+    model = spec.restore(found, spec.fit(found, COMPUTE, silent), COMPUTE)
+    np.testing.assert_allclose(model.predict(found.arrays), item.predict_proba(frame[["a", "c"]]), atol=1e-9)
 
 
 def test_catboost_knows_truth_values_as_it_was_given_them() -> None:
