@@ -26,6 +26,7 @@ from exhibit.flows.engine import Inline
 from exhibit.flows.points import Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.flows.verify import verify
+from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.records.explanation import Attribution
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.store import Store
@@ -77,6 +78,7 @@ def test_integrated_gradients_are_those_of_captum(store: str, net: nn.Sequential
     np.testing.assert_allclose(report.attributions["integrated_gradients"], captum.detach().numpy(), atol=2e-6)
 
 
+@without_transformers()
 def test_trees_are_explained_as_shap_does(store: str) -> None:
     import shap
 

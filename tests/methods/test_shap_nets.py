@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec
 from exhibit.tasks.methods.shap import seed_of
+from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_deep import DeepShapSpec
 from exhibit.tasks.methods.shap_gradient import GradientShapSpec
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
@@ -83,6 +84,7 @@ def test_a_linear_net_gives_weight_times_difference(spec: MethodSpec, explain: E
 
 
 @BOTH
+@without_transformers()
 def test_several_inputs_of_a_keras_regression_are_explained_together(
     spec: MethodSpec, several: tuple[KerasModel, dict[str, Array], dict[str, Array]], explain: Explain
 ) -> None:
@@ -139,6 +141,7 @@ def test_nets_are_left_as_they_came(spec: MethodSpec, explain: Explain) -> None:
 # --- deep -------------------------------------------------------------------------------------------------
 
 
+@without_transformers()
 def test_deep_is_complete_and_what_shap_gives_on_a_rectified_net(
     rectified: TorchModel, table: dict[str, Array], explain: Explain
 ) -> None:
@@ -485,6 +488,7 @@ def test_deep_refuses_scores_that_are_made_of_outputs(rectified: TorchModel, exp
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@without_transformers()
 def test_gradient_is_what_shap_gives_for_a_torch_net(
     smoothing: float, rectified: TorchModel, table: dict[str, Array], explain: Explain
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 import shap
 
 from exhibit.tasks.methods.shap import seed_of
+from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_maskers import blurred, partition
 from exhibit.tasks.methods.shap_partition import PartitionShapSpec
 from exhibit.tasks.records.base import Array, Arrays, InputError
@@ -114,6 +115,7 @@ def colours(channels: int) -> Array:
     ],
     ids=["blur", "blur of a rectangle", "blur of bytes", "telea", "Navier-Stokes", "black"],
 )
+@without_transformers()
 def test_maskers_give_what_those_of_shap_give(
     options: dict[str, Any], own: str | Array, image: Array, explain: Explain
 ) -> None:

@@ -15,6 +15,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression
 
+from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.models.callable import EstimatorModel
 from exhibit.tasks.models.columns import ColumnsModel
@@ -87,6 +88,7 @@ def test_log_odds_are_rescaled_to_probabilities_by_background_row(explain: Expla
 
 
 @pytest.mark.parametrize("model", [FOREST, REGRESSION], ids=["forest", "values"])
+@without_transformers()
 def test_without_a_background_values_are_those_of_shap_along_the_paths(model: EstimatorModel, explain: Explain) -> None:
     found = explain(TreeShapSpec(background=None), model, SAMPLES)
     own = shap.TreeExplainer(model.estimator, feature_perturbation="tree_path_dependent")
@@ -198,6 +200,7 @@ def test_values_of_boosters_are_exact(library: str, name: str, explain: Explain)
 
 
 @pytest.mark.parametrize(("library", "name"), [("lightgbm", "LGBMRegressor"), ("xgboost", "XGBRegressor")])
+@without_transformers()
 def test_along_the_paths_the_library_of_a_booster_is_given_the_rows_themselves(
     library: str, name: str, explain: Explain
 ) -> None:
