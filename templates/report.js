@@ -362,7 +362,8 @@ function enlargeable(figure) {
 
 // ---------------------------------------------------------------------------------------------------------------
 
-all("table.data").filter((table) => table.tBodies[0].rows.length > 2).forEach((table) => {
+// A rule reads from its best case to its worst: there is nothing to sort.
+all("table.data:not(.answered)").filter((table) => table.tBodies[0].rows.length > 2).forEach((table) => {
   sortable(table);
   if (table.tBodies[0].rows.length > 8) filterable(table, "Filter rows", [...table.tBodies[0].rows], table.parentElement);
 });

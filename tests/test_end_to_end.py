@@ -308,6 +308,9 @@ def test_three_studies_in_one_report(project: Project, shared_store: Path) -> No
     assert done.status == 0, done.stderr
     evidence = json.loads((done.directory / "evidence.json").read_text())
     assert [chapter["slug"] for chapter in evidence["chapters"]] == ["iris", "digits", "solubility"]
+    one = subprocess.run(["pdftotext", "-l", "1", done.directory / "report.pdf", "-"], capture_output=True, text=True,
+                         check=True).stdout  # fmt: skip
+    assert "How these answers are given" in one  # its last line
     assert len(evidence["chapters"][2]["data"]["excluded"]) == 18
     checks = json.loads((done.directory / "checks.json").read_text())
     assert all(check["verdict"] == "pass" for check in checks if check["required"])

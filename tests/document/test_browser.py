@@ -649,3 +649,8 @@ def test_the_list_of_runs_fits_a_narrow_screen_and_the_dark(listed: Browser, wid
     finally:
         listed.call("Emulation.clearDeviceMetricsOverride")
         listed.call("Emulation.setEmulatedMedia", features=[])
+
+
+def test_the_rule_of_the_answers_is_not_sorted(page: Browser) -> None:
+    assert page.run("document.querySelectorAll('.answered').length") == 1
+    assert page.run("document.querySelectorAll('.answered .sort').length") == 0
