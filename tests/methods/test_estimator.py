@@ -565,7 +565,7 @@ def _trees() -> Any:
         (_trees, pd.Series(["x", " y"]).astype("category"), "the column 'c' holds ' y'"),
         (_trees, pd.Series([1, 2]).astype("category"), "cells of the column 'c' are unknown"),
     ],
-    ids=str,
+    ids=["blanks", "a blank", "no letters", "words of digits", "numbers as categories", "trees", "numbers and trees"],
 )
 def test_categories_that_a_model_does_not_know_are_refused(
     make: Callable[[], Any], cells: "pd.Series[Any]", problem: str
