@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document.bearing import named
+from exhibit.tasks.document.concerns import concerns
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import asked, beside, capital, count, interval, listing, plain, rounded, share
@@ -90,6 +91,7 @@ def front(
         stated=tuple(Fact(name=capital(name), text=text) for name, text in (stated or {}).items()),
         answers=(model, explanation, _untested(materials, checks)),
         overall=overall,
+        concerns=concerns(materials, anchors),
         rule=RULE,
         notes=NOTES,
         verdicts=tuple(all_rows(materials, checks, anchors)),

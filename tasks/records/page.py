@@ -54,8 +54,15 @@ class Block(Record):
 
 
 class Section(Record):
+    """`id`: what refers to it calls it, within its chapter; empty where nothing does."""
+
     title: str
     blocks: tuple[Block, ...]
+    id: str = ""
+
+    def anchor(self, slug: str, number: int) -> str:
+        """Where it is in a document: `number` among the sections of the chapter with this slug."""
+        return f"{slug}-{self.id or number}"
 
 
 class Teaser(Record):
@@ -123,6 +130,18 @@ class Judged(Record):
     anchor: str
 
 
+class Concern(Record):
+    """What was found about model or data, beside the explanation, that whoever signs has to know: a few words, a
+    sentence with its numbers, and the `section` of the chapter that it is read about in, by its id. `of`: the title of
+    the chapter; `anchor`: where that is, once the document is put together."""
+
+    title: str
+    sentence: str
+    section: str
+    of: str = ""
+    anchor: str = ""
+
+
 class Fact(Record):
     """What something is, by its name."""
 
@@ -146,13 +165,14 @@ class Open(Record):
 
 class Front(Record):
     """What page one and two say beside the findings: what was `examined`, what the user has `stated` of it, the
-    answers, the `overall` one, the `rule` they follow and the `notes` on its words; all verdicts, of which the first
-    are printed, and what was `not_asked`."""
+    answers, the `overall` one, the `concerns` about model and data, the `rule` they follow and the `notes` on its
+    words; all verdicts, of which the first are printed, and what was `not_asked`."""
 
     examined: tuple[Fact, ...] = ()
     stated: tuple[Fact, ...] = ()
     answers: tuple[Answer, ...] = ()
     overall: Word = "not assessed"
+    concerns: tuple[Concern, ...] = ()
     rule: tuple[Rule, ...] = ()
     notes: tuple[str, ...] = ()
     verdicts: tuple[Judged, ...] = ()
