@@ -361,9 +361,14 @@ def _positive(text: str) -> float:
 
 
 def _groups(config_dir: Path | None) -> str:
-    from exhibit.flows.compose import groups
+    from exhibit.flows.compose import groups, option_files
+    from exhibit.flows.filed import FILED
 
     lines = [f"  {name:12}{', '.join(options)}" for name, options in groups(config_dir).items()]
+    lines += ["", "or files of your own, as document.card=cards/credit.yaml:"]
+    lines += [
+        f"  {f'document.{name}':18}{', '.join(file.stem for file in option_files(name, config_dir))}" for name in FILED
+    ]
     offers = {group: offered(group) for group in GROUPS}
     lines += ["", "offered by installed packages, as model.factory=NAME and so on:"] * any(offers.values())
     lines += [f"  {group.partition('.')[2]:12}{', '.join(names)}" for group, names in offers.items() if names]

@@ -24,6 +24,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandat
 from yaml import YAMLError
 
 from exhibit.flows.errors import ConfigError, every, listed, unknown
+from exhibit.flows.filed import FILED
 from exhibit.flows.hydra_settings import is_hydras, refused, require_untouched
 from exhibit.flows.unreadable import reads, unreadable
 from exhibit.tasks.records.override import quoted
@@ -121,7 +122,7 @@ def compose_points(overrides: Sequence[str], config_dir: Path | None = None) -> 
 def groups(config_dir: Path | None = None) -> dict[str, list[str]]:
     """The options of every group, from the project's folder and from `config_dir`."""
     folders = [CONF, *([config_dir] if config_dir else [])]
-    names = {path.parent.name for folder in folders for path in folder.glob("*/*.yaml")}
+    names = {path.parent.name for folder in folders for path in folder.glob("*/*.yaml")} - FILED.keys()
     return {name: [file.stem for file in option_files(name, config_dir)] for name in sorted(names)}
 
 
@@ -180,6 +181,8 @@ def _check(override: Override, choices: Mapping[str, list[str]]) -> None:
     keys = {*choices, *map(str, OmegaConf.load(CONF / f"{PRIMARY}.yaml"))} - {"defaults"}
     if is_hydras(root):
         raise refused(str(override.key_or_group), str(override.input_line))
+    if root in FILED:
+        raise ConfigError(f"{override.input_line}: it belongs to the document; type document.{override.input_line}")
     if not (override.is_add() or root in keys):
         raise ConfigError(unknown(str(override.key_or_group), "key", root, keys))
     group = str(override.key_or_group).partition("@")[0]

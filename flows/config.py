@@ -1,14 +1,15 @@
 """The config of a report as validated records: what Hydra composes, checked against the specs of the packages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from exhibit.flows.compose import Composed, compose_points
+from exhibit.flows.compose import Composed, compose_points, option_files
 from exhibit.flows.errors import ConfigError, every, validated
+from exhibit.flows.filed import FILED, with_files
 from exhibit.tasks.checks import CheckSpec
 from exhibit.tasks.data import DataSpec
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec
@@ -89,11 +90,13 @@ def read_report(overrides: Sequence[str], config_dir: Path | None = None) -> Rep
     Raises:
         ConfigError: naming each key that is wrong, what was given and what is allowed.
     """
-    return assemble(compose_points(overrides, config_dir))
+    options = {name: {file.stem: file for file in option_files(name, config_dir)} for name in FILED}
+    return assemble(compose_points(overrides, config_dir), options)
 
 
-def assemble(composed: Sequence[Composed]) -> Report:
-    """Validates the composed points; what belongs to the report must be the same in all of them."""
+def assemble(composed: Sequence[Composed], options: Mapping[str, Mapping[str, Path]]) -> Report:
+    """Validates the composed points; what belongs to the report must be the same in all of them. `options`: files of
+    cards and profiles by name."""
     points = every(partial(_point, item) for item in composed)
     labels = [point.label for point in points]
     if repeated := {label for label in labels if labels.count(label) > 1}:
@@ -101,7 +104,8 @@ def assemble(composed: Sequence[Composed]) -> Report:
     shared = [_shared(item) for item in composed]
     if differing := {name for other in shared for name in other if other[name] != shared[0].get(name)}:
         raise ConfigError(f"{', '.join(sorted(differing))}: belongs to the report, so all points must have the same")
-    return validated(Report, shared[0] | {"points": points})
+    document = with_files(shared[0].get("document"), options)
+    return validated(Report, shared[0] | {"points": points, "document": document})
 
 
 def _point(composed: Composed) -> Point:

@@ -183,6 +183,9 @@ class _Flow:
             beside.changed,
             failures,
             report.document.stated(bool(local)),
+            report.document.model_card,
+            report.document.profile,
+            [done["drawings"] for done in drawn],
         )
         document = composed["document"]
         attested = self.calls.one(
@@ -192,7 +195,7 @@ class _Flow:
             issued,
             report.compute,
             [(chapter.slug, self._stages(chapter)) for chapter in chapters],
-            beside.tables | {"answers": composed["answers"]},
+            beside.tables | {name: digest for name, digest in composed.outputs.items() if name != "document"},
             document,
             failures,
             self.calls.done,

@@ -51,7 +51,7 @@ def sections(material: Material) -> tuple[Section, ...]:
         text="Methods answer different questions, so a low number is no fault of either. What only one of them says "
         "is a finding about the method before it is one about the model.",
     )
-    return (Section(title="Do the methods agree?", blocks=(Block(figures=names, asides=(read,)),)),)
+    return (Section(title="Do the methods agree?", id="agreement", blocks=(Block(figures=names, asides=(read,)),)),)
 
 
 def _compared(material: Material) -> bool:

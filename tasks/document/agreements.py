@@ -75,6 +75,7 @@ def section(comparison: Comparison) -> Section | None:
     pairs = [tuple(names[1:])] if narrow else [(name,) for name in names[1:]]
     return Section(
         title="How far they agree",
+        id="agreement",
         blocks=(
             Block(paragraphs=(text,), figures=tuple(names[:1]), asides=(_READ_MATRIX,)),
             *(Block(figures=pair) for pair in pairs if pair),

@@ -91,6 +91,7 @@ def _how_explained(material: Material) -> Section:
     )
     return Section(
         title="How it was explained",
+        id="method",
         blocks=(
             Block(
                 paragraphs=(
@@ -182,6 +183,7 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     verdicts = answers.verdict_table(material.slug, "method", "measured", caption, rows)
     return Section(
         title="How far it can be trusted",
+        id="checks",
         blocks=(
             *((Block(tables=(verdicts,)),) if rows else ()),
             *((Block(paragraphs=(nothing,)),) if missing else ()),
@@ -204,7 +206,7 @@ def _measured(check: CheckResult) -> str:
 def _cases(material: Material) -> tuple[Section, ...]:
     """A typical, a wrong and a borderline sample of all that are explained, or that there is none."""
     said = list(filter(None, (_typical(material), _wrong(material), _borderline(material))))
-    return (Section(title="Three cases", blocks=(Block(paragraphs=(" ".join(said),)),)),) if said else ()
+    return (Section(title="Three cases", id="cases", blocks=(Block(paragraphs=(" ".join(said),)),)),) if said else ()
 
 
 _NOT_DRAWN = "what stands for them is not among those that the config names"
@@ -262,7 +264,7 @@ def _limits(material: Material, checks: Mapping[str, CheckWords]) -> Section:
         _relative(material),
         known,
     )
-    return Section(title="Limits", blocks=(Block(paragraphs=(" ".join(filter(None, said)),)),))
+    return Section(title="Limits", id="limits", blocks=(Block(paragraphs=(" ".join(filter(None, said)),)),))
 
 
 def _relative(material: Material) -> str:

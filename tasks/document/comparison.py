@@ -208,6 +208,7 @@ def _examined(found: Comparison, materials: Materials) -> Section | None:
     more = f" And {len(methods) - _MOST_METHODS} more like these." if len(methods) > _MOST_METHODS else ""
     return Section(
         title="Data, models and methods",
+        id="model",
         blocks=(
             Block(
                 paragraphs=(
@@ -235,6 +236,7 @@ def _verdicts(found: Comparison, materials: Materials, checks: Mapping[str, Chec
     verdicts = verdict_table(found.slug, "of", "meaning", caption, rows)
     return Section(
         title="How far it can be trusted",
+        id="checks",
         blocks=(Block(tables=(verdicts,)),),
     )
 

@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 
+from exhibit.tasks.document import card as cards
 from exhibit.tasks.document import changes, comparison, reading
+from exhibit.tasks.document import profile as profiles
 from exhibit.tasks.document.answers import front
 from exhibit.tasks.document.bearing import of_the_same
 from exhibit.tasks.document.chapter import chapter, finding
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import capital, count, listing
+from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.changed import Changed
 from exhibit.tasks.records.compared import Comparison
+from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Badge, Block, Chapter, Column, Document, Failure, Section, Table
+from exhibit.tasks.records.profile import Profile
 from exhibit.tasks.records.verdict import CheckWords
 
 
@@ -25,10 +30,14 @@ def compose(
     changed: Changed | None = None,
     failures: Sequence[Failure] = (),
     stated: Mapping[str, str] | None = None,
+    card: Card | None = None,
+    profile: Profile | None = None,
+    drawings: Sequence[Drawing] = (),
 ) -> Document:
     """The whole document. `checks`: every one that a reader may expect, by name; `own`: slugs of the points that have
     chapters of their own, all if None; `failures`: points that could not be explained, and why;
-    `stated`: what the user says of the model, as its purpose and owner."""
+    `stated`: what the user says of the model, as its purpose and owner,
+    and its `card`; `profile`: whose clauses are looked up in what is written; `drawings`: of its figures, for these."""
     by_slug = {material.slug: material for material in materials}
     questions = {name: words.question for name, words in checks.items()}
     slugs = list(by_slug) if own is None else own
@@ -45,22 +54,30 @@ def compose(
     chapters = (*((changes.chapter(changed),) if changed else ()), *order)
     shown = next((item.teaser.sentence for item in chapters if item.teaser), "")
     drawn = [by_slug[slug] for slug in slugs]
-    return Document(
+    written = None if card is None else cards.page(card)
+    first = front(
+        materials,
+        {material.slug: finding(material, beside[material.slug]) for material in materials},
+        checks,
+        _anchors(slugs, comparisons),
+        stated or {},
+    )
+    if written is not None:
+        first = first.model_copy(update={"stated": (*first.stated, cards.fact(written))})
+    document = Document(
         title=title or _title(materials),
         subtitle=_subtitle(materials),
         badges=(*_failed_badge(materials, failures), *(changes.badges(changed) if changed else ())),
-        front=front(
-            materials,
-            {material.slug: finding(material, beside[material.slug]) for material in materials},
-            checks,
-            _anchors(slugs, comparisons),
-            stated or {},
-        ),
+        front=first,
+        card=written,
         guide=reading.section(questions, shown, _colours(drawn)),
         chapters=chapters,
         failures=tuple(failures),
         back=(*_appendix(chapters), *_exclusions(materials)),
     )
+    if profile is None:
+        return document
+    return document.model_copy(update={"profile": profiles.page(profile, document, card, drawn, drawings)})
 
 
 def _anchors(own: Sequence[str], comparisons: Sequence[Comparison]) -> dict[str, str]:
@@ -74,7 +91,7 @@ def _appendix(chapters: Sequence[Chapter]) -> tuple[Section, ...]:
     formulas = dict.fromkeys(block for item in chapters for block in item.appendix if block.formula)
     others = [(item, tuple(block for block in item.appendix if not block.formula)) for item in chapters]
     return (
-        *((Section(title="Formulas", blocks=tuple(formulas)),) if formulas else ()),
+        *((Section(title="Formulas", id="formulas", blocks=tuple(formulas)),) if formulas else ()),
         *(Section(title=f"{item.title}: parameters and sums", blocks=blocks) for item, blocks in others if blocks),
     )
 
@@ -155,4 +172,4 @@ def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
         )
         for material in first.values()
     )
-    return (Section(title="Excluded samples", blocks=(Block(tables=tables),)),) if tables else ()
+    return (Section(title="Excluded samples", id="excluded", blocks=(Block(tables=tables),)),) if tables else ()

@@ -368,6 +368,7 @@ def sections(material: Material) -> tuple[Section, ...]:
         ),
         Section(
             title="Single images",
+            id="samples",
             blocks=(
                 Block(
                     figures=(f"{material.slug}-samples",),

@@ -140,6 +140,7 @@ def section(material: Material) -> Section:
     beside = small if len(small) < 3 else ()  # three stand in a row across the page
     return Section(
         title="Data and model",
+        id="model",
         blocks=(
             Block(
                 paragraphs=(

@@ -304,10 +304,12 @@ def sections(material: Material) -> tuple[Section, ...]:
     return (
         Section(
             title=f"What raises and what lowers the {explained_score(material)}",
+            id="importances",
             blocks=(*(_group_blocks(material) if _grouped(material) else (Block(paragraphs=(_NO_GROUP,)),)),),
         ),
         Section(
             title="Single molecules",
+            id="samples",
             blocks=(
                 Block(
                     figures=(f"{material.slug}-molecules",),

@@ -199,6 +199,7 @@ def sections(material: Material) -> tuple[Section, ...]:
     return (
         Section(
             title="What each input contributes",
+            id="importances",
             blocks=(
                 Block(figures=(f"{material.slug}-inputs",), asides=(*verdict_asides(material.methods), _READ)),
                 Block(tables=tuple(_inputs_table(material, method) for method in _judged(material))),
@@ -207,6 +208,7 @@ def sections(material: Material) -> tuple[Section, ...]:
         ),
         Section(
             title="All inputs together",
+            id="samples",
             blocks=(
                 *swarm_blocks(material, _judged(material)),
                 *((Block(figures=(f"{material.slug}-waterfall",)),) if additive else ()),

@@ -27,6 +27,8 @@ _ATTACHED = {
     "importances.parquet": "Importances of all features, one row each",
     "checks.json": "Verdicts of all checks",
     "answers.json": "The plain answers of page one, and the rule that they follow",
+    "card.json": "What is stated of the model",
+    "profile.json": "Where the clauses of a profile are answered",
     "checks.csv": "The same verdicts as a table",
     "metrics.json": "Measured quality of all models",
     "agreement.parquet": "Agreement of all pairs of results that are compared",

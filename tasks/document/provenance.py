@@ -62,8 +62,9 @@ def _origins(chapters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 def printed(config: str) -> str:
     """The config as it is printed, each group on a line where it fits; of many points the first, the others being in
-    the attached file."""
+    the attached file; without a card and a profile, which have pages of their own."""
     whole = yaml.safe_load(config)
+    whole["document"] = {key: value for key, value in whole["document"].items() if key not in _APART}
     further = len(whole["points"]) - 1
     shown = whole if further < MANY else {**whole, "points": whole["points"][:1]}
     node = yaml.compose(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True))
@@ -72,6 +73,7 @@ def printed(config: str) -> str:
     return text if shown is whole else f"# and {further} further points; config.yaml, attached, holds all\n{text}"
 
 
+_APART = ("card", "profile")
 _LINE, _WORD = (
     54,
     14,

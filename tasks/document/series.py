@@ -110,6 +110,7 @@ def sections(material: Material) -> tuple[Section, ...]:
     return (
         Section(
             title="What the model relies on",
+            id="importances",
             blocks=(
                 Block(
                     figures=(f"{material.slug}-importances",),
@@ -125,6 +126,7 @@ def sections(material: Material) -> tuple[Section, ...]:
         ),
         Section(
             title="Single series",
+            id="samples",
             blocks=(
                 *(
                     Block(figures=(f"{material.slug}-{method.label}-samples",), asides=(_READ_BANDS,) * (k == 0))

@@ -6,11 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.base import Spec
+from exhibit.tasks.records.card import Card, Text
 from exhibit.tasks.records.page import MissingGlyphs, Paper
+from exhibit.tasks.records.profile import Profile
 
 
 def _written(value: object) -> object:
@@ -27,6 +29,19 @@ def _utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _QUOTED else f"{text[:_QUOTED]}...")
+
+
+def _line(card: Card | None, field: str) -> str | None:
+    """A field of a card where it is short enough for page one."""
+    said = "" if card is None else "; ".join(map(str, card.given(field)))
+    return said if 0 < len(said) <= _ON_PAGE_ONE and "\n" not in said else None
+
+
+_QUOTED = 40  # letters of a text in an error
+_ON_PAGE_ONE = 140  # letters of a field of the card that page one repeats
+_OF_CARD = {"purpose": "intended_use", "owner": "owner", "version": "version"}  # settings, and the same of a card
 _YEARS = (1979, 3000)
 MANY = 6  # points that have chapters of their own without being asked for
 
@@ -41,14 +56,20 @@ class DocumentSpec(Spec):
     issued: Issued | None = Field(
         None, description="date of the document, UTC where no zone is given; null: today at midnight UTC"
     )
-    purpose: str | None = Field(None, min_length=1, description="what the model is for, on page one; null: not said")
-    owner: str | None = Field(None, min_length=1, description="who answers for the model, on page one; null: not said")
-    version: str | None = Field(None, min_length=1, description="of the model, on page one; null: not said")
-    model_date: str | None = Field(
-        None, min_length=1, description="of what day or time the model is, on page one; null: not said"
+    purpose: Text | None = Field(None, description="what the model is for, on page one; null: not said")
+    owner: Text | None = Field(None, description="who answers for the model, on page one; null: not said")
+    version: Text | None = Field(None, description="of the model, on page one; null: not said")
+    model_date: Text | None = Field(None, description="of what day or time the model is, on page one; null: not said")
+    data_date: Text | None = Field(None, description="of what day or time the data are, on page one; null: not said")
+    card: Card | None = Field(
+        None,
+        description="what is stated of the model, as a section after the front pages: an option of conf/card, a YAML "
+        "file of one's own such as cards/credit.yaml, or its fields; none or null: no such section",
     )
-    data_date: str | None = Field(
-        None, min_length=1, description="of what day or time the data are, on page one; null: not said"
+    profile: Profile | None = Field(
+        None,
+        description="where the report answers the clauses of a law, a guidance or a policy, as a table at the end: an "
+        "option of conf/profile, a YAML file of one's own, or its fields; none or null: no such table",
     )
     paper: Paper = Field("A4", description="of the PDF: A4 or letter")
     missing_glyphs: MissingGlyphs = Field(
@@ -73,6 +94,30 @@ class DocumentSpec(Spec):
         "intact run in paths.runs with the same points",
     )
 
+    @field_validator("card")
+    @classmethod
+    def _agrees(cls, card: Card | None, info: ValidationInfo) -> Card | None:
+        """What is said twice is said alike."""
+        for setting, field in _OF_CARD.items():
+            said, given = info.data.get(setting), () if card is None else card.given(field)
+            if said is not None and given and given != (said,):
+                raise ValueError(
+                    f"document.{setting} is {_short(said)}, and its field {field} is "
+                    f"{_short('; '.join(map(str, given)))}; make them the same, or leave one of them out"
+                )
+        return card
+
+    @property
+    def model_card(self) -> Card | None:
+        """The card, where it is empty with what the other settings of the document say."""
+        if self.card is None:
+            return None
+        purpose = None if self.purpose is None else (self.purpose,)
+        said = {"intended_use": purpose, "owner": self.owner, "version": self.version}
+        return self.card.model_copy(
+            update={field: text for field, text in said.items() if text is not None and not self.card.given(field)}
+        )
+
     def own_chapters(self, points: int, compared: Collection[int]) -> list[int]:
         """Which of so many points have a chapter of their own; `compared`: those that are compared with others."""
         whole = self.chapters == "all" or (self.chapters == "auto" and points <= MANY)
@@ -81,15 +126,17 @@ class DocumentSpec(Spec):
     def stated(self, own: bool) -> dict[str, str]:
         """What the user says of model and data, by what it is; and what is not said, where these are the user's `own`
         or something is."""
-        facts = {
-            "purpose": self.purpose,
-            "owner": self.owner,
-            "version of the model": self.version,
-            "date of the model": self.model_date,
-            "date of the data": self.data_date,
+        card = self.model_card
+        of_card = {
+            "purpose": self.purpose or _line(card, "intended_use"),
+            "owner": self.owner or _line(card, "owner"),
+            "version of the model": self.version or _line(card, "version"),
         }
-        said = {name: text for name, text in facts.items() if text is not None}
-        missing = [name for name in facts if name not in said]
+        dates = {"date of the model": self.model_date, "date of the data": self.data_date}
+        said = {name: text for name, text in (of_card | dates).items() if text is not None}
+        # What a card lacks is counted beside it.
+        missing = [name for name in (of_card | dates if card is None else dates) if name not in said]
+        missing += ["a model card"] if card is None and own else []
         return said | ({"not stated": listing(missing)} if missing and (own or said) else {})
 
     @cached_property

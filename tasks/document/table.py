@@ -265,6 +265,7 @@ def sections(material: Material) -> tuple[Section, ...]:
     return (
         Section(
             title="What the model relies on",
+            id="importances",
             blocks=(
                 Block(
                     figures=(f"{material.slug}-importances",),
@@ -277,6 +278,7 @@ def sections(material: Material) -> tuple[Section, ...]:
         ),
         Section(
             title="Single samples",
+            id="samples",
             blocks=tuple(
                 Block(
                     figures=(f"{material.slug}-{method.label}-samples",),

@@ -196,6 +196,7 @@ def sections(material: Material) -> tuple[Section, ...]:
     return (
         Section(
             title="Single texts",
+            id="samples",
             blocks=(
                 Block(
                     paragraphs=_silent(material),
@@ -213,7 +214,12 @@ def _of_words(material: Material) -> tuple[Section, ...]:
     """The words of all explained texts by the main method."""
     tables = _word_tables(material, (material.main,))
     return tuple(
-        Section(title="Words over all texts", blocks=(Block(tables=(one,), asides=(_MEANS,)),)) for one in tables
+        Section(
+            title="Words over all texts",
+            id="" if number else "importances",
+            blocks=(Block(tables=(one,), asides=(_MEANS,)),),
+        )
+        for number, one in enumerate(tables)
     )
 
 

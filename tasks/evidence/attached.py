@@ -7,6 +7,8 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "config": "config.yaml",
     "checks": "checks.json",
     "answers": "answers.json",
+    "card": "card.json",
+    "profile": "profile.json",
     "checks_csv": "checks.csv",
     "importances": "importances.parquet",
     "metrics": "metrics.json",

@@ -5,10 +5,30 @@ from typing import Literal
 from pydantic import Field
 
 from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.filed import CardPage, ProfilePage
 from exhibit.tasks.records.verdict import Verdict
 
 Paper = Literal["A4", "letter"]
 MissingGlyphs = Literal["mark", "refuse"]
+
+# What may be referred to: sections by their ids, and what a document has once.
+SectionId = Literal[
+    "decision",
+    "importances",
+    "samples",
+    "cases",
+    "agreement",
+    "checks",
+    "limits",
+    "method",
+    "quality",
+    "groups",
+    "data",
+    "model",
+    "excluded",
+    "formulas",
+]
+DocumentPlace = Literal["card", "verdicts", "guide", "provenance", "configuration"]
 
 
 class Column(Record):
@@ -58,7 +78,7 @@ class Section(Record):
 
     title: str
     blocks: tuple[Block, ...]
-    id: str = ""
+    id: SectionId | Literal[""] = ""
 
     def anchor(self, slug: str, number: int) -> str:
         """Where it is in a document: `number` among the sections of the chapter with this slug."""
@@ -143,10 +163,12 @@ class Concern(Record):
 
 
 class Fact(Record):
-    """What something is, by its name."""
+    """What something is, by its name; `anchor`: where more of it is; `care`: whether something is lacking."""
 
     name: str
     text: str
+    anchor: str = ""
+    care: bool = False
 
 
 class Rule(Record):
@@ -197,10 +219,12 @@ class Document(Record):
     subtitle: str
     badges: tuple[Badge, ...]
     front: Front = Front()
-    guide: Section | None = None  # for readers who are not engineers, after the front
+    card: CardPage | None = None  # what is stated of the model, after the front
+    guide: Section | None = None  # for readers who are not engineers
     chapters: tuple[Chapter, ...]
     failures: tuple[Failure, ...] = ()
     back: tuple[Section, ...]
+    profile: ProfilePage | None = None  # where the clauses of a law or a guidance are answered, at the end
 
     @property
     def blocks(self) -> list[Block]:

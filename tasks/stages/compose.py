@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exhibit.tasks.evidence.pretty_json import pretty
+from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.changed import Changed
 from exhibit.tasks.records.compared import Comparison
+from exhibit.tasks.records.figure import Drawings
+from exhibit.tasks.records.filed import ProfilePage
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.page import Document, Failure
+from exhibit.tasks.records.profile import Profile
 from exhibit.tasks.records.verdict import CheckWords
 from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
@@ -24,10 +28,14 @@ def compose(
     changes: Digest | None,
     failures: Sequence[Failure] = (),
     stated: Mapping[str, str] | None = None,
+    card: Card | None = None,
+    profile: Profile | None = None,
+    drawings: Sequence[Digest] = (),
 ) -> FinishedStage:
-    """Outputs "document" and "answers", the plain answers of its first page for programs. `checks`: every one that a
+    """Outputs "document" and "answers", the plain answers of its first page for programs; "card" and "profile" where
+    there are any. `checks`: every one that a
     reader may expect, by name; `own`: slugs of the points with chapters of their own; `stated`: what
-    the user says of the model."""
+    the user says of the model; `drawings`: of all chapters, in which a profile looks for figures."""
     from exhibit.tasks.document.compose import compose as written
 
     def run() -> dict[str, bytes]:
@@ -40,10 +48,17 @@ def compose(
             None if changes is None else read(store, Changed, changes),
             failures,
             stated,
+            card,
+            profile,
+            [item for digest in looked_at for item in read(store, Drawings, digest).items],
         )
-        return {"document": pack(document), "answers": pretty(_answers(document))}
+        filed = {} if card is None else {"card": pretty(_card(card))}
+        filed |= {} if document.profile is None else {"profile": pretty(_profile(document.profile))}
+        return {"document": pack(document), "answers": pretty(_answers(document)), **filed}
 
+    looked_at = [] if profile is None else list(drawings)
     inputs: dict[str, Digest | Sequence[Digest]] = {"materials": list(materials), "comparisons": list(comparisons)}
+    inputs |= {"drawings": looked_at} if looked_at else {}
     return run_stage(
         store,
         compose,
@@ -53,10 +68,28 @@ def compose(
             "own": list(own),
             "failures": [item.model_dump() for item in failures],
             "stated": dict(stated or {}),
+            "card": None if card is None else card.model_dump(mode="json"),
+            "profile": None if profile is None else profile.model_dump(mode="json"),
         },
         inputs if changes is None else inputs | {"changes": changes},
         run,
     )
+
+
+def _card(card: Card) -> dict[str, Any]:
+    """`card.json`: every field as it is stated, null where it is not."""
+    return {"schema": "exhibit-card/1", "card": card.model_dump(mode="json"), "not_stated": list(card.not_stated)}
+
+
+def _profile(found: ProfilePage) -> dict[str, Any]:
+    """`profile.json`: every clause, and where in the document it is answered."""
+    from exhibit.tasks.document.profile import DISCLAIMER, summary
+
+    return {
+        "schema": "exhibit-profile/1",
+        "says": [summary(found), DISCLAIMER],
+        **found.model_dump(mode="json"),
+    }
 
 
 def _answers(document: Document) -> dict[str, Any]:

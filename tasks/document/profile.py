@@ -1,0 +1,163 @@
+"""Where a report answers the clauses of a profile: every reference is looked up in the finished document."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from exhibit.tasks.document.words import count, listing, rounded, share
+from exhibit.tasks.records.card import Card
+from exhibit.tasks.records.figure import Drawing
+from exhibit.tasks.records.filed import Answered, Found, Place, ProfilePage, State
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.model import Metric
+from exhibit.tasks.records.page import Document
+from exhibit.tasks.records.profile import Clause, Numbers, Profile
+
+_MOST_PLACES = 3  # that are printed of one reference
+NOT_HERE: State = "not provided by this report"
+
+DISCLAIMER = (
+    "This is no legal advice, and no statement that anything conforms to the text above. It says where this report has "
+    "something on a clause; that something is there says nothing about whether it is enough."
+)
+
+
+def page(
+    profile: Profile,
+    document: Document,
+    card: Card | None,
+    materials: Sequence[Material],
+    drawings: Sequence[Drawing] = (),
+) -> ProfilePage:
+    """All clauses of a profile, with what a document has on them. `drawings`: of the figures of the document."""
+    numbers = {material.slug: numbers_of(material) for material in materials}
+    look: dict[str, Callable[[str], Found]] = {
+        "card": lambda name: _in_card(name, card),
+        "section": lambda name: _section(name, document),
+        "figure": lambda name: _figure(name, document, drawings),
+        "number": lambda name: _number(name, document, numbers),
+    }
+    return ProfilePage(
+        title=profile.title,
+        source=profile.source,
+        version=profile.version,
+        note=profile.note or "",
+        clauses=tuple(_answered(clause, look) for clause in profile.clauses),
+    )
+
+
+def _answered(clause: Clause, look: Mapping[str, Callable[[str], Found]]) -> Answered:
+    pairs = [reference.partition(".") for reference in clause.answers]
+    found = tuple(look[what](name) for what, _, name in pairs)
+    return Answered(id=clause.id, title=clause.title, state=_state({item.state for item in found}), found=found)
+
+
+def _state(states: set[State]) -> State:
+    """That of a clause: of what its references lead to."""
+    if states == {"here"}:
+        return "here"
+    if "here" in states:
+        return "in part"
+    return "not stated" if "not stated" in states else NOT_HERE
+
+
+def _in_card(name: str, card: Card | None) -> Found:
+    known = card is not None and bool(card.given(name))
+    title = Card.titled(name)
+    places = (Place(anchor=f"card-{name}", label="Model card"),) if card is not None else ()
+    return Found(
+        reference=f"card.{name}", title=title, state="here" if known else "not stated", places=places if known else ()
+    )
+
+
+def _found(reference: str, title: str, places: Sequence[Place], values: Sequence[str] = ()) -> Found:
+    return Found(
+        reference=reference,
+        title=title,
+        state="here" if places else NOT_HERE,
+        places=tuple(places[:_MOST_PLACES]),
+        values=tuple(values[:_MOST_PLACES]),
+        more=max(0, len(places) - _MOST_PLACES),
+    )
+
+
+def _section(name: str, document: Document) -> Found:
+    """Sections with that id, in whichever chapters; what a document has once by its own name."""
+    whole = {
+        "card": ("Model card", document.card is not None),
+        "verdicts": ("All verdicts", bool(document.front.answers)),
+        "guide": ("How to read this report", document.guide is not None),
+        "provenance": ("Provenance", True),
+        "configuration": ("Configuration", True),
+    }
+    if name in whole:
+        title, there = whole[name]
+        return _found(f"section.{name}", title, [Place(anchor=name, label="")] * there)
+    placed = [
+        (section.title, Place(anchor=section.anchor(slug, number), label=label))
+        for slug, label, sections in (
+            *((chapter.slug, chapter.title, chapter.sections) for chapter in document.chapters),
+            ("back", "", document.back),
+        )
+        for number, section in enumerate(sections, 1)
+        if section.id == name
+    ]
+    title = placed[0][0] if placed else f"Section “{name}”"
+    return _found(f"section.{name}", title, [place for _, place in placed])
+
+
+def _figure(name: str, document: Document, drawings: Sequence[Drawing]) -> Found:
+    printed = {figure for block in document.blocks for figure in block.figures}
+    alike = [one for one in drawings if one.figure.content.kind == name and one.figure.name in printed]
+    places = [Place(anchor=f"figure-{one.figure.name}", label="", figure=one.figure.name) for one in alike]
+    title = alike[0].reading.title if alike else f"Figure “{name.replace('_', ' ')}”"
+    return _found(f"figure.{name}", title, places)
+
+
+def _number(name: str, document: Document, numbers: Mapping[str, Numbers]) -> Found:
+    """A number of each chapter that has it."""
+    field = Numbers.model_fields[name]
+    titles = {chapter.slug: chapter.title for chapter in document.chapters}
+    values: list[tuple[str, str]] = [
+        (slug, said) for slug, item in numbers.items() if slug in titles and (said := _values(item)[name]) is not None
+    ]
+    places = [Place(anchor=f"chapter-{slug}", label=titles[slug]) for slug, _ in values]
+    return _found(f"number.{name}", field.title or name, places, [said for _, said in values])
+
+
+def _values(numbers: Numbers) -> dict[str, Any]:
+    return dict(numbers)
+
+
+def numbers_of(material: Material) -> Numbers:
+    """What is counted and measured of a chapter, in words."""
+    checks = Counter(check.verdict for method in material.methods for check in method.checks)
+    tables = [item for item in material.dataset.inputs if item.traits.named]
+    return Numbers(
+        samples=f"{len(material.labels):,}",
+        explained=f"{material.explained:,}",
+        excluded=f"{len(material.dataset.excluded):,}",
+        features=f"{sum(len(item.features) for item in tables):,}" if tables else None,
+        parameters=f"{material.parameters:,}",
+        performance="; ".join(map(_measured, material.performance.metrics)) or None,
+        verdicts=listing([f"{number} {verdict}" for verdict, number in checks.items()]) or None,
+    )
+
+
+def _measured(metric: Metric) -> str:
+    write = share if metric.name.endswith("accuracy") else rounded
+    interval = f", 95% interval {write(metric.interval[0])} to {write(metric.interval[1])}" if metric.interval else ""
+    naive = "" if metric.naive is None else f"; a naive guess {write(metric.naive)}"
+    return f"{metric.name} {write(metric.value)} ({count(metric.count, 'row')}{interval}{naive})"
+
+
+def summary(found: ProfilePage) -> str:
+    """How many clauses have what: 12 of 30 clauses ..."""
+    total = len(found.clauses)
+    parts = [
+        f"{found.count('here')} with all that the profile points to",
+        f"{found.count('in part')} with a part of it",
+        f"{found.count('not stated')} that the model card would answer and does not state",
+        f"{found.count(NOT_HERE)} not provided by this report",
+    ]
+    return f"Of {count(total, 'clause')}: {listing(parts)}."

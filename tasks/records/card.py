@@ -1,0 +1,98 @@
+"""What nothing can compute and somebody has to state of a model: its card."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from exhibit.tasks.records.base import Spec
+
+_MOST_LETTERS = 20_000
+_MOST_ITEMS = 100
+_LAYOUT = "\n\t"  # controls that a text may hold
+
+
+def _said(text: str) -> str:
+    """Without blanks around it, and with lines that end in one way."""
+    said = "\n".join(text.splitlines()).strip() if "\r" in text else text.strip()
+    if not said:
+        raise ValueError("it is blank; leave it out where nothing is stated")
+    if unseen := [one for one in said if one not in _LAYOUT and unicodedata.category(one) in ("Cc", "Cs")]:
+        raise ValueError(f"it holds U+{ord(unseen[0]):04X}, a control character or half a letter; take it out")
+    return said
+
+
+def _listed(given: Any) -> Any:
+    return [given] if isinstance(given, str) else given
+
+
+# What a person has written, of one or more paragraphs.
+Text = Annotated[str, Field(strict=True, max_length=_MOST_LETTERS), AfterValidator(_said)]
+# One text or a list of them.
+Texts = Annotated[tuple[Text, ...], Field(min_length=1, max_length=_MOST_ITEMS), BeforeValidator(_listed)]
+
+
+class Risk(Spec):
+    """One risk of a model, and what meets it."""
+
+    risk: Text = Field(description="what may go wrong, and for whom")
+    met_by: Text = Field(description="what is done about it; where nothing is, say so")
+
+
+class Card(Spec):
+    """What is stated of a model, each field as text or, where it may be several, as a list; null: not stated."""
+
+    name: Text | None = Field(None, description="what the model is called")
+    version: Text | None = Field(None, description="of the model")
+    inventory_id: Text | None = Field(None, description="under which it is kept in the inventory of models")
+    tier: Text | None = Field(None, description="how much rests on it, in the classes of the owner's policy")
+    provider: Text | None = Field(None, description="who places it on the market or puts it into service")
+    owner: Text | None = Field(None, description="who answers for it")
+    developer: Text | None = Field(None, description="who built and trained it")
+    validator: Text | None = Field(
+        None, title="Independent validator", description="who examined it, and is not among those who built it"
+    )
+    contact: Text | None = Field(None, description="where questions and complaints go")
+    licence: Text | None = Field(None, description="under which it may be used")
+    intended_use: Texts | None = Field(None, description="what it is for, and which decisions rest on it")
+    users: Texts | None = Field(None, description="who works with it, and what they have to know")
+    out_of_scope_use: Texts | None = Field(
+        None, title="Out-of-scope use", description="what it is not for, and must not be used for"
+    )
+    foreseeable_misuse: Texts | None = Field(
+        None, description="how it could be misused, as far as that can be foreseen"
+    )
+    people_affected: Texts | None = Field(None, description="about whom it decides, and who else feels that")
+    assumptions: Texts | None = Field(None, description="what has to hold for it to be right")
+    limitations: Texts | None = Field(None, description="where it is known to be weak, or has not been tried")
+    risks: Annotated[tuple[Risk, ...], Field(min_length=1, max_length=_MOST_ITEMS)] | None = Field(
+        None, title="Risks and how they are met", description="what may go wrong, and what is done about each"
+    )
+    human_oversight: Texts | None = Field(
+        None, description="who may overrule it, and how they would notice that they must"
+    )
+    monitoring_triggers: Texts | None = Field(
+        None, description="what is watched in use, and at which value somebody looks again"
+    )
+    data_provenance: Texts | None = Field(
+        None, title="Data provenance and labelling", description="where its data come from, and who labelled them how"
+    )
+    standards: Texts | None = Field(None, description="norms and policies that were followed, with their edition")
+    citation: Text | None = Field(None, title="How to cite", description="how it is to be cited")
+
+    @classmethod
+    def titled(cls, field: str) -> str:
+        """What a reader calls a field."""
+        return cls.model_fields[field].title or field.replace("_", " ").capitalize()
+
+    def given(self, field: str) -> tuple[str | Risk, ...]:
+        """What a field holds, item by item; nothing where it is not stated."""
+        items: Mapping[str, Any] = dict(self)
+        value = items[field]
+        return () if value is None else value if isinstance(value, tuple) else (value,)
+
+    @property
+    def not_stated(self) -> tuple[str, ...]:
+        """The fields that are empty."""
+        return tuple(field for field in type(self).model_fields if not self.given(field))
