@@ -139,25 +139,28 @@ def numbers_of(material: Material) -> Numbers:
         excluded=f"{len(material.dataset.excluded):,}",
         features=f"{sum(len(item.features) for item in tables):,}" if tables else None,
         parameters=f"{material.parameters:,}",
-        performance="; ".join(map(_measured, material.performance.metrics)) or None,
+        performance="; ".join(_measured(one, material.rows_of(one.split)) for one in material.performance.metrics)
+        or None,
         verdicts=listing([f"{number} {verdict}" for verdict, number in checks.items()]) or None,
     )
 
 
-def _measured(metric: Metric) -> str:
+def _measured(metric: Metric, rows: str) -> str:
     write = share if metric.name.endswith("accuracy") else rounded
     interval = f", 95% interval {write(metric.interval[0])} to {write(metric.interval[1])}" if metric.interval else ""
     naive = "" if metric.naive is None else f"; a naive guess {write(metric.naive)}"
-    return f"{metric.name} {write(metric.value)} ({count(metric.count, 'row')}{interval}{naive})"
+    on = f"{metric.count:,} {'held-out' if rows == 'test' else rows} rows"
+    return f"{metric.name} {write(metric.value)} ({on}{interval}{naive})"
 
 
 def summary(found: ProfilePage) -> str:
     """How many clauses have what: 12 of 30 clauses ..."""
     total = len(found.clauses)
     parts = [
-        f"{found.count('here')} with all that the profile points to",
-        f"{found.count('in part')} with a part of it",
-        f"{found.count('not stated')} that the model card would answer and does not state",
-        f"{found.count(NOT_HERE)} not provided by this report",
+        (found.count("here"), "with all that the profile points to"),
+        (found.count("in part"), "with a part of it"),
+        (found.count("not stated"), "that a model card would answer, where nothing is stated"),
+        (found.count(NOT_HERE), "not provided by this report"),
     ]
-    return f"Of {count(total, 'clause')}: {listing(parts)}."
+    said = [f"{number or 'none'} {words}" for number, words in parts]
+    return f"Of {count(total, 'clause')}: {listing(said)}."

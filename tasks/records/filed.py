@@ -16,6 +16,12 @@ class Stated(Record):
     meaning: str
     items: tuple[tuple[str, ...], ...] = ()
 
+    @property
+    def letters(self) -> int:
+        """How long it is, a line counted as fifty: what is long is broken between pages."""
+        texts = [text for item in self.items for text in item]
+        return sum(map(len, texts)) + 50 * sum(1 + text.count("\n") for text in texts)
+
 
 class CardPage(Record):
     """A card as it is printed."""

@@ -1,0 +1,132 @@
+"""The card of a model and the profile on the page: what is stated, what is not, and where clauses are answered."""
+
+import re
+
+import pytest
+
+from exhibit.flows.filed import with_files
+from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.document.chapter import figures
+from exhibit.tasks.document.compose import compose
+from exhibit.tasks.document.html import Facts, render_html
+from exhibit.tasks.document.profile import DISCLAIMER, NOT_HERE, summary
+from exhibit.tasks.drawing.kinds import draw
+from exhibit.tasks.records.card import Card
+from exhibit.tasks.records.page import Column, Document, Table
+from exhibit.tasks.records.profile import REFERENCES, Profile
+from tests.document.test_first_pages import flowers, with_checks
+
+FACTS = Facts(
+    issued="2026-01-01T00:00:00Z",
+    digest="0" * 64,
+    provenance=(Table(name="origin", caption="c", columns=(Column(title="a"),), rows=(("b",),)),),
+    config="",
+    version="1",
+)
+ITEM = with_checks(flowers([1, 2, 3, 4]), ("deletion", "pass"))
+DRAWINGS = tuple(map(draw, figures(ITEM, {})))
+
+
+def written(card: Card | None = None, *answers: list[str]) -> Document:
+    clauses = [{"id": str(k), "title": "t", "answers": item} for k, item in enumerate(answers)]
+    facts = {"title": "the rules", "source": "House", "version": "1 of 2026", "clauses": clauses}
+    profile = Profile.model_validate(facts) if answers else None
+    return compose([ITEM], None, CHECK_WORDS, card=card, profile=profile, drawings=DRAWINGS)
+
+
+def html(document: Document) -> str:
+    return render_html(document, {one.figure.name: one for one in DRAWINGS}, FACTS, "print")
+
+
+def test_without_a_card_there_is_no_section_and_no_count() -> None:
+    document = written()
+    assert document.card is None
+    assert "Model card" not in html(document)
+
+
+def test_page_one_counts_what_a_card_does_not_state() -> None:
+    document = written(Card(owner="Botany", users=("a", "b")))
+    fact = document.front.stated[-1]
+    assert (fact.name, fact.text, fact.care) == (
+        "Model card",
+        f"{len(Card.model_fields) - 2} of 23 fields not stated",
+        True,
+    )
+    body = html(document).partition("<body")[2]
+    assert body.count(">not stated</span>") == 21
+    whole = Card.model_validate(
+        {name: [{"risk": "a", "met_by": "b"}] if name == "risks" else "a" for name in Card.model_fields}
+    )
+    last = written(whole).front.stated[-1]
+    assert (last.text, last.care) == ("all 23 fields stated", False)
+
+
+def test_what_a_user_writes_is_text_and_no_markup() -> None:
+    text = "<script>alert(1)</script> {{ 7 * 7 }} & “審査”"
+    body = html(written(Card(owner=text, users=(text,)))).partition("<body")[2]
+    assert "<script>alert" not in body
+    assert body.count("&lt;script&gt;alert(1)&lt;/script&gt; {{ 7 * 7 }} &amp; “審査”") == 2
+
+
+def test_a_word_that_is_a_verdict_elsewhere_is_a_text_of_the_card() -> None:
+    field = html(written(Card(owner="pass"))).partition('id="card-owner"')[2].partition("</section")[0]
+    assert "<p>pass</p>" in field
+
+
+def test_a_clause_is_as_answered_as_what_it_points_to() -> None:
+    document = written(
+        Card(owner="Botany"),
+        ["card.owner", "section.limits", "number.samples"],
+        ["card.owner", "card.users"],
+        ["card.users", "section.groups"],
+        ["section.groups"],
+        [],
+    )
+    assert document.profile is not None
+    states = [clause.state for clause in document.profile.clauses]
+    assert states == ["here", "in part", "not stated", NOT_HERE, NOT_HERE]
+    assert summary(document.profile) == (
+        "Of 5 clauses: 1 with all that the profile points to, 1 with a part of it, 1 that a model card would answer, "
+        "where nothing is stated and 2 not provided by this report."
+    )
+
+
+def test_without_a_card_what_it_would_say_is_not_stated() -> None:
+    profile = written(None, ["card.owner"]).profile
+    assert profile is not None
+    assert profile.clauses[0].found[0].state == "not stated"
+    assert not profile.clauses[0].found[0].places
+
+
+def test_every_link_of_a_profile_leads_somewhere() -> None:
+    """Whatever may be referred to; each id stands once."""
+    every = [f"{what}.{name}" for what, names in REFERENCES.items() for name in names]
+    document = written(Card(owner="Botany"), *([one] for one in every))
+    body = html(document).partition("<body")[2]
+    ids = re.findall(r'\bid="([^"]+)"', body)
+    table = body.partition('class="data clauses')[2]
+    links = re.findall(r'href="#([^"]+)"', table)
+    assert set(links) <= set(ids)
+    assert len(set(ids)) == len(ids)
+    expected = {"card", "verdicts", "provenance", "card-owner", "flowers-limits", "flowers-importances"}
+    assert expected <= set(links)
+    assert "figure-flowers-importances" in links
+    assert DISCLAIMER in body
+
+
+def test_numbers_are_those_of_the_chapter() -> None:
+    profile = written(None, ["number.samples", "number.explained", "number.verdicts"]).profile
+    assert profile is not None
+    values = [found.values for found in profile.clauses[0].found]
+    assert values == [(f"{len(ITEM.labels)}",), (f"{ITEM.explained}",), ("1 pass",)]
+
+
+def test_no_profile_asserts_that_anything_conforms() -> None:
+    body = html(written(None, ["section.limits"])).partition('id="profile"')[2]
+    text = re.sub("<[^>]+>", " ", body.replace(DISCLAIMER, ""))
+    assert not re.search(r"\b(compl(y|ies|iant|iance)|conform|fulfil|satisf)", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("given", [None, 3, {"card": None}, {"card": {"owner": "a"}}])
+def test_what_names_no_file_is_left_to_the_validation(given: object) -> None:
+    assert with_files(given, {}) == given
