@@ -64,7 +64,8 @@ def printed(config: str) -> str:
     """The config as it is printed, each group on a line where it fits; of many points the first, the others being in
     the attached file; without a card and a profile, which have pages of their own."""
     whole = yaml.safe_load(config)
-    whole["document"] = {key: value for key, value in whole["document"].items() if key not in _APART}
+    document = {key: value for key, value in whole.get("document", {}).items() if key not in _APART}
+    whole |= {"document": document} if document else {}
     further = len(whole["points"]) - 1
     shown = whole if further < MANY else {**whole, "points": whole["points"][:1]}
     node = yaml.compose(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True))

@@ -144,13 +144,23 @@ def test_what_a_user_does_not_state_is_said_where_it_matters() -> None:
     """Of models and data of their own, and where they state anything."""
     assert DocumentSpec().stated(own=False) == {}
     assert DocumentSpec().stated(own=True) == {
-        "not stated": "purpose, owner, version of the model, date of the model and date of the data"
+        "not stated": "purpose, owner, version of the model, date of the model, date of the data and a model card"
     }
     facts = {"purpose": "a", "owner": "b", "version": "c", "model_date": "d"}
     said = DocumentSpec.model_validate(facts).stated(own=False)
     assert said["version of the model"] == "c"
     assert said["not stated"] == "date of the data"
-    assert "not stated" not in DocumentSpec.model_validate(facts | {"data_date": "e"}).stated(own=True)
+    whole = DocumentSpec.model_validate(facts | {"data_date": "e"})
+    assert "not stated" not in whole.stated(own=False)
+    assert whole.stated(own=True)["not stated"] == "a model card"
+
+
+def test_page_one_repeats_what_a_card_says_shortly() -> None:
+    """What is longer is read in the card; neither is called not stated."""
+    for use, said in (("to show", "to show"), ("word " * 100, None), ("two\nlines", None)):
+        stated = DocumentSpec.model_validate({"card": {"intended_use": use, "owner": "Botany"}}).stated(own=True)
+        assert (stated.get("purpose"), stated["owner"]) == (said, "Botany")
+        assert stated["not stated"] == "date of the model and date of the data"
 
 
 def test_a_headline_says_what_it_speaks_of() -> None:
