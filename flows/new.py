@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from exhibit.flows.compose import CONF
 from exhibit.flows.errors import ConfigError, unknown
 from exhibit.flows.kinds import KINDS
 from exhibit.tasks.protocols import Capability
@@ -76,5 +77,6 @@ def _written(title: str, framework: str, kind: str) -> Iterator[tuple[str, str]]
         "checks": ", ".join(KINDS[kind].checks),
         "files": ", ".join(name for name in data if not name.endswith(".py")),
     }
+    yield "card.yaml", (CONF / "card" / "template.yaml").read_text(encoding="utf-8")
     for template, place in (_ANY | places).items():
         yield place, templates.get_template(f"{template}{_ENDING}").render(facts)
