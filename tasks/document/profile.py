@@ -162,5 +162,5 @@ def summary(found: ProfilePage) -> str:
         (found.count("not stated"), "that a model card would answer, where nothing is stated"),
         (found.count(NOT_HERE), "not provided by this report"),
     ]
-    said = [f"{number or 'none'} {words}" for number, words in parts]
+    said = [f"{number} {words}" for number, words in parts if number]
     return f"Of {count(total, 'clause')}: {listing(said)}."
