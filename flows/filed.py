@@ -57,7 +57,13 @@ def with_files(document: Any, options: Mapping[str, Mapping[str, Path]]) -> Any:
     """
     if not isinstance(document, dict):
         return document
-    named = {key: document[key] for key in FILED if isinstance(document.get(key), str)}
+    given = {key: document[key] for key in FILED if key in document}
+    if wrong := [key for key, value in given.items() if not isinstance(value, str | dict | None)]:
+        raise ConfigError(
+            f"document.{wrong[0]}: given {given[wrong[0]]!r}; "
+            "the name of an option, a YAML file or its fields are expected"
+        )
+    named = {key: value for key, value in given.items() if isinstance(value, str)}
     return document | {key: _of(key, name, options[key]) for key, name in named.items()}
 
 
@@ -86,8 +92,9 @@ def _read(what: str, path: Path, kind: type[BaseModel], optional: bool) -> dict[
 
 
 def _yaml(what: str, path: Path) -> Any:
+    text = _text(what, path)
     try:
-        return yaml.load(_text(what, path), _Texts)  # a safe loader that constructs even less
+        return yaml.load(text, _Texts)  # a safe loader that constructs even less
     except yaml.MarkedYAMLError as error:
         where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ConfigError(f"{what}: {where}{' '.join(str(error.problem or error.context).split())}") from error
@@ -100,15 +107,22 @@ def _yaml(what: str, path: Path) -> Any:
 def _text(what: str, path: Path) -> str:
     """A regular file of UTF-8 that is not too large."""
     try:
-        if not path.is_file():
-            raise ConfigError(f"{what}: {'it is no regular file' if path.exists() else 'there is no such file'}")
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+        there, regular = path.exists(), path.is_file()
+        data = _beginning(path) if regular else b""
     except (OSError, ValueError) as error:  # a name that is too long or holds a zero, a file that may not be read
-        raise ConfigError(f"{what}: it cannot be read ({error})") from error
+        raise ConfigError(
+            f"{what}: it cannot be read ({error.strerror if isinstance(error, OSError) else error})"
+        ) from error
+    if not regular:
+        raise ConfigError(f"{what}: {'it is no regular file' if there else 'there is no such file'}")
     if len(data) > _MOST_BYTES:
         raise ConfigError(f"{what}: it is larger than {_MOST_BYTES // 1024} KiB, which nobody reads")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{what}: it is not UTF-8 (byte {error.start:,}); save it as UTF-8") from error
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MOST_BYTES + 1)

@@ -23,6 +23,7 @@ from exhibit.flows.errors import debugging, during, one_line_message
 from exhibit.flows.points import Chapter, Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.document.fonts import require_glyphs
 from exhibit.tasks.document.index import INDEX
 from exhibit.tasks.document.press import embedded_name, front
 from exhibit.tasks.evidence.attached import attached
@@ -102,6 +103,8 @@ def explain(
     started = datetime.now(UTC)
     calls = Calls(Store(report.paths.store), engine, watch)
     given = given or Given()
+    if report.document.missing_glyphs == "refuse":
+        require_glyphs(report.document.model_dump_json())
     flow = _Flow(report, calls, given)  # what it is compared with is looked for before anything is computed
     every = run_points(
         report.points, report.compute, calls, given, all_glyphs=report.document.missing_glyphs == "refuse"

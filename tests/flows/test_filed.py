@@ -8,8 +8,12 @@ import pytest
 
 from exhibit.flows.compose import option_files
 from exhibit.flows.config import read_report
+from exhibit.flows.engine import Inline
 from exhibit.flows.errors import ConfigError
 from exhibit.flows.filed import FILED, with_files
+from exhibit.flows.progress import Watch
+from exhibit.flows.report import explain
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.profile import REFERENCES
 
@@ -105,16 +109,19 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
     for name, expected in (
         ("missing.yaml", "there is no such file"),
         ("pipe.yaml", "it is no regular file"),
-        ("", "it is no regular file"),
+        (".", "it is no regular file"),
         ("a" * 300 + ".yaml", "it cannot be read"),
     ):
-        with pytest.raises(ConfigError, match=expected):
+        with pytest.raises(ConfigError) as error:
             with_files({"card": f"{tmp_path}/{name}"}, {"card": {}})
+        assert str(error.value).startswith(f"document.card: {tmp_path}/{name}: {expected}")
 
 
 def test_a_name_that_is_no_option_and_no_file_is_said() -> None:
     with pytest.raises(ConfigError, match=r"no such option; allowed: .*did you mean iris\?; or give a YAML file"):
         read("document.card=irs")
+    with pytest.raises(ConfigError, match="given 3; the name of an option, a YAML file or its fields are expected"):
+        read("document.card=3")
     with pytest.raises(ConfigError, match=r"type document\.card=iris"):
         read("card=iris")
 
@@ -178,3 +185,11 @@ def test_a_clause_that_points_nowhere_is_refused(tmp_path: Path, reference: str)
 )
 def test_what_is_no_profile_is_said_in_a_sentence(tmp_path: Path, text: str, expected: str) -> None:
     assert expected in said(tmp_path, text, "profile")
+
+
+def test_a_letter_that_no_font_has_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    paths = [f"paths.{name}={tmp_path}/{name}" for name in ("runs", "store")]
+    report = read_report(["study=iris", "document.card={owner: ก}", "document.missing_glyphs=refuse", *paths])
+    with Watch() as watch, pytest.raises(InputError, match=r"U\+0E01"):
+        explain(report, [], Inline(), watch)
+    assert not list(tmp_path.rglob("objects/*/*"))
