@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, chosen, draws, sampled, told
-from exhibit.tasks.checks.check import GrowingCheck, Need
+from exhibit.tasks.checks.check import Decided, GrowingCheck, Need
 from exhibit.tasks.checks.inference import AVERAGE, LEVEL, SHARE, Decision, Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.checks.substrates import Substrate, Without, elements, shape_of, without
@@ -133,14 +133,15 @@ class _Curve(_OnSubstrate):
     def _settled(self, wins: Estimate | None) -> bool:
         return wins is None or wins.low > 0.5 or wins.high < 0.5
 
-    def _by_control(self, found: Estimate, wins: Estimate | None, name: str) -> tuple[Decision, str] | None:
+    def _by_control(self, found: Estimate, wins: Estimate | None, name: str) -> Decided | None:
         """What the order that knows the input alone decides of one that beats random orders; None where it does not."""
         if wins is None or wins.low > 0.5 or decision(found, self.threshold, self.at_least) != "pass":
             return None
         beats = f"It beats random orders, but the order of {name} in only {told(wins.value, 0.5, '%')} of the samples"
-        if wins.high < 0.5:
-            return "fail", f"{beats}: that order, which knows no model, is better."
-        return "undecided", f"{beats}: it may be no better than that order, which knows no model."
+        verdict: Decision = "fail" if wins.high < 0.5 else "undecided"
+        so = "that order, which knows no model, is better" if wins.high < 0.5 else "it may be no better than that order"
+        statistic = f"share of samples in which it beats the order of {name}, which knows no model"
+        return Decided(verdict, f"{beats}: {so}.", wins, 0.5, statistic)
 
     def _beaten(self, areas: Array, others: Array) -> Array:
         """(samples,) share of the areas `others` (samples, orders) that are worse than the first; a draw is half. NaN
@@ -356,7 +357,7 @@ class AlignmentSpec(_OfValues):
             f"1: it leaves no misfit to what the score loses; at most {self.groups} groups; elements replaced by: "
             f"{self.substrate}).",
             self.drawn(len(values), len(order)),
-            other=("undecided", nowhere)
+            other=Decided("undecided", nowhere, placed, 0.0, _IN_PLACE)
             if placed.low <= 0 and decision(found, self.threshold, False) == "pass"
             else None,
             nothing="Whatever group of elements is replaced, the score stays as it is.",
@@ -369,6 +370,9 @@ class AlignmentSpec(_OfValues):
         alone = [np.eye(int(of.max()) + 1, dtype=bool) for of in labels]
         given, lost, _ = _given_and_lost(case, rows, own, self.taken_away(case, rows), labels, alone)
         return np.stack([given, lost], axis=2)
+
+
+_IN_PLACE = "mean gain of where the values are over any other arrangement"
 
 
 def _gain(values: Array) -> Array:

@@ -370,12 +370,12 @@ def all_rows(
     if len(materials) <= MANY:
         alone = len(materials) == 1
         return [row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""), alone)]
-    alike: dict[tuple[str, str], list[CheckResult]] = {}
+    alike: dict[tuple[str, str, str], list[CheckResult]] = {}  # numbers of different things have no range
     for material in materials:
         for method, check in _results(material):
-            alike.setdefault((check.check, method.title), []).append(check)
+            alike.setdefault((check.check, method.title, check.statistic), []).append(check)
     first = anchors.get(materials[0].slug, "")
-    return [_together(name, title, found, checks, first) for (name, title), found in alike.items()]
+    return [_together(name, title, found, checks, first) for (name, title, _), found in alike.items()]
 
 
 _GRAVEST: tuple[Verdict, ...] = ("fail", "undecided", "not assessed", "pass", "not applicable")
