@@ -35,8 +35,8 @@ class AgreementSpec(SampledCheck):
     statistic: ClassVar[str] = "mean correlation with the median partner"
     words: ClassVar[CheckWords] = CheckWords(
         question="Do different methods say the same?",
-        passed="agree",
         meaning="different methods say the same",
+        shows="holds when something is repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"others"})
 

@@ -205,8 +205,8 @@ class DeletionSpec(_Curve):
 
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the score fall when the most important elements are taken away?",
-        passed="faithful, deleting",
         meaning="the score falls when what is said to matter most is taken away",
+        shows="follows the score",
     )
     better: ClassVar[int] = -1
 
@@ -217,8 +217,8 @@ class InsertionSpec(_Curve):
 
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the score rise when only the most important elements are put back?",
-        passed="faithful, inserting",
         meaning="the score rises when what is said to matter most is put back",
+        shows="follows the score",
     )
     better: ClassVar[int] = 1
 
@@ -256,8 +256,8 @@ class FaithfulnessCorrelationSpec(_OfValues):
     statistic: ClassVar[str] = "mean correlation over samples"
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the score fall by as much as the removed elements were given?",
-        passed="true to size",
         meaning="the score falls by as much as what was taken away was given",
+        shows="follows the score",
     )
 
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
@@ -327,8 +327,8 @@ class AlignmentSpec(_OfValues):
     at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
         question="Is every value at the element that it belongs to?",
-        passed="in place",
         meaning="every value stands where it belongs",
+        shows="follows the score",
     )
 
     def unfit(self, case: Case) -> str:

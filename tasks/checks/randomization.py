@@ -42,8 +42,8 @@ class RandomizationSpec(GrowingCheck):
     at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation change when the model's weights are random?",
-        passed="follow the weights",
         meaning="explanations change when the model is replaced by a random one",
+        shows="depends on what the model has learned",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
 

@@ -30,7 +30,6 @@ class SparsenessSpec(Check):
     statistic: ClassVar[str] = "median Gini coefficient"
     words: ClassVar[CheckWords] = CheckWords(
         question="How few elements carry the explanation?",
-        passed="sparse",
         meaning="few elements carry the explanation",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset"})

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from exhibit.tasks.document import agreement, answers, bearing, ends, ladder, model, multimodal, planted
+from exhibit.tasks.document import agreement, bearing, ends, explained, ladder, model, multimodal, planted, verdicts
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
@@ -168,7 +168,7 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     rows = []
     for method in material.methods:
         for check in method.checks:
-            found = answers.written(check)
+            found = verdicts.written(check)
             question = checks[check.check].question if check.check in checks else check.check.replace("_", " ")
             numbers = found["result"], found["interval"], found["threshold"]
             rows.append((question, method.title, *numbers, _measured(check), check.verdict))
@@ -179,11 +179,11 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
         "What was measured about these explanations, on which sample and against which "
         "hypothesis of chance, and what was not."
     )
-    verdicts = answers.verdict_table(material.slug, "method", "measured", caption, rows)
+    table = verdicts.verdict_table(material.slug, "method", "measured", caption, rows)
     return Section(
         title="How far it can be trusted",
         blocks=(
-            *((Block(tables=(verdicts,)),) if rows else ()),
+            *((Block(tables=(table,)),) if rows else ()),
             *((Block(paragraphs=(nothing,)),) if missing else ()),
             *(Block(tables=(table,)) for table in [planted.table(material.slug, material.kind, made)] if table),
         ),
@@ -255,7 +255,7 @@ def _borderline(material: Material) -> str:
 
 def _limits(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     """What must not be read into a chapter."""
-    missing = [name.replace("_", " ") for name in answers.not_assessed(material, checks)]
+    missing = [name.replace("_", " ") for name in explained.not_assessed(material, checks)]
     known = f"Not assessed or undecided: {listing(missing)}." if missing else "Every check that applies gave a verdict."
     said = (
         f"It speaks of this model on {count(material.explained, 'row')} of this data, not of causes in the world.",

@@ -10,12 +10,12 @@ import pytest
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.comparing.changes import changed
 from exhibit.tasks.document import changes as changes_chapter
-from exhibit.tasks.document.answers import verdict_rows, written
 from exhibit.tasks.document.chapter import chapter, figures, finding, limits
 from exhibit.tasks.document.common import swarm_figures, verdict_asides, without_score
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.image import reading_of_colours
 from exhibit.tasks.document.sentences import worded
+from exhibit.tasks.document.verdicts import verdict_rows, written
 from exhibit.tasks.document.words import beside, plain, rounded, share, signed
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.records.data import Dataset, Input
