@@ -36,7 +36,7 @@ class AgreementSpec(SampledCheck):
     words: ClassVar[CheckWords] = CheckWords(
         question="Do different methods say the same?",
         meaning="different methods say the same",
-        shows="holds when something is repeated",
+        shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"others"})
 

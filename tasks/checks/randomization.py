@@ -43,7 +43,7 @@ class RandomizationSpec(GrowingCheck):
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation change when the model's weights are random?",
         meaning="explanations change when the model is replaced by a random one",
-        shows="depends on what the model has learned",
+        shows="depends on what was learned",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
 

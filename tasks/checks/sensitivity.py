@@ -28,7 +28,7 @@ class SensitivitySpec(SampledCheck):
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation survive another setting of its method?",
         meaning="explanations keep their order with another setting of their method",
-        shows="holds when something is repeated",
+        shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"others", "variants"})
 

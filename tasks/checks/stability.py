@@ -30,7 +30,7 @@ class SeedStabilitySpec(Check):
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation survive another training?",
         meaning="explanations keep their order in another training",
-        shows="holds when something is repeated",
+        shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"trainings"})
 
@@ -99,7 +99,7 @@ class StabilitySpec(GrowingCheck):
     words: ClassVar[CheckWords] = CheckWords(
         question="Does a small change of the input leave the explanation alike?",
         meaning="explanations keep their shape for inputs that differ a little",
-        shows="holds when something is repeated",
+        shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
 

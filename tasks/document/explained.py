@@ -140,7 +140,7 @@ def _others(found: Tally, required: bool, material: Material, checks: Mapping[st
 def _shown(found: Tally, lacking: Sequence[Shows]) -> list[str]:
     """What those that passed show of all that a yes needs, where none failed."""
     if lacking:
-        return [f"It is not shown that it {_either(lacking)}."]
+        return [f"Not shown: that it {_either(lacking)}."]
     return [f"It {listing(_SHOWS)}."] if len(found.passed) >= ENOUGH else [f"A yes needs {ENOUGH}."]
 
 

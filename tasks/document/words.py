@@ -72,10 +72,10 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def of_results(titles: Sequence[str], total: int) -> str:
-    """Of which of all results something is said: Both results, Iris and 2 more."""
+    """Of which of all results something is said: Both results, Iris and Digits, Iris and 2 more."""
     if len(titles) == total:
         return "Both results" if total == _BOTH else f"All {total} results"
-    return titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more"
+    return listing(titles) if len(titles) <= _BOTH else f"{titles[0]} and {len(titles) - 1} more"
 
 
 _BOTH = 2

@@ -9,7 +9,7 @@ from exhibit.tasks.records.base import Array, Record
 Verdict = Literal["pass", "fail", "undecided", "not assessed", "not applicable"]
 
 # What has to be known of an explanation before it is trusted, each shown by any of several checks.
-Shows = Literal["follows the score", "depends on what the model has learned", "holds when something is repeated"]
+Shows = Literal["follows the score", "depends on what was learned", "holds when repeated"]
 
 
 class CheckWords(Record):

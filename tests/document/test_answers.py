@@ -111,13 +111,13 @@ def test_an_explanation_is_held_against_its_checks(checks: list[CheckResult], wo
     [
         (
             given("pass", *SHOWING),
-            "4 of 12 checks passed and none failed. It follows the score, depends on what the model has learned and "
-            "holds when something is repeated.",
+            "4 of 12 checks passed and none failed. It follows the score, depends on what was learned and holds when "
+            "repeated.",
         ),
         (
             given("pass", "deletion", "insertion") + given("not applicable", "localization"),
-            "2 of 12 checks passed, none failed and 1 has no meaning here. It is not shown that it depends on what the "
-            "model has learned or holds when something is repeated.",
+            "2 of 12 checks passed, none failed and 1 has no meaning here. Not shown: that it depends on what was "
+            "learned or holds when repeated.",
         ),
         (given("pass", *SHOWING[1:]), "3 of 12 checks passed and none failed. A yes needs 4."),
         (
@@ -139,7 +139,7 @@ def test_what_a_yes_needs_is_printed_with_the_checks_that_show_it() -> None:
     front = compose([flowers()], None, CHECK_WORDS).front
     note = next(note for note in front.notes if note.startswith("The 12 checks overlap."))
     assert all(note.lower().count(name.replace("_", " ")) == 1 for name in NAMES if name not in ("stability",))
-    assert "holds when something is repeated (stability, seed stability, agreement and sensitivity)" in note
+    assert "holds when repeated (stability, seed stability, agreement and sensitivity)" in note
     assert note.endswith("Sparseness and localization may stand beside these, but a yes does not need them.")
 
 
