@@ -204,7 +204,7 @@ class DeletionSpec(_Curve):
     kind: Literal["deletion"] = "deletion"
 
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the score fall when the most important elements are taken away?",
+        question="Does the score fall when the most important parts are taken away?",
         meaning="the score falls when what is said to matter most is taken away",
         shows="follows the score",
     )
@@ -216,7 +216,7 @@ class InsertionSpec(_Curve):
     kind: Literal["insertion"] = "insertion"
 
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the score rise when only the most important elements are put back?",
+        question="Does the score rise when only the most important parts are put back?",
         meaning="the score rises when what is said to matter most is put back",
         shows="follows the score",
     )
@@ -255,7 +255,7 @@ class FaithfulnessCorrelationSpec(_OfValues):
     null: ClassVar[str] = "What elements are given has nothing to do with what the score loses without them: 0."
     statistic: ClassVar[str] = "mean correlation over samples"
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the score fall by as much as the removed elements were given?",
+        question="Does the score fall by as much as the removed parts were given?",
         meaning="the score falls by as much as what was taken away was given",
         shows="follows the score",
     )
@@ -323,10 +323,10 @@ class AlignmentSpec(_OfValues):
     threshold: float = Field(0.2, gt=0, le=1, description="largest mean gain of another place")
 
     null: ClassVar[str] = "The values belong to other elements: moved there, they fit."
-    statistic: ClassVar[str] = "mean gain of the best reassignment"
+    statistic: ClassVar[str] = "how much better the values would fit in other places, mean over samples"
     at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
-        question="Is every value at the element that it belongs to?",
+        question="Is every value at the part that it belongs to?",
         meaning="every value stands where it belongs",
         shows="follows the score",
     )
@@ -372,7 +372,7 @@ class AlignmentSpec(_OfValues):
         return np.stack([given, lost], axis=2)
 
 
-_IN_PLACE = "mean gain of where the values are over any other arrangement"
+_IN_PLACE = "how much better the values fit where they are than anywhere, mean over samples"
 
 
 def _gain(values: Array) -> Array:

@@ -100,7 +100,7 @@ def _examined(materials: Sequence[Material]) -> list[Fact]:
     if len(materials) == 1:
         (item,) = materials
         return [
-            Fact(name="Model", text=f"{capital(_model_of(item))}, {_origin(item)}"),
+            Fact(name="Model", text=f"{capital(model_name(item))}, {_origin(item)}"),
             Fact(name="Data", text=_data_of(item)),
             Fact(name="Source", text=_source_of(item)),
             _methods_of(item),
@@ -114,11 +114,6 @@ def _examined(materials: Sequence[Material]) -> list[Fact]:
         Fact(name=of_results(titles, len(materials)), text=f"{capital(model)}; {data}")
         for (model, data), titles in alike.items()
     ]
-
-
-def _model_of(material: Material) -> str:
-    size = f", {count(material.parameters, 'learned number')}" if material.parameters else ""
-    return f"{model_name(material)}{size}"
 
 
 def _origin(material: Material) -> str:
@@ -212,7 +207,7 @@ def _reserve(material: Material, finding: Finding, surely: bool, whole: bool) ->
         rates = [share(rate.share) for rate in (finding.present, finding.absent)]
         return (
             f"It relies on {finding.region}: pictures of {finding.of_class} with it are read right in {rates[0]}, "
-            f"others without it in {rates[1]}."
+            f"other pictures, which never had it, in {rates[1]}."
         )
     so = ", so this may be too good" * whole
     if (repeated := material.performance.repeated) and not material.not_seen:

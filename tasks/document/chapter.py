@@ -27,13 +27,16 @@ def chapter(material: Material, checks: Mapping[str, CheckWords], beside: Sequen
     cases, whether it can be trusted, limits, then data and model; formulas, parameters and sums are its appendix."""
     own = _own(material)
     _, figure = own.story(material)
-    title, sentence = worded(finding(material, beside), checks)
+    found = finding(material, beside)
+    title, sentence = worded(found, checks)
     return Chapter(
         slug=material.slug,
         title=material.title,
         eyebrow=_eyebrow(material),
         lead=sentence,
-        teaser=Teaser(figure=figure, title=f"{material.title}: {title}", sentence=sentence, small=_small(material)),
+        teaser=Teaser(
+            figure=figure, title=f"{material.title}: {title}", sentence=sentence, small=_small(material, found)
+        ),
         sections=(
             *own.sections(material),
             *_cases(material),
@@ -65,9 +68,16 @@ def _eyebrow(material: Material) -> str:
     return " · ".join(filter(None, [material.dataset.title, rows, excluded]))
 
 
-def _small(material: Material) -> str:
-    """What the finding rests on."""
-    return f"By {bearing.named(material.main)}, over {count(material.explained, 'explained sample')}"
+def _small(material: Material, found: Finding) -> str:
+    """What the finding rests on: one sample is no finding about the model."""
+    by, samples = f"By {bearing.named(material.main)}, ", count(material.explained, "explained sample")
+    if not found.alone:
+        return f"{by}over {samples}"
+    return (
+        f"{by}the only explained sample"
+        if material.explained == 1
+        else f"{by}one of {samples}: it says nothing of the others"
+    )
 
 
 def _how_explained(material: Material) -> Section:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.checks import CHECK_WORDS, CheckSpec
 from exhibit.tasks.document.answers import MODEL, RULE
 from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.compose import compose
@@ -185,3 +185,30 @@ def test_a_headline_says_what_it_speaks_of() -> None:
 def test_a_finding_alone_is_as_before() -> None:
     item = flowers([1, 2, 4, 3])
     assert finding(item) == finding(item, [])
+
+
+def test_one_sample_is_told_as_one_and_many_as_many() -> None:
+    """A picture that is shown says nothing of the others; the headline and the small print say so."""
+    item = inputs("image")
+    seen = material("p", [method("m", np.eye(8), item, [str(i) for i in range(64)])], item)
+    teaser = compose([seen], None, CHECK_WORDS).chapters[0].teaser
+    assert teaser is not None
+    assert teaser.small == "By m, one of 100 explained samples: it says nothing of the others"
+    assert teaser.sentence.startswith("In one picture, flower 0, ")
+    assert teaser.title.startswith("p: one example, ")
+    alone = compose([seen.model_copy(update={"explained": 1})], None, CHECK_WORDS).chapters[0].teaser
+    assert alone is not None
+    assert alone.small == "By m, the only explained sample"
+    many = compose([flowers([1, 2, 3, 4])], None, CHECK_WORDS).chapters[0].teaser
+    assert many is not None
+    assert many.small == "By m0, over 100 explained samples"
+
+
+def test_pages_one_and_two_have_no_terms_that_the_guide_does_not_explain() -> None:
+    terms = re.compile(r"\bGini\b(?! coefficient\))|\|a\||median partner|learned number|\belements?\b")
+    for check in members(CheckSpec):
+        words = check.words
+        assert not terms.search(" ".join([words.question, words.meaning, check.statistic])), check
+    document = compose([flowers([1, 2, 3, 4])], None, CHECK_WORDS)
+    assert not terms.search(page_one(document))
+    assert "Gini coefficient" in repr(document.guide)

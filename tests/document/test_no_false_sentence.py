@@ -255,7 +255,10 @@ def test_a_planted_mark_is_the_finding() -> None:
     assert title == "the model relies on the planted mark for rose"
     assert "43% of what speaks for the explained class lies on the 6% of the picture" in sentence
     # Other pictures, not the same ones without it: nothing has fallen.
-    assert "pictures of rose with it are read right in 100% (10 of 10), others of rose without it in 40%" in sentence
+    assert (
+        "pictures of rose with it are read right in 100% (10 of 10), other pictures of rose, which never had it, in 40%"
+        in sentence
+    )
     assert "falls" not in sentence
     for other in (marked((10, 10), (9, 10)), marked((10, 10), (4, 10), 0.05)):
         assert said(other)[1].startswith("It is not shown that the model relies on the planted")
