@@ -13,7 +13,6 @@ from exhibit.tasks.records.verdict import CheckResult, CheckWords, Shows, Verdic
 ENOUGH = 4  # checks that passed, for a "yes"
 EXPLANATION = "Can the explanation be trusted?"
 UNTESTED = "What was not tested, and what does that mean?"
-_MOST_MISSING = 2  # checks that gave no verdict, in whole sentences
 _SHOWS: tuple[Shows, ...] = get_args(Shows)
 
 RULE = Rule(
@@ -188,8 +187,7 @@ def untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) ->
         spoke = any(check.verdict in ("pass", "fail") for item in materials for _, check in results(item))
         said = "Every check that applies gave a verdict." if spoke else "No check applies: nothing is known either way."
         return Answer(question=UNTESTED, word="yes" if spoke else "not assessed", reasons=(said,))
-    unknown = [f"whether {checks[name].meaning}" for name in missing[: _MOST_MISSING if len(materials) == 1 else 1]]
-    left = len(missing) - len(unknown)
+    unknown, left = f"whether {checks[missing[0]].meaning}", len(missing) - 1
     more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
     every, where = ("", "") if len(materials) == 1 else (" of every result", " for every result")
     return Answer(
@@ -198,7 +196,7 @@ def untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) ->
         counted=f"{len(missing)} of {count(len(checks), 'check')} open",
         reasons=(
             f"These were not made{where} or could not decide: that is neither for nor against the explanation.",
-            f"So it is not known{every} {_either([*unknown, *more])}.",
+            f"So it is not known{every} {_either([unknown, *more])}.",
         ),
     )
 
