@@ -172,5 +172,5 @@ def test_stated_intervals_hold_the_truth(case: coverage.Stated) -> None:
     found = re.search(r"([\d.]+)%(; .+)? \|$", line)
     assert found
     assert coverage.LOWEST <= float(found[1]) / 100 <= coverage.HIGHEST or case.why
-    if "250" not in case.name and "SHAP" not in case.name:
+    if "resampled" not in case.where and "Student" not in case.where:  # nets and resamples have tests of their own
         assert coverage.rate(case, 60) >= 0.85
