@@ -32,11 +32,13 @@ class AgreementSpec(SampledCheck):
     threshold: float = Field(0.6, ge=-1, le=1, description="smallest mean correlation with the median partner")
 
     null: ClassVar[str] = "What elements are given has nothing to do with what other methods give them: 0."
-    statistic: ClassVar[str] = "mean correlation with the median partner"
+    statistic: ClassVar[str] = (
+        "likeness to that of the other methods which is in the middle (mean correlation; 1: the same)"
+    )
     words: ClassVar[CheckWords] = CheckWords(
         question="Do different methods say the same?",
-        passed="agree",
         meaning="different methods say the same",
+        shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"others"})
 

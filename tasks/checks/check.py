@@ -3,7 +3,7 @@ belongs here."""
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -14,6 +14,18 @@ from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 # What a check takes of a case beside the explanations themselves: it is measured again when that changes.
 Need = Literal["dataset", "model", "others", "variants", "trainings"]
+
+
+class Decided(NamedTuple):
+    """What gives the verdict in the place of the threshold of a check, and `why`: the number that decides it, which is
+    an `estimate` of a `statistic` held against a `threshold` of its own."""
+
+    verdict: Decision
+    why: str
+    estimate: Estimate
+    threshold: float
+    statistic: str
+    at_least: bool = True
 
 
 class Check(Choice):
@@ -48,12 +60,11 @@ class Check(Choice):
         sample: str,
         things: str = "samples",
         threshold: float | None = None,
-        other: tuple[Decision, str] | None = None,
+        other: Decided | None = None,
         nothing: str = "",
         **beside: Any,
     ) -> CheckResult:
-        """The result of an estimate: by its interval, or by what `other` says, a verdict and why, where something else
-        than the threshold decides.
+        """The result of an estimate: by its interval, or that of the `other` number which decides in its place.
 
         `sample`: what was measured, in words; `nothing`: why nothing could be; `things`: of what more would narrow the
         interval; `threshold`: where it is not that of the config.
@@ -76,20 +87,21 @@ class Check(Choice):
                 sample=sample,
                 **beside,
             )
-        said, why = other or (decision(found, limit, self.at_least), "")
-        if said == "undecided" and not why:
-            why = further(found, limit, things)
+        if other is None:
+            said = decision(found, limit, self.at_least)
+            why = further(found, limit, things) if said == "undecided" else ""
+            other = Decided(said, why, found, limit, self.statistic, self.at_least)
         return CheckResult(
-            **common,
-            verdict=said,
+            **common | {"statistic": other.statistic, "at_least": other.at_least},
+            verdict=other.verdict,
             required=self.required,
-            value=found.value,
-            interval=found.interval,
-            threshold=limit,
+            value=other.estimate.value,
+            interval=other.estimate.interval,
+            threshold=other.threshold,
             sentence=sentence,
             sample=sample,
             calls=case.calls(),
-            further=why,
+            further=other.why,
             **beside,
         )
 

@@ -40,8 +40,8 @@ class CompletenessSpec(Check):
     statistic: ClassVar[str] = "share of the explanations that add up"
     words: ClassVar[CheckWords] = CheckWords(
         question="Do the parts add up to the change of the score?",
-        passed="complete",
         meaning="the parts add up to the change of the score",
+        shows="follows the score",
     )
 
     def measure(self, case: Case) -> CheckResult:

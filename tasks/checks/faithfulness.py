@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, chosen, draws, sampled, told
-from exhibit.tasks.checks.check import GrowingCheck, Need
+from exhibit.tasks.checks.check import Decided, GrowingCheck, Need
 from exhibit.tasks.checks.inference import AVERAGE, LEVEL, SHARE, Decision, Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.checks.substrates import Substrate, Without, elements, shape_of, without
@@ -133,14 +133,15 @@ class _Curve(_OnSubstrate):
     def _settled(self, wins: Estimate | None) -> bool:
         return wins is None or wins.low > 0.5 or wins.high < 0.5
 
-    def _by_control(self, found: Estimate, wins: Estimate | None, name: str) -> tuple[Decision, str] | None:
+    def _by_control(self, found: Estimate, wins: Estimate | None, name: str) -> Decided | None:
         """What the order that knows the input alone decides of one that beats random orders; None where it does not."""
         if wins is None or wins.low > 0.5 or decision(found, self.threshold, self.at_least) != "pass":
             return None
         beats = f"It beats random orders, but the order of {name} in only {told(wins.value, 0.5, '%')} of the samples"
-        if wins.high < 0.5:
-            return "fail", f"{beats}: that order, which knows no model, is better."
-        return "undecided", f"{beats}: it may be no better than that order, which knows no model."
+        verdict: Decision = "fail" if wins.high < 0.5 else "undecided"
+        so = "that order, which knows no model, is better" if wins.high < 0.5 else "it may be no better than that order"
+        statistic = f"share of samples in which it beats the order of {name}, which knows no model"
+        return Decided(verdict, f"{beats}: {so}.", wins, 0.5, statistic)
 
     def _beaten(self, areas: Array, others: Array) -> Array:
         """(samples,) share of the areas `others` (samples, orders) that are worse than the first; a draw is half. NaN
@@ -203,9 +204,9 @@ class DeletionSpec(_Curve):
     kind: Literal["deletion"] = "deletion"
 
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the score fall when the most important elements are taken away?",
-        passed="faithful, deleting",
+        question="Does the score fall when the most important parts are taken away?",
         meaning="the score falls when what is said to matter most is taken away",
+        shows="follows the score",
     )
     better: ClassVar[int] = -1
 
@@ -215,9 +216,9 @@ class InsertionSpec(_Curve):
     kind: Literal["insertion"] = "insertion"
 
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the score rise when only the most important elements are put back?",
-        passed="faithful, inserting",
+        question="Does the score rise when only the most important parts are put back?",
         meaning="the score rises when what is said to matter most is put back",
+        shows="follows the score",
     )
     better: ClassVar[int] = 1
 
@@ -254,9 +255,9 @@ class FaithfulnessCorrelationSpec(_OfValues):
     null: ClassVar[str] = "What elements are given has nothing to do with what the score loses without them: 0."
     statistic: ClassVar[str] = "mean correlation over samples"
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the score fall by as much as the removed elements were given?",
-        passed="true to size",
+        question="Does the score fall by as much as the removed parts were given?",
         meaning="the score falls by as much as what was taken away was given",
+        shows="follows the score",
     )
 
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
@@ -322,12 +323,12 @@ class AlignmentSpec(_OfValues):
     threshold: float = Field(0.2, gt=0, le=1, description="largest mean gain of another place")
 
     null: ClassVar[str] = "The values belong to other elements: moved there, they fit."
-    statistic: ClassVar[str] = "mean gain of the best reassignment"
+    statistic: ClassVar[str] = "how much better the values would fit in other places, mean over samples"
     at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
-        question="Is every value at the element that it belongs to?",
-        passed="in place",
+        question="Is every value at the part that it belongs to?",
         meaning="every value stands where it belongs",
+        shows="follows the score",
     )
 
     def unfit(self, case: Case) -> str:
@@ -356,7 +357,7 @@ class AlignmentSpec(_OfValues):
             f"1: it leaves no misfit to what the score loses; at most {self.groups} groups; elements replaced by: "
             f"{self.substrate}).",
             self.drawn(len(values), len(order)),
-            other=("undecided", nowhere)
+            other=Decided("undecided", nowhere, placed, 0.0, _IN_PLACE)
             if placed.low <= 0 and decision(found, self.threshold, False) == "pass"
             else None,
             nothing="Whatever group of elements is replaced, the score stays as it is.",
@@ -369,6 +370,9 @@ class AlignmentSpec(_OfValues):
         alone = [np.eye(int(of.max()) + 1, dtype=bool) for of in labels]
         given, lost, _ = _given_and_lost(case, rows, own, self.taken_away(case, rows), labels, alone)
         return np.stack([given, lost], axis=2)
+
+
+_IN_PLACE = "how much better the values fit where they are than anywhere, mean over samples"
 
 
 def _gain(values: Array) -> Array:

@@ -42,7 +42,6 @@ class LocalizationSpec(Check):
     )
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation lie in the region that is known?",
-        passed="in the known region",
         meaning="explanations lie where they are known to belong",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset"})

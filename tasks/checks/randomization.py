@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, chosen, flat, known_mean, sampled, told, widened, written
-from exhibit.tasks.checks.check import GrowingCheck, Need
-from exhibit.tasks.checks.inference import AVERAGE, Decision, Estimate, decision
+from exhibit.tasks.checks.check import Decided, GrowingCheck, Need
+from exhibit.tasks.checks.inference import AVERAGE, Estimate, decision
 from exhibit.tasks.finite import NoNumberError
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
@@ -42,8 +42,8 @@ class RandomizationSpec(GrowingCheck):
     at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation change when the model's weights are random?",
-        passed="follow the weights",
         meaning="explanations change when the model is replaced by a random one",
+        shows="depends on what was learned",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
 
@@ -102,9 +102,9 @@ class RandomizationSpec(GrowingCheck):
         )
         unrelated = self._unrelated(random_ones)
         passed = decision(found, limit(), self.at_least) == "pass"
-        other: tuple[Decision, str] | None = None
+        other: Decided | None = None
         if passed and unrelated.value > _HIGHEST:
-            other = "undecided", _OF_SOMETHING_ELSE
+            other = Decided("undecided", _OF_SOMETHING_ELSE, unrelated, _HIGHEST, _OF_RANDOM_ONES, at_least=False)
         path = {layer: float(np.mean(one)) for layer, one in curves.items()}
         zero = float(np.mean(silent))
         return self.judged(
@@ -133,6 +133,7 @@ class RandomizationSpec(GrowingCheck):
 
 
 _HIGHEST, _MENTIONED = 0.8, 0.005
+_OF_RANDOM_ONES = "correlation of the explanations of two random models"
 _OF_SOMETHING_ELSE = (
     "Explanations of two random models are nearly the same, and only those of the trained model are unlike them: they "
     "may follow something else than the weights, such as a seed or the company in a batch."

@@ -27,8 +27,8 @@ class SensitivitySpec(SampledCheck):
     statistic: ClassVar[str] = "lowest mean correlation with another setting"
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation survive another setting of its method?",
-        passed="keep to it",
         meaning="explanations keep their order with another setting of their method",
+        shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"others", "variants"})
 

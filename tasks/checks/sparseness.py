@@ -27,11 +27,12 @@ class SparsenessSpec(Check):
 
     bears: ClassVar[bool] = False  # what is spread over many elements may be right
     null: ClassVar[str] = "All elements are given the same: 0."
-    statistic: ClassVar[str] = "median Gini coefficient"
+    statistic: ClassVar[str] = (
+        "how unevenly an explanation is spread over its parts (0: evenly; Gini coefficient), median"
+    )
     words: ClassVar[CheckWords] = CheckWords(
-        question="How few elements carry the explanation?",
-        passed="sparse",
-        meaning="few elements carry the explanation",
+        question="How few parts carry the explanation?",
+        meaning="few parts carry the explanation",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset"})
 

@@ -29,8 +29,8 @@ class SeedStabilitySpec(Check):
 
     words: ClassVar[CheckWords] = CheckWords(
         question="Does the explanation survive another training?",
-        passed="stable",
         meaning="explanations keep their order in another training",
+        shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"trainings"})
 
@@ -98,8 +98,8 @@ class StabilitySpec(GrowingCheck):
     at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
         question="Does a small change of the input leave the explanation alike?",
-        passed="stable nearby",
         meaning="explanations keep their shape for inputs that differ a little",
+        shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
 

@@ -2,25 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
+from exhibit.tasks.document import explained
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.concerns import concerns
 from exhibit.tasks.document.kinds import KINDS
-from exhibit.tasks.document.spec import MANY
-from exhibit.tasks.document.words import asked, beside, capital, count, interval, listing, plain, rounded, share
+from exhibit.tasks.document.verdicts import all_rows, not_asked
+from exhibit.tasks.document.words import capital, count, listing, of_results, rounded, share
 from exhibit.tasks.records.finding import Finding, Mark
-from exhibit.tasks.records.material import Material, MethodMaterial
+from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
-from exhibit.tasks.records.page import Answer, Column, Fact, Front, Judged, Open, Rule, Table, Word
-from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
+from exhibit.tasks.records.page import Answer, Each, Fact, Front, Rule, Word
+from exhibit.tasks.records.verdict import CheckWords
 
-ENOUGH = 4  # checks that gave a verdict, for a "yes"
 _HALF = 0.5  # of the errors of a naive guess
 _WORST: tuple[Word, ...] = ("no", "not assessed", "with care", "yes")
-_MOST_REASONS = 3
+_MOST_GROUPS = 3  # of results with the same answer
 _MOST_NAMED = 3  # methods of a model
-_MOST_MISSING = 2  # checks that gave no verdict, in whole sentences
 
-MODEL, EXPLANATION = "Can the model be trusted?", "Can the explanation be trusted?"
+MODEL = "Can the model be trusted?"
 
 RULE = (
     Rule(
@@ -37,35 +36,28 @@ RULE = (
             ("not assessed", "no rows that it has not seen have labels"),
         ),
     ),
+    explained.RULE,
     Rule(
-        question=EXPLANATION,
-        cases=(
-            (
-                "yes",
-                f"at least {ENOUGH} checks passed, none failed or is undecided, the methods agree on what is said, "
-                "and chance has not made it",
-            ),
-            ("with care", "in all other cases"),
-            ("no", "a required check failed"),
-        ),
-    ),
-    Rule(
-        question="Over all, in lists of runs",
+        question="Whether to trust it",
         cases=(
             ("yes", "both answers are yes"),
-            ("with care", "the worse of the two is “with care” or “not assessed”"),
+            ("with care", "in all other cases"),
             ("no", "one of the two is no"),
+            ("not assessed", "one of the two is not assessed, and none is no"),
         ),
     ),
 )
 
-NOTES = (
-    "Surely: by the whole 95% interval. A naive guess knows the training labels alone: it is always the commonest "
-    "class, or their mean. The typical error is the root mean squared error (RMSE).",
-    "A check has passed if it passed for every method that it judged; an undecided one counts as not assessed. Of "
-    "several models the worst answer counts. That a given model has not seen the rows of the data is the user's "
-    "statement, where it is made.",
-)
+
+def notes(checks: Mapping[str, CheckWords], several: bool) -> tuple[str, ...]:
+    """What the words of the rule mean."""
+    worst = "Of several results the worst answer counts. " * several
+    return (
+        "Surely: by the whole 95% interval. A naive guess knows the training labels alone: it is always the commonest "
+        f"class, or their mean. The typical error is the root mean squared error (RMSE). {worst}That a given model has "
+        "not seen the rows of the data is the user's statement, where it is made.",
+        *explained.notes(checks),
+    )
 
 
 def front(
@@ -82,20 +74,18 @@ def front(
         return Front()
     judged = [_model(item, findings[item.slug], len(materials) == 1) for item in materials]
     model = _joined(MODEL, materials, judged)
-    explained = [_explanation(item, findings[item.slug], checks) for item in materials]
-    explanation = _joined(EXPLANATION, materials, explained)
-    words = [model.word, explanation.word]
-    overall = min((word if word != "not assessed" else "with care" for word in words), key=_WORST.index)
+    found = [explained.explanation(item, findings[item.slug], checks) for item in materials]
+    explanation = _joined(explained.EXPLANATION, materials, found)
     return Front(
         examined=tuple(_examined(materials)),
         stated=tuple(Fact(name=capital(name), text=text) for name, text in (stated or {}).items()),
-        answers=(model, explanation, _untested(materials, checks)),
-        overall=overall,
+        answers=(model, explanation, explained.untested(materials, checks)),
+        overall=min(model.word, explanation.word, key=_WORST.index),
         concerns=concerns(materials, anchors),
         rule=RULE,
-        notes=NOTES,
+        notes=notes(checks, len(materials) > 1),
         verdicts=tuple(all_rows(materials, checks, anchors)),
-        not_asked=tuple(_not_asked(materials, checks)),
+        not_asked=tuple(not_asked(materials, checks)),
     )
 
 
@@ -110,7 +100,7 @@ def _examined(materials: Sequence[Material]) -> list[Fact]:
     if len(materials) == 1:
         (item,) = materials
         return [
-            Fact(name="Model", text=f"{capital(_model_of(item))}, {_origin(item)}"),
+            Fact(name="Model", text=f"{capital(model_name(item))}, {_origin(item)}"),
             Fact(name="Data", text=_data_of(item)),
             Fact(name="Source", text=_source_of(item)),
             _methods_of(item),
@@ -121,14 +111,9 @@ def _examined(materials: Sequence[Material]) -> list[Fact]:
         data = f"{item.dataset.title}, {rows}, {item.explained:,} explained"
         alike.setdefault((model_name(item), data), []).append(item.title)
     return [
-        Fact(name=_of(titles, len(materials)), text=f"{capital(model)}; {data}")
+        Fact(name=of_results(titles, len(materials)), text=f"{capital(model)}; {data}")
         for (model, data), titles in alike.items()
     ]
-
-
-def _model_of(material: Material) -> str:
-    size = f", {count(material.parameters, 'learned number')}" if material.parameters else ""
-    return f"{model_name(material)}{size}"
 
 
 def _origin(material: Material) -> str:
@@ -166,28 +151,24 @@ def _methods_of(material: Material) -> Fact:
 
 
 def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[Word, str]]) -> Answer:
-    """The worst answer, with the reasons of the worst first; what is the same of several is said once."""
+    """The worst answer, and that of each result, the worst first; what is the same of several is said once."""
+    if len(found) == 1:
+        [(word, reason)] = found
+        return Answer(question=question, word=word, reasons=(reason,))
     alike: dict[tuple[Word, str], list[str]] = {}
     for material, one in zip(materials, found, strict=True):
         alike.setdefault(one, []).append(material.title)
     order = sorted(alike, key=lambda one: _WORST.index(one[0]))
-    named = [
-        capital(text) if len(alike) == 1 and len(found) == 1 else f"{_of(alike[word, text], len(found))}: {text}"
-        for word, text in order[:_MOST_REASONS]
-    ]
-    rest = [word for word, text in order[_MOST_REASONS:] for _ in alike[word, text]]
-    reasons = [*named, *([f"{count(len(rest), 'more model')}: {_counted(rest)}."] if rest else [])]
-    return Answer(question=question, word=order[0][0], reasons=tuple(reasons))
-
-
-def _of(titles: Sequence[str], total: int) -> str:
-    """Of which models something is said."""
-    if len(titles) == total:
-        return "Both points" if total == _BOTH else f"All {total} points"
-    return titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more"
-
-
-_BOTH = 2
+    rest = [word for word, text in order[_MOST_GROUPS:] for _ in alike[word, text]]
+    return Answer(
+        question=question,
+        word=order[0][0],
+        each=tuple(
+            Each(of=of_results(alike[word, text], len(found)), word=word, reason=text)
+            for word, text in order[:_MOST_GROUPS]
+        ),
+        more=f"{count(len(rest), 'more result')}: {_counted(rest)}." if rest else "",
+    )
 
 
 def _counted(words: Sequence[Word]) -> str:
@@ -201,8 +182,8 @@ def _model(material: Material, finding: Finding, whole: bool) -> tuple[Word, str
     """`whole`: with the interval, and what a naive guess is; of several models there is no room for either."""
     metric = next(iter(material.performance.metrics), None)
     if metric is None:
-        return "not assessed", "no labels say how good it is."
-    said = _quality(material, metric, whole)
+        return "not assessed", "No labels say how good it is."
+    said = capital(_quality(material, metric, whole))
     test = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
     unseen = test or material.not_seen
     said += ". The user states that it has not seen these" if material.not_seen else ""
@@ -226,7 +207,7 @@ def _reserve(material: Material, finding: Finding, surely: bool, whole: bool) ->
         rates = [share(rate.share) for rate in (finding.present, finding.absent)]
         return (
             f"It relies on {finding.region}: pictures of {finding.of_class} with it are read right in {rates[0]}, "
-            f"others without it in {rates[1]}."
+            f"other pictures, which never had it, in {rates[1]}."
         )
     so = ", so this may be too good" * whole
     if (repeated := material.performance.repeated) and not material.not_seen:
@@ -273,243 +254,3 @@ _MEASURED_ON = {
     "explained": "given to be explained",
     "given": "of the data",
 }
-
-
-# --- the explanation --------------------------------------------------------------------------------------
-
-
-def _results(material: Material) -> list[tuple[MethodMaterial, CheckResult]]:
-    return [(method, check) for method in material.methods for check in method.checks]
-
-
-def _asked(
-    results: Sequence[tuple[MethodMaterial, CheckResult]], material: Material, checks: Mapping[str, CheckWords]
-) -> str:
-    """The questions of checks, each once; with the methods that it is said of, where not all of them are."""
-    of: dict[str, list[MethodMaterial]] = {}
-    for method, check in results:
-        of.setdefault(check.check, []).append(method)
-    return listing(
-        [
-            f"{asked(name, checks)}{f' ({listing([named(method) for method in methods])})' * (methods != every)}"
-            for every in (list(material.methods),)
-            for name, methods in of.items()
-        ]
-    )
-
-
-def _explanation(material: Material, finding: Finding, checks: Mapping[str, CheckWords]) -> tuple[Word, str]:
-    by = {
-        verdict: [(method, check) for method, check in _results(material) if check.verdict == verdict]
-        for verdict in ("pass", "fail", "undecided")
-    }
-    names = {verdict: {check.check for _, check in found} for verdict, found in by.items()}
-    passed = len(names["pass"] - names["fail"] - names["undecided"])
-    required = [(method, check) for method, check in by["fail"] if check.required]
-    others = [(method, check) for method, check in by["fail"] if not check.required]
-    few = f", where a yes needs {ENOUGH}" if passed < ENOUGH and not by["fail"] else ""
-    said = [f"a required check failed: {_asked(required, material, checks)}"] if required else []
-    said += [f"{count(passed, 'check') if passed else 'no check'} passed{few}"]
-    said += [f"failed: {_asked(others, material, checks)}"] if others else []
-    said += [f"undecided: {_asked(by['undecided'], material, checks)}"] if by["undecided"] else []
-    if finding.standing == "disputed":
-        said.append("its methods disagree on what comes first")
-    if finding.doubt:
-        said.append("what comes first may be chance")
-    surely = passed >= ENOUGH and finding.standing == "stands" and not by["fail"] and not by["undecided"]
-    return "no" if required else "yes" if surely else "with care", f"{'; '.join(said)}."
-
-
-# --- what was not tested ----------------------------------------------------------------------------------
-
-
-def not_assessed(material: Material, checks: Mapping[str, CheckWords]) -> list[str]:
-    """Names of the `checks` that are open in a chapter: not made, or undecided for a method and failed by none."""
-    names = {
-        verdict: {check.check for _, check in _results(material) if check.verdict == verdict}
-        for verdict in ("pass", "fail", "undecided", "not applicable")
-    }
-    closed = names["fail"] | ((names["pass"] | names["not applicable"]) - names["undecided"])
-    return [name for name in checks if name not in closed]
-
-
-def _untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -> Answer:
-    question = "What was not tested, and what does that mean?"
-    missing = [name for name in checks if any(name in not_assessed(material, checks) for material in materials)]
-    if not missing:
-        spoke = any(check.verdict in ("pass", "fail") for item in materials for _, check in _results(item))
-        said = "Every check that applies gave a verdict." if spoke else "No check applies: nothing is known either way."
-        return Answer(question=question, word="yes" if spoke else "not assessed", reasons=(said,))
-    unknown = [f"whether {checks[name].meaning}" for name in missing[: _MOST_MISSING if len(materials) == 1 else 1]]
-    left = len(missing) - len(unknown)
-    more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
-    every, where = ("", "") if len(materials) == 1 else (" of every model", " for every model")
-    return Answer(
-        question=question,
-        word="not assessed",
-        counted=f"{len(missing)} of {count(len(checks), 'check')} open",
-        reasons=(
-            f"These were not made{where} or could not decide: that is neither for nor against the explanation.",
-            f"So it is not known{every} {_either([*unknown, *more])}.",
-        ),
-    )
-
-
-def _either(words: Sequence[str]) -> str:
-    """a, b or c."""
-    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
-
-
-# --- page two ---------------------------------------------------------------------------------------------
-
-
-def all_rows(
-    materials: Sequence[Material], checks: Mapping[str, CheckWords], anchors: Mapping[str, str]
-) -> list[Judged]:
-    """A row for every check of every method; of many points one for each check and method of all of them."""
-    if len(materials) <= MANY:
-        alone = len(materials) == 1
-        return [row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""), alone)]
-    alike: dict[tuple[str, str], list[CheckResult]] = {}
-    for material in materials:
-        for method, check in _results(material):
-            alike.setdefault((check.check, method.title), []).append(check)
-    first = anchors.get(materials[0].slug, "")
-    return [_together(name, title, found, checks, first) for (name, title), found in alike.items()]
-
-
-_GRAVEST: tuple[Verdict, ...] = ("fail", "undecided", "not assessed", "pass", "not applicable")
-
-
-def _together(
-    name: str, title: str, found: Sequence[CheckResult], checks: Mapping[str, CheckWords], anchor: str
-) -> Judged:
-    """One check of one method at many points: the gravest verdict, the range of results, and how many had which."""
-    verdicts = [check.verdict for check in found]
-    values = [check.value for check in found if check.value is not None]
-    thresholds = sorted({check.threshold for check in found if check.threshold is not None})
-    digits = _digits(values, thresholds)
-    return Judged(
-        question=checks[name].question if name in checks else name.replace("_", " "),
-        name=name.replace("_", " "),
-        of=f"{count(len(found), 'point')}, {title}",
-        verdict=min(verdicts, key=_GRAVEST.index),
-        result=interval(min(values), max(values), digits) if values else "–",
-        interval="–",
-        threshold=listing([_limit(threshold, digits) for threshold in thresholds]) or "–",
-        meaning=listing([f"{verdicts.count(word)} {word}" for word in _GRAVEST if word in verdicts]),
-        anchor=anchor,
-    )
-
-
-def verdict_rows(
-    material: Material, checks: Mapping[str, CheckWords], anchor: str = "", alone: bool = False
-) -> list[Judged]:
-    """A row for every check of every method; `alone`: of a report about nothing else, whose title need not be said."""
-    several = len(material.methods) > 1
-    return [
-        Judged(
-            question=checks[check.check].question if check.check in checks else check.check.replace("_", " "),
-            name=check.check.replace("_", " "),
-            of=method.title if alone else f"{material.title}, {method.title}" if several else material.title,
-            verdict=check.verdict,
-            **written(check),
-            meaning=meaning(check),
-            anchor=anchor,
-        )
-        for method, check in _results(material)
-    ]
-
-
-def _not_asked(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -> list[Open]:
-    """What the checks ask that were not made, of all models that lack the same ones."""
-    lacking: dict[tuple[str, ...], list[str]] = {}
-    for material in materials:
-        made = {check.check for _, check in _results(material)}
-        missing = tuple(words.question for name, words in checks.items() if name not in made)
-        lacking.setdefault(missing, []).append(material.title)
-    return [
-        Open(of=_of(titles, len(materials)) if len(materials) > 1 else "", questions=questions)
-        for questions, titles in lacking.items()
-        if questions
-    ]
-
-
-def verdict_table(slug: str, of: str, said: str, caption: str, rows: Sequence[tuple[str, ...]]) -> Table:
-    """Verdicts in rows: question, what it is `of`, result, interval, threshold, what is `said` of it, verdict."""
-    numeric = ("result", "95% interval", "threshold")
-    titles = ("question", of, *numeric, said, "verdict")
-    return Table(
-        name=f"{slug}-verdicts",
-        caption=caption,
-        columns=tuple(Column(title=title, numeric=title in numeric) for title in titles),
-        rows=tuple(rows),
-    )
-
-
-def written(check: CheckResult) -> dict[str, str]:
-    """`result`, `interval` and `threshold` in so many digits that they differ as the verdict says."""
-    value, threshold = check.value, check.threshold
-    if value is None:
-        return {
-            "result": "–",
-            "interval": "–",
-            "threshold": "–" if threshold is None else _side(check, rounded(threshold)),
-        }
-    digits = _digits([value, *(check.interval or ())], [] if threshold is None else [threshold])
-    return {
-        "result": plain(value, digits),
-        "interval": "–" if check.interval is None else interval(*check.interval, digits),
-        "threshold": "–" if threshold is None else _side(check, _limit(threshold, digits)),
-    }
-
-
-def _digits(values: Sequence[float], thresholds: Sequence[float]) -> int:
-    """After the point, for all alike: rounded in one way, what lies inside an interval reads inside, and each keeps its
-    side of each threshold."""
-    pairs = [beside(value, threshold)[0] for value in values for threshold in thresholds]
-    return max((len(text.partition(".")[2]) for text in pairs), default=2)
-
-
-def _limit(threshold: float, digits: int) -> str:
-    """A threshold as it was set, with as many digits as what stands beside it where these are more than two."""
-    return plain(threshold, digits) if digits > 2 else f"{threshold:g}".replace("-", "−")
-
-
-def _side(check: CheckResult, threshold: str) -> str:
-    """At least 0.75, at most 0.5: what passes."""
-    return f"{'at least' if check.at_least else 'at most'} {threshold}"
-
-
-def meaning(check: CheckResult) -> str:
-    """What was measured, and what a verdict says and does not say, from the numbers alone."""
-    measured = f"{capital(check.statistic)}: " if check.statistic and check.value is not None else ""
-    return f"{measured}{_said(check)}"
-
-
-def _said(check: CheckResult) -> str:
-    if check.over_trainings:
-        return ". ".join(filter(None, [_over_trainings(check), check.further]))
-    words = {
-        "pass": f"the threshold is met{_surely(check)}{'; what comes first may still differ' * check.beside_others}",
-        "fail": f"the threshold is missed{_surely(check)}; what rests on it is "
-        f"{'not to be relied on' if check.required else 'in doubt'}",
-        "undecided": "the interval holds the threshold; more samples would decide",
-    }
-    nothing = check.sentence or "nothing was measured, neither for nor against"
-    return check.further[:1].lower() + check.further[1:] or words.get(check.verdict, nothing)
-
-
-def _surely(check: CheckResult) -> str:
-    """Whether chance may have decided it."""
-    if check.interval is None or check.threshold is None:
-        return ""
-    low, high = check.interval
-    return " beyond chance" if not low <= check.threshold <= high else ", though chance may have decided"
-
-
-def _over_trainings(check: CheckResult) -> str:
-    """How many further trainings keep the order, whatever the mean correlation is."""
-    kept, first = check.details["kept"].tolist()
-    others = len(check.details["share"]) - 1
-    return f"the whole order was kept in {kept} of {count(others, 'further training')}, the first place in {first}"

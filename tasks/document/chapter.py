@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from exhibit.tasks.document import agreement, answers, bearing, ends, ladder, model, multimodal, planted
+from exhibit.tasks.document import agreement, bearing, ends, explained, ladder, model, multimodal, planted, verdicts
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
@@ -27,13 +27,16 @@ def chapter(material: Material, checks: Mapping[str, CheckWords], beside: Sequen
     cases, whether it can be trusted, limits, then data and model; formulas, parameters and sums are its appendix."""
     own = _own(material)
     _, figure = own.story(material)
-    title, sentence = worded(finding(material, beside), checks)
+    found = finding(material, beside)
+    title, sentence = worded(found, checks)
     return Chapter(
         slug=material.slug,
         title=material.title,
         eyebrow=_eyebrow(material),
         lead=sentence,
-        teaser=Teaser(figure=figure, title=f"{material.title}: {title}", sentence=sentence, small=_small(material)),
+        teaser=Teaser(
+            figure=figure, title=f"{material.title}: {title}", sentence=sentence, small=_small(material, found)
+        ),
         sections=(
             *own.sections(material),
             *_cases(material),
@@ -65,9 +68,16 @@ def _eyebrow(material: Material) -> str:
     return " · ".join(filter(None, [material.dataset.title, rows, excluded]))
 
 
-def _small(material: Material) -> str:
-    """What the finding rests on."""
-    return f"By {bearing.named(material.main)}, over {count(material.explained, 'explained sample')}"
+def _small(material: Material, found: Finding) -> str:
+    """What the finding rests on: one sample is no finding about the model."""
+    by, samples = f"By {bearing.named(material.main)}, ", count(material.explained, "explained sample")
+    if not found.alone:
+        return f"{by}over {samples}"
+    return (
+        f"{by}the only explained sample"
+        if material.explained == 1
+        else f"{by}one of {samples}: it says nothing of the others"
+    )
 
 
 def _how_explained(material: Material) -> Section:
@@ -169,7 +179,7 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     rows = []
     for method in material.methods:
         for check in method.checks:
-            found = answers.written(check)
+            found = verdicts.written(check)
             question = checks[check.check].question if check.check in checks else check.check.replace("_", " ")
             numbers = found["result"], found["interval"], found["threshold"]
             rows.append((question, method.title, *numbers, _measured(check), check.verdict))
@@ -180,12 +190,12 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
         "What was measured about these explanations, on which sample and against which "
         "hypothesis of chance, and what was not."
     )
-    verdicts = answers.verdict_table(material.slug, "method", "measured", caption, rows)
+    table = verdicts.verdict_table(material.slug, "method", "measured", caption, rows)
     return Section(
         title="How far it can be trusted",
         id="checks",
         blocks=(
-            *((Block(tables=(verdicts,)),) if rows else ()),
+            *((Block(tables=(table,)),) if rows else ()),
             *((Block(paragraphs=(nothing,)),) if missing else ()),
             *(Block(tables=(table,)) for table in [planted.table(material.slug, material.kind, made)] if table),
         ),
@@ -257,7 +267,7 @@ def _borderline(material: Material) -> str:
 
 def _limits(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     """What must not be read into a chapter."""
-    missing = [name.replace("_", " ") for name in answers.not_assessed(material, checks)]
+    missing = [name.replace("_", " ") for name in explained.not_assessed(material, checks)]
     known = f"Not assessed or undecided: {listing(missing)}." if missing else "Every check that applies gave a verdict."
     said = (
         f"It speaks of this model on {count(material.explained, 'row')} of this data, not of causes in the world.",

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from exhibit.tasks.document import agreements, bearing, samples, survival
-from exhibit.tasks.document.answers import all_rows, verdict_table
 from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.document.sentences import worded
+from exhibit.tasks.document.verdicts import all_rows, verdict_table
 from exhibit.tasks.document.words import capital, count, listing, plain, share
 from exhibit.tasks.records.compared import ComparedPoint, Comparison
 from exhibit.tasks.records.figure import Figure

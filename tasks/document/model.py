@@ -130,6 +130,12 @@ def _parity(material: Material) -> Figure:
     )
 
 
+def _size(material: Material) -> str:
+    """What training sets in it, where it says so."""
+    numbers = count(material.parameters, "learned number (parameter)", "learned numbers (parameters)")
+    return f" {numbers}." if material.parameters else ""
+
+
 def section(material: Material) -> Section:
     data, rows = material.dataset, f"{rows_of(material)}{_to_explain(material)}"
     left_out = count(len(data.excluded), "sample was", "samples were")
@@ -145,7 +151,7 @@ def section(material: Material) -> Section:
             Block(
                 paragraphs=(
                     f"{data.description}{_one_of(material)} {rows}{excluded}",
-                    f"{material.architecture} {material.training}",
+                    f"{material.architecture}{_size(material)} {material.training}",
                 ),
                 figures=beside,
                 asides=(

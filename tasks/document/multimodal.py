@@ -151,8 +151,8 @@ def _inputs_figure(material: Material) -> Figure:
     return Figure(
         name=f"{material.slug}-inputs",
         content=Bars(labels=labels, series=series, axis="share of the explanation"),
-        caption=f"Share of each input in the explanation, the sum of |a|, over {count(material.explained, 'sample')}; "
-        "lines: standard error over samples.",
+        caption="Share of each input in the explanation, by the sizes of its parts, over "
+        f"{count(material.explained, 'sample')}; lines: standard error over samples.",
         alt="; ".join(f"{item.name}: {numbers(labels, item.values)}" for item in series),
     )
 

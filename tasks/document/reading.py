@@ -131,6 +131,7 @@ def _words() -> Table:
             "95% interval, standard error",
             "how far a number may be off by chance: if the lines overlap, no order is known",
         ),
+        ("Gini coefficient", "0: all parts have the same size; near 1: a single part has nearly all"),
         ("Spearman correlation", "1: the same order; 0: no relation; −1: the opposite order"),
     )
     return Table(

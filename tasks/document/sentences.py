@@ -209,16 +209,20 @@ def _of_each(item: Named) -> str:
 def _(finding: Place) -> Said:
     topic = f"what explains {finding.title}"
     if not finding.where.value:
-        sentence = f"{finding.sample}: {finding.of} lies nowhere in the picture, where each pixel has none of it"
+        nowhere = f"{finding.of} lies nowhere in the picture, where each pixel has none of it"
+        sentence = f"in one picture, {finding.sample}, {nowhere}"
         return Said(f"nothing explains {finding.title}", sentence, topic)
     if not finding.stands_out:
         spread = f"{finding.of} is spread over the picture"
         title = f"{finding.title}, with nothing in it that stands out"
         return Said(
-            title, f"{finding.sample}: {spread}; no ninth of it holds more than {share(finding.where.value)}", topic
+            f"one example, {title}",
+            f"in one picture, {finding.sample}, {spread}; no ninth of it holds more than {share(finding.where.value)}",
+            topic,
         )
     where = f"{share(finding.where.value)} of {finding.of} lies in the {finding.where.name} of the picture"
-    return Said(finding.title, f"{finding.sample}: {where}, {share(finding.area)} of its area", topic)
+    sentence = f"in one picture, {finding.sample}, {where}, {share(finding.area)} of its area"
+    return Said(f"one example, {finding.title}", sentence, topic)
 
 
 def _rate(rate: Rate) -> str:
@@ -234,8 +238,8 @@ def _(finding: Mark) -> Said:
     )
     topic = f"whether the model relies on {region}"
     rates = (
-        f"pictures of {of_class} with it are read right in {_rate(finding.present)}, others of {of_class} without it "
-        f"in {_rate(finding.absent)}"
+        f"pictures of {of_class} with it are read right in {_rate(finding.present)}, other pictures of {of_class}, "
+        f"which never had it, in {_rate(finding.absent)}"
     )
     if finding.relied_on:
         return Said(
@@ -253,7 +257,7 @@ def _(finding: Word) -> Said:
         return _nothing(finding.noun, f"which {finding.noun} weighs most", f"in {finding.sample} ")
     word = f"“{finding.word.name}”"
     return Said(
-        f"{word} weighs most",
+        f"{word} weighs most in one example",
         f"in {finding.sample} the {finding.noun} {word} carries {share(finding.word.value)} of the explanation"
         f"{finding.speaks and ' and ' + finding.speaks}",
         f"which {finding.noun} weighs most",

@@ -71,6 +71,16 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def of_results(titles: Sequence[str], total: int) -> str:
+    """Of which of all results something is said: Both results, Iris and Digits, Iris and 2 more."""
+    if len(titles) == total:
+        return "Both results" if total == _BOTH else f"All {total} results"
+    return listing(titles) if len(titles) <= _BOTH else f"{titles[0]} and {len(titles) - 1} more"
+
+
+_BOTH = 2
+
+
 def asked(check: str, checks: Mapping[str, CheckWords]) -> str:
     """What a check asks, in quotation marks; of one that is not among `checks` its name."""
     return f"“{checks[check].question}”" if check in checks else check.replace("_", " ")

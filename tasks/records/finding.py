@@ -65,6 +65,11 @@ class Finding(Record):
         return None
 
     @property
+    def alone(self) -> bool:
+        """Whether it is about one sample, which says nothing of others."""
+        return False
+
+    @property
     def standing(self) -> Standing:
         """Whether it may be a headline: only where no check failed, none is undecided, and no method says otherwise."""
         if self.checks("fail"):
@@ -139,6 +144,11 @@ class Place(Finding):
     of: str
 
     @property
+    def alone(self) -> bool:
+        """One picture."""
+        return True
+
+    @property
     def stands_out(self) -> bool:
         """Whether the ninth holds half as much again as its area: of noise some ninth holds a little more, too."""
         return self.where.value >= STANDS_OUT * self.area
@@ -176,6 +186,11 @@ class Word(Finding):
     sample: str
     word: Named
     speaks: str
+
+    @property
+    def alone(self) -> bool:
+        """One text."""
+        return True
 
 
 class Part(Finding):

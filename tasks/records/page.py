@@ -115,14 +115,36 @@ class Badge(Record):
 Word = Literal["yes", "with care", "no", "not assessed"]
 
 
+def coloured(word: Word) -> Verdict:
+    """The verdict whose colours an answer has: what is not known is amber."""
+    colours: dict[Word, Verdict] = {"yes": "pass", "no": "fail"}
+    return colours.get(word, "undecided")
+
+
+class Each(Record):
+    """The answer for one of several results, or for those that have the same one."""
+
+    of: str
+    word: Word
+    reason: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it is coloured as."""
+        return coloured(self.word)
+
+
 class Answer(Record):
     """One of the plain answers of page one, and what it rests on, a sentence each; `counted`: the answer where it is a
-    number of things."""
+    number of things; `each`: of several results that of each, of which `word` is the worst, and `more` of what there is
+    no room for."""
 
     question: str
     word: Word
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
     counted: str = ""
+    each: tuple[Each, ...] = ()
+    more: str = ""
 
     @property
     def said(self) -> str:
@@ -131,16 +153,17 @@ class Answer(Record):
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict whose colours it has: what is not known is amber."""
-        colours: dict[Word, Verdict] = {"yes": "pass", "no": "fail"}
-        return colours.get(self.word, "undecided")
+        """What it is coloured as."""
+        return coloured(self.word)
 
 
 class Judged(Record):
-    """A row of the table of all verdicts, ready to print. `name`: of the check; `anchor`: of the chapter."""
+    """A row of the table of all verdicts, ready to print. `name`: of the check, and whether it is `required`;
+    `anchor`: of the chapter."""
 
     question: str
     name: str
+    required: bool = False
     of: str
     verdict: Verdict
     result: str
@@ -179,10 +202,10 @@ class Rule(Record):
 
 
 class Open(Record):
-    """Questions that no check has asked, and `of` which models; empty where there is one."""
+    """Questions that no check has asked, with the name of the check, and `of` which models; empty of a single one."""
 
     of: str
-    questions: tuple[str, ...]
+    questions: tuple[tuple[str, str], ...]
 
 
 class Front(Record):
@@ -199,6 +222,11 @@ class Front(Record):
     notes: tuple[str, ...] = ()
     verdicts: tuple[Judged, ...] = ()
     not_asked: tuple[Open, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the overall answer is coloured as."""
+        return coloured(self.overall)
 
 
 class Failure(Record):

@@ -8,14 +8,17 @@ from exhibit.tasks.records.base import Array, Record
 
 Verdict = Literal["pass", "fail", "undecided", "not assessed", "not applicable"]
 
+# What has to be known of an explanation before it is trusted, each shown by any of several checks.
+Shows = Literal["follows the score", "depends on what was learned", "holds when repeated"]
+
 
 class CheckWords(Record):
-    """What a report says of a check beside its results: the `question` that it answers, and for the front page of
-    explanations that pass `3 of 4 complete` and the `meaning` of that."""
+    """What a report says of a check beside its results: the `question` that it answers, what is known where it passes,
+    its `meaning`, and which of the things that a trusted explanation must have it `shows`, if any."""
 
     question: str
-    passed: str
     meaning: str
+    shows: Shows | None = None
 
 
 class CheckResult(Record):

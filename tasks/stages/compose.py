@@ -98,7 +98,14 @@ def _answers(document: Document) -> dict[str, Any]:
     return {
         "schema": "exhibit-answers/1",
         "overall": front.overall,
-        "answers": [{"question": a.question, "answer": a.word, "reasons": list(a.reasons)} for a in front.answers],
+        "answers": [
+            {
+                "question": answer.question,
+                "answer": answer.word,
+                "reasons": [*answer.reasons, *(f"{one.of}: {one.word}. {one.reason}" for one in answer.each)],
+            }
+            for answer in front.answers
+        ],
         "rule": [
             *(f"{rule.question} {word}: {case}" for rule in front.rule for word, case in rule.cases),
             *front.notes,

@@ -11,6 +11,7 @@ from exhibit.tasks.checks.agreement import AgreementSpec
 from exhibit.tasks.checks.case import Shard, sampled
 from exhibit.tasks.checks.check import Check
 from exhibit.tasks.checks.faithfulness import AlignmentSpec, DeletionSpec, FaithfulnessCorrelationSpec, InsertionSpec
+from exhibit.tasks.checks.inference import Estimate, decision
 from exhibit.tasks.checks.kinds import KINDS, edge_strength
 from exhibit.tasks.checks.localization import LocalizationSpec
 from exhibit.tasks.checks.randomization import RandomizationSpec
@@ -71,10 +72,36 @@ def test_an_order_that_is_no_better_than_edges_does_not_pass() -> None:
         score=lambda inputs, rows: (inputs["image"][..., 0] * edges[rows]).sum(axis=(1, 2)),
     )
     result = DeletionSpec(steps=4, threshold=0.55).measure(case)
-    assert result.interval is not None
-    assert result.interval[0] > 0.55
-    assert result.verdict == "undecided"
+    assert result.per_sample is not None
+    assert result.per_sample.mean() > 0.55
     assert "beats the order of the strength of edges in 50% of the samples" in result.sentence
+    assert follows(result) == "undecided"
+    assert result.threshold == 0.5
+    assert result.statistic.endswith("beats the order of the strength of edges, which knows no model")
+
+
+def follows(result: CheckResult) -> str:
+    """The verdict, which is what the printed number says of the printed threshold, whatever decided."""
+    assert result.value is not None
+    assert result.interval is not None
+    assert result.threshold is not None
+    printed = Estimate(result.value, *result.interval, 1)
+    assert result.verdict == decision(printed, result.threshold, result.at_least)
+    return result.verdict
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_verdict_follows_from_the_number_that_is_printed(seed: int) -> None:
+    """Of pictures explained by their edges, in part, whichever of the two orders decides."""
+    edges, random = edge_strength(IMAGES), np.random.default_rng(seed)
+    other = random.normal(size=edges.shape)
+    case = replace(
+        linear_case(WEIGHTS),
+        shards=shards({"image": (edges + seed / 4 * other)[..., np.newaxis]}),
+        score=lambda inputs, rows: (inputs["image"][..., 0] * (edges - other / 4)[rows]).sum(axis=(1, 2)),
+    )
+    for spec in (DeletionSpec(steps=4, threshold=0.55), InsertionSpec(steps=4, threshold=0.55), AlignmentSpec()):
+        follows(spec.measure(case))
 
 
 def test_replaced_elements_are_whole_pixels_of_every_input() -> None:
@@ -262,6 +289,8 @@ def test_noise_is_in_no_place() -> None:
     assert passed <= 6  # 2.5 on average
     zeros = AlignmentSpec().measure(linear_case(WEIGHTS, explained=np.zeros((2, 2))))
     assert zeros.verdict == "undecided"
+    assert zeros.interval == pytest.approx((0, 0))
+    assert (zeros.threshold, zeros.at_least) == (0, True)
     assert "no better than in any other arrangement" in zeros.further
 
 
@@ -420,9 +449,9 @@ def test_an_explanation_that_ignores_the_weights_fails_randomization() -> None:
 def test_what_follows_neither_weights_nor_input_does_not_pass_randomization() -> None:
     """All random models are explained alike, and the trained one otherwise: by a seed, say, that its batch set."""
     result = RandomizationSpec().measure(linear_case(WEIGHTS, explained=1 / WEIGHTS**3, randomised=[WEIGHTS]))
-    assert result.value is not None
-    assert result.value < 0.3
-    assert result.details["unrelated"][0] == pytest.approx(1)
+    assert result.details["draws"].mean() < 0.3
+    assert result.value == pytest.approx(1)
+    assert (result.threshold, result.statistic) == (0.8, "correlation of the explanations of two random models")
     assert result.verdict == "undecided"
     assert "such as a seed" in result.further
 
@@ -455,7 +484,7 @@ def test_what_is_zero_whatever_the_weights_are_counts_for_nothing() -> None:
     """As pixels that equal the baseline: of the other two the order is reversed."""
     before, after = np.array([[4.0, 1.0], [0.0, 0.0]]), np.array([[1.0, 4.0], [0.0, 0.0]])
     result = RandomizationSpec().measure(linear_case(before, randomised=[after]))
-    assert result.value == pytest.approx(-1.0)
+    assert result.details["draws"] == pytest.approx(-1.0)
     assert "50% of the elements are zero both times and left out" in result.sentence
     alike_still = RandomizationSpec().measure(linear_case(before, randomised=[before / 2]))
     assert alike_still.value == pytest.approx(1.0)

@@ -3,7 +3,7 @@
 import pytest
 
 from exhibit.tasks.document import planted
-from exhibit.tasks.document.answers import meaning
+from exhibit.tasks.document.verdicts import meaning
 from exhibit.tasks.records.kinds import Kind
 from tests.checks.planted import PLANTED, PROBLEMS, results, verdicts
 

@@ -780,7 +780,9 @@ FRONT = Front(
         )
         for slug, verdict in (("iris", "pass"), ("digits", "undecided"), ("solubility", "not assessed"))
     ),
-    not_asked=(Open(of="iris and 2 more", questions=("Does it last?", "Is it sparse?")),),
+    not_asked=(
+        Open(of="iris and 2 more", questions=(("Does it last?", "seed stability"), ("Is it sparse?", "sparseness"))),
+    ),
 )
 
 

@@ -1,13 +1,14 @@
 """The plain answers of page one follow the rule that is printed with them."""
 
 import json
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
 from exhibit.tasks.checks import CHECK_WORDS
-from exhibit.tasks.document.answers import ENOUGH, RULE, front
+from exhibit.tasks.document.answers import RULE, front
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.index import write_index
 from exhibit.tasks.document.model import rows_of
@@ -21,11 +22,17 @@ from exhibit.tasks.records.verdict import CheckResult, Verdict
 from tests.points import LENGTHS, inputs, material, method
 
 NAMES = list(CHECK_WORDS)
+# Four that show all that a yes needs, and two that show nothing of it.
+SHOWING, BESIDE = ["completeness", "deletion", "randomization", "stability"], ["sparseness", "localization"]
 
 
 def check(name: str, verdict: Verdict, required: bool = False) -> CheckResult:
     facts = {"check": name, "method": "a", "verdict": verdict, "required": required, "sentence": "s."}
     return CheckResult.model_validate(facts)
+
+
+def given(verdict: Verdict, *names: str) -> list[CheckResult]:
+    return [check(name, verdict).model_copy(update={"bears": name != "sparseness"}) for name in names]
 
 
 def flowers(*checks: CheckResult, metric: Metric | None = None, **more: Any) -> Material:
@@ -79,16 +86,75 @@ def test_that_a_model_has_not_seen_its_rows_is_printed_as_the_statement_of_the_u
 @pytest.mark.parametrize(
     ("checks", "word"),
     [
-        ([check(name, "pass") for name in NAMES[:ENOUGH]], "yes"),
-        ([check(name, "pass") for name in NAMES[: ENOUGH - 1]], "with care"),
-        ([*(check(name, "pass") for name in NAMES[:ENOUGH]), check(NAMES[ENOUGH], "undecided")], "with care"),
-        ([*(check(name, "pass") for name in NAMES[:ENOUGH]), check(NAMES[ENOUGH], "fail")], "with care"),
-        ([*(check(name, "pass") for name in NAMES[:ENOUGH]), check(NAMES[ENOUGH], "fail", True)], "no"),
-        ([], "with care"),
+        (given("pass", *SHOWING), "yes"),
+        (given("pass", *SHOWING[1:]), "with care"),  # one too few
+        (given("pass", "completeness", "deletion", "insertion", "alignment", "stability"), "with care"),
+        (given("pass", *SHOWING) + given("undecided", "agreement"), "with care"),
+        (given("pass", *SHOWING) + given("fail", "agreement"), "with care"),
+        ([*given("pass", *SHOWING), check("agreement", "fail", True)], "no"),
+        (given("pass", "completeness") + given("fail", "deletion"), "with care"),
+        (given("pass", "completeness") + given("fail", "deletion", "insertion"), "no"),
+        (given("pass", "completeness") + given("fail", "deletion", "sparseness"), "with care"),  # spread, and right
+        (given("fail", "deletion"), "no"),
+        (given("fail", "sparseness"), "with care"),
+        (given("undecided", *SHOWING), "not assessed"),
+        (given("not applicable", *SHOWING), "not assessed"),
+        ([], "not assessed"),
     ],
 )
 def test_an_explanation_is_held_against_its_checks(checks: list[CheckResult], word: str) -> None:
     assert answers(flowers(*checks))[1].word == word
+
+
+@pytest.mark.parametrize(
+    ("checks", "said"),
+    [
+        (
+            given("pass", *SHOWING),
+            "4 of 12 checks passed and none failed. It follows the score, depends on what was learned and holds when "
+            "repeated.",
+        ),
+        (
+            given("pass", "deletion", "insertion") + given("not applicable", "localization"),
+            "2 of 12 checks passed, none failed and 1 has no meaning here. Not shown: that it depends on what was "
+            "learned or holds when repeated.",
+        ),
+        (given("pass", *SHOWING[1:]), "3 of 12 checks passed and none failed. A yes needs 4."),
+        (
+            given("pass", "completeness") + given("fail", "deletion", "insertion"),
+            "1 of 12 checks passed and 2 failed. More failed than passed. Failed, though not required: "
+            f"“{CHECK_WORDS['deletion'].question}” and “{CHECK_WORDS['insertion'].question}”.",
+        ),
+        ([check("completeness", "fail", True)], f"A required check failed: “{CHECK_WORDS['completeness'].question}”. "
+         "None of 12 checks passed and 1 failed. More failed than passed."),
+        ([], "None of 12 checks passed or failed."),
+    ],
+)  # fmt: skip
+def test_the_reason_says_what_the_rule_asks(checks: list[CheckResult], said: str) -> None:
+    assert answers(flowers(*checks))[1].reasons == (said,)
+
+
+def test_what_a_yes_needs_is_printed_with_the_checks_that_show_it() -> None:
+    """Every check is named once: under what it shows, or as one that a yes does not need."""
+    front = compose([flowers()], None, CHECK_WORDS).front
+    note = next(note for note in front.notes if note.startswith("The 12 checks overlap."))
+    assert all(note.lower().count(name.replace("_", " ")) == 1 for name in NAMES if name not in ("stability",))
+    assert "holds when repeated (stability, seed stability, agreement and sensitivity)" in note
+    assert note.endswith("Sparseness and localization may stand beside these, but a yes does not need them.")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overall"),
+    [("yes", "yes", "yes"), ("yes", "not assessed", "not assessed"), ("not assessed", "no", "no"),
+     ("with care", "yes", "with care"), ("no", "yes", "no")],
+)  # fmt: skip
+def test_over_all_the_worse_answer_counts(one: str, other: str, overall: str) -> None:
+    metrics = {"yes": accuracy(0.8, 0.9), "with care": accuracy(0.6, 0.9), "no": accuracy(0.4, 0.6)}
+    checks = {"yes": given("pass", *SHOWING), "no": given("fail", "deletion"), "not assessed": []}
+    own = metrics.get(one, accuracy(0.8, 0.9, split="train"))
+    front = compose([flowers(*checks[other], metric=own)], None, CHECK_WORDS).front
+    assert [answer.word for answer in front.answers[:2]] == [one, other]
+    assert front.overall == overall
 
 
 def test_a_model_that_relies_on_a_planted_mark_is_no_yes() -> None:
@@ -132,12 +198,14 @@ def test_an_undecided_check_counts_as_not_assessed() -> None:
     assert whole.word == "yes"
 
 
-def test_of_several_models_the_worst_counts_and_is_said_first() -> None:
+def test_of_several_models_each_has_its_answer_and_the_worst_counts() -> None:
     good, bad = flowers(metric=accuracy(0.9, 0.99)), flowers(metric=accuracy(0.3, 0.6))
     bad = bad.model_copy(update={"slug": "weeds", "title": "Weeds"})
     document = compose([good, bad], None, CHECK_WORDS)
     assert (document.front.answers[0].word, document.front.overall) == ("no", "no")
-    assert document.front.answers[0].reasons[0].startswith("Weeds: accuracy")
+    assert [(one.of, one.word) for one in document.front.answers[0].each] == [("Weeds", "no"), ("flowers", "yes")]
+    assert all(one.reason.startswith("Accuracy") for one in document.front.answers[0].each)
+    assert [(one.of, one.word) for one in document.front.answers[1].each] == [("Both results", "not assessed")]
     assert document.front.rule == RULE
 
 
@@ -145,7 +213,22 @@ def test_what_is_the_same_of_many_is_said_once() -> None:
     points = [flowers().model_copy(update={"slug": f"p{k}", "title": f"P{k}"}) for k in range(20)]
     found = answers(*points)
     assert all(len(answer.reasons) <= 2 for answer in found)
-    assert found[0].reasons[0].startswith("All 20 points: accuracy")
+    assert [one.of for answer in found for one in answer.each] == ["All 20 results"] * 2
+
+
+def test_of_many_results_no_answer_is_lost() -> None:
+    """Those for which there is no room are counted."""
+    metrics = [accuracy(k / 100, k / 100 + 0.04) for k in range(40, 96, 7)]
+    points = [
+        flowers(metric=metric).model_copy(update={"slug": f"p{k}", "title": f"P{k}"})
+        for k, metric in enumerate(metrics)
+    ]
+    found = answers(*points)[0]
+    words = [one.word for one in found.each]
+    assert len(words) == 3
+    counted = re.findall(r"\d+(?= yes| with care| no\b)", found.more)
+    assert found.more.startswith(f"{len(points) - 3} more results: ")
+    assert sum(map(int, counted)) == len(points) - 3
 
 
 def test_a_title_names_what_it_is_about_of_however_many() -> None:
@@ -226,5 +309,7 @@ def test_passed_failed_and_open_checks_are_all_of_them(seed: int) -> None:
     failed = sum("fail" in each for each in of)
     passed = sum("pass" in each and not each & {"fail", "undecided"} for each in of)
     *_, explanation, untested = answers(material("flowers", found, item))
-    assert f"{passed} check" in explanation.reasons[0] or (not passed and "no check passed" in explanation.reasons[0])
+    [said] = explanation.reasons
+    assert f"{passed or 'None'} of {len(NAMES)} checks passed" in said
+    assert f"{failed or 'none'} failed" in said or not passed + failed
     assert untested.said == f"{len(NAMES) - passed - failed} of {len(NAMES)} checks open"

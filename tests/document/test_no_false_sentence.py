@@ -10,12 +10,12 @@ import pytest
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.comparing.changes import changed
 from exhibit.tasks.document import changes as changes_chapter
-from exhibit.tasks.document.answers import verdict_rows, written
 from exhibit.tasks.document.chapter import chapter, figures, finding, limits
 from exhibit.tasks.document.common import swarm_figures, verdict_asides, without_score
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.image import reading_of_colours
 from exhibit.tasks.document.sentences import worded
+from exhibit.tasks.document.verdicts import verdict_rows, written
 from exhibit.tasks.document.words import beside, plain, rounded, share, signed
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.records.data import Dataset, Input
@@ -255,7 +255,10 @@ def test_a_planted_mark_is_the_finding() -> None:
     assert title == "the model relies on the planted mark for rose"
     assert "43% of what speaks for the explained class lies on the 6% of the picture" in sentence
     # Other pictures, not the same ones without it: nothing has fallen.
-    assert "pictures of rose with it are read right in 100% (10 of 10), others of rose without it in 40%" in sentence
+    assert (
+        "pictures of rose with it are read right in 100% (10 of 10), other pictures of rose, which never had it, in 40%"
+        in sentence
+    )
     assert "falls" not in sentence
     for other in (marked((10, 10), (9, 10)), marked((10, 10), (4, 10), 0.05)):
         assert said(other)[1].startswith("It is not shown that the model relies on the planted")

@@ -20,7 +20,7 @@ from exhibit.tasks.records.model import OutputKind
 Formula = Callable[[Tensor], Tensor]
 
 
-class _FormulaNet(nn.Module):
+class FormulaNet(nn.Module):
     """(samples, 1) from (samples, features) by a formula that gives (samples,)."""
 
     def __init__(self, formula: Formula) -> None:
@@ -36,7 +36,7 @@ def closed_form() -> Callable[[Formula], TorchModel]:
     """A model of one value, given by its formula."""
 
     def build(formula: Formula, batch: int = 4) -> TorchModel:
-        return TorchModel(_FormulaNet(formula), as_tensors, "values", Compute(batch=batch))
+        return TorchModel(FormulaNet(formula), as_tensors, "values", Compute(batch=batch))
 
     return build
 

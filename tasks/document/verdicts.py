@@ -1,0 +1,164 @@
+"""Page two: every verdict in a row, with the numbers that decide it and what it means."""
+
+from collections.abc import Mapping, Sequence
+
+from exhibit.tasks.document.explained import results
+from exhibit.tasks.document.spec import MANY
+from exhibit.tasks.document.words import beside, capital, count, interval, listing, of_results, plain, rounded
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.page import Column, Judged, Open, Table
+from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
+
+
+def all_rows(
+    materials: Sequence[Material], checks: Mapping[str, CheckWords], anchors: Mapping[str, str]
+) -> list[Judged]:
+    """A row for every check of every method; of many points one for each check and method of all of them."""
+    if len(materials) <= MANY:
+        alone = len(materials) == 1
+        return [row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""), alone)]
+    alike: dict[tuple[str, str, str], list[CheckResult]] = {}  # numbers of different things have no range
+    for material in materials:
+        for method, check in results(material):
+            alike.setdefault((check.check, method.title, check.statistic), []).append(check)
+    first = anchors.get(materials[0].slug, "")
+    return [_together(name, title, found, checks, first) for (name, title, _), found in alike.items()]
+
+
+_GRAVEST: tuple[Verdict, ...] = ("fail", "undecided", "not assessed", "pass", "not applicable")
+
+
+def _together(
+    name: str, title: str, found: Sequence[CheckResult], checks: Mapping[str, CheckWords], anchor: str
+) -> Judged:
+    """One check of one method at many points: the gravest verdict, the range of results, and how many had which."""
+    verdicts = [check.verdict for check in found]
+    values = [check.value for check in found if check.value is not None]
+    thresholds = sorted({check.threshold for check in found if check.threshold is not None})
+    digits = _digits(values, thresholds)
+    return Judged(
+        question=checks[name].question if name in checks else name.replace("_", " "),
+        name=name.replace("_", " "),
+        required=any(check.required for check in found),
+        of=f"{count(len(found), 'result')}, {title}",
+        verdict=min(verdicts, key=_GRAVEST.index),
+        result=interval(min(values), max(values), digits) if values else "–",
+        interval="–",
+        threshold=listing([_limit(threshold, digits) for threshold in thresholds]) or "–",
+        meaning=listing([f"{verdicts.count(word)} {word}" for word in _GRAVEST if word in verdicts]),
+        anchor=anchor,
+    )
+
+
+def verdict_rows(
+    material: Material, checks: Mapping[str, CheckWords], anchor: str = "", alone: bool = False
+) -> list[Judged]:
+    """A row for every check of every method; `alone`: of a report about nothing else, whose title need not be said."""
+    several = len(material.methods) > 1
+    return [
+        Judged(
+            question=checks[check.check].question if check.check in checks else check.check.replace("_", " "),
+            name=check.check.replace("_", " "),
+            required=check.required,
+            of=method.title if alone else f"{material.title}, {method.title}" if several else material.title,
+            verdict=check.verdict,
+            **written(check),
+            meaning=meaning(check),
+            anchor=anchor,
+        )
+        for method, check in results(material)
+    ]
+
+
+def not_asked(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -> list[Open]:
+    """What the checks ask that were not made, of all models that lack the same ones."""
+    lacking: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for material in materials:
+        made = {check.check for _, check in results(material)}
+        missing = tuple((words.question, name.replace("_", " ")) for name, words in checks.items() if name not in made)
+        lacking.setdefault(missing, []).append(material.title)
+    return [
+        Open(of=of_results(titles, len(materials)) if len(materials) > 1 else "", questions=questions)
+        for questions, titles in lacking.items()
+        if questions
+    ]
+
+
+def verdict_table(slug: str, of: str, said: str, caption: str, rows: Sequence[tuple[str, ...]]) -> Table:
+    """Verdicts in rows: question, what it is `of`, result, interval, threshold, what is `said` of it, verdict."""
+    numeric = ("result", "95% interval", "threshold")
+    titles = ("question", of, *numeric, said, "verdict")
+    return Table(
+        name=f"{slug}-verdicts",
+        caption=caption,
+        columns=tuple(Column(title=title, numeric=title in numeric) for title in titles),
+        rows=tuple(rows),
+    )
+
+
+def written(check: CheckResult) -> dict[str, str]:
+    """`result`, `interval` and `threshold` in so many digits that they differ as the verdict says."""
+    value, threshold = check.value, check.threshold
+    if value is None:
+        return {
+            "result": "–",
+            "interval": "–",
+            "threshold": "–" if threshold is None else _side(check, rounded(threshold)),
+        }
+    digits = _digits([value, *(check.interval or ())], [] if threshold is None else [threshold])
+    return {
+        "result": plain(value, digits),
+        "interval": "–" if check.interval is None else interval(*check.interval, digits),
+        "threshold": "–" if threshold is None else _side(check, _limit(threshold, digits)),
+    }
+
+
+def _digits(values: Sequence[float], thresholds: Sequence[float]) -> int:
+    """After the point, for all alike: rounded in one way, what lies inside an interval reads inside, and each keeps its
+    side of each threshold."""
+    pairs = [beside(value, threshold)[0] for value in values for threshold in thresholds]
+    return max((len(text.partition(".")[2]) for text in pairs), default=2)
+
+
+def _limit(threshold: float, digits: int) -> str:
+    """A threshold as it was set, with as many digits as what stands beside it where these are more than two."""
+    return plain(threshold, digits) if digits > 2 else f"{threshold:g}".replace("-", "−")
+
+
+def _side(check: CheckResult, threshold: str) -> str:
+    """At least 0.75, at most 0.5: what passes."""
+    return f"{'at least' if check.at_least else 'at most'} {threshold}"
+
+
+def meaning(check: CheckResult) -> str:
+    """What was measured, and what a verdict says and does not say, from the numbers alone."""
+    measured = f"{capital(check.statistic)}: " if check.statistic and check.value is not None else ""
+    return f"{measured}{_said(check)}"
+
+
+def _said(check: CheckResult) -> str:
+    if check.over_trainings:
+        return ". ".join(filter(None, [_over_trainings(check), check.further]))
+    words = {
+        "pass": f"the threshold is met{_surely(check)}{'; what comes first may still differ' * check.beside_others}",
+        "fail": f"the threshold is missed{_surely(check)}; what rests on it is "
+        f"{'not to be relied on' if check.required else 'in doubt'}",
+        "undecided": "the interval holds the threshold; more samples would decide",
+    }
+    nothing = check.sentence or "nothing was measured, neither for nor against"
+    return check.further[:1].lower() + check.further[1:] or words.get(check.verdict, nothing)
+
+
+def _surely(check: CheckResult) -> str:
+    """Whether chance may have decided it."""
+    if check.interval is None or check.threshold is None:
+        return ""
+    low, high = check.interval
+    return " beyond chance" if not low <= check.threshold <= high else ", though chance may have decided"
+
+
+def _over_trainings(check: CheckResult) -> str:
+    """How many further trainings keep the order, whatever the mean correlation is."""
+    kept, first = check.details["kept"].tolist()
+    others = len(check.details["share"]) - 1
+    return f"the whole order was kept in {kept} of {count(others, 'further training')}, the first place in {first}"
