@@ -23,11 +23,11 @@ ROOT = Path(__file__).parents[2]  # holds the package: not resolved, since its f
 
 
 class _Module(NamedTuple):
-    """What is read from one source file: its digests without and with docstrings, whether it reads any, the names that
-    it imports in order of appearance, and digests of the files beside it that it names."""
+    """What is read from one source file: its text, and its digest without docstrings; whether it reads any, the names
+    that it imports in order of appearance, and digests of the files beside it that it names."""
 
+    source: str
     digest: str
-    with_docstrings: str
     reads_docstrings: bool
     project: tuple[str, ...]
     libraries: frozenset[str]
@@ -49,7 +49,10 @@ def fingerprint(modules: Iterable[str], root: Path = ROOT) -> dict[str, dict[str
     libraries = {name for module in closure.values() for name in module.libraries}
     # Whose docstring is read cannot be seen, so all of them count.
     documented = any(module.reads_docstrings for module in closure.values())
-    source = {name: module.with_docstrings if documented else module.digest for name, module in closure.items()}
+    source = {
+        name: source_digest(module.source, docstrings=True) if documented else module.digest
+        for name, module in closure.items()
+    }
     files = {name: digest for module in closure.values() for name, digest in module.files.items()}
     return {"libraries": dict(sorted(_versions(libraries))), "source": dict(sorted((source | files).items()))}
 
@@ -92,8 +95,12 @@ _AT_START = {path: _signature(path) for path in (ROOT / PROJECT / "tasks").rglob
 @lru_cache(maxsize=1024)  # every stage asks for the user's own
 def source_digest(source: str, *, docstrings: bool = False) -> str:
     """The sha256 of the syntax tree of Python source, without comments and layout, and without `docstrings` or with."""
+    return _digest_of(parsed(source), docstrings)
+
+
+def _digest_of(tree: ast.Module, docstrings: bool) -> str:
     parts: list[str] = []
-    _write(parsed(source), parts.append, docstrings)
+    _write(tree, parts.append, docstrings)
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
@@ -142,9 +149,10 @@ def _read(path: Path, name: str, root: Path) -> _Module:
     project = tuple(module for module in imported if _top(module) == PROJECT)
     libraries = frozenset(_top(module) for module in imported) - {PROJECT} - sys.stdlib_module_names
     return _Module(
-        digest=source_digest(source),
-        with_docstrings=source_digest(source, docstrings=True),
-        reads_docstrings=reads_docstrings(tree),
+        source=source,
+        digest=_digest_of(tree, docstrings=False),
+        # Most files do not even name one: to look through their trees would take as long as to parse them.
+        reads_docstrings=any(word in source for word in _DOCSTRING) and reads_docstrings(tree),
         project=project,
         libraries=libraries,
         files=files_named(tree, path.parent, package),
@@ -153,8 +161,10 @@ def _read(path: Path, name: str, root: Path) -> _Module:
 
 def files_named(tree: ast.Module, folder: Path, package: str) -> dict[str, str]:
     """Digests of the files in `folder`, other modules aside, whose names stand in the source."""
+    beside = {path.name: path for path in folder.iterdir() if path.suffix != ".py" and path.is_file()}
+    if not beside:
+        return {}
     words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    beside = {path.name: path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
     return {f"{package}/{name}": content(path) for name, path in beside.items() if name in words}
 
 

@@ -8,10 +8,13 @@ from functools import cache, lru_cache
 from html import unescape
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import name
 
 from exhibit.tasks.records.base import InputError
+
+if TYPE_CHECKING:
+    import uharfbuzz
 
 
 class Face(NamedTuple):
@@ -64,10 +67,14 @@ def path(file: str) -> Path:
 
 @cache
 def _covered(file: str) -> frozenset[int]:
-    from fontTools.ttLib import TTFont
+    return frozenset(_opened(file).unicodes)
 
-    with TTFont(path(file)) as font:
-        return frozenset(font.getBestCmap())
+
+@cache
+def _opened(file: str) -> "uharfbuzz.Face":
+    import uharfbuzz
+
+    return uharfbuzz.Face(path(file).read_bytes())
 
 
 def require_glyphs(text: str) -> None:
@@ -155,17 +162,22 @@ def _rule(face: Face, source: str) -> str:
     return f'@font-face{{{where};src:url("{source}")}}'
 
 
-@lru_cache(maxsize=32)  # pages of one process have many characters in common; a subset takes a second
+@lru_cache(maxsize=32)  # pages of one process have many characters in common
 def _embedded(file: str, characters: frozenset[int]) -> str:
-    from fontTools import subset
+    import uharfbuzz
     from fontTools.ttLib import TTFont
 
-    options = subset.Options(flavor="woff2", layout_features=["kern", "liga", "tnum", "mark"], hinting=False)
-    options.drop_tables += ["FFTM"]  # time stamps of the editor
-    with TTFont(path(file), recalcTimestamp=False) as font:
-        subsetter = subset.Subsetter(options)
-        subsetter.populate(unicodes=sorted(characters))
-        subsetter.subset(font)
-        buffer = io.BytesIO()
-        subset.save_font(font, buffer, options)
+    wanted = uharfbuzz.SubsetInput()
+    wanted.flags = uharfbuzz.SubsetFlags.NO_HINTING
+    wanted.unicode_set.update(characters)
+    wanted.layout_feature_tag_set.clear()
+    wanted.layout_feature_tag_set.update(int.from_bytes(feature, "big") for feature in _FEATURES)
+    reduced = uharfbuzz.subset(_opened(file), wanted).blob.data
+    buffer = io.BytesIO()
+    with TTFont(io.BytesIO(reduced), recalcTimestamp=False) as font:
+        font.flavor = "woff2"
+        font.save(buffer)
     return f"data:font/woff2;base64,{b64encode(buffer.getvalue()).decode()}"
+
+
+_FEATURES = (b"kern", b"liga", b"tnum", b"mark")
