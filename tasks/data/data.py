@@ -19,6 +19,8 @@ class Data(Choice):
 
     limits: Limited = Field(Limits(), description="what is read at most, where that is not the usual; null: the usual")
 
+    about: ClassVar[frozenset[str]] = frozenset({"limits"})  # settings that determine no sample
+
     has_columns: ClassVar[bool] = False  # whether it can give a model the columns of a table as they came
     on_shelf: ClassVar[bool] = False  # whether the dataset names samples that lie on the shelf one by one
 
@@ -64,4 +66,4 @@ class Data(Choice):
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec as it determines the samples: with digests of files in the place of where they are."""
-        return self.model_dump(mode="json", exclude={"limits"})
+        return self.model_dump(mode="json", exclude={*self.about})
