@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from exhibit.flows.compose import Composed, compose_points
 from exhibit.flows.errors import ConfigError, every, validated
@@ -78,6 +78,15 @@ class Report(Spec):
     runner: RunnerSpec = Field(RunnerSpec(), description="how the stages are run; it changes no number")
     compute: Compute = Field(Compute(), description="threads, batch and device")
     paths: Paths = Field(Paths(), description="where runs and the store are")
+
+    @model_validator(mode="after")
+    def _decisions_are_of_somebody(self) -> Self:
+        if self.document.kind == "decision" and not all(point.selection.named for point in self.points):
+            raise ValueError(
+                "document.kind: a decision is about somebody or something; name whom with selection.ids=[ID,...], or "
+                "by rows from 0 with selection.index=[ROW,...]"
+            )
+        return self
 
 
 _SHARED = Report.model_fields.keys() - {"points"}

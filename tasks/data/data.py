@@ -9,6 +9,7 @@ from pydantic import Field
 from exhibit.tasks.data.limits import Limited, Limits
 from exhibit.tasks.records.base import Choice, InputError
 from exhibit.tasks.records.data import Dataset, Reference, Wanted
+from exhibit.tasks.records.decision import ByName
 from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.shelf import Shelf
 from exhibit.tasks.records.spelling import Brought
@@ -55,6 +56,14 @@ class Data(Choice):
     def framed_as(self, _: Frame) -> Self:
         """The same data with pictures in the frame that a model wants, as far as the config leaves it open."""
         return self
+
+    def by_name(self, _: Dataset) -> ByName:
+        """The columns of its tables, and what is said of them; nothing where they have no names.
+
+        Raises:
+            InputError: for columns that the data do not have, or of which nothing such can be said.
+        """
+        return ByName()
 
     def fitted(self, _: Dataset) -> Dataset | None:
         """The rows that train and measure a model, the same bytes whatever is to be explained; None: all rows."""

@@ -1,7 +1,7 @@
 """Columns that have names: which of them must not be a reason, and which a person could change."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, get_args
 
@@ -14,7 +14,7 @@ from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.parts import columns
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.decision import Column, Direction, Lever
+from exhibit.tasks.records.decision import ByName, Column, Direction, Lever
 from exhibit.tasks.records.shown import with_quotes
 
 _DIRECTED = re.compile(r"(?P<column>.*\S)\s*:\s*(?P<direction>up|down)")
@@ -70,54 +70,47 @@ class Named(Data):
         """Columns of the user's that are none of the model's, and what they are instead."""
         return {}
 
-    def levers(self, dataset: Dataset) -> tuple[Lever, ...]:
-        """What may be changed, by the names of `columns`.
+    def by_name(self, dataset: Dataset) -> ByName:
+        """What is said of the columns of the data.
 
         Raises:
             InputError: for columns that are not there, that a person cannot change, or that are protected, and for a
                 direction of what has none.
         """
-        known = {column.name: column for column in self.columns(dataset)}
-        found = [_lever(item, known) for item in self.actionable]
-        for lever in found:
-            self._require_changeable(lever, known, dataset)
-        names = [lever.column for lever in found]
+        columns = self.columns(dataset)
+        known = {column.name: column for column in columns}
+        found = ByName(
+            columns=columns, protected=self.protected, levers=tuple(_lever(item, known) for item in self.actionable)
+        )
+        dates = {column.date for column in columns if column.date}
+        elsewhere = {dataset.label_name: "the label"} | dict(self.named_elsewhere(dataset))
+        for name in self.protected:
+            if name not in {*known, *dates, *elsewhere}:
+                raise InputError(f"data.protected: {_no_column(name, sorted({*known, *dates, *elsewhere}))}")
+        for lever in found.levers:
+            _require_changeable(lever, found, dates, elsewhere)
+        names = [lever.column for lever in found.levers]
         if twice := [name for name in names if names.count(name) > 1]:
             raise InputError(f"data.actionable: {twice[0]!r} is named twice; without a direction it may go either way")
-        return tuple(found)
+        return found
 
-    def require_named(self, dataset: Dataset) -> None:
-        """Raises InputError for protected columns that the data do not have, and where `levers` would."""
-        known = {column.name for column in self.columns(dataset)} | self._dates(dataset)
-        known |= self.named_elsewhere(dataset).keys()
-        for name in self.protected:
-            if name not in known:
-                raise InputError(f"data.protected: {_no_column(name, sorted(known))}")
-        self.levers(dataset)
 
-    def is_protected(self, column: Column) -> bool:
-        """Whether it, or the date that it is a part of, must not be a reason."""
-        return column.name in self.protected or column.date in self.protected
-
-    def _dates(self, dataset: Dataset) -> set[str]:
-        return {column.date for column in self.columns(dataset) if column.date}
-
-    def _require_changeable(self, lever: Lever, known: Mapping[str, Column], dataset: Dataset) -> None:
-        name, where = lever.column, "data.actionable"
-        column = known.get(name)
-        if name in self.protected or (column is not None and self.is_protected(column)):
-            raise InputError(f"{where}: {name!r} is in data.protected too; nobody is to change that for a decision")
-        elsewhere = {dataset.label_name: "the label"} | dict(self.named_elsewhere(dataset))
-        if column is None and name in elsewhere:
-            raise InputError(f"{where}: {name!r} is {elsewhere[name]}, which the model is not given; leave it out")
-        if name in self._dates(dataset) or (column is not None and column.date):
-            raise InputError(f"{where}: {name!r} is a date, whose parts cannot be changed one by one; leave it out")
-        if column is None:
-            raise InputError(f"{where}: {_no_column(name, list(known))}")
-        if lever.direction is not None and column.kind == "category":
-            raise InputError(
-                f"{where}: {name!r} is a category, which goes neither up nor down; name it without a direction"
-            )
+def _require_changeable(lever: Lever, found: ByName, dates: Container[str], elsewhere: Mapping[str, str]) -> None:
+    name, where = lever.column, "data.actionable"
+    known = {column.name: column for column in found.columns}
+    column = known.get(name)
+    if name in found.protected or (column is not None and found.is_protected(column)):
+        raise InputError(f"{where}: {name!r} is in data.protected, too; nobody is to change that for a decision")
+    if name in dates or (column is not None and column.date):
+        raise InputError(f"{where}: {name!r} is a date, whose parts cannot be changed one by one; leave it out")
+    if column is None and name in elsewhere:
+        raise InputError(f"{where}: {name!r} is {elsewhere[name]}, so the model is not given it; leave it out")
+    if column is None:
+        raise InputError(f"{where}: {_no_column(name, list(known))}")
+    if lever.direction is not None and column.kind == "category":
+        raise InputError(
+            f"{where}: {name!r} is a category, which goes neither up nor down; name it without a direction"
+        )
 
 
 def _lever(item: str | Mapping[str, str], known: Mapping[str, Column]) -> Lever:

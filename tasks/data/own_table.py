@@ -81,7 +81,7 @@ class TableSpec(RowsSpec, Named):
     def named_elsewhere(self, dataset: Dataset) -> dict[str, str]:
         """The other columns of the file."""
         others = dict.fromkeys(self.known(dataset.scheme["reader"]).others, "no feature of the model")
-        own = {name: "in data.ignore" for name in self.ignore} | dict.fromkeys(self.labels, "the label")
+        own = dict.fromkeys(self.ignore, "in data.ignore") | dict.fromkeys(self.labels, "the label")
         own |= {name: what for name, what in ((self.id, "the id of a row"), (self.split, "the split")) if name}
         return others | own
 

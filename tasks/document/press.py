@@ -27,6 +27,7 @@ _ATTACHED = {
     "importances.parquet": "Importances of all features, one row each",
     "checks.json": "Verdicts of all checks",
     "answers.json": "The plain answers of page one, and the rule that they follow",
+    "decisions.json": "What the pages about single decisions say",
     "checks.csv": "The same verdicts as a table",
     "metrics.json": "Measured quality of all models",
     "agreement.parquet": "Agreement of all pairs of results that are compared",

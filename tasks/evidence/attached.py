@@ -7,6 +7,7 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "config": "config.yaml",
     "checks": "checks.json",
     "answers": "answers.json",
+    "decisions": "decisions.json",
     "checks_csv": "checks.csv",
     "importances": "importances.parquet",
     "metrics": "metrics.json",

@@ -56,6 +56,19 @@ class Column(Record):
         return (self.categories or ("no", "yes"))[int(code)]
 
 
+class ByName(Record):
+    """The `columns` of the tables of some data by the names that the user knows, which of them are `protected`, so that
+    they must not be a reason, and the `levers`, which a person could change."""
+
+    columns: tuple[Column, ...] = ()
+    protected: tuple[str, ...] = ()
+    levers: tuple[Lever, ...] = ()
+
+    def is_protected(self, column: Column) -> bool:
+        """Whether it, or the date that it is a part of, must not be a reason."""
+        return column.name in self.protected or column.date in self.protected
+
+
 class Spread(Record):
     """Where the known numbers of a column lie among `rows` training rows: the ends, and those of the middle half."""
 
@@ -128,8 +141,8 @@ class Alternative(Record):
 
 class Search(Record):
     """What would have to change. `refused`: why nothing was asked; `columns`: titles of those that may be changed, and
-    `left` those of them that this row lacks or that have nowhere to go; `calls`: how many changed rows the model was asked about, of
-    so `many` allowed; `ended`: whether the search came to its own end."""
+    `left` those of them that this row lacks or that have nowhere to go; `calls`: how many changed rows the model was
+    asked about, of `most` that are allowed; `ended`: whether the search came to its own end."""
 
     refused: str = ""
     columns: tuple[str, ...] = ()

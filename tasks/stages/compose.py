@@ -6,6 +6,7 @@ from typing import Any
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.changed import Changed
 from exhibit.tasks.records.compared import Comparison
+from exhibit.tasks.records.decision import Decisions
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.page import Document, Failure
@@ -24,11 +25,14 @@ def compose(
     changes: Digest | None,
     failures: Sequence[Failure] = (),
     stated: Mapping[str, str] | None = None,
+    decisions: Sequence[Digest] = (),
 ) -> FinishedStage:
-    """Outputs "document" and "answers", the plain answers of its first page for programs. `checks`: every one that a
+    """Outputs "document" and "answers", the plain answers of its first page for programs, and where there are
+    `decisions`, of each of the `materials`, "decisions", what their pages say. `checks`: every one that a
     reader may expect, by name; `own`: slugs of the points with chapters of their own; `stated`: what
     the user says of the model."""
     from exhibit.tasks.document.compose import compose as written
+    from exhibit.tasks.document.decision import of_decisions
 
     def run() -> dict[str, bytes]:
         document = written(
@@ -41,9 +45,19 @@ def compose(
             failures,
             stated,
         )
-        return {"document": pack(document), "answers": pretty(_answers(document))}
+        found = {"document": pack(document), "answers": pretty(_answers(document))}
+        if not decisions:
+            return found
+        decided = [
+            (read(store, Material, one), read(store, Decisions, other))
+            for one, other in zip(materials, decisions, strict=True)
+        ]
+        pages, said = of_decisions(document, decided, checks, stated or {})
+        return {**found, "document": pack(pages), "decisions": pretty(said)}
 
     inputs: dict[str, Digest | Sequence[Digest]] = {"materials": list(materials), "comparisons": list(comparisons)}
+    if decisions:
+        inputs["decisions"] = list(decisions)
     return run_stage(
         store,
         compose,
