@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from exhibit.flows.compose import Composed, compose_points
 from exhibit.flows.errors import ConfigError, every, validated
@@ -79,15 +79,6 @@ class Report(Spec):
     compute: Compute = Field(Compute(), description="threads, batch and device")
     paths: Paths = Field(Paths(), description="where runs and the store are")
 
-    @model_validator(mode="after")
-    def _decisions_are_of_somebody(self) -> Self:
-        if self.document.kind == "decision" and not all(point.selection.named for point in self.points):
-            raise ValueError(
-                "document.kind: a decision is about somebody or something; name whom with selection.ids=[ID,...], or "
-                "by rows from 0 with selection.index=[ROW,...]"
-            )
-        return self
-
 
 _SHARED = Report.model_fields.keys() - {"points"}
 
@@ -110,7 +101,13 @@ def assemble(composed: Sequence[Composed]) -> Report:
     shared = [_shared(item) for item in composed]
     if differing := {name for other in shared for name in other if other[name] != shared[0].get(name)}:
         raise ConfigError(f"{', '.join(sorted(differing))}: belongs to the report, so all points must have the same")
-    return validated(Report, shared[0] | {"points": points})
+    report = validated(Report, shared[0] | {"points": points})
+    if report.document.kind == "decision" and not all(point.selection.named for point in points):
+        raise ConfigError(
+            "document.kind: a decision is about somebody or something; name whom with selection.ids=[ID,...], or by "
+            "rows from 0 with selection.index=[ROW,...]"
+        )
+    return report
 
 
 def _point(composed: Composed) -> Point:

@@ -16,7 +16,7 @@ from exhibit.tasks.records.decision import Alternative, Cell, Decision, Decision
 from exhibit.tasks.records.explanation import Cases
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
-from exhibit.tasks.records.page import DecisionPage, Document, Fact, Reason
+from exhibit.tasks.records.page import DecisionPage, Document, Fact, Front, Reason
 from exhibit.tasks.records.verdict import CheckWords
 
 MOST_REASONS = 4  # more are no reasons that a person can weigh
@@ -29,7 +29,11 @@ def of_decisions(
     document: Document, decided: Sequence[tuple[Material, Decisions]], checks: Words, stated: Mapping[str, str]
 ) -> tuple[Document, dict[str, Any]]:
     """The document of the pages about decisions in the place of all else, and the same for programs."""
-    pages = [(page(material, item, checks, stated), item) for material, found in decided for item in found.items]
+    pages = [
+        (page(material, item, checks, stated, document.front), item)
+        for material, found in decided
+        for item in found.items
+    ]
     one = len(pages) == 1
     title = f"Decision about {pages[0][1].sample}" if one else f"{len(pages)} decisions, one on each page"
     changes = {
@@ -45,8 +49,10 @@ def of_decisions(
     return document.model_copy(update=changes), said
 
 
-def page(material: Material, decision: Decision, checks: Words, stated: Mapping[str, str]) -> DecisionPage:
-    """The page about one decision."""
+def page(
+    material: Material, decision: Decision, checks: Words, stated: Mapping[str, str], front: Front
+) -> DecisionPage:
+    """The page about one decision. `front`: what is said of the model, where there is one alone."""
     cautions, leading = tuple(_cautions(material, decision, checks)), _leading(material, decision)
     counted = decision.methods[0].ordered if decision.methods else ()
     printed = () if leading else counted[:MOST_REASONS]
@@ -60,7 +66,7 @@ def page(material: Material, decision: Decision, checks: Words, stated: Mapping[
         outcome=capital(decision.outcome.name) or _value(material, decision),
         chance=_chance(material, decision),
         how=_how(decision),
-        facts=tuple(_facts(material, stated)),
+        facts=(*_facts(material, stated), *_trusted(front)),
         cautions=cautions,
         instead=_instead(material, decision, leading, checks),
         ordered=not cautions,
@@ -169,10 +175,18 @@ def _how(decision: Decision) -> str:
 def _facts(material: Material, stated: Mapping[str, str]) -> list[Fact]:
     version = stated.get("version of the model")
     return [
-        Fact(name="Model", text=f"{answers.model_name(material)}, {f'version {version}' if version else 'version not stated'}"),
+        Fact(name="Model", text=f"{answers.model_name(material)}, version {version or 'not stated'}"),
         Fact(name="Answers for it", text=stated.get("owner", "not stated")),
         Fact(name="Explained by", text=named(material.main)),
     ]  # fmt: skip
+
+
+def _trusted(front: Front) -> list[Fact]:
+    """The answer of page one of a report whether the model can be trusted, and what that rests on first."""
+    return [
+        Fact(name=answer.question, text=f"{answer.said}: {answer.reasons[0]}" if answer.reasons else answer.said)
+        for answer in front.answers[:1]
+    ]
 
 
 # --- the reasons ------------------------------------------------------------------------------------------
@@ -215,9 +229,8 @@ def _cautions(material: Material, decision: Decision, checks: Words) -> list[str
             if [part.title for part in parts[:MOST_REASONS]] != first
         ]
         if differ:
-            said.append(
-                f"Methods disagree: {listing(differ)} {'puts' if len(differ) == 1 else 'put'} the reasons in another order than {named(main)}."
-            )
+            put = "puts" if len(differ) == 1 else "put"
+            said.append(f"Methods disagree: {listing(differ)} {put} what counted in another order than {named(main)}.")
         difference = abs(float(main.prediction[decision.row, 0] - main.base_value[decision.row, 0]))
         left = abs(float(main.residual[decision.row, 0]))
         if left > _RESIDUAL * difference:
@@ -234,7 +247,7 @@ def _instead(material: Material, decision: Decision, leading: Sequence[str], che
         columns = "A protected column" if len(leading) == 1 else "Protected columns"
         are, them = ("is", "it") if len(leading) == 1 else ("are", "them")
         return (
-            f"{columns}, {listing(list(leading))}, {are} among the {MOST_REASONS} features that counted most in this "
+            f"{columns}, {listing(leading)}, {are} among the {MOST_REASONS} features that counted most in this "
             f"decision. No reasons are listed, as a list without {them} would hide {them}. This decision should be "
             "reviewed by a person.",
         )
@@ -242,9 +255,8 @@ def _instead(material: Material, decision: Decision, leading: Sequence[str], che
         return () if decision.methods[0].ordered else ("Nothing counted: every part of the score is exactly zero.",)
     if _picture(material, decision):
         _, sentence = worded(finding(_alone(material, decision)), checks)
-        return (
-            f"The parts of this {KINDS[material.kind].sample[0]} have no names; the picture shows what counted. {sentence}",
-        )
+        sample = KINDS[material.kind].sample[0]
+        return (f"The parts of this {sample} have no names; its picture shows what counted. {sentence}",)
     return ("No method here divides the score into parts for and against, so no reasons are named.",)
 
 
@@ -331,12 +343,9 @@ def _note(search: Search) -> str:
     """What was looked for and how far, and what the result is not."""
     if search.refused:
         return search.refused
-    all_else = f"Changed were {listing(list(search.columns))} alone, within the range of the training rows."
-    left = (
-        f" {capital(listing(list(search.left)))} {'is' if len(search.left) == 1 else 'are'} missing here, or cannot go further."
-        if search.left
-        else ""
-    )
+    all_else = f"Nothing but {listing(search.columns)} was changed, within the range of the training rows."
+    are = "is" if len(search.left) == 1 else "are"
+    left = f" {capital(listing(search.left))} {are} missing here, or cannot go further." if search.left else ""
     where = f"{search.calls:,} changed rows that the model was asked about"
     stopped = "" if search.ended else f" The search stopped at its limit of {search.most:,} (document.decision.calls)."
     if not search.alternatives:
@@ -382,8 +391,8 @@ def _plain(made: DecisionPage, item: Decision) -> dict[str, Any]:
         "alternatives": [
             {
                 "changes": [
-                    {"column": one.before.title, "before": one.before.word or one.before.value,
-                     "after": one.after.word or one.after.value}
+                    {"column": one.before.title, "before": _code(one.before),
+                     "after": _code(one.after)}
                     for one in found.changes
                 ],
                 "distance": found.distance,
@@ -393,3 +402,10 @@ def _plain(made: DecisionPage, item: Decision) -> dict[str, Any]:
         ],
         "checks": [{"question": question, "verdict": verdict} for question, verdict in made.verdicts],
     }  # fmt: skip
+
+
+def _code(cell: Cell) -> str | float | None:
+    """A cell for programs: a word, a number as it is printed, or nothing."""
+    if cell.value is None or cell.word is not None:
+        return cell.word
+    return round(cell.value, cell.decimals)
