@@ -97,7 +97,8 @@ def _slug(material: Material, decision: Decision) -> str:
 def _picture(material: Material, decision: Decision) -> str:
     """The figure that shows the sample; none of a row of a table, or of several inputs together."""
     first, *others = material.dataset.inputs
-    return "" if others or first.traits.named else f"{_slug(material, decision)}-teaser"
+    end = KINDS[first.kind].alone
+    return f"{_slug(material, decision)}-{end}" if end and not others else ""
 
 
 def _alone(material: Material, decision: Decision) -> Material:
@@ -346,13 +347,13 @@ def _note(search: Search) -> str:
     all_else = f"Nothing but {listing(search.columns)} was changed, within the range of the training rows."
     are = "is" if len(search.left) == 1 else "are"
     left = f" {capital(listing(search.left))} {are} missing here, or cannot go further." if search.left else ""
-    where = f"{search.calls:,} changed rows that the model was asked about"
+    asked_about = f"{count(search.calls, 'changed row')} that the model was asked about"
     stopped = "" if search.ended else f" The search stopped at its limit of {search.most:,} (document.decision.calls)."
     if not search.alternatives:
-        return f"None found among {where}. {all_else}{left}{stopped} That is no proof that there is none."
+        return f"None found among {asked_about}. {all_else}{left}{stopped} That is no proof that there is none."
     return (
-        f"This is what the model would give, no promise, and says nothing of causes. {all_else}{left} The nearest of "
-        f"{where}; nearer ones may exist.{stopped}"
+        f"This is what the model would give, no promise, and says nothing of causes. {all_else}{left} Found among "
+        f"{asked_about}; nearer ones may exist.{stopped}"
     )
 
 
