@@ -11,7 +11,7 @@ from exhibit.tasks.document.chapter import figures as figures_of
 from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import asked, beside, capital, count, listing, rounded, share
+from exhibit.tasks.document.words import asked, beside, count, listing, rounded, share
 from exhibit.tasks.records.decision import Alternative, Cell, Decision, Decisions, Part, Search
 from exhibit.tasks.records.explanation import Cases
 from exhibit.tasks.records.figure import Figure
@@ -63,7 +63,7 @@ def page(
         slug=_slug(material, decision),
         title=f"{material.dataset.label_name}: {decision.sample}",
         eyebrow=material.dataset.title,
-        outcome=capital(decision.outcome.name) or _value(material, decision),
+        outcome=decision.outcome.name or _value(material, decision),
         chance=_chance(material, decision),
         how=_how(decision),
         facts=(*_facts(material, stated), *_trusted(front)),
@@ -346,7 +346,7 @@ def _note(search: Search) -> str:
         return search.refused
     all_else = f"Nothing but {listing(search.columns)} was changed, within the range of the training rows."
     are = "is" if len(search.left) == 1 else "are"
-    left = f" {capital(listing(search.left))} {are} missing here, or cannot go further." if search.left else ""
+    left = f" Of these {listing(search.left)} {are} missing here, or cannot go further." if search.left else ""
     asked_about = f"{count(search.calls, 'changed row')} that the model was asked about"
     stopped = "" if search.ended else f" The search stopped at its limit of {search.most:,} (document.decision.calls)."
     if not search.alternatives:

@@ -31,6 +31,7 @@ CHOSEN = {
     "summarise": [],
     "check": [MLP, OCCLUSION, "exhibit.tasks.checks.randomization"],
     "gather": [MLP, GRADIENT, "exhibit.tasks.drawing.spec"],
+    "decide": ["exhibit.tasks.data.own_table", MLP],
     "scale": [],
     "draw": [],
     "compose": [],
@@ -42,6 +43,7 @@ CHOSEN = {
     "change": [],
     "draw_comparison": [],
     "draw_changes": [],
+    "draw_decisions": [],
 }
 NO_STAGES = {
     "beforehand",
