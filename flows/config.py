@@ -105,7 +105,13 @@ def assemble(composed: Sequence[Composed], options: Mapping[str, Mapping[str, Pa
     if differing := {name for other in shared for name in other if other[name] != shared[0].get(name)}:
         raise ConfigError(f"{', '.join(sorted(differing))}: belongs to the report, so all points must have the same")
     document = with_files(shared[0].get("document"), options)
-    return validated(Report, shared[0] | {"points": points, "document": document})
+    report = validated(Report, shared[0] | {"points": points, "document": document})
+    if report.document.kind == "decision" and not all(point.selection.named for point in points):
+        raise ConfigError(
+            "document.kind: a decision is about somebody or something; name whom with selection.ids=[ID,...], or by "
+            "rows from 0 with selection.index=[ROW,...]"
+        )
+    return report
 
 
 def _point(composed: Composed) -> Point:

@@ -20,6 +20,7 @@ from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.decision import DecisionSpec
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.model import Remarks
@@ -28,6 +29,7 @@ from exhibit.tasks.records.page import Failure
 from exhibit.tasks.stages.attribute import attribute
 from exhibit.tasks.stages.beforehand import keys_of, require_explainable
 from exhibit.tasks.stages.check import CheckedMethod, check
+from exhibit.tasks.stages.decide import decide, require_decidable
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.fit import fit
 from exhibit.tasks.stages.gather import gather
@@ -80,15 +82,22 @@ class Chapter:
 
 
 def run_points(
-    points: Sequence[Point], compute: Compute, calls: Calls, given: Given, *, all_glyphs: bool = False
+    points: Sequence[Point],
+    compute: Compute,
+    calls: Calls,
+    given: Given,
+    *,
+    all_glyphs: bool = False,
+    decision: DecisionSpec | None = None,
 ) -> list[Chapter]:
-    """Every point up to its material. `all_glyphs`: what cannot be printed is refused, as soon as the data is there.
+    """Every point up to its material, and to its decisions where these are asked for. `all_glyphs`: what cannot be
+    printed is refused, as soon as the data is there.
 
     Raises:
         Exception: what the first point met, if all of them failed.
     """
     chapters = [Chapter(slug, point) for slug, point in zip(slugs([p.label for p in points]), points, strict=True)]
-    steps = _Steps(compute, calls, given, all_glyphs)
+    steps = _Steps(compute, calls, given, all_glyphs, decision)
     for step in (
         steps.load,
         steps.fit,
@@ -98,6 +107,7 @@ def run_points(
         steps.summarise,
         steps.check,
         steps.gather,
+        *([steps.decide] if decision else []),
     ):
         _across(step, [chapter for chapter in chapters if chapter.failure is None], calls)
     errors = [chapter.error for chapter in chapters if chapter.error is not None]
@@ -151,8 +161,11 @@ def _sentence(error: Exception, point: Point) -> str:
 class _Steps:
     """The steps of a point. Each starts its calls, yields, and waits for them."""
 
-    def __init__(self, compute: Compute, calls: Calls, given: Given, all_glyphs: bool) -> None:
+    def __init__(
+        self, compute: Compute, calls: Calls, given: Given, all_glyphs: bool, decision: DecisionSpec | None
+    ) -> None:
         self._compute, self._calls, self._given, self._all_glyphs = compute, calls, given, all_glyphs
+        self._decision = decision
         self._doubted: set[str] = set()
 
     def _one(self, chapter: Chapter, stage: Callable[..., FinishedStage], *args: Any) -> Step:
@@ -173,6 +186,7 @@ class _Steps:
             loaded = unpack(Dataset, self._calls.store.get(dataset), self._calls.store)
             require_glyphs("\n".join([point.title, *loaded.texts]))
         require_explainable(self._calls.store, dataset, point.model, point.method, point.target, point.selection)
+        require_decidable(self._calls.store, dataset, point.data, point.target, self._decision)
 
     def fit(self, chapter: Chapter) -> Step:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
@@ -347,6 +361,16 @@ class _Steps:
         ]
         shown = chapter.slug, point.title, point.data, point.model, point.target, point.drawing
         yield from self._one(chapter, gather, *shown, inputs, explained)
+
+    def decide(self, chapter: Chapter) -> Step:
+        point = chapter.point
+        found = {
+            "dataset": chapter["load"]["dataset"],
+            "weights": chapter.fits[0]["weights"],
+            "prediction": chapter["predict"]["prediction"],
+        }
+        asked = self._decision, point.data, point.target, point.model, self._compute
+        yield from self._one(chapter, decide, *asked, found, chapter["gather"]["material"])
 
 
 def trainings(point: Point) -> list[ModelSpec]:

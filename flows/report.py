@@ -37,6 +37,7 @@ from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.attest import attest
 from exhibit.tasks.stages.compose import compose
 from exhibit.tasks.stages.draw import draw
+from exhibit.tasks.stages.draw_decisions import draw_decisions
 from exhibit.tasks.stages.load import samples_beside
 from exhibit.tasks.stages.render import job_of, render
 from exhibit.tasks.stages.scale import scale
@@ -107,7 +108,12 @@ def explain(
         require_glyphs(report.document.model_dump_json())
     flow = _Flow(report, calls, given)  # what it is compared with is looked for before anything is computed
     every = run_points(
-        report.points, report.compute, calls, given, all_glyphs=report.document.missing_glyphs == "refuse"
+        report.points,
+        report.compute,
+        calls,
+        given,
+        all_glyphs=report.document.missing_glyphs == "refuse",
+        decision=report.document.decision if report.document.kind == "decision" else None,
     )
     chapters = [point for point in every if point.failure is None]
     failures = [point.failure for point in every if point.failure is not None]
@@ -172,8 +178,15 @@ class _Flow:
         config = _evidence_config(report, local)
         configs = [disambiguated(config, local)["points"][number] for number in self._numbers(chapters)]
         beside = across(self.calls.one, report, self.store, self.earlier, chapters, configs, materials, scales)
-        drawing = [self.calls.start_watched(chapters[k].slug, draw, materials[k], scales) for k in beside.own]
-        drawn = [self.calls.wait_watched(started) for started in drawing] + beside.drawn
+        decisions = [chapter["decide"]["decisions"] for chapter in chapters if "decide" in chapter.done]
+        if decisions:
+            drawing = [
+                self.calls.start_watched(chapter.slug, draw_decisions, material, decided, scales)
+                for chapter, material, decided in zip(chapters, materials, decisions, strict=True)
+            ]
+        else:
+            drawing = [self.calls.start_watched(chapters[k].slug, draw, materials[k], scales) for k in beside.own]
+        drawn = [self.calls.wait_watched(started) for started in drawing] + ([] if decisions else beside.drawn)
         own = [chapters[k].slug for k in beside.own]
         composed = self.calls.one(
             "report",
@@ -189,6 +202,7 @@ class _Flow:
             report.document.model_card,
             report.document.profile,
             [done["drawings"] for done in drawn],
+            decisions,
         )
         document = composed["document"]
         attested = self.calls.one(

@@ -336,13 +336,15 @@ class Columns(Record):
             TableColumn(name=each.name, kind=each.kind, categories=each.categories, counted=each.counted)
             for each in self.columns
         ]
+        filled = self.filled(values)
         return Input(
             name="table",
             kind="table",
-            values=self.filled(values),
+            values=filled,
             features=tuple(feature for feature, _ in features),
             columns=tuple(title for _, title in features) if split else (),
             centre=np.array(self.centre),
             spread=np.array(self.spread),
             whole=tuple(plain) if self.whole else (),
+            filled=empty if (empty := np.isnan(values) & ~np.isnan(filled)).any() else None,
         )

@@ -9,6 +9,7 @@ from pydantic import Field
 from exhibit.tasks.data.limits import Limited, Limits
 from exhibit.tasks.records.base import Choice, InputError
 from exhibit.tasks.records.data import Dataset, Reference, Wanted
+from exhibit.tasks.records.decision import ByName
 from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.shelf import Shelf
 from exhibit.tasks.records.spelling import Brought
@@ -18,6 +19,8 @@ class Data(Choice):
     """Samples in raw units. New data says how to `load` them; for all else there is a default."""
 
     limits: Limited = Field(Limits(), description="what is read at most, where that is not the usual; null: the usual")
+
+    about: ClassVar[frozenset[str]] = frozenset({"limits"})  # settings that determine no sample
 
     has_columns: ClassVar[bool] = False  # whether it can give a model the columns of a table as they came
     on_shelf: ClassVar[bool] = False  # whether the dataset names samples that lie on the shelf one by one
@@ -54,6 +57,14 @@ class Data(Choice):
         """The same data with pictures in the frame that a model wants, as far as the config leaves it open."""
         return self
 
+    def by_name(self, _: Dataset) -> ByName:
+        """The columns of its tables, and what is said of them; nothing where they have no names.
+
+        Raises:
+            InputError: for columns that the data do not have, or of which nothing such can be said.
+        """
+        return ByName()
+
     def fitted(self, _: Dataset) -> Dataset | None:
         """The rows that train and measure a model, the same bytes whatever is to be explained; None: all rows."""
         return None
@@ -64,4 +75,4 @@ class Data(Choice):
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec as it determines the samples: with digests of files in the place of where they are."""
-        return self.model_dump(mode="json", exclude={"limits"})
+        return self.model_dump(mode="json", exclude={*self.about})

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing
+from exhibit.tasks.data.named import Named
 from exhibit.tasks.data.own import rows_of_the_fit
 from exhibit.tasks.data.plain import dataset_of
 from exhibit.tasks.factory import DataFactory, called, load
@@ -18,7 +18,7 @@ from exhibit.tasks.records.shelf import Shelf
 from exhibit.tasks.records.shown import what_it_is
 
 
-class DataFactorySpec(Data):
+class DataFactorySpec(Named):
     """What `factory(**arguments, **files)` gives: an `exhibit.tasks.records.data.Dataset`, or a dictionary of
 
     - `inputs`: by name a table (a DataFrame, or (samples, features)), an image (samples, height, width[, channels]),
@@ -69,7 +69,7 @@ class DataFactorySpec(Data):
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
-        return self.model_dump(mode="json", exclude={"limits"}) | {"paths": digests(self.files())}
+        return self.model_dump(mode="json", exclude={*self.about}) | {"paths": digests(self.files())}
 
     def load(self, shelf: Shelf) -> Dataset:
         """What the function gives."""

@@ -145,6 +145,19 @@ def group_contributions(smiles: Sequence[str], values: Array) -> Array:
     return result
 
 
+def group_sums(smiles: str, values: Array) -> list[tuple[str, float]]:
+    """What each functional group of a molecule contributes, over all its occurrences, and what the atoms of none do:
+    these add up to the sum of `values` (atoms,)."""
+    found, rest = [], set(range(len(values)))
+    for group, matches in zip(GROUPS, groups_of(smiles), strict=True):
+        if matches:
+            atoms = sorted({atom for match in matches for atom in match})
+            times = f" ({len(matches)} times)" if len(matches) > 1 else ""
+            found.append((f"{group.name}{times}", float(values[atoms].sum())))
+            rest -= set(atoms)
+    return [*found, *([("atoms of no group", float(values[sorted(rest)].sum()))] if rest else [])]
+
+
 _ALIKE = 40  # pairs with the most similar fingerprints, of which the common part is looked for
 _MOST = 500  # molecules that are compared with each other
 _LARGE, _LONG = 20, 8  # atoms, and bonds from end to end: of larger ones the numbers cannot be read side by side

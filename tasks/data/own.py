@@ -184,7 +184,7 @@ class RowsSpec(Data):
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
-        return self.model_dump(mode="json", exclude={"limits"}) | digests(self.files())
+        return self.model_dump(mode="json", exclude={*self.about}) | digests(self.files())
 
     def load(self, _: Shelf) -> Dataset:
         """The rows of the fit that can be used, and after them those that are to be explained; the others are listed in

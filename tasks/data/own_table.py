@@ -10,11 +10,13 @@ from exhibit.tasks.data.asked import arranged, by_place, told_counts, told_list
 from exhibit.tasks.data.blanks import require_file_without_blanks
 from exhibit.tasks.data.columns import Asked, Column, Columns, Filling, by_column
 from exhibit.tasks.data.dates import Date, Dates
+from exhibit.tasks.data.named import Named, columns_of_rows
 from exhibit.tasks.data.own import LabelColumns, RowsSpec
 from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Reference, Wanted
+from exhibit.tasks.records.decision import Column as NamedColumn
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shelf import Shelf
 
@@ -27,7 +29,7 @@ Missing = Literal["refuse", "exclude", "mean", "median", "constant", "category"]
 _MANY = 100_000  # categories of a column that a model is given as it is
 
 
-class TableSpec(RowsSpec):
+class TableSpec(RowsSpec, Named):
     """A .csv or .parquet file: columns of numbers as they are, columns of words as categories of 0 and 1."""
 
     kind: Literal["table"] = "table"
@@ -71,6 +73,17 @@ class TableSpec(RowsSpec):
         if self.reference is not None and len(self.labels) > 1:
             raise ValueError("reference: it is of one label, and label names several; leave one of them out")
         return self
+
+    def columns(self, dataset: Dataset) -> tuple[NamedColumn, ...]:
+        """The columns of the file that the model is given, and the parts of its dates."""
+        return columns_of_rows(dataset.inputs[0], self.known(dataset.scheme["reader"]))
+
+    def named_elsewhere(self, dataset: Dataset) -> dict[str, str]:
+        """The other columns of the file."""
+        others = dict.fromkeys(self.known(dataset.scheme["reader"]).others, "no feature of the model")
+        own = dict.fromkeys(self.ignore, "in data.ignore") | dict.fromkeys(self.labels, "the label")
+        own |= {name: what for name, what in ((self.id, "the id of a row"), (self.split, "the split")) if name}
+        return others | own
 
     def reference_of(self, dataset: Dataset) -> Reference | None:
         """The importances of a random forest, where one is asked for."""

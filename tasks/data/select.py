@@ -69,6 +69,8 @@ class TargetSpec(Spec):
 class SelectionSpec(Spec):
     """Which rows are explained and which of them are drawn."""
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # an id may be 17
+
     rows: Literal["auto", "explain", "test", "validation", "train", "all"] = Field(
         "auto", description="auto: the rows that were given to be explained, else test rows, or all without any"
     )
@@ -89,6 +91,9 @@ class SelectionSpec(Spec):
     index: tuple[Annotated[int, Field(ge=0, le=10_000_000)], ...] | None = Field(
         None, min_length=1, description="draw these rows of the data, whatever the order"
     )
+    ids: tuple[str, ...] | None = Field(
+        None, min_length=1, description="draw the rows with these ids, whatever the order: those of data.id, or row 12"
+    )
     structures: tuple[str, ...] | None = Field(
         None, min_length=1, description="draw the molecules with these structures, as SMILES in any spelling"
     )
@@ -100,11 +105,11 @@ class SelectionSpec(Spec):
     @property
     def named(self) -> bool:
         """Whether the config names just what is drawn."""
-        return any(way is not None for way in (self.index, self.structures, self.pairs))
+        return any(way is not None for way in (self.index, self.ids, self.structures, self.pairs))
 
     @model_validator(mode="after")
     def _one_way(self) -> "SelectionSpec":
-        ways = {"index": self.index, "structures": self.structures, "pairs": self.pairs}
+        ways = {"index": self.index, "ids": self.ids, "structures": self.structures, "pairs": self.pairs}
         named = [name for name, given in ways.items() if given is not None]
         if len(named) > 1:
             raise ValueError(f"{' and '.join(named)} both name what is drawn; leave one of them out")
@@ -151,6 +156,7 @@ def require_rows_and_outputs(selection: SelectionSpec, target: TargetSpec, datas
     """Raises InputError for what `select` would refuse whatever is predicted: before anything is trained."""
     if (label := label_of(target.outputs, dataset)) is not None:
         target, dataset = target.about(dataset.several[label].name), dataset.about(label)
+    selection = by_row(selection, dataset)
     rows = candidates(selection, dataset)
     _require_order(selection, dataset, rows)
     known = rows if selection.limit is None else rows[:0]  # which rows a limit leaves may depend on predictions
@@ -178,6 +184,7 @@ def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, predi
         if not index:
             reason = f"No molecule of the data is {' or '.join(selection.structures)}. {found.reason}"
         return found.model_copy(update={"reason": f"{reason} {selection.because}".strip()})
+    selection = by_row(selection, dataset)
     rows = candidates(selection, dataset)
     shown, reason = _shown(selection, dataset, prediction, rows)
     reason = f"{reason} {selection.because}".strip()
@@ -208,6 +215,30 @@ def candidates(spec: SelectionSpec, dataset: Dataset) -> Array:
     if spec.index is not None:
         rows = np.union1d(rows, _checked(spec.index, len(dataset.split)))
     return rows
+
+
+def by_row(spec: SelectionSpec, dataset: Dataset) -> SelectionSpec:
+    """The same with the rows of its ids in their place, each once.
+
+    Raises:
+        InputError: for an id that no row has, with the nearest, or why its row was left out.
+    """
+    if spec.ids is None:
+        return spec
+    rows = {str(name): row for row, name in enumerate(dataset.sample_ids.tolist())}
+    for wanted in spec.ids:
+        if wanted not in rows:
+            raise InputError(f"selection.ids: {_no_sample(wanted, list(rows), dataset)}")
+    return spec.model_copy(update={"index": tuple(rows[name] for name in dict.fromkeys(spec.ids)), "ids": None})
+
+
+def _no_sample(wanted: str, ids: list[str], dataset: Dataset) -> str:
+    excluded = {item.sample_id: item.reason for item in dataset.excluded}
+    if wanted in excluded:
+        return f"{wanted!r} is among the rows that cannot be used: {excluded[wanted]}"
+    near = get_close_matches(wanted, ids, 3)
+    hint = f"near are {', '.join(near)}" if near else f"its samples are called {', '.join(ids[:3])} and so on"
+    return f"the data has no sample {wanted!r}; {hint}"
 
 
 def _with_structure(smiles: str, dataset: Dataset) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.data.data import Data
+from exhibit.tasks.data.named import Named
 from exhibit.tasks.data.parts import by_column, columns
 from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.data import Dataset, Input, Reference
@@ -39,7 +39,7 @@ class RandomForestSpec(Spec):
         )
 
 
-class IrisSpec(Data):
+class IrisSpec(Named):
     """Fisher's iris flowers as scikit-learn ships them: 150 rows, 4 lengths in cm, 3 species.
 
     All rows train the model, as in the article that the study follows, so nothing is held out.

@@ -32,6 +32,7 @@ class DocumentKind(NamedTuple):
     `elements`: what the elements of an input are called on page one.
     `sample`: what one sample of it is called there, and several.
     `compared`: the figures of the same samples under several results.
+    `alone`: the figure that shows a single sample, as its name ends; empty where numbers say it all.
     `coloured`: whether its values are coloured as they are; others have maps, or bars with an axis of their own.
     """
 
@@ -39,6 +40,7 @@ class DocumentKind(NamedTuple):
     sample: tuple[str, str]
     own: Own
     compared: Compared
+    alone: str = "teaser"
     coloured: bool = False
 
 
@@ -48,6 +50,7 @@ KINDS: dict[Kind, DocumentKind] = {
         ("row", "rows"),
         Own(table.story, table.figures, table.sections, table.appendix),
         compared_samples.panels,
+        alone="",
     ),
     "image": DocumentKind(
         lambda _: "pixels",
@@ -67,6 +70,7 @@ KINDS: dict[Kind, DocumentKind] = {
         ("molecule", "molecules"),
         Own(molecule.story, molecule.figures, molecule.sections, molecule.appendix),
         compared_samples.molecules,
+        alone="molecules",
         coloured=True,
     ),
     "series": DocumentKind(

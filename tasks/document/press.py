@@ -29,6 +29,7 @@ _ATTACHED = {
     "answers.json": "The plain answers of page one, and the rule that they follow",
     "card.json": "What is stated of the model",
     "profile.json": "Where the clauses of a profile are answered",
+    "decisions.json": "What the pages about single decisions say",
     "checks.csv": "The same verdicts as a table",
     "metrics.json": "Measured quality of all models",
     "agreement.parquet": "Agreement of all pairs of results that are compared",

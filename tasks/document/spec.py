@@ -4,13 +4,14 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.card import Card, Text
+from exhibit.tasks.records.decision import DecisionSpec
 from exhibit.tasks.records.page import MissingGlyphs, Paper
 from exhibit.tasks.records.profile import Profile
 
@@ -52,6 +53,14 @@ Issued = Annotated[datetime, BeforeValidator(_written), AfterValidator(_utc)]
 class DocumentSpec(Spec):
     """What is printed on the document beside its content."""
 
+    kind: Literal["report", "decision"] = Field(
+        "report",
+        description="report: all that was found; decision: a page for each person or item that selection.ids, or "
+        "another key of the selection, names",
+    )
+    decision: DecisionSpec = Field(
+        DecisionSpec(), description="of kind decision: what decides, and what would change it"
+    )
     title: str | None = Field(None, min_length=1, description="title of the report; null: named after its chapters")
     issued: Issued | None = Field(
         None, description="date of the document, UTC where no zone is given; null: today at midnight UTC"
@@ -117,6 +126,12 @@ class DocumentSpec(Spec):
         return self.card.model_copy(
             update={field: text for field, text in said.items() if text is not None and not self.card.given(field)}
         )
+
+    @model_validator(mode="after")
+    def _decisions_are_no_changes(self) -> Self:
+        if self.kind == "decision" and self.compare_to is not None:
+            raise ValueError("compare_to: pages about single decisions say nothing of changes; leave it out")
+        return self
 
     def own_chapters(self, points: int, compared: Collection[int]) -> list[int]:
         """Which of so many points have a chapter of their own; `compared`: those that are compared with others."""

@@ -9,6 +9,7 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "answers": "answers.json",
     "card": "card.json",
     "profile": "profile.json",
+    "decisions": "decisions.json",
     "checks_csv": "checks.csv",
     "importances": "importances.parquet",
     "metrics": "metrics.json",

@@ -62,6 +62,7 @@ class Input(Record):
     of a series over the training rows and all steps.
     Pictures from files are `Shelved`: `array` has all of them in memory. `whole`: what each feature of a table is that
     is given to the model column by column; then a category is one feature, and NaN is a cell without a value.
+    `filled`: (samples, features) where a cell was empty and has what the training rows say, if any was.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Input(Record):
     whole: tuple[TableColumn, ...] = Field((), exclude_if=lambda columns: not columns)
     times: Array | None = Field(None, exclude_if=lambda times: times is None)
     time_unit: str = Field("", exclude_if=lambda unit: not unit)
+    filled: Array | None = Field(None, exclude_if=lambda filled: filled is None)
 
     def label(self, feature: str) -> str:
         """What a reader calls a feature among those of other inputs; columns of tables have names of their own."""
@@ -124,7 +126,8 @@ class Input(Record):
     def take(self, rows: Array) -> Self:
         """The same input with only `rows` (indices or a mask over samples), in that order."""
         regions = None if self.regions is None else chosen(self.regions, rows)
-        return self.model_copy(update={"values": chosen(self.values, rows), "regions": regions})
+        filled = None if self.filled is None else self.filled[rows]
+        return self.model_copy(update={"values": chosen(self.values, rows), "regions": regions, "filled": filled})
 
     def fetched(self) -> Self:
         """The same input with all its samples in memory."""

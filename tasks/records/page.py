@@ -229,6 +229,40 @@ class Front(Record):
         return coloured(self.overall)
 
 
+class Reason(Record):
+    """A feature that counted: what it is in this sample, where that lies among the training rows, whether it counted
+    for or against, and the share of all that counted."""
+
+    text: str
+    where: str
+    counted: str
+    share: str
+
+
+class DecisionPage(Record):
+    """One decision on a page of its own, ready to print. `cautions`: what speaks against the reasons, first;
+    `instead`: what is said in the place of reasons; `ordered`: whether they stand in an order that may be relied on;
+    `figure`: the name of a picture of the sample, empty where there is none; `changes`: one sentence for each way to
+    another outcome; `verdicts`: questions and what was found."""
+
+    slug: str
+    title: str
+    eyebrow: str
+    outcome: str
+    chance: str
+    how: str
+    facts: tuple[Fact, ...]
+    cautions: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+    ordered: bool = True
+    reasons: tuple[Reason, ...] = ()
+    rest: str = ""
+    figure: str = ""
+    changes: tuple[str, ...] = ()
+    change_note: str = ""
+    verdicts: tuple[tuple[str, str], ...] = ()
+
+
 class Failure(Record):
     """A point that has no explanation: at which stage it failed, and why in a sentence. `slug` and `title` are those
     that its chapter would have."""
@@ -253,6 +287,7 @@ class Document(Record):
     failures: tuple[Failure, ...] = ()
     back: tuple[Section, ...]
     profile: ProfilePage | None = None  # where the clauses of a law or a guidance are answered, at the end
+    decisions: tuple[DecisionPage, ...] = Field((), exclude_if=lambda pages: not pages)  # in the place of all else
 
     @property
     def blocks(self) -> list[Block]:

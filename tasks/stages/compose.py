@@ -7,6 +7,7 @@ from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.changed import Changed
 from exhibit.tasks.records.compared import Comparison
+from exhibit.tasks.records.decision import Decisions
 from exhibit.tasks.records.figure import Drawings
 from exhibit.tasks.records.filed import ProfilePage
 from exhibit.tasks.records.material import Material
@@ -31,12 +32,15 @@ def compose(
     card: Card | None = None,
     profile: Profile | None = None,
     drawings: Sequence[Digest] = (),
+    decisions: Sequence[Digest] = (),
 ) -> FinishedStage:
     """Outputs "document" and "answers", the plain answers of its first page for programs; "card" and "profile" where
-    there are any. `checks`: every one that a
+    there are any, and where there are `decisions`, of each of the `materials`, "decisions", what their pages say.
+    `checks`: every one that a
     reader may expect, by name; `own`: slugs of the points with chapters of their own; `stated`: what
     the user says of the model; `drawings`: of all chapters, in which a profile looks for figures."""
     from exhibit.tasks.document.compose import compose as written
+    from exhibit.tasks.document.decision import of_decisions
 
     def run() -> dict[str, bytes]:
         document = written(
@@ -52,13 +56,22 @@ def compose(
             profile,
             [item for digest in looked_at for item in read(store, Drawings, digest).items],
         )
-        filed = {} if card is None else {"card": pretty(_card(card))}
-        filed |= {} if document.profile is None else {"profile": pretty(_profile(document.profile))}
-        return {"document": pack(document), "answers": pretty(_answers(document)), **filed}
+        found = {"document": pack(document), "answers": pretty(_answers(document))}
+        found |= {} if card is None else {"card": pretty(_card(card))}
+        found |= {} if document.profile is None else {"profile": pretty(_profile(document.profile))}
+        if not decisions:
+            return found
+        decided = [
+            (read(store, Material, one), read(store, Decisions, other))
+            for one, other in zip(materials, decisions, strict=True)
+        ]
+        pages, said = of_decisions(document, decided, checks, stated or {})
+        return {**found, "document": pack(pages), "decisions": pretty(said)}
 
     looked_at = [] if profile is None else list(drawings)
     inputs: dict[str, Digest | Sequence[Digest]] = {"materials": list(materials), "comparisons": list(comparisons)}
     inputs |= {"drawings": looked_at} if looked_at else {}
+    inputs |= {"decisions": list(decisions)} if decisions else {}
     return run_stage(
         store,
         compose,

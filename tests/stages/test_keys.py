@@ -31,6 +31,7 @@ CHOSEN = {
     "summarise": [],
     "check": [MLP, OCCLUSION, "exhibit.tasks.checks.randomization"],
     "gather": [MLP, GRADIENT, "exhibit.tasks.drawing.spec"],
+    "decide": ["exhibit.tasks.data.own_table", MLP],
     "scale": [],
     "draw": [],
     "compose": [],
@@ -42,6 +43,7 @@ CHOSEN = {
     "change": [],
     "draw_comparison": [],
     "draw_changes": [],
+    "draw_decisions": [],
 }
 NO_STAGES = {
     "beforehand",
@@ -234,18 +236,7 @@ def test_what_runs_in_a_stage_is_in_its_key(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen from outside: every function of the program that a stage calls stands in a module that its key names."""
-    executed = Executed()
-    monkeypatch.setattr(stage_module, "fingerprint", executed.fingerprint)
-
-    def once(store: Store, *given: Any) -> Any:
-        return executed.once(store, *given)
-
-    monkeypatch.setattr(Store, "once", once)
-    few = ("model.epochs=1", "selection.limit=4", "selection.show=2", "document.issued=2026-01-01")
-    paths = (f"paths.runs={tmp_path / 'runs'}", f"paths.store={tmp_path / 'store'}")
-    report = read_report([*words, *few, *paths], None)
-    with Watch() as watch:
-        explain(report, ["exhibit"], Inline(), watch)
+    executed = ran(words, tmp_path, monkeypatch)
     assert executed.stages >= {
         "load",
         "fit",
@@ -259,3 +250,28 @@ def test_what_runs_in_a_stage_is_in_its_key(
         "render",
     }
     assert {stage: sorted(missing) for stage, missing in executed.missing.items() if missing} == {}
+
+
+@pytest.mark.slow(25)
+def test_what_decides_is_in_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("document.kind=decision", "selection.index=[3]", 'data.actionable=["petal width (cm)"]', "check=[]")
+    executed = ran(("study=iris", "data.reference=null", *asked), tmp_path, monkeypatch)
+    assert executed.stages >= {"decide", "draw_decisions", "compose", "render"}
+    assert {stage: sorted(missing) for stage, missing in executed.missing.items() if missing} == {}
+
+
+def ran(words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Executed:
+    """What a report of few rows runs."""
+    executed = Executed()
+    monkeypatch.setattr(stage_module, "fingerprint", executed.fingerprint)
+
+    def once(store: Store, *given: Any) -> Any:
+        return executed.once(store, *given)
+
+    monkeypatch.setattr(Store, "once", once)
+    few = ("model.epochs=1", "selection.limit=4", "selection.show=2", "document.issued=2026-01-01")
+    paths = (f"paths.runs={tmp_path / 'runs'}", f"paths.store={tmp_path / 'store'}")
+    report = read_report([*words, *few, *paths], None)
+    with Watch() as watch:
+        explain(report, ["exhibit"], Inline(), watch)
+    return executed

@@ -1,0 +1,170 @@
+"""A page about one decision says what a linear model does, in closed form, and never names a protected column as a
+reason."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from exhibit.flows.calls import Calls
+from exhibit.flows.config import read_report
+from exhibit.flows.engine import Inline
+from exhibit.flows.errors import ConfigError
+from exhibit.flows.points import Given, run_points
+from exhibit.flows.progress import Watch
+from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.records.page import Document
+from exhibit.tasks.stages.compose import compose
+from exhibit.tasks.store import Store
+
+WEIGHTS, BIAS = np.array([1.0, -2.0, 0.5, 0.1, 3.0]), -0.4
+NAMES = ("income", "debts", "years", "age", "rank")
+SOURCE = f'''
+import numpy as np
+import pandas as pd
+
+WEIGHTS, BIAS = np.array({WEIGHTS.tolist()}), {BIAS}
+
+def rows():
+    """Sixty rows of five numbers."""
+    random = np.random.default_rng(0)
+    values = random.normal(size=(60, 5)).round(2)
+    values[:, 1] = random.poisson(2, 60)
+    values[:, 4] = 0.01 * values[:, 4]
+    frame = pd.DataFrame(values, columns={list(NAMES)})
+    good = np.where(values @ WEIGHTS + BIAS > 0, "good", "bad")
+    return {{"inputs": {{"table": frame}}, "labels": good, "classes": ["bad", "good"], "label_name": "credit"}}
+
+def net():
+    """The log-odds of good."""
+    import torch
+
+    layer = torch.nn.Linear(5, 1)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor(WEIGHTS)[None])
+        layer.bias.copy_(torch.tensor([BIAS]))
+    return layer
+'''
+WORDS = (
+    "data=factory", "data.factory=creditor:rows", "model=factory", "model.factory=creditor:net", "model.output=logits",
+    "method=[integrated_gradients]", "check=[completeness]", "document.kind=decision",
+)  # fmt: skip
+
+Decided = Callable[..., tuple[Document, list[dict[str, Any]]]]
+
+
+@pytest.fixture
+def decided(own_module: Callable[[str, str], None], tmp_path: Path) -> Decided:
+    """The document of decisions about rows of that table, and the same for programs; nothing is drawn or printed."""
+    own_module("creditor", SOURCE)
+
+    def ask(*words: str) -> tuple[Document, list[dict[str, Any]]]:
+        report = read_report([*WORDS, *words])
+        calls = Calls(Store(tmp_path / "store"), Inline(), Watch())
+        chapters = run_points(report.points, report.compute, calls, Given(), decision=report.document.decision)
+        materials = [one["gather"]["material"] for one in chapters]
+        decisions = [one["decide"]["decisions"] for one in chapters]
+        slugs = [one.slug for one in chapters]
+        done = compose(calls.store, None, CHECK_WORDS, materials, slugs, [], None, decisions=decisions)
+        read = partial(unpack, Document)
+        said = json.loads(calls.store.get(done["decisions"]))
+        return read(calls.store.get(done["document"]), calls.store), said["decisions"]
+
+    return ask
+
+
+def table() -> Any:
+    names: dict[str, Any] = {}
+    exec(SOURCE, names)
+    return names["rows"]()["inputs"]["table"].to_numpy()
+
+
+@pytest.mark.parametrize("row", [8, 17])
+def test_the_page_says_what_a_linear_model_does(decided: Decided, row: int) -> None:
+    """Reasons in the order of |w (x - mean)| with their shares and signs; the least change of a column alone is
+    (threshold - score) / w, and is the decision of the model that is printed."""
+    values = table()
+    score = float(values[row] @ WEIGHTS + BIAS)
+    document, (said,) = decided(f"selection.ids=[row {row}]", "data.actionable=[income,debts]")
+    parts = WEIGHTS * (values[row] - values.mean(axis=0))
+    order = np.argsort(-np.abs(parts))
+    outcome = "good" if score > 0 else "bad"
+    assert said["outcome"]["name"] == outcome
+    assert said["outcome"]["probability"] == pytest.approx(1 / (1 + np.exp(-abs(score))), rel=1e-5)
+    assert said["cautions"] == []
+    assert [reason["text"].partition(":")[0] for reason in said["reasons"]] == [NAMES[k] for k in order[:4]]
+    towards = ["towards" if (parts[k] > 0) == (outcome == "good") else "against" for k in order[:4]]
+    assert [reason["counted"] for reason in said["reasons"]] == [f"counted {way} {outcome}" for way in towards]
+    share = abs(parts[order[0]]) / np.abs(parts).sum()
+    assert said["reasons"][0]["share"] == f"{share:.0%}"
+    (page,) = document.decisions
+    assert page.rest.startswith("1 other feature has")
+    singles = {one["changes"][0]["column"]: one for one in said["alternatives"] if len(one["changes"]) == 1}
+    assert singles
+    for name, found in singles.items():
+        (change,), weight = found["changes"], WEIGHTS[NAMES.index(name)]
+        step = 1 if name == "debts" else 0.01
+        beyond = (change["after"] - values[row, NAMES.index(name)] + score / weight) * np.sign(-score / weight)
+        assert -1e-6 <= beyond <= step + 1e-6
+        assert found["outcome"]["name"] != outcome
+        assert found["outcome"]["probability"] >= 0.5
+    assert {change["column"] for one in said["alternatives"] for change in one["changes"]} <= {"income", "debts"}
+
+
+def test_a_protected_column_is_never_a_reason(decided: Decided) -> None:
+    """Where it is among what counted most, that is said in the place of a list; else it is named nowhere."""
+    values = table()
+    parts = np.abs(WEIGHTS * (values - values.mean(axis=0)))
+    ids = "selection.index=[" + ",".join(map(str, range(12))) + "]"
+    document, said = decided(ids, "data.protected=[age]", "data.actionable=[income]")
+    hidden = {NAMES.index("age")}
+    leads = [bool(hidden & set(np.argsort(-row)[:4].tolist())) for row in parts[:12]]
+    assert 0 < sum(leads) < 12
+    for page, plain, lead in zip(document.decisions, said, leads, strict=True):
+        text = page.model_dump_json()
+        assert ("A protected column, age, is among the 4 features that counted most" in text) == lead
+        assert ("reviewed by a person" in text) == lead
+        assert text.count(" age") == json.dumps(plain).count(" age") == lead
+        assert bool(page.reasons) != lead
+        assert all(not reason.text.startswith("age") for reason in page.reasons)
+
+
+def test_a_threshold_decides_and_is_said(decided: Decided) -> None:
+    values = table()
+    chances = 1 / (1 + np.exp(-(values @ WEIGHTS + BIAS)))
+    row = int(np.abs(chances - 0.6).argmin())
+    _, (said,) = decided(f"selection.index=[{row}]", "document.decision.threshold=0.8", "data.actionable=[income: up]")
+    assert said["outcome"]["name"] == "bad"
+    found = said["alternatives"][0]
+    needed = (np.log(0.8 / 0.2) - float(values[row] @ WEIGHTS + BIAS)) / WEIGHTS[0]
+    assert 0 <= found["changes"][0]["after"] - values[row, 0] - needed <= 0.01
+    assert found["outcome"]["probability"] >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("data.actionable=[incom]",), "no column 'incom'; near are income"),
+        (("document.decision.threshold=2",), "it is a probability of 'good'"),
+        (("selection.ids=[row 99]", "selection.index=null"), "the data has no sample 'row 99'"),
+    ],
+)
+def test_what_cannot_be_decided_is_refused_before_anything_is_computed(
+    decided: Decided, words: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        decided("selection.index=[3]", *words)
+
+
+def test_a_decision_is_about_somebody(own_module: Callable[[str, str], None]) -> None:
+    own_module("creditor", SOURCE)
+    with pytest.raises(ConfigError, match="a decision is about somebody or something"):
+        read_report(WORDS)
+    with pytest.raises(ConfigError, match="say nothing of changes"):
+        read_report([*WORDS, "selection.index=[3]", "document.compare_to=latest"])
