@@ -185,7 +185,6 @@ def test_a_check_measures_a_case_by_what_it_declares_to_need(kind: type[Check]) 
 def test_a_check_says_its_question_its_words_and_what_it_needs(kind: type[Check]) -> None:
     assert issubclass(kind, Check)
     assert kind.words.question.endswith("?")
-    assert kind.words.passed
     assert kind.words.meaning
     assert kind.needs <= set(get_args(Need))
     assert (kind().trainings > 1) == ("trainings" in kind.needs)
@@ -202,7 +201,6 @@ def test_a_check_has_a_threshold_and_may_be_required(kind: type[Check]) -> None:
 
 def test_no_two_checks_say_the_same() -> None:
     assert len({words.question for words in CHECK_WORDS.values()}) == len(CHECKS)
-    assert len({words.passed for words in CHECK_WORDS.values()}) == len(CHECKS)
 
 
 # --- data and models ------------------------------------------------------------------------------------------
