@@ -108,8 +108,8 @@ def assemble(composed: Sequence[Composed], options: Mapping[str, Mapping[str, Pa
     report = validated(Report, shared[0] | {"points": points, "document": document})
     if report.document.kind == "decision" and not all(point.selection.named for point in points):
         raise ConfigError(
-            "document.kind: a decision is about somebody or something; name whom with selection.ids=[ID,...], or by "
-            "rows from 0 with selection.index=[ROW,...]"
+            "document.kind: a decision is about somebody or something; name whom with 'selection.ids=[ID,...]', or "
+            "by rows from 0 with 'selection.index=[ROW,...]'"
         )
     return report
 
