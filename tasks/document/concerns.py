@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from exhibit.tasks.records.material import Material
-from exhibit.tasks.records.page import Concern
+from exhibit.tasks.records.page import Concern, section_anchor
 
 # Each says what it found in a chapter, and names the section that tells how it was measured.
 _ASKED: tuple[Callable[[Material], Sequence[Concern]], ...] = ()
@@ -16,7 +16,7 @@ def concerns(materials: Sequence[Material], anchors: Mapping[str, str]) -> tuple
     for material in materials:
         slug, there = material.slug, anchors.get(material.slug, "")
         for concern in (concern for ask in _ASKED for concern in ask(material)):
-            anchor = f"{slug}-{concern.section}" if there == f"chapter-{slug}" else there
+            anchor = section_anchor(slug, concern.section) if there == f"chapter-{slug}" else there
             placed = concern.model_copy(update={"of": material.title, "anchor": anchor})
             found.setdefault((concern.title, concern.sentence), placed)
     return tuple(found.values())

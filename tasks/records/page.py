@@ -73,6 +73,11 @@ class Block(Record):
     asides: tuple[Aside, ...] = ()
 
 
+def section_anchor(slug: str, name: str) -> str:
+    """Where a section is. Its chapter may be called as tables, figures and chapters are, so the prefix is its own."""
+    return f"section-{slug}-{name}"
+
+
 class Section(Record):
     """`id`: what refers to it calls it, within its chapter; empty where nothing does."""
 
@@ -82,7 +87,7 @@ class Section(Record):
 
     def anchor(self, slug: str, number: int) -> str:
         """Where it is in a document: `number` among the sections of the chapter with this slug."""
-        return f"{slug}-{self.id or number}"
+        return section_anchor(slug, self.id or str(number))
 
 
 class Teaser(Record):

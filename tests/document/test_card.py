@@ -108,7 +108,7 @@ def test_every_link_of_a_profile_leads_somewhere() -> None:
     links = re.findall(r'href="#([^"]+)"', table)
     assert set(links) <= set(ids)
     assert len(set(ids)) == len(ids)
-    expected = {"card", "verdicts", "provenance", "card-owner", "flowers-limits", "flowers-importances"}
+    expected = {"card", "verdicts", "provenance", "card-owner", "section-flowers-limits", "section-flowers-importances"}
     assert expected <= set(links)
     assert "figure-flowers-importances" in links
     assert DISCLAIMER in body

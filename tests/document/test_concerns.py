@@ -17,7 +17,7 @@ def test_what_is_the_same_of_two_chapters_is_said_once(monkeypatch: pytest.Monke
     monkeypatch.setattr(concerns, "_ASKED", (leak,))
     first, second = flowers([1, 2, 3, 4], slug="one"), flowers([1, 2, 3, 4], slug="two")
     found = concerns.concerns([first, second], {"one": "chapter-one", "two": "chapter-two"})
-    assert [(item.of, item.anchor) for item in found] == [("One", "one-data")]
+    assert [(item.of, item.anchor) for item in found] == [("One", "section-one-data")]
 
 
 def test_a_point_without_a_chapter_is_read_about_in_its_comparison(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from exhibit.tasks.document.html import headline, linked, render_html
 from exhibit.tasks.drawing.matrix import matrix
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.figure import Matrix
+from exhibit.tasks.records.page import Block, Column, Section, Table
 from tests.structure import assert_gold, outline
 
 MEDIA = ("screen", "print")
@@ -90,6 +91,24 @@ def test_every_link_has_its_place(rendered: Any, medium: str) -> None:
     places = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(places) == len(set(places))
     assert {a["href"].removeprefix("#") for a in page.all("a")} <= set(places)
+
+
+@pytest.mark.parametrize("slug", ["table", "figure", "chapter", "section", "card"])
+def test_a_chapter_may_be_called_as_what_else_has_a_place(document: Any, drawings: Any, facts: Any, slug: str) -> None:
+    """A table of one's own is called `table`, and the guide has a table that is called as a section is."""
+    plain = Table(name="", caption="c.", columns=(Column(title="a"),), rows=(("b",),))
+    own = document.chapters[0].model_copy(
+        update={
+            "slug": slug,
+            "sections": tuple(
+                Section(title=name, id=name, blocks=(Block(tables=(plain.model_copy(update={"name": name}),)),))
+                for name in ("checks", "limits")
+            ),
+        }
+    )
+    page = Page(render_html(document.model_copy(update={"chapters": (own,)}), drawings, facts, "screen"))
+    places = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert [place for place in places if places.count(place) > 1] == []
 
 
 def test_every_picture_has_alternative_text(rendered: Any) -> None:
