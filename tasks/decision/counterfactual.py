@@ -159,16 +159,16 @@ def _singles(present: Array, coarse: Sequence[Move], reached: Array, ask: Ask) -
         elif move.way not in firsts:
             short[move.way] = move.step
     for way, move in firsts.items():
-        yield (_nearer(move, short.get(way, 0), lambda moved: _row(present, (moved,)), ask),)
+        yield (_nearer(present, (), move, short.get(way, 0), ask),)
 
 
-def _nearer(move: Move, short: int, row: Callable[[Move], Array], ask: Ask) -> Move:
-    """A step between `short`, which is not decided otherwise, and that of `move`, which is: the first of those that
-    divide this evenly, then between it and the one before, until these are neighbours."""
+def _nearer(present: Array, others: Moves, move: Move, short: int, ask: Ask) -> Move:
+    """Beside `others` a step between `short`, which is not decided otherwise, and that of `move`, which is: the first
+    of those that divide this evenly, then between it and the one before, until these are neighbours."""
     there = move.step
     while there - short > 1:
         between = np.unique(np.linspace(short, there, _DIVIDED + 2).round().astype(int))[1:-1]
-        reached, _ = ask(np.array([row(Move(move.way, step)) for step in between.tolist()]))
+        reached, _ = ask(np.array([_row(present, (*others, Move(move.way, step))) for step in between.tolist()]))
         first = int(reached.argmax()) if reached.any() else len(between)
         steps = [short, *between.tolist(), there]
         short, there = steps[first], steps[first + 1]
@@ -210,12 +210,11 @@ def _shrunk(present: Array, moves: Moves, ask: Ask) -> Moves:
     """Each column in its turn as near as the others allow; one that is not needed is left as it is."""
     kept = list(moves)
     for move in moves:
-        others = [other for other in kept if other is not move]
-        if others and ask(_row(present, tuple(others))[np.newaxis])[0][0]:
-            kept = others
-            continue
-        place = kept.index(move)
-        kept[place] = _nearer(move, 0, lambda moved, others=others: _row(present, (*others, moved)), ask)  # type: ignore[misc]
+        others = tuple(other for other in kept if other is not move)
+        if others and ask(_row(present, others)[np.newaxis])[0][0]:
+            kept = list(others)
+        else:
+            kept[kept.index(move)] = _nearer(present, others, move, 0, ask)
     return tuple(kept)
 
 

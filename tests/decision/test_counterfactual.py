@@ -1,5 +1,7 @@
 """The smallest changes after which a model decides otherwise, against closed forms and for any model."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -89,6 +91,15 @@ def test_whole_numbers_stay_whole_and_a_category_is_one_step() -> None:
 _DIRECTIONS = st.sampled_from([None, "up", "down", "fixed"])
 
 
+def _tree(random: np.random.Generator, training: Array) -> Callable[[Array], Array]:
+    return DecisionTreeRegressor(max_depth=4, random_state=0).fit(training, random.normal(size=len(training))).predict
+
+
+def _line(random: np.random.Generator, training: Array) -> Callable[[Array], Array]:
+    weights = random.normal(size=training.shape[1])
+    return lambda rows: rows @ weights
+
+
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), tree=st.booleans(), directions=st.tuples(*[_DIRECTIONS] * 4))
 def test_no_change_leaves_its_column_its_direction_or_the_range(
@@ -98,12 +109,7 @@ def test_no_change_leaves_its_column_its_direction_or_the_range(
     random = np.random.default_rng(seed)
     training = random.normal(size=(60, 4)).round(2)
     present = training[0] if seed % 2 else training[0] * 3
-    if tree:
-        fitted = DecisionTreeRegressor(max_depth=4, random_state=0).fit(training, random.normal(size=60))
-        score = fitted.predict
-    else:
-        weights = random.normal(size=4)
-        score = lambda rows: rows @ weights  # noqa: E731
+    score = (_tree if tree else _line)(random, training)
     upper = score(present[np.newaxis])[0] >= 0.2
 
     def ask(rows: Array) -> tuple[Array, Array]:
