@@ -363,7 +363,7 @@ function enlargeable(figure) {
 // ---------------------------------------------------------------------------------------------------------------
 
 // A rule reads from its best case to its worst: there is nothing to sort.
-all("table.data:not(.answered)").filter((table) => table.tBodies[0].rows.length > 2).forEach((table) => {
+all("table.data:not(.answered, .reasons)").filter((table) => table.tBodies[0].rows.length > 2).forEach((table) => {
   sortable(table);
   if (table.tBodies[0].rows.length > 8) filterable(table, "Filter rows", [...table.tBodies[0].rows], table.parentElement);
 });

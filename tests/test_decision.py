@@ -2,6 +2,7 @@
 reason."""
 
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -49,6 +50,16 @@ def net():
     with torch.no_grad():
         layer.weight.copy_(torch.tensor(WEIGHTS)[None])
         layer.bias.copy_(torch.tensor([BIAS]))
+    return layer
+
+def contrary():
+    """It says good of the bad."""
+    import torch
+
+    layer = net()
+    with torch.no_grad():
+        for values in layer.parameters():
+            values.neg_()
     return layer
 '''
 WORDS = (
@@ -135,6 +146,14 @@ def test_a_protected_column_is_never_a_reason(decided: Decided) -> None:
         assert all(not reason.text.startswith("age") for reason in page.reasons)
 
 
+def test_a_page_speaks_of_its_own_model(decided: Decided) -> None:
+    """And gives the reason: not the worst answer in the report alone."""
+    document, _ = decided("selection.index=[3]", "model.factory=creditor:net,creditor:contrary")
+    said = [{fact.name: fact.text for fact in page.facts}["Can the model be trusted?"] for page in document.decisions]
+    assert [text.partition(": ")[0] for text in said] == ["no", "no"]
+    assert [re.findall(r"Accuracy (\d+%)", text) for text in said] == [["100%"], ["0%"]]
+
+
 def test_a_threshold_decides_and_is_said(decided: Decided) -> None:
     values = table()
     chances = 1 / (1 + np.exp(-(values @ WEIGHTS + BIAS)))
@@ -168,3 +187,5 @@ def test_a_decision_is_about_somebody(own_module: Callable[[str, str], None]) ->
         read_report(WORDS)
     with pytest.raises(ConfigError, match="say nothing of changes"):
         read_report([*WORDS, "selection.index=[3]", "document.compare_to=latest"])
+    with pytest.raises(ConfigError, match="none of the sections that clauses ask for"):
+        read_report([*WORDS, "selection.index=[3]", "document.profile=model_card"])

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document import explained
 from exhibit.tasks.document.bearing import named
-from exhibit.tasks.document.concerns import concerns
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.verdicts import all_rows, not_asked
 from exhibit.tasks.document.words import capital, count, listing, of_results, rounded, share
@@ -72,7 +71,7 @@ def front(
     it is."""
     if not materials:
         return Front()
-    judged = [_model(item, findings[item.slug], len(materials) == 1) for item in materials]
+    judged = [of_model(item, findings[item.slug], len(materials) == 1) for item in materials]
     model = _joined(MODEL, materials, judged)
     found = [explained.explanation(item, findings[item.slug], checks) for item in materials]
     explanation = _joined(explained.EXPLANATION, materials, found)
@@ -81,7 +80,6 @@ def front(
         stated=tuple(Fact(name=capital(name), text=text) for name, text in (stated or {}).items()),
         answers=(model, explanation, explained.untested(materials, checks)),
         overall=min(model.word, explanation.word, key=_WORST.index),
-        concerns=concerns(materials, anchors),
         rule=RULE,
         notes=notes(checks, len(materials) > 1),
         verdicts=tuple(all_rows(materials, checks, anchors)),
@@ -178,8 +176,9 @@ def _counted(words: Sequence[Word]) -> str:
 # --- the model --------------------------------------------------------------------------------------------
 
 
-def _model(material: Material, finding: Finding, whole: bool) -> tuple[Word, str]:
-    """`whole`: with the interval, and what a naive guess is; of several models there is no room for either."""
+def of_model(material: Material, finding: Finding, whole: bool = True) -> tuple[Word, str]:
+    """Whether it can be trusted, and why in sentences. `whole`: with the interval, and what a naive guess is; of
+    several models there is no room for either."""
     metric = next(iter(material.performance.metrics), None)
     if metric is None:
         return "not assessed", "No labels say how good it is."

@@ -11,7 +11,7 @@ from exhibit.tasks.document import agreement, bearing, ends, explained, ladder, 
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import count, listing, plain, share
+from exhibit.tasks.document.words import count, listing, plain, question, share
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Finding
@@ -180,9 +180,8 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     for method in material.methods:
         for check in method.checks:
             found = verdicts.written(check)
-            question = checks[check.check].question if check.check in checks else check.check.replace("_", " ")
             numbers = found["result"], found["interval"], found["threshold"]
-            rows.append((question, method.title, *numbers, _measured(check), check.verdict))
+            rows.append((question(check.check, checks), method.title, *numbers, _measured(check), check.verdict))
     made = {check.check for method in material.methods for check in method.checks}
     missing = [words.question for name, words in checks.items() if name not in made]
     nothing = f"Not assessed, as nothing was measured, neither for nor against: {' '.join(missing)}"

@@ -5,35 +5,26 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.tasks.document import answers
+from exhibit.tasks.document import answers, reasons
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.chapter import figures as figures_of
 from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.kinds import KINDS
+from exhibit.tasks.document.reasons import Words
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import asked, beside, count, listing, rounded, share
-from exhibit.tasks.records.decision import Alternative, Cell, Decision, Decisions, Part, Search
+from exhibit.tasks.document.words import beside, count, listing, question, rounded, share
+from exhibit.tasks.records.decision import Alternative, Cell, Decision, Decisions, Search
 from exhibit.tasks.records.explanation import Cases
 from exhibit.tasks.records.figure import Figure
-from exhibit.tasks.records.material import Material, MethodMaterial, Scales
-from exhibit.tasks.records.page import DecisionPage, Document, Fact, Front, Reason
-from exhibit.tasks.records.verdict import CheckWords
-
-MOST_REASONS = 4  # more are no reasons that a person can weigh
-_RESIDUAL = 0.05  # of the difference of the score, that the parts may leave open
-
-Words = Mapping[str, CheckWords]
+from exhibit.tasks.records.material import Material, Scales
+from exhibit.tasks.records.page import DecisionPage, Document, Fact
 
 
 def of_decisions(
     document: Document, decided: Sequence[tuple[Material, Decisions]], checks: Words, stated: Mapping[str, str]
 ) -> tuple[Document, dict[str, Any]]:
     """The document of the pages about decisions in the place of all else, and the same for programs."""
-    pages = [
-        (page(material, item, checks, stated, document.front), item)
-        for material, found in decided
-        for item in found.items
-    ]
+    pages = [(page(material, item, checks, stated), item) for material, found in decided for item in found.items]
     one = len(pages) == 1
     title = f"Decision about {pages[0][1].sample}" if one else f"{len(pages)} decisions, one on each page"
     changes = {
@@ -49,13 +40,11 @@ def of_decisions(
     return document.model_copy(update=changes), said
 
 
-def page(
-    material: Material, decision: Decision, checks: Words, stated: Mapping[str, str], front: Front
-) -> DecisionPage:
-    """The page about one decision. `front`: what is said of the model, where there is one alone."""
-    cautions, leading = tuple(_cautions(material, decision, checks)), _leading(material, decision)
+def page(material: Material, decision: Decision, checks: Words, stated: Mapping[str, str]) -> DecisionPage:
+    """The page about one decision: of its own model alone, whatever else is in the report."""
+    cautions, leading = tuple(reasons.cautions(material, decision, checks)), reasons.leading(material, decision)
     counted = decision.methods[0].ordered if decision.methods else ()
-    printed = () if leading else counted[:MOST_REASONS]
+    printed = () if leading else counted[: reasons.MOST]
     order = [part.title for part in decision.methods[0].parts] if decision.methods else []
     shown = sorted(printed, key=lambda part: order.index(part.title)) if cautions else printed
     whole = sum(abs(part.value) for part in counted)
@@ -66,12 +55,12 @@ def page(
         outcome=decision.outcome.name or _value(material, decision),
         chance=_chance(material, decision),
         how=_how(decision),
-        facts=(*_facts(material, stated), *_trusted(front)),
+        facts=(*_facts(material, stated), _trusted(material)),
         cautions=cautions,
         instead=_instead(material, decision, leading, checks),
         ordered=not cautions,
-        reasons=tuple(_reason(material, decision, part, whole) for part in shown),
-        rest=_rest(counted, printed, whole),
+        reasons=tuple(reasons.reason(material, decision, part, whole) for part in shown),
+        rest=reasons.rest(counted, printed, whole),
         figure=_picture(material, decision),
         changes=tuple(_otherwise(material, item) for item in decision.search.alternatives),
         change_note=_note(decision.search),
@@ -179,67 +168,16 @@ def _facts(material: Material, stated: Mapping[str, str]) -> list[Fact]:
         Fact(name="Model", text=f"{answers.model_name(material)}, version {version or 'not stated'}"),
         Fact(name="Answers for it", text=stated.get("owner", "not stated")),
         Fact(name="Explained by", text=named(material.main)),
-    ]  # fmt: skip
-
-
-def _trusted(front: Front) -> list[Fact]:
-    """The answer of page one of a report whether the model can be trusted, and what that rests on first."""
-    return [
-        Fact(name=answer.question, text=f"{answer.said}: {answer.reasons[0]}" if answer.reasons else answer.said)
-        for answer in front.answers[:1]
     ]
+
+
+def _trusted(material: Material) -> Fact:
+    """The answer of page one of a report whether the model can be trusted, and what that rests on."""
+    word, reason = answers.of_model(material, finding(material))
+    return Fact(name=answers.MODEL, text=f"{word}: {reason}")
 
 
 # --- the reasons ------------------------------------------------------------------------------------------
-
-
-def _others(material: Material, decision: Decision) -> list[tuple[MethodMaterial, tuple[Part, ...]]]:
-    """The other methods whose parts are in the unit of the main one, and what counted by them."""
-    by_label = {method.label: method for method in material.methods}
-    unit = material.main.unit
-    return [
-        (by_label[parts.method], parts.ordered) for parts in decision.methods[1:] if by_label[parts.method].unit == unit
-    ]
-
-
-def _leading(material: Material, decision: Decision) -> tuple[str, ...]:
-    """Protected columns among what would be printed as reasons, by the main method or another."""
-    if not decision.methods:
-        return ()
-    every = [decision.methods[0].ordered, *(parts for _, parts in _others(material, decision))]
-    return tuple(dict.fromkeys(part.title for parts in every for part in parts[:MOST_REASONS] if part.protected))
-
-
-def _cautions(material: Material, decision: Decision, checks: Words) -> list[str]:
-    """What speaks against the reasons or their order."""
-    main = material.main
-    said = []
-    bearing = [check for check in main.checks if check.bears]
-    for verdict, words in (("fail", "failed"), ("undecided", "undecided")):
-        found = [asked(check.check, checks) for check in bearing if check.verdict == verdict]
-        if found:
-            are = "" if verdict == "fail" else "is " if len(found) == 1 else "are "
-            said.append(f"Of the checks of this explanation {listing(found)} {are}{words}.")
-    if not any(check.verdict in ("pass", "fail", "undecided") for check in bearing):
-        said.append("No check has tested this explanation.")
-    if decision.methods:
-        first = [part.title for part in decision.methods[0].ordered[:MOST_REASONS]]
-        differ = [
-            named(method)
-            for method, parts in _others(material, decision)
-            if [part.title for part in parts[:MOST_REASONS]] != first
-        ]
-        if differ:
-            put = "puts" if len(differ) == 1 else "put"
-            said.append(f"Methods disagree: {listing(differ)} {put} what counted in another order than {named(main)}.")
-        difference = abs(float(main.prediction[decision.row, 0] - main.base_value[decision.row, 0]))
-        left = abs(float(main.residual[decision.row, 0]))
-        if left > _RESIDUAL * difference:
-            open_part = share(left / difference) if difference else "all"
-            said.append(f"The parts do not add up here: {open_part} of the difference to the baseline is left open.")
-    if decision.classes and decision.explained != decision.outcome.name:
-        said.append(f"What counted is told about {decision.explained}, which is not the decision.")
-    return said
 
 
 def _instead(material: Material, decision: Decision, leading: Sequence[str], checks: Words) -> tuple[str, ...]:
@@ -248,7 +186,7 @@ def _instead(material: Material, decision: Decision, leading: Sequence[str], che
         columns = "A protected column" if len(leading) == 1 else "Protected columns"
         are, them = ("is", "it") if len(leading) == 1 else ("are", "them")
         return (
-            f"{columns}, {listing(leading)}, {are} among the {MOST_REASONS} features that counted most in this "
+            f"{columns}, {listing(leading)}, {are} among the {reasons.MOST} features that counted most in this "
             f"decision. No reasons are listed, as a list without {them} would hide {them}. This decision should be "
             "reviewed by a person.",
         )
@@ -261,68 +199,6 @@ def _instead(material: Material, decision: Decision, leading: Sequence[str], che
     return ("No method here divides the score into parts for and against, so no reasons are named.",)
 
 
-def _reason(material: Material, decision: Decision, part: Part, whole: float) -> Reason:
-    value = "" if part.cell is None else f": {_written(part.cell)}"
-    return Reason(
-        text=f"{part.title}{value}",
-        where="" if part.cell is None else _where(material, part.cell),
-        counted=_counted(material, decision, part.value),
-        share=share(abs(part.value) / whole),
-    )
-
-
-def _counted(material: Material, decision: Decision, value: float) -> str:
-    """Which way a part counted, by the sign that it has for this score."""
-    if material.score == "factory":
-        return "raised the score" if value > 0 else "lowered the score"
-    if not material.dataset.classes:
-        return "raised it" if (value > 0) != (material.score == "loss") else "lowered it"
-    towards = (value > 0) != (material.score == "loss")
-    return f"counted {'towards' if towards else 'against'} {decision.explained}"
-
-
-def _rest(counted: Sequence[Part], printed: Sequence[Part], whole: float) -> str:
-    """How much of the whole is left to all that is not printed."""
-    if not printed:
-        return ""
-    others = len(counted) - len(printed)
-    if not others:
-        return "Nothing else counted."
-    left = whole - sum(abs(part.value) for part in printed)
-    have = "has" if others == 1 else "have together"
-    return (
-        f"{count(others, 'other feature')} {have} {share(max(left / whole, 0))} of all that counted, for and against."
-    )
-
-
-def _number(cell: Cell, value: float) -> str:
-    text = f"{value:,.{cell.decimals}f}"
-    return text.replace("-", "−") if any(digit in text for digit in "123456789") else text.lstrip("-")
-
-
-def _written(cell: Cell) -> str:
-    if cell.value is None:
-        return "missing"
-    return _number(cell, cell.value) if cell.word is None else cell.word
-
-
-def _where(material: Material, cell: Cell) -> str:
-    """Where a value lies among the training rows; nothing where there are none."""
-    rows = "training rows" if material.trained else "rows of the data"
-    if not cell.rows:
-        return ""
-    if cell.value is None:
-        return f"{share(cell.same)} of the {rows} lack it, too" if cell.same else f"none of the {rows} lacks it"
-    if cell.same is not None:
-        return f"{share(cell.same)} of the {rows}" if cell.same else f"none of the {rows}"
-    if cell.spread is None:
-        return f"all {rows} lack it"
-    first, third = _number(cell, cell.spread.first), _number(cell, cell.spread.third)
-    if cell.spread.first == cell.spread.third:
-        return f"at least half of the {rows} have {first}"
-    return f"the middle half of the {rows} is {first} to {third}"
-
-
 # --- another outcome --------------------------------------------------------------------------------------
 
 
@@ -330,7 +206,7 @@ def _otherwise(material: Material, found: Alternative) -> str:
     """One way to another outcome, as the model decides it."""
     outcome = found.outcome
     changes = [
-        f"{change.before.title} were {_written(change.after)} instead of {_written(change.before)}"
+        f"{change.before.title} were {reasons.written(change.after)} instead of {reasons.written(change.before)}"
         for change in found.changes
     ]
     if outcome.probability is not None:
@@ -361,12 +237,8 @@ def _note(search: Search) -> str:
 
 
 def _verdicts(material: Material, checks: Words) -> list[tuple[str, str]]:
-    """The checks of the main method, and how good the model is."""
-    found = []
-    for check in material.main.checks:
-        question = checks[check.check].question if check.check in checks else check.check.replace("_", " ")
-        found.append((question, str(check.verdict)))
-    return found
+    """The checks of the main method."""
+    return [(question(check.check, checks), check.verdict) for check in material.main.checks]
 
 
 def _plain(made: DecisionPage, item: Decision) -> dict[str, Any]:
@@ -392,8 +264,7 @@ def _plain(made: DecisionPage, item: Decision) -> dict[str, Any]:
         "alternatives": [
             {
                 "changes": [
-                    {"column": one.before.title, "before": _code(one.before),
-                     "after": _code(one.after)}
+                    {"column": one.before.title, "before": _code(one.before), "after": _code(one.after)}
                     for one in found.changes
                 ],
                 "distance": found.distance,
@@ -402,7 +273,7 @@ def _plain(made: DecisionPage, item: Decision) -> dict[str, Any]:
             for found in search.alternatives
         ],
         "checks": [{"question": question, "verdict": verdict} for question, verdict in made.verdicts],
-    }  # fmt: skip
+    }
 
 
 def _code(cell: Cell) -> str | float | None:

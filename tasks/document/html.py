@@ -15,7 +15,6 @@ from markupsafe import Markup
 
 from exhibit.tasks.document import layout, screen
 from exhibit.tasks.document.fonts import marked, paper_faces, require_glyphs, screen_faces
-from exhibit.tasks.document.profile import DISCLAIMER, summary
 from exhibit.tasks.document.reading import guides, read
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Drawing, Part, Scale
@@ -77,8 +76,6 @@ def render_html(
         numbers=numbers,
         guides=guides(drawings, numbers["figure"]),
         read=lambda drawing: read([drawing]),
-        profile_summary=summary(document.profile) if document.profile else "",
-        profile_disclaimer=DISCLAIMER,
     )
     if facts.missing_glyphs == "refuse":
         require_glyphs(body)

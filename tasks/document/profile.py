@@ -37,12 +37,15 @@ def page(
         "figure": lambda name: _figure(name, document, drawings),
         "number": lambda name: _number(name, document, numbers),
     }
+    clauses = tuple(_answered(clause, look) for clause in profile.clauses)
     return ProfilePage(
         title=profile.title,
         source=profile.source,
         version=profile.version,
         note=profile.note or "",
-        clauses=tuple(_answered(clause, look) for clause in profile.clauses),
+        clauses=clauses,
+        summary=summary([clause.state for clause in clauses]),
+        disclaimer=DISCLAIMER,
     )
 
 
@@ -153,14 +156,13 @@ def _measured(metric: Metric, rows: str) -> str:
     return f"{metric.name} {write(metric.value)} ({on}{interval}{naive})"
 
 
-def summary(found: ProfilePage) -> str:
-    """How many clauses have what: 12 of 30 clauses ..."""
-    total = len(found.clauses)
-    parts = [
-        (found.count("here"), "with all that the profile points to"),
-        (found.count("in part"), "with a part of it"),
-        (found.count("not stated"), "that a model card would answer, where nothing is stated"),
-        (found.count(NOT_HERE), "not provided by this report"),
-    ]
-    said = [f"{number} {words}" for number, words in parts if number]
-    return f"Of {count(total, 'clause')}: {listing(said)}."
+def summary(states: Sequence[State]) -> str:
+    """How many clauses are in which state, in a sentence."""
+    words: dict[State, str] = {
+        "here": "with all that the profile points to",
+        "in part": "with a part of it",
+        "not stated": "that a model card would answer, where nothing is stated",
+        NOT_HERE: NOT_HERE,
+    }
+    said = [f"{states.count(state)} {what}" for state, what in words.items() if state in states]
+    return f"Of {count(len(states), 'clause')}: {listing(said)}."

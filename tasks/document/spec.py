@@ -128,9 +128,13 @@ class DocumentSpec(Spec):
         )
 
     @model_validator(mode="after")
-    def _decisions_are_no_changes(self) -> Self:
+    def _decisions_alone(self) -> Self:
         if self.kind == "decision" and self.compare_to is not None:
             raise ValueError("compare_to: pages about single decisions say nothing of changes; leave it out")
+        if self.kind == "decision" and self.profile is not None:
+            raise ValueError(
+                "profile: pages about single decisions have none of the sections that clauses ask for; leave it out"
+            )
         return self
 
     def own_chapters(self, points: int, compared: Collection[int]) -> list[int]:

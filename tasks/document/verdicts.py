@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document.explained import results
 from exhibit.tasks.document.spec import MANY
-from exhibit.tasks.document.words import beside, capital, count, interval, listing, of_results, plain, rounded
+from exhibit.tasks.document.words import beside, capital, count, interval, listing, of_results, plain, question, rounded
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Judged, Open, Table
 from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
@@ -37,7 +37,7 @@ def _together(
     thresholds = sorted({check.threshold for check in found if check.threshold is not None})
     digits = _digits(values, thresholds)
     return Judged(
-        question=checks[name].question if name in checks else name.replace("_", " "),
+        question=question(name, checks),
         name=name.replace("_", " "),
         required=any(check.required for check in found),
         of=f"{count(len(found), 'result')}, {title}",
@@ -57,7 +57,7 @@ def verdict_rows(
     several = len(material.methods) > 1
     return [
         Judged(
-            question=checks[check.check].question if check.check in checks else check.check.replace("_", " "),
+            question=question(check.check, checks),
             name=check.check.replace("_", " "),
             required=check.required,
             of=method.title if alone else f"{material.title}, {method.title}" if several else material.title,

@@ -81,9 +81,14 @@ def of_results(titles: Sequence[str], total: int) -> str:
 _BOTH = 2
 
 
+def question(check: str, checks: Mapping[str, CheckWords]) -> str:
+    """What a check asks; of one that is not among `checks` its name."""
+    return checks[check].question if check in checks else check.replace("_", " ")
+
+
 def asked(check: str, checks: Mapping[str, CheckWords]) -> str:
     """What a check asks, in quotation marks; of one that is not among `checks` its name."""
-    return f"“{checks[check].question}”" if check in checks else check.replace("_", " ")
+    return f"“{question(check, checks)}”" if check in checks else question(check, checks)
 
 
 def capital(text: str) -> str:

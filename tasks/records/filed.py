@@ -65,14 +65,13 @@ class Answered(Record):
 
 
 class ProfilePage(Record):
-    """A profile as it is printed: the edition of its source, and all its clauses."""
+    """A profile as it is printed: the edition of its source, all its clauses, a `summary` of how many have what, and
+    the `disclaimer`."""
 
     title: str
     source: str
     version: str
     note: str
     clauses: tuple[Answered, ...]
-
-    def count(self, state: State) -> int:
-        """How many clauses are in that state."""
-        return sum(clause.state == state for clause in self.clauses)
+    summary: str
+    disclaimer: str

@@ -36,9 +36,8 @@ def compose(
 ) -> FinishedStage:
     """Outputs "document" and "answers", the plain answers of its first page for programs; "card" and "profile" where
     there are any, and where there are `decisions`, of each of the `materials`, "decisions", what their pages say.
-    `checks`: every one that a
-    reader may expect, by name; `own`: slugs of the points with chapters of their own; `stated`: what
-    the user says of the model; `drawings`: of all chapters, in which a profile looks for figures."""
+    `checks`: every one that a reader may expect, by name; `own`: slugs of the points with chapters of their own;
+    `stated`: what the user says of the model; `drawings`: of all chapters, in which a profile looks for figures."""
     from exhibit.tasks.document.compose import compose as written
     from exhibit.tasks.document.decision import of_decisions
 
@@ -96,13 +95,8 @@ def _card(card: Card) -> dict[str, Any]:
 
 def _profile(found: ProfilePage) -> dict[str, Any]:
     """`profile.json`: every clause, and where in the document it is answered."""
-    from exhibit.tasks.document.profile import DISCLAIMER, summary
-
-    return {
-        "schema": "exhibit-profile/1",
-        "says": [summary(found), DISCLAIMER],
-        **found.model_dump(mode="json"),
-    }
+    plain = found.model_dump(mode="json", exclude={"summary", "disclaimer"})
+    return {"schema": "exhibit-profile/1", "says": [found.summary, found.disclaimer], **plain}
 
 
 def _answers(document: Document) -> dict[str, Any]:
@@ -115,7 +109,11 @@ def _answers(document: Document) -> dict[str, Any]:
             {
                 "question": answer.question,
                 "answer": answer.word,
-                "reasons": [*answer.reasons, *(f"{one.of}: {one.word}. {one.reason}" for one in answer.each)],
+                "reasons": [
+                    *answer.reasons,
+                    *(f"{one.of}: {one.word}. {one.reason}" for one in answer.each),
+                    *filter(None, [answer.more]),
+                ],
             }
             for answer in front.answers
         ],

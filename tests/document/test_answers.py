@@ -19,6 +19,7 @@ from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Performance, Prediction, Rate
 from exhibit.tasks.records.page import Answer
 from exhibit.tasks.records.verdict import CheckResult, Verdict
+from exhibit.tasks.stages.compose import _answers
 from tests.points import LENGTHS, inputs, material, method
 
 NAMES = list(CHECK_WORDS)
@@ -207,6 +208,17 @@ def test_of_several_models_each_has_its_answer_and_the_worst_counts() -> None:
     assert all(one.reason.startswith("Accuracy") for one in document.front.answers[0].each)
     assert [(one.of, one.word) for one in document.front.answers[1].each] == [("Both results", "not assessed")]
     assert document.front.rule == RULE
+
+
+def test_programs_are_told_how_many_more_results_there_are() -> None:
+    """Page one has room for three different answers, and says what the others are."""
+    points = [
+        flowers(metric=accuracy(0.1 * k, 0.1 * k + 0.05)).model_copy(update={"slug": f"p{k}", "title": f"P{k}"})
+        for k in range(1, 6)
+    ]
+    said = _answers(compose(points, None, CHECK_WORDS))["answers"][0]
+    assert said["reasons"][-1] == "2 more results: 2 no."
+    assert len(said["reasons"]) == 4
 
 
 def test_what_is_the_same_of_many_is_said_once() -> None:

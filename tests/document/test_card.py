@@ -9,7 +9,7 @@ from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.chapter import figures
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.html import Facts, render_html
-from exhibit.tasks.document.profile import DISCLAIMER, NOT_HERE, summary
+from exhibit.tasks.document.profile import DISCLAIMER, NOT_HERE
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.page import Column, Document, Table
@@ -85,7 +85,7 @@ def test_a_clause_is_as_answered_as_what_it_points_to() -> None:
     assert document.profile is not None
     states = [clause.state for clause in document.profile.clauses]
     assert states == ["here", "in part", "not stated", NOT_HERE, NOT_HERE]
-    assert summary(document.profile) == (
+    assert document.profile.summary == (
         "Of 5 clauses: 1 with all that the profile points to, 1 with a part of it, 1 that a model card would answer, "
         "where nothing is stated and 2 not provided by this report."
     )
