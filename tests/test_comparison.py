@@ -186,6 +186,7 @@ def test_a_result_depends_on_its_own_method_alone() -> None:
 
 def test_folder_names_are_unique() -> None:
     assert slugs(["A b", "a-b", "a b!", "??"]) == ["a-b", "a-b-2", "a-b-3", "chapter"]
+    assert slugs(["out 2", "out", "out", "out"]) == ["out-2", "out", "out-3", "out-4"]
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------

@@ -52,6 +52,12 @@ def net():
         layer.bias.copy_(torch.tensor([BIAS]))
     return layer
 
+def scored():
+    """The same rows with what they score."""
+    found = rows()
+    values = found["inputs"]["table"].to_numpy() @ WEIGHTS + BIAS
+    return {{"inputs": found["inputs"], "labels": values, "label_name": "score"}}
+
 def contrary():
     """It says good of the bad."""
     import torch
@@ -64,7 +70,7 @@ def contrary():
 '''
 WORDS = (
     "data=factory", "data.factory=creditor:rows", "model=factory", "model.factory=creditor:net", "model.output=logits",
-    "method=[integrated_gradients]", "check=[completeness]", "document.kind=decision",
+    "method=[integrated_gradients]", "check=[completeness]", "target=predicted_probability", "document.kind=decision",
 )  # fmt: skip
 
 Decided = Callable[..., tuple[Document, list[dict[str, Any]]]]
@@ -98,8 +104,9 @@ def table() -> Any:
 
 @pytest.mark.parametrize("row", [8, 17])
 def test_the_page_says_what_a_linear_model_does(decided: Decided, row: int) -> None:
-    """Reasons in the order of |w (x - mean)| with their shares and signs; the least change of a column alone is
-    (threshold - score) / w, and is the decision of the model that is printed."""
+    """Reasons in the order of |w (x - mean)| with their shares and signs, which are those of the probability, too: on a
+    straight path it only scales them; the least change of a column alone is (threshold - score) / w, and is the
+    decision of the model that is printed."""
     values = table()
     score = float(values[row] @ WEIGHTS + BIAS)
     document, (said,) = decided(f"selection.ids=[row {row}]", "data.actionable=[income,debts]")
@@ -136,14 +143,51 @@ def test_a_protected_column_is_never_a_reason(decided: Decided) -> None:
     document, said = decided(ids, "data.protected=[age]", "data.actionable=[income]")
     hidden = {NAMES.index("age")}
     leads = [bool(hidden & set(np.argsort(-row)[:4].tolist())) for row in parts[:12]]
+    scores = values @ WEIGHTS + BIAS
+    ends = np.stack([scores + WEIGHTS[3] * (end - values[:, 3]) for end in (values[:, 3].min(), values[:, 3].max())])
+    turns = ((ends > 0) != (scores > 0)).any(axis=0).tolist()[:12]
     assert 0 < sum(leads) < 12
-    for page, plain, lead in zip(document.decisions, said, leads, strict=True):
+    assert [True, False] in [[lead, turn] for lead, turn in zip(leads, turns, strict=True)]
+    for page, plain, lead, turn in zip(document.decisions, said, leads, turns, strict=True):
         text = page.model_dump_json()
         assert ("A protected column, age, is among the 4 features that counted most" in text) == lead
-        assert ("reviewed by a person" in text) == lead
-        assert text.count(" age") == json.dumps(plain).count(" age") == lead
-        assert bool(page.reasons) != lead
+        assert ("With another value of a protected column, age, and all else the same" in text) == turn
+        assert ("reviewed by a person" in text) == (lead or turn)
+        assert text.count(" age") == json.dumps(plain).count(" age") == lead + turn
+        assert bool(page.reasons) != (lead or turn)
         assert all(not reason.text.startswith("age") for reason in page.reasons)
+
+
+def test_a_protected_column_that_turns_the_decision_is_said_whatever_counted(decided: Decided) -> None:
+    """A row and the column that counts least in it, which can turn it at one of the ends of its range."""
+    values = table()
+    scores = values @ WEIGHTS + BIAS
+    least = np.abs(WEIGHTS * (values - values.mean(axis=0))).argmin(axis=1)
+    ends = np.stack([values.min(axis=0), values.max(axis=0)])
+    turned = scores + WEIGHTS[least] * (ends[:, least] - values[np.arange(60), least])
+    row = int(np.flatnonzero(((turned > 0) != (scores > 0)).any(axis=0))[0])
+    name = NAMES[least[row]]
+    document, _ = decided(f"selection.index=[{row}]", f"data.protected=[{name}]")
+    (page,) = document.decisions
+    assert not page.reasons
+    assert page.instead[0].startswith(f"With another value of a protected column, {name}, and all else the same, the")
+
+
+def test_what_is_predicted_lies_on_the_side_that_is_said(decided: Decided) -> None:
+    """In the digits that are printed: changes end next to the threshold, which is printed as it was set."""
+    words = [
+        "data.factory=creditor:scored",
+        "model.output=values",
+        "target=value",
+        "data.actionable=[income,debts,rank]",
+    ]
+    document, _ = decided(*words, "selection.index=[0,1,2,3]", "document.decision.threshold=1.2345678")
+    said = [sentence for page in document.decisions for sentence in page.changes]
+    found = re.findall(r"decide: (below|at least) 1\.2345678 \(predicted (−?)([\d.]+)\)", " ".join(said))
+    assert len(found) == len(said) >= 4
+    assert all(
+        (float(f"{'-' * bool(minus)}{number}") < 1.2345678) == (side == "below") for side, minus, number in found
+    )
 
 
 def test_a_page_speaks_of_its_own_model(decided: Decided) -> None:
@@ -164,6 +208,7 @@ def test_a_threshold_decides_and_is_said(decided: Decided) -> None:
     needed = (np.log(0.8 / 0.2) - float(values[row] @ WEIGHTS + BIAS)) / WEIGHTS[0]
     assert 0 <= found["changes"][0]["after"] - values[row, 0] - needed <= 0.01
     assert found["outcome"]["probability"] >= 0.8
+    assert said["model"]["Can the model be trusted?"].startswith("not assessed for this threshold.")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +216,7 @@ def test_a_threshold_decides_and_is_said(decided: Decided) -> None:
     [
         (("data.actionable=[incom]",), "no column 'incom'; near are income"),
         (("document.decision.threshold=2",), "it is a probability of 'good'"),
+        (("target=predicted",), "the probability decides, and target.score is auto; type target=predicted_probability"),
         (("selection.ids=[row 99]", "selection.index=null"), "the data has no sample 'row 99'"),
     ],
 )

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, count
 from typing import Any, Literal
 
 import numpy as np
@@ -172,6 +172,6 @@ def slugs(titles: Sequence[str]) -> list[str]:
     unique: list[str] = []
     for title in titles:
         slug = re.sub(r"[^a-z0-9]+", "-", title.lower())[:_LONGEST].strip("-") or "chapter"
-        same = sum(other == slug or re.fullmatch(rf"{re.escape(slug)}-\d+", other) is not None for other in unique)
-        unique.append(slug if not same else f"{slug}-{same + 1}")
+        numbered = (slug if number == 1 else f"{slug}-{number}" for number in count(1))
+        unique.append(next(one for one in numbered if one not in unique))
     return unique

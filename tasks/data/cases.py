@@ -8,8 +8,6 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Cases, Selection
 from exhibit.tasks.records.model import Prediction
 
-CLOSE = 0.2  # of probability, between the likeliest and the next
-
 
 def with_cases(spec: SelectionSpec, selection: Selection, dataset: Dataset, prediction: Prediction) -> Selection:
     """The selection with its cases, which are drawn after the others unless the config names what is drawn."""
@@ -43,7 +41,7 @@ def cases(labels: Array, prediction: Prediction, rows: Array, classes: bool) -> 
     off = np.where(known, 1 - probabilities[np.arange(len(rows)), true], np.nan)
     right = probabilities.argmax(axis=1) == true
     close = _gaps(probabilities)
-    near = close < CLOSE
+    near = close < Cases.NEAR
     return Cases(
         typical=_median(off, known & right),
         wrong=_largest(off, known & ~right),

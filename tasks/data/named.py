@@ -52,7 +52,9 @@ class Named(Data):
     model_config = ConfigDict(coerce_numbers_to_str=True)  # a column may be called 17
 
     protected: Annotated[tuple[str, ...], BeforeValidator(lambda given: () if given is None else given)] = Field(
-        (), description="columns that must not be a reason, such as sex or age, whether or not the model is given them"
+        (),
+        description="columns that must not be a reason on a page about one decision, such as sex or age, whether or "
+        "not the model is given them",
     )
     actionable: Levers = Field(
         (),
@@ -162,8 +164,9 @@ def columns_of_rows(item: Input, reader: Columns) -> tuple[Column, ...]:
         closed = {*([known.missing_place] if known.filling == "category" else [])}
         closed |= {len(known.categories) - 1} if known.rest else set()
         choices = tuple(place for place in range(len(known.categories)) if place not in closed)
+        missing = known.missing_place if known.filling == "category" else None
         update = {"name": known.name, "kind": known.kind, "categories": known.categories, "choices": choices}
-        found.append(own.model_copy(update=update | {"date": of_date.get(known.name)}))
+        found.append(own.model_copy(update={**update, "missing": missing, "date": of_date.get(known.name)}))
     return tuple(found)
 
 
@@ -201,8 +204,9 @@ def written(row: Array, own: Sequence[Column], before: Array, after: Array) -> A
 def decimals_of(numbers: Array) -> int:
     """In how many decimals the known numbers (rows,) are written, or, where these are more than six, those that tell
     ten thousand steps of their range apart."""
+    single = np.array_equal(numbers.astype(np.float32), numbers)  # 0.1 has seven digits that count, not sixteen
     for decimals in range(_MOST_DECIMALS + 1):
-        if np.allclose(np.round(numbers, decimals), numbers, rtol=1e-6, atol=1e-12):
+        if np.allclose(np.round(numbers, decimals), numbers, rtol=1e-6 if single else 1e-13, atol=1e-12):
             return decimals
     width = float(np.ptp(numbers)) or abs(float(numbers[0]))
     return int(np.ceil(-np.log10(width * _FINE)))

@@ -7,6 +7,7 @@ import numpy as np
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.decision import Outcome
 from exhibit.tasks.records.model import Prediction
+from exhibit.tasks.records.shown import as_set
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Rule:
         """The outcomes that there are, in the order of their numbers."""
         if self.classes or self.threshold is None:
             return self.classes
-        edge = f"{self.threshold:g} {self.unit}".rstrip()
+        edge = f"{as_set(self.threshold)} {self.unit}".rstrip()
         return f"below {edge}", f"at least {edge}"
 
     def decided(self, prediction: Prediction) -> tuple[Array, Array]:

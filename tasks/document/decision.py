@@ -12,8 +12,8 @@ from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.reasons import Words
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import beside, count, listing, question, rounded, share
-from exhibit.tasks.records.decision import Alternative, Cell, Decision, Decisions, Search
+from exhibit.tasks.document.words import beside, count, listing, plain, question, rounded, share
+from exhibit.tasks.records.decision import Alternative, Cell, Decision, Decisions, Outcome, Search
 from exhibit.tasks.records.explanation import Cases
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.material import Material, Scales
@@ -42,9 +42,9 @@ def of_decisions(
 
 def page(material: Material, decision: Decision, checks: Words, stated: Mapping[str, str]) -> DecisionPage:
     """The page about one decision: of its own model alone, whatever else is in the report."""
-    cautions, leading = tuple(reasons.cautions(material, decision, checks)), reasons.leading(material, decision)
+    cautions, protected = tuple(reasons.cautions(material, decision, checks)), _protected(material, decision)
     counted = decision.methods[0].ordered if decision.methods else ()
-    printed = () if leading else counted[: reasons.MOST]
+    printed = () if protected else counted[: reasons.MOST]
     order = [part.title for part in decision.methods[0].parts] if decision.methods else []
     shown = sorted(printed, key=lambda part: order.index(part.title)) if cautions else printed
     whole = sum(abs(part.value) for part in counted)
@@ -52,18 +52,18 @@ def page(material: Material, decision: Decision, checks: Words, stated: Mapping[
         slug=_slug(material, decision),
         title=f"{material.dataset.label_name}: {decision.sample}",
         eyebrow=material.dataset.title,
-        outcome=decision.outcome.name or _value(material, decision),
+        outcome=decision.outcome.name or _predicted(material, decision.outcome, decision.threshold),
         chance=_chance(material, decision),
-        how=_how(decision),
-        facts=(*_facts(material, stated), _trusted(material)),
+        how=f"{_how(decision)}{_close(material, decision)}.",
+        facts=(*_facts(material, stated), _trusted(material, decision), *_known(material, decision)),
         cautions=cautions,
-        instead=_instead(material, decision, leading, checks),
+        instead=protected or _instead(material, decision, checks),
         ordered=not cautions,
         reasons=tuple(reasons.reason(material, decision, part, whole) for part in shown),
         rest=reasons.rest(counted, printed, whole),
         figure=_picture(material, decision),
-        changes=tuple(_otherwise(material, item) for item in decision.search.alternatives),
-        change_note=_note(decision.search),
+        changes=tuple(_otherwise(material, item, decision.threshold) for item in decision.search.alternatives),
+        change_note=_note(material, decision.search),
         verdicts=tuple(_verdicts(material, checks)),
     )
 
@@ -132,16 +132,24 @@ def _alone(material: Material, decision: Decision) -> Material:
 # --- the outcome ------------------------------------------------------------------------------------------
 
 
-def _value(material: Material, decision: Decision) -> str:
-    value = decision.outcome.value
-    return "" if value is None else f"{rounded(value, 4)} {material.dataset.label_unit}".rstrip()
+def _predicted(material: Material, outcome: Outcome, threshold: float | None) -> str:
+    """A predicted value in as many digits as show on which side of the threshold it lies."""
+    if outcome.value is None:
+        return ""
+    said = rounded(outcome.value, 4) if threshold is None else beside(outcome.value, threshold, _grouped)[0]
+    return f"{said} {material.dataset.label_unit}".rstrip()
+
+
+def _grouped(value: float, digits: int) -> str:
+    return plain(value, digits) if abs(value) < 1000 else f"{value:,.{digits}f}".replace("-", "−")
 
 
 def _chance(material: Material, decision: Decision) -> str:
     """How probable the outcome is to the model, or what it predicts."""
     if decision.outcome.probability is not None:
-        return f"probability {share(decision.outcome.probability)}"
-    return f"predicted {_value(material, decision)}" if decision.outcome.name else ""
+        return f"with a probability of {share(decision.outcome.probability)}"
+    predicted = _predicted(material, decision.outcome, decision.threshold)
+    return f"predicted {predicted}" if decision.outcome.name else ""
 
 
 def _how(decision: Decision) -> str:
@@ -149,17 +157,31 @@ def _how(decision: Decision) -> str:
     outcome, threshold = decision.outcome, decision.threshold
     if threshold is None:
         if not decision.classes:
-            return "This is the value that the model predicts; nothing says from which value on it decides anything."
+            return "This is the value that the model predicts; nothing says from which value on it decides anything"
         best = (
             "the likelier of two classes" if decision.classes == 2 else f"the likeliest of {decision.classes} classes"
         )
-        return f"It is the decision because it is {best} to the model."
+        return f"It is the decision because it is {best} to the model"
     if outcome.probability is None:
-        return f"It is the decision because the prediction is {outcome.name}."
+        return f"It is the decision because the prediction is {outcome.name}"
     upper = outcome.probability if outcome.name == decision.upper else 1 - outcome.probability
     said, edge = beside(upper, threshold)
     side = "at least" if outcome.name == decision.upper else "below"
-    return f"It is the decision because the probability of {decision.upper}, {said}, is {side} {edge}."
+    return f"It is the decision because the probability of {decision.upper}, {said}, is {side} {edge}"
+
+
+def _close(material: Material, decision: Decision) -> str:
+    """How little decided it, where that is little: half as much on either side of a threshold is as near."""
+    outcome, threshold = decision.outcome, decision.threshold
+    if outcome.probability is None or material.probabilities is None:
+        return ""
+    chances = np.sort(material.probabilities[decision.row])
+    if threshold is None:
+        gap, of, limit = float(chances[-1] - chances[-2]), "the next likeliest", Cases.NEAR
+    else:
+        upper = outcome.probability if outcome.name == decision.upper else 1 - outcome.probability
+        gap, of, limit = abs(upper - threshold), "that", Cases.NEAR / 2
+    return f". It is only {share(gap)} of probability from {of}: the model is close to undecided" if gap < limit else ""
 
 
 def _facts(material: Material, stated: Mapping[str, str]) -> list[Fact]:
@@ -171,25 +193,52 @@ def _facts(material: Material, stated: Mapping[str, str]) -> list[Fact]:
     ]
 
 
-def _trusted(material: Material) -> Fact:
-    """The answer of page one of a report whether the model can be trusted, and what that rests on."""
+def _trusted(material: Material, decision: Decision) -> Fact:
+    """The answer of page one of a report whether the model can be trusted, and what that rests on: the class that is
+    likeliest, which need not be the one that a threshold decides for."""
     word, reason = answers.of_model(material, finding(material))
+    if decision.threshold is not None and decision.classes:
+        return Fact(
+            name=answers.MODEL,
+            text=f"not assessed for this threshold. Where the likeliest class decides: {word}. {reason}",
+        )
     return Fact(name=answers.MODEL, text=f"{word}: {reason}")
+
+
+def _known(material: Material, decision: Decision) -> list[Fact]:
+    """That the model was trained on this very row, where it was."""
+    learnt = material.trained and material.split[material.shown[decision.row]] == "train"
+    return [Fact(name="Seen before", text="yes: this is among the rows that the model was trained on")] * learnt
 
 
 # --- the reasons ------------------------------------------------------------------------------------------
 
 
-def _instead(material: Material, decision: Decision, leading: Sequence[str], checks: Words) -> tuple[str, ...]:
-    """What is said where no reasons are listed."""
+def _protected(material: Material, decision: Decision) -> tuple[str, ...]:
+    """What is said in the place of reasons where a protected column leads, or could turn the decision alone."""
+    leading, turning = reasons.leading(material, decision), decision.turning
+    if not leading and not turning:
+        return ()
+    column, columns = "A protected column", "Protected columns"
+    said = []
     if leading:
-        columns = "A protected column" if len(leading) == 1 else "Protected columns"
-        are, them = ("is", "it") if len(leading) == 1 else ("are", "them")
-        return (
-            f"{columns}, {listing(leading)}, {are} among the {reasons.MOST} features that counted most in this "
-            f"decision. No reasons are listed, as a list without {them} would hide {them}. This decision should be "
-            "reviewed by a person.",
-        )
+        are = f"{column}, {leading[0]}, is" if len(leading) == 1 else f"{columns}, {listing(leading)}, are"
+        said.append(f"{are} among the {reasons.MOST} features that counted most in this decision.")
+    if turning:
+        each = "another value of" if len(turning) == 1 else "another value of one of"
+        what = column.lower() if len(turning) == 1 else columns.lower()
+        said.append(f"With {each} {what}, {listing(turning)}, and all else the same, the model would decide otherwise.")
+    named_once = dict.fromkeys((*leading, *turning))
+    them = "it" if len(named_once) == 1 else "them"
+    said.append(
+        f"No reasons are listed, as a list without {them} would hide {them}. This decision should be reviewed by a "
+        "person."
+    )
+    return (" ".join(said),)
+
+
+def _instead(material: Material, decision: Decision, checks: Words) -> tuple[str, ...]:
+    """What is said where there are no reasons to list."""
     if decision.methods:
         return () if decision.methods[0].ordered else ("Nothing counted: every part of the score is exactly zero.",)
     if _picture(material, decision):
@@ -202,7 +251,7 @@ def _instead(material: Material, decision: Decision, leading: Sequence[str], che
 # --- another outcome --------------------------------------------------------------------------------------
 
 
-def _otherwise(material: Material, found: Alternative) -> str:
+def _otherwise(material: Material, found: Alternative, threshold: float | None) -> str:
     """One way to another outcome, as the model decides it."""
     outcome = found.outcome
     changes = [
@@ -212,21 +261,25 @@ def _otherwise(material: Material, found: Alternative) -> str:
     if outcome.probability is not None:
         chance = f"probability {share(outcome.probability)}"
     else:
-        chance = f"predicted {rounded(outcome.value or 0.0, 4)} {material.dataset.label_unit}".rstrip()
+        chance = f"predicted {_predicted(material, outcome, threshold)}"
     return f"If {listing(changes)}, the model would decide: {outcome.name} ({chance})."
 
 
-def _note(search: Search) -> str:
+def _note(material: Material, search: Search) -> str:
     """What was looked for and how far, and what the result is not."""
     if search.refused:
         return search.refused
-    all_else = f"Nothing but {listing(search.columns)} was changed, within the range of the training rows."
+    rows = reasons.rows_of(material)
+    all_else = f"Nothing but {listing(search.columns)} was changed, within the range of the {rows}."
     are = "is" if len(search.left) == 1 else "are"
     left = f" Of these {listing(search.left)} {are} missing here, or cannot go further." if search.left else ""
     asked_about = f"{count(search.calls, 'changed row')} that the model was asked about"
     stopped = "" if search.ended else f" The search stopped at its limit of {search.most:,} (document.decision.calls)."
     if not search.alternatives:
-        return f"None found among {asked_about}. {all_else}{left}{stopped} That is no proof that there is none."
+        return (
+            f"No change that gives another outcome was found among {asked_about}. {all_else}{left}{stopped} That is no "
+            "proof that there is none."
+        )
     return (
         f"This is what the model would give, no promise, and says nothing of causes. {all_else}{left} Found among "
         f"{asked_about}; nearer ones may exist.{stopped}"

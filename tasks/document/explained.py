@@ -137,9 +137,12 @@ def _others(found: Tally, required: bool, material: Material, checks: Mapping[st
 
 
 def _shown(found: Tally, lacking: Sequence[Shows]) -> list[str]:
-    """What those that passed show of all that a yes needs, where none failed."""
+    """What those that passed show of all that a yes needs, where none failed; it is not shown where one that asks for
+    it is undecided."""
     if lacking:
         return [f"Not shown: that it {_either(lacking)}."]
+    if found.undecided:
+        return []
     return [f"It {listing(_SHOWS)}."] if len(found.passed) >= ENOUGH else [f"A yes needs {ENOUGH}."]
 
 

@@ -46,7 +46,7 @@ class DocumentKind(NamedTuple):
 
 KINDS: dict[Kind, DocumentKind] = {
     "table": DocumentKind(
-        lambda _: "measurements",
+        lambda item: "columns" if item.columns or item.whole else "measurements",
         ("row", "rows"),
         Own(table.story, table.figures, table.sections, table.appendix),
         compared_samples.panels,

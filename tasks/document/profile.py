@@ -10,7 +10,7 @@ from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.filed import Answered, Found, Place, ProfilePage, State
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
-from exhibit.tasks.records.page import Document
+from exhibit.tasks.records.page import ABSENT, Document
 from exhibit.tasks.records.profile import Clause, Numbers, Profile
 
 _MOST_PLACES = 3  # that are printed of one reference
@@ -84,7 +84,7 @@ def _found(reference: str, title: str, places: Sequence[Place], values: Sequence
     )
 
 
-def _section(name: str, document: Document) -> Found:
+def _section(name: Any, document: Document) -> Found:
     """Sections with that id, in whichever chapters; what a document has once by its own name."""
     whole = {
         "card": ("Model card", document.card is not None),
@@ -105,7 +105,7 @@ def _section(name: str, document: Document) -> Found:
         for number, section in enumerate(sections, 1)
         if section.id == name
     ]
-    title = placed[0][0] if placed else f"Section “{name}”"
+    title = placed[0][0] if placed else ABSENT[name]
     return _found(f"section.{name}", title, [place for _, place in placed])
 
 
@@ -113,7 +113,7 @@ def _figure(name: str, document: Document, drawings: Sequence[Drawing]) -> Found
     printed = {figure for block in document.blocks for figure in block.figures}
     alike = [one for one in drawings if one.figure.content.kind == name and one.figure.name in printed]
     places = [Place(anchor=f"figure-{one.figure.name}", label="", figure=one.figure.name) for one in alike]
-    title = alike[0].reading.title if alike else f"Figure “{name.replace('_', ' ')}”"
+    title = alike[0].reading.title if alike else f"A figure of the kind {name.replace('_', ' ')}"
     return _found(f"figure.{name}", title, places)
 
 

@@ -78,10 +78,9 @@ def _counted(material: Material, decision: Decision, value: float) -> str:
     """Which way a part counted, by the sign that it has for this score."""
     if material.score == "factory":
         return "raised the score" if value > 0 else "lowered the score"
-    towards = (value > 0) != (material.score == "loss")
     if not material.dataset.classes:
-        return "raised it" if towards else "lowered it"
-    return f"counted {'towards' if towards else 'against'} {decision.explained}"
+        return "raised it" if value > 0 else "lowered it"
+    return f"counted {'towards' if value > 0 else 'against'} {decision.explained}"
 
 
 def rest(counted: Sequence[Part], printed: Sequence[Part], whole: float) -> str:
@@ -109,9 +108,14 @@ def written(cell: Cell) -> str:
     return _number(cell, cell.value) if cell.word is None else cell.word
 
 
+def rows_of(material: Material) -> str:
+    """What a value is compared with: nobody knows which rows a model has learned from that came trained."""
+    return "training rows" if material.trained else "rows of the data"
+
+
 def _where(material: Material, cell: Cell) -> str:
     """Where a value lies among the training rows; nothing where there are none."""
-    rows = "training rows" if material.trained else "rows of the data"
+    rows = rows_of(material)
     if not cell.rows:
         return ""
     if cell.value is None:

@@ -7,6 +7,7 @@ from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import beside, capital, count, interval, listing, of_results, plain, question, rounded
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Judged, Open, Table
+from exhibit.tasks.records.shown import as_set
 from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
 
 
@@ -122,7 +123,9 @@ def _digits(values: Sequence[float], thresholds: Sequence[float]) -> int:
 
 def _limit(threshold: float, digits: int) -> str:
     """A threshold as it was set, with as many digits as what stands beside it where these are more than two."""
-    return plain(threshold, digits) if digits > 2 else f"{threshold:g}".replace("-", "−")
+    said = as_set(threshold)
+    computed = len(said.partition(".")[2]) > 3  # nobody sets so many
+    return plain(threshold, max(digits, 3)) if digits > 2 or computed else said
 
 
 def _side(check: CheckResult, threshold: str) -> str:

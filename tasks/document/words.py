@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count as counting
 
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.shown import as_set
 from exhibit.tasks.records.verdict import CheckWords
 
 _SHORT = 16  # letters of a name of a class
@@ -37,7 +38,7 @@ def beside(value: float, threshold: float, write: Callable[[float, int], str] = 
         written = write(value, digits), write(threshold, digits)
         if written[0] != written[1] or value == threshold or digits > _MOST_DIGITS:
             break
-    return written[0], written[1] if digits > 2 else f"{threshold:g}".replace("-", "−")
+    return written[0], written[1] if digits > 2 else as_set(threshold)
 
 
 _MOST_DIGITS = 17  # a float has no more

@@ -1,12 +1,13 @@
 """What nothing can compute and somebody has to state of a model: its card."""
 
-import unicodedata
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from exhibit.tasks.records.base import Spec
+from exhibit.tasks.records.shown import unseen
 
 _MOST_LETTERS = 20_000
 _MOST_ITEMS = 100
@@ -15,11 +16,11 @@ _LAYOUT = "\n\t"  # controls that a text may hold
 
 def _said(text: str) -> str:
     """Without blanks around it, and with lines that end in one way."""
-    said = "\n".join(text.splitlines()).strip() if "\r" in text else text.strip()
+    said = re.sub("\r\n?|[\u2028\u2029]", "\n", text).strip()
     if not said:
         raise ValueError("it is blank; leave it out where nothing is stated")
-    if unseen := [one for one in said if one not in _LAYOUT and unicodedata.category(one) in ("Cc", "Cs")]:
-        raise ValueError(f"it holds U+{ord(unseen[0]):04X}, a control character or half a letter; take it out")
+    if found := unseen(said, _LAYOUT):
+        raise ValueError(f"it holds U+{ord(found[0]):04X}, which is no letter but moves or hides others; take it out")
     return said
 
 

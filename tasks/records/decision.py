@@ -37,8 +37,8 @@ class Lever(Record):
 class Column(Record):
     """A column of a table, as the user names it: what a reader calls it, the `input` that it belongs to and its
     `places` among the features of that. `categories`: what the code of a category stands for, of which `choices` may be
-    chosen: what stands for missing or for all others may not. `date`: the column of dates that it is a part of, whose
-    parts cannot be changed apart."""
+    chosen: what stands for missing or for all others may not; `missing`: the code of the first of these. `date`: the
+    column of dates that it is a part of, whose parts cannot be changed apart."""
 
     name: str
     title: str
@@ -47,6 +47,7 @@ class Column(Record):
     kind: Literal["number", "truth", "category"] = "number"
     categories: tuple[str, ...] = ()
     choices: tuple[int, ...] = ()
+    missing: int | None = None
     date: str | None = None
 
     def word(self, code: float) -> str | None:
@@ -157,7 +158,7 @@ class Decision(Record):
     """One person or item. `row`: its place among the shown samples; `said`: what the score that is divided is of, by
     the number of the output; `threshold`: that decides, None where the likeliest class does, or where a value decides
     nothing; `classes`: how many there are, 0 for a regression. `methods`: what each method that divides the score into
-    signed parts says, the main one first."""
+    signed parts says, the main one first; `turning`: titles of protected columns that alone could turn the outcome."""
 
     row: int
     sample: str
@@ -167,6 +168,7 @@ class Decision(Record):
     upper: str = ""
     classes: int = 0
     methods: tuple[Parts, ...] = ()
+    turning: tuple[str, ...] = ()
     search: Search = Search()
 
 

@@ -1,7 +1,7 @@
 """What is explained, what a method says about it, and its summary over all samples."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -19,6 +19,8 @@ class Cases(Record):
     are read wrong; `borderline`: whose two likeliest classes are closest, where they are close. `misread`, `close`: how
     many are read wrong, and how many have two likeliest classes that are close; None where this has no meaning.
     """
+
+    NEAR: ClassVar[float] = 0.2  # of probability, between the likeliest class and the next: they are close
 
     typical: int | None = None
     wrong: int | None = None

@@ -13,7 +13,6 @@ MissingGlyphs = Literal["mark", "refuse"]
 
 # What may be referred to: sections by their ids, and what a document has once.
 SectionId = Literal[
-    "decision",
     "importances",
     "samples",
     "cases",
@@ -21,13 +20,29 @@ SectionId = Literal[
     "checks",
     "limits",
     "method",
-    "quality",
-    "groups",
-    "data",
     "model",
     "excluded",
     "formulas",
+    "quality",
+    "groups",
+    "data",
 ]
+# What a reader is told of one that a report does not have; no report has the last three yet.
+ABSENT: dict[SectionId, str] = {
+    "importances": "What counts over all explained samples",
+    "samples": "Single samples",
+    "cases": "A typical, a wrong and a borderline case",
+    "agreement": "Agreement of several methods",
+    "checks": "Checks of the explanation",
+    "limits": "Limits",
+    "method": "How it was explained",
+    "model": "Data and model",
+    "excluded": "Excluded samples",
+    "formulas": "Formulas",
+    "quality": "Measures by class, curves and calibration",
+    "groups": "Results for groups of people",
+    "data": "Distributions, leaks and drift of the data",
+}
 DocumentPlace = Literal["card", "verdicts", "guide", "provenance", "configuration"]
 
 

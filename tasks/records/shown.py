@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 _JOINERS = "‌‍"  # between the letters of a word or the parts of a sign: seen, and harmless
@@ -13,6 +14,17 @@ def escaped(text: str, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(one if one in keep or _seen(one) else _written(one) for one in text)
+
+
+def unseen(text: str, keep: str = "") -> list[str]:
+    """Every letter of `text` that moves, hides or turns others, apart from what is to be kept."""
+    return [one for one in text if one not in keep and not _seen(one)]
+
+
+def as_set(number: float) -> str:
+    """A number in a config with all its digits, and no more: 1,234,567, 12.3456789, −3."""
+    whole, _, rest = format(Decimal(repr(abs(number))), "f").partition(".")
+    return f"{'−' * (number < 0)}{int(whole):,}{f'.{rest}' if rest.strip('0') else ''}"
 
 
 def escaped_lines(text: str) -> str:

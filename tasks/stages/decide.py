@@ -46,25 +46,32 @@ NO_OUTCOME = (
     "Not asked: the model predicts a number, and no threshold says which numbers are another outcome "
     "(document.decision.threshold)."
 )
-NO_ROWS = "Not asked: there are no training rows whose range would bound a change."
+NO_ROWS = "Not asked: there are no rows whose range would bound a change."
 
 
 def require_decidable(store: Store, dataset: Digest, data: Data, target: TargetSpec, spec: DecisionSpec | None) -> None:
-    """Raises InputError for columns of which something is said that has no meaning, and for a threshold that decides
-    nothing: before anything is trained."""
+    """Raises InputError for columns of which something is said that has no meaning, and, of pages about decisions, for
+    a score or a threshold by which nothing is decided: before anything is trained."""
     loaded = read(store, Dataset, dataset)
     data.by_name(loaded)
     if spec is not None:
-        require_threshold(spec, loaded, target)
+        label = label_of(target.outputs, loaded)
+        asked = loaded if label is None else loaded.about(label)
+        _require_score(target, asked)
+        _require_threshold(spec, asked)
 
 
-def require_threshold(spec: DecisionSpec, dataset: Dataset, target: TargetSpec) -> None:
-    """Raises InputError for a threshold that decides nothing."""
-    if spec.threshold is None:
-        return
-    if (label := label_of(target.outputs, dataset)) is not None:
-        dataset = dataset.about(label)
-    if dataset.task == "regression":
+def _require_score(target: TargetSpec, dataset: Dataset) -> None:
+    """The logit of a class may fall while its probability rises, as that of another falls further."""
+    if dataset.classes and target.score != "probability":
+        raise InputError(
+            f"document.kind=decision: between classes the probability decides, and target.score is {target.score}; "
+            "type target=predicted_probability"
+        )
+
+
+def _require_threshold(spec: DecisionSpec, dataset: Dataset) -> None:
+    if spec.threshold is None or not dataset.classes:
         return
     if len(dataset.classes) != 2:
         raise InputError(
@@ -130,8 +137,10 @@ class _Point:
 
     @cached_property
     def training(self) -> Array:
-        """(training rows, columns) codes, NaN where a cell is empty."""
-        return self._codes(np.flatnonzero(self.dataset.split == "train"))
+        """(training rows, columns) codes, NaN where a cell is empty; of a model that came trained all rows of the data
+        but those that were given to be explained."""
+        split = self.dataset.split
+        return self._codes(np.flatnonzero(split == "train" if self.material.trained else split != "explain"))
 
     def _codes(self, rows: Array) -> Array:
         """(rows, columns)."""
@@ -157,6 +166,7 @@ class _Point:
             upper=rule.sides[-1] if rule.sides else "",
             classes=len(rule.classes),
             methods=tuple(parts for parts in map(partial(self._parts, place, cells), self._methods) if parts.parts),
+            turning=self._turning(row, present),
             search=self._search(row, present),
         )
 
@@ -202,6 +212,21 @@ class _Point:
             return Cell(**plain, word=word, same=float(same.mean()) if len(training) else None)
         decimals = max(0, decimals_of(np.array([value])), decimals_of(known) if len(known) else 0)
         return Cell(**plain, decimals=decimals, spread=_spread(known) if len(known) else None)
+
+    def _turning(self, row: int, present: Array) -> tuple[str, ...]:
+        """The protected columns of which another value alone makes the model decide otherwise."""
+        levers = [Lever(column=column.name) for column in self.named.columns if self.named.is_protected(column)]
+        title = {column.name: column.title for column in self.named.columns}
+        found = []
+        for lever in levers if self.rule.sides else ():
+            moves = [(way.column, way.value(step)) for way in self._ways(lever, present) for step in way.coarse]
+            rows = np.repeat(present[np.newaxis], len(moves) + 1, axis=0)
+            for number, (column, value) in enumerate(moves, 1):
+                rows[number, column] = value
+            outcomes = self.rule.decided(self._answers(row, present, rows))[0]
+            if (outcomes != outcomes[0]).any():
+                found.append(title[lever.column])
+        return tuple(found)
 
     def _search(self, row: int, present: Array) -> Search:
         """What would have to change in a row, of which `present` (columns,) are the codes."""
@@ -258,7 +283,7 @@ class _Point:
         column, at = self.named.columns[number], float(present[number])
         training = self.training[:, number]
         known = training[~np.isnan(training)]
-        if np.isnan(at) or not len(known):
+        if np.isnan(at) or at == column.missing or not len(known):
             return []
         if column.kind == "number":
             scale, decimals = _scale(known), decimals_of(known)

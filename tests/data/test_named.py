@@ -123,7 +123,14 @@ def test_codes_are_the_cells_and_are_written_back(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("numbers", "decimals"),
-    [([1.0, 20.0], 0), ([0.5, 3.0], 1), (np.float32([5.1, 4.97]), 2), ([1.5e9, 2.5e9], 0), ([np.pi * 100, 0.0], 3)],
+    [
+        ([1.0, 20.0], 0),
+        ([0.5, 3.0], 1),
+        ([3494200.01, 5.0], 2),
+        (np.float32([5.1, 4.97]), 2),
+        ([1.5e9, 2.5e9], 0),
+        ([np.pi * 100, 0.0], 2),
+    ],
 )
 def test_numbers_are_in_the_decimals_that_they_are_written_in(numbers: list[float], decimals: int) -> None:
     assert decimals_of(np.asarray(numbers, np.float64 if isinstance(numbers, list) else np.float32)) == decimals
@@ -138,3 +145,13 @@ def test_samples_are_named_by_their_ids(path: Path) -> None:
         by_row(SelectionSpec(ids=("cc",)), data)
     with pytest.raises(ValueError, match="index and ids both name what is drawn"):
         SelectionSpec(ids=("a",), index=(0,))
+
+
+def test_what_stands_for_an_empty_cell_is_known_as_that(path: Path) -> None:
+    """So that nobody is told to change it, as of a cell that stays empty."""
+    one = spec(path)
+    found = {column.name: column for column in one.columns(loaded(one))}
+    purpose = found["purpose"]
+    assert purpose.missing == len(purpose.categories) - 1
+    assert purpose.missing not in purpose.choices
+    assert found["income"].missing is None

@@ -126,6 +126,10 @@ def test_an_explanation_is_held_against_its_checks(checks: list[CheckResult], wo
             "1 of 12 checks passed and 2 failed. More failed than passed. Failed, though not required: "
             f"“{CHECK_WORDS['deletion'].question}” and “{CHECK_WORDS['insertion'].question}”.",
         ),
+        (
+            given("pass", *SHOWING) + given("undecided", "seed_stability"),
+            f"4 of 12 checks passed and none failed. Undecided: “{CHECK_WORDS['seed_stability'].question}”.",
+        ),
         ([check("completeness", "fail", True)], f"A required check failed: “{CHECK_WORDS['completeness'].question}”. "
          "None of 12 checks passed and 1 failed. More failed than passed."),
         ([], "None of 12 checks passed or failed."),

@@ -10,7 +10,7 @@ from exhibit.tasks.document.words import count, interval, listing, share, signed
 from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
 from exhibit.tasks.records.finding import Signs
 from exhibit.tasks.records.model import Metric, Performance
-from exhibit.tasks.records.shown import article, what_it_is
+from exhibit.tasks.records.shown import article, as_set, what_it_is
 from tests.points import inputs, material, method
 
 
@@ -33,6 +33,14 @@ def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
 def test_a_share_is_never_rounded_to_a_certainty(value: float, text: str) -> None:
     """Only what is 1 reads 100%, only what is 0 reads 0%."""
     assert share(value) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1234567.0, "1,234,567"), (12.3456789, "12.3456789"), (-3.0, "−3"), (0.5, "0.5"), (1e-7, "0.0000001"), (0.0, "0")],
+)
+def test_a_number_that_was_set_is_printed_whole(number: float, text: str) -> None:
+    assert as_set(number) == text
 
 
 def test_lists_and_counts() -> None:

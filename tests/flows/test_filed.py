@@ -88,6 +88,8 @@ def test_values_of_a_file_are_the_texts_that_stand_there(tmp_path: Path) -> None
         ("users: " + "[" * 2000 + "]" * 2000, "it is nested too deeply"),
         ('owner: "a\\ud800"', "owner: given 'a"),
         ('owner: "a\\0"', "owner: it holds U+0000"),
+        ('owner: "a\\u202Eb"', "owner: it holds U+202E"),
+        ('citation: "a\\uFEFFb"', "citation: it holds U+FEFF"),
         ("owner: a\x07", "it is no YAML"),
         (b"owner: \xff\xfe", "it is not UTF-8 (byte 7)"),
         ("owner: " + "a" * 300_000, "it is larger than 256 KiB"),
