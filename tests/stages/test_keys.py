@@ -254,8 +254,9 @@ def test_what_runs_in_a_stage_is_in_its_key(
 
 @pytest.mark.slow(25)
 def test_what_decides_is_in_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = ("document.kind=decision", "selection.index=[3]", 'data.actionable=["petal width (cm)"]', "check=[]")
-    executed = ran(("study=iris", "data.reference=null", *asked), tmp_path, monkeypatch)
+    asked = ("document.kind=decision", "target=predicted_probability", "selection.index=[3]", "check=[]")
+    columns = ('data.actionable=["petal width (cm)"]', 'data.protected=["sepal width (cm)"]')
+    executed = ran(("study=iris", "data.reference=null", *asked, *columns), tmp_path, monkeypatch)
     assert executed.stages >= {"decide", "draw_decisions", "compose", "render"}
     assert {stage: sorted(missing) for stage, missing in executed.missing.items() if missing} == {}
 
