@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document import explained
 from exhibit.tasks.document.bearing import named
+from exhibit.tasks.document.concerns import concerns
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.verdicts import all_rows, not_asked
 from exhibit.tasks.document.words import capital, count, listing, of_results, rounded, share
@@ -80,6 +81,7 @@ def front(
         stated=tuple(Fact(name=capital(name), text=text) for name, text in (stated or {}).items()),
         answers=(model, explanation, explained.untested(materials, checks)),
         overall=min(model.word, explanation.word, key=_WORST.index),
+        concerns=concerns(materials, anchors),
         rule=RULE,
         notes=notes(checks, len(materials) > 1),
         verdicts=tuple(all_rows(materials, checks, anchors)),

@@ -88,6 +88,11 @@ class Block(Record):
     asides: tuple[Aside, ...] = ()
 
 
+def section_anchor(slug: str, name: str) -> str:
+    """Where a section is. Its chapter may be called as tables, figures and chapters are, so the prefix is its own."""
+    return f"section-{slug}-{name}"
+
+
 class Section(Record):
     """`id`: what refers to it calls it, within its chapter; empty where nothing does."""
 
@@ -96,9 +101,8 @@ class Section(Record):
     id: SectionId | Literal[""] = ""
 
     def anchor(self, slug: str, number: int) -> str:
-        """Where it is in a document: `number` among the sections of the chapter with this slug, which may be called as
-        tables, figures and chapters are, so that the prefix is of sections alone."""
-        return f"section-{slug}-{self.id or number}"
+        """Where it is in a document: `number` among the sections of the chapter with this slug."""
+        return section_anchor(slug, self.id or str(number))
 
 
 class Teaser(Record):
@@ -205,6 +209,18 @@ class Rule(Record):
     cases: tuple[tuple[Word, str], ...]
 
 
+class Concern(Record):
+    """What was found about model or data, beside the explanation, that whoever signs has to know: a few words, a
+    sentence with its numbers, and the `section` of the chapter that it is read about in, by its id. `of`: the title of
+    the chapter; `anchor`: where that is, once the document is put together."""
+
+    title: str
+    sentence: str
+    section: SectionId
+    of: str = ""
+    anchor: str = ""
+
+
 class Open(Record):
     """Questions that no check has asked, with the name of the check, and `of` which models; empty of a single one."""
 
@@ -214,13 +230,14 @@ class Open(Record):
 
 class Front(Record):
     """What page one and two say beside the findings: what was `examined`, what the user has `stated` of it, the
-    answers, the `overall` one, the `rule` they follow and the `notes` on its words; all verdicts, of which the first
-    are printed, and what was `not_asked`."""
+    answers, the `overall` one, the `concerns` about model and data, the `rule` they follow and the `notes` on its
+    words; all verdicts, of which the first are printed, and what was `not_asked`."""
 
     examined: tuple[Fact, ...] = ()
     stated: tuple[Fact, ...] = ()
     answers: tuple[Answer, ...] = ()
     overall: Word = "not assessed"
+    concerns: tuple[Concern, ...] = ()
     rule: tuple[Rule, ...] = ()
     notes: tuple[str, ...] = ()
     verdicts: tuple[Judged, ...] = ()
