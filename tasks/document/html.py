@@ -23,6 +23,7 @@ from exhibit.tasks.records.verdict import Verdict
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 Medium = Literal["screen", "print"]
+SCRIPTS = ("report.js", "saving.js", "finding.js", "start.js")  # one script: the last calls what the others define
 
 
 class Facts(Record):
@@ -112,7 +113,7 @@ def environment(medium: Medium) -> Environment:
 def _own(medium: Medium, body: str, paper: Paper) -> dict[str, str]:
     """Style and script of the page with the hashes that its policy names; paper has no script."""
     sheet = style_sheet(f"{medium}.css")
-    script = (TEMPLATES / "report.js").read_text()
+    script = "".join((TEMPLATES / name).read_text() for name in SCRIPTS)
     if medium == "screen":
         style = screen_faces(body + script + sheet) + sheet
     else:

@@ -1,5 +1,6 @@
 """The page in a real browser: every control does what it says, nothing is asked of the network or complained about."""
 
+import csv
 import io
 import itertools
 import json
@@ -25,6 +26,7 @@ from exhibit.tasks.document.index import write_index
 from exhibit.tasks.drawing.matrix import matrix
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Matrix
+from exhibit.tasks.records.spreadsheet import csv_bytes
 from tests.document.test_index import a_run
 from tests.drawing.test_style import contrast
 
@@ -444,6 +446,115 @@ def test_a_figure_opens_large_and_returns_to_its_place(page: Browser) -> None:
     assert page.run("document.activeElement.className") == "enlarge"
 
 
+def test_a_table_is_saved_as_the_rows_that_are_seen(page: Browser) -> None:
+    """By RFC 4180, with numbers that a spreadsheet knows."""
+    fill(page, f"{TABLE}.parentElement.previousElementSibling.querySelector('input')", "Test 16")
+    head, *rows = csv.reader(io.StringIO(page.run(f"tableText({TABLE})")))
+    assert head == page.run(f"[...{TABLE}.tHead.rows[0].cells].map(c => c.textContent.trim())")
+    assert [row[0] for row in rows] == ["test 162", "test 168"]
+    assert [float(row[5]) for row in rows] == numbers(column(page, 5))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-a", "@x", "－a", "−2.5", "+0.4", "1,024", 'say "a, b"', "50%"])
+def test_a_saved_cell_runs_nothing_and_is_what_the_program_writes(page: Browser, text: str) -> None:
+    cell = csv_bytes([[text.replace("−", "-")]]).decode().rstrip("\r\n")
+    assert page.run(f"field({json.dumps(text)})") == cell
+
+
+def test_a_figure_is_saved_with_its_words_and_its_pixels(page: Browser, drawings: Any) -> None:
+    """As a picture on its own: no address, no control, and the colours that are printed."""
+    page.run("document.fonts.ready.then(() => true)")
+    svg = page.run(f"source({SAMPLES})")
+    words = set(page.run(f"[...{SAMPLES}.querySelectorAll('.cell-note, .grid th')].map(n => n.textContent.trim())"))
+    saved = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+    assert {word for phrase in words for word in phrase.split()} <= set(saved.split())
+    assert "Enlarge" not in saved
+    assert re.findall(r'(?:href|src)="(?!data:)[^"]*"', svg) == []
+    address = page.run(f"pixelled({SAMPLES}).then(canvas => canvas.toDataURL())")
+    picture: Array = np.asarray(Image.open(io.BytesIO(b64decode(address.partition(",")[2]))).convert("RGB"))
+    drawn = Image.open(io.BytesIO(drawings["digits-samples"].part("r0c1").data)).convert("RGB")
+    strongest = np.asarray(drawn).reshape(-1, 3)[np.asarray(drawn).reshape(-1, 3).min(axis=1).argmin()]
+    assert (np.abs(picture.astype(int) - strongest).max(axis=2) <= 2).sum() > 50
+
+
+BESIDE = "document.querySelector('dialog.beside')"
+
+
+def test_two_samples_and_two_methods_stand_side_by_side(page: Browser) -> None:
+    page.run(f"[...{SAMPLES}.querySelectorAll('button')].find(b => b.textContent === 'Side by side').click()")
+    assert page.run(f"{BESIDE}.open")
+    seen = f"[...{BESIDE}.querySelectorAll('.seen')].map(s => s.querySelector('.cell-note').textContent.trim())"
+    notes = page.run(f"[...{SAMPLES}.querySelectorAll('tbody tr')].map(r => r.querySelector('.cell-note').textContent)")
+    assert page.run(seen) == [note.strip() for note in notes[:2]]
+    options = page.run(f"[...{BESIDE}.querySelector('select').options].map(o => o.textContent)")
+    heads = page.run(f"[...{SAMPLES}.querySelectorAll('thead th')].map(h => h.textContent.trim())")
+    (figure,) = set(page.run(f"[{SAMPLES}.querySelector('figcaption b').textContent.replace('.', '')]"))
+    assert [f"{figure}: {head}" for head in heads] == [o for o in options if o.removeprefix(f"{figure}: ") in heads]
+    value = page.run(
+        f"[...{BESIDE}.querySelector('select').options].find(o => o.textContent.endsWith({heads[1]!r})).value"
+    )
+    fill(page, f"{BESIDE}.querySelectorAll('select')[1]", value)
+    assert page.run(f"{BESIDE}.querySelectorAll('.seen')[1].querySelectorAll('.cell').length") == len(notes)
+    assert violations_here(page) == []
+    page.press("Escape")
+    assert page.run(f"{BESIDE}.open") is False
+
+
+RAIL = "document.querySelector('.rail')"
+
+
+def test_the_contents_stay_at_hand_and_say_where_one_is(browser: Browser, file: Path) -> None:
+    with looking(browser, "light", 1600):
+        browser.open(file)
+        for title in browser.run("[...document.querySelectorAll('.chapter h1')].map(h => h.textContent)"):
+            chapter = f"[...document.querySelectorAll('.chapter h1')].find(h => h.textContent === {title!r})"
+            browser.run(f"{chapter}.scrollIntoView({{behavior: 'instant'}})")
+            browser.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            here = browser.run(f"{RAIL}.querySelector('[aria-current]').textContent")
+            assert title in here
+            left, top, _, height = box(browser, RAIL)
+            assert left >= 0
+            assert top >= 0
+            assert height <= 900
+
+
+def test_on_a_narrow_screen_the_contents_open_and_close(browser: Browser, file: Path) -> None:
+    with looking(browser, "light", 390):
+        browser.open(file)
+        shown = f"{RAIL}.querySelector('.panel').checkVisibility()"
+        assert browser.run(shown) is False
+        browser.run(f"{RAIL}.querySelector('.here').click()")
+        assert browser.run(shown)
+        assert violations_here(browser) == []
+        browser.run(f"{RAIL}.querySelector('input').focus()")
+        browser.press("Escape")
+        assert browser.run(shown) is False
+
+
+def test_a_search_finds_each_place_once_and_leads_to_it(page: Browser) -> None:
+    fill(page, f"{RAIL}.querySelector('input')", "test 162")
+    assert page.run(f"{RAIL}.querySelector('.count').textContent") == "1 place"
+    page.run(f"{RAIL}.querySelector('.hit').click()")
+    assert page.run("document.querySelector('.hit-here').cells[0].textContent.trim()") == "test 162"
+    fill(page, f"{RAIL}.querySelector('input')", "no such word anywhere")
+    assert page.run(f"{RAIL}.querySelector('.count').textContent") == "0 places"
+    fill(page, f"{RAIL}.querySelector('input')", "")
+    assert page.run(f"[...{RAIL}.querySelectorAll('ol.hits, ol.hits ~ ol')].map(l => l.hidden)") == [True, False]
+
+
+def test_what_is_printed_has_all_rows_and_no_controls(page: Browser) -> None:
+    fill(page, f"{TABLE}.parentElement.previousElementSibling.querySelector('input')", "Test 16")
+    page.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        works = (
+            "[...document.querySelectorAll('button:not(.sort), input, select, .rail')].filter(e => e.checkVisibility())"
+        )
+        assert page.run(f"{works}.map(e => e.outerHTML.slice(0, 80))") == []
+        assert page.run(f"[...{TABLE}.tBodies[0].rows].every(r => r.checkVisibility())")
+    finally:
+        page.call("Emulation.setEmulatedMedia", media="")
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_a_narrow_screen_needs_no_sideways_scrolling(page: Browser, width: int) -> None:
     page.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=True)
@@ -498,6 +609,11 @@ def violations(browser: Browser, page: Path) -> list[str]:
     """What axe finds wrong with a page, of any level, best practices among it."""
     browser.open(page)
     browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    return violations_here(browser)
+
+
+def violations_here(browser: Browser) -> list[str]:
+    """The same of the page as it is now."""
     browser.run(f"{AXE}; 0")
     asked = "{resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}"
     said = "v => v.nodes.map(n => `${v.id}: ${n.html.slice(0, 100)}`)"
