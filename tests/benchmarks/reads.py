@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from exhibit.flows.config import read_report
+from exhibit.flows.config import Report, read_report
 from exhibit.flows.engine import Inline
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import explain
@@ -55,8 +55,12 @@ class Reads:
 _ONCE, _GET, _FINGERPRINT = Store.once, Store.get, stage_module.fingerprint
 
 
-def counted(*words: str) -> Reads:
-    """The reads of a report that is made from nothing."""
+def _whole(report: Report, watch: Watch) -> None:
+    explain(report, ["exhibit", "report"], Inline(), watch)
+
+
+def counted(*words: str, work: Callable[[Report, Watch], object] = _whole) -> Reads:
+    """The reads of a report, or of some `work` for it, that begins with nothing."""
     reads = Reads()
 
     def once(store: Store, *given: Any) -> Any:
@@ -73,7 +77,7 @@ def counted(*words: str) -> Reads:
         Watch() as watch,
     ):
         paths = (f"paths.runs={Path(folder) / 'runs'}", f"paths.store={Path(folder) / 'store'}")
-        explain(read_report([*words, *paths]), ["exhibit", "report"], Inline(), watch)
+        work(read_report([*words, *paths]), watch)
     return reads
 
 

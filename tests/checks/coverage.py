@@ -8,6 +8,7 @@ minutes, and writes it where the documentation has it.
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -119,14 +120,19 @@ def group(count: int) -> Draw:
 _ROWS = 20
 
 
+@cache
+def _net() -> TorchModel:
+    formula = FormulaNet(lambda x: x[:, 0] ** 2 + x[:, 0] * x[:, 1])
+    return TorchModel(formula, as_tensors, "values", Compute(batch=64))
+
+
 def drawn(make: Callable[[int], GradientMethod], truth: float, background: bool) -> Draw:
     """Of x₀² + x₀x₁ at (1.5, −2) the first feature, over draws of noise, or of rows that are uniform from −1 to 1."""
-    model = TorchModel(FormulaNet(lambda x: x[:, 0] ** 2 + x[:, 0] * x[:, 1]), as_tensors, "values", Compute(batch=64))
 
     def held(random: np.random.Generator) -> bool:
         rows = random.uniform(-1, 1, (_ROWS, 2)).astype(np.float32)
         found = make(int(random.integers(2**31))).attribute(
-            model,
+            _net(),
             {"x": np.array([[1.5, -2.0]], np.float32)},
             {"x": rows} if background else None,
             np.array(["s"]),

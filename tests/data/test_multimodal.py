@@ -28,7 +28,7 @@ def npz(folder: Path, count: int = 6) -> Path:
 def idx(folder: Path, packed: bool = True) -> Path:
     for name, array in zip(("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), arrays(), strict=True):
         data = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
-        (folder / f"{name}{'.gz' * packed}").write_bytes(gzip.compress(data) if packed else data)
+        (folder / f"{name}{'.gz' * packed}").write_bytes(gzip.compress(data, mtime=0) if packed else data)
     return folder
 
 

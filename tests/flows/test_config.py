@@ -73,7 +73,9 @@ def test_every_option_is_valid_and_short(file: Path, monkeypatch: pytest.MonkeyP
     torchvision()
     bare(tmp_path / OPEN["path"])
     group, option = file.parent.name, file.stem
-    chosen = [f"study={option}"] if group == "study" else ["study=iris", f"{group}={option}"]
+    if group == "study":  # `test_every_study_is_valid`
+        return
+    chosen = ["study=iris", f"{group}={option}"]
     chosen += FITTING[option].split() if option in FITTING else []
     place = f"{group}.{option}" if group in ("method", "check") else group
     missing = [key for key, value in yaml.safe_load(file.read_text()).items() if value == "???"]

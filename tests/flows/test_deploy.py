@@ -5,20 +5,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import parameter_schema
-from prefect.utilities.schema_tools.validation import ValidationError, validate
+from prefect.utilities.schema_tools.validation import _VALIDATOR, ValidationError, validate
 
 from exhibit.flows import deploy, scheduled
 from exhibit.flows.artifacts import short_name
 from exhibit.flows.bounded import Job
 from exhibit.flows.bounded_process import _job
+from exhibit.flows.cli import run
 from exhibit.flows.compose import option_files
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.deploy import ScheduleSpec, absolute, read_schedule, worker_command
@@ -70,19 +74,31 @@ def test_a_bad_schedule_is_refused(words: list[str], said: str) -> None:
         (["study=iris", "schedule.cron=never"], "http://127.0.0.1:1/api", "schedule.cron: given 'never'"),
         (["study=irs", CRON], "http://127.0.0.1:1/api", "study=irs: there is no such option"),
         (["study=iris", CRON], "", "PREFECT_API_URL: no server is configured; start one with `prefect server start`"),
-        (["study=iris", CRON], "http://127.0.0.1:1/api", "PREFECT_API_URL: http://127.0.0.1:1/api does not answer ("),
     ],
 )
 def test_what_cannot_be_registered_is_said_in_a_sentence(
-    words: list[str], address: str, said: str, tmp_path: Path
+    words: list[str], address: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The config and the schedule are looked at before the server is."""
-    settings = {"PREFECT_API_URL": address, "PREFECT_HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "exhibit", "deploy", *words]
+    with temporary_settings({PREFECT_API_URL: address}):
+        assert run(["deploy", *words]) == 2
+    _one_sentence(capsys.readouterr(), said)
+
+
+def test_a_server_that_does_not_answer_is_one_sentence_of_the_whole_program(tmp_path: Path) -> None:
+    """Nothing that Prefect writes beside it."""
+    settings = {"PREFECT_API_URL": "http://127.0.0.1:1/api", "PREFECT_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "exhibit", "deploy", "study=iris", CRON]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | settings, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"exhibit: {said}")
-    assert len(done.stderr.splitlines()) == 1
+    assert done.returncode == 2
+    _one_sentence((done.stdout, done.stderr), "PREFECT_API_URL: http://127.0.0.1:1/api does not answer (")
+
+
+def _one_sentence(told: tuple[str, str], said: str) -> None:
+    """Of what was told on stdout and stderr."""
+    assert told[0] == ""
+    assert told[1].startswith(f"exhibit: {said}")
+    assert len(told[1].splitlines()) == 1
 
 
 def test_paths_are_taken_from_where_they_were_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,6 +185,20 @@ def test_prefect_yaml_does_the_same_by_hand() -> None:
 # --- what a server refuses --------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def schema_checked_once() -> Iterator[None]:
+    """Whether the schema itself is one is asked once, not of every value again: that takes 1.5 s each time."""
+    check, known = _VALIDATOR.check_schema, set[str]()
+
+    def once(schema: Any, *more: Any, **options: Any) -> None:
+        if (text := json.dumps(schema, sort_keys=True)) not in known:
+            check(schema, *more, **options)
+            known.add(text)
+
+    with mock.patch.object(_VALIDATOR, "check_schema", once):
+        yield
+
+
 def refused(parameters: dict[str, Any]) -> str:
     """What a server says of parameters, by the schema and the code by which it judges; empty where it takes them."""
     for parts_may_be_left_out in (True, False):  # when a deployment is registered, and when a run is asked for
@@ -179,12 +209,14 @@ def refused(parameters: dict[str, Any]) -> str:
     return ""
 
 
+@pytest.mark.usefixtures("schema_checked_once")
 @pytest.mark.parametrize("study", [file.stem for file in option_files("study")])
 def test_a_server_takes_every_study(study: str) -> None:
     report = read_report([f"study={study}"]).model_dump(mode="json")
     assert refused({"report": json.loads(json.dumps(report)), "timezone": "Asia/Tokyo"}) == ""
 
 
+@pytest.mark.usefixtures("schema_checked_once")
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [

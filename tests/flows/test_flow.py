@@ -20,7 +20,6 @@ from prefect.settings import (
     temporary_settings,
 )
 from prefect.states import Failed
-from prefect.testing.utilities import prefect_test_harness
 
 from exhibit.flows.config import read_report
 from exhibit.flows.deploy import _ensure_pool
@@ -58,6 +57,8 @@ def test_only_what_comes_from_outside_is_tried_again(error: Exception, again: bo
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[None]:
+    from prefect.testing.utilities import prefect_test_harness  # imports the server: seven seconds
+
     with (
         temporary_settings({PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 120}),
         prefect_test_harness(server_startup_timeout=120),

@@ -130,7 +130,7 @@ def test_at_the_layer_of_one_of_two_inputs_the_other_is_held(
 ) -> None:
     """The parts add up to the printed difference, S(x) less the score with that layer's activation replaced."""
     model = build()
-    found = explain(method, model, PAIR, baselines=rows)
+    found = explain(method, model, PAIR, baselines=rows, batch=64)
     assert not found.bypassed.any()
     place, other = model.place(PAIR, "first"), None if rows is None else model.place(rows, "first")
     compared = np.zeros((1, 4), np.float32) if other is None else next(iter(other.values.values()))

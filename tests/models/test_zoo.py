@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -23,11 +24,35 @@ from exhibit.tasks.records.packing import pack, unpack
 from tests.conftest import Memory
 
 COMPUTE = Compute()
-BRIEF = [
-    (MLPSpec(epochs=2), IrisSpec()),
-    (CNNSpec(epochs=1, filters=4), DigitsSpec()),
-    (GGNNSpec(epochs=1, units=8), SolubilitySpec()),
-]
+BRIEF = {
+    "mlp": (MLPSpec(epochs=2), IrisSpec()),
+    "cnn": (CNNSpec(epochs=1, filters=4), DigitsSpec()),
+    "ggnn": (GGNNSpec(epochs=1, units=8), SolubilitySpec()),
+}
+
+
+class Brief(NamedTuple):
+    """A short training on a few rows of both splits, and what it told of its progress."""
+
+    spec: TrainingSpec
+    dataset: Dataset
+    weights: Weights
+    seen: list[tuple[int, int]]
+    left_states_alone: bool
+
+
+def states() -> tuple[object, bytes, bytes]:
+    return random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes()
+
+
+@pytest.fixture(scope="module", params=BRIEF)
+def brief(request: pytest.FixtureRequest) -> Brief:
+    spec, data = BRIEF[request.param]
+    whole = data.load(Memory())
+    dataset = whole.take(np.arange(0, len(whole.labels), 1 if len(whole.labels) < 500 else 4))
+    before, seen = states(), list[tuple[int, int]]()
+    weights = spec.fit(dataset, COMPUTE, lambda *progress: seen.append(progress))
+    return Brief(spec, dataset, weights, seen, states() == before)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -44,27 +69,18 @@ def test_cnn_learns_digits_it_has_not_seen() -> None:
     assert right[data.split == "test"].mean() > 0.96
 
 
-@pytest.mark.parametrize(("spec", "data"), BRIEF)
-def test_training_is_repeatable_reported_and_leaves_random_states_alone(
-    spec: TrainingSpec, data: IrisSpec | DigitsSpec | SolubilitySpec
-) -> None:
-    dataset, seen = data.load(Memory()), []
-    states = random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes()
-    first = spec.fit(dataset, COMPUTE, lambda *progress: seen.append(progress))
-    assert (random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes()) == states
-    assert seen == [(epoch + 1, spec.epochs) for epoch in range(spec.epochs)]
+def test_training_is_repeatable_reported_and_leaves_random_states_alone(brief: Brief) -> None:
+    spec, dataset, first = brief.spec, brief.dataset, brief.weights
+    assert brief.left_states_alone
+    assert brief.seen == [(epoch + 1, spec.epochs) for epoch in range(spec.epochs)]
     assert all(len(values) == spec.epochs for values in first.history.values())
     assert ("test_loss" in first.history) == (dataset.split == "test").any()
     assert pack(first) == pack(spec.fit(dataset, COMPUTE, silent))
     assert pack(first) != pack(spec.model_copy(update={"seed": 1}).fit(dataset, COMPUTE, silent))
 
 
-@pytest.mark.parametrize(("spec", "data"), BRIEF)
-def test_stored_weights_give_the_same_predictions(
-    spec: TrainingSpec, data: IrisSpec | DigitsSpec | SolubilitySpec
-) -> None:
-    dataset = data.load(Memory())
-    weights = spec.fit(dataset, COMPUTE, silent)
+def test_stored_weights_give_the_same_predictions(brief: Brief) -> None:
+    spec, dataset, weights = brief.spec, brief.dataset, brief.weights
     inputs = take(dataset.arrays, np.arange(70))
     direct = spec.restore(dataset, weights, COMPUTE).predict(inputs)
     stored = spec.restore(dataset, unpack(Weights, pack(weights)), COMPUTE).predict(inputs)

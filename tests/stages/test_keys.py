@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -15,7 +15,7 @@ from exhibit.flows.progress import Watch
 from exhibit.flows.report import explain
 from exhibit.tasks import fingerprint as fingerprints
 from exhibit.tasks import stages
-from exhibit.tasks.fingerprint import ROOT, fingerprint
+from exhibit.tasks.fingerprint import ROOT, fingerprint, source_digest
 from exhibit.tasks.stages import stage as stage_module
 from exhibit.tasks.store import Store
 
@@ -80,43 +80,59 @@ class Sources:
             self._known[path] = READ(path, name, root)
         text = self.edited.get(path)
         read = self._known[path]
-        return read if text is None else read._replace(digest=fingerprints.source_digest(text))
+        return read if text is None else read._replace(digest=source_digest(text))
 
 
-def edits(source: str) -> Iterator[tuple[str, str]]:
-    """The source with one constant, function or class at its top changed, for each of them, and its name."""
+class Edit(NamedTuple):
+    """One statement at the top of a file, changed: its name, its own text before and after, and the file after."""
+
+    name: str
+    before: str
+    after: str
+    file: str
+
+
+def edits(source: str) -> Iterator[Edit]:
+    """The source with one constant, function or class at its top changed, for each of them."""
     lines = source.splitlines(keepends=True)
     for node in ast.parse(source).body:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                last = node.body[-1]
-                more = " " * last.col_offset + "pass\n"
-                yield node.name, "".join([*lines[: node.end_lineno], more, *lines[node.end_lineno :]])
+                name = node.name
+                begin = node.decorator_list[0].lineno - 1 if node.decorator_list else node.lineno - 1
+                before = "".join(lines[begin : node.end_lineno])
+                after = f"{before.rstrip()}\n{' ' * node.body[-1].col_offset}pass\n"
             case ast.Assign() | ast.AnnAssign() if node.value is not None:
-                another = f"{ast.unparse(node)}, 0\n"
                 name = ast.unparse(node).partition(" =")[0].partition(":")[0]
-                yield name, "".join([*lines[: node.lineno - 1], another, *lines[node.end_lineno :]])
+                begin = node.lineno - 1
+                before = "".join(lines[begin : node.end_lineno])
+                after = f"{ast.unparse(node)}, 0\n"
+            case _:
+                continue
+        yield Edit(name, before, after, "".join([*lines[:begin], after, *lines[node.end_lineno :]]))
 
 
 def test_every_edit_of_the_code_behind_a_stage_changes_its_key_and_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every constant, function and class at the top of every module of the program, one after the other."""
+    """Every constant, function and class at the top of every module of the program: the digest tells it from what it
+    was before. In each module one of them, now the first, now the last or one between, changes the keys."""
     read = Sources()
     monkeypatch.setattr(fingerprints, "_read", read)
     before = {name: fingerprint(modules_of(name)) for name in CHOSEN}
     tried = 0
-    for path in sorted((ROOT / "exhibit" / "tasks").rglob("*.py")):
+    for turn, path in enumerate(sorted((ROOT / "exhibit" / "tasks").rglob("*.py"))):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        behind = [name for name, mark in before.items() if module in mark["source"]]
-        ahead = [name for name in CHOSEN if name not in behind]
-        for number, (what, text) in enumerate(edits(path.read_text())):
-            read.edited = {path: text}
-            # All stages for the first edit of a module; then one that has to change and one that has to stay, in turn.
-            asked = CHOSEN if number == 0 else [room[number % len(room)] for room in (behind, ahead) if room]
-            changed = {name for name in asked if fingerprint(modules_of(name)) != before[name]}
-            assert changed == set(behind).intersection(asked), f"{module}: {what}"
-            tried += 1
+        behind = {name for name, mark in before.items() if module in mark["source"]}
+        every = list(edits(path.read_text()))
+        for edit in every:
+            assert source_digest(edit.after) != source_digest(edit.before), f"{module}: {edit.name}"
+        if every:
+            edit = every[turn % len(every)]
+            read.edited = {path: edit.file}
+            changed = {name for name in CHOSEN if fingerprint(modules_of(name)) != before[name]}
+            assert changed == behind, f"{module}: {edit.name}"
+        tried += len(every)
     assert tried > 1000
 
 
@@ -133,7 +149,7 @@ def test_every_edit_of_the_code_behind_a_stage_changes_its_key_and_no_other(
 def test_what_was_once_forgotten_is_behind_its_stage(module: str, what: str, stage: str) -> None:
     """These constants and functions were in no list of what a stage depends on."""
     source = (ROOT / "exhibit" / "tasks" / f"{module.replace('.', '/')}.py").read_text()
-    assert what in [name for name, _ in edits(source)]
+    assert what in [edit.name for edit in edits(source)]
     assert f"exhibit.tasks.{module}" in fingerprint(modules_of(stage))["source"]
 
 
