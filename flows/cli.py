@@ -1,7 +1,7 @@
-"""The command line: `exhibit report`, `check`, `verify`, `studies`, `deploy` and `new`. It owns the exit codes.
+"""The command line: `exhibit report`, `check`, `verify`, `sign`, `studies`, `deploy` and `new`. It owns the exit codes.
 
-0 done, 1 unexpected, 2 bad config or input, 3 done but a required check or a point failed; `verify`: 4 different, 5
-damaged, 6 not derivable here; 130 interrupted.
+0 done, 1 unexpected, 2 bad config or input, 3 done but a required check or a point failed; `verify`: 4 different or not
+signed as required, 5 damaged, 6 not derivable here; 130 interrupted.
 """
 
 import argparse
@@ -153,7 +153,8 @@ def verify(arguments: Sequence[str]) -> int:
         description="Checks that a report is what was written, then computes it again from the config in its evidence, "
         "in a store of its own. What it found is printed, and written to verification.json in the run directory or "
         "NAME.verification.json beside NAME.pdf. "
-        "Exit codes: 0 the same bytes, or the same numbers within the stated tolerance; 4 different; 5 damaged; "
+        "Exit codes: 0 the same bytes, or the same numbers within the stated tolerance; 4 different, or not signed as "
+        "required; 5 damaged; "
         "6 intact but not derivable here, and what is missing.",
     )
     parser.add_argument("target", type=Path, metavar="TARGET", help="a run directory, or a report.pdf alone")
@@ -169,6 +170,22 @@ def verify(arguments: Sequence[str]) -> int:
         action="store_true",
         help="run code of the user's own that the evidence names, from modules that EXHIBIT_TRUSTED_MODULES names, and "
         "open paths that it does not describe",
+    )
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        metavar="CA.pem",
+        help="certificates of whoever is believed to say who signed, and when; without it nobody who signed is known",
+    )
+    parser.add_argument(
+        "--require-signature",
+        nargs="?",
+        action="append",
+        const="",
+        default=[],
+        metavar="ROLE",
+        help="end with 4 unless somebody known by --trust has signed as this role (without one: as any), and nobody "
+        "who is known has rejected it; may be given again for another role, and a bare one comes after TARGET",
     )
     from exhibit.flows.verification import EXIT_CODES, Job, Limits, report_path, usual_gigabytes, verify_within
 
@@ -187,6 +204,8 @@ def verify(arguments: Sequence[str]) -> int:
             integrity_only=options.integrity_only,
             data=options.data,
             local=options.allow_local,
+            trust=options.trust,
+            require=options.require_signature,
             limits=Limits(seconds=options.max_seconds, gigabytes=options.max_gigabytes),
         )
     )
@@ -207,6 +226,17 @@ def _write(path: Path, text: str) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate()
         file.write(text)
+
+
+def sign(arguments: Sequence[str]) -> int:
+    """sign a report.pdf, with a key of your own"""
+    from exhibit.flows.signing_command import about, sign_file
+
+    parser = _Parser(prog="exhibit sign")
+    about(parser)
+    for line in sign_file(parser.parse_args(arguments)):
+        _tell(line)
+    return DONE
 
 
 def deploy(arguments: Sequence[str]) -> int:
@@ -273,6 +303,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "report": report,
     "check": check,
     "verify": verify,
+    "sign": sign,
     "studies": studies,
     "deploy": deploy,
     "new": new,

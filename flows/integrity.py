@@ -8,19 +8,21 @@ import json
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import ValidationError
 
 from exhibit.flows.alike import read_table
+from exhibit.flows.signatures import Signed, signatures
 from exhibit.flows.verification import REPORT
 from exhibit.tasks.document.pdf import pdf_digest_ok
 from exhibit.tasks.document.pdf_kinds import foreign, strange_bytes
 from exhibit.tasks.document.press import attachment_description, embedded_name
+from exhibit.tasks.document.revisions import Unsigned, sealed_part
 from exhibit.tasks.evidence.evidence import content_digest
 from exhibit.tasks.evidence.local import file_digest
 from exhibit.tasks.evidence.pretty_json import pretty
@@ -66,13 +68,14 @@ def reading(name: str, *further: type[Exception]) -> Iterator[None]:
 
 
 class Subject(NamedTuple):
-    """What is checked: its evidence, its PDF, the files that are attached to that, and of a run all that was derived,
-    by name."""
+    """What is checked: its evidence, its PDF as it was sealed, the files that are attached to that, of a run all that
+    was derived, by name, and the signatures."""
 
     evidence: Evidence
     pdf: bytes
     attached: Mapping[str, bytes]
     files: Mapping[str, Path] = {}
+    signed: Sequence[Signed] = ()
 
     @property
     def digest(self) -> str:
@@ -101,27 +104,27 @@ def require_report(target: Path) -> None:
 _MOST_BYTES = 4 << 30  # of a PDF
 
 
-def read(target: Path) -> Subject:
-    """A run directory or a lone PDF, if it is whole.
+def read(target: Path, trust: Sequence[Any] | None = None) -> Subject:
+    """A run directory or a lone PDF, if it is whole. `trust`: certificates of whoever is believed to sign.
 
     Raises:
         Damage: if it is not what was written.
     """
+    subject = intact(target, trust)
     if not target.is_dir():
-        return _read_pdf(target)
-    subject = intact(target)
+        return subject
     for path in sorted(target.glob("attributions/*/*.npz")):
         _require_arrays(path)
     return subject
 
 
-def intact(target: Path) -> Subject:
+def intact(target: Path, trust: Sequence[Any] | None = None) -> Subject:
     """As `read`, but without a look into the attributions of a run.
 
     Raises:
         Damage: if it is not what was written.
     """
-    return _intact_run(target) if target.is_dir() else _read_pdf(target)
+    return _intact_run(target, trust) if target.is_dir() else _read_pdf(target, trust)
 
 
 def made_again(run: Path) -> Subject:
@@ -137,11 +140,11 @@ def made_again(run: Path) -> Subject:
     return Subject(evidence, (run / "report.pdf").read_bytes(), attached, files)
 
 
-def _intact_run(directory: Path) -> Subject:
+def _intact_run(directory: Path, trust: Sequence[Any] | None) -> Subject:
     manifest = _read_manifest(directory)
     if complaints := list(_wrong_files(directory, manifest)):
         raise Damage("\n".join(complaints))
-    subject = _read_pdf(directory / "report.pdf")
+    subject = _read_pdf(directory / "report.pdf", trust)
     if _parsed_evidence((directory / "evidence.json").read_bytes(), "evidence.json") != subject.evidence:
         raise Damage("evidence.json: it is not the one in report.pdf")
     for name in manifest.files:
@@ -173,14 +176,20 @@ def _wrong_files(directory: Path, manifest: Manifest) -> Iterator[str]:
             yield f"{escaped(name)}: it is missing"
         elif found[name].is_symlink() or not found[name].is_file():  # nothing outside is opened, nor what has no end
             yield f"{name}: is a symlink or not a regular file"
-        elif name in manifest.files and file_digest(found[name]) != manifest.files[name].sha256:
+        elif name in manifest.files and _digest(found[name]) != manifest.files[name].sha256:
             yield f"{name}: it is not what was written"
     for name in sorted(found.keys() - manifest.files.keys() - _NOT_IN_MANIFEST):
         yield f"{escaped(name)}: it does not belong to the run"
 
 
-def _read_pdf(path: Path) -> Subject:
-    data, here = path.read_bytes(), escaped(path.name)
+def _digest(path: Path) -> str:
+    """sha256 of a file; of a PDF that was signed, of what was sealed."""
+    return hashlib.sha256(sealed_part(path.read_bytes())).hexdigest() if path.suffix == ".pdf" else file_digest(path)
+
+
+def _read_pdf(path: Path, trust: Sequence[Any] | None) -> Subject:
+    whole, here = path.read_bytes(), escaped(path.name)
+    data = sealed_part(whole)
     # Nothing in the file is interpreted before its digest is known to be right.
     if not pdf_digest_ok(data):
         raise Damage(f"{here}: it is not the file that was written")
@@ -203,7 +212,10 @@ def _read_pdf(path: Path) -> Subject:
     for name, require_readable in _READERS.items():
         with reading(f"{here}, {name}"):
             require_readable(attached[name])
-    return Subject(evidence, data, attached)
+    try:
+        return Subject(evidence, data, attached, signed=signatures(whole, len(data), trust))
+    except Unsigned as error:
+        raise Damage(f"{here}: {escaped(str(error))}") from error
 
 
 _NEVER = "it holds {}, as no report does"

@@ -203,6 +203,7 @@ class _Flow:
             report.document.profile,
             [done["drawings"] for done in drawn],
             decisions,
+            report.document.signoff,
         )
         document = composed["document"]
         attested = self.calls.one(

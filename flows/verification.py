@@ -6,32 +6,35 @@ import resource
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from exhibit.flows.child import run_child
 from exhibit.flows.quiet import QUIET
+from exhibit.flows.signatures import Shown, Signed
 from exhibit.tasks.evidence.evidence import TOLERANCE
 from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.manifest import MANIFEST
-from exhibit.tasks.records.shown import escaped
 
 REPORT = "verification.json"  # what is left in a run, or beside a PDF
-Shown = Annotated[str, AfterValidator(escaped)]  # much of it comes from a report that anyone may have made
-Outcome = Literal["intact", "identical", "within tolerance", "different", "damaged", "not derivable"]
+Outcome = Literal["intact", "identical", "within tolerance", "different", "not signed", "damaged", "not derivable"]
 
 EXIT_CODES: Mapping[Outcome, int] = {
     "intact": 0,
     "identical": 0,
     "within tolerance": 0,
     "different": 4,
+    "not signed": 4,
     "damaged": 5,
     "not derivable": 6,
 }
 
 
-_MEANS: Mapping[Outcome, str] = {"intact": "undamaged since it was sealed; that says nothing about who sealed it"}
+_MEANS: Mapping[Outcome, str] = {
+    "intact": "undamaged since it was sealed; that says nothing about who sealed it",
+    "not signed": "undamaged, but not signed as is required; it was not derived",
+}
 
 
 class Verification(Record):
@@ -42,6 +45,7 @@ class Verification(Record):
     claim: Shown = ""
     findings: tuple[Shown, ...] = ()
     environment: tuple[Shown, ...] = ()
+    signed: tuple[Signed, ...] = ()
     largest_difference: float | None = None
     tolerance: float = TOLERANCE
 
@@ -54,7 +58,7 @@ class Verification(Record):
         changed = [f"here otherwise: {line}" for line in self.environment]
         claimed = [f"claimed: {self.claim}"] if self.claim and self.outcome in ("within tolerance", "different") else []
         last = f"{self.target}: {_MEANS.get(self.outcome, self.outcome)}"
-        return "\n".join([*self.findings, *claimed, *largest, *changed, last])
+        return "\n".join([*map(str, self.signed), *self.findings, *claimed, *largest, *changed, last])
 
 
 class Limits(Record):
@@ -84,6 +88,8 @@ class Job(Record):
     integrity_only: bool = False
     data: Path | None = None
     local: bool = False
+    trust: Path | None = None
+    require: tuple[str, ...] = ()
     limits: Limits
 
 

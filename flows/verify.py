@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +11,7 @@ from exhibit.flows.alike import largest, unlike
 from exhibit.flows.derivation import Access, derive, from_the_pdf, required_inputs
 from exhibit.flows.errors import debugging, one_line_message
 from exhibit.flows.integrity import UNREADABLE, Damage, Subject, made_again, read, reading, require_report
+from exhibit.flows.signatures import trusted, unsatisfied
 from exhibit.flows.verification import Outcome, Verification
 from exhibit.tasks.document.pdf_alike import differing_pdfs
 from exhibit.tasks.evidence.evidence import constraints
@@ -23,22 +24,29 @@ def verify(
     integrity_only: bool = False,
     access: Access | None = None,
     was_read: Callable[[], object] = lambda: None,
+    trust: Path | None = None,
+    require: Sequence[str] = (),
 ) -> Verification:
     """Checks a run directory or a lone PDF. `access`: what may be opened beside it; `was_read`: is told that it is
-    whole, before anything is derived.
+    whole, before anything is derived; `trust`: a file of certificates that are believed; `require`: roles that have to
+    have signed it, "" for any.
 
     Raises:
         InputError: if there is nothing of the kind at `target`.
     """
     require_report(target)
+    believed = None if trust is None else trusted(trust)
     try:
-        subject = read(target)
+        subject = read(target, believed)
     except Damage as damage:
         return Verification(target=str(target), outcome="damaged", findings=tuple(str(damage).split("\n")))
     was_read()
+    signed = tuple(subject.signed)
+    if require and (missing := tuple(unsatisfied(signed, require))):
+        return Verification(target=str(target), outcome="not signed", findings=missing, signed=signed)
     if integrity_only:
-        return Verification(target=str(target), outcome="intact", claim=subject.evidence.claim)
-    return derived(target, subject, access or Access())
+        return Verification(target=str(target), outcome="intact", claim=subject.evidence.claim, signed=signed)
+    return derived(target, subject, access or Access()).model_copy(update={"signed": signed})
 
 
 def derived(target: Path, subject: Subject, access: Access) -> Verification:

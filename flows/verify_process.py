@@ -19,7 +19,8 @@ def main() -> None:
     job.limits.keep()
     access = Access(job.data, job.local)
     try:
-        found = verify(job.target, job.integrity_only, access, lambda: _say(answers, Answer(was_read=True)))
+        read = Answer(was_read=True)
+        found = verify(job.target, job.integrity_only, access, lambda: _say(answers, read), job.trust, job.require)
         _say(answers, Answer(found=found))
     except InputError as error:
         _say(answers, Answer(wrong=str(error)))

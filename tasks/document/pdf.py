@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from exhibit.tasks.document import pdf_tags
+from exhibit.tasks.document import pdf_tags, signoff
 from exhibit.tasks.document.fonts import SCHEME, last_face, path
 from exhibit.tasks.document.pdf_shaping import shape_texts_of_pictures
 from exhibit.tasks.records.base import InputError, Record
@@ -68,13 +68,32 @@ def render_pdf(html: str, attachments: Sequence[Attachment], issued: str) -> byt
             font_config=fonts,
             pdf_variant="pdf/a-3a",
             pdf_identifier=_ZEROS,
-            finisher=lambda _document, pdf: _finished(pdf, items, pdf_tags.Places.of(html)),
+            finisher=lambda laid_out, pdf: _finished(laid_out, pdf, items, pdf_tags.Places.of(html)),
             presentational_hints=True,
             attachments=[_attached(item, when) for item in items],
         )
     if complaints:
         raise RenderingError("the PDF was not written: " + "; ".join(dict.fromkeys(complaints)))
     return _sealed(data)
+
+
+def render_part(html: str) -> tuple[int, bytes]:
+    """Of a page that becomes a part of another: on how many sheets it lies, and the PDF, which says nothing of itself.
+
+    Raises:
+        RenderingError: as `render_pdf`.
+    """
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+
+    with _environment({"FONTCONFIG_FILE": str(_FONTS)}), _complaints() as complaints:
+        fonts, fetcher = FontConfiguration(), _fetcher()
+        weasyprint.CSS(string=last_face(), font_config=fonts, url_fetcher=fetcher)
+        laid_out = weasyprint.HTML(string=html, url_fetcher=fetcher).render(font_config=fonts)
+        data = laid_out.write_pdf()
+    if complaints:
+        raise RenderingError("the line was not drawn: " + "; ".join(dict.fromkeys(complaints)))
+    return len(laid_out.pages), data
 
 
 def pdf_digest(data: bytes) -> str:
@@ -172,9 +191,10 @@ def _attached(item: Attachment, when: datetime) -> Any:
     )
 
 
-def _finished(pdf: Any, items: Sequence[Attachment], places: Mapping[str, str]) -> None:
+def _finished(laid_out: Any, pdf: Any, items: Sequence[Attachment], places: Mapping[str, str]) -> None:
     _described(pdf, items)
     pdf_tags.mend(pdf, places)
+    signoff.add_fields(laid_out, pdf)
     _ending_clearly(pdf)
 
 

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _PLAIN = "plain"  # a number, a name, a text, or a list of those
@@ -14,9 +14,9 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
     "trailer": {**_STREAM, "Type": _PLAIN, "Size": _PLAIN, "Root": "catalog", "Info": "info", "ID": _PLAIN,
                 "W": _PLAIN, "Index": _PLAIN, "DecodeParms": "packing"},
     "info": dict.fromkeys(("Author", "CreationDate", "Creator", "ModDate", "Producer", "Subject", "Title"), _PLAIN),
-    "catalog": {"Type": _PLAIN, "AF": "file", "Lang": _PLAIN, "MarkInfo": "marked", "Metadata": "metadata",
-                "Names": "names", "Outlines": "bookmark", "OutputIntents": "intent", "Pages": "pages",
-                "StructTreeRoot": "tag", "ViewerPreferences": "viewer"},
+    "catalog": {"Type": _PLAIN, "AcroForm": "form", "AF": "file", "Lang": _PLAIN, "MarkInfo": "marked",
+                "Metadata": "metadata", "Names": "names", "Outlines": "bookmark", "OutputIntents": "intent",
+                "Pages": "pages", "StructTreeRoot": "tag", "ViewerPreferences": "viewer"},
     "marked": {"Marked": _PLAIN},
     "viewer": {"DisplayDocTitle": _PLAIN},
     "metadata": {**_STREAM, **_TAGGED},
@@ -36,8 +36,11 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
     "page": {"Type": _PLAIN, "Parent": "pages", "Annots": "link", "Contents": "marks", "Resources": "resources",
              "StructParents": _PLAIN, "Tabs": _PLAIN, "Group": "group",
              **dict.fromkeys(("BleedBox", "MediaBox", "TrimBox"), _PLAIN)},
-    "link": {**_TAGGED, "A": "publication", "BS": "border", "Contents": _PLAIN, "Dest": "page", "F": _PLAIN,
-             "Rect": _PLAIN, "StructParent": _PLAIN},
+    "form": {"Fields": "link", "SigFlags": _PLAIN},
+    "look": {"N": "drawing"},
+    "signature": dict.fromkeys(("Type", "ByteRange", "Contents", "Filter", "M", "Name", "Reason", "SubFilter"), _PLAIN),
+    "link": {**_TAGGED, "A": "publication", "AP": "look", "BS": "border", "Contents": _PLAIN, "Dest": "page",
+             "P": "page", **dict.fromkeys(("F", "FT", "Rect", "StructParent", "T", "TU"), _PLAIN)},
     "border": {"W": _PLAIN},
     "publication": dict.fromkeys(("Type", "S", "URI"), _PLAIN),
     "marks": _STREAM,
@@ -83,8 +86,9 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
 _CALLED = {
     "attachment": ("/Type", {"/EmbeddedFile"}),
     "drawing": ("/Subtype", {"/Form", "/Image"}),
-    "link": ("/Subtype", {"/Link"}),
+    "link": ("/Subtype", {"/Link", "/Widget"}),  # the latter: a field for a signature
     "publication": ("/S", {"/URI"}),
+    "signature": ("/SubFilter", {"/ETSI.CAdES.detached"}),
     "tag": ("/Type", {"/OBJR", "/StructElem", "/StructTreeRoot"}),
 }
 _PUBLISHED = "https://doi.org/10."  # where links out of a report lead
@@ -103,6 +107,11 @@ def strange_bytes(data: bytes) -> str | None:
         return "something before or behind the PDF"
     if len(_VERSION.findall(data)) != 1:
         return "more than one version of itself"
+    return unpacked_too_large(data)
+
+
+def unpacked_too_large(data: bytes) -> str | None:
+    """What of the streams in a file would fill the memory, in words."""
     left = MOST_UNPACKED
     for found in _STREAMS.finditer(data):
         left -= _unpacked(memoryview(data)[found.end() :], left)
@@ -135,22 +144,31 @@ def foreign(pdf: Any) -> Iterator[str]:
         yield "a password"
         return
     known: dict[tuple[int, int], str] = {}
-    waiting: list[tuple[Any, str]] = [(pdf.trailer, "trailer")]
-    while waiting:
-        item, kind = waiting.pop()
-        if isinstance(item, pikepdf.Array):
-            waiting += [(part, kind) for part in item]
-        elif isinstance(item, pikepdf.Dictionary | pikepdf.Stream):
-            if (before := known.get(item.objgen)) is None or not item.is_indirect:
-                known |= {item.objgen: kind} if item.is_indirect else {}
-                yield from _strange(item, kind)
-                waiting += [(value, _kind(kind, key)) for key, value in item.items()]
-            elif before != kind:
-                yield f"a {kind} that is a {before} as well"
+    yield from strange_within([(pdf.trailer, "trailer")], known)
     for item in pdf.objects:
         lost = isinstance(item, pikepdf.Dictionary | pikepdf.Stream) and item.objgen not in known
         if lost and str(item.get("/Type")) not in ("/XRef", "/ObjStm"):
             yield "something that nothing on its pages refers to"
+
+
+def strange_within(items: Iterable[tuple[Any, str]], known: dict[tuple[int, int], str]) -> Iterator[str]:
+    """What is in items of such kinds, and in all that they refer to, and no report holds. `known`: of what kind those
+    are that have a number of their own, which is filled in."""
+    import pikepdf
+
+    waiting = list(items)
+    while waiting:
+        item, kind = waiting.pop()
+        if isinstance(item, pikepdf.Array):
+            known.update({item.objgen: kind} if item.is_indirect else {})
+            waiting += [(part, kind) for part in item]
+        elif isinstance(item, pikepdf.Dictionary | pikepdf.Stream):
+            if (before := known.get(item.objgen)) is None or not item.is_indirect:
+                known.update({item.objgen: kind} if item.is_indirect else {})
+                yield from _strange(item, kind)
+                waiting += [(value, _kind(kind, key)) for key, value in item.items()]
+            elif before != kind:
+                yield f"a {kind} that is a {before} as well"
 
 
 def _kind(kind: str, key: str) -> str:
@@ -167,8 +185,10 @@ def _strange(item: Any, kind: str) -> Iterator[str]:
         yield from (f"{key} in a {kind}" for key, _ in item.items() if key.removeprefix("/") not in keys)
     if kind in _CALLED and str(item.get(_CALLED[kind][0])) not in _CALLED[kind][1]:
         yield f"{item.get(_CALLED[kind][0])} as a {kind}"
+    if (str(item.get("/Subtype")) == "/Widget") != (str(item.get("/FT")) == "/Sig"):
+        yield "a form"
     if (led := item.get("/URI")) is not None and not str(led).startswith(_PUBLISHED):
         yield f"a link to {led}"
-    packing = item.get("/Filter")
+    packing = None if kind == "signature" else item.get("/Filter")  # of a signature it names who reads it
     if (None if packing is None else str(packing)) not in _PACKING:
         yield f"a {kind} that is packed as {packing}"

@@ -47,6 +47,7 @@ _YEARS = (1979, 3000)
 MANY = 6  # points that have chapters of their own without being asked for
 
 
+Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Issued = Annotated[datetime, BeforeValidator(_written), AfterValidator(_utc)]
 
 
@@ -92,6 +93,12 @@ class DocumentSpec(Spec):
         "weights are also left in the run, as fitted/CHAPTER/weights.npz",
     )
 
+    signoff: tuple[Role, ...] = Field(
+        (),
+        description="roles that sign the PDF, such as validator and owner: a page at its end has a box for each, which "
+        "exhibit sign fills; small letters, digits and _; none: no such page",
+    )
+
     chapters: Literal["auto", "all", "none"] = Field(
         "auto",
         description="which points have chapters of their own beside the comparison: all, none, or auto: up to six; a "
@@ -115,6 +122,13 @@ class DocumentSpec(Spec):
                     f"{_short('; '.join(map(str, given)))}; make them the same, or leave one of them out"
                 )
         return card
+
+    @field_validator("signoff")
+    @classmethod
+    def _once(cls, roles: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := [role for role in dict.fromkeys(roles) if roles.count(role) > 1]:
+            raise ValueError(f"{twice[0]} stands in it twice; a role signs once")
+        return roles
 
     @property
     def model_card(self) -> Card | None:

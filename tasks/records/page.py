@@ -307,6 +307,7 @@ class Document(Record):
     failures: tuple[Failure, ...] = ()
     back: tuple[Section, ...]
     profile: ProfilePage | None = None  # where the clauses of a law or a guidance are answered, at the end
+    signoff: tuple[str, ...] = Field((), exclude_if=lambda roles: not roles)  # who signs, on a page at the end
     decisions: tuple[DecisionPage, ...] = Field((), exclude_if=lambda pages: not pages)  # in the place of all else
 
     @property

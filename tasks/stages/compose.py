@@ -33,11 +33,13 @@ def compose(
     profile: Profile | None = None,
     drawings: Sequence[Digest] = (),
     decisions: Sequence[Digest] = (),
+    signoff: Sequence[str] = (),
 ) -> FinishedStage:
     """Outputs "document" and "answers", the plain answers of its first page for programs; "card" and "profile" where
     there are any, and where there are `decisions`, of each of the `materials`, "decisions", what their pages say.
     `checks`: every one that a reader may expect, by name; `own`: slugs of the points with chapters of their own;
-    `stated`: what the user says of the model; `drawings`: of all chapters, in which a profile looks for figures."""
+    `stated`: what the user says of the model; `drawings`: of all chapters, in which a profile looks for figures;
+    `signoff`: who signs, on a page at the end."""
     from exhibit.tasks.document.compose import compose as written
     from exhibit.tasks.document.decision import of_decisions
 
@@ -54,7 +56,7 @@ def compose(
             card,
             profile,
             [item for digest in looked_at for item in read(store, Drawings, digest).items],
-        )
+        ).model_copy(update={"signoff": tuple(signoff)})
         found = {"document": pack(document), "answers": pretty(_answers(document))}
         found |= {} if card is None else {"card": pretty(_card(card))}
         found |= {} if document.profile is None else {"profile": pretty(_profile(document.profile))}
@@ -82,6 +84,7 @@ def compose(
             "stated": dict(stated or {}),
             "card": None if card is None else card.model_dump(mode="json"),
             "profile": None if profile is None else profile.model_dump(mode="json"),
+            "signoff": list(signoff),
         },
         inputs if changes is None else inputs | {"changes": changes},
         run,

@@ -104,7 +104,8 @@ FOREIGN: dict[str, tuple[Callable[[pikepdf.Pdf], object], str]] = {
     "a stamp": (lambda d: annotated(d, "Stamp"), "/Stamp as a link"),
     "a film": (lambda d: annotated(d, "Screen"), "/Screen as a link"),
     "a file on the page": (lambda d: annotated(d, "FileAttachment"), "/FileAttachment as a link"),
-    "a form": (lambda d: d.Root.update({"/AcroForm": pikepdf.Dictionary(Fields=[])}), "/AcroForm in a catalog"),
+    "a form": (lambda d: d.Root.update({"/AcroForm": pikepdf.Dictionary(XFA="x")}), "/XFA in a form"),
+    "a field to fill in": (lambda d: annotated(d, "Widget", FT=pikepdf.Name.Tx), "a form"),
     "a page that runs": (
         lambda d: d.pages[0].obj.update({"/AA": pikepdf.Dictionary(O=action(d, "Named"))}),
         "/AA in a page",

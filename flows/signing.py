@@ -1,0 +1,221 @@
+"""`exhibit sign`: a signature as a further revision of a report, by somebody with a key of their own (PAdES)."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from exhibit.tasks.document.revisions import fields, sealed_part
+from exhibit.tasks.document.signed_line import drawn_line
+from exhibit.tasks.document.signoff import Said
+from exhibit.tasks.document.words import listing
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.shown import escaped
+
+_STAMP_SECONDS = 30  # that a time-stamp server has for its answer
+_LETTERS = 300  # of a name, and of a comment
+
+
+def said_of(role: str, name: str, decision: str, comment: str) -> Said:
+    """What is stated, in one line each.
+
+    Raises:
+        InputError: for what is empty or too long, or has letters that are not seen.
+    """
+    for option, text, least in (("--name", name, 1), ("--comment", comment, 0)):
+        if not least <= len(text.strip()) <= _LETTERS:
+            raise InputError(f"{option}: between {least} and {_LETTERS} letters were expected, not {len(text.strip())}")
+        if escaped(text) != text:
+            raise InputError(f"{option}: it has letters that are not seen ({escaped(text)[:60]}); leave them out")
+    try:
+        return Said.model_validate(
+            {"role": role, "name": name.strip(), "decision": decision, "comment": comment.strip()}
+        )
+    except ValidationError as error:  # pragma: no cover, for what argparse lets through
+        raise InputError(f"--decision: {decision!r} is none") from error
+
+
+def require_field(target: Path, data: bytes, role: str, signed: dict[str, str]) -> tuple[float, float]:
+    """Width and height of the box that a role signs in. `signed`: roles that have signed, with what they said.
+
+    Raises:
+        InputError: if there is none that is empty.
+    """
+    found = fields(sealed_part(data))
+    if not found:
+        raise InputError(
+            f"{target}: it has no page for signatures; make the report with 'document.signoff=[{role}]' to have one"
+        )
+    if role not in found:
+        raise InputError(f"--role: the page of {target} has boxes for {listing(list(found))}, and none for {role}")
+    if role in signed:
+        raise InputError(f"--role: the {role} has signed already ({signed[role]}); what is signed stays")
+    return found[role]
+
+
+def read_key(path: Path, certificates: Path | None, passphrase: Callable[[], str]) -> Any:
+    """A signer (of pyHanko) from a PKCS #12 file, or from a key in PEM with its certificates, in a file of their own or
+    in the same. `passphrase`: is asked only where the key has one.
+
+    Raises:
+        InputError: for what is no key, a wrong passphrase, and a certificate that is another's or not valid now.
+    """
+    from asn1crypto import keys, x509
+    from cryptography.hazmat.primitives import serialization
+    from pyhanko.sign.signers import SimpleSigner
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    key, own, others = _opened(path, certificates, passphrase)
+    der = serialization.Encoding.DER
+    plain = key.private_bytes(der, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return SimpleSigner(
+        signing_cert=x509.Certificate.load(own.public_bytes(der)),
+        signing_key=keys.PrivateKeyInfo.load(plain),
+        cert_registry=SimpleCertificateStore.from_certs(
+            [x509.Certificate.load(one.public_bytes(der)) for one in others]
+        ),
+    )
+
+
+def _opened(path: Path, certificates: Path | None, passphrase: Callable[[], str]) -> tuple[Any, Any, list[Any]]:
+    """The key, its certificate, and those of whoever issued that."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    data, chain = _bytes("--key", path), b"" if certificates is None else _bytes("--certificate", certificates)
+    if b"-----BEGIN" in data:
+        key = _with_passphrase(path, passphrase, lambda word: serialization.load_pem_private_key(data, word))
+        try:
+            found = x509.load_pem_x509_certificates(chain or data)
+        except ValueError as error:
+            where = path if certificates is None else certificates
+            raise InputError(
+                f"{where}: no certificate in PEM is in it; give the one that belongs to the key as --certificate"
+            ) from error
+    else:
+        if certificates is not None:
+            raise InputError(f"--certificate: {path} is no key in PEM, and a PKCS #12 file holds its own certificates")
+        key, own, others = _with_passphrase(path, passphrase, lambda word: pkcs12.load_key_and_certificates(data, word))
+        if key is None or own is None:
+            raise InputError(f"--key: {path} holds no key with a certificate of its own")
+        found = [own, *others]
+    own = next((one for one in found if one.public_key() == key.public_key()), None)
+    if own is None:
+        raise InputError(f"--key: none of the certificates belongs to the key in {path}")
+    _require_valid_now(own)
+    return key, own, [one for one in found if one is not own]
+
+
+def _bytes(option: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{option}: {path} cannot be opened ({error.strerror})") from error
+
+
+def _with_passphrase(path: Path, passphrase: Callable[[], str], opened: Callable[[bytes | None], Any]) -> Any:
+    """What a file holds, without a passphrase if it has none."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return opened(None)
+    except (TypeError, ValueError):  # which of them does not say whether it has one
+        word = passphrase().encode()
+    try:
+        return opened(word)
+    except (TypeError, ValueError, UnsupportedAlgorithm) as error:
+        raise InputError(
+            f"--key: {path} cannot be opened: the passphrase is wrong, or it is no PKCS #12 file and no key in PEM"
+        ) from error
+
+
+def _require_valid_now(certificate: Any) -> None:
+    first, last, now = certificate.not_valid_before_utc, certificate.not_valid_after_utc, datetime.now(UTC)
+    if not first <= now <= last:
+        what = f"has expired on {last:%Y-%m-%d}" if now > last else f"is not valid before {first:%Y-%m-%d}"
+        raise InputError(f"--key: the certificate of {certificate.subject.rfc4514_string()} {what}; sign with another")
+
+
+def sign(data: bytes, said: Said, size: tuple[float, float], signer: Any, stamp: str | None = None) -> bytes:
+    """The report with a signature behind all that it holds. `size`: of the box; `signer`: of pyHanko; `stamp`: URL of a
+    server that stamps the time (RFC 3161).
+
+    Raises:
+        InputError: if the server gives no time-stamp, or the key cannot sign.
+    """
+    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.fields import SigSeedSubFilter
+    from pyhanko.sign.general import SigningError
+    from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+    from pyhanko.sign.timestamps.api import TimeStamper
+    from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+    from pyhanko.sign.timestamps.requests_client import HTTPTimeStamper
+
+    now = datetime.now(UTC)
+    when = f"{now.day} {now:%B %Y, %H:%M} UTC"
+    subject = signer.signing_cert.subject
+    line = drawn_line(said, when, str(subject.native.get("common_name", subject.human_friendly)), size)
+    writer = _writer(data)
+    looks = writer.import_page_as_xobject(PdfFileReader(io.BytesIO(line)))
+    form = [one.get_object() for one in writer.root["/AcroForm"]["/Fields"]]
+    field = next(one for one in form if one["/T"] == said.role)
+    field["/AP"] = _named({"/N": looks})
+    stamper: TimeStamper | None = None if stamp is None else HTTPTimeStamper(stamp, timeout=_STAMP_SECONDS)
+    about = PdfSignatureMetadata(
+        field_name=said.role,
+        name=said.name,
+        reason=said.reason,
+        subfilter=SigSeedSubFilter.PADES,
+        md_algorithm="sha256",
+    )
+    try:
+        signed = PdfSigner(about, signer, timestamper=stamper, stamp_style=_as_drawn()).sign_pdf(
+            writer, existing_fields_only=True
+        )
+    except (TimestampRequestError, OSError, KeyError) as error:
+        if stamp is None:
+            raise
+        raise InputError(f"--timestamp: {stamp} gave no time-stamp ({error})") from error
+    except (SigningError, PdfError) as error:
+        raise InputError(f"the report was not signed: {error}") from error
+    return bytes(signed.getvalue())
+
+
+def _writer(data: bytes) -> Any:
+    """Of a further revision, which leaves alone what the report says of itself: its title, its date and its version of
+    PDF are those of what was sealed."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    class Revision(IncrementalPdfFileWriter):  # type: ignore[misc]
+        def _update_meta(self) -> None:
+            pass
+
+        def ensure_output_version(self, version: Any) -> None:
+            pass
+
+        def register_extension(self, *_: Any) -> None:
+            pass
+
+    return Revision(io.BytesIO(data))
+
+
+def _named(items: dict[str, Any]) -> Any:
+    from pyhanko.pdf_utils import generic
+
+    return generic.DictionaryObject({generic.NameObject(key): value for key, value in items.items()})
+
+
+def _as_drawn() -> Any:
+    """A style that leaves a field as it is drawn."""
+    from pyhanko.stamp import BaseStampStyle
+
+    class AsDrawn(BaseStampStyle):  # type: ignore[misc]
+        def create_stamp(self, *_: Any) -> None:
+            return None
+
+    return AsDrawn()
