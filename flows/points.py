@@ -34,6 +34,7 @@ from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.fit import fit
 from exhibit.tasks.stages.gather import gather
 from exhibit.tasks.stages.load import columns_wanted, load, told_by_place
+from exhibit.tasks.stages.measure import measure
 from exhibit.tasks.stages.predict import predict
 from exhibit.tasks.stages.select import select
 from exhibit.tasks.stages.stage import FinishedStage
@@ -63,7 +64,7 @@ class Chapter:
 
     slug: str
     point: Point
-    done: dict[str, FinishedStage] = field(default_factory=dict)  # load, predict, select, gather
+    done: dict[str, FinishedStage] = field(default_factory=dict)  # load, predict, measure, select, gather
     fits: list[FinishedStage] = field(default_factory=list)
     methods: dict[str, MethodSpec] = field(default_factory=dict)
     attributed: dict[str, list[list[tuple[int, int, FinishedStage]]]] = field(default_factory=dict)
@@ -102,6 +103,7 @@ def run_points(
         steps.load,
         steps.fit,
         steps.predict,
+        steps.measure,
         steps.select,
         steps.attribute,
         steps.summarise,
@@ -218,6 +220,9 @@ class _Steps:
         if doubt and digest not in self._doubted:
             self._calls.watch.note(f"{chapter.slug}: {doubt}")
         self._doubted.add(digest)
+
+    def measure(self, chapter: Chapter) -> Step:
+        yield from self._one(chapter, measure, chapter["load"]["dataset"], chapter["predict"]["prediction"])
 
     def select(self, chapter: Chapter) -> Step:
         point = chapter.point
@@ -347,6 +352,7 @@ class _Steps:
             **chapter["load"].outputs,
             "weights": chapter.fits[0]["weights"],
             **chapter["predict"].outputs,
+            **chapter["measure"].outputs,
             "selection": chapter["select"]["selection"],
         }
         explained = [

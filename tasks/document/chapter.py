@@ -7,7 +7,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from exhibit.tasks.document import agreement, bearing, ends, explained, ladder, model, multimodal, planted, verdicts
+from exhibit.tasks.document import (
+    agreement,
+    bearing,
+    ends,
+    explained,
+    ladder,
+    model,
+    multimodal,
+    planted,
+    quality,
+    verdicts,
+)
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
@@ -44,6 +55,7 @@ def chapter(material: Material, checks: Mapping[str, CheckWords], beside: Sequen
             _verdicts(material, checks),
             _limits(material, checks),
             _how_explained(material),
+            *quality.sections(material),
             model.section(material),
         ),
         appendix=(
@@ -296,6 +308,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     return (
         *map(ends.stated, _own(material).figures(material, scales)),
         *agreement.figures(material),
+        *quality.figures(material),
         *model.figures(material),
         *ladder.figures(material),
     )

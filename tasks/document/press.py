@@ -32,6 +32,7 @@ _ATTACHED = {
     "decisions.json": "What the pages about single decisions say",
     "checks.csv": "The same verdicts as a table",
     "metrics.json": "Measured quality of all models",
+    "quality.json": "The same in more than one number, with intervals",
     "agreement.parquet": "Agreement of all pairs of results that are compared",
     "changes.json": "What has changed since the earlier report",
     "constraints.txt": "Versions of the libraries",

@@ -10,6 +10,7 @@ from exhibit.tasks.drawing.image import IMAGES
 from exhibit.tasks.drawing.ladder import LADDER
 from exhibit.tasks.drawing.matrix import MATRIX
 from exhibit.tasks.drawing.molecules import MOLECULES
+from exhibit.tasks.drawing.plane import PLANE
 from exhibit.tasks.drawing.ranks import RANKS
 from exhibit.tasks.drawing.scatter import SCATTER
 from exhibit.tasks.drawing.swarm import SWARM
@@ -26,6 +27,7 @@ _ALL: tuple[FigureKind[Any], ...] = (
     MOLECULES,
     SCATTER,
     CURVES,
+    PLANE,
     MATRIX,
     SWARM,
     WATERFALL,

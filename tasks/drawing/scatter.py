@@ -26,7 +26,10 @@ def scatter(content: Scatter, width: float) -> Part:
     extent = side - _LEFT - 8
     low, high = _padded(np.concatenate([series.values for series in (*content.x, *content.y)]))
     x, y = Axis(low, high, _LEFT, _LEFT + extent), Axis(low, high, top + extent, top)
-    dots = [_points(x, y, *pair) for pair in zip(content.x, content.y, strict=True)]
+    dots = [
+        points(x, y, measured.values, predicted.values, _colour(predicted)[0])
+        for measured, predicted in zip(content.x, content.y, strict=True)
+    ]
     names = [mark(content.x_label, _LEFT + extent / 2, y.start + 32), upright(content.y_label, 11, top + extent / 2)]
     return picture("chart", side, y.start + _BOTTOM, *legend, *dots, *_frame(x, y), *names)
 
@@ -51,9 +54,9 @@ def _frame(x: Axis, y: Axis) -> list[str]:
     return [identity, *axes, *below(x, y.start), *left]
 
 
-def _points(x: Axis, y: Axis, measured: Series, predicted: Series) -> str:
-    colour = _colour(predicted)[0]
-    places = [(x.at(a), y.at(b)) for a, b in zip(measured.values, predicted.values, strict=True)]
+def points(x: Axis, y: Axis, across: Array, up: Array, colour: str) -> str:
+    """Discs at (across, up), both (points,)."""
+    places = [(x.at(a), y.at(b)) for a, b in zip(across, up, strict=True)]
     if len(places) > _DENSE:
         return _pixels(np.array(places) - (x.start, y.end), x, y, colour)
     return "".join(element("circle", cx=a, cy=b, r=_RADIUS, fill=colour, fill_opacity=0.75) for a, b in places)
@@ -61,10 +64,10 @@ def _points(x: Axis, y: Axis, measured: Series, predicted: Series) -> str:
 
 def _pixels(places: Array, x: Axis, y: Axis, colour: str) -> str:
     """The points as a picture. `places`: (points, 2) from the upper left corner of the axes."""
-    extent = x.end - x.start
-    data = b64encode(png(raster(places, (extent, extent), colour))).decode()
+    wide, high = x.end - x.start, y.start - y.end
+    data = b64encode(png(raster(places, (wide, high), colour))).decode()
     return element(
-        "image", x=x.start, y=y.end, width=extent, height=extent, href=f"data:image/png;base64,{data}",
+        "image", x=x.start, y=y.end, width=wide, height=high, href=f"data:image/png;base64,{data}",
         image_rendering="pixelated",
     )  # fmt: skip
 

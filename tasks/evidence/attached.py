@@ -13,6 +13,7 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "checks_csv": "checks.csv",
     "importances": "importances.parquet",
     "metrics": "metrics.json",
+    "quality": "quality.json",
     "agreement": "agreement.parquet",
     "changes": "changes.json",
     "constraints": "constraints.txt",

@@ -27,19 +27,27 @@ def performance(dataset: Dataset, prediction: Prediction) -> Performance:
             for number, label in enumerate(dataset.several)
         }
         return Performance(metrics=(), labels=found)
-    held_out: Split = "test" if (dataset.split == "test").any() else "train"
     rows_of_metrics = [
-        _measured(dataset, prediction, split, rows)
-        for split in ("explain", held_out)
-        if (rows := dataset.labelled & (dataset.split == split)).any()
+        _measured(dataset, prediction, split, dataset.labelled & (dataset.split == split))
+        for split in measured_splits(dataset)
     ]
     metrics = tuple(metric for each in rows_of_metrics for metric in each.metrics)
     return Performance(
         metrics=metrics,
         confusion=rows_of_metrics[0].confusion if rows_of_metrics else None,
-        planted=_planted(dataset, prediction, held_out) if dataset.task == "classification" else None,
+        planted=_planted(dataset, prediction, _held_out(dataset)) if dataset.task == "classification" else None,
         repeated=_repeated(dataset, rows_of_metrics[0].metrics[0].split) if metrics else 0,
     )
+
+
+def measured_splits(dataset: Dataset) -> list[Split]:
+    """The splits whose labelled rows measure a model, the one that counts first; none without labels."""
+    splits: tuple[Split, ...] = ("explain", _held_out(dataset))
+    return [split for split in splits if (dataset.labelled & (dataset.split == split)).any()]
+
+
+def _held_out(dataset: Dataset) -> Split:
+    return "test" if (dataset.split == "test").any() else "train"
 
 
 def _repeated(dataset: Dataset, split: Split) -> int:
@@ -83,12 +91,13 @@ def _planted(dataset: Dataset, prediction: Prediction, split: Split) -> Planted 
         own = labels == output
         if not (own & ~marked).any():
             continue
-        present, absent = (_rate(right[own & has]) for has in (marked, ~marked))
+        present, absent = (rate(right[own & has]) for has in (marked, ~marked))
         return Planted(region=item.region, output=int(output), present=present, absent=absent)
     return None
 
 
-def _rate(hits: Array) -> Rate:
+def rate(hits: Array) -> Rate:
+    """How many of the rows are `hits` (rows,), at least one row."""
     found, count = int(hits.sum()), len(hits)
     return Rate(right=found, total=count, interval=wilson(found, count))
 

@@ -159,6 +159,32 @@ class Curves(FigureContent):
     y_label: str
 
 
+class Track(Record):
+    """Places in a plane: joined by a line, or each by itself as `points`, where `low` and `high` may bound `y`."""
+
+    name: str
+    x: Array
+    y: Array
+    low: Array | None = None
+    high: Array | None = None
+    points: bool = False
+    reference: bool = False
+
+
+class Plane(FigureContent):
+    """Tracks in a plane, from 0 to 1 both ways where it is a `unit` one. `guide`: the dashed line that they are read
+    against: where y is x, or where y is zero."""
+
+    kind: Literal["plane"] = "plane"
+    tracks: tuple[Track, ...]
+    x_label: str
+    y_label: str
+    unit: bool = True
+    guide: Literal["diagonal", "zero", "none"] = "none"
+    guide_label: str = ""
+    read_as: Literal["ranking", "precision", "calibration", "residuals"]
+
+
 class Matrix(FigureContent):
     """Counts of (true, predicted), or of `correlations` in [-1, 1] between the labels, NaN for a pair not compared."""
 
@@ -317,6 +343,7 @@ Content = Annotated[
     | Molecules
     | Scatter
     | Curves
+    | Plane
     | Matrix
     | Swarm
     | Waterfall

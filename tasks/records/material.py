@@ -15,6 +15,7 @@ from exhibit.tasks.records.explanation import Aggregate, Analogue, Cases, Cost, 
 from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
 from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.model import Performance
+from exhibit.tasks.records.quality import Quality
 from exhibit.tasks.records.verdict import CheckResult
 
 # Where a method looks that looks at no layer: behind the preprocessing of a net, or before all that the model does.
@@ -158,6 +159,7 @@ class Material(Record):
     stopped_by_test: bool = False  # the rows that measure the model may also have stopped its training
     history: dict[str, Array]
     performance: Performance
+    quality: Quality | None = None  # in more than one number; None without labels
     reference: Reference | None
     methods: tuple[MethodMaterial, ...]
     top_k: int | None

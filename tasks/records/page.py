@@ -27,7 +27,7 @@ SectionId = Literal[
     "groups",
     "data",
 ]
-# What a reader is told of one that a report does not have; no report has the last three yet.
+# What a reader is told of one that a report does not have; no report has the last two yet.
 ABSENT: dict[SectionId, str] = {
     "importances": "What counts over all explained samples",
     "samples": "Single samples",

@@ -23,6 +23,7 @@ from exhibit.tasks.records.figure import Ladder, Swarm
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial, Words
 from exhibit.tasks.records.model import Performance, Prediction, Remarks, Weights
 from exhibit.tasks.records.packing import pack
+from exhibit.tasks.records.quality import Quality
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.restore import spec_with_digests
@@ -52,7 +53,8 @@ def gather(
 ) -> FinishedStage:
     """Output "material": everything that a chapter shows, and no more of the data than that.
 
-    `found`: digests of dataset, weights, prediction, performance, selection and, where there is one, reference.
+    `found`: digests of dataset, weights, prediction, performance, selection and, where there are any, reference and
+    quality.
     """
     from exhibit.tasks.data.select import score_of
 
@@ -62,11 +64,14 @@ def gather(
         selection = read(store, Selection, found["selection"])
         shown = selection.explained[selection.shown]
         prediction = read(store, Prediction, found["prediction"])
-        quality = read(store, Performance, found["performance"])
+        performance = read(store, Performance, found["performance"])
+        quality = read(store, Quality, found["quality"]) if "quality" in found else None
         remarks = read(store, Remarks, found["remarks"])
         if dataset.several:  # the chapter is about one label
             label = int(selection.targets[0, 0])
-            quality = quality.about(dataset.several[label].name)
+            name = dataset.several[label].name
+            performance = performance.about(name)
+            quality = quality and quality.labels.get(name)
             dataset, prediction = dataset.about(label), prediction.about(label)
             targets = np.full_like(selection.targets, prediction.outputs.shape[1] - 1)
             selection = selection.model_copy(update={"targets": targets})
@@ -113,7 +118,8 @@ def gather(
                     not_seen=model.not_seen,
                     stopped_by_test="test_loss" in weights.history and model.stops_early,
                     history=weights.history,
-                    performance=quality,
+                    performance=performance,
+                    quality=quality,
                     top_k=None if look.top_k == "all" else look.top_k,
                     reference=read(store, Reference, found["reference"]) if "reference" in found else None,
                     overlay=look.image.overlay,

@@ -1,0 +1,158 @@
+"""How well classes are told: by class, by rank, and by probability."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from exhibit.tasks.models.performance import rate, wilson
+from exhibit.tasks.quality import ranking
+from exhibit.tasks.quality.calibration import calibration
+from exhibit.tasks.quality.resampling import draws_of, intervals, summed
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Split
+from exhibit.tasks.records.quality import AtThreshold, ClassQuality, Measure, Quality
+
+THRESHOLDS = tuple(k / 10 for k in range(1, 10))
+_MOST_CLASSES = 20  # each of which has a row and a curve
+_LEAST_PROBABILITY = 1e-15  # so that one certain error does not make the mean log loss infinite
+
+
+def classification(probabilities: Array, labels: Array, classes: Sequence[str], split: Split, learnt: Array) -> Quality:
+    """`probabilities` (rows, classes), `labels` (rows,) and `learnt` (training rows,) as integers. Points are
+    scikit-learn's; a class that no row has is in no mean. Precision and recall have Wilson's interval, the others one
+    from resampling the rows."""
+    rows, width = probabilities.shape
+    read = probabilities.argmax(axis=1)
+    each = range(width) if width <= _MOST_CLASSES else range(0)
+    ranked = {k: ranking.Ranked.by(probabilities[:, k], labels == k) for k in each if 0 < (labels == k).sum() < rows}
+    losses, squares = _log_losses(probabilities, labels), _squares(probabilities, labels)
+
+    def measured(weights: Array) -> dict[str, Array]:
+        total = weights.sum(axis=1)
+        right, true, said = (
+            summed(part, group, width)
+            for part, group in ((weights * (read == labels), labels), (weights, labels), (weights, read))
+        )
+        with np.errstate(invalid="ignore"):
+            f1 = np.where(true + said > 0, 2 * right / (true + said), np.nan)
+            recall = right / true
+        found = {
+            "balanced accuracy": np.nanmean(recall, axis=1),
+            "macro F1": np.nanmean(f1, axis=1),
+            "log loss": (weights * losses).sum(axis=1) / total,
+            "Brier score": (weights * squares).sum(axis=1) / total,
+        }
+        found |= {f"F1 {k}": f1[:, k] for k in each}
+        areas = {k: ranking.auc(own, weights) for k, own in ranked.items()}
+        precisions = {k: ranking.average_precision(own, weights) for k, own in ranked.items()}
+        found |= {f"ROC AUC {k}": values for k, values in areas.items()}
+        found |= {f"average precision {k}": values for k, values in precisions.items()}
+        if ranked:
+            found["ROC AUC"] = _over(areas, width)
+            found["average precision"] = _over(precisions, width)
+        return found
+
+    points = {name: float(values[0]) for name, values in measured(np.ones((1, rows))).items()}
+    bounds = intervals(rows, measured)
+
+    def measure(name: str, of: int | None = None, naive: float | None = None) -> Measure | None:
+        key = name if of is None else f"{name} {of}"
+        known = key in points and np.isfinite(points[key])
+        return Measure(name=name, value=points[key], interval=bounds.get(key), naive=naive) if known else None
+
+    naive = _naive(labels, learnt, width)
+    names = ("balanced accuracy", "macro F1", "ROC AUC", "average precision", "log loss", "Brier score")
+    binary = width == 2
+    top = probabilities[:, 1] if binary else probabilities.max(axis=1)
+    return Quality(
+        split=split,
+        rows=rows,
+        resamples=draws_of(rows),
+        measures=tuple(found for name in names if (found := measure(name, naive=naive.get(name)))),
+        positive=classes[1] if binary else "",
+        classes=tuple(
+            ClassQuality(
+                name=classes[k],
+                rows=int((labels == k).sum()),
+                precision=_wilson("precision", read == k, labels == k),
+                recall=_wilson("recall", labels == k, read == k),
+                f1=measure("F1", k),
+                auc=measure("ROC AUC", k),
+                average_precision=measure("average precision", k),
+            )
+            for k in each
+        ),
+        roc=tuple(ranking.roc_curve(classes[k], probabilities[:, k], labels == k) for k in _drawn(ranked, binary)),
+        precision_recall=tuple(
+            ranking.precision_recall_curve(classes[k], probabilities[:, k], labels == k) for k in _drawn(ranked, binary)
+        ),
+        calibration=calibration(
+            f"of {classes[1]}" if binary else "of the likeliest class", top, labels == 1 if binary else read == labels
+        ),
+        thresholds=tuple(_at(threshold, top, labels == 1) for threshold in THRESHOLDS) if binary else (),
+    )
+
+
+def _drawn(ranked: dict[int, ranking.Ranked], binary: bool) -> list[int]:
+    """The classes that have a curve: of two the second, whose curve the first one's mirrors."""
+    return [k for k in ranked if k == 1 or not binary]
+
+
+def _over(by_class: dict[int, Array], width: int) -> Array:
+    """(draws,): of two classes that of the second, of more the mean over those that a draw has."""
+    if width == 2 and 1 in by_class:
+        return by_class[1]
+    values = np.stack(list(by_class.values()))
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(known, values, 0).sum(axis=0) / known.sum(axis=0))
+
+
+def _log_losses(probabilities: Array, labels: Array) -> Array:
+    own = probabilities[np.arange(len(labels)), labels]
+    return -np.log(np.clip(own, _LEAST_PROBABILITY, 1))
+
+
+def _squares(probabilities: Array, labels: Array) -> Array:
+    """G. W. Brier (1950): over all classes, from 0 to 2; of two classes half of it, from 0 to 1."""
+    true = np.eye(probabilities.shape[1])[labels]
+    whole = ((probabilities - true) ** 2).sum(axis=1)
+    return np.asarray(whole / 2 if probabilities.shape[1] == 2 else whole)
+
+
+def _naive(labels: Array, learnt: Array, width: int) -> dict[str, float]:
+    """What a guess gets that always gives the shares of the classes among the training labels."""
+    present = np.unique(labels)
+    shares = np.bincount(labels, minlength=width) / len(labels)
+    found = {
+        "balanced accuracy": 1 / len(present),
+        "ROC AUC": 0.5,
+        "average precision": float(shares[1] if width == 2 else shares[present].mean()),
+    }
+    if not len(learnt):
+        return found
+    guess = np.bincount(learnt, minlength=width) / len(learnt)
+    every = np.broadcast_to(guess, (len(labels), width))
+    found["Brier score"] = float(_squares(every, labels).mean())
+    commonest = int(guess.argmax())
+    found["macro F1"] = float(2 * shares[commonest] / (1 + shares[commonest]) / len(np.union1d(present, [commonest])))
+    if guess[present].all():
+        found["log loss"] = float(_log_losses(every, labels).mean())
+    return found
+
+
+def _wilson(name: str, among: Array, hits: Array) -> Measure | None:
+    """The share of `hits` among the rows that are `among`; None where none are."""
+    right, total = int((among & hits).sum()), int(among.sum())
+    return Measure(name=name, value=right / total, interval=wilson(right, total)) if total else None
+
+
+def _at(threshold: float, probabilities: Array, true: Array) -> AtThreshold:
+    said = probabilities >= threshold
+    return AtThreshold(
+        threshold=threshold,
+        flagged=rate(said),
+        precision=rate(true[said]) if said.any() else None,
+        recall=rate(said[true]) if true.any() else None,
+        specificity=rate(~said[~true]) if not true.all() else None,
+    )

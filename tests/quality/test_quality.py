@@ -1,0 +1,183 @@
+"""Measures against scikit-learn's, also of resampled rows; calibration against closed forms and over seeds."""
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from exhibit.tasks.document import quality as told
+from exhibit.tasks.models.performance import wilson
+from exhibit.tasks.quality import ranking
+from exhibit.tasks.quality.calibration import calibration
+from exhibit.tasks.quality.classification import classification
+from exhibit.tasks.quality.regression import regression
+from exhibit.tasks.quality.resampling import draws_of, intervals, summed
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.quality import Measure, Quality
+
+CLASSES = ("low", "middle", "high")
+
+
+def outputs(rows: int, width: int, seed: int = 0) -> tuple[Array, Array]:
+    """Probabilities with ties, and labels that follow them half of the time."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(width, size=rows)
+    logits = np.round(random.normal(size=(rows, width)), 1) + 1.5 * np.eye(width)[labels] * (
+        random.random((rows, 1)) < 0.7
+    )
+    found = np.exp(logits)
+    return found / found.sum(axis=1, keepdims=True), labels
+
+
+def named(quality: Quality) -> dict[str, Measure]:
+    return {measure.name: measure for measure in quality.measures}
+
+
+@pytest.mark.parametrize("width", [2, 3])
+def test_measures_are_those_of_scikit_learn(width: int) -> None:
+    probabilities, labels = outputs(200, width)
+    found = classification(probabilities, labels, CLASSES[:width], "test", labels)
+    read, own = probabilities.argmax(axis=1), named(found)
+    scores = probabilities[:, 1] if width == 2 else probabilities
+    expected = {
+        "balanced accuracy": metrics.balanced_accuracy_score(labels, read),
+        "macro F1": metrics.f1_score(labels, read, average="macro"),
+        "ROC AUC": metrics.roc_auc_score(labels, scores, multi_class="ovr"),
+        "average precision": metrics.average_precision_score(labels if width == 2 else np.eye(3)[labels], scores),
+        "log loss": metrics.log_loss(labels, probabilities),
+        "Brier score": metrics.brier_score_loss(labels, scores),
+    }
+    assert {name: measure.value for name, measure in own.items()} == pytest.approx(expected, abs=1e-12)
+    precision, recall, f1, rows = metrics.precision_recall_fscore_support(labels, read)
+    for k, item in enumerate(found.classes):
+        assert item.precision
+        assert item.recall
+        assert item.f1
+        assert (item.precision.value, item.recall.value, item.f1.value, item.rows) == pytest.approx(
+            (precision[k], recall[k], f1[k], rows[k])
+        )
+        assert item.recall.interval == wilson(int((read == labels)[labels == k].sum()), int(rows[k]))
+
+
+def test_areas_of_resampled_rows_are_those_of_scikit_learn_with_weights() -> None:
+    probabilities, labels = outputs(60, 2)
+    weights = np.random.default_rng(1).multinomial(60, np.full(60, 1 / 60), size=5)
+    ranked = ranking.Ranked.by(probabilities[:, 1], labels == 1)
+    for measured, oracle in (
+        (ranking.auc, metrics.roc_auc_score),
+        (ranking.average_precision, metrics.average_precision_score),
+    ):
+        expected = [oracle(labels, probabilities[:, 1], sample_weight=own) for own in weights]
+        assert measured(ranked, weights) == pytest.approx(expected, abs=1e-12)
+
+
+def test_an_interval_of_a_mean_is_that_of_its_standard_error() -> None:
+    values = np.random.default_rng(0).normal(size=400)
+    (low, high) = intervals(400, lambda weights: {"mean": (weights * values).sum(axis=1) / 400})["mean"]
+    error = values.std() / 20  # of which a quantile of 1,000 draws is known to 0.085
+    ends = values.mean() - 1.96 * error, values.mean() + 1.96 * error
+    assert (low, high) == pytest.approx(ends, abs=4 * 0.085 * error)
+    assert intervals(9, lambda weights: {"mean": weights.mean(axis=1)}) == {}
+    assert (draws_of(100), draws_of(10_000_000)) == (1000, 200)
+
+
+def test_weights_are_summed_by_group() -> None:
+    weights = np.array([[1, 2, 3, 4]])
+    assert summed(weights, np.array([2, 0, 2, 0]), 4).tolist() == [[6, 0, 4, 0]]
+
+
+def test_a_class_that_no_row_has_is_in_no_mean() -> None:
+    probabilities, labels = outputs(100, 3)
+    labels = np.minimum(labels, 1)
+    found = classification(probabilities, labels, CLASSES, "test", labels)
+    own = named(found)
+    assert found.classes[2].recall is None
+    assert found.classes[2].auc is None
+    aucs = [metrics.roc_auc_score(labels == k, probabilities[:, k]) for k in range(2)]
+    assert own["ROC AUC"].value == pytest.approx(np.mean(aucs))
+    single = classification(probabilities, np.zeros(100, int), CLASSES, "test", labels)
+    assert "ROC AUC" not in named(single)
+    assert single.roc == ()
+
+
+def test_a_naive_guess_has_what_scikit_learns_dummy_has() -> None:
+    from sklearn.dummy import DummyClassifier
+
+    probabilities, labels = outputs(120, 3)
+    own = named(classification(probabilities, labels, CLASSES, "test", labels))
+    guess = DummyClassifier(strategy="prior").fit(np.zeros((120, 1)), labels)
+    every, read = guess.predict_proba(np.zeros((120, 1))), guess.predict(np.zeros((120, 1)))
+    expected = {
+        "balanced accuracy": metrics.balanced_accuracy_score(labels, read),
+        "macro F1": metrics.f1_score(labels, read, average="macro"),
+        "ROC AUC": 0.5,
+        "average precision": metrics.average_precision_score(np.eye(3)[labels], every),
+        "log loss": metrics.log_loss(labels, every),
+        "Brier score": metrics.brier_score_loss(labels, every),
+    }
+    assert {name: measure.naive for name, measure in own.items()} == pytest.approx(expected)
+
+
+def test_the_calibration_error_of_two_bins_is_that_of_the_formula() -> None:
+    """0.2 of 0.25 and 0.9 of 0.75, six and four rows: 0.6 * 0.05 + 0.4 * 0.15."""
+    probabilities = np.repeat([0.25, 0.75], [60, 40])
+    true = np.repeat([True, False, True, False], [12, 48, 36, 4])
+    found = calibration("of rain", probabilities, true)
+    assert found.error == pytest.approx(0.6 * 0.05 + 0.4 * 0.15)
+    assert [(item.predicted, item.observed.share) for item in found.bins] == [(0.25, 0.2), (0.75, 0.9)]
+
+
+def test_by_chance_the_calibration_error_is_that_of_the_binomial() -> None:
+    """Of one bin it is |hits / rows - p|, whose mean is sqrt(2 p (1 - p) / (pi rows)) of many rows."""
+    found = calibration("of rain", np.full(2000, 0.3), np.arange(2000) < 600)
+    assert found.error == pytest.approx(0, abs=1e-12)
+    assert found.expected == pytest.approx(np.sqrt(2 * 0.3 * 0.7 / np.pi / 2000), rel=0.1)
+    assert found.chance == 1
+
+
+@pytest.mark.parametrize("rows", [60, 400])
+def test_planted_miscalibration_is_named_and_chance_is_not(rows: int) -> None:
+    """Of 40 seeds: probabilities that are right are called off at most twice; logits three times too large, always but
+    twice where there are rows enough to tell."""
+    off = {"right": 0, "too sure": 0}
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        logits = random.normal(size=rows)
+        true = random.random(rows) < 1 / (1 + np.exp(-logits))
+        for name, factor in (("right", 1), ("too sure", 3)):
+            found = calibration("of rain", 1 / (1 + np.exp(-factor * logits)), true, seed)
+            off[name] += told.miscalibrated(found)
+    assert off["right"] <= 2
+    assert off["too sure"] >= 38 or rows < 100
+
+
+def test_deciding_from_a_threshold_on_gives_the_counted_shares() -> None:
+    probabilities, labels = outputs(150, 2)
+    found = classification(probabilities, labels, CLASSES[:2], "test", labels)
+    for item in found.thresholds:
+        said = probabilities[:, 1] >= item.threshold
+        assert item.flagged.right == said.sum()
+        assert item.precision
+        assert item.precision.share == metrics.precision_score(labels, said)
+        assert item.recall
+        assert item.recall.share == metrics.recall_score(labels, said)
+        assert item.specificity
+        assert item.specificity.share == metrics.recall_score(labels, said, pos_label=0)
+
+
+def test_errors_of_a_regression_are_those_of_scikit_learn_and_of_each_fifth() -> None:
+    """Too high by one where it predicts much, right elsewhere: that fifth alone is surely off."""
+    random = np.random.default_rng(0)
+    labels = random.normal(size=500)
+    predicted = labels + 0.1 * random.normal(size=500)
+    predicted[labels > 1] += 1
+    found = regression(labels, predicted, "test", labels)
+    own = named(found)
+    assert own["mean absolute error"].value == pytest.approx(metrics.mean_absolute_error(labels, predicted))
+    assert own["mean error"].value == pytest.approx((predicted - labels).mean())
+    assert own["mean absolute error"].naive == pytest.approx(np.abs(labels - labels.mean()).mean())
+    assert sum(item.rows for item in found.error_bins) == 500
+    assert found.error_bins[-1].interval[0] > 0
+    assert np.sqrt(sum(b.rows * b.rmse**2 for b in found.error_bins) / 500) == pytest.approx(
+        metrics.root_mean_squared_error(labels, predicted)
+    )
+    assert regression(labels[:30], predicted[:30], "test", labels).error_bins == ()
