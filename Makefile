@@ -52,8 +52,10 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 # The registry has torchvision for CUDA alone; the suite declares its operators and does without them, and timm, which
 # wants it, comes with it. Of axe-playwright-python the suite wants axe alone, not the browsers' driver of 165 MB.
+# roc-validator pins older libraries than it needs; of rocrate the suite wants the file of its vocabulary alone.
 $(VENV)/torchvision: $(VENV)/ready
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torchvision==0.28.0 timm==1.0.31 axe-playwright-python==0.1.8
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torchvision==0.28.0 timm==1.0.31 axe-playwright-python==0.1.8 roc-validator==0.13.0 rocrate==0.13.0
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt rich-click colorlog inquirerpy enum-tools pyshacl rdflib requests-cache
 	@touch $@
 
 # Pango, which WeasyPrint sets type with, is a system library.

@@ -23,6 +23,7 @@ from exhibit.tasks.document.pdf import pdf_digest_ok
 from exhibit.tasks.document.pdf_kinds import foreign, strange_bytes
 from exhibit.tasks.document.press import attachment_description, embedded_name
 from exhibit.tasks.document.revisions import Unsigned, sealed_part
+from exhibit.tasks.evidence.crate import CRATE
 from exhibit.tasks.evidence.evidence import content_digest
 from exhibit.tasks.evidence.local import file_digest
 from exhibit.tasks.evidence.pretty_json import pretty
@@ -33,7 +34,7 @@ from exhibit.tasks.records.manifest import Manifest
 from exhibit.tasks.records.shown import escaped
 
 _NOT_IN_MANIFEST = {"manifest.json", REPORT, f"report.{REPORT}"}  # the last: of the PDF alone, where it lies in its run
-_AS_TYPED = "overrides.txt"  # what was typed: it follows from nothing
+_AS_IT_WENT = {"overrides.txt", CRATE}  # what was typed, and when: it follows from nothing
 _REQUIRED_FILES = {"report.pdf", "evidence.json"}  # without which there is nothing to verify
 
 
@@ -131,7 +132,7 @@ def made_again(run: Path) -> Subject:
     """A run whose pages carry the evidence of another one: what was derived, beside which that is compared."""
     manifest = _read_manifest(run)
     evidence = _parsed_evidence((run / "evidence.json").read_bytes(), "evidence.json")
-    files = {name: run / name for name in manifest.files if name != _AS_TYPED}
+    files = {name: run / name for name in manifest.files if name not in _AS_IT_WENT}
     attached = {
         name.removeprefix("tables/"): path.read_bytes()
         for name, path in files.items()
@@ -151,7 +152,7 @@ def _intact_run(directory: Path, trust: Sequence[Any] | None) -> Subject:
         inside = subject.attached.get(name.removeprefix("tables/"))
         if inside is not None and (directory / name).read_bytes() != inside:
             raise Damage(f"{name}: it is not the one in report.pdf")
-    return subject._replace(files={name: directory / name for name in manifest.files if name != _AS_TYPED})
+    return subject._replace(files={name: directory / name for name in manifest.files if name not in _AS_IT_WENT})
 
 
 def _read_manifest(directory: Path) -> Manifest:

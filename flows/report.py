@@ -307,6 +307,7 @@ class _Flow:
                 {chapter.slug: (chapter["load"]["dataset"], self._left(chapter)) for chapter in chapters},
                 [item for item in command if "=" in item],
                 manifest,
+                self.report.document.issued_at,
             )
         self.calls.watch.finished("report", "seal", False, time.monotonic() - started)
 

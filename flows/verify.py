@@ -14,6 +14,7 @@ from exhibit.flows.integrity import UNREADABLE, Damage, Subject, made_again, rea
 from exhibit.flows.signatures import trusted, unsatisfied
 from exhibit.flows.verification import Outcome, Verification
 from exhibit.tasks.document.pdf_alike import differing_pdfs
+from exhibit.tasks.evidence.bill import BILL, normalised, versions
 from exhibit.tasks.evidence.evidence import constraints
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import Evidence
@@ -83,7 +84,7 @@ def compared(target: Path, before: Subject, after: Subject) -> Verification:
     in one environment they are the same bytes, and in any they have the same text, pictures and number. What is
     attached, and the files of a run, are compared by what they say, with numbers as near as the evidence claims.
     """
-    environment = tuple(_environment(before.evidence, after.evidence))
+    libraries, installed = tuple(_environment(before.evidence, after.evidence)), tuple(_installed(before, after))
     diverged = _first_difference(before.evidence, after.evidence)
     first = f"first difference: {diverged}" if diverged else "every stage: the same bytes"
 
@@ -93,7 +94,7 @@ def compared(target: Path, before: Subject, after: Subject) -> Verification:
             outcome=outcome,
             claim=before.evidence.claim,
             findings=(first, *findings),
-            environment=environment,
+            environment=(*libraries, *installed),
             largest_difference=size,
         )
 
@@ -102,8 +103,11 @@ def compared(target: Path, before: Subject, after: Subject) -> Verification:
         return found("identical", "report.pdf: the same bytes")
     asked = _differing_keys(_request(before.evidence), _request(after.evidence))
     sentences = [f"evidence.json, {name}: not what is derived" for name in asked]
-    if not environment and diverged is None:
-        changed = [*others, *(["report.pdf"] if before.pdf != after.pdf else [])]
+    if not libraries and diverged is None:
+        changed = [
+            *(name for name in others if name != BILL or not installed),
+            *(["report.pdf"] if before.pdf != after.pdf else []),
+        ]
         sentences += [f"{name}: {_OTHER_BYTES}" for name in changed]
     sentences += _page_differences(before, after)
     size = 0.0
@@ -161,6 +165,8 @@ def _differences(before: Subject, after: Subject, name: str) -> tuple[float, lis
     then, now = _content(before, name), _content(after, name)
     if name == _VERSIONS:
         now = constraints(before.evidence.libraries)
+    if name == BILL and then is not None and now is not None:
+        return 0.0, [*_contradictions(before.evidence, then)]
     if then is None or now is None:
         return 0.0, ["it is not what is derived" if now is None else "it is missing"]
     try:
@@ -230,6 +236,41 @@ def _environment(before: Evidence, after: Evidence) -> Iterator[str]:
     for name in sorted(then.keys() | now.keys()):
         if then.get(name) != now.get(name):
             yield f"{name}: {then.get(name, 'absent')} then, {now.get(name, 'absent')} now"
+
+
+def _installed(before: Subject, after: Subject) -> Iterator[str]:
+    """A clause on what else is installed here than when the report was made, beside the libraries it rests on."""
+    then, now = (_bill(subject) for subject in (before, after))
+    named = {normalised(name) for name in before.evidence.libraries.keys() | after.evidence.libraries.keys()}
+    if others := [name for name in _differing_keys(then, now) if name not in named]:
+        told = [f"{name} {then.get(name, 'absent')} then, {now.get(name, 'absent')} now" for name in others[:_NAMED]]
+        more = [f"and {len(others) - _NAMED} more"] if len(others) > _NAMED else []
+        yield f"installed: {'; '.join([*told, *more])}"
+
+
+_NAMED = 3
+
+
+def _bill(subject: Subject) -> Mapping[str, str]:
+    """Versions of what was installed; nothing of a report without a readable bill, which is met where that is
+    compared."""
+    try:
+        return versions(_content(subject, BILL) or b"")
+    except ValueError:
+        return {}
+
+
+def _contradictions(evidence: Evidence, bill: bytes) -> Iterator[str]:
+    """What a bill of materials says otherwise than the evidence. The rest of it was installed there, and here it may be
+    otherwise."""
+    try:
+        found = versions(bill)
+    except ValueError:
+        yield "it is no bill of materials"
+        return
+    for name, version in sorted(evidence.libraries.items()):
+        if found.get(normalised(name)) != version:
+            yield f"{name} {found.get(normalised(name), 'absent')}, and {version} in the evidence"
 
 
 def _environment_of(evidence: Evidence) -> dict[str, object]:

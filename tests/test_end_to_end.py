@@ -53,6 +53,8 @@ def test_a_run_holds_what_the_design_says(first: Run) -> None:
         "importances.parquet",
         "metrics.json",
         "manifest.json",
+        "ro-crate-metadata.json",
+        "sbom.cdx.json",
         "attributions/iris/vanilla_grad_squared.npz",
         "attributions/iris/integrated_gradients.npz",
         "figures/iris-importances.svg",
@@ -85,6 +87,7 @@ def test_the_pdf_carries_its_evidence_and_its_own_digest(first: Run) -> None:
         "importances.parquet",
         "metrics.json",
         "constraints.txt",
+        "sbom.cdx.json",
     }
 
 

@@ -35,6 +35,7 @@ _ATTACHED = {
     "quality.json": "The same in more than one number, with intervals",
     "agreement.parquet": "Agreement of all pairs of results that are compared",
     "changes.json": "What has changed since the earlier report",
+    "sbom.cdx.json": "What was installed, as a bill of materials (CycloneDX)",
     "constraints.txt": "Versions of the libraries",
 }
 EMBEDDED = {

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from exhibit.tasks.evidence.bill import BILL
+
 ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, as far as there are any
     "evidence": "evidence.json",
     "config": "config.yaml",
@@ -16,6 +18,7 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "quality": "quality.json",
     "agreement": "agreement.parquet",
     "changes": "changes.json",
+    "bill": BILL,
     "constraints": "constraints.txt",
 }
 

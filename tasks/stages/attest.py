@@ -10,6 +10,7 @@ from exhibit.tasks.document.layout import whole_tables
 from exhibit.tasks.document.pdf import typesetting
 from exhibit.tasks.document.press import parts, press
 from exhibit.tasks.evidence.attached import ATTACHED
+from exhibit.tasks.evidence.bill import bill_of_materials, installed
 from exhibit.tasks.evidence.evidence import chapter_evidence, constraints, environment, evidence, evidence_file
 from exhibit.tasks.fingerprint import fingerprint
 from exhibit.tasks.protocols import Compute
@@ -34,8 +35,8 @@ def attest(
     local: Mapping[str, LocalEvidence],
     embedded: Mapping[str, Digest],
 ) -> FinishedStage:
-    """Outputs "evidence", and what goes with it: "config", "constraints" and the `tables` that are attached, by name,
-    and by file name the tables that `document` prints in part.
+    """Outputs "evidence", and what goes with it: "config", "constraints", "bill" and the `tables` that are attached, by
+    name, and by file name the tables that `document` prints in part.
 
     `chapters`: slug, and for each of its stages what it was asked and gave. `stages`: all that the report rests on;
     their libraries and their code are the ones that the evidence names. `local`: what the config names outside the
@@ -45,12 +46,14 @@ def attest(
     source = merged([*(done.fingerprint for done in stages), *pressed])
     local_items = {key: item.model_dump() for key, item in local.items()}
     pages = typesetting()
+    found = installed()
     failed = [item.model_dump() for item in failures]
 
     def run() -> dict[str, bytes]:
         files = {
             "config": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode(),
             "constraints": constraints(source["libraries"]),
+            "bill": bill_of_materials(found),
             **{name: store.get(digest) for name, digest in tables.items()},
             **whole_tables(read(store, Document, document)),
         }
@@ -75,6 +78,7 @@ def attest(
         "chapters": [list(chapter) for chapter in chapters],
         "platform": environment(),
         "typesetting": pages,
+        "installed": found,
         "fingerprint": source,
         "local": local_items,
         "failed": failed,

@@ -1,11 +1,14 @@
 """The last step: the run directory, with its manifest written last."""
 
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from exhibit.tasks.document.index import write_index
+from exhibit.tasks.document.press import attachment_description
 from exhibit.tasks.evidence.attached import ATTACHED, PDF_ALONE
+from exhibit.tasks.evidence.crate import CRATE, crate
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.evidence.seal import (
     figure_files,
@@ -38,10 +41,11 @@ def seal(
     fitted: Mapping[str, tuple[Digest, Digest | None]],
     overrides: Sequence[str],
     manifest: Mapping[str, Any],
+    issued: str,
 ) -> None:
     """Writes the run: every file, and the manifest last. `attributions`: shards by
     "chapter/label". `fitted`: by chapter the dataset, and the weights where they are to be left too. `written`: the
-    document. The directory is there when it is whole, not before."""
+    document; `issued`: its date. The directory is there when it is whole, not before."""
     files = {
         "report.html": store.get(rendered["html"]),
         "report.pdf": store.get(rendered["pdf"]),
@@ -66,7 +70,10 @@ def seal(
                 folder / "attributions" / f"{name}.npz",
                 lambda shards=shards: (flat_arrays(read(store, Attribution, digest)) for digest in shards),  # type: ignore[misc]
             )
-        write_manifest(folder, {**manifest, "title": document.title, "chapters": front})
+        facts = {**manifest, "title": document.title, "chapters": front}
+        about = {name: attachment_description(name) for name in files if name in ATTACHED.values()}
+        (folder / CRATE).write_bytes(crate(folder, facts, issued, version("exhibit"), about))
+        write_manifest(folder, facts)
 
 
 def list_runs(runs: Path) -> None:

@@ -33,7 +33,7 @@ def content(run: Run) -> dict[str, bytes]:
     return {
         str(path.relative_to(run.directory)): path.read_bytes()
         for path in files
-        if path.name not in ("manifest.json", "overrides.txt")
+        if path.name not in ("manifest.json", "overrides.txt", "ro-crate-metadata.json")
     }
 
 

@@ -46,7 +46,7 @@ def content(run: Path) -> dict[str, str]:
     return {
         path.relative_to(run).as_posix(): digest_of(path.read_bytes())
         for path in names
-        if path.name not in ("manifest.json", "overrides.txt")
+        if path.name not in ("manifest.json", "overrides.txt", "ro-crate-metadata.json")
     }
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +36,7 @@ from exhibit.tasks.data.table import IrisSpec
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.document.pdf import _sealed as pdf_sealed
 from exhibit.tasks.document.press import embedded_name
+from exhibit.tasks.evidence.bill import BILL, bill_of_materials, installed
 from exhibit.tasks.evidence.evidence import TOLERANCE, claim, content_digest
 from exhibit.tasks.evidence.local import absent, described, file_digest, local_references, put
 from exhibit.tasks.evidence.pretty_json import pretty
@@ -535,6 +537,33 @@ def test_a_file_of_a_run_that_was_changed_is_different(
 def test_versions_are_those_of_the_evidence_whatever_is_attached(subject: Subject) -> None:
     forged = alone(subject, {"constraints.txt": b"numpy==1\n"})
     assert compared(Path("x"), forged, alone(subject)).outcome == "different"
+
+
+def _with_bill(subject: Subject, changed: Mapping[str, str]) -> Subject:
+    """The same report, made where these distributions were installed in another version."""
+    found = [item._replace(version=changed.get(item.name, item.version)) for item in installed()]
+    bill = bill_of_materials(found)
+    evidence = subject.evidence.model_copy(
+        update={"attached": {**subject.evidence.attached, BILL: digest_of(bill)}},
+    )
+    return subject._replace(attached={**subject.attached, BILL: bill}, evidence=evidence)
+
+
+def test_what_else_was_installed_is_said_and_is_no_difference(subject: Subject) -> None:
+    result = compared(Path("x"), _with_bill(subject, {"pytest": "1"}), subject)
+    assert result.outcome == "within tolerance"
+    assert result.environment == (f"installed: pytest 1 then, {version('pytest')} now",)
+
+
+def test_a_bill_that_contradicts_the_evidence_is_different(subject: Subject) -> None:
+    result = compared(Path("x"), _with_bill(subject, {"numpy": "1"}), subject)
+    assert result.outcome == "different"
+    assert f"{BILL}: numpy 1, and {version('numpy')} in the evidence" in result.findings
+
+
+def test_where_only_more_is_installed_everything_else_is_the_same_bytes(subject: Subject) -> None:
+    forged = _with_bill(subject, {"pytest": "1"})._replace(pdf=subject.pdf + b"\n")
+    assert compared(Path("x"), forged, subject).outcome == "different"
 
 
 def test_a_file_that_was_taken_out_of_a_run_is_missed(subject: Subject) -> None:
