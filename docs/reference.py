@@ -108,8 +108,8 @@ def index_page(groups: Mapping[str, FieldInfo]) -> str:
             "# Settings",
             "",
             "A config is one choice from each group, `group=option`; each value of it can be changed by its path, "
-            "`group.key=value`. `method` and `check` take several options at once, `'method=[a,b]'`, and the values of "
-            "one are `method.LABEL.key`. These pages are made from the program when the site is built.",
+            "`group.key=value`. `method`, `check` and `behaviour` take several options at once, `'method=[a,b]'`, and "
+            "the values of one are `method.LABEL.key`. These pages are made from the program when the site is built.",
             "",
             *("| group | what it decides | options |", "|---|---|---|", *rows, ""),
             "`title` is the title of the chapter; without one it is named after the study or the data.",

@@ -21,7 +21,7 @@ from exhibit.tasks.stages.stage import Call, FinishedStage, call_in_process
 from exhibit.tasks.store import Damaged, Store, StoredOnly
 
 # Stages of seconds. To send the others would cost more (some 100 ms each) than to run them here.
-REMOTE = frozenset({"fit", "predict", "attribute", "check", "draw"})
+REMOTE = frozenset({"fit", "predict", "attribute", "check", "probe", "draw"})
 
 
 def stage_caller(report: Report) -> AbstractContextManager[tuple[Call, int]]:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from exhibit.flows.compose import Composed, compose_points, option_files
 from exhibit.flows.errors import ConfigError, every, validated
 from exhibit.flows.filed import FILED, with_files
+from exhibit.tasks.behaviour import BehaviourSpec
 from exhibit.tasks.checks import CheckSpec
 from exhibit.tasks.data import DataSpec
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec
@@ -33,6 +34,11 @@ class Point(Spec):
     target: TargetSpec = Field(description="which outputs are explained, and on which score")
     selection: SelectionSpec = Field(description="which rows are explained, and which of them are drawn")
     check: dict[str, CheckSpec] = Field(default_factory=dict, description="what is measured about explanations")
+    behaviour: dict[str, BehaviourSpec] = Field(
+        default_factory=dict,
+        description="what is asked about the model over many rows, whatever explains it",
+        exclude_if=lambda asked: not asked,
+    )
     drawing: DrawingSpec = Field(description="how attributions are drawn")
 
     @field_validator("method")
@@ -110,6 +116,11 @@ def assemble(composed: Sequence[Composed], options: Mapping[str, Mapping[str, Pa
         raise ConfigError(
             "document.kind: a decision is about somebody or something; name whom with 'selection.ids=[ID,...]', or "
             "by rows from 0 with 'selection.index=[ROW,...]'"
+        )
+    if report.document.kind == "decision" and any(point.behaviour for point in points):
+        raise ConfigError(
+            "behaviour: pages about single decisions say nothing of it; type 'behaviour=[]', or ask for it in a report "
+            "without document.kind=decision"
         )
     return report
 

@@ -16,6 +16,7 @@ from exhibit.tasks.comparing.settings import slugs
 from exhibit.tasks.document.fonts import require_glyphs
 from exhibit.tasks.evidence.local import local_references
 from exhibit.tasks.methods import MethodSpec
+from exhibit.tasks.methods.method import main_of
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import InputError
@@ -36,6 +37,7 @@ from exhibit.tasks.stages.gather import gather
 from exhibit.tasks.stages.load import columns_wanted, load, told_by_place
 from exhibit.tasks.stages.measure import measure
 from exhibit.tasks.stages.predict import predict
+from exhibit.tasks.stages.probe import probe, require_answerable
 from exhibit.tasks.stages.select import select
 from exhibit.tasks.stages.stage import FinishedStage
 from exhibit.tasks.stages.summarise import summarise
@@ -70,6 +72,7 @@ class Chapter:
     attributed: dict[str, list[list[tuple[int, int, FinishedStage]]]] = field(default_factory=dict)
     summarised: dict[str, list[FinishedStage]] = field(default_factory=dict)
     checked: dict[str, list[FinishedStage]] = field(default_factory=dict)
+    probed: list[FinishedStage] = field(default_factory=list)
     failure: Failure | None = None
     error: Exception | None = None
 
@@ -108,6 +111,7 @@ def run_points(
         steps.attribute,
         steps.summarise,
         steps.check,
+        steps.probe,
         steps.gather,
         *([steps.decide] if decision else []),
     ):
@@ -188,6 +192,7 @@ class _Steps:
             loaded = unpack(Dataset, self._calls.store.get(dataset), self._calls.store)
             require_glyphs("\n".join([point.title, *loaded.texts]))
         require_explainable(self._calls.store, dataset, point.model, point.method, point.target, point.selection)
+        require_answerable(self._calls.store, dataset, point.data, point.selection, point.behaviour)
         require_decidable(self._calls.store, dataset, point.data, point.target, self._decision)
 
     def fit(self, chapter: Chapter) -> Step:
@@ -346,6 +351,23 @@ class _Steps:
             summaries=tuple(done["summary"] for done in chapter.summarised[label]),
         )
 
+    def probe(self, chapter: Chapter) -> Step:
+        point = chapter.point
+        main = main_of(chapter.methods)
+        found = {
+            "dataset": chapter["load"]["dataset"],
+            "weights": chapter.fits[0]["weights"],
+            "prediction": chapter["predict"]["prediction"],
+            "summary": chapter.summarised[main][0]["summary"],
+        }
+        asked = point.data, point.model, point.target, point.selection, self._compute, found
+        started = {
+            label: [self._calls.start(f"{chapter.slug}/{label}", probe, question, label, *asked)]
+            for label, question in point.behaviour.items()
+        }
+        yield
+        chapter.probed = [done for (done,) in self._told(chapter.slug, "probe", started).values()]
+
     def gather(self, chapter: Chapter) -> Step:
         point = chapter.point
         inputs = {
@@ -366,7 +388,8 @@ class _Steps:
             for label, method in chapter.methods.items()
         ]
         shown = chapter.slug, point.title, point.data, point.model, point.target, point.drawing
-        yield from self._one(chapter, gather, *shown, inputs, explained)
+        behaviour = [done["behaviour"] for done in chapter.probed]
+        yield from self._one(chapter, gather, *shown, inputs, explained, behaviour)
 
     def decide(self, chapter: Chapter) -> Step:
         point = chapter.point

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from exhibit.flows.config import Point, Report
 from exhibit.flows.places import require_writable
 from exhibit.flows.points import trainings
+from exhibit.tasks.data.select import candidates
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.stages.beforehand import require_explainable
 from exhibit.tasks.stages.load import columns_wanted, load, told_by_place
+from exhibit.tasks.stages.probe import require_answerable
 from exhibit.tasks.stages.rehearsal import rehearse as rehearsed
 from exhibit.tasks.stages.rehearsal import told
 from exhibit.tasks.stages.stage import read
@@ -42,10 +44,14 @@ def _point(point: Point, compute: Compute, store: Store) -> Iterator[str]:
     classes = f" of {len(data.classes)}: {', '.join(data.classes[:_FEW])}" if data.classes else ""
     yield f"label: {data.label_name}, {data.task}{classes}"
     require_explainable(store, loaded["dataset"], point.model, point.method, point.target, point.selection)
+    require_answerable(store, loaded["dataset"], point.data, point.selection, point.behaviour)
     trainings(point)  # what checks ask of the model
     yield from told(
         rehearsed(data, fitted, point.model, point.method, point.target, point.selection, compute), compute.batch
     )
+    columns, known = len(point.data.by_name(data).columns), len(candidates(point.selection, data))
+    for label, question in point.behaviour.items():
+        yield f"behaviour {label}: at most {question.most_calls(columns, known):,} model calls"
 
 
 _FEW = 8  # classes that are named

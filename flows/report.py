@@ -277,6 +277,7 @@ class _Flow:
             stages += [
                 {"stage": done.stage, "spec": done.spec, "outputs": done.outputs} for done in chapter.checked[label]
             ]
+        stages += [{"stage": done.stage, "spec": done.spec, "outputs": done.outputs} for done in chapter.probed]
         return stages
 
     def seal(

@@ -10,6 +10,7 @@ import numpy as np
 from exhibit.tasks.document import (
     agreement,
     bearing,
+    behaviour,
     ends,
     explained,
     ladder,
@@ -51,6 +52,7 @@ def chapter(material: Material, checks: Mapping[str, CheckWords], beside: Sequen
         sections=(
             *own.sections(material),
             *_cases(material),
+            *behaviour.sections(material),
             *agreement.sections(material),
             _verdicts(material, checks),
             _limits(material, checks),
@@ -307,6 +309,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     """Every figure of a chapter, in the order of the document."""
     return (
         *map(ends.stated, _own(material).figures(material, scales)),
+        *behaviour.figures(material),
         *agreement.figures(material),
         *quality.figures(material),
         *model.figures(material),

@@ -34,6 +34,7 @@ _ATTACHED = {
     "metrics.json": "Measured quality of all models",
     "quality.json": "The same in more than one number, with intervals",
     "agreement.parquet": "Agreement of all pairs of results that are compared",
+    "behaviour.json": "How the models behave over many rows",
     "changes.json": "What has changed since the earlier report",
     "sbom.cdx.json": "What was installed, as a bill of materials (CycloneDX)",
     "constraints.txt": "Versions of the libraries",

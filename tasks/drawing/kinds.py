@@ -6,6 +6,7 @@ from exhibit.tasks.drawing.colormap import colour_bar
 from exhibit.tasks.drawing.curves import CURVES
 from exhibit.tasks.drawing.descriptor import FigureKind
 from exhibit.tasks.drawing.diagram import DIAGRAM
+from exhibit.tasks.drawing.effects import EFFECT_PANELS
 from exhibit.tasks.drawing.image import IMAGES
 from exhibit.tasks.drawing.ladder import LADDER
 from exhibit.tasks.drawing.matrix import MATRIX
@@ -38,6 +39,7 @@ _ALL: tuple[FigureKind[Any], ...] = (
     RANKS,
     TRACES,
     PROFILE,
+    EFFECT_PANELS,
 )
 KINDS: dict[type[FigureContent], FigureKind[Any]] = {kind.record: kind for kind in _ALL}
 

@@ -4,6 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from exhibit.tasks.records.behaviour import Behaviour
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.verdict import CheckResult
@@ -28,6 +31,37 @@ def check_rows(chapters: Sequence[tuple[str, Sequence[CheckResult]]]) -> list[di
         for slug, checks in chapters
         for check in checks
     ]
+
+
+def behaviour_rows(chapters: Sequence[tuple[str, Sequence[Behaviour]]]) -> dict[str, Any]:
+    """What was found about the behaviour of each model as plain data, null where no number is known; the curves of
+    single rows are left out."""
+    return {
+        "schema": "exhibit-behaviour/1",
+        "chapters": [
+            {"chapter": slug, "found": [_plain(one.model_dump(exclude=_ROW_BY_ROW)) for one in found]}
+            for slug, found in chapters
+            if found
+        ],
+    }
+
+
+_ROW_BY_ROW = {"items": {"__all__": {"individual", "seen"}}}
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists, and null for what is no number."""
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case np.ndarray():
+            return _plain(value.tolist())
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value
 
 
 def _finite(interval: tuple[float, float] | None) -> list[float | None] | None:

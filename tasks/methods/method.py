@@ -32,6 +32,11 @@ class Against(NamedTuple):
     seed: int = 0
 
 
+def main_of(methods: Mapping[str, "Method"]) -> str:
+    """The label of the method that a chapter puts first: the last additive one, else the last."""
+    return ([label for label, method in methods.items() if method.additive] or list(methods))[-1]
+
+
 class Method(Choice):
     """How outputs of a model are explained. A new method says `title`, `formula`, `citation`, `additive` and how to
     `attribute`; for all else there is a default."""

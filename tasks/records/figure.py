@@ -336,6 +336,36 @@ class Profile(FigureContent):
     unit: str
 
 
+SINGLE = 60  # thin lines of a panel: more would be one grey area
+
+
+class EffectPanel(Record):
+    """What happens along one quantity: `lines` (points, lines) over `x` (points,), with `low` and `high` of the same
+    shape, NaN where no interval is known; `single`: (rows, points), a thin line for each of the first rows; `dots`:
+    (dots, 2) places; `seen`: (rows,) where rows lie, marked at the axis. `note` stands below the `title`."""
+
+    title: str
+    note: str = ""
+    x: Array
+    lines: Array | None = None
+    low: Array | None = None
+    high: Array | None = None
+    single: Array | None = None
+    dots: Array | None = None
+    seen: Array | None = None
+
+
+class EffectPanels(FigureContent):
+    """Small multiples on one range of heights, named by `axis`; where panels have several lines, `names` tell them
+    apart. `signed`: heights are changes, and zero has a line."""
+
+    kind: Literal["effect_panels"] = "effect_panels"
+    panels: tuple[EffectPanel, ...]
+    names: tuple[str, ...] = ()
+    axis: str
+    signed: bool = False
+
+
 Content = Annotated[
     Bars
     | BarPanels
@@ -353,7 +383,8 @@ Content = Annotated[
     | Tokens
     | Ranks
     | Traces
-    | Profile,
+    | Profile
+    | EffectPanels,
     Field(discriminator="kind"),
 ]
 

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.behaviour import Behaviour
 from exhibit.tasks.records.data import Dataset, Reference, Split
 from exhibit.tasks.records.explanation import Aggregate, Analogue, Cases, Cost, Summary, bonds_of
 from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
@@ -171,6 +172,7 @@ class Material(Record):
     coloured: float = 1.0  # share of the atoms of a molecule that are coloured, the strongest
     cases: Cases = Cases()  # by their rows among the shown samples
     analogues: tuple[Analogue, ...] = ()  # pairs of explained molecules that are largely alike
+    behaviour: tuple[Behaviour, ...] = ()  # what was asked about the model over many rows
     whole: bool = True  # False for one of several inputs, whose parts do not add up to the score by themselves
 
     @property
@@ -187,6 +189,7 @@ class Material(Record):
                 "dataset": self.dataset.model_copy(update={"inputs": chosen}),
                 "methods": tuple(method.of(name) for method in self.methods),
                 "reference": None,
+                "behaviour": (),
                 "whole": False,
             }
         )

@@ -17,6 +17,7 @@ from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import DIFFERENCE_FLOOR
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.behaviour import Behaved
 from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary, bonds_of
 from exhibit.tasks.records.figure import Ladder, Swarm
@@ -50,11 +51,12 @@ def gather(
     drawing: DrawingSpec,
     found: Mapping[str, Digest],
     explained: Sequence[Explained],
+    behaviour: Sequence[Digest] = (),
 ) -> FinishedStage:
     """Output "material": everything that a chapter shows, and no more of the data than that.
 
     `found`: digests of dataset, weights, prediction, performance, selection and, where there are any, reference and
-    quality.
+    quality; `behaviour`: of what was asked about the model, in its order.
     """
     from exhibit.tasks.data.select import score_of
 
@@ -139,6 +141,7 @@ def gather(
                         look,
                         dataset.inputs,
                     ),
+                    behaviour=tuple(read(store, Behaved, digest).found for digest in behaviour),
                 )
             )
         }
@@ -148,6 +151,7 @@ def gather(
         "shards": [digest for item in explained for _, _, digest in item.shards],
         "summaries": [item.summary for item in explained],
         "checks": [digest for item in explained for digest in item.checks],
+        **({"behaviour": list(behaviour)} if behaviour else {}),
     }
     spec = {
         "slug": slug,

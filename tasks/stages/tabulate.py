@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exhibit.tasks.evidence.pretty_json import pretty
-from exhibit.tasks.evidence.tables import CHECK_COLUMNS, check_rows, importance_rows, metric_rows
+from exhibit.tasks.evidence.tables import CHECK_COLUMNS, behaviour_rows, check_rows, importance_rows, metric_rows
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.parquet import parquet
 from exhibit.tasks.records.spreadsheet import csv_bytes
@@ -14,12 +14,14 @@ from exhibit.tasks.store import Digest, Store
 
 def tabulate(store: Store, materials: Sequence[Digest]) -> FinishedStage:
     """Outputs "importances", "checks" and "metrics": tidy tables over all points; "checks_csv": the checks again, for
-    whoever opens them in a spreadsheet."""
+    whoever opens them in a spreadsheet; "behaviour" where anything was asked of it."""
 
     def run() -> dict[str, bytes]:
         chapters = [read(store, Material, digest) for digest in materials]
         checks = check_rows([(item.slug, [c for method in item.methods for c in method.checks]) for item in chapters])
+        behaved = behaviour_rows([(item.slug, item.behaviour) for item in chapters])
         return {
+            **({"behaviour": pretty(behaved)} if behaved["chapters"] else {}),
             "importances": parquet([row for item in chapters for row in _importance_rows(item)]),
             "checks": pretty(checks),
             "checks_csv": _checks_csv(checks),

@@ -96,7 +96,7 @@ def test_the_formats_of_weights_are_those_that_are_read(tmp_path: Path) -> None:
         assert set(str(caught.value).partition("give one of ")[2].split(", ")) == listed[key]
 
 
-@pytest.mark.parametrize("group", ["study", "data", "model", "target", "selection", "check"])
+@pytest.mark.parametrize("group", ["study", "data", "model", "target", "selection", "check", "behaviour"])
 def test_the_choices_that_are_named_are_the_files_in_conf(group: str) -> None:
     lines = (ROOT / "docs" / "commands.md").read_text().splitlines()
     row = next(line for line in lines if line.startswith(f"| `{group}` |"))

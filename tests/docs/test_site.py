@@ -126,6 +126,6 @@ def test_the_fields_of_the_evidence_are_on_its_page(site: Path) -> None:
 
 def test_definitions_name_every_check_and_every_kind_of_method() -> None:
     text = (ROOT / "docs" / "definitions.md").read_text()
-    kinds = [spec.model_fields["kind"].default for name in ("method", "check")
+    kinds = [spec.model_fields["kind"].default for name in ("method", "check", "behaviour")
              for spec in REFERENCE.specs(Point.model_fields[name].annotation)]  # fmt: skip
     assert {kind for kind in kinds if f"`{kind}`" not in text} == set()

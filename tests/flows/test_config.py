@@ -77,7 +77,7 @@ def test_every_option_is_valid_and_short(file: Path, monkeypatch: pytest.MonkeyP
         return
     chosen = ["study=iris", f"{group}={option}"]
     chosen += FITTING[option].split() if option in FITTING else []
-    place = f"{group}.{option}" if group in ("method", "check") else group
+    place = f"{group}.{option}" if group in ("method", "check", "behaviour") else group
     missing = [key for key, value in yaml.safe_load(file.read_text()).items() if value == "???"]
     if missing:
         with pytest.raises(ConfigError, match=f"{place}.{missing[0]}: a value must be given"):

@@ -78,7 +78,20 @@ def test_a_title_that_is_no_text_is_told_how_it_becomes_one(title: str) -> None:
 
 @pytest.mark.parametrize(
     "group",
-    ["study", "data", "model", "method", "target", "selection", "check", "drawing", "document", "runner", "compute"],
+    [
+        "study",
+        "data",
+        "model",
+        "method",
+        "target",
+        "selection",
+        "check",
+        "behaviour",
+        "drawing",
+        "document",
+        "runner",
+        "compute",
+    ],
 )
 @pytest.mark.parametrize("value", ["null", "[null]", "[1]", "[[a]]", "{a: b}", "glob(nothing*)"])
 def test_every_group_wants_the_name_of_an_option(group: str, value: str) -> None:

@@ -1,0 +1,96 @@
+"""What a model loses when the values of one feature are exchanged between rows."""
+
+import numpy as np
+
+from exhibit.tasks.document.over_rows import INTERVALS, cost, digits, features_asked, rows_of
+from exhibit.tasks.document.words import count, interval, listing, plain, rounded, signed, without_unit
+from exhibit.tasks.records.behaviour import Permutation
+from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.page import Aside, Block, Column, Table
+
+
+def figures(material: Material, found: Permutation) -> tuple[Figure, ...]:
+    """A bar for each feature."""
+    lines = "" if np.isnan(found.low).any() else INTERVALS
+    series = Series(name=found.loss, values=found.mean, errors=(found.high - found.low) / 2)
+    return (
+        Figure(
+            name=f"{material.slug}-permutation-importance",
+            content=Bars(
+                labels=tuple(map(without_unit, found.features)),
+                series=(series,),
+                axis=f"growth of the {found.loss}",
+                signed=bool((found.mean < 0).any()),
+            ),
+            caption=f"By how much the {found.loss} grows where the values of one feature are exchanged between rows, "
+            f"mean over {count(len(found.repeats), 'order')} of {rows_of(material, found.asked)}.{lines}",
+            alt="; ".join(
+                f"{name} {rounded(value)}" for name, value in zip(found.features, found.mean.tolist(), strict=True)
+            ),
+        ),
+    )
+
+
+def blocks(material: Material, found: Permutation) -> tuple[Block, ...]:
+    """What the model needs, the figure, and its numbers."""
+    said = f"{_needed(found)} {features_asked(len(found.features), found.total)} {cost(found.asked)}"
+    name = f"{material.slug}-permutation-importance"
+    return (
+        Block(heading="Permutation importance", paragraphs=(said,), figures=(name,), asides=(_READ,)),
+        Block(tables=(_table(material, found),)),
+    )
+
+
+_READ = Aside(
+    title="How to read it",
+    text="It says what the model needs to be as good as it is, not which way a feature counts. Features that stand in "
+    "for one another each seem to matter little, for the model still has the other.",
+)
+
+
+def _needed(found: Permutation) -> str:
+    """Which features the model surely needs on these rows, by the ends of their intervals."""
+    if np.isnan(found.low).any():
+        return f"Of fewer than {found.FEW} rows no interval is stated, and so not which features the model needs."
+    sure = [without_unit(name) for name, low in zip(found.features, found.low.tolist(), strict=True) if low > 0]
+    others = len(found.features) - len(sure)
+    if not sure:
+        return "For no feature the whole 95% interval is above zero: these rows do not show that the model needs any."
+    rest = f" For {count(others, 'further one', 'further ones')} these rows do not show it." if others else ""
+    return f"The model needs {listing(sure)}: the whole 95% interval of the growth is above zero.{rest}"
+
+
+def _table(material: Material, found: Permutation) -> Table:
+    shown = digits(np.append(found.mean, 0.0))
+    rows = [
+        (
+            feature,
+            signed(mean, shown),
+            "not stated" if np.isnan(low) else interval(low, high, shown),
+            plain(found.before + mean, shown),
+            interval(least, most, shown),
+        )
+        for feature, mean, low, high, least, most in zip(
+            found.features,
+            found.mean.tolist(),
+            found.low.tolist(),
+            found.high.tolist(),
+            found.repeats.min(axis=0).tolist(),
+            found.repeats.max(axis=0).tolist(),
+            strict=True,
+        )
+    ]
+    return Table(
+        name=f"{material.slug}-permutation-importance-table",
+        caption=f"The {found.loss} on {rows_of(material, found.asked)} as they are is {plain(found.before, shown)}. "
+        f"Single orders: the least and the largest growth by any one of the {count(len(found.repeats), 'order')}.",
+        columns=(
+            Column(title="feature"),
+            Column(title="growth", numeric=True),
+            Column(title="95% interval", numeric=True),
+            Column(title=f"{found.loss} then", numeric=True),
+            Column(title="single orders", numeric=True),
+        ),
+        rows=tuple(rows),
+    )

@@ -1,0 +1,92 @@
+"""How a model behaves over many rows, whatever explains it: what it says as a feature changes, and what it loses
+without one."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.data import Split
+
+LEVEL = 0.95  # of all intervals
+STRONG = 0.7  # |r| from which on two columns are said to move together; C. F. Dormann and others (2013)
+
+
+class Asked(Record):
+    """The rows that something was measured on: `rows` of the `of` rows of these `splits`, drawn at random with `seed`
+    where these are not all; `calls`: how many rows went through the model for it."""
+
+    rows: int
+    of: int
+    splits: tuple[Split, ...]
+    seed: int
+    calls: int
+
+
+class Together(Record):
+    """Another column that moves with a feature over the asked rows: the correlation `r` of their numbers."""
+
+    feature: str
+    r: float
+
+
+class Effect(Record):
+    """What the model says as one feature changes. `points`: (points,) values of the feature, of a category the numbers
+    of its `words`; `mean`, `low` and `high`: (points, outputs), with the 95% interval over rows, NaN where there are
+    too few. `individual`: (rows, points, outputs) of each asked row, of partial dependence; `counts`: (points - 1,)
+    rows between two points, of accumulated local effects; `seen`: (rows,) the values of the feature in the asked rows,
+    NaN where it is missing; `together`: columns that move with it."""
+
+    feature: str
+    words: tuple[str, ...] = ()
+    points: Array
+    mean: Array
+    low: Array
+    high: Array
+    individual: Array | None = None
+    counts: Array | None = None
+    seen: Array
+    together: tuple[Together, ...] = ()
+
+
+class Effects(Record):
+    """Of the features that were asked about, the most important first. `outputs`: what is told, in `unit`; `outside`:
+    outputs of the model that are not told; `left`: features of which nothing can be said, each with the reason; `total`
+    features there are."""
+
+    kind: Literal["partial_dependence", "accumulated_local_effects"]
+    asked: Asked
+    outputs: tuple[str, ...]
+    outside: int = 0
+    unit: str
+    items: tuple[Effect, ...]
+    left: tuple[tuple[str, str], ...] = ()
+    total: int
+
+
+class Permutation(Record):
+    """By how much the `loss` of a model, `before` on the asked rows, is larger where the values of one feature are
+    exchanged between rows: `mean`, `low` and `high` (features,), the largest first, with the 95% interval over rows,
+    NaN where there are too few; `repeats`: (repeats, features)."""
+
+    kind: Literal["permutation_importance"] = "permutation_importance"
+    asked: Asked
+    loss: str
+    before: float
+    features: tuple[str, ...]
+    mean: Array
+    low: Array
+    high: Array
+    repeats: Array
+    total: int
+
+    FEW: ClassVar[int] = 10  # rows, below which no interval is stated
+
+
+Behaviour = Annotated[Effects | Permutation, Field(discriminator="kind")]
+
+
+class Behaved(Record):
+    """What was found about one question."""
+
+    found: Behaviour

@@ -1,0 +1,155 @@
+"""The stage `probe`: how a model behaves over many rows, one question at a time."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from exhibit.tasks.behaviour.case import Case, Question
+from exhibit.tasks.data.data import Data
+from exhibit.tasks.data.named import codes
+from exhibit.tasks.data.select import SelectionSpec, TargetSpec, candidates
+from exhibit.tasks.data.several import label_of
+from exhibit.tasks.finite import FiniteModel, NoNumberError
+from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.protocols import Compute, Model
+from exhibit.tasks.records.base import Array, Arrays, InputError
+from exhibit.tasks.records.behaviour import Behaved
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.decision import Column
+from exhibit.tasks.records.explanation import Summary
+from exhibit.tasks.records.model import Prediction
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.stages.restore import restored, spec_with_digests
+from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
+from exhibit.tasks.store import Digest, Store
+
+_TOLD = 3  # classes of several: more would be as many figures
+
+
+def require_answerable(
+    store: Store, dataset: Digest, data: Data, selection: SelectionSpec, questions: Mapping[str, Question]
+) -> None:
+    """Raises InputError for questions about columns of data that have none, and about labels of rows without: before
+    anything is trained."""
+    if not questions:
+        return
+    loaded = read(store, Dataset, dataset)
+    if not data.by_name(loaded).columns:
+        raise InputError(
+            f"behaviour: {', '.join(questions)} change one column of a table after the other, and these data have no "
+            "table whose columns have names; type 'behaviour=[]'"
+        )
+    rows = candidates(selection, loaded)
+    for label, question in questions.items():
+        if "labels" in question.needs and not loaded.labelled[rows].any():
+            raise InputError(
+                f"behaviour: {label} measures the loss of the model, and none of the {len(rows):,} rows that may be "
+                "explained has a label; leave it out of behaviour"
+            )
+
+
+def probe(
+    store: Store,
+    question: Question,
+    label: str,
+    data: Data,
+    model: ModelChoice,
+    target: TargetSpec,
+    selection: SelectionSpec,
+    compute: Compute,
+    found: Mapping[str, Digest],
+) -> FinishedStage:
+    """Output "behaviour". `label`: what the config calls the question; `found`: digests of dataset, weights, prediction
+    and of the summary of the main method."""
+
+    def run() -> dict[str, bytes]:
+        with one_at_a_time(compute):
+            loaded = read(store, Dataset, found["dataset"])
+            net = restored(store.root, model, compute, found["dataset"], found["weights"])
+            asked = _Asked(net, model.own_function or model.option(), label, label_of(target.outputs, loaded))
+            columns = _by_importance(data.by_name(loaded).columns, read(store, Summary, found["summary"]))
+            prediction = read(store, Prediction, found["prediction"])
+            case = _case(asked, loaded, columns, prediction, target, candidates(selection, loaded))
+            return {"behaviour": pack(Behaved(found=question.answer(case)))}
+
+    spec = {
+        "behaviour": question,
+        "label": label,
+        "model": spec_with_digests(model),
+        "target": target,
+        "selection": {"rows": selection.rows},
+        "compute": numeric_settings(compute),
+    }
+    return run_stage(store, probe, spec, dict(found), run, [question, data, model])
+
+
+class _Asked:
+    """A model of which somebody counts the rows that go through it."""
+
+    def __init__(self, net: Model, model: str, label: str, about: int | None) -> None:
+        self._net, self._model, self._label, self.about = net, model, label, about
+        self.calls = 0
+
+    def predict(self, classes: bool, inputs: Arrays) -> Array:
+        """(rows, outputs): probabilities of `classes`, else the values."""
+        rows = len(next(iter(inputs.values())))
+        self.calls += rows
+        try:
+            outputs = FiniteModel(self._net).predict(inputs)
+        except NoNumberError as error:
+            raise InputError(
+                f"model: {self._model} gives {error} where behaviour.{self._label} asks about rows of the data with "
+                "values of other rows in them, though it gives numbers for the rows themselves; mend the model for "
+                f"such rows, or leave {self._label} out of behaviour"
+            ) from error
+        return self.read(Prediction(kind=self._net.output, outputs=outputs), classes)
+
+    def read(self, prediction: Prediction, classes: bool) -> Array:
+        own = prediction if self.about is None else prediction.about(self.about)
+        return own.probabilities(np.arange(len(own.outputs))) if classes else own.outputs.astype(np.float64)
+
+
+def _case(
+    asked: _Asked, loaded: Dataset, columns: tuple[Column, ...], prediction: Prediction, target: TargetSpec, rows: Array
+) -> Case:
+    own = loaded if asked.about is None else loaded.about(asked.about)
+    some, classes = own.take(rows), bool(own.classes)
+    said = asked.read(prediction, classes)[rows]
+    outputs = own.classes or (own.label_name,)
+    unit = "probability" if classes else own.label_unit or f"units of {own.label_name}"
+    return Case(
+        data=some,
+        columns=columns,
+        codes=_codes(some, columns),
+        predict=partial(asked.predict, classes),
+        outputs=outputs,
+        told=_told(outputs, target, said),
+        unit=unit,
+        calls=lambda: asked.calls,
+    )
+
+
+def _told(outputs: tuple[str, ...], target: TargetSpec, said: Array) -> tuple[int, ...]:
+    """The classes that the config names, the second of two, or of several those that are predicted most often."""
+    if named := [place for place, name in enumerate(outputs) if name in target.outputs]:
+        return tuple(named[:_TOLD])
+    if len(outputs) <= 2:
+        return (len(outputs) - 1,)
+    often = np.bincount(said.argmax(axis=1), minlength=len(outputs))
+    return tuple(sorted(np.argsort(-often, kind="stable")[:_TOLD].tolist()))
+
+
+def _by_importance(columns: tuple[Column, ...], summary: Summary) -> tuple[Column, ...]:
+    """The columns, those with the largest mean |a| of the first target first."""
+    sizes: dict[tuple[str, str], float] = {}
+    for importance in summary.importances:
+        for feature, size in zip(importance.features, importance.mean_absolute.tolist(), strict=True):
+            sizes.setdefault((importance.input, feature), size)
+    return tuple(sorted(columns, key=lambda column: -sizes.get((column.input, column.title), 0.0)))
+
+
+def _codes(data: Dataset, columns: tuple[Column, ...]) -> Array:
+    """(rows, columns)."""
+    inputs = {item.name: item for item in data.inputs}
+    return np.concatenate([codes(inputs[column.input], [column]) for column in columns], axis=1)
