@@ -144,5 +144,5 @@ def test_the_cost_is_said_before(asked: Callable[..., tuple[Material, Store, str
     assert said == [
         "behaviour partial_dependence: at most 1,200 model calls",
         "behaviour accumulated_local_effects: at most 120 model calls",
-        "behaviour permutation_importance: at most 620 model calls",
+        "behaviour permutation_importance: at most 320 model calls",
     ]

@@ -76,7 +76,7 @@ class Question(Choice):
         6, ge=1, le=1_000, description="features that are asked about: the most important ones by the main method"
     )
     rows: int = Field(
-        200, ge=1, le=10_000, description="rows that are asked about, at most; drawn at random where there are more"
+        100, ge=1, le=10_000, description="rows that are asked about, at most; drawn at random where there are more"
     )
     seed: int = Field(0, ge=0, lt=2**32, description="of all that is drawn at random")
 

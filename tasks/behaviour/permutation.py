@@ -31,9 +31,9 @@ class PermutationImportanceSpec(Question):
         30, ge=1, le=1_000, description="features that are asked about: the most important ones by the main method"
     )
     rows: int = Field(
-        500, ge=1, le=10_000, description="rows that are asked about, at most; drawn at random where there are more"
+        300, ge=1, le=10_000, description="rows that are asked about, at most; drawn at random where there are more"
     )
-    repeats: int = Field(10, ge=1, le=1_000, description="orders in which the values of each feature are exchanged")
+    repeats: int = Field(5, ge=1, le=1_000, description="orders in which the values of each feature are exchanged")
 
     needs: ClassVar[frozenset[Need]] = frozenset({"labels"})
 
