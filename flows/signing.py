@@ -1,7 +1,8 @@
 """`exhibit sign`: a signature as a further revision of a report, by somebody with a key of their own (PAdES)."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,43 @@ def read_key(path: Path, certificates: Path | None, passphrase: Callable[[], str
     )
 
 
+@contextmanager
+def token_signer(path: Path, passphrase: Callable[[], str]) -> Iterator[Any]:
+    """A signer (of pyHanko) whose key lies on a PKCS #11 token, while a session with it lasts. `path`: a YAML file with
+    pyHanko's own settings of one, such as module-path and cert-label; `passphrase`: the PIN, which is asked for unless
+    these say that it is in them or typed elsewhere.
+
+    Raises:
+        InputError: for settings that are none, and where the token does not open.
+    """
+    import yaml
+    from cryptography import x509
+    from pkcs11 import PKCS11Error
+    from pyhanko.config.errors import ConfigurationError
+    from pyhanko.config.pkcs11 import PKCS11PinEntryMode, PKCS11SignatureConfig
+    from pyhanko.sign.general import SigningError
+    from pyhanko.sign.pkcs11 import PKCS11SigningContext
+
+    text = _bytes("--pkcs11", path)
+    try:
+        config = PKCS11SignatureConfig.from_config(dict(yaml.safe_load(text)))
+    except (ConfigurationError, yaml.YAMLError, TypeError, ValueError, OSError) as error:
+        said = " ".join(str(error).split())
+        raise InputError(
+            f"--pkcs11: settings of a token as pyHanko has them were expected in {path}, such as module-path, "
+            f"token-criteria and cert-label ({said})"
+        ) from error
+    asked = config.user_pin is None and config.prompt_pin is PKCS11PinEntryMode.PROMPT
+    try:
+        with PKCS11SigningContext(config, passphrase() if asked else None) as signer:
+            _require_valid_now("--pkcs11", x509.load_der_x509_certificate(signer.signing_cert.dump()))
+            yield signer
+    except (PKCS11Error, SigningError) as error:
+        cause = error.__cause__ or error
+        said = " ".join(str(cause).split()) or "no reason given"
+        raise InputError(f"--pkcs11: the token of {path} does not sign: {type(cause).__name__}, {said}") from error
+
+
 def _opened(path: Path, certificates: Path | None, passphrase: Callable[[], str]) -> tuple[Any, Any, list[Any]]:
     """The key, its certificate, and those of whoever issued that."""
     from cryptography import x509
@@ -106,7 +144,7 @@ def _opened(path: Path, certificates: Path | None, passphrase: Callable[[], str]
     own = next((one for one in found if one.public_key() == key.public_key()), None)
     if own is None:
         raise InputError(f"--key: none of the certificates belongs to the key in {path}")
-    _require_valid_now(own)
+    _require_valid_now("--key", own)
     return key, own, [one for one in found if one is not own]
 
 
@@ -133,11 +171,13 @@ def _with_passphrase(path: Path, passphrase: Callable[[], str], opened: Callable
         ) from error
 
 
-def _require_valid_now(certificate: Any) -> None:
+def _require_valid_now(option: str, certificate: Any) -> None:
     first, last, now = certificate.not_valid_before_utc, certificate.not_valid_after_utc, datetime.now(UTC)
     if not first <= now <= last:
         what = f"has expired on {last:%Y-%m-%d}" if now > last else f"is not valid before {first:%Y-%m-%d}"
-        raise InputError(f"--key: the certificate of {certificate.subject.rfc4514_string()} {what}; sign with another")
+        raise InputError(
+            f"{option}: the certificate of {certificate.subject.rfc4514_string()} {what}; sign with another"
+        )
 
 
 def sign(data: bytes, said: Said, size: tuple[float, float], signer: Any, stamp: str | None = None) -> bytes:
@@ -147,25 +187,40 @@ def sign(data: bytes, said: Said, size: tuple[float, float], signer: Any, stamp:
     Raises:
         InputError: if the server gives no time-stamp, or the key cannot sign.
     """
+    now = datetime.now(UTC)
+    when = f"{now.day} {now:%B %Y, %H:%M} UTC"
+    subject = signer.signing_cert.subject
+    line = drawn_line(said, when, str(subject.native.get("common_name", subject.human_friendly)), size)
+    for reserved in (None, *range(_RESERVED, _RESERVED + 16, 2)):
+        signed = _revised(data, said, line, signer, stamp, reserved)
+        if _UNCLEAR not in signed[len(data) :]:
+            break
+    return signed
+
+
+# A packed stream that ends with a carriage return would be taken for one that is a byte shorter, which PDF/A forbids.
+# One table in 256 does; with another length of the space for the signature its numbers are others.
+_UNCLEAR = b"\r\nendstream"
+_RESERVED = 32768  # hexadecimal digits, which is more than signatures take
+
+
+def _revised(data: bytes, said: Said, line: bytes, signer: Any, stamp: str | None, reserved: int | None) -> bytes:
+    """One revision more. `line`: the PDF of what fills the box; `reserved`: the space for the signature, as much as is
+    estimated where nothing is said."""
     from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.fields import SigSeedSubFilter
     from pyhanko.sign.general import SigningError
     from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
-    from pyhanko.sign.timestamps.api import TimeStamper
     from pyhanko.sign.timestamps.common_utils import TimestampRequestError
     from pyhanko.sign.timestamps.requests_client import HTTPTimeStamper
 
-    now = datetime.now(UTC)
-    when = f"{now.day} {now:%B %Y, %H:%M} UTC"
-    subject = signer.signing_cert.subject
-    line = drawn_line(said, when, str(subject.native.get("common_name", subject.human_friendly)), size)
     writer = _writer(data)
     looks = writer.import_page_as_xobject(PdfFileReader(io.BytesIO(line)))
     form = [one.get_object() for one in writer.root["/AcroForm"]["/Fields"]]
     field = next(one for one in form if one["/T"] == said.role)
     field["/AP"] = _named({"/N": looks})
-    stamper: TimeStamper | None = None if stamp is None else HTTPTimeStamper(stamp, timeout=_STAMP_SECONDS)
+    stamper = None if stamp is None else HTTPTimeStamper(stamp, timeout=_STAMP_SECONDS)
     about = PdfSignatureMetadata(
         field_name=said.role,
         name=said.name,
@@ -175,7 +230,7 @@ def sign(data: bytes, said: Said, size: tuple[float, float], signer: Any, stamp:
     )
     try:
         signed = PdfSigner(about, signer, timestamper=stamper, stamp_style=_as_drawn()).sign_pdf(
-            writer, existing_fields_only=True
+            writer, existing_fields_only=True, bytes_reserved=reserved
         )
     except (TimestampRequestError, OSError, KeyError) as error:
         if stamp is None:

@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from getpass import getpass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,12 +30,19 @@ def about(parser: ArgumentParser) -> None:
     parser.add_argument("--name", required=True, help="who signs, as it is to be read")
     parser.add_argument("--decision", required=True, choices=get_args(Decision), help="what is signed")
     parser.add_argument("--comment", default="", help="is signed, too, and stands on the page")
-    parser.add_argument(
+    keys = parser.add_mutually_exclusive_group(required=True)
+    keys.add_argument(
         "--key",
-        required=True,
         type=Path,
         metavar="FILE",
         help="a PKCS #12 file (.p12, .pfx) with a key and its certificate, or a key in PEM",
+    )
+    keys.add_argument(
+        "--pkcs11",
+        type=Path,
+        metavar="FILE",
+        help="in place of a key: a YAML file with pyHanko's settings of a PKCS #11 token, such as module-path, "
+        "token-criteria and cert-label; the passphrase is then its PIN",
     )
     parser.add_argument(
         "--certificate",
@@ -45,8 +53,8 @@ def about(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--passphrase-env",
         metavar="NAME",
-        help="the environment variable that holds the passphrase of the key; without it, it is asked for. It is no "
-        "option itself, for what is typed is kept by shells and seen by others",
+        help="the environment variable that holds the passphrase of the key or the PIN; without it, it is asked for. "
+        "It is no option itself, for what is typed is kept by shells and seen by others",
     )
     parser.add_argument("--timestamp", metavar="URL", help="of a server that stamps the time (RFC 3161)")
 
@@ -57,7 +65,7 @@ def sign_file(options: Namespace) -> Iterator[str]:
     Raises:
         InputError: for what cannot be signed, or not with this key; the report is then as it was.
     """
-    from exhibit.flows.signing import read_key, require_field, said_of, sign
+    from exhibit.flows.signing import read_key, require_field, said_of, sign, token_signer
 
     target: Path = options.target
     said = said_of(options.role, options.name, options.decision, options.comment)
@@ -70,8 +78,15 @@ def sign_file(options: Namespace) -> Iterator[str]:
         raise InputError(f"{target} is not signed, for it is no undamaged report: {'; '.join(before.findings)}")
     data = target.read_bytes()
     size = require_field(target, data, said.role, {one.role: in_words(one.decision) for one in before.signed})
-    signer = read_key(options.key, options.certificate, _passphrase(options.passphrase_env))
-    signed = sign(data, said, size, signer, options.timestamp)
+    word = _passphrase(options.passphrase_env)
+    if options.key is None and options.certificate is not None:
+        raise InputError("--certificate: it belongs to a --key in PEM; a token has its own")
+    with (
+        token_signer(options.pkcs11, word)
+        if options.key is None
+        else nullcontext(read_key(options.key, options.certificate, word))
+    ) as signer:
+        signed = sign(data, said, size, signer, options.timestamp)
     _put_in_place(target, signed, lambda path: _require_signed(path, said, len(before.signed)))
     yield f"signed: {target}"
     yield f"as {in_words(said.role)}: {in_words(said.decision)}, by {said.name}"
@@ -119,7 +134,9 @@ def _passphrase(name: str | None) -> Callable[[], str]:
                 raise InputError(f"--passphrase-env: there is no environment variable {name}")
             return os.environ[name]
         if not sys.stdin.isatty():
-            raise InputError("the key has a passphrase: name the environment variable that holds it, --passphrase-env")
-        return getpass("passphrase of the key: ")
+            raise InputError(
+                "a passphrase or PIN is needed: name the environment variable that holds it, --passphrase-env"
+            )
+        return getpass("passphrase or PIN: ")
 
     return word

@@ -90,7 +90,7 @@ def render_part(html: str) -> tuple[int, bytes]:
         fonts, fetcher = FontConfiguration(), _fetcher()
         weasyprint.CSS(string=last_face(), font_config=fonts, url_fetcher=fetcher)
         laid_out = weasyprint.HTML(string=html, url_fetcher=fetcher).render(font_config=fonts)
-        data = laid_out.write_pdf()
+        data = laid_out.write_pdf(finisher=lambda _, pdf: _ending_clearly(pdf))
     if complaints:
         raise RenderingError("the line was not drawn: " + "; ".join(dict.fromkeys(complaints)))
     return len(laid_out.pages), data

@@ -5,8 +5,10 @@ import json
 import random
 import subprocess
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -42,12 +44,12 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from exhibit.flows import cli, signing_command, verification
+from exhibit.flows import cli, signing, signing_command, verification
 from exhibit.flows.signatures import signatures, trusted
 from exhibit.flows.signing import read_key, sign
 from exhibit.flows.verification import Verification
 from exhibit.flows.verify import verify
-from exhibit.tasks.document.pdf import Attachment, render_pdf
+from exhibit.tasks.document.pdf import Attachment, render_part, render_pdf
 from exhibit.tasks.document.revisions import Unsigned, _require_only, fields, revisions, sealed_part
 from exhibit.tasks.document.signoff import Said
 from exhibit.tasks.evidence.evidence import content_digest
@@ -133,6 +135,14 @@ def who(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     return SimpleNamespace(folder=folder, trust=folder / "ca.pem", top=(top, authority), key=ada, own=own, **files)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _drawn_once() -> Iterator[None]:
+    """Most lines here are the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signing, "drawn_line", cache(signing.drawn_line))
+        yield
+
+
 def signer(path: Path) -> Any:
     return read_key(path, None, lambda: SECRET)
 
@@ -207,6 +217,44 @@ def test_no_rule_of_the_standards_is_broken_by_a_signature(
     # Of two signatures the first cannot cover the second: this tool asks it of both.
     second = {one.message for one in validate_pdf_bytes(twice, profile=profile).failures}
     assert all("/ByteRange" in message for message in second)
+
+
+def test_no_stream_ends_as_if_it_were_shorter(
+    sealed: bytes, who: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If one would, the signature is made again with another space for it, so that other bytes are packed."""
+    spaces = []
+
+    def revised(data: bytes, *asked: Any) -> bytes:
+        spaces.append(asked[-1])
+        return data + (b"\nendstream" if len(spaces) == 3 else b"\r\nendstream")
+
+    monkeypatch.setattr(signing, "_revised", revised)
+    assert signed(sealed, "validator", who.ada) == sealed + b"\nendstream"
+    assert spaces == [None, 32768, 32770]
+
+
+def test_a_line_is_drawn_without_such_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A packed stream that would end so is written as it is."""
+    whole = zlib.compressobj
+
+    class Ending:
+        def __init__(self, *_: object, **__: object) -> None:
+            self.packer = whole()
+
+        def compress(self, data: bytes) -> bytes:
+            return self.packer.compress(data)
+
+        def flush(self) -> bytes:
+            return self.packer.flush() + b"\r"
+
+    monkeypatch.setattr(zlib, "compressobj", Ending)
+    _, data = render_part("<p>a</p>")
+    monkeypatch.undo()
+    with pikepdf.open(io.BytesIO(data)) as document:
+        drawn = document.pages[0].obj.Contents
+        assert not drawn.read_raw_bytes().endswith(b"\r")
+        assert "/Filter" not in drawn
 
 
 def test_the_line_on_the_page_says_what_is_signed(twice: bytes, tmp_path: Path) -> None:
@@ -417,8 +465,8 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     monkeypatch.setenv("WORD", SECRET)
     monkeypatch.setattr(signing_command, "verify_within", lambda job: verify(job.target, job.integrity_only))
 
-    def run(path: Path, key: Path, *more: str) -> tuple[int, str]:
-        options = ["--role", "owner", "--name", "Ada", "--decision", "approved", "--key", str(key)]
+    def run(path: Path, key: Path | None, *more: str) -> tuple[int, str]:
+        options = ["--role", "owner", "--name", "Ada", "--decision", "approved", *(["--key", str(key)] if key else [])]
         status = cli.run(["sign", str(path), *options, "--passphrase-env", "WORD", *more])
         out, err = capsys.readouterr()
         return status, out + err
@@ -487,6 +535,20 @@ def test_what_cannot_be_signed_is_one_sentence_and_stays_as_it_was(
     assert len(said.splitlines()) == 1
     assert path.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["report.pdf"]
+
+
+def test_a_token_that_is_none_is_one_sentence(
+    sealed: bytes, typed: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    """What opens one is pyHanko's; its settings are in a file."""
+    (path := tmp_path / "report.pdf").write_bytes(sealed)
+    (settings := tmp_path / "token.yaml").write_text("slot: 1")
+    assert "settings of a token as pyHanko has them were expected" in typed(path, None, "--pkcs11", str(settings))[1]
+    settings.write_text("{module-path: /nowhere.so, token-criteria: {label: a}, cert-label: b}")
+    status, said = typed(path, None, "--pkcs11", str(settings))
+    assert (status, path.read_bytes()) == (2, sealed)
+    assert said.startswith(f"exhibit: --pkcs11: the token of {settings} does not sign: ")
+    assert len(said.splitlines()) == 1
 
 
 def test_certificates_that_are_none_are_one_sentence(once: bytes, tmp_path: Path) -> None:
