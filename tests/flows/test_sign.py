@@ -62,6 +62,7 @@ BOXES = '<h2>Validator</h2><div id="signoff-validator"></div><h2>Owner</h2><div 
 SECRET = "correct horse"
 
 
+@cache
 def report(title: str = "Iris", boxes: str = BOXES) -> bytes:
     """The smallest PDF that is a report."""
     rows = pd.DataFrame(columns=["point", "method", "target", "input", "feature", "mean"])
@@ -271,7 +272,7 @@ def test_any_bit_that_flips_is_found(sealed: bytes, once: bytes, twice: bytes, w
     start, end = [(0, len(sealed)), (len(sealed), len(once)), (len(once), len(twice))][seed]
     # Behind the signature itself, what is left of the space that was kept for it may be anything.
     spare = [(one.hole[0], one.hole[1]) for one in revisions(twice, len(sealed))]
-    for _ in range(10):
+    for _ in range(7):
         place = chance.randrange(start, end)
         if any(first <= place < last for first, last in spare):
             continue
@@ -349,7 +350,7 @@ def test_a_signature_of_another_program_that_changes_a_page_is_damage(
 
 def test_a_signature_that_is_cut_off_in_part_is_damage(once: bytes, twice: bytes, tmp_path: Path) -> None:
     """Whole, it leaves no trace: that is what --require-signature ROLE is for."""
-    for end in range(len(once) + 1, len(twice), 997):
+    for end in range(len(once) + 1, len(twice), 2500):
         assert looked_at(tmp_path, twice[:end]).outcome == "damaged"
     rest = looked_at(tmp_path, once)
     assert (rest.outcome, len(rest.signed)) == ("intact", 1)
@@ -495,10 +496,10 @@ def test_a_key_in_pem_signs(
     (tmp_path / "own.pem").write_bytes(own)
     plain = who.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "both.pem").write_bytes(plain + own)
-    for key, more in (("key.pem", ["--certificate", str(tmp_path / "own.pem")]), ("both.pem", [])):
-        (path := tmp_path / "report.pdf").write_bytes(sealed)
-        status, said = typed(path, tmp_path / key, *more)
-        assert status == 0, said
+    (path := tmp_path / "report.pdf").write_bytes(sealed)
+    status, said = typed(path, tmp_path / "key.pem", "--certificate", str(tmp_path / "own.pem"))
+    assert status == 0, said
+    assert signer(tmp_path / "both.pem").signing_cert.dump() == signer(who.ada).signing_cert.dump()
 
 
 BAD: dict[str, tuple[Callable[[SimpleNamespace, bytes], bytes], str, list[str], str]] = {
