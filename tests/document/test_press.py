@@ -2,6 +2,7 @@
 
 import io
 import os
+from functools import cache
 from pathlib import Path
 
 import pikepdf
@@ -21,20 +22,30 @@ def test_a_character_without_a_glyph_comes_back_from_the_process_by_name() -> No
         press(given.model_copy(update={"document": document, "missing_glyphs": "refuse"}))
 
 
+FILES = dict.fromkeys([*ATTACHED.values(), "sums.csv", "weights-0123.npz"], b"")
+
+
+@cache
+def printed(paper: Paper) -> tuple[bytes, set[str]]:
+    """A PDF that carries many files, and their names."""
+    given = job(1, 8)
+    files = FILES | given.attached
+    return render(given.model_copy(update={"paper": paper, "attached": files})).pdf, set(files)
+
+
 @pytest.mark.parametrize(("paper", "millimetres"), [("A4", (210, 297)), ("letter", (215.9, 279.4))])
 def test_every_page_has_the_size_of_the_paper(paper: Paper, millimetres: tuple[float, float]) -> None:
-    with pikepdf.open(io.BytesIO(render(job(1, 8).model_copy(update={"paper": paper})).pdf)) as pdf:
+    with pikepdf.open(io.BytesIO(printed(paper)[0])) as pdf:
         corners = [[float(corner) for corner in page.mediabox] for page in pdf.pages]
     size = [side / 25.4 * 72 for side in millimetres]
     assert corners == [pytest.approx([0, 0, *size], abs=0.01)] * len(corners)
 
 
 def test_every_attachment_is_described_in_words_of_its_own() -> None:
-    given = job(1, 8)
-    files = dict.fromkeys([*ATTACHED.values(), "sums.csv", "weights-0123.npz"], b"") | given.attached
-    with pikepdf.open(io.BytesIO(render(given.model_copy(update={"attached": files})).pdf)) as pdf:
+    pages, files = printed("A4")
+    with pikepdf.open(io.BytesIO(pages)) as pdf:
         words = {str(file.UF): str(file.Desc) for file in pdf.Root.AF}
-    assert words.keys() == files.keys()
+    assert words.keys() == files
     assert len(set(words.values())) == len(files)
     assert words["checks.csv"] == "The same verdicts as a table"
 
