@@ -1,7 +1,7 @@
-"""The command line: `exhibit report`, `check`, `verify`, `sign`, `studies`, `deploy` and `new`. It owns the exit codes.
+"""The command line, a function for each command. It owns the exit codes.
 
 0 done, 1 unexpected, 2 bad config or input, 3 done but a required check or a point failed; `verify`: 4 different or not
-signed as required, 5 damaged, 6 not derivable here; 130 interrupted.
+signed as required, 5 damaged (`export`, too), 6 not derivable here; 130 interrupted.
 """
 
 import argparse
@@ -239,6 +239,48 @@ def sign(arguments: Sequence[str]) -> int:
     return DONE
 
 
+def export(arguments: Sequence[str]) -> int:
+    """pack a run in one zip file, with checksums"""
+    from exhibit.flows.export import export as exported
+    from exhibit.flows.integrity import Damage
+    from exhibit.flows.verification import EXIT_CODES
+
+    parser = _Parser(
+        prog="exhibit export",
+        description="Packs an undamaged run in one zip file: a bag (BagIt 1.0) with the sha256 of every file and "
+        "README.txt, which says how to check them without this program. The same run gives the same bytes. Exit codes: "
+        "0 packed; 5 the run is damaged, and nothing was written.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="a run directory")
+    parser.add_argument("archive", type=Path, metavar="FILE.zip", help="what is written")
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE.zip where it is there already")
+    options = parser.parse_args(arguments)
+    try:
+        digest = exported(options.run, options.archive, options.overwrite)
+    except Damage as damage:
+        _warn(f"{options.run} is damaged, so it was not packed:\n{damage}")
+        return EXIT_CODES["damaged"]
+    _tell(f"sha256: {digest}", f"exported: {options.archive}")
+    return DONE
+
+
+def runs(arguments: Sequence[str]) -> int:
+    """list the runs of a folder, and whether each is undamaged"""
+    from exhibit.flows.runs import list_runs
+
+    parser = _Parser(
+        prog="exhibit runs",
+        description="Lists the finished runs of a folder, the newest first: name, when it began, size, whether it "
+        "is as it was sealed, whether it can be trusted by its own page one, title and studies.",
+    )
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("runs"), metavar="DIR", help="of runs (runs)")
+    parser.add_argument("--json", action="store_true", help="for programs: one record a line")
+    options = parser.parse_args(arguments)
+    for listed in list_runs(options.folder):
+        _tell(listed.model_dump_json() if options.json else str(listed))
+    return DONE
+
+
 def deploy(arguments: Sequence[str]) -> int:
     """put a report on a schedule, on a Prefect server"""
     parser = _Parser(
@@ -304,6 +346,8 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "check": check,
     "verify": verify,
     "sign": sign,
+    "export": export,
+    "runs": runs,
     "studies": studies,
     "deploy": deploy,
     "new": new,

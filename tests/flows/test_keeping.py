@@ -1,0 +1,211 @@
+"""Facts of what is kept: runs are listed, and packed so that anyone can check them."""
+
+import io
+import json
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import bagit
+import pandas as pd
+import pytest
+
+from exhibit.flows import cli
+from exhibit.tasks.document.pdf import Attachment, render_pdf
+from exhibit.tasks.evidence.evidence import content_digest
+from exhibit.tasks.evidence.pretty_json import pretty
+from exhibit.tasks.evidence.seal import write_files, write_manifest
+from exhibit.tasks.store import digest_of
+
+DIGEST = "0" * 64
+ROW = {"point": "iris", "method": "grad", "target": "predicted", "input": "x", "aggregate": "signed", "mean": 0.0,
+       "count": 9}  # fmt: skip
+
+
+def written(
+    run: Path,
+    points: Mapping[str, Mapping[str, Any]],
+    importances: Mapping[str, tuple[float, float]],
+    verdict: str = "pass",
+    accuracy: float = 0.9,
+    data: str = DIGEST,
+) -> Path:
+    """A small whole run. `points`: settings by label; `importances`: mean |a| and its standard error by feature."""
+    rows = [
+        {**ROW, "feature": name, "mean_absolute": value, "standard_error": error, "rank": place}
+        for place, (name, (value, error)) in enumerate(importances.items(), 1)
+    ]
+    buffer = io.BytesIO()
+    pd.DataFrame(rows).to_parquet(buffer)
+    check = {"chapter": "iris", "method": "grad", "check": "completeness", "verdict": verdict, "value": 1.0,
+             "threshold": 0.5, "required": False, "sentence": ""}  # fmt: skip
+    metric = {"chapter": "iris", "name": "accuracy", "split": "test", "count": 9, "value": accuracy,
+              "interval": [accuracy - 0.01, accuracy + 0.01]}  # fmt: skip
+    files = {
+        "config.yaml": b"{}\n",
+        "importances.parquet": buffer.getvalue(),
+        "checks.json": pretty([check]),
+        "metrics.json": pretty([metric]),
+        "answers.json": pretty({"overall": "no"}),
+    }
+    chapters = [
+        {
+            "slug": label,
+            "data": {"title": "t", "source": "s", "sha256": data, "samples": 9, "excluded": []},
+            "weights": {"sha256": DIGEST, "parameters": 1},
+            "stages": [],
+        }
+        for label in points
+    ]
+    evidence = pretty(
+        {
+            "schema": "exhibit-evidence/1",
+            "document": {"issued": "2026-01-01T00:00:00Z"},
+            "content": content_digest(chapters),
+            "claim": "",
+            "config": {"points": [{"label": label, "title": label, **settings} for label, settings in points.items()]},
+            "attached": {name: digest_of(data) for name, data in files.items()},
+            "chapters": chapters,
+            "compute": {},
+            "seeds": {},
+            "libraries": {},
+            "platform": {"python": "3", "system": "s", "machine": "m"},
+            "source": DIGEST,
+        }
+    )
+    files["evidence.json"] = evidence
+    attached = [Attachment(name=n, description=n, data=data, relationship="Data") for n, data in files.items()]
+    page = '<html lang="en"><head><title>t</title></head><body>x</body></html>'
+    files["report.pdf"] = render_pdf(page, attached, "2026-01-01T00:00:00Z")
+    run.mkdir(parents=True)
+    write_files(run, files)
+    write_manifest(
+        run,
+        {
+            "schema": "exhibit-manifest/1", "run": run.name, "command": ["exhibit"],
+            "started": "2026-01-01T00:00:00+00:00", "seconds": 1.0, "runner": {}, "paths": {},
+            "git": {"commit": None, "dirty": None}, "host": {"name": "h", "system": "s", "processors": 1},
+            "title": "Three\x1b flowers", "chapters": [], "stages": [],
+        },
+    )  # fmt: skip
+    return run
+
+
+POINTS = {"iris": {"method": {"grad": {"steps": 8}}, "model": {"kind": "mlp"}}}
+FEATURES = {"petal": (1.0, 0.01), "sepal": (0.5, 0.01)}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("keeping") / "runs" / "20260101T000000Z-00000000", POINTS, FEATURES)
+
+
+@pytest.fixture
+def run(made: Path, tmp_path: Path) -> Path:
+    """A copy, in a folder of runs of its own."""
+    return Path(shutil.copytree(made, tmp_path / "runs" / made.name))
+
+
+# --- export -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_exported_is_a_bag_that_others_find_whole(run: Path, tmp_path: Path) -> None:
+    assert cli.run(["export", str(run), str(tmp_path / "e.zip")]) == 0
+    with zipfile.ZipFile(tmp_path / "e.zip") as packed:
+        packed.extractall(tmp_path / "unpacked")
+    [bag] = (tmp_path / "unpacked").iterdir()
+    assert bagit.Bag(str(bag)).is_valid()
+    assert {path.relative_to(bag / "data") for path in bag.glob("data/**/*")} == {
+        path.relative_to(run) for path in run.rglob("*")
+    }
+    for name in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):  # as its README says
+        subprocess.run(["sha256sum", "--check", "--strict", "--quiet", name], cwd=bag, check=True)
+    readme = (bag / "README.txt").read_text()
+    assert digest_of((run / "report.pdf").read_bytes()) in readme
+    assert readme.startswith("Three\\x1b flowers\n")
+
+
+def test_the_same_run_gives_the_same_bytes_wherever_it_lies(run: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        cli.run(["export", str(run), str(tmp_path / name)])
+        run = run.rename(run.with_name("moved"))
+        (run / "verification.json").write_text("what was found by somebody")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_damaged_run_is_not_exported(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run / "checks.json").write_text("[]")
+    assert cli.run(["export", str(run), str(tmp_path / "e.zip")]) == 5
+    assert "checks.json: it is not what was written" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"runs"}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "said"),
+    [
+        ("nowhere", "e.zip", "nowhere: a run directory was expected, and there is no such directory"),
+        ("runs", "e.zip", "this one has no manifest.json, so it is no finished run"),
+        ("RUN/report.pdf", "e.zip", "a run directory was expected, and this is a file"),
+        ("RUN", "there.zip", "it is there already; give another name, or --overwrite to replace it"),
+        ("RUN", "runs", "the name of a zip file was expected, and this is a directory"),
+        ("RUN", "no/e.zip", "there is no directory"),
+        ("RUN", "RUN/e.zip", "it would lie in the run itself"),
+    ],
+)
+def test_bad_use_of_export_is_refused_in_a_sentence(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, target: str, said: str
+) -> None:
+    (tmp_path / "there.zip").write_text("mine")
+    places = [str(tmp_path / name.replace("RUN", f"runs/{run.name}")) for name in (source, target)]
+    assert cli.run(["export", *places]) == 2
+    assert said in capsys.readouterr().err
+    assert (tmp_path / "there.zip").read_text() == "mine"
+
+
+def test_an_earlier_file_is_replaced_where_that_is_said(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "there.zip").write_text("mine")
+    assert cli.run(["export", str(run), str(tmp_path / "there.zip"), "--overwrite"]) == 0
+    assert zipfile.is_zipfile(tmp_path / "there.zip")
+
+
+# --- runs -------------------------------------------------------------------------------------------------
+
+
+def test_runs_are_listed_with_what_they_say(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["runs", str(run.parent), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "run": run.name,
+        "state": "intact",
+        "bytes": sum(path.stat().st_size for path in run.rglob("*") if path.is_file()),
+        "started": "2026-01-01T00:00:00+00:00",
+        "title": "Three\\x1b flowers",
+        "studies": ["iris"],
+        "overall": "no",
+    }
+    cli.run(["runs", str(run.parent)])
+    assert "intact  can it be trusted? no  Three\\x1b flowers (iris)\n" in capsys.readouterr().out
+
+
+def test_what_is_damaged_is_listed_as_such_and_what_is_no_run_is_not(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = {"foreign": b"{}", "list": b"[]", "binary": b"\xff\x00"}
+    for name, data in others.items():
+        (run.parent / name).mkdir()
+        (run.parent / name / "manifest.json").write_bytes(data)
+    (run.parent / "notes").mkdir()
+    (run.parent / "index.html").write_text("x")
+    (run / "report.pdf").write_bytes(b"")
+    assert cli.run(["runs", str(run.parent)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["list", "foreign", "binary", run.name]
+    assert all("damaged: " in line for line in lines)
+
+
+def test_a_folder_of_runs_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("x")
+    assert [cli.run(["runs", str(tmp_path / name)]) for name in ("nowhere", "file")] == [2, 2]
+    assert "there is no such directory" in capsys.readouterr().err
