@@ -1,7 +1,7 @@
 """The command line, a function for each command. It owns the exit codes.
 
 0 done, 1 unexpected, 2 bad config or input, 3 done but a required check or a point failed; `verify`: 4 different or not
-signed as required, 5 damaged (`export`, too), 6 not derivable here; 130 interrupted.
+signed as required, 5 damaged, 6 not derivable here; `diff`: 4, 5; `export`: 5; 130 interrupted.
 """
 
 import argparse
@@ -264,6 +264,31 @@ def export(arguments: Sequence[str]) -> int:
     return DONE
 
 
+def diff(arguments: Sequence[str]) -> int:
+    """say what differs between two reports"""
+    from exhibit.flows.difference import difference
+    from exhibit.flows.integrity import Damage
+    from exhibit.flows.verification import EXIT_CODES
+
+    parser = _Parser(
+        prog="exhibit diff",
+        description="Compares two undamaged reports: config, data, model, metrics, importances and verdicts of the "
+        "points that both have, and says what cannot be compared. Nothing is computed again. Exit codes: 0 the same; "
+        "4 different; 5 one of them is damaged.",
+    )
+    parser.add_argument("first", type=Path, metavar="FIRST", help="a run directory or a report.pdf")
+    parser.add_argument("second", type=Path, metavar="SECOND", help="the one to compare with it")
+    parser.add_argument("--json", action="store_true", help="for programs: all differences as one record")
+    options = parser.parse_args(arguments)
+    try:
+        found = difference(options.first, options.second)
+    except Damage as damage:
+        _warn(str(damage))
+        return EXIT_CODES["damaged"]
+    _tell(*((found.model_dump_json(),) if options.json else found.lines()))
+    return DONE if found.same else EXIT_CODES["different"]
+
+
 def runs(arguments: Sequence[str]) -> int:
     """list the runs of a folder, and whether each is undamaged"""
     from exhibit.flows.runs import list_runs
@@ -347,6 +372,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "verify": verify,
     "sign": sign,
     "export": export,
+    "diff": diff,
     "runs": runs,
     "studies": studies,
     "deploy": deploy,

@@ -78,12 +78,17 @@ def _read(target: Path) -> Found:
     subject = intact(target)
     pdf = target / "report.pdf" if target.is_dir() else target
     try:
-        return Found(pdf, pack(_said(subject)))
+        return Found(pdf, pack(said(subject)))
     except (LookupError, TypeError, ValueError) as problem:
         raise Damage(f"{pdf.name}: its evidence does not describe its points") from problem
 
 
-def _said(subject: Subject) -> Earlier:
+def said(subject: Subject) -> Earlier:
+    """What an intact report says of its points, and the tables that go with it.
+
+    Raises:
+        LookupError, TypeError, ValueError: if its evidence does not describe its points.
+    """
     evidence, files = subject.evidence, subject.attached
     points = disambiguated(evidence.config, evidence.local)["points"]
     configs = dict(zip(slugs([point["label"] for point in points]), points, strict=True))

@@ -171,6 +171,70 @@ def test_an_earlier_file_is_replaced_where_that_is_said(run: Path, tmp_path: Pat
     assert zipfile.is_zipfile(tmp_path / "there.zip")
 
 
+# --- diff -----------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_the_same_as_itself_and_as_its_pdf(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["diff", str(run), str(run / "report.pdf")]) == 0
+    parts = ("config", "data", "models", "metrics", "importances", "verdicts")
+    assert capsys.readouterr().out.splitlines()[:-1] == [f"{name}: the same" for name in parts]
+
+
+def test_each_difference_is_named_and_what_the_errors_explain_is_told_apart(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = {"iris": {"method": {"grad": {"steps": 9}}, "model": {"kind": "mlp"}}}
+    features = {"petal": (1.5, 0.01), "sepal": (0.501, 0.01)}
+    other = written(tmp_path / "other", points, features, verdict="fail", accuracy=0.8, data="1" * 64)
+    assert cli.run(["diff", str(made), str(other), "--json"]) == 4
+    found = json.loads(capsys.readouterr().out)
+    assert [(item["what"], item["before"], item["after"]) for item in found["config"]] == [
+        ("method.grad.steps", "8", "9")
+    ]
+    assert [item["what"] for item in found["data"]] == ["data"]
+    assert found["models"] == found["not_compared"] == []
+    assert [(item["what"], item["beyond"]) for item in found["metrics"]] == [("accuracy, test", True)]
+    assert [(item["what"].split(", ")[-1], item["beyond"]) for item in found["importances"]] == [
+        ("petal", True),
+        ("sepal", False),
+    ]
+    assert [(item["before"], item["after"]) for item in found["verdicts"]] == [("pass (1.0)", "fail (1.0)")]
+    cli.run(["diff", str(made), str(other)])
+    assert "iris: method.grad.steps: 8, then 9\n" in capsys.readouterr().out
+
+
+def test_what_cannot_be_compared_is_said_and_is_not_the_same(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = written(tmp_path / "other", POINTS | {"more": POINTS["iris"]}, {"length": (1.0, 0.01)})
+    assert cli.run(["diff", str(made), str(other)]) == 4
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("not compared")] == [
+        "not compared: more is in the second report alone",
+        "not compared: iris/grad: its features, or how they are added up, are others",
+    ]
+
+
+def test_of_reports_without_a_common_point_nothing_is_called_the_same(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = written(tmp_path / "other", {"digits": POINTS["iris"]}, FEATURES)
+    assert cli.run(["diff", str(made), str(other)]) == 4
+    assert capsys.readouterr().out.splitlines()[:-1] == [
+        "no point is in both reports, so nothing of them is compared",
+        "not compared: iris is in the first report alone",
+        "not compared: digits is in the second report alone",
+    ]
+
+
+def test_a_damaged_or_missing_report_is_not_compared(
+    made: Path, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["diff", str(made), str(tmp_path / "nowhere")]) == 2
+    (run / "checks.json").write_text("[]")
+    assert cli.run(["diff", str(made), str(run)]) == 5
+    assert f"{run}: checks.json: it is not what was written" in capsys.readouterr().err
+
+
 # --- runs -------------------------------------------------------------------------------------------------
 
 
