@@ -165,7 +165,7 @@ def test_an_unknown_command_is_refused(use: Use) -> None:
     code, _, err = use("repot", "study=iris")
     assert code == 2
     assert (
-        err == "exhibit: repot: there is no such command; allowed: check, deploy, new, report, studies, verify; "
+        err == f"exhibit: repot: there is no such command; allowed: {', '.join(sorted(cli.COMMANDS))}; "
         "did you mean report?\n"
     )
 
