@@ -358,9 +358,11 @@ class _Steps:
             "dataset": chapter["load"]["dataset"],
             "weights": chapter.fits[0]["weights"],
             "prediction": chapter["predict"]["prediction"],
+            "explained": chapter["select"]["explained"],
             "summary": chapter.summarised[main][0]["summary"],
         }
-        asked = point.data, point.model, point.target, point.selection, self._compute, found
+        method, shards = chapter.methods[main], tuple(done["attribution"] for _, _, done in chapter.attributed[main][0])
+        asked = point.data, point.model, point.target, point.selection, self._compute, found, method, shards
         started = {
             label: [self._calls.start(f"{chapter.slug}/{label}", probe, question, label, *asked)]
             for label, question in point.behaviour.items()

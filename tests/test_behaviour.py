@@ -17,7 +17,7 @@ from exhibit.flows.rehearse import rehearse
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document import chapter
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.behaviour import Effects, Permutation
+from exhibit.tasks.records.behaviour import Dependence, Effects, Interactions, Permutation
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.stages.tabulate import tabulate
@@ -43,7 +43,7 @@ def net():
     """2 income, and 1 for the last job."""
     return lambda inputs: inputs["table"] @ np.array([[2.0], [0.0], [0.0], [0.0], [1.0]])
 '''
-ALL = "behaviour=[partial_dependence,accumulated_local_effects,permutation_importance]"
+ALL = "behaviour=[partial_dependence,accumulated_local_effects,permutation_importance,dependence,interactions]"
 WORDS = (
     "data=factory", "data.factory=lender:rows", "model=factory", "model.factory=lender:net",
     "method=[occlusion]", "check=[]", "target=value",
@@ -67,7 +67,7 @@ def asked(own_module: Callable[[str, str], None], tmp_path: Path) -> Callable[..
 
 def test_a_linear_model_behaves_as_its_weights_say(asked: Callable[..., tuple[Material, Store, str]]) -> None:
     material, store, digest = asked(ALL)
-    dependence, local, permutation = material.behaviour
+    dependence, local, permutation, attributed, pairs = material.behaviour
     assert isinstance(dependence, Effects)
     assert isinstance(local, Effects)
     assert isinstance(permutation, Permutation)
@@ -85,12 +85,19 @@ def test_a_linear_model_behaves_as_its_weights_say(asked: Callable[..., tuple[Ma
     assert permutation.features[0] == "income"
     assert permutation.low[0] > 0
     assert permutation.mean[permutation.features.index("debts")] == pytest.approx(0, abs=1e-6)
+    assert isinstance(attributed, Dependence)
+    of = {item.feature: item for item in attributed.items}
+    assert np.corrcoef(of["income"].seen, of["income"].values)[0, 1] == pytest.approx(1, abs=1e-6)
+    assert isinstance(pairs, Interactions)
+    assert pairs.by == "coalitions"
+    assert pairs.asked.calls == 2**3 * 10 * 20
+    np.testing.assert_allclose(pairs.mean, 0, atol=1e-6)
     written = chapter.chapter(material, CHECK_WORDS)
     (section,) = [section for section in written.sections if section.id == "behaviour"]
     drawn = {figure.name for figure in chapter.figures(material, {})}
     assert {name for block in section.blocks for name in block.figures} <= drawn
     said = " ".join(text for block in section.blocks for text in block.paragraphs)
-    assert "The model needs income" in said
+    assert "On these rows the model needs income" in said
     assert "debts" not in said
     assert "20 given rows" in " ".join(table.caption for block in section.blocks for table in block.tables)
     found = json.loads(store.get(tabulate(store, [digest])["behaviour"]))
@@ -145,4 +152,6 @@ def test_the_cost_is_said_before(asked: Callable[..., tuple[Material, Store, str
         "behaviour partial_dependence: at most 1,200 model calls",
         "behaviour accumulated_local_effects: at most 120 model calls",
         "behaviour permutation_importance: at most 320 model calls",
+        "behaviour dependence: at most 0 model calls",
+        "behaviour interactions: at most 1,620 model calls",
     ]

@@ -7,10 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from exhibit.tasks.behaviour.dependence import DependenceSpec
 from exhibit.tasks.behaviour.effects import AccumulatedLocalEffectsSpec, PartialDependenceSpec
+from exhibit.tasks.behaviour.interactions import InteractionsSpec
 from exhibit.tasks.behaviour.permutation import PermutationImportanceSpec
 
 BehaviourSpec = Annotated[
-    PartialDependenceSpec | AccumulatedLocalEffectsSpec | PermutationImportanceSpec,
+    PartialDependenceSpec | AccumulatedLocalEffectsSpec | PermutationImportanceSpec | DependenceSpec | InteractionsSpec,
     Field(discriminator="kind"),
 ]

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -13,7 +13,26 @@ from exhibit.tasks.records.behaviour import Asked, Behaviour, Together
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.decision import Column
 
-Need = Literal["labels"]  # what must be known of the rows
+Need = Literal["labels", "attributions"]  # what must be known of the rows
+
+
+class Attributed(NamedTuple):
+    """What the main method gives the columns over all explained rows: `values` and `codes` (rows, columns), `targets`
+    (rows,) the output that each is explained for, and their `splits` (rows,)."""
+
+    method: str
+    values: Array
+    codes: Array
+    targets: Array
+    splits: Array
+
+
+class TreePairs(NamedTuple):
+    """What SHAP reads off trees: `values` (rows, columns, columns, outputs), whose halves of a pair stand on both sides
+    of the diagonal, and the `expected` value (outputs,) behind them."""
+
+    values: Array
+    expected: Array
 
 
 @dataclass(frozen=True)
@@ -23,6 +42,8 @@ class Case:
     `data`: these rows; `columns`: their columns, the most important first, as codes in `codes` (rows, columns), NaN
     where a cell is empty. `predict`: inputs -> (rows, outputs), probabilities of the classes or the value in the
     `unit`; `told`: which of the `outputs` are told about. `calls`: rows that went through the model so far.
+    `background`: (count, seed) -> so many training rows; `attributions`: of the explained rows; `trees`: inputs ->
+    what SHAP reads off the trees of the model, None where it has none that add up to what it predicts.
     """
 
     data: Dataset
@@ -33,6 +54,9 @@ class Case:
     told: tuple[int, ...]
     unit: str
     calls: Callable[[], int]
+    background: Callable[[int, int], Arrays]
+    attributions: Callable[[], Attributed]
+    trees: Callable[[Arrays], TreePairs | None]
 
     def drawn(self, most: int, seed: int, among: Array | None = None) -> Array:
         """At most so many of the rows, or of those `among` them, in their order."""

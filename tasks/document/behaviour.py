@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from exhibit.tasks.document import effects, permutation
+from exhibit.tasks.document import dependence, effects, interactions, permutation
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Section
@@ -20,6 +20,8 @@ _KINDS: Mapping[str, _Told] = {
     "partial_dependence": _Told(effects.dependence_figures, effects.dependence_blocks),
     "accumulated_local_effects": _Told(effects.accumulated_figures, effects.accumulated_blocks),
     "permutation_importance": _Told(permutation.figures, permutation.blocks),
+    "dependence": _Told(dependence.figures, dependence.blocks),
+    "interactions": _Told(interactions.figures, interactions.blocks),
 }
 
 

@@ -58,7 +58,7 @@ def _needed(found: Permutation) -> str:
     if not sure:
         return "For no feature the whole 95% interval is above zero: these rows do not show that the model needs any."
     rest = f" For {count(others, 'further one', 'further ones')} these rows do not show it." if others else ""
-    return f"The model needs {listing(sure)}: the whole 95% interval of the growth is above zero.{rest}"
+    return f"On these rows the model needs {listing(sure)}: the whole 95% interval of the growth is above zero.{rest}"
 
 
 def _table(material: Material, found: Permutation) -> Table:

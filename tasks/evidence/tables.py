@@ -46,7 +46,7 @@ def behaviour_rows(chapters: Sequence[tuple[str, Sequence[Behaviour]]]) -> dict[
     }
 
 
-_ROW_BY_ROW = {"items": {"__all__": {"individual", "seen"}}}
+_ROW_BY_ROW: dict[str, Any] = {"of": True, "items": {"__all__": {"individual", "seen", "values"}}}
 
 
 def _plain(value: Any) -> Any:

@@ -164,7 +164,7 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
             )
         # Along the paths SHAP asks the library of a boosted model itself, which compares as the model does.
         own = background is None and explainer.model.model_type != "internal"
-        values = explainer.shap_values(rows if own else _in_places(explainer, rows), check_additivity=False)
+        values = explainer.shap_values(rows if own else in_places(explainer, rows), check_additivity=False)
     except Exception as error:  # SHAP and the libraries under it each fail in their own way
         why = " ".join(str(error).split()).rstrip(".")
         raise InputError(
@@ -182,7 +182,7 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
     return values, base
 
 
-def _in_places(explainer: Any, rows: Array) -> Array:
+def in_places(explainer: Any, rows: Array) -> Array:
     """`rows` (samples, features) as places among the thresholds of their feature, and so the explainer's thresholds
     and its background. SHAP compares with thresholds in single precision, which sends values beside them down another
     branch than the model does; places are small whole numbers, which compare alike in any precision.

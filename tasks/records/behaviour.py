@@ -83,7 +83,52 @@ class Permutation(Record):
     FEW: ClassVar[int] = 10  # rows, below which no interval is stated
 
 
-Behaviour = Annotated[Effects | Permutation, Field(discriminator="kind")]
+class Against(Record):
+    """What a method gives one feature in each row: `values` (rows,), and what the feature is there: `seen` (rows,), of
+    a category the numbers of its `words`; NaN where it is missing."""
+
+    feature: str
+    words: tuple[str, ...] = ()
+    seen: Array
+    values: Array
+
+
+class Dependence(Record):
+    """Attributions of a `method` against the values of the most important features over explained rows. `of` (rows,):
+    which of the `outputs` each row is explained for."""
+
+    kind: Literal["dependence"] = "dependence"
+    asked: Asked
+    method: str
+    outputs: tuple[str, ...]
+    of: Array
+    items: tuple[Against, ...]
+    total: int
+
+
+class Interactions(Record):
+    """Shapley interactions of pairs of features over the asked rows, of each of the `outputs` in `unit`: `mean`, with
+    the standard `error` over rows, of their sizes, and `signed`, their mean, (outputs, features, features); `alone`
+    (outputs, features): the mean size of what a feature does without any other. `by`: along the paths of trees, or from
+    all coalitions against rows of a `background`; None where there were more than `most` features, and nothing could be
+    asked. `residual`: the largest gap over rows between their sum and what they divide."""
+
+    kind: Literal["interactions"] = "interactions"
+    asked: Asked
+    by: Literal["trees", "coalitions"] | None
+    features: tuple[str, ...]
+    outputs: tuple[str, ...]
+    unit: str
+    most: int
+    background: int = 0
+    mean: Array
+    error: Array
+    signed: Array
+    alone: Array
+    residual: float = 0.0
+
+
+Behaviour = Annotated[Effects | Permutation | Dependence | Interactions, Field(discriminator="kind")]
 
 
 class Behaved(Record):

@@ -53,6 +53,7 @@ def case(
         data=data, columns=tuple(columns or [number(place) for place in range(values.shape[1])]),
         codes=values if codes is None else codes, predict=predict, outputs=classes or ("y",), unit="probability",
         told=tuple(range(len(classes) or 1)), calls=lambda: calls[0],
+        background=lambda count, _: {"table": values[:count]}, attributions=lambda: None, trees=lambda _: None,
     )  # fmt: skip
 
 

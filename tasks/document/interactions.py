@@ -1,0 +1,130 @@
+"""What two features do only together."""
+
+from itertools import combinations
+
+import numpy as np
+
+from exhibit.tasks.document.over_rows import cost, digits, rows_of
+from exhibit.tasks.document.words import count, interval, plain, rounded, signed, without_unit
+from exhibit.tasks.records.behaviour import Interactions
+from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.page import Aside, Block, Column, Table
+
+_MOST = 10  # pairs that are drawn; the table has all
+_HALF = 1.959964  # standard errors of half a 95% interval
+
+
+def figures(material: Material, found: Interactions) -> tuple[Figure, ...]:
+    """Bars of the strongest pairs."""
+    if found.by is None:
+        return ()
+    pairs = _pairs(found)[:_MOST]
+    series = tuple(
+        Series(
+            name=name,
+            values=np.array([found.mean[k, i, j] for i, j in pairs]),
+            errors=_HALF * np.array([found.error[k, i, j] for i, j in pairs]),
+        )
+        for k, name in enumerate(found.outputs)
+    )
+    left = len(_pairs(found)) - len(pairs)
+    rest = f" The {count(left, 'other pair')} {'stands' if left == 1 else 'stand'} in the table." if left else ""
+    return (
+        Figure(
+            name=f"{material.slug}-interactions",
+            content=Bars(labels=tuple(_named(found, *pair) for pair in pairs), series=series, axis=_axis(found)),
+            caption=f"Mean size of the interaction of pairs of features over {rows_of(material, found.asked)}, the "
+            f"strongest first, in {found.unit}. Lines: 95% interval over rows.{rest}",
+            alt="; ".join(f"{_named(found, i, j)} {rounded(float(found.mean[:, i, j].max()))}" for i, j in pairs),
+        ),
+    )
+
+
+def blocks(material: Material, found: Interactions) -> tuple[Block, ...]:
+    """How it was asked, the figure and its numbers; or why there is nothing."""
+    if found.by is None:
+        return (Block(heading="Interactions", paragraphs=(_refused(found),)),)
+    name = f"{material.slug}-interactions"
+    return (
+        Block(heading="Interactions", paragraphs=(_how(found),), figures=(name,), asides=(_READ,)),
+        Block(tables=(_table(material, found),)),
+    )
+
+
+_READ = Aside(
+    title="How to read it",
+    text="A long bar: what one of the two features does depends on the value of the other. The interactions of a "
+    "feature and what it does alone add up to its Shapley value.",
+)
+
+
+def _refused(found: Interactions) -> str:
+    features = count(len(found.features), "feature")
+    if len(found.features) < 2:
+        return f"Not applicable: there is {features}, and no pair."
+    return (
+        f"Not applicable: there are {features}, all coalitions are asked about of at most {found.most}, and the model "
+        "is not one of trees of scikit-learn that add up to what it predicts."
+    )
+
+
+def _how(found: Interactions) -> str:
+    how = {
+        "trees": "Read off the trees by SHAP's TreeExplainer: hidden features follow the training samples down them.",
+        "coalitions": f"Exact Shapley interactions: all {2 ** len(found.features):,} coalitions of the features "
+        f"of each row were asked about, with hidden features from {count(found.background, 'training row')}.",
+    }[found.by or "trees"]
+    i, j = _pairs(found)[0]
+    alone = int(found.alone.max(axis=0).argmax())
+    strongest = rounded(float(found.mean[:, i, j].max()))
+    return (
+        f"{how} The strongest pair is {_named(found, i, j)}, {strongest} on average; what counts most alone is "
+        f"{without_unit(found.features[alone])}, {rounded(float(found.alone[:, alone].max()))}. In each row all of "
+        f"them add up to the change of the {found.unit} but for {_residual(found.residual)} at most. "
+        f"{cost(found.asked)}"
+    )
+
+
+def _residual(value: float) -> str:
+    return "nothing" if value == 0 else rounded(value, 1)
+
+
+def _pairs(found: Interactions) -> list[tuple[int, int]]:
+    """All pairs, the one with the largest mean size for any output first."""
+    pairs = list(combinations(range(len(found.features)), 2))
+    return sorted(pairs, key=lambda pair: -float(found.mean[:, pair[0], pair[1]].max()))
+
+
+def _named(found: Interactions, i: int, j: int) -> str:
+    return f"{without_unit(found.features[i])} × {without_unit(found.features[j])}"
+
+
+def _axis(found: Interactions) -> str:
+    of = (
+        f"{found.unit} of {found.outputs[0]}" if found.unit == "probability" and len(found.outputs) == 1 else found.unit
+    )
+    return f"mean size of the interaction, {of}"
+
+
+def _table(material: Material, found: Interactions) -> Table:
+    rows, shown = [], digits(np.append(found.mean.ravel(), 0.0)) + 1
+    for i, j in _pairs(found):
+        for k, output in enumerate(found.outputs):
+            mean, half = float(found.mean[k, i, j]), _HALF * float(found.error[k, i, j])
+            ends = "not stated" if np.isnan(half) else interval(max(0.0, mean - half), mean + half, shown)
+            by_sign = signed(float(found.signed[k, i, j]), shown)
+            rows.append((_named(found, i, j), output, plain(mean, shown), ends, by_sign))
+    return Table(
+        name=f"{material.slug}-interactions-table",
+        caption=f"Interactions of all pairs over {rows_of(material, found.asked)}, in {found.unit}: the mean "
+        "of their sizes with its 95% interval over rows, and their mean with its sign.",
+        columns=(
+            Column(title="pair"),
+            Column(title="output"),
+            Column(title="mean size", numeric=True),
+            Column(title="95% interval", numeric=True),
+            Column(title="mean", numeric=True),
+        ),
+        rows=tuple(rows),
+    )
