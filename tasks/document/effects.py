@@ -187,9 +187,17 @@ def _least_and_most(item: Effect, output: int) -> str:
 
     def at(place: int) -> str:
         value = plain(float(values[place]), digits(values))
-        return f"{value} at {item.words[place] if item.words else rounded(float(item.points[place]), 4)}"
+        return f"{value} at {item.words[place] if item.words else _value(float(item.points[place]))}"
 
     return f"{at(int(values.argmin()))}, {at(int(values.argmax()))}"
+
+
+def _value(point: float) -> str:
+    """Of a feature: 1.32, 711,500."""
+    return f"{round(point):,}".replace("-", "−") if abs(point) >= _LARGE else rounded(point, 4)
+
+
+_LARGE = 10_000  # from which on a number is written without decimals
 
 
 def _moves_with(item: Effect) -> str:
