@@ -109,20 +109,22 @@ def _lacking(passed: Collection[str], checks: Mapping[str, CheckWords]) -> list[
 
 
 def _counted(found: Tally, checks: Mapping[str, CheckWords]) -> str:
-    """8 of 12 checks passed, 1 failed, and 3 have no meaning here."""
-    total = len({*checks, *found.passed, *found.failed, *found.undecided, *found.without_meaning})
+    """8 of 9 checks passed and 1 failed; 3 more have no meaning here."""
+    total = len(_apply(found, checks))
+    if not total:
+        return "No check has a meaning here."
     passed, failed = len(found.passed), len(found.failed)
-    if not passed and not failed:
-        return f"None of {count(total, 'check')} passed or failed."
     without = len(found.without_meaning)
-    none = f"{without} {'has' if without == 1 else 'have'} no meaning here"
-    parts = [
-        f"{passed or 'none'} of {count(total, 'check')} passed",
-        f"{failed or 'none'} failed",
-        *([none] if without else []),
-    ]
+    none = f"; {without} more {'has' if without == 1 else 'have'} no meaning here" if without else ""
+    if not passed and not failed:
+        return f"None of {count(total, 'check')} passed or failed{none}."
     more = " More failed than passed." if len(found.against) > passed else ""
-    return f"{capital(listing(parts))}.{more}"
+    return f"{passed or 'None'} of {count(total, 'check')} passed and {failed or 'none'} failed{none}.{more}"
+
+
+def _apply(found: Tally, checks: Mapping[str, CheckWords]) -> frozenset[str]:
+    """Names of all checks but those that have no meaning here."""
+    return frozenset({*checks, *found.passed, *found.failed, *found.undecided}) - found.without_meaning
 
 
 def _others(found: Tally, required: bool, material: Material, checks: Mapping[str, CheckWords]) -> list[str]:
@@ -192,11 +194,12 @@ def untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) ->
         return Answer(question=UNTESTED, word="yes" if spoke else "not assessed", reasons=(said,))
     unknown, left = f"whether {checks[missing[0]].meaning}", len(missing) - 1
     more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
+    total = len({name for material in materials for name in checks if name in _apply(tally(material), checks)})
     every, where = ("", "") if len(materials) == 1 else (" of every result", " for every result")
     return Answer(
         question=UNTESTED,
         word="not assessed",
-        counted=f"{len(missing)} of {count(len(checks), 'check')} open",
+        counted=f"{len(missing)} of {count(total, 'check')} open",
         reasons=(
             f"These were not made{where} or could not decide: that is neither for nor against the explanation.",
             f"So it is not known{every} {_either([unknown, *more])}.",

@@ -123,7 +123,11 @@ def _words() -> Table:
         ("baseline x′", "the input that it is compared with; its score is S(x′)"),
         ("contribution, attribution, a", "the share of one part of the input; |a| is its size whatever its sign"),
         ("residual", "sum of all contributions less S(x) − S(x′); zero if nothing is left over"),
-        ("logit", "a score without bounds: the higher, the surer; 0 is undecided between two classes"),
+        (
+            "logit",
+            "a score without bounds: the higher, the surer. Where each class has a logit, the class with the highest "
+            "is predicted; where two classes share a single one, 0 is undecided between them",
+        ),
         ("probability", "a score between 0 and 1; those of all classes add up to 1"),
         ("gradient", "the slope of the score: how fast it changes with a part, not how much the part contributed"),
         ("held-out rows", "data that the model has not been trained on: only there its quality counts"),

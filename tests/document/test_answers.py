@@ -117,7 +117,7 @@ def test_an_explanation_is_held_against_its_checks(checks: list[CheckResult], wo
         ),
         (
             given("pass", "deletion", "insertion") + given("not applicable", "localization"),
-            "2 of 12 checks passed, none failed and 1 has no meaning here. Not shown: that it depends on what was "
+            "2 of 11 checks passed and none failed; 1 more has no meaning here. Not shown: that it depends on what was "
             "learned or holds when repeated.",
         ),
         (given("pass", *SHOWING[1:]), "3 of 12 checks passed and none failed. A yes needs 4."),

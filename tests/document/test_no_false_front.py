@@ -90,19 +90,21 @@ def test_answers_say_what_the_checks_said(seed: int) -> None:
             continue
         word, said = reasons[item.title]
         found, results = tally(item), [check for own in item.methods for check in own.checks]
-        numbers = re.match(r"(?:A required check failed: .*?\. )?(\d+|None) of (\d+) checks passed(.*?)\.", said)
+        numbers = re.match(r"(?:A required check failed: .*?\. )?(\d+|None) of (\d+) checks? passed(.*?)\.", said)
         assert numbers
         passed = 0 if numbers[1] == "None" else int(numbers[1])
         failed = int((re.search(r"(\d+) failed", numbers[3]) or [0, 0])[1])
-        without = int((re.search(r"(\d+) ha(?:s|ve) no meaning", numbers[3]) or [0, 0])[1])
-        assert int(numbers[2]) == len(NAMES)
+        without = int((re.search(r"(\d+) more ha(?:s|ve) no meaning", numbers[3]) or [0, 0])[1])
+        assert int(numbers[2]) == len(NAMES) - len(found.without_meaning)
         assert (passed, failed) == (len(found.passed), len(found.failed))
-        assert without == len(found.without_meaning) or not passed + failed
+        assert without == len(found.without_meaning)
         failing = {check.check for check in results if check.verdict == "fail"}
         assert ("none failed" in said) == (passed > 0 and not failing)
         assert ("A required check failed" in said) == any(c.required and c.verdict == "fail" for c in results)
         for name in failing | found.undecided:
             assert f"“{CHECK_WORDS[name].question}”" in said
+        asked = {name for name in NAMES if f"“{CHECK_WORDS[name].question}”" in said.partition("Undecided: ")[2]}
+        assert asked == found.undecided  # what failed for one method is not undecided, too
         for what in get_args(Shows):
             shown = any(CHECK_WORDS[name].shows == what for name in found.passed)
             assert (what in said.partition("Not shown")[2]) <= (not shown)
@@ -135,7 +137,8 @@ def test_the_parts_of_page_one_fit_each_other(seed: int) -> None:
     if len(materials) == 1:
         found = tally(materials[0])
         left = len(NAMES) - len(found.passed) - len(found.failed) - len(found.without_meaning)
-        assert untested.said == (f"{left} of {len(NAMES)} checks open" if left else untested.word)
+        total = len(NAMES) - len(found.without_meaning)
+        assert untested.said == (f"{left} of {total} check{'s' * (total != 1)} open" if left else untested.word)
     text = front.model_dump_json()
     assert not re.search(r"\bnan\b|\bNone,|−0(?:\.0+)?(?![.\d])", text)
 

@@ -111,3 +111,10 @@ def test_it_is_written_for_people() -> None:
     sentences = [sentence for text in told for sentence in text.replace("; ", ". ").split(". ")]
     assert max(len(sentence.split()) for sentence in sentences) <= 40
     assert not any(word in text for text in told for word in ("SHAP", "torch", "Keras", "Captum", "tensor"))
+
+
+def test_zero_is_undecided_only_where_two_classes_share_a_logit() -> None:
+    """Of a net with an output for each class both logits may be far above 0: the higher one is predicted."""
+    said = section(QUESTIONS, "Petals lead.").model_dump_json()
+    assert "the class with the highest is predicted" in said
+    assert "0 is undecided between two classes" not in said
