@@ -84,7 +84,7 @@ def _drawn(track: Track, x: Axis, y: Axis, colour: str, style: str) -> str:
     return bars + "".join(element("circle", class_=f"dot {style}", cx=a, cy=b, r=3, fill=colour) for a, b in places)
 
 
-_READINGS = {
+IN_A_PLANE = {
     "ranking": Reading(
         title="Found against taken wrongly",
         text="Upwards is the share of what is true that the model finds, to the right the share of the others that it "
@@ -111,4 +111,4 @@ _READINGS = {
     ),
 }
 
-PLANE = FigureKind(record=Plane, draw=chart(plane), reading=lambda content: _READINGS[content.read_as])
+PLANE = FigureKind(record=Plane, draw=chart(plane), reading=lambda content: IN_A_PLANE[content.read_as])

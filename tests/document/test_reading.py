@@ -8,7 +8,8 @@ from exhibit.tasks.document.reading import Colours, guides, section
 from exhibit.tasks.drawing.kinds import KINDS
 from exhibit.tasks.drawing.matrix import _AGREEMENT, _CONFUSION
 from exhibit.tasks.drawing.molecules import _ATOMS, _BONDS
-from exhibit.tasks.records.figure import Content, Drawing, Matrix, Molecules, Palette, Reading
+from exhibit.tasks.drawing.plane import IN_A_PLANE
+from exhibit.tasks.records.figure import Content, Drawing, Matrix, Molecules, Palette, Plane, Reading
 
 QUESTIONS = {"completeness": "Do the parts add up?", "seed_stability": "Does it survive another training?"}
 
@@ -17,17 +18,20 @@ READINGS = (
     *(kind.reading for kind in KINDS.values() if isinstance(kind.reading, Reading)),
     *(_AGREEMENT, _CONFUSION),
     *(_ATOMS, _BONDS),
+    *IN_A_PLANE.values(),
 )
 
 
 def test_every_kind_of_figure_is_explained() -> None:
-    """A new kind of figure needs a way to be read; a matrix and molecules have two, waterfalls one for all."""
+    """A new kind of figure needs a way to be read; a matrix and molecules have two, a plane one for each use, waterfalls
+    one for all."""
     assert set(KINDS) == set(get_args(get_args(Content)[0]))
     assert {kind.record for kind in KINDS.values() if not isinstance(kind.reading, Reading)} == {
         Matrix,
         Molecules,
+        Plane,
     }
-    assert len({reading.title for reading in READINGS}) == len(KINDS) + 2 - 1
+    assert len({reading.title for reading in READINGS}) == len(KINDS) + 2 - 1 + len(IN_A_PLANE) - 1
     assert all(reading.title and reading.text for reading in READINGS)
 
 
