@@ -23,8 +23,8 @@ READINGS = (
 
 
 def test_every_kind_of_figure_is_explained() -> None:
-    """A new kind of figure needs a way to be read; a matrix and molecules have two, a plane one for each use, waterfalls
-    one for all."""
+    """A new kind of figure needs a way to be read; a matrix and molecules have two, a plane one for each use,
+    waterfalls one for all."""
     assert set(KINDS) == set(get_args(get_args(Content)[0]))
     assert {kind.record for kind in KINDS.values() if not isinstance(kind.reading, Reading)} == {
         Matrix,
