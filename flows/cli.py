@@ -150,6 +150,7 @@ def verify(arguments: Sequence[str]) -> int:
     """check a run directory or a lone PDF, and derive it again"""
     parser = _Parser(
         prog="exhibit verify",
+        usage="%(prog)s [OPTION ...] TARGET",  # all of them are listed by --help, and a mistake is not buried by them
         description="Checks that a report is what was written, then computes it again from the config in its evidence, "
         "in a store of its own. What it found is printed, and written to verification.json in the run directory or "
         "NAME.verification.json beside NAME.pdf. "

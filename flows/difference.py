@@ -53,8 +53,14 @@ class Comparison(Record):
     @property
     def parts(self) -> Sequence[tuple[str, tuple[Difference, ...]]]:
         """The differences under the names of what they are about."""
-        names = ("config", "data", "models", "metrics", "importances", "verdicts")
-        return [(name, getattr(self, name)) for name in names]
+        return [
+            ("config", self.config),
+            ("data", self.data),
+            ("models", self.models),
+            ("metrics", self.metrics),
+            ("importances", self.importances),
+            ("verdicts", self.verdicts),
+        ]
 
     def lines(self) -> Iterator[str]:
         """What is printed."""

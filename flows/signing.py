@@ -14,6 +14,7 @@ from exhibit.tasks.document.signed_line import drawn_line
 from exhibit.tasks.document.signoff import Said
 from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shown import escaped
 
 _STAMP_SECONDS = 30  # that a time-stamp server has for its answer
@@ -48,7 +49,8 @@ def require_field(target: Path, data: bytes, role: str, signed: dict[str, str]) 
     found = fields(sealed_part(data))
     if not found:
         raise InputError(
-            f"{target}: it has no page for signatures; make the report with 'document.signoff=[{role}]' to have one"
+            f"{target}: it has no page for signatures; make the report with {typed('document.signoff', [role])} to have "
+            "one"
         )
     if role not in found:
         raise InputError(f"--role: the page of {target} has boxes for {listing(list(found))}, and none for {role}")

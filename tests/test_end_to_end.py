@@ -80,6 +80,7 @@ def test_the_pdf_carries_its_evidence_and_its_own_digest(first: Run) -> None:
         assert attached[name] == (first.directory / name).read_bytes()
     assert set(attached) == {
         "answers.json",
+        "quality.json",
         "evidence.json",
         "config.yaml",
         "checks.json",

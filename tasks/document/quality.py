@@ -158,9 +158,20 @@ def _curves(material: Material, quality: Quality) -> list[Figure]:
                 tracks=tracks[1], x_label="found (recall)", y_label="of these right (precision)", read_as="precision"
             ),
             f"Precision against recall on {on}.{grey}",
-            "Precision against recall",
+            f"Precision against recall; average precision {_precisions(quality)}",
         ),
     ]
+
+
+def _precisions(quality: Quality) -> str:
+    """Of each class that is drawn in colour: malignant 0.98."""
+    worst, rest = _worst(quality)
+    drawn = [worst] if rest else [curve.name for curve in quality.precision_recall]
+    return ", ".join(
+        f"{item.name} {plain(item.average_precision.value)}"
+        for item in quality.classes
+        if item.average_precision and item.name in drawn
+    )
 
 
 def _worst(quality: Quality) -> tuple[str, int]:
@@ -218,7 +229,7 @@ def _residuals(material: Material, quality: Quality) -> Figure:
             read_as="residuals",
         ),
         f"Residuals on {_rows(material, quality)}: how far each value is above what was measured.",
-        "Residuals against predicted values",
+        f"Residuals of {count(int(rows.sum()), 'row')} against predicted values",
     )
     return figure.model_copy(update={"width": 0.9})
 

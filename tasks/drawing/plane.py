@@ -30,7 +30,7 @@ def plane(content: Plane, width: float) -> Part:
 def _axes(content: Plane, extent: float, top: float, high: float) -> tuple[Axis, Axis]:
     if content.unit:
         return Axis(0, 1, _LEFT, _LEFT + extent), Axis(0, 1, top + high, top)
-    xs, ys = (np.concatenate([getattr(track, side) for track in content.tracks]) for side in ("x", "y"))
+    xs, ys = (np.concatenate(sides) for sides in zip(*((track.x, track.y) for track in content.tracks), strict=True))
     pad = float(np.ptp(xs) or 1.0) * 0.03
     most = float(np.abs(ys).max() or 1.0) * _MARGIN
     return Axis(float(xs.min()) - pad, float(xs.max()) + pad, _LEFT, _LEFT + extent), Axis(-most, most, top + high, top)

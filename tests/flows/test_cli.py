@@ -60,7 +60,7 @@ def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Report, S
 
 BAD = {
     "study=irs": "study=irs: there is no such option; allowed: ",
-    "studdy=iris": "studdy: there is no such key; allowed: check, ",
+    "studdy=iris": "studdy: there is no such key; allowed: behaviour, check, ",
     "study=iris model.hiden=64": "model.hiden: there is no such key; allowed: ",
     "study=iris method=[vanila_grad]": "method=vanila_grad: there is no such option; allowed: ",
     "study=iris,digits model.layers=3": "model.layers (point study=digits): there is no such key; allowed: ",

@@ -26,6 +26,8 @@ CHOSEN = {
     "load": ["exhibit.tasks.data.table"],
     "fit": [MLP],
     "predict": [CNN],
+    "measure": [],
+    "probe": ["exhibit.tasks.behaviour.effects", MLP],
     "select": [],
     "attribute": [GGNN, GRADIENT],
     "summarise": [],
