@@ -49,8 +49,8 @@ def require_field(target: Path, data: bytes, role: str, signed: dict[str, str]) 
     found = fields(sealed_part(data))
     if not found:
         raise InputError(
-            f"{target}: it has no page for signatures; make the report with {typed('document.signoff', [role])} to have "
-            "one"
+            f"{target}: it has no page for signatures; make the report with {typed('document.signoff', [role])} to "
+            "have one"
         )
     if role not in found:
         raise InputError(f"--role: the page of {target} has boxes for {listing(list(found))}, and none for {role}")
