@@ -512,7 +512,7 @@ BAD: dict[str, tuple[Callable[[SimpleNamespace, bytes], bytes], str, list[str], 
     "twice in a role": (
         lambda who, pdf: signed(pdf, "owner", who.ada, "rejected"), "ada", [], "owner has signed already (rejected)",
     ),
-    "no page for it": (lambda who, pdf: report(boxes=""), "ada", [], "'document.signoff=[owner]'"),
+    "no page for it": (lambda who, pdf: report(boxes=""), "ada", [], "document.signoff=[owner]"),
     "no report": (lambda who, pdf: b"%PDF-1.7\nx\n%%EOF\n", "ada", [], "it is no undamaged report"),
     "a damaged report": (lambda who, pdf: pdf[:300] + b"!" + pdf[301:], "ada", [], "it is no undamaged report"),
     "something appended": (lambda who, pdf: pdf + b"\n%x", "ada", [], "it is no undamaged report"),
