@@ -49,7 +49,16 @@ def test_versions_are_read_back() -> None:
     assert versions(bill_of_materials(FOUND)) == {item.name: item.version for item in FOUND}
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"bomFormat": "CycloneDX", "components": [{}]}', b"\xff"])
-def test_what_is_no_bill_is_said(data: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - of several kinds
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "Expecting value"),
+        (b"[]", "no bill of materials"),
+        (b"{}", "no bill of materials"),
+        (b'{"bomFormat": "CycloneDX", "components": [{}]}', "a component without name or version"),
+        (b"\xff", "invalid start byte"),
+    ],
+)
+def test_what_is_no_bill_is_said(data: bytes, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
         versions(data)
