@@ -16,12 +16,14 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import Distribution
 from itertools import dropwhile
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from exhibit.tasks.distributions import provided, versions
 from exhibit.tasks.fingerprint import (
     PROJECT,
     files_named,
@@ -208,7 +210,7 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
         InputError: for a module that is not trusted or not there.
     """
     if in_memory(factory):
-        known = {name: version for top in libraries_of(factory) for name, version in _versions(top).items()}
+        known = {name: version for top in libraries_of(factory) for name, version in versions(top).items()}
         return {"libraries": dict(sorted(known.items())), "source": {factory: content_of(factory)}}
     module = trusted(factory).partition(":")[0]
     if _file(module) is None:
@@ -234,7 +236,7 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
         project += project_imports(tree, package)
         waiting += [name.rpartition(".")[0]] if "." in name else []  # a package is run before what is in it
         for imported in _imports(tree, package):
-            libraries |= _versions(imported)
+            libraries |= versions(imported)
             if is_own(imported) or imported.partition(".")[0] == module.partition(".")[0]:
                 waiting.append(imported)
     of_project = fingerprint(project)
@@ -303,23 +305,12 @@ def _imports(tree: ast.AST, package: str) -> Iterator[str]:
                 )
 
 
-def _versions(module: str) -> dict[str, str]:
-    names = _distributions().get(module.partition(".")[0], ())
-    return {name: importlib.metadata.version(name) for name in names}
-
-
-@cache
-def _distributions() -> dict[str, list[str]]:
-    return {module: list(names) for module, names in importlib.metadata.packages_distributions().items()}
-
-
 @cache
 def _installed() -> frozenset[str]:
     """Names of what distributions provide, but for those installed in place: there the version says nothing."""
-    return frozenset(name for name, owners in _distributions().items() if not all(map(_in_place, owners)))
+    return frozenset(name for name, owners in provided().items() if not all(map(_in_place, owners)))
 
 
-@cache
-def _in_place(distribution: str) -> bool:
-    origin = importlib.metadata.distribution(distribution).read_text("direct_url.json")
+def _in_place(distribution: Distribution) -> bool:
+    origin = distribution.read_text("direct_url.json")
     return bool(origin and json.loads(origin).get("dir_info", {}).get("editable"))

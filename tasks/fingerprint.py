@@ -6,7 +6,6 @@ comment recomputes nothing and a changed formula recomputes what uses it. Where 
 
 import ast
 import hashlib
-import importlib.metadata
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -14,6 +13,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
+
+from exhibit.tasks.distributions import versions
 
 PROJECT = "exhibit"
 # Python 3.11 counts the depth of trees for all threads together, and gives up when two parse at once: those here take
@@ -54,12 +55,13 @@ def fingerprint(modules: Iterable[str], root: Path = ROOT) -> dict[str, dict[str
         for name, module in closure.items()
     }
     files = {name: digest for module in closure.values() for name, digest in module.files.items()}
-    return {"libraries": dict(sorted(_versions(libraries))), "source": dict(sorted((source | files).items()))}
+    installed = {name: number for library in libraries for name, number in versions(library).items()}
+    return {"libraries": dict(sorted(installed.items())), "source": dict(sorted((source | files).items()))}
 
 
 def project_imports(tree: ast.Module, package: str) -> list[str]:
     """The project's modules that the source of a module in `package` imports."""
-    return [module for module in _imports(tree, package, ROOT) if _top(module) == PROJECT]
+    return [module for module in _imports(tree.body, package, ROOT) if _top(module) == PROJECT]
 
 
 def edited(source: Iterable[str]) -> list[Path]:
@@ -145,7 +147,7 @@ def _read(path: Path, name: str, root: Path) -> _Module:
     source = path.read_text(encoding="utf-8")
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     tree = parsed(source)
-    imported = list(_imports(tree, package, root))
+    imported = list(_imports(tree.body, package, root))
     project = tuple(module for module in imported if _top(module) == PROJECT)
     libraries = frozenset(_top(module) for module in imported) - {PROJECT} - sys.stdlib_module_names
     return _Module(
@@ -198,18 +200,21 @@ def _find(module: str, root: Path) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def _imports(node: ast.AST, package: str, root: Path) -> Iterator[str]:
-    """Absolute names of the modules that are imported anywhere below `node`."""
-    match node:
-        case ast.Import():
-            yield from (alias.name for alias in node.names)
-        case ast.ImportFrom():
-            yield from _imports_from(node, package, root)
-        case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
-            yield from _imports(ast.Module(node.orelse, []), package, root)
-        case _:
-            for child in ast.iter_child_nodes(node):
-                yield from _imports(child, package, root)
+def _imports(statements: Iterable[ast.AST], package: str, root: Path) -> Iterator[str]:
+    """Absolute names of the modules that are imported anywhere in `statements`."""
+    for statement in statements:
+        match statement:
+            case ast.Import():
+                yield from (alias.name for alias in statement.names)
+            case ast.ImportFrom():
+                yield from _imports_from(statement, package, root)
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+                yield from _imports(statement.orelse, package, root)
+            case ast.stmt() | ast.excepthandler() | ast.match_case():
+                for _, block in ast.iter_fields(statement):
+                    yield from _imports(block, package, root) if isinstance(block, list) else ()
+            case _:  # an expression imports nothing, and most of a tree are expressions
+                pass
 
 
 def _imports_from(node: ast.ImportFrom, package: str, root: Path) -> Iterator[str]:
@@ -235,7 +240,9 @@ def _write(value: Any, write: Callable[[str], None], docstrings: bool) -> None:
         for name, item in ast.iter_fields(value):
             documented = name == "body" and isinstance(value, _DOCUMENTED) and not docstrings
             kept = _without_docstring(item) if documented else item
-            if kept is not None and kept != []:
+            if isinstance(kept, str | int):  # most are names: a call for each would take as long as all the rest
+                write(f"{name}={kept!r}")
+            elif kept is not None and kept != []:
                 write(f"{name}=")
                 _write(kept, write, docstrings)
         write(")")
@@ -256,19 +263,3 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
             return rest
         case _:
             return body
-
-
-def _versions(modules: Iterable[str]) -> set[tuple[str, str]]:
-    """Name and version of the installed distributions that provide the top-level `modules`."""
-    names = {name for module in modules for name in _distributions().get(module, ())}
-    return {(name, _version(name)) for name in names}
-
-
-@cache  # it reads a file each time, and every stage asks
-def _version(distribution: str) -> str:
-    return importlib.metadata.version(distribution)
-
-
-@cache
-def _distributions() -> dict[str, list[str]]:
-    return {module: list(names) for module, names in importlib.metadata.packages_distributions().items()}

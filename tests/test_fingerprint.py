@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from exhibit.tasks.distributions import providers
 from exhibit.tasks.fingerprint import ROOT, fingerprint, parsed, reads_docstrings, source_digest
 
 Write = Callable[[str, str], None]
@@ -182,6 +183,40 @@ def test_the_project_itself(tmp_path: Path) -> None:
     assert mark["libraries"] == {
         name: importlib.metadata.version(name) for name in ("numpy", "pydantic", "pydantic_core")
     }
+
+
+def test_every_installed_module_has_the_providers_that_the_standard_library_finds() -> None:
+    oracle = importlib.metadata.packages_distributions()
+    assert {module: providers(module) for module in oracle} == {name: set(given) for name, given in oracle.items()}
+
+
+BLOCKS = """try:
+    import numpy
+except ImportError:
+    import torch
+else:
+    import pandas
+finally:
+    import scipy
+match numpy:
+    case 1:
+        import sklearn
+class A:
+    async def f(self):
+        async with a as b:
+            import shap
+for x in []:
+    pass
+else:
+    import yaml
+"""
+
+
+def test_imports_are_found_in_every_block_of_statements(of: Of, write: Write) -> None:
+    write("blocks", BLOCKS)
+    assert of("exhibit.tasks.blocks")["libraries"].keys() >= {
+        "numpy", "torch", "pandas", "scipy", "scikit-learn", "shap", "PyYAML",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

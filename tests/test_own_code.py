@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exhibit.tasks import factory
+from exhibit.tasks import distributions, factory
 from exhibit.tasks import fingerprint as fingerprints
 from exhibit.tasks.data.factory import DataFactorySpec
 from exhibit.tasks.data.table import IrisSpec
@@ -85,7 +85,7 @@ def test_a_helper_that_is_installed_in_place_is_own_code(editable: bool, tmp_pat
         f'{{"url": "file:///x", "dir_info": {{"editable": {str(editable).lower()}}}}}'
     )
     (tmp_path / "labtools.py").write_text("GAIN = 1\n")
-    for known in (factory._distributions, factory._installed, factory._in_place):
+    for known in (distributions.provided, distributions.providers, factory._installed):
         known.cache_clear()
     try:
         write("models.py", "import labtools\n\n\ndef make():\n    return labtools.GAIN\n")
@@ -95,7 +95,7 @@ def test_a_helper_that_is_installed_in_place_is_own_code(editable: bool, tmp_pat
         code_of.cache_clear()
         assert (code_of("minepkg.models:make") != before) == editable
     finally:
-        for known in (factory._distributions, factory._installed, factory._in_place):
+        for known in (distributions.provided, distributions.providers, factory._installed):
             known.cache_clear()
 
 
