@@ -307,6 +307,26 @@ def runs(arguments: Sequence[str]) -> int:
     return DONE
 
 
+def gc(arguments: Sequence[str]) -> int:
+    """remove stored results that no run refers to"""
+    from exhibit.flows.gc import age, collect, summary
+
+    parser = _Parser(
+        prog="exhibit gc",
+        description="Says which results in the store no finished run refers to any more, and with --delete removes "
+        "them. What a run refers to stays, and so do the runs themselves. While a run uses the store nothing is "
+        "removed.",
+    )
+    parser.add_argument("runs", nargs="*", type=Path, metavar="DIR", help="every folder of runs of this store (runs)")
+    parser.add_argument("--store", type=Path, default=Path(".exhibit"), metavar="DIR", help="the store (.exhibit)")
+    parser.add_argument("--older-than", default="1d", metavar="AGE", help="younger ones stay; 12h, 30d, 2w (1d)")
+    parser.add_argument("--delete", action="store_true", help="remove them; without it nothing is")
+    options = parser.parse_args(arguments)
+    found = collect(options.store, options.runs or [Path("runs")], age(options.older_than), delete=options.delete)
+    _tell(summary(found, deleted=options.delete))
+    return DONE
+
+
 def deploy(arguments: Sequence[str]) -> int:
     """put a report on a schedule, on a Prefect server"""
     parser = _Parser(
@@ -375,6 +395,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "export": export,
     "diff": diff,
     "runs": runs,
+    "gc": gc,
     "studies": studies,
     "deploy": deploy,
     "new": new,

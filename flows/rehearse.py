@@ -25,8 +25,9 @@ def rehearse(report: Report) -> Iterator[str]:
     """
     require_writable(report)
     store = Store(report.paths.store)
-    for point in report.points:
-        yield from _point(point, report.compute, store)
+    with store.in_use():
+        for point in report.points:
+            yield from _point(point, report.compute, store)
 
 
 def _point(point: Point, compute: Compute, store: Store) -> Iterator[str]:

@@ -101,9 +101,13 @@ def explain(
     report: Report, command: Sequence[str], engine: Engine, watch: Watch, given: Given | None = None
 ) -> RunResult:
     """All stages of a report, and the run directory that they end in. `given`: what is taken and not computed."""
+    store = Store(report.paths.store)
+    with store.in_use():
+        return _explained(report, command, Calls(store, engine, watch), given or Given())
+
+
+def _explained(report: Report, command: Sequence[str], calls: Calls, given: Given) -> RunResult:
     started = datetime.now(UTC)
-    calls = Calls(Store(report.paths.store), engine, watch)
-    given = given or Given()
     if report.document.missing_glyphs == "refuse":
         require_glyphs(report.document.model_dump_json())
     flow = _Flow(report, calls, given)  # what it is compared with is looked for before anything is computed
@@ -146,10 +150,12 @@ def explain(
 
 def front_page(report: Report, engine: Engine, watch: Watch, given: Given) -> str:
     """Page one of a report alone, as HTML."""
-    calls = Calls(Store(report.paths.store), engine, watch)
-    flow = _Flow(report, calls, given)
-    composed = flow.document(run_points(report.points, report.compute, calls, given), [])
-    return front(job_of(calls.store, *flow.printed(composed)))
+    store = Store(report.paths.store)
+    with store.in_use():
+        calls = Calls(store, engine, watch)
+        flow = _Flow(report, calls, given)
+        composed = flow.document(run_points(report.points, report.compute, calls, given), [])
+        return front(job_of(store, *flow.printed(composed)))
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,9 @@ def explain(
             usual = method if method is not None else _usual(found, lambda name: read_report(overrides([name])))
             report = read_report(overrides(usual))
             require_writable(report)
-            with Watch() as watch, holding(found.objects):
-                calls = Calls(Store(report.paths.store), Inline(), watch)
+            kept = Store(report.paths.store)
+            with Watch() as watch, holding(found.objects), kept.in_use():
+                calls = Calls(kept, Inline(), watch)
                 (chapter,) = run_points(report.points, report.compute, calls, Given())
     return Explanation(found, report, overrides(usual), chapter, calls.store)
 
@@ -238,6 +239,7 @@ class Explanation:
             _as_before(self._subject.net),
             told(self._subject.model, self._subject.data),
             holding(self._subject.objects),
+            self._store.in_use(),
             Watch() as watch,
         ):
             calls = Calls(self._store, Inline(), watch)

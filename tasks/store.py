@@ -5,6 +5,7 @@ Layout below the root:
 - `objects/aa/<sha256>`: immutable bytes, checked on every read.
 - `actions/aa/<key>`: which objects a computation gave, written last.
 - `locks/aa/<key>`: held while a key is computed; the kernel frees it when the process dies.
+- `used`: shared while results are used, so that whoever gets it alone may remove some.
 - `lock`: shared while a file is written, so that whoever gets it alone knows that temporary files are orphans.
 """
 
@@ -23,6 +24,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from exhibit.tasks.opened import changed
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.packing import canonical_json
 
 Digest = str  # sha256, 64 hexadecimal digits
@@ -113,6 +115,25 @@ class Store:
             outputs = {name: self.put(data) for name, data in compute().items()}
             self._write(self._action(key), canonical_json(_signed(key, outputs, files())))
             return outputs, False
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """While this lasts, nothing that is here is removed."""
+        with _locked(self.root / "used", fcntl.LOCK_SH):
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While this lasts, nobody uses what is here.
+
+        Raises:
+            InputError: where somebody does.
+        """
+        try:
+            with _locked(self.root / "used", fcntl.LOCK_EX | fcntl.LOCK_NB):
+                yield
+        except BlockingIOError:
+            raise InputError(f"{self.root}: a run uses this store; type the same again when it has ended") from None
 
     def _action(self, key: Digest) -> Path:
         return self.root / "actions" / key[:2] / key
