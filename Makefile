@@ -29,7 +29,7 @@ lint: setup
 bench: setup $(VENV)/torchvision
 	@$(BIN)/python -m tests.benchmarks
 
-# Kills a report at 200 random moments, where the suite does it ten times, and makes every offline study twice.
+# Kills a report at 200 random moments, where the suite does it six times, and makes every offline study twice.
 soak: setup
 	@KILLS=200 REPRODUCE=all $(BIN)/python -m pytest -m slow tests/flows/test_resume.py tests/flows/test_reproduce.py
 

@@ -1,5 +1,5 @@
-"""The studies that need no network give the same bytes in separate processes; `REPRODUCE=all` asks for those of
-photographs as well, which take as long as the rest of the suite's reports together."""
+"""The studies that need no network give the same bytes in separate processes: here one of images, of molecules and of
+several inputs at once (a table is in test_end_to_end.py); `REPRODUCE=all` asks for every one of them."""
 
 import json
 import os
@@ -15,11 +15,12 @@ from tests.conftest import Project
 
 FEW = ("model.epochs=1", "selection.limit=4", "selection.show=2", "check=[completeness]", "document.issued=2026-01-01",
        "document.chapters=all", "runner=inline")  # fmt: skip
-PHOTOS = "photos_gradients,photos_gradients_published,photos_saliency,photos_layer,photos_partition,watermark"
-STUDIES = (
+KINDS = ("digits,solubility,multimodal",)
+ALL = (
     "iris,iris_saliency,digits,solubility,names,multimodal",
-    *((PHOTOS,) if os.environ.get("REPRODUCE") == "all" else ()),
+    "photos_gradients,photos_gradients_published,photos_saliency,photos_layer,photos_partition,watermark",
 )
+STUDIES = ALL if os.environ.get("REPRODUCE") == "all" else KINDS
 
 
 def report(program: Path, folder: Path, study: str, seed: str) -> Path:
@@ -42,7 +43,7 @@ def verified(program: Path, pdf: Path, folder: Path) -> str:
     return done.stdout.splitlines()[-1]
 
 
-@pytest.mark.slow(250)
+@pytest.mark.slow(160)
 @pytest.mark.parametrize("study", STUDIES)
 def test_two_processes_give_the_same_bytes(study: str, new_project: Callable[[], Project], tmp_path: Path) -> None:
     """Each with a store of its own, in another directory, from another copy of the program; and so does a third, from

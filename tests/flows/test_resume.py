@@ -19,7 +19,7 @@ from tests.conftest import ROOT, Project
 
 SMALL = ("study=iris", "method=[vanilla_grad,gradient_x_input]", "check=[completeness]", "data.reference=null",
          "model.epochs=1", "compute.chunk=40", "document.issued=2026-01-01", "runner=inline")  # fmt: skip
-KILLS = int(os.environ.get("KILLS", "10"))
+KILLS = int(os.environ.get("KILLS", "6"))
 
 
 def start(folder: Path, *overrides: str, program: Path = ROOT, code: str = "") -> subprocess.Popen[str]:
