@@ -10,9 +10,11 @@ from pydantic import Field
 
 from exhibit.tasks.data.dates import Date, Dates, require_no_dates
 from exhibit.tasks.data.rows import (
+    as_plain,
     is_code,
     is_number,
     is_number_word,
+    is_truth,
     numbers,
     require_columns,
     require_no_marks,
@@ -85,7 +87,8 @@ class Column(TableColumn):
             name=name,
             kind="category",
             categories=(*categories, *added),
-            counted=is_number(known),
+            counted=not added and is_number(plain := as_plain(known)),
+            truths=not added and is_truth(plain),
             filling="category" if gaps else _of_words(asked.filling),
             rest=rest,
         )
@@ -333,8 +336,7 @@ class Columns(Record):
         ]
         split = not self.whole and any(column.kind == "category" for column in self.columns)
         plain = [
-            TableColumn(name=each.name, kind=each.kind, categories=each.categories, counted=each.counted)
-            for each in self.columns
+            TableColumn.model_validate(each.model_dump(include={*TableColumn.model_fields})) for each in self.columns
         ]
         filled = self.filled(values)
         return Input(

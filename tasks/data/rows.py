@@ -153,6 +153,29 @@ def words(cells: "Cells") -> list[str | None]:
     return [None if cell is None else _word(cell) for cell in found]
 
 
+def texts(cells: "Cells") -> list[str | None]:
+    """As `words`, with the blanks around them, which some tokenizers count; None where a cell holds nothing else."""
+    return [
+        cell if isinstance(cell, str) and word is not None else word
+        for cell, word in zip(cells.tolist(), words(cells), strict=True)
+    ]
+
+
+def with_blanks(table: "Table", name: str, path: Path, missing: Collection[str]) -> "Table":
+    """A table that was read of a file, with a column of texts as it is written there: with blanks after a comma."""
+    import pandas as pd
+
+    if path.suffix.lower() != ".csv" or name not in table.columns:
+        return table
+    written = pd.read_csv(
+        path, encoding="utf-8-sig", dtype="str", keep_default_na=False, na_values=["", *missing],
+        usecols=lambda own: str(own).strip() == name,
+    ).iloc[:, 0]  # fmt: skip
+    # A text in quotes behind a blank is told from its quotes only where blanks are skipped.
+    same = len(written) == len(table) and words(written) == words(table[name])
+    return table.assign(**{name: written}) if same else table
+
+
 def _word(cell: Any) -> str | None:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip() or None
 
@@ -220,6 +243,21 @@ def is_number(cells: "Cells") -> bool:
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     return is_numeric_dtype(cells) and not is_bool_dtype(cells)
+
+
+def is_truth(cells: "Cells") -> bool:
+    """Whether the column was read as truth values."""
+    from pandas.api.types import is_bool_dtype
+
+    return is_bool_dtype(cells)
+
+
+def as_plain(cells: "Cells") -> "Cells":
+    """Of a column of objects or of pandas' categories the values, in the type that they have themselves."""
+    import pandas as pd
+
+    own = cells.cat.categories.to_series() if isinstance(cells.dtype, pd.CategoricalDtype) else cells
+    return own.infer_objects()
 
 
 def is_number_word(word: str) -> bool:

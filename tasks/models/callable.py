@@ -92,6 +92,7 @@ class EstimatorModel(CallableModel):
         rows = self._named(flat(inputs))
         if self.output in ("probabilities", "chances"):
             return of_labels(self.estimator.predict_proba(rows))
+        require_no_classifier(self.estimator)
         return self.estimator.predict(rows).reshape(len(rows), -1)
 
     def _named(self, rows: Array) -> Any:
@@ -101,6 +102,18 @@ class EstimatorModel(CallableModel):
         import pandas as pd
 
         return pd.DataFrame(rows, columns=self._columns)
+
+
+def require_no_classifier(estimator: Any) -> None:
+    """Raises InputError for one whose prediction is a class, no number: the number of a class has no size."""
+    from sklearn.base import is_classifier
+
+    if is_classifier(estimator):
+        raise InputError(
+            f"model: the {type(estimator).__name__} is a classifier without probabilities (predict_proba), and the "
+            "names of classes are no numbers; give one that has them, as CalibratedClassifierCV makes of any, or "
+            "voting='soft' and probability=True where there is such a setting"
+        )
 
 
 def of_labels(found: Any) -> Array:

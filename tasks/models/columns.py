@@ -1,8 +1,8 @@
 """A fitted model of whole columns as a model that can be explained: the numbers of the data become a pandas frame again
 before it predicts, so that whatever replaces a number replaces a column."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class ColumnsModel(CallableModel):
     gives: ClassVar[frozenset[Capability]] = frozenset({"predictions", "trees"})
 
     def __init__(self, fitted: Fitted, columns: Sequence[TableColumn], output: OutputKind, compute: Compute) -> None:
-        self._fitted, self._columns, self.estimator = fitted, tuple(columns), fitted.item
+        self._fitted, self._columns, self.estimator = fitted, as_known(fitted, columns), fitted.item
         self._scale: Scale = _SCALES[output]
         super().__init__(self._predict, output, compute)
 
@@ -84,6 +84,38 @@ def columns_of(dataset: Dataset) -> tuple[TableColumn, ...]:
     return tuple(found)
 
 
+def as_known(fitted: Fitted, columns: Sequence[TableColumn]) -> tuple[TableColumn, ...]:
+    """The columns with their categories as words, numbers or truth values: as the model knows them where it tells its
+    own, for a file does not say whether it was fitted on 1, "1" or True."""
+    known = fitted.known(columns)
+    return tuple(_in_its_type(column, known.get(place, ())) for place, column in enumerate(columns))
+
+
+def _in_its_type(column: TableColumn, known: Collection[Any]) -> TableColumn:
+    if not known or column.kind == "number":
+        return column
+    categories = column.categories or ("False", "True")
+    plain = column.model_copy(update={"kind": "category", "categories": categories, "counted": False, "truths": False})
+    told = [column] if column.kind == "category" else [plain.model_copy(update={"truths": True})]
+    told += [plain, *(plain.model_copy(update={flag: True}) for flag, fits in _TYPES.items() if fits(categories))]
+    found = max(told, key=lambda one: sum(word in known for word in Whole.words(one)))
+    return column if found is told[0] else found
+
+
+def _are_numbers(categories: Sequence[str]) -> bool:
+    """Whether they are written as numbers are, which 01 is not."""
+    try:
+        return all(str(int(word)) == word for word in categories)
+    except ValueError:
+        return False
+
+
+_TYPES: dict[str, Callable[[Sequence[str]], bool]] = {
+    "counted": _are_numbers,
+    "truths": lambda categories: set(categories) <= {"False", "True"},
+}
+
+
 def require_these(fitted: Fitted, dataset: Dataset, where: str) -> None:
     """Raises InputError where the columns of the data are not those of the model, in its order."""
     names, there = fitted.wanted.names, [column.name for column in columns_of(dataset)]
@@ -98,7 +130,7 @@ def require_these(fitted: Fitted, dataset: Dataset, where: str) -> None:
 def require_known(fitted: Fitted, dataset: Dataset, where: str) -> None:
     """Raises InputError for a column of which the model knows less than half of the values, or knows one by another
     spelling or type, as with blanks around it: it would take them for unseen categories, often without a word."""
-    columns = columns_of(dataset)
+    columns = as_known(fitted, columns_of(dataset))
     known = fitted.known(columns)
     if not known:
         return
@@ -108,6 +140,12 @@ def require_known(fitted: Fitted, dataset: Dataset, where: str) -> None:
         spellings = {str(one).strip() for one in own}
         strange = [cell for cell in cells if cell not in own]
         emptied = "" in spellings and len(cells) < len(frame)  # the data takes blank words for gaps
+        if read_as_missing := sorted({str(cell) for cell in strange} & _MISSING_TO_PANDAS):
+            raise InputError(
+                f"{where}: the column {columns[place].name!r} holds {', '.join(map(repr, read_as_missing))}, which the "
+                f"{fitted.framework} model does not know; pandas reads such words of a file as missing, so say that "
+                f"they are: {typed('data.missing_values', read_as_missing)} of a table, None in a frame"
+            )
         if emptied or 2 * len(strange) > len(cells) or any(str(cell).strip() in spellings for cell in strange):
             there, asked = (
                 ", ".join(repr(one) for one in list(dict.fromkeys(given))[:6]) for given in (cells, categories)
@@ -117,6 +155,13 @@ def require_known(fitted: Fitted, dataset: Dataset, where: str) -> None:
                 f"which was fitted on the categories {asked}, and is given {there}; blanks around words and the types "
                 "of cells count, so fit it on cells as the data gives them"
             )
+
+
+# What `pandas.read_csv` takes for missing unless told otherwise (na_values, keep_default_na).
+_MISSING_TO_PANDAS = frozenset(
+    ("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+     "NULL", "NaN", "None", "n/a", "nan", "null")
+)  # fmt: skip
 
 
 def require_order(own: tuple[str, ...], dataset: Dataset, where: str) -> None:

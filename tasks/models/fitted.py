@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
-from exhibit.tasks.models.callable import of_labels
+from exhibit.tasks.models.callable import of_labels, require_no_classifier
 from exhibit.tasks.models.pipeline_trees import behind, owners
 from exhibit.tasks.models.tree_game import Tree, against
 from exhibit.tasks.records.base import Array, InputError
@@ -133,17 +133,23 @@ class Whole(NamedTuple):
         known: Any = self.words(column)
         if categorical:
             return pd.Categorical.from_codes(np.where(gaps, -1, places), categories=known)
+        if (column.counted or column.truths) and not gaps.any():
+            return np.array(known)[places]
         cells = np.array(known, object)[places]
         cells[gaps] = np.nan
-        return pd.array(cells, dtype="float64" if column.counted else "str")
+        return cells if column.truths else pd.array(cells, dtype="float64" if column.counted else "str")
 
     @staticmethod
     def words(column: TableColumn) -> list[Any]:
-        """The categories, as numbers where they were numbers in the file."""
+        """The categories, as numbers or truth values where they were such."""
+        if column.truths:
+            return [word == str(True) for word in column.categories]
         if not column.counted:
             return list(column.categories)
-        values = [float(word) for word in column.categories]
-        return [int(value) for value in values] if all(value.is_integer() for value in values) else values
+        try:
+            return [int(word) for word in column.categories]  # beyond 2^53, too
+        except ValueError:
+            return [float(word) for word in column.categories]
 
 
 class ScikitLearn(Fitted):
@@ -219,6 +225,8 @@ class ScikitLearn(Fitted):
                     "use probabilities"
                 )
             return np.asarray(self.item.decision_function(rows)).reshape(len(rows), -1)
+        if scale == "values":
+            require_no_classifier(self.item)
         found = self.item.predict_proba(rows) if scale == "probabilities" else self.item.predict(rows)
         return np.asarray(of_labels(found), np.float64).reshape(len(rows), -1)
 
@@ -340,6 +348,15 @@ class XGBoost(Fitted):
             index = {word: float(k) for k, word in enumerate(known)}
             found[place] = np.array([index.get(word, np.nan) for word in own])
         return found
+
+    def known(self, _: Sequence[TableColumn]) -> dict[int, list[Any]]:
+        kinds, names = self.item.feature_types or (), self._learner.get("model", {}).get("cats", {}).get("enc", [])
+        found = {place: _cut(names[place]) for place, kind in enumerate(kinds) if kind == "c" and place < len(names)}
+        return {
+            place: [one.decode() if isinstance(one, bytes) else one for one in own]
+            for place, own in found.items()
+            if own and all(not isinstance(one, bytes) or one.isascii() for one in own)
+        }
 
     def _matrix(self, table: Whole) -> Any:
         import xgboost

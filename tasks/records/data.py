@@ -21,12 +21,14 @@ Baseline = (
 
 class TableColumn(Record):
     """What a column of a table is to a model that is given whole columns: a number, a truth value, or a category, whose
-    number counts the words in `categories`; `counted`: whether these were numbers in the file, as codes are."""
+    number counts the words in `categories`; `counted`, `truths`: whether these were numbers, as codes are, or truth
+    values where they came from."""
 
     name: str
     kind: Literal["number", "truth", "category"]
     categories: tuple[str, ...] = ()
     counted: bool = Field(False, exclude_if=lambda counted: not counted)
+    truths: bool = Field(False, exclude_if=lambda truths: not truths)
 
     def word(self, value: float) -> str | None:
         """What a category or a truth value is in a sample; None for a number."""

@@ -98,7 +98,7 @@ FUNCTIONS: Mapping[str, str | None] = {
 }  # fmt: skip
 ESTIMATORS: Mapping[str, str | None] = {
     "good": None, "unfitted": "not fitted yet", "of_two_columns": "expecting 2 features", "of_two_classes": WIDTH,
-    "of_words": REAL, "regression": WIDTH,
+    "of_words": "a classifier without probabilities", "regression": WIDTH,
 }  # fmt: skip
 OTHERS: Mapping[str, str | None] = {
     "raises": "failed with ValueError: no weights here .in own_models.py, line", "exits": "failed with SystemExit: 3",
