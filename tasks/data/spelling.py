@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.data.rows import words
+from exhibit.tasks.data.rows import texts
 from exhibit.tasks.data.text_column import TextColumn
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Input
@@ -53,7 +53,7 @@ class Speller(TextColumn):
         del key
         found = np.empty(len(table), object)
         reasons: list[str | None] = []
-        for row, text in enumerate(words(table[self.column])):
+        for row, text in enumerate(texts(table[self.column])):
             read = [] if text is None else self.read(text)
             count = sum(len(word.ids) for word in read)
             found[row] = read if count <= self.room else self._shortened(read)

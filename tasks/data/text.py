@@ -10,7 +10,7 @@ from pydantic import Field
 from exhibit.tasks.data.files import digests, existing_file
 from exhibit.tasks.data.outputs import labels_of
 from exhibit.tasks.data.own import LabelColumn, RowsSpec, rows_of_the_fit
-from exhibit.tasks.data.rows import Labels, require_columns, words
+from exhibit.tasks.data.rows import Labels, require_columns, with_blanks, words
 from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.data.spelling import Speller
 from exhibit.tasks.data.tokens import UNKNOWN, Vocabulary, read_tokens
@@ -97,6 +97,11 @@ class TextSpec(RowsSpec):
             what = "put tokenizer.json of the model there"
             found |= {"tokenizer": existing_file(self.brought.tokenizer, "brought.tokenizer", what, self.limits)}
         return found
+
+    def rows(self, path: Path, key: str, texts: Sequence[str]) -> "Table":
+        """The rows of a file; texts with the blanks around them where the tokenizer of the model reads them."""
+        table = super().rows(path, key, texts)
+        return table if self.brought is None else with_blanks(table, self.text, path, self.missing_values)
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""

@@ -49,6 +49,7 @@ def opened(path: Path) -> Folder:
     names = _outputs(config)
     why = "it cuts the texts; AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) of transformers writes it"
     tokenizer = _existing(path, TOKENIZER, why)
+    _require_same_case(tokenizer, settings.get("tokenizer_config.json", {}))
     special = {**settings.get("special_tokens_map.json", {}), **settings.get("tokenizer_config.json", {})}
     weights = _weights(path)
     size = _vocabulary(config)
@@ -158,6 +159,24 @@ def _ids(tokenizer: Path) -> dict[str, int]:
         said = " ".join(str(error).split())
         raise InputError(f"model.path: {tokenizer} cannot be read by the tokenizers library: {said}") from error
     return found
+
+
+def _require_same_case(tokenizer: Path, settings: Mapping[str, Any]) -> None:
+    """Raises InputError where the two files of a tokenizer say otherwise whether capitals count as small letters:
+    transformers follows the settings, and the tokenizers library the tokenizer."""
+    told, kind = settings.get("do_lower_case"), str(settings.get("tokenizer_class", ""))
+    normalizer = json.loads(tokenizer.read_text(encoding="utf-8")).get("normalizer") or {}
+    lower = normalizer.get("lowercase")
+    if isinstance(told, bool) and isinstance(lower, bool) and told != lower and kind not in _AS_IN_ITS_FILE:
+        raise InputError(
+            f"model.path: tokenizer_config.json says do_lower_case: {str(told).lower()}, and {tokenizer.name} "
+            f"lowercase: {str(lower).lower()}; so it is not clear which tokens the model was trained on. Set the one "
+            "that is wrong, or save the tokenizer of the training again: AutoTokenizer.from_pretrained(DIR)"
+            ".save_pretrained(DIR)"
+        )
+
+
+_AS_IN_ITS_FILE = ("PreTrainedTokenizerFast", "TokenizersBackend")  # classes that know no such setting
 
 
 def _outputs(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -152,6 +152,23 @@ def test_a_text_that_is_too_long_is_shortened_where_a_reader_sees_it(tmp_path: P
     assert item.spelling.hidden[item.array[1, len(words) - 1]] == item.array[1, len(words) - 1]  # nothing to hide
 
 
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_blanks_around_a_text_reach_the_tokenizer(ending: str, tmp_path: Path) -> None:
+    """To a tokenizer of bytes a word behind a blank is another than one without."""
+    tokenizer, texts = byte_pairs(ENGLISH, ["<|endoftext|>"], size=280), [" the film ", "the film", "  ", None]
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    frame, path = pd.DataFrame({"label": [0, 1, 0, 1], "text": texts}), tmp_path / f"texts{ending}"
+    frame.to_csv(path, index=False) if ending == ".csv" else frame.to_parquet(path)
+    said = {"tokenizer": tmp_path / "tokenizer.json", "most": 30, "mask": None, "outputs": ("bad", "good")}
+    data = TextSpec(path=path, text="text").told(Brought(**said)).load(Memory())
+    (item,) = data.inputs
+    assert item.spelling is not None
+    laid = item.spelling.laid(item.array)
+    found = [ids[words >= 0].tolist() for ids, words in zip(laid.ids, laid.words, strict=True)]
+    assert found == [tokenizer.encode(text, add_special_tokens=False).ids for text in (" the film ", "the film")]
+    assert [one.reason for one in data.excluded] == ["text is missing or has no token"] * 2
+
+
 def test_a_text_that_is_too_long_is_left_out_where_that_is_asked_for(tmp_path: Path) -> None:
     data = loaded(tmp_path, {"text": ["a film", LONG], "label": ["good", "bad"]}, longer="exclude")
     assert list(data.sample_ids) == ["row 0"]

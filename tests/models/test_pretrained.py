@@ -65,6 +65,10 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
     "code of its own": (with_settings(auto_map={"AutoConfig": "x.Y"}), r"auto_map\), and trust_remote_code is refused"),
     "a tokenizer with code": (with_settings("tokenizer_config.json", auto_map={}), "tokenizer_config.json names code"),
     "a spoiled tokenizer": (lambda folder: (folder / "tokenizer.json").write_text("{}"), "by the tokenizers library"),
+    "capitals in two ways": (
+        with_settings("tokenizer_config.json", do_lower_case=False, tokenizer_class="BertTokenizer"),
+        "says do_lower_case: false, and tokenizer.json lowercase: true",
+    ),
     "another head": (with_settings(architectures=["BertForMaskedLM"]), "a BertForMaskedLM, which gives no scores"),
     "several labels": (with_settings(problem_type="multi_label_classification"), "judged one by one"),
     "several values": (with_settings(problem_type="regression"), "has 2 outputs and the problem_type regression"),
