@@ -20,6 +20,7 @@ from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import InputError, Spec
+from exhibit.tasks.records.card import Line
 from exhibit.tasks.stages.explaining import refusal
 
 
@@ -27,7 +28,7 @@ class Point(Spec):
     """One fully composed config: a chapter. `label` tells it from the other points of its report."""
 
     label: str = Field(min_length=1, description="made from what varies between points; not a key to set")
-    title: str = Field(min_length=1, description="title of the chapter; null: named after the study or the data")
+    title: Line = Field(description="title of the chapter; null: named after the study or the data")
     data: DataSpec = Field(description="rows, labels, and which rows train the model")
     model: ModelSpec = Field(description="the model that is explained, and its training")
     method: dict[str, MethodSpec] = Field(min_length=1, description="how predictions are explained, by label")

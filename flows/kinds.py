@@ -96,8 +96,8 @@ def _table(values: Any, names: Sequence[str] | None) -> Taken:
 
 
 def _frame(columns: Sequence[Any], types: Sequence[Any]) -> Back:
-    """A frame of the columns that were given, numbers with a point in their precision."""
-    pointed = {name: kind for name, kind in zip(columns, types, strict=True) if kind.kind == "f"}
+    """A frame of the columns that were given, in their types: truth values and whole numbers as long as every value is
+    one, for the mean that a method may put in their place is none."""
 
     def back(values: Array) -> Any:
         import pandas as pd
@@ -107,9 +107,19 @@ def _frame(columns: Sequence[Any], types: Sequence[Any]) -> Back:
                 "X: it has columns of words, of which the model would be given a 0 or 1 for each word; a function "
                 "takes numbers here: encode these columns yourself"
             )
-        return pd.DataFrame(values, columns=list(columns)).astype(pointed)
+        frame = pd.DataFrame(values, columns=list(columns))
+        cells = {place: _in_type(frame.iloc[:, place], kind) for place, kind in enumerate(types)}
+        return pd.DataFrame(cells, index=frame.index).set_axis(list(columns), axis=1)
 
     return back
+
+
+def _in_type(cells: Any, kind: Any) -> Any:
+    if kind.kind == "f":
+        return cells.astype(kind)
+    whole = kind.kind in "iu" and (cells == cells.round()).all()
+    truths = kind.kind == "b" and cells.isin([0, 1]).all()
+    return cells.astype(kind) if whole or truths else cells
 
 
 def _image(values: Any, _: Sequence[str] | None) -> Taken:

@@ -87,7 +87,7 @@ def explain(
         found = subject(model, X, y, background, preprocess, kind, task, words, started)
 
         def overrides(methods: Choice) -> list[str]:
-            return [
+            told = [
                 "data=factory",
                 "model=factory",
                 "runner=inline",
@@ -98,8 +98,10 @@ def explain(
                 *_options("method", methods),
                 *_options("check", check if check is not None else _checks(found)),
                 *_target(target, found),
-                *(f"{key}={_typed(value)}" for key, value in ({"compute.threads": started.threads} | given).items()),
+                f"compute.threads={started.threads}",
             ]
+            own = [override for override in told if override.partition("=")[0] not in given]
+            return [*own, *(f"{key}={_typed(value)}" for key, value in given.items())]
 
         with told(found.model, found.data):
             usual = method if method is not None else _usual(found, lambda name: read_report(overrides([name])))

@@ -35,7 +35,8 @@ def unreadable(override: str, problem: str, parser: OverridesParser) -> str:
         candidates = [f"{outer}={{{word}:{text}}}" for text in (value, quoted(value))] if outer and word else []
     for candidate in candidates:
         if not _CALL.match(value) and reads(parser, candidate):
-            how = "a text with such signs stands in quotes" if keyed and not braces else "such names are typed as"
+            mapped = not keyed or '":' in value or "':" in value or braces
+            how = "such names are typed as" if mapped else "a text with such signs stands in quotes"
             return f"{override}: cannot be read; {how}: {in_shell(candidate)}"
     if not keyed:
         said = f"its key cannot be read, which is made of ASCII letters, digits, _ and points{_as_file(key, value)}"
@@ -71,7 +72,7 @@ _QUOTES = "\"'"
 def _in_quotes(value: str, parser: OverridesParser) -> str:
     """A value with what the grammar does not take in quotes, and names in braces with escapes."""
     named = value
-    if value[:1] == "{":
+    if value[:1] in ("{", "[") and "{" in value:
         named = _NAME.sub(lambda name: f"{name[1]}{_named(name[2], parser) or name[2]}{name[3]}", value)
     return _WORD.sub(lambda word: word[0] if reads(parser, f"_={word[0]}") else quoted(word[0]), named)
 

@@ -17,6 +17,7 @@ from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.decision import ByName, Column, Direction, Lever
 from exhibit.tasks.records.shown import with_quotes
 
+LABEL = "the label"
 _DIRECTED = re.compile(r"(?P<column>.*\S)\s*:\s*(?P<direction>up|down)")
 _MOST_DECIMALS = 6  # in which all numbers of a column may be written
 _FINE = 1e-4  # of the range of a column whose numbers have more decimals: a step of its search
@@ -85,8 +86,13 @@ class Named(Data):
             columns=columns, protected=self.protected, levers=tuple(_lever(item, known) for item in self.actionable)
         )
         dates = {column.date for column in columns if column.date}
-        elsewhere = {dataset.label_name: "the label"} | dict(self.named_elsewhere(dataset))
+        elsewhere = {dataset.label_name: LABEL} | dict(self.named_elsewhere(dataset))
+        labels = [name for name, what in elsewhere.items() if what == LABEL]
         for name in self.protected:
+            if name in labels and name not in known:
+                raise InputError(
+                    f"data.protected: {name!r} is {LABEL}, which the model predicts: it is never a reason; leave it out"
+                )
             if name not in {*known, *dates, *elsewhere}:
                 raise InputError(f"data.protected: {_no_column(name, sorted({*known, *dates, *elsewhere}))}")
         for lever in found.levers:

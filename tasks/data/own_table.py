@@ -10,7 +10,7 @@ from exhibit.tasks.data.asked import arranged, by_place, told_counts, told_list
 from exhibit.tasks.data.blanks import require_file_without_blanks
 from exhibit.tasks.data.columns import Asked, Column, Columns, Filling, by_column
 from exhibit.tasks.data.dates import Date, Dates
-from exhibit.tasks.data.named import Named, columns_of_rows
+from exhibit.tasks.data.named import LABEL, Named, columns_of_rows
 from exhibit.tasks.data.own import LabelColumns, RowsSpec
 from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.table import RandomForestSpec
@@ -81,7 +81,7 @@ class TableSpec(RowsSpec, Named):
     def named_elsewhere(self, dataset: Dataset) -> dict[str, str]:
         """The other columns of the file."""
         others = dict.fromkeys(self.known(dataset.scheme["reader"]).others, "no feature of the model")
-        own = dict.fromkeys(self.ignore, "in data.ignore") | dict.fromkeys(self.labels, "the label")
+        own = dict.fromkeys(self.ignore, "in data.ignore") | dict.fromkeys(self.labels, LABEL)
         own |= {name: what for name, what in ((self.id, "the id of a row"), (self.split, "the split")) if name}
         return others | own
 

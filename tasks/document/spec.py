@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.base import Spec
-from exhibit.tasks.records.card import Card, Text
+from exhibit.tasks.records.card import Card, Line, Text
 from exhibit.tasks.records.decision import DecisionSpec
 from exhibit.tasks.records.page import MissingGlyphs, Paper
 from exhibit.tasks.records.profile import Profile
@@ -62,7 +62,7 @@ class DocumentSpec(Spec):
     decision: DecisionSpec = Field(
         DecisionSpec(), description="of kind decision: what decides, and what would change it"
     )
-    title: str | None = Field(None, min_length=1, description="title of the report; null: named after its chapters")
+    title: Line | None = Field(None, description="title of the report; null: named after its chapters")
     issued: Issued | None = Field(
         None, description="date of the document, UTC where no zone is given; null: today at midnight UTC"
     )

@@ -172,7 +172,9 @@ def plain(dataset: Dataset, pictures: PreprocessSpec = NOTHING) -> Callable[[Arr
     types = {item.name: KINDS[item.kind].number for item in dataset.inputs}
     if whole := [item for item in dataset.inputs if types[item.name] is None]:
         raise InputError(
-            f"model.factory: no net takes a {whole[0].kind} as it is; let the factory return a preprocess, too"
+            f"model.factory: no net takes a {whole[0].kind} as it is; let the factory return a preprocess, too, which "
+            "makes of SMILES the atoms that the net embeds. Of a net of fingerprints or descriptors give these, as a "
+            "table of a column for each bit or number"
         )
     declared = pictures.resolved()
     shown = {} if declared is None else {item.name: declared.on(item) for item in dataset.inputs if item.traits.pixels}

@@ -24,12 +24,25 @@ def _said(text: str) -> str:
     return said
 
 
+def _line(text: str) -> str:
+    """As it is, if it is one line that can be seen."""
+    if not text.strip():
+        raise ValueError("it is blank; leave it out, or give null")
+    if found := unseen(text):
+        raise ValueError(
+            f"it holds U+{ord(found[0]):04X}, and a title is one line of letters that are seen; take it out"
+        )
+    return text
+
+
 def _listed(given: Any) -> Any:
     return [given] if isinstance(given, str) else given
 
 
 # What a person has written, of one or more paragraphs.
 Text = Annotated[str, Field(strict=True, max_length=_MOST_LETTERS), AfterValidator(_said)]
+# What stands in one line, as a title does.
+Line = Annotated[str, Field(min_length=1), AfterValidator(_line)]
 # One text or a list of them.
 Texts = Annotated[tuple[Text, ...], Field(min_length=1, max_length=_MOST_ITEMS), BeforeValidator(_listed)]
 

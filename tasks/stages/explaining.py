@@ -27,8 +27,14 @@ def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -
     if any(item.traits.embedded for item in data.inputs) and method.look is not None and method.look.layer is None:
         layers = net.layers if gives_gradients(net) else ()
         raise InputError(
-            "layer: a molecule is explained at the layer that embeds its atoms, and it is not clear which layer of the "
-            f"model that is; name it, one of {', '.join(layers) or 'none'}, or two as ATOMS+BONDS to explain bonds, too"
+            "layer: a molecule is explained at the layer that embeds its atoms, and "
+            + (
+                f"it is not clear which layer of the model that is; name it, one of {', '.join(layers)}, or two as "
+                "ATOMS+BONDS to explain bonds, too"
+                if layers
+                else "the model has no layers"
+            )
+            + "; a model of fingerprints or descriptors has none for atoms: give it these, as a table of a column each"
         )
     return cast(DifferentiableModel, FiniteModel(net))
 

@@ -70,6 +70,7 @@ def test_directions_are_written_in_several_ways(path: Path) -> None:
         ({"actionable": ["income", "income: up"]}, "'income' is named twice"),
         ({"actionable": ["sex"], "protected": ["sex"]}, "'sex' is in data.protected, too"),
         ({"actionable": ["born, year"], "protected": ["born"]}, "'born, year' is in data.protected, too"),
+        ({"protected": ["good"]}, "protected: 'good' is the label, which the model predicts: it is never a reason"),
         ({"protected": ["gender"]}, "protected: the data have no column 'gender'"),
     ],
 )

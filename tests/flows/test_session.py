@@ -14,7 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from torch import nn
@@ -23,6 +23,7 @@ import exhibit
 from exhibit.flows.calls import Calls
 from exhibit.flows.config import read_report
 from exhibit.flows.engine import Inline
+from exhibit.flows.kinds import KINDS
 from exhibit.flows.points import Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.flows.verify import verify
@@ -90,6 +91,30 @@ def test_trees_are_explained_as_shap_does(store: str) -> None:
     np.testing.assert_allclose(report.attributions["tree_shap"], values, atol=1e-6)
     assert report.importances.feature.tolist() == X.columns[np.argsort(-np.abs(values).mean(axis=0))].tolist()
     assert report.checks.set_index("check").verdict["completeness"] == "pass"
+
+
+def test_a_frame_comes_back_in_its_types() -> None:
+    """Truth values and whole numbers too, unless a method puts a mean in their place, which is none."""
+    X = pd.DataFrame({"own": [True, False, True], "code": pd.array([1, 2, 2], "Int64"), "age": np.float32(3)})
+    back = KINDS["table"].taken(X, None).back
+    pd.testing.assert_frame_equal(back(np.array([[1, 1, 3.0], [0, 2, 3.0], [1, 2, 3.0]])), X)
+    assert back(np.array([[0.5, 1.5, 3.0]])).dtypes.tolist() == [float, float, np.float32]
+
+
+@pytest.mark.parametrize("labels", [["yes", "no"], [0, 1]])
+def test_a_classifier_without_probabilities_is_refused(labels: list[Any], store: str) -> None:
+    """The number of a class has no size that a mean could be taken of."""
+    y = np.resize(labels, len(NUMBERS))
+    with pytest.raises(exhibit.InputError, match="RidgeClassifier is a classifier without probabilities"):
+        exhibit.explain(RidgeClassifier().fit(NUMBERS, y), NUMBERS, y, store=store)
+
+
+def test_a_setting_stands_once_in_the_command(store: str) -> None:
+    settings = {"paths.store": store, "compute.threads": 1, "title": "Mine"}
+    report = exhibit.explain(lambda rows: rows[:, 0], np.eye(4), method="occlusion", check=[], settings=settings)
+    keys = [line.strip("# \\").partition("=")[0] for line in report.config.splitlines() if line.startswith("#     ")]
+    assert len(keys) == len(set(keys))
+    assert keys.count("paths.store") == 1
 
 
 def test_a_background_is_what_is_compared_with(store: str) -> None:

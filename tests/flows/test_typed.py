@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from exhibit.flows.config import read_report
 from exhibit.flows.errors import ConfigError
+from exhibit.tasks.document.spec import DocumentSpec
 from exhibit.tasks.records.override import typed
 
 # What the grammars of Hydra, OmegaConf and the shell all read in their own way, and any other letter.
@@ -63,6 +64,24 @@ def test_what_the_grammar_does_not_read_is_told_in_the_form_that_it_does(overrid
 def test_a_name_that_no_key_can_be_goes_into_a_file() -> None:
     with pytest.raises(ConfigError, match=r"^data\.names\.Größe=size: its key cannot be read.*--config-dir"):
         read_report(["study=iris", "data.names.Größe=size"])
+
+
+def test_a_name_in_quotes_in_a_list_of_mappings_is_told_in_the_form_without() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_report(["study=iris", 'data.actionable=[{"a b": up}, c]'])
+    assert as_read(str(caught.value).partition("typed as: ")[2]) == {"value": [{"a b": "up"}, "c"]}
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\n", "\v", "\u202e", "\u200b", "\x1b"])
+def test_a_title_is_one_line_of_letters_that_are_seen(sign: str) -> None:
+    with pytest.raises(ValueError, match=rf"it holds U\+{ord(sign):04X}, and a title is one line"):
+        DocumentSpec(title=f"a{sign}b")
+
+
+@pytest.mark.parametrize("key", ["title", "document.title"])
+def test_a_title_of_two_lines_is_refused_where_it_is_typed(key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^{key}: it holds U\+2028, and"):
+        read_report(["study=iris", f'{key}="a\u2028b"'])
 
 
 @pytest.mark.parametrize("title", ["7", "true", "1.5"])
