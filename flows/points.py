@@ -31,6 +31,7 @@ from exhibit.tasks.stages.attribute import attribute
 from exhibit.tasks.stages.beforehand import keys_of, require_explainable
 from exhibit.tasks.stages.check import CheckedMethod, check
 from exhibit.tasks.stages.decide import decide, require_decidable
+from exhibit.tasks.stages.describe import describe
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.fit import fit
 from exhibit.tasks.stages.gather import gather
@@ -66,7 +67,7 @@ class Chapter:
 
     slug: str
     point: Point
-    done: dict[str, FinishedStage] = field(default_factory=dict)  # load, predict, measure, select, gather
+    done: dict[str, FinishedStage] = field(default_factory=dict)  # load, describe, predict, measure, select, gather
     fits: list[FinishedStage] = field(default_factory=list)
     methods: dict[str, MethodSpec] = field(default_factory=dict)
     attributed: dict[str, list[list[tuple[int, int, FinishedStage]]]] = field(default_factory=dict)
@@ -104,6 +105,7 @@ def run_points(
     steps = _Steps(compute, calls, given, all_glyphs, decision)
     for step in (
         steps.load,
+        steps.describe,
         steps.fit,
         steps.predict,
         steps.measure,
@@ -194,6 +196,9 @@ class _Steps:
         require_explainable(self._calls.store, dataset, point.model, point.method, point.target, point.selection)
         require_answerable(self._calls.store, dataset, point.data, point.selection, point.behaviour)
         require_decidable(self._calls.store, dataset, point.data, point.target, self._decision)
+
+    def describe(self, chapter: Chapter) -> Step:
+        yield from self._one(chapter, describe, chapter["load"]["dataset"])
 
     def fit(self, chapter: Chapter) -> Step:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
@@ -374,6 +379,7 @@ class _Steps:
         point = chapter.point
         inputs = {
             **chapter["load"].outputs,
+            **chapter["describe"].outputs,
             "weights": chapter.fits[0]["weights"],
             **chapter["predict"].outputs,
             **chapter["measure"].outputs,

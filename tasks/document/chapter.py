@@ -11,6 +11,7 @@ from exhibit.tasks.document import (
     agreement,
     bearing,
     behaviour,
+    datasheet,
     ends,
     explained,
     ladder,
@@ -58,6 +59,7 @@ def chapter(material: Material, checks: Mapping[str, CheckWords], beside: Sequen
             _limits(material, checks),
             _how_explained(material),
             *quality.sections(material),
+            *datasheet.sections(material),
             model.section(material),
         ),
         appendix=(
@@ -312,6 +314,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
         *behaviour.figures(material),
         *agreement.figures(material),
         *quality.figures(material),
+        *datasheet.figures(material),
         *model.figures(material),
         *ladder.figures(material),
     )

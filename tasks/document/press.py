@@ -33,6 +33,7 @@ _ATTACHED = {
     "checks.csv": "The same verdicts as a table",
     "metrics.json": "Measured quality of all models",
     "quality.json": "The same in more than one number, with intervals",
+    "datasheet.json": "What the data are: columns, leaks and drift",
     "agreement.parquet": "Agreement of all pairs of results that are compared",
     "behaviour.json": "How the models behave over many rows",
     "changes.json": "What has changed since the earlier report",

@@ -7,6 +7,7 @@ from exhibit.tasks.drawing.curves import CURVES
 from exhibit.tasks.drawing.descriptor import FigureKind
 from exhibit.tasks.drawing.diagram import DIAGRAM
 from exhibit.tasks.drawing.effects import EFFECT_PANELS
+from exhibit.tasks.drawing.histograms import HISTOGRAMS
 from exhibit.tasks.drawing.image import IMAGES
 from exhibit.tasks.drawing.ladder import LADDER
 from exhibit.tasks.drawing.matrix import MATRIX
@@ -29,6 +30,7 @@ _ALL: tuple[FigureKind[Any], ...] = (
     SCATTER,
     CURVES,
     PLANE,
+    HISTOGRAMS,
     MATRIX,
     SWARM,
     WATERFALL,

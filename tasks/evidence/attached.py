@@ -16,6 +16,7 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "importances": "importances.parquet",
     "metrics": "metrics.json",
     "quality": "quality.json",
+    "datasheet": "datasheet.json",
     "agreement": "agreement.parquet",
     "behaviour": "behaviour.json",
     "changes": "changes.json",

@@ -185,6 +185,23 @@ class Plane(FigureContent):
     read_as: Literal["ranking", "precision", "calibration", "residuals"]
 
 
+class Histogram(Record):
+    """How one feature is distributed. `shares`: (groups, bins); `ends`: of the axis, None where bins are categories."""
+
+    title: str
+    bins: tuple[str, ...]
+    shares: Array
+    ends: tuple[float, float] | None = None
+
+
+class Histograms(FigureContent):
+    """Small multiples: one panel per feature, with the same groups of rows in each, three at most."""
+
+    kind: Literal["histograms"] = "histograms"
+    groups: tuple[str, ...]
+    panels: tuple[Histogram, ...]
+
+
 class Matrix(FigureContent):
     """Counts of (true, predicted), or of `correlations` in [-1, 1] between the labels, NaN for a pair not compared."""
 
@@ -374,6 +391,7 @@ Content = Annotated[
     | Scatter
     | Curves
     | Plane
+    | Histograms
     | Matrix
     | Swarm
     | Waterfall

@@ -12,6 +12,7 @@ from pydantic import Field
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.behaviour import Behaviour
 from exhibit.tasks.records.data import Dataset, Reference, Split
+from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.explanation import Aggregate, Analogue, Cases, Cost, Summary, bonds_of
 from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
 from exhibit.tasks.records.kinds import Kind
@@ -161,6 +162,7 @@ class Material(Record):
     history: dict[str, Array]
     performance: Performance
     quality: Quality | None = None  # in more than one number; None without labels
+    datasheet: Datasheet | None = None  # None of data without a table
     reference: Reference | None
     methods: tuple[MethodMaterial, ...]
     top_k: int | None

@@ -28,7 +28,7 @@ SectionId = Literal[
     "groups",
     "data",
 ]
-# What a reader is told of one that a report does not have; no report has the last two yet.
+# What a reader is told of one that a report does not have; no report has that of groups yet.
 ABSENT: dict[SectionId, str] = {
     "importances": "What counts over all explained samples",
     "samples": "Single samples",

@@ -36,13 +36,13 @@ def compose(
     signoff: Sequence[str] = (),
 ) -> FinishedStage:
     """Outputs "document" and "answers", the plain answers of its first page for programs; "quality" where it was
-    measured, "card" and "profile" where there are any, and where there are `decisions`, of each of the `materials`,
-    "decisions", what their pages say. `checks`: every one that a reader may expect, by name; `own`: slugs of the points
-    with chapters of their own; `stated`: what the user says of the model; `drawings`: of all chapters, in which a
-    profile looks for figures; `signoff`: who signs, on a page at the end."""
+    measured, "datasheet" of data with tables, "card" and "profile" where there are any, and where there are
+    `decisions`, of each of the `materials`, "decisions", what their pages say. `checks`: every one that a reader may
+    expect, by name; `own`: slugs of the points with chapters of their own; `stated`: what the user says of the model;
+    `drawings`: of all chapters, in which a profile looks for figures; `signoff`: who signs, on a page at the end."""
+    from exhibit.tasks.document import datasheet, quality
     from exhibit.tasks.document.compose import compose as written
     from exhibit.tasks.document.decision import of_decisions
-    from exhibit.tasks.document.quality import as_plain
 
     def run() -> dict[str, bytes]:
         gathered = [read(store, Material, digest) for digest in materials]
@@ -60,7 +60,8 @@ def compose(
             [item for digest in looked_at for item in read(store, Drawings, digest).items],
         ).model_copy(update={"signoff": tuple(signoff)})
         found = {"document": pack(document), "answers": pretty(_answers(document))}
-        found |= {"quality": pretty(as_plain(gathered))} if any(item.quality for item in gathered) else {}
+        found |= {"quality": pretty(quality.as_plain(gathered))} if any(item.quality for item in gathered) else {}
+        found |= {"datasheet": pretty(datasheet.as_plain(gathered))} if any(item.datasheet for item in gathered) else {}
         found |= {} if card is None else {"card": pretty(_card(card))}
         found |= {} if document.profile is None else {"profile": pretty(_profile(document.profile))}
         if not decisions:

@@ -19,6 +19,7 @@ from exhibit.tasks.protocols import DIFFERENCE_FLOOR
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Behaved
 from exhibit.tasks.records.data import Dataset, Input, Reference
+from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary, bonds_of
 from exhibit.tasks.records.figure import Ladder, Swarm
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial, Words
@@ -56,7 +57,7 @@ def gather(
     """Output "material": everything that a chapter shows, and no more of the data than that.
 
     `found`: digests of dataset, weights, prediction, performance, selection and, where there are any, reference and
-    quality; `behaviour`: of what was asked about the model, in its order.
+    datasheet and quality; `behaviour`: of what was asked about the model, in its order.
     """
     from exhibit.tasks.data.select import score_of
 
@@ -122,6 +123,7 @@ def gather(
                     history=weights.history,
                     performance=performance,
                     quality=quality,
+                    datasheet=read(store, Datasheet, found["datasheet"]) if "datasheet" in found else None,
                     top_k=None if look.top_k == "all" else look.top_k,
                     reference=read(store, Reference, found["reference"]) if "reference" in found else None,
                     overlay=look.image.overlay,

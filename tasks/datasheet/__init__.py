@@ -1,0 +1,1 @@
+"""What the data are, beside what a model makes of them."""

@@ -1,0 +1,97 @@
+"""Whether later rows are as those of the training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from exhibit.tasks.datasheet.columns import Values
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.datasheet import CHANCE, MOVED, OUTSIDE, Drift
+
+_PARTS = 10  # of the training values, for the index
+_RARE = 5  # rows expected, under which categories are taken together (Cochran 1954)
+_LEAST = 10  # rows on either side, under which nothing is asked
+
+
+def drifts(
+    columns: Sequence[Values], training: Array, later: Array, everyone: tuple[Array, Array]
+) -> tuple[Drift, ...]:
+    """Each column that both have values of. `training`, `later`: row numbers, of which statistics are made;
+    `everyone`: those that values beyond the training are looked for in."""
+    measured = [
+        (column, before, after)
+        for column in columns
+        if min(len(before := column.take(training)), len(after := column.take(later))) >= _LEAST
+    ]
+    tested = [_tested(column, before, after) for column, before, after in measured]
+    adjusted = holm([chance for *_, chance in tested])
+    found = []
+    for (column, before, after), (test, statistic, chance), own in zip(measured, tested, adjusted, strict=True):
+        outside, surprise = _outside(column, *(column.take(rows) for rows in everyone))
+        found.append(
+            Drift(
+                feature=column.name,
+                index=(index := stability(column, before, after)),
+                test=test,
+                statistic=statistic,
+                chance=chance,
+                adjusted=own,
+                moved=index >= MOVED and own < CHANCE,
+                outside=outside,
+                surprising=outside >= OUTSIDE * len(everyone[1]) and surprise * len(measured) < CHANCE,
+            )
+        )
+    return tuple(found)
+
+
+def _tested(column: Values, before: Array, after: Array) -> tuple[str, float, float]:
+    from scipy.stats import chi2_contingency, ks_2samp
+
+    if not column.words:
+        found = ks_2samp(before, after, method="asymp")
+        return "Kolmogorov-Smirnov", float(found.statistic), float(found.pvalue)
+    counts = np.array([np.bincount(cells.astype(int), minlength=len(column.words)) for cells in (before, after)])
+    expected = counts.sum(axis=0) * counts.sum(axis=1).min() / counts.sum()
+    common = expected >= _RARE
+    table = np.column_stack([counts[:, common], counts[:, ~common].sum(axis=1)])
+    table = table[:, table.any(axis=0)]
+    if table.shape[1] < 2:
+        return "chi-square", 0.0, 1.0
+    statistic, chance, *_ = chi2_contingency(table, correction=False)
+    return "chi-square", float(statistic), float(chance)
+
+
+def stability(column: Values, before: Array, after: Array) -> float:
+    """The population stability index: the sum of (a - b) ln(a / b) over ten parts of equally many training values, or
+    over categories; half a row is added to each part, so that an empty one has a logarithm."""
+    if column.words:
+        places = before.astype(int), after.astype(int)
+        parts = len(column.words)
+    else:
+        ends = np.unique(np.quantile(before, np.linspace(0, 1, _PARTS + 1)[1:-1]))
+        places = np.searchsorted(ends, before, side="left"), np.searchsorted(ends, after, side="left")
+        parts = len(ends) + 1
+    counts = [np.bincount(place, minlength=parts) for place in places]
+    used = (counts[0] + counts[1]) > 0
+    b, a = ((each[used] + 0.5) / (each.sum() + 0.5 * used.sum()) for each in counts)
+    return float(((a - b) * np.log(a / b)).sum())
+
+
+def holm(chances: Sequence[float]) -> list[float]:
+    """S. Holm (1979): chances adjusted for how many were asked."""
+    order = np.argsort(chances, kind="stable")
+    adjusted = np.empty(len(chances))
+    scaled = np.array(chances)[order] * np.arange(len(chances), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    return [float(value) for value in adjusted]
+
+
+def _outside(column: Values, before: Array, after: Array) -> tuple[int, float]:
+    """How many later cells are beyond all training cells, and a bound of the chance of as many: if all rows are alike,
+    the k most extreme ones are later rows with at most (k + 1) f^k, f being their share of all rows."""
+    if column.words:
+        strange = int((~np.isin(after, before)).sum())
+    else:
+        strange = int(((after < before.min()) | (after > before.max())).sum())
+    share = len(after) / (len(before) + len(after))
+    return strange, min(1.0, (strange + 1) * share**strange)

@@ -1,0 +1,119 @@
+"""Columns that alone give the label away."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from exhibit.tasks.datasheet.columns import Values
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.datasheet import RANKS, TOLD, TOLD_OF_OTHERS, Correlation, Leak
+
+_LEAVES, _FEWEST = 32, 3  # of a rule: how many cases it tells apart, and how many rows each has
+_LEVEL = 0.05
+_LEAST = 30  # rows, under which nothing is asked
+
+
+def leaks(columns: Sequence[Values], labels: Array, classes: int) -> tuple[tuple[Leak, ...], Leak | None]:
+    """The columns that give the label away, and the one that tells most, whether it does or not. `labels`: (rows,) of
+    the same rows; `classes`: how many there are, 0 of numbers. Lower ends hold for all columns together (Bonferroni).
+    """
+    if len(labels) < _LEAST or not columns:
+        return (), None
+    told = [
+        _by_rule(column, labels.astype(int), len(columns)) if classes else _by_rank(column, labels, len(columns))
+        for column in columns
+    ]
+    found = [leak for leak in told if leak is not None]
+    return tuple(leak for leak in found if _gives_away(leak)), max(found, key=lambda leak: leak.told, default=None)
+
+
+def _gives_away(leak: Leak) -> bool:
+    """Whether the lower ends are beyond the thresholds."""
+    if leak.others_at_least is None:
+        return leak.at_least >= RANKS
+    return leak.at_least >= TOLD and leak.others_at_least >= TOLD_OF_OTHERS
+
+
+def _by_rule(column: Values, labels: Array, asked: int) -> Leak:
+    """A rule of this column alone (as R. C. Holte's of 1993, by a decision tree), learned on one half of the rows and
+    tried on the other, both ways. Values count by their order, empty cells come after all of them."""
+    from scipy.stats import norm
+    from sklearn.tree import DecisionTreeClassifier
+
+    order = np.unique(column.cells, return_inverse=True)[1].reshape(-1, 1)
+    half = np.random.default_rng(0).permutation(len(labels)) % 2 == 0
+    right = np.zeros(len(labels), bool)
+    for fitted in (half, ~half):
+        rule = DecisionTreeClassifier(max_leaf_nodes=_LEAVES, min_samples_leaf=_FEWEST, random_state=0)
+        right[~fitted] = rule.fit(order[fitted], labels[fitted]).predict(order[~fitted]) == labels[~fitted]
+    others = labels != np.bincount(labels).argmax()
+    z = float(norm.isf(_LEVEL / 2 / asked))
+    return Leak(
+        feature=column.name,
+        told=float(right.mean()),
+        at_least=_wilson(right, z),
+        others=float(right[others].mean()) if others.any() else None,
+        others_at_least=_wilson(right[others], z),
+    )
+
+
+def _wilson(right: Array, z: float) -> float:
+    """The lower end of Wilson's interval of a share; 0 of no rows."""
+    n = len(right)
+    if not n:
+        return 0.0
+    p = float(right.mean())
+    spread = z * np.sqrt(p * (1 - p) / n + z * z / 4 / n / n)
+    return max(0.0, float((p + z * z / 2 / n - spread) / (1 + z * z / n)))
+
+
+def _by_rank(column: Values, labels: Array, asked: int) -> Leak | None:
+    from scipy.stats import norm, pearsonr, rankdata
+
+    known = ~np.isnan(column.cells)
+    if column.words or known.sum() < _LEAST or known.mean() < 0.5:
+        return None
+    ranks = [rankdata(values[known]) for values in (column.cells, labels)]
+    if any(np.ptp(each) == 0 for each in ranks):
+        return None
+    value = abs(float(pearsonr(*ranks).statistic))
+    low, _ = rank_interval(value, int(known.sum()), float(norm.isf(_LEVEL / 2 / asked)))
+    return Leak(feature=column.name, told=value, at_least=low)
+
+
+def rank_interval(value: float, rows: int, z: float) -> tuple[float, float]:
+    """Of Spearman's correlation: D. G. Bonett and T. A. Wright (2000), Psychometrika 65."""
+    if abs(value) >= 1:
+        return value, value
+    error = z * np.sqrt((1 + value * value / 2) / (rows - 3))
+    low, high = np.tanh(np.arctanh(value) + np.array([-error, error])).tolist()
+    return low, high
+
+
+MOST_PAIRS, MOST_COLUMNS = 10, 300  # that are printed, and that are compared with each other
+_PAIR_ROWS = 5_000
+
+
+def correlations(columns: Sequence[Values]) -> tuple[tuple[Correlation, ...], int]:
+    """The strongest pairs of columns of numbers, and how many pairs were compared. Rows with an empty cell in one of
+    the two are left out of a pair."""
+    import pandas as pd
+
+    numbers = [column for column in columns if not column.words and np.nanstd(column.cells) > 0][:MOST_COLUMNS]
+    if len(numbers) < 2 or len(numbers[0].cells) < _LEAST:
+        return (), 0
+    cells = np.array([column.cells[:_PAIR_ROWS] for column in numbers])
+    known = ~np.isnan(cells)
+    found = np.array(pd.DataFrame(cells.T).corr("spearman", min_periods=_LEAST))
+    first, second = np.triu_indices(len(numbers), 1)
+    values = found[first, second]
+    pairs = np.flatnonzero(np.isfinite(values))
+    order = pairs[np.argsort(-np.abs(values[pairs]), kind="stable")][:MOST_PAIRS]
+    return tuple(
+        Correlation(
+            features=(numbers[first[k]].name, numbers[second[k]].name),
+            value=float(np.clip(values[k], -1, 1)),
+            interval=rank_interval(float(values[k]), int((known[first[k]] & known[second[k]]).sum()), 1.96),
+        )
+        for k in order
+    ), len(pairs)

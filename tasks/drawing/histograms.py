@@ -1,0 +1,94 @@
+"""Small multiples of how features are distributed, in several groups of rows."""
+
+from functools import partial
+
+from exhibit.tasks.drawing.axis import SIZE, Axis, key, mark
+from exhibit.tasks.drawing.descriptor import FigureKind, divided
+from exhibit.tasks.drawing.svg import (
+    COLUMN,
+    INK,
+    MAIN,
+    NAME,
+    REFERENCE,
+    SECOND,
+    Row,
+    element,
+    fitted,
+    in_rows,
+    line,
+    number,
+    panel_at,
+    text,
+)  # fmt: skip
+from exhibit.tasks.records.figure import Histogram, Histograms, Part, Reading
+
+_ACROSS, _BETWEEN, _HEIGHT, _TITLE, _FOOT = 3, 18.0, 54.0, 20.0, 24.0
+_LARGE = 1000  # from which on numbers have no digits after the point
+_COLOURS = ((REFERENCE, "reference"), (SECOND, "second"), (MAIN, "main"))  # of the groups, the first one filled
+
+
+def histograms(content: Histograms, width: float) -> tuple[Part, ...]:
+    """Three side by side, more below; each on an axis of its own."""
+    total = COLUMN * width
+    wide = (total - (_ACROSS - 1) * _BETWEEN) / _ACROSS
+    colours = _COLOURS[:1] + _COLOURS[1 - len(content.groups) :] * (len(content.groups) > 1)
+    legend, high = key([(name, *c) for name, c in zip(content.groups, colours, strict=True)], 0, total)
+    rows: list[Row] = [lambda top: ([panel_at(0, top, *legend)], high + 4)]
+    for start in range(0, len(content.panels), _ACROSS):
+        rows.append(partial(_row, content.panels[start : start + _ACROSS], wide, colours))
+    return in_rows(total, rows, [])
+
+
+def _row(
+    panels: tuple[Histogram, ...], wide: float, colours: tuple[tuple[str, str], ...], top: float
+) -> tuple[list[str], float]:
+    drawn = [
+        panel_at(place * (wide + _BETWEEN), top, *_panel(panel, wide, colours)) for place, panel in enumerate(panels)
+    ]
+    return drawn, _TITLE + _HEIGHT + _FOOT
+
+
+def _panel(panel: Histogram, wide: float, colours: tuple[tuple[str, str], ...]) -> list[str]:
+    x = Axis(0, len(panel.bins), 0, wide)
+    y = Axis(0, float(panel.shares.max()) or 1.0, _TITLE + _HEIGHT, _TITLE)
+    drawn = [text(fitted(panel.title, NAME, wide), 0, 11, NAME)]
+    for shares, (colour, style) in zip(panel.shares, colours, strict=True):
+        if style == "reference":
+            drawn += [
+                element(
+                    "rect", class_=f"bar {style}", x=x.at(k) + 0.5, y=y.at(value), width=x.at(k + 1) - x.at(k) - 1,
+                    height=y.start - y.at(value), fill=colour,
+                )
+                for k, value in enumerate(shares.tolist())
+            ]  # fmt: skip
+        else:
+            steps = [(x.at(k + side), y.at(value)) for k, value in enumerate(shares.tolist()) for side in (0, 1)]
+            joined = " ".join(f"{a:.2f},{b:.2f}" for a, b in [(0.0, y.start), *steps, (wide, y.start)])
+            drawn.append(
+                element(
+                    "polyline", class_=f"curve {style}", points=joined, fill="none", stroke=colour, stroke_width=1.5
+                )
+            )
+    return [*drawn, line(0, y.start, wide, y.start, INK, 0.9), *_ends(panel, wide, y.start + 14)]
+
+
+def _ends(panel: Histogram, wide: float, at: float) -> list[str]:
+    """The ends of numbers; of categories the names, where there is room."""
+    if panel.ends is not None:
+        low, high = (number(value, ",.0f" if abs(value) >= _LARGE else ".4g") for value in panel.ends)
+        return [mark(low, 0, at, "start"), mark(high, wide, at, "end")]
+    each = wide / len(panel.bins)
+    return [mark(fitted(name, SIZE, each - 4), (k + 0.5) * each, at) for k, name in enumerate(panel.bins)]
+
+
+HISTOGRAMS = FigureKind(
+    record=Histograms,
+    draw=divided(histograms),
+    reading=Reading(
+        title="Distributions",
+        text="How often each value stands in the rows: filled bars are the first group of rows, lines the others, each "
+        "as shares of its own rows. Where a line leaves the bars, these rows are not like the first.",
+        warning="Each small picture has an axis of its own, so two of them cannot be compared by height; few rows "
+        "make rough lines. What is beyond the ends of the axis is counted in the outermost bars.",
+    ),
+)

@@ -1,0 +1,17 @@
+"""The stage `describe`: what the data are."""
+
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.packing import pack
+from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
+from exhibit.tasks.store import Digest, Store
+
+
+def describe(store: Store, dataset: Digest) -> FinishedStage:
+    """Output "datasheet", where the data have a table."""
+    from exhibit.tasks.datasheet.sheet import datasheet
+
+    def run() -> dict[str, bytes]:
+        found = datasheet(read(store, Dataset, dataset))
+        return {} if found is None else {"datasheet": pack(found)}
+
+    return run_stage(store, describe, {}, {"dataset": dataset}, run)
