@@ -127,14 +127,15 @@ def _leaks(found: Datasheet) -> str:
 
 
 def _told(leak: Leak, found: Datasheet) -> str:
-    """petal length alone tells the label of 95% of 150 rows that its rule was not fitted on (at least 88%)."""
+    """the column petal length alone tells the label of 95% of 150 rows that its rule was not fitted on (at least 88%)."""
     if leak.others is None or leak.others_at_least is None:
         return (
-            f"{leak.feature} has a rank correlation of {plain(leak.told, 3)} with the label (at least "
+            f"the column {leak.feature} has a rank correlation of {plain(leak.told, 3)} with the label (at least "
             f"{plain(leak.at_least, 3)}, sign aside), over {count(found.leak_rows, 'row')}"
         )
     return (
-        f"{leak.feature} alone tells the label of {share(leak.told)} of {count(found.leak_rows, 'row')} that its rule "
+        f"the column {leak.feature} alone tells the label of {share(leak.told)} of {count(found.leak_rows, 'row')} "
+        f"that its rule "
         f"was not fitted on (at least {share(leak.at_least)}), and of {share(leak.others)} of those outside the "
         f"commonest class (at least {share(leak.others_at_least)})"
     )
@@ -158,16 +159,16 @@ def _moved(material: Material, found: Datasheet) -> str:
         return f"There are too few {names[found.later]} rows to hold them against the {names['train']} rows."
     moved, outside = _of(found.drifts, "moved"), _of(found.drifts, "surprising")
     against = f"{_rows_named(material, found.later)} against the {names['train']} rows"
-    said = f"{len(moved)} of {len(found.drifts)}" if moved else f"none of {len(found.drifts)}"
+    said = f"{len(moved) or 'none'} of {count(len(found.drifts), 'column')} {'have' if len(moved) > 1 else 'has'} moved"
     beyond = sum(item.outside > 0 for item in found.drifts)
     some = (
         f"{count(beyond, 'column has values', 'columns have values')} there that no row of the training has or "
-        f"reaches; {'none' if not outside else len(outside)} of them more than chance explains"
+        f"reaches; {'none' if not outside else len(outside)} of them in more rows than chance explains"
         if beyond
         else "no value there is beyond those of the training"
     )
     return (
-        f"{capital(against)}: {said} of the columns have moved; {some}. A column has moved where its population "
+        f"{capital(against)}: {said}; {some}. A column has moved where its population "
         f"stability index is {plain(MOVED)} or more and the test leaves it a chance under {share(CHANCE)}, by Holm's "
         f"procedure over all columns. Measured on at most {found.examined:,} rows of each."
     )
