@@ -81,6 +81,7 @@ def test_the_pdf_carries_its_evidence_and_its_own_digest(first: Run) -> None:
     assert set(attached) == {
         "answers.json",
         "quality.json",
+        "datasheet.json",
         "evidence.json",
         "config.yaml",
         "checks.json",

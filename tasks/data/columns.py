@@ -23,7 +23,7 @@ from exhibit.tasks.data.rows import (
     words,
 )
 from exhibit.tasks.records.base import Array, InputError, Record
-from exhibit.tasks.records.data import Input, TableColumn
+from exhibit.tasks.records.data import Dated, Input, TableColumn
 from exhibit.tasks.records.override import typed, typed_for
 
 if TYPE_CHECKING:
@@ -349,4 +349,15 @@ class Columns(Record):
             spread=np.array(self.spread),
             whole=tuple(plain) if self.whole else (),
             filled=empty if (empty := np.isnan(values) & ~np.isnan(filled)).any() else None,
+            absent={
+                title: column.missing_place
+                for column, title in zip(self.columns, columns, strict=True)
+                if column.filling == "category"
+            },
+            dated=tuple(
+                Dated(column=titles.get(date.column, date.column), feature=title, latest=date.latest)
+                for date in self.dates
+                for column, title in zip(self.columns, columns, strict=True)
+                if column.name == date.age
+            ),
         )

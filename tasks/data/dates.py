@@ -42,8 +42,13 @@ class Date(Record):
     @property
     def names(self) -> tuple[str, ...]:
         """What its parts are called."""
-        parts = ("year", "month", "weekday", *(("hour",) if self.hours else ()), "age in days")
-        return tuple(f"{self.column}, {part}" for part in parts)
+        parts = ("year", "month", "weekday", *(("hour",) if self.hours else ()))
+        return (*(f"{self.column}, {part}" for part in parts), self.age)
+
+    @property
+    def age(self) -> str:
+        """What the part is called that counts days back from the latest."""
+        return f"{self.column}, age in days"
 
     def parts(self, cells: "Cells", key: str) -> dict[str, Array]:
         """By name (rows,), NaN where a cell is empty: Monday is weekday 1; age counts back from the last date of the

@@ -12,7 +12,7 @@ from exhibit.tasks.records.datasheet import ColumnSheet, Distribution
 
 BINS, MOST_CATEGORIES = 12, 6  # of a distribution
 DRAWN = 12  # distributions that a page has room for
-SAMPLE = 20_000  # rows of a split from which distributions, correlations, leaks and drift are measured
+SAMPLE = 10_000  # rows of a split from which distributions, correlations, leaks and drift are measured
 
 
 class Values(NamedTuple):
@@ -29,7 +29,8 @@ class Values(NamedTuple):
 
 
 def columns_of(dataset: Dataset) -> list[Values]:
-    """Those of all tables of a dataset. Cells that were empty and have been filled are empty."""
+    """Those of all tables of a dataset. Cells that were empty when they were read are empty, whatever has filled them
+    since."""
     return [column for item in dataset.inputs if item.traits.named for column in _of_input(item)]
 
 
@@ -39,7 +40,7 @@ def _of_input(item: Input) -> list[Values]:
         values[item.filled] = np.nan
     if item.whole:
         return [
-            Values(name, values[:, k], column.categories or ("no", "yes") * (column.kind == "truth"))
+            _present(Values(name, values[:, k], column.categories or ("no", "yes") * (column.kind == "truth")), item)
             for k, (name, column) in enumerate(zip(item.features, item.whole, strict=True))
         ]
     if not item.columns:
@@ -48,16 +49,26 @@ def _of_input(item: Input) -> list[Values]:
     for place, name in enumerate(item.columns):
         places.setdefault(name, []).append(place)
     return [
-        Values(name, values[:, own[0]]) if len(own) == 1 else _category(name, values[:, own], item, own)
+        Values(name, values[:, own[0]])
+        if item.features[own[0]] == name
+        else _present(_category(name, values[:, own], item, own), item)
         for name, own in places.items()
     ]
+
+
+def _present(column: Values, item: Input) -> Values:
+    """A category without the one that stands for an empty cell."""
+    if (place := item.absent.get(column.name)) is None:
+        return column
+    return column._replace(cells=np.where(column.cells == place, np.nan, column.cells))
 
 
 def _category(name: str, ones: Array, item: Input, places: Sequence[int]) -> Values:
     """A category from its ones; NaN where it has none of its values."""
     empty = np.isnan(ones).any(axis=1) | ~(ones > 0).any(axis=1)
     codes = np.where(empty, np.nan, np.nan_to_num(ones).argmax(axis=1))
-    return Values(name, codes, tuple(item.features[place].removeprefix(f"{name}: ") for place in places))
+    before = len(name) + 2  # of the word
+    return Values(name, codes, tuple(item.features[place][before:] for place in places))
 
 
 def sampled(rows: Array, most: int = SAMPLE) -> Array:
@@ -70,11 +81,13 @@ def sheet(column: Values, training: Array) -> ColumnSheet:
     known = column.cells[~np.isnan(column.cells)]
     learned = column.take(training)
     bounded = len(learned) > 0 and not column.words
+    asked = column.cells[training] if len(training) else column.cells
     return ColumnSheet(
         name=column.name,
         number=not column.words,
         missing=len(column.cells) - len(known),
         values=len(np.unique(known)),
+        constant=len(np.unique(asked)) == 1,
         low=float(learned.min()) if bounded else None,
         high=float(learned.max()) if bounded else None,
     )
@@ -109,8 +122,9 @@ def distribution(column: Values, groups: dict[Split, Array]) -> Distribution | N
 def _of_words(column: Values, cells: dict[Split, Array], known: Array) -> Distribution:
     """The commonest categories, and all others as one."""
     counts = np.bincount(known.astype(int), minlength=len(column.words))
-    first = np.argsort(-counts, kind="stable")[: MOST_CATEGORIES if len(counts) > MOST_CATEGORIES + 1 else len(counts)]
-    rest = len(counts) > len(first)
+    there = int((counts > 0).sum())
+    first = np.argsort(-counts, kind="stable")[: MOST_CATEGORIES if there > MOST_CATEGORIES + 1 else there]
+    rest = there > len(first)
     shares: dict[Split, tuple[float, ...]] = {}
     for name, own in cells.items():
         each = np.bincount(own.astype(int), minlength=len(counts))

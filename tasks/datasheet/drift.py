@@ -1,6 +1,7 @@
 """Whether later rows are as those of the training."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,24 +14,32 @@ _RARE = 5  # rows expected, under which categories are taken together (Cochran 1
 _LEAST = 10  # rows on either side, under which nothing is asked
 
 
+class _Question(NamedTuple):
+    """Whether a column has moved, or how often it is empty. `before`, `after`: its values in the rows of both."""
+
+    column: Values
+    empties: bool
+    before: Array
+    after: Array
+
+
 def drifts(
     columns: Sequence[Values], training: Array, later: Array, everyone: tuple[Array, Array]
 ) -> tuple[Drift, ...]:
-    """Each column that both have values of. `training`, `later`: row numbers, of which statistics are made;
-    `everyone`: those that values beyond the training are looked for in."""
-    measured = [
-        (column, before, after)
-        for column in columns
-        if min(len(before := column.take(training)), len(after := column.take(later))) >= _LEAST
-    ]
-    tested = [_tested(column, before, after) for column, before, after in measured]
+    """Each column that both have values of, and how often a column is empty where any is. `training`, `later`: row
+    numbers, of which statistics are made; `everyone`: those that values beyond the training are looked for in."""
+    asked = [question for column in columns for question in _questions(column, training, later)]
+    tested = [_tested(question) for question in asked]
     adjusted = holm([chance for *_, chance in tested])
     found = []
-    for (column, before, after), (test, statistic, chance), own in zip(measured, tested, adjusted, strict=True):
-        outside, surprise = _outside(column, *(column.take(rows) for rows in everyone))
+    for question, (test, statistic, chance), own in zip(asked, tested, adjusted, strict=True):
+        column, empties, before, after = question
+        known = [column.take(rows) for rows in everyone]
+        outside, surprise = (0, 1.0) if empties else _outside(column, *known)
         found.append(
             Drift(
                 feature=column.name,
+                empties=empties,
                 index=(index := stability(column, before, after)),
                 test=test,
                 statistic=statistic,
@@ -38,15 +47,37 @@ def drifts(
                 adjusted=own,
                 moved=index >= MOVED and own < CHANCE,
                 outside=outside,
-                surprising=outside >= OUTSIDE * len(everyone[1]) and surprise * len(measured) < CHANCE,
+                surprising=outside >= OUTSIDE * len(everyone[1]) and surprise * len(asked) < CHANCE,
             )
         )
     return tuple(found)
 
 
-def _tested(column: Values, before: Array, after: Array) -> tuple[str, float, float]:
+def beyond(columns: Sequence[Values], training: Array, later: Array) -> int:
+    """How many later rows have a value that no row of the training has or reaches."""
+    strange = np.zeros(len(later), bool)
+    for column in columns:
+        known = column.take(training)
+        if len(known):
+            strange |= _strange(column, known, column.cells[later])
+    return int(strange.sum())
+
+
+def _questions(column: Values, training: Array, later: Array) -> Iterator[_Question]:
+    empty = np.isnan(column.cells)
+    before, after = column.take(training), column.take(later)
+    if min(len(before), len(after)) >= _LEAST:
+        yield _Question(column, False, before, after)
+    rows = empty[training], empty[later]
+    if min(map(len, rows)) >= _LEAST and any(own.any() for own in rows):
+        whether = Values(column.name, empty.astype(np.float64), ("no", "yes"))
+        yield _Question(whether, True, *(own.astype(np.float64) for own in rows))
+
+
+def _tested(question: _Question) -> tuple[str, float, float]:
     from scipy.stats import chi2_contingency, ks_2samp
 
+    column, _, before, after = question
     if not column.words:
         found = ks_2samp(before, after, method="asymp")
         return "Kolmogorov-Smirnov", float(found.statistic), float(found.pvalue)
@@ -89,9 +120,13 @@ def holm(chances: Sequence[float]) -> list[float]:
 def _outside(column: Values, before: Array, after: Array) -> tuple[int, float]:
     """How many later cells are beyond all training cells, and a bound of the chance of as many: if all rows are alike,
     the k most extreme ones are later rows with at most (k + 1) f^k, f being their share of all rows."""
-    if column.words:
-        strange = int((~np.isin(after, before)).sum())
-    else:
-        strange = int(((after < before.min()) | (after > before.max())).sum())
+    strange = int(_strange(column, before, after).sum())
     share = len(after) / (len(before) + len(after))
     return strange, min(1.0, (strange + 1) * share**strange)
+
+
+def _strange(column: Values, before: Array, after: Array) -> Array:
+    """Which later cells are beyond all training cells; an empty one is not."""
+    if column.words:
+        return ~np.isin(after, before) & ~np.isnan(after)
+    return np.asarray((after < before.min()) | (after > before.max()))

@@ -6,7 +6,7 @@ import numpy as np
 
 from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.datasheet import RANKS, TOLD, TOLD_OF_OTHERS, Correlation, Leak
+from exhibit.tasks.records.datasheet import MOST_COLUMNS, MOST_PAIRS, RANKS, TOLD, TOLD_OF_OTHERS, Correlation, Leak
 
 _LEAVES, _FEWEST = 32, 3  # of a rule: how many cases it tells apart, and how many rows each has
 _LEVEL = 0.05
@@ -40,12 +40,13 @@ def _by_rule(column: Values, labels: Array, asked: int) -> Leak:
     from scipy.stats import norm
     from sklearn.tree import DecisionTreeClassifier
 
-    order = np.unique(column.cells, return_inverse=True)[1].reshape(-1, 1)
+    order = np.unique(column.cells, return_inverse=True)[1].reshape(-1, 1).astype(np.float32)
     half = np.random.default_rng(0).permutation(len(labels)) % 2 == 0
     right = np.zeros(len(labels), bool)
     for fitted in (half, ~half):
         rule = DecisionTreeClassifier(max_leaf_nodes=_LEAVES, min_samples_leaf=_FEWEST, random_state=0)
-        right[~fitted] = rule.fit(order[fitted], labels[fitted]).predict(order[~fitted]) == labels[~fitted]
+        rule.fit(order[fitted], labels[fitted], check_input=False)
+        right[~fitted] = rule.predict(order[~fitted], check_input=False) == labels[~fitted]
     others = labels != np.bincount(labels).argmax()
     z = float(norm.isf(_LEVEL / 2 / asked))
     return Leak(
@@ -90,10 +91,6 @@ def rank_interval(value: float, rows: int, z: float) -> tuple[float, float]:
     return low, high
 
 
-MOST_PAIRS, MOST_COLUMNS = 10, 300  # that are printed, and that are compared with each other
-_PAIR_ROWS = 5_000
-
-
 def correlations(columns: Sequence[Values]) -> tuple[tuple[Correlation, ...], int]:
     """The strongest pairs of columns of numbers, and how many pairs were compared. Rows with an empty cell in one of
     the two are left out of a pair."""
@@ -102,7 +99,7 @@ def correlations(columns: Sequence[Values]) -> tuple[tuple[Correlation, ...], in
     numbers = [column for column in columns if not column.words and np.nanstd(column.cells) > 0][:MOST_COLUMNS]
     if len(numbers) < 2 or len(numbers[0].cells) < _LEAST:
         return (), 0
-    cells = np.array([column.cells[:_PAIR_ROWS] for column in numbers])
+    cells = np.array([column.cells for column in numbers])
     known = ~np.isnan(cells)
     found = np.array(pd.DataFrame(cells.T).corr("spearman", min_periods=_LEAST))
     first, second = np.triu_indices(len(numbers), 1)

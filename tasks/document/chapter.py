@@ -26,6 +26,7 @@ from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import count, listing, plain, question, share
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
@@ -35,8 +36,15 @@ from exhibit.tasks.records.verdict import CheckResult, CheckWords
 _SEVERAL = Own(multimodal.story, multimodal.figures, multimodal.sections, multimodal.appendix)
 
 
-def chapter(material: Material, checks: Mapping[str, CheckWords], beside: Sequence[Material] = ()) -> Chapter:
-    """`checks`: every one that a reader may expect, by name; `beside`: chapters on the same model. Answer, main figure,
+def chapter(
+    material: Material,
+    checks: Mapping[str, CheckWords],
+    beside: Sequence[Material] = (),
+    card: Card | None = None,
+    stated: Mapping[str, str] | None = None,
+) -> Chapter:
+    """`checks`: every one that a reader may expect, by name; `beside`: chapters on the same model; `card`, `stated`:
+    what the user says of the model and its data. Answer, main figure,
     cases, whether it can be trusted, limits, then data and model; formulas, parameters and sums are its appendix."""
     own = _own(material)
     _, figure = own.story(material)
@@ -59,7 +67,7 @@ def chapter(material: Material, checks: Mapping[str, CheckWords], beside: Sequen
             _limits(material, checks),
             _how_explained(material),
             *quality.sections(material),
-            *datasheet.sections(material),
+            *datasheet.sections(material, card, stated),
             model.section(material),
         ),
         appendix=(

@@ -45,7 +45,9 @@ def compose(
     # Of more points the comparison says what their methods agree on.
     apart = [material for material in materials if material.slug not in covered]
     beside = {one.slug: [] if one.slug in covered else of_the_same(one, apart) for one in materials}
-    points = [_without_teaser(chapter(by_slug[slug], checks, beside[slug]), slug in covered) for slug in slugs]
+    points = [
+        _without_teaser(chapter(by_slug[slug], checks, beside[slug], card, stated), slug in covered) for slug in slugs
+    ]
     compared = [
         comparison.chapter(item, by_slug, all(point.slug in slugs for point in item.points), checks)
         for item in comparisons

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document.over_rows import INTERVALS, cost, digits, features_asked, rows_of
-from exhibit.tasks.document.words import capital, count, listing, plain, rounded, signed, without_unit
+from exhibit.tasks.document.words import capital, count, in_full, listing, plain, rounded, signed, without_unit
 from exhibit.tasks.records.behaviour import STRONG, Effect, Effects
 from exhibit.tasks.records.figure import SINGLE, Bars, EffectPanel, EffectPanels, Figure, Series
 from exhibit.tasks.records.material import Material
@@ -187,17 +187,9 @@ def _least_and_most(item: Effect, output: int) -> str:
 
     def at(place: int) -> str:
         value = plain(float(values[place]), digits(values))
-        return f"{value} at {item.words[place] if item.words else _value(float(item.points[place]))}"
+        return f"{value} at {item.words[place] if item.words else in_full(float(item.points[place]))}"
 
     return f"{at(int(values.argmin()))}, {at(int(values.argmax()))}"
-
-
-def _value(point: float) -> str:
-    """Of a feature: 1.32, 711,500."""
-    return f"{round(point):,}".replace("-", "−") if abs(point) >= _LARGE else rounded(point, 4)
-
-
-_LARGE = 10_000  # from which on a number is written without decimals
 
 
 def _moves_with(item: Effect) -> str:

@@ -43,6 +43,7 @@ def _line(card: Card | None, field: str) -> str | None:
 _QUOTED = 40  # letters of a text in an error
 _ON_PAGE_ONE = 140  # letters of a field of the card that page one repeats
 _OF_CARD = {"purpose": "intended_use", "owner": "owner", "version": "version"}  # settings, and the same of a card
+DATE_OF_DATA = "date of the data"  # as a reader calls it
 _YEARS = (1979, 3000)
 MANY = 6  # points that have chapters of their own without being asked for
 
@@ -165,7 +166,7 @@ class DocumentSpec(Spec):
             "owner": self.owner or _line(card, "owner"),
             "version of the model": self.version or _line(card, "version"),
         }
-        dates = {"date of the model": self.model_date, "date of the data": self.data_date}
+        dates = {"date of the model": self.model_date, DATE_OF_DATA: self.data_date}
         said = {name: text for name, text in (of_card | dates).items() if text is not None}
         # What a card lacks is counted beside it.
         missing = [name for name in (of_card | dates if card is None else dates) if name not in said]

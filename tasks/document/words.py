@@ -25,6 +25,14 @@ def rounded(value: float, digits: int = 3) -> str:
     return _printed(f"{value:.{digits}g}")
 
 
+def in_full(value: float) -> str:
+    """A value of a feature: 1.32, 711,500; large ones without decimals."""
+    return f"{round(value):,}".replace("-", "−") if _LARGE <= abs(value) < _HUGE else rounded(value, 4)
+
+
+_LARGE, _HUGE = 1e4, 1e15
+
+
 def _printed(text: str) -> str:
     return (
         text.replace("-", "−") if any(digit in text.partition("e")[0] for digit in "123456789") else text.lstrip("+-")

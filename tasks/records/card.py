@@ -92,6 +92,7 @@ class Card(Spec):
     data_provenance: Texts | None = Field(
         None, title="Data provenance and labelling", description="where its data come from, and who labelled them how"
     )
+    data_licence: Text | None = Field(None, title="Licence of the data", description="under which its data may be used")
     standards: Texts | None = Field(None, description="norms and policies that were followed, with their edition")
     citation: Text | None = Field(None, title="How to cite", description="how it is to be cited")
 

@@ -38,6 +38,14 @@ class TableColumn(Record):
         return "missing" if np.isnan(value) else known[int(value)]
 
 
+class Dated(Record):
+    """A column of dates, and the feature that counts days back from `latest`, in seconds since 1970."""
+
+    column: str
+    feature: str
+    latest: float
+
+
 class Wanted(Record):
     """What a fitted model asks of a table: its columns by name in their order, as they came; those among them that it
     knows as categories. `only`: it can be given nothing else; a model from a function may have been fitted on the parts
@@ -64,7 +72,8 @@ class Input(Record):
     of a series over the training rows and all steps.
     Pictures from files are `Shelved`: `array` has all of them in memory. `whole`: what each feature of a table is that
     is given to the model column by column; then a category is one feature, and NaN is a cell without a value.
-    `filled`: (samples, features) where a cell was empty and has what the training rows say, if any was.
+    `filled`: (samples, features) where a cell was empty and has what the training rows say, if any was; `absent`: of
+    columns where an empty cell is a category of its own, its place among them. `dated`: when its rows are.
     """
 
     name: str
@@ -85,6 +94,8 @@ class Input(Record):
     times: Array | None = Field(None, exclude_if=lambda times: times is None)
     time_unit: str = Field("", exclude_if=lambda unit: not unit)
     filled: Array | None = Field(None, exclude_if=lambda filled: filled is None)
+    absent: dict[str, int] = Field(default_factory=dict, exclude_if=lambda absent: not absent)
+    dated: tuple[Dated, ...] = Field((), exclude_if=lambda dated: not dated)
 
     def label(self, feature: str) -> str:
         """What a reader calls a feature among those of other inputs; columns of tables have names of their own."""

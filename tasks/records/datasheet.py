@@ -14,6 +14,10 @@ MOVED, CHANCE = 0.25, 0.01
 # The shares of later rows beyond the training, and of test rows that stand in it, from which on page one names them:
 # conventions of our own.
 OUTSIDE, SHARED = 0.01, 0.01
+# Rows that are copies stay alike where a column is left out, rows that are alike by chance find many more: how many
+# times as many pairs there may be, at most, for the rows to be called copies. A convention of our own.
+LOOSER = 1.5
+MOST_PAIRS, MOST_COLUMNS = 10, 300  # correlations that are printed, and columns of numbers that are compared
 
 
 class Distribution(Record):
@@ -28,13 +32,15 @@ class Distribution(Record):
 
 
 class ColumnSheet(Record):
-    """One column. `missing`: empty cells over all rows, those that were filled since too; `values`: how many different
-    ones there are; `low`, `high`: over the rows of the training, None of a category."""
+    """One column. `missing`: cells that were empty when they were read, over all rows; `values`: how many different
+    ones there are; `constant`: whether all rows of the training, or all rows where there are none, have the same one;
+    `low`, `high`: over the rows of the training, None of a category."""
 
     name: str
     number: bool
     missing: int
     values: int
+    constant: bool = False
     low: float | None = None
     high: float | None = None
 
@@ -60,12 +66,14 @@ class Leak(Record):
 
 
 class Drift(Record):
-    """One column in the later rows against those of the training. `index`: the population stability index; `test`: what
-    `chance` is by; `adjusted`: the chance by Holm's procedure over all columns; `moved`:
-    whether the index is large and chance does not explain it; `outside`: later rows beyond all
-    training rows, or with a value that none of them has; `surprising`: whether chance hardly explains so many."""
+    """One column in the later rows against those of the training; `empties`: asked is how often it is empty, not which
+    values it has. `index`: the population stability index; `test`: what `chance` is by; `adjusted`: the chance by
+    Holm's procedure over all that was asked; `moved`: whether the index is large and chance does not explain it;
+    `outside`: later rows beyond all training rows, or with a value that none of them has; `surprising`: whether chance
+    hardly explains so many."""
 
     feature: str
+    empties: bool = False
     index: float
     test: str
     statistic: float
@@ -76,25 +84,39 @@ class Drift(Record):
     surprising: bool
 
 
+class Alike(Record):
+    """Rows of the training that stand there more than once, beyond the first, and rows of the test that stand among
+    them: `rows` are the same in all that the model is given, `with_label` in the label, too. `looser`: how many times
+    as many pairs of a training row and a test row are the same where the column that tells most rows apart is left
+    out; None where it was not asked, or none is the same."""
+
+    rows: int
+    with_label: int
+    looser: float | None = None
+
+
 class Datasheet(Record):
-    """`rows` of each split. `repeated`: training rows that stand there more than once, beyond the first, and
-    `shared`: test rows that stand among the training rows, both in all columns, and `_with_label` with the label, too.
-    `later`: the split that is held against the training, if there is any. `balance`: rows of each class by split.
-    `examined`: how many rows of the training, at most, each part looked at."""
+    """`rows` of each split that are used, `left_out` those that could not be. `balance`: rows of each class by split.
+    `later`: the split that is held against the training, if there is any; `beyond`: how many of its rows have a value
+    that no training row has or reaches. `period`: by column of dates, the first and the last day of each split.
+    `pairs`: how many pairs of columns were compared, over `correlated` rows.
+    `drawn`: of each split that is too large for all of it, how many rows were drawn to be looked at."""
 
     rows: dict[Split, int]
+    left_out: int = 0
     columns: tuple[ColumnSheet, ...]
-    repeated: int
-    repeated_with_label: int
-    shared: int
-    shared_with_label: int
+    repeated: Alike
+    shared: Alike
     balance: dict[str, dict[Split, int]] = Field(default_factory=dict)
     distributions: tuple[Distribution, ...]
     correlations: tuple[Correlation, ...]
     pairs: int
+    correlated: int = 0
     leak_rows: int
     leaks: tuple[Leak, ...]
     strongest: Leak | None = None
     later: Split | None = None
     drifts: tuple[Drift, ...] = ()
-    examined: int
+    beyond: int = 0
+    period: dict[str, dict[Split, tuple[str, str]]] = Field(default_factory=dict)
+    drawn: dict[Split, int] = Field(default_factory=dict)

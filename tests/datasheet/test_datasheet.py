@@ -1,16 +1,25 @@
 """What is planted in data is found, and clean data are not accused."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import ks_2samp
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 
+from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.datasheet.drift import holm, stability
 from exhibit.tasks.datasheet.sheet import datasheet
+from exhibit.tasks.document import data_rows
+from exhibit.tasks.document import datasheet as told
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.card import Card
+from exhibit.tasks.records.data import Dataset, Input, Wanted
 from exhibit.tasks.records.datasheet import Datasheet
+from tests.conftest import Memory
+from tests.document.test_first_pages import flowers
 
 SEEDS = range(40)
 
@@ -39,25 +48,50 @@ def clean(seed: int) -> tuple[Array, Array]:
     return values, (values[:, 0] + values[:, 1] + draws.normal(size=600) > 0.8).astype(int)
 
 
-def accused(found: Datasheet) -> bool:
-    return bool(found.leaks or any(item.moved or item.surprising for item in found.drifts) or found.shared)
+def named(found: Datasheet) -> list[str]:
+    """What page one says of it."""
+    return [item.sentence for item in told.concerns(flowers([1, 2, 3, 4], datasheet=found))]
 
 
-def test_planted_faults_are_found_and_clean_data_are_not_accused() -> None:
-    leaks = drifts = false = outside = 0
-    for seed in SEEDS:
-        values, labels = clean(seed)
-        false += accused(described(values, labels, 150))
-        planted, draws = values.copy(), np.random.default_rng(1000 + seed)
-        planted[:, 2] = labels + 0.1 * draws.normal(size=600)
-        planted[450:, 3] += 1.0
-        planted[450:465, 1] = 9.0
-        found = described(planted, labels, 150)
-        leaks += [leak.feature for leak in found.leaks] == ["x2"]
-        drifts += [item.feature for item in found.drifts if item.moved] == ["x3"]
-        outside += "x1" in [item.feature for item in found.drifts if item.surprising]
-    assert min(leaks, drifts, outside) >= 38
-    assert false <= 2
+def test_clean_data_are_hardly_ever_accused() -> None:
+    assert sum(bool(named(described(*clean(seed), 150))) for seed in SEEDS) <= len(SEEDS) // 20
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_planted_is_found_and_named_on_page_one(seed: int) -> None:
+    values, labels = clean(seed)
+    draws = np.random.default_rng(1000 + seed)
+    values[:, 2] = labels + 0.1 * draws.normal(size=600)
+    values[450:, 3] += 1.0
+    values[450:470, 1] = 9.0
+    values[470:480], labels[470:480] = values[:10], labels[:10]
+    leak, shared, moved, beyond = named(described(values, labels, 150))
+    assert leak.startswith("The column x2 alone tells the label of ")
+    assert shared.startswith("10 of 150 test rows stand among the training rows, too, with the same label")
+    assert "1 of 4 columns is not distributed as in the training rows: x3 (" in moved
+    assert " of 150 test rows have a value of x1 beyond all training rows" in beyond
+
+
+def test_rows_that_are_alike_by_chance_are_not_called_copies() -> None:
+    """Few categories make many rows alike, and a copy among them cannot be told; among numbers it can."""
+    draws = np.random.default_rng(0)
+    few = draws.integers(0, 3, size=(400, 4)).astype(float)
+    found = described(few, draws.integers(0, 2, 400), 100)
+    assert found.shared.with_label > 50
+    assert found.shared.looser == pytest.approx(3, abs=0.3)  # one of three values, which had to be the same
+    item = flowers([1, 2, 3, 4], datasheet=found)
+    assert named(found) == []
+    assert "rows are taken to be alike by chance" in data_rows.twice(item, found)
+    many = draws.normal(size=(400, 4))
+    many[390:] = many[:10]
+    assert described(many, np.zeros(400, int), 100).shared.looser == 1
+
+
+def test_a_column_that_has_become_empty_has_moved() -> None:
+    values, labels = clean(3)
+    values[450::2, 1] = np.nan
+    (said,) = named(described(values, labels, 150))
+    assert ": how often it is empty, of x1 (" in said
 
 
 def test_a_number_that_is_the_label_is_found_and_a_good_one_is_not() -> None:
@@ -87,7 +121,7 @@ def test_rows_are_counted_that_stand_there_twice() -> None:
     labels = np.zeros(40, int)
     labels[31] = 1
     found = described(values, labels, 10)
-    assert (found.repeated, found.shared, found.shared_with_label) == (1, 2, 1)
+    assert (found.repeated.rows, found.shared.rows, found.shared.with_label) == (1, 2, 1)
 
 
 def test_filled_cells_are_missing() -> None:
@@ -100,6 +134,71 @@ def test_filled_cells_are_missing() -> None:
     assert found is not None
     assert [column.missing for column in found.columns] == [0, 7]
     assert found.columns[1].low == values[7, 1]
+
+
+def read(folder: Path, rows: dict[str, list[object]], **given: object) -> Dataset:
+    """As a user's own table."""
+    pd.DataFrame(rows).to_csv(folder / "rows.csv", index=False)
+    spec = TableSpec.model_validate({"path": folder / "rows.csv", "label": "y", "test_share": 0, **given})
+    return spec.load(Memory())
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_cells_are_empty_as_they_were_read_whatever_fills_them(tmp_path: Path, whole: bool) -> None:
+    job = ["a", "b", None, "a", "b"] * 8
+    age = [1.0, None, 3.0, 4.0, 5.0] * 8
+    rows = {"job": job, "age": age, "town": ["c"] * 40, "y": [0, 1] * 20}
+    data = read(tmp_path, rows, missing={"job": "category", "age": "median"})
+    if whole:
+        spec = TableSpec.model_validate({"path": tmp_path / "rows.csv", "label": "y", "missing": "category"})
+        rows.pop("age")
+        pd.DataFrame(rows).to_csv(tmp_path / "rows.csv", index=False)
+        data = spec.load_for(Memory(), Wanted(names=("job", "town")))
+    found = datasheet(data)
+    assert found is not None
+    facts = {column.name: (column.missing, column.values, column.number) for column in found.columns}
+    expected = {"job": (8, 2, False), "age": (8, 4, True), "town": (0, 1, False)}
+    assert facts == {name: expected[name] for name in facts}
+    said = data_rows.used(flowers([1, 2, 3, 4]), found)
+    assert "No cell" not in said
+    assert ("8 of 80 cells (10%)" if whole else "16 of 120 cells (13%)") in said
+    assert "town has the same value in all training rows." in said
+
+
+def test_rows_that_are_left_out_are_said_beside_cells_that_are_not_empty(tmp_path: Path) -> None:
+    rows = {"age": [1.0, None, 3.0, 4.0, 5.0] * 8, "y": [0, 1] * 20}
+    found = datasheet(read(tmp_path, rows, missing="exclude"))
+    assert found is not None
+    said = data_rows.used(flowers([1, 2, 3, 4]), found)
+    assert "8 rows were left out; the end of the report lists each with the reason." in said
+    assert "No cell of these rows was empty when it was read." in said
+
+
+def test_the_period_is_that_of_the_dates(tmp_path: Path) -> None:
+    days = [f"2024-01-{day:02d}" for day in range(1, 31)]
+    split = ["train"] * 20 + ["test"] * 10
+    rows = {"signed": days, "part": split, "y": [0, 1] * 15}
+    found = datasheet(read(tmp_path, rows, dates=["signed"], split="part"))
+    assert found is not None
+    expected = {"train": ("2024-01-01", "2024-01-20"), "test": ("2024-01-21", "2024-01-30")}
+    assert found.period == {"signed": expected}
+    table = data_rows.origin(flowers([1, 2, 3, 4]), found, Card(data_licence="CC0"), {"date of the data": "2024"})
+    assert dict(table.rows) == {
+        "source": flowers([1, 2, 3, 4]).dataset.source,
+        "days in signed": "training rows 2024-01-01 to 2024-01-20; test rows 2024-01-21 to 2024-01-30",
+        "period": "2024",
+        "provenance and labelling": "not stated",
+        "licence": "CC0",
+    }
+
+
+def test_a_large_table_is_sampled_and_says_so() -> None:
+    values = np.zeros((30_000, 2))
+    values[:, 0] = np.arange(30_000)
+    found = described(values, np.arange(30_000) % 2, 12_000)
+    assert found.drawn == {"train": 10_000, "test": 10_000}
+    (said,) = data_rows.looked_at(flowers([1, 2, 3, 4]), found)
+    assert "10,000 of 18,000 training rows and 10,000 of 12,000 test rows at most" in said
 
 
 def test_a_category_of_ones_is_one_column() -> None:

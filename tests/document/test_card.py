@@ -49,16 +49,16 @@ def test_page_one_counts_what_a_card_does_not_state() -> None:
     fact = document.front.stated[-1]
     assert (fact.name, fact.text, fact.care) == (
         "Model card",
-        f"{len(Card.model_fields) - 2} of 23 fields not stated",
+        f"{len(Card.model_fields) - 2} of 24 fields not stated",
         True,
     )
     body = html(document).partition("<body")[2]
-    assert body.count(">not stated</span>") == 21
+    assert body.count(">not stated</span>") == 22
     whole = Card.model_validate(
         {name: [{"risk": "a", "met_by": "b"}] if name == "risks" else "a" for name in Card.model_fields}
     )
     last = written(whole).front.stated[-1]
-    assert (last.text, last.care) == ("all 23 fields stated", False)
+    assert (last.text, last.care) == ("all 24 fields stated", False)
 
 
 def test_what_a_user_writes_is_text_and_no_markup() -> None:

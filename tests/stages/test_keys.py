@@ -25,6 +25,7 @@ GRADIENT, OCCLUSION = (f"exhibit.tasks.methods.{name}" for name in ("gradient", 
 CHOSEN = {
     "load": ["exhibit.tasks.data.table"],
     "fit": [MLP],
+    "describe": [],
     "predict": [CNN],
     "measure": [],
     "probe": ["exhibit.tasks.behaviour.effects", MLP],
