@@ -17,7 +17,6 @@ from exhibit.tasks.drawing.svg import (
     in_rows,
     line,
     number,
-    panel_at,
     text,
 )  # fmt: skip
 from exhibit.tasks.records.figure import Histogram, Histograms, Part, Reading
@@ -33,18 +32,21 @@ def histograms(content: Histograms, width: float) -> tuple[Part, ...]:
     wide = (total - (_ACROSS - 1) * _BETWEEN) / _ACROSS
     colours = _COLOURS[:1] + _COLOURS[1 - len(content.groups) :] * (len(content.groups) > 1)
     legend, high = key([(name, *c) for name, c in zip(content.groups, colours, strict=True)], 0, total)
-    rows: list[Row] = [lambda top: ([panel_at(0, top, *legend)], high + 4)]
+    rows: list[Row] = [lambda top: ([_at(0, top, *legend)], high + 4)]
     for start in range(0, len(content.panels), _ACROSS):
         rows.append(partial(_row, content.panels[start : start + _ACROSS], wide, colours))
     return in_rows(total, rows, [])
 
 
+def _at(x: float, y: float, *children: str) -> str:
+    """At its place; columns are no samples, so no filter of these hides one."""
+    return element("g", *children, transform=f"translate({x:.1f} {y:.1f})")
+
+
 def _row(
     panels: tuple[Histogram, ...], wide: float, colours: tuple[tuple[str, str], ...], top: float
 ) -> tuple[list[str], float]:
-    drawn = [
-        panel_at(place * (wide + _BETWEEN), top, *_panel(panel, wide, colours)) for place, panel in enumerate(panels)
-    ]
+    drawn = [_at(place * (wide + _BETWEEN), top, *_panel(panel, wide, colours)) for place, panel in enumerate(panels)]
     return drawn, _TITLE + _HEIGHT + _FOOT
 
 
