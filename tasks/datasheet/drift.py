@@ -118,11 +118,24 @@ def holm(chances: Sequence[float]) -> list[float]:
 
 
 def _outside(column: Values, before: Array, after: Array) -> tuple[int, float]:
-    """How many later cells are beyond all training cells, and a bound of the chance of as many: if all rows are alike,
-    the k most extreme ones are later rows with at most (k + 1) f^k, f being their share of all rows."""
+    """How many later cells are beyond all training cells, and a bound of the chance of as many."""
     strange = int(_strange(column, before, after).sum())
     share = len(after) / (len(before) + len(after))
+    if column.words:
+        return strange, _chance_of_new(np.bincount(np.concatenate([before, after]).astype(int)), share, strange)
     return strange, min(1.0, (strange + 1) * share**strange)
+
+
+def _chance_of_new(counts: Array, share: float, strange: int) -> float:
+    """A bound of the chance that so many later rows have categories that no training row has, if all rows are alike:
+    H. Chernoff's (1952). All rows of a category of n are later ones with at most share^n, and of one category the less
+    the more of another are. `counts`: rows of each category."""
+    sizes, times = np.unique(counts[counts > 0], return_counts=True)
+    steps = np.linspace(0, 5, 101)[:, np.newaxis]
+    with np.errstate(over="ignore"):
+        grown = np.exp(sizes * (steps + np.log(share))) - share**sizes
+        bounds = (times * np.log1p(grown)).sum(axis=1) - steps[:, 0] * strange
+    return float(np.exp(min(0.0, bounds.min())))
 
 
 def _strange(column: Values, before: Array, after: Array) -> Array:

@@ -10,7 +10,7 @@ from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.datasheet.columns import Values
-from exhibit.tasks.datasheet.drift import holm, stability
+from exhibit.tasks.datasheet.drift import _chance_of_new, _outside, holm, stability
 from exhibit.tasks.datasheet.sheet import datasheet
 from exhibit.tasks.document import data_rows
 from exhibit.tasks.document import datasheet as told
@@ -85,6 +85,30 @@ def test_rows_that_are_alike_by_chance_are_not_called_copies() -> None:
     many = draws.normal(size=(400, 4))
     many[390:] = many[:10]
     assert described(many, np.zeros(400, int), 100).shared.looser == 1
+
+
+@pytest.mark.parametrize("each", [1, 3, 300])
+def test_rare_categories_are_no_news(each: int) -> None:
+    """Of categories of one or a few rows many stand among the later rows alone: the chance is bounded by counting."""
+    job = Values("job", np.empty(0), tuple(map(str, range(1000))))
+    for seed in range(10):
+        codes = np.random.default_rng(seed).permutation(np.arange(900) // each).astype(float)
+        new, chance = _outside(job, codes[:700], codes[700:])
+        assert chance > 0.01
+        assert new == np.isin(codes[700:], codes[:700], invert=True).sum()
+
+
+def test_a_new_category_is_news() -> None:
+    job = Values("job", np.empty(0), tuple(map(str, range(1000))))
+    codes = np.random.default_rng(0).permutation(np.arange(900) // 300).astype(float)
+    codes[880:] = 999
+    assert _outside(job, codes[:700], codes[700:])[1] < 0.001
+
+
+def test_the_chance_of_new_categories_is_bounded_from_above() -> None:
+    """Against the closed form of one category of n rows: all of them are later ones."""
+    for rows in (2, 5, 9):
+        assert _chance_of_new(np.array([rows, 1000]), 0.25, rows) >= 0.25**rows
 
 
 def test_a_column_that_has_become_empty_has_moved() -> None:
