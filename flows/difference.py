@@ -30,8 +30,8 @@ class Difference(Record):
 
 class Comparison(Record):
     """Two reports: their differences by what they are about, and what cannot be compared. `points`: those
-    that both have; `retrained`: points whose
-    model is another one, which the errors of importances leave out."""
+    that both have; `retrained`: points whose model is another one, which the errors of importances leave out; `apart`:
+    the parts in which they have nothing in common, so that nothing of them was compared."""
 
     first: Shown
     second: Shown
@@ -44,6 +44,7 @@ class Comparison(Record):
     verdicts: tuple[Difference, ...] = ()
     not_compared: tuple[Shown, ...] = ()
     retrained: tuple[Shown, ...] = ()
+    apart: tuple[Shown, ...] = ()
 
     @property
     def same(self) -> bool:
@@ -67,7 +68,8 @@ class Comparison(Record):
         if not self.points:
             yield "no point is in both reports, so nothing of them is compared"
         for name, found in self.parts if self.points else ():
-            yield f"{name}: {f'{len(found):,} differ' if len(found) > 1 else '1 differs' if found else 'the same'}"
+            alike = "nothing that both have" if name in self.apart else "the same"
+            yield f"{name}: {f'{len(found):,} differ' if len(found) > 1 else '1 differs' if found else alike}"
             yield from (f"  {item}" for item in found[:_MOST])
             if len(found) > _MOST:
                 yield f"  and {len(found) - _MOST:,} more; --json has them all"
@@ -132,7 +134,17 @@ def compared(first: str, second: str, about: EarlierReport, before: Facts, after
         verdicts=tuple(_verdicts(before.verdicts, after.verdicts, {pair.after.slug for pair in found.points})),
         not_compared=tuple(_not_compared(found, before, after)),
         retrained=tuple(pair.after.slug for pair in found.points if pair.before.weights != pair.after.weights),
+        apart=tuple(_apart(found, before, after)),
     )
+
+
+def _apart(found: Changed, before: Facts, after: Facts) -> Iterator[str]:
+    """Of what there is something in one of the reports, but nothing that is also in the other."""
+    old, new = ({(item.point, item.name, item.split) for item in of.metrics or ()} for of in (before, after))
+    if old | new and not old & new:
+        yield "metrics"
+    if (before.importances or after.importances) and not found.pairs:
+        yield "importances"
 
 
 def _settings(pair: PointPair) -> Iterator[Difference]:

@@ -46,6 +46,10 @@ def list_runs(folder: Path) -> Iterator[Listed]:
         raise InputError(
             f"{str(folder)[:200]}: a directory of runs was expected, and {why}; 'exhibit runs DIR' names another"
         )
+    if (folder / MANIFEST).is_file():
+        raise InputError(
+            f"{folder}: a directory of runs was expected, and this is one of them; name the directory that it lies in"
+        )
     try:
         names = sorted((path for path in folder.iterdir() if (path / MANIFEST).is_file()), reverse=True)
     except OSError as error:

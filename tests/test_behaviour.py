@@ -99,6 +99,8 @@ def test_a_linear_model_behaves_as_its_weights_say(asked: Callable[..., tuple[Ma
     said = " ".join(text for block in section.blocks for text in block.paragraphs)
     assert "On these rows the model needs income" in said
     assert "debts" not in said
+    assert "All 3 features but job (its categories have no order) were asked about." in said
+    assert "No pair of features does anything together; what counts most alone is income" in said
     assert "20 given rows" in " ".join(table.caption for block in section.blocks for table in block.tables)
     found = json.loads(store.get(tabulate(store, [digest])["behaviour"]))
     values = {item["feature"]: item["mean"] for item in found["chapters"][0]["found"][0]["items"]}

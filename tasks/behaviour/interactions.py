@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.behaviour.case import Case, Question
+from exhibit.tasks.behaviour.intervals import LEAST
 from exhibit.tasks.protocols import take
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.behaviour import Interactions
@@ -84,7 +85,8 @@ def _told(halves: Array, change: Array, **said: Any) -> Interactions:
     pairs = 2 * halves
     pairs[:, places, places] = 0
     sizes = np.abs(pairs)
-    error = sizes.std(axis=0, ddof=1) / np.sqrt(len(sizes)) if len(sizes) > 1 else np.full(sizes.shape[1:], np.nan)
+    stated = len(sizes) >= LEAST
+    error = sizes.std(axis=0, ddof=1) / np.sqrt(len(sizes)) if stated else np.full(sizes.shape[1:], np.nan)
     return Interactions(
         mean=np.moveaxis(sizes.mean(axis=0), -1, 0),
         error=np.moveaxis(error, -1, 0),

@@ -19,6 +19,7 @@ from exhibit.tasks.document import (
     multimodal,
     planted,
     quality,
+    quality_figures,
     verdicts,
 )
 from exhibit.tasks.document.common import called, reading
@@ -321,7 +322,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
         *map(ends.stated, _own(material).figures(material, scales)),
         *behaviour.figures(material),
         *agreement.figures(material),
-        *quality.figures(material),
+        *quality_figures.figures(material),
         *datasheet.figures(material),
         *model.figures(material),
         *ladder.figures(material),

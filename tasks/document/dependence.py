@@ -3,7 +3,7 @@
 import numpy as np
 
 from exhibit.tasks.document.over_rows import digits, features_asked, rows_of
-from exhibit.tasks.document.words import capital, count, plain, signed
+from exhibit.tasks.document.words import capital, count, rounded, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Against, Dependence
 from exhibit.tasks.records.figure import Bars, EffectPanel, EffectPanels, Figure, Series
@@ -69,6 +69,7 @@ def _bars(material: Material, found: Dependence, item: Against, output: int, row
     groups = [item.values[rows & (item.seen == code)] for code in codes]
     labels = tuple(f"{item.words[code]} ({len(one):,})" for code, one in zip(codes.tolist(), groups, strict=True))
     errors = [float(one.std(ddof=1) / np.sqrt(len(one))) if len(one) > 1 else np.nan for one in groups]
+    lines = "" if np.isnan(errors).all() else " Lines: its standard error, where there are two rows or more."
     means = np.array([one.mean() for one in groups], np.float64)
     return Figure(
         name=f"{material.slug}-dependence-{output + 1}-category-{place}",
@@ -79,8 +80,8 @@ def _bars(material: Material, found: Dependence, item: Against, output: int, row
             signed=material.main.signed,
         ),
         caption=f"What {found.method} gives {item.feature} by its value, {_said(material, found, output, rows)}: the "
-        "mean over the rows that have it, whose number stands in brackets. Lines: its standard error.",
-        alt="; ".join(f"{label} {plain(value)}" for label, value in zip(labels, means.tolist(), strict=True)),
+        f"mean over the rows that have it, whose number stands in brackets.{lines}",
+        alt="; ".join(f"{label} {rounded(value)}" for label, value in zip(labels, means.tolist(), strict=True)),
     )
 
 
@@ -93,12 +94,19 @@ def blocks(material: Material, found: Dependence) -> tuple[Block, ...]:
         f"{features_asked(len(found.items), found.total)} These are the attributions of the report; {_NOT_ASKED}.{left}"
     )
     return (
-        Block(heading="Attribution against value", paragraphs=(said,), figures=names[:1], asides=(_READ,)),
+        Block(heading="Attribution against value", paragraphs=(said,), figures=names[:1], asides=_read(found)),
         *(Block(figures=(name,)) for name in names[1:]),
     )
 
 
 _NOT_ASKED = "the model was not asked again"
+
+
+def _read(found: Dependence) -> tuple[Aside, ...]:
+    """Of dots, where there are some: bars say what they are themselves."""
+    return () if all(item.words for item in found.items) else (_READ,)
+
+
 _READ = Aside(
     title="How to read it",
     text="A dot is one row: to the right the value of the feature, upwards what the method gives it. Dots of one value "

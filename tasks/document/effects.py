@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document.over_rows import INTERVALS, cost, digits, features_asked, rows_of
-from exhibit.tasks.document.words import capital, count, in_full, listing, plain, rounded, signed, without_unit
+from exhibit.tasks.document.words import capital, count, in_full, plain, rounded, signed, without_unit
 from exhibit.tasks.records.behaviour import STRONG, Effect, Effects
 from exhibit.tasks.records.figure import SINGLE, Bars, EffectPanel, EffectPanels, Figure, Series
 from exhibit.tasks.records.material import Material
@@ -40,7 +40,7 @@ def _dependence_panels(material: Material, found: Effects, items: Sequence[Effec
         name=f"{material.slug}-partial-dependence-{output + 1}",
         content=EffectPanels(panels=panels, axis=of),
         caption=f"Partial dependence: {of} if one feature is set to a value and all others stay as they are. Thick: "
-        f"the mean over {rows_of(material, found.asked)}{_band(items[0])}{single}. Numbers are tried from their 5% to "
+        f"the mean over {rows_of(material, found.asked)}{_band(items)}{single}. Numbers are tried from their 5% to "
         "their 95% quantile, or at all their values where these are few.",
         alt=_reach(items, output),
     )
@@ -77,18 +77,25 @@ def dependence_blocks(material: Material, found: Effects) -> tuple[Block, ...]:
     """Of partial dependence: its figures, and their numbers."""
     names = tuple(figure.name for figure in dependence_figures(material, found))
     return (
-        Block(heading="Partial dependence", figures=names[:1], asides=(_READ_DEPENDENCE,)),
+        Block(heading="Partial dependence", figures=names[:1], asides=(_read_dependence(found),)),
         *(Block(figures=(name,)) for name in names[1:]),
         _numbers(material, found, "Partial dependence"),
     )
 
 
-_READ_DEPENDENCE = Aside(
-    title="How to read it",
-    text="A flat line: the model answers the same, whatever the value. Thin lines that run apart: the feature counts "
-    "differently from row to row. Where a feature moves with others, some of the rows that were asked about are such "
-    "as do not occur; accumulated local effects ask about fewer of these.",
-)
+def _read_dependence(found: Effects) -> Aside:
+    """Of lines and of bars, where there are some."""
+    lines = (
+        "A flat line: the model answers the same, whatever the value. Thin lines that run apart: the feature counts "
+        "differently from row to row. "
+    )
+    bars = "Bars of one length: the model answers the same, whatever the value. "
+    there = [bool(item.words) for item in found.items]
+    return Aside(
+        title="How to read it",
+        text=f"{lines if not all(there) else ''}{bars if any(there) else ''}Where a feature moves with others, some of "
+        "the rows that were asked about are such as do not occur; accumulated local effects ask about fewer of these.",
+    )
 
 
 def accumulated_figures(material: Material, found: Effects) -> tuple[Figure, ...]:
@@ -114,7 +121,7 @@ def accumulated_figures(material: Material, found: Effects) -> tuple[Figure, ...
             name=f"{material.slug}-accumulated-local-effects",
             content=EffectPanels(panels=panels, names=names, axis=f"change of {of}", signed=True),
             caption=f"Accumulated local effects: by how much a feature alone changes the {of}, added up from bin to "
-            f"bin, with a mean of zero over {rows_of(material, found.asked)}{_band(found.items[0])}. {_bins(found)}",
+            f"bin, with a mean of zero over {rows_of(material, found.asked)}{_band(found.items)}. {_bins(found)}",
             alt=" ".join(f"{_reach(found.items, k)}." for k in range(len(found.outputs))),
         ),
     )
@@ -176,8 +183,8 @@ def _numbers(material: Material, found: Effects, title: str) -> Block:
         ),
         rows=rows,
     )
-    said = [features_asked(len(found.items) + len(found.left), found.total), cost(found.asked)]
-    said += [f"Left out: {listing([f'{feature} ({why})' for feature, why in found.left])}."] if found.left else []
+    said = [features_asked(len(found.items) + len(found.left), found.total, found.left)]
+    said += [cost(found.asked)] if rows else []
     return Block(paragraphs=(" ".join(said),), tables=(table,) if rows else ())
 
 
@@ -210,8 +217,10 @@ def _of_outputs(found: Effects) -> str:
     return found.unit if len(found.outputs) > 1 else _of_output(found, found.outputs[0])
 
 
-def _band(item: Effect) -> str:
-    return "" if np.isnan(item.low).any() else ", with its 95% interval over rows"
+def _band(items: Sequence[Effect]) -> str:
+    stated = [not np.isnan(item.low).any() for item in items]
+    some = "" if all(stated) else " where ten or more have a value"
+    return f", with its 95% interval over rows{some}" if any(stated) else ""
 
 
 def _reach(items: Sequence[Effect], output: int) -> str:

@@ -35,10 +35,14 @@ def figures(material: Material, found: Interactions) -> tuple[Figure, ...]:
             name=f"{material.slug}-interactions",
             content=Bars(labels=tuple(_named(found, *pair) for pair in pairs), series=series, axis=_axis(found)),
             caption=f"Mean size of the interaction of pairs of features over {rows_of(material, found.asked)}, the "
-            f"strongest first, in {found.unit}. Lines: 95% interval over rows.{rest}",
+            f"strongest first, in {found.unit}.{_lines(found)}{rest}",
             alt="; ".join(f"{_named(found, i, j)} {rounded(float(found.mean[:, i, j].max()))}" for i, j in pairs),
         ),
     )
+
+
+def _lines(found: Interactions) -> str:
+    return "" if np.isnan(found.error).any() else " Lines: 95% interval over rows."
 
 
 def blocks(material: Material, found: Interactions) -> tuple[Block, ...]:
@@ -77,17 +81,23 @@ def _how(found: Interactions) -> str:
     }[found.by or "trees"]
     i, j = _pairs(found)[0]
     alone = int(found.alone.max(axis=0).argmax())
-    strongest = rounded(float(found.mean[:, i, j].max()))
+    most = float(found.mean[:, i, j].max())
+    strongest = f"The strongest pair is {_named(found, i, j)}, {rounded(most)} on average"
+    if most <= found.residual:  # what a computer rounds
+        strongest = "No pair of features does anything together"
     return (
-        f"{how} The strongest pair is {_named(found, i, j)}, {strongest} on average; what counts most alone is "
+        f"{how} {strongest}; what counts most alone is "
         f"{without_unit(found.features[alone])}, {rounded(float(found.alone[:, alone].max()))}. In each row all of "
-        f"them add up to the change of the {found.unit} but for {_residual(found.residual)} at most. "
-        f"{cost(found.asked)}"
+        f"them add up to the change of the {_changed(found)}{_residual(found.residual)}. {cost(found.asked)}"
     )
 
 
+def _changed(found: Interactions) -> str:
+    return found.unit if found.unit == "probability" else "predicted value"
+
+
 def _residual(value: float) -> str:
-    return "nothing" if value == 0 else rounded(value, 1)
+    return "" if value == 0 else f" but for {rounded(value, 1)} at most"
 
 
 def _pairs(found: Interactions) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count as counting
 
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.shown import as_set
+from exhibit.tasks.records.shown import UNWRITTEN, as_power, as_set
 from exhibit.tasks.records.verdict import CheckWords
 
 _SHORT = 16  # letters of a name of a class
@@ -12,25 +12,35 @@ _SHORT = 16  # letters of a name of a class
 
 def signed(value: float, digits: int = 2) -> str:
     """A number with its sign and a true minus: +1.77, −0.20; what rounds to zero has no sign."""
-    return _printed(f"{value:+.{digits}f}")
+    return "+" * (value > 0) + plain(value, digits) if _large(value) else _printed(f"{value:+.{digits}f}")
 
 
 def plain(value: float, digits: int = 2) -> str:
-    """A number with a true minus; there is no minus zero."""
-    return _printed(f"{value:.{digits}f}")
+    """A number with a true minus, 0.31, 347,002; there is no minus zero."""
+    if not _large(value):
+        return _printed(f"{value:.{digits}f}")
+    return _printed(f"{value:,.{max(0, digits - _SPARED)}f}") if abs(value) < UNWRITTEN else as_power(value, digits + 1)
+
+
+def _large(value: float) -> bool:
+    """Whether nobody measures a number to two decimals."""
+    return _LARGE <= abs(value) < float("inf")
+
+
+_LARGE, _SPARED = 10_000, 3  # from which on a number has so many decimals less
 
 
 def rounded(value: float, digits: int = 3) -> str:
-    """A number to so many significant digits, with a true minus: 0.31, 52.3."""
-    return _printed(f"{value:.{digits}g}")
+    """A number to so many significant digits, with a true minus: 0.31, 52.3, 347,000."""
+    short = f"{value:.{digits}g}"
+    if not 10**digits <= abs(float(short)) < float("inf"):
+        return _printed(short)
+    return as_power(value, digits) if abs(value) >= UNWRITTEN else _printed(f"{float(short):,.0f}")
 
 
 def in_full(value: float) -> str:
     """A value of a feature: 1.32, 711,500; large ones without decimals."""
-    return f"{round(value):,}".replace("-", "−") if _LARGE <= abs(value) < _HUGE else rounded(value, 4)
-
-
-_LARGE, _HUGE = 1e4, 1e15
+    return plain(value, 0) if _large(value) else rounded(value, 4)
 
 
 def _printed(text: str) -> str:

@@ -1,13 +1,17 @@
 """Axes: where a number is drawn, and the round numbers beside it."""
 
 from collections.abc import Sequence
-from math import floor, log10
+from itertools import pairwise
+from math import floor, inf, log10
 from typing import NamedTuple
 
 from exhibit.tasks.drawing.svg import INK, QUIET, SMALL, element, line, number, signed, text, text_width
+from exhibit.tasks.records.shown import as_power
 
 SIZE = SMALL  # of the words at an axis, in CSS pixels
 KEY = 17.0  # height of a line of names above a chart
+_SHORT, _LONG = 1_000, 1e7  # from which on three digits do not write a number out, and from which on nothing does
+_APART = 3.0  # CSS pixels between two labels, at least
 
 
 class Axis(NamedTuple):
@@ -22,10 +26,31 @@ class Axis(NamedTuple):
         """Where `value` is drawn."""
         return self.start + (float(value) - self.low) / (self.high - self.low) * (self.end - self.start)
 
-    def ticks(self, count: int = 5, by_sign: bool = False) -> list[tuple[float, str]]:
-        """Places and labels of about `count` round numbers; `by_sign` prints their signs."""
+    def ticks(self, count: int = 5, by_sign: bool = False, longest: float = _LONG) -> list[tuple[float, str]]:
+        """Places and labels of about `count` round numbers; `by_sign` prints their signs. From `longest` on they have
+        powers of ten."""
         values, digits = ticks(self.low, self.high, count)
-        return [(self.at(value), signed(value) if by_sign else number(value, digits)) for value in values]
+        most = max(map(abs, values), default=0.0)
+
+        def label(value: float) -> str:
+            if value and most >= longest:
+                return "+" * (by_sign and value > 0) + as_power(value)
+            return signed(value, ".3g" if most < _SHORT else digits) if by_sign else number(value, digits)
+
+        return [(self.at(value), label(value)) for value in values]
+
+    def fitting(self, count: int = 5, by_sign: bool = False) -> list[tuple[float, str]]:
+        """As `ticks`, or fewer or shorter ones where the labels of so many would touch below the axis."""
+        choices = [self.ticks(fewer, by_sign, longest) for longest in (_LONG, _SHORT) for fewer in range(count, 0, -1)]
+        return next((choice for choice in choices if len(choice) > 1 and _stand_apart(choice)), choices[0][:1])
+
+
+def _stand_apart(places: Sequence[tuple[float, str]]) -> bool:
+    wide = [text_width(label, SIZE) for _, label in places]
+    return all(
+        abs(two - one) >= (first + second) / 2 + _APART
+        for (one, two), (first, second) in zip(pairwise(at for at, _ in places), pairwise(wide), strict=True)
+    )
 
 
 def ticks(low: float, high: float, count: int = 5) -> tuple[list[float], str]:
@@ -49,9 +74,17 @@ def upright(content: str, x: float, y: float) -> str:
     return element("g", mark(content, 0, 0), transform=f"translate({x:.1f} {y:.1f}) rotate(-90)")
 
 
-def below(axis: Axis, y: float, count: int = 5, by_sign: bool = False) -> list[str]:
-    """The numbers of a horizontal axis at height `y`, with small ticks."""
-    return [line(x, y, x, y + 4, INK) + mark(label, x, y + 15) for x, label in axis.ticks(count, by_sign)]
+def below(
+    axis: Axis, y: float, count: int = 5, by_sign: bool = False, inside: tuple[float, float] | None = None
+) -> list[str]:
+    """The numbers of a horizontal axis at height `y`, with small ticks; none reaches out of what is said to be their
+    room."""
+    low, high = inside or (-inf, inf)
+    return [
+        line(x, y, x, y + 4, INK) + mark(label, min(max(x, low + half), high - half), y + 15)
+        for x, label in axis.fitting(count, by_sign)
+        for half in (text_width(label, SIZE) / 2,)
+    ]
 
 
 def key(names: Sequence[tuple[str, str, str]], left: float, right: float) -> tuple[list[str], float]:

@@ -125,7 +125,7 @@ def _panel(
     return [
         *parts,
         line(ends[0], y.start, ends[1], y.start, INK, 0.9),
-        *below(x, y.start, max(2, int((ends[1] - ends[0]) / 40))),
+        *below(x, y.start, max(2, int((ends[1] - ends[0]) / 40)), inside=ends),
     ]
 
 

@@ -16,6 +16,7 @@ import font_source_sans_pro
 from fontTools.ttLib import TTFont
 
 from exhibit.tasks.records.figure import PIECE, Part
+from exhibit.tasks.records.shown import UNWRITTEN, as_power
 
 FACE = "Source Sans Pro"
 INK, QUIET, RULE, PAPER = "#1d2330", "#666d7a", "#d4d8df", "#ffffff"
@@ -198,9 +199,11 @@ def fitted_apart(contents: Sequence[str], size: float, room: float) -> list[str]
 
 
 def signed(value: float, digits: str = ".3g") -> str:
-    """A number with its sign: +0.41, −1.20, 0."""
-    shown = f"{value:+{digits}}"
-    return "0" if float(shown) == 0 else shown.replace("-", "−")
+    """A number with its sign: +0.41, −1.20, −358,134, 0."""
+    if UNWRITTEN <= abs(value) < float("inf"):
+        return "+" * (value > 0) + as_power(value)
+    shown = f"{value:+,{digits.removeprefix(',')}}"
+    return "0" if float(shown.replace(",", "")) == 0 else shown.replace("-", "−")
 
 
 def decimals(limit: float) -> int:
@@ -210,6 +213,8 @@ def decimals(limit: float) -> int:
 
 def number(value: float, digits: str) -> str:
     """A number as printed on an axis."""
+    if UNWRITTEN <= abs(value) < float("inf"):
+        return as_power(value)
     shown = format(value, digits)
     zero = not any(digit in shown.partition("e")[0] for digit in "123456789")  # there is no minus zero
     return (shown.lstrip("-") if zero else shown).replace("-", "−")

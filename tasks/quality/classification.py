@@ -19,12 +19,13 @@ _LEAST_PROBABILITY = 1e-15  # so that one certain error does not make the mean l
 
 def classification(probabilities: Array, labels: Array, classes: Sequence[str], split: Split, learnt: Array) -> Quality:
     """`probabilities` (rows, classes), `labels` (rows,) and `learnt` (training rows,) as integers. Points are
-    scikit-learn's; a class that no row has is in no mean. Precision and recall have Wilson's interval, the others one
-    from resampling the rows."""
+    scikit-learn's; a class that no row has is in no mean, and a resample without one that rows have gives none.
+    Precision and recall have Wilson's interval, the others one from resampling the rows."""
     rows, width = probabilities.shape
     read = probabilities.argmax(axis=1)
     each = range(width) if width <= _MOST_CLASSES else range(0)
     ranked = {k: ranking.Ranked.by(probabilities[:, k], labels == k) for k in each if 0 < (labels == k).sum() < rows}
+    present = np.unique(labels)
     losses, squares = _log_losses(probabilities, labels), _squares(probabilities, labels)
 
     def measured(weights: Array) -> dict[str, Array]:
@@ -33,12 +34,13 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
             summed(part, group, width)
             for part, group in ((weights * (read == labels), labels), (weights, labels), (weights, read))
         )
+        whole = (true[:, present] > 0).all(axis=1)  # else the mean would be one over other classes
         with np.errstate(invalid="ignore"):
             f1 = np.where(true + said > 0, 2 * right / (true + said), np.nan)
             recall = right / true
         found = {
-            "balanced accuracy": np.nanmean(recall, axis=1),
-            "macro F1": np.nanmean(f1, axis=1),
+            "balanced accuracy": np.where(whole, np.nanmean(recall, axis=1), np.nan),
+            "macro F1": np.where(whole, np.nanmean(f1, axis=1), np.nan),
             "log loss": (weights * losses).sum(axis=1) / total,
             "Brier score": (weights * squares).sum(axis=1) / total,
         }
@@ -99,13 +101,10 @@ def _drawn(ranked: dict[int, ranking.Ranked], binary: bool) -> list[int]:
 
 
 def _over(by_class: dict[int, Array], width: int) -> Array:
-    """(draws,): of two classes that of the second, of more the mean over those that a draw has."""
+    """(draws,): of two classes that of the second, of more the mean over all; none of a draw that lacks one."""
     if width == 2 and 1 in by_class:
         return by_class[1]
-    values = np.stack(list(by_class.values()))
-    known = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(known, values, 0).sum(axis=0) / known.sum(axis=0))
+    return np.asarray(np.stack(list(by_class.values())).mean(axis=0))
 
 
 def _log_losses(probabilities: Array, labels: Array) -> Array:
@@ -125,7 +124,6 @@ def _naive(labels: Array, learnt: Array, width: int) -> dict[str, float]:
     present = np.unique(labels)
     shares = np.bincount(labels, minlength=width) / len(labels)
     found = {
-        "balanced accuracy": 1 / len(present),
         "ROC AUC": 0.5,
         "average precision": float(shares[1] if width == 2 else shares[present].mean()),
     }
@@ -135,6 +133,7 @@ def _naive(labels: Array, learnt: Array, width: int) -> dict[str, float]:
     every = np.broadcast_to(guess, (len(labels), width))
     found["Brier score"] = float(_squares(every, labels).mean())
     commonest = int(guess.argmax())
+    found["balanced accuracy"] = float(commonest in present) / len(present)
     found["macro F1"] = float(2 * shares[commonest] / (1 + shares[commonest]) / len(np.union1d(present, [commonest])))
     if guess[present].all():
         found["log loss"] = float(_log_losses(every, labels).mean())

@@ -108,10 +108,11 @@ class Dependence(Record):
 
 class Interactions(Record):
     """Shapley interactions of pairs of features over the asked rows, of each of the `outputs` in `unit`: `mean`, with
-    the standard `error` over rows, of their sizes, and `signed`, their mean, (outputs, features, features); `alone`
-    (outputs, features): the mean size of what a feature does without any other. `by`: along the paths of trees, or from
-    all coalitions against rows of a `background`; None where there were more than `most` features, and nothing could be
-    asked. `residual`: the largest gap over rows between their sum and what they divide."""
+    the standard `error` over rows (NaN of fewer than ten), of their sizes, and `signed`, their mean, (outputs,
+    features, features); `alone` (outputs, features): the mean size of what a feature does without any other. `by`:
+    along the paths of trees, or from all coalitions against rows of a `background`; None where there were more than
+    `most` features, and nothing could be asked. `residual`: the largest gap over rows between their sum and what they
+    divide."""
 
     kind: Literal["interactions"] = "interactions"
     asked: Asked

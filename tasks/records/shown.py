@@ -27,6 +27,17 @@ def as_set(number: float) -> str:
     return f"{'−' * (number < 0)}{int(whole):,}{f'.{rest}' if rest.strip('0') else ''}"
 
 
+def as_power(number: float, digits: int = 3) -> str:
+    """A number that is too large to be written out, to so many significant digits: 2.72×10²⁴, −5×10⁷."""
+    mantissa, _, exponent = f"{number:.{digits - 1}e}".replace("-", "−").partition("e")
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{mantissa}×10{str(int(exponent)).translate(_RAISED)}"
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+UNWRITTEN = 1e15  # from which on a number is not written out
+
+
 def escaped_lines(text: str) -> str:
     """As `escaped`, of a text of several lines."""
     return escaped(text, "\n")

@@ -20,6 +20,7 @@ from exhibit.tasks.behaviour.effects import (
     quantiles,
 )
 from exhibit.tasks.behaviour.permutation import PermutationImportanceSpec, increases, loss_of
+from exhibit.tasks.document.over_rows import features_asked
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.behaviour import Effect
 from exhibit.tasks.records.data import Dataset, Input
@@ -164,6 +165,15 @@ def test_what_has_one_value_or_no_order_is_left_out_with_its_reason(rows: Array)
         ("x1", "it has one value in these rows"), ("w", "its categories have no order")
     )  # fmt: skip
     assert [item.words for item in PartialDependenceSpec().answer(asked).items] == [(), ("no", "maybe")]
+
+
+def test_what_is_left_out_is_not_said_to_be_asked_about() -> None:
+    assert features_asked(2, 2) == "Both features were asked about."
+    assert features_asked(5, 5, [("colour", "no order")]) == ("All 5 features but colour (no order) were asked about.")
+    assert features_asked(2, 2, [("a", "no order"), ("b", "no order")]) == (
+        "Not applicable to a (no order) and b (no order)."
+    )
+    assert features_asked(3, 9, [("a", "no order")]).startswith("The 3 of 9 features that count most")
 
 
 def test_a_missing_value_is_no_point_and_no_row_of_a_bin(rows: Array) -> None:

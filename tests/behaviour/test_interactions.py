@@ -50,6 +50,12 @@ def test_the_answer_says_what_it_cost_and_what_is_left_over(rows: Array) -> None
     np.testing.assert_allclose(found.mean[0, 2], 0, atol=1e-12)
 
 
+@pytest.mark.parametrize(("count", "stated"), [(9, False), (10, True)])
+def test_no_error_is_stated_of_fewer_than_ten_rows(rows: Array, count: int, *, stated: bool) -> None:
+    found = InteractionsSpec(rows=count, background=3).answer(case(rows, lambda x: x[:, [0]] * x[:, [1]]))
+    assert bool(np.isfinite(found.error).all()) == stated
+
+
 def test_a_table_of_more_features_than_can_be_asked_about_gets_no_answer() -> None:
     found = InteractionsSpec().answer(case(np.random.default_rng(0).normal(size=(9, 11)), lambda x: x[:, :1]))
     assert found.by is None

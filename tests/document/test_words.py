@@ -6,7 +6,7 @@ import pytest
 from exhibit.tasks.document.answers import _quality
 from exhibit.tasks.document.image import bordered
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import count, interval, listing, share, signed
+from exhibit.tasks.document.words import count, interval, listing, plain, rounded, share, signed
 from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
 from exhibit.tasks.records.finding import Signs
 from exhibit.tasks.records.model import Metric, Performance
@@ -16,6 +16,20 @@ from tests.points import inputs, material, method
 
 def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
     assert (signed(1.234), signed(-0.2), interval(-1, 2)) == ("+1.23", "−0.20", "−1.00 to 2.00")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (1234.5, ("1234.50", "+1234.50", "1,230")),
+        (347_001.785, ("347,002", "+347,002", "347,000")),
+        (-2.72e12, ("−2,720,000,000,000", "−2,720,000,000,000", "−2,720,000,000,000")),
+        (7.4169e24, ("7.42×10²⁴", "+7.42×10²⁴", "7.42×10²⁴")),
+    ],
+)
+def test_large_numbers_are_written_as_a_reader_writes_them(value: float, written: tuple[str, str, str]) -> None:
+    """No digits that nobody measured, and no exponent where a number can be written out."""
+    assert (plain(value), signed(value), rounded(value)) == written
 
 
 @pytest.mark.parametrize(

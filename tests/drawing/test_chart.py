@@ -1,13 +1,25 @@
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from exhibit.tasks.drawing.axis import ticks
+from exhibit.tasks.drawing.axis import SIZE, Axis, ticks
 from exhibit.tasks.drawing.curves import spread
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.drawing.svg import signed, text_width
-from exhibit.tasks.records.figure import BarPanels, Bars, Content, Curves, Figure, Matrix, Scatter, Series
+from exhibit.tasks.records.figure import (
+    BarPanels,
+    Bars,
+    Content,
+    Curves,
+    EffectPanel,
+    EffectPanels,
+    Figure,
+    Matrix,
+    Scatter,
+    Series,
+)
 
 
 def svg(content: Content, width: float = 1.0) -> str:
@@ -101,6 +113,26 @@ def test_ticks_are_round_inside_and_distinct(low: float, high: float) -> None:
     assert 2 <= len(places) <= 8
     assert all(low - 1e-9 <= place <= high + 1e-9 for place in places)
     assert len({format(place, digits) for place in places}) == len(places)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 2.2e7), (-3e6, 3e6), (5e5, 1.4e6), (-1.3e24, 2e24), (0, 1)])
+@pytest.mark.parametrize("by_sign", [False, True])
+def test_numbers_below_an_axis_stand_apart(low: float, high: float, *, by_sign: bool) -> None:
+    places = Axis(low, high, 2, 92).fitting(by_sign=by_sign)
+    ends = [(at - text_width(label, SIZE) / 2, at + text_width(label, SIZE) / 2) for at, label in places]
+    assert len(places) > 1
+    assert all(right < left for (_, right), (left, _) in pairwise(ends))
+
+
+def test_no_number_below_a_panel_is_clipped() -> None:
+    """Of the last panel the right edge is that of the picture."""
+    line = np.array([[0.0], [1.0]])
+    panels = tuple(EffectPanel(title=name, x=np.array([41_369.0, 4.2e7]), lines=line) for name in "abcd")
+    drawn = svg(EffectPanels(panels=panels, axis="probability"))
+    width = float(re.findall(r'viewBox="0 0 ([\d.]+)', drawn)[0])
+    marks = re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>([\d.]+×10⁷)<', drawn)
+    assert marks
+    assert all(float(x) + text_width(label, SIZE) / 2 <= width + 0.01 for x, label in marks)
 
 
 def test_numbers_have_real_minus_signs() -> None:

@@ -32,6 +32,7 @@ def written(
     verdict: str = "pass",
     accuracy: float = 0.9,
     data: str = DIGEST,
+    metric_name: str = "accuracy",
 ) -> Path:
     """A small whole run. `points`: settings by label; `importances`: mean |a| and its standard error by feature."""
     rows = [
@@ -42,7 +43,7 @@ def written(
     pd.DataFrame(rows).to_parquet(buffer)
     check = {"chapter": "iris", "method": "grad", "check": "completeness", "verdict": verdict, "value": 1.0,
              "threshold": 0.5, "required": False, "sentence": ""}  # fmt: skip
-    metric = {"chapter": "iris", "name": "accuracy", "split": "test", "count": 9, "value": accuracy,
+    metric = {"chapter": "iris", "name": metric_name, "split": "test", "count": 9, "value": accuracy,
               "interval": [accuracy - 0.01, accuracy + 0.01]}  # fmt: skip
     files = {
         "config.yaml": b"{}\n",
@@ -206,11 +207,17 @@ def test_each_difference_is_named_and_what_the_errors_explain_is_told_apart(
 def test_what_cannot_be_compared_is_said_and_is_not_the_same(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = written(tmp_path / "other", POINTS | {"more": POINTS["iris"]}, {"length": (1.0, 0.01)})
+    other = written(tmp_path / "other", POINTS | {"more": POINTS["iris"]}, {"length": (1.0, 0.01)}, metric_name="RMSE")
     assert cli.run(["diff", str(made), str(other)]) == 4
-    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("not compared")] == [
+    lines = capsys.readouterr().out.splitlines()
+    assert {"metrics: nothing that both have", "importances: nothing that both have", "verdicts: the same"} <= set(
+        lines
+    )
+    assert [line for line in lines if line.startswith("not compared")] == [
         "not compared: more is in the second report alone",
         "not compared: iris/grad: its features, or how they are added up, are others",
+        "not compared: iris, RMSE, test: a metric that only one of the reports has",
+        "not compared: iris, accuracy, test: a metric that only one of the reports has",
     ]
 
 
@@ -273,3 +280,8 @@ def test_a_folder_of_runs_that_is_none_is_refused(tmp_path: Path, capsys: pytest
     (tmp_path / "file").write_text("x")
     assert [cli.run(["runs", str(tmp_path / name)]) for name in ("nowhere", "file")] == [2, 2]
     assert "there is no such directory" in capsys.readouterr().err
+
+
+def test_a_single_run_is_not_listed_as_a_folder_without_any(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["runs", str(made)]) == 2
+    assert "this is one of them; name the directory that it lies in" in capsys.readouterr().err

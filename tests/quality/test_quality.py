@@ -5,6 +5,7 @@ import pytest
 from sklearn import metrics
 
 from exhibit.tasks.document import quality as told
+from exhibit.tasks.document.quality_tables import ties
 from exhibit.tasks.models.performance import wilson
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
@@ -99,6 +100,23 @@ def test_a_class_that_no_row_has_is_in_no_mean() -> None:
     assert single.roc == ()
 
 
+def test_a_resample_without_a_class_is_in_no_interval_of_a_mean_over_classes() -> None:
+    """Whatever rows are drawn, one answer for all has a balanced accuracy of one half, if both classes are there."""
+    labels = np.array([0] * 27 + [1] * 3)
+    always = np.tile([0.9, 0.1], (30, 1))
+    own = named(classification(always, labels, CLASSES[:2], "test", labels))
+    assert own["balanced accuracy"].interval == (0.5, 0.5)
+    rare = np.array([0] * 29 + [1])  # a third of the resamples lack the one row
+    own = named(classification(always, rare, CLASSES[:2], "test", labels))
+    assert own["balanced accuracy"].interval is own["macro F1"].interval is None
+
+
+def test_a_naive_guess_is_never_right_where_no_row_is_of_its_class() -> None:
+    labels = np.ones(12, int)
+    own = named(classification(np.tile([0.2, 0.8], (12, 1)), labels, CLASSES[:2], "test", np.zeros(5, int)))
+    assert own["balanced accuracy"].naive == own["macro F1"].naive == 0
+
+
 def test_a_naive_guess_has_what_scikit_learns_dummy_has() -> None:
     from sklearn.dummy import DummyClassifier
 
@@ -132,6 +150,15 @@ def test_by_chance_the_calibration_error_is_that_of_the_binomial() -> None:
     assert found.error == pytest.approx(0, abs=1e-12)
     assert found.expected == pytest.approx(np.sqrt(2 * 0.3 * 0.7 / np.pi / 2000), rel=0.1)
     assert found.chance == 1
+
+
+@pytest.mark.parametrize(("third", "said"), [(0.5, True), (0.4, False)])
+def test_two_tables_that_read_a_tie_otherwise_say_so(third: float, *, said: bool) -> None:
+    second = np.array([0.2, 0.9, third])
+    found = classification(
+        np.stack([1 - second, second], axis=1), np.array([0, 1, 1]), CLASSES[:2], "test", np.ones(3, int)
+    )
+    assert bool(ties(found)) == said
 
 
 @pytest.mark.parametrize("rows", [60, 400])

@@ -1,0 +1,143 @@
+"""Figures of how good a model is: curves, calibration, residuals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from exhibit.tasks.document.words import count, plain
+from exhibit.tasks.records.figure import Content, Figure, Plane, Track
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.quality import Calibration, Curve, Quality
+
+_APART = 3  # classes of which each has a colour
+_HALF = 0.5  # of the column
+
+
+def rows_measured(material: Material, quality: Quality) -> str:
+    """45 held-out rows."""
+    split = material.rows_of(quality.split)
+    return count(quality.rows, f"{'held-out' if split == 'test' else split} row")
+
+
+def figures(material: Material) -> tuple[Figure, ...]:
+    """Curves and calibration of a classification, residuals of a regression."""
+    quality = material.quality
+    if quality is None or not material.performance.metrics:
+        return ()
+    if not material.dataset.classes:
+        return (_residuals(material, quality),)
+    found = [*_curves(material, quality)]
+    if quality.calibration is not None:
+        found.append(_calibration(material, quality.calibration))
+    return tuple(found)
+
+
+def _curves(material: Material, quality: Quality) -> list[Figure]:
+    """Of two classes that of one; of a few each; of many that of the worst in colour."""
+    if not quality.roc:
+        return []
+    worst, rest = _worst(quality)
+    alt = {item.name: f"{item.auc.value:.2f}" for item in quality.classes if item.auc}
+    said = ", ".join(f"{curve.name} {alt[curve.name]}" for curve in quality.roc[:_APART])
+    area = f"area {said}" if len(quality.roc) <= _APART else f"the lowest area is that of {worst}, {alt[worst]}"
+    tracks = [_tracks(curves, worst, rest) for curves in (quality.roc, quality.precision_recall)]
+    grey = f" In colour {worst}, the class with the lowest area; grey the {rest} others." if rest else ""
+    on = rows_measured(material, quality)
+    return [
+        _figure(
+            f"{material.slug}-roc",
+            Plane(
+                tracks=tracks[0],
+                x_label="others taken for it",
+                y_label="found",
+                guide="diagonal",
+                guide_label="guessing",
+                read_as="ranking",
+            ),
+            f"Receiver operating characteristic (ROC) on {on}: {area}.{grey}",
+            f"ROC curve; {area}",
+        ),
+        _figure(
+            f"{material.slug}-precision-recall",
+            Plane(
+                tracks=tracks[1], x_label="found (recall)", y_label="of these right (precision)", read_as="precision"
+            ),
+            f"Precision against recall on {on}.{grey}",
+            f"Precision against recall; average precision {_precisions(quality)}",
+        ),
+    ]
+
+
+def _precisions(quality: Quality) -> str:
+    """Of each class that is drawn in colour: malignant 0.98."""
+    worst, rest = _worst(quality)
+    drawn = [worst] if rest else [curve.name for curve in quality.precision_recall]
+    return ", ".join(
+        f"{item.name} {plain(item.average_precision.value)}"
+        for item in quality.classes
+        if item.average_precision and item.name in drawn
+    )
+
+
+def _worst(quality: Quality) -> tuple[str, int]:
+    """The class with the lowest area, and how many others there are where each cannot have a colour."""
+    areas = {item.name: item.auc.value for item in quality.classes if item.auc}
+    worst = min(areas, key=lambda name: areas[name])
+    return worst, len(quality.roc) - 1 if len(quality.roc) > _APART else 0
+
+
+def _tracks(curves: Sequence[Curve], worst: str, rest: int) -> tuple[Track, ...]:
+    if not rest:
+        return tuple(Track(name=curve.name, x=curve.x, y=curve.y, reference=k > 1) for k, curve in enumerate(curves))
+    others = [Track(name="", x=curve.x, y=curve.y, reference=True) for curve in curves if curve.name != worst]
+    own = [Track(name="", x=curve.x, y=curve.y) for curve in curves if curve.name == worst]
+    return (*others, *own)
+
+
+def _calibration(material: Material, found: Calibration) -> Figure:
+    bins = found.bins
+    low, high = (np.array([item.observed.interval[end] for item in bins]) for end in (0, 1))
+    track = Track(
+        name="",
+        x=np.array([item.predicted for item in bins]),
+        y=np.array([item.observed.share for item in bins]),
+        low=np.clip(low, 0, 1),
+        high=np.clip(high, 0, 1),
+        points=True,
+    )
+    return _figure(
+        f"{material.slug}-calibration",
+        Plane(
+            tracks=(track,),
+            x_label=f"probability {found.of}",
+            y_label="how often it is true",
+            guide="diagonal",
+            read_as="calibration",
+        ),
+        f"Calibration of the probability {found.of}, by tenths.",
+        f"Calibration: error {plain(found.error, 3)}, by chance {plain(found.expected, 3)}",
+    )
+
+
+def _residuals(material: Material, quality: Quality) -> Figure:
+    rows = (material.split == quality.split) & ~np.isnan(material.labels)
+    predicted = material.outputs[rows, 0]
+    unit = f", {material.dataset.label_unit}" if material.dataset.label_unit else ""
+    figure = _figure(
+        f"{material.slug}-residuals",
+        Plane(
+            tracks=(Track(name="", x=predicted, y=predicted - material.labels[rows], points=True),),
+            x_label=f"predicted{unit}",
+            y_label="predicted − measured",
+            unit=False,
+            guide="zero",
+            read_as="residuals",
+        ),
+        f"Residuals on {rows_measured(material, quality)}: how far each value is above what was measured.",
+        f"Residuals of {count(int(rows.sum()), 'row')} against predicted values",
+    )
+    return figure.model_copy(update={"width": 0.9})
+
+
+def _figure(name: str, content: Content, caption: str, alt: str) -> Figure:
+    return Figure(name=name, content=content, caption=caption, alt=alt, width=_HALF)
