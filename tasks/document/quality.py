@@ -50,9 +50,10 @@ def _measured(material: Material, quality: Quality) -> str:
         if material.dataset.classes
         else " The model gives no interval with its values, so none is held against them."
     )
+    gives = "shares, or the commonest class" if material.dataset.classes else "mean"
     return (
         f"Measured on {rows_measured(material, quality)}.{seen} {resampled}{few} The guess beside it knows the "
-        f"training labels alone: it gives their {'shares, or the commonest class' if material.dataset.classes else 'mean'}.{value}"
+        f"training labels alone: it gives their {gives}.{value}"
     )
 
 
@@ -91,8 +92,8 @@ def concerns(material: Material) -> Sequence[Concern]:
     if not miscalibrated(found):
         return ()
     sentence = (
-        f"The probability {found.of} is off by {plain(found.error, 3)} on average, on {rows_measured(material, quality)}; "
-        f"if it were right it would be off by {plain(found.expected, 3)} by chance."
+        f"The probability {found.of} is off by {plain(found.error, 3)} on average, on "
+        f"{rows_measured(material, quality)}; if it were right it would be off by {plain(found.expected, 3)} by chance."
     )
     return (Concern(title="Probabilities are not to be taken at their word", sentence=sentence, section="quality"),)
 
