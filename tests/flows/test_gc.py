@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exhibit.flows import cli
+from exhibit.flows import kept
 from exhibit.flows.gc import age, collect, summary
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.base import InputError
@@ -82,10 +82,10 @@ def test_nothing_goes_until_it_is_asked_for(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     before = contents(store)
-    assert cli.gc(["--store", "store"]) == 0
+    assert kept.gc(["--store", "store"]) == 0
     assert "would delete: 1 result with 4 files, 0.0 MB; 2 results stay. Add --delete" in capsys.readouterr().out
     assert contents(store) == before
-    assert cli.gc(["--store", "store", "--older-than", "2w"]) == 0
+    assert kept.gc(["--store", "store", "--older-than", "2w"]) == 0
     assert "nothing to delete: 3 results in the store" in capsys.readouterr().out
 
 
