@@ -102,7 +102,7 @@ function panels(chart) {
   const heights = at.map(([, y]) => (at.find(([, other]) => other > y)?.[1] ?? whole) - y);
   const marks = JSON.parse(chart.dataset.panels ?? "[]");
   found.forEach((panel, k) => (panel.dataset.facets = JSON.stringify(marks[k] ?? [])));
-  filterable(chart, "Filter samples", found, chart, () => {
+  filterable(chart, chart.dataset.panels ? "Filter samples" : "Filter panels", found, chart, () => {
     const left = found.map((panel, k) => [panel, heights[k]]).filter(([panel]) => !panel.hasAttribute("hidden"));
     let [y, height] = [0, 0];
     left.forEach(([panel, own], i) => {

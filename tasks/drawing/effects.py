@@ -21,7 +21,6 @@ from exhibit.tasks.drawing.svg import (
     fitted,
     in_rows,
     line,
-    panel_at,
     text,
     text_width,
 )
@@ -85,7 +84,7 @@ def _row(
     drawn = []
     for place, panel in enumerate(panels):
         x0 = _LEFT + place * (wide + _BETWEEN)
-        drawn.append(panel_at(0, 0, *_panel(panel, content, (x0, x0 + wide), y, top, labelled=place == 0)))
+        drawn.append(element("g", *_panel(panel, content, (x0, x0 + wide), y, top, labelled=place == 0)))
     return [*names, *drawn, upright(content.axis, 10, (y.start + y.end) / 2)], _HEAD + _HEIGHT + _FOOT + top - start
 
 
