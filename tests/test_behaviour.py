@@ -94,7 +94,9 @@ def test_a_linear_model_behaves_as_its_weights_say(asked: Callable[..., tuple[Ma
     np.testing.assert_allclose(pairs.mean, 0, atol=1e-6)
     written = chapter.chapter(material, CHECK_WORDS)
     (section,) = [section for section in written.sections if section.id == "behaviour"]
-    drawn = {figure.name for figure in chapter.figures(material, {})}
+    figures = chapter.figures(material, {})
+    assert any(figure.caption.startswith("What occlusion gives job by its value") for figure in figures)
+    drawn = {figure.name for figure in figures}
     assert {name for block in section.blocks for name in block.figures} <= drawn
     said = " ".join(text for block in section.blocks for text in block.paragraphs)
     assert "On these rows the model needs income" in said

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.over_rows import digits, features_asked, rows_of
 from exhibit.tasks.document.words import capital, count, rounded, signed
 from exhibit.tasks.records.base import Array
@@ -52,7 +53,7 @@ def _dots(material: Material, found: Dependence, items: list[Against], output: i
     return Figure(
         name=f"{material.slug}-dependence-{output + 1}",
         content=EffectPanels(panels=tuple(panels), axis=f"a, {main.unit}", signed=main.signed),
-        caption=f"What {found.method} gives each feature, against its value, {_said(material, found, output, rows)}: a "
+        caption=f"What {named(main)} gives each feature, against its value, {_said(material, found, output, rows)}: a "
         f"dot for each row, in {main.unit}.{left}",
         alt=capital("; ".join(_ends(item, rows) for item in items)),
     )
@@ -79,8 +80,8 @@ def _bars(material: Material, found: Dependence, item: Against, output: int, row
             axis=f"mean a, {material.main.unit}",
             signed=material.main.signed,
         ),
-        caption=f"What {found.method} gives {item.feature} by its value, {_said(material, found, output, rows)}: the "
-        f"mean over the rows that have it, whose number stands in brackets.{lines}",
+        caption=f"What {named(material.main)} gives {item.feature} by its value, "
+        f"{_said(material, found, output, rows)}: the mean over the rows that have it, whose number stands in brackets.{lines}",
         alt="; ".join(f"{label} {rounded(value)}" for label, value in zip(labels, means.tolist(), strict=True)),
     )
 
