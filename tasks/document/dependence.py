@@ -81,7 +81,8 @@ def _bars(material: Material, found: Dependence, item: Against, output: int, row
             signed=material.main.signed,
         ),
         caption=f"What {named(material.main)} gives {item.feature} by its value, "
-        f"{_said(material, found, output, rows)}: the mean over the rows that have it, whose number stands in brackets.{lines}",
+        f"{_said(material, found, output, rows)}: the mean over the rows that have it, whose number stands in "
+        f"brackets.{lines}",
         alt="; ".join(f"{label} {rounded(value)}" for label, value in zip(labels, means.tolist(), strict=True)),
     )
 
