@@ -3,6 +3,7 @@ that is given whole columns, as the place of the word among the categories."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -18,6 +19,7 @@ from exhibit.tasks.data.rows import (
     numbers,
     require_columns,
     require_no_marks,
+    require_plain_numbers,
     row_name,
     shown,
     words,
@@ -72,6 +74,10 @@ class Column(TableColumn):
             return cls._of_numbers(name, asked)
         if not asked.category:
             require_no_marks(known, known_words, "path")
+            require_plain_numbers(known, known_words, "path")
+            if len(known) and isinstance(known.iloc[0], date | timedelta):  # however few they are
+                require_no_dates(name, known_words, typed("data.dates", [name]))
+                raise InputError(f"data.path: the column {name!r} holds spans of time; give their seconds or days")
         gaps = asked.filling in ("category", "constant") and len(known_words) < len(cells)
         counts = Counter(known_words)
         if set(counts) <= _TRUTH.keys() and not asked.category and not gaps:

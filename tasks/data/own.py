@@ -11,8 +11,9 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_
 
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing_file, require_text
-from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, read_table, require_columns, row_ids, row_name
+from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, require_columns, row_ids, row_name
 from exhibit.tasks.data.several import SeveralLabels
+from exhibit.tasks.data.table_file import read_table
 from exhibit.tasks.records.base import Array, InputError, Record, Words
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.shelf import Shelf

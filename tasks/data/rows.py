@@ -2,18 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from decimal import Decimal
-from functools import partial
+from collections.abc import Collection, Iterable, Sequence
 from math import isnan
-from mmap import ACCESS_READ, mmap
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 
-from exhibit.tasks.data.files import DEFAULT, require_text
-from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Excluded
 from exhibit.tasks.records.override import typed
@@ -26,108 +20,6 @@ if TYPE_CHECKING:
 
 Task = Literal["classification", "regression"]
 _FEW = 10  # different whole numbers that are taken for classes
-
-
-def read_table(
-    path: Path,
-    key: str,
-    texts: Collection[str] = (),
-    missing: Collection[str] = (),
-    limits: Limits = DEFAULT,
-) -> "Table":
-    """The rows of a .csv or .parquet file. `texts`: columns whose cells are never read as numbers; of a .csv file so
-    are those that hold a code, as 01 is. Missing is what is empty, and what stands in
-    `missing`: "NA" and "None" are values like any other.
-
-    Raises:
-        InputError: for a file of another kind, a broken or an empty one.
-    """
-    import pandas as pd
-
-    try:
-        match path.suffix.lower():
-            case ".csv":
-                require_text(path, key)
-                heading = pd.read_csv(path, header=None, nrows=1, dtype="str", encoding="utf-8-sig")
-                _require_heading(heading, path, key, limits)
-                read: Callable[..., Any] = partial(
-                    pd.read_csv,
-                    path,
-                    encoding="utf-8-sig",
-                    low_memory=False,
-                    skipinitialspace=True,
-                    keep_default_na=False,
-                    na_values=["", *missing],
-                )
-                table = read(dtype=dict.fromkeys(texts, "str"))
-                if _holds_codes(path):
-                    table = _with_codes(table, read)
-            case ".parquet":
-                table = pd.read_parquet(path)
-                table = (
-                    table.mask(table.apply(lambda cells: [word in missing for word in words(cells)]))
-                    if missing
-                    else table
-                )
-            case ending:
-                raise InputError(f"data.{key}: {path.name} ends in {ending!r}; give a .csv or a .parquet file")
-    except (ValueError, OSError) as problem:
-        if isinstance(problem, InputError):
-            raise
-        raise InputError(f"data.{key}: {path.name} cannot be read: {str(problem).splitlines()[0]}") from problem
-    if not len(table):
-        raise InputError(f"data.{key}: {path.name} has no rows")
-    table = table.rename(columns=lambda name: str(name).strip())
-    _require_columns_apart(table.columns, path, key, limits)
-    return table.apply(_without_decimals)
-
-
-_CODE = re.compile(rb"""(?:^|[,"\r\n])[ ]*0[0-9]+[ ]*(?=[,"\r\n]|$)""")
-
-
-def _holds_codes(path: Path) -> bool:
-    """Whether any cell of a .csv file is written as 01 is, with a zero in front that no number needs."""
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        return _CODE.search(content) is not None
-
-
-def _with_codes(table: "Table", read: Callable[..., "Table"]) -> "Table":
-    """The table with columns of codes as the text that they are."""
-    numeric = [k for k, name in enumerate(table.columns) if is_number(table[name])]
-    for place in numeric:  # one at a time: text needs more memory than numbers
-        cells = read(usecols=[place], dtype="str").iloc[:, 0]
-        if any(map(is_code, cells.dropna().unique().tolist())):
-            table = table.assign(**{str(table.columns[place]): cells})
-    return table
-
-
-def _require_heading(first: "Table", path: Path, key: str, limits: Limits) -> None:
-    """What is known of a table before it is read: pandas would rename columns of the same name."""
-    names = [str(name).strip() for name in first.iloc[0].dropna()] if len(first) else []
-    if len(first.columns) == 1 and (mark := next((mark for mark in ";\t|" if mark in "".join(names)), None)):
-        raise InputError(
-            f"data.{key}: the columns of {path.name} are separated by {mark!r}; save it with commas between them"
-        )
-    _require_columns_apart(names, path, key, limits)
-
-
-def _require_columns_apart(names: Iterable[str], path: Path, key: str, limits: Limits) -> None:
-    """Raises InputError for columns of the same name, or more or longer ones than the limits say."""
-    counts = Counter(names)
-    if twice := [name for name, count in counts.items() if count > 1]:
-        raise InputError(f"data.{key}: {path.name} has several columns of the name {twice[0]!r}; rename them")
-    if len(counts) > limits.columns:
-        raise InputError(
-            f"data.{key}: {path.name} has {len(counts):,} columns, more than data.limits.columns: {limits.columns:,}; "
-            "take some out, or raise that number"
-        )
-    limits.require_names(counts, f"data.{key}: the name of a column of {path.name}")
-
-
-def _without_decimals(cells: "Cells") -> "Cells":
-    """A column of decimals, as a .parquet file may hold it, in floating point numbers."""
-    decimal = cells.dtype == object and cells.map(lambda cell: isinstance(cell, Decimal) or cell is None).all()
-    return cells.astype("float64") if decimal and cells.notna().any() else cells
 
 
 def require_columns(table: "Table", wanted: Iterable[str], sentence: str) -> None:
@@ -161,21 +53,6 @@ def texts(cells: "Cells") -> list[str | None]:
     ]
 
 
-def with_blanks(table: "Table", name: str, path: Path, missing: Collection[str]) -> "Table":
-    """A table that was read of a file, with a column of texts as it is written there: with blanks after a comma."""
-    import pandas as pd
-
-    if path.suffix.lower() != ".csv" or name not in table.columns:
-        return table
-    written = pd.read_csv(
-        path, encoding="utf-8-sig", dtype="str", keep_default_na=False, na_values=["", *missing],
-        usecols=lambda own: str(own).strip() == name,
-    ).iloc[:, 0]  # fmt: skip
-    # A text in quotes behind a blank is told from its quotes only where blanks are skipped.
-    same = len(written) == len(table) and words(written) == words(table[name])
-    return table.assign(**{name: written}) if same else table
-
-
 def _word(cell: Any) -> str | None:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip() or None
 
@@ -203,17 +80,23 @@ def require_exact(cells: Array, numbers: Array, where: str) -> None:
     of them are left. One beyond 64 bits is a size, of which 16 digits are enough.
 
     `cells`: (rows,) as they were given, whole numbers or words for them; `numbers`: (rows,) the same in float64."""
-    for row in np.flatnonzero((np.abs(numbers) >= _WHOLE) & np.isfinite(numbers)):
+    for row in np.flatnonzero((np.abs(numbers) >= WHOLE) & np.isfinite(numbers)):
         word, kept = str(cells[row]).strip(), int(numbers[row])
-        if abs(kept) <= _LARGEST and _WHOLE_NUMBER(word) and int(word) != kept:
+        if abs(kept) <= LARGEST and _WHOLE_NUMBER(word) and int(word) != kept:
             raise InputError(
                 f"{where} holds {word}, which is {kept} in the 53 bits of a number; give it less its smallest value, "
                 "or as words where it counts nothing"
             )
 
 
-_WHOLE, _LARGEST = 1 << 53, 1 << 64
+WHOLE, LARGEST = 1 << 53, 1 << 64  # where whole numbers begin to be moved, and where they are sizes
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,400}").fullmatch
+
+
+def moved(cell: Any, value: float) -> bool:
+    """Whether a whole number, as it is written in a cell, is another one as a float."""
+    word = str(cell).strip()
+    return bool(np.isfinite(value)) and bool(_WHOLE_NUMBER(word)) and int(word) != int(value)
 
 
 def shown(value: Any) -> str:
@@ -235,6 +118,21 @@ def require_no_marks(cells: "Cells", found: Collection[str], key: str) -> None:
         )
 
 
+def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str) -> None:
+    """Raises InputError for a column of nothing but numbers of which some are written in a way that is not read: with
+    a comma, a minus of another sign or in per cent. They would be names of categories, which have no size.
+
+    `found`: the words of the cells, (rows,)."""
+    other = [row for row, word in zip(cells.index, found, strict=True) if _OTHERWISE(word)]
+    if other and all(_OTHERWISE(word) or is_number_word(word) for word in found):
+        raise InputError(
+            f"data.{key}: the column {cells.name!r} holds numbers, but in {row_name(other[0])} it is "
+            f"{shown(str(cells[other[0]]).strip())}; write it as -0.5 is, with a point, a hyphen for minus and no "
+            f"other sign, or, if these are names, say {typed('data.categories', [str(cells.name)])}"
+        )
+
+
+_OTHERWISE = re.compile(r"[+\-−]?[0-9]+,[0-9]+|−[0-9]+(?:\.[0-9]+)?|[+-]?[0-9]+(?:[.,][0-9]+)? ?%").fullmatch
 _MARKS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "unknown", "-", "--", "?", "."})
 
 

@@ -10,9 +10,10 @@ from pydantic import Field
 from exhibit.tasks.data.files import digests, existing_file
 from exhibit.tasks.data.outputs import labels_of
 from exhibit.tasks.data.own import LabelColumn, RowsSpec, rows_of_the_fit
-from exhibit.tasks.data.rows import Labels, require_columns, with_blanks, words
+from exhibit.tasks.data.rows import Labels, require_columns, words
 from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.data.spelling import Speller
+from exhibit.tasks.data.table_file import with_blanks
 from exhibit.tasks.data.tokens import UNKNOWN, Vocabulary, read_tokens
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input

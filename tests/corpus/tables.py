@@ -119,6 +119,19 @@ FILES = [
     table("semicolons", GOOD.replace(",", ";"), Refused("are separated by ';'; save it with commas")),
     table("tabs", GOOD.replace(",", "\t"), Refused("are separated by .*; save it with commas")),
     table("a row that is too long", GOOD + "1,p,2,3\n", Refused("Expected 2 fields in line 26, saw 4")),
+    table(
+        "more cells than names",
+        "a,y\n" + "".join(f"{k},{k + 1},{Y[k]}\n" for k in range(N)),
+        Refused("more cells than the 2 that its first line names"),
+    ),
+    table(
+        "decimal commas without quotes", csv([f"{k},5" for k in range(N)]), Refused("write 0.5 where 0,5 stands for it")
+    ),
+    table("a title above the heading", "My data\n" + GOOD, Refused("more cells than the 1 that its first line names")),
+    table("a comma at the end of each row", "a,y\n" + "".join(f"{k},{Y[k]},\n" for k in range(N)), NUMBERS),
+    table("semicolons behind a mark", GOOD.replace(",", ";").encode("utf-8-sig"), Refused("are separated by ';'")),
+    table("breaks of lines in quotes", csv(['"u\nv"', "w"] * 12), Taken(N, ("a: u\nv", "a: w"))),
+    table("a page of the web", "<!DOCTYPE html><html><body>404</body></html>", Refused("has no rows")),
     table("a row that is too short", GOOD + "1\n", Excluded(N, "y is missing")),
     table("a quote that is not closed", GOOD + '"x,1,p\n', Refused("cannot be read")),
     table("a huge field", GOOD + f'"{"x" * 300_000}",p\n', Refused("in row 24 it is 'xxx.*correct it")),
@@ -158,6 +171,14 @@ CELLS = [
     table("a word among numbers", csv(["many", *range(N - 1)]), Refused("holds numbers in 23 of 24 rows, but in row 0 it is 'many'")),
     table("full-width digits among numbers", csv(["１２", *range(N - 1)]), Refused("in row 0 it is '１２'")),
     table("arabic digits among numbers", csv(["١٢", *range(N - 1)]), Refused("in row 0 it is '١٢'")),
+    table("decimal commas", csv(['"0,5"', '"1,5"'] * 12), Refused("holds numbers, but in row 0 it is '0,5'; write it as -0.5 is")),
+    table("decimal commas that are names", csv(['"0,5"', '"1,5"'] * 12), Taken(N, ("a: 0,5", "a: 1,5")), categories=("a",)),
+    table("percentages", csv(["5%", "6 %"] * 12), Refused("in row 0 it is '5%'.*no other sign")),
+    table("a minus of another sign", csv(["−5", "6"] * 12), Refused("in row 0 it is '−5'.*a hyphen for minus")),
+    table("whole numbers beyond 2^53", csv([2**53 + k for k in range(N)]), Refused("holds 9007199254740993, which is 9007199254740992")),
+    table("whole numbers beyond 2^53 beside a gap", csv(["", *(2**53 + k for k in range(N - 1))]), Refused("holds 9007199254740993, which is"), missing="mean"),
+    table("sizes beside a gap", csv(["", *(f"{k}e17" for k in range(N - 1))]), NUMBERS, missing="mean"),
+    table("truth values in three spellings", csv(["TRUE", "true", "False"] * 8), NUMBERS),
     table("an underscore in a number", csv(["1_000", *range(N - 1)]), Refused("in row 0 it is '1_000'")),
     table("a comma in a number", csv(['"1,000"', *range(N - 1)]), Refused("in row 0 it is '1,000'")),
     table("a currency", csv(["€5", *range(N - 1)]), Refused("in row 0 it is '€5'")),
@@ -189,6 +210,27 @@ LABELS = [
     table(
         "a class of many letters", csv(range(N), ["p" * 999, "q"] * 12), Refused("the name of a class has 999 letters")
     ),
+    table(
+        "classes of long numbers beside a gap",
+        csv(range(N), ["", *([2**53, 2**53 + 1] * 12)[1:]]),
+        Excluded(N - 1, "y is missing"),
+    ),
+    table("classes with blanks", csv(range(N), [" p", "p ", "q", " q "] * 6), Taken(N, classes=("p", "q"))),
+    table(
+        "classes that look missing", csv(range(N), ["NA", "None", "nan"] * 8), Taken(N, classes=("NA", "None", "nan"))
+    ),
+    table(
+        "classes in the order of the outputs",
+        csv(range(N), ["low", "medium", "high"] * 8),
+        Taken(N, classes=("low", "medium", "high")),
+        classes=("low", "medium", "high"),
+    ),
+    table(
+        "classes of truth in another spelling",
+        csv(range(N), ["True", "False"] * 12),
+        Refused("holds False, True, but the classes are true, false"),
+        classes=("true", "false"),
+    ),
     table("full-width labels", csv(range(N), ["１", "２"] * 12), Taken(N, classes=("１", "２"))),
     table("labels of emoji", csv(range(N), ["😀", "😡"] * 12), Taken(N)),
 ]
@@ -209,8 +251,17 @@ PARQUET = [
     table("parquet: categories", parquet(pd.Categorical(THIRTEEN)), Taken(N, ("a: k0", "a: k1", "a: k2")), file="t.parquet"),
     table("parquet: dates", parquet([datetime.date(2020, 1, 1 + k) for k in range(N)]), Refused("holds 24 dates such as 2020-01-01"), file="t.parquet"),
     table("parquet: times", parquet(pd.date_range("2020", periods=N)), Refused("holds 24 dates such as 2020-01-01 00:00:00"), file="t.parquet"),
-    table("parquet: spans of time", parquet(pd.to_timedelta(range(N), unit="s")), Refused("24 categories"), file="t.parquet"),
+    table("parquet: spans of time", parquet(pd.to_timedelta([k % 2 for k in range(N)], unit="s")), Refused("holds spans of time; give their seconds"), file="t.parquet"),
+    table("parquet: few times", parquet(list(pd.date_range("2020", periods=2)) * 12), Refused("dates such as 2020-01-01"), file="t.parquet"),
+    table("parquet: few dates", parquet([datetime.date(2020, 1, 1 + k % 2) for k in range(N)]), Refused("dates such as 2020-01-01"), file="t.parquet"),
     table("parquet: truth values with gaps", parquet([None, *([True, False] * 12)[1:]]), Refused("data.missing: 1 of 24 rows lack a value"), file="t.parquet"),
+    table("parquet: columns of two levels", lambda path: pd.DataFrame({("a", "b"): range(N), ("y", ""): Y}).to_parquet(path), Refused("there is no column y; there are"), file="t.parquet"),
+    table("parquet: long numbers with gaps", parquet(pd.array([None, *(2**53 + k for k in range(N - 1))], "Int64")), Refused("holds 9007199254740993, which is"), file="t.parquet", missing="mean"),
+    table("parquet: long decimals", parquet([Decimal(2**53 + k) for k in range(N)]), Refused("holds 9007199254740993, which is"), file="t.parquet"),
+    table("parquet: times of a zone", parquet(pd.date_range("2020", periods=N, tz="Europe/Berlin")), Refused("holds 24 dates such as 2020-01-01"), file="t.parquet"),
+    table("parquet: categories of numbers", parquet(pd.Categorical([1, 2] * 12)), NUMBERS, file="t.parquet"),
+    table("parquet: arrays", parquet([np.zeros(2)] * N), Refused("holds cells of type ndarray"), file="t.parquet"),
+    table("parquet: truth values with gaps that are filled", parquet([None, *([True, False] * 12)[1:]]), NUMBERS, file="t.parquet", missing="mean"),
     table("parquet: no rows", lambda path: pd.DataFrame({"a": [], "y": []}).to_parquet(path), Refused("has no rows"), file="t.parquet"),
 ]  # fmt: skip
 

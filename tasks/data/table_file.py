@@ -1,0 +1,175 @@
+"""Tables in files: what is read of them as it is written, and what pandas would change in silence is refused."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from decimal import Decimal
+from functools import partial
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+
+from exhibit.tasks.data.files import DEFAULT, require_text
+from exhibit.tasks.data.limits import Limits
+from exhibit.tasks.data.rows import LARGEST, WHOLE, is_code, is_number, moved, words
+from exhibit.tasks.records.base import InputError
+
+if TYPE_CHECKING:
+    from exhibit.tasks.data.rows import Cells, Table
+
+
+def read_table(
+    path: Path,
+    key: str,
+    texts: Collection[str] = (),
+    missing: Collection[str] = (),
+    limits: Limits = DEFAULT,
+) -> "Table":
+    """The rows of a .csv or .parquet file. `texts`: columns whose cells are never read as numbers; of a .csv file so
+    are those that hold a code, as 01 is. Missing is what is empty, and what stands in
+    `missing`: "NA" and "None" are values like any other.
+
+    Raises:
+        InputError: for a file of another kind, a broken or an empty one.
+    """
+    import pandas as pd
+
+    try:
+        match path.suffix.lower():
+            case ".csv":
+                require_text(path, key)
+                heading = pd.read_csv(path, header=None, nrows=1, dtype="str", encoding="utf-8-sig")
+                _require_heading(heading, path, key, limits)
+                read: Callable[..., Any] = partial(
+                    pd.read_csv,
+                    path,
+                    encoding="utf-8-sig",
+                    low_memory=False,
+                    index_col=False,
+                    skipinitialspace=True,
+                    keep_default_na=False,
+                    na_values=["", *missing],
+                )
+                with catch_warnings():
+                    simplefilter("error", pd.errors.ParserWarning)  # of cells that it would leave out
+                    table = read(dtype=dict.fromkeys(texts, "str"))
+                table = _with_exact(table, read)
+                if _holds_codes(path):
+                    table = _with_codes(table, read)
+            case ".parquet":
+                table = _exact_parquet(pd.read_parquet(path), path)
+                table = (
+                    table.mask(table.apply(lambda cells: [word in missing for word in words(cells)]))
+                    if missing
+                    else table
+                )
+            case ending:
+                raise InputError(f"data.{key}: {path.name} ends in {ending!r}; give a .csv or a .parquet file")
+    except pd.errors.ParserWarning as problem:
+        raise InputError(
+            f"data.{key}: rows of {path.name} have more cells than the {len(heading.columns)} that its first line "
+            "names; name all columns there, and write 0.5 where 0,5 stands for it"
+        ) from problem
+    except (ValueError, OSError) as problem:
+        if isinstance(problem, InputError):
+            raise
+        raise InputError(f"data.{key}: {path.name} cannot be read: {str(problem).splitlines()[0]}") from problem
+    if not len(table):
+        raise InputError(f"data.{key}: {path.name} has no rows")
+    table = table.set_axis([str(name).strip() for name in table.columns], axis=1)
+    _require_columns_apart(table.columns, path, key, limits)
+    return table.apply(_without_decimals)
+
+
+_CODE = re.compile(rb"""(?:^|[,"\r\n])[ ]*0[0-9]+[ ]*(?=[,"\r\n]|$)""")
+
+
+def _holds_codes(path: Path) -> bool:
+    """Whether any cell of a .csv file is written as 01 is, with a zero in front that no number needs."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return _CODE.search(content) is not None
+
+
+def _with_codes(table: "Table", read: Callable[..., "Table"]) -> "Table":
+    """The table with columns of codes as the text that they are."""
+    numeric = [k for k, name in enumerate(table.columns) if is_number(table[name])]
+    for place in numeric:  # one at a time: text needs more memory than numbers
+        cells = read(usecols=[place], dtype="str").iloc[:, 0]
+        if any(map(is_code, cells.dropna().unique().tolist())):
+            table = table.assign(**{str(table.columns[place]): cells})
+    return table
+
+
+def _with_exact(table: "Table", read: Callable[..., "Table"]) -> "Table":
+    """The table with columns of numbers that pandas reads as floats because some are missing, and of which whole ones
+    beyond 2^53 would be moved, as the text that they are."""
+    for place, name in enumerate(table.columns):
+        values = table[name].to_numpy() if table[name].dtype == np.float64 else np.zeros(0)
+        if (np.isfinite(values) & (np.abs(values) >= WHOLE) & (np.abs(values) <= LARGEST)).any():
+            cells = read(usecols=[place], dtype="str").iloc[:, 0]
+            if any(moved(cell, value) for cell, value in zip(cells.tolist(), values.tolist(), strict=True)):
+                table = table.assign(**{str(name): cells})
+    return table
+
+
+def _exact_parquet(table: "Table", path: Path) -> "Table":
+    """As `_with_exact`, of whole numbers and decimals of a .parquet file."""
+    import pandas as pd
+
+    for name in table.columns:
+        cells = table[name]
+        if cells.dtype == np.float64 and (cells.abs() >= WHOLE).any():
+            whole = pd.read_parquet(path, columns=[name], dtype_backend="numpy_nullable")[name]
+            if whole.dtype.kind in "iu" and any(map(moved, map(str, whole), cells.tolist())):
+                table = table.assign(**{name: whole.astype("object").map(str, na_action="ignore")})
+    return table
+
+
+def _require_heading(first: "Table", path: Path, key: str, limits: Limits) -> None:
+    """What is known of a table before it is read: pandas would rename columns of the same name."""
+    names = [str(name).strip() for name in first.iloc[0].dropna()] if len(first) else []
+    if len(first.columns) == 1 and (mark := next((mark for mark in ";\t|" if mark in "".join(names)), None)):
+        raise InputError(
+            f"data.{key}: the columns of {path.name} are separated by {mark!r}; save it with commas between them"
+        )
+    _require_columns_apart(names, path, key, limits)
+
+
+def _require_columns_apart(names: Iterable[str], path: Path, key: str, limits: Limits) -> None:
+    """Raises InputError for columns of the same name, or more or longer ones than the limits say."""
+    counts = Counter(names)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise InputError(f"data.{key}: {path.name} has several columns of the name {twice[0]!r}; rename them")
+    if len(counts) > limits.columns:
+        raise InputError(
+            f"data.{key}: {path.name} has {len(counts):,} columns, more than data.limits.columns: {limits.columns:,}; "
+            "take some out, or raise that number"
+        )
+    limits.require_names(counts, f"data.{key}: the name of a column of {path.name}")
+
+
+def _without_decimals(cells: "Cells") -> "Cells":
+    """A column of decimals, as a .parquet file may hold it, in floating point numbers."""
+    decimal = cells.dtype == object and cells.map(lambda cell: isinstance(cell, Decimal) or cell is None).all()
+    if not decimal or not cells.notna().any():
+        return cells
+    others = any(moved(cell, float(cell)) for cell in cells.dropna())  # which is said where they are used
+    return cells.map(str, na_action="ignore") if others else cells.astype("float64")
+
+
+def with_blanks(table: "Table", name: str, path: Path, missing: Collection[str]) -> "Table":
+    """A table that was read of a file, with a column of texts as it is written there: with blanks after a comma."""
+    import pandas as pd
+
+    if path.suffix.lower() != ".csv" or name not in table.columns:
+        return table
+    written = pd.read_csv(
+        path, encoding="utf-8-sig", index_col=False, dtype="str", keep_default_na=False, na_values=["", *missing],
+        usecols=lambda own: str(own).strip() == name,
+    ).iloc[:, 0]  # fmt: skip
+    # A text in quotes behind a blank is told from its quotes only where blanks are skipped.
+    same = len(written) == len(table) and words(written) == words(table[name])
+    return table.assign(**{name: written}) if same else table
