@@ -63,6 +63,8 @@ def _strings(values: Any) -> list[str] | None:
 
 def _array(values: Any) -> Array:
     """Numbers of whatever holds them: an array, a tensor, a list of arrays or pictures of one size."""
+    if np.ma.is_masked(values):
+        raise InputError("X: some values are masked, and a mask is not read; leave these rows out, or fill them")
     found = values.detach().cpu() if is_tensor(values) else values
     if isinstance(found, list | tuple):
         parts = [np.asarray(part.detach().cpu() if is_tensor(part) else part) for part in found]

@@ -1,6 +1,8 @@
 """A dataset from a plain dictionary of arrays and tables, as a user's own function gives it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -109,9 +111,12 @@ def input_of(name: str, given: Any, split: Array, where: str, wanted: Wanted | N
     _known(about, {"values"}, _OF_INPUT, where)
     if isinstance(about["values"], pd.DataFrame):
         return _frame(name, about["values"].reset_index(drop=True), split, where, wanted)
+    if np.ma.is_masked(about["values"]):
+        raise InputError(f"{where}: some values are masked, and a mask is not read; leave these rows out, or fill them")
     values = np.asarray(about["values"])
     if values.dtype == object:
-        values = np.array([str(one) for one in values.tolist()])
+        numeric = values.size > 0 and all(isinstance(one, Real) for one in values.ravel().tolist())
+        values = values.astype(np.float64) if numeric else np.array([str(one) for one in values.tolist()])
     kind = about.get("kind") or _kind(values, about)
     if (reader := READERS.get(str(kind))) is None:
         *others, last = READERS
@@ -134,7 +139,9 @@ def _frame(name: str, frame: Any, split: Array, where: str, wanted: Wanted | Non
     """A table from named columns, words as categories; or whole columns, if the model asks for these."""
     import pandas as pd
 
-    frame = frame.rename(columns=str)
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    if twice := [name for name, count in Counter(frame.columns).items() if count > 1]:
+        raise InputError(f"{where} has several columns of the name {twice[0]!r}; rename them")
     if len(frame) != len(split):
         raise InputError(f"{where} has {len(frame)} rows, but there are {len(split)} labels")
     order = None if wanted is None else arranged(list(frame.columns), wanted, where)

@@ -26,7 +26,7 @@ from exhibit.tasks.models.keras_softmax import LogitsModel
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Compute, Progress
-from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 
@@ -71,9 +71,27 @@ def encoding(
         require_named(prepared)
         found = called_as_the_data(by_name(prepared, wanted, told=told), dataset)
         arrays = {name: np.asarray(array) for name, array in found.items()}
+        _require_shapes(net, arrays)
         return {name: array.astype(number) if array.dtype.kind == "f" else array for name, array in arrays.items()}
 
     return Encoding(taken, places(dataset, "last", taken))
+
+
+def _require_shapes(net: keras.Model, arrays: Mapping[str, Array]) -> None:
+    """Raises InputError for pictures and series of another size than the inputs of the net say: Keras itself takes
+    any that its layers can compute with, as a picture on its side."""
+    inputs = getattr(net, "inputs", None) or ()  # a subclass may have none
+    for (name, array), own in zip(arrays.items(), inputs, strict=False):
+        asked = tuple(own.shape)
+        sizes = zip(asked[1:], array.shape[1:], strict=False)
+        if len(asked) == array.ndim >= _AXES and any(size not in (None, given) for size, given in sizes):
+            raise InputError(
+                f"model.factory: the net takes the shape {shape_in_words(asked)}, and the data gives for each sample "
+                f"{name!r} of shape {shape_in_words(array.shape)}; turn or frame it in a preprocess, or give others"
+            )
+
+
+_AXES = 3  # samples, steps, channels; of tables the layers say it
 
 
 def fit(

@@ -23,6 +23,7 @@ from exhibit.tasks.models.encoding import (
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.torch import Encode, Encoded, TorchModel
+from exhibit.tasks.models.torch_process import require_numbers
 from exhibit.tasks.models.torch_sigmoid import SigmoidModel, TwoClassesModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
 from exhibit.tasks.models.torch_training import fit, restored
@@ -50,6 +51,7 @@ def encoding(
 ) -> Encode:
     """Raw values as tensors: as `preprocess` gives them, or with the channels of images first; each to the argument of
     its name."""
+    require_numbers(net)
     prepare, wanted, told = preprocess or plain(dataset, pictures), _arguments(net), preprocess is not None
     raw, number = () if preprocess else dataset.inputs, _number(net)
     moved = {item.name for item in raw if KINDS[item.kind].channels_first}

@@ -6,14 +6,36 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import InputError
 
 
+def require_numbers(net: nn.Module) -> None:
+    """Raises InputError for a net whose parameters are no numbers yet, or of a type that is not computed with here."""
+    for name, item in net.state_dict(keep_vars=True).items():
+        if is_lazy(item):
+            raise InputError(
+                f"model.factory: {name!r} of the net has no values yet, as of a lazy layer; call the net once on a few "
+                "rows, or say how many inputs the layer has"
+            )
+        if not isinstance(item, torch.Tensor) or item.is_quantized:
+            raise InputError(
+                "model.factory: the net is quantised, which no gradient leads through; give it as it was before"
+            )
+        if item.is_meta:
+            raise InputError(
+                f"model.factory: {name!r} of the net lies on the device meta, without values; load its weights"
+            )
+        if item.dtype == torch.bfloat16:
+            raise InputError("model.factory: the net computes in bfloat16, which NumPy has not; give net.float()")
+
+
 @contextmanager
 def explaining(net: nn.Module) -> Iterator[None]:
     """Inference mode and frozen parameters while this lasts; modes and flags are put back as they were."""
+    require_numbers(net)
     training = [module for module in net.modules() if module.training]
     learning = [parameter for parameter in net.parameters() if parameter.requires_grad]
     try:

@@ -85,6 +85,8 @@ NETS: Mapping[str, str | None] = {
     "raises": "ZeroDivisionError", "detached": SLOPES, "unguarded": SLOPES, "constant": SLOPES, "argmax": SLOPES,
     "two": WIDTH, "flat": WIDTH, "scalar": ROWS, "sigmoid": WIDTH, "one_row_less": ROWS, "double": None,
     "embedding": "index out of range", "axis_dropped": "shapes cannot be multiplied", "rows_dropped": ROWS,
+    "brain_float": "computes in bfloat16", "lazy": "has no values yet, as of a lazy layer",
+    "without_values": "lies on the device meta", "quantised": "is quantised",
     "nothing_prepared": "the preprocess gives None; arrays by name", "preparing_raises": "KeyError: 'pixels'",
 }  # fmt: skip
 KERAS: Mapping[str, str | None] = {
@@ -113,6 +115,8 @@ MODELS = [
     *(model("other", name, "never", words) for name, words in OTHERS.items()),
     model("wrong_argument", "x", "never", "failed with TypeError: .*unexpected keyword argument 'name'|takes 0 positional"),
     data("good", Taken(8, ("x 0", "x 1"), ("p", "q"))),
+    data("numbers_as_objects", Taken(8, ("x 0", "x 1"), ("p", "q"))),
+    data("columns_of_two_levels", Taken(8, ("('a', 'b')", "('a', 'c')"), ("p", "q"))),
     data("classes", Taken(8, ("x 0", "x 1"), ("p", "q", "r"))),  # one of them has no row yet
     *(
         data(name, Refused(words))
@@ -124,6 +128,9 @@ MODELS = [
             "cube": "an image of numbers", "kind": "its kind 'sound' is not known",
             "pixels": "pixels go from 300 to 300", "features": "features lists 1 names, but there are 2", "smiles": "not valid SMILES",
             "ids_beyond": "the vocabulary that they count", "many_features": "3,000 features, more than",
+            "masked": "some values are masked", "two_columns_of_a_name": "has several columns of the name 'a'",
+            "dates": "holds 8 dates such as 2020-01-01", "cells_of_lists": "holds cells of type list",
+            "decimal_commas": "in row 0 it is '0,5'", "complex": "is not known for complex128",
             "long_name": "the name of a label has 999 letters",
         }.items()
     ),

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 Forward = Callable[[Any, Any, Any], Any]  # (the last layer, its input, torch) -> what the net gives
 
@@ -37,6 +38,18 @@ def _unguarded(last: Any, rows: Any, torch: Any) -> Any:
         return last(rows)
 
 
+def _layer(kind: str, *sizes: int, **settings: Any) -> Any:
+    from torch import nn
+
+    return getattr(nn, kind)(*sizes, **settings)
+
+
+def _quantised() -> Any:
+    import torch
+
+    return torch.ao.quantization.quantize_dynamic(torch.nn.Sequential(torch.nn.Linear(4, 3)), {torch.nn.Linear})
+
+
 NETS: dict[str, Callable[[], Any]] = {
     "good": lambda: _torch(lambda last, rows, _: last(rows)),
     "tuple": lambda: _torch(lambda last, rows, _: (last(rows), rows)),
@@ -60,6 +73,10 @@ NETS: dict[str, Callable[[], Any]] = {
     "sigmoid": lambda: _torch(lambda last, rows, _: last(rows)[:, :1].sigmoid()),
     "one_row_less": lambda: _torch(lambda last, rows, _: last(rows)[1:]),
     "double": lambda: _torch(lambda last, rows, _: last(rows)).double(),
+    "brain_float": lambda: _torch(lambda last, rows, _: last(rows)).bfloat16(),
+    "lazy": lambda: _layer("LazyLinear", 3),
+    "without_values": lambda: _layer("Linear", 4, 3, device="meta"),
+    "quantised": lambda: _quantised(),
     "embedding": lambda: _torch(lambda last, rows, torch: torch.nn.Embedding(2, 3)(rows.long().abs() + 5).mean(1)),
     "axis_dropped": lambda: (NETS["good"](), lambda rows: {"rows": rows["measurements"][:, 0]}),
     "rows_dropped": lambda: (NETS["good"](), lambda rows: {"rows": rows["measurements"][1:]}),
@@ -150,5 +167,13 @@ def data(name: str) -> Any:
         "smiles": whole | {"inputs": {"x": {"values": ["C1CC"] * 8, "kind": "molecule"}}},
         "ids_beyond": whole | {"inputs": {"x": {"values": rows.astype(int) + 9, "vocabulary": ["a"]}}},
         "many_features": whole | {"inputs": {"x": np.zeros((8, 3000))}},
+        "masked": whole | {"inputs": {"x": np.ma.masked_greater(np.ones((8, 2)), 0)}},
+        "numbers_as_objects": whole | {"inputs": {"x": rows.astype(object)}},
+        "two_columns_of_a_name": whole | {"inputs": {"x": pd.DataFrame(rows, columns=["a", "a"])}},
+        "columns_of_two_levels": whole | {"inputs": {"x": pd.DataFrame(rows, columns=[["a", "a"], ["b", "c"]])}},
+        "dates": whole | {"inputs": {"x": pd.DataFrame({"a": pd.date_range("2020", periods=8)})}},
+        "cells_of_lists": whole | {"inputs": {"x": pd.DataFrame({"a": [[1]] * 8})}},
+        "decimal_commas": whole | {"inputs": {"x": pd.DataFrame({"a": ["0,5", "1,5"] * 4})}},
+        "complex": whole | {"inputs": {"x": rows + 0j}},
         "long_name": whole | {"label_name": "y" * 999},
     }[name]

@@ -49,6 +49,13 @@ def keras_net(weights):
     net = keras.Model(given, dense(keras.layers.Flatten()(given)))
     dense.set_weights([weights.reshape(-1, 1)])
     return net
+
+
+def on_its_side():
+    import keras
+    given = keras.Input((5, 4, 3))
+    convolved = keras.layers.Conv2D(2, 3)(given)
+    return keras.Model(given, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling2D()(convolved)))
 """
 SHOWN = np.arange(60, dtype=np.float32).reshape(4, 5, 3)
 
@@ -159,3 +166,10 @@ def test_a_preprocess_that_moves_what_it_is_given_is_not_explained(
     else:
         with pytest.raises(InputError, match="preprocess moves the elements of 'x'"):
             model.place(rows.arrays)
+
+
+def test_a_picture_on_its_side_is_refused_where_keras_would_take_it(data: Dataset) -> None:
+    """Its convolutions compute with any size, so that nothing else says that height and width are changed over."""
+    spec = FactorySpec(factory=f"{NAME}:on_its_side")
+    with pytest.raises(InputError, match=r"takes the shape 5 x 4 x 3, and the data gives .*'image' of shape 4 x 5 x 3"):
+        spec.fit(data, Compute(batch=4), silent)
