@@ -16,11 +16,13 @@ SAMPLE = 10_000  # rows of a split from which distributions, correlations, leaks
 
 
 class Values(NamedTuple):
-    """One column. `cells`: (rows,) numbers, or the places of categories in `words`; NaN where a cell is empty."""
+    """One column. `cells`: (rows,) numbers, or the places of categories in `words`; NaN where a cell is empty.
+    `measured`: whether it is of an input that is no table."""
 
     name: str
     cells: Array
     words: tuple[str, ...] = ()
+    measured: bool = False
 
     def take(self, rows: Array) -> Array:
         """The cells of these rows that are not empty."""
@@ -84,10 +86,11 @@ def sheet(column: Values, training: Array) -> ColumnSheet:
     asked = column.cells[training] if len(training) else column.cells
     return ColumnSheet(
         name=column.name,
+        measured=column.measured,
         number=not column.words,
         missing=len(column.cells) - len(known),
         values=len(np.unique(known)),
-        constant=len(np.unique(asked)) == 1,
+        constant=len(asked) > 1 and len(np.unique(asked)) == 1,
         low=float(learned.min()) if bounded else None,
         high=float(learned.max()) if bounded else None,
     )

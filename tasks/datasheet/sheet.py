@@ -7,6 +7,8 @@ import numpy as np
 from exhibit.tasks.datasheet.columns import DRAWN, SAMPLE, Values, columns_of, distribution, sampled, sheet
 from exhibit.tasks.datasheet.drift import beyond, drifts
 from exhibit.tasks.datasheet.leaks import correlations, leaks
+from exhibit.tasks.datasheet.measured import measured
+from exhibit.tasks.datasheet.molecules import domain
 from exhibit.tasks.datasheet.rows import Marks, repeated, shared
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Split
@@ -18,11 +20,10 @@ _PAIR_ROWS = 5_000  # of correlations
 _CELLS = 2_000_000  # that leaks and drift look at, so that many columns do not take longer than many rows
 
 
-def datasheet(dataset: Dataset) -> Datasheet | None:
-    """None of data without a table."""
-    columns = columns_of(dataset)
-    if not columns:
-        return None
+def datasheet(dataset: Dataset) -> Datasheet:
+    """Of the columns of tables, and of what is measured of other inputs."""
+    of_tables, others = columns_of(dataset), [item for item in dataset.inputs if not item.traits.named]
+    columns = [*of_tables, *(each for item in others for each in measured(item, alone=len(dataset.inputs) == 1))]
     rows = {split: np.flatnonzero(dataset.split == split) for split in _SPLITS}
     rows = {split: own for split, own in rows.items() if len(own)}
     training, test = (rows.get(split, np.empty(0, int)) for split in ("train", "test"))
@@ -36,7 +37,7 @@ def datasheet(dataset: Dataset) -> Datasheet | None:
     )
     correlated = sampled(np.arange(len(dataset.split)), min(most, _PAIR_ROWS))
     pairs, compared = correlations(_taken(columns, correlated))
-    marks = Marks(columns, [item for item in dataset.inputs if not item.traits.named], dataset.labels)
+    marks = Marks(of_tables, others, dataset.labels)
     both = marks.inputs, marks.labelled
     moved = drifts(columns, groups["train"], groups[later], (training, rows[later])) if later is not None else ()
     order = {item.feature: -item.index for item in reversed(moved) if not item.empties}
@@ -59,6 +60,7 @@ def datasheet(dataset: Dataset) -> Datasheet | None:
         later=later,
         drifts=moved,
         beyond=0 if later is None else beyond(columns, training, rows[later]),
+        domain=domain(dataset, training, rows[later] if later is not None else np.empty(0, int)),
         period=_period(dataset, rows),
         drawn={split: len(own) for split, own in groups.items() if len(own) < len(rows[split])},
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from exhibit.tasks.document.data_rows import FIRST, few, rows_of
+from exhibit.tasks.document.data_rows import FIRST, few, noun, rows_of
 from exhibit.tasks.document.words import capital, count, in_full, listing, plain, share
 from exhibit.tasks.records.datasheet import CHANCE, MOVED, OUTSIDE, Datasheet, Drift
 from exhibit.tasks.records.material import Material
@@ -19,11 +19,11 @@ def moved(material: Material, found: Datasheet) -> str:
     strange = _surprising(found)
     changed, asked = _columns([item for item in found.drifts if item.moved]), len(_columns(found.drifts))
     against = f"the {rows_of(material, found.later)} against the {training}"
-    said = f"{len(changed) or 'none'} of {count(asked, 'column')} {'have' if len(changed) > 1 else 'has'} moved"
+    said = f"{len(changed) or 'none'} of {count(asked, *noun(found))} {'have' if len(changed) > 1 else 'has'} moved"
     several = "has a value" if found.beyond == 1 else "have a value"
     some = (
         f"{found.beyond:,} of {found.rows[found.later]:,} rows {several} that no row of the training has or reaches, "
-        f"in {count(len(strange), 'column') if strange else 'no column'} more than chance explains"
+        f"in {count(len(strange), *noun(found)) if strange else f'no {noun(found)[0]}'} more than chance explains"
         if found.beyond
         else f"no value there is beyond those of the {training}"
     )
@@ -31,7 +31,7 @@ def moved(material: Material, found: Datasheet) -> str:
         " Asked is also how often a column is empty, where any is." if any(i.empties for i in found.drifts) else ""
     )
     return (
-        f"{capital(against)}: {said}; {some}. A column has moved where its population stability index is "
+        f"{capital(against)}: {said}; {some}. A {noun(found)[0]} has moved where its population stability index is "
         f"{plain(MOVED)} or more and the test leaves it a chance under {share(CHANCE)}, by Holm's procedure over "
         f"{_asked(found)}.{empties}"
     )
@@ -70,9 +70,9 @@ def _drifted(material: Material, found: Datasheet) -> tuple[Concern, ...]:
         Concern(
             title="The data have moved",
             sentence=f"In the {rows_of(material, found.later)}, {len(columns):,} of "
-            f"{count(len(_columns(found.drifts)), 'column')} {'is' if len(columns) == 1 else 'are'} not distributed as "
-            f"in the {rows_of(material, 'train')}{first} {each}; the number is the population stability index, "
-            f"named from {plain(MOVED)} on.",
+            f"{count(len(_columns(found.drifts)), *noun(found))} {'is' if len(columns) == 1 else 'are'} not "
+            f"distributed as in the {rows_of(material, 'train')}{first} {each}; the number is the population "
+            f"stability index, named from {plain(MOVED)} on.",
             section="data",
         ),
     )
@@ -121,9 +121,9 @@ def columns(material: Material, found: Datasheet) -> Table:
     also = " The index of how often it is empty stands after that of its values." if empties else ""
     return Table(
         name=f"{material.slug}-columns",
-        caption=f"The columns as the model is given them. Empty: cells when they were read, over all rows.{said}{also}",
+        caption=f"{_caption(found)}{said}{also}",
         columns=(
-            Column(title="column"),
+            Column(title=noun(found)[0]),
             *(Column(title=title, numeric=True) for title in ("empty", "values", f"range of {training}")),
             *(Column(title=title, numeric=True) for title in ("index", "chance", "beyond") if drifted),
         ),
@@ -138,6 +138,12 @@ def columns(material: Material, found: Datasheet) -> Table:
             for column in found.columns
         ),
     )
+
+
+def _caption(found: Datasheet) -> str:
+    if not any(column.measured for column in found.columns):
+        return "The columns as the model is given them. Empty: cells when they were read, over all rows."
+    return "Each property over all rows, what is measured as the model is given it."
 
 
 def _range(low: float | None, high: float | None, number: bool) -> str:

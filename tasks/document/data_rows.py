@@ -32,6 +32,12 @@ def rows_of(material: Material, split: Split, number: int | None = None) -> str:
     return words[1] if number is None else count(number, *words)
 
 
+def noun(found: Datasheet) -> tuple[str, str]:
+    """What the columns are called, one and several: what is measured of a picture is none of its columns."""
+    some = any(column.measured for column in found.columns)
+    return ("property", "properties") if some else ("column", "columns")
+
+
 def few(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
     rest = [f"{len(names) - FIRST:,} more"] if len(names) > FIRST else []
@@ -46,25 +52,39 @@ def used(material: Material, found: Datasheet) -> str:
     constant = [column.name for column in found.columns if column.constant]
     over = f"all {rows_of(material, 'train')}" if "train" in found.rows else "all rows"
     same = f" {few(constant)} {'has' if len(constant) == 1 else 'have'} the same value in {over}." * bool(constant)
-    return (
-        f"Used are {each}.{left} The model is given {count(len(found.columns), 'column')}, "
-        f"{sum(column.number for column in found.columns):,} of numbers. {_empty(found)}{same}"
+    return f"Used are {each}.{left}{_given(found)}{_measured(material, found)}{same}"
+
+
+def _given(found: Datasheet) -> str:
+    """The columns of tables, and how many of their cells were empty when they were read, whatever has filled them."""
+    columns = [column for column in found.columns if not column.measured]
+    if not columns:
+        return ""
+    first = (
+        f" The model is given {count(len(columns), 'column')}, {sum(column.number for column in columns):,} of numbers."
     )
-
-
-def _empty(found: Datasheet) -> str:
-    """How many cells were empty when they were read, whatever has filled them since."""
     of = " of these rows" if found.left_out else ""
-    empty = [column for column in found.columns if column.missing]
+    empty = [column for column in columns if column.missing]
     if not empty:
-        return f"No cell{of} was empty when it was read."
-    cells, total = sum(column.missing for column in empty), sum(found.rows.values()) * len(found.columns)
+        return f"{first} No cell{of} was empty when it was read."
+    cells, total = sum(column.missing for column in empty), sum(found.rows.values()) * len(columns)
     were = "was" if cells == 1 else "were"
     where = f"in {empty[0].name}" if len(empty) == 1 else f"in {count(len(empty), 'column')}, most in {_most(empty)}"
     return (
-        f"{cells:,} of {total:,} cells{of} ({share(cells / total)}) {were} empty when they were read, {where}; below "
-        "they count as empty, whatever the model is given in their place."
+        f"{first} {cells:,} of {total:,} cells{of} ({share(cells / total)}) {were} empty when they were read, {where}; "
+        "below they count as empty, whatever the model is given in their place."
     )
+
+
+def _measured(material: Material, found: Datasheet) -> str:
+    """What is measured of inputs that are no tables, as the model is given them."""
+    names = [column.name for column in found.columns if column.measured]
+    sizes = [item.values.shape[1:3] for item in material.dataset.inputs if item.traits.pixels]
+    pictures = (
+        f" Pictures are given as {listing([f'{wide} × {high}' for high, wide in sizes])} pixels." if sizes else ""
+    )
+    measured = f" Measured of each sample, as the model is given it: {listing(names)}." if names else ""
+    return f"{pictures}{measured}"
 
 
 def _most(columns: Sequence[ColumnSheet]) -> str:
@@ -111,8 +131,8 @@ def twice(material: Material, found: Datasheet) -> str:
 def _labelled(alike: Alike) -> str:
     if not alike.rows:
         return ""
-    same = "with the same label" if alike.with_label == alike.rows else ""
-    return f", {same or f'{alike.with_label:,} of them with the same label'}"
+    of = "" if alike.with_label == alike.rows else f"{alike.with_label or 'none'} of them "
+    return f", {of}with the same label"
 
 
 def _copies(found: Datasheet) -> bool:

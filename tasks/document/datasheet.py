@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.tasks.document import data_drift, data_leaks, data_rows
-from exhibit.tasks.document.data_rows import few, rows_of
+from exhibit.tasks.document import data_domain, data_drift, data_leaks, data_rows
+from exhibit.tasks.document.data_rows import few, noun, rows_of
 from exhibit.tasks.document.words import count, listing
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.datasheet import Datasheet
@@ -18,11 +18,12 @@ from exhibit.tasks.records.page import Block, Concern, Section
 def sections(
     material: Material, card: Card | None = None, stated: Mapping[str, str] | None = None
 ) -> tuple[Section, ...]:
-    """Nothing of data without a table. `card`, `stated`: what the user says of the model and its data."""
+    """Nothing where it was not looked at. `card`, `stated`: what the user says of the model and its data."""
     found = material.datasheet
     if found is None:
         return ()
     tables = (
+        *data_domain.nearest(material, found),
         *data_rows.balance(material, found),
         data_drift.columns(material, found),
         *data_leaks.correlations(material, found),
@@ -38,6 +39,7 @@ def sections(
                         data_rows.twice(material, found),
                         data_leaks.told(found),
                         data_drift.moved(material, found),
+                        *data_domain.told(material, found),
                         *data_rows.looked_at(material, found),
                     ),
                     tables=(data_rows.origin(material, found, card, stated or {}),),
@@ -65,14 +67,15 @@ def figures(material: Material) -> tuple[Figure, ...]:
         )
         for item in found.distributions
     )
+    empty = ", empty cells aside" if any(column.missing for column in found.columns) else ""
     left = len(found.columns) - len(panels)
     first = "those with the largest stability index" if found.drifts else "the first"
-    drawn = f" Drawn are {len(panels)} of {len(found.columns):,} columns, {first}." if left > 0 else ""
+    drawn = f" Drawn are {len(panels)} of {len(found.columns):,} {noun(found)[1]}, {first}." if left > 0 else ""
     return (
         Figure(
             name=f"{material.slug}-distributions",
             content=Histograms(groups=groups, panels=panels),
-            caption=f"How the columns are distributed, empty cells aside.{drawn}",
+            caption=f"How the {noun(found)[1]} are distributed{empty}.{drawn}",
             alt=_alternative(found, groups),
         ),
     )
@@ -81,7 +84,7 @@ def figures(material: Material) -> tuple[Figure, ...]:
 def _alternative(found: Datasheet, groups: Sequence[str]) -> str:
     """Distributions of 4 columns in training rows and test rows: age, income, debt and 1 more."""
     titles = [item.feature for item in found.distributions]
-    return f"Distributions of {count(len(titles), 'column')} in {listing(groups)}: {few(titles)}"
+    return f"Distributions of {count(len(titles), *noun(found))} in {listing(groups)}: {few(titles)}"
 
 
 def concerns(material: Material) -> tuple[Concern, ...]:
@@ -97,7 +100,7 @@ def concerns(material: Material) -> tuple[Concern, ...]:
 
 
 def as_plain(materials: Sequence[Material]) -> dict[str, Any]:
-    """`datasheet.json`: of each chapter with a table."""
+    """`datasheet.json`: of each chapter."""
     found = {material.slug: material.datasheet for material in materials if material.datasheet is not None}
     return {
         "schema": "exhibit-datasheet/1",

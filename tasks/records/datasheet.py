@@ -32,11 +32,13 @@ class Distribution(Record):
 
 
 class ColumnSheet(Record):
-    """One column. `missing`: cells that were empty when they were read, over all rows; `values`: how many different
-    ones there are; `constant`: whether all rows of the training, or all rows where there are none, have the same one;
-    `low`, `high`: over the rows of the training, None of a category."""
+    """One column of a table, or what is `measured` of another input. `missing`: cells that were empty when they were
+    read, over all rows; `values`: how many different ones there are; `constant`: whether all rows of the training, or
+    all rows where there are none, have the same one; `low`, `high`: over the rows of the training, None of a
+    category."""
 
     name: str
+    measured: bool = False
     number: bool
     missing: int
     values: int
@@ -95,12 +97,35 @@ class Alike(Record):
     looser: float | None = None
 
 
+class Neighbour(Record):
+    """The nearest other molecule of the training, and how similar it is: Tanimoto's, from 0 to 1."""
+
+    name: str
+    similarity: float
+
+
+class Domain(Record):
+    """How near molecules are to the training. `usual`: the similarity to the nearest other that 95% of `compared`
+    molecules of the training have at least, `median` that of half of them; `later`: the median of the later molecules,
+    `far` how many of these are less similar than `usual`; `scaffolds`: different ones of the training; `new_scaffolds`:
+    later molecules whose scaffold none of the training has; `nearest`: by sample."""
+
+    usual: float
+    median: float
+    compared: int
+    later: float | None
+    far: int
+    scaffolds: int
+    new_scaffolds: int
+    nearest: dict[str, Neighbour]
+
+
 class Datasheet(Record):
     """`rows` of each split that are used, `left_out` those that could not be. `balance`: rows of each class by split.
     `later`: the split that is held against the training, if there is any; `beyond`: how many of its rows have a value
     that no training row has or reaches. `period`: by column of dates, the first and the last day of each split.
     `pairs`: how many pairs of columns were compared, over `correlated` rows.
-    `drawn`: of each split that is too large for all of it, how many rows were drawn to be looked at."""
+    `domain`: of molecules. `drawn`: of each split that is too large for all of it, how many rows were looked at."""
 
     rows: dict[Split, int]
     left_out: int = 0
@@ -120,3 +145,4 @@ class Datasheet(Record):
     beyond: int = 0
     period: dict[str, dict[Split, tuple[str, str]]] = Field(default_factory=dict)
     drawn: dict[Split, int] = Field(default_factory=dict)
+    domain: Domain | None = None

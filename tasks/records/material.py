@@ -162,7 +162,7 @@ class Material(Record):
     history: dict[str, Array]
     performance: Performance
     quality: Quality | None = None  # in more than one number; None without labels
-    datasheet: Datasheet | None = None  # None of data without a table
+    datasheet: Datasheet | None = None  # None where nobody looked
     reference: Reference | None
     methods: tuple[MethodMaterial, ...]
     top_k: int | None

@@ -36,7 +36,7 @@ def compose(
     signoff: Sequence[str] = (),
 ) -> FinishedStage:
     """Outputs "document" and "answers", the plain answers of its first page for programs; "quality" where it was
-    measured, "datasheet" of data with tables, "card" and "profile" where there are any, and where there are
+    measured, "datasheet", "card" and "profile" where there are any, and where there are
     `decisions`, of each of the `materials`, "decisions", what their pages say. `checks`: every one that a reader may
     expect, by name; `own`: slugs of the points with chapters of their own; `stated`: what the user says of the model;
     `drawings`: of all chapters, in which a profile looks for figures; `signoff`: who signs, on a page at the end."""

@@ -7,11 +7,10 @@ from exhibit.tasks.store import Digest, Store
 
 
 def describe(store: Store, dataset: Digest) -> FinishedStage:
-    """Output "datasheet", where the data have a table."""
+    """Output "datasheet"."""
     from exhibit.tasks.datasheet.sheet import datasheet
 
     def run() -> dict[str, bytes]:
-        found = datasheet(read(store, Dataset, dataset))
-        return {} if found is None else {"datasheet": pack(found)}
+        return {"datasheet": pack(datasheet(read(store, Dataset, dataset)))}
 
     return run_stage(store, describe, {}, {"dataset": dataset}, run)

@@ -36,9 +36,7 @@ def table(values: Array, labels: Array, test: int = 0, classes: tuple[str, ...] 
 
 
 def described(values: Array, labels: Array, test: int = 0, classes: tuple[str, ...] = ("a", "b")) -> Datasheet:
-    found = datasheet(table(values, labels, test, classes))
-    assert found is not None
-    return found
+    return datasheet(table(values, labels, test, classes))
 
 
 def clean(seed: int) -> tuple[Array, Array]:
@@ -155,7 +153,6 @@ def test_filled_cells_are_missing() -> None:
     data = table(values, np.zeros(40, int))
     item = data.inputs[0].model_copy(update={"filled": filled})
     found = datasheet(data.model_copy(update={"inputs": (item,)}))
-    assert found is not None
     assert [column.missing for column in found.columns] == [0, 7]
     assert found.columns[1].low == values[7, 1]
 
@@ -179,7 +176,6 @@ def test_cells_are_empty_as_they_were_read_whatever_fills_them(tmp_path: Path, w
         pd.DataFrame(rows).to_csv(tmp_path / "rows.csv", index=False)
         data = spec.load_for(Memory(), Wanted(names=("job", "town")))
     found = datasheet(data)
-    assert found is not None
     facts = {column.name: (column.missing, column.values, column.number) for column in found.columns}
     expected = {"job": (8, 2, False), "age": (8, 4, True), "town": (0, 1, False)}
     assert facts == {name: expected[name] for name in facts}
@@ -192,7 +188,6 @@ def test_cells_are_empty_as_they_were_read_whatever_fills_them(tmp_path: Path, w
 def test_rows_that_are_left_out_are_said_beside_cells_that_are_not_empty(tmp_path: Path) -> None:
     rows = {"age": [1.0, None, 3.0, 4.0, 5.0] * 8, "y": [0, 1] * 20}
     found = datasheet(read(tmp_path, rows, missing="exclude"))
-    assert found is not None
     said = data_rows.used(flowers([1, 2, 3, 4]), found)
     assert "8 rows were left out; the end of the report lists each with the reason." in said
     assert "No cell of these rows was empty when it was read." in said
@@ -203,7 +198,6 @@ def test_the_period_is_that_of_the_dates(tmp_path: Path) -> None:
     split = ["train"] * 20 + ["test"] * 10
     rows = {"signed": days, "part": split, "y": [0, 1] * 15}
     found = datasheet(read(tmp_path, rows, dates=["signed"], split="part"))
-    assert found is not None
     expected = {"train": ("2024-01-01", "2024-01-20"), "test": ("2024-01-21", "2024-01-30")}
     assert found.period == {"signed": expected}
     table = data_rows.origin(flowers([1, 2, 3, 4]), found, Card(data_licence="CC0"), {"date of the data": "2024"})
@@ -230,7 +224,6 @@ def test_a_category_of_ones_is_one_column() -> None:
     data = table(ones, np.zeros(60, int))
     item = data.inputs[0].model_copy(update={"features": ("job: a", "job: b", "job: c"), "columns": ("job",) * 3})
     found = datasheet(data.model_copy(update={"inputs": (item,)}))
-    assert found is not None
     assert [(column.name, column.number, column.values) for column in found.columns] == [("job", False, 3)]
     assert found.distributions[0].bins == ("a", "b", "c")
 
