@@ -6,7 +6,7 @@ from exhibit.tasks.document.explained import results
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import beside, capital, count, interval, listing, of_results, plain, question, rounded
 from exhibit.tasks.records.material import Material
-from exhibit.tasks.records.page import Column, Judged, Open, Table
+from exhibit.tasks.records.page import Column, Judged, Open, Table, section_anchor
 from exhibit.tasks.records.shown import as_set
 from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
 
@@ -14,15 +14,17 @@ from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
 def all_rows(
     materials: Sequence[Material], checks: Mapping[str, CheckWords], anchors: Mapping[str, str]
 ) -> list[Judged]:
-    """A row for every check of every method; of many points one for each check and method of all of them."""
+    """A row for every check of every method; of many points one for each check and method of all of them. `anchors`:
+    the chapter that each point is read about in, by its slug."""
+    there = {slug: section_anchor(chapter.removeprefix("chapter-"), "checks") for slug, chapter in anchors.items()}
     if len(materials) <= MANY:
         alone = len(materials) == 1
-        return [row for item in materials for row in verdict_rows(item, checks, anchors.get(item.slug, ""), alone)]
+        return [row for item in materials for row in verdict_rows(item, checks, there.get(item.slug, ""), alone)]
     alike: dict[tuple[str, str, str], list[CheckResult]] = {}  # numbers of different things have no range
     for material in materials:
         for method, check in results(material):
             alike.setdefault((check.check, method.title, check.statistic), []).append(check)
-    first = anchors.get(materials[0].slug, "")
+    first = there.get(materials[0].slug, "")
     return [_together(name, title, found, checks, first) for (name, title, _), found in alike.items()]
 
 

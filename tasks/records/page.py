@@ -181,7 +181,7 @@ class Answer(Record):
 
 class Judged(Record):
     """A row of the table of all verdicts, ready to print. `name`: of the check, and whether it is `required`;
-    `anchor`: of the chapter."""
+    `anchor`: of the section where its result stands."""
 
     question: str
     name: str

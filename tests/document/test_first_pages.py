@@ -222,3 +222,16 @@ def test_pages_one_and_two_have_no_terms_that_the_guide_does_not_explain() -> No
     document = compose([flowers([1, 2, 3, 4])], None, CHECK_WORDS)
     assert not terms.search(page_one(document))
     assert "Gini coefficient" in repr(document.guide)
+
+
+def test_a_verdict_leads_to_the_section_where_its_result_stands() -> None:
+    """Not to the beginning of the chapter, which may be pages before it."""
+    items = [with_checks(flowers([1, 2, 3, 4], slug=slug), ("deletion", "pass")) for slug in ("one", "two")]
+    document = compose(items, None, CHECK_WORDS)
+    there = {
+        section.anchor(chapter.slug, number): [table.name for block in section.blocks for table in block.tables]
+        for chapter in document.chapters
+        for number, section in enumerate(chapter.sections, 1)
+    }
+    for row, slug in zip(document.front.verdicts, ("one", "two"), strict=True):
+        assert f"{slug}-verdicts" in there[row.anchor]
