@@ -42,7 +42,8 @@ def report(
     facts = {"slug": "iris", "title": "Iris", "settings": {"model.seed": "0"}, "data": "d" * 64, "samples": 150,
              "excluded": 0, "weights": "e" * 64}  # fmt: skip
     own = {"point": "iris", "method": "ig", "target": "predicted", "input": "measurements", "aggregate": "raw",
-           "features": FEATURES, "values": np.array(values), "errors": np.array(errors)}  # fmt: skip
+           "features": FEATURES, "values": np.array(values), "errors": np.array(errors),
+           "counts": np.full(len(values), 150)}  # fmt: skip
     return Facts(
         points=(PointFacts.model_validate(facts | point),),
         importances=(ImportanceFacts.model_validate(own | dict(importance or {})),),
@@ -78,7 +79,7 @@ def test_the_same_report_has_no_change() -> None:
 
 def test_a_difference_counts_by_its_standard_errors() -> None:
     """Errors of 0.1 each make one of 0.141 of the difference; four comparisons ask for 2.50 of these, 0.353."""
-    assert beyond(4) == pytest.approx(2.4977, abs=1e-4)
+    assert beyond(4) == pytest.approx(2.4977, abs=1e-4)  # of many samples; of 150 it takes 2.53
     below = changed(EARLIER, report(), report((1.35, 2.0, 3.0, 4.0))).summary
     above = changed(EARLIER, report(), report((1.36, 2.0, 3.0, 4.0))).summary
     assert (below.importances, below.alert) == (0, False)
@@ -89,6 +90,15 @@ def test_a_difference_counts_by_its_standard_errors() -> None:
     assert "sepal length rose from 1 to 1.36 (2.5 errors over samples)" in written(
         changed(EARLIER, report(), report((1.36, 2, 3, 4)))
     )
+
+
+def test_of_few_samples_it_takes_more() -> None:
+    """Of five samples Student's t with four degrees asks for 4.31 standard errors, of one nothing is enough."""
+    assert beyond(4, np.array([5, 1])) == pytest.approx(np.array([4.3147, np.inf]), abs=1e-4)
+    few = {"counts": np.full(4, 5)}
+    for value, counts in ((1.60, 0), (1.62, 1)):
+        found = changed(EARLIER, report(), report((value, 2.0, 3.0, 4.0), importance=few)).summary
+        assert found.importances == counts
 
 
 def test_a_rank_counts_where_errors_leave_it_no_place_in_common() -> None:

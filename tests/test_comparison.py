@@ -213,7 +213,7 @@ def test_how_many_places_are_the_first(features: int, first: int) -> None:
 
 def test_errors_leave_places_open() -> None:
     """3 ± 0.1 is surely first; 2 and 1.9 with errors of 0.1 may change places."""
-    best, worst = ranks.rank_intervals(np.array([1.9, 3.0, 2.0]), np.full(3, 0.1), 2.0)
+    best, worst = ranks.rank_intervals(np.array([1.9, 3.0, 2.0]), np.full(3, 0.1), np.full(3, 2.0))
     assert (best.tolist(), worst.tolist()) == ([2, 1, 2], [3, 1, 3])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from exhibit.tasks.comparing import ranks
 from exhibit.tasks.comparing.settings import of_point
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.change_summary import Changes, EarlierReport, ImportanceChange, MetricChange, VerdictChange
 from exhibit.tasks.records.changed import (
     Changed,
@@ -66,6 +67,7 @@ def _importances(table: bytes) -> Iterable[ImportanceFacts]:
             features=tuple(map(str, rows["feature"])),
             values=rows["mean_absolute"].to_numpy(float),
             errors=rows["standard_error"].to_numpy(float),
+            counts=rows["count"].to_numpy(int),
         )
 
 
@@ -79,7 +81,7 @@ def changed(earlier: EarlierReport, before: Facts, after: Facts, without: Collec
     """Everything that is in both reports beside each other, but the importances of `without`: points and inputs.
 
     A difference counts if it is so many standard errors large that, had nothing changed, one or more of all the
-    differences of the report would be so large with a chance of `ranks.FALSE_ALARM` at the most.
+    differences of the report would be so large with a chance of `ranks.FALSE_ALARM` at the most, by Student's t.
     """
     old = {item.key: item for item in before.importances}
     both = [
@@ -89,8 +91,7 @@ def changed(earlier: EarlierReport, before: Facts, after: Facts, without: Collec
     ]
     alike = [pair for pair in both if _comparable(*pair)]
     compared = sum(len(item.features) for _, item in alike)
-    limit = ranks.beyond(compared)
-    pairs = [_pair(one, two, limit) for one, two in alike]
+    pairs = [_pair(one, two, compared) for one, two in alike]
     points = _points(before, after)
     metrics = [] if before.metrics is None else _metrics(before.metrics, after.metrics or ())
     importances = _importance_changes(pairs)
@@ -110,7 +111,7 @@ def changed(earlier: EarlierReport, before: Facts, after: Facts, without: Collec
             "alert": any(count[name] for name in ("metrics", "importances", "ranks", "verdicts")),
             **count,
             "compared": compared,
-            "limit": limit if compared else 0.0,
+            "limit": float(ranks.beyond(compared)) if compared else 0.0,
             "metric_changes": tuple(metrics),
             "importance_changes": tuple(importances),
             "verdict_changes": tuple(verdicts),
@@ -142,27 +143,29 @@ def _points(before: Facts, after: Facts) -> list[PointPair]:
     return [PointPair(before=old[point.slug], after=point) for point in after.points if point.slug in old]
 
 
-def _pair(before: ImportanceFacts, after: ImportanceFacts, limit: float) -> Pair:
+def _pair(before: ImportanceFacts, after: ImportanceFacts, compared: int) -> Pair:
     order = [before.features.index(feature) for feature in after.features]
-    old = before.model_copy(
-        update={"features": after.features, "values": before.values[order], "errors": before.errors[order]}
-    )
+    sorted_as = {name: array[order] for name, array in before if isinstance(array, np.ndarray)}
+    old = before.model_copy(update={"features": after.features, **sorted_as})
     apart = ranks.in_errors(old.values, after.values, old.errors, after.errors)
-    places = [_places(item, limit) for item in (old, after)]
+    limits = ranks.beyond(compared, np.minimum(old.counts, after.counts))
+    places = [_places(item, limits) for item in (old, after)]
     return Pair(
         before=old,
         after=after,
         apart=apart,
-        beyond=np.abs(apart) > limit,
+        beyond=np.abs(apart) > limits,
         ranks_before=places[0],
         ranks_after=places[1],
         moved=(places[0][:, 2] < places[1][:, 1]) | (places[1][:, 2] < places[0][:, 1]),
     )
 
 
-def _places(item: ImportanceFacts, limit: float) -> np.ndarray[Any, Any]:
+def _places(item: ImportanceFacts, limits: Array) -> Array:
     """(features, 3): place, and the best and the worst that the errors leave open."""
-    return np.stack([ranks.ranks(item.values[None])[0], *ranks.rank_intervals(item.values, item.errors, limit)], axis=1)
+    return np.stack(
+        [ranks.ranks(item.values[None])[0], *ranks.rank_intervals(item.values, item.errors, limits)], axis=1
+    )
 
 
 def _importance_changes(pairs: Sequence[Pair]) -> list[ImportanceChange]:

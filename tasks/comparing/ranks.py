@@ -94,18 +94,21 @@ def apart_in(name: str, codes: Mapping[str, Array]) -> tuple[Array, Array]:
 # --- one report after another -----------------------------------------------------------------------------
 
 
-def beyond(comparisons: int) -> float:
-    """How many standard errors a difference must have to count, among so many comparisons of normal differences."""
-    from scipy.stats import norm
+def beyond(comparisons: int, samples: Array | float = np.inf) -> Array:
+    """How many standard errors a difference must have to count, among so many comparisons: by Student's t over so many
+    `samples`, each (...,); of many samples as of normal differences, of a single one never."""
+    from scipy.stats import t
 
-    return float(norm.isf(FALSE_ALARM / 2 / max(comparisons, 1)))
+    degrees = np.asarray(samples, dtype=np.float64) - 1
+    limits = t.isf(FALSE_ALARM / 2 / max(comparisons, 1), np.maximum(degrees, 1))
+    return np.where(degrees > 0, limits, np.inf)
 
 
-def rank_intervals(importances: Array, errors: Array, limit: float) -> tuple[Array, Array]:
+def rank_intervals(importances: Array, errors: Array, limits: Array) -> tuple[Array, Array]:
     """(features,) best and worst place that the standard `errors` leave open: a feature stands surely above another
-    where they differ by more than `limit` standard errors of their difference."""
+    where they differ by more than the larger of their `limits` (features,) in standard errors of their difference."""
     apart = importances[:, None] - importances
-    surely = apart > limit * np.sqrt(errors[:, None] ** 2 + errors**2)
+    surely = apart > np.maximum(limits[:, None], limits) * np.sqrt(errors[:, None] ** 2 + errors**2)
     return 1 + surely.sum(axis=0), len(importances) - surely.sum(axis=1)
 
 

@@ -9,6 +9,7 @@ from exhibit.tasks.data.named import Named
 from exhibit.tasks.data.parts import by_column, columns
 from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.data import Dataset, Input, Reference
+from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.shelf import Shelf
 
 
@@ -36,6 +37,7 @@ class RandomForestSpec(Spec):
             features=columns(table),
             mean=by_column(table, forest.feature_importances_[np.newaxis])[0],
             standard_error=per_tree.std(axis=0, ddof=1) / np.sqrt(self.trees),
+            lead=Lead.of(per_tree),
         )
 
 

@@ -262,7 +262,8 @@ def _importances(changes: Changed) -> tuple[Section, ...]:
 def _reading(summary: Changes) -> Aside:
     return Aside(
         title="What counts",
-        text=f"A difference counts above {summary.limit:.2f} standard errors: had nothing changed, one or more of the "
+        text=f"A difference counts above {summary.limit:.2f} standard errors, of few samples above more, by "
+        "Student's t: had nothing changed, one or more of the "
         f"{summary.compared:,} differences would be so large in one report of twenty at the most. Errors are over the "
         "explained samples; where both reports explain the same rows they are too large, so small real changes may be "
         "missed.",

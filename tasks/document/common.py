@@ -22,8 +22,8 @@ _MOST_STEPS = 12  # contributions of a waterfall that have a row of their own
 
 
 def ranking(material: Material) -> Array:
-    """Features from the most to the least important of the main method."""
-    return np.argsort(-material.main.summary.importances[0].mean_absolute, kind="stable")
+    """Features from the most to the least important of the main method, as their shares are drawn."""
+    return np.argsort(-shares(material, material.main)[0], kind="stable")
 
 
 def feature_order(material: Material) -> Array:
@@ -39,16 +39,18 @@ def features_left_out(material: Material) -> str:
     return f" Drawn are the {drawn} of {total:,} features that matter most; importances.parquet, attached, has all."
 
 
-def shares(method: MethodMaterial) -> tuple[Array, Array, str]:
-    """Importances as shares of their sum, their error, and what the error is: the spread over trainings where
-    that was measured, else the standard error over samples."""
+def shares(material: Material, method: MethodMaterial) -> tuple[Array, Array, str]:
+    """Importances as shares of their sum, their error, and what the error is: the spread over trainings where that was
+    measured for every method of the chapter, so that what stands side by side has one kind of error, else the standard
+    error over samples."""
+    found = [over_trainings(one) for one in material.methods]
     seeds = over_trainings(method)
-    if seeds is not None:
+    if seeds is not None and None not in found:
         trainings = len(seeds.details["share"])
         return (
             seeds.details["mean"],
             seeds.details["standard_deviation"],
-            f"mean and standard deviation over {trainings} trainings",
+            f"standard deviation over {trainings} trainings, of which a share is the mean",
         )
     importance = method.summary.importances[0]
     total = importance.mean_absolute.sum() or 1.0

@@ -6,25 +6,26 @@ import numpy as np
 
 from exhibit.tasks.document.over_rows import cost, digits, rows_of
 from exhibit.tasks.document.words import count, interval, plain, rounded, signed, without_unit
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Interactions
 from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.lead import student
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Aside, Block, Column, Table
 
 _MOST = 10  # pairs that are drawn; the table has all
-_HALF = 1.959964  # standard errors of half a 95% interval
 
 
 def figures(material: Material, found: Interactions) -> tuple[Figure, ...]:
     """Bars of the strongest pairs."""
     if found.by is None:
         return ()
-    pairs = _pairs(found)[:_MOST]
+    pairs, halves = _pairs(found)[:_MOST], halves_of(found)
     series = tuple(
         Series(
             name=name,
             values=np.array([found.mean[k, i, j] for i, j in pairs]),
-            errors=_HALF * np.array([found.error[k, i, j] for i, j in pairs]),
+            errors=np.array([halves[k, i, j] for i, j in pairs]),
         )
         for k, name in enumerate(found.outputs)
     )
@@ -110,6 +111,12 @@ def _named(found: Interactions, i: int, j: int) -> str:
     return f"{without_unit(found.features[i])} × {without_unit(found.features[j])}"
 
 
+def halves_of(found: Interactions) -> Array:
+    """(outputs, features, features): half of the 95% interval of each mean size, by Student's t over the rows; NaN of a
+    single row."""
+    return student(found.error, found.asked.rows)
+
+
 def _axis(found: Interactions) -> str:
     of = (
         f"{found.unit} of {found.outputs[0]}" if found.unit == "probability" and len(found.outputs) == 1 else found.unit
@@ -118,10 +125,11 @@ def _axis(found: Interactions) -> str:
 
 
 def _table(material: Material, found: Interactions) -> Table:
+    halves = halves_of(found)
     rows, shown = [], digits(np.append(found.mean.ravel(), 0.0)) + 1
     for i, j in _pairs(found):
         for k, output in enumerate(found.outputs):
-            mean, half = float(found.mean[k, i, j]), _HALF * float(found.error[k, i, j])
+            mean, half = float(found.mean[k, i, j]), float(halves[k, i, j])
             ends = "not stated" if np.isnan(half) else interval(max(0.0, mean - half), mean + half, shown)
             by_sign = signed(float(found.signed[k, i, j]), shown)
             rows.append((_named(found, i, j), output, plain(mean, shown), ends, by_sign))

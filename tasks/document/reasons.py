@@ -84,17 +84,19 @@ def _counted(material: Material, decision: Decision, value: float) -> str:
 
 
 def rest(counted: Sequence[Part], printed: Sequence[Part], whole: float) -> str:
-    """How much of the whole is left to all that is not printed."""
+    """How much of the whole is left to all that is not printed, and that shares are rounded where they do not add up to
+    100% as they are printed."""
     if not printed:
         return ""
+    shares = [abs(part.value) / whole for part in printed]
     others = len(counted) - len(printed)
+    left = [max(1 - sum(shares), 0.0)] if others else []
+    total = sum(round(100 * value) for value in [*shares, *left])
+    rounded = " The shares are rounded, and so do not add up to exactly 100%." if total != 100 else ""
     if not others:
-        return "Nothing else counted."
-    left = whole - sum(abs(part.value) for part in printed)
+        return f"Nothing else counted.{rounded}"
     have = "has" if others == 1 else "have together"
-    return (
-        f"{count(others, 'other feature')} {have} {share(max(left / whole, 0))} of all that counted, for and against."
-    )
+    return f"{count(others, 'other feature')} {have} {share(left[0])} of all that counted, for and against.{rounded}"
 
 
 def _number(cell: Cell, value: float) -> str:

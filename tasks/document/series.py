@@ -22,6 +22,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Profile, Scale, Trace, Traces
 from exhibit.tasks.records.finding import ClassLeaders, Finding, Named
+from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -68,22 +69,12 @@ def _firsts(method: MethodMaterial) -> dict[str, Named | None]:
 
 
 def _surely_first(labels: Sequence[str], sizes: Array, classes: int) -> Named | None:
-    """What is ahead of each other part over the samples, by their differences and Student's t; `sizes` is (samples,
-    parts). All comparisons of all `classes` together have a level of 95% (Bonferroni): the surest are told."""
-    from scipy.stats import t
-
-    mean = sizes.mean(axis=0)
-    first = int(mean.argmax())
-    ahead = np.delete(sizes[:, first : first + 1] - sizes, first, axis=1)
-    if len(sizes) < _ENOUGH or not ahead.size:
+    """What is ahead of each other part over the samples; `sizes` is (samples, parts). All comparisons of all `classes`
+    together have a level of 95%: the surest are told."""
+    if not len(sizes) or not (lead := Lead.of(sizes)).sure(classes):
         return None
-    error = ahead.std(axis=0, ddof=1) / np.sqrt(len(ahead))
-    quantile = t.ppf(1 - 0.025 / (classes * ahead.shape[1]), len(ahead) - 1)
-    sure = (ahead.mean(axis=0) > quantile * error).all()
-    return Named(name=without_unit(labels[first]), value=float(mean[first] / mean.sum())) if sure else None
-
-
-_ENOUGH = 5  # samples of a class, for an error
+    mean = sizes.mean(axis=0)
+    return Named(name=without_unit(labels[lead.first]), value=float(mean[lead.first] / mean.sum()))
 
 
 def _otherwise(method: MethodMaterial, firsts: Mapping[str, Named]) -> Named | None:

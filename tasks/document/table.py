@@ -22,9 +22,9 @@ from exhibit.tasks.document.common import (
 from exhibit.tasks.document.words import capital, count, numbers, plain, signed, without_unit
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input, Reference
-from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
 from exhibit.tasks.records.finding import Finding, Leaders, Named
+from exhibit.tasks.records.lead import FEWEST
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -34,7 +34,7 @@ _MOST_PANELS = 9  # samples that are drawn; the table has the others
 def story(material: Material) -> tuple[Finding, str]:
     """Which features carry most of the explanation by the main method; methods with another first one disagree."""
     importance = material.main.summary.importances[0]
-    sizes, *_ = shares(material.main)  # as the bars beside it
+    sizes, *_ = shares(material, material.main)  # as the bars beside it
     order = np.argsort(-sizes, kind="stable")
     named = 2 if len(sizes) > 2 and sizes[order[:2]].min() >= _TOLD and _same_two(material, order) else 1
     kept = _kept(material, int(order[0])) if sizes.any() else None
@@ -47,9 +47,9 @@ def story(material: Material) -> tuple[Finding, str]:
         reference=_surely_first(known) if known is not None else None,
         reference_label="" if known is None else known.label,
         bearing=bearing.bearing(material.main),
-        doubt=_doubt(importance, order, kept),
+        doubt=_doubt(material, order, kept),
         **bearing.methods(
-            material, material.methods, lambda method: _instead(method, _first(importance.features, sizes))
+            material, material.methods, lambda method: _instead(material, method, _first(importance.features, sizes))
         ),
     )
     return finding, f"{material.slug}-teaser" if material.whole else f"{material.slug}-importances"
@@ -72,21 +72,21 @@ def _first(features: Sequence[str], values: Array) -> Named:
 def _same_two(material: Material, order: Array) -> bool:
     """Whether every method has the same two features before all others."""
     two = set(order[:2].tolist())
-    return all(set(np.argsort(-shares(method)[0], kind="stable")[:2].tolist()) == two for method in material.methods)
+    return all(
+        set(np.argsort(-shares(material, method)[0], kind="stable")[:2].tolist()) == two for method in material.methods
+    )
 
 
 def _surely_first(known: Reference) -> Named | None:
-    """What a reference puts first, where it is ahead of the second by more than their errors."""
-    first, *others = np.argsort(-known.mean, kind="stable")[:2].tolist()
-    gap = float(known.mean[first] - known.mean[others[0]]) if others else np.inf
-    error = float(np.hypot(known.standard_error[first], known.standard_error[others[0]])) if others else 0.0
-    return _first(known.features, known.mean) if gap > 1.96 * error else None
+    """What a reference puts first, where it is ahead of every other feature by more than the errors of the
+    differences."""
+    return _first(known.features, known.mean) if known.lead.sure() else None
 
 
-def _instead(method: MethodMaterial, first: Named) -> Named | None:
+def _instead(material: Material, method: MethodMaterial, first: Named) -> Named | None:
     """The feature that a method puts first, where that is another one, or one has none."""
     own = method.summary.importances[0]
-    found = _first(own.features, shares(method)[0])
+    found = _first(own.features, shares(material, method)[0])
     return None if found.agrees(first) else found
 
 
@@ -99,8 +99,9 @@ def _kept(material: Material, first: int) -> tuple[int, int] | None:
     return int((others.argmax(axis=1) == first).sum()), len(others)
 
 
-def _doubt(importance: Importance, order: Array, kept: tuple[int, int] | None) -> str:
+def _doubt(material: Material, order: Array, kept: tuple[int, int] | None) -> str:
     """Why the first feature may not be first: the errors over samples, or other trainings."""
+    importance = material.main.summary.importances[0]
     first, *others = order[:2].tolist()
     if not others or not importance.mean_absolute.any():
         return ""
@@ -108,11 +109,15 @@ def _doubt(importance: Importance, order: Array, kept: tuple[int, int] | None) -
         return f"in the reported training itself {without_unit(importance.features[own])} is first"
     if kept is not None and 2 * kept[0] <= kept[1]:
         return f"it is first in only {kept[0]} of {count(kept[1], 'further training')}"
-    gap = float(importance.mean_absolute[first] - importance.mean_absolute[others[0]])
-    error = float(np.hypot(importance.standard_error[first], importance.standard_error[others[0]]))
-    if not np.isfinite(error):
-        return "one sample has no error"
-    return "" if gap > 1.96 * error else "the first two are no further apart than their errors over samples explain"
+    lead = material.main.lead
+    if lead is None or lead.samples < FEWEST:
+        return (
+            f"{count(material.explained, 'sample')} {'has' if material.explained == 1 else 'have'} no error to speak of"
+        )
+    return "" if lead.sure() else _NOT_AHEAD
+
+
+_NOT_AHEAD = "it is ahead of the others by no more than chance among the explained samples allows"
 
 
 def figures(material: Material, _: Scales) -> tuple[Figure, ...]:
@@ -141,7 +146,7 @@ def importance_figure(material: Material) -> Figure:
     labels = tuple(without_unit(material.main.summary.importances[0].features[k]) for k in order)
     series = []
     for method in reversed(material.methods):
-        values, errors, meaning = shares(method)
+        values, errors, meaning = shares(material, method)
         series.append(Series(name=method.title, values=values[order], errors=errors[order]))
     if material.reference is not None:
         known = material.reference
@@ -170,30 +175,30 @@ def _teaser(material: Material) -> Figure:
     """The first features by the main method, and all others together, beside the first method that puts another one
     first."""
     order = feature_order(material)
-    total = len(shares(material.main)[0])
+    total = len(shares(material, material.main)[0])
     few = len(order) if total <= _ON_PAGE_ONE + 1 else _ON_PAGE_ONE  # nothing is "1 other"
-    first = _first(material.main.summary.importances[0].features, shares(material.main)[0])
-    others = [method for method in material.methods if _instead(method, first)][:1]
+    first = _first(material.main.summary.importances[0].features, shares(material, material.main)[0])
+    others = [method for method in material.methods if _instead(material, method, first)][:1]
     shown = [*others, material.main][::-1]
     labels = [without_unit(material.main.summary.importances[0].features[k]) for k in order[:few]]
     rest = [f"{total - few:,} others"] if total > few else []
-    meaning = shares(material.main)[2]
-    left = f" The {total - few:,} others together have none." if rest else ""
-    series = tuple(_with_rest(method, order[:few], bool(rest)) for method in shown)
+    meaning = shares(material, material.main)[2]
+    left = f" The bar of the {total - few:,} others together has none." if rest else ""
+    series = tuple(_with_rest(material, method, order[:few], bool(rest)) for method in shown)
     by = "" if len(series) > 1 else f" by {bearing.named(material.main)}"
     return Figure(
         name=f"{material.slug}-teaser",
         content=Bars(labels=(*labels, *rest), series=series, axis="share of the explanation, %"),
-        caption=f"How much of the explanation{by} each feature carries, of 100% in all, over "
+        caption=f"How much of the explanation{by} each feature carries, of 100% in all but for rounding, over "
         f"{count(material.explained, 'sample')}. Lines, for the uncertainty: {meaning}.{left}",
         alt="; ".join(f"{item.name}: {numbers([*labels, *rest], item.values)}" for item in series),
         width=PAGE_ONE,
     )
 
 
-def _with_rest(method: MethodMaterial, first: Array, rest: bool) -> Series:
+def _with_rest(material: Material, method: MethodMaterial, first: Array, rest: bool) -> Series:
     """Shares of the first features by a method in %, and of all others together, whose error is not known."""
-    values, errors = (100 * part for part in shares(method)[:2])
+    values, errors = (100 * part for part in shares(material, method)[:2])
     others = [values.sum() - values[first].sum()] if rest else []
     return Series(
         name=method.title,
@@ -313,7 +318,7 @@ def importance_table(material: Material) -> Table:
     """The same as numbers, by the main method."""
     main = material.main
     importance, check = main.summary.importances[0], over_trainings(main)
-    values, errors, meaning = shares(main)
+    values, errors, meaning = shares(material, main)
     by_sign = main.aggregate == "raw"
     rows = []
     for k in feature_order(material):

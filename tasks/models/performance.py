@@ -11,6 +11,8 @@ from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction
 _RESAMPLES = 2000
 _AT_A_TIME = 4_000_000  # drawn rows in memory
 _LEAST = 10  # rows of a regression that an interval, and a share of their variance, can be had from
+_MISSING = 0.1  # of the resamples, without which there is no interval
+_NOTHING = 1e-12  # an error of a logarithm that is rounding
 _CLASSES = 20  # a table of (true, predicted) counts of more cannot be read
 
 
@@ -18,8 +20,8 @@ def performance(dataset: Dataset, prediction: Prediction) -> Performance:
     """Accuracy and confusion, or root mean squared error and R2, on the test rows, or on all where none are held out;
     before these on the rows to explain that have a label, whose confusion it then is. Nothing without labels.
 
-    Intervals are at 95%: Wilson's for the accuracy, else from resampling the rows with a fixed seed. Of several labels
-    each has its own, on the rows where it is known.
+    Intervals are at 95%: Wilson's for the accuracy, else bootstrap-t from resampling the rows with a fixed seed. Of
+    several labels each has its own, on the rows where it is known.
     """
     if dataset.several:
         found = {
@@ -136,36 +138,63 @@ def _regression(labels: Array, predicted: Array, split: Split, learnt: Array) ->
     if len(labels) < _LEAST:
         value = float(_rmse(labels, predicted))
         return Performance(metrics=(Metric(name="RMSE", value=value, split=split, count=len(labels), naive=naive),))
-    errors, shares = _resampled(labels, predicted)
+    drawn = _resampled(labels, predicted)
+    bounds = _bounds(_logs(labels, predicted), drawn)
 
-    def metric(name: str, values: Array, resampled: Array, naive: float | None) -> Metric:
-        low, high = np.percentile(resampled, [2.5, 97.5])
-        return Metric(
-            name=name,
-            value=float(values),
-            split=split,
-            count=len(labels),
-            interval=(float(low), float(high)),
-            naive=naive,
-        )
+    def metric(name: str, value: Array, interval: tuple[float, float] | None, naive: float | None) -> Metric:
+        return Metric(name=name, value=float(value), split=split, count=len(labels), interval=interval, naive=naive)
 
-    error = metric("RMSE", _rmse(labels, predicted), errors, naive)
+    error = metric("RMSE", _rmse(labels, predicted), bounds[0] and _ends(np.sqrt(bounds[0])), naive)
     if not np.ptp(labels):  # equal values have no variance that a model could have a share of
         return Performance(metrics=(error,))
-    share = metric("R²", _r2(labels, predicted), shares, _naive_r2(labels, guess))
-    return Performance(metrics=(error, share))
+    of_share = bounds[1] and _ends(1 - np.array(bounds[1])[::-1])
+    return Performance(metrics=(error, metric("R²", _r2(labels, predicted), of_share, _naive_r2(labels, guess))))
 
 
-def _resampled(labels: Array, predicted: Array) -> tuple[Array, Array]:
-    """Errors of resampled rows, and R² of those that vary; so many resamples at a time as memory is no question."""
-    random, errors, shares = np.random.default_rng(0), [], []
+def _ends(bounds: Array) -> tuple[float, float]:
+    return float(bounds[0]), float(bounds[1])
+
+
+def _bounds(own: Array, drawn: Array) -> list[tuple[float, float] | None]:
+    """Bootstrap-t intervals, B. Efron and R. Tibshirani (1993), chapter 12.5, of the mean squared error and of what R²
+    leaves of the variance: of their logarithms, whose resamples are divided by their own standard errors, since plain
+    resamples of few rows vary too little. None where a tenth of the resamples or more have no error."""
+    found: list[tuple[float, float] | None] = []
+    for (value, error), resampled in zip(own, np.moveaxis(drawn, 1, 0), strict=True):
+        if np.isneginf(value) or error < _NOTHING:  # no row is off, or all are off by as much
+            found.append((float(np.exp(value)), float(np.exp(value))))
+            continue
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pulls = (resampled[:, 0] - value) / resampled[:, 1]
+        known = pulls[np.isfinite(pulls)]
+        if len(known) <= (1 - _MISSING) * len(pulls):
+            found.append(None)
+            continue
+        low, high = np.percentile(known, [2.5, 97.5])
+        found.append((float(np.exp(value - high * error)), float(np.exp(value - low * error))))
+    return found
+
+
+def _resampled(labels: Array, predicted: Array) -> Array:
+    """(resamples, 2, 2) `_logs` of resampled rows; so many resamples at a time as memory is no question."""
+    random, found = np.random.default_rng(0), []
     size = max(1, _AT_A_TIME // len(labels))
     for start in range(0, _RESAMPLES, size):
         draws = random.integers(len(labels), size=(min(size, _RESAMPLES - start), len(labels)))
-        errors.append(_rmse(labels[draws], predicted[draws]))
-        varied = draws[np.ptp(labels[draws], axis=1) > 0]
-        shares.append(_r2(labels[varied], predicted[varied]))
-    return np.concatenate(errors), np.concatenate(shares)
+        found.append(_logs(labels[draws], predicted[draws]))
+    return np.concatenate(found)
+
+
+def _logs(labels: Array, predicted: Array) -> Array:
+    """(..., 2, 2) of (..., rows): the logarithms of the mean squared error, and of what R² leaves of the variance, each
+    with its standard error (delta method). Not finite, or NaN, where there is no error or no variance."""
+    squared = (labels - predicted) ** 2
+    spread = (labels - labels.mean(axis=-1, keepdims=True)) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, other = (each / each.mean(axis=-1, keepdims=True) for each in (squared, spread))
+        values = np.log(squared.mean(axis=-1)), np.log(squared.mean(axis=-1) / spread.mean(axis=-1))
+    errors = (each.std(axis=-1, ddof=1) / np.sqrt(labels.shape[-1]) for each in (one, one - other))
+    return np.stack([np.stack(pair, axis=-1) for pair in zip(values, errors, strict=True)], axis=-2)
 
 
 def _naive_r2(labels: Array, guess: Array | None) -> float | None:

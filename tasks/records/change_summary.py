@@ -71,7 +71,11 @@ class Changes(Record):
     ranks: int = Field(0, ge=0, description="features that changed places by more than the errors leave open")
     verdicts: int = Field(0, ge=0, description="verdicts that flipped")
     compared: int = Field(0, ge=0, description="importances that were compared")
-    limit: float = Field(0.0, ge=0, description="standard errors above which a difference counts")
+    limit: float = Field(
+        0.0,
+        ge=0,
+        description="standard errors above which a difference counts over many samples; over few it takes more",
+    )
     metric_changes: tuple[MetricChange, ...] = Field((), description="every metric that is in both reports")
     importance_changes: tuple[ImportanceChange, ...] = Field((), description="those that count, the largest first")
     verdict_changes: tuple[VerdictChange, ...] = Field((), description="those that flipped")

@@ -18,7 +18,8 @@ class PointFacts(Record):
 
 
 class ImportanceFacts(Record):
-    """Importances of one input by one method: (features,) mean |a| and its standard error over samples."""
+    """Importances of one input by one method: (features,) mean |a|, its standard error over samples, and how many these
+    are."""
 
     point: str
     method: str
@@ -28,6 +29,7 @@ class ImportanceFacts(Record):
     features: tuple[str, ...]
     values: Array
     errors: Array
+    counts: Array
 
     @property
     def key(self) -> tuple[str, str, str, str]:

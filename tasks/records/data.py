@@ -7,6 +7,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.kinds import TRAITS, Kind, Traits
+from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.shelf import Shelved, chosen, in_memory
 from exhibit.tasks.records.spelling import Spelling
 
@@ -261,10 +262,12 @@ class Dataset(Record):
 
 
 class Reference(Record):
-    """Importances of the features of a dataset from something that is not the explained model."""
+    """Importances of the features of a dataset from something that is not the explained model; `lead`: by how much the
+    first of them is ahead."""
 
     label: str
     description: str
     features: tuple[str, ...]
     mean: Array
     standard_error: Array
+    lead: Lead

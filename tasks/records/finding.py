@@ -171,10 +171,8 @@ class Mark(Finding):
     @property
     def relied_on(self) -> bool:
         """The explanation is drawn to it, and without it the class is read right less often: by more than chance, as
-        the 95% interval of the difference says, R. G. Newcombe (1998), method 10."""
-        drop = self.present.share - self.absent.share
-        down, up = self.present.share - self.present.interval[0], self.absent.interval[1] - self.absent.share
-        return self.positive > 2 * self.area and drop > (down**2 + up**2) ** 0.5
+        the 95% interval of the difference says."""
+        return self.positive > 2 * self.area and self.present.less(self.absent)[0] > 0
 
 
 class Word(Finding):

@@ -16,6 +16,7 @@ from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.explanation import Aggregate, Analogue, Cases, Cost, Summary, bonds_of
 from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
 from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.quality import Quality
 from exhibit.tasks.records.verdict import CheckResult
@@ -74,6 +75,7 @@ class MethodMaterial(Record):
     maps: dict[str, Maps] = Field(default_factory=dict)  # of each image
     scales: dict[str, str] = Field(default_factory=dict)  # of each input, what its colour scale is called
     swarm: Swarm | None = None
+    lead: Lead | None = None  # of the feature that matters most, by |a|, where samples can be followed by feature
     words: Words | None = None  # of texts that a model reads by a tokenizer of its own
     ladder: Ladder | None = None  # where steps were refined
     sampling_gap: Array | None = None  # (shown, targets), where draws are averaged
@@ -94,7 +96,7 @@ class MethodMaterial(Record):
         )
         values = {key: array for key, array in self.values.items() if key == name}
         maps = {key: item for key, item in self.maps.items() if key == name}
-        whole = {"checks": (), "swarm": None, "ladder": None}
+        whole = {"checks": (), "swarm": None, "lead": None, "ladder": None}
         return self.model_copy(update={"values": values, "summary": summary, "maps": maps, **whole})
 
     def with_bonds(self, name: str) -> list[Array]:

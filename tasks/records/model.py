@@ -86,6 +86,13 @@ class Rate(Record):
     def share(self) -> float:
         return self.right / self.total
 
+    def less(self, other: "Rate") -> tuple[float, float]:
+        """The 95% interval of this share less the `other`, R. G. Newcombe (1998), method 10."""
+        gap = self.share - other.share
+        down = np.hypot(self.share - self.interval[0], other.interval[1] - other.share)
+        up = np.hypot(self.interval[1] - self.share, other.share - other.interval[0])
+        return float(gap - down), float(gap + up)
+
 
 class Metric(Record):
     """A measured quality: `value` on `count` samples of `split`, with a 95% interval where one is known. `naive`: that

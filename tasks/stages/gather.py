@@ -22,6 +22,7 @@ from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary, bonds_of
 from exhibit.tasks.records.figure import Ladder, Swarm
+from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial, Words
 from exhibit.tasks.records.model import Performance, Prediction, Remarks, Weights
 from exhibit.tasks.records.packing import pack
@@ -277,6 +278,7 @@ def _method(
         ladder=_ladder(method, results, dataset.take(selection.explained[selection.shown])),
         words=_words(results, dataset.take(selection.explained)),
         swarm=_swarm(method, results, dataset.take(selection.explained), selection, unit, drawing.top_k),
+        lead=None if (sizes := results.per_sample.get(_FEATURES)) is None else Lead.of(np.abs(sizes)),
         maps={
             entry.name: Maps(values=_maps(part, entry, method, drawing.image), unit=_unit(method, unit))
             for entry in dataset.inputs

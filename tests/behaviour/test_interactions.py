@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from exhibit.tasks.behaviour.interactions import InteractionsSpec, coalitions, halved, interactions, shapley_values
+from exhibit.tasks.document.interactions import halves_of
 from exhibit.tasks.methods.shap_interactions import tree_interactions
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.behaviour import Asked, Interactions
 from tests.behaviour.test_effects import case, number
 
 
@@ -77,3 +80,18 @@ def test_what_is_not_made_of_such_trees_is_asked_by_coalitions(rows: Array) -> N
     forest = RandomForestRegressor(3, random_state=0).fit(rows, rows[:, 0])
     assert tree_interactions(forest, rows, 2 * forest.predict(rows)[:, np.newaxis]) is None
     assert tree_interactions(len, rows, np.zeros((40, 1))) is None
+
+
+def test_intervals_of_few_rows_are_students() -> None:
+    """Of six rows half of one is 2.57 standard errors, and of a single row there is none."""
+    asked = Asked(rows=6, of=6, splits=("test",), seed=0, calls=0)
+    nothing = np.zeros((1, 2, 2))
+    found = Interactions(
+        asked=asked, by="trees", features=("a", "b"), outputs=("y",), unit="value", most=10,
+        mean=nothing, error=np.full((1, 2, 2), 2.0), signed=nothing, alone=np.zeros((1, 2)),
+    )  # fmt: skip
+    np.testing.assert_allclose(halves_of(found), 2 * t.ppf(0.975, 5))
+    alone = found.model_copy(
+        update={"asked": asked.model_copy(update={"rows": 1}), "error": np.full((1, 2, 2), np.nan)}
+    )
+    assert np.isnan(halves_of(alone)).all()

@@ -14,7 +14,7 @@ from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec
 from exhibit.tasks.methods.shap import seed_of
 from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_deep import DeepShapSpec
-from exhibit.tasks.methods.shap_gradient import GradientShapSpec
+from exhibit.tasks.methods.shap_gradient import GradientShapSpec, _moments
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.models.keras import KerasModel, configure
 from exhibit.tasks.models.keras_import import keras
@@ -568,6 +568,15 @@ def test_the_error_covers_the_draw_of_the_background(
         error = found.standard_error["x"][0, :, 0, 0]
         held.append(np.abs(found.values["x"][0, :, 0] - exact) < 2.093 * error)
     assert 0.92 <= np.mean(held) <= 0.98
+
+
+def test_rows_that_were_drawn_unequally_often_make_no_error_too_small() -> None:
+    """The jackknife over whole rows: each is left out with all its draws, which are alike."""
+    draws, rows = np.array([1.0, 1.2, 3.0, 2.0, 2.1, 2.2]), np.array([0, 0, 1, 2, 2, 2])
+    left = np.array([draws[rows != row].mean() for row in range(3)])
+    expected = np.sqrt(2 / 3 * ((left - draws.mean()) ** 2).sum())
+    mean, error = _moments(draws[:, np.newaxis].astype(np.float32), rows.tolist())
+    assert (mean.ravel()[0], error.ravel()[0]) == (pytest.approx(draws.mean()), pytest.approx(expected))
 
 
 def test_moments_of_an_image_are_those_of_its_channels_sums(
