@@ -189,11 +189,11 @@ def _net() -> TorchModel:
     return TorchModel(formula, as_tensors, "values", Compute(batch=64))
 
 
-def drawn(make: Callable[[int], GradientMethod], truth: float, background: bool) -> Draw:
+def drawn(make: Callable[[int], GradientMethod], truth: float, background: bool, count: int = _ROWS) -> Draw:
     """Of x₀² + x₀x₁ at (1.5, −2) the first feature, over draws of noise, or of rows that are uniform from −1 to 1."""
 
     def held(random: np.random.Generator) -> bool:
-        rows = random.uniform(-1, 1, (_ROWS, 2)).astype(np.float32)
+        rows = random.uniform(-1, 1, (count, 2)).astype(np.float32)
         found = make(int(random.integers(2**31))).attribute(
             _net(),
             {"x": np.array([[1.5, -2.0]], np.float32)},
@@ -204,7 +204,7 @@ def drawn(make: Callable[[int], GradientMethod], truth: float, background: bool)
             Compute(batch=64),
         )
         error = found.standard_error["x"].ravel()[0]
-        return by_error(found.values["x"].ravel()[0], error, truth, t.ppf(0.975, _ROWS - 1))
+        return by_error(found.values["x"].ravel()[0], error, truth, t.ppf(0.975, count - 1))
 
     return held
 
@@ -296,6 +296,11 @@ CASES: tuple[Stated, ...] = (
         "standard error over rows, Student's t",
         drawn(lambda seed: GradientShapSpec(seed=seed), _AGAINST_ROWS, True),
         why="what the rows add is skewed here, and 20 of them are few",
+    ),
+    Stated(
+        "gradient SHAP over 50 rows",
+        "standard error over rows, Student's t",
+        drawn(lambda seed: GradientShapSpec(seed=seed), _AGAINST_ROWS, True, 50),
     ),
     Stated("mean share of 24 samples", "deletion, insertion", mean(SHARE, lambda r: r.binomial(10, 0.7, 24) / 10, 0.7)),
     Stated("mean share of 24 samples, near 1", "localization", mean(SHARE, lambda r: r.beta(8, 2, 24), 0.8)),
