@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from exhibit.flows.kinds import KINDS, Taken, is_tensor
-from exhibit.tasks.data.classes import given_labels
+from exhibit.tasks.data.classes import categories_of, given_labels
 from exhibit.tasks.data.plain import input_of
 from exhibit.tasks.data.rows import Labels, numbers
 from exhibit.tasks.data.rows import words as words_of
@@ -348,7 +348,7 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words) -> tuple[Ar
     if y is None:
         return None, tuple(map(str, given)) if given is not None else tuple(map(str, range(outputs)))
     values = np.asarray(y)
-    found = _different(values) if given is None and values.ndim == 1 else ()
+    found = _different(y, values) if given is None and values.ndim == 1 else ()
     if len(found) == outputs:
         given = found
     elif len(found) > 1 and set(found) <= set(map(str, range(1, outputs))):
@@ -362,9 +362,11 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words) -> tuple[Ar
     return known.values(told.cells, "y"), told.names or told.order
 
 
-def _different(labels: Array) -> tuple[str, ...]:
-    """Those that there are, in the order of numbers or letters."""
+def _different(y: Any, values: Array) -> tuple[str, ...]:
+    """The labels that there are, in the order of the categories of pandas, else of numbers or letters."""
     import pandas as pd
 
-    found = {word for word in words_of(pd.Series(labels)) if word is not None}
-    return tuple(sorted(found, key=float if labels.dtype.kind in "iuf" else str))
+    if isinstance(y, pd.Series | pd.Categorical) and (own := categories_of(pd.Series(y))):
+        return own
+    found = {word for word in words_of(pd.Series(values)) if word is not None}
+    return tuple(sorted(found, key=float if values.dtype.kind in "iuf" else str))

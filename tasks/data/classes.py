@@ -50,7 +50,7 @@ def given_labels(labels: Any, classes: Sequence[Any] | None, name: str, where: s
     else:
         cells = pd.Series(list(labels) if isinstance(labels, list | tuple | pd.Series) and axes.ndim == 1
                           else list(axes.ravel()), name=name)  # fmt: skip
-    return Given(cells, *_ordered(cells, names, where)) if names else Given(cells, _categories(cells))
+    return Given(cells, *_ordered(cells, names, where)) if names else Given(cells, categories_of(cells))
 
 
 def several_columns(labels: Any, given: Mapping[str, Any], where: str) -> "Table | None":
@@ -90,7 +90,7 @@ def _is_one_hot(frame: "Table") -> bool:
     return bool(len(known) and np.isin(known, (0, 1)).all() and (known.sum(axis=1) == 1).all())
 
 
-def _categories(cells: "Cells") -> tuple[str, ...]:
+def categories_of(cells: "Cells") -> tuple[str, ...]:
     """The order that a categorical column has of its own."""
     import pandas as pd
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self
 import numpy as np
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from exhibit.tasks.data.classes import categories_of
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing_file, require_text
 from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, require_columns, row_ids, row_name
@@ -19,7 +20,7 @@ from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.shelf import Shelf
 
 if TYPE_CHECKING:
-    from exhibit.tasks.data.rows import Table
+    from exhibit.tasks.data.rows import Cells, Table
 
 
 class Reader(Protocol):
@@ -60,6 +61,13 @@ def rows_of_the_fit(dataset: Dataset) -> Dataset:
             "excluded": (),
         }
     )
+
+
+def _stated_order(cells: "Cells") -> tuple[str, ...]:
+    """Of ordered categories of pandas, as a .parquet file keeps them; others may be in the order of the rows."""
+    import pandas as pd
+
+    return categories_of(cells) if isinstance(cells.dtype, pd.CategoricalDtype) and cells.dtype.ordered else ()
 
 
 class Scheme(Record):
@@ -280,7 +288,8 @@ class RowsSpec(Data):
             return SeveralLabels.of(table, self.labels, self.task)
         if self.task == "multi_label":
             raise InputError("data.task: multi_label is of several columns of 0 and 1: data.label=[first,second]")
-        return Labels.of(table[self.labels[0]], self.task, self._order)
+        cells = table[self.labels[0]]
+        return Labels.of(cells, self.task, self._order or _stated_order(cells))
 
     def _predicts(self, name: str, labels: Labels | SeveralLabels) -> str:
         """What the model does, in a sentence."""

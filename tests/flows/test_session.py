@@ -275,6 +275,14 @@ def test_classes_of_a_net_are_called_by_its_labels_in_their_order(
     assert report.scores.query("output == 0").shape[0] == len(NUMBERS)
 
 
+def test_categories_of_pandas_state_the_order_of_the_outputs(net: nn.Sequential, store: str) -> None:
+    """As their codes, by which a net is trained, have it; letters would begin with high."""
+    order = ["low", "medium", "high"]
+    given = pd.Series(pd.Categorical.from_codes(SPECIES.to_numpy(), order))
+    report = explained(store, net, NUMBERS, given, method="vanilla_grad", target="high")
+    assert set(report.scores.output) == {2}
+
+
 def test_several_inputs_by_name(store: str) -> None:
     X = {"left": RANDOM.normal(size=(5, 2)), "right": RANDOM.normal(size=(5, 3))}
     report = explained(store, lambda both: both["left"].sum(axis=1) - both["right"].sum(axis=1), X)
