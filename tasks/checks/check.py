@@ -89,7 +89,7 @@ class Check(Choice):
             )
         if other is None:
             said = decision(found, limit, self.at_least)
-            why = further(found, limit, things) if said == "undecided" else ""
+            why = further(found, limit, self.at_least, things) if said == "undecided" else ""
             other = Decided(said, why, found, limit, self.statistic, self.at_least)
         return CheckResult(
             **common | {"statistic": other.statistic, "at_least": other.at_least},

@@ -6,6 +6,7 @@ crosses any line at some time, it may stop before its end only where even a 99.9
 R. Peto and others (1976), Design and analysis of randomized clinical trials (the Haybittle-Peto rule).
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -20,12 +21,18 @@ Decision = Literal["pass", "fail", "undecided"]
 
 
 class Estimate(NamedTuple):
-    """A `value` from `size` samples or draws, and its interval from `low` to `high`; NaN where nothing is known."""
+    """A `value` from `size` samples or draws, and its interval from `low` to `high`; NaN where nothing is known.
+
+    `alike`: how many of them are so much alike that the interval takes in a value that did not occur, else 0. `of`: the
+    estimate of so many values like these.
+    """
 
     value: float
     low: float
     high: float
     size: int
+    alike: int = 0
+    of: Callable[[int], "Estimate"] | None = None
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -60,7 +67,14 @@ class Support(NamedTuple):
         below, above = (np.append(known, end) if few else known for end in (self.low, self.high))
         value = float(known.mean())
         low, high = _end(below, -1, level), _end(above, 1, level)
-        return Estimate(value, max(self.low, min(low, value)), min(self.high, max(high, value)), len(known))
+        return Estimate(
+            value,
+            max(self.low, min(low, value)),
+            min(self.high, max(high, value)),
+            len(known),
+            int(alike) if few else 0,
+            lambda size: self.mean(np.resize(known, size), level),
+        )
 
     def median(self, values: Array, level: float = LEVEL) -> Estimate:
         """The median of (samples,) values that are numbers, between two of them: as many lie below the median of all as
@@ -73,7 +87,10 @@ class Support(NamedTuple):
             return Estimate(float("nan"), self.low, self.high, 0)
         below = int(binom.ppf((1 - level) / 2, count, 0.5))
         low, high = (known[below - 1], known[count - below]) if below else (self.low, self.high)
-        return Estimate(float(np.median(known)), float(low), float(high), count)
+        middle = float(np.median(known))
+        return Estimate(
+            middle, float(low), float(high), count, of=lambda size: self.median(np.resize(known, size), level)
+        )
 
 
 def _end(values: Array, side: int, level: float) -> float:
@@ -125,17 +142,24 @@ def until_decided(
     return values
 
 
-def further(found: Estimate, threshold: float, things: str) -> str:
-    """How many samples or draws would decide, if the value stayed where it is: intervals shrink with their root."""
-    gap = abs(found.value - threshold)
-    half = found.high - found.value if threshold >= found.value else found.value - found.low
-    if not gap or not np.isfinite(half) or found.size < 2:
-        return f"It is not known how many more {things} would decide."
-    needed = found.size * (half / gap) ** 2
-    if needed > _FAR * found.size:
-        return f"More than {_FAR} times as many {things} would be needed to decide."
-    more = max(1, int(np.ceil(needed)) - found.size)
-    return f"About {more:,} more {things} would decide, if the value stayed where it is."
+def further(found: Estimate, threshold: float, at_least: bool, things: str) -> str:
+    """How many samples or draws more would decide, if they were like those that were measured, and why so many did
+    not."""
+
+    def decides(size: int) -> bool:
+        return found.of is not None and decision(found.of(size), threshold, at_least) != "undecided"
+
+    why = (
+        f"{found.alike} of {found.size} {things} give nearly the same, but as few may by chance, so the interval takes "
+        "in one that does not. "
+        if found.alike
+        else ""
+    )
+    sizes = range(found.size + 1, _FAR * found.size + 1)
+    if not decides(_FAR * found.size):
+        return f"{why}Even {_FAR} times as many {things} like these would not decide."
+    needed = sizes[bisect_left(sizes, True, key=decides)]
+    return f"{why}About {needed - found.size:,} more {things} like these would decide."
 
 
 _FAR = 100

@@ -144,11 +144,26 @@ def test_a_sample_stops_when_it_is_decided_or_dear() -> None:
 
 
 def test_how_many_more_would_decide() -> None:
-    """Half as wide an interval takes four times as many."""
-    found = Estimate(0.6, 0.4, 0.8, 10)
-    assert further(found, 0.5, "samples") == "About 30 more samples would decide, if the value stayed where it is."
-    assert "not known" in further(Estimate(0.5, 0.4, 0.6, 10), 0.5, "samples")
-    assert "More than 100 times" in further(Estimate(0.501, 0.4, 0.6, 10), 0.5, "samples")
+    """So many values like those that were measured have an interval on one side of the threshold, and one less has
+    none."""
+    found = SHARE.mean(np.tile([0.2, 0.4, 0.6, 0.8], 3))
+    said = further(found, 0.6, True, "samples")
+    more = re.fullmatch(r"About (\d+) more samples like these would decide\.", said)
+    assert more
+    for size, expected in ((12 + int(more[1]), "fail"), (11 + int(more[1]), "undecided")):
+        assert decision(SHARE.mean(np.resize([0.2, 0.4, 0.6, 0.8], size)), 0.6, True) == expected
+    assert further(found, 0.5, True, "samples") == "Even 100 times as many samples like these would not decide."
+
+
+def test_why_four_equal_values_do_not_decide() -> None:
+    """1.00 four times beside 0.7: the interval takes in a value that did not occur, and of twenty it is clear."""
+    four = correlations(4).mean(np.ones(4))
+    assert (four.value, decision(four, 0.7, True)) == (1.0, "undecided")
+    assert decision(correlations(4).mean(np.ones(20)), 0.7, True) == "pass"
+    assert further(four, 0.7, True, "trainings") == (
+        "4 of 4 trainings give nearly the same, but as few may by chance, so the interval takes in one that does not. "
+        "About 16 more trainings like these would decide."
+    )
 
 
 def test_each_beginning_of_a_sample_holds_every_class_in_proportion() -> None:
