@@ -104,9 +104,9 @@ def rate(hits: Array) -> Rate:
     return Rate(right=found, total=count, interval=wilson(found, count))
 
 
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """The 95% interval of a share, E. B. Wilson (1927)."""
-    z, share = 1.959964, hits / count
+def wilson(hits: int, count: int, z: float = 1.959964) -> tuple[float, float]:
+    """The interval of a share, E. B. Wilson (1927), at 95% or by another quantile `z` of the normal distribution."""
+    share = hits / count
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     return float(centre - half), float(centre + half)
