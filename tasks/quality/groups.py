@@ -9,7 +9,7 @@ from scipy.special import ndtri, stdtrit
 
 from exhibit.tasks.models.performance import wilson
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.subgroups import FEW, Disparity, Estimate, Pair, ShareName, Subgroup, Subgroups
+from exhibit.tasks.records.subgroups import FEW, Disparity, Estimate, Pair, Subgroup, Subgroups
 
 ALPHA = 0.05  # of all intervals of a table together
 APART = 0.1  # from which difference of two shares on groups are said to be treated differently
@@ -50,7 +50,7 @@ def crossed(columns: Sequence[Array]) -> Array:
     return np.array([_SEPARATOR.join(row) for row in zip(*(column.tolist() for column in columns), strict=True)])
 
 
-def shares(true: Array, read: Array) -> dict[ShareName, Share]:
+def shares(true: Array, read: Array) -> dict[str, Share]:
     """Of rows (rows,) of which it is `true` and `read` that they are of the class that is asked about; the definitions
     of fairlearn. The selection rate is that of demographic parity, TPR that of equal opportunity, TPR and FPR those of
     equalized odds; the base rate is that of the data, not of the model. Where no row is counted there is no share,
@@ -71,7 +71,7 @@ def of_classes(true: Array, probability: Array, read: Array, group: Array, by: S
     it is read as it; `group`: what each belongs to. Beside the shares the calibration: the mean probability minus the
     share of what is true."""
     true, read = true.astype(bool), read.astype(bool)
-    return _grouped(group, by, dict(shares(true, read)), {"calibration": probability - true})
+    return _grouped(group, by, shares(true, read), {"calibration": probability - true})
 
 
 def of_values(labels: Array, predicted: Array, group: Array, by: Sequence[str]) -> Subgroups:

@@ -1,12 +1,8 @@
 """For whom a model is how good, and what its explanations say of each group."""
 
-from typing import Literal
-
 from exhibit.tasks.records.base import Record
 
 FEW = 30  # rows, under which a group is shown as too small and compared with no other
-
-ShareName = Literal["base rate", "accuracy", "selection rate", "TPR", "FPR", "precision"]
 
 
 class Estimate(Record):
