@@ -124,12 +124,14 @@ def _given(subject: Subject) -> Given:
     """What the PDF brings along."""
     datasets: dict[str, tuple[Any, bytes]] = {}
     samples: dict[str, bytes] = {}
+    groupings: dict[str, bytes] = {}
     weights: dict[str, bytes] = {}
     local: dict[str, LocalEvidence] = {}
     objects: list[str] = []  # data of a session that are in the PDF; weights alone make no model
     numbers = _point_numbers(subject.evidence.config)
     for chapter in subject.evidence.chapters:
-        asked = next((stage.spec for stage in chapter.stages if stage.stage == "load"), None)
+        loaded = next((stage for stage in chapter.stages if stage.stage == "load"), None)
+        asked = None if loaded is None else loaded.spec
         number = numbers.get(chapter.slug)
         prefixes: list[str] = []
         data = subject.attached.get(embedded_name("dataset", chapter.data.sha256))
@@ -137,6 +139,9 @@ def _given(subject: Subject) -> Given:
             datasets[chapter.slug] = (asked, data)
             if beside := subject.attached.get(embedded_name("samples", chapter.data.sha256)):
                 samples[chapter.slug] = beside
+            named = embedded_name("groupings", loaded.outputs.get("groupings", "")) if loaded else ""
+            if grouped := subject.attached.get(named):
+                groupings[chapter.slug] = grouped
             prefixes.append(f"points.{number}.data.")
             objects.append(f"points.{number}.data.factory")
         if data := subject.attached.get(embedded_name("weights", chapter.weights.sha256)):
@@ -148,7 +153,7 @@ def _given(subject: Subject) -> Given:
             if (key.startswith(tuple(prefixes)) and item.kind not in _CODE)
             or (key in objects and item.kind == "memory")
         }
-    return Given(datasets, samples, weights, local, subject.attached)
+    return Given(datasets, samples, groupings, weights, local, subject.attached)
 
 
 def _point_numbers(config: Mapping[str, Any]) -> dict[str, int]:

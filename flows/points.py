@@ -24,6 +24,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.decision import DecisionSpec
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.explanation import Selection
+from exhibit.tasks.records.grouping import Groupings
 from exhibit.tasks.records.model import Remarks
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure
@@ -35,6 +36,7 @@ from exhibit.tasks.stages.describe import describe
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.fit import fit
 from exhibit.tasks.stages.gather import gather
+from exhibit.tasks.stages.group import group
 from exhibit.tasks.stages.load import columns_wanted, load, told_by_place
 from exhibit.tasks.stages.measure import measure
 from exhibit.tasks.stages.predict import predict
@@ -50,11 +52,13 @@ Step = Generator[None, None, None]
 @dataclass(frozen=True)
 class Given:
     """What a PDF brings along, so that it need not be had: by chapter the dataset with what was asked for it, the
-    samples that lie beside it, and the weights; by key what is said of files that are not here. `attached`: what the
-    pages carry in place of what is derived, if any, so that they can be compared with those that carried it first."""
+    samples that lie beside it, what they are grouped by, and the weights; by key what is said of files that are not
+    here. `attached`: what the pages carry in place of what is derived, if any, so that they can be compared with those
+    that carried it first."""
 
     datasets: Mapping[str, tuple[Any, bytes]] = field(default_factory=dict)
     samples: Mapping[str, bytes] = field(default_factory=dict)
+    groupings: Mapping[str, bytes] = field(default_factory=dict)
     weights: Mapping[str, bytes] = field(default_factory=dict)
     local: Mapping[str, LocalEvidence] = field(default_factory=dict)
     attached: Mapping[str, bytes] = field(default_factory=dict)
@@ -114,6 +118,7 @@ def run_points(
         steps.summarise,
         steps.check,
         steps.probe,
+        steps.group,
         steps.gather,
         *([steps.decide] if decision else []),
     ):
@@ -186,19 +191,24 @@ class _Steps:
         point = chapter.point
         weights = self._given.weights.get(chapter.slug)
         wanted = None if embedded[0] else columns_wanted(point.data, point.model, self._compute, weights)
-        yield from self._one(chapter, load, point.data, *embedded, wanted)
+        groupings = self._given.groupings.get(chapter.slug)
+        yield from self._one(chapter, load, point.data, *embedded, wanted, groupings)
         dataset = chapter["load"]["dataset"]
         if wanted is not None and (said := told_by_place(self._calls.store, dataset, wanted)):
             self._calls.watch.note(f"{chapter.slug}: {said}")
         if self._all_glyphs:
             loaded = unpack(Dataset, self._calls.store.get(dataset), self._calls.store)
-            require_glyphs("\n".join([point.title, *loaded.texts]))
+            require_glyphs("\n".join([point.title, *loaded.texts, *self._group_names(chapter)]))
         require_explainable(self._calls.store, dataset, point.model, point.method, point.target, point.selection)
         require_answerable(self._calls.store, dataset, point.data, point.selection, point.behaviour)
         require_decidable(self._calls.store, dataset, point.data, point.target, self._decision)
 
     def describe(self, chapter: Chapter) -> Step:
         yield from self._one(chapter, describe, chapter["load"]["dataset"])
+
+    def _group_names(self, chapter: Chapter) -> Sequence[str]:
+        digest = chapter["load"].outputs.get("groupings")
+        return unpack(Groupings, self._calls.store.get(digest)).names if digest else ()
 
     def fit(self, chapter: Chapter) -> Step:
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
@@ -375,6 +385,20 @@ class _Steps:
         yield
         chapter.probed = [done for (done,) in self._told(chapter.slug, "probe", started).values()]
 
+    def group(self, chapter: Chapter) -> Step:
+        if "groupings" not in chapter["load"].outputs:
+            yield
+            return
+        point, main = chapter.point, main_of(chapter.methods)
+        found = {
+            "dataset": chapter["load"]["dataset"],
+            "groupings": chapter["load"]["groupings"],
+            "prediction": chapter["predict"]["prediction"],
+            "explained": chapter["select"]["explained"],
+        }
+        shards = tuple(done["attribution"] for _, _, done in chapter.attributed[main][0])
+        yield from self._one(chapter, group, point.data, point.target, found, chapter.methods[main], shards)
+
     def gather(self, chapter: Chapter) -> Step:
         point = chapter.point
         inputs = {
@@ -383,6 +407,7 @@ class _Steps:
             "weights": chapter.fits[0]["weights"],
             **chapter["predict"].outputs,
             **chapter["measure"].outputs,
+            **(chapter["group"].outputs if "group" in chapter.done else {}),
             "selection": chapter["select"]["selection"],
         }
         explained = [

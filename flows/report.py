@@ -263,6 +263,8 @@ class _Flow:
                 files[embedded_name("dataset", dataset)] = dataset
                 if samples := samples_beside(self.store, dataset):
                     files[embedded_name("samples", dataset)] = samples
+                if groupings := chapter["load"].outputs.get("groupings"):
+                    files[embedded_name("groupings", groupings)] = groupings
             if "weights" in wanted:
                 files[embedded_name("weights", weights)] = weights
         if files:

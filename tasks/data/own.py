@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_
 from exhibit.tasks.data.classes import categories_of
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing_file, require_text
+from exhibit.tasks.data.grouping import GroupColumns, groupings, require_groups
 from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, require_columns, row_ids, row_name
 from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.data.table_file import read_table
@@ -133,6 +134,11 @@ class RowsSpec(Data):
     missing_values: tuple[str, ...] = Field(
         (), description="what stands in a cell for nothing; an empty cell always does, NA and None are values else"
     )
+    groups: GroupColumns = Field(
+        (),
+        description="columns by which results and explanations are told apart, as [sex, {age: [25, 40, 60]}]: each "
+        "value is a group, numbers between ends of ranges; features or not, they change nothing of the model",
+    )
     title: str = "Rows"
     source: str = Field("rows of the user's own", description="whose rows these are, for the report")
 
@@ -206,11 +212,12 @@ class RowsSpec(Data):
 
     def _loaded(self, learned: "Callable[[Table], Reader]") -> Dataset:
         """As `load`, read as is `learned` from the rows of the fit."""
-        files, parts = self.files(), []
+        files, parts, tables = self.files(), [], []
         if "path" in files:
             table = self.rows(files["path"], "path", self._texts())
             for key, names in {"label": self.labels, "id": [self.id], "split": [self.split]}.items():
                 require_columns(table, filter(None, names), f"data.{key}: there is no column {{}}")
+            require_groups(table, self.groups, self.labels)
             labels = self._labels(table)
             reader: Any = learned(table)
             part, values = self._part(table, "path", labels, reader)
@@ -220,13 +227,16 @@ class RowsSpec(Data):
             if training.any():
                 labels, reader = labels.scaled(part.labels[part.usable][training]), reader.scaled(values[training])
             parts.append((part, values))
+            tables.append(table[part.usable])
         else:
             labels, reader = self._from_scheme(files["scheme"])
         if "explain" in files:
             texts = [*reader.texts(), *filter(None, [self.id])]
             table = reader.checked(self.rows(files["explain"], "explain", texts), "explain")
+            require_groups(table, self.groups, self.labels)
             parts.append(self._part(table, "explain", labels, reader))
-        return self._dataset(labels, reader, parts)
+            tables.append(table[parts[-1][0].usable])
+        return self._dataset(labels, reader, parts).model_copy(update={"groupings": groupings(self.groups, tables)})
 
     def fitted(self, dataset: Dataset) -> Dataset | None:
         """The rows that train and measure a model: the same bytes whatever is to be explained."""

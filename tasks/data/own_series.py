@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.data.grouping import columns_of
 from exhibit.tasks.data.own import RowsSpec
 from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.series_file import SAMPLE, Sample, long_rows, stored_rows, wide_rows
@@ -146,7 +147,8 @@ class SeriesSpec(RowsSpec):
 
     def rows(self, path: Path, key: str, texts: Sequence[str]) -> "Table":
         """One row for each sample, with its steps in one cell."""
-        kept = [name for name in (*self.labels, self.id, self.split) if name is not None]
+        grouped = (by.column for by in columns_of(self.groups))
+        kept = list(dict.fromkeys(name for name in (*self.labels, self.id, self.split, *grouped) if name is not None))
         if path.suffix.lower() == ".npz":
             return stored_rows(path, key, self.array, self.time, self.channels, kept, self.limits)
         table = super().rows(path, key, texts)

@@ -14,6 +14,7 @@ from exhibit.tasks.document import (
     datasheet,
     ends,
     explained,
+    for_whom,
     ladder,
     model,
     multimodal,
@@ -69,6 +70,7 @@ def chapter(
             _how_explained(material),
             *quality.sections(material),
             *datasheet.sections(material, card, stated),
+            *for_whom.sections(material),
             model.section(material),
         ),
         appendix=(

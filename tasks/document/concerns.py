@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from exhibit.tasks.document import datasheet, quality
+from exhibit.tasks.document import datasheet, for_whom, quality
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Concern, section_anchor
 
 # Each says what it found in a chapter, and names the section that tells how it was measured.
-_ASKED: tuple[Callable[[Material], Sequence[Concern]], ...] = (datasheet.concerns, quality.concerns)
+_ASKED: tuple[Callable[[Material], Sequence[Concern]], ...] = (
+    datasheet.concerns,
+    quality.concerns,
+    for_whom.concerns,
+)
 
 
 def concerns(materials: Sequence[Material], anchors: Mapping[str, str]) -> tuple[Concern, ...]:

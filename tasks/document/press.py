@@ -34,6 +34,7 @@ _ATTACHED = {
     "metrics.json": "Measured quality of all models",
     "quality.json": "The same in more than one number, with intervals",
     "datasheet.json": "What the data are: columns, leaks and drift",
+    "groups.json": "For whom: quality and explanations by group",
     "agreement.parquet": "Agreement of all pairs of results that are compared",
     "behaviour.json": "How the models behave over many rows",
     "changes.json": "What has changed since the earlier report",
@@ -43,6 +44,7 @@ _ATTACHED = {
 EMBEDDED = {
     "dataset": "The data as they were loaded",
     "samples": "The pictures of the data",
+    "groupings": "What the rows of the data are grouped by",
     "weights": "The weights of the model",
 }
 

@@ -17,6 +17,7 @@ ATTACHED = {  # outputs of `attest` as the files that are attached to the PDF, a
     "metrics": "metrics.json",
     "quality": "quality.json",
     "datasheet": "datasheet.json",
+    "groups": "groups.json",
     "agreement": "agreement.parquet",
     "behaviour": "behaviour.json",
     "changes": "changes.json",

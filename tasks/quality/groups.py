@@ -1,20 +1,24 @@
 """For whom a model is how good: shares and errors by group, and how far groups are apart."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations, pairwise
-from typing import NamedTuple
+from itertools import combinations
+from math import hypot
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from exhibit.tasks.models.performance import wilson
+from exhibit.tasks.models.performance import measured_splits, wilson
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.subgroups import FEW, Disparity, Estimate, Pair, Subgroup, Subgroups
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.grouping import Grouping
+from exhibit.tasks.records.model import Prediction
+from exhibit.tasks.records.quality import LEAST
+from exhibit.tasks.records.subgroups import FEW, Disparity, Estimate, Measured, Pair, Subgroup, Subgroups
 
-ALPHA = 0.05  # of all intervals of a table together
+ALPHA = 0.05  # of all intervals together, and of all comparisons together
 APART = 0.1  # from which difference of two shares on groups are said to be treated differently
-_JUDGED = ("accuracy", "selection rate", "TPR", "FPR", "precision", "calibration")  # what a model does, without units
-_MISSING, _SEPARATOR = "not stated", ", "
+APART_IN_SPREADS = 0.2  # of two mean errors, in standard deviations of the labels: a small effect, J. Cohen (1988)
 
 
 class Share(NamedTuple):
@@ -37,102 +41,167 @@ class Counted(NamedTuple):
         """As records have it."""
         return Estimate(value=self.value, rows=self.rows, interval=(self.low, self.high))
 
-
-def ranges(values: Array, cuts: Sequence[float]) -> Array:
-    """(rows,) names of the ranges of numbers (rows,) between ascending `cuts`, each from its lower end on."""
-    ends = [f"{cut:g}" for cut in cuts]
-    names = [f"under {ends[0]}", *(f"{a} to under {b}" for a, b in pairwise(ends)), f"{ends[-1]} on"]
-    return np.where(np.isnan(values), _MISSING, np.array(names)[np.searchsorted(cuts, values, side="right")])
+    @property
+    def rough(self) -> Estimate:
+        """Of a mean over so few rows that their spread says little: without an interval."""
+        return self.estimate if self.rows >= LEAST else Estimate(value=self.value, rows=self.rows, interval=None)
 
 
-def crossed(columns: Sequence[Array]) -> Array:
-    """(rows,) names of the groups that rows belong to by all `columns` (rows,) at once."""
-    return np.array([_SEPARATOR.join(row) for row in zip(*(column.tolist() for column in columns), strict=True)])
+class Measures(NamedTuple):
+    """What is measured of rows: shares, and means of numbers (rows,). `limits`: from which difference of two groups on
+    these are said to be apart, of those that say something of the model."""
 
+    shares: Mapping[str, Share]
+    means: Mapping[str, Array]
+    limits: Mapping[str, float]
 
-def shares(true: Array, read: Array) -> dict[str, Share]:
-    """Of rows (rows,) of which it is `true` and `read` that they are of the class that is asked about; the definitions
-    of fairlearn. The selection rate is that of demographic parity, TPR that of equal opportunity, TPR and FPR those of
-    equalized odds; the base rate is that of the data, not of the model. Where no row is counted there is no share,
-    where fairlearn has 0."""
-    every = np.ones(len(true), bool)
-    return {
-        "base rate": Share(true, every),
-        "accuracy": Share(true == read, every),
-        "selection rate": Share(read, every),
-        "TPR": Share(read, true),
-        "FPR": Share(read, ~true),
-        "precision": Share(true, read),
-    }
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all of them."""
+        return (*self.shares, *self.means)
 
-
-def of_classes(true: Array, probability: Array, read: Array, group: Array, by: Sequence[str]) -> Subgroups:
-    """Of rows (rows,): whether each is of the class that is asked about, how probable that is to the model, and whether
-    it is read as it; `group`: what each belongs to. Beside the shares the calibration: the mean probability minus the
-    share of what is true."""
-    true, read = true.astype(bool), read.astype(bool)
-    return _grouped(group, by, shares(true, read), {"calibration": probability - true})
-
-
-def of_values(labels: Array, predicted: Array, group: Array, by: Sequence[str]) -> Subgroups:
-    """Of measured and predicted values (rows,): mean error, predicted minus measured, and mean absolute error. Nothing
-    is said to be wide: which error matters depends on the unit."""
-    errors = predicted - labels
-    return _grouped(group, by, {}, {"mean error": errors, "mean absolute error": np.abs(errors)})
-
-
-def _grouped(group: Array, by: Sequence[str], shared: Mapping[str, Share], means: Mapping[str, Array]) -> Subgroups:
-    names, of = np.unique(group, return_inverse=True)
-    rows = np.bincount(of)
-    large = [k for k in range(len(names)) if rows[k] >= FEW]
-    measures = [*shared, *means]
-    pairs = list(combinations(large, 2))
-    comparisons = len(pairs) * len(measures)
-
-    def counted(measure: str, k: int, level: float) -> Counted | None:
-        own = of == k
-        if measure in shared:
-            share = shared[measure]
-            return _share(share.hits[own & share.among], level)
-        values = means[measure][own]
+    def of(self, name: str, rows: Array, level: float) -> Counted | None:
+        """One of them over `rows`, a mask; None where it counts too few of them."""
+        if name in self.shares:
+            share = self.shares[name]
+            return _share(share.hits[rows & share.among], level)
+        values = self.means[name][rows]
         return mean(values, level) if len(values) > 1 else None
 
-    # A small group is shown beside the others, so its intervals are among those that hold together.
-    level = 1 - ALPHA / (len(names) * len(measures))
-    disparities = []
-    for measure in measures:
-        apart = 1 - ALPHA / comparisons if comparisons else 0.0
-        found = {k: own for k in large if (own := counted(measure, k, apart)) is not None}
-        if len(found) > 1:
-            disparities.append(_disparity(measure, found, names, measure in shared))
-    return Subgroups(
-        by=tuple(by),
-        groups=tuple(
-            Subgroup(
-                name=str(names[k]),
-                rows=int(rows[k]),
-                measures={
-                    measure: own.estimate for measure in measures if (own := counted(measure, k, level)) is not None
-                },
-            )
-            for k in range(len(names))
-        ),
-        disparities=tuple(disparities),
-        comparisons=comparisons,
+
+def measured(dataset: Dataset, prediction: Prediction, by: Sequence[Grouping], named: Sequence[str]) -> Measured | None:
+    """On the rows to explain that have labels, else on those that are held out, else on those of the training; None
+    without labels. `by`: one grouping of all samples for each column; `named`: classes of which one is asked about,
+    where there are more than two."""
+    if not (splits := measured_splits(dataset)):
+        return None
+    rows = np.flatnonzero(dataset.labelled & (dataset.split == splits[0]))
+    labels, about = dataset.labels[rows], ""
+    if dataset.task == "regression":
+        asked = of_values(labels, prediction.outputs[rows, 0])
+    else:
+        probabilities = prediction.probabilities(rows)
+        read = probabilities.argmax(axis=1)
+        about = _asked(dataset.classes, named)
+        if about:
+            k = dataset.classes.index(about)
+            asked = of_class(labels == k, probabilities[:, k], read == k)
+        else:
+            asked = of_likeliest(read == labels, probabilities.max(axis=1))
+    groupings = with_crossed([one.take(rows) for one in by])
+    tables, intervals, comparisons = grouped(asked, groupings)
+    return Measured(
+        split=splits[0], rows=len(rows), about=about, tables=tables, intervals=intervals, comparisons=comparisons
     )
 
 
-def _disparity(measure: str, found: Mapping[int, Counted], names: Array, share: bool) -> Disparity:
+def _asked(classes: Sequence[str], named: Sequence[str]) -> str:
+    """The second of two classes; of more the one that is named, if it is one alone."""
+    if len(classes) == 2:
+        return classes[1]
+    found = [name for name in classes if name in named]
+    return found[0] if len(found) == 1 else ""
+
+
+def with_crossed(by: Sequence[Grouping]) -> tuple[Grouping, ...]:
+    """Each by itself, and each two at once."""
+    return (*by, *(one.crossed(two) for one, two in combinations(by, 2)))
+
+
+def of_class(true: Array, probability: Array, read: Array) -> Measures:
+    """Of rows (rows,): whether each is of the class that is asked about, how probable that is to the model, and whether
+    it is read as it; the definitions of fairlearn. The selection rate is that of demographic parity, TPR that of equal
+    opportunity, TPR and FPR those of equalized odds; the base rate is that of the data, not of the model. Where no row
+    is counted there is no share, where fairlearn has 0. Calibration: the mean probability minus the share of what is
+    true."""
+    true, read = true.astype(bool), read.astype(bool)
+    every = np.ones(len(true), bool)
+    shares = {
+        "base rate": Share(true, every),
+        "selection rate": Share(read, every),
+        "accuracy": Share(true == read, every),
+        "TPR": Share(read, true),
+        "FPR": Share(read, ~true),
+    }
+    means = {"calibration": probability - true}
+    return Measures(shares, means, {name: APART for name in (*shares, *means) if name != "base rate"})
+
+
+def of_likeliest(right: Array, probability: Array) -> Measures:
+    """Of several classes of which none is asked about: whether the likeliest is right, and how probable it is."""
+    shares = {"accuracy": Share(right.astype(bool), np.ones(len(right), bool))}
+    return Measures(shares, {"calibration": probability - right}, dict.fromkeys(("accuracy", "calibration"), APART))
+
+
+def of_values(labels: Array, predicted: Array) -> Measures:
+    """Of measured and predicted values (rows,): mean error, predicted minus measured, and mean absolute error."""
+    errors = predicted - labels
+    means = {"mean label": labels, "mean error": errors, "mean absolute error": np.abs(errors)}
+    limit = APART_IN_SPREADS * float(labels.std())
+    return Measures({}, means, dict.fromkeys(("mean error", "mean absolute error"), limit))
+
+
+def grouped(asked: Measures, by: Sequence[Grouping]) -> tuple[tuple[Subgroups, ...], int, int]:
+    """The tables, and over how many intervals and how many comparisons each of these two has its level of 95%."""
+    rows = [one.rows for one in by]
+    intervals = sum(int((own > 0).sum()) for own in rows) * len(asked.names)
+    comparisons = sum(_pairs(int((own >= FEW).sum())) for own in rows) * len(asked.names)
+    return tuple(_table(asked, one, intervals, comparisons) for one in by), intervals, comparisons
+
+
+def _pairs(groups: int) -> int:
+    return groups * (groups - 1) // 2
+
+
+def _table(asked: Measures, by: Grouping, intervals: int, comparisons: int) -> Subgroups:
+    present = [k for k, rows in enumerate(by.rows) if rows]
+    large = [k for k in present if by.rows[k] >= FEW]
+    # A small group is shown beside the others, so its intervals are among those that hold together.
+    shown = {k: {name: asked.of(name, by.of == k, 1 - ALPHA / intervals) for name in asked.names} for k in present}
+    disparities = []
+    for name in asked.names if len(large) > 1 else ():
+        found = {k: asked.of(name, by.of == k, 1 - ALPHA / comparisons) for k in large}
+        known = {by.groups[k]: own for k, own in found.items() if own is not None}
+        if len(known) > 1:
+            disparities.append(_disparity(name, known, name in asked.shares, asked.limits.get(name)))
+    return Subgroups(
+        by=by.by,
+        groups=tuple(
+            Subgroup(
+                name=by.groups[k],
+                rows=int(by.rows[k]),
+                measures={
+                    name: own.rough if name in asked.means else own.estimate
+                    for name, own in shown[k].items()
+                    if own is not None
+                },
+            )
+            for k in present
+        ),
+        disparities=tuple(disparities),
+    )
+
+
+def _disparity(measure: str, found: Mapping[str, Counted], share: bool, limit: float | None) -> Disparity:
     """The pair whose interval is highest above 0 is the surest, and none is surer by another order of the two."""
     values = [own.value for own in found.values()]
-    pairs = [_pair(found[a], found[b], str(names[a]), str(names[b])) for a, b in combinations(found, 2)]
+    pairs = [_pair(found[one], found[two], one, two) for one, two in combinations(found, 2)]
+    surest = max(pairs, key=lambda pair: (pair.interval[0], pair.difference))
     return Disparity(
         measure=measure,
         difference=max(values) - min(values),
         ratio=min(values) / max(values) if share and max(values) > 0 else None,
-        surest=max(pairs, key=lambda pair: (pair.interval[0], pair.difference)),
-        limit=APART if measure in _JUDGED else None,
+        surest=surest,
+        limit=limit,
+        verdict=None if limit is None else _verdict(surest, max(pair.interval[1] for pair in pairs), limit),
     )
+
+
+def _verdict(surest: Pair, most: float, limit: float) -> Literal["pass", "fail", "undecided"]:
+    """`most`: the highest end of the intervals of all pairs."""
+    if surest.interval[0] > limit:
+        return "fail"
+    return "pass" if most <= limit else "undecided"
 
 
 def _pair(one: Counted, other: Counted, name: str, of_other: str) -> Pair:
@@ -141,8 +210,8 @@ def _pair(one: Counted, other: Counted, name: str, of_other: str) -> Pair:
     if one.value < other.value:
         one, other, name, of_other = other, one, of_other, name
     difference = one.value - other.value
-    down = float(np.hypot(one.value - one.low, other.high - other.value))
-    up = float(np.hypot(one.high - one.value, other.value - other.low))
+    down = hypot(one.value - one.low, other.high - other.value)
+    up = hypot(one.high - one.value, other.value - other.low)
     return Pair(high=name, low=of_other, difference=difference, interval=(difference - down, difference + up))
 
 

@@ -1,22 +1,35 @@
 """What explanations say of each group: what counts there, what counts otherwise, and what stands for a protected
 column."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from exhibit.tasks.quality.groups import mean
 from exhibit.tasks.quality.resampling import intervals, summed
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.subgroups import FEW, Estimate, Proxy, Role
+from exhibit.tasks.records.grouping import Grouping
+from exhibit.tasks.records.subgroups import FEW, Estimate, Protected, Proxy, Role, Roles
 
-LEVEL = 0.05  # the chance under which something is said, over all features together
-TIMES = (
-    1.5  # by how much a feature counts more in a group than in the others, or less, where its role is said to differ
-)
-TELLS = 0.3  # from which correlation on a feature is said to stand for a column: medium, J. Cohen (1988)
+LEVEL = 0.05  # the chance under which something is said, over all that is looked at together
+TIMES = 1.5  # by how much a feature counts more or less in a group than in the others, where its role differs
+TELLS = 0.3  # from which association on a feature is said to stand for a column: medium, J. Cohen (1988)
+_LEADING = 5  # features by rank, at most, among which a protected column, or one that tells it, is said to lead
 _TINY = 1e-300  # instead of 0, by which nothing is divided
-LEADING = 5  # features by rank, among which a proxy is said to lead
+
+
+class Feature(NamedTuple):
+    """What a feature is in rows: numbers, or places of categories, (rows,); NaN where it is not known."""
+
+    name: str
+    values: Array
+    category: bool = False
+
+
+def leading(features: int) -> int:
+    """How many of so many features are said to lead: the first five, but no more than half."""
+    return min(_LEADING, (features + 1) // 2)
 
 
 def holm(chances: Array) -> Array:
@@ -28,50 +41,76 @@ def holm(chances: Array) -> Array:
     return found
 
 
-def roles(values: Array, features: Sequence[str], group: Array) -> tuple[Role, ...]:
-    """Of attributions (rows, features) by what each row belongs to, `group` (rows,); in the order of the features. Only
-    groups of 30 rows or more are looked at; nothing where fewer than two are."""
-    names, of = np.unique(group, return_inverse=True)
-    large = np.flatnonzero(np.bincount(of) >= FEW)
-    if len(large) < 2:
-        return ()
-    kept = np.isin(of, large)
-    values, of = values[kept].astype(np.float64), of[kept]
-    chances, times = apart(np.abs(values), of)
-    surest = chances.argmin(axis=0)
-    own = {str(names[k]): values[of == k] for k in large}
+def roles(values: Array, features: Sequence[str], by: Sequence[Grouping], *, signed: bool) -> tuple[Roles, ...]:
+    """Of attributions (rows, features) by what each row belongs to, the most important feature first. Only groups of 30
+    rows or more are looked at; of a column that has fewer than two such groups nothing is said. `signed`: whether means
+    of signed values have a meaning."""
+    looked = [one for one in by if (one.rows >= FEW).sum() > 1]
+    tests = [apart(np.abs(values).astype(np.float64), one) for one in looked]
+    raised = holm(np.concatenate([chances.ravel() for chances, _ in tests])) if tests else np.empty(0)
+    ends = np.cumsum([chances.size for chances, _ in tests])[:-1]
+    together = np.split(raised, ends) if tests else []
+    order = np.argsort(-np.abs(values).mean(axis=0), kind="stable").tolist()
+    return tuple(
+        Roles(
+            column=one.by[0],
+            features=_roles(values, features, one, chances.reshape(times.shape), times, order, signed=signed),
+        )
+        for one, chances, (_, times) in zip(looked, together, tests, strict=True)
+    )
+
+
+def _roles(
+    values: Array,
+    features: Sequence[str],
+    by: Grouping,
+    chances: Array,
+    times: Array,
+    order: Sequence[int],
+    *,
+    signed: bool,
+) -> tuple[Role, ...]:
+    own = {by.groups[k]: values[by.of == k].astype(np.float64) for k in _large(by)}
     ranks = {name: _ranks(np.abs(found)) for name, found in own.items()}
+    surest = chances.argmin(axis=0)
+    differs = np.any(differ(chances, times), axis=0, keepdims=True)[0]
     return tuple(
         Role(
-            feature=feature,
-            mean={name: mean(found[:, j], 0.95).estimate for name, found in own.items()},
+            feature=features[j],
+            mean={name: mean(found[:, j], 0.95).estimate for name, found in own.items()} if signed else {},
             size={name: mean(np.abs(found[:, j]), 0.95).estimate for name, found in own.items()},
             rank={name: found[j] for name, found in ranks.items()},
             where=list(own)[surest[j]],
             times=float(times[surest[j], j]),
             chance=float(chances[surest[j], j]),
+            differs=bool(differs[j]),
         )
-        for j, feature in enumerate(features)
+        for j in order
     )
 
 
-def apart(sizes: Array, of: Array) -> tuple[Array, Array]:
-    """(groups, features): the chance, after Holm, that the mean of `sizes` (rows, features) in a group, as `of` (rows,)
-    has them in their order, is that of all other rows by B. L. Welch's test (1947); and how many times theirs it is."""
+def _large(by: Grouping) -> list[int]:
+    return np.flatnonzero(by.rows >= FEW).tolist()
+
+
+def apart(sizes: Array, by: Grouping) -> tuple[Array, Array]:
+    """(groups, features): the chance that the mean of `sizes` (rows, features) in a group of 30 rows or more is that of
+    all rows of the other such groups, by B. L. Welch's test (1947); and how many times theirs it is."""
     from scipy.stats import ttest_ind
 
-    own = np.unique(of)
+    large = _large(by)
+    kept = np.isin(by.of, large)
+    sizes, of = sizes[kept], by.of[kept]
     with np.errstate(invalid="ignore", divide="ignore"):
-        tests = np.stack([ttest_ind(sizes[of == k], sizes[of != k], equal_var=False).pvalue for k in own])
-        times = np.stack([sizes[of == k].mean(axis=0) / sizes[of != k].mean(axis=0) for k in own])
+        tests = np.stack([ttest_ind(sizes[of == k], sizes[of != k], equal_var=False).pvalue for k in large])
+        times = np.stack([sizes[of == k].mean(axis=0) / sizes[of != k].mean(axis=0) for k in large])
     # A feature that counts nothing, or the same everywhere, has no test.
-    known = np.nan_to_num(tests, nan=1.0)
-    return holm(known.ravel()).reshape(known.shape), np.nan_to_num(times, nan=1.0)
+    return np.nan_to_num(tests, nan=1.0), np.nan_to_num(times, nan=1.0)
 
 
-def differ(chance: Array | float, times: Array | float) -> Array:
-    """Whether each feature surely counts more or less in a group than in the others, and by enough to matter."""
-    return np.asarray((np.asarray(chance) < LEVEL) & (np.maximum(times, 1 / np.maximum(times, _TINY)) >= TIMES))
+def differ(chance: Array, times: Array) -> Array:
+    """Whether a feature surely counts more or less in a group than in the others, and by enough to matter."""
+    return np.asarray((chance < LEVEL) & (np.maximum(times, 1 / np.maximum(times, _TINY)) >= TIMES))
 
 
 def _ranks(sizes: Array) -> list[Estimate]:
@@ -86,36 +125,64 @@ def _ranks(sizes: Array) -> list[Estimate]:
     return [Estimate(value=float(found[j]), rows=rows, interval=bounds.get(str(j))) for j in range(width)]
 
 
-def proxies(
-    inputs: Array, attributions: Array, features: Sequence[str], column: str, group: Array
-) -> tuple[Proxy, ...]:
-    """How well each feature of `inputs` (rows, features) tells the groups (rows,) of a protected `column`, in the order
-    in which features count by `attributions` (rows, features)."""
-    order = np.argsort(-np.abs(attributions).mean(axis=0), kind="stable")
-    correlation, chance = _told(inputs[:, order].astype(np.float64), np.unique(group, return_inverse=True)[1])
+def protected(
+    columns: Mapping[str, Grouping | None], ranking: Sequence[Feature], own: Mapping[str, str]
+) -> tuple[Protected, ...]:
+    """Of protected columns, with what rows belong to by each, None where they are not grouped by it. `ranking`: the
+    features, the most important first, with what they are in the same rows; `own`: what feature a column is, where the
+    model is given it."""
+    places = {feature.name: place for place, feature in enumerate(ranking, 1)}
+    looked = [
+        (column, place, feature, by)
+        for column, by in columns.items()
+        if by is not None
+        for place, feature in enumerate(ranking[: leading(len(ranking))], 1)
+        if feature.name != own.get(column)
+    ]
+    told = [tells(feature, by) for *_, feature, by in looked]
+    raised = holm(np.array([chance for _, chance in told]))
+    proxies: dict[str, list[Proxy]] = {column: [] for column in columns}
+    for (column, place, feature, _), (association, _), chance in zip(looked, told, raised.tolist(), strict=True):
+        sure = association >= TELLS and chance < LEVEL
+        proxies[column].append(
+            Proxy(feature=feature.name, rank=place, association=association, chance=chance, tells=sure)
+        )
     return tuple(
-        Proxy(feature=features[j], column=column, correlation=float(eta), chance=float(p), rank=place)
-        for place, (j, eta, p) in enumerate(zip(order.tolist(), correlation, holm(chance), strict=True), 1)
+        Protected(
+            column=column,
+            rank=places.get(own.get(column, "")),
+            looked=by is not None,
+            rows=0 if by is None else int(by.stated.sum()),
+            proxies=tuple(proxies[column]),
+        )
+        for column, by in columns.items()
     )
 
 
-def leads(proxy: Proxy) -> bool:
-    """Whether a feature surely tells the protected column, well enough to stand for it, and is among those that count
-    most."""
-    return proxy.rank <= LEADING and proxy.correlation >= TELLS and proxy.chance < LEVEL
+def tells(feature: Feature, by: Grouping) -> tuple[float, float]:
+    """How well a feature tells the group of a row, from 0 to 1, and the chance of that: of a number the correlation
+    ratio, K. Pearson (1905), by the F test; of a category H. Cramér's V (1946) by χ²."""
+    known = ~np.isnan(feature.values) & by.stated
+    values, of = feature.values[known], np.unique(by.of[known], return_inverse=True)[1]
+    groups = int(of.max(initial=0)) + 1
+    if len(values) <= groups or groups < 2 or len(np.unique(values)) < 2:
+        return 0.0, 1.0
+    return _cramer(values, of) if feature.category else _ratio(values, of, groups)
 
 
-def _told(inputs: Array, of: Array) -> tuple[Array, Array]:
-    """(features,) correlation ratio by group, K. Pearson (1905), and its chance by the F test."""
+def _ratio(values: Array, of: Array, groups: int) -> tuple[float, float]:
     from scipy.stats import f
 
-    rows, groups = len(inputs), int(of.max()) + 1
-    centred = inputs - inputs.mean(axis=0)
-    between = (summed(centred.T, of, groups) ** 2 / np.bincount(of, minlength=groups)).sum(axis=1)
-    total = (centred**2).sum(axis=0)
-    if groups < 2 or rows <= groups:
-        return np.zeros(len(total)), np.ones(len(total))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.clip(np.nan_to_num(between / total), 0, 1)
-        ratio = share / (1 - share) * (rows - groups) / (groups - 1)
-    return np.sqrt(share), np.asarray(f.sf(ratio, groups - 1, rows - groups))
+    centred = values - values.mean()
+    between = float((summed(centred[np.newaxis], of, groups)[0] ** 2 / np.bincount(of)).sum())
+    share = min(max(between / float((centred**2).sum()), 0.0), 1.0)
+    ratio = np.inf if share == 1 else share / (1 - share) * (len(values) - groups) / (groups - 1)
+    return float(np.sqrt(share)), float(f.sf(ratio, groups - 1, len(values) - groups))
+
+
+def _cramer(values: Array, of: Array) -> tuple[float, float]:
+    from scipy.stats import chi2_contingency, contingency
+
+    counts = contingency.crosstab(values, of).count
+    found = chi2_contingency(counts, correction=False)
+    return float(contingency.association(counts, method="cramer")), float(found.pvalue)

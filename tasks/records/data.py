@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.grouping import Groupings
 from exhibit.tasks.records.kinds import TRAITS, Kind, Traits
 from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.shelf import Shelved, chosen, in_memory
@@ -176,6 +177,7 @@ class Dataset(Record):
     what a reader calls a sample, where that is not its id. `label_scale`: mean and standard deviation of the labels of
     the training rows, where a net should standardise them. `published`: numbers of others on this data, to stand
     beside those measured. `scheme`: what rows to come are read by, where the user's own are.
+    `groupings`: what samples are grouped by; `load` takes it out, so that asking for groups changes no data.
     """
 
     title: str
@@ -195,6 +197,7 @@ class Dataset(Record):
     published: dict[str, float] = Field(default_factory=dict)
     scheme: dict[str, Any] = Field(default_factory=dict)
     several: tuple[Label, ...] = Field((), exclude_if=lambda several: not several)
+    groupings: Groupings | None = Field(None, exclude_if=lambda groupings: groupings is None)
 
     @property
     def labelled(self) -> Array:

@@ -19,6 +19,7 @@ from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.quality import Quality
+from exhibit.tasks.records.subgroups import ForWhom
 from exhibit.tasks.records.verdict import CheckResult
 
 # Where a method looks that looks at no layer: behind the preprocessing of a net, or before all that the model does.
@@ -165,6 +166,7 @@ class Material(Record):
     performance: Performance
     quality: Quality | None = None  # in more than one number; None without labels
     datasheet: Datasheet | None = None  # None where nobody looked
+    groups: ForWhom | None = None  # for whom it is how good; None where nobody asks
     reference: Reference | None
     methods: tuple[MethodMaterial, ...]
     top_k: int | None

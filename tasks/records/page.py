@@ -28,7 +28,7 @@ SectionId = Literal[
     "groups",
     "data",
 ]
-# What a reader is told of one that a report does not have; no report has that of groups yet.
+# What a reader is told of one that a report does not have.
 ABSENT: dict[SectionId, str] = {
     "importances": "What counts over all explained samples",
     "samples": "Single samples",
@@ -42,7 +42,7 @@ ABSENT: dict[SectionId, str] = {
     "excluded": "Excluded samples",
     "formulas": "Formulas",
     "quality": "Measures by class, curves and calibration",
-    "groups": "Results for groups of people",
+    "groups": "For whom: quality and explanations by group (data.groups)",
     "data": "Distributions, leaks and drift of the data",
 }
 DocumentPlace = Literal["card", "verdicts", "guide", "provenance", "configuration"]

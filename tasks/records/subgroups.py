@@ -1,6 +1,9 @@
 """For whom a model is how good, and what its explanations say of each group."""
 
+from typing import Literal
+
 from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.data import Split
 
 FEW = 30  # rows, under which a group is shown as too small and compared with no other
 
@@ -37,35 +40,44 @@ class Pair(Record):
 
 class Disparity(Record):
     """How far a measure differs between groups: the largest `difference` of two, and the smallest `ratio` of two, None
-    of what is no share, or where all are 0. `surest`: the pair whose interval is farthest above 0; it is `wide` where
-    that is above the `limit` as a whole. Without a limit the measure has a unit, or is none of the model."""
+    of what is no share, or where all are 0. `surest`: the pair whose interval is farthest above 0. It fails where that
+    is above the `limit` as a whole, and passes where no interval of two groups goes above it. Without a limit it is
+    none of the model, but of the data, and has no verdict."""
 
     measure: str
     difference: float
     ratio: float | None
     surest: Pair
     limit: float | None
-
-    @property
-    def wide(self) -> bool:
-        """Whether two groups differ by more than the limit, and than chance and the number of comparisons explain."""
-        return self.limit is not None and self.surest.interval[0] > self.limit
+    verdict: Literal["pass", "fail", "undecided"] | None
 
 
 class Subgroups(Record):
-    """The groups `by` one or several columns. The intervals of all measures of all groups together have a level of
-    95%, as have those of all `comparisons` of two groups (Bonferroni)."""
+    """The groups `by` one or two columns that have any rows."""
 
     by: tuple[str, ...]
     groups: tuple[Subgroup, ...]
     disparities: tuple[Disparity, ...]
+
+
+class Measured(Record):
+    """All `tables`, on `rows` labelled rows of a `split`. The `intervals` of all measures of all groups of all tables
+    have a level of 95% together, as have those of all `comparisons` of two groups (Bonferroni). `about`: the class that
+    rates are of; empty for a regression, and where one of several classes would have to be named."""
+
+    split: Split
+    rows: int
+    about: str
+    tables: tuple[Subgroups, ...]
+    intervals: int
     comparisons: int
 
 
 class Role(Record):
-    """What a feature counts in each group: mean attribution and mean size of it with 95% intervals, and its rank by
-    size with that of resampled rows. `chance`: of the largest difference in size of a group from all others, after
-    Holm over all features and groups; `times`: by how much it counts more or less there; `where`: that group."""
+    """What a feature counts in each group: mean attribution, where it has a meaning, and mean size of it with 95%
+    intervals, and its rank by size with that of resampled rows. `chance`: of the surest difference in size of a group
+    from all others, after Holm over all features and groups of all columns; `times`: by how much it counts more or less
+    there; `where`: that group. `differs`: whether that is sure, and enough to matter."""
 
     feature: str
     mean: dict[str, Estimate]
@@ -74,15 +86,60 @@ class Role(Record):
     where: str
     times: float
     chance: float
+    differs: bool
+
+
+class Roles(Record):
+    """What each feature counts in the groups by one `column` that have 30 rows or more, the most important first."""
+
+    column: str
+    features: tuple[Role, ...]
 
 
 class Proxy(Record):
-    """A feature that tells a protected column: the correlation ratio η (of two groups |r|) of the feature by that
-    column, and its `chance` by an analysis of variance, after Holm over all features. `rank`: of the feature among all
-    by mean size of its attributions, the first is 1."""
+    """A feature that may tell a protected column: the `association` of the two, from 0 to 1 (the correlation ratio η of
+    a number, of two groups |r|; Cramér's V of a category), and its `chance`, after Holm over all that are looked at.
+    `rank`: of the feature by mean size of its attributions, the first is 1. `tells`: whether it surely tells the column
+    well enough to stand for it."""
 
     feature: str
-    column: str
-    correlation: float
-    chance: float
     rank: int
+    association: float
+    chance: float
+    tells: bool
+
+
+class Protected(Record):
+    """A protected column: its `rank` among the features, None where the model is not given it; and of the leading
+    features how well each tells it in `rows` rows. `looked`: whether that could be asked, because rows are grouped by
+    the column."""
+
+    column: str
+    rank: int | None
+    looked: bool
+    rows: int
+    proxies: tuple[Proxy, ...]
+
+
+class ExplainedGroups(Record):
+    """What the explanations of one `method` say of groups of the `rows` that were explained, over so many `features`,
+    of which the first `lead` are said to lead.
+    `signed_for`: the output that their signs are of in every row; empty where they have no such meaning."""
+
+    method: str
+    rows: int
+    features: int
+    lead: int
+    signed_for: str
+    roles: tuple[Roles, ...]
+    protected: tuple[Protected, ...]
+
+
+class ForWhom(Record):
+    """Of one chapter: which columns were asked about, each with the rows of its groups, in all data; which of these are
+    `given` to the model, what was `measured` where rows have labels, and what is `explained` of tables."""
+
+    by: dict[str, dict[str, int]]
+    given: tuple[str, ...]
+    measured: Measured | None
+    explained: ExplainedGroups | None

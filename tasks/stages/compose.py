@@ -35,12 +35,12 @@ def compose(
     decisions: Sequence[Digest] = (),
     signoff: Sequence[str] = (),
 ) -> FinishedStage:
-    """Outputs "document" and "answers", the plain answers of its first page for programs; "quality" where it was
-    measured, "datasheet", "card" and "profile" where there are any, and where there are
+    """Outputs "document" and "answers", the plain answers of its first page for programs; "quality" and "groups" where
+    these were measured, "datasheet", "card" and "profile" where there are any, and where there are
     `decisions`, of each of the `materials`, "decisions", what their pages say. `checks`: every one that a reader may
     expect, by name; `own`: slugs of the points with chapters of their own; `stated`: what the user says of the model;
     `drawings`: of all chapters, in which a profile looks for figures; `signoff`: who signs, on a page at the end."""
-    from exhibit.tasks.document import datasheet, quality
+    from exhibit.tasks.document import datasheet, for_whom, quality
     from exhibit.tasks.document.compose import compose as written
     from exhibit.tasks.document.decision import of_decisions
 
@@ -62,6 +62,7 @@ def compose(
         found = {"document": pack(document), "answers": pretty(_answers(document))}
         found |= {"quality": pretty(quality.as_plain(gathered))} if any(item.quality for item in gathered) else {}
         found |= {"datasheet": pretty(datasheet.as_plain(gathered))} if any(item.datasheet for item in gathered) else {}
+        found |= {"groups": pretty(for_whom.as_plain(gathered))} if any(item.groups for item in gathered) else {}
         found |= {} if card is None else {"card": pretty(_card(card))}
         found |= {} if document.profile is None else {"profile": pretty(_profile(document.profile))}
         if not decisions:

@@ -27,6 +27,7 @@ from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Mate
 from exhibit.tasks.records.model import Performance, Prediction, Remarks, Weights
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.quality import Quality
+from exhibit.tasks.records.subgroups import ForWhom
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.explained import Explained
 from exhibit.tasks.stages.restore import spec_with_digests
@@ -57,8 +58,8 @@ def gather(
 ) -> FinishedStage:
     """Output "material": everything that a chapter shows, and no more of the data than that.
 
-    `found`: digests of dataset, weights, prediction, performance, selection and, where there are any, reference and
-    datasheet and quality; `behaviour`: of what was asked about the model, in its order.
+    `found`: digests of dataset, weights, prediction, performance, selection and, where there are any, reference,
+    datasheet, quality and groups; `behaviour`: of what was asked about the model, in its order.
     """
     from exhibit.tasks.data.select import score_of
 
@@ -125,6 +126,7 @@ def gather(
                     performance=performance,
                     quality=quality,
                     datasheet=read(store, Datasheet, found["datasheet"]) if "datasheet" in found else None,
+                    groups=read(store, ForWhom, found["groups"]) if "groups" in found else None,
                     top_k=None if look.top_k == "all" else look.top_k,
                     reference=read(store, Reference, found["reference"]) if "reference" in found else None,
                     overlay=look.image.overlay,

@@ -38,10 +38,12 @@ def load(
     given: tuple[Any, bytes] | None = None,
     samples: bytes | None = None,
     wanted: Wanted | None = None,
+    groupings: bytes | None = None,
 ) -> FinishedStage:
-    """Outputs "dataset", "fitted" where a model is fitted to a part of it, and "reference" where the data asks for
-    one. `given`: what the stage was once asked and the dataset that it gave, in the place of loading; `samples`: what
-    lies beside that; `wanted`: what the model asks of the columns of a table."""
+    """Outputs "dataset", "fitted" where a model is fitted to a part of it, "reference" where the data asks for one, and
+    "groupings" where it asks for groups. `given`: what the stage was once asked and the dataset that it gave, in the
+    place of loading; `samples`: what lies beside that; `wanted`: what the model asks of the columns of a table;
+    `groupings`: those that were given with the dataset."""
 
     asked = {} if wanted is None else {"wanted": wanted.model_dump(mode="json")}
     spec = given[0] if given else {"data": data.spec_with_digests(), **asked}
@@ -62,7 +64,11 @@ def load(
         else:
             dataset = data.load_for(store, wanted) if answer is None else answer
         data.limits.require(dataset)
+        grouped = groupings if dataset.groupings is None else pack(dataset.groupings)
+        dataset = dataset.model_copy(update={"groupings": None})  # another question asks the same data
         results = {"dataset": pack(dataset) if given is None else given[1]}
+        if grouped is not None:
+            results["groupings"] = grouped
         if (fitted := data.fitted(dataset)) is not None:  # whatever is explained, the same model is trained
             results["fitted"] = pack(fitted)
         if (reference := data.reference_of(dataset)) is not None:

@@ -1,0 +1,147 @@
+"""What rows of the user's own are grouped by: columns of words, and of numbers between ends of ranges."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import numpy as np
+from pydantic import BeforeValidator
+
+from exhibit.tasks.data.rows import is_number, numbers, require_columns, words
+from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.grouping import NOT_STATED, Grouping, Groupings
+from exhibit.tasks.records.override import in_shell, key_word
+
+if TYPE_CHECKING:
+    from exhibit.tasks.data.rows import Table
+
+MOST = 20  # groups by one column
+
+
+class By(NamedTuple):
+    """A column, and the ascending ends of ranges of its numbers; without these each of its values is a group."""
+
+    column: str
+    cuts: tuple[float, ...] = ()
+
+
+def _as_list(given: Any) -> Any:
+    """{sex: null, age: [25, 60]} as [sex, {age: [25, 60]}], one column each.
+
+    Raises:
+        ValueError: for what is neither the name of a column nor a column with ascending numbers, and for a column that
+            is named twice.
+    """
+    items = [given] if isinstance(given, Mapping | str | int | float) else given
+    if items is None:
+        return ()
+    if not isinstance(items, list | tuple):
+        raise ValueError(f"{items!r} was given; {_FORM}")
+    found = [one for item in items for one in (map(_one, item.items()) if isinstance(item, Mapping) else [_one(item)])]
+    names = [by.column for by in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{twice[0]!r} is named twice; name each column once")
+    return tuple({by.column: list(by.cuts)} if by.cuts else by.column for by in found)
+
+
+_FORM = "name columns, as [sex], those of numbers with the ends of ranges, as [sex, {age: [25, 40, 60]}]"
+
+
+def _one(item: Any) -> By:
+    name, cuts = item if isinstance(item, tuple) else (item, None)
+    if isinstance(name, bool) or not isinstance(name, str | int | float) or not str(name):
+        raise ValueError(f"{name!r} was given; {_FORM}")
+    if cuts is None:
+        return By(str(name))
+    if not isinstance(cuts, list | tuple) or not cuts or not all(_finite(cut) for cut in cuts):
+        raise ValueError(f"the ends of ranges of {name!r} are numbers, as [25, 40, 60], not {cuts!r}")
+    if not all(low < high for low, high in pairwise(cuts)):
+        raise ValueError(f"the ends of ranges of {name!r} ascend, as [25, 40, 60]; {list(cuts)} do not")
+    return By(str(name), tuple(map(float, cuts)))
+
+
+def _finite(cut: Any) -> bool:
+    return not isinstance(cut, bool) and isinstance(cut, int | float) and bool(np.isfinite(cut))
+
+
+GroupColumns = Annotated[tuple[str | dict[str, tuple[float, ...]], ...], BeforeValidator(_as_list)]
+
+
+def columns_of(groups: GroupColumns) -> tuple[By, ...]:
+    """What `groups` says, column by column."""
+    return tuple(By(*next(iter(item.items()))) if isinstance(item, Mapping) else By(item) for item in groups)
+
+
+def require_groups(table: "Table", groups: GroupColumns, labels: Sequence[str]) -> None:
+    """Raises InputError for a column that is not there, or that is predicted."""
+    names = [by.column for by in columns_of(groups)]
+    require_columns(table, names, "data.groups: there is no column {}")
+    if predicted := [name for name in names if name in labels]:
+        raise InputError(
+            f"data.groups: {predicted[0]!r} is the label; name columns that say whose row it is, as sex or age"
+        )
+
+
+def named_groups(table: "Table", by: By) -> list[str]:
+    """What each row of a table belongs to by a column.
+
+    Raises:
+        InputError: for ends of ranges of what is no number.
+    """
+    cells = table[by.column]
+    if by.cuts:
+        return ranges(numbers(cells, "groups"), by.cuts)
+    return [NOT_STATED if word is None else word for word in words(cells)]
+
+
+def ranges(values: Array, cuts: Sequence[float]) -> list[str]:
+    """Names of the ranges of numbers (rows,) between ascending `cuts`, each from its lower end on."""
+    names = _range_names(cuts)
+    places = np.searchsorted(cuts, values, side="right").tolist()
+    return [NOT_STATED if np.isnan(value) else names[place] for value, place in zip(values, places, strict=True)]
+
+
+def _range_names(cuts: Sequence[float]) -> list[str]:
+    ends = [f"{cut:g}" for cut in cuts]
+    return [f"under {ends[0]}", *(f"{low} to under {high}" for low, high in pairwise(ends)), f"{ends[-1]} and over"]
+
+
+def groupings(groups: GroupColumns, tables: Sequence["Table"]) -> Groupings | None:
+    """Of the rows of all `tables`, one after the other; None where nothing is asked for.
+
+    Raises:
+        InputError: for a column with too many values.
+    """
+    if not groups:
+        return None
+    return Groupings(items=tuple(_grouping(by, tables) for by in columns_of(groups)))
+
+
+def _grouping(by: By, tables: Sequence["Table"]) -> Grouping:
+    names = [name for table in tables for name in named_groups(table, by)]
+    found = set(names)
+    if len(found) > MOST:
+        raise InputError(f"data.groups: {_too_many(by, tables, len(found))}")
+    known = _range_names(by.cuts) if by.cuts else sorted(found - {NOT_STATED})
+    order = tuple(name for name in (*known, NOT_STATED) if name in found)
+    return Grouping(by=(by.column,), groups=order, of=np.array([order.index(name) for name in names]))
+
+
+def _too_many(by: By, tables: Sequence["Table"], count: int) -> str:
+    said = f"the column {by.column!r} has {count:,} different values, and at most {MOST} groups can be told apart"
+    if by.cuts:
+        return f"{said}; give fewer ends of ranges"
+    cells = tables[0][by.column]
+    if not is_number(cells):
+        return f"{said}; name a column with fewer, or write a coarser one into the file"
+    quarters = np.unique(cells.dropna().quantile([0.25, 0.5, 0.75]).to_numpy(np.float64))
+    ends = ",".join(dict.fromkeys(f"{cut:g}" for cut in quarters))
+    return f"{said}; give the ends of ranges of it, as its quarters: {_typed(by.column, ends)}"
+
+
+def _typed(column: str, ends: str) -> str:
+    """What to type for a column of numbers; a line of a YAML file where the grammar takes no such name."""
+    name = key_word(column)
+    if name is None:
+        return f"groups: [{{{column!r}: [{ends}]}}] in a YAML of your own"
+    return in_shell(f"data.groups=[{{{name}:[{ends}]}}]")

@@ -1,0 +1,304 @@
+"""For whom the model of a chapter is how good, and what its explanations say of each group."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from exhibit.tasks.document import roles
+from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, signed
+from exhibit.tasks.quality.groups import APART, APART_IN_SPREADS
+from exhibit.tasks.quality.roles import LEVEL, TELLS, TIMES
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.page import Block, Column, Concern, Section, Table
+from exhibit.tasks.records.subgroups import (
+    FEW,
+    Disparity,
+    Estimate,
+    ForWhom,
+    Measured,
+    Pair,
+    Subgroup,
+    Subgroups,
+)
+
+_TOLD = 2  # findings of a concern that stand in its sentence
+_NO_SHARES = ("mean label", "mean error", "mean absolute error")  # in the unit of the label
+
+
+def sections(material: Material) -> tuple[Section, ...]:
+    """One, where groups are asked for."""
+    found = material.groups
+    if found is None:
+        return ()
+    measured = found.measured
+    return (
+        Section(
+            title="For whom",
+            id="groups",
+            blocks=(
+                Block(paragraphs=(_asked(found), *_measured(material, found)), tables=_by_group(material)),
+                *(_apart(material, measured) if measured else ()),
+                *(roles.blocks(material, found.explained) if found.explained else (roles.not_explained(),)),
+            ),
+        ),
+    )
+
+
+# --- how good the model is for each ---------------------------------------------------------------------------
+
+
+def _asked(found: ForWhom) -> str:
+    """By what rows are told apart, and whether the model knows it."""
+    columns = list(found.by)
+    others = [name for name in columns if name not in found.given]
+    both = f" and each {'two' if len(columns) > 2 else 'pair'} of them at once" if len(columns) > 2 else ""
+    both = " and both at once" if len(columns) == 2 else both
+    given = f"The model is given {listing(found.given)}" if found.given else ""
+    kept = f"{'not ' if given else 'The model is not given '}{listing(others)}" if others else ""
+    return (
+        f"Rows are told apart by {listing(columns)}{both}. {', '.join(filter(None, [given, kept]))}. Which difference "
+        "is fair depends on what the model is for and on the law; no number decides that."
+    )
+
+
+def _measured(material: Material, found: ForWhom) -> tuple[str, ...]:
+    measured = found.measured
+    if measured is None:
+        return ("No row has a label, so how good the model is for each group is not assessed.",)
+    return (
+        f"Measured on {_rows(material, measured)}.{_seen(material, measured)} {_said(material, measured)} "
+        f"Intervals hold together: the chance that all {measured.intervals:,} intervals of these tables hold their "
+        "value is at least 95%, so each is wider than it would be alone (Bonferroni). Groups of fewer than "
+        f"{FEW} rows are shown, and compared with no other.",
+    )
+
+
+def _rows(material: Material, measured: Measured) -> str:
+    split = material.rows_of(measured.split)
+    return count(measured.rows, f"{'held-out' if split == 'test' else split} row")
+
+
+def _seen(material: Material, measured: Measured) -> str:
+    seen = material.trained and measured.split == "train"
+    return " The model was trained on these rows: on others it may be worse." if seen else ""
+
+
+def _said(material: Material, measured: Measured) -> str:
+    """What the measures are."""
+    if not material.dataset.classes:
+        unit = f" in {material.dataset.label_unit}" if material.dataset.label_unit else ""
+        return f"Errors are predicted minus measured{unit}."
+    if not measured.about:
+        return (
+            "Accuracy is that of the likeliest class, calibration its mean probability minus how often it is right. "
+            "Rates are of one class against all others: one of them in target.outputs would have them here."
+        )
+    return (
+        f"Rates are of {measured.about}. Base rate: how many rows are it. Selection rate: how many are read as it, as "
+        "the likeliest class. TPR: how many of the rows that are it are read as it. FPR: how many of the others are. "
+        "Calibration: the mean probability of it minus the base rate."
+    )
+
+
+def _by_group(material: Material) -> tuple[Table, ...]:
+    found = material.groups
+    if found is None or found.measured is None:
+        return ()
+    return tuple(
+        _of_groups(material, found.measured, table, f"{material.slug}-groups-{number}")
+        for number, table in enumerate(found.measured.tables)
+    )
+
+
+def _of_groups(material: Material, measured: Measured, table: Subgroups, name: str) -> Table:
+    names = list(dict.fromkeys(name for group in table.groups for name in group.measures))
+    small = sum(group.small for group in table.groups)
+    few = f" Too small to be compared: {small} of {count(len(table.groups), 'group')}." if small else ""
+    return Table(
+        name=name,
+        caption=f"By {listing(table.by)}, on {_rows(material, measured)}.{few}",
+        columns=(
+            Column(title=" and ".join(table.by)),
+            *(Column(title=title, numeric=True) for title in ("rows", *names)),
+        ),
+        rows=tuple(
+            (
+                f"{group.name} (too small)" if group.small else group.name,
+                f"{group.rows:,}",
+                *(_cell(group, name) for name in names),
+            )
+            for group in table.groups
+        ),
+    )
+
+
+def _cell(group: Subgroup, name: str) -> str:
+    return "–" if name not in group.measures else _estimate(group.measures[name], name)
+
+
+def _estimate(found: Estimate, measure: str) -> str:
+    bounds = f" ({_interval(found.interval, measure)})" if found.interval else ""
+    return f"{_value(found.value, measure)}{bounds}"
+
+
+def _value(value: float, measure: str) -> str:
+    if measure in _NO_SHARES:
+        return rounded(value)
+    return signed(value) if measure == "calibration" else plain(value)
+
+
+def _interval(ends: tuple[float, float], measure: str) -> str:
+    return f"{rounded(ends[0])} to {rounded(ends[1])}" if measure in _NO_SHARES else interval(*ends)
+
+
+def _apart(material: Material, measured: Measured) -> tuple[Block, ...]:
+    """How far groups are apart, and by which rule that is too far."""
+    if not measured.comparisons:
+        said = f"By no column are there two groups of {FEW} rows or more, so no two are compared: not assessed."
+        return (Block(heading="How far groups are apart", paragraphs=(said,)),)
+    found = [(table, item) for table in measured.tables for item in table.disparities]
+    failed = [(table, item) for table, item in found if item.verdict == "fail"]
+    told = "No two groups are surely apart by more than that."
+    if failed:
+        told = f"Surely further apart: {listing([_which(table, item) for table, item in failed])}."
+    alone = [listing(table.by) for table in measured.tables if not table.disparities]
+    lacking = f" Not assessed, for want of two groups of {FEW} rows: by {'; by '.join(alone)}." if alone else ""
+    rule = _rule(material, measured)
+    return (
+        Block(
+            heading="How far groups are apart",
+            paragraphs=(f"{rule} {told}{lacking}",),
+            tables=(
+                Table(
+                    name=f"{material.slug}-groups-apart",
+                    caption=_caption(material, measured),
+                    columns=(
+                        Column(title="by"),
+                        Column(title="measure"),
+                        *(Column(title=title, numeric=True) for title in ("difference", "ratio")),
+                        Column(title="surest"),
+                        *(Column(title=title, numeric=True) for title in ("is above by", "interval", "limit")),
+                        Column(title="verdict"),
+                    ),
+                    rows=tuple(_row(table, item) for table, item in found),
+                ),
+            ),
+        ),
+    )
+
+
+def _rule(material: Material, measured: Measured) -> str:
+    limit = (
+        f"{APART:.2f}"
+        if material.dataset.classes
+        else f"{APART_IN_SPREADS} standard deviations of the label (a small effect, Cohen 1988)"
+    )
+    return (
+        f"Every two groups of {FEW} rows or more are compared. A measure fails where two groups differ by more than "
+        f"{limit} with the whole interval of the difference, passes where the intervals of all pairs stay below that, "
+        f"and is undecided else. These intervals hold together at 95% over all {measured.comparisons:,} comparisons."
+    )
+
+
+def _caption(material: Material, measured: Measured) -> str:
+    fairlearn = "The largest difference and the smallest ratio of two groups, as fairlearn has them"
+    said = f"{fairlearn}, and the two groups that differ most surely."
+    if not material.dataset.classes or not measured.about:
+        return said
+    return (
+        f"{said} The selection rate is that of demographic parity, TPR that of equal opportunity, TPR and FPR those of "
+        "equalized odds. The base rate is of the data: it has no limit."
+    )
+
+
+def _which(table: Subgroups, item: Disparity) -> str:
+    return f"{item.measure} by {listing(table.by)} ({item.surest.high} above {item.surest.low})"
+
+
+def _row(table: Subgroups, item: Disparity) -> tuple[str, ...]:
+    pair, limit = item.surest, item.limit
+    return (
+        listing(table.by),
+        item.measure,
+        _size(item.difference, item.measure),
+        "–" if item.ratio is None else plain(item.ratio),
+        f"{pair.high} above {pair.low}",
+        _size(pair.difference, item.measure),
+        _interval(pair.interval, item.measure),
+        "–" if limit is None else _size(limit, item.measure),
+        item.verdict or "–",
+    )
+
+
+def _size(value: float, measure: str) -> str:
+    return rounded(value) if measure in _NO_SHARES else plain(value)
+
+
+# --- page one -------------------------------------------------------------------------------------------------
+
+
+def concerns(material: Material) -> Sequence[Concern]:
+    """What page one names: groups that are surely apart, and protected columns that lead, or that leading features
+    tell."""
+    found = material.groups
+    if found is None:
+        return ()
+    return (
+        *(_apart_concern(material, found.measured) if found.measured else ()),
+        *(roles.concerns(found.explained) if found.explained else ()),
+    )
+
+
+def _apart_concern(material: Material, measured: Measured) -> tuple[Concern, ...]:
+    failed = [(table, item) for table in measured.tables for item in table.disparities if item.verdict == "fail"]
+    if not failed:
+        return ()
+    failed.sort(key=lambda one: (len(one[0].by), -one[1].surest.interval[0] / (one[1].limit or 1)))
+    told = "; ".join(_told(table, item, measured) for table, item in failed[:_TOLD])
+    more = f"; and {len(failed) - _TOLD} more" if len(failed) > _TOLD else ""
+    return (
+        Concern(
+            title="The model does not treat all groups alike",
+            sentence=f"{capital(told)}{more}. On {_rows(material, measured)}; intervals hold together at 95% over "
+            f"{measured.comparisons:,} comparisons.",
+            section="groups",
+        ),
+    )
+
+
+def _told(table: Subgroups, item: Disparity, measured: Measured) -> str:
+    """By sex the selection rate of good is 0.28 higher for male than for female (0.15 to 0.41)."""
+    pair = item.surest
+    of = f" of {measured.about}" if measured.about and item.measure != "accuracy" else ""
+    return (
+        f"by {listing(table.by)} the {item.measure}{of} is {_size(pair.difference, item.measure)} higher for "
+        f"{pair.high} than for {pair.low} ({_interval(pair.interval, item.measure)}){_base(table, item, pair)}"
+    )
+
+
+def _base(table: Subgroups, item: Disparity, pair: Pair) -> str:
+    """How often the class is true in both groups, without which a selection rate says little."""
+    rates = {group.name: group.measures.get("base rate") for group in table.groups}
+    high, low = rates.get(pair.high), rates.get(pair.low)
+    if item.measure != "selection rate" or high is None or low is None:
+        return ""
+    return f", where {plain(high.value)} and {plain(low.value)} of them are"
+
+
+def as_plain(materials: Sequence[Material]) -> dict[str, Any]:
+    """`groups.json`: what was measured of each chapter where groups are asked for, and the thresholds."""
+    return {
+        "schema": "exhibit-groups/1",
+        "thresholds": {
+            "too_small": FEW,
+            "difference_of_shares": APART,
+            "difference_of_errors_in_standard_deviations": APART_IN_SPREADS,
+            "role_times": TIMES,
+            "role_chance": LEVEL,
+            "association": TELLS,
+        },
+        "chapters": [
+            {"chapter": material.slug, **material.groups.model_dump(mode="json")}
+            for material in materials
+            if material.groups is not None
+        ],
+    }
