@@ -33,6 +33,7 @@ CHOSEN = {
     "attribute": [GGNN, GRADIENT],
     "summarise": [],
     "check": [MLP, OCCLUSION, "exhibit.tasks.checks.randomization"],
+    "group": ["exhibit.tasks.data.own_table", OCCLUSION],
     "gather": [MLP, GRADIENT, "exhibit.tasks.drawing.spec"],
     "decide": ["exhibit.tasks.data.own_table", MLP],
     "scale": [],

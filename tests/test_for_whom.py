@@ -1,0 +1,184 @@
+"""Results by group, from a column of a file to page one: a model that leans on what tells the sex is named there, one
+that does not is not, and asking changes neither data nor model."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from exhibit.flows.calls import Calls
+from exhibit.flows.config import read_report
+from exhibit.flows.engine import Inline
+from exhibit.flows.points import Given, run_points
+from exhibit.flows.progress import Watch
+from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.data.own_table import TableSpec
+from exhibit.tasks.document import chapter, concerns, for_whom
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.grouping import Groupings
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.stages.load import load
+from exhibit.tasks.store import Store
+
+SOURCE = '''
+import numpy as np
+
+def net(bias: float):
+    """Log-odds: income in deviations, and how many hours above forty, by so much."""
+    def logits(inputs):
+        income, hours = inputs["table"][:, :1], inputs["table"][:, 1:2]
+        return income + bias * (hours - 40)
+    return logits
+'''
+
+
+def people(folder: Path, rows: int = 600) -> Path:
+    random = np.random.default_rng(0)
+    sex = random.integers(2, size=rows)
+    table = pd.DataFrame(
+        {
+            "income": random.normal(size=rows).round(3),
+            "hours": (40 + 2 * (sex - 0.5) + 0.2 * random.normal(size=rows)).round(2),
+            "sex": np.array(["female", "male"])[sex],
+            "age": random.integers(20, 80, size=rows),
+            "split": np.where(np.arange(rows) < 20, "train", "test"),
+        }
+    )
+    table["repaid"] = np.where(random.random(rows) < 1 / (1 + np.exp(-2 * table["income"])), "yes", "no")
+    table.loc[7, "sex"] = None
+    table.loc[9, "income"] = np.nan
+    table.to_csv(folder / "people.csv", index=False)
+    return folder / "people.csv"
+
+
+@pytest.fixture
+def asked(own_module: Callable[[str, str], None], tmp_path: Path) -> Callable[[float], Material]:
+    """The chapter of a model that leans on hours by so much."""
+    own_module("lender", SOURCE)
+    path, store = people(tmp_path), Store(tmp_path / "store")
+
+    def ask(bias: float) -> Material:
+        words = [
+            "data=table", f"data.path={path}", "data.label=repaid", "data.ignore=[sex,age]", "data.split=split",
+            "data.missing=exclude", "data.groups=[sex,{age:[40,60]}]", "data.protected=[sex]", "model=factory",
+            "model.factory=lender:net", f"model.arguments={{bias: {bias}}}", "method=[occlusion]", "check=[]",
+            "target=predicted_probability",
+        ]  # fmt: skip
+        report = read_report(words)
+        (done,) = run_points(report.points, report.compute, Calls(store, Inline(), Watch()), Given())
+        return unpack(Material, store.get(done["gather"]["material"]), store)
+
+    return ask
+
+
+def test_a_planted_bias_is_on_page_one_and_none_is_made_up(asked: Callable[[float], Material]) -> None:
+    biased, fair = asked(1.0), asked(0.0)
+    found = {concern.title: concern for concern in for_whom.concerns(biased)}
+    assert list(found) == [
+        "The model does not treat all groups alike",
+        "What tells a protected column is among what counts most",
+    ]
+    apart, told = (concern.sentence for concern in found.values())
+    assert "by sex the selection rate of yes" in apart.replace("By sex", "by sex")
+    assert "higher for male than for female" in apart
+    assert "Sex is told by hours (feature 1 by mean |a|, association 0.9" in told
+    assert {item.anchor for item in concerns.concerns([biased], {biased.slug: f"chapter-{biased.slug}"})} >= {
+        f"section-{biased.slug}-groups"
+    }
+    assert for_whom.concerns(fair) == ()
+    assert fair.groups
+    assert fair.groups.explained
+    assert fair.groups.explained.protected[0].proxies[0].feature == "income"
+    assert _said(biased)
+
+
+def _said(material: Material) -> bool:
+    """What the section of the chapter and the file of the run say of the same numbers."""
+    assert material.groups
+    assert list(material.groups.by["sex"]) == ["female", "male", "not stated"]
+    assert list(material.groups.by["age"]) == ["under 40", "40 to under 60", "60 and over"]
+    assert sum(material.groups.by["sex"].values()) == len(material.labels) == 599
+    (section,) = [one for one in chapter.chapter(material, CHECK_WORDS).sections if one.id == "groups"]
+    said = " ".join(text for block in section.blocks for text in block.paragraphs)
+    assert "told apart by sex and age and both at once. The model is not given sex and age." in said
+    assert "It is not a feature by itself: sex." in said
+    tables = [table for block in section.blocks for table in block.tables]
+    assert [row[0] for row in tables[0].rows] == ["female", "male"]  # whom nobody stated is in training
+    assert "fail" in [row[-1] for table in tables for row in table.rows]
+    plain = json.loads(json.dumps(for_whom.as_plain([material]), allow_nan=False))
+    assert plain["chapters"][0]["measured"]["comparisons"] == (1 + 3 + 15) * 6
+    assert plain["chapters"][0]["explained"]["signed_for"] == "yes"
+    return True
+
+
+def test_asking_for_groups_changes_neither_the_data_nor_what_is_fitted(tmp_path: Path) -> None:
+    """So the model is not trained anew; the groups are those of the rows that are used, also of those to explain."""
+    path, store = people(tmp_path), Store(tmp_path / "store")
+    table = pd.read_csv(path)
+    table[5:8].to_csv(tmp_path / "explain.csv", index=False)
+    settings: dict[str, Any] = {
+        "path": path,
+        "explain": tmp_path / "explain.csv",
+        "label": "repaid",
+        "missing": "exclude",
+    }
+    settings |= {"ignore": ["sex"]}
+    plain, grouped = (load(store, TableSpec(**settings, groups=groups)) for groups in ((), ["sex", {"age": [50]}]))
+    assert {name: grouped[name] for name in plain.outputs} == plain.outputs
+    assert grouped.outputs.keys() - plain.outputs.keys() == {"groupings"}
+    sex, age = unpack(Groupings, store.get(grouped["groupings"])).items
+    used = pd.concat([table.drop(index=9), table[5:8]])
+    assert np.array(sex.groups)[sex.of].tolist() == used["sex"].fillna("not stated").tolist()
+    assert (np.array(age.groups)[age.of] == "50 and over").tolist() == (used["age"] >= 50).tolist()
+    brought = tmp_path / "brought"
+    given = grouped.spec, store.get(grouped["dataset"])
+    again = load(Store(brought), TableSpec(**settings), given, groupings=store.get(grouped["groupings"]))
+    assert again.outputs == grouped.outputs
+    assert unpack(Dataset, store.get(grouped["dataset"]), store).groupings is None
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ("gender", "data.groups: there is no column gender; there are income, hours, sex"),
+        ("repaid", "data.groups: 'repaid' is the label; name columns that say whose row it is"),
+        ("income", "550 different values, and at most 20 groups.*as its quarters: 'data.groups=..income:.-0.6385,"),
+        ({"sex": [1]}, "data.groups: the column 'sex' holds numbers, but in row 0 it is"),
+        ({"age": list(range(20, 60))}, "data.groups: the column 'age' has 40 different values.*give fewer ends"),
+    ],
+)
+def test_groups_that_cannot_be_told_are_refused_before_anything_is_computed(
+    groups: Any, said: str, tmp_path: Path
+) -> None:
+    spec = TableSpec(path=people(tmp_path), label="repaid", missing="exclude", groups=[groups], ignore=("sex",))
+    with pytest.raises(InputError, match=said):
+        load(Store(tmp_path / "store"), spec)
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ([{"age": [40, 25]}], r"the ends of ranges of 'age' ascend, as \[25, 40, 60\]; \[40, 25\] do not"),
+        ([{"age": []}], r"the ends of ranges of 'age' are numbers, as \[25, 40, 60\], not \[\]"),
+        ([{"age": ["x"]}], "are numbers"),
+        (["sex", {"sex": [1]}], "'sex' is named twice"),
+        ([["sex"]], "name columns, as"),
+    ],
+)
+def test_groups_are_columns_with_ascending_ends_of_ranges(groups: Any, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        TableSpec(path=Path("people.csv"), label="repaid", groups=groups)
+
+
+def test_groups_are_written_as_they_are_read() -> None:
+    spec = TableSpec(path=Path("people.csv"), label="repaid", groups={"sex": None, "age": [25, 40]})
+    assert spec.model_dump(mode="json")["groups"] == ["sex", {"age": [25.0, 40.0]}]
+    assert TableSpec.model_validate(spec.model_dump(mode="json")) == spec
+    assert TableSpec(path=Path("people.csv"), label="repaid", groups=None).groups == ()
