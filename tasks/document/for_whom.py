@@ -5,12 +5,15 @@ from typing import Any
 
 from exhibit.tasks.document import roles
 from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, signed
-from exhibit.tasks.quality.groups import APART, APART_IN_SPREADS
-from exhibit.tasks.quality.roles import LEVEL, TELLS, TIMES
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Column, Concern, Section, Table
 from exhibit.tasks.records.subgroups import (
+    APART,
+    APART_IN_SPREADS,
     FEW,
+    LEVEL,
+    TELLS,
+    TIMES,
     Disparity,
     Estimate,
     ForWhom,

@@ -1,10 +1,20 @@
 """What counts for each group, and whether a protected column, or what stands for it, is among what counts most."""
 
 from exhibit.tasks.document.words import capital, count, first_places, listing, plain, rounded
-from exhibit.tasks.quality.roles import LEVEL, TELLS, TIMES
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Column, Concern, Table
-from exhibit.tasks.records.subgroups import FEW, Estimate, ExplainedGroups, Protected, Proxy, Role, Roles
+from exhibit.tasks.records.subgroups import (
+    FEW,
+    LEVEL,
+    TELLS,
+    TIMES,
+    Estimate,
+    ExplainedGroups,
+    Protected,
+    Proxy,
+    Role,
+    Roles,
+)
 
 _SHOWN = 5  # features by rank that a table shows, beside those of another role
 

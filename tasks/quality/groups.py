@@ -14,11 +14,19 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.grouping import Grouping
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.quality import LEAST
-from exhibit.tasks.records.subgroups import FEW, Disparity, Estimate, Measured, Pair, Subgroup, Subgroups
+from exhibit.tasks.records.subgroups import (
+    APART,
+    APART_IN_SPREADS,
+    FEW,
+    Disparity,
+    Estimate,
+    Measured,
+    Pair,
+    Subgroup,
+    Subgroups,
+)
 
 ALPHA = 0.05  # of all intervals together, and of all comparisons together
-APART = 0.1  # from which difference of two shares on groups are said to be treated differently
-APART_IN_SPREADS = 0.2  # of two mean errors, in standard deviations of the labels: a small effect, J. Cohen (1988)
 
 
 class Share(NamedTuple):

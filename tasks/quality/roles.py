@@ -10,11 +10,8 @@ from exhibit.tasks.quality.groups import mean
 from exhibit.tasks.quality.resampling import intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
-from exhibit.tasks.records.subgroups import FEW, Estimate, Protected, Proxy, Role, Roles
+from exhibit.tasks.records.subgroups import FEW, LEVEL, TELLS, TIMES, Estimate, Protected, Proxy, Role, Roles
 
-LEVEL = 0.05  # the chance under which something is said, over all that is looked at together
-TIMES = 1.5  # by how much a feature counts more or less in a group than in the others, where its role differs
-TELLS = 0.3  # from which association on a feature is said to stand for a column: medium, J. Cohen (1988)
 _LEADING = 5  # features by rank, at most, among which a protected column, or one that tells it, is said to lead
 _TINY = 1e-300  # instead of 0, by which nothing is divided
 

@@ -6,6 +6,11 @@ from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.data import Split
 
 FEW = 30  # rows, under which a group is shown as too small and compared with no other
+APART = 0.1  # from which difference of two shares on groups are said to be treated differently
+APART_IN_SPREADS = 0.2  # of two mean errors, in standard deviations of the labels: a small effect, J. Cohen (1988)
+LEVEL = 0.05  # the chance under which something is said, over all that is looked at together
+TIMES = 1.5  # by how much a feature counts more or less in a group than in the others, where its role differs
+TELLS = 0.3  # from which association on a feature is said to stand for a column: medium, J. Cohen (1988)
 
 
 class Estimate(Record):
