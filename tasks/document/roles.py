@@ -132,7 +132,7 @@ def _protected(found: ExplainedGroups) -> str:
     lead = first_places(found.lead)
     parts = [
         f"Protected {'is' if len(found.protected) == 1 else 'are'} {listing([one.column for one in found.protected])}.",
-        f"The model is given {listing(given)} of {count(found.features, 'feature')}." if given else "",
+        f"Of {count(found.features, 'feature')} the model is given {listing(given)}." if given else "",
         f"It is not a feature by itself: {listing(kept)}." if kept else "",
         f"A feature among the {lead} tells a protected column where their association is {TELLS} or more (medium, "
         f"Cohen 1988) and chance would show as much in fewer than {LEVEL:.0%} of cases, after Holm over all.",
