@@ -15,7 +15,7 @@ def told(material: Material, found: Datasheet) -> tuple[str, ...]:
     usual = (
         f"Half of {count(domain.compared, 'molecule')} of the {training} have another of them at a Tanimoto similarity "
         f"of {plain(domain.median)} or more (Morgan fingerprints, radius 2), and 95% at {plain(domain.usual)} or more; "
-        "what is less similar to all of them is far from what the model was fitted to. The "
+        "what is less similar to all of them is far from them. The "
         f"{training} have {count(domain.scaffolds, 'scaffold')} (Bemis and Murcko)."
     )
     if found.later is None or domain.later is None:
@@ -46,10 +46,10 @@ def nearest(material: Material, found: Datasheet) -> tuple[Table, ...]:
         Table(
             name=f"{material.slug}-nearest",
             caption=f"The nearest other molecule of the {rows_of(material, 'train')} beside each that is shown, by "
-            f"Tanimoto similarity; far: less than {plain(domain.usual)}, which 95% of the training reach.",
+            f"Tanimoto similarity; far: less than {plain(domain.usual)}, which 95% of them reach.",
             columns=(
                 Column(title="molecule"),
-                Column(title="nearest in the training"),
+                Column(title="nearest"),
                 Column(title="similarity", numeric=True),
                 Column(title="far"),
             ),

@@ -22,7 +22,7 @@ def moved(material: Material, found: Datasheet) -> str:
     said = f"{len(changed) or 'none'} of {count(asked, *noun(found))} {'have' if len(changed) > 1 else 'has'} moved"
     several = "has a value" if found.beyond == 1 else "have a value"
     some = (
-        f"{found.beyond:,} of {found.rows[found.later]:,} rows {several} that no row of the training has or reaches, "
+        f"{found.beyond:,} of {found.rows[found.later]:,} rows {several} that none of the {training} has or reaches, "
         f"in {count(len(strange), *noun(found)) if strange else f'no {noun(found)[0]}'} more than chance explains"
         if found.beyond
         else f"no value there is beyond those of the {training}"

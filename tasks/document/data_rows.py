@@ -101,7 +101,8 @@ def looked_at(material: Material, found: Datasheet) -> tuple[str, ...]:
     )
     return (
         f"Distributions, drift and what gives the label away were measured on rows that were drawn evenly, {each} at "
-        "most. Empty cells, ranges, rows that are the same and values beyond the training were looked for in all rows.",
+        "most. Empty cells, ranges, rows that are the same and values beyond the "
+        f"{rows_of(material, 'train')} were looked for in all rows.",
     )
 
 

@@ -241,3 +241,14 @@ def test_drift_is_that_of_scipy() -> None:
     (first, *_) = described(values, labels, 150).drifts
     expected = ks_2samp(values[:450, 0], values[450:, 0], method="asymp")
     assert (first.statistic, first.chance) == pytest.approx((expected.statistic, expected.pvalue))
+
+
+def test_rows_are_called_training_rows_only_where_they_trained_the_model() -> None:
+    """Of a model that came trained nobody knows what trained it."""
+    values, labels = clean(0)
+    values[450:, 3] += 3.0
+    given = flowers([1, 2, 3, 4], trained=False, datasheet=described(values, labels, 150))
+    (section,) = told.sections(given)
+    words = f"{section.model_dump_json()}{[item.model_dump_json() for item in told.concerns(given)]}"
+    assert "given rows" in words
+    assert "training" not in words
