@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from exhibit.tasks.document import between  # noqa: F401  registers the words for what lies between points
 from exhibit.tasks.document.answers import _quality
 from exhibit.tasks.document.image import bordered
 from exhibit.tasks.document.sentences import worded
