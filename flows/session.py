@@ -98,10 +98,10 @@ def explain(
                 *_options("method", methods),
                 *_options("check", check if check is not None else _checks(found)),
                 *_target(target, found),
-                f"compute.threads={started.threads}",
             ]
             own = [override for override in told if override.partition("=")[0] not in given]
-            return [*own, *(f"{key}={_typed(value)}" for key, value in given.items())]
+            values = {"compute.threads": started.threads} | given
+            return [*own, *(f"{key}={_typed(value)}" for key, value in values.items())]
 
         with told(found.model, found.data):
             usual = method if method is not None else _usual(found, lambda name: read_report(overrides([name])))

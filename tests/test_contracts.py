@@ -257,6 +257,7 @@ PROBES = {
     "tasks/models/fitted.py wanted": "an estimator of scikit-learn",
     "tasks/models/keras_dropout.py drop": "Keras' layers",
     "tasks/models/keras_dropout.py dropping": "Keras' layers",
+    "tasks/models/keras_factory.py _require_shapes": "a net of Keras, of whatever class",
     "tasks/models/trees.py _nodes": "trees of scikit-learn",
     "tasks/models/zoo/keras_images.py _application": "Keras' functions",
     "tasks/protocols.py own_score": "what a function of the user's own gave",

@@ -10,6 +10,7 @@ import pytest
 
 from exhibit.tasks.checks import kinds as checks
 from exhibit.tasks.data import kinds as data
+from exhibit.tasks.datasheet import kinds as datasheet
 from exhibit.tasks.document import kinds as document
 from exhibit.tasks.document.html import Facts, Medium, render_html
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
@@ -30,7 +31,7 @@ from exhibit.tasks.records.page import Block, Document, Section
 ROOT = Path(__file__).parents[1]
 NAMES = set(get_args(Kind))
 TABLES = {"records": TRAITS, "data": data.KINDS, "methods": methods.KINDS, "checks": checks.KINDS,
-          "models": models.KINDS, "document": document.KINDS}  # fmt: skip
+          "models": models.KINDS, "document": document.KINDS, "datasheet": datasheet.KINDS}  # fmt: skip
 # Tables apart from those of the layers, and why.
 APART = {
     "tasks/data/plain.py": "how a user's own values become an input: in the table of the data it would be in every key",

@@ -5,12 +5,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from exhibit.tasks.data.rows import is_number, numbers, require_columns, words
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.grouping import NOT_STATED, Grouping, Groupings
-from exhibit.tasks.records.override import in_shell, key_word
+from exhibit.tasks.records.override import typed_for
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -64,7 +64,8 @@ def _finite(cut: Any) -> bool:
     return not isinstance(cut, bool) and isinstance(cut, int | float) and bool(np.isfinite(cut))
 
 
-GroupColumns = Annotated[tuple[str | dict[str, tuple[float, ...]], ...], BeforeValidator(_as_list)]
+_End = Annotated[float, Field(ge=-1_000_000_000_000, le=1_000_000_000_000)]
+GroupColumns = Annotated[tuple[str | dict[str, tuple[_End, ...]], ...], BeforeValidator(_as_list)]
 
 
 def columns_of(groups: GroupColumns) -> tuple[By, ...]:
@@ -135,13 +136,5 @@ def _too_many(by: By, tables: Sequence["Table"], count: int) -> str:
     if not is_number(cells):
         return f"{said}; name a column with fewer, or write a coarser one into the file"
     quarters = np.unique(cells.dropna().quantile([0.25, 0.5, 0.75]).to_numpy(np.float64))
-    ends = ",".join(dict.fromkeys(f"{cut:g}" for cut in quarters))
-    return f"{said}; give the ends of ranges of it, as its quarters: {_typed(by.column, ends)}"
-
-
-def _typed(column: str, ends: str) -> str:
-    """What to type for a column of numbers; a line of a YAML file where the grammar takes no such name."""
-    name = key_word(column)
-    if name is None:
-        return f"groups: [{{{column!r}: [{ends}]}}] in a YAML of your own"
-    return in_shell(f"data.groups=[{{{name}:[{ends}]}}]")
+    ends = list(dict.fromkeys(float(f"{cut:g}") for cut in quarters))
+    return f"{said}; give the ends of ranges of it, as its quarters: {typed_for('data.groups', by.column, ends)}"

@@ -6,8 +6,8 @@ import numpy as np
 
 from exhibit.tasks.datasheet.columns import DRAWN, SAMPLE, Values, columns_of, distribution, sampled, sheet
 from exhibit.tasks.datasheet.drift import beyond, drifts
+from exhibit.tasks.datasheet.kinds import measured
 from exhibit.tasks.datasheet.leaks import correlations, leaks
-from exhibit.tasks.datasheet.measured import measured
 from exhibit.tasks.datasheet.molecules import domain
 from exhibit.tasks.datasheet.rows import Marks, repeated, shared
 from exhibit.tasks.records.base import Array

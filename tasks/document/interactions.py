@@ -4,12 +4,12 @@ from itertools import combinations
 
 import numpy as np
 
+from exhibit.tasks.ahead import student
 from exhibit.tasks.document.over_rows import cost, digits, rows_of
 from exhibit.tasks.document.words import count, interval, plain, rounded, signed, without_unit
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Interactions
 from exhibit.tasks.records.figure import Bars, Figure, Series
-from exhibit.tasks.records.lead import student
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Aside, Block, Column, Table
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from exhibit.tasks.ahead import surely
 from exhibit.tasks.document import bearing, table
 from exhibit.tasks.document.common import (
     PAGE_ONE,
@@ -71,7 +72,7 @@ def _firsts(method: MethodMaterial) -> dict[str, Named | None]:
 def _surely_first(labels: Sequence[str], sizes: Array, classes: int) -> Named | None:
     """What is ahead of each other part over the samples; `sizes` is (samples, parts). All comparisons of all `classes`
     together have a level of 95%: the surest are told."""
-    if not len(sizes) or not (lead := Lead.of(sizes)).sure(classes):
+    if not len(sizes) or not surely(lead := Lead.of(sizes), classes):
         return None
     mean = sizes.mean(axis=0)
     return Named(name=without_unit(labels[lead.first]), value=float(mean[lead.first] / mean.sum()))

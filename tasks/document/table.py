@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from exhibit.tasks.ahead import FEWEST, surely
 from exhibit.tasks.document import bearing, reference
 from exhibit.tasks.document.common import (
     PAGE_ONE,
@@ -24,7 +25,6 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input, Reference
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
 from exhibit.tasks.records.finding import Finding, Leaders, Named
-from exhibit.tasks.records.lead import FEWEST
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -80,7 +80,7 @@ def _same_two(material: Material, order: Array) -> bool:
 def _surely_first(known: Reference) -> Named | None:
     """What a reference puts first, where it is ahead of every other feature by more than the errors of the
     differences."""
-    return _first(known.features, known.mean) if known.lead.sure() else None
+    return _first(known.features, known.mean) if surely(known.lead) else None
 
 
 def _instead(material: Material, method: MethodMaterial, first: Named) -> Named | None:
@@ -114,7 +114,7 @@ def _doubt(material: Material, order: Array, kept: tuple[int, int] | None) -> st
         return (
             f"{count(material.explained, 'sample')} {'has' if material.explained == 1 else 'have'} no error to speak of"
         )
-    return "" if lead.sure() else _NOT_AHEAD
+    return "" if surely(lead) else _NOT_AHEAD
 
 
 _NOT_AHEAD = "it is ahead of the others by no more than chance among the explained samples allows"

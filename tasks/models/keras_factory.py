@@ -23,6 +23,7 @@ from exhibit.tasks.models.keras import Encode, KerasModel
 from exhibit.tasks.models.keras_import import Functional, keras
 from exhibit.tasks.models.keras_sigmoid import SigmoidModel, TwoClassesModel, TwoSigmoidsModel
 from exhibit.tasks.models.keras_softmax import LogitsModel
+from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Compute, Progress
@@ -71,13 +72,13 @@ def encoding(
         require_named(prepared)
         found = called_as_the_data(by_name(prepared, wanted, told=told), dataset)
         arrays = {name: np.asarray(array) for name, array in found.items()}
-        _require_shapes(net, arrays)
+        _require_shapes(net, arrays, dataset)
         return {name: array.astype(number) if array.dtype.kind == "f" else array for name, array in arrays.items()}
 
     return Encoding(taken, places(dataset, "last", taken))
 
 
-def _require_shapes(net: keras.Model, arrays: Mapping[str, Array]) -> None:
+def _require_shapes(net: keras.Model, arrays: Mapping[str, Array], dataset: Dataset) -> None:
     """Raises InputError for pictures and series of another size than the inputs of the net say: Keras itself takes
     any that its layers can compute with, as a picture on its side."""
     inputs = getattr(net, "inputs", None) or ()  # a subclass may have none
@@ -85,9 +86,10 @@ def _require_shapes(net: keras.Model, arrays: Mapping[str, Array]) -> None:
         asked = tuple(own.shape)
         sizes = zip(asked[1:], array.shape[1:], strict=False)
         if len(asked) == array.ndim >= _AXES and any(size not in (None, given) for size, given in sizes):
+            change = " and ".join(dict.fromkeys(KINDS[item.kind].shaped_by for item in dataset.inputs))
             raise InputError(
-                f"model.factory: the net takes the shape {shape_in_words(asked)}, and the data gives for each sample "
-                f"{name!r} of shape {shape_in_words(array.shape)}; turn or frame it in a preprocess, or give others"
+                f"model.factory: it is of another shape: it takes the shape {shape_in_words(asked)} where the data "
+                f"gives for each sample {name!r} of shape {shape_in_words(array.shape)}; change the model, or {change}"
             )
 
 

@@ -15,7 +15,10 @@ _KEY = re.compile(r"[A-Za-z0-9_/\-+.$%*@?| \\()\[\]{}:=,]+")  # what a name in b
 _ESCAPED = re.compile(r"[\\()\[\]{}:=,]")
 
 
-def typed(key: str, value: str | Sequence[str | int] | Mapping[str, str]) -> str:
+Listed = Sequence[str | float]
+
+
+def typed(key: str, value: str | Listed | Mapping[str, str | Listed]) -> str:
     """`key=value` as it works in a shell: `data.label=size`, but `'data.label="Größe"'`.
 
     Raises:
@@ -28,16 +31,23 @@ def typed(key: str, value: str | Sequence[str | int] | Mapping[str, str]) -> str
             names = [key_word(name) for name in value]
             if None in names:
                 raise ValueError(f"no name in braces: {list(value)[names.index(None)]!r}")
-            words = f"{{{','.join(f'{name}:{quoted(one)}' for name, one in zip(names, value.values(), strict=True))}}}"
+            words = f"{{{','.join(f'{name}:{_value(one)}' for name, one in zip(names, value.values(), strict=True))}}}"
         case _:
-            words = f"[{','.join(quoted(one) if isinstance(one, str) else str(one) for one in value)}]"
+            words = _value(value)
     return in_shell(f"{key}={words}")
 
 
-def typed_for(key: str, name: str, value: str) -> str:
+def _value(value: str | Listed) -> str:
+    if isinstance(value, str):
+        return quoted(value)
+    return f"[{','.join(quoted(one) if isinstance(one, str) else f'{one:.15g}' for one in value)}]"
+
+
+def typed_for(key: str, name: str, value: str | Listed) -> str:
     """`'key={name:value}'` as it works in a shell; as a line of a YAML file where the grammar takes no such name."""
     if key_word(name) is None:
-        return f"{key.rpartition('.')[2]}: {{{name}: {value}}} in a YAML of your own"
+        said = value if isinstance(value, str) else _value(value)
+        return f"{key.rpartition('.')[2]}: {{{name}: {said}}} in a YAML of your own"
     return typed(key, {name: value})
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t
 
+from exhibit.tasks.ahead import halves
 from exhibit.tasks.behaviour.interactions import _told as of_pairs
 from exhibit.tasks.checks.inference import (
     AVERAGE,
@@ -145,7 +146,7 @@ def ahead(count: int, others: int) -> Draw:
         sizes = random.gamma(4, size=(count, 1)) + random.normal(0, 0.3, (count, others + 1))
         sizes[:, 0] += 1
         lead = Lead.of(sizes)
-        return lead.first == 0 and bool((np.abs(lead.gaps - 1) <= lead.halves()).all())
+        return lead.first == 0 and bool((np.abs(lead.gaps - 1) <= halves(lead)).all())
 
     return held
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.datasheet.columns import Values
-from exhibit.tasks.datasheet.measured import measured
+from exhibit.tasks.datasheet.kinds import measured
 from exhibit.tasks.datasheet.molecules import domain
 from exhibit.tasks.datasheet.sheet import datasheet
 from exhibit.tasks.document import data_domain, data_rows

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from exhibit.tasks.ahead import surely
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.document.chapter import figures, finding, limits
 from exhibit.tasks.document.reasons import rest
@@ -69,7 +70,7 @@ def test_the_lead_of_a_forest_is_over_its_trees() -> None:
     )  # fmt: skip
     found = RandomForestSpec(trees=8).compute(data)
     assert (found.lead.first, found.lead.samples) == (1, 8)
-    assert found.lead.sure()
+    assert surely(found.lead)
     assert found.lead.gaps == pytest.approx(found.mean[1] - found.mean[0])
 
 

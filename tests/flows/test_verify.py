@@ -912,7 +912,9 @@ def test_whatever_the_evidence_says_an_outcome_is_said(
     subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Opened, seed: int
 ) -> None:
     """Where it can be read it may be derived, or one line for each key says why not; never an exception."""
-    facts = altered(json.loads(subject.attached["evidence.json"]), random.Random(seed))
+    told = json.loads(subject.attached["evidence.json"])
+    if (facts := altered(told, random.Random(seed))) == told:  # what was put in stood there
+        return
     try:
         evidence = Evidence.model_validate_json(json.dumps(facts), strict=True)
     except ValidationError:

@@ -19,7 +19,7 @@ _NO_LETTERS = "no letters"
 def measured(item: Input, *, alone: bool) -> list[Values]:
     """Of one input, a number or a category for each sample; nothing of a table. `alone`: whether it is the only input,
     so that its name need not be said."""
-    found = _MEASURES[item.kind](item) if item.kind in _MEASURES else []
+    found = KINDS[item.kind](item)
     named = (each.name if alone else f"{item.name}, {each.name}" for each in found)
     return [each._replace(name=name, measured=True) for each, name in zip(found, named, strict=True)]
 
@@ -74,7 +74,13 @@ def _of_series(item: Input) -> list[Values]:
     return [each for place, name in enumerate(item.features) for each in both(name, values[:, :, place])]
 
 
-_MEASURES: dict[Kind, Callable[[Input], list[Values]]] = {
+def _of_tables(_: Input) -> list[Values]:
+    """Nothing: its columns are asked themselves."""
+    return []
+
+
+KINDS: dict[Kind, Callable[[Input], list[Values]]] = {
+    "table": _of_tables,
     "image": _of_pictures,
     "text": _of_texts,
     "molecule": molecules.properties,
