@@ -188,12 +188,6 @@ def test_the_evidence_names_no_framework_that_was_not_used(first: Run) -> None:
     assert not {"tensorflow", "keras", "shap", "opencv-python-headless"} & evidence["libraries"].keys()
 
 
-def test_another_model_is_trained_on_the_same_data(first: Run, project: Project) -> None:
-    computed = project.report(*IRIS, "model.hidden=8").computed
-    assert computed >= {"fit", "predict", "attribute", "render"}
-    assert "load" not in computed
-
-
 def test_what_an_edit_recomputes(first: Run, project: Project, new_project: Callable[[], Project]) -> None:
     """A template: the pages alone. A comment: nothing. A formula: its stage and what follows, no training."""
     copy, store = new_project(), project.root / "store"  # which has the results of the program as it is
@@ -212,9 +206,13 @@ def test_what_an_edit_recomputes(first: Run, project: Project, new_project: Call
     assert not computed & {"load", "fit", "predict", "select"}
 
 
-def test_a_required_check_that_fails_is_status_3_after_the_report(project: Project) -> None:
+def test_another_model_is_trained_on_the_same_data_and_a_required_check_that_fails_is_status_3(
+    first: Run, project: Project
+) -> None:
+    """After the report."""
     done = project.report(
         *IRIS,
+        "model.hidden=8",
         "method.integrated_gradients.n_steps=1",
         "method.integrated_gradients.rule=trapezoid",
         "check.completeness.threshold=0.0001",
@@ -222,6 +220,8 @@ def test_a_required_check_that_fails_is_status_3_after_the_report(project: Proje
     assert done.status == 3
     verdicts = {check["verdict"] for check in json.loads((done.directory / "checks.json").read_text())}
     assert "fail" in verdicts
+    assert done.computed >= {"fit", "predict", "attribute", "render"}
+    assert "load" not in done.computed
 
 
 @pytest.mark.alone
