@@ -27,7 +27,7 @@ def datasheet(dataset: Dataset) -> Datasheet:
     rows = {split: np.flatnonzero(dataset.split == split) for split in _SPLITS}
     rows = {split: own for split, own in rows.items() if len(own)}
     training, test = (rows.get(split, np.empty(0, int)) for split in ("train", "test"))
-    most = min(SAMPLE, max(1000, _CELLS // len(columns)))
+    most = min(SAMPLE, max(1000, _CELLS // max(len(columns), 1)))
     groups: dict[Split, Array] = {split: sampled(own, most) for split, own in rows.items() if split != "validation"}
     later: Split | None = next((split for split in _LATER if split in rows and len(training)), None)
     labelled = sampled(np.flatnonzero(dataset.labelled & (dataset.split != "explain")), most)
