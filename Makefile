@@ -31,8 +31,8 @@ bench: setup $(VENV)/torchvision
 
 # Kills a report at 200 random moments, where the suite does it six times, makes every offline study twice, and
 # the studies of the articles from files in their format.
-soak: setup
-	@KILLS=200 REPRODUCE=all $(BIN)/python -m pytest -m slow tests/flows/test_resume.py tests/flows/test_reproduce.py tests/test_originals.py
+soak: setup $(VENV)/torchvision
+	@KILLS=200 REPRODUCE=all $(BIN)/python -m pytest -m slow tests/flows/test_resume.py tests/flows/test_reproduce.py tests/test_originals.py tests/test_studies.py
 
 # The site in build/docs, which opens without a server, with reports to look at.
 docs: setup

@@ -1,6 +1,7 @@
 """The studies that need no file, end to end, and what their data makes true whatever the net learns."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -78,23 +79,23 @@ def test_every_check_measures_a_keras_net(project: Project, shared_store: Path) 
     assert "The 5 likeliest classes of each image" in (run.directory / "report.html").read_text()
 
 
-@pytest.mark.alone
-@pytest.mark.parametrize(
-    ("study", "options"),
-    [
-        ("photos_partition", ["method.partition_shap.max_evals=60"]),
-        ("photos_saliency", [f"method.{name}_abs.sampling.nt_samples=2" for name in ("smooth_grad", "bayes_grad")]),
+# Two of them here, one of which asks no gradient; `REPRODUCE=all` asks for every one.
+PHOTOS: list[tuple[str, list[str]]] = [
+    ("photos_partition", ["method.partition_shap.max_evals=60"]),
+    ("watermark", []),
+]
+if os.environ.get("REPRODUCE") == "all":
+    layers = ("block2_conv1", "block4_conv1", "background_5", "background_80")
+    draws = [f"method.{name}_abs.sampling.nt_samples=2" for name in ("smooth_grad", "bayes_grad")]
+    PHOTOS += [
+        ("photos_saliency", draws),
         ("photos_gradients_published", []),
-        (
-            "photos_layer",
-            [
-                f"method.gradient_shap_{name}.nsamples=10"
-                for name in ("block2_conv1", "block4_conv1", "background_5", "background_80")
-            ],
-        ),
-        ("watermark", []),
-    ],
-)
+        ("photos_layer", [f"method.gradient_shap_{name}.nsamples=10" for name in layers]),
+    ]
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize(("study", "options"), PHOTOS)
 def test_a_study_of_photographs_runs(study: str, options: list[str], project: Project, shared_store: Path) -> None:
     few = ["data.train=8", "data.test=6", "model.epochs=1", "selection.limit=2", "selection.show=2", "runner=inline"]
     run = project.report(f"study={study}", *few, *options, store=shared_store)
