@@ -11,8 +11,10 @@ from exhibit.tasks.comparing.comparison import agreement_table, comparison
 from exhibit.tasks.comparing.settings import differing, of_point, of_result, shared, slugs, together, where
 from exhibit.tasks.document import between
 from exhibit.tasks.document import comparison as chapter
+from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import Ranks
+from exhibit.tasks.records.finding import Signs
 from tests.conftest import content
 from tests.points import LENGTHS, config, inputs, material, method
 
@@ -92,6 +94,10 @@ def test_what_survives_everywhere_is_said_so() -> None:
     teaser = chapter.chapter(found, {}, own_chapters=True).teaser
     assert teaser is not None
     assert teaser.title == "3 points: petal length stays among the first two"
+
+
+def test_a_single_result_that_keeps_signs_is_no_plural() -> None:
+    assert worded(Signs(feature="a", positive=1, total=1))[1] == "Its mean is positive in the one that keeps signs."
 
 
 def test_signs_are_compared_between_plain_sums_alone() -> None:

@@ -3,13 +3,10 @@
 import numpy as np
 import pytest
 
-from exhibit.tasks.document import between  # noqa: F401  registers the words for what lies between points
 from exhibit.tasks.document.answers import _quality
 from exhibit.tasks.document.image import bordered
-from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import count, interval, listing, plain, rounded, share, signed
 from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
-from exhibit.tasks.records.finding import Signs
 from exhibit.tasks.records.model import Metric, Performance
 from exhibit.tasks.records.shown import article, as_set, what_it_is
 from tests.points import inputs, material, method
@@ -91,9 +88,7 @@ def test_articles() -> None:
 
 
 def test_one_of_something_is_no_plural() -> None:
-    """Of results that keep signs, of epochs, and of rows that measure a model."""
-    signs = Signs(feature="a", positive=1, total=1)
-    assert worded(signs)[1] == "Its mean is positive in the one that keeps signs."
+    """Of epochs, and of rows that measure a model."""
     assert "for 1 epoch," in MLP(epochs=1).training
     assert "for 2 epochs," in MLP(epochs=2).training
     metric = Metric(name="accuracy", value=1.0, split="test", count=1)

@@ -288,7 +288,7 @@ def test_zero_vectors_are_another_baseline(bert: Classifier) -> None:
     total = found.values["text"].sum(axis=(1, 2))
     np.testing.assert_allclose(total, found.prediction - found.base_value, atol=0.02)
     hidden = explained(bert, IntegratedGradientsSpec(n_steps=STEPS))
-    assert np.abs(found.base_value - hidden.base_value).max() > 1e-5  # rounding moves them by 1e-7
+    assert np.abs(found.base_value - hidden.base_value).max() > 1e-4
 
 
 def test_a_hidden_layer_is_seen_token_by_token_too(bert: Classifier) -> None:
