@@ -29,13 +29,24 @@ def reviews(count: int = 120, seed: int = 0) -> tuple[list[str], list[str]]:
     return texts, labels
 
 
-def wordpiece(texts: Sequence[str], size: int = 60) -> Tokenizer:
+def pieces(texts: Sequence[str], normalizer: Any, pre_tokenizer: Any, size: int) -> list[str]:
+    """What words are often made of, by byte pair encoding: the trainers of the other models break ties by chance, and
+    a net that was trained on their numbers is another one each time."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pre_tokenizer
+    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, max_token_length=3))
+    return sorted(tokenizer.get_vocab(), key=tokenizer.token_to_id)
+
+
+def wordpiece(texts: Sequence[str], size: int = 85) -> Tokenizer:
     """BERT's."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    normalizer, pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=size, special_tokens=special))
+    found = pieces(texts, normalizer, pre_tokenizer, (size - len(special)) // 2)  # at the start of a word, and within
+    vocabulary = [*special, *found, *(f"##{piece}" for piece in found)]
+    tokenizer = Tokenizer(models.WordPiece({piece: k for k, piece in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pre_tokenizer
+    tokenizer.add_special_tokens(special)
     marks = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=marks
@@ -61,12 +72,13 @@ def byte_pairs(texts: Sequence[str], special: Sequence[str], size: int = 330) ->
 
 def unigram(texts: Sequence[str], size: int = 120) -> Tokenizer:
     """SentencePiece's, as XLM-R and ALBERT have it."""
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    normalizer, pre_tokenizer = normalizers.NFKC(), pre_tokenizers.Metaspace()
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    trainer = trainers.UnigramTrainer(vocab_size=size, special_tokens=special, unk_token="<unk>")
-    tokenizer.train_from_iterator(texts, trainer)
+    found = pieces(texts, normalizer, pre_tokenizer, size - len(special))
+    scores = [*((mark, 0.0) for mark in special), *((piece, -0.1 * (k + 1)) for k, piece in enumerate(found))]
+    tokenizer = Tokenizer(models.Unigram(scores, unk_id=special.index("<unk>")))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pre_tokenizer
+    tokenizer.add_special_tokens(special)
     marks = [(name, tokenizer.token_to_id(name)) for name in ("<s>", "</s>")]
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=marks)
     tokenizer.decoder = decoders.Metaspace()

@@ -167,7 +167,7 @@ def test_an_edit_of_any_file_is_another_model(folder: Path, tmp_path: Path) -> N
     before = keys()
     assert str(folder) not in "".join(before)
     found = [before]
-    wordpiece(reviews()[0], size=58).save(str(folder / "tokenizer.json"))
+    wordpiece(reviews()[0], size=83).save(str(folder / "tokenizer.json"))
     found.append(keys())
     changed(folder, "config.json", hidden_act="relu")
     found.append(keys())
