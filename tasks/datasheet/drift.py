@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from exhibit.tasks.chances import holm
 from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.datasheet import CHANCE, MOVED, OUTSIDE, Drift
@@ -30,7 +31,7 @@ def drifts(
     numbers, of which statistics are made; `everyone`: those that values beyond the training are looked for in."""
     asked = [question for column in columns for question in _questions(column, training, later)]
     tested = [_tested(question) for question in asked]
-    adjusted = holm([chance for *_, chance in tested])
+    adjusted = holm([chance for *_, chance in tested]).tolist()
     found = []
     for question, (test, statistic, chance), own in zip(asked, tested, adjusted, strict=True):
         column, empties, before, after = question
@@ -106,15 +107,6 @@ def stability(column: Values, before: Array, after: Array) -> float:
     used = (counts[0] + counts[1]) > 0
     b, a = ((each[used] + 0.5) / (each.sum() + 0.5 * used.sum()) for each in counts)
     return float(((a - b) * np.log(a / b)).sum())
-
-
-def holm(chances: Sequence[float]) -> list[float]:
-    """S. Holm (1979): chances adjusted for how many were asked."""
-    order = np.argsort(chances, kind="stable")
-    adjusted = np.empty(len(chances))
-    scaled = np.array(chances)[order] * np.arange(len(chances), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
-    return [float(value) for value in adjusted]
 
 
 def _outside(column: Values, before: Array, after: Array) -> tuple[int, float]:

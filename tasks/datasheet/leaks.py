@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from exhibit.tasks.chances import wilson
 from exhibit.tasks.datasheet.columns import Values
+from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.datasheet import MOST_COLUMNS, MOST_PAIRS, RANKS, TOLD, TOLD_OF_OTHERS, Correlation, Leak
 
@@ -52,32 +54,26 @@ def _by_rule(column: Values, labels: Array, asked: int) -> Leak:
     return Leak(
         feature=column.name,
         told=float(right.mean()),
-        at_least=_wilson(right, z),
+        at_least=_least(right, z),
         others=float(right[others].mean()) if others.any() else None,
-        others_at_least=_wilson(right[others], z),
+        others_at_least=_least(right[others], z),
     )
 
 
-def _wilson(right: Array, z: float) -> float:
-    """The lower end of Wilson's interval of a share; 0 of no rows."""
-    n = len(right)
-    if not n:
-        return 0.0
-    p = float(right.mean())
-    spread = z * np.sqrt(p * (1 - p) / n + z * z / 4 / n / n)
-    return max(0.0, float((p + z * z / 2 / n - spread) / (1 + z * z / n)))
+def _least(right: Array, z: float) -> float:
+    """The lower end of the interval of a share; 0 of no rows."""
+    return max(0.0, wilson(int(right.sum()), len(right), z)[0]) if len(right) else 0.0
 
 
 def _by_rank(column: Values, labels: Array, asked: int) -> Leak | None:
-    from scipy.stats import norm, pearsonr, rankdata
+    from scipy.stats import norm
 
     known = ~np.isnan(column.cells)
     if column.words or known.sum() < _LEAST or known.mean() < 0.5:
         return None
-    ranks = [rankdata(values[known]) for values in (column.cells, labels)]
-    if any(np.ptp(each) == 0 for each in ranks):
+    value = abs(float(spearman(column.cells[np.newaxis, known], labels[np.newaxis, known])[0]))
+    if np.isnan(value):
         return None
-    value = abs(float(pearsonr(*ranks).statistic))
     low, _ = rank_interval(value, int(known.sum()), float(norm.isf(_LEVEL / 2 / asked)))
     return Leak(feature=column.name, told=value, at_least=low)
 

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from exhibit.tasks.chances import wilson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Split
 from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction, Rate
@@ -102,14 +103,6 @@ def rate(hits: Array) -> Rate:
     """How many of the rows are `hits` (rows,), at least one row."""
     found, count = int(hits.sum()), len(hits)
     return Rate(right=found, total=count, interval=wilson(found, count))
-
-
-def wilson(hits: int, count: int, z: float = 1.959964) -> tuple[float, float]:
-    """The interval of a share, E. B. Wilson (1927), at 95% or by another quantile `z` of the normal distribution."""
-    share = hits / count
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return float(centre - half), float(centre + half)
 
 
 def _classification(labels: Array, outputs: Array, split: Split, learnt: Array) -> Performance:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exhibit.tasks.models.performance import wilson
+from exhibit.tasks.chances import wilson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Remarks

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.models.performance import rate, wilson
+from exhibit.tasks.chances import wilson
+from exhibit.tasks.models.performance import rate
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
 from exhibit.tasks.quality.resampling import draws_of, intervals, summed

@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from exhibit.tasks.models.performance import measured_splits, wilson
+from exhibit.tasks.chances import wilson
+from exhibit.tasks.models.performance import measured_splits
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.grouping import Grouping

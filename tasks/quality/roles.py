@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from exhibit.tasks.chances import holm
 from exhibit.tasks.quality.groups import mean
 from exhibit.tasks.quality.resampling import intervals, summed
 from exhibit.tasks.records.base import Array
@@ -27,15 +28,6 @@ class Feature(NamedTuple):
 def leading(features: int) -> int:
     """How many of so many features are said to lead: the first five, but no more than half."""
     return min(_LEADING, (features + 1) // 2)
-
-
-def holm(chances: Array) -> Array:
-    """The chances of all tests together, in their order, S. Holm (1979)."""
-    order = np.argsort(chances, kind="stable")
-    raised = np.maximum.accumulate(chances[order] * np.arange(len(chances), 0, -1))
-    found = np.empty(len(chances))
-    found[order] = np.minimum(raised, 1)
-    return found
 
 
 def roles(values: Array, features: Sequence[str], by: Sequence[Grouping], *, signed: bool) -> tuple[Roles, ...]:

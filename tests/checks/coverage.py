@@ -16,6 +16,7 @@ from scipy.stats import t
 
 from exhibit.tasks.ahead import halves
 from exhibit.tasks.behaviour.interactions import _told as of_pairs
+from exhibit.tasks.chances import wilson
 from exhibit.tasks.checks.inference import (
     AVERAGE,
     SHARE,
@@ -34,7 +35,7 @@ from exhibit.tasks.methods.draws import SamplingSpec
 from exhibit.tasks.methods.gradient import GradientMethod, VanillaGradSpec
 from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec
 from exhibit.tasks.methods.shap_gradient import GradientShapSpec
-from exhibit.tasks.models.performance import performance, wilson
+from exhibit.tasks.models.performance import performance
 from exhibit.tasks.models.performance import rate as rate_of
 from exhibit.tasks.models.torch import TorchModel, as_tensors
 from exhibit.tasks.protocols import Compute, Score

@@ -10,9 +10,10 @@ import pytest
 from scipy.stats import ks_2samp
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 
+from exhibit.tasks.chances import holm
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.datasheet.columns import Values
-from exhibit.tasks.datasheet.drift import _chance_of_new, _outside, holm, stability
+from exhibit.tasks.datasheet.drift import _chance_of_new, _outside, stability
 from exhibit.tasks.datasheet.sheet import datasheet
 from exhibit.tasks.document import data_rows
 from exhibit.tasks.document import datasheet as told
@@ -235,7 +236,7 @@ def test_the_index_is_its_formula_and_holm_his() -> None:
     b, a = np.array([50.5, 50.5]) / 101, np.array([20.5, 80.5]) / 101
     expected = float(((a - b) * np.log(a / b)).sum())
     assert stability(Values("x", np.empty(0), ("no", "yes")), before, after) == pytest.approx(expected)
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 
 def test_drift_is_that_of_scipy() -> None:

@@ -6,13 +6,13 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
+from exhibit.tasks.chances import wilson
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.checks.inference import Estimate, decision
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.explained import tally
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import share
-from exhibit.tasks.models.performance import wilson
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Performance
 from exhibit.tasks.records.page import Front, Judged, Word

@@ -244,7 +244,7 @@ def marked(present: tuple[int, int], absent: tuple[int, int], on_mark: float = 0
 
 
 def rate(right: int, total: int) -> Rate:
-    from exhibit.tasks.models.performance import wilson
+    from exhibit.tasks.chances import wilson
 
     return Rate(right=right, total=total, interval=wilson(right, total))
 

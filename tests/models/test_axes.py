@@ -171,5 +171,6 @@ def test_a_preprocess_that_moves_what_it_is_given_is_not_explained(
 def test_a_picture_on_its_side_is_refused_where_keras_would_take_it(data: Dataset) -> None:
     """Its convolutions compute with any size, so that nothing else says that height and width are changed over."""
     spec = FactorySpec(factory=f"{NAME}:on_its_side")
-    with pytest.raises(InputError, match=r"takes the shape 5 x 4 x 3 where the data gives .* of shape 4 x 5 x 3"):
+    said = r"takes the shape 5 x 4 x 3 where the data gives .*'image' of shape 4 x 5 x 3"
+    with pytest.raises(InputError, match=said):
         spec.fit(data, Compute(batch=4), silent)

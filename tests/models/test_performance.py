@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
 
+from exhibit.tasks.chances import wilson
 from exhibit.tasks.data.image import DigitsSpec
 from exhibit.tasks.data.solubility import SolubilitySpec
-from exhibit.tasks.models.performance import _bounds, _logs, _resampled, performance, wilson
+from exhibit.tasks.models.performance import _bounds, _logs, _resampled, performance
 from exhibit.tasks.records.model import Prediction
 from tests.conftest import Memory
 

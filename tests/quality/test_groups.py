@@ -6,8 +6,8 @@ from fairlearn import metrics as fair
 from scipy.stats import chi2_contingency, f_oneway
 from sklearn.metrics import accuracy_score
 
+from exhibit.tasks.chances import holm, wilson
 from exhibit.tasks.data.grouping import ranges
-from exhibit.tasks.models.performance import wilson
 from exhibit.tasks.quality import groups, roles
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
@@ -161,7 +161,7 @@ def test_a_feature_of_another_role_is_found_and_no_other() -> None:
         tests = (
             roles.apart(np.abs(values), by) for values, by in (explained(seed, otherwise) for seed in range(SEEDS))
         )
-        return [roles.differ(roles.holm(own[0].ravel()).reshape(own[0].shape), own[1]).any(axis=0) for own in tests]
+        return [roles.differ(holm(own[0].ravel()).reshape(own[0].shape), own[1]).any(axis=0) for own in tests]
 
     assert sum(own[0] for own in found(3)) >= 0.95 * SEEDS
     assert sum(own.any() for own in found(1)) <= 0.05 * SEEDS
@@ -180,10 +180,6 @@ def test_roles_are_means_and_ranks_by_group_the_most_important_feature_first() -
     assert roles.roles(values[:120], list("abcd"), [by.take(np.arange(120))], signed=True) == ()  # 20 men
     (unsigned,) = roles.roles(values, list("abcd"), [by], signed=False)
     assert unsigned.features[0].mean == {}
-
-
-def test_chances_of_several_tests_are_holms() -> None:
-    assert roles.holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 
 def test_how_well_a_feature_tells_a_column_is_a_correlation_ratio_or_cramers_v() -> None:

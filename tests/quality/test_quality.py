@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from exhibit.tasks.chances import wilson
 from exhibit.tasks.document import quality as told
 from exhibit.tasks.document.quality_tables import ties
-from exhibit.tasks.models.performance import wilson
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
 from exhibit.tasks.quality.classification import classification

@@ -1,0 +1,25 @@
+"""The interval of a share, and chances of several tests together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from exhibit.tasks.records.base import Array
+
+
+def wilson(hits: int, count: int, z: float = 1.959964) -> tuple[float, float]:
+    """The interval of a share, E. B. Wilson (1927), at 95% or by another quantile `z` of the normal distribution."""
+    share = hits / count
+    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return float(centre - half), float(centre + half)
+
+
+def holm(chances: Sequence[float] | Array) -> Array:
+    """The chances of all tests together, in their order, S. Holm (1979)."""
+    given = np.asarray(chances, np.float64)
+    order = np.argsort(given, kind="stable")
+    raised = np.maximum.accumulate(given[order] * np.arange(len(given), 0, -1))
+    found = np.empty(len(given))
+    found[order] = np.minimum(raised, 1.0)
+    return found
