@@ -150,8 +150,8 @@ def further(found: Estimate, threshold: float, at_least: bool, things: str) -> s
         return found.of is not None and decision(found.of(size), threshold, at_least) != "undecided"
 
     why = (
-        f"{found.alike} of {found.size} {things} give nearly the same, but as few may by chance, so the interval takes "
-        "in one that does not. "
+        f"{found.alike} of {found.size} {things} give nearly the same value, but as few may by chance, so the interval "
+        "takes in one that does not. "
         if found.alike
         else ""
     )

@@ -161,8 +161,8 @@ def test_why_four_equal_values_do_not_decide() -> None:
     assert (four.value, decision(four, 0.7, True)) == (1.0, "undecided")
     assert decision(correlations(4).mean(np.ones(20)), 0.7, True) == "pass"
     assert further(four, 0.7, True, "trainings") == (
-        "4 of 4 trainings give nearly the same, but as few may by chance, so the interval takes in one that does not. "
-        "About 16 more trainings like these would decide."
+        "4 of 4 trainings give nearly the same value, but as few may by chance, so the interval takes in one that does "
+        "not. About 16 more trainings like these would decide."
     )
 
 
