@@ -2,19 +2,17 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from exhibit.flows.given_labels import Task, Words, labelled, several_of
 from exhibit.flows.kinds import KINDS, Taken, is_tensor
-from exhibit.tasks.data.classes import categories_of, given_labels
 from exhibit.tasks.data.plain import input_of
-from exhibit.tasks.data.rows import Labels, numbers
-from exhibit.tasks.data.rows import words as words_of
 from exhibit.tasks.held import held_name, holding
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.factory import framework_of, outputs_of
@@ -26,18 +24,7 @@ from exhibit.tasks.records.data import Dataset, Input, Wanted
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.shown import what_it_is
 
-Task = Literal["auto", "classification", "regression"]
 _NETS = {"torch": "torch", "Keras": "keras"}
-
-
-@dataclass(frozen=True)
-class Words:
-    """What a reader is told of the data: names of the features, of the classes and of what is predicted."""
-
-    names: Sequence[str] | Mapping[str, Sequence[str]] | None = None
-    classes: Sequence[Any] | None = None
-    label: str = "label"
-    title: str | None = None
 
 
 @dataclass(frozen=True)
@@ -165,16 +152,17 @@ def subject(
     """
     own = fitted(model, compute.threads)
     inputs = inputs_of(X, background, kind, words, None if own is None else own.wanted)
-    two = _two_classes(y, words, task)
+    several = several_of(y, task, words)
+    two = several is None and _two_classes(y, words, task)
     made = _model(model, own, inputs, preprocess, two=two)
     model_name = held_name("model", content(made.item).digest, made.libraries)
     objects: dict[str, Callable[..., Any]] = {model_name: lambda: made.item}
     unlabelled = _dataset(inputs, words)
     with told(model_name), holding(objects), running([model_name]):
         columns = outputs_of(model_name, unlabelled, compute).shape[1:]
-    if columns == (1,) and framework_of(model) in _NETS and (two or _zeros_and_ones(y, task)):
+    if several is None and columns == (1,) and framework_of(model) in _NETS and (two or _zeros_and_ones(y, task)):
         columns = (2,)  # of a net the one output speaks for the second class
-    dataset = _labelled(unlabelled, y, columns, made.classes, task, words, inputs.explained)
+    dataset = labelled(unlabelled, y, several, columns, made.classes, task, words, inputs.explained)
     data_name = held_name("data", sha256(pack(dataset)).hexdigest())
     return Subject(
         model_name,
@@ -289,84 +277,5 @@ def _dataset(inputs: Inputs, words: Words) -> Dataset:
         sample_ids=np.array(ids),
         labels=np.full(count, np.nan),
         split=np.where((np.arange(count) < inputs.explained) & behind, "explain", "train"),
-        label_name=words.label,
+        label_name=words.label if isinstance(words.label, str) else "label",
     )
-
-
-def _labelled(
-    dataset: Dataset, y: Any, columns: tuple[int, ...], own: Sequence[Any], task: Task, words: Words, explained: int
-) -> Dataset:
-    """With what is predicted: a model of one output predicts a number, one of several the classes."""
-    outputs = columns[0] if columns else 1
-    of_classes = task == "classification" or (task == "auto" and (outputs > 1 or words.classes is not None))
-    labels = np.full(len(dataset.labels), np.nan)
-    known: tuple[str, ...] = ()
-    if y is not None and len(y) != explained:
-        raise InputError(f"y: {len(y)} labels were given for {explained} samples of X")
-    if of_classes:
-        measured, known = _classes(y, outputs, own, words)
-    else:
-        measured = None if y is None else _measured(y)
-    if measured is not None:
-        labels[:explained] = measured
-    seen = labels[~np.isnan(labels)]
-    return dataset.model_copy(
-        update={
-            "task": "classification" if of_classes else "regression",
-            "classes": known,
-            "labels": labels.astype(np.int64) if of_classes and len(seen) == len(labels) else labels,
-            "label_scale": None if of_classes or not len(seen) else (float(seen.mean()), float(seen.std()) or 1.0),
-            "description": f"{dataset.description} The model predicts {words.label}."
-            + (" No row has a label." if not len(seen) else ""),
-        }
-    )
-
-
-def _measured(y: Any) -> Array:
-    import pandas as pd
-
-    values = np.asarray(y)
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        raise InputError(
-            f"y: one number for each sample was expected, not {what_it_is(values)}; of several labels give one, as "
-            "y[:, 0], and a model of that output"
-        )
-    try:
-        return numbers(pd.Series(values, name="y"), "y")
-    except InputError as error:
-        raise InputError(
-            f"y: {error}; a model of one output predicts a number: for classes give a model of an output for each"
-        ) from error
-
-
-def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words) -> tuple[Array | None, tuple[str, ...]]:
-    """(samples,) the class of each, and what the classes are called, in the order of the outputs."""
-    names = [str(int(one)) if isinstance(one, float) and one.is_integer() else str(one) for one in own]
-    given = words.classes if words.classes is not None else names or None
-    if y is None:
-        return None, tuple(map(str, given)) if given is not None else tuple(map(str, range(outputs)))
-    values = np.asarray(y)
-    found = _different(y, values) if given is None and values.ndim == 1 else ()
-    if len(found) == outputs:
-        given = found
-    elif len(found) > 1 and set(found) <= set(map(str, range(1, outputs))):
-        raise InputError(
-            f"y: its labels are {', '.join(found)}, and the model has {outputs} outputs: whether these are counted "
-            "from 0 or from 1 cannot be told; give classes, all labels in the order of the outputs, such as "
-            f"classes={list(range(outputs))} or classes={list(range(1, outputs + 1))}"
-        )
-    told = given_labels(y, given if given is not None else tuple(map(str, range(outputs))), words.label, "y")
-    known = Labels(name=words.label, task="classification", classes=told.order)
-    return known.values(told.cells, "y"), told.names or told.order
-
-
-def _different(y: Any, values: Array) -> tuple[str, ...]:
-    """The labels that there are, in the order of the categories of pandas, else of numbers or letters."""
-    import pandas as pd
-
-    if isinstance(y, pd.Series | pd.Categorical) and (own := categories_of(pd.Series(y))):
-        return own
-    found = {word for word in words_of(pd.Series(values)) if word is not None}
-    return tuple(sorted(found, key=float if values.dtype.kind in "iuf" else str))

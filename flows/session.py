@@ -17,7 +17,8 @@ from exhibit.flows.calls import Calls
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.engine import Inline
 from exhibit.flows.errors import listed
-from exhibit.flows.given import Subject, Task, Words, subject, told
+from exhibit.flows.given import Subject, subject, told
+from exhibit.flows.given_labels import Task, Words
 from exhibit.flows.kinds import KINDS
 from exhibit.flows.places import require_writable
 from exhibit.flows.points import Chapter, Given, run_points
@@ -50,7 +51,7 @@ def explain(
     check: Choice | None = None,
     names: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     classes: Sequence[Any] | None = None,
-    label: str = "label",
+    label: str | Sequence[str] = "label",
     task: Task = "auto",
     kind: str | None = None,
     background: Any = None,
@@ -65,12 +66,16 @@ def explain(
     X that gives (samples,) or (samples, outputs).
     `X`: (samples, features) or a DataFrame; images (samples, height, width[, channels]) or with channels first, or a
     list of pictures of one size; a list of sentences, or of SMILES; or a dictionary of these by the name of the input.
-    `y`: (samples,) labels of X, by which the model is judged; None: it is not.
+    `y`: (samples,) labels of X, or (samples, labels) of a model with an output for each, by which the model is judged;
+    None: it is not.
     `method`, `check`: options of these groups by name, as `exhibit report --help` lists them, or a dictionary of
     settings by name; None: what suits the data and the model. `target`: which outputs: predicted, true, top:2, the
-    number of an output or the name of a class; None: the predicted class, or the only output.
+    number of an output or the name of a class; None: the predicted class, or the only output. Of several labels one is
+    explained at a time, by name; None: the first.
     `names`: of the features of a table, or the tokens that ids of a text count, the padding first; `classes`: of the
-    outputs, in their order; `label`: what is predicted. `task`: auto takes several outputs for classes.
+    outputs, in their order; `label`: what is predicted, of several labels a name for each. `task`: auto takes several
+    outputs for classes, and several columns of y for labels that are numbers or of which any may hold, unless just one
+    holds in each sample: then these are classes.
     `kind`: table, image, text or molecule, where X does not say. `background`: rows like X that means, and methods that
     compare with a background, take from; None: those of X.
     `preprocess`: of a net: from samples like X to what it takes.
@@ -360,25 +365,35 @@ def _options(group: str, given: Choice) -> Iterator[str]:
 
 
 def _target(given: str | int | Sequence[str | int] | None, found: Subject) -> Iterator[str]:
+    several = tuple(label.name for label in found.dataset.several)
     usual = "predicted" if found.dataset.classes else 0
     chosen = usual if given is None else given
     items = [chosen] if isinstance(chosen, str | int) else list(chosen)
+    if several and len(items) != 1:
+        raise InputError(
+            f"target: an explanation is of one label; give one of {listed(list(several))}, and call it once for each"
+        )
     yield "target=predicted"
     key = "target.outputs"
-    yield f"{key}=[{','.join(quoted(_output(item, found.dataset.classes)) for item in items)}]"
+    yield f"{key}=[{','.join(quoted(_output(item, several or found.dataset.classes, several)) for item in items)}]"
 
 
-def _output(item: str | int, classes: Sequence[str]) -> str:
+def _output(item: str | int, names: Sequence[str], several: Sequence[str]) -> str:
     if isinstance(item, int):
         return f"index:{item}"
-    if item in ("predicted", "true", "all") or item.startswith(("index:", "top:")):
+    if item in names and several:
+        return f"index:{list(names).index(item)}"
+    if not several and (item in ("predicted", "true", "all") or item.startswith(("index:", "top:"))):
         return item
-    if item not in classes:
-        raise InputError(
-            f"target: {item!r} is no class; allowed are predicted, true, all, top:K, the number of an output"
-            + (f", or {listed(list(classes))}" if classes else "")
+    if item not in names:
+        said = (
+            f"no label; allowed are {listed(list(names))}"
+            if several
+            else "no class; allowed are predicted, true, all, top:K, the number of an output"
+            + (f", or {listed(list(names))}" if names else "")
         )
-    return f"index:{list(classes).index(item)}"
+        raise InputError(f"target: {item!r} is {said}")
+    return f"index:{list(names).index(item)}"
 
 
 def _typed(value: Any) -> str:

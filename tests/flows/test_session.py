@@ -1,5 +1,6 @@
 """`exhibit.explain`: what a Python session holds is explained as the command explains what a factory gives."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -312,6 +313,64 @@ def test_boosters(library: str, store: str) -> None:
     found = report.scores
     np.testing.assert_allclose(values.sum(axis=1), found.prediction - found.base_value, atol=2e-2)
     np.testing.assert_allclose(found.prediction, model.predict_proba(NUMBERS[:4]).max(axis=1), atol=1e-5)
+
+
+# --- several labels --------------------------------------------------------------------------------------------
+
+WEIGHTS = np.array([[1.0, 2.0, 0.0, 0.0], [0.0, -1.0, 3.0, 0.5]])
+SIZES = pd.DataFrame(NUMBERS @ WEIGHTS.T, columns=["height", "mass"])
+HOLDS = (SIZES.to_numpy() > SIZES.to_numpy().mean(axis=0)).astype(int)
+
+
+def test_each_of_several_labels_is_explained_by_name(store: str) -> None:
+    """The effect of a column on each label of a linear model is its own weight times the distance from the mean; with
+    the same labels as an array and a list of names it is the same."""
+
+    def linear(rows: Any) -> Any:
+        return rows @ WEIGHTS.T
+
+    first = explained(store, linear, NUMBERS, SIZES, method="occlusion")
+    second = explained(
+        store, linear, NUMBERS, SIZES.to_numpy(), label=["height", "mass"], target="mass", method="occlusion"
+    )
+    distance = NUMBERS - NUMBERS.mean(axis=0, dtype=np.float64)
+    assert (first.targets, second.targets) == (("height",), ("mass",))
+    np.testing.assert_allclose(first.attributions["occlusion"], distance * WEIGHTS[0], atol=1e-5)
+    np.testing.assert_allclose(second.attributions["occlusion"], distance * WEIGHTS[1], atol=1e-5)
+
+
+def test_labels_of_0_and_1_may_hold_together(store: str) -> None:
+    """Each output is read by itself: its logit is what stands before the sigmoid."""
+    layer = nn.Linear(4, 2)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor(WEIGHTS)), layer.bias.zero_()
+    net = nn.Sequential(layer, nn.Sigmoid())
+    report = explained(store, net, NUMBERS, HOLDS, label=["tall", "heavy"], target="heavy",
+                       method="integrated_gradients")  # fmt: skip
+    np.testing.assert_allclose(report.scores.prediction, NUMBERS[report.samples] @ WEIGHTS[1], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"target": ["height", "mass"]}, "target: an explanation is of one label; give one of height, mass"),
+        ({"target": "width"}, "target: 'width' is no label; allowed are height, mass"),
+        (
+            {"y": SIZES.assign(width=SIZES.mass + 0.25)},
+            "y: it has 3 labels, height, mass, width, but the model gives 2 outputs",
+        ),
+        ({"y": SIZES.assign(mass="heavy")}, "y: its columns height, mass are several labels"),
+        ({"y": SIZES.to_numpy(), "label": ["height"]}, "y: height are the names of 2 columns of labels"),
+        ({"y": SIZES.mass, "task": "multi_label"}, "y: several labels are an array (samples, labels)"),
+        ({"y": SIZES[:3]}, "y: 3 labels were given for 30 samples of X"),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "-".join(value),
+)
+def test_what_is_wrong_about_several_labels_is_said(change: dict[str, Any], said: str, store: str) -> None:
+    with pytest.raises(exhibit.InputError, match=re.escape(said)):
+        explained(
+            store, **{"model": lambda rows: rows @ WEIGHTS.T, "X": NUMBERS, "y": SIZES, "method": "occlusion"} | change
+        )
 
 
 # --- what is refused -------------------------------------------------------------------------------------------
