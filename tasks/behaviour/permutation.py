@@ -8,6 +8,7 @@ from pydantic import Field
 
 from exhibit.tasks.behaviour.case import Case, Need, Question, exchanged
 from exhibit.tasks.behaviour.intervals import of_means
+from exhibit.tasks.chances import holm
 from exhibit.tasks.protocols import take
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.behaviour import Permutation
@@ -50,7 +51,8 @@ class PermutationImportanceSpec(Question):
         each = np.stack([increases(loss, before, inputs, column, orders) for column in columns], axis=-1)
         mean = each.mean(axis=(0, 1))
         order = np.argsort(-mean, kind="stable")
-        low, high = of_means(each.mean(axis=0), self.seed)
+        grown = each.mean(axis=0)
+        low, high = of_means(grown, self.seed)
         return Permutation(
             asked=case.asked(rows, len(labelled), self.seed),
             loss=name,
@@ -59,6 +61,7 @@ class PermutationImportanceSpec(Question):
             mean=mean[order],
             low=low[order],
             high=high[order],
+            chance=chances(grown, float(before.mean()))[order],
             repeats=each.mean(axis=1)[:, order],
             total=len(case.columns),
         )
@@ -72,6 +75,23 @@ def increases(loss: Loss, before: Array, inputs: Arrays, column: Column, orders:
     """(orders, rows): by how much the loss of each row is larger than `before` (rows,) where the column is taken from
     the rows in each of the `orders` (orders, rows)."""
     return np.stack([loss(exchanged(inputs, column, order)) - before for order in orders])
+
+
+def chances(grown: Array, before: float) -> Array:
+    """(features,) how often chance alone shows means at least as large as those of growths (rows, features): Student's
+    t-test, for all features together by S. Holm (1979); NaN of too few rows. What is no more than the rounding of the
+    mean loss `before` is no growth."""
+    from scipy.stats import ttest_1samp
+
+    if len(grown) < Permutation.FEW:
+        return np.full(grown.shape[1], np.nan)
+    mean, varies = grown.mean(axis=0), np.ptp(grown, axis=0) > 0
+    found = np.zeros(len(mean))
+    found[varies] = ttest_1samp(grown[:, varies], 0.0, alternative="greater").pvalue
+    return holm(np.where(mean > _ROUNDING * before, found, 1.0))
+
+
+_ROUNDING = 1e-6  # of a loss, where a model computes in single precision
 
 
 def loss_of(predict: Callable[[Arrays], Array], labels: Array, *, classes: bool) -> tuple[str, Loss]:

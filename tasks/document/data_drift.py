@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from exhibit.tasks.document.data_rows import FIRST, few, noun, rows_of
-from exhibit.tasks.document.words import capital, count, in_full, listing, plain, share
+from exhibit.tasks.document.words import as_chance, capital, count, in_full, listing, plain, share
 from exhibit.tasks.records.datasheet import CHANCE, MOVED, OUTSIDE, Datasheet, Drift
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Concern, Table
@@ -156,9 +156,5 @@ def _drift(values: Drift | None, empties: Drift | None) -> tuple[str, str, str]:
     """Index, chance and rows beyond; of its values, and after that of how often it is empty."""
     both = [values, *([empties] if empties is not None else [])]
     index = "; ".join("–" if item is None else plain(item.index) for item in both)
-    chance = "; ".join("–" if item is None else _chance(item.adjusted) for item in both)
+    chance = "; ".join("–" if item is None else as_chance(item.adjusted) for item in both)
     return index, chance, "–" if values is None else f"{values.outside:,}"
-
-
-def _chance(value: float) -> str:
-    return "under 0.001" if value < 0.001 else plain(value, 3)

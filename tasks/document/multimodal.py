@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document import bearing
+from exhibit.tasks.document.cells import cells
 from exhibit.tasks.document.common import (
     PAGE_ONE,
     direction,
@@ -180,11 +181,13 @@ def _flat(material: Material, method: MethodMaterial, row: int) -> tuple[list[st
     names: list[str] = []
     found: list[Array] = []
     for item in material.dataset.inputs:
-        values = method.values[item.name][row, ..., 0]
+        values = method.values[item.name][row, ..., 0].ravel().astype(np.float64)
         importance = next(entry for entry in method.summary.importances if entry.input == item.name)
-        named = item.elements or importance.features
+        named: Sequence[str] = item.elements or importance.features
+        if item.traits.named:
+            named, values = cells(item, row, values)
         names += [item.label(feature) for feature in named]
-        found.append(values.ravel().astype(np.float64))
+        found.append(values)
     return names, np.concatenate(found)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from exhibit.tasks.document.over_rows import INTERVALS, cost, digits, features_asked, rows_of
-from exhibit.tasks.document.words import count, interval, listing, plain, rounded, signed, without_unit
+from exhibit.tasks.document.words import as_chance, count, interval, listing, plain, rounded, signed, without_unit
 from exhibit.tasks.records.behaviour import Permutation
 from exhibit.tasks.records.figure import Bars, Figure, Series
 from exhibit.tasks.records.material import Material
@@ -50,15 +50,21 @@ _READ = Aside(
 
 
 def _needed(found: Permutation) -> str:
-    """Which features the model surely needs on these rows, by the ends of their intervals."""
-    if np.isnan(found.low).any():
+    """Which features the model surely needs on these rows, whatever chance may do to one of so many."""
+    if np.isnan(found.chance).any():
         return f"Of fewer than {found.FEW} rows no interval is stated, and so not which features the model needs."
-    sure = [without_unit(name) for name, low in zip(found.features, found.low.tolist(), strict=True) if low > 0]
-    others = len(found.features) - len(sure)
+    sure = [
+        without_unit(name)
+        for name, chance in zip(found.features, found.chance.tolist(), strict=True)
+        if chance < found.SURE
+    ]
+    asked = f"of the {len(found.features)} asked about" if len(found.features) > 1 else ""
+    how = f"in fewer than {found.SURE:.0%} of cases would chance show as much of any {asked}".rstrip()
     if not sure:
-        return "For no feature the whole 95% interval is above zero: these rows do not show that the model needs any."
+        return f"These rows do not show that the model needs any feature: of none is it so that {how}."
+    others = len(found.features) - len(sure)
     rest = f" For {count(others, 'further one', 'further ones')} these rows do not show it." if others else ""
-    return f"On these rows the model needs {listing(sure)}: the whole 95% interval of the growth is above zero.{rest}"
+    return f"On these rows the model needs {listing(sure)}: {how}.{rest}"
 
 
 def _table(material: Material, found: Permutation) -> Table:
@@ -68,14 +74,16 @@ def _table(material: Material, found: Permutation) -> Table:
             feature,
             signed(mean, shown),
             "not stated" if np.isnan(low) else interval(low, high, shown),
+            "not stated" if np.isnan(chance) else as_chance(chance),
             plain(found.before + mean, shown),
             interval(least, most, shown),
         )
-        for feature, mean, low, high, least, most in zip(
+        for feature, mean, low, high, chance, least, most in zip(
             found.features,
             found.mean.tolist(),
             found.low.tolist(),
             found.high.tolist(),
+            found.chance.tolist(),
             found.repeats.min(axis=0).tolist(),
             found.repeats.max(axis=0).tolist(),
             strict=True,
@@ -84,11 +92,14 @@ def _table(material: Material, found: Permutation) -> Table:
     return Table(
         name=f"{material.slug}-permutation-importance-table",
         caption=f"The {found.loss} on {rows_of(material, found.asked)} as they are is {plain(found.before, shown)}. "
+        "Chance: of at least as much growth where the model needs none (Student's t-test, by Holm's procedure over all "
+        "features); each interval is for itself. "
         f"Single orders: the least and the largest growth by any one of the {count(len(found.repeats), 'order')}.",
         columns=(
             Column(title="feature"),
             Column(title="growth", numeric=True),
             Column(title="95% interval", numeric=True),
+            Column(title="chance", numeric=True),
             Column(title=f"{found.loss} then", numeric=True),
             Column(title="single orders", numeric=True),
         ),

@@ -1,6 +1,6 @@
 """What counts for each group, and whether a protected column, or what stands for it, is among what counts most."""
 
-from exhibit.tasks.document.words import capital, count, first_places, listing, plain, rounded
+from exhibit.tasks.document.words import as_chance, capital, count, first_places, listing, plain, rounded
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Column, Concern, Table
 from exhibit.tasks.records.subgroups import (
@@ -167,17 +167,13 @@ def _proxies(material: Material, found: ExplainedGroups) -> tuple[Table, ...]:
                     str(proxy.rank),
                     f"{one.rows:,}",
                     plain(proxy.association),
-                    _chance(proxy.chance),
+                    as_chance(proxy.chance),
                     "yes" if proxy.tells else "no",
                 )
                 for one, proxy in rows
             ),
         ),
     )
-
-
-def _chance(chance: float) -> str:
-    return "under 0.001" if chance < 0.001 else plain(chance, 3)
 
 
 def concerns(found: ExplainedGroups) -> tuple[Concern, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from exhibit.tasks.ahead import FEWEST, surely
 from exhibit.tasks.document import bearing, reference
+from exhibit.tasks.document.cells import cells
 from exhibit.tasks.document.common import (
     PAGE_ONE,
     direction,
@@ -22,7 +23,7 @@ from exhibit.tasks.document.common import (
 )
 from exhibit.tasks.document.words import capital, count, numbers, plain, signed, without_unit
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.data import Input, Reference
+from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
 from exhibit.tasks.records.finding import Finding, Leaders, Named
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
@@ -214,7 +215,7 @@ def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
     for row in range(min(len(material.dataset.sample_ids), _MOST_PANELS)):
         title = f"{material.sample_name(row)}, {material.output_name(int(material.targets[row, 0]))}"
         values = method.values[item.name][row, :, 0].astype(np.float64)
-        panels.append(waterfall(material, method, row, _in_sample(item, row), values, title))
+        panels.append(waterfall(material, method, row, *cells(item, row, values), title))
     return Figure(
         name=f"{material.slug}-{method.label}-samples",
         content=Waterfalls(panels=tuple(panels), facets=facets(material, range(len(panels)))),
@@ -226,15 +227,6 @@ def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
             for panel in panels
         ),
     )
-
-
-def _in_sample(item: Input, row: int) -> list[str]:
-    """What a reader calls the features in one sample: with its word, where that is what the model is given."""
-    names = [without_unit(name) for name in item.features]
-    told = (
-        [column.word(value) for column, value in zip(item.whole, item.values[row], strict=True)] if item.whole else []
-    )
-    return [f"{name}: {word}" if word else name for name, word in zip(names, told or [None] * len(names), strict=True)]
 
 
 def _sample_bars(material: Material, method: MethodMaterial) -> Figure:

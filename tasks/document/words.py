@@ -80,6 +80,11 @@ def share(value: float) -> str:
     return f"{value:.1%}" if value >= 0.995 or value < 0.005 else f"{value:.0%}"
 
 
+def as_chance(value: float) -> str:
+    """How often chance shows as much: 0.026; under 0.001."""
+    return "under 0.001" if value < 0.001 else plain(value, 3)
+
+
 def listing(words: Sequence[str]) -> str:
     """a, b and c."""
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
@@ -111,7 +116,8 @@ def asked(check: str, checks: Mapping[str, CheckWords]) -> str:
 
 
 def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """The same with a capital letter in front; a name such as petal_length stays as it is."""
+    return text if "_" in text.partition(" ")[0] else text[:1].upper() + text[1:]
 
 
 def long_named(names: Sequence[str]) -> bool:

@@ -67,7 +67,8 @@ class Effects(Record):
 class Permutation(Record):
     """By how much the `loss` of a model, `before` on the asked rows, is larger where the values of one feature are
     exchanged between rows: `mean`, `low` and `high` (features,), the largest first, with the 95% interval over rows,
-    NaN where there are too few; `repeats`: (repeats, features)."""
+    and `chance` (features,) of as much growth where the model needs none, for all features together; NaN where there
+    are too few rows. `repeats`: (repeats, features)."""
 
     kind: Literal["permutation_importance"] = "permutation_importance"
     asked: Asked
@@ -77,10 +78,12 @@ class Permutation(Record):
     mean: Array
     low: Array
     high: Array
+    chance: Array
     repeats: Array
     total: int
 
     FEW: ClassVar[int] = 10  # rows, below which no interval is stated
+    SURE: ClassVar[float] = 0.05  # the chance under which a feature is said to be needed, over all of them together
 
 
 class Against(Record):

@@ -19,7 +19,7 @@ from exhibit.tasks.behaviour.effects import (
     partial_dependence,
     quantiles,
 )
-from exhibit.tasks.behaviour.permutation import PermutationImportanceSpec, increases, loss_of
+from exhibit.tasks.behaviour.permutation import PermutationImportanceSpec, chances, increases, loss_of
 from exhibit.tasks.document.over_rows import features_asked
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.behaviour import Effect
@@ -205,6 +205,30 @@ def test_the_growth_of_the_loss_is_that_of_scikit_learn_for_the_same_orders(rows
     ]
     assert name == "mean squared error"
     np.testing.assert_allclose(ours, theirs.importances, atol=1e-9)
+
+
+def test_of_many_features_that_do_not_count_none_is_said_to_be_needed_by_chance() -> None:
+    """The model reads ten columns of noise beside the one that makes the label."""
+    weights = np.array([2.0] + [0.3] * 10)
+    wrong = missed = alone = 0
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        rows = random.normal(size=(80, 11))
+        asked = case(rows, lambda values: values @ weights[:, np.newaxis], 2 * rows[:, 0] + random.normal(size=80))
+        found = PermutationImportanceSpec(repeats=2).answer(asked)
+        needed = {name for name, chance in zip(found.features, found.chance, strict=True) if chance < found.SURE}
+        wrong += bool(needed - {"x0"})
+        missed += "x0" not in needed
+        alone += any(low > 0 and name != "x0" for name, low in zip(found.features, found.low, strict=True))
+    assert wrong <= 10  # 5 of 100 are expected at most; more than 10 come in 1 of 90 such tries
+    assert missed == 0
+    assert alone > 20  # what single intervals would have said
+
+
+def test_rounding_is_no_growth() -> None:
+    grown = np.stack([np.linspace(1e-9, 2e-9, 12), np.linspace(0.01, 0.02, 12), np.full(12, 0.1)], axis=1)
+    np.testing.assert_allclose(chances(grown, 0.5), [1, 0, 0], atol=1e-6)
+    assert np.isnan(chances(grown[:9], 0.5)).all()
 
 
 def test_the_log_loss_is_that_of_scikit_learn(rows: Array) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from exhibit.tasks.document.answers import _quality
 from exhibit.tasks.document.image import bordered
-from exhibit.tasks.document.words import count, interval, listing, plain, rounded, share, signed
+from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, share, signed
 from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
 from exhibit.tasks.records.model import Metric, Performance
 from exhibit.tasks.records.shown import article, as_set, what_it_is
@@ -111,3 +111,9 @@ def test_one_of_something_is_no_plural() -> None:
 )
 def test_what_was_given_is_called_by_what_it_is(given: object, text: str) -> None:
     assert what_it_is(given) == text
+
+
+def test_a_name_is_not_written_otherwise_where_a_sentence_begins_with_it() -> None:
+    assert capital("petal_length carries 41%") == "petal_length carries 41%"
+    assert capital("petal length carries 41% of a_b") == "Petal length carries 41% of a_b"
+    assert capital("") == ""

@@ -1,0 +1,34 @@
+"""One sample of a table as a reader knows it: each column with what it holds there."""
+
+import numpy as np
+
+from exhibit.tasks.document.words import in_full, without_unit
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Input
+
+
+def cells(item: Input, row: int, values: Array) -> tuple[list[str], Array]:
+    """The columns of a table, each with what it holds in sample `row`, and what each contributes to it.
+
+    `values`: (features,) of that sample. A category is one column, however many features the model is given for it, and
+    contributes their sum.
+    """
+    places: dict[str, list[int]] = {}
+    for place, column in enumerate(item.columns or item.features):
+        places.setdefault(column, []).append(place)
+    names = [f"{without_unit(column)}: {_cell(item, row, column, own)}" for column, own in places.items()]
+    return names, np.array([values[own].sum() for own in places.values()])
+
+
+def _cell(item: Input, row: int, column: str, places: list[int]) -> str:
+    """What a column holds, as it was read: a cell that was filled since was empty."""
+    given = item.values[row][places]
+    if (item.filled is not None and item.filled[row][places].any()) or (not item.whole and np.isnan(given).any()):
+        return "empty"
+    if item.whole and (word := item.whole[places[0]].word(float(given[0]))) is not None:
+        return word
+    names = [item.features[place] for place in places]
+    if names != [column]:  # a feature for each of its values
+        held = [name.removeprefix(f"{column}: ") for name, one in zip(names, given, strict=True) if one > 0]
+        return held[0] if held else "none of its values"
+    return "empty" if np.isnan(given[0]) else in_full(float(given[0]))
