@@ -1,7 +1,9 @@
 """The card of a model and the profile on the page: what is stated, what is not, and where clauses are answered."""
 
 import re
+from io import BytesIO
 
+import pikepdf
 import pytest
 
 from exhibit.flows.filed import with_files
@@ -9,10 +11,11 @@ from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.chapter import figures
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.html import Facts, render_html
+from exhibit.tasks.document.pdf import render_pdf
 from exhibit.tasks.document.profile import DISCLAIMER, NOT_HERE
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.card import Card
-from exhibit.tasks.records.page import Column, Document, Table
+from exhibit.tasks.records.page import Column, Concern, Document, Fact, Table
 from exhibit.tasks.records.profile import REFERENCES, Profile
 from tests.document.test_first_pages import flowers, with_checks
 
@@ -130,3 +133,21 @@ def test_no_profile_asserts_that_anything_conforms() -> None:
 @pytest.mark.parametrize("given", [None, 3, {"card": None}, {"card": {"owner": "a"}}])
 def test_what_names_no_file_is_left_to_the_validation(given: object) -> None:
     assert with_files(given, {}) == given
+
+
+def test_page_one_is_one_page_whatever_the_user_has_stated_and_is_to_be_known() -> None:
+    """Nine facts, long ones among them, and two warnings about the model and the data."""
+    document = written()
+    stated = [Fact(name=name, text="who answers for it, in a long line of words " * 2) for name in ("Purpose", "Owner")]
+    stated += [Fact(name=f"Fact {k}", text="stated") for k in range(6)]
+    known = [
+        Concern(title="It is off", sentence="The probability is off by 0.054 on average. " * 3, section="quality")
+        for _ in range(2)
+    ]
+    front = document.front.model_copy(update={"stated": tuple(stated), "concerns": tuple(known)})
+    page = html(document.model_copy(update={"front": front}))
+    start, end = page.index('<header class="front'), page.index("</header>")
+    alone = page[: page.index("<body")] + re.sub(
+        'href="[^"]*"', 'href="#here"', f'<body id="here">{page[start:end]}</header>'
+    )
+    assert len(pikepdf.open(BytesIO(render_pdf(alone, (), FACTS.issued))).pages) == 1
