@@ -1,9 +1,8 @@
 """The card of a model and the profile on the page: what is stated, what is not, and where clauses are answered."""
 
 import re
-from io import BytesIO
+import subprocess
 
-import pikepdf
 import pytest
 
 from exhibit.flows.filed import with_files
@@ -146,8 +145,31 @@ def test_page_one_is_one_page_whatever_the_user_has_stated_and_is_to_be_known() 
     ]
     front = document.front.model_copy(update={"stated": tuple(stated), "concerns": tuple(known)})
     page = html(document.model_copy(update={"front": front}))
-    start, end = page.index('<header class="front'), page.index("</header>")
-    alone = page[: page.index("<body")] + re.sub(
-        'href="[^"]*"', 'href="#here"', f'<body id="here">{page[start:end]}</header>'
-    )
-    assert len(pikepdf.open(BytesIO(render_pdf(alone, (), FACTS.issued))).pages) == 1
+    assert len(set_alone(page, within(page, '<header class="front', "</header>"))) == 1
+
+
+def within(page: str, start: str, end: str) -> str:
+    at = page.index(start)
+    return page[at : page.index(end, at)] + end
+
+
+def set_alone(page: str, part: str, above: int = 0) -> list[str]:
+    """The text of the pages that a part takes in the look of a document, so many millimetres below the top."""
+    body = f'<body id="here"><div style="height: {above}mm"></div>{part}</body>'
+    alone = page[: page.index("<body")] + re.sub('href="[^"]*"', 'href="#here"', body)
+    made = render_pdf(alone, (), FACTS.issued)
+    said = subprocess.run(["pdftotext", "-", "-"], input=made, capture_output=True, check=True).stdout.decode()
+    return said.split("\f")[:-1]
+
+
+def test_a_heading_and_its_list_and_the_lines_of_a_caption_are_on_one_page() -> None:
+    """The caption stands above a figure that goes on, so that nothing else keeps its lines together."""
+    page = html(written())
+    caption = f"<figcaption>It begins {'and it goes on ' * 40} and it ends.</figcaption>"
+    figure = f'<figure class="long">{caption}<p>1</p><p>2</p></figure>'
+    for above, part, first, last in (
+        (234, within(page, '<div class="listing">', "</div>"), "Contents", "Appendix"),
+        (241, figure, "It begins", "it ends."),
+    ):
+        pages = set_alone(page, part, above)
+        assert [first in text for text in pages] == [last in text for text in pages] == [False, True]
