@@ -24,7 +24,7 @@ def collect(root: Path, runs: Sequence[Path], older_than: timedelta, *, delete: 
             refers to, or where the store is in use.
     """
     if not (root / "actions").is_dir():
-        raise InputError(f"{root}: there is no store; name it with paths.store=DIR")
+        raise InputError(f"{root}: there is no store; name it with --store DIR")
     store = Store(root)
     with store.alone():
         referred = {key for folder in runs for key in _referred(folder)}
@@ -65,6 +65,10 @@ def _referred(folder: Path) -> Iterator[Digest]:
     """Keys of the results that the finished runs of a folder rest on."""
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no folder of runs; name those that use the store: exhibit gc DIR ...")
+    if (folder / MANIFEST).is_file():
+        raise InputError(
+            f"{folder}: a folder of runs was expected, and this is one of them; name the folder that it lies in"
+        )
     for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
         try:
             stages = Manifest.model_validate_json(manifest.read_bytes()).stages

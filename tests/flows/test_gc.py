@@ -139,7 +139,7 @@ def test_ages() -> None:
 
 
 def test_a_store_or_runs_that_are_not_there(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no store"):
+    with pytest.raises(InputError, match="there is no store; name it with --store DIR"):
         collect(tmp_path / "elsewhere", [tmp_path / "runs"], timedelta(0), delete=True)
     with pytest.raises(InputError, match="there is no folder of runs"):
         collect(store.root, [tmp_path / "elsewhere"], timedelta(0), delete=True)
@@ -148,3 +148,9 @@ def test_a_store_or_runs_that_are_not_there(store: Store, tmp_path: Path) -> Non
 def test_one_and_several_are_told_apart(store: Store, tmp_path: Path) -> None:
     found = collect(store.root, [tmp_path / "runs"], timedelta(0), delete=True)
     assert summary(found, deleted=True).endswith("1 result stays")
+
+
+def test_a_run_is_no_folder_of_runs(store: Store, tmp_path: Path) -> None:
+    """A slip of one level would call every result garbage."""
+    with pytest.raises(InputError, match="this is one of them; name the folder that it lies in"):
+        collect(store.root, [tmp_path / "runs" / "r"], timedelta(0), delete=True)
