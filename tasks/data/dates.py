@@ -60,9 +60,12 @@ class Date(Record):
         import pandas as pd
 
         seconds, written = _seconds(cells, key), _seconds(_as_written(cells), key)
-        when = pd.Series(pd.to_datetime(written, unit="s"))
+        known = ~np.isnan(written)
+        days = np.full(len(written), np.datetime64("NaT"), "datetime64[s]")
+        days[known] = np.floor(written[known]).astype("datetime64[s]")
+        when = pd.Series(days)
         hour = (written % _DAY) / 3600
-        found = [when.dt.year, when.dt.month, when.dt.weekday + 1, *([hour] if self.hours else [])]
+        found = [when.dt.year, when.dt.month, when.dt.day_of_week + 1, *([hour] if self.hours else [])]
         age = (self.latest - seconds) / _DAY
         return dict(zip(self.names, [np.asarray(each, np.float64) for each in (*found, age)], strict=True))
 
@@ -118,5 +121,6 @@ def _seconds(cells: "Cells", key: str) -> Array:
             f"data.{key}: the column {cells.name!r} holds dates, but in row {row} it is {cells.iloc[row]!r}; write "
             "dates as 2024-01-31, with a time as 2024-01-31 14:05"
         )
-    since = (when - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    # Not in nanoseconds, which begin with the year 1677 and end with 2262.
+    since = (when.dt.as_unit("us") - pd.Timestamp(0, tz="UTC").as_unit("us")).dt.total_seconds()
     return np.asarray(since, np.float64)

@@ -118,6 +118,14 @@ def test_times_have_an_hour_and_gaps(tmp_path: Path) -> None:
     assert table.array[:, 3].tolist() == [6.5, 12.25, 18.0]
 
 
+def test_dates_may_be_of_any_century(tmp_path: Path) -> None:
+    """Nanoseconds begin with the year 1677 and end with 2262."""
+    frame = pd.DataFrame({"day": ["1492-10-12", "1969-07-20", "2300-01-01"] * 2, "price": [1.5, 2, 3] * 2})
+    (table,) = loaded(frame, tmp_path, dates=["day"], test_share=0).inputs
+    assert table.features[:3] == ("day, year", "day, month", "day, weekday")
+    assert table.array[:3].tolist() == [[1492, 10, 3, 294831], [1969, 7, 7, 120695], [2300, 1, 1, 0]]
+
+
 def test_hundreds_of_dates_are_no_categories(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"day": pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d"), "price": np.arange(60) / 7}
