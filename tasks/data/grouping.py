@@ -103,8 +103,13 @@ def ranges(values: Array, cuts: Sequence[float]) -> list[str]:
 
 
 def _range_names(cuts: Sequence[float]) -> list[str]:
-    ends = [f"{cut:g}" for cut in cuts]
+    ends = [_word(cut) for cut in cuts]
     return [f"under {ends[0]}", *(f"{low} to under {high}" for low, high in pairwise(ends)), f"{ends[-1]} and over"]
+
+
+def _word(cut: float) -> str:
+    """With all digits: two ends that are printed alike would be two groups of one name."""
+    return np.format_float_positional(cut, trim="-")
 
 
 def groupings(groups: GroupColumns, tables: Sequence["Table"]) -> Groupings | None:
@@ -123,9 +128,15 @@ def _grouping(by: By, tables: Sequence["Table"]) -> Grouping:
     found = set(names)
     if len(found) > MOST:
         raise InputError(f"data.groups: {_too_many(by, tables, len(found))}")
-    known = _range_names(by.cuts) if by.cuts else sorted(found - {NOT_STATED})
+    known = _range_names(by.cuts) if by.cuts else _in_order(found - {NOT_STATED}, tables, by.column)
     order = tuple(name for name in (*known, NOT_STATED) if name in found)
     return Grouping(by=(by.column,), groups=order, of=np.array([order.index(name) for name in names]))
+
+
+def _in_order(names: set[str], tables: Sequence["Table"], column: str) -> list[str]:
+    """Numbers by size, so that 6 comes before 12; words by the alphabet."""
+    numeric = all(is_number(table[column]) for table in tables)
+    return sorted(names, key=lambda name: (float(name) if numeric else 0.0, name))
 
 
 def _too_many(by: By, tables: Sequence["Table"], count: int) -> str:

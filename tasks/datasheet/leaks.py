@@ -8,18 +8,26 @@ from exhibit.tasks.chances import wilson
 from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.datasheet import MOST_COLUMNS, MOST_PAIRS, RANKS, TOLD, TOLD_OF_OTHERS, Correlation, Leak
+from exhibit.tasks.records.datasheet import (
+    LEAST,
+    MOST_COLUMNS,
+    MOST_PAIRS,
+    RANKS,
+    TOLD,
+    TOLD_OF_OTHERS,
+    Correlation,
+    Leak,
+)
 
 _LEAVES, _FEWEST = 32, 3  # of a rule: how many cases it tells apart, and how many rows each has
 _LEVEL = 0.05
-_LEAST = 30  # rows, under which nothing is asked
 
 
 def leaks(columns: Sequence[Values], labels: Array, classes: int) -> tuple[tuple[Leak, ...], Leak | None]:
     """The columns that give the label away, and the one that tells most, whether it does or not. `labels`: (rows,) of
     the same rows; `classes`: how many there are, 0 of numbers. Lower ends hold for all columns together (Bonferroni).
     """
-    if len(labels) < _LEAST or not columns:
+    if len(labels) < LEAST or not columns:
         return (), None
     told = [
         _by_rule(column, labels.astype(int), len(columns)) if classes else _by_rank(column, labels, len(columns))
@@ -53,6 +61,7 @@ def _by_rule(column: Values, labels: Array, asked: int) -> Leak:
     z = float(norm.isf(_LEVEL / 2 / asked))
     return Leak(
         feature=column.name,
+        rows=len(labels),
         told=float(right.mean()),
         at_least=_least(right, z),
         others=float(right[others].mean()) if others.any() else None,
@@ -69,13 +78,13 @@ def _by_rank(column: Values, labels: Array, asked: int) -> Leak | None:
     from scipy.stats import norm
 
     known = ~np.isnan(column.cells)
-    if column.words or known.sum() < _LEAST or known.mean() < 0.5:
+    if column.words or known.sum() < LEAST or known.mean() < 0.5:
         return None
     value = abs(float(spearman(column.cells[np.newaxis, known], labels[np.newaxis, known])[0]))
     if np.isnan(value):
         return None
     low, _ = rank_interval(value, int(known.sum()), float(norm.isf(_LEVEL / 2 / asked)))
-    return Leak(feature=column.name, told=value, at_least=low)
+    return Leak(feature=column.name, rows=int(known.sum()), told=value, at_least=low)
 
 
 def rank_interval(value: float, rows: int, z: float) -> tuple[float, float]:
@@ -93,11 +102,11 @@ def correlations(columns: Sequence[Values]) -> tuple[tuple[Correlation, ...], in
     import pandas as pd
 
     numbers = [column for column in columns if not column.words and np.nanstd(column.cells) > 0][:MOST_COLUMNS]
-    if len(numbers) < 2 or len(numbers[0].cells) < _LEAST:
+    if len(numbers) < 2 or len(numbers[0].cells) < LEAST:
         return (), 0
     cells = np.array([column.cells for column in numbers])
     known = ~np.isnan(cells)
-    found = np.array(pd.DataFrame(cells.T).corr("spearman", min_periods=_LEAST))
+    found = np.array(pd.DataFrame(cells.T).corr("spearman", min_periods=LEAST))
     first, second = np.triu_indices(len(numbers), 1)
     values = found[first, second]
     pairs = np.flatnonzero(np.isfinite(values))

@@ -14,13 +14,18 @@ def moved(material: Material, found: Datasheet) -> str:
     training = rows_of(material, "train")
     if found.later is None:
         return f"All rows are {rows_of(material, next(iter(found.rows)))}, so there are none to be held against them."
+    several = "has a value" if found.beyond == 1 else "have a value"
     if not found.drifts:
-        return f"There are too few {rows_of(material, found.later)} to hold them against the {training}."
+        later = rows_of(material, found.later)
+        some = f"{found.beyond:,} of them {several}" if found.beyond else "none of them has a value"
+        return (
+            f"There are too few {later} or {training} to ask whether columns have moved; {some} that none of the "
+            f"{training} has or reaches."
+        )
     strange = _surprising(found)
     changed, asked = _columns([item for item in found.drifts if item.moved]), len(_columns(found.drifts))
     against = f"the {rows_of(material, found.later)} against the {training}"
     said = f"{len(changed) or 'none'} of {count(asked, *noun(found))} {'have' if len(changed) > 1 else 'has'} moved"
-    several = "has a value" if found.beyond == 1 else "have a value"
     some = (
         f"{found.beyond:,} of {found.rows[found.later]:,} rows {several} that none of the {training} has or reaches, "
         f"in {count(len(strange), *noun(found)) if strange else f'no {noun(found)[0]}'} more than chance explains"

@@ -2,7 +2,7 @@
 
 from exhibit.tasks.document.data_rows import few, noun
 from exhibit.tasks.document.words import capital, count, interval, plain, share, signed
-from exhibit.tasks.records.datasheet import MOST_COLUMNS, RANKS, TOLD, TOLD_OF_OTHERS, Datasheet, Leak
+from exhibit.tasks.records.datasheet import LEAST, MOST_COLUMNS, RANKS, TOLD, TOLD_OF_OTHERS, Datasheet, Leak
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Concern, Table
 
@@ -11,8 +11,9 @@ def told(found: Datasheet) -> str:
     """Which columns give the label away, or how far the strongest is from it."""
     if found.strongest is None:
         return (
-            f"Whether a {noun(found)[0]} alone gives the label away was not asked: there are too few rows with one "
-            f"label, or no {noun(found)[0]} of numbers that could."
+            f"Whether a {noun(found)[0]} alone gives the label away was not asked. It is asked where each row has one "
+            f"label and {LEAST} rows or more have theirs; where the label is a number, of {noun(found)[1]} of numbers "
+            "alone, half of whose cells at least are there."
         )
     if found.leaks:
         more = f" {count(len(found.leaks) - 1, *_more(found))}." * (len(found.leaks) > 1)
@@ -27,7 +28,7 @@ def told(found: Datasheet) -> str:
 
 def _alone(leak: Leak, found: Datasheet) -> str:
     """the column age alone tells the label of 95% of 150 rows that its rule was not fitted on (at least 88%)."""
-    named, rows = f"the {noun(found)[0]} {leak.feature}", count(found.leak_rows, "row")
+    named, rows = f"the {noun(found)[0]} {leak.feature}", count(leak.rows, "row")
     if leak.others is None or leak.others_at_least is None:
         return (
             f"{named} has a rank correlation of {plain(leak.told, 3)} with the label (at least "
@@ -75,6 +76,8 @@ def correlations(material: Material, found: Datasheet) -> tuple[Table, ...]:
         return ()
     strongest = "the only one" if found.pairs == 1 else f"the strongest of {found.pairs:,}"
     total = sum(column.number for column in found.columns)
+    gaps = any(column.missing for column in found.columns)
+    apart = " Rows in which one of the two is empty are left out of a pair." if gaps else ""
     first = f" of the first {MOST_COLUMNS:,} of {total:,} {noun(found)[1]} of numbers" if total > MOST_COLUMNS else ""
     drawn = f" drawn evenly from {sum(found.rows.values()):,}" if found.correlated < sum(found.rows.values()) else ""
     return (
@@ -82,6 +85,7 @@ def correlations(material: Material, found: Datasheet) -> tuple[Table, ...]:
             name=f"{material.slug}-correlations",
             caption=f"Pairs of {noun(found)[1]} by Spearman's rank correlation, {strongest}{first}, over "
             f"{count(found.correlated, 'row')}{drawn}, each with its own 95% interval."
+            f"{apart}"
             f"{' Attributions of columns that go together can stand for each other.' * (noun(found)[0] == 'column')}",
             columns=(
                 Column(title=noun(found)[0]),

@@ -116,9 +116,10 @@ def _of_groups(material: Material, measured: Measured, table: Subgroups, name: s
     names = list(dict.fromkeys(name for group in table.groups for name in group.measures))
     small = sum(group.small for group in table.groups)
     few = f" Too small to be compared: {small} of {count(len(table.groups), 'group')}." if small else ""
+    none = f" None of these rows is of {listing([f'“{name}”' for name in table.absent])}." if table.absent else ""
     return Table(
         name=name,
-        caption=f"By {listing(table.by)}, on {_rows(material, measured)}.{few}",
+        caption=f"By {listing(table.by)}, on {_rows(material, measured)}.{few}{none}",
         columns=(
             Column(title=" and ".join(table.by)),
             *(Column(title=title, numeric=True) for title in ("rows", *names)),
@@ -224,7 +225,7 @@ def _row(table: Subgroups, item: Disparity) -> tuple[str, ...]:
         item.measure,
         _size(item.difference, item.measure),
         "–" if item.ratio is None else plain(item.ratio),
-        f"{pair.high} above {pair.low}",
+        f"{pair.high} above {pair.low}" if pair.difference else f"{pair.high} and {pair.low} alike",
         _size(pair.difference, item.measure),
         _interval(pair.interval, item.measure),
         "–" if limit is None else _size(limit, item.measure),

@@ -55,10 +55,10 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
     tests = sum(len(one.features) * len(one.features[0].size) for one in found.roles)
     return (
         f"By {found.method} on {count(found.rows, 'explained row')}, |a| in {unit}, for groups of {FEW} rows or more. "
-        f"{signs} A feature counts otherwise in a group where its mean |a| is {TIMES} times that of all other rows or "
-        f"more, or as much less, and chance would show as much in fewer than {LEVEL:.0%} of cases: Welch's test, after "
-        f"Holm over all {tests:,} that were made. {said} That may be as it should: it says that the model gives this "
-        "feature more or less weight there, not why.",
+        f"{signs} A feature counts otherwise in a group where its mean |a| is {TIMES} times that of all other such "
+        f"rows or more, or as much less, and chance would show as much in fewer than {LEVEL:.0%} of cases: Welch's "
+        f"test, after Holm over all {tests:,} that were made. {said} That may be as it should: it says that the model "
+        "gives this feature more or less weight there, not why.",
     ), tuple(_role_table(one, found, f"{material.slug}-roles-{number}") for number, one in enumerate(found.roles))
 
 
@@ -133,7 +133,7 @@ def _protected(found: ExplainedGroups) -> str:
     parts = [
         f"Protected {'is' if len(found.protected) == 1 else 'are'} {listing([one.column for one in found.protected])}.",
         f"Of {count(found.features, 'feature')} the model is given {listing(given)}." if given else "",
-        f"It is not a feature by itself: {listing(kept)}." if kept else "",
+        f"{'It is' if given else 'The model is'} not given {listing(kept)}." if kept else "",
         f"A feature among the {lead} tells a protected column where their association is {TELLS} or more (medium, "
         f"Cohen 1988) and chance would show as much in fewer than {LEVEL:.0%} of cases, after Holm over all.",
         f"Not looked at for want of groups (data.groups): {listing(unasked)}." if unasked else "",

@@ -69,6 +69,11 @@ class Measures(NamedTuple):
         """Of all of them."""
         return (*self.shares, *self.means)
 
+    def shown(self, rows: Array) -> int:
+        """How many of them have an interval over `rows`, a mask."""
+        shares = sum(bool((rows & share.among).any()) for share in self.shares.values())
+        return shares + len(self.means) * bool(rows.sum() >= LEAST)
+
     def of(self, name: str, rows: Array, level: float) -> Counted | None:
         """One of them over `rows`, a mask; None where it counts too few of them."""
         if name in self.shares:
@@ -153,7 +158,7 @@ def of_values(labels: Array, predicted: Array) -> Measures:
 def grouped(asked: Measures, by: Sequence[Grouping]) -> tuple[tuple[Subgroups, ...], int, int]:
     """The tables, and over how many intervals and how many comparisons each of these two has its level of 95%."""
     rows = [one.rows for one in by]
-    intervals = sum(int((own > 0).sum()) for own in rows) * len(asked.names)
+    intervals = sum(asked.shown(one.of == k) for one in by for k in np.unique(one.of))
     comparisons = sum(_pairs(int((own >= FEW).sum())) for own in rows) * len(asked.names)
     return tuple(_table(asked, one, intervals, comparisons) for one in by), intervals, comparisons
 
@@ -187,6 +192,7 @@ def _table(asked: Measures, by: Grouping, intervals: int, comparisons: int) -> S
             )
             for k in present
         ),
+        absent=tuple(by.groups[k] for k, rows in enumerate(by.rows) if not rows) if len(by.by) == 1 else (),
         disparities=tuple(disparities),
     )
 

@@ -115,18 +115,18 @@ def _ranks(sizes: Array) -> list[Estimate]:
 
 
 def protected(
-    columns: Mapping[str, Grouping | None], ranking: Sequence[Feature], own: Mapping[str, str]
+    columns: Mapping[str, Grouping | None], ranking: Sequence[Feature], own: Mapping[str, Sequence[str]]
 ) -> tuple[Protected, ...]:
     """Of protected columns, with what rows belong to by each, None where they are not grouped by it. `ranking`: the
-    features, the most important first, with what they are in the same rows; `own`: what feature a column is, where the
-    model is given it."""
+    features, the most important first, with what they are in the same rows; `own`: what features a column is, where
+    the model is given it; the first of them by rank is its rank."""
     places = {feature.name: place for place, feature in enumerate(ranking, 1)}
     looked = [
         (column, place, feature, by)
         for column, by in columns.items()
         if by is not None
         for place, feature in enumerate(ranking[: leading(len(ranking))], 1)
-        if feature.name != own.get(column)
+        if feature.name not in own.get(column, ())
     ]
     told = [tells(feature, by) for *_, feature, by in looked]
     raised = holm(np.array([chance for _, chance in told]))
@@ -139,7 +139,7 @@ def protected(
     return tuple(
         Protected(
             column=column,
-            rank=places.get(own.get(column, "")),
+            rank=min((places[name] for name in own.get(column, ())), default=None),
             looked=by is not None,
             rows=0 if by is None else int(by.stated.sum()),
             proxies=tuple(proxies[column]),

@@ -17,6 +17,7 @@ OUTSIDE, SHARED = 0.01, 0.01
 # Rows that are copies stay alike where a column is left out, rows that are alike by chance find many more: how many
 # times as many pairs there may be, at most, for the rows to be called copies. A convention of our own.
 LOOSER = 1.5
+LEAST = 30  # rows, under which nothing is asked of labels and correlations
 MOST_PAIRS, MOST_COLUMNS = 10, 300  # correlations that are printed, and columns of numbers that are compared
 
 
@@ -57,10 +58,12 @@ class Correlation(Record):
 
 class Leak(Record):
     """A column that alone tells the label. `told`: of classes the share of rows that a rule of this column alone, not
-    fitted on them, names rightly; of numbers the absolute rank correlation; `at_least`: the lower end of its interval,
-    over all columns together. `others`, `others_at_least`: the same of the rows outside the commonest class."""
+    fitted on them, names rightly; of numbers the absolute rank correlation; `rows`: over how many, of numbers those
+    whose cell is not empty; `at_least`: the lower end of its interval, over all columns together. `others`,
+    `others_at_least`: the same of the rows outside the commonest class."""
 
     feature: str
+    rows: int
     told: float
     at_least: float
     others: float | None = None

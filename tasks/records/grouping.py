@@ -22,11 +22,15 @@ class Grouping(Record):
         return self.model_copy(update={"of": self.of[rows]})
 
     def crossed(self, other: Self) -> Self:
-        """By both at once."""
+        """By both at once. Names that hold commas are quoted where two groups would have one name without that."""
+        both = [(one, two) for one in self.groups for two in other.groups]
+        names = [f"{one}, {two}" for one, two in both]
+        if len(set(names)) < len(names):
+            names = [f"{one!r}, {two!r}" for one, two in both]
         return self.model_copy(
             update={
                 "by": self.by + other.by,
-                "groups": tuple(f"{one}, {two}" for one in self.groups for two in other.groups),
+                "groups": tuple(names),
                 "of": self.of * len(other.groups) + other.of,
             }
         )

@@ -58,10 +58,12 @@ class Disparity(Record):
 
 
 class Subgroups(Record):
-    """The groups `by` one or two columns that have any rows."""
+    """The groups `by` one or two columns that have any rows. `absent`: those by one column that have none here, but
+    among the rows that were left aside."""
 
     by: tuple[str, ...]
     groups: tuple[Subgroup, ...]
+    absent: tuple[str, ...] = ()
     disparities: tuple[Disparity, ...]
 
 

@@ -124,6 +124,6 @@ def _explained(
     )
 
 
-def _own(columns: Sequence[Column], names: Sequence[str]) -> dict[str, str]:
-    """What feature a protected column is, where the model is given it; of a date it is made of several."""
-    return {column.name: column.title for column in columns if column.name in names}
+def _own(columns: Sequence[Column], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """What features a protected column is, where the model is given it: of a date one for each of its parts."""
+    return {name: tuple(column.title for column in columns if name in (column.name, column.date)) for name in names}

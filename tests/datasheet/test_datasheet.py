@@ -15,7 +15,7 @@ from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.datasheet.drift import _chance_of_new, _outside, stability
 from exhibit.tasks.datasheet.sheet import datasheet
-from exhibit.tasks.document import data_rows
+from exhibit.tasks.document import data_drift, data_rows
 from exhibit.tasks.document import datasheet as told
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.card import Card
@@ -255,3 +255,19 @@ def test_rows_are_called_training_rows_only_where_they_trained_the_model() -> No
     words = f"{section.model_dump_json()}{[item.model_dump_json() for item in told.concerns(given)]}"
     assert "given rows" in words
     assert "training" not in words
+
+
+def test_a_rank_correlation_is_over_the_rows_whose_cell_is_not_empty() -> None:
+    values, labels = np.arange(200.0).reshape(100, 2), np.arange(100.0)
+    values[60:, 0], values[:, 1] = np.nan, 0
+    (leak,) = described(values, labels, classes=()).leaks
+    assert (leak.feature, leak.rows) == ("x0", 60)
+
+
+@pytest.mark.parametrize(("value", "expected"), [(9.0, "1 of them has a value"), (0.0, "none of them has a value")])
+def test_values_beyond_are_told_of_few_rows_too(value: float, expected: str) -> None:
+    values, labels = clean(0)
+    values[-1] = value
+    said = data_drift.moved(flowers([1, 2, 3, 4]), described(values[:, :1], labels, 1))
+    assert "to ask whether columns have moved" in said
+    assert f"{expected} that none of the training rows has or reaches." in said

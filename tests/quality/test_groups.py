@@ -204,7 +204,42 @@ def test_a_protected_column_has_a_rank_and_leading_features_that_tell_it() -> No
     random = np.random.default_rng(0)
     noise = random.normal(size=(200, 4))
     ranking = [roles.Feature(name, noise[:, k] + 2 * by.of * (name == "b")) for k, name in enumerate("abcd")]
-    sex, age = roles.protected({"sex": by, "age": None}, ranking, {"age": "c"})
+    sex, age = roles.protected({"sex": by, "age": None}, ranking, {"age": ("c",)})
     assert [(proxy.feature, proxy.rank, proxy.tells) for proxy in sex.proxies] == [("a", 1, False), ("b", 2, True)]
     assert (sex.rank, sex.rows, age.rank, age.looked, age.proxies) == (None, 200, 3, False, ())
     assert [roles.leading(features) for features in (1, 4, 5, 100)] == [1, 2, 3, 5]
+
+
+def test_ends_of_ranges_keep_all_digits() -> None:
+    """Else two ranges would have one name, and another end than was asked for."""
+    assert ranges(np.array([1000001.0, 1000002.0, 1000003.0]), [1000002, 1000003]) == [
+        "under 1000002", "1000002 to under 1000003", "1000003 and over",
+    ]  # fmt: skip
+    assert ranges(np.array([0.05]), [0.1, 123456.75]) == ["under 0.1"]
+
+
+def test_two_groups_of_two_columns_have_two_names() -> None:
+    one, two = grouping("g", np.array(["p", "p, q"])), grouping("h", np.array(["q, r", "r"]))
+    assert one.crossed(two).groups == ("'p', 'q, r'", "'p', 'r'", "'p, q', 'q, r'", "'p, q', 'r'")
+    sex = grouping("sex", np.array(["f", "m"]))
+    assert sex.crossed(grouping("age", np.array(["old", "young"]))).groups[0] == "f, old"
+
+
+def test_intervals_are_counted_as_they_are_shown_and_a_group_without_rows_is_named() -> None:
+    """Of 4 rows the calibration has no interval, and of no row that is true there is no TPR."""
+    true = np.array([True] * 40 + [False] * 44)
+    of = np.array([0] * 80 + [2] * 4)
+    by = Grouping(by=("g",), groups=("large", "absent", "small"), of=of)
+    (found,), intervals, _ = groups.grouped(groups.of_class(true, np.full(84, 0.5), true), [by])
+    shown = [item for group in found.groups for item in group.measures.values() if item.interval]
+    assert intervals == len(shown) == 6 + 4
+    assert found.absent == ("absent",)
+
+
+def test_a_protected_date_leads_where_a_part_of_it_does() -> None:
+    random = np.random.default_rng(0)
+    ranking = [
+        roles.Feature(name, random.normal(size=40)) for name in ("income", "birth, year", "debt", "birth, month")
+    ]
+    (birth,) = roles.protected({"birth": None}, ranking, {"birth": ("birth, month", "birth, year")})
+    assert (birth.rank, birth.looked) == (2, False)
