@@ -38,25 +38,32 @@ MISSING, OTHER = "missing", "other"  # categories of what no cell says
 Filling = Literal["exclude", "keep", "mean", "median", "constant", "commonest", "category"]
 
 
+# What becomes of a column of more categories than are asked for.
+Rare = Literal["refuse", "other", "frequency"]
+
+
 class Asked(Record):
     """What is asked of one column. `category`: it is one even if it holds numbers; `most`: so many categories at most,
-    of more the rest is called other where `rest` says so; `filling`: what becomes of empty cells; `constant`: the
-    number that they become where that is asked for."""
+    of more becomes what `rare` says; `filling`: what becomes of empty cells; `constant`: the number that they become
+    where that is asked for."""
 
     category: bool = False
     most: int
-    rest: bool = False
+    rare: Rare = "refuse"
     filling: Filling = "exclude"
     constant: float = 0.0
 
 
 class Column(TableColumn):
     """One column as the rows of a fit have it: `categories` in the order of their features. `rest`: whether the last of
-    them holds all words that are not named."""
+    them holds all words that are not named. `frequency`: a category is one number, the share of the training rows that
+    hold it, as in `shares`."""
 
     filling: Filling = Field("exclude", exclude_if=lambda filling: filling == "exclude")
     rest: bool = Field(False, exclude_if=lambda rest: not rest)
     constant: float = Field(0.0, exclude_if=lambda constant: not constant)
+    frequency: bool = Field(False, exclude_if=lambda frequency: not frequency)
+    shares: tuple[float, ...] = Field((), exclude_if=lambda shares: not shares)
 
     @classmethod
     def of(cls, cells: "Cells", asked: Asked) -> Self:
@@ -83,10 +90,11 @@ class Column(TableColumn):
         if set(counts) <= _TRUTH.keys() and not asked.category and not gaps:
             return cls(name=name, kind="truth", filling=_of_words(asked.filling))
         categories, rest = sorted(counts), False
-        if len(categories) > asked.most:
+        if many := len(categories) > asked.most:
             require_no_dates(name, categories, typed("data.dates", [name]))
-            if not asked.rest:
+            if asked.rare == "refuse":
                 raise InputError(_too_many(known, known_words, len(categories), asked.most))
+        if many and asked.rare == "other":
             categories, rest = sorted(sorted(counts, key=lambda word: (-counts[word], word))[: asked.most - 1]), True
         added = [*([_apart(MISSING, counts)] if gaps else []), *([_apart(OTHER, counts)] if rest else [])]
         return cls(
@@ -97,6 +105,7 @@ class Column(TableColumn):
             truths=not added and is_truth(plain),
             filling="category" if gaps else _of_words(asked.filling),
             rest=rest,
+            frequency=many and asked.rare == "frequency",
         )
 
     @classmethod
@@ -110,19 +119,20 @@ class Column(TableColumn):
     def title(self, name: str, unit: str) -> str:
         """What a reader calls it. A space that does not break keeps what stands in brackets of a name's own from being
         taken for a unit."""
+        name = f"{name} frequency" if self.frequency else name
         name = name.replace(" (", "\u00a0(")
         return f"{name} ({unit})" if unit and self.kind != "category" else name
 
     def features(self, name: str, unit: str) -> tuple[str, ...]:
         """What a reader calls the features that are made of it."""
         title = self.title(name, unit)
-        if self.kind != "category":
+        if not self.parted:
             return (title,)
         return tuple(f"{title}: {category}".replace(" (", "\u00a0(") for category in self.categories)
 
     def codes(self, cells: "Cells", key: str) -> tuple[Array, dict[int, str]]:
         """(rows,) numbers, places among the categories or 0 and 1 for a truth value, NaN where a cell is empty; and of
-        the rows that cannot be used, why.
+        the rows that cannot be used, why. By frequency a word that no row of the fit has is the place after the last.
 
         Raises:
             InputError: for text in a column of numbers.
@@ -134,7 +144,7 @@ class Column(TableColumn):
         else:
             places = _TRUTH if self.kind == "truth" else {word: float(k) for k, word in enumerate(self.categories)}
             empty = float(self.missing_place) if self.filling == "category" else np.nan
-            other = len(places) - 1.0 if self.rest else -1.0
+            other = len(places) - 1.0 if self.rest else float(len(places)) if self.frequency else -1.0
             found = words(cells)
             values = np.array([empty if word is None else places.get(word, other) for word in found], np.float64)
             strange = {row: _strange(self.name, found[row] or "") for row in np.flatnonzero(values == -1).tolist()}
@@ -143,11 +153,30 @@ class Column(TableColumn):
 
     def parts(self, codes: Array) -> Array:
         """(rows, features) from codes (rows,): 0 and 1 for each category, NaN where a cell is empty."""
-        if self.kind != "category":
+        if not self.parted:
             return codes[:, np.newaxis]
         ones = (codes[:, np.newaxis] == np.arange(len(self.categories))).astype(np.float64)
         ones[np.isnan(codes)] = np.nan
         return ones
+
+    @property
+    def parted(self) -> bool:
+        """Whether it is a category with a feature of 0 or 1 for each of its values."""
+        return self.kind == "category" and not self.frequency
+
+    def counted_in(self, codes: Array) -> Self:
+        """With the shares of the codes (rows,) of the training rows, none of which is empty."""
+        if not self.frequency:
+            return self
+        shares = np.bincount(codes.astype(np.int64), minlength=len(self.categories)) / len(codes)
+        return self.model_copy(update={"shares": tuple(shares.tolist())})
+
+    def measured(self, codes: Array) -> Array:
+        """(rows,) what the model is given for codes (rows,): their shares, 0 of what no training row holds."""
+        known = ~np.isnan(codes)
+        found = codes.copy()
+        found[known] = np.array([*self.shares, 0.0])[codes[known].astype(np.int64)]
+        return found
 
     def filler(self, training: Array) -> float:
         """What an empty cell becomes, by the codes (rows,) of the training rows."""
@@ -225,7 +254,7 @@ def _too_many(cells: "Cells", cell_words: Sequence[str], count: int, most: int) 
     return (
         f"data.path: the column {name!r} has {count} categories, more than data.most_categories: {most}; leave it out "
         f"with {typed('data.ignore', [str(name)])}, use it as {typed('data.id', str(name))}, keep "
-        "the commonest with data.rare=other, or raise that number"
+        "the commonest with data.rare=other, give how common each is with data.rare=frequency, or raise that number"
     )
 
 
@@ -282,14 +311,18 @@ class Columns(Record):
     @property
     def _widths(self) -> list[int]:
         """How many features each column has."""
-        return [1 if self.whole else max(len(column.categories), 1) for column in self.columns]
+        return [1 if self.whole or not column.parted else len(column.categories) for column in self.columns]
 
     def scaled(self, training: Array) -> Self:
-        """With the mean and the standard deviation of the training rows (rows, features), and what fills them."""
+        """With what fills the training rows (rows, features), what their categories count, and the mean and the
+        standard deviation of what the model is given of them."""
         codes = self._codes(training)
         fill = [column.filler(each) for column, each in zip(self.columns, codes, strict=True)]
         known = self.model_copy(update={"filling": tuple(None if np.isnan(value) else value for value in fill)})
-        rows = known.filled(training)
+        full = known.filled(training)
+        counted = [column.counted_in(each) for column, each in zip(self.columns, self._codes(full), strict=True)]
+        known = known.model_copy(update={"columns": tuple(counted)})
+        rows = known.measured(full)
         if self.whole:
             usual = [column.usual(each) for column, each in zip(self.columns, codes, strict=True)]
             return known.model_copy(update={"centre": tuple(usual), "spread": (1.0,) * len(usual)})
@@ -312,6 +345,16 @@ class Columns(Record):
                 part[np.isnan(part).any(axis=1)] = own
         return filled
 
+    def measured(self, values: Array) -> Array:
+        """What the model is given for `values` (rows, features): of categories by frequency their shares."""
+        if self.whole or not any(column.frequency for column in self.columns):
+            return values
+        found = values.copy()
+        for column, end in zip(self.columns, np.cumsum(self._widths).tolist(), strict=True):
+            if column.frequency:
+                found[:, end - 1] = column.measured(values[:, end - 1])
+        return found
+
     def lacking(self, values: Array) -> dict[str, int]:
         """How many of the rows (rows, features) lack which column."""
         counts = {}
@@ -327,7 +370,7 @@ class Columns(Record):
             return list(values.T)
         parts = np.split(values, np.cumsum(self._widths)[:-1], axis=1)
         return [
-            np.where(np.isnan(part[:, 0]), np.nan, part.argmax(axis=1)) if column.kind == "category" else part[:, 0]
+            np.where(np.isnan(part[:, 0]), np.nan, part.argmax(axis=1)) if column.parted else part[:, 0]
             for column, part in zip(self.columns, parts, strict=True)
         ]
 
@@ -340,25 +383,29 @@ class Columns(Record):
             for column, name, title in zip(self.columns, named, columns, strict=True)
             for feature in ([title] if self.whole else column.features(*name))
         ]
-        split = not self.whole and any(column.kind == "category" for column in self.columns)
+        split = not self.whole and any(column.parted for column in self.columns)
         plain = [
             TableColumn.model_validate(each.model_dump(include={*TableColumn.model_fields})) for each in self.columns
         ]
         filled = self.filled(values)
+        empty = np.isnan(values) & ~np.isnan(filled)
+        for column, end in zip(self.columns, np.cumsum(self._widths).tolist(), strict=True):
+            if column.frequency and column.filling == "category":
+                empty[:, end - 1] = values[:, end - 1] == column.missing_place
         return Input(
             name="table",
             kind="table",
-            values=filled,
+            values=self.measured(filled),
             features=tuple(feature for feature, _ in features),
             columns=tuple(title for _, title in features) if split else (),
             centre=np.array(self.centre),
             spread=np.array(self.spread),
             whole=tuple(plain) if self.whole else (),
-            filled=empty if (empty := np.isnan(values) & ~np.isnan(filled)).any() else None,
+            filled=empty if empty.any() else None,
             absent={
                 title: column.missing_place
                 for column, title in zip(self.columns, columns, strict=True)
-                if column.filling == "category"
+                if column.filling == "category" and not column.frequency
             },
             dated=tuple(
                 Dated(column=titles.get(date.column, date.column), feature=title, latest=date.latest)

@@ -169,6 +169,9 @@ def columns_of_rows(item: Input, reader: Columns) -> tuple[Column, ...]:
     for own, known in zip(columns_of(item), reader.columns, strict=True):
         closed = {*([known.missing_place] if known.filling == "category" else [])}
         closed |= {len(known.categories) - 1} if known.rest else set()
+        if known.frequency:
+            found.append(own.model_copy(update={"name": known.name}))
+            continue
         choices = tuple(place for place in range(len(known.categories)) if place not in closed)
         missing = known.missing_place if known.filling == "category" else None
         update = {"name": known.name, "kind": known.kind, "categories": known.categories, "choices": choices}

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from exhibit.tasks.data.asked import arranged, by_place, told_counts, told_list
 from exhibit.tasks.data.blanks import require_file_without_blanks
-from exhibit.tasks.data.columns import Asked, Column, Columns, Filling, by_column
+from exhibit.tasks.data.columns import Asked, Column, Columns, Filling, Rare, by_column
 from exhibit.tasks.data.dates import Date, Dates
 from exhibit.tasks.data.named import LABEL, Named, columns_of_rows
 from exhibit.tasks.data.own import LabelColumns, RowsSpec
@@ -16,6 +16,7 @@ from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Reference, Wanted
+from exhibit.tasks.records.decision import ByName
 from exhibit.tasks.records.decision import Column as NamedColumn
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shelf import Shelf
@@ -42,8 +43,10 @@ class TableSpec(RowsSpec, Named):
     ignore: tuple[str, ...] = Field((), description="columns that are left out")
     categories: tuple[str, ...] = Field((), description="columns that are categories although they hold numbers")
     most_categories: int = Field(20, ge=2, le=1_000, description="of one column")
-    rare: Literal["refuse", "other"] = Field(
-        "refuse", description="of a column with more categories; other: the commonest stay, the rest is called other"
+    rare: Rare = Field(
+        "refuse",
+        description="of a column with more categories; other: the commonest stay, the rest is called other; frequency: "
+        "it becomes one number, the share of the training rows that hold the same",
     )
     dates: tuple[str, ...] = Field(
         (),
@@ -77,6 +80,21 @@ class TableSpec(RowsSpec, Named):
     def columns(self, dataset: Dataset) -> tuple[NamedColumn, ...]:
         """The columns of the file that the model is given, and the parts of its dates."""
         return columns_of_rows(dataset.inputs[0], self.known(dataset.scheme["reader"]))
+
+    def by_name(self, dataset: Dataset) -> ByName:
+        """As of all tables; a column that the model knows by frequency is no category that another could be chosen of.
+
+        Raises:
+            InputError: for one of them in `actionable`, too.
+        """
+        found = super().by_name(dataset)
+        counted = {column.name for column in self.known(dataset.scheme["reader"]).columns if column.frequency}
+        if wrong := [lever.column for lever in found.levers if lever.column in counted]:
+            raise InputError(
+                f"data.actionable: of {wrong[0]!r} the model is given how common a category is, and not which; leave "
+                "it out"
+            )
+        return found
 
     def named_elsewhere(self, dataset: Dataset) -> dict[str, str]:
         """The other columns of the file."""
@@ -125,7 +143,7 @@ class TableSpec(RowsSpec, Named):
                 Asked(
                     category=name in categories,
                     most=most,
-                    rest=self.rare == "other",
+                    rare=self.rare,
                     filling=fillings[name],
                     constant=_constant(said[name]),
                 ),
@@ -223,9 +241,16 @@ class TableSpec(RowsSpec, Named):
         }
         counts = {kind: sum(own == kind for own in kinds) for kind in words}
         counted = [f"{count} {words[kind][count > 1]}" for kind, count in counts.items() if count]
-        into = "" if "category" not in kinds else _WHOLE if reader.whole else _CATEGORY
+        parted = any(column.parted for column in reader.columns)
+        into = "" if "category" not in kinds else _WHOLE if reader.whole else _CATEGORY if parted else ""
         placed = f" {by_place([column.name for column in reader.columns])}" if reader.placed else ""
-        return f"Rows of {' and '.join(counted)}.{into}{placed}"
+        by_frequency = "".join(
+            f" {self.names.get(column.name, column.name)} has {len(column.categories):,} categories: the model is "
+            "given the share of the training rows that hold the same, 0 where none does."
+            for column in reader.columns
+            if column.frequency
+        )
+        return f"Rows of {' and '.join(counted)}.{into}{by_frequency}{placed}"
 
     def _texts(self) -> Sequence[str]:
         return [*self.categories, *self.dates, *filter(None, [self.id])]

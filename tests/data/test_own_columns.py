@@ -159,6 +159,42 @@ def test_many_codes_are_refused_or_the_commonest_stay(codes: list[Any], tmp_path
     assert table.array[40].tolist() == [0, 0, 0, 1]
 
 
+def by_frequency(tmp_path: Path, **options: Any) -> TableSpec:
+    """Of eight training rows a town is in 4, 2 and 1, and one is empty; the test row has another."""
+    words = ["a"] * 4 + ["b"] * 2 + ["c", None, "d"]
+    frame = pd.DataFrame({"town": words, "price": np.arange(9) / 7, "part": ["train"] * 8 + ["test"]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    pd.DataFrame({"town": ["b", "z", None]}).to_csv(tmp_path / "later.csv", index=False)
+    return TableSpec(path=tmp_path / "t.csv", label="price", split="part", rare="frequency", most_categories=2,
+                     explain=tmp_path / "later.csv", missing="category", **options)  # fmt: skip
+
+
+def test_many_categories_become_how_common_each_is_among_the_training_rows(tmp_path: Path) -> None:
+    """Their shares: rows that do not train count for nothing, and what no training row holds is 0. The scheme reads
+    later rows alike."""
+    data = by_frequency(tmp_path).load(Memory())
+    (table,) = data.inputs
+    expected = [0.5] * 4 + [0.25] * 2 + [0.125, 0.125, 0.0]
+    later = [0.25, 0.0, 0.125]
+    assert table.features == ("town frequency",)
+    assert table.array[:, 0].tolist() == [*expected, *later]
+    assert (table.centre, table.spread) == (pytest.approx(np.mean(expected[:8])), pytest.approx(np.std(expected[:8])))
+    assert table.filled is not None
+    assert np.flatnonzero(table.filled).tolist() == [7, 11]
+    assert "the share of the training rows that hold the same" in data.description
+    (tmp_path / "scheme.json").write_text(json.dumps(data.scheme))
+    known = by_frequency(tmp_path).model_copy(update={"path": None, "split": None, "scheme": tmp_path / "scheme.json"})
+    assert known.load(Memory()).inputs[0].array[:, 0].tolist() == later
+
+
+def test_of_how_common_a_category_is_no_other_can_be_chosen(tmp_path: Path) -> None:
+    spec = by_frequency(tmp_path, actionable=["town: up"])
+    with pytest.raises(InputError, match=r"data\.actionable: of 'town' the model is given how common a category is"):
+        spec.by_name(spec.load(Memory()))
+    (column,) = by_frequency(tmp_path).columns(spec.load(Memory()))
+    assert (column.name, column.kind, column.title) == ("town", "number", "town frequency")
+
+
 def test_advice_about_a_function_names_no_settings_that_it_does_not_have() -> None:
     frame = pd.DataFrame({"word": [f"w{k}" for k in range(40)]})
     with pytest.raises(InputError) as caught:
