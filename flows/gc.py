@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from exhibit.flows.integrity import UNREADABLE
+from exhibit.flows.places import unwritable
 from exhibit.tasks.garbage import Garbage, garbage, remove
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.manifest import MANIFEST, Manifest
@@ -25,6 +26,8 @@ def collect(root: Path, runs: Sequence[Path], older_than: timedelta, *, delete: 
     """
     if not (root / "actions").is_dir():
         raise InputError(f"{root}: there is no store; name it with --store DIR")
+    if why := unwritable(root):
+        raise InputError(f"--store: {why}")
     store = Store(root)
     with store.alone():
         referred = {key for folder in runs for key in _referred(folder)}
@@ -59,6 +62,11 @@ def age(text: str) -> timedelta:
     if match is None:
         raise InputError(f"--older-than {text!r}: a number with m, h, d or w was expected, such as 12h or 30d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def without_runs(folders: Sequence[Path]) -> list[Path]:
+    """The folders in which no finished run lies, so that nothing in the store stays for their sake."""
+    return [folder for folder in folders if not any(folder.glob(f"*/{MANIFEST}"))]
 
 
 def _referred(folder: Path) -> Iterator[Digest]:

@@ -164,14 +164,17 @@ def runs(arguments: Sequence[str]) -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=Path("runs"), metavar="DIR", help="of runs (runs)")
     parser.add_argument("--json", action="store_true", help="for programs: one record a line")
     options = parser.parse_args(arguments)
+    listed = None
     for listed in list_runs(options.folder):
         tell(listed.model_dump_json() if options.json else str(listed))
+    if listed is None:
+        warn(f"{options.folder}: no finished run lies in it")
     return DONE
 
 
 def gc(arguments: Sequence[str]) -> int:
     """remove stored results that no run refers to"""
-    from exhibit.flows.gc import age, collect, summary
+    from exhibit.flows.gc import age, collect, summary, without_runs
 
     parser = Parser(
         prog="exhibit gc",
@@ -184,6 +187,9 @@ def gc(arguments: Sequence[str]) -> int:
     parser.add_argument("--older-than", default="1d", metavar="AGE", help="younger ones stay; 12h, 30d, 2w (1d)")
     parser.add_argument("--delete", action="store_true", help="remove them; without it nothing is")
     options = parser.parse_args(arguments)
-    found = collect(options.store, options.runs or [Path("runs")], age(options.older_than), delete=options.delete)
+    folders = options.runs or [Path("runs")]
+    found = collect(options.store, folders, age(options.older_than), delete=options.delete)
+    for alone in without_runs(folders):
+        warn(f"{alone}: no finished run lies in it, so nothing stays for its sake")
     tell(summary(found, deleted=options.delete))
     return DONE

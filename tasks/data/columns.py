@@ -208,7 +208,8 @@ class Column(TableColumn):
             return f"a category of its own, “{self.categories[self.missing_place]}”"
         if self.filling == "commonest":
             return f"“{self.word(value)}”, the commonest"
-        return f"{value:.4g}" if self.filling == "constant" else f"the {self.filling}, {value:.4g}"
+        number = f"{float(f'{value:.6g}'):,.15g}".replace("-", "−")
+        return number if self.filling == "constant" else f"the {self.filling}, {number}"
 
     @property
     def missing_place(self) -> int:

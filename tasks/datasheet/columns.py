@@ -111,7 +111,10 @@ def distribution(column: Values, groups: dict[Split, Array]) -> Distribution | N
     )
     if low == high:
         low, high = known.min(), known.max()
-    edges = np.linspace(low, high, BINS + 1) if low < high else np.array([low - 0.5, low + 0.5])
+    if low == high:
+        shares = {name: (float(len(own) > 0),) for name, own in cells.items()}
+        return Distribution(feature=column.name, bins=(f"{low:.4g}",), edges=(float(low), float(low)), shares=shares)
+    edges = np.linspace(low, high, BINS + 1)
     return Distribution(
         feature=column.name,
         bins=tuple(f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges)),

@@ -51,7 +51,8 @@ def used(material: Material, found: Datasheet) -> str:
     left = f" {out} left out; the end of the report lists each with the reason." if found.left_out else ""
     constant = [column.name for column in found.columns if column.constant]
     over = f"all {rows_of(material, 'train')}" if "train" in found.rows else "all rows"
-    same = f" {few(constant)} {'has' if len(constant) == 1 else 'have'} the same value in {over}." * bool(constant)
+    have = f"the {noun(found)[0]} {few(constant)} has" if len(constant) == 1 else f"{few(constant)} have"
+    same = f" In {over} {have} the same value." * bool(constant)
     return f"Used are {each}.{left}{_given(found)}{_measured(material, found)}{same}"
 
 

@@ -22,7 +22,7 @@ from exhibit.tasks.drawing.svg import (
 from exhibit.tasks.records.figure import Histogram, Histograms, Part, Reading
 
 _ACROSS, _BETWEEN, _HEIGHT, _TITLE, _FOOT = 3, 18.0, 54.0, 20.0, 24.0
-_LARGE = 1000  # from which on numbers have no digits after the point
+_LARGE, _LONG = 1000, 10_000  # from which on numbers have no digits after the point, and commas
 _COLOURS = ((REFERENCE, "reference"), (SECOND, "second"), (MAIN, "main"))  # of the groups, the first one filled
 
 
@@ -74,10 +74,18 @@ def _panel(panel: Histogram, wide: float, colours: tuple[tuple[str, str], ...]) 
     return [*drawn, line(0, y.start, wide, y.start, INK, 0.9), *_ends(panel, wide, y.start + 14)]
 
 
+def _end(value: float) -> str:
+    """As tables have it: a year has no comma."""
+    large = ",.0f" if abs(value) >= _LONG else ".0f"
+    return number(value, large if abs(value) >= _LARGE else ".4g")
+
+
 def _ends(panel: Histogram, wide: float, at: float) -> list[str]:
     """The ends of numbers; of categories the names, where there is room."""
     if panel.ends is not None:
-        low, high = (number(value, ",.0f" if abs(value) >= _LARGE else ".4g") for value in panel.ends)
+        low, high = map(_end, panel.ends)
+        if len(panel.bins) == 1:
+            return [mark(low, wide / 2, at)]
         return [mark(low, 0, at, "start"), mark(high, wide, at, "end")]
     each = wide / len(panel.bins)
     return [mark(fitted(name, SIZE, each - 4), (k + 0.5) * each, at) for k, name in enumerate(panel.bins)]

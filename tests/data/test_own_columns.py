@@ -50,7 +50,13 @@ def test_nothing_is_left_out_unless_it_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("missing", "age", "told"),
-    [("mean", 30, "the mean, 30"), ("median", 30, "the median, 30"), ("constant", 0, "0"), (-7, -7, "-7")],
+    [
+        ("mean", 30, "the mean, 30"),
+        ("median", 30, "the median, 30"),
+        ("constant", 0, "0"),
+        (-7, -7, "−7"),
+        (22652.5, 22652.5, "22,652.5"),
+    ],
 )
 def test_gaps_are_filled_by_the_training_rows_alone(missing: Any, age: float, told: str, tmp_path: Path) -> None:
     """Of ages 20, 40 and 30: the 90 of a test row counts for nothing."""

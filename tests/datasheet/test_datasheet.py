@@ -17,6 +17,7 @@ from exhibit.tasks.datasheet.drift import _chance_of_new, _outside, stability
 from exhibit.tasks.datasheet.sheet import datasheet
 from exhibit.tasks.document import data_drift, data_rows
 from exhibit.tasks.document import datasheet as told
+from exhibit.tasks.drawing.histograms import _ends
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.data import Dataset, Input, Wanted
@@ -185,7 +186,7 @@ def test_cells_are_empty_as_they_were_read_whatever_fills_them(tmp_path: Path, w
     said = data_rows.used(flowers([1, 2, 3, 4]), found)
     assert "No cell" not in said
     assert ("8 of 80 cells (10%)" if whole else "16 of 120 cells (13%)") in said
-    assert "town has the same value in all training rows." in said
+    assert "In all training rows the column town has the same value." in said
 
 
 def test_rows_that_are_left_out_are_said_beside_cells_that_are_not_empty(tmp_path: Path) -> None:
@@ -271,3 +272,19 @@ def test_values_beyond_are_told_of_few_rows_too(value: float, expected: str) -> 
     said = data_drift.moved(flowers([1, 2, 3, 4]), described(values[:, :1], labels, 1))
     assert "to ask whether columns have moved" in said
     assert f"{expected} that none of the training rows has or reaches." in said
+
+
+def test_a_constant_has_one_bin_of_its_own_value() -> None:
+    """Not one from 0.5 below it, as if a share could be negative."""
+    values, labels = clean(0)
+    values[:, 1] = 2024
+    found = described(values, labels, 150)
+    (constant,) = [item for item in found.distributions if item.feature == "x1"]
+    assert (constant.bins, set(constant.edges)) == (("2024",), {2024.0})
+    assert constant.shares == {"train": (1.0,), "test": (1.0,)}
+    material = flowers([1, 2, 3, 4], datasheet=found)
+    assert " In all training rows the column x1 has the same value." in data_rows.used(material, found)
+    (figure,) = told.figures(material)
+    (panel,) = [one for one in figure.content.panels if one.title == "x1"]
+    assert len(_ends(panel, 90.0, 0.0)) == 1
+    assert "2024" in _ends(panel, 90.0, 0.0)[0]

@@ -154,3 +154,18 @@ def test_a_run_is_no_folder_of_runs(store: Store, tmp_path: Path) -> None:
     """A slip of one level would call every result garbage."""
     with pytest.raises(InputError, match="this is one of them; name the folder that it lies in"):
         collect(store.root, [tmp_path / "runs" / "r"], timedelta(0), delete=True)
+
+
+def test_a_folder_without_runs_is_named(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is then garbage, which may be a slip; and a store that cannot be written is no traceback."""
+    (tmp_path / "none").mkdir()
+    words = [str(tmp_path / "none"), "--store", str(store.root), "--older-than", "0m"]
+    assert kept.gc(words) == 0
+    assert "none: no finished run lies in it, so nothing stays for its sake" in capsys.readouterr().err
+    assert kept.runs([str(tmp_path / "none")]) == 0
+    assert "none: no finished run lies in it" in capsys.readouterr().err
+    monkeypatch.setattr("exhibit.flows.gc.unwritable", lambda _: "nothing can be written to it")
+    with pytest.raises(InputError, match="--store: nothing can be written to it"):
+        kept.gc(words)
