@@ -55,6 +55,8 @@ def _one(item: Any) -> By:
         return By(str(name))
     if not isinstance(cuts, list | tuple) or not cuts or not all(_finite(cut) for cut in cuts):
         raise ValueError(f"the ends of ranges of {name!r} are numbers, as [25, 40, 60], not {cuts!r}")
+    if beyond := [cut for cut in cuts if abs(cut) > _FARTHEST]:
+        raise ValueError(f"the end {beyond[0]!r} of a range of {name!r} is beyond {_FARTHEST:,} either way")
     if not all(low < high for low, high in pairwise(cuts)):
         raise ValueError(f"the ends of ranges of {name!r} ascend, as [25, 40, 60]; {list(cuts)} do not")
     return By(str(name), tuple(map(float, cuts)))
@@ -64,7 +66,8 @@ def _finite(cut: Any) -> bool:
     return not isinstance(cut, bool) and isinstance(cut, int | float) and bool(np.isfinite(cut))
 
 
-_End = Annotated[float, Field(ge=-1_000_000_000_000, le=1_000_000_000_000)]
+_FARTHEST = 1_000_000_000_000  # from 0 an end of a range
+_End = Annotated[float, Field(ge=-_FARTHEST, le=_FARTHEST)]
 GroupColumns = Annotated[tuple[str | dict[str, tuple[_End, ...]], ...], BeforeValidator(_as_list)]
 
 

@@ -198,15 +198,18 @@ def _rule(material: Material, measured: Measured) -> str:
     )
     return (
         f"Every two groups of {FEW} rows or more are compared. A measure fails where two groups differ by more than "
-        f"{limit} with the whole interval of the difference, passes where the intervals of all pairs stay below that, "
-        f"and is undecided else. These intervals hold together at 95% over all {measured.comparisons:,} comparisons."
+        f"{limit} with the whole interval of the difference, passes where the intervals of all pairs stay within that, "
+        "either way, and is undecided else. These intervals hold together at 95% over all "
+        f"{measured.comparisons:,} comparisons."
     )
 
 
 def _caption(material: Material, measured: Measured) -> str:
     fairlearn = "The largest difference and the smallest ratio of two groups, as fairlearn has them"
+    if not material.dataset.classes:
+        return "The largest difference of two groups, and the two that differ most surely. Means have no ratio."
     said = f"{fairlearn}, and the two groups that differ most surely."
-    if not material.dataset.classes or not measured.about:
+    if not measured.about:
         return said
     return (
         f"{said} The selection rate is that of demographic parity, TPR that of equal opportunity, TPR and FPR those of "

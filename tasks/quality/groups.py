@@ -201,6 +201,7 @@ def _disparity(measure: str, found: Mapping[str, Counted], share: bool, limit: f
     """The pair whose interval is highest above 0 is the surest, and none is surer by another order of the two."""
     values = [own.value for own in found.values()]
     pairs = [_pair(found[one], found[two], one, two) for one, two in combinations(found, 2)]
+    ends = [pair.interval for pair in pairs]
     surest = max(pairs, key=lambda pair: (pair.interval[0], pair.difference))
     return Disparity(
         measure=measure,
@@ -208,12 +209,13 @@ def _disparity(measure: str, found: Mapping[str, Counted], share: bool, limit: f
         ratio=min(values) / max(values) if share and max(values) > 0 else None,
         surest=surest,
         limit=limit,
-        verdict=None if limit is None else _verdict(surest, max(pair.interval[1] for pair in pairs), limit),
+        verdict=None if limit is None else _verdict(surest, max(max(-low, high) for low, high in ends), limit),
     )
 
 
 def _verdict(surest: Pair, most: float, limit: float) -> Literal["pass", "fail", "undecided"]:
-    """`most`: the highest end of the intervals of all pairs."""
+    """`most`: how far from 0 the intervals of all pairs go, either way: of two groups of which one is small the one
+    that is higher here may well be the lower one."""
     if surest.interval[0] > limit:
         return "fail"
     return "pass" if most <= limit else "undecided"

@@ -46,8 +46,8 @@ class Pair(Record):
 class Disparity(Record):
     """How far a measure differs between groups: the largest `difference` of two, and the smallest `ratio` of two, None
     of what is no share, or where all are 0. `surest`: the pair whose interval is farthest above 0. It fails where that
-    is above the `limit` as a whole, and passes where no interval of two groups goes above it. Without a limit it is
-    none of the model, but of the data, and has no verdict."""
+    is above the `limit` as a whole, and passes where no interval of two groups goes beyond it, either way. Without a
+    limit it is none of the model, but of the data, and has no verdict."""
 
     measure: str
     difference: float

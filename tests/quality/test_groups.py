@@ -243,3 +243,17 @@ def test_a_protected_date_leads_where_a_part_of_it_does() -> None:
     ]
     (birth,) = roles.protected({"birth": None}, ranking, {"birth": ("birth, month", "birth, year")})
     assert (birth.rank, birth.looked) == (2, False)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_small_group_that_is_higher_here_does_not_pass_for_it(order: tuple[int, int]) -> None:
+    """All of 30 are right, and 990 of 1,000: the 30 may be far below, whichever group comes first by name."""
+    of = np.repeat(order, [30, 1000])
+    right = np.ones(1030, bool)
+    right[30:40] = False
+    by = Grouping(by=("g",), groups=("a", "b"), of=of)
+    (found,), *_ = groups.grouped(groups.of_likeliest(right, right.astype(float)), [by])
+    accuracy = by_name(found)["accuracy"]
+    assert accuracy.surest.interval[0] < -0.1
+    assert accuracy.surest.interval[1] < 0.1
+    assert accuracy.verdict == "undecided"
