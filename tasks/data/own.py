@@ -177,6 +177,15 @@ class RowsSpec(Data):
         are none."""
         return ""
 
+    def counted(self, dataset: Dataset, tables: "Sequence[Table]") -> dict[str, Any]:
+        """What else a dataset says where its rows do not all count alike; `tables`: the rows of it, file by file.
+
+        Raises:
+            InputError: for weights that rows cannot have.
+        """
+        del dataset, tables
+        return {}
+
     @abstractmethod
     def _texts(self) -> Sequence[str]:
         """Columns whose cells are never read as numbers, before anything is learned."""
@@ -236,7 +245,8 @@ class RowsSpec(Data):
             require_groups(table, self.groups, self.labels)
             parts.append(self._part(table, "explain", labels, reader))
             tables.append(table[parts[-1][0].usable])
-        return self._dataset(labels, reader, parts).model_copy(update={"groupings": groupings(self.groups, tables)})
+        dataset = self._dataset(labels, reader, parts)
+        return dataset.model_copy(update={"groupings": groupings(self.groups, tables)} | self.counted(dataset, tables))
 
     def fitted(self, dataset: Dataset) -> Dataset | None:
         """The rows that train and measure a model: the same bytes whatever is to be explained."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from exhibit.tasks.data.asked import arranged, by_place, told_counts, told_list
@@ -12,7 +13,7 @@ from exhibit.tasks.data.columns import Asked, Column, Columns, Filling, Rare, by
 from exhibit.tasks.data.dates import Date, Dates
 from exhibit.tasks.data.named import LABEL, Named, columns_of_rows
 from exhibit.tasks.data.own import LabelColumns, RowsSpec
-from exhibit.tasks.data.rows import require_columns
+from exhibit.tasks.data.rows import numbers, require_columns, row_name
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Reference, Wanted
@@ -22,7 +23,7 @@ from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shelf import Shelf
 
 if TYPE_CHECKING:
-    from exhibit.tasks.data.rows import Table
+    from exhibit.tasks.data.rows import Cells, Table
 
 
 _Constant = Annotated[float, Field(ge=-1e12, le=1e12)]
@@ -42,6 +43,11 @@ class TableSpec(RowsSpec, Named):
     )
     ignore: tuple[str, ...] = Field((), description="columns that are left out")
     categories: tuple[str, ...] = Field((), description="columns that are categories although they hold numbers")
+    weight: str | None = Field(
+        None,
+        description="column that says how much a training counts a row, 0 or more; no feature. How good a model is "
+        "counts each row once",
+    )
     most_categories: int = Field(20, ge=2, le=1_000, description="of one column")
     rare: Rare = Field(
         "refuse",
@@ -100,7 +106,8 @@ class TableSpec(RowsSpec, Named):
         """The other columns of the file."""
         others = dict.fromkeys(self.known(dataset.scheme["reader"]).others, "no feature of the model")
         own = dict.fromkeys(self.ignore, "in data.ignore") | dict.fromkeys(self.labels, LABEL)
-        own |= {name: what for name, what in ((self.id, "the id of a row"), (self.split, "the split")) if name}
+        about = {self.id: "the id of a row", self.split: "the split", self.weight: "the weight of a row"}
+        own |= {name: what for name, what in about.items() if name}
         return others | own
 
     def reference_of(self, dataset: Dataset) -> Reference | None:
@@ -120,6 +127,7 @@ class TableSpec(RowsSpec, Named):
         """The columns as the rows have them that hold a label and lack nothing that must be there."""
         chosen = self._chosen(table)
         require_columns(table, self.dates, "data.dates: there is no column {}")
+        require_columns(table, filter(None, [self.weight]), "data.weight: there is no column {}")
         labelled = table[table[list(self.labels)].notna().all(axis=1)]
         if not len(labelled):
             labels = " or ".join(map(repr, self.labels))
@@ -164,12 +172,13 @@ class TableSpec(RowsSpec, Named):
         named = {"features": self.features or (), "categories": self.categories, "ignore": self.ignore}
         for key, names in named.items():
             require_columns(table, names, f"data.{key}: there is no column {{}}")
-        others = [name for name in (*self.labels, self.id, self.split, *self.ignore) if name is not None]
+        others = [name for name in (*self.labels, self.id, self.split, self.weight, *self.ignore) if name is not None]
         chosen = [str(name) for name in table.columns if name not in others]
         if self.features is not None:
             if both := set(self.features) & set(others):
                 raise InputError(
-                    f"data.features: {', '.join(sorted(both))} is also the label, the id, the split or in data.ignore"
+                    f"data.features: {', '.join(sorted(both))} is also the label, the id, the split, the weight or "
+                    "in data.ignore"
                 )
             chosen = list(self.features)
         if not chosen:
@@ -231,6 +240,23 @@ class TableSpec(RowsSpec, Named):
         given = f" Missing are {told_counts(kept)} {of}; the model is given them as missing." if kept else ""
         return told + given
 
+    def counted(self, dataset: Dataset, tables: "Sequence[Table]") -> dict[str, Any]:
+        """The weights of the rows, and how they count."""
+        if self.weight is None or self.path is None:
+            return {}
+        rows, *_ = tables
+        found = weights_of(rows[self.weight])
+        train = dataset.split[: len(found)] == "train"
+        if not found[train].any():
+            raise InputError(f"data.weight: the column {self.weight!r} is 0 in every training row; one must count")
+        low, high = found[train].min(), found[train].max()
+        told = (
+            f" The column {self.weight} says how much a training counts a row, from {low:g} to {high:g} in the "
+            "training rows; how good a model is counts each row once."
+        )
+        ones = np.ones(len(dataset.labels) - len(found))  # rows to explain train nothing
+        return {"weights": np.concatenate([found, ones]), "description": dataset.description + told}
+
     def described(self, reader: Columns, _: Array) -> str:
         """What the columns hold."""
         kinds = [column.kind for column in reader.columns]
@@ -260,6 +286,23 @@ _WHOLE = " The model is given whole columns, as they came: a category is one fea
 _CATEGORY = (
     " A category is one feature; the model is given it as 0 or 1 for each of its values, whose parts are summed."
 )
+
+
+def weights_of(cells: "Cells") -> Array:
+    """(rows,) of the cells of the column of weights.
+
+    Raises:
+        InputError: unless every cell is a number that is not below 0.
+    """
+    found = numbers(cells, "path")
+    if (wrong := ~(np.isfinite(found) & (found >= 0))).any():
+        row = int(wrong.argmax())
+        what = f"is {found[row]:g}" if np.isfinite(found[row]) else "has no number"
+        raise InputError(
+            f"data.weight: the column {cells.name!r} {what} in {row_name(int(cells.index[row]))}, and in "
+            f"{int(wrong.sum()):,} of {len(found):,} rows; a weight is a number from 0 on"
+        )
+    return found
 
 
 def _filling(said: Missing) -> Filling:

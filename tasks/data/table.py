@@ -29,7 +29,8 @@ class RandomForestSpec(Spec):
         table = next(item for item in dataset.inputs if item.traits.named)
         rows = dataset.split == "train"
         kind = RandomForestClassifier if dataset.task == "classification" else RandomForestRegressor
-        forest = kind(self.trees, random_state=self.seed).fit(table.array[rows], dataset.labels[rows])
+        weights = None if dataset.weights is None else dataset.weights[rows]
+        forest = kind(self.trees, random_state=self.seed).fit(table.array[rows], dataset.labels[rows], weights)
         per_tree = by_column(table, np.array([tree.feature_importances_ for tree in forest.estimators_]))
         return Reference(
             label="random forest",

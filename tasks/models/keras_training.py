@@ -38,7 +38,8 @@ def fit(
 
     The loss is the cross-entropy for a classification, of logits or where the net gives them of `probabilities`, the
     mean squared error for a regression; of several labels the mean over them, of errors in standard deviations or of
-    binary cross-entropies. `single`: its one output is of the second of two classes.
+    binary cross-entropies; each training row times its weight, where the data has any. `single`: its one output is of
+    the second of two classes.
 
     Raises:
         InputError: when training diverges, or the weights do not belong to the net.
@@ -54,9 +55,12 @@ def fit(
     def batch(inputs: Arrays) -> Any:
         return one_or_all(list(encode(inputs).values()))
 
+    weights = dataset.training_weights
+
     def step(rows: Array) -> Measured:
         inputs = training.seen(dataset.take(rows).arrays, rows)
-        return _measured(net.train_on_batch(batch(inputs), dataset.labels[rows], return_dict=True))
+        own = None if weights is None else weights[rows].astype(np.float32)
+        return _measured(net.train_on_batch(batch(inputs), dataset.labels[rows], sample_weight=own, return_dict=True))
 
     def test(rows: Array) -> Measured:
         inputs = dataset.take(rows).arrays

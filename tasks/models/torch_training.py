@@ -2,7 +2,9 @@
 
 import pickle
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +39,8 @@ def fit(
 
     The loss is the cross-entropy for a classification, of logits or where the net gives them of `probabilities`, the
     mean squared error for a regression; of several labels the mean over them, of errors in standard deviations or of
-    binary cross-entropies. `single`: its one output is of the second of two classes.
+    binary cross-entropies; each training row times its weight, where the data has any. `single`: its one output is of
+    the second of two classes.
 
     Raises:
         InputError: when training diverges, or the weights do not belong to the net.
@@ -52,11 +55,16 @@ def fit(
         net.train()
         optimizer = torch.optim.Adam(net.parameters(), lr=training.learning_rate)
         loss_of = _loss(dataset, probabilities=probabilities, single=single)
+        weights = dataset.training_weights
+        counted_of = loss_of
+        if weights is not None:
+            counted_of = _loss(dataset, probabilities=probabilities, single=single, reduction="none")
 
         def step(rows: Array) -> Measured:
             optimizer.zero_grad()
             inputs = training.seen(dataset.take(rows).arrays, rows)
-            loss, accuracy = _measured(net, encode, inputs, dataset, rows, device, loss_of)
+            losses, accuracy = _measured(net, encode, inputs, dataset, rows, device, counted_of)
+            loss = losses if weights is None else _weighted(losses, torch.as_tensor(weights[rows]).to(losses))
             if not loss.requires_grad:
                 raise no_slopes()
             torch.autograd.backward(loss)
@@ -154,20 +162,28 @@ def _measured(
     device: torch.device,
     loss_of: "_Loss",
 ) -> tuple[Tensor, float | None]:
-    """The mean loss, and the share of right classes of a classification."""
+    """The mean loss, or that of each row, and the share of right classes of a classification."""
     encoded = encode(inputs)
     outputs = net(*(argument.to(device) for argument in encoded.taken()))[: encoded.samples]
     rows_of_outputs = outputs[:, None] if outputs.ndim == 1 else outputs
     return loss_of(rows_of_outputs, torch.as_tensor(dataset.labels[rows], device=device))
 
 
+def _weighted(losses: Tensor, weights: Tensor) -> Tensor:
+    """The mean over rows of losses (rows,) or (rows, labels), each row times its weight."""
+    return (losses.flatten(1).mean(dim=1) * weights).mean() if losses.ndim > 1 else (losses * weights).mean()
+
+
 _Loss = Callable[[Tensor, Tensor], tuple[Tensor, float | None]]
 
 
-def _loss(dataset: Dataset, *, probabilities: bool, single: bool) -> _Loss:
-    """From outputs (rows, outputs) and labels (rows,) or (rows, labels) to the mean loss, and the share of right
-    classes where these exclude each other."""
-    entropy = functional.binary_cross_entropy if probabilities else functional.binary_cross_entropy_with_logits
+def _loss(dataset: Dataset, *, probabilities: bool, single: bool, reduction: Literal["mean", "none"] = "mean") -> _Loss:
+    """From outputs (rows, outputs) and labels (rows,) or (rows, labels) to the mean loss, or without `reduction` to
+    losses of the shape of the labels, and the share of right classes where these exclude each other."""
+    entropy = partial(
+        functional.binary_cross_entropy if probabilities else functional.binary_cross_entropy_with_logits,
+        reduction=reduction,
+    )
     if dataset.task == "multi_label":
         return lambda outputs, labels: (entropy(outputs, labels.to(outputs.dtype)), None)
     if dataset.several:
@@ -175,11 +191,12 @@ def _loss(dataset: Dataset, *, probabilities: bool, single: bool) -> _Loss:
 
         def of_values(outputs: Tensor, labels: Tensor) -> tuple[Tensor, None]:
             scaled = (outputs - labels.to(outputs.dtype)) / spread.to(outputs)
-            return (scaled**2).mean(), None
+            return (scaled**2 if reduction == "none" else (scaled**2).mean()), None
 
         return of_values
     if dataset.task == "regression":
-        return lambda outputs, labels: (functional.mse_loss(outputs[:, 0], labels.to(outputs.dtype)), None)
+        squares = partial(functional.mse_loss, reduction=reduction)
+        return lambda outputs, labels: (squares(outputs[:, 0], labels.to(outputs.dtype)), None)
     if single:
         half = 0.5 if probabilities else 0.0
 
@@ -194,7 +211,7 @@ def _loss(dataset: Dataset, *, probabilities: bool, single: bool) -> _Loss:
         right = (outputs.detach().argmax(dim=1) == labels).double().mean().item()
         if probabilities:
             smallest = torch.finfo(outputs.dtype).tiny
-            return functional.nll_loss(outputs.clamp_min(smallest).log(), labels), right
-        return functional.cross_entropy(outputs, labels), right
+            return functional.nll_loss(outputs.clamp_min(smallest).log(), labels, reduction=reduction), right
+        return functional.cross_entropy(outputs, labels, reduction=reduction), right
 
     return of_classes

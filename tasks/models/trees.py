@@ -92,7 +92,8 @@ class TreesSpec(ModelChoice):
             names = ", ".join(dataset.classes[label] for label in sorted(missing))
             raise InputError(f"model: the training rows have no example of {names}, so no tree can predict it")
         require_kept(dataset, f"{self.option()} (scikit-learn)")
-        return self.estimator(dataset.task).fit(flat(dataset.arrays)[train], labels)
+        weights = None if dataset.weights is None else dataset.weights[train]
+        return self.estimator(dataset.task).fit(flat(dataset.arrays)[train], labels, sample_weight=weights)
 
 
 def _nodes(estimator: Any) -> dict[str, Array]:

@@ -177,6 +177,7 @@ class Dataset(Record):
     what a reader calls a sample, where that is not its id. `label_scale`: mean and standard deviation of the labels of
     the training rows, where a net should standardise them. `published`: numbers of others on this data, to stand
     beside those measured. `scheme`: what rows to come are read by, where the user's own are.
+    `weights`: (samples,) how much a training counts each, where they do not all count alike.
     `groupings`: what samples are grouped by; `load` takes it out, so that asking for groups changes no data.
     """
 
@@ -198,12 +199,18 @@ class Dataset(Record):
     scheme: dict[str, Any] = Field(default_factory=dict)
     several: tuple[Label, ...] = Field((), exclude_if=lambda several: not several)
     groupings: Groupings | None = Field(None, exclude_if=lambda groupings: groupings is None)
+    weights: Array | None = Field(None, exclude_if=lambda weights: weights is None)
 
     @property
     def labelled(self) -> Array:
         """(samples,) whether the label is known; of several whether all are."""
         known: Array = ~np.isnan(self.labels)
         return np.asarray(known.all(axis=tuple(range(1, known.ndim))))
+
+    @property
+    def training_weights(self) -> Array | None:
+        """(samples,) the weights in units of their mean over the training rows, in which a loss keeps its size."""
+        return None if self.weights is None else self.weights / self.weights[self.split == "train"].mean()
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -240,6 +247,7 @@ class Dataset(Record):
                 "labels": self.labels[rows],
                 "split": self.split[rows],
                 "names": None if self.names is None else self.names[rows],
+                "weights": None if self.weights is None else self.weights[rows],
             }
         )
 
