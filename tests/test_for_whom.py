@@ -2,6 +2,7 @@
 that does not is not, and asking changes neither data nor model."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,11 @@ def _said(material: Material) -> bool:
     tables = [table for block in section.blocks for table in block.tables]
     assert [row[0] for row in tables[0].rows] == ["female", "male"]  # whom nobody stated is in training
     assert "fail" in [row[-1] for table in tables for row in table.rows]
+    roles = [table for table in tables if "-roles-" in table.name]
+    for table in roles:
+        sizes = re.findall(r"\d+\.(\d+)", " ".join(row[3] for row in table.rows))
+        assert len({len(decimals) for decimals in sizes}) == 1  # 0.100 (0.088 to 0.120), not 0.1 (0.088 to 0.12)
+    assert roles
     plain = json.loads(json.dumps(for_whom.as_plain([material]), allow_nan=False))
     assert plain["chapters"][0]["measured"]["comparisons"] == (1 + 3 + 15) * 6
     assert plain["chapters"][0]["explained"]["signed_for"] == "yes"

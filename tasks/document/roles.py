@@ -1,6 +1,11 @@
 """What counts for each group, and whether a protected column, or what stands for it, is among what counts most."""
 
-from exhibit.tasks.document.words import as_chance, capital, count, first_places, listing, plain, rounded
+from collections.abc import Sequence
+
+import numpy as np
+
+from exhibit.tasks.document.over_rows import digits
+from exhibit.tasks.document.words import as_chance, capital, count, first_places, interval, listing, plain
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Column, Concern, Table
 from exhibit.tasks.records.subgroups import (
@@ -67,7 +72,7 @@ def _role_told(one: Roles, role: Role) -> str:
 
 
 def _times(role: Role) -> str:
-    return f"{rounded(role.times, 2)} times"
+    return f"{plain(role.times)} times"
 
 
 def _role_table(one: Roles, found: ExplainedGroups, name: str) -> Table:
@@ -75,6 +80,8 @@ def _role_table(one: Roles, found: ExplainedGroups, name: str) -> Table:
     left = len(one.features) - len(shown)
     rest = f" Left out: {count(left, 'feature that counts less', 'features that count less')}." if left else ""
     signed_too = bool(found.signed_for)
+    sizes = _decimals([size for role in shown for size in role.size.values()])
+    means = _decimals([mean for role in shown for mean in role.mean.values()])
     return Table(
         name=name,
         caption=f"What counts by {one.column}: means with 95% intervals (Student), ranks with those of resampled rows."
@@ -93,8 +100,8 @@ def _role_table(one: Roles, found: ExplainedGroups, name: str) -> Table:
                 role.feature,
                 group,
                 f"{size.rows:,}",
-                _attributed(size),
-                *((_attributed(role.mean[group]),) if signed_too else ()),
+                _attributed(size, sizes),
+                *((_attributed(role.mean[group], means),) if signed_too else ()),
                 _rank(role.rank[group]),
                 _against(role) if group == role.where else "",
             )
@@ -104,10 +111,15 @@ def _role_table(one: Roles, found: ExplainedGroups, name: str) -> Table:
     )
 
 
-def _attributed(found: Estimate) -> str:
-    if found.interval is None:
-        return rounded(found.value, 2)
-    return f"{rounded(found.value, 2)} ({' to '.join(rounded(end, 2) for end in found.interval)})"
+def _decimals(column: Sequence[Estimate]) -> int:
+    """So many that the longest distance has three digits that count."""
+    return digits(np.array([0.0, *(found.value for found in column)])) + 1
+
+
+def _attributed(found: Estimate, decimals: int) -> str:
+    """In as many decimals as all others of its column."""
+    ends = "" if found.interval is None else f" ({interval(*found.interval, decimals)})"
+    return f"{plain(found.value, decimals)}{ends}"
 
 
 def _rank(found: Estimate) -> str:
