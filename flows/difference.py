@@ -11,6 +11,7 @@ from exhibit.tasks.comparing.changes import changed, facts
 from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.change_summary import EarlierReport
 from exhibit.tasks.records.changed import Changed, Facts, ImportanceFacts, PointPair, VerdictFacts
+from exhibit.tasks.records.shown import escaped
 
 
 class Difference(Record):
@@ -107,7 +108,7 @@ def _read(target: Path) -> _Report:
     try:
         subject = intact(target)
     except Damage as damage:
-        raise Damage(f"{target}: {damage}") from damage
+        raise Damage(f"{target}: {str(damage).removeprefix(f'{escaped(target.name)}: ')}") from damage
     try:
         found = said(subject)
         return _Report(found.report, facts(found.points, found.importances, found.checks, found.metrics))

@@ -17,6 +17,7 @@ from exhibit.tasks.data.rows import (
     is_number_word,
     is_truth,
     numbers,
+    numbers_rows,
     require_columns,
     require_no_marks,
     require_plain_numbers,
@@ -263,6 +264,7 @@ class Columns(Record):
     """The columns of a table as the rows of a fit have them. `others`: columns of the file that are no features.
     `centre`, `spread`: (features,) mean and standard deviation over the training rows; `filling`: (columns,) what empty
     cells become; `dates`: columns that others are made of;
+    `index`: those of the others that only number the rows;
     `whole`: whether a category is one feature; `placed`: whether the model is given them by place, for it knows no
     names."""
 
@@ -272,6 +274,7 @@ class Columns(Record):
     spread: tuple[float, ...] = ()
     filling: tuple[float | None, ...] = Field((), exclude_if=lambda made: set(made) <= {None})
     dates: tuple[Date, ...] = Field((), exclude_if=lambda dates: not dates)
+    index: tuple[str, ...] = Field((), exclude_if=lambda index: not index)
     whole: bool = Field(False, exclude_if=lambda whole: not whole)
     placed: bool = Field(False, exclude_if=lambda placed: not placed)
 
@@ -290,7 +293,8 @@ class Columns(Record):
         made = {name: date.column for date in self.dates for name in date.names}
         names = list(dict.fromkeys(made.get(column.name, column.name) for column in self.columns))
         require_columns(table, names, f"data.{key}: the file has no column {{}}, which the training data have")
-        if extra := [name for name in table.columns if name not in names and name not in self.others]:
+        known = {*names, *self.others}
+        if extra := [n for n in table.columns if n not in known and not numbers_rows(str(n), table[n])]:
             raise InputError(
                 f"data.{key}: the file has the columns {', '.join(extra)}, which the training data do not have; "
                 "remove them, or name them in data.ignore"

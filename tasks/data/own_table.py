@@ -13,7 +13,7 @@ from exhibit.tasks.data.columns import Asked, Column, Columns, Filling, Rare, by
 from exhibit.tasks.data.dates import Date, Dates
 from exhibit.tasks.data.named import LABEL, Named, columns_of_rows
 from exhibit.tasks.data.own import LabelColumns, RowsSpec
-from exhibit.tasks.data.rows import numbers, require_columns, row_name
+from exhibit.tasks.data.rows import numbers, numbers_rows, require_columns, row_name
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Reference, Wanted
@@ -125,7 +125,8 @@ class TableSpec(RowsSpec, Named):
 
     def learned(self, table: "Table", wanted: Wanted | None = None) -> Columns:
         """The columns as the rows have them that hold a label and lack nothing that must be there."""
-        chosen = self._chosen(table)
+        index = self._index(table, wanted)
+        chosen = self._chosen(table, index)
         require_columns(table, self.dates, "data.dates: there is no column {}")
         require_columns(table, filter(None, [self.weight]), "data.weight: there is no column {}")
         labelled = table[table[list(self.labels)].notna().all(axis=1)]
@@ -163,16 +164,24 @@ class TableSpec(RowsSpec, Named):
             columns=tuple(columns),
             others=tuple(str(name) for name in table.columns if name not in taken),
             dates=dates.dates,
+            index=index,
             whole=order is not None,
             placed=wanted is not None and not wanted.names,
         )
 
-    def _chosen(self, table: "Table") -> list[str]:
-        """The columns of the file that are features."""
+    def _index(self, table: "Table", wanted: Wanted | None) -> tuple[str, ...]:
+        """The columns that only number the rows, unless somebody says that they are more."""
+        known = {*(self.features or ()), *self.categories, *self.dates, *(wanted.names if wanted is not None else ())}
+        said = known.union(self.labels, self.ignore, filter(None, [self.id, self.split, self.weight]))
+        return tuple(str(name) for name in table.columns if name not in said and numbers_rows(str(name), table[name]))
+
+    def _chosen(self, table: "Table", index: Sequence[str] = ()) -> list[str]:
+        """The columns of the file that are features, `index` aside."""
         named = {"features": self.features or (), "categories": self.categories, "ignore": self.ignore}
         for key, names in named.items():
             require_columns(table, names, f"data.{key}: there is no column {{}}")
-        others = [name for name in (*self.labels, self.id, self.split, self.weight, *self.ignore) if name is not None]
+        about = (*self.labels, self.id, self.split, self.weight, *self.ignore, *index)
+        others = [name for name in about if name is not None]
         chosen = [str(name) for name in table.columns if name not in others]
         if self.features is not None:
             if both := set(self.features) & set(others):
@@ -276,7 +285,7 @@ class TableSpec(RowsSpec, Named):
             for column in reader.columns
             if column.frequency
         )
-        return f"Rows of {' and '.join(counted)}.{into}{by_frequency}{placed}"
+        return f"Rows of {' and '.join(counted)}.{into}{by_frequency}{placed}{_left_out(reader.index)}"
 
     def _texts(self) -> Sequence[str]:
         return [*self.categories, *self.dates, *filter(None, [self.id])]
@@ -303,6 +312,17 @@ def weights_of(cells: "Cells") -> Array:
             f"{int(wrong.sum()):,} of {len(found):,} rows; a weight is a number from 0 on"
         )
     return found
+
+
+def _left_out(index: Sequence[str]) -> str:
+    """What is said of columns that number the rows."""
+    if not index:
+        return ""
+    has, is_it = ("column", "is") if len(index) == 1 else ("columns", "are")
+    return (
+        f" The {has} {', '.join(map(repr, index))} {is_it} left out: without a heading, and with another whole number "
+        "in each row, as the index that pandas writes; where it is a feature, give it a heading."
+    )
 
 
 def _filling(said: Missing) -> Filling:

@@ -158,6 +158,15 @@ def as_plain(cells: "Cells") -> "Cells":
     return own.infer_objects()
 
 
+_UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")  # as pandas calls a column without a heading
+
+
+def numbers_rows(name: str, cells: "Cells") -> bool:
+    """Whether a column is the index of a frame that was written with the file: without a heading, and with another
+    whole number in each row. The rows may be some of a larger frame, in any order."""
+    return bool(_UNNAMED.fullmatch(name)) and cells.dtype.kind in "iu" and len(cells) > 1 and bool(cells.is_unique)
+
+
 def is_number_word(word: str) -> bool:
     """Whether a table reads it as a number: Python would take digits of any script, and _ between them."""
     try:

@@ -152,7 +152,7 @@ def require_known(fitted: Fitted, dataset: Dataset, where: str) -> None:
             )
             raise InputError(
                 f"{where}: cells of the column {columns[place].name!r} are unknown to the {fitted.framework} model, "
-                f"which was fitted on the categories {asked}, and is given {there}; blanks around words and the types "
+                f"which knows the categories {asked}, and is given {there}; blanks around words and the types "
                 "of cells count, so fit it on cells as the data gives them"
             )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 
 from exhibit.tasks.models.callable import of_labels, require_no_classifier
+from exhibit.tasks.models.catboost_words import CategoryWords
 from exhibit.tasks.models.pipeline_trees import behind, owners
 from exhibit.tasks.models.tree_game import Tree, against
 from exhibit.tasks.records.base import Array, InputError
@@ -465,6 +466,10 @@ class CatBoost(Fitted):
 
     framework = "CatBoost"
 
+    def __init__(self, item: Any, threads: int = 1) -> None:
+        super().__init__(item, threads)
+        self._words = CategoryWords(item)
+
     @classmethod
     def read(cls, data: bytes, threads: int) -> Self:
         """From a .cbm file."""
@@ -492,6 +497,15 @@ class CatBoost(Fitted):
         kind = {"probabilities": "Probability", "logits": "RawFormulaVal", "values": "RawFormulaVal"}[scale]
         found = self.item.predict(self._pool(table), prediction_type=kind, thread_count=self.threads)
         return np.asarray(found).reshape(len(table.codes), -1)
+
+    def known(self, columns: Sequence[TableColumn]) -> dict[int, list[Any]]:
+        """Those of the data, of the columns whose categories it keeps all."""
+        found = {}
+        for place in self.item.get_cat_feature_indices():
+            if columns[place].kind != "number" and (known := self._words.of(place, columns[place]).known) is not None:
+                own: list[Any] = Whole.words(columns[place]) or [False, True]
+                found[place] = [word for word, has in zip(own, known, strict=True) if has]
+        return found
 
     def held(self) -> bytes:
         """Its file, without the time of its training and the number that was drawn for it."""
@@ -532,9 +546,7 @@ class CatBoost(Fitted):
                     f"model.path: {column.name!r} is a category of CatBoost, which takes none without a value; name "
                     f"one as in its training: {typed_for('data.missing', column.name, 'category')}"
                 )
-            if column.kind != "category":  # CatBoost has its own words for truth values
-                continue
-            words: Any = np.array(Whole.words(column), object)
+            words: Any = np.array(self._words.of(place, column).words, object)
             frame[column.name] = words[table.codes[:, place].astype(np.int64)]
         # It counts for nothing here, but CatBoost asks for labels that differ, and of a classifier for its own.
         known = np.arange(2) if len(self.item.classes_) == 0 else np.asarray(self.item.classes_)

@@ -101,6 +101,24 @@ FILES = [
     table("no ending", GOOD, Refused("ends in ''"), file="t"),
     table("an ending in capitals", GOOD, NUMBERS, file="T.CSV"),
     table("a name with every sign", GOOD, NUMBERS, file="Größe, [申込日] ${x} 'a' \"b\".csv"),
+    table("an index without a heading", csv([f"{k},{k % 5}" for k in range(N)], heading=",a,y"), NUMBERS),
+    table("an index of shuffled rows", csv([f"{k * 7 % N + 90},{k % 5}" for k in range(N)], heading=",a,y"), NUMBERS),
+    table(
+        "an index of two frames",
+        csv([f"{k},{N - k},{k % 5}" for k in range(N)], heading="Unnamed: 0.1,Unnamed: 0,a,y"),
+        NUMBERS,
+    ),
+    table(
+        "a feature without a heading",
+        csv([f"{k % 7},{k % 5}" for k in range(N)], heading=",a,y"),
+        Taken(N, ("Unnamed: 0", "a")),
+    ),
+    table(
+        "an index that is named as a feature",
+        csv([f"{k},{k % 5}" for k in range(N)], heading=",a,y"),
+        Taken(N, ("Unnamed: 0", "a")),
+        features=("Unnamed: 0", "a"),
+    ),
     table("larger than the limit", GOOD, Refused("more than data.limits.bytes: 10; give less"), limits={"bytes": 10}),
     table("latin-1", csv(range(N), ["größe", "klein"] * 12).encode("latin-1"), NO_TEXT),
     table("windows-1252", csv(range(N), ["“a”", "b"] * 12).encode("cp1252"), NO_TEXT),
@@ -270,6 +288,7 @@ PARQUET = [
 EXPLAIN = [
     explain("explain: the same columns", "a,b\n1,u\n", Taken(N + 1)),
     explain("explain: columns in another order", "b,a\nu,1\n", Taken(N + 1)),
+    explain("explain: an index without a heading", ",a,b\n7,1,u\n9,2,v\n", Taken(N + 2)),
     explain("explain: a column is missing", "a\n1\n", Refused("the file has no column b")),
     explain("explain: a column too many", "a,b,c\n1,u,3\n", Refused("the file has the columns c")),
     explain("explain: a new category", "a,b\n1,w\n2,u\n", Excluded(N + 1, "b is 'w', which no row of the fit has")),

@@ -175,6 +175,12 @@ def test_an_earlier_file_is_replaced_where_that_is_said(run: Path, tmp_path: Pat
 # --- diff -----------------------------------------------------------------------------------------------
 
 
+def test_a_file_that_is_no_report_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (path := tmp_path / "x.pdf").write_bytes(b"%PDF-1.7 and no more")
+    assert cli.run(["diff", str(path), str(path)]) == 5
+    assert capsys.readouterr().err == f"exhibit: {path}: it is not the file that was written\n"
+
+
 def test_a_report_is_the_same_as_itself_and_as_its_pdf(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["diff", str(run), str(run / "report.pdf")]) == 0
     parts = ("config", "data", "models", "metrics", "importances", "verdicts")

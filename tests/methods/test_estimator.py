@@ -313,7 +313,7 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     [
         (lambda loans: loans.rename(columns={"age": "years"}), "was fitted on age, which the data do not have"),
         (lambda loans: loans.assign(shoe=43), r"was not fitted on shoe; leave them out with data\.ignore=\[shoe\]"),
-        (lambda loans: loans.assign(region="77"), "fitted on the categories .01., .02., .13., and is given 77"),
+        (lambda loans: loans.assign(region="77"), "knows the categories .01., .02., .13., and is given 77"),
     ],
     ids=["missing", "extra", "other words"],
 )
@@ -651,6 +651,37 @@ def test_a_word_that_pandas_reads_as_missing_is_asked_about() -> None:
         _model_of(model, fit, label)
     as_words = _encoder_before_a_line().fit(fit, label)
     np.testing.assert_allclose(_model_of(as_words, fit, label), as_words.predict_proba(fit), atol=1e-9)
+
+
+@pytest.mark.parametrize("counted", [True, False], ids=["counted", "split off"])
+@pytest.mark.parametrize(
+    ("fitted_on", "given"),
+    [
+        (["True", "False"], [True, False]),
+        (["true", "false"], [True, False]),
+        ([1, 2, 3], [1.0, 2.0, 3.0]),
+        (["1.0", "2.0", "3.0"], [1, 2, 3]),
+        (["a", "b"], ["a", "b"]),
+    ],
+    ids=["words of truth", "small words of truth", "integers", "decimals", "words"],
+)
+def test_catboost_is_given_the_words_that_it_knows(fitted_on: list[Any], given: list[Any], counted: bool) -> None:
+    """A file says neither whether True was a word nor whether 1.0 was 1; the hashes in the model do."""
+    frame = pd.DataFrame({"a": np.arange(48.0) % 7, "c": np.resize(np.array(fitted_on, object), 48)})
+    label = (frame["c"] == fitted_on[0]).to_numpy() ^ (frame["a"] > 5).to_numpy()
+    model = _TYPED["catboost"]().set_params(one_hot_max_size=1 if counted else 9).fit(frame, label)
+    column = np.resize(np.array(given, object if isinstance(given[0], str) else None), 48)
+    asked = _model_of(model, frame.assign(c=column), label)
+    np.testing.assert_allclose(asked, model.predict_proba(frame), atol=1e-9)
+
+
+@pytest.mark.parametrize("most", [1, 2], ids=["counted", "split off"])
+def test_words_that_catboost_has_never_seen_are_refused(most: int) -> None:
+    frame = pd.DataFrame({"a": np.arange(48.0) % 7, "c": np.resize(["yes", "no"], 48)})
+    label = (frame["c"] == "yes").to_numpy() ^ (frame["a"] > 5).to_numpy()
+    model = _TYPED["catboost"]().set_params(one_hot_max_size=most).fit(frame, label)
+    with pytest.raises(InputError, match="'c' holds 0, 1, and the CatBoost model knows none of these"):
+        _model_of(model, frame.assign(c=np.resize([0, 1], 48)), label)
 
 
 def _model_of(model: Any, frame: Any, label: Array) -> Array:
