@@ -17,10 +17,18 @@ Preprocess = Callable[[Arrays], Any]  # raw inputs by name -> what the net takes
 
 
 class Wanted(NamedTuple):
-    """What a net calls its inputs, in its order; `needed`: those that it cannot do without."""
+    """What a net calls its inputs, in its order; `needed`: those that it cannot do without; `keywords`: those that it
+    takes by their names alone."""
 
     names: tuple[str, ...]
     needed: frozenset[str]
+    keywords: frozenset[str] = frozenset()
+
+    def keyword(self, name: str, given: int) -> str | None:
+        """By which name the net takes one of so many inputs; None for one that it takes by its place."""
+        if name in self.keywords:
+            return name
+        return next(iter(self.needed & self.keywords), None) if given == 1 and name not in self.names else None
 
 
 def by_name(given: Mapping[str, Value], wanted: Wanted | None, *, told: bool) -> dict[str, Value]:
@@ -40,14 +48,18 @@ def by_name(given: Mapping[str, Value], wanted: Wanted | None, *, told: bool) ->
             "the data does, or let the factory give a preprocess too, which gives them in the order of the net"
         )
     known = [name for name in wanted.names if name in given]
-    in_place = len(given) <= len(wanted.names) and all(
-        name not in wanted.names or wanted.names[k] == name for k, name in enumerate(given)
+    placed = [name for name in wanted.names if name not in wanted.keywords]
+    in_place = len(given) <= len(placed) and all(
+        name not in wanted.names or placed[k] == name for k, name in enumerate(given)
     )
+    in_place = in_place and not wanted.needed & wanted.keywords
+    in_place |= len(given) == 1 and wanted.keyword(*given, 1) is not None
     if alone and in_place and len(wanted.needed) <= len(given):
         return dict(given)
-    if set(known) == set(given) and wanted.needed <= set(given) and known == list(wanted.names[: len(known)]):
+    in_order = [name for name in known if name not in wanted.keywords]
+    if set(known) == set(given) and wanted.needed <= set(given) and in_order == placed[: len(in_order)]:
         return {name: given[name] for name in known}
-    takes = ", ".join(wanted.names) or "nothing by place (its inputs are given in order, not by keyword)"
+    takes = ", ".join(wanted.names) or f"nothing by place or name (name each: forward(self, {', '.join(given)}))"
     raise InputError(
         f"model.factory: the net takes {takes}, and the data gives {', '.join(given)}; inputs are "
         "matched by name: call them alike, or let the factory give a preprocess too, which calls them as the net does"

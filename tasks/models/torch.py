@@ -64,20 +64,27 @@ class Encoded(NamedTuple):
     each sample has, where they lie one after another as in a PyG batch; None where no input is ragged. A ragged
     batch ends in filler that is no sample: `elements` counts all elements, filler included. `axes`: of images where
     the net has no channels, or has them last: here they stand first all the same; of series where it has them first:
-    here they stand last.
+    here they stand last. `keywords`: what the net calls those arguments that it takes by name alone.
     """
 
     arguments: dict[str, Any]
     lengths: Tensor | None = None
     elements: int = 0
     axes: Mapping[str, Axes] = {}
+    keywords: Mapping[str, str] = {}
 
-    def taken(self) -> list[Any]:
+    def taken(self) -> dict[str, Any]:
         """The arguments in the shapes that the net takes."""
-        return [
-            argument if (turn := _TURNED.get(self.axes.get(name, "first"))) is None else turn(argument)
+        return {
+            name: argument if (turn := _TURNED.get(self.axes.get(name, "first"))) is None else turn(argument)
             for name, argument in self.arguments.items()
-        ]
+        }
+
+    def through(self, net: nn.Module) -> Any:
+        """What the net gives for the arguments."""
+        taken = self.taken()
+        named = {word: taken.pop(name) for name, word in self.keywords.items()}
+        return net(*taken.values(), **named)
 
     @property
     def samples(self) -> int | None:
@@ -388,7 +395,7 @@ class TorchModel:
 
     def applied(self, net: nn.Module, encoded: Encoded) -> Any:
         """What the net gives for its arguments."""
-        return net(*encoded.taken())
+        return encoded.through(net)
 
     def inner_layout(self, tensor: Tensor) -> Tensor:
         """Channels where the net has them."""

@@ -56,15 +56,21 @@ def encoding(
     raw, number = () if preprocess else dataset.inputs, _number(net)
     moved = {item.name for item in raw if KINDS[item.kind].channels_first}
 
+    def named(found: Encoded) -> Encoded:
+        if wanted is None:
+            return found
+        keywords = {name: wanted.keyword(name, len(found.arguments)) for name in found.arguments}
+        return found._replace(keywords={name: word for name, word in keywords.items() if word is not None})
+
     def encoded(inputs: Arrays) -> Encoded:
         prepared = prepare(inputs)
         if isinstance(prepared, Encoded):
-            return prepared._replace(arguments=by_name(prepared.arguments, wanted, told=told))
+            return named(prepared._replace(arguments=by_name(prepared.arguments, wanted, told=told)))
         require_named(prepared)
         ordered = called_as_the_data(by_name(prepared, wanted, told=told), dataset)
         tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in ordered.items()}
         cast = {name: item.to(number) if item.is_floating_point() else item for name, item in tensors.items()}
-        return Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in cast.items()})
+        return named(Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in cast.items()}))
 
     if encoded(dataset.take(np.arange(1)).arrays).lengths is not None:
         return encoded
@@ -95,16 +101,17 @@ _SHOWN: dict[Axes, Callable[[Tensor], Tensor]] = {
 
 
 def _arguments(net: nn.Module) -> Wanted | None:
-    """What `forward` calls what it is given; None where it takes any number of them."""
+    """What `forward` calls what it is given; None where it takes any number of them by place."""
     try:
         parameters = inspect.signature(net.forward).parameters.values()
     except ValueError:  # of compiled code
         return None
     if any(one.kind is one.VAR_POSITIONAL for one in parameters):
         return None
-    named = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    named = [one for one in parameters if one.kind is not one.VAR_KEYWORD]
     needed = frozenset(one.name for one in named if one.default is one.empty)
-    return Wanted(tuple(one.name for one in named), needed)
+    keywords = frozenset(one.name for one in named if one.kind is one.KEYWORD_ONLY)
+    return Wanted(tuple(one.name for one in named), needed, keywords)
 
 
 def _number(net: nn.Module) -> torch.dtype:
@@ -118,7 +125,7 @@ def received(encode: Encode, inputs: Arrays) -> dict[str, Array]:
     encoded = encode(inputs)
     if encoded.lengths is not None:  # atoms of molecules one after another
         return {}
-    taken = zip(encoded.arguments, encoded.taken(), strict=True)
+    taken = encoded.taken().items()
     return {name: item.numpy(force=True) for name, item in taken if isinstance(item, Tensor)}
 
 

@@ -164,7 +164,8 @@ def _measured(
 ) -> tuple[Tensor, float | None]:
     """The mean loss, or that of each row, and the share of right classes of a classification."""
     encoded = encode(inputs)
-    outputs = net(*(argument.to(device) for argument in encoded.taken()))[: encoded.samples]
+    moved = {name: argument.to(device) for name, argument in encoded.arguments.items()}
+    outputs = encoded._replace(arguments=moved).through(net)[: encoded.samples]
     rows_of_outputs = outputs[:, None] if outputs.ndim == 1 else outputs
     return loss_of(rows_of_outputs, torch.as_tensor(dataset.labels[rows], device=device))
 

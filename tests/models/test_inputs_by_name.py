@@ -42,6 +42,23 @@ def by_keyword():
     return Net()
 
 
+def named(text):
+    import torch
+    class Net(torch.nn.Module):
+        pass
+    exec(f"def forward(self, {text}): return (a - 10 * b).sum(1, keepdim=True)", space := {})
+    Net.forward = space["forward"]
+    return Net()
+
+
+def one_named():
+    import torch
+    class Net(torch.nn.Module):
+        def forward(self, scale=2.0, *, rows):
+            return scale * rows.sum(1, keepdim=True)
+    return Net()
+
+
 def told(names):
     return net(names=("first", "second")), lambda inputs: {name: inputs[name].astype("float32") for name in names}
 
@@ -88,6 +105,9 @@ def model_of(function: str, data: Dataset, **arguments: Any) -> Model:
         ("net", {}),
         ("net", {"names": ["a", "b"]}),
         ("net", {"names": ["b", "a", "mask"], "defaults": 1}),
+        ("named", {"text": "*, b, a"}),
+        ("named", {"text": "b, *, a"}),
+        ("named", {"text": "a, mask=None, *, c=None, b"}),
         ("keras_net", {}),
         ("keras_net", {"names": ["y", "x"], "keys": ["b", "a"]}),
         ("keras_net", {"names": ["b", "a"], "keys": ["b", "a"]}),
@@ -115,7 +135,12 @@ def test_a_perfect_net_is_perfect_whatever_the_order(function: str, arguments: d
         ("net", {"names": ["a", "b", "mask"]}, "the net takes a, b, mask, and the data gives a, b"),
         ("keras_net", {"names": ["x", "y"]}, "the net takes x, y, and the data gives a, b"),
         ("keras_net", {"names": ["b", "c"]}, "the net takes b, c, and the data gives a, b"),
-        ("by_keyword", {}, "the net takes nothing by place .*, and the data gives a, b"),
+        (
+            "by_keyword",
+            {},
+            r"takes nothing by place or name \(name each: forward\(self, a, b\)\), and the data gives a, b",
+        ),
+        ("named", {"text": "*, a, b, mask"}, "the net takes a, b, mask, and the data gives a, b"),
         ("any_number", {}, "the data gives a, b, and the net has no names for its inputs"),
         ("estimator", {"columns": ["b 0", "a 0"]}, "was fitted on the columns b 0, a 0, and the data gives a 0, a 1"),
     ],
@@ -129,5 +154,7 @@ def test_both_lists_are_printed_where_names_do_not_match(
 
 def test_a_single_input_needs_no_name(data: Dataset) -> None:
     alone = data.model_copy(update={"inputs": data.inputs[:1]})
+    found = model_of("one_named", alone).predict(alone.arrays)[:, 0]
+    np.testing.assert_allclose(found, 2 * alone.inputs[0].array.sum(axis=1), rtol=1e-6)
     with pytest.raises(InputError, match="the net takes x, y, and the data gives a"):
         model_of("keras_net", alone, names=["x", "y"])
