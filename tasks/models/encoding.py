@@ -53,7 +53,7 @@ def by_name(given: Mapping[str, Value], wanted: Wanted | None, *, told: bool) ->
         name not in wanted.names or placed[k] == name for k, name in enumerate(given)
     )
     in_place = in_place and not wanted.needed & wanted.keywords
-    in_place |= len(given) == 1 and wanted.keyword(*given, 1) is not None
+    in_place |= len(given) == 1 and wanted.keyword(next(iter(given)), 1) is not None
     if alone and in_place and len(wanted.needed) <= len(given):
         return dict(given)
     in_order = [name for name in known if name not in wanted.keywords]
