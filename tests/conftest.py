@@ -107,6 +107,9 @@ class Run:
         return {stage["stage"] for stage in self.manifest["stages"] if not stage["cached"]}
 
 
+_TITLE = '<main id="main" tabindex="-1"><h1>{{ document.title }}</h1></main>\n'
+
+
 @dataclass(frozen=True)
 class Project:
     """A copy of the program whose files a test may change, with a store of its own."""
@@ -117,6 +120,12 @@ class Project:
         """`exhibit report` with fixed date in a process of its own."""
         paths = [f"paths.runs={self.root / 'runs'}", f"paths.store={self.root / store}"]
         return run([sys.executable, "-m", "exhibit", "report", *words, *paths, ISSUED], self.root, seed)
+
+    def without_pages(self) -> "Project":
+        """Its reports hold their title alone: most of the time of a small report goes into its dozen pages, which many
+        tests do not ask for. All else is as ever, the attachments of the PDF too."""
+        (self.root / "templates" / "report.html.jinja").write_text(_TITLE)
+        return self
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Replaces a piece of a source file, which must be there."""

@@ -35,6 +35,13 @@ def first(project: Project) -> Run:
     return project.report(*IRIS)
 
 
+@pytest.fixture(scope="module")
+def bare(first: Run, project: Project, new_project: Callable[[], Project]) -> Callable[..., Run]:
+    """Reports after the first, from its store, without pages: for what is computed, not for how it is printed."""
+    program = new_project().without_pages()
+    return lambda *words: program.report(*IRIS, *words, store=project.root / "store")
+
+
 def test_the_last_line_names_the_run(first: Run) -> None:
     assert first.status == 0, first.stderr
     assert first.stdout.splitlines()[-1].startswith("run: ")
@@ -169,14 +176,14 @@ def test_another_store_process_hash_seed_and_chunk_give_the_same_bytes(first: Ru
         assert (again.directory / name).read_bytes() == (first.directory / name).read_bytes(), name
 
 
-def test_another_number_of_steps_trains_nothing(first: Run, project: Project) -> None:
-    computed = project.report(*IRIS, "method.integrated_gradients.n_steps=8").computed
+def test_another_number_of_steps_trains_nothing(bare: Callable[..., Run]) -> None:
+    computed = bare("method.integrated_gradients.n_steps=8").computed
     assert "attribute" in computed
     assert not computed & {"load", "fit", "predict", "select"}
 
 
-def test_another_aggregation_attributes_nothing(first: Run, project: Project) -> None:
-    computed = project.report(*IRIS, "method.integrated_gradients.aggregate=square").computed
+def test_another_aggregation_attributes_nothing(bare: Callable[..., Run]) -> None:
+    computed = bare("method.integrated_gradients.aggregate=square").computed
     assert "summarise" in computed
     assert not computed & {"load", "fit", "predict", "select", "attribute"}
 
@@ -192,7 +199,7 @@ def test_what_an_edit_recomputes(first: Run, project: Project, new_project: Call
     """A template: the pages alone. A comment: nothing. A formula: its stage and what follows, no training."""
     copy, store = new_project(), project.root / "store"  # which has the results of the program as it is
     assert copy.report(*IRIS, store=store).computed == set()
-    copy.edit("templates/report.html.jinja", "{%", "{# a remark #}{%")
+    copy.without_pages()  # an edit of a template
     assert copy.report(*IRIS, store=store).computed == {"render"}
     copy.edit("tasks/methods/gradient.py", '"""Gradients of a score', '# a remark\n"""The gradients of a score')
     assert copy.report(*IRIS, store=store).computed == set()
@@ -207,11 +214,10 @@ def test_what_an_edit_recomputes(first: Run, project: Project, new_project: Call
 
 
 def test_another_model_is_trained_on_the_same_data_and_a_required_check_that_fails_is_status_3(
-    first: Run, project: Project
+    bare: Callable[..., Run],
 ) -> None:
     """After the report."""
-    done = project.report(
-        *IRIS,
+    done = bare(
         "model.hidden=8",
         "method.integrated_gradients.n_steps=1",
         "method.integrated_gradients.rule=trapezoid",
@@ -233,14 +239,14 @@ def test_another_model_is_trained_on_the_same_data_and_a_required_check_that_fai
     ],
 )
 def test_a_study_of_one_framework_never_imports_the_other(
-    project: Project, words: tuple[str, ...], absent: str
+    new_project: Callable[[], Project], words: tuple[str, ...], absent: str
 ) -> None:
     code = (
         "import sys; from exhibit.flows.cli import run; "
         f"status = run(['report', *{list(words)!r}, 'runner=inline', 'paths.runs=runs', 'paths.store=frameworks']); "
         f"assert {absent!r} not in sys.modules; sys.exit(status)"
     )
-    done = run([sys.executable, "-c", code], project.root)
+    done = run([sys.executable, "-c", code], new_project().without_pages().root)
     assert done.status in (0, 3), done.stderr
 
 

@@ -103,10 +103,13 @@ def test_a_study_of_photographs_runs(study: str, options: list[str], project: Pr
 
 
 @pytest.mark.alone
-def test_in_names_an_alcohol_raises_solubility_and_chlorine_lowers_it(project: Project, shared_store: Path) -> None:
+def test_in_names_an_alcohol_raises_solubility_and_chlorine_lowers_it(
+    new_project: Callable[[], Project], shared_store: Path
+) -> None:
     """Letters that the net was never told the meaning of: "ol" at the end, "chlor" anywhere."""
     words = ["study=names", "method=[partition_shap_tokens]", "selection.limit=120", "runner=inline"]
-    found = attributions(project.report(*words, store=shared_store), "names/partition_shap_tokens")
+    run = new_project().without_pages().report(*words, store=shared_store)
+    found = attributions(run, "names/partition_shap_tokens")
     data = NamesSpec().load(Memory())
     names = dict(zip(data.sample_ids.tolist(), [str(name).lower() for name in np.array(data.names)], strict=True))
     sums: dict[str, list[float]] = {"ol": [], "chlor": []}
