@@ -29,6 +29,7 @@ def importance(values: Array, name: str, features: Sequence[str], aggregate: Agg
         standard_error=0.01 * sizes,
         count=np.full(len(sizes), 100),
         aggregate=aggregate,
+        covariance=np.diag((0.01 * sizes) ** 2),
     )
 
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from exhibit.tasks.ahead import student
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.common import PAGE_ONE, explained_score
 from exhibit.tasks.document.words import capital, count, interval, listing, numbers, plain, signed
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Bars, Figure, Series
 from exhibit.tasks.records.groups import GROUPS
@@ -94,6 +96,23 @@ def bounds_of(importance: Importance, k: int) -> tuple[float, float]:
     error = np.sqrt(max(float(importance.mean_square[k]) - mean**2, 0.0) / (size - 1))
     half = float(student.ppf(0.975, size - 1) * error)
     return mean - half, mean + half
+
+
+def ahead(importance: Importance, k: int, others: Array) -> tuple[Array, Array]:
+    """By how much the mean of a group is above that of each of the `others` (others,), and half of the interval of each
+    difference, by Student's t; all of them together have a level of 95% (Bonferroni). What makes two groups larger in
+    the same molecule is no error of their difference; infinite where fewer than `FEWEST` molecules have one of them.
+
+    The degrees of freedom are those of the group that fewer molecules have: right where all that have one have both,
+    and too few, if anything, where none has.
+    """
+    covariance = importance.covariance
+    assert covariance is not None, "of groups"
+    variance = np.diag(covariance)
+    errors = np.sqrt(np.maximum(variance[k] + variance[others] - 2 * covariance[k, others], 0))
+    fewest = np.minimum(importance.count[k], importance.count[others])
+    halves = student(errors, fewest, max(len(others), 1))
+    return importance.mean[k] - importance.mean[others], np.where(fewest >= FEWEST, halves, np.inf)
 
 
 def table(material: Material) -> Table:

@@ -35,7 +35,8 @@ def story(material: Material) -> tuple[Finding, str]:
     main, importance = material.main, material.main.summary.importances[0]
     grouped = _grouped(material)
     common = _common(material)
-    found = [_mean(importance, int(k)) for k in np.flatnonzero(importance.count >= common)]
+    known = np.flatnonzero(importance.count >= common)
+    found = [_mean(importance, int(k)) for k in known]
     something = bool(importance.mean_absolute.any())
     if main.signed and something:
         up = max((item for item in found if _surely(item, 1)), key=lambda item: item.value, default=None)
@@ -44,7 +45,7 @@ def story(material: Material) -> tuple[Finding, str]:
         up, down = max(found, key=lambda item: item.value, default=None), None
     raises, lowers = directions(material)
     claimed = [item for item in (up, down) if item is not None]
-    most = [item.name for item in claimed if something and _surely_most(item, found)]
+    most = [item.name for item in claimed if something and _surely_most(importance, item.name, known)]
     others = bearing.comparable(material) if main.signed else []
     finding = Extremes(
         method=bearing.named(main),
@@ -80,17 +81,12 @@ def _mean(importance: Importance, k: int) -> Named:
     return Named(name=importance.features[k], value=float(importance.mean[k]), interval=bounds, samples=size)
 
 
-def _surely_most(item: Named, found: Sequence[Named]) -> bool:
-    """Whether a group is ahead of every other by more than their errors: the 95% interval of the difference of the two
-    means is on one side of zero."""
-    others = [other for other in found if other.name != item.name]
-    ahead = [abs(item.value - other.value) > np.hypot(_half(item), _half(other)) for other in others]
-    return bool(others) and all(ahead)
-
-
-def _half(item: Named) -> float:
-    """Of the width of its interval; what one molecule has says nothing of another."""
-    return np.inf if item.interval is None else (item.interval[1] - item.interval[0]) / 2
+def _surely_most(importance: Importance, name: str, known: Array) -> bool:
+    """Whether a group is ahead of every other of the `known` ones (groups,) by more than chance."""
+    k = importance.features.index(name)
+    others = known[known != k]
+    gaps, halves = groups.ahead(importance, k, others)
+    return bool(len(others)) and bool((np.abs(gaps) > halves).all())
 
 
 def _surely(item: Named, sign: int) -> bool:

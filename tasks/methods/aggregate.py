@@ -85,21 +85,61 @@ class Moments:
             self.powers = tuple(old + item for old, item in zip(self.powers, new, strict=True))
 
 
+@dataclass
+class Products:
+    """Sums over the samples that have both of two features, each (targets, features, features): their number, of a of
+    the first, and of a of the first times a of the second."""
+
+    sums: tuple[Array, ...] = field(default_factory=lambda: (np.zeros(()),) * 3)
+
+    def add(self, values: Array) -> None:
+        """Add (samples, features, targets), NaN where a sample does not have a feature, one after another."""
+        for sample in values.astype(np.float64):
+            has, value = (~np.isnan(sample)).astype(np.float64), np.nan_to_num(sample, nan=0.0)
+            new = (np.einsum("ft,gt->tfg", one, other) for one, other in ((has, has), (value, has), (value, value)))
+            self.sums = tuple(old + item for old, item in zip(self.sums, new, strict=True))
+
+    def covariance(self, target: int, present: Array) -> Array:
+        """Of the means of the features that are `present`, (features, features), clustered by sample: of features that
+        all samples have as of paired values, of such that no sample has both of zero."""
+        both, first, products = (array[target][np.ix_(present, present)] for array in self.sums)
+        count = both.diagonal()
+        mean = first.diagonal() / count
+        shared = products - first * mean - first.T * mean[:, np.newaxis] + both * np.outer(mean, mean)
+        scale = 1 / np.sqrt(count * np.maximum(count - 1, 1))
+        return np.asarray(shared * np.outer(scale, scale))
+
+
 def importances(
-    name: str, features: tuple[str, ...], targets: tuple[str, ...], aggregate: Aggregate, shards: Iterable[Array]
+    name: str,
+    features: tuple[str, ...],
+    targets: tuple[str, ...],
+    aggregate: Aggregate,
+    shards: Iterable[Array],
+    grouped: bool = False,
 ) -> tuple[Importance, ...]:
     """One `Importance` per target from shards of (samples, features, targets) values, aggregated as `aggregate` says.
 
-    A feature that no sample has is left out.
+    A feature that no sample has is left out. `grouped`: features are groups, whose means have a covariance.
     """
-    moments = Moments()
+    moments, products = Moments(), Products() if grouped else None
     for shard in shards:
         moments.add(shard)
-    return tuple(_importance(name, features, target, aggregate, moments, k) for k, target in enumerate(targets))
+        if products is not None:
+            products.add(shard)
+    return tuple(
+        _importance(name, features, target, aggregate, moments, products, k) for k, target in enumerate(targets)
+    )
 
 
 def _importance(
-    name: str, features: tuple[str, ...], target: str, aggregate: Aggregate, moments: Moments, column: int
+    name: str,
+    features: tuple[str, ...],
+    target: str,
+    aggregate: Aggregate,
+    moments: Moments,
+    products: Products | None,
+    column: int,
 ) -> Importance:
     present = moments.count[:, column] > 0
     count = moments.count[present, column]
@@ -115,6 +155,7 @@ def _importance(
         standard_error=np.sqrt(variance / count),
         count=count.astype(np.int64),
         aggregate=aggregate,
+        covariance=None if products is None else products.covariance(column, present),
     )
 
 

@@ -153,7 +153,8 @@ class Importance(Record):
 
     `mean` of a, `mean_absolute` of |a|, `mean_square` of a**2, `count` samples in which the feature occurs: each
     (features,), a being the attribution after `aggregate` (with square, the sum of squares over channels). Features
-    are ranked by `mean_absolute`; `standard_error` is its own over samples.
+    are ranked by `mean_absolute`; `standard_error` is its own over samples. `covariance`: (features, features) of the
+    means of a, of groups of parts: what makes two of them larger in the same sample is no error of their difference.
     """
 
     input: str
@@ -165,6 +166,7 @@ class Importance(Record):
     standard_error: Array
     count: Array
     aggregate: Aggregate
+    covariance: Array | None = None
 
 
 class Analogue(Record):

@@ -16,11 +16,13 @@ class Traits(NamedTuple):
     `pixels`: a sample is (height, width, channels); the same place shows something else in each sample.
     `ids`: numbers count tokens of a vocabulary and have no size.
     `timed`: a sample is (steps, channels); a step is the same time in each sample, a channel the same quantity.
+    `grouped`: features are groups of parts that a sample may lack, and several of which it may have.
     `embedded`: there are no numbers before a layer of the model embeds its parts, so it is explained there.
     """
 
     named: bool = False
     pixels: bool = False
+    grouped: bool = False
     ids: bool = False
     embedded: bool = False
     timed: bool = False
@@ -30,6 +32,6 @@ TRAITS: dict[Kind, Traits] = {
     "table": Traits(named=True),
     "image": Traits(pixels=True),
     "text": Traits(ids=True),
-    "molecule": Traits(embedded=True),
+    "molecule": Traits(embedded=True, grouped=True),
     "series": Traits(timed=True),
 }

@@ -43,7 +43,12 @@ def summarise(
         for item in rows.inputs:
             per_feature = (features(samples, values) for samples, values in sums(item))
             all_importances += importances(
-                item.name, feature_names(item), chosen.target_names, method.aggregate, per_feature
+                item.name,
+                feature_names(item),
+                chosen.target_names,
+                method.aggregate,
+                per_feature,
+                grouped=item.traits.grouped,
             )
             if item.aligned and data.classes:
                 means[item.name] = class_means((v for _, v in sums(item)), rows.labels, len(data.classes))

@@ -28,6 +28,8 @@ from exhibit.tasks.checks.inference import (
     until_decided,
 )
 from exhibit.tasks.data.table import RandomForestSpec
+from exhibit.tasks.datasheet.leaks import rank_correlation
+from exhibit.tasks.document.groups import ahead as groups_ahead
 from exhibit.tasks.document.groups import bounds_of
 from exhibit.tasks.document.interactions import halves_of
 from exhibit.tasks.methods.aggregate import importances
@@ -119,6 +121,45 @@ def group(count: int) -> Draw:
         (found,) = importances("x", ("f",), ("y",), "raw", [random.normal(1, 1, size=(count, 1, 1))])
         low, high = bounds_of(found, 0)
         return holds(low, 1, high)
+
+    return held
+
+
+def groups(count: int, others: int) -> Draw:
+    """One group of atoms and others, each in two of three molecules, with much in common in a molecule; the first is
+    larger by 1: all intervals together."""
+
+    def held(random: np.random.Generator) -> bool:
+        values = random.normal(0, 1, (count, 1)) + random.normal(0, 0.7, (count, others + 1))
+        values[:, 0] += 1
+        values[np.arange(count)[:, None] % 3 == np.arange(others + 1) % 3] = np.nan
+        names = tuple("abcdefgh"[: others + 1])
+        (found,) = importances("x", names, ("y",), "raw", [values[..., None]], grouped=True)
+        gaps, half = groups_ahead(found, 0, np.arange(1, others + 1))
+        return bool((np.abs(gaps - 1) <= half).all())
+
+    return held
+
+
+def ranks(rows: int, correlation: float) -> Draw:
+    """Of two normal columns, whose rank correlation is known: K. Pearson (1907)."""
+    truth = 6 / np.pi * np.arcsin(correlation / 2)
+
+    def held(random: np.random.Generator) -> bool:
+        one, other = random.normal(size=(2, rows))
+        _, low, high = rank_correlation(one, correlation * one + np.sqrt(1 - correlation**2) * other)
+        return holds(low, truth, high)
+
+    return held
+
+
+def exceptions(rows: int, share: float) -> Draw:
+    """Of a column and a copy of it, of which so many cells are something else: the rank correlation is the rest."""
+
+    def held(random: np.random.Generator) -> bool:
+        one, other = random.random((2, rows))
+        _, low, high = rank_correlation(one, np.where(random.random(rows) < share, other, one))
+        return holds(low, 1 - share, high)
 
     return held
 
@@ -250,6 +291,8 @@ def of_trainings(random: np.random.Generator) -> Array:
     return np.clip(random.normal(0.6, 0.15, 4), -1, 1)
 
 
+_RANKS = "leaks and correlated columns, jackknife of Fisher's z, Student's t"
+
 CASES: tuple[Stated, ...] = (
     Stated("accuracy of 90% on 100 rows", "quality of a model, Wilson", accuracy(100, 0.9)),
     Stated("accuracy of 98% on 450 rows", "quality of a model, Wilson", accuracy(450, 0.98)),
@@ -278,6 +321,23 @@ CASES: tuple[Stated, ...] = (
     Stated("mean of a group in 5 molecules", "functional groups, Student's t", group(5)),
     Stated("mean of a group in 30 molecules", "functional groups, Student's t", group(30)),
     Stated(
+        "first of four groups in 15 molecules that share some",
+        "which group moves most: all three differences, molecule by molecule, Student's t",
+        groups(15, 3),
+    ),
+    Stated(
+        "first of four groups in 90 molecules that share some",
+        "which group moves most: all three differences, molecule by molecule, Student's t",
+        groups(90, 3),
+    ),
+    Stated("rank correlation of 0.48 in 30 rows", _RANKS, ranks(30, 0.5)),
+    Stated("rank correlation of 0.89 in 30 rows", _RANKS, ranks(30, 0.9)),
+    Stated("rank correlation of 0.97 in 30 rows", _RANKS, ranks(30, 0.975)),
+    Stated("rank correlation of 0.89 in 300 rows", _RANKS, ranks(300, 0.9)),
+    Stated("rank correlation of 0.80 in 30 rows, by exceptions", _RANKS, exceptions(30, 0.2)),
+    Stated("rank correlation of 0.90 in 100 rows, by exceptions", _RANKS, exceptions(100, 0.1)),
+    Stated("rank correlation of 0.97 in 300 rows, by exceptions", _RANKS, exceptions(300, 0.03)),
+    Stated(
         "gradient over 20 draws of noise",
         "standard error over draws, Student's t",
         drawn(
@@ -297,7 +357,6 @@ CASES: tuple[Stated, ...] = (
         "gradient SHAP over 20 rows",
         "standard error over rows, Student's t",
         drawn(lambda seed: GradientShapSpec(seed=seed), _AGAINST_ROWS, True),
-        why="what the rows add is skewed here, and 20 of them are few",
     ),
     Stated(
         "gradient SHAP over 50 rows",

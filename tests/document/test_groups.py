@@ -7,6 +7,7 @@ from exhibit.tasks.document import groups, molecule
 from exhibit.tasks.document.groups import bounds_of
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.drawing.kinds import draw
+from exhibit.tasks.methods.aggregate import importances
 from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
@@ -47,6 +48,23 @@ def test_molecules_without_any_group_are_shown_by_their_atoms() -> None:
     assert set(shown) <= names
     said = [text for section in molecule.sections(material) for block in section.blocks for text in block.paragraphs]
     assert any("No explained molecule has one of the functional groups" in text for text in said)
+
+
+@pytest.mark.parametrize(("shared", "most"), [(True, ("ether",)), (False, ())])
+def test_groups_of_the_same_molecules_are_compared_molecule_by_molecule(shared: bool, most: tuple[str, ...]) -> None:
+    """By 0.5 more in each molecule, where each mean has an error of 1. In molecules of their own that is chance."""
+    common = np.array([8.0, 12, 16, 9, 14, 11, 15, 10] * 2)
+    first, second = common + np.array([0.5, 0.4, 0.6, 0.5] * 4), common
+    values = np.stack([first, second], axis=1)[..., np.newaxis]
+    if not shared:
+        lack = np.full(16, np.nan)
+        values = np.stack([np.append(first, lack), np.append(lack, second)], axis=1)[..., np.newaxis]
+    item = chapter((), np.zeros(0))
+    found = importances("molecule", ("ether", "ester"), ("x",), "raw", [values], grouped=True)
+    main = item.main.model_copy(update={"summary": Summary(importances=found)})
+    finding, _ = molecule.story(item.model_copy(update={"methods": (main,), "explained": len(values)}))
+    assert isinstance(finding, Extremes)
+    assert finding.most == most
 
 
 def test_each_group_is_drawn_beside_its_row() -> None:

@@ -94,6 +94,7 @@ def molecules(*means: Sequence[float], checks: tuple[CheckResult, ...] = ()) -> 
                 "mean_square": mean**2 + 0.01,
                 "standard_error": np.full(4, 0.01),
                 "count": np.full(4, 100),
+                "covariance": np.diag(np.full(4, 0.01**2)),
             }
         )
         made.append(one.model_copy(update={"summary": one.summary.model_copy(update={"importances": (importance,)})}))

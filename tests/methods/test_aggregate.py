@@ -31,6 +31,21 @@ def test_means_are_numpys() -> None:
     assert found.mean_square == pytest.approx((VALUES**2).mean(axis=0)[:, 0])
 
 
+def test_means_of_groups_in_the_same_molecules_are_compared_as_pairs() -> None:
+    """Of the first two groups every molecule has both: the variance of their difference is that of the differences.
+    The first and the third are never in one molecule: it is the sum of both, as in Welch's test."""
+    values = np.concatenate([VALUES, np.full((12, 3, 1), np.nan)])
+    values[:, 0] += values[:, 1]
+    values[:20, 2], values[20:, 2, 0] = np.nan, np.random.default_rng(1).normal(size=12)
+    (found,) = importances("x", ("a", "b", "c"), ("t",), "raw", [values[:7], values[7:]], grouped=True)
+    covariance = found.covariance
+    assert covariance is not None
+    apart = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+    assert apart == pytest.approx((values[:20, 0] - values[:20, 1]).var(ddof=1) / 20)
+    assert covariance[0, 2] == pytest.approx(0)
+    assert covariance[2, 2] == pytest.approx(values[20:, 2].var(ddof=1) / 12)
+
+
 @pytest.mark.parametrize(("aggregate", "change"), [("raw", np.asarray), ("abs", np.abs), ("square", np.square)])
 def test_the_standard_error_is_that_of_what_is_ranked(
     aggregate: str, change: Callable[[np.ndarray], np.ndarray]

@@ -14,7 +14,7 @@ from exhibit.tasks.methods.integrated_gradients import ExpectedGradientsSpec
 from exhibit.tasks.methods.shap import seed_of
 from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_deep import DeepShapSpec
-from exhibit.tasks.methods.shap_gradient import GradientShapSpec, _moments
+from exhibit.tasks.methods.shap_gradient import GradientShapSpec, _left_out, _moments, degrees_of_freedom, widened
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.models.keras import KerasModel, configure
 from exhibit.tasks.models.keras_import import keras
@@ -575,8 +575,33 @@ def test_rows_that_were_drawn_unequally_often_make_no_error_too_small() -> None:
     draws, rows = np.array([1.0, 1.2, 3.0, 2.0, 2.1, 2.2]), np.array([0, 0, 1, 2, 2, 2])
     left = np.array([draws[rows != row].mean() for row in range(3)])
     expected = np.sqrt(2 / 3 * ((left - draws.mean()) ** 2).sum())
-    mean, error = _moments(draws[:, np.newaxis].astype(np.float32), rows.tolist())
+    mean, moves, drawn = _left_out(draws[:, np.newaxis].astype(np.float32), rows.tolist())
+    error = np.sqrt(2 / 3 * (moves**2).sum(axis=0))
     assert (mean.ravel()[0], error.ravel()[0]) == (pytest.approx(draws.mean()), pytest.approx(expected))
+    assert drawn.tolist() == [2, 1, 3]
+    _, stated = _moments(draws[:, np.newaxis].astype(np.float32), rows.tolist())
+    assert (stated > error).all()
+
+
+def test_degrees_of_freedom_are_those_of_the_quadratic_form() -> None:
+    """Satterthwaite's, of its matrix: (tr Q)² / tr Q²; of rows drawn equally often one less than there are."""
+    assert degrees_of_freedom(np.full(20, 10)) == pytest.approx(19)
+    drawn = np.array([3, 8, 0, 12, 9, 10, 18])
+    w = drawn[drawn > 0] / drawn.sum()
+    moved = (w / (1 - w))[:, np.newaxis] * (np.eye(len(w)) - w)
+    form = moved.T @ moved
+    assert degrees_of_freedom(drawn) == pytest.approx(np.trace(form) ** 2 / np.trace(form @ form))
+
+
+def test_an_interval_of_skewed_rows_is_wide_enough() -> None:
+    """Of 12 exponential draws Student's interval holds the mean in 91%; of normal ones it is hardly widened."""
+    draws = np.random.default_rng(0).exponential(size=(12, 4000))
+    error = 2.201 * draws.std(axis=0, ddof=1) / np.sqrt(12)
+    held = [(np.abs(draws.mean(axis=0) - 1) <= error * factor).mean() for factor in (1, widened(draws))]
+    assert held[0] < 0.915
+    assert 0.92 <= held[1] <= 0.95
+    assert np.median(widened(np.random.default_rng(1).normal(size=(50, 1000)))) < 1.01
+    assert widened(np.ones((5, 2))).tolist() == [1, 1]
 
 
 def test_moments_of_an_image_are_those_of_its_channels_sums(
