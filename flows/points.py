@@ -28,6 +28,7 @@ from exhibit.tasks.records.grouping import Groupings
 from exhibit.tasks.records.model import Remarks
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure
+from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.attribute import attribute
 from exhibit.tasks.stages.beforehand import keys_of, require_explainable
 from exhibit.tasks.stages.check import CheckedMethod, check
@@ -72,6 +73,7 @@ class Chapter:
     slug: str
     point: Point
     done: dict[str, FinishedStage] = field(default_factory=dict)  # load, describe, predict, measure, select, gather
+    models: list[ModelSpec] = field(default_factory=list)
     fits: list[FinishedStage] = field(default_factory=list)
     methods: dict[str, MethodSpec] = field(default_factory=dict)
     attributed: dict[str, list[list[tuple[int, int, FinishedStage]]]] = field(default_factory=dict)
@@ -211,15 +213,20 @@ class _Steps:
         return unpack(Groupings, self._calls.store.get(digest)).names if digest else ()
 
     def fit(self, chapter: Chapter) -> Step:
+        chapter.models = trainings(chapter.point)
+        yield from self._trained(chapter)
+
+    def _trained(self, chapter: Chapter) -> Step:
+        """Those of its models that have not been trained yet."""
         dataset = chapter["load"].outputs.get("fitted", chapter["load"]["dataset"])
         started = []
-        for number, model in enumerate(trainings(chapter.point)):
+        for number, model in list(enumerate(chapter.models))[len(chapter.fits) :]:
             what = chapter.slug if number == 0 else f"{chapter.slug}, seed {model.seed}"
             # Only the reported training is given, not those that a check compares it with.
             given = self._given.weights.get(chapter.slug) if number == 0 else None
             started.append(self._calls.start_watched(what, fit, model, self._compute, dataset, given=given))
         yield
-        chapter.fits = [self._calls.wait_watched(call) for call in started]
+        chapter.fits += [self._calls.wait_watched(call) for call in started]
 
     def predict(self, chapter: Chapter) -> Step:
         weights = chapter.fits[0]["weights"]
@@ -257,11 +264,12 @@ class _Steps:
         yield
         for label, calls in started.items():
             with keys_of(chapter.methods[label], label):
-                chapter.attributed[label] = self._gathered(f"{chapter.slug}/{label}", chunks, calls)
+                found = self._gathered(f"{chapter.slug}/{label}", chunks, calls)
+                chapter.attributed[label] = [*chapter.attributed.get(label, []), *found]
 
     def _shards(self, chapter: Chapter, label: str, chunks: Sequence[tuple[int, int]]) -> list[list[Started]]:
-        """A call for every chunk of every training."""
-        point = chapter.point
+        """A call for every chunk of every training that has not been explained yet."""
+        point, done = chapter.point, len(chapter.attributed.get(label, []))
         return [
             [
                 self._calls.start(
@@ -279,7 +287,7 @@ class _Steps:
                 )
                 for start, stop in chunks
             ]
-            for model, fit in zip(trainings(point), chapter.fits, strict=True)
+            for model, fit in list(zip(chapter.models, chapter.fits, strict=True))[done:]
         ]
 
     def _gathered(
@@ -315,6 +323,27 @@ class _Steps:
         chapter.summarised = self._all(started)
 
     def check(self, chapter: Chapter) -> Step:
+        """While a check that compares trainings is undecided, there are more of them."""
+        yield from self._checked(chapter)
+        while more := self._further_trainings(chapter):
+            chapter.models = trainings(chapter.point, len(chapter.models) + more)
+            for step in (self._trained, self.attribute, self.summarise, self._checked):
+                for _ in step(chapter):
+                    pass
+
+    def _further_trainings(self, chapter: Chapter) -> int:
+        specs = list(chapter.point.check.values())
+        return max(
+            (
+                spec.further_trainings(unpack(CheckResult, self._calls.store.get(done["result"])))
+                for found in chapter.checked.values()
+                for spec, done in zip(specs, found, strict=True)
+                if "trainings" in spec.needs
+            ),
+            default=0,
+        )
+
+    def _checked(self, chapter: Chapter) -> Step:
         started = {
             label: [
                 self._calls.start(f"{chapter.slug}/{label}/{name}", check, spec, self._asked(chapter, label))
@@ -435,9 +464,11 @@ class _Steps:
         yield from self._one(chapter, decide, *asked, found, chapter["gather"]["material"])
 
 
-def trainings(point: Point) -> list[ModelSpec]:
-    """The model of a point, and those that differ from it in the seed alone, if a check asks for them."""
+def trainings(point: Point, grown: int = 1) -> list[ModelSpec]:
+    """The model of a point, and those that differ from it in the seed alone, if a check asks for them; at least so many
+    as `grown`."""
     wanted, check = max(((spec.trainings, spec.option()) for spec in point.check.values()), default=(1, ""))
+    wanted = max(wanted, grown)
     if wanted == 1:
         return [point.model]
     if not point.model.trains:

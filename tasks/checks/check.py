@@ -45,8 +45,12 @@ class Check(Choice):
 
     @property
     def trainings(self) -> int:
-        """How many trainings it compares, the reported one among them."""
+        """How many trainings it compares at first, the reported one among them."""
         return 1
+
+    def further_trainings(self, found: CheckResult) -> int:  # noqa: ARG002 - of a check that compares none
+        """How many trainings more than those of a result it takes, as far as that is known; 0: no more."""
+        return 0
 
     @abstractmethod
     def measure(self, case: Case) -> CheckResult:

@@ -15,7 +15,7 @@ import numpy as np
 from exhibit.tasks.records.base import Array
 
 LEVEL = 0.95
-_EARLY = 0.999  # of an interval that stops a sample before its end
+EARLY = 0.999  # of an interval that stops a sample before its end
 
 Decision = Literal["pass", "fail", "undecided"]
 
@@ -136,7 +136,7 @@ def until_decided(
     """
     values = measure(0, min(start, most))
     while (
-        (done := len(values)) < most and not decided(values, _EARLY) and affordable(done, wanted := min(2 * done, most))
+        (done := len(values)) < most and not decided(values, EARLY) and affordable(done, wanted := min(2 * done, most))
     ):
         values = np.concatenate([values, measure(done, wanted)])
     return values
@@ -159,7 +159,8 @@ def further(found: Estimate, threshold: float, at_least: bool, things: str) -> s
     if not decides(_FAR * found.size):
         return f"{why}Even {_FAR} times as many {things} like these would not decide."
     needed = sizes[bisect_left(sizes, True, key=decides)]
-    return f"{why}About {needed - found.size:,} more {things} like these would decide."
+    more = needed - found.size
+    return f"{why}{f'About {more:,} more {things}' if more > 1 else 'One more'} like these would decide."
 
 
 _FAR = 100

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, chosen, draws, flat, sampled, told
 from exhibit.tasks.checks.check import Check, GrowingCheck, Need
-from exhibit.tasks.checks.inference import SIZE, correlations
+from exhibit.tasks.checks.inference import EARLY, LEVEL, SIZE, Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.orders import rank, spearman
 from exhibit.tasks.records.base import Array
@@ -21,7 +21,13 @@ class SeedStabilitySpec(Check):
     alone, and how often each feature had which rank in them."""
 
     kind: Literal["seed_stability"] = "seed_stability"
-    seeds: int = Field(5, ge=2, le=1_000, description="how many trainings, the reported one among them")
+    seeds: int = Field(5, ge=2, le=1_000, description="how many trainings at first, the reported one among them")
+    most: int | None = Field(
+        None,
+        ge=2,
+        le=1_000,
+        description="most trainings, the reported one among them, while it is undecided; null: no more than seeds",
+    )
     threshold: float = Field(0.7, ge=-1, le=1, description="smallest mean correlation with the further trainings")
 
     null: ClassVar[str] = "Another training gives an unrelated order: 0."
@@ -36,8 +42,22 @@ class SeedStabilitySpec(Check):
 
     @property
     def trainings(self) -> int:
-        """As many as there are seeds."""
-        return self.seeds
+        """As many as there are seeds, and no more than may be."""
+        return min(self.seeds, self._most)
+
+    @property
+    def _most(self) -> int:
+        return self.seeds if self.most is None else self.most
+
+    def further_trainings(self, found: CheckResult) -> int:
+        """As many as there were beside the reported one, until it is decided; before its end only what is beyond all
+        doubt stops it, as every sample that grows."""
+        if not found.over_trainings:
+            return 0
+        shares = found.details["share"]
+        others = len(shares) - 1
+        settled = decision(_alike(shares, EARLY), self.threshold, self.at_least) != "undecided"
+        return 0 if settled else min(others, self._most - others - 1)
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on one method from its importances, one array per training."""
@@ -52,17 +72,17 @@ class SeedStabilitySpec(Check):
         shares = np.array([values / values.sum() for values in trainings])
         ranks = np.array([rank(values) for values in shares])
         others = len(shares) - 1
-        found = correlations(shares.shape[1]).mean(spearman(np.repeat(shares[:1], others, axis=0), shares[1:]))
+        found, plural = _alike(shares, LEVEL), "s" * (others > 1)
         same = int((ranks[1:] == ranks[0]).all(axis=1).sum())
         leads = int((ranks[1:].argmin(axis=1) == ranks[0].argmin()).sum())
         return self.judged(
             case,
             found,
-            f"The order of the features correlates by {told(found.value, self.threshold)} on average with that "
-            f"of {others} further "
-            f"trainings that differ in the seed alone; the whole order was the same in {same} of {others}, the "
-            f"first feature in {leads} of {others}.",
-            f"{others} trainings beside the reported one",
+            f"The order of the features correlates by {told(found.value, self.threshold)} on average with that of "
+            f"{others} further training{plural} that differ{'' if plural else 's'} in the seed alone; the whole order "
+            f"was the same in {same} of {others}, the first feature in {leads} of {others}.",
+            f"{others} training{plural} beside the reported one, of at most {self._most - 1:,} "
+            f"(check.{self.kind}.most)",
             things="trainings",
             nothing="All features are given the same, in the reported training or in all others: there is no order.",
             details={
@@ -75,6 +95,12 @@ class SeedStabilitySpec(Check):
                 "kept": np.array([same, leads]),
             },
         )
+
+
+def _alike(shares: Array, level: float) -> Estimate:
+    """Of `shares` (trainings, features): how the order of the first correlates with those of the others on average."""
+    others = np.repeat(shares[:1], len(shares) - 1, axis=0)
+    return correlations(shares.shape[1]).mean(spearman(others, shares[1:]), level)
 
 
 class StabilitySpec(GrowingCheck):

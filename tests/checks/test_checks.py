@@ -144,3 +144,19 @@ def test_shares_and_intervals_of_ranks() -> None:
 
 def test_rank_one_is_the_largest() -> None:
     assert rank(np.array([0.1, 5.0, 2.0])).tolist() == [3, 1, 2]
+
+
+def test_trainings_grow_until_they_decide_beyond_doubt_or_are_the_most() -> None:
+    """Of twelve features 16 orders that are nearly the same are enough; four that are less so, or of two, double."""
+    random = np.random.default_rng(0)
+    of, base = SeedStabilitySpec(seeds=5, most=21), np.arange(1.0, 13)
+    near = trained(base, *(base + random.normal(0, 1, 12) for _ in range(16)))
+    some = trained(*(base + random.normal(0, 4, 12) for _ in range(5)))
+    assert of.further_trainings(of.measure(near)) == 0
+    assert of.further_trainings(of.measure(some)) == 4
+    few = trained(*[np.array([1.0, 2.0])] * 17)
+    assert of.further_trainings(of.measure(few)) == 4  # 16 beside the reported one, and 20 are the most
+    assert SeedStabilitySpec().further_trainings(SeedStabilitySpec().measure(some)) == 0
+    assert (SeedStabilitySpec(most=3).trainings, SeedStabilitySpec(most=30).trainings) == (3, 5)
+    nothing = trained(*[np.zeros(4)] * 5)
+    assert of.further_trainings(of.measure(nothing)) == 0

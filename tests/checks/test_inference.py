@@ -152,6 +152,8 @@ def test_how_many_more_would_decide() -> None:
     assert more
     for size, expected in ((12 + int(more[1]), "fail"), (11 + int(more[1]), "undecided")):
         assert decision(SHARE.mean(np.resize([0.2, 0.4, 0.6, 0.8], size)), 0.6, True) == expected
+    nine = correlations(4).mean(np.ones(19))
+    assert further(nine._replace(size=nine.size), 0.7, True, "trainings").endswith(" One more like these would decide.")
     assert further(found, 0.5, True, "samples") == "Even 100 times as many samples like these would not decide."
 
 

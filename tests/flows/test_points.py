@@ -20,6 +20,7 @@ from exhibit.flows.run import run_report
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.stage import FinishedStage
 from exhibit.tasks.store import Store
 from tests.conftest import Project, Run
@@ -44,6 +45,19 @@ def swept(report: Report, store: Path) -> tuple[list[Chapter], Calls, Counter[st
     engine = Counting()
     calls = Calls(Store(store), engine, Watch())
     return run_points(report.points, report.compute, calls, Given()), calls, engine.started
+
+
+def test_trainings_are_added_while_their_check_is_undecided(tmp_path: Path) -> None:
+    """One beside the reported one, then two, then four, which is the most; each is trained and explained once."""
+    asked = ("check=[seed_stability]", "check.seed_stability.seeds=2", "check.seed_stability.most=5")
+    report = read_report([*SMALL, *asked, "method=[vanilla_grad]", "selection.limit=4"])
+    [chapter], calls, started = swept(report, tmp_path)
+    assert (started["fit"], started["attribute"], started["check"]) == (5, 5, 3)
+    assert [model.seed for model in chapter.models] == [0, 1, 2, 3, 4]
+    [[check]] = chapter.checked.values()
+    result = unpack(CheckResult, calls.store.get(check["result"]))
+    assert len(result.details["share"]) == 5
+    assert "4 trainings beside the reported one, of at most 4 (check.seed_stability.most)" in result.sample
 
 
 def test_forty_points_load_and_train_once(tmp_path: Path) -> None:
