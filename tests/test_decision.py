@@ -18,6 +18,7 @@ from exhibit.flows.errors import ConfigError
 from exhibit.flows.points import Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.document.words import share
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Document
@@ -57,6 +58,24 @@ def scored():
     found = rows()
     values = found["inputs"]["table"].to_numpy() @ WEIGHTS + BIAS
     return {{"inputs": found["inputs"], "labels": values, "label_name": "score"}}
+
+SLOPES = np.array([1.0, -2.0])  # of the mean of each channel over time
+
+def waves():
+    """Forty series of eight steps of two channels."""
+    values = np.random.default_rng(0).normal(size=(40, 8, 2)).astype(np.float32)
+    good = np.where(values.mean(axis=1) @ SLOPES > 0, "good", "bad")
+    item = {{"values": values, "kind": "series", "features": ["pulse", "breath"]}}
+    return {{"inputs": {{"watch": item}}, "labels": good, "classes": ["bad", "good"], "label_name": "rest"}}
+
+def waves_net():
+    """The log-odds of good."""
+    import torch
+
+    layer = torch.nn.Linear(16, 1, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor(np.tile(SLOPES / 8, 8), dtype=torch.float32)[None])
+    return torch.nn.Sequential(torch.nn.Flatten(), layer)
 
 def contrary():
     """It says good of the bad."""
@@ -235,3 +254,27 @@ def test_a_decision_is_about_somebody(own_module: Callable[[str, str], None]) ->
         read_report([*WORDS, "selection.index=[3]", "document.compare_to=latest"])
     with pytest.raises(ConfigError, match="none of the sections that clauses ask for"):
         read_report([*WORDS, "selection.index=[3]", "document.profile=model_card"])
+
+
+def test_a_page_about_a_series_speaks_of_that_series(decided: Decided) -> None:
+    """Channels in the order of |w (x - mean)|, averaged over time, which is another one in each; its own picture."""
+    names: dict[str, Any] = {}
+    exec(SOURCE, names)
+    values = names["waves"]()["inputs"]["watch"]["values"].mean(axis=1)
+    parts = names["SLOPES"] * (values - values.mean(axis=0))
+    words = ("data.factory=creditor:waves", "model.factory=creditor:waves_net", "selection.index=[0,1]")
+    document, _ = decided(*words)
+    assert [page.figure for page in document.decisions] == ["factory-decision-1-teaser", "factory-decision-2-teaser"]
+    for page, row in zip(document.decisions, parts[:2], strict=True):
+        order = np.argsort(-np.abs(row))
+        said = [(reason.text, reason.counted, reason.share) for reason in page.reasons]
+        good = 1 if page.outcome == "good" else -1
+        assert said == [
+            (
+                ("pulse", "breath")[k],
+                f"counted {'towards' if row[k] * good > 0 else 'against'} {page.outcome}",
+                share(abs(row[k]) / np.abs(row).sum()),
+            )
+            for k in order
+        ]
+    assert [page.reasons[0].text for page in document.decisions] == ["pulse", "breath"]
