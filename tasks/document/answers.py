@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from exhibit.tasks.document import explained
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.concerns import concerns
+from exhibit.tasks.document.grounds import worded
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.verdicts import all_rows, not_asked
-from exhibit.tasks.document.words import capital, count, listing, of_results, rounded, share
+from exhibit.tasks.document.words import capital, count, listing, of_results
 from exhibit.tasks.records.finding import Finding, Mark
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Answer, Each, Fact, Front, Rule, Word
+from exhibit.tasks.records.trust import Ground, Measured, Relied, Repeated, Reserved
 from exhibit.tasks.records.verdict import CheckWords
 
 _HALF = 0.5  # of the errors of a naive guess
@@ -72,9 +74,10 @@ def front(
     it is."""
     if not materials:
         return Front()
-    judged = [of_model(item, findings[item.slug], len(materials) == 1) for item in materials]
+    whole = len(materials) == 1
+    judged = _worded([of_model(item, findings[item.slug]) for item in materials], checks, whole)
     model = _joined(MODEL, materials, judged)
-    found = [explained.explanation(item, findings[item.slug], checks) for item in materials]
+    found = _worded([explained.explanation(item, findings[item.slug], checks) for item in materials], checks, whole)
     explanation = _joined(explained.EXPLANATION, materials, found)
     return Front(
         examined=tuple(_examined(materials)),
@@ -87,6 +90,12 @@ def front(
         verdicts=tuple(all_rows(materials, checks, anchors)),
         not_asked=tuple(not_asked(materials, checks)),
     )
+
+
+def _worded(
+    found: Sequence[tuple[Word, Sequence[Ground]]], checks: Mapping[str, CheckWords], whole: bool
+) -> list[tuple[Word, str]]:
+    return [(word, worded(grounds, checks, whole)) for word, grounds in found]
 
 
 def model_name(material: Material) -> str:
@@ -140,8 +149,12 @@ _LINE = 100  # characters of a fact on page one
 
 def _rows(material: Material, number: int) -> str:
     """1 picture, 1,264 rows: samples by what a reader calls them."""
-    inputs = material.dataset.inputs
-    return count(number, *(KINDS[material.kind].sample if len(inputs) == 1 else ("row", "rows")))
+    return count(number, *_sample(material))
+
+
+def _sample(material: Material) -> tuple[str, str]:
+    """One of them, and several."""
+    return KINDS[material.kind].sample if len(material.dataset.inputs) == 1 else ("row", "rows")
 
 
 def _methods_of(material: Material) -> Fact:
@@ -178,45 +191,36 @@ def _counted(words: Sequence[Word]) -> str:
 # --- the model --------------------------------------------------------------------------------------------
 
 
-def of_model(material: Material, finding: Finding, whole: bool = True) -> tuple[Word, str]:
-    """Whether it can be trusted, and why in sentences. `whole`: with the interval, and what a naive guess is; of
-    several models there is no room for either."""
+def of_model(material: Material, finding: Finding) -> tuple[Word, list[Ground]]:
+    """Whether it can be trusted, and why."""
     metric = next(iter(material.performance.metrics), None)
     if metric is None:
-        return "not assessed", "No labels say how good it is."
-    said = capital(_quality(material, metric, whole))
+        return "not assessed", [Reserved(id="no labels")]
+    said: list[Ground] = [_quality(material, metric)]
+    said += [Reserved(id="stated")] if material.not_seen else []
     test = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
     unseen = test or material.not_seen
-    said += ". The user states that it has not seen these" if material.not_seen else ""
     if metric.naive is None or metric.interval is None:
-        why = "There is no naive guess or no interval to judge it by."
-        return "with care" if unseen else "not assessed", f"{said}. {why}"
+        return "with care" if unseen else "not assessed", [*said, Reserved(id="no guess")]
     high = _errors(metric)[1]
     naive = _error(metric, metric.naive)
     if not high < naive:
-        return "no", f"{said}. It is not surely better than the naive guess."
+        return "no", [*said, Reserved(id="no better")]
     if not unseen:
-        unknown = "How good it is on others" if material.trained else "Whether it has seen these before"
-        return "not assessed", f"{said}. {unknown} is not known."
-    reserve = _reserve(material, finding, high <= _HALF * naive, whole)
-    return ("with care", f"{said}. {reserve}") if reserve else ("yes", f"{said}.")
+        return "not assessed", [*said, Reserved(id="others unknown" if material.trained else "seen unknown")]
+    reserve = _reserve(material, finding, high <= _HALF * naive)
+    return ("with care", [*said, reserve]) if reserve else ("yes", said)
 
 
-def _reserve(material: Material, finding: Finding, surely: bool, whole: bool) -> str:
-    """Why a model that is better than a guess is trusted with care; empty where nothing speaks against it."""
+def _reserve(material: Material, finding: Finding, surely: bool) -> Ground | None:
+    """Why a model that is better than a guess is trusted with care; None where nothing speaks against it."""
     if isinstance(finding, Mark) and finding.relied_on:
-        rates = [share(rate.share) for rate in (finding.present, finding.absent)]
-        return (
-            f"It relies on {finding.region}: pictures of {finding.of_class} with it are read right in {rates[0]}, "
-            f"other pictures, which never had it, in {rates[1]}."
-        )
-    so = ", so this may be too good" * whole
+        return Relied(region=finding.region, of_class=finding.of_class, present=finding.present, absent=finding.absent)
     if (repeated := material.performance.repeated) and not material.not_seen:
-        stands = "stands" if repeated == 1 else "stand"
-        return f"But {repeated:,} of these {stands} among those that it was trained on, too{so}."
+        return Repeated(rows=repeated)
     if material.stopped_by_test:
-        return f"But these also decided when its training stopped{so}."
-    return "" if surely else "It is surely better than the guess, but not shown to make at most half its errors."
+        return Reserved(id="stopped by them")
+    return None if surely else Reserved(id="not half")
 
 
 def _error(metric: Metric, value: float) -> float:
@@ -230,28 +234,11 @@ def _errors(metric: Metric) -> tuple[float, float]:
     return low, high
 
 
-def _quality(material: Material, metric: Metric, whole: bool = True) -> str:
-    """accuracy 96% (95% interval 91% to 99%) on 120 pictures held out from its training; a naive guess, always the
-    commonest class, has 10%."""
-    shares = metric.name.endswith("accuracy")
-    write = share if shares else rounded  # of labels in any unit
-    bounds = (
-        f" (95% interval {write(metric.interval[0])} to {write(metric.interval[1])})"
-        if metric.interval and whole
-        else ""
+def _quality(material: Material, metric: Metric) -> Measured:
+    return Measured(
+        metric=metric,
+        unit=material.dataset.label_unit,
+        classes=bool(material.dataset.classes),
+        sample=_sample(material),
+        rows=material.measured_rows,
     )
-    always = (", always the commonest class," if material.dataset.classes else ", always the mean,") * whole
-    naive = "" if metric.naive is None else f"; a naive guess{always} has {write(metric.naive)}"
-    unit = f" {material.dataset.label_unit}" if material.dataset.label_unit and not shares else ""
-    held = " from its training" * (material.measured_rows == "test" and whole)
-    on = f"{_rows(material, metric.count)} {_MEASURED_ON[material.measured_rows]}{held}"
-    return f"{_PLAIN.get(metric.name, metric.name)} {write(metric.value)}{unit}{bounds} on {on}{naive}"
-
-
-_PLAIN = {"RMSE": "typical error"}  # what a reader of page one calls a metric
-_MEASURED_ON = {
-    "test": "held out",
-    "training": "that it was trained on",
-    "explained": "given to be explained",
-    "given": "of the data",
-}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.tasks.document import answers, reasons
+from exhibit.tasks.document import answers, grounds, reasons
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.chapter import figures as figures_of
 from exhibit.tasks.document.chapter import finding
@@ -196,7 +196,8 @@ def _facts(material: Material, stated: Mapping[str, str]) -> list[Fact]:
 def _trusted(material: Material, decision: Decision) -> Fact:
     """The answer of page one of a report whether the model can be trusted, and what that rests on: the class that is
     likeliest, which need not be the one that a threshold decides for."""
-    word, reason = answers.of_model(material, finding(material))
+    word, found = answers.of_model(material, finding(material))
+    reason = grounds.worded(found, {})
     if decision.threshold is not None and decision.classes:
         return Fact(
             name=answers.MODEL,

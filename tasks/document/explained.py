@@ -1,26 +1,26 @@
 """Can the explanation be trusted, and what was not tested: what the checks of a chapter say of it together."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from exhibit.tasks.document.bearing import named
-from exhibit.tasks.document.words import asked, capital, count, listing
+from exhibit.tasks.document.grounds import ENOUGH, SHOWS, worded
+from exhibit.tasks.document.words import capital, count, listing
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Answer, Rule, Word
+from exhibit.tasks.records.trust import Asked, Closed, Counted, Doubted, Ground, Open, Shown, Spoke, Unknown
 from exhibit.tasks.records.verdict import CheckResult, CheckWords, Shows, Verdict
 
-ENOUGH = 4  # checks that passed, for a "yes"
 EXPLANATION = "Can the explanation be trusted?"
 UNTESTED = "What was not tested, and what does that mean?"
-_SHOWS: tuple[Shows, ...] = get_args(Shows)
 
 RULE = Rule(
     question=EXPLANATION,
     cases=(
         (
             "yes",
-            f"at least {ENOUGH} checks passed, and so it is shown that it {listing(_SHOWS)}; none failed or is "
+            f"at least {ENOUGH} checks passed, and so it is shown that it {listing(SHOWS)}; none failed or is "
             "undecided; the methods agree on what is said, and chance has not made it",
         ),
         ("with care", "in all other cases"),
@@ -32,9 +32,9 @@ RULE = Rule(
 
 def notes(checks: Mapping[str, CheckWords]) -> tuple[str, ...]:
     """How the checks are counted, and which of them show what."""
-    by = {what: [name for name, words in checks.items() if words.shows == what] for what in (*_SHOWS, None)}
+    by = {what: [name for name, words in checks.items() if words.shows == what] for what in (*SHOWS, None)}
     names = {what: listing([name.replace("_", " ") for name in found]) for what, found in by.items()}
-    several = [f"{what} ({names[what]})" for what in _SHOWS if names[what]]
+    several = [f"{what} ({names[what]})" for what in SHOWS if names[what]]
     beside = f" {capital(names[None])} may stand beside these, but a yes does not need them." if names[None] else ""
     said = f"The {count(len(checks), 'check')} overlap. They show whether an explanation {listing(several)}.{beside}"
     return (
@@ -77,20 +77,26 @@ def tally(material: Material) -> Tally:
     return Tally(passed, failed, undecided, without, against)
 
 
-def explanation(material: Material, finding: Finding, checks: Mapping[str, CheckWords]) -> tuple[Word, str]:
-    """The answer for one chapter, and why in sentences."""
+def explanation(material: Material, finding: Finding, checks: Mapping[str, CheckWords]) -> tuple[Word, list[Ground]]:
+    """The answer for one chapter, and why."""
     found = tally(material)
-    required = [(method, check) for method, check in _of(material, "fail") if check.required]
+    failed = _of(material, "fail")
+    required = [(method, check) for method, check in failed if check.required]
+    others = [(method, check) for method, check in failed if not check.required]
+    undecided = [(method, check) for method, check in _of(material, "undecided") if check.check in found.undecided]
     lacking = _lacking(found.passed, checks)
-    return _word(found, bool(required), lacking, finding), " ".join(
-        [
-            *([f"A required check failed: {_asked(required, material, checks)}."] if required else []),
-            _counted(found, checks),
-            *_others(found, bool(required), material, checks),
-            *([] if found.failed or not found.passed else _shown(found, lacking)),
-            *_doubts(finding),
-        ]
-    )
+    grounds: list[Ground] = [Spoke(id="required failed", asked=_asked(required, material))] if required else []
+    grounds.append(_counted(found, checks))
+    if others:
+        grounds.append(Spoke(id="failed", asked=_asked(others, material), beside_required=bool(required)))
+    if undecided:
+        grounds.append(Spoke(id="undecided", asked=_asked(undecided, material)))
+    # What is shown is said where none failed; it is not shown where one that asks for it is undecided.
+    if found.passed and not found.failed and (lacking or not found.undecided):
+        grounds.append(Shown(lacking=tuple(lacking), enough=len(found.passed) >= ENOUGH))
+    grounds += [Doubted(id="methods disagree")] if finding.standing == "disputed" else []
+    grounds += [Doubted(id="chance")] if finding.doubt else []
+    return _word(found, bool(required), lacking, finding), grounds
 
 
 def _word(found: Tally, required: bool, lacking: Collection[Shows], finding: Finding) -> Word:
@@ -105,21 +111,18 @@ def _word(found: Tally, required: bool, lacking: Collection[Shows], finding: Fin
 def _lacking(passed: Collection[str], checks: Mapping[str, CheckWords]) -> list[Shows]:
     """What a yes needs to be shown and no check that passed has shown."""
     shown = {checks[name].shows for name in passed if name in checks}
-    return [what for what in _SHOWS if what not in shown]
+    return [what for what in SHOWS if what not in shown]
 
 
-def _counted(found: Tally, checks: Mapping[str, CheckWords]) -> str:
-    """8 of 9 checks passed and 1 failed; 3 more have no meaning here."""
-    total = len(_apply(found, checks))
-    if not total:
-        return "No check has a meaning here."
-    passed, failed = len(found.passed), len(found.failed)
-    without = len(found.without_meaning)
-    none = f"; {without} more {'has' if without == 1 else 'have'} no meaning here" if without else ""
-    if not passed and not failed:
-        return f"None of {count(total, 'check')} passed or failed{none}."
-    more = " More failed than passed." if len(found.against) > passed else ""
-    return f"{passed or 'None'} of {count(total, 'check')} passed and {failed or 'none'} failed{none}.{more}"
+def _counted(found: Tally, checks: Mapping[str, CheckWords]) -> Counted:
+    """How many of all that apply passed, and how many failed."""
+    return Counted(
+        total=len(_apply(found, checks)),
+        passed=len(found.passed),
+        failed=len(found.failed),
+        without_meaning=len(found.without_meaning),
+        more_failed=len(found.against) > len(found.passed),
+    )
 
 
 def _apply(found: Tally, checks: Mapping[str, CheckWords]) -> frozenset[str]:
@@ -127,51 +130,19 @@ def _apply(found: Tally, checks: Mapping[str, CheckWords]) -> frozenset[str]:
     return frozenset({*checks, *found.passed, *found.failed, *found.undecided}) - found.without_meaning
 
 
-def _others(found: Tally, required: bool, material: Material, checks: Mapping[str, CheckWords]) -> list[str]:
-    """What else failed, and what is undecided."""
-    failed = [(method, check) for method, check in _of(material, "fail") if not check.required]
-    undecided = [(method, check) for method, check in _of(material, "undecided") if check.check in found.undecided]
-    too = "too, though" if required else "though"
-    return [
-        *([f"Failed, {too} not required: {_asked(failed, material, checks)}."] if failed else []),
-        *([f"Undecided: {_asked(undecided, material, checks)}."] if undecided else []),
-    ]
-
-
-def _shown(found: Tally, lacking: Sequence[Shows]) -> list[str]:
-    """What those that passed show of all that a yes needs, where none failed; it is not shown where one that asks for
-    it is undecided."""
-    if lacking:
-        return [f"Not shown: that it {_either(lacking)}."]
-    if found.undecided:
-        return []
-    return [f"It {listing(_SHOWS)}."] if len(found.passed) >= ENOUGH else [f"A yes needs {ENOUGH}."]
-
-
-def _doubts(finding: Finding) -> list[str]:
-    return [
-        *(["Its methods disagree on what comes first."] if finding.standing == "disputed" else []),
-        *(["What comes first may be chance."] if finding.doubt else []),
-    ]
-
-
 def _of(material: Material, verdict: Verdict) -> list[tuple[MethodMaterial, CheckResult]]:
     return [(method, check) for method, check in results(material) if check.verdict == verdict]
 
 
-def _asked(
-    found: Sequence[tuple[MethodMaterial, CheckResult]], material: Material, checks: Mapping[str, CheckWords]
-) -> str:
-    """The questions of checks, each once; with the methods that it is said of, where not all of them are."""
+def _asked(found: Sequence[tuple[MethodMaterial, CheckResult]], material: Material) -> tuple[Asked, ...]:
+    """The checks, each once; with the methods that it is said of, where not all of them are."""
     of: dict[str, list[MethodMaterial]] = {}
     for method, check in found:
         of.setdefault(check.check, []).append(method)
-    return listing(
-        [
-            f"{asked(name, checks)}{f' ({listing([named(method) for method in methods])})' * (methods != every)}"
-            for every in (list(material.methods),)
-            for name, methods in of.items()
-        ]
+    every = list(material.methods)
+    return tuple(
+        Asked(check=name, methods=() if methods == every else tuple(named(method) for method in methods))
+        for name, methods in of.items()
     )
 
 
@@ -190,23 +161,14 @@ def untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) ->
     missing = [name for name in checks if any(name in not_assessed(material, checks) for material in materials)]
     if not missing:
         spoke = any(check.verdict in ("pass", "fail") for item in materials for _, check in results(item))
-        said = "Every check that applies gave a verdict." if spoke else "No check applies: nothing is known either way."
-        return Answer(question=UNTESTED, word="yes" if spoke else "not assessed", reasons=(said,))
-    unknown, left = f"whether {checks[missing[0]].meaning}", len(missing) - 1
-    more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
+        reason = worded([Closed(spoke=spoke)], checks)
+        return Answer(question=UNTESTED, word="yes" if spoke else "not assessed", reasons=(reason,))
     total = len({name for material in materials for name in checks if name in _apply(tally(material), checks)})
-    every, where = ("", "") if len(materials) == 1 else (" of every result", " for every result")
+    several = len(materials) > 1
+    found = [Open(several=several), Unknown(first=missing[0], others=len(missing) - 1, several=several)]
     return Answer(
         question=UNTESTED,
         word="not assessed",
         counted=f"{len(missing)} of {count(total, 'check')} open",
-        reasons=(
-            f"These were not made{where} or could not decide: that is neither for nor against the explanation.",
-            f"So it is not known{every} {_either([unknown, *more])}.",
-        ),
+        reasons=tuple(worded([ground], checks) for ground in found),
     )
-
-
-def _either(words: Sequence[str]) -> str:
-    """a, b or c."""
-    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)

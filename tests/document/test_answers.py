@@ -9,7 +9,10 @@ import pytest
 
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.answers import RULE, front
+from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.compose import compose
+from exhibit.tasks.document.explained import explanation
+from exhibit.tasks.document.grounds import sentence, worded
 from exhibit.tasks.document.index import write_index
 from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.models.performance import performance
@@ -18,6 +21,7 @@ from exhibit.tasks.records.finding import Mark
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Performance, Prediction, Rate
 from exhibit.tasks.records.page import Answer
+from exhibit.tasks.records.trust import Asked, Counted, Ground, Spoke
 from exhibit.tasks.records.verdict import CheckResult, Verdict
 from exhibit.tasks.stages.compose import _answers
 from tests.points import LENGTHS, inputs, material, method
@@ -137,6 +141,27 @@ def test_an_explanation_is_held_against_its_checks(checks: list[CheckResult], wo
 )  # fmt: skip
 def test_the_reason_says_what_the_rule_asks(checks: list[CheckResult], said: str) -> None:
     assert answers(flowers(*checks))[1].reasons == (said,)
+
+
+def test_reasons_are_findings_with_numbers_and_every_one_has_words() -> None:
+    """A check failed for one of two methods, which is required; another for both."""
+    item = inputs("table")
+    failed = [check("agreement", "fail", True), check("deletion", "fail"), check("stability", "pass")]
+    methods = [
+        method(name, np.array([1.0, 2, 3, 4]), item, LENGTHS, checks=tuple(checks))
+        for name, checks in (("a", failed), ("b", failed[1:]))
+    ]
+    found = material("flowers", methods, item)
+    word, grounds = explanation(found, finding(found), CHECK_WORDS)
+    assert word == "no"
+    assert grounds == [
+        Spoke(id="required failed", asked=(Asked(check="agreement", methods=("a",)),)),
+        Counted(total=12, passed=1, failed=2, without_meaning=0, more_failed=True),
+        Spoke(id="failed", asked=(Asked(check="deletion"),), beside_required=True),
+    ]
+    words = {"agreement": CHECK_WORDS["agreement"].model_copy(update={"question": "Einig?"})}
+    assert worded(grounds[:1], words) == "A required check failed: “Einig?” (a)."
+    assert all(kind in sentence.registry for kind in Ground.__subclasses__())
 
 
 def test_what_a_yes_needs_is_printed_with_the_checks_that_show_it() -> None:

@@ -1,0 +1,172 @@
+"""Why a model or an explanation is trusted or not, in sentences: made of findings when a page is made."""
+
+from collections.abc import Mapping, Sequence
+from functools import singledispatch
+from typing import get_args
+
+from exhibit.tasks.document.words import asked, capital, count, listing, rounded, share
+from exhibit.tasks.records.trust import (
+    Asked,
+    Closed,
+    Counted,
+    Doubted,
+    Ground,
+    Measured,
+    Open,
+    Relied,
+    Repeated,
+    Reserved,
+    Shown,
+    Spoke,
+    Unknown,
+)
+from exhibit.tasks.records.verdict import CheckWords, Shows
+
+ENOUGH = 4  # checks that passed, for a "yes"
+SHOWS: tuple[Shows, ...] = get_args(Shows)
+
+Checks = Mapping[str, CheckWords]
+
+
+def worded(grounds: Sequence[Ground], checks: Checks, whole: bool = True) -> str:
+    """All of them in their order. `whole`: with intervals, and what follows; of several models there is no room."""
+    return " ".join(sentence(ground, checks, whole) for ground in grounds)
+
+
+@singledispatch
+def sentence(ground: Ground, _checks: Checks, _whole: bool) -> str:
+    """One of them."""
+    raise NotImplementedError(f"no words for a {type(ground).__name__}")
+
+
+@sentence.register
+def _(ground: Counted, _checks: Checks, _whole: bool) -> str:
+    if not ground.total:
+        return "No check has a meaning here."
+    without = ground.without_meaning
+    none = f"; {without} more {'has' if without == 1 else 'have'} no meaning here" if without else ""
+    total = count(ground.total, "check")
+    if not ground.passed and not ground.failed:
+        return f"None of {total} passed or failed{none}."
+    more = " More failed than passed." if ground.more_failed else ""
+    return f"{ground.passed or 'None'} of {total} passed and {ground.failed or 'none'} failed{none}.{more}"
+
+
+@sentence.register
+def _(ground: Spoke, checks: Checks, _whole: bool) -> str:
+    questions = listing([_asked(one, checks) for one in ground.asked])
+    match ground.id:
+        case "required failed":
+            return f"A required check failed: {questions}."
+        case "failed":
+            too = "too, though" if ground.beside_required else "though"
+            return f"Failed, {too} not required: {questions}."
+        case "undecided":
+            return f"Undecided: {questions}."
+
+
+def _asked(one: Asked, checks: Checks) -> str:
+    """“Do the parts add up?” (gradient): with the methods, where not all of them are meant."""
+    return f"{asked(one.check, checks)}{f' ({listing(one.methods)})' if one.methods else ''}"
+
+
+@sentence.register
+def _(ground: Shown, _checks: Checks, _whole: bool) -> str:
+    if ground.lacking:
+        return f"Not shown: that it {either(ground.lacking)}."
+    return f"It {listing(SHOWS)}." if ground.enough else f"A yes needs {ENOUGH}."
+
+
+@sentence.register
+def _(ground: Doubted, _checks: Checks, _whole: bool) -> str:
+    if ground.id == "chance":
+        return "What comes first may be chance."
+    return "Its methods disagree on what comes first."
+
+
+@sentence.register
+def _(ground: Measured, _checks: Checks, whole: bool) -> str:
+    """Accuracy 96% (95% interval 91% to 99%) on 120 pictures held out from its training; a naive guess, always the
+    commonest class, has 10%."""
+    metric = ground.metric
+    shares = metric.name.endswith("accuracy")
+    write = share if shares else rounded  # of labels in any unit
+    ends = metric.interval if whole else None
+    bounds = f" (95% interval {write(ends[0])} to {write(ends[1])})" if ends else ""
+    always = (", always the commonest class," if ground.classes else ", always the mean,") * whole
+    naive = "" if metric.naive is None else f"; a naive guess{always} has {write(metric.naive)}"
+    unit = f" {ground.unit}" if ground.unit and not shares else ""
+    held = " from its training" * (ground.rows == "test" and whole)
+    on = f"{count(metric.count, *ground.sample)} {_MEASURED_ON[ground.rows]}{held}"
+    return capital(f"{_PLAIN.get(metric.name, metric.name)} {write(metric.value)}{unit}{bounds} on {on}{naive}.")
+
+
+_PLAIN = {"RMSE": "typical error"}  # what a reader of page one calls a metric
+_MEASURED_ON = {
+    "test": "held out",
+    "training": "that it was trained on",
+    "explained": "given to be explained",
+    "given": "of the data",
+}
+
+
+@sentence.register
+def _(ground: Relied, _checks: Checks, _whole: bool) -> str:
+    present, absent = share(ground.present.share), share(ground.absent.share)
+    return (
+        f"It relies on {ground.region}: pictures of {ground.of_class} with it are read right in {present}, other "
+        f"pictures, which never had it, in {absent}."
+    )
+
+
+@sentence.register
+def _(ground: Repeated, _checks: Checks, whole: bool) -> str:
+    stands = "stands" if ground.rows == 1 else "stand"
+    return f"But {ground.rows:,} of these {stands} among those that it was trained on, too{_SO * whole}."
+
+
+_SO = ", so this may be too good"
+
+
+@sentence.register
+def _(ground: Reserved, _checks: Checks, whole: bool) -> str:
+    if ground.id == "stopped by them":
+        return f"But these also decided when its training stopped{_SO * whole}."
+    return _RESERVED[ground.id]
+
+
+_RESERVED = {
+    "no labels": "No labels say how good it is.",
+    "stated": "The user states that it has not seen these.",
+    "no guess": "There is no naive guess or no interval to judge it by.",
+    "no better": "It is not surely better than the naive guess.",
+    "others unknown": "How good it is on others is not known.",
+    "seen unknown": "Whether it has seen these before is not known.",
+    "not half": "It is surely better than the guess, but not shown to make at most half its errors.",
+}
+
+
+@sentence.register
+def _(ground: Closed, _checks: Checks, _whole: bool) -> str:
+    if ground.spoke:
+        return "Every check that applies gave a verdict."
+    return "No check applies: nothing is known either way."
+
+
+@sentence.register
+def _(ground: Open, _checks: Checks, _whole: bool) -> str:
+    where = " for every result" if ground.several else ""
+    return f"These were not made{where} or could not decide: that is neither for nor against the explanation."
+
+
+@sentence.register
+def _(ground: Unknown, checks: Checks, _whole: bool) -> str:
+    unknown, left = f"whether {checks[ground.first].meaning}", ground.others
+    more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
+    every = " of every result" if ground.several else ""
+    return f"So it is not known{every} {either([unknown, *more])}."
+
+
+def either(words: Sequence[str]) -> str:
+    """a, b or c."""
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
