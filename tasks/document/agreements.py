@@ -3,7 +3,7 @@
 import numpy as np
 
 from exhibit.tasks.document import agreement, between
-from exhibit.tasks.document.words import capital, count, first_places, listing, plain, without_unit
+from exhibit.tasks.document.words import capital, count, first_places, listing, plain, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.compared import Comparison, Group
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
@@ -140,7 +140,7 @@ def _group_row(comparison: Comparison, group: Group) -> tuple[str, ...]:
         str(len(members)),
         between.levels(group.shared) or "no setting of their own",
         "–" if np.isnan(inside).all() else plain(float(np.nanmean(inside))),
-        ", ".join(without_unit(comparison.features[k]) for k in order) if comparison.features else "–",
+        ", ".join(without_units(comparison.features)[k] for k in order) if comparison.features else "–",
     )
 
 

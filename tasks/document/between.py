@@ -1,7 +1,7 @@
 """Findings between points, and between one report and the next, become words, when a page is made."""
 
 from exhibit.tasks.document.sentences import Said, said
-from exhibit.tasks.document.words import capital, count, first_places, listing, plain, rounded, without_unit
+from exhibit.tasks.document.words import capital, count, first_places, listing, plain, rounded
 from exhibit.tasks.records.compared import Level, Where
 from exhibit.tasks.records.finding import Alike, Deciding, Flips, Shift, Shifts, Signs, Survival
 
@@ -31,7 +31,7 @@ def _(finding: Survival) -> Said:
     if not finding.given:
         nothing = "nothing is given to any feature"
         return Said(nothing, f"{nothing} in any of {count(finding.total, finding.noun)}", topic)
-    feature, total = without_unit(finding.feature), count(finding.total, finding.noun)
+    feature, total = finding.feature, count(finding.total, finding.noun)
     among = f"among the {first_places(finding.top)}"
     place = f"is {among}" if finding.top > 1 else "comes first"
     if finding.inside == finding.total:
@@ -45,7 +45,7 @@ def _(finding: Survival) -> Said:
 
 @said.register
 def _(finding: Signs) -> Said:
-    topic, less = f"the sign of {without_unit(finding.feature)}", finding.total - finding.positive
+    topic, less = f"the sign of {finding.feature}", finding.total - finding.positive
     if less in (0, finding.total):
         kept = "the one that keeps signs" if finding.total == 1 else f"all {finding.total} that keep signs"
         word = "negative" if less else "positive"
@@ -117,7 +117,7 @@ def shifted(item: Shift) -> str:
     verb = "rose" if item.after > item.before else "fell"
     size = "" if item.errors is None else f" ({abs(item.errors):.1f} errors over samples)"
     before, after = apart(item.before, item.after)
-    return f"{without_unit(item.feature)} {verb} from {before} to {after}{size}"
+    return f"{item.feature} {verb} from {before} to {after}{size}"
 
 
 def apart(before: float, after: float) -> tuple[str, str]:
@@ -132,7 +132,7 @@ def swapped(finding: Shifts) -> str:
     """Which features changed places."""
     if not finding.swaps:
         return "No feature changed places by more than the errors leave open."
-    went = [f"{without_unit(item.feature)} went from place {item.before} to {item.after}" for item in finding.swaps]
+    went = [f"{item.feature} went from place {item.before} to {item.after}" for item in finding.swaps]
     return f"By more than the errors leave open, {_first(went)}."
 
 

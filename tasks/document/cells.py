@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exhibit.tasks.document.words import in_full, without_unit
+from exhibit.tasks.document.words import in_full, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
 
@@ -16,7 +16,10 @@ def cells(item: Input, row: int, values: Array) -> tuple[list[str], Array]:
     places: dict[str, list[int]] = {}
     for place, column in enumerate(item.columns or item.features):
         places.setdefault(column, []).append(place)
-    names = [f"{without_unit(column)}: {_cell(item, row, column, own)}" for column, own in places.items()]
+    titles = without_units(list(places))
+    names = [
+        f"{title}: {_cell(item, row, column, own)}" for title, (column, own) in zip(titles, places.items(), strict=True)
+    ]
     return names, np.array([values[own].sum() for own in places.values()])
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from exhibit.tasks.document import between
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import count, listing, plain, rounded, signed, without_unit
+from exhibit.tasks.document.words import count, listing, plain, rounded, signed, without_units
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.changed import Changed, Pair, PointPair
 from exhibit.tasks.records.figure import Bars, Figure, Series
@@ -96,13 +96,15 @@ _RETRAINED = (
 
 def findings(summary: Changes) -> tuple[Flips, Shifts]:
     """What changed beyond error, and which importances and ranks did; these are undecided after another training."""
+    features = list(dict.fromkeys(item.feature for item in summary.importance_changes))
+    names = dict(zip(features, without_units(features), strict=True))
     shifts = tuple(
-        Shift(feature=item.feature, before=item.before, after=item.after, errors=item.errors)
+        Shift(feature=names[item.feature], before=item.before, after=item.after, errors=item.errors)
         for item in summary.importance_changes
         if item.beyond
     )
     swaps = tuple(
-        Swap(feature=item.feature, before=item.rank_before, after=item.rank_after)
+        Swap(feature=names[item.feature], before=item.rank_before, after=item.rank_after)
         for item in summary.importance_changes
         if item.moved
     )
@@ -211,7 +213,7 @@ def _drawn(changes: Changed) -> list[Pair]:
 
 def _bars(pair: Pair, number: int) -> Figure:
     order = np.argsort(-np.maximum(pair.before.values, pair.after.values), kind="stable")[:_MOST_FEATURES]
-    labels = tuple(without_unit(pair.after.features[k]) for k in order)
+    labels = tuple(without_units(pair.after.features)[k] for k in order)
     series = [
         Series(name=name, values=item.values[order], errors=item.errors[order], reference=grey)
         for name, item, grey in (("now", pair.after, False), ("before", pair.before, True))
@@ -295,7 +297,7 @@ def _row(pair: Pair, k: int) -> tuple[str, ...]:
     apart = float(pair.apart[k])
     return (
         f"{pair.after.point}, {pair.after.method}",
-        without_unit(pair.after.features[k]),
+        without_units(pair.after.features)[k],
         *(f"{rounded(float(item.values[k]))} ± {rounded(float(item.errors[k]))}" for item in (pair.before, pair.after)),
         signed(apart, 1) if np.isfinite(apart) else "–",
         *(_place(places[k].tolist()) for places in (pair.ranks_before, pair.ranks_after)),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exhibit.tasks.document.words import capital, count, signed, without_unit
+from exhibit.tasks.document.words import capital, count, signed, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Input
@@ -165,7 +165,7 @@ def _bar_panels(comparison: Comparison, item: Input, views: Sequence[View], samp
     values = [view.values(item.name, sample) for view in views]
     if len(units) > 1:
         values = [own / (np.abs(own).sum() or 1.0) for own in values]
-    labels = tuple(without_unit(name) for name in item.features)
+    labels = without_units(item.features)
     meaning = units[0] if len(units) == 1 else "share of the sum of |a|, with its sign"
     sizes = np.mean([np.abs(own) / (np.abs(own).sum() or 1.0) for own in values], axis=0)
     order = np.sort(np.argsort(-sizes, kind="stable")[:_MOST_PANELS])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document.over_rows import INTERVALS, cost, digits, features_asked, rows_of
-from exhibit.tasks.document.words import capital, count, in_full, plain, rounded, signed, without_unit
+from exhibit.tasks.document.words import capital, count, in_full, plain, rounded, signed
 from exhibit.tasks.records.behaviour import STRONG, Effect, Effects
 from exhibit.tasks.records.figure import SINGLE, Bars, EffectPanel, EffectPanels, Figure, Series
 from exhibit.tasks.records.material import Material
@@ -164,7 +164,7 @@ def _numbers(material: Material, found: Effects, title: str) -> Block:
             output,
             _least_and_most(item, k),
             plain(float(np.ptp(item.mean[:, k])), digits(item.mean[:, k])),
-            ", ".join(f"{without_unit(one.feature)} {signed(one.r)}" for one in item.together) or "none",
+            ", ".join(f"{one.feature} {signed(one.r)}" for one in item.together) or "none",
         )
         for item in found.items
         for k, output in enumerate(found.outputs)
@@ -201,7 +201,7 @@ def _least_and_most(item: Effect, output: int) -> str:
 
 def _moves_with(item: Effect) -> str:
     """The column that moves most with a feature."""
-    return "".join(f"r {signed(one.r)} with {without_unit(one.feature)}" for one in item.together[:1])
+    return "".join(f"r {signed(one.r)} with {one.feature}" for one in item.together[:1])
 
 
 def _unit(found: Effects) -> str:

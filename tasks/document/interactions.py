@@ -6,7 +6,7 @@ import numpy as np
 
 from exhibit.tasks.ahead import student
 from exhibit.tasks.document.over_rows import cost, digits, rows_of
-from exhibit.tasks.document.words import count, interval, plain, rounded, signed, without_unit
+from exhibit.tasks.document.words import count, interval, plain, rounded, signed, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Interactions
 from exhibit.tasks.records.figure import Bars, Figure, Series
@@ -88,7 +88,7 @@ def _how(found: Interactions) -> str:
         strongest = "No pair of features does anything together"
     return (
         f"{how} {strongest}; what counts most alone is "
-        f"{without_unit(found.features[alone])}, {rounded(float(found.alone[:, alone].max()))}. In each row all of "
+        f"{without_units(found.features)[alone]}, {rounded(float(found.alone[:, alone].max()))}. In each row all of "
         f"them add up to the change of the {_changed(found)}{_residual(found.residual)}. {cost(found.asked)}"
     )
 
@@ -108,7 +108,7 @@ def _pairs(found: Interactions) -> list[tuple[int, int]]:
 
 
 def _named(found: Interactions, i: int, j: int) -> str:
-    return f"{without_unit(found.features[i])} × {without_unit(found.features[j])}"
+    return f"{without_units(found.features)[i]} × {without_units(found.features)[j]}"
 
 
 def halves_of(found: Interactions) -> Array:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document.words import count, listing, without_unit
+from exhibit.tasks.document.words import count, listing
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Asked
 from exhibit.tasks.records.material import Material
@@ -23,7 +23,7 @@ def rows_of(material: Material, asked: Asked) -> str:
 def features_asked(asked: int, total: int, left: Sequence[tuple[str, str]] = ()) -> str:
     """How many of all features a model was asked about; `left` are those of them of which nothing can be said, with
     the reason."""
-    without = listing([f"{without_unit(feature)} ({why})" for feature, why in left])
+    without = listing([f"{feature} ({why})" for feature, why in left])
     if left and len(left) == asked:
         others = "" if asked == total else f" Others than the {asked:,} of {total:,} that count most were not tried."
         return f"Not applicable to {without}.{others}"

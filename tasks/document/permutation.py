@@ -3,7 +3,7 @@
 import numpy as np
 
 from exhibit.tasks.document.over_rows import INTERVALS, cost, digits, features_asked, rows_of
-from exhibit.tasks.document.words import as_chance, count, interval, listing, plain, rounded, signed, without_unit
+from exhibit.tasks.document.words import as_chance, count, interval, listing, plain, rounded, signed, without_units
 from exhibit.tasks.records.behaviour import Permutation
 from exhibit.tasks.records.figure import Bars, Figure, Series
 from exhibit.tasks.records.material import Material
@@ -18,7 +18,7 @@ def figures(material: Material, found: Permutation) -> tuple[Figure, ...]:
         Figure(
             name=f"{material.slug}-permutation-importance",
             content=Bars(
-                labels=tuple(map(without_unit, found.features)),
+                labels=tuple(map(without_units, found.features)),
                 series=(series,),
                 axis=f"growth of the {found.loss}",
                 signed=bool((found.mean < 0).any()),
@@ -54,8 +54,8 @@ def _needed(found: Permutation) -> str:
     if np.isnan(found.chance).any():
         return f"Of fewer than {found.FEW} rows no interval is stated, and so not which features the model needs."
     sure = [
-        without_unit(name)
-        for name, chance in zip(found.features, found.chance.tolist(), strict=True)
+        name
+        for name, chance in zip(without_units(found.features), found.chance.tolist(), strict=True)
         if chance < found.SURE
     ]
     asked = f"of the {len(found.features)} asked about" if len(found.features) > 1 else ""

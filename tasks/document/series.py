@@ -18,7 +18,7 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     without_score,
 )
-from exhibit.tasks.document.words import count, signed, without_unit
+from exhibit.tasks.document.words import count, signed, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Profile, Scale, Trace, Traces
@@ -75,7 +75,7 @@ def _surely_first(labels: Sequence[str], sizes: Array, classes: int) -> Named | 
     if not len(sizes) or not surely(lead := Lead.of(sizes), classes):
         return None
     mean = sizes.mean(axis=0)
-    return Named(name=without_unit(labels[lead.first]), value=float(mean[lead.first] / mean.sum()))
+    return Named(name=without_units(labels)[lead.first], value=float(mean[lead.first] / mean.sum()))
 
 
 def _otherwise(method: MethodMaterial, firsts: Mapping[str, Named]) -> Named | None:
@@ -173,7 +173,7 @@ def trace(material: Material, values: Array, row: int, title: str, channels: Seq
         values=values[:, channels],
         note=note,
         alt=f"{title}: sum {signed(float(values.sum(dtype=np.float64)))}, strongest "
-        f"{without_unit(item.features[channel])} at {at} with {signed(float(values[step, channel]), 3)}",
+        f"{without_units(item.features)[channel]} at {at} with {signed(float(values[step, channel]), 3)}",
     )
 
 
@@ -214,7 +214,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     return Figure(
         name=f"{material.slug}-teaser",
         content=Traces(
-            channels=tuple(without_unit(item.features[channel]) for channel in channels),
+            channels=tuple(without_units(item.features)[channel] for channel in channels),
             times=item.moments,
             axis=time_axis(item),
             items=(drawn,),
@@ -267,12 +267,12 @@ def _profile(material: Material, method: MethodMaterial) -> Figure:
     item = _item(material)
     channels = drawn_channels(material)
     sizes = method.summary.profiles[item.name][..., 0]
-    peaks = [(without_unit(item.features[k]), item.moments[sizes[:, k].argmax()], sizes[:, k].max()) for k in channels]
+    peaks = [(without_units(item.features)[k], item.moments[sizes[:, k].argmax()], sizes[:, k].max()) for k in channels]
     told = "; ".join(f"{name}: at most {size:.2g}, at {item.when(float(at), float(at))}" for name, at, size in peaks)
     return Figure(
         name=f"{material.slug}-{method.label}-profile",
         content=Profile(
-            channels=tuple(without_unit(item.features[k]) for k in channels),
+            channels=tuple(without_units(item.features)[k] for k in channels),
             times=item.moments,
             axis=time_axis(item),
             values=sizes[:, channels],
@@ -310,5 +310,5 @@ def _strongest(item: Input, values: Array, parts: Sequence[Array]) -> list[str]:
 
 def _piece(item: Input, sums: Array, parts: Sequence[Array], part: int, channel: int) -> str:
     when = item.when(float(item.moments[parts[part][0]]), float(item.moments[parts[part][-1]]))
-    name = f"{without_unit(item.features[channel])}, " if len(item.features) > 1 else ""
+    name = f"{without_units(item.features)[channel]}, " if len(item.features) > 1 else ""
     return f"{name}{when}: {signed(float(sums[part, channel]))}"

@@ -6,7 +6,7 @@ import numpy as np
 
 from exhibit.tasks.document import between
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import count, first_places, listing, plain, without_unit
+from exhibit.tasks.document.words import count, first_places, listing, plain, without_units
 from exhibit.tasks.records.compared import Comparison, Factor, Place
 from exhibit.tasks.records.figure import Figure, Ranks
 from exhibit.tasks.records.finding import Bearing, Deciding, Named, Signs, Survival
@@ -19,7 +19,7 @@ _MOST_FEATURES = 15  # of the figure of ranks
 def found(comparison: Comparison, place: Place, checked: Sequence[Bearing] = ()) -> Survival:
     """Whether a feature keeps a first place; `checked`: the checks of the results that are compared."""
     return Survival(
-        feature=place.feature,
+        feature=_names(comparison)[place.feature],
         inside=place.inside,
         total=len(comparison.results),
         top=comparison.top,
@@ -30,10 +30,15 @@ def found(comparison: Comparison, place: Place, checked: Sequence[Bearing] = ())
     )
 
 
+def _names(comparison: Comparison) -> dict[str, str]:
+    """What its features are called."""
+    return dict(zip(comparison.features, without_units(comparison.features), strict=True))
+
+
 def _sentences(comparison: Comparison, place: Place) -> str:
     """Where a feature stands, and with which sign."""
     survival = found(comparison, place)
-    signs = Signs(feature=place.feature, positive=place.positive, total=place.signed)
+    signs = Signs(feature=survival.feature, positive=place.positive, total=place.signed)
     return " ".join(worded(item)[1] for item in ([survival, signs] if place.signed and survival.given else [survival]))
 
 
@@ -73,7 +78,7 @@ def section(comparison: Comparison) -> Section | None:
 
 def _place_table(comparison: Comparison) -> Table:
     """What the sentences say, for more features than they say it for."""
-    total, first = len(comparison.results), first_places(comparison.top)
+    total, first, names = len(comparison.results), first_places(comparison.top), _names(comparison)
     return Table(
         name=f"{comparison.slug}-places",
         caption=f"The features that stand first in the middle. In how many of {count(total, comparison.noun)} each is "
@@ -86,7 +91,7 @@ def _place_table(comparison: Comparison) -> Table:
         ),
         rows=tuple(
             (
-                without_unit(place.feature),
+                names[place.feature],
                 f"{place.inside} of {total}",
                 between.where(place.lost) if place.lost else "–",
                 f"{place.positive} of {place.signed}" if place.signed else "–",
@@ -124,7 +129,7 @@ def figure_of_ranks(comparison: Comparison) -> Figure | None:
     order = np.lexsort((comparison.ranks.mean(axis=0), np.median(comparison.ranks, axis=0)))[:_MOST_FEATURES]
     places = int(comparison.ranks[:, order].max())
     counts = np.array([np.bincount(comparison.ranks[:, k], minlength=places + 1)[1:] for k in order])
-    labels = tuple(without_unit(comparison.features[k]) for k in order)
+    labels = tuple(without_units(comparison.features)[k] for k in order)
     all_of = f"the first {len(order)} of {len(comparison.features)}" if len(order) < len(comparison.features) else "all"
     return Figure(
         name=f"{comparison.slug}-ranks",

@@ -21,7 +21,7 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     waterfall,
 )
-from exhibit.tasks.document.words import capital, count, numbers, plain, signed, without_unit
+from exhibit.tasks.document.words import capital, count, numbers, plain, signed, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
@@ -43,7 +43,7 @@ def story(material: Material) -> tuple[Finding, str]:
     finding = Leaders(
         method=bearing.named(material.main),
         signed=material.main.signed,
-        first=tuple(Named(name=without_unit(importance.features[k]), value=float(sizes[k])) for k in order[:named]),
+        first=tuple(Named(name=without_units(importance.features)[k], value=float(sizes[k])) for k in order[:named]),
         trainings=kept,
         reference=_surely_first(known) if known is not None else None,
         reference_label="" if known is None else known.label,
@@ -67,7 +67,7 @@ def _direction(material: Material, method: MethodMaterial) -> str:
 def _first(features: Sequence[str], values: Array) -> Named:
     """The feature with the largest value, and its share of all."""
     k = int(np.argmax(values))
-    return Named(name=without_unit(features[k]), value=float(values[k] / (values.sum() or 1.0)))
+    return Named(name=without_units(features)[k], value=float(values[k] / (values.sum() or 1.0)))
 
 
 def _same_two(material: Material, order: Array) -> bool:
@@ -107,7 +107,7 @@ def _doubt(material: Material, order: Array, kept: tuple[int, int] | None) -> st
     if not others or not importance.mean_absolute.any():
         return ""
     if (own := int(importance.mean_absolute.argmax())) != first:  # the bars are a mean over trainings
-        return f"in the reported training itself {without_unit(importance.features[own])} is first"
+        return f"in the reported training itself {without_units(importance.features)[own]} is first"
     if kept is not None and 2 * kept[0] <= kept[1]:
         return f"it is first in only {kept[0]} of {count(kept[1], 'further training')}"
     lead = material.main.lead
@@ -144,7 +144,7 @@ def _spread(material: Material) -> list[MethodMaterial]:
 def importance_figure(material: Material) -> Figure:
     """Shares of importance by every method, with their errors."""
     order = feature_order(material)
-    labels = tuple(without_unit(material.main.summary.importances[0].features[k]) for k in order)
+    labels = tuple(without_units(material.main.summary.importances[0].features)[k] for k in order)
     series = []
     for method in reversed(material.methods):
         values, errors, meaning = shares(material, method)
@@ -181,7 +181,7 @@ def _teaser(material: Material) -> Figure:
     first = _first(material.main.summary.importances[0].features, shares(material, material.main)[0])
     others = [method for method in material.methods if _instead(material, method, first)][:1]
     shown = [*others, material.main][::-1]
-    labels = [without_unit(material.main.summary.importances[0].features[k]) for k in order[:few]]
+    labels = [without_units(material.main.summary.importances[0].features)[k] for k in order[:few]]
     rest = [f"{total - few:,} others"] if total > few else []
     meaning = shares(material, material.main)[2]
     left = f" The bar of the {total - few:,} others together has none." if rest else ""
@@ -234,7 +234,7 @@ def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
     squared, by_sign = method.aggregate == "square", method.signed
     left_out = features_left_out(material)
     drawn = feature_order(material) if left_out else np.arange(len(item.features))
-    labels = tuple(without_unit(item.features[k]) for k in drawn)
+    labels = tuple(without_units(item.features)[k] for k in drawn)
     panels = []
     for row in range(len(material.dataset.sample_ids)):
         values = method.values[item.name][row, :, 0].astype(np.float64)
@@ -317,7 +317,7 @@ def importance_table(material: Material) -> Table:
         ranks = f"{check.details['best_rank'][k]} to {check.details['worst_rank'][k]}" if check else ""
         rows.append(
             (
-                without_unit(importance.features[k]),
+                without_units(importance.features)[k],
                 f"{plain(100 * float(values[k]), 1)} ± {plain(100 * float(errors[k]), 1)}",
                 *((signed(float(importance.mean[k]), 3),) if by_sign else ()),
                 plain(float(importance.mean_absolute[k]), 3),

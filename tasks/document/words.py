@@ -1,5 +1,6 @@
 """Numbers and lists as a reader wants them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count as counting
 
@@ -11,7 +12,7 @@ _SHORT = 16  # letters of a name of a class
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign and a true minus: +1.77, −0.20; what rounds to zero has no sign."""
+    """A number with its sign and a true minus: +1.77, −0.20, +1,235; what rounds to zero has no sign."""
     return "+" * (value > 0) + plain(value, digits) if _large(value) else _printed(f"{value:+.{digits}f}")
 
 
@@ -23,11 +24,12 @@ def plain(value: float, digits: int = 2) -> str:
 
 
 def _large(value: float) -> bool:
-    """Whether nobody measures a number to two decimals."""
-    return _LARGE <= abs(value) < float("inf")
+    """Whether nobody measures a number to two decimals; also one that is rounded to such a number."""
+    return _LARGE <= round(abs(value), 2) < float("inf")
 
 
-_LARGE, _SPARED = 10_000, 3  # from which on a number has so many decimals less
+_LARGE, _SPARED = 1_000, 3  # from which on a number has so many decimals less
+_YEARS = 10_000  # below which four digits may be a year, which has no comma
 
 
 def rounded(value: float, digits: int = 3) -> str:
@@ -40,7 +42,7 @@ def rounded(value: float, digits: int = 3) -> str:
 
 def in_full(value: float) -> str:
     """A value of a feature: 1.32, 711,500; large ones without decimals."""
-    return plain(value, 0) if _large(value) else rounded(value, 4)
+    return plain(value, 0) if _large(value) and abs(value) >= _YEARS else rounded(value, 4)
 
 
 def _printed(text: str) -> str:
@@ -125,9 +127,12 @@ def long_named(names: Sequence[str]) -> bool:
     return max(map(len, names)) > _SHORT
 
 
-def without_unit(feature: str) -> str:
-    """petal length (cm) -> petal length."""
-    return feature.partition(" (")[0]
+def without_units(features: Sequence[str]) -> tuple[str, ...]:
+    """petal length (cm) -> petal length; those that are then no longer told apart, income (monthly) and income
+    (yearly), as they are."""
+    short = [feature.partition(" (")[0] for feature in features]
+    times = Counter(short)
+    return tuple(one if times[one] == 1 else whole for one, whole in zip(short, features, strict=True))
 
 
 def numbers(labels: Sequence[str], values: Array, with_sign: bool = False) -> str:

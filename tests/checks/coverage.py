@@ -57,13 +57,11 @@ Draw = Callable[[np.random.Generator], bool]  # whether the interval of one seed
 
 
 class Stated(NamedTuple):
-    """An interval or error that a report states, `where`, and one seed of it; `why`: what a rate outside the limits
-    comes from, said beside it."""
+    """An interval or error that a report states, `where`, and one seed of it."""
 
     name: str
     where: str
     held: Draw
-    why: str = ""
 
 
 def holds(low: float, truth: float, high: float) -> bool:
@@ -398,7 +396,7 @@ def table(seeds: int) -> Iterator[str]:
     yield "| stated | where | holds the truth |"
     yield "|---|---|---|"
     for case in CASES:
-        yield f"| {case.name} | {case.where} | {rate(case, seeds):.1%}{case.why and '; '}{case.why} |"
+        yield f"| {case.name} | {case.where} | {rate(case, seeds):.1%} |"
 
 
 def main(seeds: int) -> None:

@@ -4,8 +4,20 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.document.answers import _quality
+from exhibit.tasks.document.grounds import worded
 from exhibit.tasks.document.image import bordered
-from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, share, signed
+from exhibit.tasks.document.words import (
+    capital,
+    count,
+    in_full,
+    interval,
+    listing,
+    plain,
+    rounded,
+    share,
+    signed,
+    without_units,
+)
 from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
 from exhibit.tasks.records.model import Metric, Performance
 from exhibit.tasks.records.shown import article, as_set, what_it_is
@@ -19,7 +31,10 @@ def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
 @pytest.mark.parametrize(
     ("value", "written"),
     [
-        (1234.5, ("1234.50", "+1234.50", "1,230")),
+        (999.4, ("999.40", "+999.40", "999")),
+        (999.996, ("1,000", "+1,000", "1,000")),
+        (1234.6, ("1,235", "+1,235", "1,230")),
+        (12_345.6, ("12,346", "+12,346", "12,300")),
         (347_001.785, ("347,002", "+347,002", "347,000")),
         (-2.72e12, ("−2,720,000,000,000", "−2,720,000,000,000", "−2,720,000,000,000")),
         (7.4169e24, ("7.42×10²⁴", "+7.42×10²⁴", "7.42×10²⁴")),
@@ -28,6 +43,15 @@ def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
 def test_large_numbers_are_written_as_a_reader_writes_them(value: float, written: tuple[str, str, str]) -> None:
     """No digits that nobody measured, and no exponent where a number can be written out."""
     assert (plain(value), signed(value), rounded(value)) == written
+
+
+def test_a_value_of_four_digits_may_be_a_year() -> None:
+    assert [in_full(value) for value in (1999.0, 1234.56, 12_345.6)] == ["1999", "1235", "12,346"]
+
+
+def test_what_tells_two_features_apart_is_no_unit() -> None:
+    names = ("income (monthly)", "income (yearly)", "age (years)", "sex")
+    assert without_units(names) == ("income (monthly)", "income (yearly)", "age", "sex")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +119,7 @@ def test_one_of_something_is_no_plural() -> None:
     item = inputs("image")
     one = material("p", [method("m", np.ones((8, 8)), item, [str(i) for i in range(64)])], item)
     found = one.model_copy(update={"performance": Performance(metrics=(metric,))})
-    assert _quality(found, metric) == "accuracy 100% on 1 picture held out from its training"
+    assert worded([_quality(found, metric)], {}) == "Accuracy 100% on 1 picture held out from its training."
 
 
 @pytest.mark.parametrize(
