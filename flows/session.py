@@ -76,8 +76,8 @@ def explain(
     outputs, in their order; `label`: what is predicted, of several labels a name for each. `task`: auto takes several
     outputs for classes, and several columns of y for labels that are numbers or of which any may hold, unless just one
     holds in each sample: then these are classes.
-    `kind`: table, image, text or molecule, where X does not say. `background`: rows like X that means, and methods that
-    compare with a background, take from; None: those of X.
+    `kind`: table, image, text, molecule or series, where X does not say. `background`: rows like X that means, and
+    methods that compare with a background, take from; None: those of X.
     `preprocess`: of a net: from samples like X to what it takes.
     `settings`: anything else of a config by its key, such as {"selection.limit": 10}. `store`: what is computed is kept
     there, and not computed again.
