@@ -168,9 +168,18 @@ def test_groups_that_cannot_be_told_are_refused_before_anything_is_computed(
         load(Store(tmp_path / "store"), spec)
 
 
+def test_a_column_that_only_the_rows_to_explain_lack_is_said_to_be_missing_there(tmp_path: Path) -> None:
+    path, rows = people(tmp_path), tmp_path / "rows.csv"
+    pd.read_csv(path)[:5].drop(columns="sex").to_csv(rows, index=False)
+    spec = TableSpec(path=path, explain=rows, label="repaid", missing="exclude", groups=["sex"], ignore=("sex",))
+    with pytest.raises(InputError, match=r"there is no column sex in data\.explain; there are income"):
+        load(Store(tmp_path / "store"), spec)
+
+
 @pytest.mark.parametrize(
     ("groups", "said"),
     [
+        ([{"age": [1e13]}], "the end 10000000000000.0 of a range of 'age' is beyond 1,000,000,000,000 either way"),
         ([{"age": [40, 25]}], r"the ends of ranges of 'age' ascend, as \[25, 40, 60\]; \[40, 25\] do not"),
         ([{"age": []}], r"the ends of ranges of 'age' are numbers, as \[25, 40, 60\], not \[\]"),
         ([{"age": ["x"]}], "are numbers"),

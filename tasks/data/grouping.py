@@ -76,10 +76,10 @@ def columns_of(groups: GroupColumns) -> tuple[By, ...]:
     return tuple(By(*next(iter(item.items()))) if isinstance(item, Mapping) else By(item) for item in groups)
 
 
-def require_groups(table: "Table", groups: GroupColumns, labels: Sequence[str]) -> None:
-    """Raises InputError for a column that is not there, or that is predicted."""
+def require_groups(table: "Table", groups: GroupColumns, labels: Sequence[str], where: str = "") -> None:
+    """Raises InputError for a column that is not there, or that is predicted. `where`: of which file, in words."""
     names = [by.column for by in columns_of(groups)]
-    require_columns(table, names, "data.groups: there is no column {}")
+    require_columns(table, names, f"data.groups: there is no column {{}}{where}")
     if predicted := [name for name in names if name in labels]:
         raise InputError(
             f"data.groups: {predicted[0]!r} is the label; name columns that say whose row it is, as sex or age"

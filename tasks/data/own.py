@@ -242,7 +242,7 @@ class RowsSpec(Data):
         if "explain" in files:
             texts = [*reader.texts(), *filter(None, [self.id])]
             table = reader.checked(self.rows(files["explain"], "explain", texts), "explain")
-            require_groups(table, self.groups, self.labels)
+            require_groups(table, self.groups, self.labels, " in data.explain")
             parts.append(self._part(table, "explain", labels, reader))
             tables.append(table[parts[-1][0].usable])
         dataset = self._dataset(labels, reader, parts)

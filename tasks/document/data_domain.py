@@ -24,7 +24,8 @@ def told(material: Material, found: Datasheet) -> tuple[str, ...]:
     return (
         f"{usual} Of {rows_of(material, found.later, rows)}, {domain.far:,} ({share(domain.far / rows)}) "
         f"{'is' if domain.far == 1 else 'are'} farther, half have a similarity of {plain(domain.later)} or more, and "
-        f"{domain.new_scaffolds:,} {'has' if domain.new_scaffolds == 1 else 'have'} a scaffold that none of the "
+        f"{f'{domain.new_scaffolds:,}' if domain.new_scaffolds else 'none'} "
+        f"{'has' if domain.new_scaffolds < 2 else 'have'} a scaffold that none of the "
         f"{training} has.",
     )
 

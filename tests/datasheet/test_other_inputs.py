@@ -72,6 +72,9 @@ def test_molecules_are_held_against_the_nearest_of_the_training() -> None:
     item = flowers([1, 2, 3, 4], dataset=data)
     sheet = datasheet(data)
     assert "1 (50%) is farther" in data_domain.told(item, sheet)[0]
+    assert sheet.domain
+    known = sheet.model_copy(update={"domain": sheet.domain.model_copy(update={"new_scaffolds": 0})})
+    assert "and none has a scaffold that none of the training rows has" in data_domain.told(item, known)[0]
     assert [row[-1] for row in data_domain.nearest(item, sheet)[0].rows][-2:] == ["no", "yes"]
 
 
