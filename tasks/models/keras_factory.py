@@ -1,9 +1,10 @@
 """What a user's own Keras net needs: see `exhibit.tasks.models.factory.Backend`."""
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -168,16 +169,47 @@ def single(net: keras.Model) -> bool:
 
 
 def _inputs(net: keras.Model) -> Wanted | None:
-    """What a functional net calls its inputs: the keys of those that it takes as a dictionary; None for other nets."""
-    if not isinstance(net, Functional) or isinstance(net, keras.Sequential):
+    """What a net calls its inputs: a functional one the keys of those that it takes as a dictionary, a subclass the
+    arguments of its `call` where these are several; None for other nets."""
+    if isinstance(net, keras.Sequential):
         return None
+    if not isinstance(net, Functional):
+        return _arguments(net)
     structure = net._inputs_struct
     names = sorted(structure) if isinstance(structure, dict) else [tensor.name for tensor in net.inputs]
     return Wanted(tuple(names), frozenset(names))
 
 
+def _arguments(net: keras.Model) -> Wanted | None:
+    """The inputs that `call` names, if these are several."""
+    parameters = [one for one in inspect.signature(net.call).parameters.values() if one.name not in _NO_INPUTS]
+    named = [one for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    if len(named) < 2 or len(named) < len(parameters):
+        return None
+    needed = frozenset(one.name for one in named if one.default is one.empty)
+    return Wanted(tuple(one.name for one in named), needed)
+
+
+_NO_INPUTS = ("training", "mask")  # arguments of `call` that Keras itself fills
+
+
+class _Spread(keras.Model):  # type: ignore[misc]
+    """A net whose `call` has an argument for each input, as one that takes a list of these."""
+
+    def __init__(self, net: keras.Model) -> None:
+        super().__init__(name=net.name)
+        self.net = net
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        given = inputs if isinstance(inputs, list | tuple) else [inputs]
+        options = {"training": training} if "training" in inspect.signature(self.net.call).parameters else {}
+        return self.net(*given, **options)
+
+
 def _listed(net: keras.Model) -> keras.Model:
     """The same layers as a net that takes its inputs as a list, in their order."""
+    if not isinstance(net, Functional | _Spread) and _inputs(net) is not None:
+        return _Spread(net)
     if not isinstance(net, Functional) or not isinstance(net._inputs_struct, dict):
         return net
     return keras.Model(list(net.inputs), net._outputs_struct, name=net.name)

@@ -73,6 +73,17 @@ def keras_net(names=("b", "a"), keys=None, told=None):
     return net if told is None else (net, lambda inputs: {name: inputs[name].astype("float32") for name in told})
 
 
+def subclass(text):
+    import keras
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    exec(f"def call(self, {text}): return self.last(a - 10 * b)", space := {})
+    Net.call = space["call"]
+    return Net()
+
+
 def estimator(columns):
     import numpy as np, pandas as pd
     from sklearn.linear_model import LinearRegression
@@ -108,6 +119,9 @@ def model_of(function: str, data: Dataset, **arguments: Any) -> Model:
         ("named", {"text": "*, b, a"}),
         ("named", {"text": "b, *, a"}),
         ("named", {"text": "a, mask=None, *, c=None, b"}),
+        ("subclass", {"text": "b, a"}),
+        ("subclass", {"text": "b, a, training=None, mask=None"}),
+        ("subclass", {"text": "a, b, c=None"}),
         ("keras_net", {}),
         ("keras_net", {"names": ["y", "x"], "keys": ["b", "a"]}),
         ("keras_net", {"names": ["b", "a"], "keys": ["b", "a"]}),
@@ -141,7 +155,9 @@ def test_a_perfect_net_is_perfect_whatever_the_order(function: str, arguments: d
             r"takes nothing by place or name \(name each: forward\(self, a, b\)\), and the data gives a, b",
         ),
         ("named", {"text": "*, a, b, mask"}, "the net takes a, b, mask, and the data gives a, b"),
-        ("any_number", {}, "the data gives a, b, and the net has no names for its inputs"),
+        ("any_number", {}, "the data gives a, b, and the net has no names for its inputs; name each .*, as a, b, or"),
+        ("subclass", {"text": "a, c, b=None"}, "the net takes a, c, b, and the data gives a, b"),
+        ("subclass", {"text": "inputs, a=0, *, b=0"}, "the data gives a, b, and the net has no names for its inputs"),
         ("estimator", {"columns": ["b 0", "a 0"]}, "was fitted on the columns b 0, a 0, and the data gives a 0, a 1"),
     ],
 )
