@@ -331,7 +331,15 @@ class Columns(Record):
         if self.whole:
             usual = [column.usual(each) for column, each in zip(self.columns, codes, strict=True)]
             return known.model_copy(update={"centre": tuple(usual), "spread": (1.0,) * len(usual)})
-        spread, centre = rows.std(axis=0, dtype=np.float64), rows.mean(axis=0, dtype=np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread, centre = rows.std(axis=0, dtype=np.float64), rows.mean(axis=0, dtype=np.float64)
+        if not np.isfinite(spread).all():  # divided by it, every row would be the same
+            column = int((~np.isfinite(spread)).argmax())
+            raise InputError(
+                f"data.path: a feature holds {np.abs(rows[:, column]).max():.3g}, and the squares of such numbers, of "
+                f"which its standard deviation is made, are beyond {np.finfo(np.float64).max:.3g}; give the column in "
+                f"other units, or leave it out: it is feature {column + 1} of {len(spread)}"
+            )
         return known.model_copy(
             update={"centre": tuple(centre.tolist()), "spread": tuple(np.where(spread > 0, spread, 1.0).tolist())}
         )

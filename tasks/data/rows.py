@@ -120,7 +120,8 @@ def require_no_marks(cells: "Cells", found: Collection[str], key: str) -> None:
 
 def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str) -> None:
     """Raises InputError for a column of nothing but numbers of which some are written in a way that is not read: with
-    a comma, a minus of another sign or in per cent. They would be names of categories, which have no size.
+    a comma, a minus of another sign, thousands apart, in per cent or in a currency, or in brackets. They would be names
+    of categories, which have no size.
 
     `found`: the words of the cells, (rows,)."""
     other = [row for row, word in zip(cells.index, found, strict=True) if _OTHERWISE(word)]
@@ -132,7 +133,11 @@ def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str) -> Non
         )
 
 
-_OTHERWISE = re.compile(r"[+\-−]?[0-9]+,[0-9]+|−[0-9]+(?:\.[0-9]+)?|[+-]?[0-9]+(?:[.,][0-9]+)? ?%").fullmatch
+_GROUPED = r"[0-9]{1,3}(?:[.,'’ \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?"  # thousands apart
+_SIZE = rf"(?:{_GROUPED}|[0-9]+(?:[.,][0-9]+)?)"
+_OTHERWISE = re.compile(
+    rf"[+\-−]?[0-9]+,[0-9]+|−{_SIZE}|[+-]?{_SIZE} ?[%$€£¥]|[+-]?{_GROUPED}|[+-]?[$€£¥] ?[+-]?{_SIZE}|\({_SIZE}\)"
+).fullmatch
 _MARKS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "unknown", "-", "--", "?", "."})
 
 
