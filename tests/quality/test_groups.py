@@ -1,13 +1,14 @@
 """Groups against fairlearn and closed forms, and over seeds: a planted bias is found, clean data is not blamed."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from fairlearn import metrics as fair
 from scipy.stats import chi2_contingency, f_oneway
 from sklearn.metrics import accuracy_score
 
 from exhibit.tasks.chances import holm, wilson
-from exhibit.tasks.data.grouping import ranges
+from exhibit.tasks.data.grouping import groupings, ranges
 from exhibit.tasks.quality import groups, roles
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
@@ -257,3 +258,11 @@ def test_a_small_group_that_is_higher_here_does_not_pass_for_it(order: tuple[int
     assert accuracy.surest.interval[0] < -0.1
     assert accuracy.surest.interval[1] < 0.1
     assert accuracy.verdict == "undecided"
+
+
+def test_groups_of_numbers_are_in_the_order_of_their_size() -> None:
+    table = pd.DataFrame({"months": [24, 6, None, 12], "word": ["24", "6", "b", "12"]})
+    found = groupings(("months", "word"), [table])
+    assert found is not None
+    assert found.items[0].groups == ("6", "12", "24", "not stated")
+    assert found.items[1].groups == ("12", "24", "6", "b")
