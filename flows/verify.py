@@ -132,6 +132,8 @@ def _page_differences(before: Subject, after: Subject) -> list[str]:
     """A sentence for each thing in which the pages are not those that were made again."""
     import pikepdf
 
+    if before.pdf == after.pdf:
+        return []
     try:
         with reading("report.pdf", pikepdf.PdfError):
             return [f"report.pdf: {said}" for said in differing_pdfs(before.pdf, after.pdf)]

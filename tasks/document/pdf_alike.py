@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,12 @@ _LETTER = re.compile(rb"<([0-9a-fA-F]{4})> <([0-9a-fA-F]*)>")
 def _letters(font: Any) -> dict[int, str]:
     """What each code of a font stands for."""
     table = font.get("/ToUnicode")
-    pairs = [] if table is None else _LETTER.findall(table.read_bytes())
+    return {} if table is None else _letters_of(table.read_bytes())
+
+
+@lru_cache(maxsize=32)  # every drawing of a page has the fonts of the page
+def _letters_of(table: bytes) -> dict[int, str]:
+    pairs = _LETTER.findall(table)
     return {int(code, 16): bytes.fromhex(text.decode()).decode("utf-16-be", "replace") for code, text in pairs}
 
 
