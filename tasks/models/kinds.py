@@ -20,9 +20,9 @@ class ModelKind(NamedTuple):
 
 
 KINDS: dict[Kind, ModelKind] = {
-    "table": ModelKind(shaped_by="the columns of the data (data.features, data.ignore)"),
-    "image": ModelKind(channels_first=True, shaped_by="the pictures (data.size)"),
-    "text": ModelKind(number=np.int64, shaped_by="the length of the texts (data.length)"),
+    "table": ModelKind(shaped_by="the columns of the data (of a file: data.features, data.ignore)"),
+    "image": ModelKind(channels_first=True, shaped_by="the pictures (of files: data.size)"),
+    "text": ModelKind(number=np.int64, shaped_by="the length of the texts (of a file: data.length)"),
     "molecule": ModelKind(number=None),
     "series": ModelKind(
         shaped_by="give (samples, channels, steps) by its preprocess, which is lambda inputs: {name: values."
