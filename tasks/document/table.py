@@ -109,7 +109,8 @@ def _doubt(material: Material, order: Array, kept: tuple[int, int] | None) -> st
     if (own := int(importance.mean_absolute.argmax())) != first:  # the bars are a mean over trainings
         return f"in the reported training itself {without_units(importance.features)[own]} is first"
     if kept is not None and 2 * kept[0] <= kept[1]:
-        return f"it is first in only {kept[0]} of {count(kept[1], 'further training')}"
+        name = without_units(importance.features)[first]
+        return f"{name} is first in only {kept[0]} of {count(kept[1], 'further training')}"
     lead = material.main.lead
     if lead is None or lead.samples < FEWEST:
         return (
@@ -118,7 +119,7 @@ def _doubt(material: Material, order: Array, kept: tuple[int, int] | None) -> st
     return "" if surely(lead) else _NOT_AHEAD
 
 
-_NOT_AHEAD = "it is ahead of the others by no more than chance among the explained samples allows"
+_NOT_AHEAD = "among other samples chance alone could put another feature first"
 
 
 def figures(material: Material, _: Scales) -> tuple[Figure, ...]:

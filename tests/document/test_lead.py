@@ -41,7 +41,7 @@ def test_what_is_ahead_by_two_errors_of_few_samples_is_not_surely_first() -> Non
     ahead = np.array([1.1, -0.2, 1.0, -0.2, 0.8, 0.3, 0.6, -0.1]) - 0.03
     error = ahead.std(ddof=1) / np.sqrt(8)
     assert 1.96 < ahead.mean() / error < 2.1
-    assert "no more than chance" in doubt(sizes(ahead))
+    assert "chance alone could put another feature first" in doubt(sizes(ahead))
 
 
 def test_of_four_samples_nothing_is_said_to_be_first() -> None:
