@@ -66,12 +66,13 @@ def revisions(data: bytes, sealed: int) -> list[Revision]:
     except (pikepdf.PdfError, AttributeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         if isinstance(error, Unsigned):
             raise
-        raise Unsigned(f"what was appended to it cannot be read ({type(error).__name__})") from error
+        raise Unsigned("what was appended to it is no signature that can be read") from error
     return found
 
 
 def _signatures(document: Any) -> Iterator[Revision]:
-    for field in document.Root.AcroForm.Fields:
+    fields = document.Root.AcroForm.Fields if "/AcroForm" in document.Root else ()
+    for field in fields:
         if "/V" in field:
             start, first, second, last = (int(number) for number in field.V.ByteRange)
             if start != 0:

@@ -319,6 +319,16 @@ def with_nothing(writer: IncrementalPdfFileWriter) -> None:
     writer.add_object(generic.StreamObject(stream_data=b"x"))
 
 
+def test_anything_behind_a_report_without_a_form_is_damage_in_words() -> None:
+    """It was said with the name of an error of Python."""
+    pdf = pikepdf.new()
+    pdf.add_blank_page()
+    pdf.save(file := io.BytesIO())
+    written = file.getvalue()
+    with pytest.raises(Unsigned, match=r"^something was appended to it that nobody has signed$"):
+        revisions(written + b"junk", len(written))
+
+
 CHANGES = {"a page": with_page, "a note": with_note, "a file": with_file, "what is not seen": with_nothing}
 
 
