@@ -18,7 +18,7 @@ def figures(material: Material, found: Permutation) -> tuple[Figure, ...]:
         Figure(
             name=f"{material.slug}-permutation-importance",
             content=Bars(
-                labels=tuple(map(without_units, found.features)),
+                labels=without_units(found.features),
                 series=(series,),
                 axis=f"growth of the {found.loss}",
                 signed=bool((found.mean < 0).any()),

@@ -325,8 +325,8 @@ def test_an_output_without_a_meaning_for_the_task_is_known_before_any_training(i
 
 
 GIVES = "the data gives for each sample"
-TABLE = rf"{GIVES} 'measurements' of shape 4; change the model, or the columns of the data \(data\.features"
-PICTURE = rf"{GIVES} 'image' of shape 8 x 8 x 1; change the model, or the pictures \(data\.size\)$"
+TABLE = rf"{GIVES} 'measurements' of shape 4; change the model, or the columns of the data \(of a file: data\.features"
+PICTURE = rf"{GIVES} 'image' of shape 8 x 8 x 1; change the model, or the pictures \(of files: data\.size\)$"
 
 
 @pytest.mark.parametrize(
