@@ -168,7 +168,7 @@ def test_a_heading_and_its_list_and_the_lines_of_a_caption_are_on_one_page() -> 
     caption = f"<figcaption>It begins {'and it goes on ' * 40} and it ends.</figcaption>"
     figure = f'<figure class="long">{caption}<p>1</p><p>2</p></figure>'
     for above, part, first, last in (
-        (234, within(page, '<div class="listing">', "</div>"), "Contents", "Appendix"),
+        (234, within(page, '<nav class="listing"', "</nav>"), "Contents", "Appendix"),
         (241, figure, "It begins", "it ends."),
     ):
         pages = set_alone(page, part, above)
