@@ -1,5 +1,7 @@
 """The examples of what a factory receives and gives back: each is what it says, and is explained."""
 
+import importlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +81,14 @@ def test_a_table_of_smiles_has_labels_of_its_own(tmp_path: Path, monkeypatch: py
     assert len(numbers.labels) == 8
     assert classes.description.startswith("4 of 16 molecules are left out")
     assert classes.inputs[0].array[:2].tolist() == ["CCO", "CCC"]
+
+
+def test_the_classifier_to_try_is_the_same_one_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tokens too: of those that the library's training finds, one set in many made a required check fail."""
+    monkeypatch.syspath_prepend(ROOT / "docs" / "examples")
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    example = importlib.import_module("classifier")
+    texts = [text for text, _ in example.reviews()]
+    first, second = (example.cutter(reversed(texts) if k else texts) for k in range(2))
+    assert first.get_vocab() == second.get_vocab()
+    assert first.tokenize("Wonderful plot.") == ["won", "##der", "##ful", "plo", "##t", "."]
