@@ -56,8 +56,8 @@ def main(folder: Path) -> None:
     names = {0: "bad", 1: "good"}
     numbers = {name: number for number, name in names.items()}
     net = BertForSequenceClassification(
-        BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-                   max_position_embeddings=64, id2label=names, label2id=numbers)
+        BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+                   intermediate_size=64, max_position_embeddings=64, id2label=names, label2id=numbers)
     )  # fmt: skip
     batch = tokenizer(list(texts), padding=True, return_tensors="pt")
     labels = torch.tensor([int(verdict == "good") for verdict in verdicts])
