@@ -111,6 +111,12 @@ def report(arguments: Sequence[str]) -> int:
     from exhibit.flows.config import read_report
 
     wanted = read_report(options.overrides, options.config_dir)
+    if options.dry_run:
+        from exhibit.flows.dry_run import dry_run
+
+        for line in dry_run(wanted):
+            tell(line)
+        return DONE
     from exhibit.flows.artifacts import changed
     from exhibit.flows.run import run_report
 

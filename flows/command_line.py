@@ -70,6 +70,8 @@ def _report_parser(command: str, about: str) -> argparse.ArgumentParser:
     parser.add_argument("--help", "-h", action="store_true", help="show this, with all groups and options")
     parser.add_argument("--cfg", choices=["job", "hydra", "all"], help="show the composed config, run nothing")
     parser.add_argument("--info", nargs="?", const="all", metavar="WHAT", help="how Hydra composes it; run nothing")
+    if command == "report":
+        parser.add_argument("--dry-run", action="store_true", help="say what is in the store, and what the rest costs")
     add_multirun(parser)
     add_config_dir(parser)
     return parser

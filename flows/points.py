@@ -107,6 +107,25 @@ def run_points(
     Raises:
         Exception: what the first point met, if all of them failed.
     """
+    chapters = followed(points, compute, calls, given, all_glyphs=all_glyphs, decision=decision)
+    errors = [chapter.error for chapter in chapters if chapter.error is not None]
+    ended = len(errors) == len(chapters)
+    _tell(chapters, calls, {str(errors[0])} if ended else set())
+    if ended:
+        raise errors[0]
+    return chapters
+
+
+def followed(
+    points: Sequence[Point],
+    compute: Compute,
+    calls: Calls,
+    given: Given,
+    *,
+    all_glyphs: bool = False,
+    decision: DecisionSpec | None = None,
+) -> list[Chapter]:
+    """The same, however many of them end before: each holds why."""
     chapters = [Chapter(slug, point) for slug, point in zip(slugs([p.label for p in points]), points, strict=True)]
     steps = _Steps(compute, calls, given, all_glyphs, decision)
     for step in (
@@ -125,11 +144,6 @@ def run_points(
         *([steps.decide] if decision else []),
     ):
         _across(step, [chapter for chapter in chapters if chapter.failure is None], calls)
-    errors = [chapter.error for chapter in chapters if chapter.error is not None]
-    ended = len(errors) == len(chapters)
-    _tell(chapters, calls, {str(errors[0])} if ended else set())
-    if ended:
-        raise errors[0]
     return chapters
 
 

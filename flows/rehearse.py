@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from exhibit.flows.config import Point, Report
 from exhibit.flows.places import require_writable
 from exhibit.flows.points import trainings
+from exhibit.tasks.checks.check import GrowingCheck
 from exhibit.tasks.data.select import candidates
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.data import Dataset
@@ -27,15 +28,16 @@ def rehearse(report: Report) -> Iterator[str]:
     store = Store(report.paths.store)
     with store.in_use():
         for point in report.points:
-            yield from _point(point, report.compute, store)
+            yield f"point: {point.label}"
+            yield from rehearsed_point(point, report.compute, store)
 
 
-def _point(point: Point, compute: Compute, store: Store) -> Iterator[str]:
-    yield f"point: {point.label}"
+def rehearsed_point(point: Point, compute: Compute, store: Store, *, fitted: bool = False) -> Iterator[str]:
+    """What is found about one of them. `fitted`: the store holds the model that it would train."""
     wanted = columns_wanted(point.data, point.model, compute)
     loaded = load(store, point.data, wanted=wanted)
     data = read(store, Dataset, loaded["dataset"])
-    fitted = read(store, Dataset, loaded.outputs.get("fitted", loaded["dataset"]))
+    learned = read(store, Dataset, loaded.outputs.get("fitted", loaded["dataset"]))
     splits = {split: int((data.split == split).sum()) for split in dict.fromkeys(data.split.tolist())}
     rows = ", ".join(f"{count:,} {split}" for split, count in splits.items())
     left = f"; {len(data.excluded):,} left out, {data.excluded[0].reason}" if data.excluded else ""
@@ -48,8 +50,12 @@ def _point(point: Point, compute: Compute, store: Store) -> Iterator[str]:
     require_answerable(store, loaded["dataset"], point.data, point.selection, point.behaviour)
     trainings(point)  # what checks ask of the model
     yield from told(
-        rehearsed(data, fitted, point.model, point.method, point.target, point.selection, compute), compute.batch
+        rehearsed(data, learned, point.model, point.method, point.target, point.selection, compute, known=fitted),
+        compute.batch,
     )
+    for name, check in point.check.items():
+        if isinstance(check, GrowingCheck):
+            yield f"check {name}: stops to grow at {check.max_calls:,} model calls for each method"
     columns, known = len(point.data.by_name(data).columns), len(candidates(point.selection, data))
     for label, question in point.behaviour.items():
         yield f"behaviour {label}: at most {question.most_calls(columns, known):,} model calls"

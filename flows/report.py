@@ -7,6 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from exhibit.flows.config import Report
 from exhibit.flows.earlier import EARLIER, earlier
 from exhibit.flows.engine import Engine, Inline
 from exhibit.flows.errors import debugging, during, one_line_message
-from exhibit.flows.points import Chapter, Given, run_points
+from exhibit.flows.points import Chapter, Given, followed, run_points
 from exhibit.flows.progress import Watch
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.fonts import require_glyphs
@@ -30,6 +31,7 @@ from exhibit.tasks.evidence.attached import attached
 from exhibit.tasks.evidence.local import described, disambiguated, local_references, put
 from exhibit.tasks.evidence.seal import Host, git_state
 from exhibit.tasks.protocols import SCHEDULING
+from exhibit.tasks.records.decision import DecisionSpec
 from exhibit.tasks.records.evidence import LocalEvidence
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure, MissingGlyphs, Paper
@@ -43,7 +45,7 @@ from exhibit.tasks.stages.render import job_of, render
 from exhibit.tasks.stages.scale import scale
 from exhibit.tasks.stages.seal import list_runs, seal
 from exhibit.tasks.stages.stage import FinishedStage
-from exhibit.tasks.store import Store
+from exhibit.tasks.store import Damaged, Store
 
 _SOURCE = Path(__file__).parents[1]
 
@@ -117,7 +119,7 @@ def _explained(report: Report, command: Sequence[str], calls: Calls, given: Give
         calls,
         given,
         all_glyphs=report.document.missing_glyphs == "refuse",
-        decision=report.document.decision if report.document.kind == "decision" else None,
+        decision=_decision(report),
     )
     chapters = [point for point in every if point.failure is None]
     failures = [point.failure for point in every if point.failure is not None]
@@ -156,6 +158,25 @@ def front_page(report: Report, engine: Engine, watch: Watch, given: Given) -> st
         flow = _Flow(report, calls, given)
         composed = flow.document(run_points(report.points, report.compute, calls, given), [])
         return front(job_of(store, *flow.printed(composed)))
+
+
+def looked_up(report: Report, calls: Calls) -> list[Chapter]:
+    """Asks for every stage of a report, up to its pages, of calls that compute nothing; a chapter ends where the store
+    does not hold what it asks for.
+
+    Raises:
+        InputError: for what the report would end with, before it computes anything.
+    """
+    flow = _Flow(report, calls, Given())
+    chapters = followed(report.points, report.compute, calls, Given(), decision=_decision(report))
+    if not any(chapter.failure for chapter in chapters):
+        with suppress(Damaged):
+            flow.rendered(flow.document(chapters, []))
+    return chapters
+
+
+def _decision(report: Report) -> DecisionSpec | None:
+    return report.document.decision if report.document.kind == "decision" else None
 
 
 @dataclass(frozen=True)

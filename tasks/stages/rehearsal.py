@@ -91,19 +91,23 @@ def rehearse(
     target: TargetSpec,
     selection: SelectionSpec,
     compute: Compute,
+    *,
+    known: bool = False,
 ) -> Rehearsal:
-    """A few rows of `data` through a model that has seen a few of `fitted`.
+    """A few rows of `data` through a model that has seen a few of `fitted`. `known`: how long its training takes is not
+    asked.
 
     Raises:
         InputError: for what the report would end with.
     """
     own = [function for spec in (model, *methods.values(), target) if (function := spec.own_function) is not None]
+    rows = candidates(selection, data)
+    explained = len(rows) if selection.limit is None else min(selection.limit, len(rows))
     with one_at_a_time(compute), running(own):
-        training = _training(model, fitted, compute) if model.trains else None
+        training = _training(model, fitted, compute) if model.trains and not known else None
         some = fitted.take(_some(fitted))
         weights = model.shortened().fit(some, compute, silent)
         net = model.restore(some, weights, compute)
-        rows = candidates(selection, data)
         few = data.take(rows[: compute.batch])
         outputs = net.predict(few.arrays)
         whole = data.take(np.resize(rows, compute.batch)).arrays
@@ -117,9 +121,10 @@ def rehearse(
         found = {}
         for label, method in methods.items():
             with keys_of(method, label):
-                found[label] = _measured(method.placed(layers), model, net, data, rows, targets, score, compute)
+                found[label] = _measured(
+                    method.placed(layers), model, net, data, rows[:explained], targets, score, compute
+                )
         taken = net.place(few.arrays).values if gives_gradients(net) and _numbers(few) else {}
-    limit = len(rows) if selection.limit is None else selection.limit
     return Rehearsal(
         inputs={item.name: Values.of(item.values[rows[:_SHOWN]]) for item in data.inputs},
         taken={name: Values.of(values) for name, values in taken.items()},
@@ -131,7 +136,7 @@ def rehearse(
         parameters=weights.parameters,
         tried=len(some.labels) if model.trains else 0,
         batch_seconds=batch_seconds,
-        explained=min(limit, len(rows)),
+        explained=explained,
         methods=found,
         peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     )

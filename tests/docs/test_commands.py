@@ -44,7 +44,7 @@ def test_the_commands_of_a_page_run(page: Path, project: Project) -> None:
     for block, done in work_through(page, project):
         assert done.status == 0, done.stderr
         reports = [line for line in commands(block.text) if line.startswith("exhibit report")]
-        made = [line for line in reports if not {"--help", "--cfg"} & set(line.split())]
+        made = [line for line in reports if not {"--help", "--cfg", "--dry-run"} & set(line.split())]
         pdfs = re.findall(r"^pdf: (.+)$", done.stdout, re.MULTILINE)
         assert len(pdfs) == len(made)
         for pdf in pdfs:

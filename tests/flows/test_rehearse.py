@@ -98,3 +98,9 @@ def test_the_command_and_the_group_of_checks_do_not_mix(capsys: pytest.CaptureFi
     assert "exhibit report" not in out.partition("groups and their options")[0].partition("examples:")[2]
     with pytest.raises(SystemExit, match="2"):
         run(["check", "--chek"])
+
+
+def test_no_more_is_measured_than_is_explained(tried: Callable[..., list[str]]) -> None:
+    """It said "64 of 20 samples"."""
+    lines = tried("data=iris", "model=mlp", "method=[vanilla_grad]", "selection.limit=20")
+    assert any(line.startswith("vanilla_grad: 20 of 20 samples took ") for line in lines)
