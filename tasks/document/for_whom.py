@@ -1,7 +1,7 @@
 """For whom the model of a chapter is how good, and what its explanations say of each group."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from exhibit.tasks.document import roles
 from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, signed
@@ -25,6 +25,8 @@ from exhibit.tasks.records.subgroups import (
 
 _TOLD = 2  # findings of a concern that stand in its sentence
 _NO_SHARES = ("mean label", "mean error", "mean absolute error")  # in the unit of the label
+_OF_PROBABILITY = ("F1", "AUC", "log loss", "calibration")  # in a table of their own, where there are rates as well
+_FURTHER = ": F1, and what the probabilities are worth"
 
 
 def sections(material: Material) -> tuple[Section, ...]:
@@ -93,12 +95,15 @@ def _said(material: Material, measured: Measured) -> str:
     if not measured.about:
         return (
             "Accuracy is that of the likeliest class, calibration its mean probability minus how often it is right. "
-            "Rates are of one class against all others: one of them in target.outputs would have them here."
+            "Log loss (in nats, 0 is best) says how little probability what is true has. Rates are of one class "
+            "against all others: one of them in target.outputs would have them here."
         )
     return (
         f"Rates are of {measured.about}. Base rate: how many rows are it. Selection rate: how many are read as it, as "
         "the likeliest class. TPR: how many of the rows that are it are read as it. FPR: how many of the others are. "
-        "Calibration: the mean probability of it minus the base rate."
+        "F1: the harmonic mean of TPR and of how many of the rows that are read as it are it. AUC: how often a row "
+        "that is it has a higher probability of it than one that is not. Log loss (in nats, 0 is best): how little "
+        "probability what is true has. Calibration: the mean probability of it minus the base rate."
     )
 
 
@@ -106,29 +111,41 @@ def _by_group(material: Material) -> tuple[Table, ...]:
     found = material.groups
     if found is None or found.measured is None:
         return ()
+    names = list(found.measured.whole)
+    parts = {"": names}
+    if found.measured.about:
+        parts = {": rates": [name for name in names if name not in _OF_PROBABILITY], _FURTHER: list(_OF_PROBABILITY)}
     return tuple(
-        _of_groups(material, found.measured, table, f"{material.slug}-groups-{number}")
+        _of_groups(material, found.measured, table, _Part(what, own, f"{material.slug}-groups-{number}-{part}"))
         for number, table in enumerate(found.measured.tables)
+        for part, (what, own) in enumerate(parts.items())
     )
 
 
-def _of_groups(material: Material, measured: Measured, table: Subgroups, name: str) -> Table:
-    names = list(dict.fromkeys(name for group in table.groups for name in group.measures))
+class _Part(NamedTuple):
+    """Columns of a table of groups."""
+
+    what: str
+    measures: Sequence[str]
+    name: str
+
+
+def _of_groups(material: Material, measured: Measured, table: Subgroups, part: _Part) -> Table:
     small = sum(group.small for group in table.groups)
     few = f" Too small to be compared: {small} of {count(len(table.groups), 'group')}." if small else ""
     none = f" None of these rows is of {listing([f'“{name}”' for name in table.absent])}." if table.absent else ""
     return Table(
-        name=name,
-        caption=f"By {listing(table.by)}, on {_rows(material, measured)}.{few}{none}",
+        name=part.name,
+        caption=f"By {listing(table.by)}, on {_rows(material, measured)}{part.what}.{few}{none}",
         columns=(
             Column(title=" and ".join(table.by)),
-            *(Column(title=title, numeric=True) for title in ("rows", *names)),
+            *(Column(title=title, numeric=True) for title in ("rows", *part.measures)),
         ),
         rows=tuple(
             (
                 f"{group.name} (too small)" if group.small else group.name,
                 f"{group.rows:,}",
-                *(_cell(group, name) for name in names),
+                *(_cell(group, name) for name in part.measures),
             )
             for group in table.groups
         ),
@@ -210,10 +227,10 @@ def _caption(material: Material, measured: Measured) -> str:
         return "The largest difference of two groups, and the two that differ most surely. Means have no ratio."
     said = f"{fairlearn}, and the two groups that differ most surely."
     if not measured.about:
-        return said
+        return f"{said} Log loss has no limit."
     return (
         f"{said} The selection rate is that of demographic parity, TPR that of equal opportunity, TPR and FPR those of "
-        "equalized odds. The base rate is of the data: it has no limit."
+        "equalized odds. The base rate is of the data, and F1 and log loss follow it: they have no limit."
     )
 
 

@@ -108,9 +108,13 @@ def _over(by_class: dict[int, Array], width: int) -> Array:
     return np.asarray(np.stack(list(by_class.values())).mean(axis=0))
 
 
+def log_losses(own: Array) -> Array:
+    """(rows,) from the probability of what is true in each."""
+    return np.asarray(-np.log(np.clip(own, _LEAST_PROBABILITY, 1)))
+
+
 def _log_losses(probabilities: Array, labels: Array) -> Array:
-    own = probabilities[np.arange(len(labels)), labels]
-    return -np.log(np.clip(own, _LEAST_PROBABILITY, 1))
+    return log_losses(probabilities[np.arange(len(labels)), labels])
 
 
 def _squares(probabilities: Array, labels: Array) -> Array:

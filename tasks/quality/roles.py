@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from exhibit.tasks.chances import holm
-from exhibit.tasks.quality.groups import mean
+from exhibit.tasks.quality.counted import mean
 from exhibit.tasks.quality.resampling import intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping

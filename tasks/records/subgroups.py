@@ -14,7 +14,7 @@ TELLS = 0.3  # from which association on a feature is said to stand for a column
 
 
 class Estimate(Record):
-    """A share or a mean over `rows` rows with its interval; None where there are too few rows for one."""
+    """A number over `rows` rows with its interval; None where there are too few rows for one."""
 
     value: float
     rows: int
@@ -45,9 +45,9 @@ class Pair(Record):
 
 class Disparity(Record):
     """How far a measure differs between groups: the largest `difference` of two, and the smallest `ratio` of two, None
-    of what is no share, or where all are 0. `surest`: the pair whose interval is farthest above 0. It fails where that
-    is above the `limit` as a whole, and passes where no interval of two groups goes beyond it, either way. Without a
-    limit it is none of the model, but of the data, and has no verdict."""
+    of what does not go from 0 to 1, or where all are 0. `surest`: the pair whose interval is farthest above 0. It fails
+    where that is above the `limit` as a whole, and passes where no interval of two groups goes beyond it, either way.
+    Without a limit it follows the data, whatever the model does, and has no verdict."""
 
     measure: str
     difference: float
@@ -70,11 +70,13 @@ class Subgroups(Record):
 class Measured(Record):
     """All `tables`, on `rows` labelled rows of a `split`. The `intervals` of all measures of all groups of all tables
     have a level of 95% together, as have those of all `comparisons` of two groups (Bonferroni). `about`: the class that
-    rates are of; empty for a regression, and where one of several classes would have to be named."""
+    rates are of; empty for a regression, and where one of several classes would have to be named. `whole`: each
+    measure of all these rows."""
 
     split: Split
     rows: int
     about: str
+    whole: dict[str, float]
     tables: tuple[Subgroups, ...]
     intervals: int
     comparisons: int

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 from fairlearn import metrics as fair
 from scipy.stats import chi2_contingency, f_oneway
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
 from exhibit.tasks.chances import holm, wilson
 from exhibit.tasks.data.grouping import groupings, ranges
 from exhibit.tasks.quality import groups, roles
+from exhibit.tasks.quality.counted import Mean, Overlap, Ranking, area_interval, share
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
 from exhibit.tasks.records.subgroups import Disparity, Subgroups
@@ -49,12 +50,13 @@ def test_differences_and_ratios_are_those_of_fairlearn_also_of_two_columns_at_on
     every = groups.with_crossed([grouping("sex", sex), grouping("age", age)])
     tables, intervals, comparisons = groups.grouped(groups.of_class(true, probability, read), every)
     assert [table.by for table in tables] == [("sex",), ("age",), ("sex", "age")]
-    assert (intervals, comparisons) == ((2 + 3 + 6) * 6, (1 + 3 + 15) * 6)
+    assert (intervals, comparisons) == ((2 + 3 + 6) * 9, (1 + 3 + 15) * 9)
     measured = {
         "accuracy": accuracy_score,
         "selection rate": fair.selection_rate,
         "TPR": fair.true_positive_rate,
         "FPR": fair.false_positive_rate,
+        "F1": f1_score,
     }
     at_once = np.array([f"{one}, {two}" for one, two in zip(sex, age, strict=True)])
     frame = fair.MetricFrame(metrics=measured, y_true=true, y_pred=read, sensitive_features=at_once)
@@ -64,6 +66,15 @@ def test_differences_and_ratios_are_those_of_fairlearn_also_of_two_columns_at_on
         assert rates[name].ratio == pytest.approx(frame.ratio()[name])
         for item in tables[2].groups:
             assert item.measures[name].value == pytest.approx(frame.by_group[name][item.name])
+    ranked = {"AUC": roc_auc_score, "log loss": log_loss}
+    scored = fair.MetricFrame(metrics=ranked, y_true=true, y_pred=probability, sensitive_features=at_once)
+    for name in ranked:
+        assert rates[name].difference == pytest.approx(scored.difference()[name])
+        assert rates[name].limit == (0.1 if name == "AUC" else None)
+        for item in tables[2].groups:
+            assert item.measures[name].value == pytest.approx(scored.by_group[name][item.name])
+    assert rates["AUC"].ratio == pytest.approx(scored.ratio()["AUC"])
+    assert rates["log loss"].ratio is None
     sensitive = {"y_true": true, "y_pred": read, "sensitive_features": at_once}
     assert rates["selection rate"].difference == pytest.approx(fair.demographic_parity_difference(**sensitive))
     assert max(rates["TPR"].difference, rates["FPR"].difference) == pytest.approx(
@@ -81,7 +92,7 @@ def test_intervals_are_widened_by_how_many_there_are() -> None:
 
 def test_a_difference_of_two_shares_has_the_interval_of_newcombes_example() -> None:
     """His table II, method 10: 56/70 against 48/80 is 0.2, from 0.0524 to 0.3339."""
-    found = [groups._share(np.arange(total) < hits, 0.95) for hits, total in ((56, 70), (48, 80))]
+    found = [share(np.arange(total) < hits, 0.95) for hits, total in ((56, 70), (48, 80))]
     for one, other in (found, found[::-1]):
         assert one
         assert other
@@ -233,7 +244,7 @@ def test_intervals_are_counted_as_they_are_shown_and_a_group_without_rows_is_nam
     by = Grouping(by=("g",), groups=("large", "absent", "small"), of=of)
     (found,), intervals, _ = groups.grouped(groups.of_class(true, np.full(84, 0.5), true), [by])
     shown = [item for group in found.groups for item in group.measures.values() if item.interval]
-    assert intervals == len(shown) == 6 + 4
+    assert intervals == len(shown) == 9 + 4
     assert found.absent == ("absent",)
 
 
@@ -253,7 +264,7 @@ def test_a_small_group_that_is_higher_here_does_not_pass_for_it(order: tuple[int
     right = np.ones(1030, bool)
     right[30:40] = False
     by = Grouping(by=("g",), groups=("a", "b"), of=of)
-    (found,), *_ = groups.grouped(groups.of_likeliest(right, right.astype(float)), [by])
+    (found,), *_ = groups.grouped(groups.of_likeliest(right, right.astype(float), np.ones(len(right))), [by])
     accuracy = by_name(found)["accuracy"]
     assert accuracy.surest.interval[0] < -0.1
     assert accuracy.surest.interval[1] < 0.1
@@ -266,3 +277,60 @@ def test_groups_of_numbers_are_in_the_order_of_their_size() -> None:
     assert found is not None
     assert found.items[0].groups == ("6", "12", "24", "not stated")
     assert found.items[1].groups == ("12", "24", "6", "b")
+
+
+def test_the_interval_of_f1_is_wilsons_of_what_is_true_and_read_among_what_is_either() -> None:
+    """F1 = 2J / (1 + J): 30 of 50 rows are both, so J is 0.6 and F1 0.75."""
+    true, read = np.arange(100) < 40, (np.arange(100) >= 10) & (np.arange(100) < 50)
+    found = Overlap(true, read).of(np.ones(100, bool), 0.95)
+    assert found
+    low, high = wilson(30, 50)
+    assert found.value == pytest.approx(f1_score(true, read)) == pytest.approx(0.75)
+    assert (found.low, found.high) == pytest.approx((2 * low / (1 + low), 2 * high / (1 + high)))
+    assert Overlap(true & ~true, read & ~read).of(np.ones(100, bool), 0.95) is None
+
+
+def test_the_ends_of_the_interval_of_an_area_are_z_standard_errors_from_it() -> None:
+    """By J. A. Hanley and B. J. McNeil's formula with the mean of both numbers of rows; also of a perfect ranking."""
+
+    def error(area: float, hits: int, misses: int) -> float:
+        q1, q2, mean = area / (2 - area), 2 * area**2 / (1 + area), (hits + misses) / 2
+        return np.sqrt((area * (1 - area) + (mean - 1) * (q1 + q2 - 2 * area**2)) / (hits * misses))
+
+    for area, hits, misses in ((0.8, 30, 70), (0.5, 5, 5), (0.99, 200, 10)):
+        low, high = area_interval(area, hits, misses, 1.96)
+        assert [(area - low) / error(low, hits, misses), (high - area) / error(high, hits, misses)] == pytest.approx(
+            [1.96, 1.96], rel=1e-6
+        )
+    low, high = area_interval(1.0, 20, 20, 1.96)
+    assert (high, 0.7 < low < 0.99) == (1.0, True)
+    assert area_interval(0.0, 20, 20, 1.96) == pytest.approx((0, 1 - low))
+    assert area_interval(1.0, 500_000, 500_000, 4)[0] > 0.9999
+
+
+def test_an_area_needs_rows_of_both_kinds_and_ties_count_half() -> None:
+    scores, true = np.array([0.2, 0.5, 0.5, 0.9]), np.array([False, False, True, True])
+    found = Ranking(scores, true).of(np.ones(4, bool), 0.95)
+    assert found
+    assert found.value == pytest.approx(roc_auc_score(true, scores)) == pytest.approx(3.5 / 4)
+    assert Ranking(scores, true).of(true, 0.95) is None
+
+
+def test_no_end_of_a_mean_is_where_no_mean_can_be() -> None:
+    """One row of twelve has a large loss: Student's lower end would be below zero."""
+    losses = np.array([0.01] * 11 + [5.0])
+    found = [Mean(losses, least).of(np.ones(12, bool), 0.99) for least in (-np.inf, 0)]
+    assert [own.low < 0 for own in found if own] == [True, False]
+    assert Mean(losses).of(np.arange(12) < 1, 0.95) is None
+
+
+def test_of_several_classes_the_loss_is_of_the_true_one() -> None:
+    random = np.random.default_rng(0)
+    probabilities = random.dirichlet(np.ones(3), 90)
+    labels = random.integers(3, size=90)
+    own, read = probabilities[np.arange(90), labels], probabilities.argmax(axis=1)
+    asked = groups.of_likeliest(read == labels, probabilities.max(axis=1), own)
+    (table,), *_ = groups.grouped(asked, [grouping("g", np.repeat(["a", "b"], 45))])
+    for item, rows in zip(table.groups, (slice(45), slice(45, 90)), strict=True):
+        oracle = log_loss(labels[rows], probabilities[rows], labels=[0, 1, 2])
+        assert item.measures["log loss"].value == pytest.approx(oracle)

@@ -1,0 +1,141 @@
+"""What is counted of some rows, with an interval at any level: shares, means, F1 and the area under the ROC curve."""
+
+from abc import abstractmethod
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from exhibit.tasks.chances import wilson
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.quality import LEAST
+from exhibit.tasks.records.subgroups import Estimate
+
+
+class Counted(NamedTuple):
+    """A number over so many rows, and the ends of its interval at a level; these are not `told` of a mean over so few
+    rows that their spread says little."""
+
+    value: float
+    rows: int
+    low: float
+    high: float
+    told: bool = True
+
+    @property
+    def estimate(self) -> Estimate:
+        """As records have it."""
+        return Estimate(value=self.value, rows=self.rows, interval=(self.low, self.high) if self.told else None)
+
+
+class Statistic(Protocol):
+    """Something to count of rows. `has_ratio`: whether it goes from 0 to 1, so that two have a ratio."""
+
+    @property
+    @abstractmethod
+    def has_ratio(self) -> bool: ...
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """Over `rows`, a mask; None where too few of them count."""
+        ...
+
+
+class Share(NamedTuple):
+    """Which rows are `hits` of those that are counted, `among`; both (rows,) of truth values."""
+
+    hits: Array
+    among: Array
+    has_ratio: bool = True
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """With E. B. Wilson's interval (1927); None of no rows."""
+        return share(self.hits[rows & self.among], level)
+
+
+class Mean(NamedTuple):
+    """Numbers (rows,), none below `least`."""
+
+    values: Array
+    least: float = -np.inf
+    has_ratio: bool = False
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """With Student's interval, no end of which is below `least`; None of a single row."""
+        if rows.sum() < 2:
+            return None
+        found = mean(self.values[rows], level)
+        return found._replace(low=max(found.low, self.least), told=found.rows >= LEAST)
+
+
+class Overlap(NamedTuple):
+    """F1: which rows are `true`, and which are `read` as it; both (rows,) of truth values."""
+
+    true: Array
+    read: Array
+    has_ratio: bool = True
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """Of the rows that are either, the share J that is both has Wilson's interval, and F1 is 2J / (1 + J), which
+        grows with it; None where there are none."""
+        found = share((self.true & self.read)[rows & (self.true | self.read)], level)
+        if found is None:
+            return None
+        value, low, high = (2 * own / (1 + own) for own in (found.value, found.low, found.high))
+        return Counted(value, found.rows, low, high)
+
+
+class Ranking(NamedTuple):
+    """ROC AUC: how highly rows are scored, and which are `true`; both (rows,)."""
+
+    scores: Array
+    true: Array
+    has_ratio: bool = True
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """With the interval of R. G. Newcombe (2006), part 2, method 5; None unless some rows are true and some not."""
+        from scipy.stats import rankdata
+
+        scores, true = self.scores[rows], self.true[rows]
+        hits, misses = int(true.sum()), int((~true).sum())
+        if not hits or not misses:
+            return None
+        area = float((rankdata(scores)[true].sum() - hits * (hits + 1) / 2) / (hits * misses))
+        return Counted(area, len(true), *area_interval(area, hits, misses, float(ndtri((1 + level) / 2))))
+
+
+def share(hits: Array, level: float) -> Counted | None:
+    """Of truth values (rows,), with Wilson's interval; None of no rows."""
+    if not len(hits):
+        return None
+    low, high = wilson(int(hits.sum()), len(hits), float(ndtri((1 + level) / 2)))
+    return Counted(float(hits.mean()), len(hits), low, high)
+
+
+def mean(values: Array, level: float) -> Counted:
+    """Of two rows or more, (rows,), with Student's interval."""
+    half = float(stdtrit(len(values) - 1, (1 + level) / 2) * values.std(ddof=1) / np.sqrt(len(values)))
+    middle = float(values.mean())
+    return Counted(middle, len(values), middle - half, middle + half)
+
+
+def area_interval(area: float, hits: int, misses: int, z: float) -> tuple[float, float]:
+    """Of an area under the ROC curve over so many rows of both kinds: the areas from which it is z standard errors
+    away, each as large as it would be there (J. A. Hanley and B. J. McNeil, 1982). So it has a width at 0 and 1, too.
+
+    R. G. Newcombe (2006), Confidence intervals for an effect size measure based on the Mann-Whitney statistic, part 2.
+    """
+    from scipy.optimize import brentq
+
+    half = (hits + misses) / 2 - 1
+
+    def beyond(at: float) -> float:
+        spread = 1 + half * ((1 - at) / (2 - at) + at / (1 + at))
+        return (area - at) ** 2 - z * z * at * (1 - at) * spread / (hits * misses)
+
+    inside = min(max(area, _TINY), 1 - _TINY)
+    low = brentq(beyond, 0, inside) if area > 0 else 0.0
+    high = brentq(beyond, inside, 1) if area < 1 else 1.0
+    return float(low), float(high)
+
+
+_TINY = 1e-12  # from 0 and 1, where the standard error is 0
