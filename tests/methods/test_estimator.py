@@ -32,6 +32,7 @@ from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
+from exhibit.tasks.models.catboost_words import CategoryWords
 from exhibit.tasks.models.columns import ColumnsModel, columns_of, require_known
 from exhibit.tasks.models.estimator import EstimatorSpec
 from exhibit.tasks.models.fitted import TRUSTED_TYPES, CatBoost, Whole, fitted
@@ -682,6 +683,53 @@ def test_words_that_catboost_has_never_seen_are_refused(most: int) -> None:
     model = _TYPED["catboost"]().set_params(one_hot_max_size=most).fit(frame, label)
     with pytest.raises(InputError, match="'c' holds 0, 1, and the CatBoost model knows none of these"):
         _model_of(model, frame.assign(c=np.resize([0, 1], 48)), label)
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "problem"),
+    [
+        (["TRUE", "FALSE"], [True, False], None),
+        (["01", "02"], [1, 2], None),
+        (["1.00", "2.00"], [1, 2], None),
+        (["+1", "+2"], [1, 2], "keeps too few of the words of 'c' to tell how they were spelled"),
+        (["+1", "02"], [1, 2], "keeps too few of the words of 'c' to tell how they were spelled"),
+        (["1", "01"], ["1", "01"], None),
+        ([" x", "y"], ["x", "y"], "'c' holds 'x', and the CatBoost model knows ' x' instead"),
+        (["Ab ", "y"], ["ab", "y"], "'c' holds 'ab', and the CatBoost model knows 'Ab ' instead"),
+        (["x", "y"], ["z", "y"], None),
+    ],
+)
+def test_words_of_a_split_are_spelled_as_its_hash_says_or_refused(
+    own: list[str], given: list[Any], problem: str | None
+) -> None:
+    """Where many categories are split off one by one, the file keeps only those of the splits: here the first one."""
+    frame = pd.DataFrame({"a": np.arange(60.0) % 7, "c": np.resize(np.array([*own, "more"], object), 60)})
+    label = ((frame["c"] == own[0]) ^ (frame["a"] > 5)).to_numpy()
+    model = _TYPED["catboost"]().set_params(iterations=2, depth=2, one_hot_max_size=255).fit(frame, label)
+    rows = (frame["c"] != "more").to_numpy()
+    asked = frame[rows].assign(c=np.resize(np.array(given, object if isinstance(given[0], str) else None), rows.sum()))
+    if problem is None:
+        spelled = frame[rows].assign(c=np.resize(given if isinstance(given[0], str) else own, rows.sum()))
+        found = _model_of(model, asked, label[rows])
+        np.testing.assert_allclose(found, model.predict_proba(spelled), atol=1e-9)
+        return
+    with pytest.raises(InputError, match=problem):
+        _model_of(model, asked, label[rows])
+
+
+def test_numbers_that_catboost_knows_in_combinations_alone_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file has the hashes of whole combinations, which do not tell those of a column."""
+    frame = pd.DataFrame({"c": np.resize(["1", "2"], 8), "d": np.resize(["1", "1", "2"], 8)})
+    item = _TYPED["catboost"]().set_params(cat_features=["c", "d"], iterations=1).fit(frame, frame["c"])
+    words = CategoryWords(item)
+    told = {
+        "categorical_features": [{"flat_feature_index": 0}, {"flat_feature_index": 1}],
+        "ctrs": [{"elements": [{"cat_feature_index": 0}, {"cat_feature_index": 1}]}],
+    }
+    monkeypatch.setattr(words, "_told", lambda: {"features_info": told})
+    with pytest.raises(InputError, match="keeps too few of the words of 'c'"):
+        words.of(0, TableColumn(name="c", kind="category", categories=("1", "2"), counted=True))
+    assert words.of(1, TableColumn(name="d", kind="category", categories=("ab", "cd"))).words == ("ab", "cd")
 
 
 def _model_of(model: Any, frame: Any, label: Array) -> Array:
