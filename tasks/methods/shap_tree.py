@@ -1,5 +1,7 @@
 """Shapley values of tree ensembles."""
 
+import time
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -164,7 +166,11 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
             )
         # Along the paths SHAP asks the library of a boosted model itself, which compares as the model does.
         own = background is None and explainer.model.model_type != "internal"
-        values = explainer.shap_values(rows if own else in_places(explainer, rows), check_additivity=False)
+
+        def values_of(some: Array) -> Array:
+            return np.asarray(explainer.shap_values(some, check_additivity=False))
+
+        values = values_of(rows) if own else in_batches(values_of, in_places(explainer, rows))
     except Exception as error:  # SHAP and the libraries under it each fail in their own way
         why = " ".join(str(error).split()).rstrip(".")
         raise InputError(
@@ -180,6 +186,22 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
         elif score.kind == "logit":  # of two classes alone there is one of both
             values, base = np.concatenate([-values, values], axis=2), np.concatenate([-base, base])
     return values, base
+
+
+def in_batches(values_of: Callable[[Array], Array], rows: Array) -> Array:
+    """`values_of(rows)`, asked in so few rows at a time that SHAP does not draw a bar of its own on stderr, as it does
+    after ten seconds of a call. Each row has its own values, so that the time that is measured changes none."""
+    found: list[Array] = []
+    begin, size = 0, 1
+    while begin < len(rows):
+        begun = time.monotonic()
+        found.append(values_of(rows[begin : begin + size]))
+        share = _SECONDS / max(time.monotonic() - begun, _SECONDS / 2)  # from far less to twice as many
+        begin, size = begin + size, max(1, int(size * share))
+    return np.concatenate(found)
+
+
+_SECONDS = 2.0  # of one call
 
 
 def in_places(explainer: Any, rows: Array) -> Array:

@@ -1,10 +1,9 @@
 """What a user's own Keras net needs: see `exhibit.tasks.models.factory.Backend`."""
 
-import inspect
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from exhibit.tasks.models import keras_training
 from exhibit.tasks.models.encoding import (
     Axes,
     Preprocess,
-    Wanted,
     by_name,
     called_as_the_data,
     places,
@@ -21,7 +19,8 @@ from exhibit.tasks.models.encoding import (
     shape_in_words,
 )
 from exhibit.tasks.models.keras import Encode, KerasModel
-from exhibit.tasks.models.keras_import import Functional, keras
+from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.models.keras_inputs import inputs_of, listed
 from exhibit.tasks.models.keras_sigmoid import SigmoidModel, TwoClassesModel, TwoSigmoidsModel
 from exhibit.tasks.models.keras_softmax import LogitsModel
 from exhibit.tasks.models.kinds import KINDS
@@ -65,7 +64,7 @@ def encoding(
     net: keras.Model, dataset: Dataset, preprocess: Preprocess | None, pictures: PreprocessSpec = NOTHING
 ) -> Encoding:
     """Raw values as `preprocess` gives them, or as they are; each to the input of its name."""
-    prepare, wanted, told = preprocess or plain(dataset, pictures), _inputs(net), preprocess is not None
+    prepare, wanted, told = preprocess or plain(dataset, pictures), inputs_of(net), preprocess is not None
     number = np.float32 if single(net) else np.float64
 
     def taken(inputs: Arrays) -> dict[str, Array]:
@@ -111,7 +110,7 @@ def fit(
     """Trains, or takes the weights that `training` names."""
 
     def built() -> keras.Model:
-        net = _listed(build())
+        net = listed(build())
         if not net.built:  # it has no weights before it is called
             whole(net, encode, compute).predict(dataset.take(np.arange(1)).arrays)
         return net
@@ -122,29 +121,29 @@ def fit(
 
 def before_softmax(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays) -> LogitsModel | None:
     """The model without its last softmax, if the net ends in one for `inputs`."""
-    return LogitsModel.recognised(_listed(net), encode.shown, compute, inputs, encode.axes)
+    return LogitsModel.recognised(listed(net), encode.shown, compute, inputs, encode.axes)
 
 
 def before_sigmoid(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays) -> SigmoidModel | None:
     """The model without its last sigmoid, if the net ends in one for `inputs`."""
-    return SigmoidModel.recognised(_listed(net), encode.shown, compute, inputs, encode.axes)
+    return SigmoidModel.recognised(listed(net), encode.shown, compute, inputs, encode.axes)
 
 
 def of_two(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays, output: OutputKind) -> TwoClassesModel:
     """The model of both classes, whose net has one output of the second: before a last sigmoid, else this `output`."""
-    net = _listed(net)
+    net = listed(net)
     known = TwoSigmoidsModel.recognised(net, encode.shown, compute, inputs, encode.axes)
     return TwoClassesModel(net, encode.shown, output, compute, encode.axes) if known is None else known
 
 
 def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:
     """The net with these weights."""
-    return keras_training.restored(lambda: _listed(net), weights, compute)
+    return keras_training.restored(lambda: listed(net), weights, compute)
 
 
 def whole(net: keras.Model, encode: Encoding, compute: Compute) -> KerasModel:
     """A model whose outputs are still to be named."""
-    return KerasModel(_listed(net), encode.shown, "values", compute, encode.axes)
+    return KerasModel(listed(net), encode.shown, "values", compute, encode.axes)
 
 
 def failure(model: KerasModel, _: Arrays, error: Exception) -> str:
@@ -166,50 +165,3 @@ def received(encode: Encoding, inputs: Arrays) -> dict[str, Array]:
 def single(net: keras.Model) -> bool:
     """Whether it computes with no more than 24 bits."""
     return all(variable.dtype != "float64" for variable in net.weights)
-
-
-def _inputs(net: keras.Model) -> Wanted | None:
-    """What a net calls its inputs: a functional one the keys of those that it takes as a dictionary, a subclass the
-    arguments of its `call` where these are several; None for other nets."""
-    if isinstance(net, keras.Sequential):
-        return None
-    if not isinstance(net, Functional):
-        return _arguments(net)
-    structure = net._inputs_struct
-    names = sorted(structure) if isinstance(structure, dict) else [tensor.name for tensor in net.inputs]
-    return Wanted(tuple(names), frozenset(names))
-
-
-def _arguments(net: keras.Model) -> Wanted | None:
-    """The inputs that `call` names, if these are several."""
-    parameters = [one for one in inspect.signature(net.call).parameters.values() if one.name not in _NO_INPUTS]
-    named = [one for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
-    if len(named) < 2 or len(named) < len(parameters):
-        return None
-    needed = frozenset(one.name for one in named if one.default is one.empty)
-    return Wanted(tuple(one.name for one in named), needed)
-
-
-_NO_INPUTS = ("training", "mask")  # arguments of `call` that Keras itself fills
-
-
-class _Spread(keras.Model):  # type: ignore[misc]
-    """A net whose `call` has an argument for each input, as one that takes a list of these."""
-
-    def __init__(self, net: keras.Model) -> None:
-        super().__init__(name=net.name)
-        self.net = net
-
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        given = inputs if isinstance(inputs, list | tuple) else [inputs]
-        options = {"training": training} if "training" in inspect.signature(self.net.call).parameters else {}
-        return self.net(*given, **options)
-
-
-def _listed(net: keras.Model) -> keras.Model:
-    """The same layers as a net that takes its inputs as a list, in their order."""
-    if not isinstance(net, Functional | _Spread) and _inputs(net) is not None:
-        return _Spread(net)
-    if not isinstance(net, Functional) or not isinstance(net._inputs_struct, dict):
-        return net
-    return keras.Model(list(net.inputs), net._outputs_struct, name=net.name)

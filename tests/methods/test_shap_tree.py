@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,13 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression
 
+from exhibit.tasks.methods import shap_tree
 from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.models.callable import EstimatorModel
 from exhibit.tasks.models.columns import ColumnsModel
 from exhibit.tasks.models.fitted import fitted as fitted_by_its_library
-from exhibit.tasks.protocols import Compute
+from exhibit.tasks.protocols import Compute, Score
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import TableColumn
 from exhibit.tasks.records.explanation import Attribution
@@ -284,3 +286,37 @@ def test_no_log_odds_are_spoken_of_in_a_regression() -> None:
     assert TreeShapSpec().departure_in("regression") is None
     assert "log-odds" in str(TreeShapSpec().departure_in("classification"))
     assert "no baseline rows" in str(TreeShapSpec(background=None).departure_in("regression"))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.7, 9.0])
+def test_rows_are_asked_in_so_few_at_a_time_that_shap_draws_no_bar(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It draws one on stderr after ten seconds of a call; each row keeps its values to the last bit."""
+    explainer = shap.TreeExplainer(FOREST.estimator, shap.maskers.Independent(ROWS[:5], max_samples=5))
+    calls: list[int] = []
+
+    def values_of(rows: Array) -> Array:
+        calls.append(len(rows))
+        return np.asarray(explainer.shap_values(rows, check_additivity=False))
+
+    monkeypatch.setattr(shap_tree, "time", SimpleNamespace(monotonic=lambda: seconds * sum(calls)))
+    found = shap_tree.in_batches(values_of, ROWS)
+    assert sum(calls) == len(ROWS)
+    assert seconds * max(calls) < 10
+    assert max(calls) > 20 or seconds > 0.5
+    assert found.tobytes() == values_of(ROWS).tobytes()
+
+
+def test_trees_are_asked_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    whole = shap.TreeExplainer.shap_values
+
+    def values(explainer: Any, rows: Array, **options: Any) -> Any:
+        asked.append(len(rows))
+        return whole(explainer, rows, **options)
+
+    monkeypatch.setattr(shap.TreeExplainer, "shap_values", values)
+    shap_tree._tree_values(FOREST.estimator, ROWS, ROWS[:5], Score(kind="probability"))
+    assert asked[0] == 1
+    assert sum(asked) == len(ROWS)

@@ -84,6 +84,44 @@ def subclass(text):
     return Net()
 
 
+def taken_apart(how):
+    import keras
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    class Keys(Net):
+        def call(self, inputs, training=None):
+            b = inputs["b"] + 0 * inputs["a"]
+            return self.last(inputs["a"] - 10 * b)
+    class Unpacked(Net):
+        def call(self, inputs):
+            b, a = inputs
+            return self.last(a - 10 * b)
+    class OtherKeys(Net):
+        def call(self, inputs):
+            return self.last(inputs["a"] - 10 * inputs["c"])
+    class OtherNames(Net):
+        def call(self, inputs):
+            left, right = inputs
+            return self.last(right - 10 * left)
+    class InOrder(Net):
+        def call(self, inputs):
+            b, a = inputs.values()
+            return self.last(a - 10 * b)
+    class ByNumber(Net):
+        def call(self, inputs):
+            return self.last(inputs[1] - 10 * inputs[0])
+    class ByBoth(Net):
+        def call(self, inputs):
+            return self.last(inputs["a"] - 10 * list(inputs.values())[0])
+    return {one.__name__: one for one in Net.__subclasses__()}[how]()
+
+
+def told_keys(names):
+    return taken_apart("Keys"), lambda inputs: dict(zip(names, (inputs["b"], inputs["a"])))
+
+
 def estimator(columns):
     import numpy as np, pandas as pd
     from sklearn.linear_model import LinearRegression
@@ -122,6 +160,7 @@ def model_of(function: str, data: Dataset, **arguments: Any) -> Model:
         ("subclass", {"text": "b, a"}),
         ("subclass", {"text": "b, a, training=None, mask=None"}),
         ("subclass", {"text": "a, b, c=None"}),
+        *(("taken_apart", {"how": how}) for how in ("Keys", "Unpacked")),
         ("keras_net", {}),
         ("keras_net", {"names": ["y", "x"], "keys": ["b", "a"]}),
         ("keras_net", {"names": ["b", "a"], "keys": ["b", "a"]}),
@@ -158,6 +197,13 @@ def test_a_perfect_net_is_perfect_whatever_the_order(function: str, arguments: d
         ("any_number", {}, "the data gives a, b, and the net has no names for its inputs; name each .*, as a, b, or"),
         ("subclass", {"text": "a, c, b=None"}, "the net takes a, c, b, and the data gives a, b"),
         ("subclass", {"text": "inputs, a=0, *, b=0"}, "the data gives a, b, and the net has no names for its inputs"),
+        ("taken_apart", {"how": "OtherKeys"}, "the net takes a, c, and the data gives a, b"),
+        ("taken_apart", {"how": "OtherNames"}, "the net takes left, right, and the data gives a, b"),
+        *(
+            ("taken_apart", {"how": how}, r"no names for its inputs; .* a dictionary there, as inputs\[\"a\"\], or let")
+            for how in ("InOrder", "ByNumber", "ByBoth")
+        ),
+        ("told_keys", {"names": ["x", "y"]}, "the net takes a, b, and the data gives x, y"),
         ("estimator", {"columns": ["b 0", "a 0"]}, "was fitted on the columns b 0, a 0, and the data gives a 0, a 1"),
     ],
 )
