@@ -46,8 +46,8 @@ def by_name(given: Mapping[str, Value], wanted: Wanted | None, *, told: bool) ->
         raise InputError(
             f"model.factory: the data gives {', '.join(given)}, and the net has no names for its inputs; name each in "
             f"its forward or call, as {', '.join(given)}, or, in Keras, take each out of a dictionary there, as "
-            f'inputs["{next(iter(given))}"], or let the factory give a preprocess too, which gives them in the order of '
-            "the net"
+            f'inputs["{next(iter(given))}"], or let the factory give a preprocess too, which gives them in the order '
+            "of the net"
         )
     known = [name for name in wanted.names if name in given]
     placed = [name for name in wanted.names if name not in wanted.keywords]

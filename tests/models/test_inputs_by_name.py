@@ -203,7 +203,7 @@ def test_a_perfect_net_is_perfect_whatever_the_order(function: str, arguments: d
             ("taken_apart", {"how": how}, r"no names for its inputs; .* a dictionary there, as inputs\[\"a\"\], or let")
             for how in ("InOrder", "ByNumber", "ByBoth")
         ),
-        ("told_keys", {"names": ["x", "y"]}, "the net takes a, b, and the data gives x, y"),
+        ("told_keys", {"names": ["x", "y"]}, "the net takes b, a, and the data gives x, y"),
         ("estimator", {"columns": ["b 0", "a 0"]}, "was fitted on the columns b 0, a 0, and the data gives a 0, a 1"),
     ],
 )
