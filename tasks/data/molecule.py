@@ -81,6 +81,13 @@ def repeated(smiles: Sequence[str], split: Array) -> str:
     return f" {said}{both}."
 
 
+def scaffold(smiles: str) -> str:
+    """The rings of a molecule with what joins them, G. W. Bemis and M. A. Murcko (1996); empty where it has no ring."""
+    from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
+
+    return str(MurckoScaffoldSmiles(smiles))
+
+
 def atom_counts(smiles: Sequence[str]) -> Array:
     """(samples,) how many atoms each molecule has."""
     from rdkit import Chem

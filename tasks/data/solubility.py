@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -12,8 +13,10 @@ from pydantic import Field
 
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing, existing_file, require_text
+from exhibit.tasks.data.grouping import GroupColumns
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.molecule import canonical, problem, repeated
+from exhibit.tasks.data.molecule_groups import Cells, molecule_groupings
 from exhibit.tasks.data.rows import is_number_word
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input
@@ -26,6 +29,7 @@ class Listed(NamedTuple):
     sample_id: str
     name: str
     smiles: str
+    cells: Cells = MappingProxyType({})  # what else the file says of it
 
 
 class _MoleculeSpec(Data):
@@ -35,6 +39,12 @@ class _MoleculeSpec(Data):
         None, description="explain the molecules of this file instead: .csv with a column smiles, .smi or .txt"
     )
 
+    groups: GroupColumns = Field(
+        (),
+        description="by what results are told apart: scaffold (rings and what joins them, Bemis and Murcko), and "
+        "columns of the file, those of numbers with ends of ranges, as [scaffold, {Molecular Weight: [200, 300]}]",
+    )
+
     def measured(self) -> Dataset:
         """The molecules with a measured value; those that cannot be used are in `excluded` with the reason.
 
@@ -42,6 +52,10 @@ class _MoleculeSpec(Data):
             InputError: for a file that is not there or cannot be used.
         """
         raise NotImplementedError
+
+    def cells(self) -> dict[str, Cells]:
+        """By sample id what the file of the measured molecules says of each; nothing where there is none."""
+        return {}
 
     def files(self) -> dict[str, Path]:
         """Every file that the data is read from, by its key.
@@ -63,7 +77,12 @@ class _MoleculeSpec(Data):
     def load(self, _: Shelf) -> Dataset:
         """The measured molecules, and after them those that are to be explained, without a label."""
         dataset, files = self.measured(), self.files()
-        return joined(dataset, listed(files["explain"]), self.limits) if "explain" in files else dataset
+        given = listed(files["explain"]) if "explain" in files else []
+        if "explain" in files:
+            dataset = joined(dataset, given, self.limits)
+        cells = {**self.cells(), **{item.sample_id: item.cells for item in given}} if self.groups else {}
+        found = molecule_groupings(self.groups, dataset, cells, [_MEASURED])
+        return dataset.model_copy(update={"groupings": found})
 
     def fitted(self, dataset: Dataset) -> Dataset:
         """The rows that train and measure a model: the same bytes whatever is to be explained."""
@@ -160,9 +179,16 @@ class EsolSpec(_MoleculeSpec):
             path = next((file for file in inside if file.exists()), path / _CSV)
         return {"path": existing_file(path, "path", what, self.limits)} | super().files()
 
+    def cells(self) -> dict[str, Cells]:
+        """The rows of the file."""
+        return {f"row {k}": row for k, row in enumerate(self._rows())}
+
+    def _rows(self) -> list[dict[str, str]]:
+        return _rows(self.files()["path"], ("smiles", _MEASURED), "path")
+
     def measured(self) -> Dataset:
         """All molecules of the file that RDKit can read, in its order."""
-        rows = _rows(self.files()["path"], ("smiles", _MEASURED), "path")
+        rows = self._rows()
         names = [row.get("Compound ID") or f"row {number}" for number, row in enumerate(rows)]
         found = [
             Listed(f"row {k}", name, row["smiles"].strip())
@@ -249,13 +275,15 @@ def listed(path: Path) -> list[Listed]:
         InputError: for a .csv without that column.
     """
     if path.suffix.lower() == ".csv":
-        rows = [(row["smiles"].strip(), (row.get("name") or "").strip()) for row in _rows(path, ("smiles",), "explain")]
+        table = _rows(path, ("smiles",), "explain")
+        rows = [(row["smiles"].strip(), (row.get("name") or "").strip(), row) for row in table]
     else:
         require_text(path, "explain")
         lines = (line.split(maxsplit=1) for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip())
-        rows = [(parts[0], parts[1].strip() if len(parts) > 1 else "") for parts in lines]
+        rows = [(parts[0], parts[1].strip() if len(parts) > 1 else "", {}) for parts in lines]
     return [
-        Listed(f"given {number}", name or f"molecule {number}", smiles) for number, (smiles, name) in enumerate(rows, 1)
+        Listed(f"given {number}", name or f"molecule {number}", smiles, cells)
+        for number, (smiles, name, cells) in enumerate(rows, 1)
     ]
 
 

@@ -40,7 +40,7 @@ def sections(material: Material) -> tuple[Section, ...]:
             title="For whom",
             id="groups",
             blocks=(
-                Block(paragraphs=(_asked(found), *_measured(material, found)), tables=_by_group(material)),
+                Block(paragraphs=(_asked(material, found), *_measured(material, found)), tables=_by_group(material)),
                 *(_apart(material, measured) if measured else ()),
                 *(roles.blocks(material, found.explained) if found.explained else (roles.not_explained(),)),
             ),
@@ -51,16 +51,20 @@ def sections(material: Material) -> tuple[Section, ...]:
 # --- how good the model is for each ---------------------------------------------------------------------------
 
 
-def _asked(found: ForWhom) -> str:
-    """By what rows are told apart, and whether the model knows it."""
+def _asked(material: Material, found: ForWhom) -> str:
+    """By what rows are told apart, and whether the model knows it: what is no column may tell anything."""
     columns = list(found.by)
     others = [name for name in columns if name not in found.given]
     both = f" and each {'two' if len(columns) > 2 else 'pair'} of them at once" if len(columns) > 2 else ""
     both = " and both at once" if len(columns) == 2 else both
     given = f"The model is given {listing(found.given)}" if found.given else ""
     kept = f"{'not ' if given else 'The model is not given '}{listing(others)}" if others else ""
+    told = ", ".join(filter(None, [given, kept]))
+    if not all(item.traits.named for item in material.dataset.inputs):
+        it = "it" if len(columns) == 1 else "them"
+        told = f"The model is not told {it}, but may read {it} from what it is given"
     return (
-        f"Rows are told apart by {listing(columns)}{both}. {', '.join(filter(None, [given, kept]))}. Which difference "
+        f"Rows are told apart by {listing(columns)}{both}. {told}. Which difference "
         "is fair depends on what the model is for and on the law; no number decides that."
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.molecule import canonical
+from exhibit.tasks.data.molecule_groups import scaffold_groups
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec, select
 from exhibit.tasks.data.solubility import EsolSpec, Listed, SolubilitySpec, joined, listed
 from exhibit.tasks.models.performance import performance
@@ -195,3 +196,34 @@ def test_the_published_study_trains_and_chooses_as_published() -> None:
     assert "CCC1(C)C(=O)NC(=O)NC1=O" in chosen
     assert "153" in chosen
     assert "cannot be known" in " ".join(chosen.split())
+
+
+def test_molecules_are_grouped_by_scaffold_and_by_columns_of_their_file(table: Path, tmp_path: Path) -> None:
+    given = tmp_path / "given.csv"
+    given.write_text("smiles,Number of Rings\nCc1ccccc1,1\nCCO,0\n")
+    asked = EsolSpec(path=table, explain=given, groups=["scaffold", {"Number of Rings": [1, 2]}])
+    groupings = asked.load(Memory()).groupings
+    assert groupings
+    scaffold, rings = ([one.groups[k] for k in one.of] for one in groupings.items)
+    assert scaffold == ["a rarer scaffold", "no ring", "a rarer scaffold", "a rarer scaffold", "no ring"]
+    assert rings == ["2 and over", "under 1", "1 to under 2", "1 to under 2", "under 1"]
+    assert EsolSpec(path=table).load(Memory()).groupings is None
+
+
+def test_a_scaffold_of_thirty_molecules_is_a_group() -> None:
+    found = scaffold_groups([*["Cc1ccccc1"] * 15, *["Oc1ccccc1"] * 15, *["CC1CCCCC1"] * 29, "CCO"])
+    assert found == ["c1ccccc1"] * 30 + ["a rarer scaffold"] * 29 + ["no ring"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ("charge", "data.groups: there is no column charge; there are Compound ID, .*smiles, scaffold"),
+        (MEASURED, "is the label"),
+        ("Number of Rings", "there is no column Number of Rings in data.explain; there are scaffold"),
+    ],
+)
+def test_groups_that_molecules_do_not_have_are_refused(groups: str, said: str, table: Path, tmp_path: Path) -> None:
+    (tmp_path / "given.smi").write_text("CCO\n")
+    with pytest.raises(InputError, match=said):
+        EsolSpec(path=table, explain=tmp_path / "given.smi", groups=[groups]).load(Memory())
