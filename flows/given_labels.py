@@ -107,6 +107,7 @@ def labelled(
     if y is not None and len(y) != explained:
         raise InputError(f"y: {len(y)} labels were given for {explained} samples of X")
     if several is not None:
+        _require_known(y, several.values, len(dataset.labels))
         return _with_several(dataset, several, columns)
     outputs = columns[0] if columns else 1
     of_classes = task == "classification" or (task == "auto" and (outputs > 1 or words.classes is not None))
@@ -117,6 +118,7 @@ def labelled(
     else:
         measured = None if y is None else _measured(y)
     if measured is not None:
+        _require_known(y, measured, len(dataset.labels))
         labels[:explained] = measured
     seen = labels[~np.isnan(labels)]
     return dataset.model_copy(
@@ -128,6 +130,24 @@ def labelled(
             "description": f"{dataset.description} The model predicts {dataset.label_name}."
             + (" No row has a label." if not len(seen) else ""),
         }
+    )
+
+
+def _require_known(y: Any, measured: Array, count: int) -> None:
+    """Raises InputError for labels that are infinite, and where some samples that a model is judged by have none.
+    `measured`: the labels as they are read, of `count` samples those of X."""
+    import pandas as pd
+
+    infinite = pd.DataFrame(np.asarray(y)).isin([np.inf, -np.inf]).to_numpy().any(axis=1)
+    missing = np.isnan(measured.reshape(len(measured), -1)).any(axis=1)
+    judged = len(measured) == count and not missing.all()  # else only a background has to have labels, or none has
+    what = "infinite" if infinite.any() else "missing"
+    wrong = np.flatnonzero(infinite if infinite.any() else missing)
+    if not len(wrong) or (what == "missing" and not judged):
+        return
+    raise InputError(
+        f"y: labels of {len(wrong):,} of {len(measured):,} samples are {what}, first of sample {wrong[0]}, counted "
+        "from 0; leave these samples out of X and y"
     )
 
 
@@ -164,6 +184,11 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words, name: str) 
             f"y: its labels are {', '.join(found)}, and the model has {outputs} outputs: whether these are counted "
             "from 0 or from 1 cannot be told; give classes, all labels in the order of the outputs, such as "
             f"classes={list(range(outputs))} or classes={list(range(1, outputs + 1))}"
+        )
+    if given is None and values.dtype.kind == "f" and (parts := values[np.isfinite(values) & (values % 1 != 0)]).size:
+        raise InputError(
+            f"y: numbers such as {parts[0]:g} are no classes, and the model gives {outputs} outputs for a sample; give "
+            "a column of y for each output, as (samples, outputs), or a model of the one that y is about"
         )
     told = given_labels(y, given if given is not None else tuple(map(str, range(outputs))), name, "y")
     known = Labels(name=name, task="classification", classes=told.order)

@@ -199,7 +199,9 @@ def _are_smiles(values: Any) -> bool:
 
 
 KINDS: dict[str, SessionKind] = {
-    "molecule": SessionKind(_are_smiles, _molecules, {"gradients": "integrated_gradients"}, ("completeness",)),
+    "molecule": SessionKind(
+        _are_smiles, _molecules, {"gradients": "integrated_gradients", "predictions": "occlusion"}, ("completeness",)
+    ),
     "text": SessionKind(
         lambda values: _strings(values) is not None,
         _text,

@@ -332,7 +332,7 @@ def _usual(found: Subject, report_of: Callable[[str], Report]) -> list[str]:
             return [name]
     raise InputError(
         f"method: {' and '.join(item.kind for item in found.dataset.inputs)} cannot be explained of a model that gives "
-        f"{' and '.join(sorted(found.capabilities))}; molecules are explained at a layer of a net. Name a method"
+        f"{' and '.join(sorted(found.capabilities))}; molecules are explained alone. Name a method"
     )
 
 

@@ -20,6 +20,10 @@ _WORDS = {
     "uniform": "uniform noise between the smallest and the largest value, drawn once for each sample",
 }
 _HIDDEN = "{name} with the token {mark} in the place of each of its tokens, special tokens kept"
+_DUMMIES = (
+    "A dummy atom (* in SMILES) in the place of an atom, with its bonds and without its element, charge and hydrogens. "
+    "Whether the model was trained on such molecules is not known here; what it says of them may mean little."
+)
 _GIVEN = "sample:"  # before the id of a sample that is the baseline of all
 _AT_A_TIME = 256  # samples that are in memory together
 _BLUR = 1 / 12  # standard deviation, in longer sides of the image
@@ -28,13 +32,13 @@ _BLUR = 1 / 12  # standard deviation, in longer sides of the image
 def baseline(name: Baseline, dataset: Dataset, layer: str | int | None, rows: Array) -> dict[str, Array] | None:
     """Raw baselines of the samples `rows` of `dataset`, each input shaped like theirs.
 
-    At a hidden layer, and for molecules, the baseline is zero at that layer: there is no raw sample, so None. Texts
-    that a model spells in tokens of its own are compared with hidden words there, too.
+    At a hidden layer, and for molecules, there is no raw sample, so None: the baseline is zero at that layer, or dummy
+    atoms where none is looked at. Texts that a model spells in tokens of its own are compared with hidden words there.
 
     Raises:
         InputError: for a baseline that has no meaning for an input.
     """
-    if _at_layer(name, layer, dataset):
+    if _at_layer(name, layer, dataset) or _of_atoms(name, dataset):
         return None
     values = {item.name: _raw(chosen, item, dataset, rows) for item, chosen in _chosen(name, dataset)}
     return {key: np.repeat(value, len(rows) // len(value), axis=0) for key, value in values.items()}
@@ -65,6 +69,8 @@ def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained
             f"Zero at the layer {layer}: an element that carries nothing of its own. What reaches the score by other "
             "ways is held as it is in the sample, also in S(x′)."
         )
+    if _of_atoms(name, dataset):
+        return _DUMMIES
     if name.startswith(_GIVEN):
         return f"The sample {name.removeprefix(_GIVEN)} of the data."
     rows = _rows(dataset, trained)
@@ -137,6 +143,11 @@ def _at_layer(name: Baseline, layer: str | int | None, dataset: Dataset) -> bool
     return layer is not None
 
 
+def _of_atoms(name: Baseline, dataset: Dataset) -> bool:
+    """Whether atoms of a molecule are replaced in its SMILES, which no raw sample says."""
+    return name == "auto" and any(item.traits.embedded for item in dataset.inputs)
+
+
 def _chosen(name: Baseline, dataset: Dataset) -> list[tuple[Input, Baseline]]:
     """What `name` stands for at each input."""
     return [(item, _usual(item) if name == "auto" else name) for item in dataset.inputs]
@@ -152,7 +163,8 @@ def _raw(name: Baseline, item: Input, dataset: Dataset, rows: Array) -> Array:
     if item.traits.embedded:
         raise InputError(
             f"baseline: a {item.kind} (input {item.name!r}) has no baseline of raw values, only at the layer that "
-            "embeds its atoms; use a method that looks at a layer, such as integrated_gradients or occlusion; a net of "
+            "embeds its atoms; use a method that looks at a layer, such as integrated_gradients or occlusion, or for a "
+            "function of SMILES occlusion with baseline auto, which puts dummy atoms in their place; a net of "
             "fingerprints, which has no such layer, cannot be shown on atoms: give the fingerprints as data=table"
         )
     if item.whole and name in ("zero", "uniform"):

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
+from exhibit.tasks.atoms import atom_mask, without_atoms
 from exhibit.tasks.methods.method import Against, Layer, Look, Method
 from exhibit.tasks.protocols import (
     Capability,
@@ -35,7 +36,8 @@ class OcclusionSpec(Method):
 
     A sample that is shorter than others has the windows that it has by itself; the last one shrinks at its own edge.
     Positive where the window supports the score. At the input, windows of raw values are replaced and any model
-    will do; at a hidden layer its activations.
+    will do; at a hidden layer its activations. Of a molecule, which a function is given as SMILES, atoms are replaced
+    by dummy atoms.
 
     M. Zeiler, R. Fergus (2014), Visualizing and understanding convolutional networks.
     """
@@ -184,7 +186,9 @@ class _Subject(NamedTuple):
     def seen(self, inputs: Arrays) -> tuple[dict[str, Array], dict[str, Array]]:
         """Values that can be replaced, and the mask of ragged ones, for all samples."""
         if self.layer is None:
-            return dict(inputs), {}
+            masks = {name: atom_mask(array.tolist()) for name, array in inputs.items() if _whole(array)}
+            atoms = {name: mask[..., np.newaxis].astype(np.float32) for name, mask in masks.items()}
+            return {**inputs, **atoms}, masks
         places = [
             (self._place(take(inputs, rows)), used) for rows, used in padded_batches(len(_first(inputs)), self.batch)
         ]
@@ -194,7 +198,7 @@ class _Subject(NamedTuple):
     def scores(self, samples: Array, values: Arrays, score: Score, targets: Array) -> Array:
         """(samples, targets) scores of the given samples with these values."""
         if self.layer is None:
-            outputs = evaluated(self.model, values)
+            outputs = evaluated(self.model, self._spelled(samples, values))
         else:
             outputs = np.concatenate(
                 [
@@ -203,6 +207,16 @@ class _Subject(NamedTuple):
                 ]
             )
         return np.stack([scores(outputs, self.model.output, score, column) for column in targets.T], axis=1)
+
+    def _spelled(self, samples: Array, values: Arrays) -> dict[str, Array]:
+        """Raw inputs of the given samples with these values: of molecules those whose other atoms are hidden."""
+        spelled = dict(values)
+        for name, array in self.inputs.items():
+            if _whole(array):
+                kept = values[name][..., 0] > 0
+                texts = [without_atoms(text, one) for text, one in zip(array[samples].tolist(), kept, strict=True)]
+                spelled[name] = np.array(texts)
+        return spelled
 
     def _outputs(self, inputs: Arrays, values: Arrays) -> Array:
         place = self._place(inputs)
@@ -329,6 +343,11 @@ def _stacked(parts: list[tuple[Arrays, int]]) -> dict[str, Array]:
             ]
         )
     return stacked
+
+
+def _whole(array: Array) -> bool:
+    """Whether a batch is of SMILES, each a whole molecule, and not of numbers."""
+    return array.dtype.kind == "U"
 
 
 def _first(inputs: Arrays) -> Array:

@@ -24,8 +24,9 @@ def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -
     if (said := refusal(method, model, net.gives)) is not None:
         raise InputError(f"method: {said}")
     require_one_place(method, data)
-    if any(item.traits.embedded for item in data.inputs) and method.look is not None and method.look.layer is None:
-        layers = net.layers if gives_gradients(net) else ()
+    embedded = any(item.traits.embedded for item in data.inputs)
+    if embedded and method.look is not None and method.look.layer is None and gives_gradients(net):
+        layers = net.layers
         raise InputError(
             "layer: a molecule is explained at the layer that embeds its atoms, and "
             + (
@@ -34,7 +35,8 @@ def explainable(method: Method, model: ModelChoice, net: Model, data: Dataset) -
                 if layers
                 else "the model has no layers"
             )
-            + "; a model of fingerprints or descriptors has none for atoms: give it these, as a table of a column each"
+            + "; a model of fingerprints or descriptors has none for atoms: give it these, as a table of a column "
+            "each, or explain a function of SMILES, which only predicts, by occlusion"
         )
     return cast(DifferentiableModel, FiniteModel(net))
 

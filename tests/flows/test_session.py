@@ -528,3 +528,48 @@ def test_a_pipeline_is_explained_on_its_own_columns(store: str) -> None:
     assert values.shape == (20, 2)
     np.testing.assert_allclose(values[:, 1], 0, atol=1e-9)
     assert report.importances.feature[0] == "town"
+
+
+def test_a_function_of_smiles_is_explained_by_its_atoms(store: str) -> None:
+    """Of a model that adds up weights of elements each atom has its own weight, in rings, ions and with hydrogens."""
+    from rdkit import Chem
+
+    weights = {"C": 0.5, "O": -2.0, "N": 3.0, "Cl": 1.25, "Na": 4.0}
+
+    def elements(smiles: str) -> list[float]:
+        return [weights.get(atom.GetSymbol(), 0.0) for atom in Chem.MolFromSmiles(smiles).GetAtoms()]
+
+    def added(smiles: list[str]) -> list[float]:
+        return [sum(elements(one)) for one in smiles]
+
+    X = ["OCC", "c1cc[nH]c1", "[Na+].[Cl-]", "C[C@H](N)C(=O)O", "O=c1cc[nH]c(=O)[nH]1", "C[N+](C)(C)C/C=C/C"]
+    report = explained(store, added, X, settings={"compute.batch": 4})
+    values = report.attributions["occlusion"]
+    for row, smiles in enumerate(X):
+        expected = elements(Chem.CanonSmiles(smiles))
+        np.testing.assert_allclose(values[row, : len(expected), 0], expected, atol=1e-6)
+        assert not values[row, len(expected) :].any()
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        (3, np.nan, "1 of 6 samples are missing, first of sample 3"),
+        (4, np.inf, "samples are infinite, first of sample 4"),
+    ],
+)
+def test_labels_that_are_missing_or_infinite_are_named(store: str, place: int, value: float, said: str) -> None:
+    X = np.arange(12.0).reshape(6, 2) + 0.25
+    for labels in (X[:, 0].copy(), X.copy()):
+        model = LinearRegression().fit(X, labels)
+        labels[place] = value
+        with pytest.raises(exhibit.InputError, match=f"y: labels of .*{said}"):
+            explained(store, model, X, labels)
+
+
+def test_one_number_for_a_model_of_several_is_asked_about(store: str) -> None:
+    X = np.arange(12.0).reshape(6, 2)
+    with pytest.raises(
+        exhibit.InputError, match=r"y: numbers such as 0.5 are no classes, and the model gives 2 outputs"
+    ):
+        explained(store, LinearRegression().fit(X, X), X, X[:, 0] + 0.5)

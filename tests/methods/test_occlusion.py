@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from rdkit import Chem
 from torch import nn
 
 from exhibit.tasks.methods.occlusion import OcclusionSpec, sliding
@@ -196,9 +197,22 @@ def test_a_window_with_other_axes_is_refused() -> None:
 
 def test_what_has_no_elements_wants_a_layer(explain: Explain) -> None:
     with pytest.raises(InputError, match="'molecule' has no elements"):
-        explain(OcclusionSpec(), Predicting(lambda _: np.zeros((1, 1))), {"molecule": np.array(["C"])})
+        explain(OcclusionSpec(), Predicting(lambda _: np.zeros((1, 1))), {"molecule": np.zeros(1)})
     with pytest.raises(InputError, match="the model only predicts"):
         explain(OcclusionSpec(layer="embed"), Predicting(lambda _: np.zeros((1, 1))), {"molecule": np.array(["C"])})
+
+
+def test_hydrogens_go_with_an_atom_of_smiles_and_bonds_stay(explain: Explain) -> None:
+    def hydrogens_and_bonds(inputs: Arrays) -> Array:
+        molecules = [Chem.MolFromSmiles(one) for one in inputs["molecule"].tolist()]
+        hydrogens = [sum(atom.GetTotalNumHs() for atom in one.GetAtoms()) for one in molecules]
+        return np.array([[count + 100.0 * one.GetNumBonds()] for count, one in zip(hydrogens, molecules, strict=True)])
+
+    molecules = {"molecule": np.array(["CCO", "c1cc[nH]c1", "NC"])}
+    found = explain(OcclusionSpec(), Predicting(hydrogens_and_bonds), molecules)
+    expected = [[3, 2, 1, 0, 0], [1, 1, 1, 1, 1], [2, 3, 0, 0, 0]]
+    np.testing.assert_allclose(found.values["molecule"][..., 0, 0], expected, atol=1e-6)
+    np.testing.assert_array_equal(found.mask["molecule"].sum(axis=1), [3, 5, 2])
 
 
 def test_windows_that_hold_the_baseline_are_not_evaluated(explain: Explain, table: dict[str, Array]) -> None:
