@@ -78,7 +78,7 @@ class LocalizationSpec(Check):
 
 def _found(item: Input, result: CheckResult) -> str:
     """Of a planted mark, which no object is: what was found."""
-    found = {"pass": f"{item.region} was found, not the object", "fail": f"{item.region} was not found"}
+    found = {"pass": f"{item.region} was found, which is not the object", "fail": f"{item.region} was not found"}
     return found.get(result.verdict, result.further)
 
 

@@ -26,7 +26,7 @@ from exhibit.tasks.document import (
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import count, listing, plain, question, share
+from exhibit.tasks.document.words import capital, count, listing, plain, question, share
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.figure import Figure
@@ -234,7 +234,7 @@ def _measured(check: CheckResult) -> str:
         check.sentence,
         f"Measured on {check.sample}." if check.sample else "",
         f"By chance: {check.null[:1].lower()}{check.null[1:]}" if check.null else "",
-        check.further,
+        capital(check.further),
     ]
     return " ".join(part if part.endswith(".") else f"{part}." for part in parts if part)
 

@@ -175,7 +175,8 @@ def _teaser(material: Material, scales: Scales) -> Figure:
         content=Images(columns=(), rows=(tuple(cells),)),
         scales=tuple(without_score(material, main, scale, len(maps)) for scale in own),
         caption=f"{capital(material.sample_name(0))}, and beside it which pixels count, by {bearing.named(main)}."
-        f"{_LIGHT if material.palette == 'keras_example' and main.signed else direction(material, main)}",
+        f"{_LIGHT if material.palette == 'keras_example' and main.signed else direction(material, main)}"
+        f"{_in_brackets(material)}",
         alt="; ".join(cell.alt for cell in cells),
     )
 
@@ -214,7 +215,7 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
         ),
         scales=tuple(_scale(material, unit, scales[unit]) for unit in units),
         caption=f"Single images and their attributions, {by}. {material.selection_reason}"
-        f"{_direction(material)}{summed}"
+        f"{_direction(material)}{_in_brackets(material)}{summed}"
         f"{left_out(material)}"
         + " Where classes are the same, the map is drawn once."
         * (len(material.target_names) > 1),
@@ -263,6 +264,12 @@ _LIGHT = (
     " Green light is positive, red light negative, as published; readers with a red-green deficiency cannot tell them "
     "apart."
 )
+
+
+def _in_brackets(material: Material) -> str:
+    """What the number behind a class is, above a map."""
+    known = material.dataset.classes and material.probabilities is not None
+    return " In brackets: the probability that the model gives this class." if known else ""
 
 
 def _for_class(material: Material, target: int) -> str:

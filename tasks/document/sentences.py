@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
-from exhibit.tasks.document.words import asked, capital, count, interval, listing, share, signed
+from exhibit.tasks.document.words import asked, capital, count, interval, listing, plain, share, signed
 from exhibit.tasks.records.finding import (
     Bearing,
     ClassLeaders,
@@ -232,10 +232,8 @@ def _rate(rate: Rate) -> str:
 @said.register
 def _(finding: Mark) -> Said:
     region, of_class = finding.region, finding.of_class
-    drawn = (
-        f"{share(finding.positive)} of {finding.of} lies on the {share(finding.area)} of the picture that it covers "
-        f"(mean of {count(finding.samples, 'picture')})"
-    )
+    lies = f"{share(finding.positive)} of {finding.of} lies on the {share(finding.area)} of the picture that"
+    mean = f"(mean of {count(finding.samples, 'picture')})"
     topic = f"whether the model relies on {region}"
     rates = (
         f"pictures of {of_class} with it are read right in {_rate(finding.present)}, other pictures of {of_class}, "
@@ -244,11 +242,29 @@ def _(finding: Mark) -> Said:
     if finding.relied_on:
         return Said(
             f"the model relies on {region} for {of_class}",
-            f"for {of_class} the model relies on {region}: {drawn}; {rates}",
+            f"for {of_class} the model relies on {region}: {lies} it covers {mean}; {rates}",
             topic,
         )
-    sentence = f"it is not shown that the model relies on {region} for {of_class}: {drawn}; {rates}"
-    return Said(f"the model is not shown to rely on {region}", sentence, topic)
+    title = f"the model is not shown to rely on {region}"
+    if finding.drawn:
+        sentence = (
+            f"{lies} {region} covers {mean}, but it is not shown that the model relies on it for {of_class}: {rates}; "
+            f"{_no_less(finding)}"
+        )
+    else:
+        sentence = (
+            f"it is not shown that the model relies on {region} for {of_class}: {lies} it covers {mean}, which is not "
+            f"more than twice as much as of an even spread; {rates}"
+        )
+    return Said(title, sentence, topic)
+
+
+def _no_less(finding: Mark) -> str:
+    """Why two shares do not show that a class is read right less often without a region."""
+    if finding.present.share <= finding.absent.share:
+        return "so it is read right no less often without it"
+    low, high = (plain(100 * end, 0) for end in finding.present.less(finding.absent))
+    return f"chance may have made this difference (95% interval {low} to {high} percentage points)"
 
 
 @said.register

@@ -267,7 +267,7 @@ def sections(material: Material) -> tuple[Section, ...]:
             blocks=(
                 Block(
                     figures=(f"{material.slug}-importances",),
-                    asides=(*verdict_asides(material.methods), _READ_BARS),
+                    asides=(*verdict_asides(material.methods), _read_bars(material)),
                 ),
                 Block(tables=(importance_table(material),)),
                 *reference.blocks(material),
@@ -293,11 +293,16 @@ def appendix(material: Material) -> tuple[Block, ...]:
     return sums_blocks(material)
 
 
-_READ_BARS = Aside(
-    title="How to read it",
-    text="A long bar: the prediction moved much with this feature. The thin line is the uncertainty; bars whose lines "
-    "overlap are not ranked.",
-)
+def _read_bars(material: Material) -> Aside:
+    """What a bar and the line at its end are, by the error that is drawn."""
+    error, _, over = shares(material, material.main)[2].partition(", ")
+    aside = f", {over}" if over else ""
+    return Aside(
+        title="How to read it",
+        text="A long bar: the prediction moved much with this feature. The thin line reaches one "
+        f"{error} to each side of the end of the bar{aside}; a 95% interval is at least about twice as long. Where "
+        "lines overlap, the order of two features may be chance.",
+    )
 
 
 _READ_SAMPLES = Aside(

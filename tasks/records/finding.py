@@ -169,10 +169,15 @@ class Mark(Finding):
     absent: Rate
 
     @property
+    def drawn(self) -> bool:
+        """Whether the explanation is drawn to it: it has more than twice its share of the area."""
+        return self.positive > 2 * self.area
+
+    @property
     def relied_on(self) -> bool:
         """The explanation is drawn to it, and without it the class is read right less often: by more than chance, as
         the 95% interval of the difference says."""
-        return self.positive > 2 * self.area and self.present.less(self.absent)[0] > 0
+        return self.drawn and self.present.less(self.absent)[0] > 0
 
 
 class Word(Finding):

@@ -34,7 +34,7 @@ def test_a_planted_mark_is_found_and_an_object_beside_it_is_not(seed: int) -> No
     """Localization says that it is the mark that was found; an explanation that lies on the object is caught by it."""
     found = results("image", seed, ("around_the_mark", "on_the_mark"))
     right, wrong = (found[name]["localization"] for name in ("on_the_mark", "around_the_mark"))
-    assert (right.verdict, right.further) == ("pass", "the planted mark was found, not the object")
+    assert (right.verdict, right.further) == ("pass", "the planted mark was found, which is not the object")
     assert (wrong.verdict, wrong.further) == ("fail", "the planted mark was not found")
     assert meaning(right).endswith(right.further)
     assert {one.verdict for one in found["on_the_mark"].values()} <= {"pass", "undecided"}

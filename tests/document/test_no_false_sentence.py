@@ -261,8 +261,53 @@ def test_a_planted_mark_is_the_finding() -> None:
         in sentence
     )
     assert "falls" not in sentence
-    for other in (marked((10, 10), (9, 10)), marked((10, 10), (4, 10), 0.05)):
-        assert said(other)[1].startswith("It is not shown that the model relies on the planted")
+
+
+@pytest.mark.parametrize(
+    ("rates", "on_mark", "first", "why"),
+    [
+        (((10, 10), (9, 10)), 0.43, "43% of what speaks", "chance may have made this difference (95% interval −"),
+        (((9, 10), (10, 10)), 0.43, "43% of what speaks", "so it is read right no less often without it"),
+        (((10, 10), (4, 10)), 0.05, "It is not shown", "which is not more than twice as much as of an even spread"),
+    ],
+)
+def test_a_mark_that_may_not_decide_says_why(rates: Any, on_mark: float, first: str, why: str) -> None:
+    """Much of the explanation on it alone would read as if it did."""
+    title, sentence = said(marked(*rates, on_mark))
+    assert title == "the model is not shown to rely on the planted mark"
+    assert sentence.startswith(first)
+    assert why in sentence
+    assert "it is not shown that the model relies on" in sentence.lower()
+
+
+def test_the_line_of_a_bar_says_which_error_it_is() -> None:
+    """One standard error is no 95% interval; over several trainings it is another error."""
+    once = flowers([0.4, 0.3, 0.2, 0.1])
+    often = flowers([0.4, 0.3, 0.2, 0.1], checks=(of_trainings([[0.4, 0.3, 0.2, 0.1]] * 3),))
+    for item, error in ((once, "one standard error over samples to"), (often, "one standard deviation over 3 train")):
+        text = chapter(item, {}).model_dump_json()
+        assert error in text
+        assert "a 95% interval is at least about twice as long" in text
+
+
+def test_a_number_behind_a_class_is_said_to_be_a_probability() -> None:
+    item = pictures("raw")
+    told_so = "In brackets: the probability that the model gives this class."
+    samples = range(len(item.shown))
+    known = item.model_copy(update={"probabilities": np.full((len(samples), len(item.dataset.classes)), 0.5)})
+    for one, there in ((known, True), (item.model_copy(update={"probabilities": None}), False)):
+        captions = [figure.caption for figure in figures(one, {"uraw": 1.0}) if "-means" not in figure.name]
+        assert captions
+        assert all((told_so in caption) == there for caption in captions)
+
+
+def test_what_a_check_says_further_is_a_sentence_of_its_own() -> None:
+    """It stands behind others on the page of the chapter."""
+    further = check("localization", "pass", null="Nothing.", further="the mark was found, which is not the object")
+    assert (
+        "By chance: nothing. The mark was found"
+        in chapter(flowers([0.4, 0.3, 0.2, 0.1], checks=(further,)), {}).model_dump_json()
+    )
 
 
 def test_what_measures_a_mark_does_not_count_against_finding_it() -> None:
