@@ -121,10 +121,11 @@ class Project:
         paths = [f"paths.runs={self.root / 'runs'}", f"paths.store={self.root / store}"]
         return run([sys.executable, "-m", "exhibit", "report", *words, *paths, ISSUED], self.root, seed)
 
-    def without_pages(self) -> "Project":
-        """Its reports hold their title alone: most of the time of a small report goes into its dozen pages, which many
-        tests do not ask for. All else is as ever, the attachments of the PDF too."""
-        (self.root / "templates" / "report.html.jinja").write_text(_TITLE)
+    def without_paper(self) -> "Project":
+        """Of its PDFs the page holds the title alone: most of the time of a small report goes into the dozen pages of
+        the PDF, which many tests do not ask for. All else is as ever: the HTML, and what is attached to the PDF."""
+        whole = self.root / "templates" / "report.html.jinja"
+        whole.write_text(f'{{% if medium == "screen" %}}\n{whole.read_text()}{{% else %}}\n{_TITLE}{{% endif %}}\n')
         return self
 
     def edit(self, file: str, old: str, new: str) -> None:

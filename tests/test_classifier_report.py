@@ -2,13 +2,14 @@
 
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from exhibit.flows import cli
 from tests.classifiers import reviews, saved
-from tests.conftest import ISSUED, ROOT, Run, run
+from tests.conftest import ISSUED, Project, Run, run
 from tests.models.test_transformers import write
 
 
@@ -25,7 +26,10 @@ def test_what_is_no_folder_ends_with_exit_code_2_and_one_sentence(
 
 
 @pytest.mark.slow(80)
-def test_a_report_of_a_folder_is_kept_by_content_and_derived_again(tmp_path: Path) -> None:
+def test_a_report_of_a_folder_is_kept_by_content_and_derived_again(
+    tmp_path: Path, new_project: Callable[[], Project]
+) -> None:
+    program = new_project().without_paper().root
     texts, labels = reviews()
     given = tmp_path / "given"
     given.mkdir()
@@ -38,7 +42,7 @@ def test_a_report_of_a_folder_is_kept_by_content_and_derived_again(tmp_path: Pat
     def report(model: Path) -> Run:
         words = [f"model.path={model}", "model=transformers", "data=text", f"data.path={table}", "data.text=review"]
         asked = [*words, "data.label=verdict", "method=[integrated_gradients,occlusion]", "check=[completeness]"]
-        return run([sys.executable, "-m", "exhibit", "report", *asked, *kept], ROOT)
+        return run([sys.executable, "-m", "exhibit", "report", *asked, *kept], program)
 
     first = report(given / "model")
     page = (first.directory / "report.html").read_text()
@@ -53,6 +57,6 @@ def test_a_report_of_a_folder_is_kept_by_content_and_derived_again(tmp_path: Pat
     # Nothing is computed again but what is shown, whose key holds where files lie.
     assert report(given / "elsewhere").computed <= {"gather"}
     pdf = str(first.directory / "report.pdf")
-    verified = run([sys.executable, "-m", "exhibit", "verify", pdf, "--data", str(given)], ROOT)
+    verified = run([sys.executable, "-m", "exhibit", "verify", pdf, "--data", str(given)], program)
     assert verified.status == 0, verified.stdout + verified.stderr
     assert "identical" in verified.stdout

@@ -37,8 +37,8 @@ def first(project: Project) -> Run:
 
 @pytest.fixture(scope="module")
 def bare(first: Run, project: Project, new_project: Callable[[], Project]) -> Callable[..., Run]:
-    """Reports after the first, from its store, without pages: for what is computed, not for how it is printed."""
-    program = new_project().without_pages()
+    """Reports after the first, from its store, without paper: for what is computed, not for how it is printed."""
+    program = new_project().without_paper()
     return lambda *words: program.report(*IRIS, *words, store=project.root / "store")
 
 
@@ -199,7 +199,7 @@ def test_what_an_edit_recomputes(first: Run, project: Project, new_project: Call
     """A template: the pages alone. A comment: nothing. A formula: its stage and what follows, no training."""
     copy, store = new_project(), project.root / "store"  # which has the results of the program as it is
     assert copy.report(*IRIS, store=store).computed == set()
-    copy.without_pages()  # an edit of a template
+    copy.without_paper()  # an edit of a template
     assert copy.report(*IRIS, store=store).computed == {"render"}
     copy.edit("tasks/methods/gradient.py", '"""Gradients of a score', '# a remark\n"""The gradients of a score')
     assert copy.report(*IRIS, store=store).computed == set()
@@ -246,7 +246,7 @@ def test_a_study_of_one_framework_never_imports_the_other(
         f"status = run(['report', *{list(words)!r}, 'runner=inline', 'paths.runs=runs', 'paths.store=frameworks']); "
         f"assert {absent!r} not in sys.modules; sys.exit(status)"
     )
-    done = run([sys.executable, "-c", code], new_project().without_pages().root)
+    done = run([sys.executable, "-c", code], new_project().without_paper().root)
     assert done.status in (0, 3), done.stderr
 
 

@@ -103,7 +103,7 @@ def test_the_help_lists_what_is_offered(installed: Path) -> None:
 def test_a_report_of_installed_model_data_and_method(
     installed: Path, new_project: Callable[[], Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = new_project()
+    project = new_project().without_paper()
     for path in installed.iterdir():
         path.rename(project.root / path.name)  # the folder that its processes look into
     words = ["data=factory", "data.factory=parrot-rows", "model=factory", "model.factory=parrot-net"]

@@ -160,7 +160,9 @@ def test_a_report_on_trees(new_project: Callable[[], Project], shared_store: Pat
         "method=[occlusion,kernel_shap]",
         "selection.limit=9",
     ]
-    html = (new_project().report(*words, "runner=inline", store=shared_store).directory / "report.html").read_text()
+    html = (
+        new_project().without_paper().report(*words, "runner=inline", store=shared_store).directory / "report.html"
+    ).read_text()
     assert "A random forest (scikit-learn) of 10 trees" in html
     assert "Confusion matrix" in html
     assert "Learning curve" not in html
@@ -171,7 +173,7 @@ def test_a_report_on_trees(new_project: Callable[[], Project], shared_store: Pat
 def test_a_report_on_a_net_and_a_score_of_ones_own(
     new_project: Callable[[], Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = new_project()
+    project = new_project().without_paper()
     (project.root / "own_report.py").write_text(SOURCE)
     words = ["data=iris", "model=factory", "model.factory=own_report:net", "method=[integrated_gradients]"]
     score = ["target=factory", "target.factory=own_report:margin", "runner=inline"]

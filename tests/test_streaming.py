@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from exhibit.tasks.stages.predict import predict
 from exhibit.tasks.stages.select import select
 from exhibit.tasks.stages.stage import read
 from exhibit.tasks.store import Store
-from tests.conftest import ISSUED, ROOT
+from tests.conftest import ISSUED, Project
 
 SIDE = 64
 DECODED = SIDE * SIDE * 3 * 4  # bytes of one picture as numbers
@@ -96,8 +97,13 @@ def test_what_lies_beside_a_dataset_travels_with_it(tmp_path: Path) -> None:
 
 @pytest.mark.alone
 @pytest.mark.slow(65)
-def test_six_thousand_pictures_take_hardly_more_memory_than_a_hundred(tmp_path: Path) -> None:
-    """The whole report in a process of its own: training, prediction of all, explanation of a few."""
+def test_six_thousand_pictures_take_hardly_more_memory_than_a_hundred(
+    tmp_path: Path, new_project: Callable[[], Project]
+) -> None:
+    """A report in a process of its own, without paper, which would hide what the rest takes: training, prediction of
+    all, explanation of a few."""
+    program = new_project().without_paper().root
+    environment = os.environ | {"PYTHONPATH": str(program / "src")}
     peaks = {}
     for count in (130, 6_000):
         place = folder(tmp_path / f"{count}", count)
@@ -107,7 +113,7 @@ def test_six_thousand_pictures_take_hardly_more_memory_than_a_hundred(tmp_path: 
             "method.gradient_shap.nsamples=4", "selection=wrong_and_right", "selection.limit=4", "check=[agreement]",
             f"paths.runs={tmp_path / 'runs'}", f"paths.store={tmp_path / 'store'}", "runner=inline", ISSUED,
         ]  # fmt: skip
-        process = subprocess.Popen([sys.executable, "-m", "exhibit", *words], cwd=ROOT)
+        process = subprocess.Popen([sys.executable, "-m", "exhibit", *words], cwd=program, env=environment)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         assert process.returncode == 0

@@ -23,6 +23,12 @@ def project(new_project: Callable[[], Project]) -> Project:
 
 
 @pytest.fixture(scope="module")
+def unprinted(new_project: Callable[[], Project]) -> Project:
+    """For what is asked of numbers, verdicts and the HTML."""
+    return new_project().without_paper()
+
+
+@pytest.fixture(scope="module")
 def multimodal(project: Project, shared_store: Path) -> Run:
     return project.report("study=multimodal", "runner=inline", store=shared_store)
 
@@ -67,9 +73,9 @@ def test_the_report_says_that_the_image_decides(multimodal: Run) -> None:
 
 
 @pytest.mark.alone
-def test_every_check_measures_a_keras_net(project: Project, shared_store: Path) -> None:
+def test_every_check_measures_a_keras_net(unprinted: Project, shared_store: Path) -> None:
     words = ("study=digits", "model.epochs=3", "selection.limit=30", f"check=[{CHECKS}]", "runner=inline")
-    run = project.report(*words, store=shared_store)
+    run = unprinted.report(*words, store=shared_store)
     found = json.loads((run.directory / "checks.json").read_text())
     verdicts = {item["check"]: item["verdict"] for item in found if item["method"] == "integrated_gradients"}
     assert set(verdicts) == set(CHECKS.split(","))
@@ -103,12 +109,10 @@ def test_a_study_of_photographs_runs(study: str, options: list[str], project: Pr
 
 
 @pytest.mark.alone
-def test_in_names_an_alcohol_raises_solubility_and_chlorine_lowers_it(
-    new_project: Callable[[], Project], shared_store: Path
-) -> None:
+def test_in_names_an_alcohol_raises_solubility_and_chlorine_lowers_it(unprinted: Project, shared_store: Path) -> None:
     """Letters that the net was never told the meaning of: "ol" at the end, "chlor" anywhere."""
     words = ["study=names", "method=[partition_shap_tokens]", "selection.limit=120", "runner=inline"]
-    run = new_project().without_pages().report(*words, store=shared_store)
+    run = unprinted.report(*words, store=shared_store)
     found = attributions(run, "names/partition_shap_tokens")
     data = NamesSpec().load(Memory())
     names = dict(zip(data.sample_ids.tolist(), [str(name).lower() for name in np.array(data.names)], strict=True))
@@ -124,10 +128,10 @@ def test_in_names_an_alcohol_raises_solubility_and_chlorine_lowers_it(
 
 
 @pytest.mark.alone
-def test_motions_are_drawn_before_coloured_bands_channel_below_channel(project: Project, shared_store: Path) -> None:
+def test_motions_are_drawn_before_coloured_bands_channel_below_channel(unprinted: Project, shared_store: Path) -> None:
     """A net of 60 epochs reads all activities right; the sums of the bands are those of the method, and signs stand in
     words too."""
-    run = project.report("study=motions", "selection.limit=12", "runner=inline", store=shared_store)
+    run = unprinted.report("study=motions", "selection.limit=12", "runner=inline", store=shared_store)
     html = (run.directory / "report.html").read_text()
     for name in ("motions-integrated_gradients-samples", "motions-occlusion_windows-profile", "motions-importances"):
         assert f'id="figure-{name}"' in html
@@ -145,7 +149,7 @@ def test_motions_are_drawn_before_coloured_bands_channel_below_channel(project: 
 
 @pytest.mark.alone
 def test_several_trainings_on_a_table_of_steps_are_compared_sample_by_sample(
-    project: Project, shared_store: Path
+    unprinted: Project, shared_store: Path
 ) -> None:
     """A bump in one window of time: each training puts it first, and the same samples stand side by side."""
     random, label = np.random.default_rng(0), np.arange(60) % 2
@@ -153,7 +157,7 @@ def test_several_trainings_on_a_table_of_steps_are_compared_sample_by_sample(
     values[label == 1, 12:15] += 4
     heading = ",".join([*(f"t{step}" for step in range(30)), "y"])
     rows = [",".join([*(f"{value:.3f}" for value in row), str(y)]) for row, y in zip(values, label, strict=True)]
-    (project.root / "bumps.csv").write_text("\n".join([heading, *rows]) + "\n")
+    (unprinted.root / "bumps.csv").write_text("\n".join([heading, *rows]) + "\n")
     words = [
         "data=series",
         "data.path=bumps.csv",
@@ -164,7 +168,7 @@ def test_several_trainings_on_a_table_of_steps_are_compared_sample_by_sample(
     ]
     words += ["model.seed=0,1", "model.epochs=30"]
     words += ["method=[integrated_gradients]", "check=[completeness]", "runner=inline"]
-    run = project.report(*words, store=shared_store)
+    run = unprinted.report(*words, store=shared_store)
     html = (run.directory / "report.html").read_text()
     assert "steps 12 to 14" in html
     assert 'id="figure-comparison-samples-' in html or "under 2 results" in html

@@ -56,7 +56,7 @@ def test_what_is_wrong_with_the_input_is_said_as_it_is_elsewhere(tmp_path: Path)
 @pytest.mark.slow(50)
 def test_the_limit_stops_the_work_and_the_same_command_goes_on(new_project: Callable[[], Project]) -> None:
     """Exit code 1 and one sentence; no process is left, the store is whole, and what was loaded is not loaded again."""
-    project = new_project().without_pages()
+    project = new_project().without_paper()
     began = time.monotonic()
     stopped = project.report(*SMALL, ENDLESS, "runner.timeout_seconds=20")
     assert stopped.status == 1

@@ -59,7 +59,7 @@ def until(seen: Callable[[], bool], seconds: float = 120) -> None:
 
 @pytest.fixture(scope="module")
 def project(new_project: Callable[[], Project]) -> Project:
-    return new_project().without_pages()
+    return new_project().without_paper()
 
 
 @pytest.mark.alone

@@ -161,7 +161,7 @@ def test_what_a_point_met_is_told_once(
 
 @pytest.fixture(scope="module")
 def project(new_project: Callable[[], Project]) -> Project:
-    return new_project()
+    return new_project().without_paper()
 
 
 @pytest.fixture(scope="module")

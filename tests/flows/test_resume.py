@@ -53,8 +53,8 @@ def content(run: Path) -> dict[str, str]:
 @pytest.fixture
 def program(new_project: Callable[[], Project]) -> Path:
     """A copy of the program: what is edited meanwhile would be another source, and so another digest.
-    Without pages: the stage that prints them is one of many, and what is asked is that each gives the same bytes."""
-    return new_project().without_pages().root
+    Without paper: the stage that prints it is one of many, and what is asked is that each gives the same bytes."""
+    return new_project().without_paper().root
 
 
 @pytest.mark.alone
@@ -131,9 +131,11 @@ def test_a_store_that_is_damaged_everywhere_gives_the_same_bytes(tmp_path: Path,
 
 @pytest.mark.alone
 @pytest.mark.slow(25)
-def test_two_processes_share_the_work(tmp_path: Path) -> None:
+def test_two_processes_share_the_work(tmp_path: Path, program: Path) -> None:
     """Started at once with the same config both end well, with the same bytes, and no stage is computed twice."""
-    first, second = (finished(process) for process in [start(tmp_path), start(tmp_path)])
+    first, second = (
+        finished(process) for process in [start(tmp_path, program=program), start(tmp_path, program=program)]
+    )
     assert first != second
     assert content(first) == content(second)
     stages = [stage for run in (first, second) for stage in json.loads((run / "manifest.json").read_bytes())["stages"]]
@@ -144,7 +146,7 @@ def test_two_processes_share_the_work(tmp_path: Path) -> None:
 
 @pytest.mark.alone
 @pytest.mark.slow(25)
-def test_a_full_disk_is_said_and_harms_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_said_and_harms_nothing(tmp_path: Path, program: Path) -> None:
     """No file may grow beyond 64 KiB: a clear error, no run, and with room again the same command ends well."""
     command = [
         sys.executable,
@@ -155,11 +157,12 @@ def test_a_full_disk_is_said_and_harms_nothing(tmp_path: Path) -> None:
         f"paths.runs={tmp_path}/r",
         f"paths.store={tmp_path}/s",
     ]
+    environment = os.environ | {"PYTHONPATH": str(program / "src")}
     limited = ["bash", "-c", 'ulimit -f 64; exec "$@"', "bash", *command]
-    done = subprocess.run(limited, capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(limited, capture_output=True, text=True, check=False, cwd=program, env=environment)
     assert done.returncode == 1
     assert "File too large" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "r").exists()
     assert list((tmp_path / "s").rglob("*.tmp")) == []
-    assert subprocess.run(command, capture_output=True, cwd=ROOT, check=False).returncode in (0, 3)
+    assert subprocess.run(command, capture_output=True, check=False, cwd=program, env=environment).returncode in (0, 3)

@@ -32,7 +32,7 @@ from exhibit.tasks.data.solubility import SolubilitySpec
 from exhibit.tasks.evidence.local import file_digest
 from exhibit.tasks.models.zoo.ggnn import GGNNSpec
 from exhibit.tasks.protocols import Compute, silent
-from tests.conftest import ROOT, Memory
+from tests.conftest import ROOT, Memory, Project
 from tests.flows.test_bounded import ENDLESS, working
 
 pytestmark = pytest.mark.slow(40)
@@ -127,8 +127,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The commands of the page up to the worker, but for the port."""
+def site(tmp_path_factory: pytest.TempPathFactory, new_project: Callable[[], Project]) -> Iterator[Site]:
+    """The commands of the page up to the worker, but for the port. Of the program without paper:
+    what is asked is when a report is made, of what, and what is said of it, not how its pages are printed."""
     root = tmp_path_factory.mktemp("site")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -136,7 +137,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     address = EXPORT.partition("=")[2].replace("4200", port)
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONPATH": str(new_project().without_paper().root / "src"),
         "PREFECT_HOME": str(root / "prefect"),
         "PREFECT_API_URL": address,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
