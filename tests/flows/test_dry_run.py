@@ -26,7 +26,7 @@ def places(folder: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def made(new_project: Callable[[], Project]) -> Project:
     """Where the small report was made."""
-    project = new_project().without_pages()
+    project = new_project().without_paper()
     assert project.report("runner=inline", *SMALL).status == 0
     return project
 
