@@ -30,7 +30,7 @@ PLACES = {
     "torch_geometric": ("tasks/models/zoo/*",),
     "tensorflow": ("tasks/models/keras*.py", "tasks/models/zoo/*", "tasks/methods/shap*.py"),
     "keras": ("tasks/models/keras*.py", "tasks/models/zoo/*", "tasks/methods/shap*.py"),
-    "rdkit": ("tasks/data/molecule.py", "tasks/datasheet/molecules.py", "tasks/drawing/molecule.py"),
+    "rdkit": ("tasks/atoms.py", "tasks/data/molecule.py", "tasks/datasheet/molecules.py", "tasks/drawing/molecule.py"),
     "weasyprint": ("tasks/document/pdf.py", "tasks/document/pdf_shaping.py"),
     "shap": ("tasks/methods/shap*.py",),
 }
