@@ -28,7 +28,8 @@ class DataFactorySpec(Named):
       or several at once, (samples, labels) of numbers or of 0 and 1, called as the columns of a DataFrame or as
       `label_name` lists them, with a list as `label_unit`; one-hot rows are classes unless `task` is multi_label;
     - and, where wanted, `split` (train, test or explain; else all rows train), `ids`, `names` of samples, `task`,
-      `classes`, `label_name`, `label_unit`, `title`, `description`, `source`.
+      `classes`, `label_name`, `label_unit`, `title`, `description`, `source`, and `groups`: by name a column (samples,)
+      of words or numbers by which results are told apart, at most 20 values each.
     """
 
     kind: Literal["factory"] = "factory"
@@ -108,6 +109,7 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
     count = len(dataset.sample_ids)
     sizes = {"labels": len(dataset.labels), "split": len(dataset.split)}
     sizes |= {item.name: len(item.values) for item in dataset.inputs}
+    sizes |= {f"groups: {one.by[0]}": len(one.of) for one in (dataset.groupings.items if dataset.groupings else ())}
     if wrong := {name: size for name, size in sizes.items() if size != count}:
         raise InputError(f"{where} gave {count} ids, but {', '.join(f'{n} has {s} rows' for n, s in wrong.items())}")
     if not count or not dataset.inputs:

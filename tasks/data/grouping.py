@@ -152,3 +152,30 @@ def _too_many(by: By, tables: Sequence["Table"], count: int) -> str:
     quarters = np.unique(cells.dropna().quantile([0.25, 0.5, 0.75]).to_numpy(np.float64))
     ends = list(dict.fromkeys(float(f"{cut:g}") for cut in quarters))
     return f"{said}; give the ends of ranges of it, as its quarters: {typed_for('data.groups', by.column, ends)}"
+
+
+def given_groups(given: Any, labels: Sequence[str], count: int, where: str) -> Groupings:
+    """Of what a function gives: by name a column of `count` words or numbers, each value a group. `where` begins each
+    error.
+
+    Raises:
+        InputError: for what is no such columns, for a label, and for a column with too many values.
+    """
+    import pandas as pd
+
+    if not isinstance(given, Mapping | pd.DataFrame):
+        raise InputError(f"{where}: groups are columns by name, as {{'sex': [...]}}, or a DataFrame")
+    columns = {str(name): list(given[name]) for name in given}
+    for name, values in columns.items():
+        if len(values) != count:
+            raise InputError(f"{where}: groups: {name!r} has {len(values)} entries for {count} rows")
+        if name in labels:
+            raise InputError(f"{where}: groups: {name!r} is the label; name columns that say whose row it is")
+    table = pd.DataFrame(columns)
+    for name in columns:
+        if (found := len(set(named_groups(table, By(name))))) > MOST:
+            raise InputError(
+                f"{where}: groups: {name!r} has {found:,} different values, and at most {MOST} groups can be told "
+                "apart; give ranges or a coarser column"
+            )
+    return Groupings(items=tuple(_grouping(By(name), [table]) for name in columns))

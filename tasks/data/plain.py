@@ -11,6 +11,7 @@ from exhibit.tasks.data.asked import arranged, told_counts
 from exhibit.tasks.data.blanks import require_no_blanks
 from exhibit.tasks.data.classes import Given, given_labels, several_columns
 from exhibit.tasks.data.columns import Asked, Column, Columns
+from exhibit.tasks.data.grouping import given_groups
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.molecule import canonical, problem
 from exhibit.tasks.data.rows import Labels, require_exact
@@ -21,7 +22,19 @@ from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Wanted
 
 _KEYS = {"inputs", "labels"}
-_FURTHER = {"split", "ids", "names", "task", "classes", "label_name", "label_unit", "title", "description", "source"}
+_FURTHER = {
+    "split",
+    "ids",
+    "names",
+    "task",
+    "classes",
+    "label_name",
+    "label_unit",
+    "title",
+    "description",
+    "source",
+    "groups",
+}
 _OF_INPUT = {"values", "kind", "features", "bounds", "vocabulary", "times", "time_unit"}
 _TOKENS = 64  # of a text that is given as one
 _CATEGORIES, _MANY = 20, 100_000  # of a column; of one that a model is given as it is
@@ -51,7 +64,7 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
     labels = _labels(cells, split, given.get("task", "auto"), told.order, where)
     measured = labels.measured(cells if several else cells.to_frame(), "factory")
     whole = bool(labels.classes) and not np.isnan(measured).any()
-    names = given.get("names")
+    names, groups = given.get("names"), given.get("groups")
     return Dataset(
         title=str(given.get("title", "Data of the user's own")),
         description=str(given.get("description", f"What {where.partition(': ')[2]} gives.")),
@@ -69,6 +82,7 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
         label_unit="" if several else str(given.get("label_unit", "")),
         label_scale=None if labels.classes or isinstance(labels, SeveralLabels) else (labels.centre, labels.spread),
         several=labels.told({}, _units(given, labels.columns)) if isinstance(labels, SeveralLabels) else (),
+        groupings=None if groups is None else given_groups(groups, labels.columns, count, where),
     )
 
 

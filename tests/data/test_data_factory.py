@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exhibit.tasks.data.factory import DataFactorySpec
+from exhibit.tasks.data.factory import DataFactorySpec, _whole
 from exhibit.tasks.data.plain import dataset_of
 from exhibit.tasks.factory import TRUSTED, code_of
 from exhibit.tasks.models.zoo.mlp import MLPSpec
@@ -203,3 +203,40 @@ def test_a_dataset_whose_parts_do_not_fit_is_refused(
         made("digits")
     with pytest.raises(InputError, match="gave an int; a Dataset or a dictionary was expected"):
         made("nothing")
+
+
+def test_groups_may_be_given_with_data_of_any_kind() -> None:
+    """As for pictures, which have no columns."""
+    given = {"inputs": {"x": np.zeros((4, 2))}, "labels": [0.5, 1.5, 2.5, 3.5]}
+    site = {"site": ["a", None, "b", "a"], "ward": [10, 9, 9, 10]}
+    for groups in (site, pd.DataFrame(site, index=[3, 1, 4, 2])):
+        found = dataset_of({**given, "groups": groups}, "data.factory: f").groupings
+        assert found
+        assert [one.groups for one in found.items] == [("a", "b", "not stated"), ("9", "10")]
+        assert [one.of.tolist() for one in found.items] == [[0, 2, 1, 0], [1, 0, 0, 1]]
+    assert dataset_of(given, "data.factory: f").groupings is None
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ({"site": ["a"]}, "groups: 'site' has 1 entries for 10000 rows"),
+        ({"label": ["a"] * 10_000}, "groups: 'label' is the label"),
+        ({"id": range(10_000)}, "groups: 'id' has 10,000 different values, and at most 20 groups"),
+        (["a"] * 10_000, "groups are columns by name"),
+    ],
+)
+def test_groups_that_are_none_are_refused(groups: Any, said: str) -> None:
+    given = {"inputs": {"x": np.zeros((10_000, 2))}, "labels": np.arange(10_000.0), "groups": groups}
+    with pytest.raises(InputError, match=said):
+        dataset_of(given, "data.factory: f")
+
+
+def test_groups_of_a_dataset_are_of_all_its_rows() -> None:
+    given = {"inputs": {"x": np.zeros((4, 2))}, "labels": [0.5, 1.5, 2.5, 3.5], "groups": {"site": list("abab")}}
+    dataset = dataset_of(given, "data.factory: f")
+    assert dataset.groupings
+    (site,) = dataset.groupings.items
+    short = dataset.groupings.model_copy(update={"items": (site.take(np.arange(3)),)})
+    with pytest.raises(InputError, match="gave 4 ids, but groups: site has 3 rows"):
+        _whole(dataset.model_copy(update={"groupings": short}), "data.factory: f")
