@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import name
 
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.shown import code_point
 
 if TYPE_CHECKING:
     import uharfbuzz
@@ -101,17 +102,15 @@ def marked(markup: str) -> tuple[str, str]:
     so, empty where there is none."""
     if not (missing := without_glyph(markup)):
         return markup, ""
-    listed = ", ".join(f"{_mark(c)} {name(c, 'a character without a name').lower()}" for c in missing[:_MOST_NAMED])
+    listed = ", ".join(
+        f"{code_point(c)} {name(c, 'a character without a name').lower()}" for c in missing[:_MOST_NAMED]
+    )
     more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
     note = f"No font of this document has these characters, so their code points stand in their place: {listed}{more}."
-    return markup.translate({ord(c): _mark(c) for c in missing}), note
+    return markup.translate({ord(c): code_point(c) for c in missing}), note
 
 
 _MOST_NAMED = 12
-
-
-def _mark(character: str) -> str:
-    return f"⟨U+{ord(character):04X}⟩"
 
 
 def _named(character: str) -> str:

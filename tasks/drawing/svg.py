@@ -11,12 +11,16 @@ from html import escape
 from importlib.resources import files
 from itertools import accumulate, pairwise
 from math import ceil, floor, log10
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import font_source_sans_pro
-from fontTools.ttLib import TTFont
 
 from exhibit.tasks.records.figure import PIECE, Part
-from exhibit.tasks.records.shown import UNWRITTEN, as_power
+from exhibit.tasks.records.shown import UNWRITTEN, as_power, code_point
+
+if TYPE_CHECKING:
+    import uharfbuzz
 
 FACE = "Source Sans Pro"
 INK, QUIET, RULE, PAPER = "#1d2330", "#666d7a", "#d4d8df", "#ffffff"
@@ -35,6 +39,10 @@ COLUMN, PAGE = 436, 640  # CSS pixels of the wide column and of the page: pictur
 FONTS = {
     weight: str(files(font_source_sans_pro) / "files" / f"SourceSansPro-{name}.ttf")
     for weight, name in ((400, "Regular"), (600, "Semibold"))
+}
+OTHERS = {  # for what the face does not have, in this order
+    "DejaVu Sans": str(files("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf"),
+    "IPAexGothic": str(files("matplotlib_fontja") / "fonts/ipaexg.ttf"),
 }
 
 
@@ -61,7 +69,7 @@ def picture(name: str, width: float, height: float, *children: str) -> Part:
         viewBox=f"0 0 {_value(width)} {_value(height)}",
         width=width,
         height=height,
-        font_family=f"{FACE}, DejaVu Sans, IPAexGothic",
+        font_family=", ".join((FACE, *OTHERS)),
     )
     return Part(name=name, media_type="image/svg+xml", data=root.encode(), size=(width, height))
 
@@ -151,15 +159,25 @@ def _luminance(colour: str) -> float:
 
 
 @cache
-def _advances(weight: int) -> tuple[dict[int, str], dict[str, tuple[int, int]], int]:
-    font = TTFont(FONTS[weight])
-    return font.getBestCmap(), dict(font["hmtx"].metrics), font["head"].unitsPerEm
+def _font(file: str) -> "uharfbuzz.Font":
+    import uharfbuzz
+
+    return uharfbuzz.Font(uharfbuzz.Face(Path(file).read_bytes()))
+
+
+@cache
+def _advance(character: str, weight: int) -> float:
+    """Width of a character in ems, from the first font that has it."""
+    for file in (FONTS[weight], *OTHERS.values()):
+        glyph = (font := _font(file)).get_nominal_glyph(ord(character))
+        if glyph is not None:
+            return float(font.get_glyph_h_advance(glyph) / font.face.upem)
+    return sum(_advance(letter, weight) for letter in code_point(character))  # which a page shows in its place
 
 
 def text_width(content: str, size: float, weight: int = 400) -> float:
-    """Width of a line of text in CSS pixels, from the advances of the font (a full em where it has no glyph)."""
-    glyphs, advances, em = _advances(weight)
-    return sum(advances[glyphs[ord(c)]][0] if ord(c) in glyphs else em for c in content) * size / em
+    """Width of a line of text in CSS pixels, from the advances of the fonts."""
+    return sum(_advance(character, weight) for character in content) * size
 
 
 def fitted(content: str, size: float, room: float, head: float = 0.5, weight: int = 400) -> str:

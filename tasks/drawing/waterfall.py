@@ -16,6 +16,7 @@ from exhibit.tasks.drawing.svg import (
     RULE,
     decimals,
     element,
+    fitted,
     fitted_apart,
     in_rows,
     line,
@@ -100,7 +101,9 @@ def _panel(content: Waterfall, total: float, ends: tuple[float, float]) -> tuple
     axis = Axis(*ends, left + 4, total - room - 4)
     top = 26.0 if content.title else 6.0
     bottom = top + len(labels) * _ROW
-    elements = [text(content.title, left + 4, 14, SIZE, weight=600)] if content.title else []
+    title = fitted(content.title, SIZE, total, weight=600)
+    beyond = max(0.0, left + 4 + text_width(title, SIZE, 600) - total)  # which would run into the next panel
+    elements = [text(title, left + 4 - beyond, 14, SIZE, weight=600)] if title else []
     elements.append(line(axis.at(content.start), top + _ROW, axis.at(content.start), bottom, RULE, 0.8, "rule"))
     for row, label in enumerate(fitted_apart(labels, NAME, left - 8)):
         elements.append(text(label, left - 8, top + row * _ROW + 13, NAME, "end"))

@@ -21,6 +21,11 @@ def unseen(text: str, keep: str = "") -> list[str]:
     return [one for one in text if one not in keep and not _seen(one)]
 
 
+def code_point(character: str) -> str:
+    """What stands in the place of a character that no font of a document has: ⟨U+1F600⟩."""
+    return f"⟨U+{ord(character):04X}⟩"
+
+
 def as_set(number: float) -> str:
     """A number in a config with all its digits, and no more: 1,234,567, 12.3456789, −3."""
     whole, _, rest = format(Decimal(repr(abs(number))), "f").partition(".")

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exhibit.tasks.drawing.svg import fitted, fitted_apart, number, text_width
+from exhibit.tasks.document.fonts import FACES, JAPANESE, marked, path
+from exhibit.tasks.drawing.svg import OTHERS, fitted, fitted_apart, number, text_width
 
 _NAMES = st.text(st.sampled_from("abW _"), min_size=1, max_size=40)
 
@@ -24,6 +25,20 @@ def test_a_label_that_fits_is_left_alone() -> None:
 def test_a_shortened_label_fits(content: str, room: float) -> None:
     shown = fitted(content, 9, room)
     assert text_width(shown, 9) <= room or shown == "…"
+
+
+@pytest.mark.parametrize("name", ["나이 나이 나이", "आयु वर्ष", "ส่วนสูง", "恶性 肿瘤", "🧬 genes", "年収", "age"])
+def test_what_no_font_has_is_measured_as_it_is_shown(name: str) -> None:
+    """A code point in its place, which is more than four letters wide: else names run over bars and over each other."""
+    assert text_width(name, 9) == pytest.approx(text_width(marked(name)[0], 9))
+    assert text_width(marked(fitted(name, 9, 90))[0], 9) <= 90
+
+
+def test_what_another_font_has_is_measured_by_that_font() -> None:
+    """And not as a full em: a name in Hebrew keeps all that there is room for. The fonts are those of the pages."""
+    assert text_width("גובה", 10) < 30
+    assert text_width("e\u0301", 10) == pytest.approx(text_width("e", 10))
+    assert {face.family: str(path(face.file)) for face in (*FACES, JAPANESE) if face.family in OTHERS} == OTHERS
 
 
 @given(_NAMES, _NAMES, st.lists(_NAMES, min_size=2, max_size=9, unique=True))

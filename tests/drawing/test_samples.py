@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from exhibit.tasks.drawing.axis import SIZE
 from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE, colour
 from exhibit.tasks.drawing.diagram import diagram
 from exhibit.tasks.drawing.ladder import ladder
 from exhibit.tasks.drawing.matrix import matrix
-from exhibit.tasks.drawing.svg import COLUMN, QUIET, RULE
+from exhibit.tasks.drawing.svg import COLUMN, PAGE, QUIET, RULE, text_width
 from exhibit.tasks.drawing.swarm import swarm
 from exhibit.tasks.drawing.text import tokens
 from exhibit.tasks.drawing.waterfall import waterfall, waterfalls
@@ -186,6 +187,20 @@ def test_very_many_points_are_pixels_in_the_same_places() -> None:
     (places,) = points(swarm(a_swarm(few), 1.0)).values()
     for x in {x for x, _ in places}:
         assert np.abs(columns - x).min() < 0.5
+
+
+def test_a_long_title_of_a_waterfall_stays_on_its_panel() -> None:
+    """It begins further left, and is shortened where even that is too little."""
+    for words in (2, 9, 40):
+        title = "reviewed twice " * words
+        values = np.array([1.0, -0.5])
+        panel = Waterfall(title=title, start_label="baseline", start=0, labels=("a", "b"), values=values,
+                          end_label="sample", end=0.5, axis="logit")  # fmt: skip
+        drawn = waterfalls(Waterfalls(panels=(panel, panel)), 1.0)[0].data.decode()
+        x, shown = re.findall(r'<text class="ink" x="([-\d.]+)"[^>]*font-weight="600"[^>]*>(revi[^<]*)<', drawn)[0]
+        wide = (PAGE - 24) / 2
+        assert float(x) >= 0
+        assert float(x) + text_width(shown, SIZE, 600) <= wide + 0.01
 
 
 def test_waterfalls_side_by_side_share_their_axis() -> None:
