@@ -323,4 +323,10 @@ def _explain(error: BaseException, where: str, config_dir: Path | None) -> str:
 
 
 def _nothing_chosen(path: str, options: list[str], studies: list[str]) -> str:
-    return f"{path}: nothing is chosen; allowed: {', '.join(options)}; or choose a study: {', '.join(studies)}"
+    said = f"{path}: nothing is chosen; allowed: {', '.join(options)}; or choose a study: {', '.join(studies)}"
+    return f"{said}; {_TO_BEGIN}" if path.partition(" ")[0] == "method" else said
+
+
+_TO_BEGIN = (
+    "to begin with, integrated_gradients for nets, tree_shap for trees, occlusion for most others: 'method=[occlusion]'"
+)

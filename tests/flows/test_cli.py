@@ -102,6 +102,11 @@ def test_bad_config_is_said_in_a_few_lines(use: Use, ran: list[object], argument
     assert len(err.splitlines()) <= 6
 
 
+def test_where_no_method_is_chosen_one_to_begin_with_is_said(use: Use) -> None:
+    assert use("report", "data=iris", "model=mlp")[2].rstrip().endswith("for most others: 'method=[occlusion]'")
+    assert "to begin with" not in use("report", "data=iris", "method=[occlusion]")[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "nearest"),
     {
