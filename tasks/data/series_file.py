@@ -231,10 +231,14 @@ def _arrays(path: Path, key: str, wanted: Collection[str], limits: Limits) -> di
             return {name: np.asarray(archive[name]) for name in archive.files if name in wanted}
     except InputError:
         raise
-    except (KeyError, ValueError, OSError, EOFError, BadZipFile, NotImplementedError, RuntimeError) as problem:
+    except _UNREADABLE as problem:
         raise InputError(
             f"data.{key}: {path.name} cannot be read as an .npz file of numbers and words: {problem}"
         ) from problem
+
+
+# MemoryError: of the header of an array that says far more than the file holds.
+_UNREADABLE = (KeyError, ValueError, OSError, EOFError, BadZipFile, NotImplementedError, RuntimeError, MemoryError)
 
 
 def _names(path: Path) -> list[str]:

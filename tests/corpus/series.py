@@ -56,6 +56,15 @@ def other_file(path: Path) -> None:
         archive.writestr("x.npy", b"hello")
 
 
+def boasting(path: Path) -> None:
+    """A few bytes whose header says petabytes."""
+    header = {"descr": "<f8", "fortran_order": False, "shape": (10**9, 10**6, 1)}
+    with zipfile.ZipFile(path, "w") as archive, archive.open("x.npy", "w") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+    with zipfile.ZipFile(path, "a") as archive, archive.open("y.npy", "w") as file:
+        np.save(file, np.array(Y))
+
+
 def encrypted(path: Path) -> None:
     np.savez(path, x=X, y=np.array(Y))
     data = bytearray(path.read_bytes())
@@ -134,6 +143,7 @@ STORED = [
     wide("a file that is no archive", b"hello", Refused("cannot be read as an .npz file"), file="s.npz"),
     wide("half an archive", b"PK\x03\x04" + bytes(200), Refused("cannot be read as an .npz file"), file="s.npz"),
     wide("an archive of other files", other_file, Refused("is .S5 of shape"), file="s.npz"),
+    wide("a header that says petabytes", boasting, Refused("cannot be read as an .npz file of numbers and words: Unable to allocate"), file="s.npz"),
     wide("an archive behind a password", encrypted, Refused("cannot be read as an .npz file"), file="s.npz"),
     wide("a parquet file", lambda path: pd.DataFrame({"t0": range(N), "t1": range(N), "y": Y}).to_parquet(path), Taken(N, ("t",)), file="s.parquet"),
     wide("another ending", cells(), Refused("ends in '.npy'; give a .csv or a .parquet"), file="s.npy"),
