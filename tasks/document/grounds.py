@@ -155,16 +155,16 @@ def _(ground: Closed, _checks: Checks, _whole: bool) -> str:
 
 @sentence.register
 def _(ground: Open, _checks: Checks, _whole: bool) -> str:
-    where = " for every result" if ground.several else ""
-    return f"These were not made{where} or could not decide: that is neither for nor against the explanation."
+    where = ", for one result at least" if ground.several else ""
+    return f"These were not made or could not decide{where}: that is neither for nor against the explanation."
 
 
 @sentence.register
 def _(ground: Unknown, checks: Checks, _whole: bool) -> str:
     unknown, left = f"whether {checks[ground.first].meaning}", ground.others
     more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
-    every = " of every result" if ground.several else ""
-    return f"So it is not known{every} {either([unknown, *more])}."
+    some = "for one result at least " if ground.several else ""
+    return f"So {some}it is not known {either([unknown, *more])}."
 
 
 def either(words: Sequence[str]) -> str:

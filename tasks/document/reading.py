@@ -133,7 +133,8 @@ def _words() -> Table:
         ("held-out rows", "data that the model has not been trained on: only there its quality counts"),
         (
             "95% interval, standard error",
-            "how far a number may be off by chance: if the lines overlap, no order is known",
+            "how far a number may be off by chance; a 95% interval reaches about two standard errors to each side, "
+            "further where few samples were measured",
         ),
         ("Gini coefficient", "0: all parts have the same size; near 1: a single part has nearly all"),
         ("Spearman correlation", "1: the same order; 0: no relation; −1: the opposite order"),

@@ -138,12 +138,13 @@ def appendix(material: Material) -> tuple[Block, ...]:
 _READ_PARTS = {
     True: Aside(
         title="How to read it",
-        text="A long bar: the prediction moved much with this channel, all its steps together. Bars whose lines "
-        "overlap are not ranked.",
+        text="A long bar: the prediction moved much with this channel, all its steps together. Where lines "
+        "overlap, the order of two bars may be chance.",
     ),
     False: Aside(
         title="How to read it",
-        text="A long bar: the prediction moved much with this window of time. Bars whose lines overlap are not ranked.",
+        text="A long bar: the prediction moved much with this window of time. Where lines "
+        "overlap, the order of two bars may be chance.",
     ),
 }
 _READ_TIME = Aside(

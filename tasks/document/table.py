@@ -192,7 +192,7 @@ def _teaser(material: Material) -> Figure:
         name=f"{material.slug}-teaser",
         content=Bars(labels=(*labels, *rest), series=series, axis="share of the explanation, %"),
         caption=f"How much of the explanation{by} each feature carries, of 100% in all but for rounding, over "
-        f"{count(material.explained, 'sample')}. Lines, for the uncertainty: {meaning}.{left}",
+        f"{count(material.explained, 'sample')}. Lines: {meaning}.{left}",
         alt="; ".join(f"{item.name}: {numbers([*labels, *rest], item.values)}" for item in series),
         width=PAGE_ONE,
     )

@@ -266,8 +266,9 @@ BARS = FigureKind(
     reading=Reading(
         title="Bars",
         text="One group of bars for each part of the input. A long bar: the score moved much with it. The thin line is "
-        "the uncertainty.",
-        warning="Bars whose lines overlap are not ranked. Grey bars are another kind of measure, for comparison.",
+        "the error or the 95% interval that is named beside the figure.",
+        warning="Where lines overlap, the order of two bars may be chance. Grey bars are another kind of "
+        "measure, for comparison.",
     ),
 )
 

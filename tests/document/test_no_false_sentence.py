@@ -17,9 +17,10 @@ from exhibit.tasks.document.image import reading_of_colours
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.verdicts import verdict_rows, written
 from exhibit.tasks.document.words import beside, plain, rounded, share, signed
+from exhibit.tasks.drawing.kinds import KINDS
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.figure import Scale, Swarm
+from exhibit.tasks.records.figure import Bars, Reading, Scale, Swarm
 from exhibit.tasks.records.finding import Bearing, Extremes, Leaders, Mark, Named, Rate
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Performance, Planted, Prediction
@@ -288,6 +289,24 @@ def test_the_line_of_a_bar_says_which_error_it_is() -> None:
         text = chapter(item, {}).model_dump_json()
         assert error in text
         assert "a 95% interval is at least about twice as long" in text
+
+
+def test_page_one_names_the_error_of_its_lines() -> None:
+    """Not an uncertainty of whatever kind, nor that sorted bars have no order."""
+    read = KINDS[Bars].reading
+    assert isinstance(read, Reading)
+    assert "the error or the 95% interval that is named beside the figure" in read.text
+    assert "not ranked" not in read.warning
+    item = flowers([0.4, 0.3, 0.2, 0.1])
+    assert " Lines: standard error over samples." in figures(item, {})[0].caption
+
+
+def test_what_is_open_for_some_results_is_not_said_of_all() -> None:
+    """“Not known of every result” may mean known of some, or of none."""
+    item = flowers([0.4, 0.3, 0.2, 0.1])
+    other = item.model_copy(update={"slug": "other", "title": "Other"})
+    untested = compose([item, other], None, CHECK_WORDS).front.answers[-1]
+    assert all("for one result at least" in reason for reason in untested.reasons)
 
 
 def test_a_number_behind_a_class_is_said_to_be_a_probability() -> None:
