@@ -161,7 +161,7 @@ def _archive(path: Path) -> tuple[Array, Array]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return archive["x_train"], archive["y_train"]
-    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as problem:
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile, MemoryError) as problem:
         raise InputError(f"data.path: {path.name} has no arrays x_train and y_train, as mnist.npz has") from problem
 
 

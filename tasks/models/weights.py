@@ -51,7 +51,7 @@ def read(path: Path, readers: dict[str, Reader]) -> dict[str, Array]:
     try:
         return known[ending](path)
     # Readers of other people's files fail in many ways; none of them is told apart here.
-    except (ValueError, OSError, KeyError, RuntimeError, EOFError, TypeError) as error:
+    except (ValueError, OSError, KeyError, RuntimeError, EOFError, TypeError, MemoryError) as error:
         raise InputError(
             f"model.weights: {path.name} cannot be read (nothing in it is run): {' '.join(str(error).split())}"
         ) from error

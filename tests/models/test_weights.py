@@ -306,3 +306,12 @@ def test_only_a_file_is_read_for_weights(tmp_path: Path) -> None:
     for path in (Path("/dev/zero"), tmp_path / "pipe.npz", tmp_path):
         with pytest.raises(InputError, match="is a folder, a pipe or a device"):
             digest(path)
+
+
+def test_a_header_that_says_petabytes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "weights.npz"
+    with zipfile.ZipFile(path, "w") as archive, archive.open("w.npy", "w") as file:
+        header = {"descr": "<f8", "fortran_order": False, "shape": (10**9, 10**6)}
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(InputError, match=r"weights.npz cannot be read .*: Unable to allocate"):
+        read(path, {})
