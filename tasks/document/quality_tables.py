@@ -61,7 +61,8 @@ def by_class(material: Material) -> tuple[Table, ...]:
     return (
         Table(
             name=f"{material.slug}-classes",
-            caption="Each class against all others, with 95% intervals. A dash: no row is of it or read as it.",
+            caption="Each class against all others, with 95% intervals. A dash: no row is of it or read as it."
+            f"{_UNVARIED * any(_unvaried(one) for item in quality.classes for one in _of_class(item))}",
             columns=(
                 Column(title="class"),
                 *(
@@ -75,14 +76,26 @@ def by_class(material: Material) -> tuple[Table, ...]:
 
 
 def _class_row(item: ClassQuality) -> tuple[str, ...]:
-    measures = (item.precision, item.recall, item.f1, item.auc, item.average_precision)
-    return (item.name, f"{item.rows:,}", *(_with_interval(measure) for measure in measures))
+    return (item.name, f"{item.rows:,}", *(_with_interval(measure) for measure in _of_class(item)))
+
+
+def _of_class(item: ClassQuality) -> tuple[Measure | None, ...]:
+    return item.precision, item.recall, item.f1, item.auc, item.average_precision
+
+
+def _unvaried(measure: Measure | None) -> bool:
+    """Whether all resamples give one value, as those of rows that are all right do: that bounds nothing."""
+    return measure is not None and measure.interval is not None and measure.interval[0] == measure.interval[1]
+
+
+_UNVARIED = " A number alone: the rows, resampled, all give the same, so they do not say how far it may be off."
 
 
 def _with_interval(measure: Measure | None) -> str:
     if measure is None:
         return "–"
-    return plain(measure.value) + (f" ({interval(*measure.interval)})" if measure.interval else "")
+    told = None if _unvaried(measure) else measure.interval
+    return plain(measure.value) + (f" ({interval(*told)})" if told else "")
 
 
 def thresholds(material: Material) -> tuple[Table, ...]:

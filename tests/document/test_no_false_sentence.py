@@ -14,6 +14,7 @@ from exhibit.tasks.document.chapter import chapter, figures, finding, limits
 from exhibit.tasks.document.common import swarm_figures, verdict_asides, without_score
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.image import reading_of_colours
+from exhibit.tasks.document.quality_tables import by_class
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.verdicts import verdict_rows, written
 from exhibit.tasks.document.words import beside, plain, rounded, share, signed
@@ -24,6 +25,7 @@ from exhibit.tasks.records.figure import Bars, Reading, Scale, Swarm
 from exhibit.tasks.records.finding import Bearing, Extremes, Leaders, Mark, Named, Rate
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Performance, Planted, Prediction
+from exhibit.tasks.records.quality import ClassQuality, Measure, Quality
 from exhibit.tasks.records.verdict import CheckResult, Verdict
 from tests.points import LENGTHS, inputs, material, method
 from tests.test_changes import EARLIER, report
@@ -307,6 +309,17 @@ def test_what_is_open_for_some_results_is_not_said_of_all() -> None:
     other = item.model_copy(update={"slug": "other", "title": "Other"})
     untested = compose([item, other], None, CHECK_WORDS).front.answers[-1]
     assert all("for one result at least" in reason for reason in untested.reasons)
+
+
+def test_what_never_varied_has_no_interval_of_no_width() -> None:
+    """F1 of 20 rows that are all read right is 1 in each resample, and not known to be 1.00 to 1.00 of others."""
+    one, half = Measure(name="F1", value=1.0, interval=(1.0, 1.0)), Measure(name="F1", value=1.0, interval=(0.5, 1.0))
+    for f1, cell in ((one, "1.00"), (half, "1.00 (0.50 to 1.00)")):
+        of_class = ClassQuality(name="a", rows=20, precision=half, recall=half, f1=f1, auc=None, average_precision=None)
+        quality = Quality(split="test", rows=20, resamples=9, classes=(of_class,))
+        [table] = by_class(flowers([0.4, 0.3, 0.2, 0.1]).model_copy(update={"quality": quality}))
+        assert table.rows[0][4] == cell
+        assert ("A number alone" in table.caption) == (f1 is one)
 
 
 def test_a_number_behind_a_class_is_said_to_be_a_probability() -> None:
