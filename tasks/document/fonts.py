@@ -179,4 +179,4 @@ def _embedded(file: str, characters: frozenset[int]) -> str:
     return f"data:font/woff2;base64,{b64encode(buffer.getvalue()).decode()}"
 
 
-_FEATURES = (b"kern", b"liga", b"tnum", b"mark")
+_FEATURES = (b"kern", b"liga", b"tnum", b"mark", b"init", b"medi", b"fina", b"rlig")

@@ -1,10 +1,15 @@
 """Facts of labels that are wider than their room: shortened in the middle, and never two alike."""
 
+import io
+from base64 import b64decode
+
 import pytest
+import uharfbuzz
+from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exhibit.tasks.document.fonts import FACES, JAPANESE, marked, path
+from exhibit.tasks.document.fonts import FACES, JAPANESE, marked, path, screen_faces
 from exhibit.tasks.drawing.svg import OTHERS, fitted, fitted_apart, number, text_width
 
 _NAMES = st.text(st.sampled_from("abW _"), min_size=1, max_size=40)
@@ -39,6 +44,20 @@ def test_what_another_font_has_is_measured_by_that_font() -> None:
     assert text_width("גובה", 10) < 30
     assert text_width("e\u0301", 10) == pytest.approx(text_width("e", 10))
     assert {face.family: str(path(face.file)) for face in (*FACES, JAPANESE) if face.family in OTHERS} == OTHERS
+
+
+def test_letters_that_join_keep_their_joined_forms_on_screen() -> None:
+    """In the font that a page carries, reduced to its characters, a letter looks as it does between its neighbours."""
+    [face] = [face for face in FACES if face.file == "DejaVuSans.ttf"]
+    data = screen_faces("\u0645\u0631\u0636", [face]).partition("base64,")[2].partition('"')[0]
+    with TTFont(io.BytesIO(b64decode(data))) as carried:
+        carried.flavor = None
+        carried.save(plain := io.BytesIO())
+    font, line = uharfbuzz.Font(uharfbuzz.Face(plain.getvalue())), uharfbuzz.Buffer()
+    line.add_str("\u0645\u0631\u0636")
+    line.guess_segment_properties()
+    uharfbuzz.shape(font, line)
+    assert font.get_nominal_glyph(0x645) not in [info.codepoint for info in line.glyph_infos]
 
 
 @given(_NAMES, _NAMES, st.lists(_NAMES, min_size=2, max_size=9, unique=True))
