@@ -21,12 +21,14 @@ from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.document import chapter, concerns, for_whom
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.grouping import Groupings
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.records.subgroups import ForWhom
 from exhibit.tasks.stages.load import load
 from exhibit.tasks.store import Store
+from tests.document.test_no_false_sentence import flowers
 
 SOURCE = '''
 import numpy as np
@@ -202,3 +204,22 @@ def test_groups_are_written_as_they_are_read() -> None:
     assert spec.model_dump(mode="json")["groups"] == ["sex", {"age": [25.0, 40.0]}]
     assert TableSpec.model_validate(spec.model_dump(mode="json")) == spec
     assert TableSpec(path=Path("people.csv"), label="repaid", groups=None).groups == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (
+            "text",
+            "Which difference is fair depends on what the model is for and on the law;",
+        ),
+        ("molecule", "Which difference matters depends on what the model is for;"),
+    ],
+)
+def test_no_law_is_asked_of_molecules(kind: Any, said: str) -> None:
+    """And what has no columns is not said to hide any."""
+    item = flowers([0.4, 0.3, 0.2, 0.1])
+    read = Input.model_construct(name="it", kind=kind)
+    known = item.model_copy(update={"dataset": item.dataset.model_copy(update={"inputs": (read,)})})
+    found = ForWhom(by={"site": {"a": 40, "b": 50}}, given=(), measured=None, explained=None)
+    assert f"but may read it from what it is given. {said}" in for_whom._asked(known, found)

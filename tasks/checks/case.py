@@ -136,10 +136,13 @@ def written(value: float, form: str) -> str:
 
 def told(value: float, limit: float, unit: Literal["f", "%"] = "f") -> str:
     """A measured number in so many digits that it stands on its side of the limit that it is judged by; a share is not
-    rounded to none or all where it is neither: 0.697 beside 0.7, 99.7% beside 95%."""
+    rounded to none or all where it is neither, nor a correlation or a probability to 1: 0.697 beside 0.7, 99.7% beside
+    95%, 0.997."""
     if unit == "%" and 0 < value < _HARDLY < limit:
         return f"under {_HARDLY:.2%}"
-    landmarks = [limit] if unit == "f" else [limit, 0.0, 1.0]
+    if unit == "f" and limit < 1 - _HARDLY < value < 1 - _EQUAL:
+        return f"over {1 - _HARDLY}"
+    landmarks = [limit, *([1.0] if value < 1 - _EQUAL else [])] if unit == "f" else [limit, 0.0, 1.0]
     for digits in range(2 if unit == "f" else 0, _MOST_DIGITS):
         form = f".{digits}{unit}"
         if all(value == mark or written(value, form) != written(mark, form) for mark in landmarks):
@@ -148,6 +151,7 @@ def told(value: float, limit: float, unit: Literal["f", "%"] = "f") -> str:
 
 
 _HARDLY = 0.0001
+_EQUAL = 1e-9  # from 1: no more than the rounding of a computer
 _MOST_DIGITS = 17  # a float has no more
 
 

@@ -257,7 +257,10 @@ def require_text(path: Path, key: str) -> None:
             except UnicodeDecodeError as error:
                 raise InputError(_no_text(path, key, line + error.object[: error.start].count(b"\n"))) from error
             if b"\0" in part:
-                raise InputError(_no_text(path, key, line + part[: part.index(b"\0")].count(b"\n")))
+                at = line + part[: part.index(b"\0")].count(b"\n")
+                raise InputError(
+                    f"{_no_text(path, key, at)}; that line has a zero byte, as UTF-16 and broken files have"
+                )
             line += part.count(b"\n")
 
 

@@ -63,9 +63,12 @@ def _asked(material: Material, found: ForWhom) -> str:
     if not all(item.traits.named for item in material.dataset.inputs):
         it = "it" if len(columns) == 1 else "them"
         told = f"The model is not told {it}, but may read {it} from what it is given"
+    molecules = all(item.kind == "molecule" for item in material.dataset.inputs)
+    matters = "difference matters" if molecules else "difference is fair"
+    law = "" if molecules else " and on the law"
     return (
-        f"Rows are told apart by {listing(columns)}{both}. {told}. Which difference "
-        "is fair depends on what the model is for and on the law; no number decides that."
+        f"Rows are told apart by {listing(columns)}{both}. {told}. Which {matters} depends on what the model is "
+        f"for{law}; no number decides that."
     )
 
 

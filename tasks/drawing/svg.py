@@ -5,6 +5,7 @@ The one place for the type and the colours of pictures; those of signed values a
 Colours are attributes, for paper; the classes `ink`, `quiet`, `rule` and `paper` let the screen change them.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
@@ -182,9 +183,12 @@ def text_width(content: str, size: float, weight: int = 400) -> float:
 
 def fitted(content: str, size: float, room: float, head: float = 0.5, weight: int = 400) -> str:
     """The line of text, shortened in its middle with an ellipsis where it is wider than `room` CSS pixels. `head`: the
-    share of what is left that is of its beginning."""
+    share of what is left that is of its beginning. A number behind a colon at its end is kept: the digits that a cut
+    would leave are another number."""
     if (whole := text_width(content, size, weight)) <= room:
         return content
+    if (held := _HELD.search(content)) and (own := room - text_width(held[0], size, weight)) > size:
+        return fitted(content[: held.start()], size, own, head, weight) + held[0]
     ends = list(accumulate((text_width(letter, size, weight) for letter in content), initial=0.0))
     free = room - text_width("…", size, weight)
     for left in range(len(content) - 1, 0, -1):
@@ -195,6 +199,7 @@ def fitted(content: str, size: float, room: float, head: float = 0.5, weight: in
     return "…"
 
 
+_HELD = re.compile(r": [−\d][\d,.]*$")
 _HEADS = (0.5, 0.25, 0.75, 0.0, 1.0)
 
 

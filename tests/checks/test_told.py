@@ -8,8 +8,10 @@ from exhibit.tasks.checks.case import all_of, told, written
 
 @pytest.mark.parametrize(
     ("value", "limit", "text"),
-    [(0.6996, 0.7, "0.6996"), (0.7, 0.7, "0.70"), (0.81, 0.7, "0.81"), (-0.004, 0.5, "0.00"), (-0.3, 0.5, "−0.30")],
-)
+    [(0.6996, 0.7, "0.6996"), (0.7, 0.7, "0.70"), (0.81, 0.7, "0.81"), (-0.004, 0.5, "0.00"), (-0.3, 0.5, "−0.30"),
+     (0.997, 0.5, "0.997"), (1.0, 0.5, "1.00"), (1 - 1e-15, 0.5, "1.00"), (1 - 1e-6, 0.5, "over 0.9999"),
+     (2.0, 0.5, "2.00"), (0.9951, 0.7, "0.995"), (0.994, 0.7, "0.99")],
+)  # fmt: skip
 def test_a_number_stands_on_its_side_of_its_threshold(value: float, limit: float, text: str) -> None:
     assert told(value, limit) == text
 

@@ -60,6 +60,18 @@ def test_letters_that_join_keep_their_joined_forms_on_screen() -> None:
     assert font.get_nominal_glyph(0x645) not in [info.codepoint for info in line.glyph_infos]
 
 
+@pytest.mark.parametrize("held", ["1.304", "−12,345.678", "0"])
+def test_a_number_at_the_end_of_a_label_is_never_cut(held: str) -> None:
+    """Half of its digits behind the ellipsis would be another number."""
+    label = f"a name that is far too long for its place: {held}"
+    for room in (text_width(f"…: {held}", 9) + 9.0, 90.0, 120.0):
+        shown = fitted(label, 9, room)
+        assert shown.endswith(f": {held}")
+        assert "…" in shown
+        assert text_width(shown, 9) <= room + 1e-9
+    assert all(shown.endswith(f": {held}") for shown in fitted_apart([label, f"another {label}"], 9, 90.0))
+
+
 @given(_NAMES, _NAMES, st.lists(_NAMES, min_size=2, max_size=9, unique=True))
 def test_labels_that_differ_look_different(begin: str, end: str, names: list[str]) -> None:
     """Also where they have the same beginning, the same end, or both."""
