@@ -32,13 +32,13 @@ _BLUR = 1 / 12  # standard deviation, in longer sides of the image
 def baseline(name: Baseline, dataset: Dataset, layer: str | int | None, rows: Array) -> dict[str, Array] | None:
     """Raw baselines of the samples `rows` of `dataset`, each input shaped like theirs.
 
-    At a hidden layer, and for molecules, there is no raw sample, so None: the baseline is zero at that layer, or dummy
-    atoms where none is looked at. Texts that a model spells in tokens of its own are compared with hidden words there.
+    At a hidden layer the baseline is zero at that layer: there is no raw sample, so None. Texts that a model spells in
+    tokens of its own are compared with hidden words there, too.
 
     Raises:
         InputError: for a baseline that has no meaning for an input.
     """
-    if _at_layer(name, layer, dataset) or _of_atoms(name, dataset):
+    if _at_layer(name, layer, dataset):
         return None
     values = {item.name: _raw(chosen, item, dataset, rows) for item, chosen in _chosen(name, dataset)}
     return {key: np.repeat(value, len(rows) // len(value), axis=0) for key, value in values.items()}
@@ -69,7 +69,7 @@ def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained
             f"Zero at the layer {layer}: an element that carries nothing of its own. What reaches the score by other "
             "ways is held as it is in the sample, also in S(x′)."
         )
-    if _of_atoms(name, dataset):
+    if of_atoms(name, dataset):
         return _DUMMIES
     if name.startswith(_GIVEN):
         return f"The sample {name.removeprefix(_GIVEN)} of the data."
@@ -143,8 +143,8 @@ def _at_layer(name: Baseline, layer: str | int | None, dataset: Dataset) -> bool
     return layer is not None
 
 
-def _of_atoms(name: Baseline, dataset: Dataset) -> bool:
-    """Whether atoms of a molecule are replaced in its SMILES, which no raw sample says."""
+def of_atoms(name: Baseline, dataset: Dataset) -> bool:
+    """Whether a method that looks at elements replaces atoms of a molecule in its SMILES, which no raw sample says."""
     return name == "auto" and any(item.traits.embedded for item in dataset.inputs)
 
 

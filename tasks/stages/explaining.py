@@ -160,11 +160,13 @@ def refusal(method: Method, model: ModelChoice, gives: AbstractSet[Capability] |
 
 def baselines_of(method: Method, data: Dataset, explained: Array) -> dict[str, Array] | None:
     """Raw baselines: one row per explained sample, or the background rows of a method that averages over them; None
-    where there is none, or where it is zero at a layer."""
-    from exhibit.tasks.data.baselines import background, baseline
+    where there is none: where it is zero at a layer, or dummy atoms in a molecule."""
+    from exhibit.tasks.data.baselines import background, baseline, of_atoms
 
     if (against := method.against) is None:
         return None
     if against.rows is not None:
         return background(against.rows, against.seed, data, against.baseline)
+    if method.look is not None and of_atoms(against.baseline, data):
+        return None
     return baseline(against.baseline, data, None if method.look is None else method.look.layer, explained)
