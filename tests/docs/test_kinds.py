@@ -1,7 +1,6 @@
 """The examples of what a factory receives and gives back: each is what it says, and is explained."""
 
 import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from exhibit.tasks.data.factory import DataFactorySpec
 from exhibit.tasks.factory import TRUSTED, code_of
 from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.models.torch_transformers import _library
 from exhibit.tasks.protocols import Compute, Score, gives_gradients, silent
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.kinds import TRAITS
@@ -86,8 +86,8 @@ def test_a_table_of_smiles_has_labels_of_its_own(tmp_path: Path, monkeypatch: py
 def test_the_classifier_to_try_is_the_same_one_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its tokens too: of those that the library's training finds, one set in many made a required check fail."""
     monkeypatch.syspath_prepend(ROOT / "docs" / "examples")
-    monkeypatch.setitem(sys.modules, "torchvision", None)
-    example = importlib.import_module("classifier")
+    with _library():  # which some other library may have loaded with a torchvision that does not fit torch
+        example = importlib.import_module("classifier")
     texts = [text for text, _ in example.reviews()]
     first, second = (example.cutter(reversed(texts) if k else texts) for k in range(2))
     assert first.get_vocab() == second.get_vocab()

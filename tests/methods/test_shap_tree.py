@@ -289,6 +289,7 @@ def test_no_log_odds_are_spoken_of_in_a_regression() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.001, 0.7, 9.0])
+@without_transformers()
 def test_rows_are_asked_in_so_few_at_a_time_that_shap_draws_no_bar(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
