@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from traceback import print_exception
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 from exhibit.flows.across import across
 from exhibit.flows.calls import Calls
@@ -110,17 +110,8 @@ def explain(
 
 def _explained(report: Report, command: Sequence[str], calls: Calls, given: Given) -> RunResult:
     started = datetime.now(UTC)
-    if report.document.missing_glyphs == "refuse":
-        require_glyphs(report.document.model_dump_json())
     flow = _Flow(report, calls, given)  # what it is compared with is looked for before anything is computed
-    every = run_points(
-        report.points,
-        report.compute,
-        calls,
-        given,
-        all_glyphs=report.document.missing_glyphs == "refuse",
-        decision=_decision(report),
-    )
+    every = run_points(report.points, report.compute, calls, given, **_asked(report))
     chapters = [point for point in every if point.failure is None]
     failures = [point.failure for point in every if point.failure is not None]
     document = flow.document(chapters, failures)
@@ -160,6 +151,13 @@ def front_page(report: Report, engine: Engine, watch: Watch, given: Given) -> st
         return front(job_of(store, *flow.printed(composed)))
 
 
+class _Asked(TypedDict):
+    """What `run_points` takes by name."""
+
+    all_glyphs: bool
+    decision: DecisionSpec | None
+
+
 def looked_up(report: Report, calls: Calls) -> list[Chapter]:
     """Asks for every stage of a report, up to its pages, of calls that compute nothing; a chapter ends where the store
     does not hold what it asks for.
@@ -168,15 +166,23 @@ def looked_up(report: Report, calls: Calls) -> list[Chapter]:
         InputError: for what the report would end with, before it computes anything.
     """
     flow = _Flow(report, calls, Given())
-    chapters = followed(report.points, report.compute, calls, Given(), decision=_decision(report))
+    chapters = followed(report.points, report.compute, calls, Given(), **_asked(report))
     if not any(chapter.failure for chapter in chapters):
         with suppress(Damaged):
             flow.rendered(flow.document(chapters, []))
     return chapters
 
 
-def _decision(report: Report) -> DecisionSpec | None:
-    return report.document.decision if report.document.kind == "decision" else None
+def _asked(report: Report) -> _Asked:
+    """What a report asks of its points beside themselves.
+
+    Raises:
+        InputError: for words of the config that cannot be printed, where these are refused.
+    """
+    refused = report.document.missing_glyphs == "refuse"
+    if refused:
+        require_glyphs(report.document.model_dump_json())
+    return {"all_glyphs": refused, "decision": report.document.decision if report.document.kind == "decision" else None}
 
 
 @dataclass(frozen=True)

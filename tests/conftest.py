@@ -178,13 +178,10 @@ def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def new_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
     """Makes copies of the program."""
 
-    # A module that another process compiles meanwhile is written beside its place, and gone when it is copied.
-    left = shutil.ignore_patterns("*.egg-info", "*.pyc.*")
-
     def make() -> Project:
         root = tmp_path_factory.mktemp("project")
         for name in ("flows", "tasks", "conf", "templates", "src"):
-            shutil.copytree(ROOT / name, root / name, symlinks=True, ignore=left)
+            shutil.copytree(ROOT / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("*.egg-info"))
         return Project(root)
 
     return make

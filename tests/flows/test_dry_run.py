@@ -79,3 +79,8 @@ def test_what_a_report_would_end_with_ends_it(done: Path, capsys: pytest.Capture
         lines([*SMALL, "method=[vanilla_grad]"], done)
     assert run(["report", *SMALL, *places(done), "--dry-run", "data=nothing"]) == 2
     assert "nothing" in capsys.readouterr().err
+
+
+def test_what_cannot_be_printed_is_refused_as_by_the_report(done: Path) -> None:
+    with pytest.raises(InputError, match="U\\+B098"):
+        lines([*SMALL, 'document.title="\ub098"', "document.missing_glyphs=refuse"], done)
