@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from exhibit.tasks.document import roles
+from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, signed
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Column, Concern, Section, Table
@@ -63,9 +64,9 @@ def _asked(material: Material, found: ForWhom) -> str:
     if not all(item.traits.named for item in material.dataset.inputs):
         it = "it" if len(columns) == 1 else "them"
         told = f"The model is not told {it}, but may read {it} from what it is given"
-    molecules = all(item.kind == "molecule" for item in material.dataset.inputs)
-    matters = "difference matters" if molecules else "difference is fair"
-    law = "" if molecules else " and on the law"
+    people = any(KINDS[item.kind].people for item in material.dataset.inputs)
+    matters = "difference is fair" if people else "difference matters"
+    law = " and on the law" if people else ""
     return (
         f"Rows are told apart by {listing(columns)}{both}. {told}. Which {matters} depends on what the model is "
         f"for{law}; no number decides that."

@@ -34,6 +34,7 @@ class DocumentKind(NamedTuple):
     `compared`: the figures of the same samples under several results.
     `alone`: the figure that shows a single sample, as its name ends; empty where numbers say it all.
     `coloured`: whether its values are coloured as they are; others have maps, or bars with an axis of their own.
+    `people`: whether its samples may be of people, so that treating groups of them unlike may be unfair or unlawful.
     """
 
     elements: Callable[[Input], str]
@@ -42,6 +43,7 @@ class DocumentKind(NamedTuple):
     compared: Compared
     alone: str = "teaser"
     coloured: bool = False
+    people: bool = True
 
 
 KINDS: dict[Kind, DocumentKind] = {
@@ -72,6 +74,7 @@ KINDS: dict[Kind, DocumentKind] = {
         compared_samples.molecules,
         alone="molecules",
         coloured=True,
+        people=False,
     ),
     "series": DocumentKind(
         lambda _: "measurements over time",
