@@ -25,8 +25,8 @@ def surely(lead: Lead, families: int = 1) -> bool:
 def student(errors: Array, samples: int | Sequence[int] | Array, comparisons: int = 1) -> Array:
     """Half of the 95% interval that Student's t makes of standard `errors` over so many `samples`, where so many
     `comparisons` together have that level (Bonferroni); infinite over a single sample."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     degrees = np.asarray(samples) - 1
-    quantile = t.isf(0.025 / comparisons, np.maximum(degrees, 1))
+    quantile = -stdtrit(np.maximum(degrees, 1), 0.025 / comparisons)
     return np.where(degrees > 0, quantile, np.inf) * errors

@@ -24,17 +24,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from exhibit.tasks.distributions import provided, versions
-from exhibit.tasks.fingerprint import (
-    PROJECT,
-    files_named,
-    fingerprint,
-    parsed,
-    project_imports,
-    reads_docstrings,
-    source_digest,
-)
+from exhibit.tasks.fingerprint import PROJECT, files_named, fingerprint, project_imports
 from exhibit.tasks.held import content_of, held, in_memory, libraries_of
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.sources import facts_of, parsed, source_digest
 
 TRUSTED = "EXHIBIT_TRUSTED_MODULES"
 GROUPS = ("exhibit.models", "exhibit.data", "exhibit.methods")  # of entry points
@@ -229,13 +222,13 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
         if name in texts or (path := _file(name)) is None:
             continue
         text = path.read_text(encoding="utf-8")
-        texts[name], tree = text, parsed(text)
-        docstrings |= reads_docstrings(tree)  # of which module cannot be seen
+        texts[name], found = text, facts_of(text)
+        docstrings |= found.reads_docstrings  # of which module cannot be seen
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        files |= files_named(tree, path.parent, package or name)
-        project += project_imports(tree, package)
+        files |= files_named(found.words, path.parent, package or name)
+        project += project_imports(found.imports, package)
         waiting += [name.rpartition(".")[0]] if "." in name else []  # a package is run before what is in it
-        for imported in _imports(tree, package):
+        for imported in _imports(parsed(text), package):
             libraries |= versions(imported)
             if is_own(imported) or imported.partition(".")[0] == module.partition(".")[0]:
                 waiting.append(imported)

@@ -4,22 +4,17 @@ The code of a module is the digest of its syntax tree without comments and docst
 comment recomputes nothing and a changed formula recomputes what uses it. Where code reads docstrings, they count.
 """
 
-import ast
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cache, lru_cache
 from pathlib import Path
-from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from exhibit.tasks.distributions import versions
+from exhibit.tasks.sources import Import, facts, source_digest
 
 PROJECT = "exhibit"
-# Python 3.11 counts the depth of trees for all threads together, and gives up when two parse at once: those here take
-# turns, and where a library parses meanwhile, as numpy does with the head of every array, we try again.
-_parsing, _TRIES = Lock(), 100
 ROOT = Path(__file__).parents[2]  # holds the package: not resolved, since its folders are links
 
 
@@ -59,9 +54,9 @@ def fingerprint(modules: Iterable[str], root: Path = ROOT) -> dict[str, dict[str
     return {"libraries": dict(sorted(installed.items())), "source": dict(sorted((source | files).items()))}
 
 
-def project_imports(tree: ast.Module, package: str) -> list[str]:
-    """The project's modules that the source of a module in `package` imports."""
-    return [module for module in _imports(tree.body, package, ROOT) if _top(module) == PROJECT]
+def project_imports(imports: Iterable[Import], package: str) -> list[str]:
+    """The project's modules among what a module in `package` imports."""
+    return [module for module in _imported(imports, package, ROOT) if _top(module) == PROJECT]
 
 
 def edited(source: Iterable[str]) -> list[Path]:
@@ -94,42 +89,6 @@ def _signature(path: Path) -> tuple[int, int, int] | None:
 _AT_START = {path: _signature(path) for path in (ROOT / PROJECT / "tasks").rglob("*") if path.is_file()}
 
 
-@lru_cache(maxsize=1024)  # every stage asks for the user's own
-def source_digest(source: str, *, docstrings: bool = False) -> str:
-    """The sha256 of the syntax tree of Python source, without comments and layout, and without `docstrings` or with."""
-    return _digest_of(parsed(source), docstrings)
-
-
-def _digest_of(tree: ast.Module, docstrings: bool) -> str:
-    parts: list[str] = []
-    _write(tree, parts.append, docstrings)
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
-
-
-def reads_docstrings(tree: ast.AST) -> bool:
-    """Whether code does anything with a docstring but hand it on as another one."""
-    match tree:
-        case ast.Assign(targets=[ast.Name(id="__doc__") | ast.Attribute(attr="__doc__")], value=ast.Attribute()):
-            return False
-        case ast.Name(id=name) | ast.Attribute(attr=name) if name in _DOCSTRING:
-            return True
-        case ast.Call(args=[_, ast.Constant(value="__doc__"), *_]) | ast.Subscript(slice=ast.Constant(value="__doc__")):
-            return True
-        case _:
-            return any(reads_docstrings(child) for child in ast.iter_child_nodes(tree))
-
-
-_DOCSTRING = ("__doc__", "getdoc")
-
-
-def parsed(source: str) -> ast.Module:
-    """The syntax tree, from any thread."""
-    for _ in range(_TRIES):
-        with _parsing, suppress(SystemError):
-            return ast.parse(source)
-    return ast.parse(source)
-
-
 def _closure(modules: Iterable[str], root: Path) -> dict[str, _Module]:
     closure: dict[str, _Module] = {}
     waiting = list(modules)
@@ -146,27 +105,23 @@ def _read(path: Path, name: str, root: Path) -> _Module:
     # Read once per process; `edited` says where what was read may not be what runs.
     source = path.read_text(encoding="utf-8")
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    tree = parsed(source)
-    imported = list(_imports(tree.body, package, root))
+    found = facts(source, path)
+    imported = list(_imported(found.imports, package, root))
     project = tuple(module for module in imported if _top(module) == PROJECT)
     libraries = frozenset(_top(module) for module in imported) - {PROJECT} - sys.stdlib_module_names
     return _Module(
         source=source,
-        digest=_digest_of(tree, docstrings=False),
-        # Most files do not even name one: to look through their trees would take as long as to parse them.
-        reads_docstrings=any(word in source for word in _DOCSTRING) and reads_docstrings(tree),
+        digest=found.digest,
+        reads_docstrings=found.reads_docstrings,
         project=project,
         libraries=libraries,
-        files=files_named(tree, path.parent, package),
+        files=files_named(found.words, path.parent, package),
     )
 
 
-def files_named(tree: ast.Module, folder: Path, package: str) -> dict[str, str]:
-    """Digests of the files in `folder`, other modules aside, whose names stand in the source."""
+def files_named(words: Set[str], folder: Path, package: str) -> dict[str, str]:
+    """Digests of the files in `folder`, other modules aside, whose names are among the `words` of a source."""
     beside = {path.name: path for path in folder.iterdir() if path.suffix != ".py" and path.is_file()}
-    if not beside:
-        return {}
-    words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return {f"{package}/{name}": content(path) for name, path in beside.items() if name in words}
 
 
@@ -200,66 +155,19 @@ def _find(module: str, root: Path) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def _imports(statements: Iterable[ast.AST], package: str, root: Path) -> Iterator[str]:
-    """Absolute names of the modules that are imported anywhere in `statements`."""
-    for statement in statements:
-        match statement:
-            case ast.Import():
-                yield from (alias.name for alias in statement.names)
-            case ast.ImportFrom():
-                yield from _imports_from(statement, package, root)
-            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
-                yield from _imports(statement.orelse, package, root)
-            case ast.stmt() | ast.excepthandler() | ast.match_case():
-                for _, block in ast.iter_fields(statement):
-                    yield from _imports(block, package, root) if isinstance(block, list) else ()
-            case _:  # an expression imports nothing, and most of a tree are expressions
-                pass
-
-
-def _imports_from(node: ast.ImportFrom, package: str, root: Path) -> Iterator[str]:
-    """`from a import b` uses the module `a.b` where there is one, and else the name `b` of `a`."""
-    above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-    origin = ".".join([*above, *([node.module] if node.module else [])])
-    if _top(origin) != PROJECT:
-        yield origin
-        return
-    for alias in node.names:
-        submodule = f"{origin}.{alias.name}"
-        yield submodule if _find(submodule, root) else origin
+def _imported(imports: Iterable[Import], package: str, root: Path) -> Iterator[str]:
+    """Absolute names of the modules that are imported: `from a import b` uses the module `a.b` where there is one, and
+    else the name `b` of `a`."""
+    for level, origin, names in imports:
+        above = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+        module = ".".join([*above, *([origin] if origin else [])])
+        if _top(module) != PROJECT or not names:
+            yield module
+            continue
+        for name in names:
+            submodule = f"{module}.{name}"
+            yield submodule if _find(submodule, root) else module
 
 
 def _top(module: str) -> str:
     return module.partition(".")[0]
-
-
-def _write(value: Any, write: Callable[[str], None], docstrings: bool) -> None:
-    """A syntax tree as text. `ast.dump` would do, but it writes the same tree otherwise from Python 3.13 on."""
-    if isinstance(value, ast.AST):
-        write(f"{type(value).__name__}(")
-        for name, item in ast.iter_fields(value):
-            documented = name == "body" and isinstance(value, _DOCUMENTED) and not docstrings
-            kept = _without_docstring(item) if documented else item
-            if isinstance(kept, str | int):  # most are names: a call for each would take as long as all the rest
-                write(f"{name}={kept!r}")
-            elif kept is not None and kept != []:
-                write(f"{name}=")
-                _write(kept, write, docstrings)
-        write(")")
-    elif isinstance(value, list):
-        for item in value:
-            _write(item, write, docstrings)
-            write(",")
-    else:
-        write(repr(value))
-
-
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    match body:
-        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
-            return rest
-        case _:
-            return body

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from exhibit.tasks.distributions import providers
-from exhibit.tasks.fingerprint import ROOT, fingerprint, parsed, reads_docstrings, source_digest
+from exhibit.tasks.fingerprint import ROOT, fingerprint
+from exhibit.tasks.sources import facts, facts_of, parsed, reads_docstrings, source_digest
 
 Write = Callable[[str, str], None]
 Of = Callable[..., dict[str, dict[str, str]]]
@@ -249,3 +250,33 @@ def test_a_tree_is_parsed_again_where_another_thread_parsed_meanwhile(monkeypatc
 
     monkeypatch.setattr(ast, "parse", interrupted)
     assert ast.unparse(parsed("x = 1")) == "x = 1"
+
+
+def test_what_is_kept_of_a_source_is_what_is_read_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another text, or any other letter in what was kept, is read anew; where nothing can be kept nothing is lost."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = tmp_path / "module.py"
+    texts = [FILES["models.__init__"], FILES["methods"], "import json\nname = 'classes.txt', 'ü\\ud800'\n"]
+    for text in texts:
+        assert facts(text, path) == facts_of(text) == facts(text, path)
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    whole = kept.read_bytes()
+    assert b"classes.txt" in whole
+    for damaged in (whole.replace(b"classes.txt", b"classes.csv"), whole[:-2], b"", b"\xff"):
+        kept.write_bytes(damaged)
+        assert facts(texts[-1], path) == facts_of(texts[-1])
+        assert kept.read_bytes() == whole
+    assert facts(texts[0], tmp_path / "module.py" / "no folder.py") == facts_of(texts[0])
+
+
+def test_a_source_is_read_once_and_then_from_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No tree is made of a text that was read before; without bytecode nothing is kept."""
+    for bare in (True, False):
+        monkeypatch.setattr(sys, "dont_write_bytecode", bare)
+        path = tmp_path / f"module{bare}.py"
+        first = facts("x = 1", path)
+        with monkeypatch.context() as patch:
+            patch.setattr(ast, "parse", lambda source: pytest.fail(f"{source} was read again"))
+            if not bare:
+                assert facts("x = 1", path) == first
+    assert [path.name.partition(".")[0] for path in (tmp_path / "__pycache__").iterdir()] == ["moduleFalse"]

@@ -95,11 +95,11 @@ class Support(NamedTuple):
 
 def _end(values: Array, side: int, level: float) -> float:
     """One end of Student's interval of the mean."""
-    from scipy.stats import t
+    from scipy.special import stdtrit  # what `scipy.stats` answers with, and loaded in a tenth of its time
 
     if not np.isfinite(values).all():
         return side * float("inf")
-    half = float(t.ppf((1 + level) / 2, len(values) - 1)) * float(values.std(ddof=1)) / np.sqrt(len(values))
+    half = float(stdtrit(len(values) - 1, (1 + level) / 2)) * float(values.std(ddof=1)) / np.sqrt(len(values))
     return float(values.mean()) + side * half
 
 

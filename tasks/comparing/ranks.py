@@ -97,10 +97,10 @@ def apart_in(name: str, codes: Mapping[str, Array]) -> tuple[Array, Array]:
 def beyond(comparisons: int, samples: Array | float = np.inf) -> Array:
     """How many standard errors a difference must have to count, among so many comparisons: by Student's t over so many
     `samples`, each (...,); of many samples as of normal differences, of a single one never."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     degrees = np.asarray(samples, dtype=np.float64) - 1
-    limits = t.isf(FALSE_ALARM / 2 / max(comparisons, 1), np.maximum(degrees, 1))
+    limits = -stdtrit(np.maximum(degrees, 1), FALSE_ALARM / 2 / max(comparisons, 1))
     return np.where(degrees > 0, limits, np.inf)
 
 

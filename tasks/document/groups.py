@@ -88,13 +88,13 @@ def _mean_of(importance: Importance, k: int) -> tuple[float, str]:
 def bounds_of(importance: Importance, k: int) -> tuple[float, float]:
     """The 95% interval of the mean over the molecules that have a group, by Student's t; the mean itself for fewer than
     `FEWEST`."""
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     size, mean = int(importance.count[k]), float(importance.mean[k])
     if size < FEWEST:
         return mean, mean
     error = np.sqrt(max(float(importance.mean_square[k]) - mean**2, 0.0) / (size - 1))
-    half = float(student.ppf(0.975, size - 1) * error)
+    half = float(stdtrit(size - 1, 0.975) * error)
     return mean - half, mean + half
 
 

@@ -15,7 +15,8 @@ from exhibit.flows.progress import Watch
 from exhibit.flows.report import explain
 from exhibit.tasks import fingerprint as fingerprints
 from exhibit.tasks import stages
-from exhibit.tasks.fingerprint import ROOT, fingerprint, source_digest
+from exhibit.tasks.fingerprint import ROOT, fingerprint
+from exhibit.tasks.sources import source_digest
 from exhibit.tasks.stages import stage as stage_module
 from exhibit.tasks.store import Store
 
