@@ -13,7 +13,8 @@ from exhibit.tasks.records.finding import Finding, Mark
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Answer, Each, Fact, Front, Rule, Word
-from exhibit.tasks.records.trust import Ground, Measured, Relied, Repeated, Reserved
+from exhibit.tasks.records.subgroups import APART
+from exhibit.tasks.records.trust import Ground, MayRely, Measured, Relied, Repeated, Reserved
 from exhibit.tasks.records.verdict import CheckWords
 
 _HALF = 0.5  # of the errors of a naive guess
@@ -31,8 +32,9 @@ RULE = (
             (
                 "with care",
                 "it is surely better than the guess, but not shown to be that good; or those rows stopped its "
-                "training, or hold rows that it was trained on; or it relies on a planted mark; or there is no guess "
-                "to hold it against",
+                "training, or hold rows that it was trained on; or it relies on a planted mark, or may: it is not "
+                f"surely right at most {100 * APART:g} percentage points more often with the mark than without; or "
+                "there is no guess to hold it against",
             ),
             ("no", "it is not surely better than the guess, on whichever rows"),
             ("not assessed", "no rows that it has not seen have labels"),
@@ -216,6 +218,9 @@ def _reserve(material: Material, finding: Finding, surely: bool) -> Ground | Non
     """Why a model that is better than a guess is trusted with care; None where nothing speaks against it."""
     if isinstance(finding, Mark) and finding.relied_on:
         return Relied(region=finding.region, of_class=finding.of_class, present=finding.present, absent=finding.absent)
+    if (planted := material.performance.planted) and planted.present.less(planted.absent)[1] > APART:
+        of_class = material.output_name(planted.output)
+        return MayRely(region=planted.region, of_class=of_class, present=planted.present, absent=planted.absent)
     if (repeated := material.performance.repeated) and not material.not_seen:
         return Repeated(rows=repeated)
     if material.stopped_by_test:

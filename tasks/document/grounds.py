@@ -11,6 +11,7 @@ from exhibit.tasks.records.trust import (
     Counted,
     Doubted,
     Ground,
+    MayRely,
     Measured,
     Open,
     Relied,
@@ -116,6 +117,15 @@ def _(ground: Relied, _checks: Checks, _whole: bool) -> str:
     return (
         f"It relies on {ground.region}: pictures of {ground.of_class} with it are read right in {present}, other "
         f"pictures, which never had it, in {absent}."
+    )
+
+
+@sentence.register
+def _(ground: MayRely, _checks: Checks, _whole: bool) -> str:
+    present, absent = (f"{share(one.share)} ({one.right} of {one.total})" for one in (ground.present, ground.absent))
+    return (
+        f"Whether it relies on {ground.region} is not decided: pictures of {ground.of_class} with it are read right in "
+        f"{present}, other pictures of {ground.of_class}, which never had it, in {absent}."
     )
 
 

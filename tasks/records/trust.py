@@ -84,6 +84,16 @@ class Relied(Ground):
     absent: Rate
 
 
+class MayRely(Ground):
+    """It is not shown to rely on such a region, nor that it does not."""
+
+    id: Literal["may rely on a mark"] = "may rely on a mark"
+    region: str
+    of_class: str
+    present: Rate
+    absent: Rate
+
+
 class Repeated(Ground):
     """So many of the rows that measured it stand among those that it was trained on, too."""
 

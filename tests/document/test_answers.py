@@ -15,11 +15,11 @@ from exhibit.tasks.document.explained import explanation
 from exhibit.tasks.document.grounds import sentence, worded
 from exhibit.tasks.document.index import write_index
 from exhibit.tasks.document.model import rows_of
-from exhibit.tasks.models.performance import performance
+from exhibit.tasks.models.performance import performance, rate
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.finding import Mark
 from exhibit.tasks.records.material import Material
-from exhibit.tasks.records.model import Metric, Performance, Prediction, Rate
+from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction
 from exhibit.tasks.records.page import Answer
 from exhibit.tasks.records.trust import Asked, Counted, Ground, Spoke
 from exhibit.tasks.records.verdict import CheckResult, Verdict
@@ -191,13 +191,26 @@ def test_a_model_that_relies_on_a_planted_mark_is_no_yes() -> None:
     """However well it does on rows that hold the mark as those of its training did."""
     facts: dict[str, Any] = {
         "method": "m", "signed": True, "region": "the planted mark", "of_class": "b", "of": "what counts",
-        "positive": 0.4, "area": 0.02,
-        "samples": 3, "present": Rate(right=10, total=10, interval=(0.72, 1.0)),
+        "positive": 0.4, "area": 0.02, "samples": 3,
     }  # fmt: skip
-    material = flowers(metric=accuracy(0.97, 0.99))
-    for right, interval, word in ((6, (0.31, 0.83), "with care"), (10, (0.72, 1.0), "yes")):
-        finding = Mark(**facts, absent=Rate(right=right, total=10, interval=interval))
-        assert front([material], {material.slug: finding}, CHECK_WORDS, {}).answers[0].word == word
+    found = flowers(metric=accuracy(0.97, 0.99))
+    decided = "Whether it relies on the planted mark is not decided"
+    for with_it, without, word, said in (
+        ((10, 10), (6, 10), "with care", "It relies on the planted mark"),
+        ((10, 10), (8, 10), "with care", f"{decided}: pictures of rose with it are read right in 100% (10 of 10)"),
+        ((10, 10), (10, 10), "with care", decided),  # of so few pictures it may fail as often as one in four
+        ((200, 200), (200, 200), "yes", "held out"),
+    ):
+        present, absent = (rate(np.arange(total) < right) for right, total in (with_it, without))
+        planted = Planted(region="the planted mark", output=0, present=present, absent=absent)
+        measured = Performance(metrics=found.performance.metrics, planted=planted)
+        item, finding = (
+            found.model_copy(update={"performance": measured}),
+            Mark(**facts, present=present, absent=absent),
+        )
+        answer = front([item], {item.slug: finding}, CHECK_WORDS, {}).answers[0]
+        assert answer.word == word
+        assert said in " ".join(answer.reasons)
 
 
 def test_the_region_of_an_object_is_no_planted_mark() -> None:
