@@ -99,7 +99,8 @@ def _small(material: Material, found: Finding) -> str:
     """What the finding rests on: one sample is no finding about the model."""
     by, samples = f"By {bearing.named(material.main)}, ", count(material.explained, "explained sample")
     if not found.alone:
-        return f"{by}over {samples}"
+        some = "" if found.measured in (None, material.explained) else f"{found.measured:,} of "
+        return f"{by}over {some}{samples}"
     return (
         f"{by}the only explained sample"
         if material.explained == 1

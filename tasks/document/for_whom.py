@@ -176,7 +176,7 @@ def _value(value: float, measure: str) -> str:
 
 
 def _interval(ends: tuple[float, float], measure: str) -> str:
-    return f"{rounded(ends[0])} to {rounded(ends[1])}" if measure in _NO_SHARES else interval(*ends)
+    return interval(*ends, 3, rounded) if measure in _NO_SHARES else interval(*ends)
 
 
 def _apart(material: Material, measured: Measured) -> tuple[Block, ...]:

@@ -5,7 +5,7 @@ import numpy as np
 from exhibit.tasks.ahead import student
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.common import PAGE_ONE, explained_score
-from exhibit.tasks.document.words import capital, count, interval, listing, numbers, plain, signed
+from exhibit.tasks.document.words import UNVARIED, capital, count, interval, listing, numbers, plain, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Bars, Figure, Series
@@ -73,7 +73,9 @@ def extremes(material: Material, common: int, name: str) -> Figure:
 def _give_or_take(importance: Importance, k: int) -> str:
     """+0.63 ± 0.19, half of the 95% interval."""
     mean, bounds = _mean_of(importance, k)
-    return signed(mean) if bounds == "–" else f"{signed(mean)} ± {plain(bounds_of(importance, k)[1] - mean)}"
+    if bounds in ("–", UNVARIED):
+        return signed(mean)
+    return f"{signed(mean)} ± {plain(bounds_of(importance, k)[1] - mean)}"
 
 
 def _mean_of(importance: Importance, k: int) -> tuple[float, str]:

@@ -3,7 +3,17 @@
 import numpy as np
 
 from exhibit.tasks.document.over_rows import INTERVALS, cost, digits, features_asked, rows_of
-from exhibit.tasks.document.words import as_chance, count, interval, listing, plain, rounded, signed, without_units
+from exhibit.tasks.document.words import (
+    as_chance,
+    count,
+    interval,
+    listing,
+    plain,
+    rounded,
+    signed,
+    span,
+    without_units,
+)
 from exhibit.tasks.records.behaviour import Permutation
 from exhibit.tasks.records.figure import Bars, Figure, Series
 from exhibit.tasks.records.material import Material
@@ -76,7 +86,7 @@ def _table(material: Material, found: Permutation) -> Table:
             "not stated" if np.isnan(low) else interval(low, high, shown),
             "not stated" if np.isnan(chance) else as_chance(chance),
             plain(found.before + mean, shown),
-            interval(least, most, shown),
+            span(least, most, shown),
         )
         for feature, mean, low, high, chance, least, most in zip(
             found.features,

@@ -1,9 +1,9 @@
 """Tables of how good a model is: as a whole, by class, by threshold, by predicted value."""
 
 from exhibit.tasks.document.quality_figures import rows_measured
-from exhibit.tasks.document.words import interval, listing, plain
+from exhibit.tasks.document.words import UNVARIED, capital, interval, listing, plain, span
 from exhibit.tasks.records.material import Material
-from exhibit.tasks.records.model import Rate
+from exhibit.tasks.records.model import Metric, Rate
 from exhibit.tasks.records.page import Column, Table
 from exhibit.tasks.records.quality import LEAST, ClassQuality, Measure, Quality
 
@@ -32,10 +32,11 @@ def whole(material: Material, quality: Quality) -> Table:
         any(item.interval is None for item in quality.measures) and quality.rows >= LEAST and material.dataset.classes
     )
     without = " No interval: too many resamples lack a class." if lacking else ""
+    alike = f" {capital(UNVARIED)}: {_ALIKE}" if any(map(_unvaried, (*first, *quality.measures))) else ""
     of = f" Ranked by the probability of {quality.positive}." if quality.positive else _MEANS * bool(quality.classes)
     return Table(
         name=f"{material.slug}-quality",
-        caption=f"Quality of the model on {rows_measured(material, quality)}.{unit or of}{without}",
+        caption=f"Quality of the model on {rows_measured(material, quality)}.{unit or of}{without}{alike}",
         columns=(
             Column(title="measure"),
             *(Column(title=title, numeric=True) for title in ("value", "95% interval", "guess")),
@@ -83,12 +84,13 @@ def _of_class(item: ClassQuality) -> tuple[Measure | None, ...]:
     return item.precision, item.recall, item.f1, item.auc, item.average_precision
 
 
-def _unvaried(measure: Measure | None) -> bool:
+def _unvaried(measure: Measure | Metric | None) -> bool:
     """Whether all resamples give one value, as those of rows that are all right do: that bounds nothing."""
     return measure is not None and measure.interval is not None and measure.interval[0] == measure.interval[1]
 
 
-_UNVARIED = " A number alone: the rows, resampled, all give the same, so they do not say how far it may be off."
+_ALIKE = "the rows, resampled, all give the same, so they do not say how far it may be off."
+_UNVARIED = f" A number alone: {_ALIKE}"
 
 
 def _with_interval(measure: Measure | None) -> str:
@@ -141,7 +143,7 @@ def bins(material: Material) -> tuple[Table, ...]:
     if quality is None or not quality.error_bins:
         return ()
     off = [item for item in quality.error_bins if not item.interval[0] <= 0 <= item.interval[1]]
-    said = listing([f"{interval(item.low, item.high)} ({'over' if item.mean > 0 else 'under'})" for item in off])
+    said = listing([f"{span(item.low, item.high)} ({'over' if item.mean > 0 else 'under'})" for item in off])
     where = (
         f" Surely too high or too low on average: {said}." if off else " In none of them is it surely off on average."
     )
@@ -155,7 +157,7 @@ def bins(material: Material) -> tuple[Table, ...]:
             ),
             rows=tuple(
                 (
-                    interval(item.low, item.high),
+                    span(item.low, item.high),
                     f"{item.rows:,}",
                     plain(item.mean, 3),
                     interval(*item.interval, 3),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from exhibit.tasks.document.common import over_trainings
-from exhibit.tasks.document.words import interval, plain
+from exhibit.tasks.document.words import interval, plain, span
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.material import Material, MethodMaterial
@@ -37,7 +37,7 @@ def _table(material: Material, reference: Reference, compared: list[tuple[Method
         value, low, high = correlation(values, reference.mean)
         check = over_trainings(method)
         over = [] if check is None else rank_correlation(check.details["share"], reference.mean).tolist()
-        ends = interval(min(over), max(over)) if over else "–"
+        ends = span(min(over), max(over)) if over else "–"
         rows.append((method.title, plain(value), interval(low, high), *((ends,) if trained else ())))
     several = ", and the lowest and highest over trainings" if trained else ""
     return Table(

@@ -116,7 +116,11 @@ def _with_interval(item: Named) -> str:
     """+1.20, 95% interval 1.01 to 1.38; the number alone where no interval is known. In so many digits that a number in
     small units is not printed as zero."""
     digits = 2 if abs(item.value) >= _SMALL or not item.value else 2 - math.floor(math.log10(abs(item.value)))
-    bounds = f", 95% interval {interval(*item.interval, digits)}" if item.interval else ""
+    bounds = (
+        f", 95% interval {interval(*item.interval, digits)}"
+        if item.interval and item.interval[0] < item.interval[1]
+        else ""
+    )
     return f"{signed(item.value, digits)}{bounds}"
 
 

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document.explained import results
 from exhibit.tasks.document.spec import MANY
-from exhibit.tasks.document.words import beside, capital, count, interval, listing, of_results, plain, question, rounded
+from exhibit.tasks.document.words import (
+    beside,
+    capital,
+    count,
+    interval,
+    listing,
+    of_results,
+    plain,
+    question,
+    rounded,
+    span,
+)
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Judged, Open, Table, section_anchor
 from exhibit.tasks.records.shown import as_set
@@ -45,7 +56,7 @@ def _together(
         required=any(check.required for check in found),
         of=f"{count(len(found), 'result')}, {title}",
         verdict=min(verdicts, key=_GRAVEST.index),
-        result=interval(min(values), max(values), digits) if values else "–",
+        result=span(min(values), max(values), digits) if values else "–",
         interval="–",
         threshold=listing([_limit(threshold, digits) for threshold in thresholds]) or "–",
         meaning=listing([f"{verdicts.count(word)} {word}" for word in _GRAVEST if word in verdicts]),
@@ -109,11 +120,16 @@ def written(check: CheckResult) -> dict[str, str]:
             "threshold": "–" if threshold is None else _side(check, rounded(threshold)),
         }
     digits = _digits([value, *(check.interval or ())], [] if threshold is None else [threshold])
+    if check.interval is not None:  # one that reads as if it had no width would be another
+        digits = max(digits, min(_digits([check.interval[0]], [check.interval[1]]), _MOST))
     return {
         "result": plain(value, digits),
         "interval": "–" if check.interval is None else interval(*check.interval, digits),
         "threshold": "–" if threshold is None else _side(check, _limit(threshold, digits)),
     }
+
+
+_MOST = 4  # digits that are written for nothing but the width of an interval
 
 
 def _digits(values: Sequence[float], thresholds: Sequence[float]) -> int:

@@ -64,11 +64,30 @@ def beside(value: float, threshold: float, write: Callable[[float, int], str] = 
 _MOST_DIGITS = 17  # a float has no more
 
 
-def interval(low: float, high: float, digits: int = 2) -> str:
-    """From one number to another; an end that nothing bounds is said to be so."""
-    return (
-        f"{plain(low, digits)} and more" if high == float("inf") else f"{plain(low, digits)} to {plain(high, digits)}"
-    )
+Write = Callable[[float, int], str]  # a number in so many digits
+
+
+def interval(low: float, high: float, digits: int = 2, write: Write = plain) -> str:
+    """An interval of a number that chance moves, in so many digits at least that it has a width: 0.998 to 1.000. An end
+    that nothing bounds is said to be so, and so is a number that did not vary, of which nothing is known but itself."""
+    if low == high:
+        return UNVARIED
+    if high == float("inf"):
+        return f"{write(low, digits)} and more"
+    for more in range(digits, digits + _FINER):
+        ends = write(low, more), write(high, more)
+        if ends[0] != ends[1]:
+            return " to ".join(ends)
+    return "hardly varies here"
+
+
+UNVARIED = "does not vary here"
+_FINER = 4  # digits more, at most
+
+
+def span(low: float, high: float, digits: int = 2) -> str:
+    """The lowest and the highest of some numbers; one number where these read the same."""
+    return " to ".join(dict.fromkeys((plain(low, digits), plain(high, digits))))
 
 
 def share(value: float) -> str:

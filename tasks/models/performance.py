@@ -151,11 +151,12 @@ def _ends(bounds: Array) -> tuple[float, float]:
 def _bounds(own: Array, drawn: Array) -> list[tuple[float, float] | None]:
     """Bootstrap-t intervals, B. Efron and R. Tibshirani (1993), chapter 12.5, of the mean squared error and of what R²
     leaves of the variance: of their logarithms, whose resamples are divided by their own standard errors, since plain
-    resamples of few rows vary too little. None where a tenth of the resamples or more have no error."""
+    resamples of few rows vary too little. None where a tenth of the resamples or more have no error, or
+    none varies."""
     found: list[tuple[float, float] | None] = []
     for (value, error), resampled in zip(own, np.moveaxis(drawn, 1, 0), strict=True):
-        if np.isneginf(value) or error < _NOTHING:  # no row is off, or all are off by as much
-            found.append((float(np.exp(value)), float(np.exp(value))))
+        if np.isneginf(value) or error < _NOTHING:  # no row is off, or all are off by as much: that bounds nothing
+            found.append(None)
             continue
         with np.errstate(divide="ignore", invalid="ignore"):
             pulls = (resampled[:, 0] - value) / resampled[:, 1]

@@ -8,6 +8,7 @@ from exhibit.tasks.chances import wilson
 from exhibit.tasks.models.performance import rate
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
+from exhibit.tasks.quality.counted import Overlap, Ranking, Statistic
 from exhibit.tasks.quality.resampling import draws_of, intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Split
@@ -79,8 +80,8 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
                 rows=int((labels == k).sum()),
                 precision=_wilson("precision", read == k, labels == k),
                 recall=_wilson("recall", labels == k, read == k),
-                f1=measure("F1", k),
-                auc=measure("ROC AUC", k),
+                f1=_bounded(measure("F1", k), Overlap(labels == k, read == k), rows),
+                auc=_bounded(measure("ROC AUC", k), Ranking(probabilities[:, k], labels == k), rows),
                 average_precision=measure("average precision", k),
             )
             for k in each
@@ -94,6 +95,17 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
         ),
         thresholds=tuple(_at(threshold, top, labels == 1) for threshold in THRESHOLDS) if binary else (),
     )
+
+
+def _bounded(found: Measure | None, statistic: Statistic, rows: int) -> Measure | None:
+    """With the interval that follows from the number of rows where resampled rows all give the same: it has a width."""
+    if found is None or found.interval is None or found.interval[0] < found.interval[1]:
+        return found
+    counted = statistic.of(np.ones(rows, bool), _LEVEL)
+    return found.model_copy(update={"interval": counted and (counted.low, counted.high)})
+
+
+_LEVEL = 0.95
 
 
 def _drawn(ranked: dict[int, ranking.Ranked], binary: bool) -> list[int]:

@@ -70,6 +70,11 @@ class Finding(Record):
         return False
 
     @property
+    def measured(self) -> int | None:
+        """Of how many samples its numbers are means; None where that is all that are explained."""
+        return None
+
+    @property
     def standing(self) -> Standing:
         """Whether it may be a headline: only where no check failed, none is undecided, and no method says otherwise."""
         if self.checks("fail"):
@@ -167,6 +172,11 @@ class Mark(Finding):
     samples: int
     present: Rate
     absent: Rate
+
+    @property
+    def measured(self) -> int:
+        """Those that have the region, and were looked at."""
+        return self.samples
 
     @property
     def drawn(self) -> bool:

@@ -16,9 +16,11 @@ from exhibit.tasks.document.spec import DocumentSpec
 from exhibit.tasks.document.table import _teaser
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.models.choice import ModelChoice
+from exhibit.tasks.models.performance import rate
 from exhibit.tasks.records.figure import Bars
 from exhibit.tasks.records.finding import Dissent, Extremes, Named, Part, Place
 from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.model import Planted
 from exhibit.tasks.records.page import Answer, Document
 from exhibit.tasks.records.verdict import CheckResult
 from tests.points import LENGTHS, inputs, material, method
@@ -212,6 +214,25 @@ def test_one_sample_is_told_as_one_and_many_as_many() -> None:
     many = compose([flowers([1, 2, 3, 4])], None, CHECK_WORDS).chapters[0].teaser
     assert many is not None
     assert many.small == "By m0, over 100 explained samples"
+
+
+def test_a_mean_over_some_samples_is_not_said_to_be_over_all() -> None:
+    """Of the share on a planted mark: only pictures that have it count."""
+    item = inputs("image")
+    regions = np.zeros((len(item.values), 8, 8), bool)
+    regions[0, :2, :2] = True
+    found = material(
+        "p",
+        [method("m", np.eye(8), item, [str(i) for i in range(64)])],
+        item.model_copy(update={"regions": regions, "region": "the mark"}),
+    )
+    half = rate(np.arange(4) < 2)
+    planted = Planted(region="the mark", output=0, present=half, absent=half)
+    found = found.model_copy(update={"performance": found.performance.model_copy(update={"planted": planted})})
+    teaser = compose([found], None, CHECK_WORDS).chapters[0].teaser
+    assert teaser is not None
+    assert "(mean of 1 picture)" in teaser.sentence
+    assert teaser.small == "By m, over 1 of 100 explained samples"
 
 
 def test_pages_one_and_two_have_no_terms_that_the_guide_does_not_explain() -> None:

@@ -620,7 +620,7 @@ def test_a_second_feature_is_named_only_for_a_share_of_its_own(second: float) ->
 
 @pytest.mark.parametrize(
     ("value", "bounds", "threshold"),
-    [(0.9973, (0.7049, 0.998), 0.7), (0.7004, (0.6, 0.71), 0.7), (0.5, (0.5, 0.5), 0.5)],
+    [(0.9973, (0.7049, 0.998), 0.7), (0.7004, (0.6, 0.71), 0.7), (0.998, (0.997, 1.0), 0.7)],
 )
 def test_a_result_its_interval_and_its_threshold_contradict_nothing(
     value: float, bounds: tuple[float, float], threshold: float
@@ -633,6 +633,14 @@ def test_a_result_its_interval_and_its_threshold_contradict_nothing(
     limit = float(found["threshold"].removeprefix("at least ").removeprefix("at most "))
     assert low <= one <= high
     assert [np.sign(read - limit) for read in (one, low, high)] == [np.sign(x - threshold) for x in (value, *bounds)]
+
+
+def test_a_result_that_did_not_vary_has_no_interval_of_no_width() -> None:
+    """Five re-trainings that all give 0.5: it says nothing of a sixth."""
+    found = written(check("faithfulness", "pass", 0.5, interval=(0.5, 0.5), threshold=0.5))
+    assert found == {"result": "0.50", "interval": "does not vary here", "threshold": "at least 0.5"}
+    narrow = written(check("faithfulness", "pass", 0.9999, interval=(0.9997, 0.9999), threshold=0.5))
+    assert narrow == {"result": "0.9999", "interval": "0.9997 to 0.9999", "threshold": "at least 0.5000"}
 
 
 def test_a_mark_is_relied_on_only_beyond_chance() -> None:

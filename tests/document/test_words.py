@@ -1,5 +1,7 @@
 """Numbers and lists read as a reader wants them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from exhibit.tasks.document.words import (
     rounded,
     share,
     signed,
+    span,
     without_units,
 )
 from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
@@ -52,6 +55,22 @@ def test_a_value_of_four_digits_may_be_a_year() -> None:
 def test_what_tells_two_features_apart_is_no_unit() -> None:
     names = ("income (monthly)", "income (yearly)", "age (years)", "sex")
     assert without_units(names) == ("income (monthly)", "income (yearly)", "age", "sex")
+
+
+@pytest.mark.parametrize("write", [plain, rounded])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.998, 1.0), (1.0, 1.0), (-0.004, 0.004), (0.99999999, 1.0), (5e4, 5e4 + 1)]
+)
+def test_no_interval_reads_as_if_it_had_no_width(low: float, high: float, write: Any) -> None:
+    text = interval(low, high, 2, write)
+    one, to, other = text.partition(" to ")
+    assert one != other
+    assert bool(to) == (high - low > 1e-6)
+    assert (text == "does not vary here") == (low == high)
+
+
+def test_numbers_that_read_the_same_have_no_range() -> None:
+    assert (span(0.4, 0.4), span(0.401, 0.399), span(0.1, 0.25)) == ("0.40", "0.40", "0.10 to 0.25")
 
 
 @pytest.mark.parametrize(

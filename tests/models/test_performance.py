@@ -80,8 +80,8 @@ def test_the_interval_of_few_rows_reaches_as_far_up_as_normal_errors_do() -> Non
     assert 1.28 < high < 1.48
 
 
-def test_what_is_never_off_and_what_is_always_off_by_as_much_has_no_spread() -> None:
+def test_what_is_never_off_and_what_is_always_off_by_as_much_bounds_nothing() -> None:
+    """No resample differs, so they do not say how far other rows may be off."""
     labels = np.arange(12.0)
     for error in (0.0, 2.0):
-        found = _bounds(_logs(labels, labels + error), _resampled(labels, labels + error))
-        assert found[0] == pytest.approx((error**2, error**2))
+        assert _bounds(_logs(labels, labels + error), _resampled(labels, labels + error))[0] is None

@@ -100,6 +100,19 @@ def test_a_class_that_no_row_has_is_in_no_mean() -> None:
     assert single.roc == ()
 
 
+def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
+    """All resamples of 30 rows that are all right give an F1 and an area of 1; so few rows do not."""
+    labels = np.repeat([0, 1], 15)
+    found = classification(np.eye(2)[labels] * 0.8 + 0.1, labels, CLASSES[:2], "test", labels)
+    for item in found.classes:
+        assert item.f1 is not None
+        assert item.auc is not None
+        low, high = 15 / (15 + 1.959964**2), 1.0  # Wilson's of 15 of 15, and F1 of such a share
+        assert item.f1.interval == pytest.approx((2 * low / (1 + low), high))
+        assert item.auc.interval is not None
+        assert 0.7 < item.auc.interval[0] < item.auc.interval[1] == 1.0
+
+
 def test_a_resample_without_a_class_is_in_no_interval_of_a_mean_over_classes() -> None:
     """Whatever rows are drawn, one answer for all has a balanced accuracy of one half, if both classes are there."""
     labels = np.array([0] * 27 + [1] * 3)
