@@ -126,9 +126,12 @@ def known_mean(values: Array) -> float:
 
 
 def written(value: float, form: str) -> str:
-    """A number in this form, with a true minus and none before zero; a dash for what is none."""
+    """A number in this form, with a true minus and none before zero; a dash for what is none. A percentage is rounded
+    as the share itself is: 0.325 is 0.33 and 33%."""
     if np.isnan(value):
         return "–"
+    if form.endswith("%"):
+        value = float(f"{value:.{int(form[1:-1]) + 2}f}")
     text = format(value, form)
     zero = not any(digit in text.partition("e")[0] for digit in "123456789") and np.isfinite(value)
     return (text.lstrip("+-") if zero else text).replace("-", "−")

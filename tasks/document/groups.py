@@ -66,8 +66,13 @@ def extremes(material: Material, common: int, name: str) -> Figure:
             "axis": f"mean contribution, {material.main.unit}, by {named(material.main)}",
         }
     )
-    alt = numbers(content.labels, kept.values, with_sign=True)
-    return whole.model_copy(update={"name": name, "content": content, "alt": alt, "width": PAGE_ONE})
+    left = len(known) - len(rows)
+    ends = (
+        f" Drawn are the {_AT_EACH_END} highest and the {_AT_EACH_END} lowest of the {len(known)} groups that at least "
+    )
+    only = f"{ends}{common} molecules have." if left else ""
+    changed = {"alt": numbers(content.labels, kept.values, with_sign=True), "caption": f"{whole.caption}{only}"}
+    return whole.model_copy(update={"name": name, "content": content, "width": PAGE_ONE} | changed)
 
 
 def _give_or_take(importance: Importance, k: int) -> str:

@@ -221,10 +221,17 @@ def _teaser(material: Material, scales: Scales) -> Figure:
             items=(drawn,),
         ),
         scales=(without_score(material, main, _scale(material, main, scales)),),
-        caption=f"{main.title} of {drawn.title}.{direction(material, main)}",
+        caption=f"{main.title} of {drawn.title}.{direction(material, main)}"
+        f"{_of_all(len(channels), len(item.features))}",
         alt=drawn.alt,
         width=PAGE_ONE,
     )
+
+
+def _of_all(drawn: int, total: int) -> str:
+    """That there are more channels than are drawn."""
+    left = total - drawn
+    return f" Drawn are the {drawn} of {total} channels that carry most over all explained samples." if left else ""
 
 
 def traced(item: Input, channels: Sequence[int], items: tuple[Trace, ...]) -> Traces:

@@ -91,14 +91,16 @@ def span(low: float, high: float, digits: int = 2) -> str:
 
 
 def share(value: float) -> str:
-    """A share as a percentage, never rounded to a certainty that was not measured."""
+    """A share as a percentage, never rounded to a certainty that was not measured; rounded as the number itself is
+    (0.325 is 0.33 and 33%)."""
     if value in (0, 1):
         return f"{value:.0%}"
     if value >= 0.9995:
         return "over 99.9%"
     if value < 0.0005:
         return "under 0.1%"
-    return f"{value:.1%}" if value >= 0.995 or value < 0.005 else f"{value:.0%}"
+    digits = int(value >= 0.995 or value < 0.005)
+    return f"{float(f'{value:.{digits + 2}f}'):.{digits}%}"
 
 
 def as_chance(value: float) -> str:

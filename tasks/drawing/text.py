@@ -91,8 +91,8 @@ TOKENS = FigureKind(
     record=Tokens,
     draw=tokens,
     reading=Reading(
-        title="Coloured words",
-        text="The number below a word is its contribution, its colour the same number on the scale.",
-        warning="Words act together: the share of one depends on the others.",
+        title="Coloured text",
+        text="The number below a word or character is its contribution, its colour the same number on the scale.",
+        warning="Words and characters act together: the share of one depends on the others.",
     ),
 )

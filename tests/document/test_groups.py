@@ -13,7 +13,9 @@ from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.records.explanation import Importance, Summary
+from exhibit.tasks.records.figure import Bars
 from exhibit.tasks.records.finding import Extremes
+from exhibit.tasks.records.groups import GROUPS
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Material
 from exhibit.tasks.stages.gather import _place
 from tests import points
@@ -65,6 +67,16 @@ def test_groups_of_the_same_molecules_are_compared_molecule_by_molecule(shared: 
     finding, _ = molecule.story(item.model_copy(update={"methods": (main,), "explained": len(values)}))
     assert isinstance(finding, Extremes)
     assert finding.most == most
+
+
+@pytest.mark.parametrize("number", [3, 4, 5, 6])
+def test_page_one_says_when_it_does_not_draw_all_groups(number: int) -> None:
+    names = tuple(group.name for group in GROUPS[:number])
+    found = chapter(names, np.arange(1.0, number + 1))
+    drawn = groups.extremes(found, 4, "teaser")
+    assert isinstance(drawn.content, Bars)
+    left = number - len(drawn.content.labels)
+    assert ("Drawn are the 2 highest and the 2 lowest of the" in drawn.caption) == bool(left)
 
 
 def test_each_group_is_drawn_beside_its_row() -> None:

@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.series import _surely_first
+from exhibit.tasks.document.series import _of_all, _surely_first
 from exhibit.tasks.records.finding import Bearing, ClassLeaders, Dissent, Named
 
 FIRSTS = (("standing", Named(name="x", value=0.48)), ("walking", Named(name="y", value=0.34)))
+
+
+def test_page_one_says_when_it_does_not_draw_all_channels() -> None:
+    assert _of_all(3, 6) == " Drawn are the 3 of 6 channels that carry most over all explained samples."
+    assert not _of_all(2, 2)
 
 
 def finding(**more: object) -> ClassLeaders:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from exhibit.tasks.checks.case import told
 from exhibit.tasks.document.answers import _quality
 from exhibit.tasks.document.grounds import worded
 from exhibit.tasks.document.image import bordered
@@ -88,6 +89,15 @@ def test_numbers_that_read_the_same_have_no_range() -> None:
 def test_a_share_is_never_rounded_to_a_certainty(value: float, text: str) -> None:
     """Only what is 1 reads 100%, only what is 0 reads 0%."""
     assert share(value) == text
+
+
+def test_a_share_reads_the_same_as_a_percentage_and_as_a_number() -> None:
+    """13 of 40 is 0.33 in a table; 32% in the sentence beside it would contradict it."""
+    for total in range(2, 101):
+        for right in range(1, total):
+            value = right / total
+            if 0.005 <= value < 0.995:
+                assert f"{float(plain(value)):.0%}" == share(value) == told(value, 2.0, "%")
 
 
 @pytest.mark.parametrize(
