@@ -33,7 +33,7 @@ class AgreementSpec(SampledCheck):
 
     null: ClassVar[str] = "What elements are given has nothing to do with what other methods give them: 0."
     statistic: ClassVar[str] = (
-        "likeness to that of the other methods which is in the middle (mean correlation; 1: the same)"
+        "likeness to the other method, of several to the one in the middle (mean correlation; 1: the same)"
     )
     words: ClassVar[CheckWords] = CheckWords(
         question="Do different methods say the same?",

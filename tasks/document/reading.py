@@ -71,7 +71,7 @@ _BEFORE = (
     "add up, which the residual shows: what is left over when they are summed; and what the verdicts beside the "
     "figures say. What was not measured reads “not assessed”: nothing is known of it, neither for nor against.",
     "A single sample is an anecdote. What holds for many stands in the figures over several samples. Where lines are "
-    "drawn at the ends of bars, the words below say which error they show; where none are drawn, none is shown. Where "
+    "drawn at the ends of bars, the words beside them say which error they show; where none are, none is shown. Where "
     "two methods disagree, the finding is about the methods before it is about the model.",
 )
 
