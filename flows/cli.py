@@ -41,7 +41,8 @@ REPORT_ABOUT = (
 )
 CHECK_ABOUT = (
     "Takes what `exhibit report` takes, loads the data, runs the model once, explains a few rows, and says what the "
-    "data and the outputs are and what the whole costs. Nothing is written but what was loaded, into the store. (What "
+    "data and the outputs are and what the whole costs. Where no method is named it says which there are for such a "
+    "model and such data, and which to begin with. Nothing is written but what was loaded, into the store. (What "
     "is measured about explanations is chosen by the group of the same name: check=[completeness].)"
 )
 DEPLOY_HELP = """\
@@ -141,9 +142,14 @@ def check(arguments: Sequence[str]) -> int:
     if options is None:
         return DONE
     from exhibit.flows.config import read_report
-    from exhibit.flows.rehearse import rehearse
+    from exhibit.flows.rehearse import rehearse, rehearse_unnamed
+    from exhibit.flows.suited import names_none, unexplained
 
-    for line in rehearse(read_report(options.overrides, options.config_dir)):
+    if names_none(options.overrides):
+        lines = rehearse_unnamed(unexplained(options.overrides, options.config_dir))
+    else:
+        lines = rehearse(read_report(options.overrides, options.config_dir))
+    for line in lines:
         tell(line)
     return DONE
 

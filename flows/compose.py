@@ -328,5 +328,6 @@ def _nothing_chosen(path: str, options: list[str], studies: list[str]) -> str:
 
 
 _TO_BEGIN = (
+    "exhibit check, with the same words, says which suit this model and these data; "
     "to begin with, integrated_gradients for nets, tree_shap for trees, occlusion for most others: 'method=[occlusion]'"
 )

@@ -97,8 +97,12 @@ def read_report(overrides: Sequence[str], config_dir: Path | None = None) -> Rep
     Raises:
         ConfigError: naming each key that is wrong, what was given and what is allowed.
     """
-    options = {name: {file.stem: file for file in option_files(name, config_dir)} for name in FILED}
-    return assemble(compose_points(overrides, config_dir), options)
+    return assemble(compose_points(overrides, config_dir), filed_options(config_dir))
+
+
+def filed_options(config_dir: Path | None) -> dict[str, dict[str, Path]]:
+    """The files of cards and profiles by name."""
+    return {name: {file.stem: file for file in option_files(name, config_dir)} for name in FILED}
 
 
 def assemble(composed: Sequence[Composed], options: Mapping[str, Mapping[str, Path]]) -> Report:

@@ -25,6 +25,7 @@ from exhibit.flows.points import Chapter, Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import explain as make_report
 from exhibit.flows.report import front_page
+from exhibit.flows.suited import usual
 from exhibit.tasks.evidence.tables import CHECK_COLUMNS, check_rows, importance_rows
 from exhibit.tasks.held import holding
 from exhibit.tasks.models.factory import framework_of
@@ -324,14 +325,12 @@ def _as_before(model: Any) -> Iterator[None]:
 
 def _usual(found: Subject, report_of: Callable[[str], Report]) -> list[str]:
     """What suits all inputs: what asks most of the model, and else what asks least."""
-    kinds = [KINDS[item.kind] for item in found.dataset.inputs]
-    for capability in ("trees", "gradients", "predictions"):
-        names = {kind.methods.get(capability) for kind in kinds} if capability in found.capabilities else {None}
-        name = names.pop()
-        if name is not None and not names and (capability != "trees" or _works(report_of(name), found)):
+    kinds = [item.kind for item in found.dataset.inputs]
+    for capability, name in usual(kinds, found.capabilities):
+        if capability != "trees" or _works(report_of(name), found):
             return [name]
     raise InputError(
-        f"method: {' and '.join(item.kind for item in found.dataset.inputs)} cannot be explained of a model that gives "
+        f"method: {' and '.join(kinds)} cannot be explained of a model that gives "
         f"{' and '.join(sorted(found.capabilities))}; molecules are explained alone. Name a method"
     )
 

@@ -7,6 +7,7 @@ few rows, for what it takes and gives does not depend on what it learns.
 import resource
 import time
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.models.duration import TooLong, require_quick
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import (
+    Capability,
     Compute,
     Dropout,
     Model,
@@ -64,14 +66,16 @@ class Measured(NamedTuple):
 
 
 class Rehearsal(NamedTuple):
-    """`training`: seconds that it takes, at least, of a model that is trained; `remarks`: on one that comes trained.
-    `inputs`: of the data; `taken`: what a net is given of them, after its preprocessing; `outputs` of kind `output`;
-    `batch_seconds`: of a whole batch; `explained`: how many rows are to be; `peak`: bytes of memory at most."""
+    """`inputs`: of the data; `taken`: what a net is given of them, after its preprocessing; `outputs` of kind `output`;
+    `gives`: what methods may ask of the model; `remarks`: on one that comes trained; `training`: seconds that it takes,
+    at least, of one that is trained; `batch_seconds`: of a whole batch; `explained`: how many rows are to be; `peak`:
+    bytes of memory at most."""
 
     inputs: Mapping[str, Values]
     taken: Mapping[str, Values]
     outputs: Values
     output: OutputKind
+    gives: AbstractSet[Capability]
     remarks: Remarks
     training: float | None
     framework: str
@@ -130,6 +134,7 @@ def rehearse(
         taken={name: Values.of(values) for name, values in taken.items()},
         outputs=Values.of(outputs),
         output=net.output,
+        gives=net.gives,
         remarks=remarks,
         training=training,
         framework=weights.framework or model.framework,

@@ -8,7 +8,8 @@ import pytest
 from exhibit.flows.cli import run
 from exhibit.flows.compose import groups
 from exhibit.flows.config import read_report
-from exhibit.flows.rehearse import rehearse
+from exhibit.flows.rehearse import rehearse, rehearse_unnamed
+from exhibit.flows.suited import unexplained
 from exhibit.tasks.records.base import InputError
 
 
@@ -104,3 +105,55 @@ def test_no_more_is_measured_than_is_explained(tried: Callable[..., list[str]]) 
     """It said "64 of 20 samples"."""
     lines = tried("data=iris", "model=mlp", "method=[vanilla_grad]", "selection.limit=20")
     assert any(line.startswith("vanilla_grad: 20 of 20 samples took ") for line in lines)
+
+
+def _unnamed(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith("method: ")]
+
+
+@pytest.fixture
+def tried_unnamed(shared_store: Path) -> Callable[..., list[str]]:
+    """What is told where no method is named; of few rows."""
+    few = f"paths.store={shared_store}", "selection.limit=2", "model.seed=0"
+    return lambda *words: list(rehearse_unnamed(unexplained([*words, *few], None)))
+
+
+def test_where_no_method_is_named_those_that_fit_are_and_one_to_begin_with(
+    tried_unnamed: Callable[..., list[str]],
+) -> None:
+    """Nets have gradients and no trees, forests the other way round, and no table is hidden in regions or windows."""
+    net = tried_unnamed("data=iris", "model=mlp")
+    (line,) = _unnamed(net)
+    named = line.partition("there are ")[2].partition("; ")[0].split(", ")
+    assert {"integrated_gradients", "vanilla_grad", "occlusion", "kernel_shap"} <= set(named)
+    assert not {"tree_shap", "partition_shap", "partition_shap_tokens", "occlusion_windows", "factory"} & set(named)
+    assert "begin with method=[integrated_gradients]" in line
+    assert any(line.startswith("integrated_gradients: 2 of 2 samples took ") for line in net)
+    forest = tried_unnamed("data=iris", "model=random_forest", "model.trees=3")
+    (line,) = _unnamed(forest)
+    assert "there are kernel_shap, occlusion, tree_shap; begin with method=[tree_shap]" in line
+    assert any(line.startswith("tree_shap: 2 of 2 samples took ") for line in forest)
+
+
+def test_a_model_of_ones_own_tells_itself_what_it_gives(
+    tried_unnamed: Callable[..., list[str]], own_module: Callable[[str, str], None]
+) -> None:
+    """No gradients of an estimator; of one without trees it is said why they are not read."""
+    own_module(
+        "mine",
+        "from sklearn.datasets import load_iris\nfrom sklearn.linear_model import LogisticRegression\n\n"
+        "def fitted():\n    return LogisticRegression(max_iter=500).fit(*load_iris(return_X_y=True))\n",
+    )
+    first, second = _unnamed(tried_unnamed("data=iris", "model=factory", "model.factory=mine:fitted"))
+    assert "there are kernel_shap, occlusion; begin with method=[kernel_shap]" in first
+    assert second.startswith("method: not tree_shap: ")
+    assert "does not explain this LogisticRegression" in second
+
+
+def test_what_is_wrong_whatever_the_method_is_is_said_as_ever(
+    tried_unnamed: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InputError, match="has no meaning for a classification"):
+        tried_unnamed("data=iris", "model=mlp", "target=value")
+    assert run(["check", "data=iris"]) == 2
+    assert "model: nothing is chosen" in capsys.readouterr().err
