@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
+from exhibit.tasks.models import histogram_trees
 from exhibit.tasks.models.callable import of_labels, require_no_classifier
 from exhibit.tasks.models.catboost_words import CategoryWords
 from exhibit.tasks.models.pipeline_trees import behind, owners
@@ -88,7 +89,8 @@ class Fitted(ABC):
             return None
         factor = np.ones((len(table.codes), len(background.codes), ends[0].shape[1]))
         if scale == "probabilities":
-            shares = [self.predict(rows, scale).astype(np.float64) for rows in (table, background)]
+            # Some libraries give both of two classes; the logits are of the second.
+            shares = [self.predict(rows, scale)[:, -1:].astype(np.float64) for rows in (table, background)]
             (p, q), (f, g) = ((own[:, np.newaxis], other[np.newaxis]) for own, other in (shares, ends))
             factor = np.where(f == g, p * (1 - p), (p - q) / np.where(f == g, 1, f - g))
             ends = shares
@@ -189,7 +191,10 @@ class ScikitLearn(Fitted):
         return hasattr(self.item, "predict_proba")
 
     def against(self, table: Whole, background: Whole, scale: Scale) -> Array | None:
-        """Of the trees at the end of a Pipeline, over the columns before it; all others SHAP reads itself."""
+        """Of trees that split by category; of those at the end of a Pipeline, over the columns before it; all others
+        SHAP reads itself."""
+        if self._by_category:
+            return super().against(table, background, scale)
         if (found := behind(self.item)) is None or scale == "logits":
             return None
 
@@ -202,6 +207,17 @@ class ScikitLearn(Fitted):
         ends = derive(table.codes), derive(background.codes)
         values = against(found.trees(owner), *ends, factor, len(table.columns))
         return np.concatenate([values, np.broadcast_to(base, (len(values), 1, len(base)))], axis=1)
+
+    @cached_property
+    def _by_category(self) -> bool:
+        return histogram_trees.splits_by_category(self.item)
+
+    def trees(self) -> Sequence[Tree] | None:
+        """Where they split by category."""
+        return histogram_trees.trees(self.item) if self._by_category else None
+
+    def compared(self, table: Whole) -> Array:
+        return histogram_trees.compared(self.item, self._rows(table)) if self._by_category else table.codes
 
     def known(self, columns: Sequence[TableColumn]) -> dict[int, list[Any]]:
         return dict(_encoded(self.item, list(range(len(columns)))))
@@ -220,6 +236,8 @@ class ScikitLearn(Fitted):
     def predict(self, table: Whole, scale: Scale) -> Array:
         rows = self._rows(table)
         if scale == "logits":
+            if self._by_category:
+                return histogram_trees.sums(self.item, rows)
             if not hasattr(self.item, "decision_function"):
                 raise InputError(
                     f"model.output: the {type(self.item).__name__} has no decision function, so it gives no logits; "

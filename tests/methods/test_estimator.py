@@ -18,7 +18,12 @@ import skops.io
 import xgboost
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
-from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -32,6 +37,7 @@ from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
+from exhibit.tasks.models import histogram_trees
 from exhibit.tasks.models.catboost_words import CategoryWords
 from exhibit.tasks.models.columns import ColumnsModel, columns_of, require_known
 from exhibit.tasks.models.estimator import EstimatorSpec
@@ -242,7 +248,7 @@ def test_along_the_paths_values_are_those_of_shap(file: str, folder: Path, expla
     np.testing.assert_allclose(found.residual, 0, atol=1e-5)
 
 
-@pytest.mark.parametrize("file", ["boosted.ubj", "boosted.txt", "boosted.cbm"])
+@pytest.mark.parametrize("file", ["boosted.ubj", "boosted.txt", "boosted.cbm", "histogram.skops"])
 def test_against_a_background_values_are_exact_over_raw_columns(
     file: str, folder: Path, explain: Callable[..., Any]
 ) -> None:
@@ -254,6 +260,50 @@ def test_against_a_background_values_are_exact_over_raw_columns(
         expected = exact(lambda mixed: model.predict({name: mixed})[:, 1], samples[name][row], rows[name])
         np.testing.assert_allclose(found.values[name][row, :, 0], expected, atol=1e-6)
     np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("file", ["boosted.txt", "histogram.skops"])
+def test_of_probabilities_both_classes_mirror_each_other(file: str, folder: Path, explain: Callable[..., Any]) -> None:
+    """Of trees with categories of their own: they add up, and have the signs that their log-odds have."""
+    found = {}
+    for output, score in (("auto", "probability"), ("logits", "logit")):
+        _, data, model, _ = made(folder, file, output=output)
+        name, rows = data.inputs[0].name, background(1, 0, data)
+        samples, targets = {name: data.inputs[0].array[:3]}, np.tile([0, 1], (3, 1))
+        found[score] = explain(TreeShapSpec(background=1), model, samples, targets, baselines=rows, score=score)
+        np.testing.assert_allclose(found[score].residual, 0, atol=1e-6)
+    values, of_log_odds = (found[score].values[name] for score in ("probability", "logit"))
+    np.testing.assert_allclose(values[..., 0], -values[..., 1], atol=1e-8)
+    assert (np.sign(values) == np.sign(of_log_odds)).all()
+    assert values.any()
+
+
+@pytest.mark.parametrize("label", ["two classes", "three classes", "a number"])
+def test_trees_of_scikit_learn_that_split_by_category_are_read_as_it_reads_them(label: str) -> None:
+    """What they add up to, node by node, with gaps, words that the training does not know, and more than 32 of them."""
+    random = np.random.default_rng(0)
+    words, x = np.array([f"word {k}" for k in range(45)]), random.normal(size=300)
+    place = random.integers(0, 45, 300)
+    frame = pd.DataFrame({"x": x, "word": pd.Categorical(words[place])})
+    frame.loc[::7, "word"] = frame.loc[::5, "x"] = np.nan
+    value = x + 2 * (place % 3)
+    settings: dict[str, Any] = {"max_iter": 4, "categorical_features": "from_dtype"}
+    model: Any = HistGradientBoostingRegressor(**settings)
+    if label != "a number":
+        model, value = HistGradientBoostingClassifier(**settings), np.digitize(value, [1, 3][: label.count("ee") + 1])
+    model.fit(frame[:200], value[:200])
+    assert histogram_trees.splits_by_category(model)
+    new = frame.assign(word=frame.word.cat.rename_categories({"word 44": "unknown"}))
+    rows = histogram_trees.compared(model, new)
+    found = np.tile(np.asarray(model._baseline_prediction, float).reshape(1, -1), (300, 1))
+    for tree in histogram_trees.trees(model):
+        goes, at = tree.goes_left(rows), np.zeros(300, int)
+        while (tree.left[at] >= 0).any():
+            further = np.where(goes[np.arange(300), at], tree.left[at], tree.right[at])
+            at = np.where(tree.left[at] < 0, at, further)
+        found[:, tree.output] += tree.value[at]
+    expected = model.predict(new) if label == "a number" else model.decision_function(new)
+    np.testing.assert_allclose(found, expected.reshape(300, -1), atol=1e-10)
 
 
 @without_transformers()
