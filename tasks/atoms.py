@@ -19,7 +19,8 @@ def atom_mask(smiles: Sequence[str]) -> Array:
 def without_atoms(smiles: str, kept: Array) -> str:
     """SMILES of the molecule whose atoms that are not `kept` (atoms or more,) are dummy atoms, the others as they were.
 
-    A dummy atom (* in SMILES) has the bonds of the atom, but no element, charge or hydrogens. Aromatic rings stay such.
+    A dummy atom (* in SMILES) has the bonds of the atom, but no element, charge or hydrogens. What
+    is left of an aromatic ring keeps the bonds and hydrogens; RDKit may no longer call it aromatic.
     """
     from rdkit import Chem
 
@@ -28,7 +29,7 @@ def without_atoms(smiles: str, kept: Array) -> str:
     if not hidden:
         return smiles
     for place in hidden:
-        dummy = Chem.Atom(0)
-        dummy.SetIsAromatic(molecule.GetAtomWithIdx(place).GetIsAromatic())
-        molecule.ReplaceAtom(place, dummy)
+        # Not marked as aromatic: RDKit would leave out the sign of its aromatic bonds, and whoever reads that, RDKit
+        # too, takes them for single bonds and gives the atoms beside it another hydrogen.
+        molecule.ReplaceAtom(place, Chem.Atom(0))
     return str(Chem.MolToSmiles(molecule))

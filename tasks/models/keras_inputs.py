@@ -23,18 +23,18 @@ def inputs_of(net: keras.Model) -> Wanted | None:
     """What a net calls its inputs: a functional one the keys of those that it takes as a dictionary, a subclass the
     arguments of its `call` where these are several, or what that takes out of its only one; None for other nets."""
     if isinstance(net, Functional) and not isinstance(net, keras.Sequential):
-        structure = net._inputs_struct
-        names = sorted(structure) if isinstance(structure, dict) else [tensor.name for tensor in net.inputs]
-        return Wanted(tuple(names), frozenset(names))
+        return _functional(net)
     called = _called(net)
     return None if called is None else called.wanted
 
 
 def listed(net: keras.Model) -> keras.Model:
     """The same layers as a net that takes its inputs as a list, in their order."""
-    if isinstance(net, Functional):
-        takes_names = isinstance(net._inputs_struct, dict)
-        return keras.Model(list(net.inputs), net._outputs_struct, name=net.name) if takes_names else net
+    if isinstance(net, Functional) and isinstance(net._inputs_struct, dict):
+        own = type(net)  # what a class of the user's own does beside its layers is kept
+        if own.call is Functional.call and own.__call__ is Functional.__call__:
+            return keras.Model(list(net.inputs), net._outputs_struct, name=net.name)
+        return _Spread(net)
     return net if _called(net) is None else _Spread(net)
 
 
@@ -62,8 +62,16 @@ class _Spread(keras.Model):  # type: ignore[misc]
                 return (list(given),)
 
 
+def _functional(net: Functional) -> Wanted:
+    structure = net._inputs_struct
+    names = sorted(structure) if isinstance(structure, dict) else [tensor.name for tensor in net.inputs]
+    return Wanted(tuple(names), frozenset(names))
+
+
 def _called(net: keras.Model) -> _Called | None:
-    """None for a net that does not name its inputs."""
+    """None for a net that does not name its inputs, or takes them as a list already."""
+    if isinstance(net, Functional) and isinstance(net._inputs_struct, dict):
+        return _Called(_functional(net), "dictionary")
     if isinstance(net, keras.Sequential | Functional | _Spread):
         return None
     parameters = [one for one in inspect.signature(net.call).parameters.values() if one.name not in _NO_INPUTS]

@@ -215,6 +215,23 @@ def test_hydrogens_go_with_an_atom_of_smiles_and_bonds_stay(explain: Explain) ->
     np.testing.assert_array_equal(found.mask["molecule"].sum(axis=1), [3, 5, 2])
 
 
+def test_what_is_left_of_an_aromatic_ring_keeps_its_hydrogens(explain: Explain) -> None:
+    """An atom counts itself and its hydrogens, so that a window has the sum of its atoms, however many they are."""
+
+    def atoms_and_hydrogens(inputs: Arrays) -> Array:
+        every = [Chem.MolFromSmiles(one).GetAtoms() for one in inputs["molecule"].tolist()]
+        return np.array([[sum(10 * (a.GetAtomicNum() > 0) + a.GetTotalNumHs() for a in atoms)] for atoms in every])
+
+    molecules = ["c1ccccc1", "c1cc[nH]c1", "c1ccc(-c2ccccc2)cc1", "C[n+]1ccccc1", "Cn1c(=O)c2c(ncn2C)n(C)c1=O"]
+    for size in (1, 2, 3, 4, 5):
+        method = OcclusionSpec(sliding_window_shapes=size, strides=size)
+        found = explain(method, Predicting(atoms_and_hydrogens), {"molecule": np.array(molecules)})
+        for values, smiles in zip(found.values["molecule"][..., 0, 0], molecules, strict=True):
+            own = np.array([10 + atom.GetTotalNumHs() for atom in Chem.MolFromSmiles(smiles).GetAtoms()])
+            starts = np.arange(len(own)) // size * size
+            np.testing.assert_allclose(values[: len(own)], [own[k : k + size].sum() for k in starts], atol=1e-4)
+
+
 def test_windows_that_hold_the_baseline_are_not_evaluated(explain: Explain, table: dict[str, Array]) -> None:
     seen: list[int] = []
 

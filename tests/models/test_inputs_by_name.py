@@ -73,6 +73,22 @@ def keras_net(names=("b", "a"), keys=None, told=None):
     return net if told is None else (net, lambda inputs: {name: inputs[name].astype("float32") for name in told})
 
 
+def own_call(how):
+    # half of the net is in its layers, the other in its class
+    import keras
+    b, a = keras.Input((2,), name="b"), keras.Input((2,), name="a")
+    sums = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__(inputs={"b": b, "a": a}, outputs=sums(a / 2 - 5 * b))
+        def call(self, inputs, training=None, mask=None):
+            return 2 * super().call(inputs) if how == "call" else super().call(inputs)
+    class Called(Net):
+        def __call__(self, inputs, *given, **options):
+            return 2 * super().__call__(inputs, *given, **options)
+    return Net() if how == "call" else Called()
+
+
 def subclass(text):
     import keras
     class Net(keras.Model):
@@ -161,6 +177,8 @@ def model_of(function: str, data: Dataset, **arguments: Any) -> Model:
         ("subclass", {"text": "b, a, training=None, mask=None"}),
         ("subclass", {"text": "a, b, c=None"}),
         *(("taken_apart", {"how": how}) for how in ("Keys", "Unpacked")),
+        ("own_call", {"how": "call"}),
+        ("own_call", {"how": "__call__"}),
         ("keras_net", {}),
         ("keras_net", {"names": ["y", "x"], "keys": ["b", "a"]}),
         ("keras_net", {"names": ["b", "a"], "keys": ["b", "a"]}),
