@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from math import hypot
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -178,35 +177,43 @@ def _table(asked: Measures, by: Grouping, intervals: int, comparisons: int) -> S
 
 
 def _disparity(measure: str, found: Mapping[str, Counted], has_ratio: bool, limit: float | None) -> Disparity:
-    """The pair whose interval is highest above 0 is the surest, and none is surer by another order of the two."""
-    values = [own.value for own in found.values()]
-    pairs = [_pair(found[one], found[two], one, two) for one, two in combinations(found, 2)]
-    ends = [pair.interval for pair in pairs]
-    surest = max(pairs, key=lambda pair: (pair.interval[0], pair.difference))
+    """Of all pairs at once: two crossed columns may have hundreds of groups, and so tens of thousands of pairs."""
+    names, ends = list(found), np.array([(own.value, own.low, own.high) for own in found.values()])
+    one, two = np.triu_indices(len(names), 1)
+    turned = ends[one, 0] < ends[two, 0]
+    high, low = np.where(turned, two, one), np.where(turned, one, two)
+    difference, start, end = newcombe(ends[high], ends[low])
+    # The pair whose interval is highest above 0 is the surest, and none is surer by another order of the two.
+    sure = np.flatnonzero(start == start.max())
+    k = int(sure[difference[sure].argmax()])
+    values = ends[:, 0]
     return Disparity(
         measure=measure,
-        difference=max(values) - min(values),
-        ratio=min(values) / max(values) if has_ratio and max(values) > 0 else None,
-        surest=surest,
+        difference=float(values.max() - values.min()),
+        ratio=float(values.min() / values.max()) if has_ratio and values.max() > 0 else None,
+        surest=Pair(
+            high=names[high[k]],
+            low=names[low[k]],
+            difference=float(difference[k]),
+            interval=(float(start[k]), float(end[k])),
+        ),
         limit=limit,
-        verdict=None if limit is None else _verdict(surest, max(max(-low, high) for low, high in ends), limit),
+        verdict=None if limit is None else _verdict(float(start[k]), float(np.maximum(-start, end).max()), limit),
     )
 
 
-def _verdict(surest: Pair, most: float, limit: float) -> Literal["pass", "fail", "undecided"]:
-    """`most`: how far from 0 the intervals of all pairs go, either way: of two groups of which one is small the one
-    that is higher here may well be the lower one."""
-    if surest.interval[0] > limit:
+def _verdict(surest: float, most: float, limit: float) -> Literal["pass", "fail", "undecided"]:
+    """`surest`: where the interval of the surest pair begins; `most`: how far from 0 the intervals of all pairs go,
+    either way: of two groups of which one is small the one that is higher here may well be the lower one."""
+    if surest > limit:
         return "fail"
     return "pass" if most <= limit else "undecided"
 
 
-def _pair(one: Counted, other: Counted, name: str, of_other: str) -> Pair:
-    """The interval of a difference from those of both, R. G. Newcombe (1998), method 10; for means the same as
-    adding their errors in squares."""
-    if one.value < other.value:
-        one, other, name, of_other = other, one, of_other, name
-    difference = one.value - other.value
-    down = hypot(one.value - one.low, other.high - other.value)
-    up = hypot(one.high - one.value, other.value - other.low)
-    return Pair(high=name, low=of_other, difference=difference, interval=(difference - down, difference + up))
+def newcombe(high: Array, low: Array) -> tuple[Array, Array, Array]:
+    """Differences of values, both (pairs, 3) of a value and the ends of its interval, and the ends of theirs: R. G.
+    Newcombe (1998), method 10; for means the same as adding their errors in squares."""
+    difference = high[:, 0] - low[:, 0]
+    down = np.hypot(high[:, 0] - high[:, 1], low[:, 2] - low[:, 0])
+    up = np.hypot(high[:, 2] - high[:, 0], low[:, 0] - low[:, 1])
+    return difference, difference - down, difference + up

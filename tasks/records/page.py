@@ -34,7 +34,7 @@ ABSENT: dict[SectionId, str] = {
     "samples": "Single samples",
     "cases": "A typical, a wrong and a borderline case",
     "behaviour": "How the model behaves over the values of its features",
-    "agreement": "Agreement of several methods",
+    "agreement": "A section on how far three methods or more agree",
     "checks": "Checks of the explanation",
     "limits": "Limits",
     "method": "How it was explained",
