@@ -1,4 +1,4 @@
-"""The fonts of a document, all from files that declared dependencies ship; nothing is taken from the machine."""
+"""The fonts of a document: which characters they have, and the rules of CSS that bring them along."""
 
 import io
 import re
@@ -6,11 +6,10 @@ from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from html import unescape
-from importlib.resources import files
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from unicodedata import name
 
+from exhibit.tasks.faces import CHINESE, FACES, JAPANESE, REGULAR, SCRIPTS, Face, path
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.shown import code_point
 
@@ -18,52 +17,7 @@ if TYPE_CHECKING:
     import uharfbuzz
 
 
-class Face(NamedTuple):
-    """One font file and where it stands in CSS."""
-
-    family: str
-    weight: int
-    style: str
-    file: str
-
-
-FACES = (
-    Face("Source Serif Pro", 400, "normal", "SourceSerifPro-Regular.ttf"),
-    Face("Source Serif Pro", 400, "italic", "SourceSerifPro-It.ttf"),
-    Face("Source Serif Pro", 600, "normal", "SourceSerifPro-Semibold.ttf"),
-    Face("Source Sans Pro", 400, "normal", "SourceSansPro-Regular.ttf"),
-    Face("Source Sans Pro", 600, "normal", "SourceSansPro-Semibold.ttf"),
-    Face("DejaVu Sans Mono", 400, "normal", "DejaVuSansMono.ttf"),
-    # The last resort of both text faces; it has Greek, mathematics and arrows.
-    Face("DejaVu Sans", 400, "normal", "DejaVuSans.ttf"),
-)
-# For the characters that no other face has; 6 MB, so it is only there for a text that needs it.
-JAPANESE = Face("IPAexGothic", 400, "normal", "ipaexg.ttf")
 SCHEME = "font:"  # in paper style sheets a font is an address of this scheme, which only `pdf` can read
-
-
-@cache
-def folders() -> tuple[Path, ...]:
-    """Where the dependencies keep their fonts."""
-    places = (
-        ("font_source_serif_pro", "files"),
-        ("font_source_sans_pro", "files"),
-        ("matplotlib", "mpl-data/fonts/ttf"),
-        ("matplotlib_fontja", "fonts"),
-    )
-    return tuple(Path(str(files(package))) / folder for package, folder in places)
-
-
-def path(file: str) -> Path:
-    """The font file of that name.
-
-    Raises:
-        FileNotFoundError: if no dependency ships it.
-    """
-    for folder in folders():
-        if (candidate := folder / file).is_file():
-            return candidate
-    raise FileNotFoundError(f"font {file} is in none of {', '.join(map(str, folders()))}")
 
 
 @cache
@@ -75,7 +29,7 @@ def _covered(file: str) -> frozenset[int]:
 def _opened(file: str) -> "uharfbuzz.Face":
     import uharfbuzz
 
-    return uharfbuzz.Face(path(file).read_bytes())
+    return uharfbuzz.Face(uharfbuzz.Blob.from_file_path(path(file)))
 
 
 def require_glyphs(text: str) -> None:
@@ -88,13 +42,14 @@ def require_glyphs(text: str) -> None:
         names = ", ".join(map(_named, missing))
         raise InputError(
             f"no font of the document has {names}, which stands in “{_around(text, missing[0])}”: write that name or "
-            "title without it, or in Latin, Greek, Cyrillic or Japanese, or give document.missing_glyphs=mark"
+            "title without it, or in Latin, Greek, Cyrillic, Chinese, Japanese or Korean, or give "
+            "document.missing_glyphs=mark"
         )
 
 
 def without_glyph(text: str) -> list[str]:
     """The characters that none of the fonts has."""
-    return sorted(chr(c) for c in _uncovered(text) - {0x0A, 0x0D, 0x09} - _japanese(text))
+    return sorted(map(chr, _uncovered(text).difference(*required(text).values())))
 
 
 def marked(markup: str) -> tuple[str, str]:
@@ -127,14 +82,36 @@ def _around(markup: str, character: str) -> str:
 
 
 def _uncovered(text: str) -> frozenset[int]:
-    """The characters that none of the usual faces has."""
-    return frozenset(map(ord, text)).difference(*(_covered(face.file) for face in FACES))
+    """The characters that none of the usual faces has, but for ends of lines and tabs."""
+    return frozenset(map(ord, text)).difference({0x0A, 0x0D, 0x09}, *(_covered(face.file) for face in FACES))
+
+
+def required(text: str) -> dict[Face, frozenset[int]]:
+    """The faces that are needed for what none of the usual ones has, each with its characters of the text. They are
+    large: none is opened for a text without such characters.
+
+    A text without kana that has characters of Chinese alone is set in Chinese forms throughout: two designs in one
+    word are hard to read.
+    """
+    rest = _uncovered(text)
+    found: dict[Face, frozenset[int]] = {}
+    chinese = bool(rest) and not _KANA.search(text) and rest - _covered(JAPANESE.file) & _covered(CHINESE.file)
+    for face in (*((CHINESE, JAPANESE) if chinese else (JAPANESE, CHINESE)), *SCRIPTS):
+        if rest and (used := rest & _covered(face.file)):
+            found[face] = used
+            rest -= used
+    return found
+
+
+_KANA = re.compile("[\u3041-\u30ff]")
 
 
 def paper_faces(text: str) -> str:
-    """`@font-face` rules whose sources are addresses of the font scheme."""
-    faces = (*FACES, JAPANESE) if _japanese(text) else FACES
-    return "".join(_rule(face, SCHEME + face.file) for face in faces)
+    """`@font-face` rules whose sources are addresses of the font scheme; of the large faces, fonts reduced to the
+    characters of `text`."""
+    further = required(text)
+    usual = "".join(_rule(face, SCHEME + face.file) for face in FACES)
+    return usual + "".join(_rule(face, _embedded(face.file, used)) for face, used in further.items())
 
 
 def last_face() -> str:
@@ -145,15 +122,8 @@ def last_face() -> str:
 def screen_faces(text: str, faces: Sequence[Face] = FACES) -> str:
     """`@font-face` rules with the fonts inside, reduced to the characters of `text`."""
     characters = frozenset(map(ord, text))
-    parts = [(face, characters & _covered(face.file)) for face in faces]
-    parts.append((JAPANESE, _japanese(text)))
-    return "".join(_rule(face, _embedded(face.file, used)) for face, used in parts if used)
-
-
-def _japanese(text: str) -> frozenset[int]:
-    """The characters for which the large font is needed; it is not opened where there are none."""
-    uncovered = _uncovered(text) - {0x0A, 0x0D, 0x09}
-    return uncovered & _covered(JAPANESE.file) if uncovered else frozenset()
+    parts = {face: characters & _covered(face.file) for face in faces} | required(text)
+    return "".join(_rule(face, _embedded(face.file, used)) for face, used in parts.items() if used)
 
 
 def _rule(face: Face, source: str) -> str:
@@ -169,9 +139,16 @@ def _embedded(file: str, characters: frozenset[int]) -> str:
     wanted = uharfbuzz.SubsetInput()
     wanted.flags = uharfbuzz.SubsetFlags.NO_HINTING
     wanted.unicode_set.update(characters)
-    wanted.layout_feature_tag_set.clear()
-    wanted.layout_feature_tag_set.update(int.from_bytes(feature, "big") for feature in _FEATURES)
-    reduced = uharfbuzz.subset(_opened(file), wanted).blob.data
+    if file not in _USUAL:  # they keep the features that their scripts need, too
+        wanted.unicode_set.update(_BETWEEN)
+    else:
+        wanted.layout_feature_tag_set.clear()
+        wanted.layout_feature_tag_set.update(int.from_bytes(feature, "big") for feature in _FEATURES)
+    face = _opened(file)
+    if face.axis_infos:
+        wanted.pin_all_axes_to_default(face)
+        wanted.pin_axis_location(face, "wght", REGULAR)
+    reduced = uharfbuzz.subset(face, wanted).blob.data
     buffer = io.BytesIO()
     with TTFont(io.BytesIO(reduced), recalcTimestamp=False) as font:
         font.flavor = "woff2"
@@ -179,4 +156,6 @@ def _embedded(file: str, characters: frozenset[int]) -> str:
     return f"data:font/woff2;base64,{b64encode(buffer.getvalue()).decode()}"
 
 
+_BETWEEN = (0x20, 0xA0, 0x200C, 0x200D, 0x25CC)  # what is set in the face of its neighbours: spaces, joiners, a bearer
+_USUAL = frozenset(face.file for face in FACES)
 _FEATURES = (b"kern", b"liga", b"tnum", b"mark", b"init", b"medi", b"fina", b"rlig")

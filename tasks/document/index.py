@@ -12,8 +12,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from exhibit.tasks.document.fonts import FACES, screen_faces
+from exhibit.tasks.document.fonts import screen_faces
 from exhibit.tasks.document.html import TEMPLATES, environment, source_hash, style_sheet
+from exhibit.tasks.faces import FACES
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.manifest import MANIFEST
 

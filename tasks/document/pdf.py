@@ -12,8 +12,9 @@ from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from exhibit.tasks.document import pdf_tags, signoff
-from exhibit.tasks.document.fonts import SCHEME, last_face, path
+from exhibit.tasks.document.fonts import SCHEME, last_face
 from exhibit.tasks.document.pdf_shaping import shape_texts_of_pictures
+from exhibit.tasks.faces import path
 from exhibit.tasks.records.base import InputError, Record
 
 _TYPES = {  # by ending; the engine would ask the machine's table, and two machines would write two files

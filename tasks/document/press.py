@@ -50,7 +50,8 @@ EMBEDDED = {
 
 
 # What pages are made of and no module here imports: parts of WeasyPrint, compression of fonts, and the fonts.
-_PARTS = ("brotli", "cssselect2", "font-source-sans-pro", "font-source-serif-pro", "matplotlib", "matplotlib-fontja",
+_PARTS = ("brotli", "cssselect2", "font-source-sans-pro", "font-source-serif-pro", "justmytype-intl-cjk",
+          "justmytype-intl-sea", "justmytype-intl-south-asia", "matplotlib", "matplotlib-fontja",
           "pydyf", "pyphen", "tinycss2", "tinyhtml5", "zopfli")  # fmt: skip
 
 _SOURCE = Path(__file__).parents[3]  # the folder that holds the package `exhibit`, reached through its links

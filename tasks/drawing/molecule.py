@@ -16,7 +16,6 @@ from rdkit.Chem.Draw import rdMolDraw2D
 from exhibit.tasks.drawing.colormap import colour, colours
 from exhibit.tasks.drawing.placement import place
 from exhibit.tasks.drawing.svg import (
-    FONTS,
     INK,
     NOTE,
     PAGE,
@@ -29,6 +28,7 @@ from exhibit.tasks.drawing.svg import (
     text,
     text_width,
 )
+from exhibit.tasks.faces import path
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.figure import Molecule, Molecules, Part, Scale
 
@@ -194,7 +194,7 @@ def _structure(mol: Any, item: Molecule, limit: float) -> tuple[str, Array]:
 def _style(options: Any) -> None:
     options.useBWAtomPalette()
     options.clearBackground = False
-    options.fontFile = FONTS[600]
+    options.fontFile = str(path("SourceSansPro-Semibold.ttf"))
     options.scalingFactor = _ANGSTROM
     options.fixedFontSize = int(_LABEL)
     options.bondLineWidth = 1.3

@@ -9,14 +9,11 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
-from importlib.resources import files
 from itertools import accumulate, pairwise
 from math import ceil, floor, log10
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import font_source_sans_pro
-
+from exhibit.tasks.faces import CHINESE, FACES, JAPANESE, REGULAR, SCRIPTS, path
 from exhibit.tasks.records.figure import PIECE, Part
 from exhibit.tasks.records.shown import UNWRITTEN, as_power, code_point
 
@@ -37,14 +34,8 @@ NOTE, SMALL, NAME, WORD = (
 SMALLEST = 28 / 3  # 7 points on paper: no letters of a figure are smaller
 COLUMN, PAGE = 436, 640  # CSS pixels of the wide column and of the page: pictures are printed at their own size
 
-FONTS = {
-    weight: str(files(font_source_sans_pro) / "files" / f"SourceSansPro-{name}.ttf")
-    for weight, name in ((400, "Regular"), (600, "Semibold"))
-}
-OTHERS = {  # for what the face does not have, in this order
-    "DejaVu Sans": str(files("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf"),
-    "IPAexGothic": str(files("matplotlib_fontja") / "fonts/ipaexg.ttf"),
-}
+_OTHERS = (*(face for face in FACES if face.family == "DejaVu Sans"), JAPANESE, CHINESE, *SCRIPTS)  # for what it lacks
+_FAMILIES = ", ".join(dict.fromkeys((FACE, *(face.family for face in _OTHERS))))
 
 
 def element(tag: str, *children: str, **attributes: str | float) -> str:
@@ -70,7 +61,7 @@ def picture(name: str, width: float, height: float, *children: str) -> Part:
         viewBox=f"0 0 {_value(width)} {_value(height)}",
         width=width,
         height=height,
-        font_family=", ".join((FACE, *OTHERS)),
+        font_family=_FAMILIES,
     )
     return Part(name=name, media_type="image/svg+xml", data=root.encode(), size=(width, height))
 
@@ -163,14 +154,18 @@ def _luminance(colour: str) -> float:
 def _font(file: str) -> "uharfbuzz.Font":
     import uharfbuzz
 
-    return uharfbuzz.Font(uharfbuzz.Face(Path(file).read_bytes()))
+    font = uharfbuzz.Font(uharfbuzz.Face(uharfbuzz.Blob.from_file_path(path(file))))
+    if font.face.axis_infos:
+        font.set_variations({"wght": REGULAR})
+    return font
 
 
 @cache
 def _advance(character: str, weight: int) -> float:
     """Width of a character in ems, from the first font that has it."""
-    for file in (FONTS[weight], *OTHERS.values()):
-        glyph = (font := _font(file)).get_nominal_glyph(ord(character))
+    own = (face for face in FACES if (face.family, face.weight) == (FACE, weight))
+    for face in (*own, *_OTHERS):
+        glyph = (font := _font(face.file)).get_nominal_glyph(ord(character))
         if glyph is not None:
             return float(font.get_glyph_h_advance(glyph) / font.face.upem)
     return sum(_advance(letter, weight) for letter in code_point(character))  # which a page shows in its place

@@ -1,6 +1,7 @@
 """Facts of labels that are wider than their room: shortened in the middle, and never two alike."""
 
 import io
+import re
 from base64 import b64decode
 
 import pytest
@@ -9,8 +10,9 @@ from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exhibit.tasks.document.fonts import FACES, JAPANESE, marked, path, screen_faces
-from exhibit.tasks.drawing.svg import OTHERS, fitted, fitted_apart, number, text_width
+from exhibit.tasks.document.fonts import marked, required, screen_faces, without_glyph
+from exhibit.tasks.drawing.svg import fitted, fitted_apart, number, text_width
+from exhibit.tasks.faces import path
 
 _NAMES = st.text(st.sampled_from("abW _"), min_size=1, max_size=40)
 
@@ -32,7 +34,7 @@ def test_a_shortened_label_fits(content: str, room: float) -> None:
     assert text_width(shown, 9) <= room or shown == "…"
 
 
-@pytest.mark.parametrize("name", ["나이 나이 나이", "आयु वर्ष", "ส่วนสูง", "恶性 肿瘤", "🧬 genes", "年収", "age"])
+@pytest.mark.parametrize("name", ["나이 나이 나이", "आयु वर्ष", "恶性 肿瘤", "𓀀 𓃀", "🧬 genes", "年収", "age"])
 def test_what_no_font_has_is_measured_as_it_is_shown(name: str) -> None:
     """A code point in its place, which is more than four letters wide: else names run over bars and over each other."""
     assert text_width(name, 9) == pytest.approx(text_width(marked(name)[0], 9))
@@ -40,24 +42,79 @@ def test_what_no_font_has_is_measured_as_it_is_shown(name: str) -> None:
 
 
 def test_what_another_font_has_is_measured_by_that_font() -> None:
-    """And not as a full em: a name in Hebrew keeps all that there is room for. The fonts are those of the pages."""
+    """And not as a full em: a name in Hebrew keeps all that there is room for."""
     assert text_width("גובה", 10) < 30
     assert text_width("e\u0301", 10) == pytest.approx(text_width("e", 10))
-    assert {face.family: str(path(face.file)) for face in (*FACES, JAPANESE) if face.family in OTHERS} == OTHERS
+
+
+def carried(text: str, family: str) -> bytes:
+    """The font of that family which a page with this text carries, reduced to its characters."""
+    [data] = re.findall(f'"{family}".*?base64,(.*?)"', screen_faces(text))
+    with TTFont(io.BytesIO(b64decode(data))) as font:
+        font.flavor = None
+        font.save(plain := io.BytesIO())
+    return plain.getvalue()
+
+
+def shaped(text: str, font: bytes) -> tuple[uharfbuzz.Font, list[int]]:
+    """The glyphs that a browser would show."""
+    found, line = uharfbuzz.Font(uharfbuzz.Face(font)), uharfbuzz.Buffer()
+    line.add_str(text)
+    line.guess_segment_properties()
+    uharfbuzz.shape(found, line)
+    return found, [info.codepoint for info in line.glyph_infos]
 
 
 def test_letters_that_join_keep_their_joined_forms_on_screen() -> None:
     """In the font that a page carries, reduced to its characters, a letter looks as it does between its neighbours."""
-    [face] = [face for face in FACES if face.file == "DejaVuSans.ttf"]
-    data = screen_faces("\u0645\u0631\u0636", [face]).partition("base64,")[2].partition('"')[0]
-    with TTFont(io.BytesIO(b64decode(data))) as carried:
-        carried.flavor = None
-        carried.save(plain := io.BytesIO())
-    font, line = uharfbuzz.Font(uharfbuzz.Face(plain.getvalue())), uharfbuzz.Buffer()
-    line.add_str("\u0645\u0631\u0636")
-    line.guess_segment_properties()
-    uharfbuzz.shape(font, line)
-    assert font.get_nominal_glyph(0x645) not in [info.codepoint for info in line.glyph_infos]
+    font, glyphs = shaped("\u0645\u0631\u0636", carried("\u0645\u0631\u0636", "DejaVu Sans"))
+    assert font.get_nominal_glyph(0x645) not in glyphs
+
+
+def test_letters_of_devanagari_join_on_screen() -> None:
+    """Ka, the sign that takes its vowel away and ssa are one glyph."""
+    word = "\u0915\u094d\u0937"
+    assert len(shaped(word, carried(word, "Noto Sans Devanagari"))[1]) == 1
+
+
+SCRIPTS_OF = {
+    "나이": "Noto Sans KR",
+    "肿瘤": "Noto Sans SC",
+    "आयु": "Noto Sans Devanagari",
+    "বয়স": "Noto Sans Bengali",
+    "வயது": "Noto Sans Tamil",
+    "వయస్సు": "Noto Sans Telugu",
+    "ส่วนสูง": "Noto Sans Thai",
+    "អាយុ": "Noto Sans Khmer",
+    "အသက်": "Noto Sans Myanmar",
+    "年収": "IPAexGothic",
+}
+
+
+def test_each_script_has_a_font_and_only_the_one_that_it_needs() -> None:
+    found = {word: [face.family for face in required(word)] for word in SCRIPTS_OF}
+    assert found == {word: [family] for word, family in SCRIPTS_OF.items()}
+    assert required("age Größe возраст") == {}
+    assert without_glyph("".join(SCRIPTS_OF)) == []
+
+
+def test_chinese_is_set_in_one_face_and_japanese_in_its_own() -> None:
+    """恶 and 肿 are letters of simplified Chinese alone, 性 is one of both; kana are Japanese."""
+    assert [face.family for face in required("恶性肿瘤")] == ["Noto Sans SC"]
+    assert [face.family for face in required("悪性の 肿")] == ["IPAexGothic", "Noto Sans SC"]
+
+
+def test_of_a_font_of_all_weights_the_regular_one_is_carried_and_measured() -> None:
+    """The file begins with the thinnest."""
+    font = uharfbuzz.Font(uharfbuzz.Face(carried("i나", "Noto Sans KR")))
+    regular = uharfbuzz.Font(uharfbuzz.Face(path("NotoSansKR[wght].ttf").read_bytes()))
+    thin = regular.get_glyph_extents(glyph := regular.get_nominal_glyph(0xB098))
+    regular.set_variations({"wght": 400})
+    assert font.face.axis_infos == []
+    shown = font.get_glyph_extents(font.get_nominal_glyph(0xB098))
+    assert shown.width == pytest.approx(regular.get_glyph_extents(glyph).width, abs=1)
+    assert shown.width != pytest.approx(thin.width, abs=1)
+    assert text_width("나", 1000) == pytest.approx(regular.get_glyph_h_advance(glyph), abs=1)
 
 
 @pytest.mark.parametrize("held", ["1.304", "−12,345.678", "0"])

@@ -191,7 +191,7 @@ def test_what_is_no_profile_is_said_in_a_sentence(tmp_path: Path, text: str, exp
 
 def test_a_letter_that_no_font_has_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
     paths = [f"paths.{name}={tmp_path}/{name}" for name in ("runs", "store")]
-    report = read_report(["study=iris", 'document.card={owner: "ก"}', "document.missing_glyphs=refuse", *paths])
-    with Watch() as watch, pytest.raises(InputError, match=r"U\+0E01"):
+    report = read_report(["study=iris", 'document.card={owner: "𓀀"}', "document.missing_glyphs=refuse", *paths])
+    with Watch() as watch, pytest.raises(InputError, match=r"U\+13000"):
         explain(report, [], Inline(), watch)
     assert not list(tmp_path.rglob("objects/*/*"))

@@ -1,0 +1,69 @@
+"""The font files of pages and pictures, all shipped by declared dependencies; nothing is taken from the machine."""
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Face(NamedTuple):
+    """One font file and where it stands in CSS."""
+
+    family: str
+    weight: int
+    style: str
+    file: str
+
+
+FACES = (
+    Face("Source Serif Pro", 400, "normal", "SourceSerifPro-Regular.ttf"),
+    Face("Source Serif Pro", 400, "italic", "SourceSerifPro-It.ttf"),
+    Face("Source Serif Pro", 600, "normal", "SourceSerifPro-Semibold.ttf"),
+    Face("Source Sans Pro", 400, "normal", "SourceSansPro-Regular.ttf"),
+    Face("Source Sans Pro", 600, "normal", "SourceSansPro-Semibold.ttf"),
+    Face("DejaVu Sans Mono", 400, "normal", "DejaVuSansMono.ttf"),
+    # The last resort of both text faces; it has Greek, mathematics and arrows.
+    Face("DejaVu Sans", 400, "normal", "DejaVuSans.ttf"),
+)
+# For the characters that no other face has; 6 to 18 MB, so they are only there for a text that needs them.
+JAPANESE = Face("IPAexGothic", 400, "normal", "ipaexg.ttf")
+REGULAR = 400  # of a file of all weights, that which is taken; some begin with the thinnest
+CHINESE = Face("Noto Sans SC", 400, "normal", "NotoSansSC[wght].ttf")
+SCRIPTS = (
+    Face("Noto Sans KR", 400, "normal", "NotoSansKR[wght].ttf"),
+    *(
+        Face(f"Noto Sans {script}", 400, "normal", f"NotoSans{script}[wdth,wght].ttf")
+        for script in ("Devanagari", "Bengali", "Tamil", "Telugu", "Thai", "Khmer", "Myanmar")
+    ),
+)
+
+
+@cache
+def folders() -> tuple[Path, ...]:
+    """Where the dependencies keep their fonts."""
+    places = [
+        ("font_source_serif_pro", "files"),
+        ("font_source_sans_pro", "files"),
+        ("matplotlib", "mpl-data/fonts/ttf"),
+        ("matplotlib_fontja", "fonts"),
+        *(("justmytype_intl_cjk", f"fonts/ofl/notosans{part}") for part in ("kr", "sc")),
+        *(("justmytype_intl_sea", f"fonts/ofl/notosans{part}") for part in ("khmer", "myanmar", "thai")),
+        *(
+            ("justmytype_intl_south_asia", f"fonts/ofl/notosans{part}")
+            for part in ("bengali", "devanagari", "tamil", "telugu")
+        ),
+    ]
+    return tuple(Path(str(files(package))) / folder for package, folder in places)
+
+
+@cache
+def path(file: str) -> Path:
+    """The font file of that name.
+
+    Raises:
+        FileNotFoundError: if no dependency ships it.
+    """
+    for folder in folders():
+        if (candidate := folder / file).is_file():
+            return candidate
+    raise FileNotFoundError(f"font {file} is in none of {', '.join(map(str, folders()))}")
