@@ -3,7 +3,14 @@
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
+
+import font_source_sans_pro
+import font_source_serif_pro
+import justmytype_intl_cjk
+import justmytype_intl_sea
+import justmytype_intl_south_asia
 
 
 class Face(NamedTuple):
@@ -41,19 +48,23 @@ SCRIPTS = (
 @cache
 def folders() -> tuple[Path, ...]:
     """Where the dependencies keep their fonts."""
-    places = [
-        ("font_source_serif_pro", "files"),
-        ("font_source_sans_pro", "files"),
-        ("matplotlib", "mpl-data/fonts/ttf"),
-        ("matplotlib_fontja", "fonts"),
-        *(("justmytype_intl_cjk", f"fonts/ofl/notosans{part}") for part in ("kr", "sc")),
-        *(("justmytype_intl_sea", f"fonts/ofl/notosans{part}") for part in ("khmer", "myanmar", "thai")),
-        *(
-            ("justmytype_intl_south_asia", f"fonts/ofl/notosans{part}")
-            for part in ("bengali", "devanagari", "tamil", "telugu")
+
+    def of(package: ModuleType, *parts: str) -> list[Path]:
+        return [Path(str(files(package))) / part for part in parts]
+
+    return (
+        *of(font_source_serif_pro, "files"),
+        *of(font_source_sans_pro, "files"),
+        *of(justmytype_intl_cjk, *(f"fonts/ofl/notosans{part}" for part in ("kr", "sc"))),
+        *of(justmytype_intl_sea, *(f"fonts/ofl/notosans{part}" for part in ("khmer", "myanmar", "thai"))),
+        *of(
+            justmytype_intl_south_asia,
+            *(f"fonts/ofl/notosans{part}" for part in ("bengali", "devanagari", "tamil", "telugu")),
         ),
-    ]
-    return tuple(Path(str(files(package))) / folder for package, folder in places)
+        # these two take long to import, so they are only where a font is looked for
+        Path(str(files("matplotlib"))) / "mpl-data/fonts/ttf",
+        Path(str(files("matplotlib_fontja"))) / "fonts",
+    )
 
 
 @cache
