@@ -1,5 +1,6 @@
 """Small multiples of how features are distributed, in several groups of rows."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from exhibit.tasks.drawing.axis import SIZE, Axis, key, mark
@@ -11,7 +12,7 @@ from exhibit.tasks.drawing.svg import (
     NAME,
     REFERENCE,
     SECOND,
-    Row,
+    chunks,
     element,
     fitted,
     in_rows,
@@ -22,32 +23,37 @@ from exhibit.tasks.drawing.svg import (
 from exhibit.tasks.records.figure import Histogram, Histograms, Part, Reading
 
 _ACROSS, _BETWEEN, _HEIGHT, _TITLE, _FOOT = 3, 18.0, 54.0, 20.0, 24.0
+_ROW = _TITLE + _HEIGHT + _FOOT
 _LARGE, _LONG = 1000, 10_000  # from which on numbers have no digits after the point, and commas
 _COLOURS = ((REFERENCE, "reference"), (SECOND, "second"), (MAIN, "main"))  # of the groups, the first one filled
 
 
 def histograms(content: Histograms, width: float) -> tuple[Part, ...]:
-    """Three side by side, more below; each on an axis of its own."""
+    """Three side by side, more below; each on an axis of its own. On paper pages may end between rows."""
     total = COLUMN * width
     wide = (total - (_ACROSS - 1) * _BETWEEN) / _ACROSS
     colours = _COLOURS[:1] + _COLOURS[1 - len(content.groups) :] * (len(content.groups) > 1)
     legend, high = key([(name, *c) for name, c in zip(content.groups, colours, strict=True)], 0, total)
-    rows: list[Row] = [lambda top: ([_at(0, top, *legend)], high + 4)]
-    for start in range(0, len(content.panels), _ACROSS):
-        rows.append(partial(_row, content.panels[start : start + _ACROSS], wide, colours))
-    return in_rows(total, rows, [])
+
+    def part(panels: Sequence[Histogram], top: float) -> tuple[list[str], float]:
+        drawn = [
+            _at(k % _ACROSS * (wide + _BETWEEN), top + high + 4 + k // _ACROSS * _ROW, *_panel(panel, wide, colours))
+            for k, panel in enumerate(panels)
+        ]
+        return [_at(0, top, *legend), *drawn], high + 4 - (-len(panels) // _ACROSS) * _ROW
+
+    rows = -(-len(content.panels) // _ACROSS)
+    pieces = [
+        (partial(part, panels), "Distributions of " + ", ".join(panel.title for panel in panels))
+        for some in chunks(rows, _ROW, high + 4)
+        for panels in [content.panels[some.start * _ACROSS : some.stop * _ACROSS]]
+    ]
+    return in_rows(total, [partial(part, content.panels)], pieces)
 
 
 def _at(x: float, y: float, *children: str) -> str:
     """At its place; columns are no samples, so no filter of these hides one."""
     return element("g", *children, transform=f"translate({x:.1f} {y:.1f})")
-
-
-def _row(
-    panels: tuple[Histogram, ...], wide: float, colours: tuple[tuple[str, str], ...], top: float
-) -> tuple[list[str], float]:
-    drawn = [_at(place * (wide + _BETWEEN), top, *_panel(panel, wide, colours)) for place, panel in enumerate(panels)]
-    return drawn, _TITLE + _HEIGHT + _FOOT
 
 
 def _panel(panel: Histogram, wide: float, colours: tuple[tuple[str, str], ...]) -> list[str]:

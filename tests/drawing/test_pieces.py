@@ -14,6 +14,8 @@ from exhibit.tasks.records.figure import (
     Content,
     Drawing,
     Figure,
+    Histogram,
+    Histograms,
     Ladder,
     Matrix,
     Part,
@@ -56,6 +58,12 @@ CHARTS: dict[str, Content] = {
         labels=FEATURES, panels=tuple(series(f"flower {k}", 40) for k in range(7)), axis="x", signed=True
     ),
     "bars": Bars(labels=FEATURES, series=tuple(series(name, 40) for name in "abcd"), axis="share", signed=True),
+    "distributions": Histograms(
+        groups=("training rows", "test rows"),
+        panels=tuple(
+            Histogram(title=f"column {k}", bins=("a", "b"), shares=np.array([[1, 3], [2, 2]]) / 4) for k in range(12)
+        ),
+    ),
     "texts": Tokens(items=(LONG_TEXT, LONG_TEXT.model_copy(update={"title": "another"}))),
 }  # fmt: skip
 
@@ -88,6 +96,14 @@ def test_pieces_hold_each_word_once() -> None:
     found = drawn(CHARTS["texts"])
     written = [word for part in pieces(found) for word in re.findall(r">(word\d+)<", part.data.decode())]
     assert written == [*LONG_TEXT.tokens] * 2
+
+
+def test_pieces_hold_each_distribution_once_and_say_which() -> None:
+    found = drawn(CHARTS["distributions"])
+    titles = [re.findall(">(column \\d+)<", part.data.decode()) for part in pieces(found)]
+    assert titles == [[f"column {k}" for k in part] for part in (range(6), range(6, 12))]
+    assert [part.alt for part in pieces(found)] == [f"Distributions of {', '.join(some)}" for some in titles]
+    assert all("training rows" in part.data.decode() for part in pieces(found))
 
 
 def test_a_short_chart_stays_in_one_piece() -> None:
