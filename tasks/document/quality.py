@@ -42,8 +42,10 @@ def _measured(material: Material, quality: Quality) -> str:
         few = " On so few rows no interval can be had from resampling."
     elif quality.rows < _FEW:
         few = " On so few rows these are rough."
+    alike = "; where these all give the same, F1 and ROC AUC of a class have one from the number of rows alone"
     resampled = (
-        f"Intervals are at 95%: Wilson's for shares of rows, else from {quality.resamples:,} resamples of the rows."
+        f"Intervals are at 95%: Wilson's for shares of rows, else from {quality.resamples:,} resamples of the rows"
+        f"{alike * bool(quality.classes)}."
     )
     value = (
         ""

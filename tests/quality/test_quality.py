@@ -14,6 +14,7 @@ from exhibit.tasks.quality.regression import regression
 from exhibit.tasks.quality.resampling import draws_of, intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.quality import Measure, Quality
+from tests.points import inputs, material
 
 CLASSES = ("low", "middle", "high")
 
@@ -111,6 +112,8 @@ def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
         assert item.f1.interval == pytest.approx((2 * low / (1 + low), high))
         assert item.auc.interval is not None
         assert 0.7 < item.auc.interval[0] < item.auc.interval[1] == 1.0
+    [section] = told.sections(material("x", [], inputs("table")).model_copy(update={"quality": found}))
+    assert "F1 and ROC AUC of a class have one from the number of rows alone" in section.blocks[0].paragraphs[0]
 
 
 def test_a_resample_without_a_class_is_in_no_interval_of_a_mean_over_classes() -> None:
