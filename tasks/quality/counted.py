@@ -53,18 +53,25 @@ class Share(NamedTuple):
 
 
 class Mean(NamedTuple):
-    """Numbers (rows,), none below `least`."""
+    """Numbers (rows,), none below `least` or above `most`."""
 
     values: Array
     least: float = -np.inf
+    most: float = np.inf
     has_ratio: bool = False
 
     def of(self, rows: Array, level: float) -> Counted | None:
-        """With Student's interval, no end of which is below `least`; None of a single row."""
+        """With Student's interval, no end of which is where no number can be; None of a single row. Where all are alike
+        and there is a farthest number, one such is taken in at each side, as A. Agresti and B. Coull (1998) do for
+        shares: else a few rows would be certain."""
         if rows.sum() < 2:
             return None
-        found = mean(self.values[rows], level)
-        return found._replace(low=max(found.low, self.least), told=found.rows >= LEAST)
+        own = self.values[rows]
+        found = mean(own, level)
+        low, high = found.low, found.high
+        if not np.ptp(own) and np.isfinite([self.least, self.most]).all():
+            low, high = mean(np.append(own, self.least), level).low, mean(np.append(own, self.most), level).high
+        return found._replace(low=max(low, self.least), high=min(high, self.most), told=found.rows >= LEAST)
 
 
 class Overlap(NamedTuple):

@@ -103,7 +103,7 @@ def of_class(true: Array, probability: Array, read: Array) -> Measures:
         "F1": Overlap(true, read),
         "AUC": Ranking(probability, true),
         "log loss": _log_loss(np.where(true, probability, 1 - probability)),
-        "calibration": Mean(probability - true),
+        "calibration": Mean(probability - true, least=-1, most=1),
     }
     limited = ("selection rate", "accuracy", "TPR", "FPR", "AUC", "calibration")
     return Measures(statistics, dict.fromkeys(limited, APART))
@@ -115,7 +115,7 @@ def of_likeliest(right: Array, probability: Array, own: Array) -> Measures:
     statistics: dict[str, Statistic] = {
         "accuracy": Share(right.astype(bool), np.ones(len(right), bool)),
         "log loss": _log_loss(own),
-        "calibration": Mean(probability - right),
+        "calibration": Mean(probability - right, least=-1, most=1),
     }
     return Measures(statistics, dict.fromkeys(("accuracy", "calibration"), APART))
 

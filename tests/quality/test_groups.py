@@ -314,6 +314,19 @@ def test_an_area_needs_rows_of_both_kinds_and_ties_count_half() -> None:
     assert Ranking(scores, true).of(true, 0.95) is None
 
 
+@pytest.mark.parametrize("off", [0.0, 1.0, -1.0])
+def test_rows_that_are_all_off_by_as_much_are_not_certain(off: float) -> None:
+    """A tree that gives 0 and 1 alone and errs in none of 40 rows may err in others."""
+    values = np.full(40, off)
+    found = Mean(values, least=-1, most=1).of(np.ones(40, bool), 0.95)
+    assert found
+    assert -1 <= found.low <= found.value <= found.high <= 1
+    assert 0.05 < found.high - found.low < 0.2
+    more = Mean(np.tile(values, 10), least=-1, most=1).of(np.ones(400, bool), 0.95)
+    assert more
+    assert more.high - more.low < found.high - found.low
+
+
 def test_no_end_of_a_mean_is_where_no_mean_can_be() -> None:
     """One row of twelve has a large loss: Student's lower end would be below zero."""
     losses = np.array([0.01] * 11 + [5.0])
