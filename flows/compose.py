@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -218,6 +219,8 @@ def _values(override: Override) -> list[str]:
         raise ConfigError(f"{override.input_line}: {error}") from error
     if not values:
         raise ConfigError(f"{override.input_line}: this stands for no value; nothing has such a name")
+    if repeated := [value for value, count in Counter(values).items() if count > 1]:  # each costs time to be composed
+        raise ConfigError(f"the same point is given more than once: {listed(repeated)}; type each value once")
     return values
 
 

@@ -1,5 +1,6 @@
 """The config of a report as validated records: what Hydra composes, checked against the specs of the packages."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -109,9 +110,9 @@ def assemble(composed: Sequence[Composed], options: Mapping[str, Mapping[str, Pa
     """Validates the composed points; what belongs to the report must be the same in all of them. `options`: files of
     cards and profiles by name."""
     points = every(partial(_point, item) for item in composed)
-    labels = [point.label for point in points]
-    if repeated := {label for label in labels if labels.count(label) > 1}:
-        raise ConfigError(f"the same point is given more than once: {', '.join(sorted(repeated))}")
+    labels = Counter(point.label for point in points)
+    if repeated := sorted(label for label, count in labels.items() if count > 1):
+        raise ConfigError(f"the same point is given more than once: {', '.join(repeated)}")
     shared = [_shared(item) for item in composed]
     if differing := {name for other in shared for name in other if other[name] != shared[0].get(name)}:
         raise ConfigError(f"{', '.join(sorted(differing))}: belongs to the report, so all points must have the same")

@@ -1,8 +1,10 @@
 """Tables in files: what is read of them as it is written, and what pandas would change in silence is refused."""
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from mmap import ACCESS_READ, mmap
@@ -41,6 +43,7 @@ def read_table(
         match path.suffix.lower():
             case ".csv":
                 require_text(path, key)
+                _require_few_columns(_count_names(path), path, key, limits)
                 heading = pd.read_csv(path, header=None, nrows=1, dtype="str", encoding="utf-8-sig")
                 _require_heading(heading, path, key, limits)
                 read: Callable[..., Any] = partial(
@@ -128,6 +131,13 @@ def _exact_parquet(table: "Table", path: Path) -> "Table":
     return table
 
 
+def _count_names(path: Path) -> int:
+    """How many cells the first line has that is not empty, before pandas, which takes long to make many columns."""
+    with path.open(encoding="utf-8-sig", newline="") as file, suppress(csv.Error):  # pandas takes longer cells
+        return len(next(filter(None, csv.reader(file)), []))
+    return 0
+
+
 def _require_heading(first: "Table", path: Path, key: str, limits: Limits) -> None:
     """What is known of a table before it is read: pandas would rename columns of the same name."""
     names = [str(name).strip() for name in first.iloc[0].dropna()] if len(first) else []
@@ -143,12 +153,16 @@ def _require_columns_apart(names: Iterable[str], path: Path, key: str, limits: L
     counts = Counter(names)
     if twice := [name for name, count in counts.items() if count > 1]:
         raise InputError(f"data.{key}: {path.name} has several columns of the name {twice[0]!r}; rename them")
-    if len(counts) > limits.columns:
+    _require_few_columns(len(counts), path, key, limits)
+    limits.require_names(counts, f"data.{key}: the name of a column of {path.name}")
+
+
+def _require_few_columns(count: int, path: Path, key: str, limits: Limits) -> None:
+    if count > limits.columns:
         raise InputError(
-            f"data.{key}: {path.name} has {len(counts):,} columns, more than data.limits.columns: {limits.columns:,}; "
+            f"data.{key}: {path.name} has {count:,} columns, more than data.limits.columns: {limits.columns:,}; "
             "take some out, or raise that number"
         )
-    limits.require_names(counts, f"data.{key}: the name of a column of {path.name}")
 
 
 def _without_decimals(cells: "Cells") -> "Cells":

@@ -33,6 +33,7 @@ CONFIGS = [
             "model.hidden=int(x)": "its value cannot be read", "model.hidden=interval(1,2)": "an interval holds no list of values",
             "model.hidden=glob(x*)": "stands for no value", "model=glob(nothing*)": "stands for no value",
             "model.hidden=${nope}": "Interpolation key 'nope' not found", "title=${oc.env:HOME}": "a value from the environment",
+            "study=iris,digits,iris": "more than once: study=iris; type each value once",
             "model=null": OPTION, "data=null": OPTION, "target=null": OPTION, "method=[null]": OPTION, "runner=null": OPTION,
             "model={a:1}": OPTION, "method=[[a]]": OPTION, "model=mpl": "did you mean mlp", "model=../../etc": "no such option",
             "modle=mlp": "did you mean model", "model.hiden=3": "did you mean hidden", "+model.hiden=3": "did you mean hidden",

@@ -169,6 +169,7 @@ COLUMNS = [
     table("a long name", csv(range(N), heading=f"{'n' * 5000},y"), Refused("5,000 letters, more than data.limits.letters")),
     table("a long name with a limit", csv(range(N), heading=f"{'n' * 400},y"), Taken(N), limits={"letters": 400}),
     table("many columns", ",".join(f"c{k}" for k in range(2500)) + ",y\n", Refused("more than data.limits.columns: 2,000")),
+    table("60,001 columns", f"{'a,' * 60_000}y\n", Refused("60,001 columns, more than data.limits.columns: 2,000")),
     table("more columns than the limit", "a,b,y\n1,2,p\n", Refused("columns: 2;"), limits={"columns": 2}),
     table("no column but the label", "y\n" + "p\nq\n" * 9, Refused("no column is left")),
     table("an unknown column to ignore", GOOD, Refused("data.ignore: there is no column b"), ignore=("b",)),
