@@ -19,9 +19,10 @@ from exhibit.flows.points import Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.data.own_table import TableSpec
-from exhibit.tasks.document import chapter, concerns, for_whom
+from exhibit.tasks.document import chapter, concerns, for_whom, whom_figures
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.figure import Whiskers
 from exhibit.tasks.records.grouping import Groupings
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import unpack
@@ -120,6 +121,16 @@ def _said(material: Material) -> bool:
         ["sex", "rows", "F1", "AUC", "log loss", "calibration"],
     ]
     assert "fail" in [row[-1] for table in tables for row in table.rows]
+    assert section.blocks[0].figures == (f"{material.slug}-whom-0", f"{material.slug}-whom-1")
+    sex, age = whom_figures.figures(material)
+    assert isinstance(sex.content, Whiskers)
+    assert [panel.title.split(",")[0] for panel in sex.content.panels] == [
+        "Selection rate of yes", "Accuracy", "TPR of yes",
+    ]  # fmt: skip
+    rates = [row[3] for row in tables[0].rows]
+    assert list(sex.content.panels[0].written) == rates
+    assert all(f"{name} {rate}" in sex.alt for name, rate in zip(["female", "male"], rates, strict=True))
+    assert re.search(r"of all rows 0\.\d\d: under 40 0\.\d\d \(", age.alt)
     roles = [table for table in tables if "-roles-" in table.name]
     for table in roles:
         sizes = re.findall(r"\d+\.(\d+)", " ".join(row[3] for row in table.rows))

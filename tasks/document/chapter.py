@@ -22,6 +22,7 @@ from exhibit.tasks.document import (
     quality,
     quality_figures,
     verdicts,
+    whom_figures,
 )
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
@@ -327,6 +328,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
         *agreement.figures(material),
         *quality_figures.figures(material),
         *datasheet.figures(material),
+        *whom_figures.figures(material),
         *model.figures(material),
         *ladder.figures(material),
     )

@@ -41,12 +41,28 @@ def sections(material: Material) -> tuple[Section, ...]:
             title="For whom",
             id="groups",
             blocks=(
-                Block(paragraphs=(_asked(material, found), *_measured(material, found)), tables=_by_group(material)),
+                Block(
+                    paragraphs=(_asked(material, found), *_measured(material, found)),
+                    figures=tuple(figure_name(material, table) for table in drawn(found)),
+                    tables=_by_group(material),
+                ),
                 *(_apart(material, measured) if measured else ()),
                 *(roles.blocks(material, found.explained) if found.explained else (roles.not_explained(),)),
             ),
         ),
     )
+
+
+def drawn(found: ForWhom) -> tuple[Subgroups, ...]:
+    """The groups that have a figure: those by one column, where there are several."""
+    tables = found.measured.tables if found.measured else ()
+    return tuple(table for table in tables if len(table.by) == 1 and len(table.groups) > 1)
+
+
+def figure_name(material: Material, table: Subgroups) -> str:
+    """Of the groups by one column: its place among the columns that are asked about, for a name may hold any letter."""
+    assert material.groups, "has groups"
+    return f"{material.slug}-whom-{list(material.groups.by).index(table.by[0])}"
 
 
 # --- how good the model is for each ---------------------------------------------------------------------------
@@ -78,14 +94,15 @@ def _measured(material: Material, found: ForWhom) -> tuple[str, ...]:
     if measured is None:
         return ("No row has a label, so how good the model is for each group is not assessed.",)
     return (
-        f"Measured on {_rows(material, measured)}.{_seen(material, measured)} {_said(material, measured)} "
+        f"Measured on {on_rows(material, measured)}.{_seen(material, measured)} {_said(material, measured)} "
         f"Intervals hold together: the chance that all {measured.intervals:,} intervals of these tables hold their "
         "value is at least 95%, so each is wider than it would be alone (Bonferroni). Groups of fewer than "
         f"{FEW} rows are shown, and compared with no other.",
     )
 
 
-def _rows(material: Material, measured: Measured) -> str:
+def on_rows(material: Material, measured: Measured) -> str:
+    """200 held-out rows."""
     split = material.rows_of(measured.split)
     return count(measured.rows, f"{'held-out' if split == 'test' else split} row")
 
@@ -144,14 +161,14 @@ def _of_groups(material: Material, measured: Measured, table: Subgroups, part: _
     none = f" None of these rows is of {listing([f'“{name}”' for name in table.absent])}." if table.absent else ""
     return Table(
         name=part.name,
-        caption=f"By {listing(table.by)}, on {_rows(material, measured)}{part.what}.{few}{none}",
+        caption=f"By {listing(table.by)}, on {on_rows(material, measured)}{part.what}.{few}{none}",
         columns=(
             Column(title=" and ".join(table.by)),
             *(Column(title=title, numeric=True) for title in ("rows", *part.measures)),
         ),
         rows=tuple(
             (
-                f"{group.name} (too small)" if group.small else group.name,
+                called(group),
                 f"{group.rows:,}",
                 *(_cell(group, name) for name in part.measures),
             )
@@ -160,16 +177,23 @@ def _of_groups(material: Material, measured: Measured, table: Subgroups, part: _
     )
 
 
+def called(group: Subgroup) -> str:
+    """A group as pages name it."""
+    return f"{group.name} (too small)" if group.small else group.name
+
+
 def _cell(group: Subgroup, name: str) -> str:
-    return "–" if name not in group.measures else _estimate(group.measures[name], name)
+    return "–" if name not in group.measures else estimate(group.measures[name], name)
 
 
-def _estimate(found: Estimate, measure: str) -> str:
+def estimate(found: Estimate, measure: str) -> str:
+    """A number of a group with its interval."""
     bounds = f" ({_interval(found.interval, measure)})" if found.interval else ""
-    return f"{_value(found.value, measure)}{bounds}"
+    return f"{written(found.value, measure)}{bounds}"
 
 
-def _value(value: float, measure: str) -> str:
+def written(value: float, measure: str) -> str:
+    """A number as pages print this measure."""
     if measure in _NO_SHARES:
         return rounded(value)
     return signed(value) if measure == "calibration" else plain(value)
@@ -290,7 +314,7 @@ def _apart_concern(material: Material, measured: Measured) -> tuple[Concern, ...
     return (
         Concern(
             title="The model does not treat all groups alike",
-            sentence=f"{capital(told)}{more}. On {_rows(material, measured)}; intervals hold together at 95% over "
+            sentence=f"{capital(told)}{more}. On {on_rows(material, measured)}; intervals hold together at 95% over "
             f"{measured.comparisons:,} comparisons.",
             section="groups",
         ),

@@ -20,6 +20,7 @@ from exhibit.tasks.drawing.table import BAR_PANELS, BARS
 from exhibit.tasks.drawing.text import TOKENS
 from exhibit.tasks.drawing.traces import PROFILE, TRACES
 from exhibit.tasks.drawing.waterfall import WATERFALL, WATERFALLS
+from exhibit.tasks.drawing.whiskers import WHISKERS
 from exhibit.tasks.records.figure import PIECE, Drawing, Figure, FigureContent
 
 _ALL: tuple[FigureKind[Any], ...] = (
@@ -39,6 +40,7 @@ _ALL: tuple[FigureKind[Any], ...] = (
     DIAGRAM,
     TOKENS,
     RANKS,
+    WHISKERS,
     TRACES,
     PROFILE,
     EFFECT_PANELS,

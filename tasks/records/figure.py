@@ -239,6 +239,26 @@ class Ranks(FigureContent):
     axis: str
 
 
+class WhiskerPanel(Record):
+    """One measure of each label: `values` with the ends of their intervals, `low` and `high` (labels,), NaN where there
+    is none; `written`: the same in words; `whole`: of all together."""
+
+    title: str
+    values: Array
+    low: Array
+    high: Array
+    written: tuple[str, ...]
+    whole: float
+
+
+class Whiskers(FigureContent):
+    """Small multiples: a panel for each measure, in it a dot with its interval for each label."""
+
+    kind: Literal["whiskers"] = "whiskers"
+    labels: tuple[str, ...]
+    panels: tuple[WhiskerPanel, ...]
+
+
 class Waterfall(FigureContent):
     """Contributions that lead from `start` to `end`, in the order in which they are drawn."""
 
@@ -400,6 +420,7 @@ Content = Annotated[
     | Diagram
     | Tokens
     | Ranks
+    | Whiskers
     | Traces
     | Profile
     | EffectPanels,

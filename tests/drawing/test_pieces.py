@@ -25,6 +25,8 @@ from exhibit.tasks.records.figure import (
     Tokens,
     Waterfall,
     Waterfalls,
+    WhiskerPanel,
+    Whiskers,
 )
 
 FEATURES = tuple(f"a feature with a long name, number {k}" for k in range(40))
@@ -52,7 +54,11 @@ def series(name: str, count: int) -> Series:
 
 LONG_TEXT = TokenLine(title="a text", tokens=tuple(f"word{k}" for k in range(300)), values=np.linspace(-1, 1, 300),
                       note="sum", alt="words")  # fmt: skip
+RATES = np.linspace(0.1, 0.9, 20)
+RATE = WhiskerPanel(title="selection rate, of all rows 0.50", values=RATES, low=RATES - 0.1, high=RATES + 0.1,
+                    written=("0.50 (0.40 to 0.60)",) * 20, whole=0.5)  # fmt: skip
 CHARTS: dict[str, Content] = {
+    "whiskers": Whiskers(labels=FEATURES[:20], panels=(RATE, RATE, RATE)),
     "waterfalls": Waterfalls(panels=tuple(waterfall(f"flower {k}") for k in range(9))),
     "panels": BarPanels(
         labels=FEATURES, panels=tuple(series(f"flower {k}", 40) for k in range(7)), axis="x", signed=True

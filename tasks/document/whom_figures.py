@@ -1,0 +1,51 @@
+"""Figures of how good a model is for each group."""
+
+import numpy as np
+
+from exhibit.tasks.document.for_whom import called, drawn, estimate, figure_name, on_rows, written
+from exhibit.tasks.document.words import capital
+from exhibit.tasks.records.figure import Figure, WhiskerPanel, Whiskers
+from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.subgroups import Measured, Subgroups
+
+_DRAWN = ("selection rate", "accuracy", "TPR", "mean error", "mean absolute error")  # of those that are measured
+
+
+def figures(material: Material) -> tuple[Figure, ...]:
+    """One for each column by which rows are told apart."""
+    found = material.groups
+    if found is None or found.measured is None:
+        return ()
+    return tuple(_figure(material, found.measured, table) for table in drawn(found))
+
+
+def _figure(material: Material, measured: Measured, table: Subgroups) -> Figure:
+    labels = tuple(called(group) for group in table.groups)
+    panels = tuple(_panel(table, name, measured) for name in _DRAWN if name in measured.whole)
+    said = (f"{panel.title}: {_numbers(labels, panel.written)}" for panel in panels)
+    return Figure(
+        name=figure_name(material, table),
+        content=Whiskers(labels=labels, panels=panels),
+        caption=f"By {table.by[0]}, on {on_rows(material, measured)}: each group with the interval of the table below; "
+        "dashed: all rows.",
+        alt=f"By {table.by[0]}. {'. '.join(said)}.",
+    )
+
+
+def _numbers(labels: tuple[str, ...], values: tuple[str, ...]) -> str:
+    return "; ".join(f"{label} {value}" for label, value in zip(labels, values, strict=True))
+
+
+def _panel(table: Subgroups, name: str, measured: Measured) -> WhiskerPanel:
+    found = [group.measures.get(name) for group in table.groups]
+    ends = [(np.nan, np.nan) if one is None or one.interval is None else one.interval for one in found]
+    of = f" of {measured.about}" if measured.about and name != "accuracy" else ""
+    title = f"{capital(name)}{of}"
+    return WhiskerPanel(
+        title=f"{title}, of all rows {written(measured.whole[name], name)}",
+        values=np.array([np.nan if one is None else one.value for one in found]),
+        low=np.array([low for low, _ in ends]),
+        high=np.array([high for _, high in ends]),
+        written=tuple("–" if one is None else estimate(one, name) for one in found),
+        whole=measured.whole[name],
+    )
