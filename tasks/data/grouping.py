@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -95,7 +96,8 @@ def named_groups(table: "Table", by: By) -> list[str]:
     cells = table[by.column]
     if by.cuts:
         return ranges(numbers(cells, "groups"), by.cuts)
-    return [NOT_STATED if word is None else word for word in words(cells)]
+    # Letters of several code points may be spelled in two ways, which nobody sees on a page.
+    return [NOT_STATED if word is None else normalize("NFC", word) for word in words(cells)]
 
 
 def ranges(values: Array, cuts: Sequence[float]) -> list[str]:

@@ -359,3 +359,10 @@ def test_of_many_pairs_the_surest_alone_becomes_a_record(monkeypatch: pytest.Mon
     assert surest.interval[0] == pytest.approx(max(starts))
     assert found[surest.high].value - found[surest.low].value == pytest.approx(surest.difference)
     assert len(made) == 1
+
+
+def test_two_spellings_of_a_letter_that_look_alike_are_one_group() -> None:
+    found = groupings(("ort",), [pd.DataFrame({"ort": ["Köln", "Ko\u0308ln", "女", None]})])
+    assert found is not None
+    assert found.items[0].groups == ("Köln", "女", "not stated")
+    assert found.items[0].of.tolist() == [0, 0, 1, 2]
