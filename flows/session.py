@@ -1,6 +1,7 @@
 """Explaining from Python: a model and data of a session through the same stages and store as the command, without a
 server. `import exhibit` offers what is here as `exhibit.explain`."""
 
+import json
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -423,6 +424,24 @@ def _as_yaml(report: Report, overrides: Sequence[str], found: Subject) -> str:
     return (
         "# The model and the data lay in the memory of a Python session and have no source, so this config alone does\n"
         "# not give the same. Missing are two functions in a module of yours, which EXHIBIT_TRUSTED_MODULES names:\n"
-        "# model() gives the model, and data() the same rows and labels. With these it is\n"
+        "# model() gives the model, and data() a dictionary of the same rows and labels as they are here:\n"
+        f"{_as_comments(found)}"
+        "# A function, or the preprocess of a net, is given these inputs by name there, and not X as it was in the\n"
+        "# session; what took something else, such as an estimator of texts, is wrapped in a function of them.\n"
+        "# With these two functions it is\n"
         f"#   {command}\n{body}"
     )
+
+
+def _as_comments(found: Subject) -> str:
+    """What of the data a factory has to give, a comment for each part of it."""
+    data = found.dataset
+    inputs = [
+        f"inputs {json.dumps(item.name)}: kind {item.kind}, {item.array.shape} of {item.array.dtype}"
+        + (f", bounds {item.bounds}" if item.bounds else "")
+        + (f", a vocabulary of {len(item.vocabulary)}" if item.vocabulary else "")
+        for item in data.inputs
+    ]
+    labels = f"labels: {data.labels.shape}, {data.task}" if data.labelled.any() else "labels: none"
+    classes = [f"classes: {json.dumps(list(data.classes))}"] if data.classes else []
+    return "".join(f"#   {line}\n" for line in (*inputs, labels, *classes))

@@ -144,6 +144,8 @@ def test_the_same_model_by_command_and_from_python_gives_the_same_bits(
 
     X, y = mine.rows()
     report = exhibit.explain(mine.model(), X, y, check=["completeness"], store=store)
+    assert '#   inputs "table": kind table, (30, 4) of float64\n#   labels: (30,), classification\n' in report.config
+    assert '#   classes: ["0", "1", "2"]\n' in report.config
     lines = [line.strip("# \\\n") for line in report.config.splitlines() if line.startswith("#     ")]
     wanted = read_report([line.replace("MODULE:", "mine:") for line in lines])
     with Watch() as watch:
@@ -179,6 +181,8 @@ def test_images_keep_their_layout_and_the_net_stays_as_it_is(store: str) -> None
     X = torch.tensor(RANDOM.uniform(-1, 2, (4, 3, 8, 8)), dtype=torch.float32)
     report = explained(store, net, X, classes=["cat", "dog"], target="dog")
     assert report.attributions["integrated_gradients"].shape == (4, 3, 8, 8)
+    assert '#   inputs "image": kind image, (4, 8, 8, 3) of float32, bounds (-' in report.config
+    assert '#   labels: none\n#   classes: ["cat", "dog"]\n' in report.config
     assert set(report.scores.output) == {1}
     assert all(module.training for module in net.modules())
     assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
