@@ -19,6 +19,7 @@ _M = TypeVar("_M", bound=BaseModel)
 
 _MOST_LISTED = 20
 _MOST_LINES = 6
+_ENOUGH = 20  # lines after which no more attempts are made, each of which may take a second
 
 
 class ConfigError(InputError):
@@ -70,9 +71,12 @@ def every(attempts: Iterable[Callable[[], _T]]) -> list[_T]:
             results.append(attempt())
         except ConfigError as error:
             lines += str(error).splitlines()
+            if len(lines) >= _ENOUGH:
+                break
     if lines:
         more = len(lines) - _MOST_LINES
-        raise ConfigError("\n".join(lines[:_MOST_LINES] + ([f"... and {more} more"] if more > 0 else [])))
+        least = "at least " if len(lines) >= _ENOUGH else ""
+        raise ConfigError("\n".join(lines[:_MOST_LINES] + ([f"... and {least}{more} more"] if more > 0 else [])))
     return results
 
 

@@ -112,6 +112,18 @@ def test_all_failures_are_told_but_not_more_than_a_few() -> None:
     assert str(caught.value).splitlines() == [*(f"{number}: no" for number in range(6)), "... and 2 more"]
 
 
+def test_of_thousands_of_failures_not_all_are_waited_for() -> None:
+    tried: list[int] = []
+
+    def fail(number: int) -> None:
+        tried.append(number)
+        raise ConfigError(f"{number}: no")
+
+    with pytest.raises(ConfigError, match=r"^0: no\n(.*\n){5}\.\.\. and at least 14 more$"):
+        every(lambda number=number: fail(number) for number in range(3000))
+    assert tried == list(range(20))
+
+
 class Listed(Spec):
     names: tuple[str, ...] = Field(min_length=1)
 
