@@ -1,6 +1,7 @@
 """What rows of the user's own are grouped by: columns of words, and of numbers between ends of ranges."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from unicodedata import normalize
@@ -12,6 +13,7 @@ from exhibit.tasks.data.rows import is_number, numbers, require_columns, words
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.grouping import NOT_STATED, Grouping, Groupings
 from exhibit.tasks.records.override import typed_for
+from exhibit.tasks.records.shown import what_it_is
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -156,9 +158,9 @@ def _too_many(by: By, tables: Sequence["Table"], count: int) -> str:
     return f"{said}; give the ends of ranges of it, as its quarters: {typed_for('data.groups', by.column, ends)}"
 
 
-def given_groups(given: Any, labels: Sequence[str], count: int, where: str) -> Groupings:
-    """Of what a function gives: by name a column of `count` words or numbers, each value a group. `where` begins each
-    error.
+def given_groups(given: Any, labels: Sequence[str], count: int, where: str) -> Groupings | None:
+    """Of what a function gives: by name a column of `count` words or numbers, each value a group; None of no columns.
+    `where` begins each error.
 
     Raises:
         InputError: for what is no such columns, for a label, and for a column with too many values.
@@ -167,7 +169,10 @@ def given_groups(given: Any, labels: Sequence[str], count: int, where: str) -> G
 
     if not isinstance(given, Mapping | pd.DataFrame):
         raise InputError(f"{where}: groups are columns by name, as {{'sex': [...]}}, or a DataFrame")
-    columns = {str(name): list(given[name]) for name in given}
+    names = [str(name) for name in given]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"{where}: groups: {twice[0]!r} is named twice; name each column once")
+    columns = {str(name): _cells(given[name], f"{where}: groups: {str(name)!r}") for name in given}
     for name, values in columns.items():
         if len(values) != count:
             raise InputError(f"{where}: groups: {name!r} has {len(values)} entries for {count} rows")
@@ -180,4 +185,22 @@ def given_groups(given: Any, labels: Sequence[str], count: int, where: str) -> G
                 f"{where}: groups: {name!r} has {found:,} different values, and at most {MOST} groups can be told "
                 "apart; give ranges or a coarser column"
             )
-    return Groupings(items=tuple(_grouping(By(name), [table]) for name in columns))
+    return Groupings(items=tuple(_grouping(By(name), [table]) for name in columns)) if columns else None
+
+
+def _cells(column: Any, where: str) -> list[Any]:
+    """The cells of a column that a function gives: what else they were would be named by where it lies in memory."""
+    import pandas as pd
+
+    if isinstance(column, str | Mapping) or not isinstance(column, Iterable):
+        raise InputError(f"{where} is {what_it_is(column)}; a column has a word, a number or None for each row")
+    cells = list(column)
+    known = str | int | float | np.generic | date | None
+    strange = [
+        cell
+        for cell in cells
+        if isinstance(cell, np.complexfloating) or not (isinstance(cell, known) or cell is pd.NA or cell is pd.NaT)
+    ]
+    if strange:
+        raise InputError(f"{where} holds {what_it_is(strange[0])}; a cell is a word, a number or None")
+    return cells

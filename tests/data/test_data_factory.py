@@ -232,6 +232,29 @@ def test_groups_that_are_none_are_refused(groups: Any, said: str) -> None:
         dataset_of(given, "data.factory: f")
 
 
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ({"site": 3}, "groups: 'site' is .*; a column has a word, a number or None for each row"),
+        ({"site": "abab"}, "groups: 'site' is .*; a column has"),
+        ({"site": [object()] * 4}, "groups: 'site' holds .*; a cell is a word, a number or None"),
+        ({"site": [1 + 2j] * 4}, "groups: 'site' holds .*; a cell is"),
+        ({"site": np.zeros((4, 2))}, "groups: 'site' holds .*; a cell is"),
+        ({3: list("abab"), "3": list("abab")}, "groups: '3' is named twice"),
+    ],
+)
+def test_columns_of_groups_that_are_no_columns_are_named(groups: Any, said: str) -> None:
+    """Before, they were tracebacks, or groups that were named by their place in memory."""
+    given = {"inputs": {"x": np.zeros((4, 2))}, "labels": [0.5, 1.5, 2.5, 3.5], "groups": groups}
+    with pytest.raises(InputError, match=said):
+        dataset_of(given, "data.factory: f")
+
+
+def test_no_columns_of_groups_are_no_groups() -> None:
+    given = {"inputs": {"x": np.zeros((2, 2))}, "labels": [0.5, 1.5], "groups": {}}
+    assert dataset_of(given, "data.factory: f").groupings is None
+
+
 def test_groups_of_a_dataset_are_of_all_its_rows() -> None:
     given = {"inputs": {"x": np.zeros((4, 2))}, "labels": [0.5, 1.5, 2.5, 3.5], "groups": {"site": list("abab")}}
     dataset = dataset_of(given, "data.factory: f")
