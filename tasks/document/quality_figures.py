@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document.words import count, plain
+from exhibit.tasks.document.words import count, neither, plain
 from exhibit.tasks.records.figure import Content, Figure, Plane, Track
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.quality import Calibration, Curve, Quality
@@ -37,7 +37,7 @@ def _curves(material: Material, quality: Quality) -> list[Figure]:
     if not quality.roc:
         return []
     worst, rest = _worst(quality)
-    alt = {item.name: f"{item.auc.value:.2f}" for item in quality.classes if item.auc}
+    alt = {item.name: neither(item.auc.value) for item in quality.classes if item.auc}
     said = ", ".join(f"{curve.name} {alt[curve.name]}" for curve in quality.roc[:_APART])
     area = f"area {said}" if len(quality.roc) <= _APART else f"the lowest area is that of {worst}, {alt[worst]}"
     tracks = [_tracks(curves, worst, rest) for curves in (quality.roc, quality.precision_recall)]
@@ -73,7 +73,7 @@ def _precisions(quality: Quality) -> str:
     worst, rest = _worst(quality)
     drawn = [worst] if rest else [curve.name for curve in quality.precision_recall]
     return ", ".join(
-        f"{item.name} {plain(item.average_precision.value)}"
+        f"{item.name} {neither(item.average_precision.value)}"
         for item in quality.classes
         if item.average_precision and item.name in drawn
     )

@@ -1,7 +1,7 @@
 """Tables of how good a model is: as a whole, by class, by threshold, by predicted value."""
 
 from exhibit.tasks.document.quality_figures import rows_measured
-from exhibit.tasks.document.words import UNVARIED, capital, interval, listing, plain, span
+from exhibit.tasks.document.words import UNVARIED, capital, interval, listing, neither, plain, span
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Rate
 from exhibit.tasks.records.page import Column, Table
@@ -20,9 +20,9 @@ def whole(material: Material, quality: Quality) -> Table:
     rows = [
         (
             item.name,
-            plain(item.value, 3),
+            neither(item.value, 3),
             interval(*item.interval, 3) if item.interval else "–",
-            "–" if item.naive is None else plain(item.naive, 3),
+            "–" if item.naive is None else neither(item.naive, 3),
             _better(item.name),
         )
         for item in (*first, *quality.measures)
@@ -97,7 +97,7 @@ def _with_interval(measure: Measure | None) -> str:
     if measure is None:
         return "–"
     told = None if _unvaried(measure) else measure.interval
-    return plain(measure.value) + (f" ({interval(*told)})" if told else "")
+    return neither(measure.value) + (f" ({interval(*told)})" if told else "")
 
 
 def thresholds(material: Material) -> tuple[Table, ...]:
@@ -134,7 +134,7 @@ def ties(quality: Quality) -> str:
 
 
 def _rate(rate: Rate | None) -> str:
-    return "–" if rate is None else f"{plain(rate.share)} ({interval(*rate.interval)})"
+    return "–" if rate is None else f"{neither(rate.share)} ({interval(*rate.interval)})"
 
 
 def bins(material: Material) -> tuple[Table, ...]:

@@ -90,6 +90,19 @@ def span(low: float, high: float, digits: int = 2) -> str:
     return " to ".join(dict.fromkeys((plain(low, digits), plain(high, digits))))
 
 
+def neither(value: float, digits: int = 2) -> str:
+    """A number that reads as 0 or as 1 only where it is that, but for the rounding of a computer: 0.999, 0.003."""
+    ends = [end for end in (0.0, 1.0) if abs(value - end) > _ROUNDING]
+    for more in range(digits, _MOST_DIGITS):
+        text = plain(value, more)
+        if text not in (plain(end, more) for end in ends):
+            return text
+    return plain(value, digits)
+
+
+_ROUNDING = 1e-9
+
+
 def share(value: float) -> str:
     """A share as a percentage, never rounded to a certainty that was not measured; rounded as the number itself is
     (0.325 is 0.33 and 33%)."""

@@ -108,9 +108,9 @@ def rehearse(
     rows = candidates(selection, data)
     explained = len(rows) if selection.limit is None else min(selection.limit, len(rows))
     with one_at_a_time(compute), running(own):
-        training = _training(model, fitted, compute) if model.trains and not known else None
         some = fitted.take(_some(fitted))
-        weights = model.shortened().fit(some, compute, silent)
+        weights = model.shortened().fit(some, compute, silent)  # first: what is loaded once is no part of a training
+        training = _training(model, fitted, compute) if model.trains and not known else None
         net = model.restore(some, weights, compute)
         few = data.take(rows[: compute.batch])
         outputs = net.predict(few.arrays)

@@ -10,11 +10,12 @@ import pytest
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.comparing.changes import changed
 from exhibit.tasks.document import changes as changes_chapter
+from exhibit.tasks.document import quality_figures
 from exhibit.tasks.document.chapter import chapter, figures, finding, limits
 from exhibit.tasks.document.common import swarm_figures, verdict_asides, without_score
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.image import reading_of_colours
-from exhibit.tasks.document.quality_tables import by_class
+from exhibit.tasks.document.quality_tables import by_class, whole
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.verdicts import verdict_rows, written
 from exhibit.tasks.document.words import beside, plain, rounded, share, signed
@@ -25,7 +26,7 @@ from exhibit.tasks.records.figure import Bars, Reading, Scale, Swarm
 from exhibit.tasks.records.finding import Bearing, Extremes, Leaders, Mark, Named, Rate
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Performance, Planted, Prediction
-from exhibit.tasks.records.quality import ClassQuality, Measure, Quality
+from exhibit.tasks.records.quality import ClassQuality, Curve, Measure, Quality
 from exhibit.tasks.records.verdict import CheckResult, Verdict
 from tests.points import LENGTHS, inputs, material, method
 from tests.test_changes import EARLIER, report
@@ -320,6 +321,22 @@ def test_what_never_varied_has_no_interval_of_no_width() -> None:
         [table] = by_class(flowers([0.4, 0.3, 0.2, 0.1]).model_copy(update={"quality": quality}))
         assert table.rows[0][4] == cell
         assert ("A number alone" in table.caption) == (f1 is one)
+
+
+def test_an_area_of_less_than_one_is_not_told_as_one() -> None:
+    one = Measure(name="ROC AUC", value=0.9992, interval=(0.99, 1.0))
+    of_class = ClassQuality(name="a", rows=90, precision=one, recall=one, f1=one, auc=one, average_precision=one)
+    curve = Curve(name="a", x=np.array([0.0, 0.0, 1.0]), y=np.array([0.0, 1.0, 1.0]))
+    quality = Quality(
+        split="test", rows=90, resamples=9, classes=(of_class,), roc=(curve,), precision_recall=(curve,),
+        measures=(one.model_copy(update={"value": 0.9996, "naive": 0.9999}),),
+    )  # fmt: skip
+    item = flowers([0.4, 0.3, 0.2, 0.1]).model_copy(update={"quality": quality})
+    [table], [row] = by_class(item), [row for row in whole(item, quality).rows if row[0] == "ROC AUC"]
+    assert {cell.partition(" ")[0] for cell in table.rows[0][2:]} == {"0.999"}
+    assert (row[1], row[3]) == ("0.9996", "0.9999")
+    areas = [figure for figure in quality_figures.figures(item) if figure.name.endswith(("-roc", "-recall"))]
+    assert [("a 0.999" in figure.alt, "1.00" in figure.alt + figure.caption) for figure in areas] == [(True, False)] * 2
 
 
 def test_a_number_behind_a_class_is_said_to_be_a_probability() -> None:

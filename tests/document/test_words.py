@@ -15,6 +15,7 @@ from exhibit.tasks.document.words import (
     in_full,
     interval,
     listing,
+    neither,
     plain,
     rounded,
     share,
@@ -26,6 +27,17 @@ from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
 from exhibit.tasks.records.model import Metric, Performance
 from exhibit.tasks.records.shown import article, as_set, what_it_is
 from tests.points import inputs, material, method
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (1, "1.00"), (0.996, "0.996"), (0.9992, "0.999"), (0.99996, "0.99996"), (1.0004, "1.0004"), (0.994, "0.99"),
+        (1 - 1e-12, "1.00"), (0, "0.00"), (0.003, "0.003"), (-0.0004, "−0.0004"), (1e-12, "0.00"), (12.3, "12.30"),
+    ],
+)  # fmt: skip
+def test_neither_none_nor_all_is_written_for_what_is_neither(value: float, written: str) -> None:
+    assert neither(value) == written
 
 
 def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
