@@ -32,9 +32,9 @@ RULE = (
             (
                 "with care",
                 "it is surely better than the guess, but not shown to be that good; or those rows stopped its "
-                "training, or hold rows that it was trained on; or it relies on a planted mark, or may: it is not "
-                f"surely right at most {100 * APART:g} percentage points more often with the mark than without; or "
-                "there is no guess to hold it against",
+                "training, or hold rows that it was trained on; or it relies on a planted mark, or may, since the 95% "
+                f"interval of how much more often it is right with the mark goes beyond {100 * APART:g} percentage "
+                "points; or there is no guess to hold it against",
             ),
             ("no", "it is not surely better than the guess, on whichever rows"),
             ("not assessed", "no rows that it has not seen have labels"),
