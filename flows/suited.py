@@ -11,6 +11,7 @@ from exhibit.flows.config import Report, assemble, filed_options
 from exhibit.flows.errors import ConfigError
 from exhibit.flows.kinds import KINDS
 from exhibit.tasks.protocols import Capability
+from exhibit.tasks.records.override import quoted
 
 _MOST_ASKED_FIRST: tuple[Capability, ...] = ("trees", "gradients", "predictions")
 
@@ -34,7 +35,7 @@ def unexplained(overrides: Sequence[str], config_dir: Path | None) -> Iterator[M
     Raises:
         ConfigError: for a config that is wrong whatever the method is.
     """
-    chosen = f"method=[{','.join(_plain_options(config_dir))}]"
+    chosen = f"method=[{','.join(quoted(name) for name in _plain_options(config_dir))}]"
     for composed in compose_points([*overrides, chosen], config_dir):
         yield _allowed(composed, config_dir)
 
