@@ -176,7 +176,11 @@ def rows_of(material: Material) -> str:
     if not train + test:
         return _STATED if material.not_seen else "No rows of the training are at hand."
     if not material.trained:
-        return _STATED if material.not_seen else "Which of these rows the model has seen before is not known here."
+        seen = _STATED if material.not_seen else "Which of these rows the model has seen before is not known here."
+        unused = (
+            "" if material.dataset.weights is None else " The model came trained, so the weights of rows count nowhere."
+        )
+        return f"{seen}{unused}"
     if not test:
         return (
             f"All {train:,} rows train the model: no data is held out, "

@@ -1,5 +1,6 @@
 """The plain answers of page one follow the rule that is printed with them."""
 
+import itertools
 import json
 import re
 from typing import Any
@@ -86,6 +87,13 @@ def test_that_a_model_has_not_seen_its_rows_is_printed_as_the_statement_of_the_u
         compose([flowers(metric=accuracy(0.75, 0.9), trained=False)], None, CHECK_WORDS)
     )
     assert "The user states that none of these rows trained the model" in rows_of(item)
+
+
+def test_weights_of_rows_that_train_nothing_are_said_to_count_nowhere() -> None:
+    for trained, weights in itertools.product((True, False), (None, np.ones(2))):
+        item = flowers(metric=accuracy(0.75, 0.9), trained=trained)
+        item = item.model_copy(update={"dataset": item.dataset.model_copy(update={"weights": weights})})
+        assert ("weights of rows count nowhere" in rows_of(item)) == (not trained and weights is not None)
 
 
 @pytest.mark.parametrize(
