@@ -256,7 +256,8 @@ def told(found: Rehearsal, batch: int) -> Iterator[str]:
         yield f"input {name}: {_said(values)}"
     for name, values in found.taken.items():
         yield f"the net is given {name}: {_said(values)}"
-    learned = f" (after one pass over {found.tried} rows; it is still to be trained)" if found.tried else ""
+    rest = "it is still to be trained" if found.training is not None else "the trained one is in the store"
+    learned = f" (after one pass over {found.tried} rows; {rest})" if found.tried else ""
     yield f"model: {found.framework}, {found.parameters:,} parameters{learned}"
     yield f"outputs: {_said(found.outputs)}, read as {found.output}"
     yield from (f"model: {remark}" for remark in (*found.remarks.said, found.remarks.doubt) if remark)

@@ -63,6 +63,9 @@ def test_what_is_asked_otherwise_is_to_be_computed(done: Path) -> None:
     fewer = lines([*SMALL, "selection.limit=20"], done)
     assert fewer[1:3] == [HELD, "to be computed: select, and what follows from it"]
     assert any(line.startswith("costs: the explanations about ") for line in fewer)
+    [model] = [line for line in fewer if line.startswith("model: ")]
+    assert "the trained one is in the store" in model
+    assert "still to be trained" not in model
 
 
 def test_of_several_calls_those_that_are_there_are_counted(done: Path) -> None:
