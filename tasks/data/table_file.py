@@ -63,6 +63,7 @@ def read_table(
                 if _holds_codes(path):
                     table = _with_codes(table, read)
             case ".parquet":
+                _require_few_columns(_count_columns(path), path, key, limits)
                 table = _exact_parquet(pd.read_parquet(path), path)
                 table = (
                     table.mask(table.apply(lambda cells: [word in missing for word in words(cells)]))
@@ -96,26 +97,44 @@ def _holds_codes(path: Path) -> bool:
         return _CODE.search(content) is not None
 
 
-def _with_codes(table: "Table", read: Callable[..., "Table"]) -> "Table":
+def _with_codes(table: "Table", read: Callable[..., Any]) -> "Table":
     """The table with columns of codes as the text that they are."""
     numeric = [k for k, name in enumerate(table.columns) if is_number(table[name])]
-    for place in numeric:  # one at a time: text needs more memory than numbers
-        cells = read(usecols=[place], dtype="str").iloc[:, 0]
-        if any(map(is_code, cells.dropna().unique().tolist())):
-            table = table.assign(**{str(table.columns[place]): cells})
-    return table
+    return _with_text(table, read, numeric, lambda _, cells: any(map(is_code, cells.dropna().tolist())))
 
 
-def _with_exact(table: "Table", read: Callable[..., "Table"]) -> "Table":
+def _with_exact(table: "Table", read: Callable[..., Any]) -> "Table":
     """The table with columns of numbers that pandas reads as floats because some are missing, and of which whole ones
     beyond 2^53 would be moved, as the text that they are."""
-    for place, name in enumerate(table.columns):
-        values = table[name].to_numpy() if table[name].dtype == np.float64 else np.zeros(0)
-        if (np.isfinite(values) & (np.abs(values) >= WHOLE) & (np.abs(values) <= LARGEST)).any():
-            cells = read(usecols=[place], dtype="str").iloc[:, 0]
-            if any(moved(cell, value) for cell, value in zip(cells.tolist(), values.tolist(), strict=True)):
-                table = table.assign(**{str(name): cells})
-    return table
+    floats = {k: table[name].to_numpy() for k, name in enumerate(table.columns) if table[name].dtype == np.float64}
+    large = [
+        k
+        for k, values in floats.items()
+        if (np.isfinite(values) & (np.abs(values) >= WHOLE) & (np.abs(values) <= LARGEST)).any()
+    ]
+
+    def moves(place: int, cells: "Cells") -> bool:
+        return any(map(moved, cells.tolist(), floats[place][cells.index].tolist()))
+
+    return _with_text(table, read, large, moves)
+
+
+def _with_text(
+    table: "Table", read: Callable[..., Any], places: list[int], is_text: Callable[[int, "Cells"], bool]
+) -> "Table":
+    """The table with those of its columns at `places` as text that hold cells of which `is_text` says so."""
+    found: set[int] = set()
+    # Once for all columns, and some rows at a time: text needs more memory than numbers.
+    for rows in read(usecols=places, dtype="str", chunksize=_AT_A_TIME) if places else ():
+        found |= {place for j, place in enumerate(places) if place not in found and is_text(place, rows.iloc[:, j])}
+    if not found:
+        return table
+    kept = sorted(found)
+    cells = read(usecols=kept, dtype="str")
+    return table.assign(**{str(table.columns[place]): cells.iloc[:, j] for j, place in enumerate(kept)})
+
+
+_AT_A_TIME = 5_000  # rows
 
 
 def _exact_parquet(table: "Table", path: Path) -> "Table":
@@ -136,6 +155,15 @@ def _count_names(path: Path) -> int:
     with path.open(encoding="utf-8-sig", newline="") as file, suppress(csv.Error):  # pandas takes longer cells
         return len(next(filter(None, csv.reader(file)), []))
     return 0
+
+
+def _count_columns(path: Path) -> int:
+    """Of a .parquet file, by what stands at its end; the index that pandas wrote is no column."""
+    from pyarrow.parquet import read_schema
+
+    schema = read_schema(path)
+    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    return len(schema.names) - sum(isinstance(one, str) for one in index)
 
 
 def _require_heading(first: "Table", path: Path, key: str, limits: Limits) -> None:

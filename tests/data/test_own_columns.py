@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from exhibit.tasks.data import table_file
+from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.data.plain import dataset_of
 from exhibit.tasks.models.factory import FactorySpec
@@ -153,6 +155,39 @@ def test_codes_stay_text_and_truth_values_are_truth_values(tmp_path: Path) -> No
         "code: 01", "code: 02", "code: 10", "half", "flag", "some: 07", "some: 12", "some: missing"
     )  # fmt: skip
     assert table.array[:, 4].tolist() == [1, 0, 1]
+
+
+def test_wide_files_are_read_a_few_times_not_once_for_each_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is text in one of the last rows alone is found in the piece that holds it, and in the right column."""
+    numbers = {f"c{k}": np.arange(20) for k in range(40)}
+    code, long = [*map(str, range(19)), "007"], ["", *([str(2**53)] * 18), str(2**53 + 1)]
+    frame = pd.DataFrame({**numbers, "code": code, "more": np.arange(20), "long": long, "fine": [*long[:-1], "1"]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    read, calls = pd.read_csv, []
+    monkeypatch.setattr(table_file, "_AT_A_TIME", 6)
+    monkeypatch.setattr(pd, "read_csv", lambda *given, **options: calls.append(given) or read(*given, **options))
+    table = table_file.read_table(tmp_path / "t.csv", "path")
+    assert table.code.tolist() == code
+    assert table.long.tolist()[1:] == long[1:]
+    assert table.drop(columns=["code", "long"]).map(np.isreal).to_numpy().all()
+    assert len(calls) <= 6
+
+
+def test_a_wide_parquet_file_is_refused_by_what_stands_at_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index that pandas writes is no column."""
+    whole = pd.DataFrame(np.zeros((2, 11)), columns=[f"c{k}" for k in range(11)])
+    limits = Limits(columns=10)
+    for name, frame in (("a", whole.iloc[:, 1:]), ("b", whole.set_index("c0"))):
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+        assert table_file.read_table(tmp_path / f"{name}.parquet", "path", limits=limits).shape[1] == 10
+    whole.to_parquet(tmp_path / "c.parquet")
+    monkeypatch.setattr(pd, "read_parquet", lambda *_: pytest.fail("was read"))
+    with pytest.raises(InputError, match=r"has 11 columns, more than data\.limits\.columns: 10"):
+        table_file.read_table(tmp_path / "c.parquet", "path", limits=limits)
 
 
 @pytest.mark.parametrize("codes", [list(range(1, 48)), [f"{k:02d}" for k in range(1, 48)]], ids=["numbers", "zeros"])
