@@ -183,7 +183,7 @@ def is_number_word(word: str) -> bool:
 
 def is_code(word: str) -> bool:
     """Whether it is written as 01 is, with a zero in front that no number needs."""
-    return word.isascii() and word.isdigit() and len(word) > 1 and word[0] == "0"
+    return len(word) > 1 and word[0] == "0" and word.isascii() and word.isdigit()
 
 
 def row_name(row: int, first: str = "row") -> str:
