@@ -14,12 +14,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import settings
 
 import exhibit.tasks.models  # noqa: F401 - sets what torch reads when it is loaded, so it comes before torch
 from exhibit.tasks.factory import TRUSTED, code_of
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.sources import facts
+
+# The same examples on every machine, however long one takes: the first may open a font of many megabytes.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.load_profile("suite")
 
 ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests"
