@@ -15,6 +15,7 @@ from exhibit.flows.config import Report
 from exhibit.flows.engine import Inline, Prefect
 from exhibit.flows.errors import one_line_message, validated
 from exhibit.flows.progress import Watch
+from exhibit.flows.quiet import without_grammar
 from exhibit.flows.report import FinishedResult, RunResult, explain
 from exhibit.tasks.own import tell_by
 from exhibit.tasks.records.base import InputError
@@ -23,6 +24,7 @@ from exhibit.tasks.records.base import InputError
 def main() -> None:
     """The process: a job on standard input, an answer on standard output; all that is printed goes to stderr."""
     line, answers = asked()
+    without_grammar()
     sys.excepthook = lambda kind, error, trace: _failed(answers, kind, error, trace)
     tell_by(lambda names: _say(answers, Answer(running=names)))
     try:

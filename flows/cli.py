@@ -31,7 +31,7 @@ from exhibit.flows.command_line import (
 from exhibit.flows.errors import ConfigError, Unfinished, debugging, one_line_message, unknown
 from exhibit.flows.kept import diff, export, gc, runs, sign, verify
 from exhibit.flows.pipe import drop_what_nobody_reads
-from exhibit.flows.quiet import QUIET
+from exhibit.flows.quiet import QUIET, without_grammar
 from exhibit.flows.supervisor import supervised
 from exhibit.tasks.own import over
 from exhibit.tasks.records.base import InputError
@@ -72,6 +72,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     if not debugging():
         os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
+    without_grammar()
     if sys.argv[1:2] in (["report"], ["check"]) and not debugging():
         sys.exit(supervised(lambda: run(sys.argv[1:]), warn, BAD_INPUT, UNEXPECTED))
     sys.exit(run(sys.argv[1:]))

@@ -44,11 +44,11 @@ def run_flow(report: Report, command: list[str], begun: Begun | None = None) -> 
         InputError: for data or a config that cannot be used.
         Unfinished: when its time is over.
     """
-    with FinishedResult("the flow run did not end as it should") as kept:
+    begun = begun or Begun()
+    with FinishedResult("the flow run did not end as it should") as kept, begun.on_its_server():
         if report.runner.timeout_seconds is not None:
             return _run(report, command, lambda: kept(run_bounded(report, command, this_flow_run())), 1)
-        begun = begun or Begun()
-        with begun.on_its_server(), Watch(told=begun.told) as watch, stage_caller(report) as (call, slots):
+        with Watch(told=begun.told) as watch, stage_caller(report) as (call, slots):
             engine = Prefect(begun.known(call))
             return _run(report, command, lambda: kept(explain(report, command, engine, watch)), slots)
     return kept.result

@@ -50,13 +50,17 @@ class LocalServer:
         self.address = ""
         self._timer = threading.Timer(after, self._start)
         self._timer.daemon = True
-        self._answering, self._over = threading.Event(), threading.Event()
+        self._tried, self._answering, self._over = threading.Event(), threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._process: Popen[str] | None = None
 
     @property
     def answers(self) -> bool:
         return self._answering.is_set()
+
+    def wait(self) -> None:
+        """Until it answers, or cannot be started."""
+        self._tried.wait()
 
     def __enter__(self) -> Self:
         self._timer.start()
@@ -75,6 +79,12 @@ class LocalServer:
             self._process.wait()
 
     def _start(self) -> None:
+        try:
+            self._started()
+        finally:
+            self._tried.set()
+
+    def _started(self) -> None:
         with self._lock, socket.create_server(("127.0.0.1", 0)) as listening:
             if self._over.is_set():
                 return

@@ -6,11 +6,13 @@ It reads the number of an open socket, a line, on standard input, answers there,
 import socket
 
 from exhibit.flows.child import asked
+from exhibit.flows.quiet import without_grammar
 
 
 def main() -> None:
     """The process."""
     line, _ = asked()
+    without_grammar()
     import uvicorn
     from prefect.server.api.server import create_app
 

@@ -28,21 +28,21 @@ def spearman(a: Array, b: Array) -> Array:
     both = ~(np.isnan(a) | np.isnan(b))
     count = np.maximum(both.sum(axis=1, keepdims=True), 1)
     # NaN is ranked last: the ranks of the others are as if it were not there.
-    ranks = [_ranks(np.where(both, values, np.nan)) for values in (a, b)]
-    centred = [np.where(both, rank - (rank * both).sum(axis=1, keepdims=True) / count, 0) for rank in ranks]
+    ranked = [ranks(np.where(both, values, np.nan)) for values in (a, b)]
+    centred = [np.where(both, rank - (rank * both).sum(axis=1, keepdims=True) / count, 0) for rank in ranked]
     size = np.sqrt((centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1))
     shared = (centred[0] * centred[1]).sum(axis=1)
     return np.where(size > 0, shared / np.where(size > 0, size, 1), np.nan)
 
 
-def _ranks(values: Array) -> Array:
+def ranks(values: Array) -> Array:
     """Ranks in each row from 1 for the smallest, the mean of their ranks for equal ones: `scipy.stats.rankdata`, which
     takes longer to import than a report takes whose results are stored."""
-    ranks = np.empty(values.shape)
-    for row, one in zip(ranks, values, strict=True):
+    found = np.empty(values.shape)
+    for row, one in zip(found, values, strict=True):
         _, place, equal = np.unique(one, return_inverse=True, return_counts=True)
         row[:] = (np.cumsum(equal) - (equal - 1) / 2)[place]
-    return ranks
+    return found
 
 
 def jaccard(a: Array, b: Array, top: float) -> Array:

@@ -8,6 +8,7 @@ from pydantic import Field
 from exhibit.tasks.checks.case import Case, all_of, known_mean, told, written
 from exhibit.tasks.checks.check import Check, Need
 from exhibit.tasks.checks.inference import SHARE
+from exhibit.tasks.orders import ranks
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -103,12 +104,10 @@ def _measured(case: Case, item: Input) -> list[_Inside]:
 
 def _of_known(maps: Array, inside: Array) -> _Inside:
     """Of (samples, pixels)."""
-    from scipy.stats import rankdata
-
     count = inside.sum(axis=1)
-    ranks = rankdata(np.abs(maps), axis=1) if len(maps) else np.zeros_like(maps)
+    ranked = ranks(np.abs(maps))
     # Mann and Whitney's U over the number of pairs of a pixel inside and one outside
-    auc = (np.where(inside, ranks, 0).sum(axis=1) - count * (count + 1) / 2) / (count * (inside.shape[1] - count))
+    auc = (np.where(inside, ranked, 0).sum(axis=1) - count * (count + 1) / 2) / (count * (inside.shape[1] - count))
     positive = np.maximum(maps, 0).astype(np.float64)
     total = positive.sum(axis=1)
     share = np.where(total > 0, np.where(inside, positive, 0).sum(axis=1) / np.where(total > 0, total, 1), np.nan)

@@ -4,6 +4,7 @@ import numpy as np
 
 from exhibit.tasks.document.common import over_trainings
 from exhibit.tasks.document.words import interval, plain, span
+from exhibit.tasks.orders import ranks
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.material import Material, MethodMaterial
@@ -65,9 +66,7 @@ def correlation(values: Array, reference: Array) -> tuple[float, float, float]:
 
 def rank_correlation(values: Array, reference: Array) -> Array:
     """(rows,): Spearman correlation of each row (rows, features) with `reference` (features,); ties share a rank."""
-    from scipy.stats import rankdata
-
-    one, other = rankdata(values, axis=1), rankdata(reference)
+    one, other = ranks(values), ranks(reference[np.newaxis])[0]
     one, other = one - one.mean(axis=1, keepdims=True), other - other.mean()
     size = np.sqrt((one**2).sum(axis=1) * (other**2).sum())
     return np.divide(one @ other, size, out=np.zeros(len(one)), where=size > 0)

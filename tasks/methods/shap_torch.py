@@ -173,12 +173,12 @@ class _OneOutput(nn.Module):
 @contextmanager
 def _any_algorithm() -> Iterator[None]:
     """torch has no deterministic way to undo a maximum in general; over windows side by side every way is."""
-    before = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(False)
+    before = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode("default")
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.set_deterministic_debug_mode(before)
 
 
 def _plain_copy(net: nn.Module, layer: str | None) -> nn.Module:

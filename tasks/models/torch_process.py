@@ -62,7 +62,9 @@ def configure(compute: Compute) -> None:
     # cuBLAS reads this once, when it starts; without it deterministic sums are refused.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(compute.threads)
-    torch.use_deterministic_algorithms(compute.deterministic)
+    torch.set_deterministic_debug_mode("error" if compute.deterministic else "default")
+    if compute.deterministic:  # `use_deterministic_algorithms` loads torch's compiler, in seconds, to tell it the same
+        os.environ.setdefault("TORCHINDUCTOR_DETERMINISTIC", "1")
     # It would write NaN into all new memory, a fifth of the time of a convolution net, to show who reads what was never
     # written; no operation here does.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch adds it late
@@ -72,14 +74,14 @@ def configure(compute: Compute) -> None:
 @contextmanager
 def kept() -> Iterator[None]:
     """What `configure` changes is after this as it was before."""
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    threads, deterministic = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     coarse = torch.backends.cudnn.allow_tf32
     try:
         yield
     finally:
         torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(deterministic)
+        torch.set_deterministic_debug_mode(deterministic)
         torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
         torch.backends.cudnn.allow_tf32 = coarse
 

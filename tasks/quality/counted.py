@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from exhibit.tasks.chances import wilson
+from exhibit.tasks.orders import ranks
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.quality import LEAST
 from exhibit.tasks.records.subgroups import Estimate
@@ -100,13 +101,11 @@ class Ranking(NamedTuple):
 
     def of(self, rows: Array, level: float) -> Counted | None:
         """With the interval of R. G. Newcombe (2006), part 2, method 5; None unless some rows are true and some not."""
-        from scipy.stats import rankdata
-
         scores, true = self.scores[rows], self.true[rows]
         hits, misses = int(true.sum()), int((~true).sum())
         if not hits or not misses:
             return None
-        area = float((rankdata(scores)[true].sum() - hits * (hits + 1) / 2) / (hits * misses))
+        area = float((ranks(scores[np.newaxis])[0, true].sum() - hits * (hits + 1) / 2) / (hits * misses))
         return Counted(area, len(true), *area_interval(area, hits, misses, float(ndtri((1 + level) / 2))))
 
 

@@ -16,11 +16,11 @@ from exhibit.flows.head_start import HandOver, HeadStart
 from exhibit.flows.local_server import LocalServer
 from exhibit.tasks.stages.stage import FinishedStage
 from tests.conftest import ROOT
-from tests.flows.test_bounded import wait_until
 
 ASKED = (
-    "import sys; from exhibit.flows.local_server import server_is_configured; "
-    "print(server_is_configured(), 'prefect' in sys.modules)"
+    "import sys; from exhibit.flows.quiet import without_grammar; without_grammar(); "
+    "from exhibit.flows.local_server import server_is_configured; "
+    "print(server_is_configured(), 'prefect' in sys.modules, 'lark' in sys.modules)"
 )
 
 
@@ -64,20 +64,23 @@ ASKS = pytest.mark.slow(3)  # to import Prefect
 @pytest.mark.parametrize(
     ("files", "variables", "expected"),
     [
-        ({}, {}, "False False"),
-        ({"pyproject.toml": '[project]\ndependencies = ["prefect"]\n', ".env": "A=1\n"}, {}, "False False"),
-        ({}, {"PREFECT_LOGGING_LEVEL": "CRITICAL"}, "False False"),
-        pytest.param({}, {"PREFECT_API_URL": ""}, "False True", marks=ASKS),
-        ({}, {"PREFECT_API_URL": "http://127.0.0.1:1/api"}, "True True"),
-        pytest.param({"prefect.toml": '[api]\nurl = "http://127.0.0.1:1/api"\n'}, {}, "True True", marks=ASKS),
+        ({}, {}, "False False False"),
+        ({"pyproject.toml": '[project]\ndependencies = ["prefect"]\n', ".env": "A=1\n"}, {}, "False False False"),
+        ({}, {"PREFECT_LOGGING_LEVEL": "CRITICAL"}, "False False False"),
+        pytest.param({}, {"PREFECT_API_URL": ""}, "False True False", marks=ASKS),
+        ({}, {"PREFECT_API_URL": "http://127.0.0.1:1/api"}, "True True False"),
+        pytest.param({"prefect.toml": '[api]\nurl = "http://127.0.0.1:1/api"\n'}, {}, "True True False", marks=ASKS),
         pytest.param(
-            {"pyproject.toml": '[tool.prefect.api]\nurl = "http://127.0.0.1:1/api"\n'}, {}, "True True", marks=ASKS
+            {"pyproject.toml": '[tool.prefect.api]\nurl = "http://127.0.0.1:1/api"\n'},
+            {},
+            "True True False",
+            marks=ASKS,
         ),
-        pytest.param({".env": "PREFECT_API_URL=http://127.0.0.1:1/api\n"}, {}, "True True", marks=ASKS),
+        pytest.param({".env": "PREFECT_API_URL=http://127.0.0.1:1/api\n"}, {}, "True True False", marks=ASKS),
         pytest.param(
             {".prefect/profiles.toml": 'active = "a"\n[profiles.a]\nPREFECT_API_URL = "http://127.0.0.1:1/api"\n'},
             {},
-            "True True",
+            "True True False",
             marks=ASKS,
         ),
     ],
@@ -85,7 +88,7 @@ ASKS = pytest.mark.slow(3)  # to import Prefect
 def test_prefect_is_asked_for_its_server_only_where_one_could_be_named(
     files: dict[str, str], variables: dict[str, str], expected: str, tmp_path: Path
 ) -> None:
-    """Whether there is one, and whether Prefect was imported to know it."""
+    """Whether there is one, and whether Prefect was imported to know it; in no case what compiles a grammar."""
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -101,7 +104,8 @@ def test_prefect_is_asked_for_its_server_only_where_one_could_be_named(
 def test_a_server_of_a_run_answers_and_ends_with_it() -> None:
     before = set(psutil.Process().children(recursive=True))
     with LocalServer(after=0) as server:
-        wait_until(lambda: server.answers)
+        server.wait()
+        assert server.answers
         where = urlsplit(server.address)
         assert where.hostname == "127.0.0.1"
         connection = HTTPConnection(where.hostname, where.port or 0)
