@@ -14,6 +14,7 @@ from exhibit.flows.config import Report
 from exhibit.flows.report import RunResult
 from exhibit.tasks.records.manifest import MANIFEST
 from exhibit.tasks.records.shown import escaped, escaped_lines
+from exhibit.tasks.records.trust import Answers
 
 _MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
 _SIZE = re.compile(rb'<svg\b[^>]*\bviewBox=["\']0 0 ([\d.]+) ([\d.]+)["\']')
@@ -63,9 +64,11 @@ def answered(directory: Path) -> list[str]:
     path = directory / "answers.json"
     if not path.exists():
         return []
-    return [
-        f"- {item['question']} **{item['answer']}**. {' '.join(item['reasons'])}" for item in _read(path)["answers"]
-    ]
+    from exhibit.tasks.checks import CHECK_WORDS
+    from exhibit.tasks.document.answers import told
+
+    said = [told(one, CHECK_WORDS) for one in Answers.model_validate(_read(path)).answers]
+    return [f"- {answer.question} **{answer.said}**. {answer.text}" for answer in said]
 
 
 def changed(directory: Path) -> str:

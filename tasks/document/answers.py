@@ -5,16 +5,27 @@ from collections.abc import Mapping, Sequence
 from exhibit.tasks.document import explained
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.concerns import concerns
-from exhibit.tasks.document.grounds import worded
-from exhibit.tasks.document.kinds import KINDS
+from exhibit.tasks.document.grounds import sample, worded
 from exhibit.tasks.document.verdicts import all_rows, not_asked
 from exhibit.tasks.document.words import capital, count, listing, of_results
 from exhibit.tasks.records.finding import Finding, Mark
+from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
-from exhibit.tasks.records.page import Answer, Each, Fact, Front, Rule, Word
+from exhibit.tasks.records.page import Answer, Each, Fact, Front, Rule
 from exhibit.tasks.records.subgroups import APART
-from exhibit.tasks.records.trust import Ground, MayRely, Measured, Relied, Repeated, Reserved
+from exhibit.tasks.records.trust import (
+    Answered,
+    AnyGround,
+    MayRely,
+    Measured,
+    QuestionId,
+    Relied,
+    Repeated,
+    Reserved,
+    Result,
+    Word,
+)
 from exhibit.tasks.records.verdict import CheckWords
 
 _HALF = 0.5  # of the errors of a naive guess
@@ -76,16 +87,21 @@ def front(
     it is."""
     if not materials:
         return Front()
-    whole = len(materials) == 1
-    judged = _worded([of_model(item, findings[item.slug]) for item in materials], checks, whole)
-    model = _joined(MODEL, materials, judged)
-    found = _worded([explained.explanation(item, findings[item.slug], checks) for item in materials], checks, whole)
-    explanation = _joined(explained.EXPLANATION, materials, found)
+    model, explanation, _ = answered = (
+        _answered("model", materials, [of_model(item, findings[item.slug]) for item in materials]),
+        _answered(
+            "explanation",
+            materials,
+            [explained.explanation(item, findings[item.slug], checks) for item in materials],
+        ),
+        _answered("untested", materials, [explained.untested(item, checks) for item in materials]),
+    )
     return Front(
         examined=tuple(_examined(materials)),
         stated=tuple(Fact(name=capital(name), text=text) for name, text in (stated or {}).items()),
-        answers=(model, explanation, explained.untested(materials, checks)),
-        overall=min(model.word, explanation.word, key=_WORST.index),
+        answered=answered,
+        answers=tuple(told(one, checks) for one in answered),
+        overall=min(model.answer, explanation.answer, key=_WORST.index),
         concerns=concerns(materials, anchors),
         rule=RULE,
         notes=notes(checks, len(materials) > 1),
@@ -94,10 +110,28 @@ def front(
     )
 
 
-def _worded(
-    found: Sequence[tuple[Word, Sequence[Ground]]], checks: Mapping[str, CheckWords], whole: bool
-) -> list[tuple[Word, str]]:
-    return [(word, worded(grounds, checks, whole)) for word, grounds in found]
+_QUESTIONS: dict[QuestionId, str] = {
+    "model": MODEL,
+    "explanation": explained.EXPLANATION,
+    "untested": explained.UNTESTED,
+}
+
+
+def _answered(
+    question: QuestionId, materials: Sequence[Material], found: Sequence[tuple[Word, Sequence[AnyGround]]]
+) -> Answered:
+    """The answer for each chapter, of which the worst counts."""
+    results = [
+        Result(chapter=item.slug, title=item.title, answer=word, reasons=tuple(grounds))
+        for item, (word, grounds) in zip(materials, found, strict=True)
+    ]
+    worst = min((one.answer for one in results), key=_WORST.index)
+    return Answered(id=question, question=_QUESTIONS[question], answer=worst, results=tuple(results))
+
+
+def told(answered: Answered, checks: Mapping[str, CheckWords]) -> Answer:
+    """An answer in the words of page one."""
+    return explained.told_untested(answered, checks) if answered.id == "untested" else _joined(answered, checks)
 
 
 def model_name(material: Material) -> str:
@@ -156,7 +190,12 @@ def _rows(material: Material, number: int) -> str:
 
 def _sample(material: Material) -> tuple[str, str]:
     """One of them, and several."""
-    return KINDS[material.kind].sample if len(material.dataset.inputs) == 1 else ("row", "rows")
+    return sample(_kind(material))
+
+
+def _kind(material: Material) -> Kind | None:
+    """Of which kind the samples are; None of several inputs."""
+    return material.kind if len(material.dataset.inputs) == 1 else None
 
 
 def _methods_of(material: Material) -> Fact:
@@ -165,19 +204,20 @@ def _methods_of(material: Material) -> Fact:
     return Fact(name="Explained by", text=listing([*titles[:_MOST_NAMED], *more]))
 
 
-def _joined(question: str, materials: Sequence[Material], found: Sequence[tuple[Word, str]]) -> Answer:
+def _joined(answered: Answered, checks: Mapping[str, CheckWords]) -> Answer:
     """The worst answer, and that of each result, the worst first; what is the same of several is said once."""
+    found = answered.results
     if len(found) == 1:
-        [(word, reason)] = found
-        return Answer(question=question, word=word, reasons=(reason,))
+        [one] = found
+        return Answer(question=answered.question, word=one.answer, reasons=(worded(one.reasons, checks),))
     alike: dict[tuple[Word, str], list[str]] = {}
-    for material, one in zip(materials, found, strict=True):
-        alike.setdefault(one, []).append(material.title)
+    for one in found:
+        alike.setdefault((one.answer, worded(one.reasons, checks, whole=False)), []).append(one.title)
     order = sorted(alike, key=lambda one: _WORST.index(one[0]))
     rest = [word for word, text in order[_MOST_GROUPS:] for _ in alike[word, text]]
     return Answer(
-        question=question,
-        word=order[0][0],
+        question=answered.question,
+        word=answered.answer,
         each=tuple(
             Each(of=of_results(alike[word, text], len(found)), word=word, reason=text)
             for word, text in order[:_MOST_GROUPS]
@@ -193,12 +233,12 @@ def _counted(words: Sequence[Word]) -> str:
 # --- the model --------------------------------------------------------------------------------------------
 
 
-def of_model(material: Material, finding: Finding) -> tuple[Word, list[Ground]]:
+def of_model(material: Material, finding: Finding) -> tuple[Word, list[AnyGround]]:
     """Whether it can be trusted, and why."""
     metric = next(iter(material.performance.metrics), None)
     if metric is None:
         return "not assessed", [Reserved(id="no labels")]
-    said: list[Ground] = [_quality(material, metric)]
+    said: list[AnyGround] = [_quality(material, metric)]
     said += [Reserved(id="stated")] if material.not_seen else []
     test = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
     unseen = test or material.not_seen
@@ -214,7 +254,7 @@ def of_model(material: Material, finding: Finding) -> tuple[Word, list[Ground]]:
     return ("with care", [*said, reserve]) if reserve else ("yes", said)
 
 
-def _reserve(material: Material, finding: Finding, surely: bool) -> Ground | None:
+def _reserve(material: Material, finding: Finding, surely: bool) -> AnyGround | None:
     """Why a model that is better than a guess is trusted with care; None where nothing speaks against it."""
     if isinstance(finding, Mark) and finding.relied_on:
         return Relied(region=finding.region, of_class=finding.of_class, present=finding.present, absent=finding.absent)
@@ -244,6 +284,6 @@ def _quality(material: Material, metric: Metric) -> Measured:
         metric=metric,
         unit=material.dataset.label_unit,
         classes=bool(material.dataset.classes),
-        sample=_sample(material),
+        sample=_kind(material),
         rows=material.measured_rows,
     )

@@ -4,12 +4,22 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from exhibit.tasks.document.bearing import named
-from exhibit.tasks.document.grounds import ENOUGH, SHOWS, worded
+from exhibit.tasks.document.grounds import ENOUGH, SHOWS, sentence, unknown
 from exhibit.tasks.document.words import capital, count, listing
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.material import Material, MethodMaterial
-from exhibit.tasks.records.page import Answer, Rule, Word
-from exhibit.tasks.records.trust import Asked, Closed, Counted, Doubted, Ground, Open, Shown, Spoke, Unknown
+from exhibit.tasks.records.page import Answer, Rule
+from exhibit.tasks.records.trust import (
+    Answered,
+    AnyGround,
+    Asked,
+    Counted,
+    Doubted,
+    Shown,
+    Spoke,
+    Untested,
+    Word,
+)
 from exhibit.tasks.records.verdict import CheckResult, CheckWords, Shows, Verdict
 
 EXPLANATION = "Can the explanation be trusted?"
@@ -77,7 +87,7 @@ def tally(material: Material) -> Tally:
     return Tally(passed, failed, undecided, without, against)
 
 
-def explanation(material: Material, finding: Finding, checks: Mapping[str, CheckWords]) -> tuple[Word, list[Ground]]:
+def explanation(material: Material, finding: Finding, checks: Mapping[str, CheckWords]) -> tuple[Word, list[AnyGround]]:
     """The answer for one chapter, and why."""
     found = tally(material)
     failed = _of(material, "fail")
@@ -85,7 +95,7 @@ def explanation(material: Material, finding: Finding, checks: Mapping[str, Check
     others = [(method, check) for method, check in failed if not check.required]
     undecided = [(method, check) for method, check in _of(material, "undecided") if check.check in found.undecided]
     lacking = _lacking(found.passed, checks)
-    grounds: list[Ground] = [Spoke(id="required failed", asked=_asked(required, material))] if required else []
+    grounds: list[AnyGround] = [Spoke(id="required failed", asked=_asked(required, material))] if required else []
     grounds.append(_counted(found, checks))
     if others:
         grounds.append(Spoke(id="failed", asked=_asked(others, material), beside_required=bool(required)))
@@ -156,19 +166,23 @@ def not_assessed(material: Material, checks: Mapping[str, CheckWords]) -> list[s
     return [name for name in checks if name not in closed]
 
 
-def untested(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -> Answer:
+def untested(material: Material, checks: Mapping[str, CheckWords]) -> tuple[Word, list[AnyGround]]:
+    """Which checks are open in a chapter."""
+    missing, applying = not_assessed(material, checks), _apply(tally(material), checks)
+    spoke = any(check.verdict in ("pass", "fail") for _, check in results(material))
+    ground = Untested(open=tuple(missing), apply=tuple(name for name in checks if name in applying), spoke=spoke)
+    return "yes" if spoke and not missing else "not assessed", [ground]
+
+
+def told_untested(answered: Answered, checks: Mapping[str, CheckWords]) -> Answer:
     """Which checks are open in any chapter, and what is not known for it."""
-    missing = [name for name in checks if any(name in not_assessed(material, checks) for material in materials)]
-    if not missing:
-        spoke = any(check.verdict in ("pass", "fail") for item in materials for _, check in results(item))
-        reason = worded([Closed(spoke=spoke)], checks)
-        return Answer(question=UNTESTED, word="yes" if spoke else "not assessed", reasons=(reason,))
-    total = len({name for material in materials for name in checks if name in _apply(tally(material), checks)})
-    several = len(materials) > 1
-    found = [Open(several=several), Unknown(first=missing[0], others=len(missing) - 1, several=several)]
-    return Answer(
-        question=UNTESTED,
-        word="not assessed",
-        counted=f"{len(missing)} of {count(total, 'check')} open",
-        reasons=tuple(worded([ground], checks) for ground in found),
+    grounds = [ground for one in answered.results for ground in one.reasons if isinstance(ground, Untested)]
+    together = Untested(
+        open=tuple(name for name in checks if any(name in ground.open for ground in grounds)),
+        apply=tuple(name for name in checks if any(name in ground.apply for ground in grounds)),
+        spoke=all(ground.spoke for ground in grounds),
     )
+    whole = len(answered.results) == 1
+    left = f"{len(together.open)} of {count(len(together.apply), 'check')} open" if together.open else ""
+    said = filter(None, [sentence(together, checks, whole), unknown(together, checks, whole)])
+    return Answer(question=answered.question, word=answered.answer, counted=left, reasons=tuple(said))

@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import get_args
 
+from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.words import asked, capital, count, listing, rounded, share
+from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.trust import (
     Asked,
-    Closed,
     Counted,
     Doubted,
     Ground,
     MayRely,
     Measured,
-    Open,
     Relied,
     Repeated,
     Reserved,
     Shown,
     Spoke,
-    Unknown,
+    Untested,
 )
 from exhibit.tasks.records.verdict import CheckWords, Shows
 
@@ -85,6 +85,11 @@ def _(ground: Doubted, _checks: Checks, _whole: bool) -> str:
     return "Its methods disagree on what comes first."
 
 
+def sample(kind: Kind | None) -> tuple[str, str]:
+    """One sample of this kind by what a reader calls it, and several; None: of several inputs."""
+    return KINDS[kind].sample if kind else ("row", "rows")
+
+
 @sentence.register
 def _(ground: Measured, _checks: Checks, whole: bool) -> str:
     """Accuracy 96% (95% interval 91% to 99%) on 120 pictures held out from its training; a naive guess, always the
@@ -98,7 +103,7 @@ def _(ground: Measured, _checks: Checks, whole: bool) -> str:
     naive = "" if metric.naive is None else f"; a naive guess{always} has {write(metric.naive)}"
     unit = f" {ground.unit}" if ground.unit and not shares else ""
     held = " from its training" * (ground.rows == "test" and whole)
-    on = f"{count(metric.count, *ground.sample)} {_MEASURED_ON[ground.rows]}{held}"
+    on = f"{count(metric.count, *sample(ground.sample))} {_MEASURED_ON[ground.rows]}{held}"
     return capital(f"{_PLAIN.get(metric.name, metric.name)} {write(metric.value)}{unit}{bounds} on {on}{naive}.")
 
 
@@ -157,24 +162,23 @@ _RESERVED = {
 
 
 @sentence.register
-def _(ground: Closed, _checks: Checks, _whole: bool) -> str:
+def _(ground: Untested, _checks: Checks, whole: bool) -> str:
+    if ground.open:
+        where = "" if whole else ", for one result at least"
+        return f"These were not made or could not decide{where}: that is neither for nor against the explanation."
     if ground.spoke:
         return "Every check that applies gave a verdict."
-    return "No check applies: nothing is known either way."
+    return f"No check applies{'' if whole else ' to one result at least'}: nothing is known either way."
 
 
-@sentence.register
-def _(ground: Open, _checks: Checks, _whole: bool) -> str:
-    where = ", for one result at least" if ground.several else ""
-    return f"These were not made or could not decide{where}: that is neither for nor against the explanation."
-
-
-@sentence.register
-def _(ground: Unknown, checks: Checks, _whole: bool) -> str:
-    unknown, left = f"whether {checks[ground.first].meaning}", ground.others
+def unknown(ground: Untested, checks: Checks, whole: bool) -> str:
+    """What is not known for want of the open checks; empty where there are none."""
+    if not ground.open:
+        return ""
+    first, left = f"whether {checks[ground.open[0]].meaning}", len(ground.open) - 1
     more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
-    some = "for one result at least " if ground.several else ""
-    return f"So {some}it is not known {either([unknown, *more])}."
+    some = "" if whole else "for one result at least "
+    return f"So {some}it is not known {either([first, *more])}."
 
 
 def either(words: Sequence[str]) -> str:

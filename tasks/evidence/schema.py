@@ -11,8 +11,14 @@ from exhibit.tasks.records.change_summary import Changes
 from exhibit.tasks.records.evidence import Evidence
 from exhibit.tasks.records.manifest import Manifest
 from exhibit.tasks.records.packing import canonical_json
+from exhibit.tasks.records.trust import Answers
 
-SCHEMAS: dict[str, type[Record]] = {"evidence": Evidence, "manifest": Manifest, "changes": Changes}
+SCHEMAS: dict[str, type[Record]] = {
+    "evidence": Evidence,
+    "manifest": Manifest,
+    "changes": Changes,
+    "answers": Answers,
+}
 
 
 FOLDER = Path(__file__).parent / "schemas"

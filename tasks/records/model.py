@@ -76,11 +76,11 @@ class Remarks(Record):
 
 
 class Rate(Record):
-    """Right answers among so many, with the 95% interval of their share."""
+    """Right answers among so many."""
 
-    right: int
-    total: int
-    interval: tuple[float, float]
+    right: int = Field(description="right answers")
+    total: int = Field(description="among so many")
+    interval: tuple[float, float] = Field(description="95% interval of their share")
 
     @property
     def share(self) -> float:
@@ -95,15 +95,18 @@ class Rate(Record):
 
 
 class Metric(Record):
-    """A measured quality: `value` on `count` samples of `split`, with a 95% interval where one is known. `naive`: that
-    of a guess on the same samples that knows the training labels alone: always their commonest class, or their mean."""
+    """A measured quality."""
 
-    name: str
-    value: float
-    split: Split
-    count: int
-    interval: tuple[float, float] | None = None
-    naive: float | None = None
+    name: str = Field(description="what is measured")
+    value: float = Field(description="how good it is")
+    split: Split = Field(description="which samples it is measured on")
+    count: int = Field(description="on how many")
+    interval: tuple[float, float] | None = Field(None, description="95% interval; null where none is known")
+    naive: float | None = Field(
+        None,
+        description="that of a guess on the same samples that knows the training labels alone: always their commonest "
+        "class, or their mean",
+    )
 
 
 class Planted(Record):

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.filed import CardPage, ProfilePage
+from exhibit.tasks.records.trust import Answered, Word
 from exhibit.tasks.records.verdict import Verdict
 
 Paper = Literal["A4", "letter"]
@@ -134,9 +135,6 @@ class Badge(Record):
     verdict: Verdict | None = None
 
 
-Word = Literal["yes", "with care", "no", "not assessed"]
-
-
 def coloured(word: Word) -> Verdict:
     """The verdict whose colours an answer has: what is not known is amber."""
     colours: dict[Word, Verdict] = {"yes": "pass", "no": "fail"}
@@ -172,6 +170,12 @@ class Answer(Record):
     def said(self) -> str:
         """What is printed below the question."""
         return self.counted or self.word
+
+    @property
+    def text(self) -> str:
+        """All that it rests on, in one line."""
+        each = [f"{one.of}: {one.word}. {one.reason}" for one in self.each]
+        return " ".join(filter(None, [*self.reasons, *each, self.more]))
 
     @property
     def verdict(self) -> Verdict:
@@ -232,11 +236,13 @@ class Open(Record):
 
 class Front(Record):
     """What page one and two say beside the findings: what was `examined`, what the user has `stated` of it, the
-    answers, the `overall` one, the `concerns` about model and data, the `rule` they follow and the `notes` on its
-    words; all verdicts, of which the first are printed, and what was `not_asked`."""
+    answers, before they are worded and as they are printed, the `overall` one, the `concerns` about model and data, the
+    `rule` they follow and the `notes` on its words; all verdicts, of which the first are printed, and what was
+    `not_asked`."""
 
     examined: tuple[Fact, ...] = ()
     stated: tuple[Fact, ...] = ()
+    answered: tuple[Answered, ...] = ()
     answers: tuple[Answer, ...] = ()
     overall: Word = "not assessed"
     concerns: tuple[Concern, ...] = ()

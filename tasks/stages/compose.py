@@ -14,6 +14,7 @@ from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.page import Document, Failure
 from exhibit.tasks.records.profile import Profile
+from exhibit.tasks.records.trust import Answers, FoundSentence
 from exhibit.tasks.records.verdict import CheckWords
 from exhibit.tasks.stages.stage import FinishedStage, read, run_stage
 from exhibit.tasks.store import Digest, Store
@@ -59,7 +60,10 @@ def compose(
             profile,
             [item for digest in looked_at for item in read(store, Drawings, digest).items],
         ).model_copy(update={"signoff": tuple(signoff)})
-        found = {"document": pack(document), "answers": pretty(_answers(document))}
+        found = {
+            "document": pack(document),
+            "answers": pretty(_answers(document).model_dump(mode="json", by_alias=True)),
+        }
         found |= {"quality": pretty(quality.as_plain(gathered))} if any(item.quality for item in gathered) else {}
         found |= {"datasheet": pretty(datasheet.as_plain(gathered))} if any(item.datasheet for item in gathered) else {}
         found |= {"groups": pretty(for_whom.as_plain(gathered))} if any(item.groups for item in gathered) else {}
@@ -107,31 +111,19 @@ def _profile(found: ProfilePage) -> dict[str, Any]:
     return {"schema": "exhibit-profile/1", "says": [found.summary, found.disclaimer], **plain}
 
 
-def _answers(document: Document) -> dict[str, Any]:
+def _answers(document: Document) -> Answers:
     """`answers.json`: the overall answer, those of page one, the rule, and what each chapter of page one found."""
     front = document.front
-    return {
-        "schema": "exhibit-answers/1",
-        "overall": front.overall,
-        "answers": [
-            {
-                "question": answer.question,
-                "answer": answer.word,
-                "reasons": [
-                    *answer.reasons,
-                    *(f"{one.of}: {one.word}. {one.reason}" for one in answer.each),
-                    *filter(None, [answer.more]),
-                ],
-            }
-            for answer in front.answers
-        ],
-        "rule": [
+    return Answers(
+        overall=front.overall,
+        answers=front.answered,
+        rule=(
             *(f"{rule.question} {word}: {case}" for rule in front.rule for word, case in rule.cases),
             *front.notes,
-        ],
-        "found": [
-            {"chapter": chapter.slug, "title": chapter.teaser.title, "sentence": chapter.teaser.sentence}
+        ),
+        found=tuple(
+            FoundSentence(chapter=chapter.slug, title=chapter.teaser.title, sentence=chapter.teaser.sentence)
             for chapter in document.chapters
             if chapter.teaser
-        ],
-    }
+        ),
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.checks import CHECK_WORDS
-from exhibit.tasks.document.answers import RULE, front
+from exhibit.tasks.document.answers import RULE, front, told
 from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.explained import explanation
@@ -22,7 +22,7 @@ from exhibit.tasks.records.finding import Mark
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction
 from exhibit.tasks.records.page import Answer
-from exhibit.tasks.records.trust import Asked, Counted, Ground, Spoke
+from exhibit.tasks.records.trust import Answers, Asked, Counted, Ground, Spoke
 from exhibit.tasks.records.verdict import CheckResult, Verdict
 from exhibit.tasks.stages.compose import _answers
 from tests.points import LENGTHS, inputs, material, method
@@ -260,15 +260,52 @@ def test_of_several_models_each_has_its_answer_and_the_worst_counts() -> None:
     assert document.front.rule == RULE
 
 
-def test_programs_are_told_how_many_more_results_there_are() -> None:
-    """Page one has room for three different answers, and says what the others are."""
+def test_programs_are_told_every_result_in_numbers() -> None:
+    """Page one has room for three different answers; programs are told all, and no sentence but names and ids."""
     points = [
         flowers(metric=accuracy(0.1 * k, 0.1 * k + 0.05)).model_copy(update={"slug": f"p{k}", "title": f"P{k}"})
         for k in range(1, 6)
     ]
-    said = _answers(compose(points, None, CHECK_WORDS))["answers"][0]
-    assert said["reasons"][-1] == "2 more results: 2 no."
-    assert len(said["reasons"]) == 4
+    written = _answers(compose(points, None, CHECK_WORDS)).model_dump(mode="json", by_alias=True)
+    own, *_ = written["answers"]
+    assert [one["chapter"] for one in own["results"]] == ["p1", "p2", "p3", "p4", "p5"]
+    assert own["results"][0]["reasons"] == [
+        {
+            "id": "quality",
+            "metric": points[0].performance.metrics[0].model_dump(mode="json"),
+            "unit": "",
+            "classes": True,
+            "sample": "table",
+            "rows": "test",
+        },
+        {"id": "no better"},
+    ]
+
+
+def texts(value: Any) -> list[str]:
+    """All texts in a plain value."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [value] if isinstance(value, str) else [text for item in items for text in texts(item)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_reasons_hold_no_sentence_and_make_the_words_of_page_one(seed: int) -> None:
+    """What a program reads and words again says what the page says; the question apart, no text ends in a full stop."""
+    draw, verdicts = np.random.default_rng(seed), ("pass", "fail", "undecided", "not assessed", "not applicable")
+    points = [
+        flowers(
+            *(check(name, verdicts[draw.integers(5)], required=bool(draw.integers(2))) for name in NAMES),
+            metric=accuracy(low := draw.random() * 0.9, low + 0.1) if draw.random() < 0.9 else None,
+            not_seen=bool(draw.integers(2)),
+        ).model_copy(update={"slug": f"p{k}", "title": f"P{k}"})
+        for k in range(draw.integers(1, 6))
+    ]
+    document = compose(points, None, CHECK_WORDS)
+    written = _answers(document).model_dump_json(by_alias=True)
+    again = Answers.model_validate_json(written).answers
+    assert tuple(told(one, CHECK_WORDS) for one in again) == document.front.answers
+    found = [text for one in json.loads(written)["answers"] for text in texts(one["results"])]
+    assert [text for text in found if re.search(r"[.?:;”]", text)] == []
 
 
 def test_what_is_the_same_of_many_is_said_once() -> None:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from exhibit.flows.artifacts import changed, failed, picture, summary, verdicts
+from exhibit.flows.artifacts import answered, changed, failed, picture, summary, verdicts
 
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>0.5</text></svg>'
 FILES = {name: {"sha256": digit * 64} for name, digit in (("checks.json", "a"), ("report.pdf", "b"))}
@@ -89,3 +89,20 @@ def test_a_huge_picture_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "iris.svg").write_bytes(b" " * 1_000_001)
     assert picture(tmp_path, MANIFEST) == ""
+
+
+def test_the_reasons_of_the_answers_are_worded_as_on_page_one(tmp_path: Path) -> None:
+    """The file holds ids and numbers; of a run without it nothing is said."""
+    assert answered(tmp_path) == []
+    reasons = [{"id": "no labels"}]
+    found = {"chapter": "iris", "title": "Iris", "answer": "not assessed", "reasons": reasons}
+    own = {"id": "model", "question": "Can the model be trusted?", "answer": "not assessed", "results": [found]}
+    file = {"schema": "exhibit-answers/2", "overall": "not assessed", "answers": [own], "rule": [], "found": []}
+    (tmp_path / "answers.json").write_text(json.dumps(file))
+    said = "**not assessed**. No labels say how good it is."
+    assert answered(tmp_path) == [f"- Can the model be trusted? {said}"]
+    of_two = own | {"results": [found, found | {"chapter": "b", "title": "B"}]}
+    (tmp_path / "answers.json").write_text(json.dumps(file | {"answers": [of_two]}))
+    assert answered(tmp_path) == [
+        "- Can the model be trusted? **not assessed**. Both results: not assessed. No labels say how good it is."
+    ]
