@@ -11,6 +11,7 @@ from exhibit.tasks.document.words import count, listing
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.figure import Figure, Histogram, Histograms
+from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Concern, Section
 
@@ -104,5 +105,5 @@ def as_plain(materials: Sequence[Material]) -> dict[str, Any]:
     found = {material.slug: material.datasheet for material in materials if material.datasheet is not None}
     return {
         "schema": "exhibit-datasheet/1",
-        "chapters": [{"chapter": slug, **own.model_dump(mode="json")} for slug, own in found.items()],
+        "chapters": [{"chapter": slug, **filed(own.model_dump(mode="json"))} for slug, own in found.items()],
     }

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from exhibit.tasks.document import roles
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, signed
+from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Column, Concern, Section, Table
 from exhibit.tasks.records.subgroups import (
@@ -199,7 +200,9 @@ def written(value: float, measure: str) -> str:
     return signed(value) if measure == "calibration" else plain(value)
 
 
-def _interval(ends: tuple[float, float], measure: str) -> str:
+def _interval(ends: tuple[float, float] | None, measure: str) -> str:
+    if ends is None:
+        return "not known"
     return interval(*ends, 3, rounded) if measure in _NO_SHARES else interval(*ends)
 
 
@@ -240,6 +243,8 @@ def _apart(material: Material, measured: Measured) -> tuple[Block, ...]:
 
 
 def _rule(material: Material, measured: Measured) -> str:
+    unknown = any(item.surest.interval is None for table in measured.tables for item in table.disparities)
+    alike = " Where all rows of a group are off by as much, that says nothing of other rows: no interval is known."
     limit = (
         f"{APART:.2f}"
         if material.dataset.classes
@@ -249,7 +254,7 @@ def _rule(material: Material, measured: Measured) -> str:
         f"Every two groups of {FEW} rows or more are compared. A measure fails where two groups differ by more than "
         f"{limit} with the whole interval of the difference, passes where the intervals of all pairs stay within that, "
         "either way, and is undecided else. These intervals hold together at 95% over all "
-        f"{measured.comparisons:,} comparisons."
+        f"{measured.comparisons:,} comparisons.{alike * unknown}"
     )
 
 
@@ -308,7 +313,7 @@ def _apart_concern(material: Material, measured: Measured) -> tuple[Concern, ...
     failed = [(table, item) for table in measured.tables for item in table.disparities if item.verdict == "fail"]
     if not failed:
         return ()
-    failed.sort(key=lambda one: (len(one[0].by), -one[1].surest.interval[0] / (one[1].limit or 1)))
+    failed.sort(key=lambda one: (len(one[0].by), -one[1].surely / (one[1].limit or 1)))
     told = "; ".join(_told(table, item, measured) for table, item in failed[:_TOLD])
     more = f"; and {len(failed) - _TOLD} more" if len(failed) > _TOLD else ""
     return (
@@ -353,7 +358,7 @@ def as_plain(materials: Sequence[Material]) -> dict[str, Any]:
             "association": TELLS,
         },
         "chapters": [
-            {"chapter": material.slug, **material.groups.model_dump(mode="json")}
+            {"chapter": material.slug, **filed(material.groups.model_dump(mode="json"))}
             for material in materials
             if material.groups is not None
         ],

@@ -6,6 +6,7 @@ from typing import Any
 from exhibit.tasks.document.quality_figures import figures, rows_measured
 from exhibit.tasks.document.quality_tables import bins, by_class, thresholds, whole
 from exhibit.tasks.document.words import plain
+from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Concern, Section
 from exhibit.tasks.records.quality import BINS, LEAST, Calibration, Quality
@@ -42,7 +43,10 @@ def _measured(material: Material, quality: Quality) -> str:
         few = " On so few rows no interval can be had from resampling."
     elif quality.rows < _FEW:
         few = " On so few rows these are rough."
-    alike = "; where these all give the same, F1 and ROC AUC of a class have one from the number of rows alone"
+    alike = (
+        "; where these all give the same, balanced accuracy, the Brier score, and F1 and ROC AUC of a class have one "
+        "from the number of rows alone"
+    )
     resampled = (
         f"Intervals are at 95%: Wilson's for shares of rows, else from {quality.resamples:,} resamples of the rows"
         f"{alike * bool(quality.classes)}."
@@ -106,7 +110,10 @@ def as_plain(materials: Sequence[Material]) -> dict[str, Any]:
         "schema": "exhibit-quality/1",
         "rule": _RULE,
         "chapters": [
-            {"chapter": material.slug, **material.quality.model_dump(mode="json", exclude={"roc", "precision_recall"})}
+            {
+                "chapter": material.slug,
+                **filed(material.quality.model_dump(mode="json", exclude={"roc", "precision_recall"})),
+            }
             for material in materials
             if material.quality is not None
         ],

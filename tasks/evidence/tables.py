@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.tasks.records.behaviour import Behaviour
+from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.behaviour import Behaviour, Effects, Permutation
 from exhibit.tasks.records.explanation import Importance
+from exhibit.tasks.records.intervals import filed, has_width
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.verdict import CheckResult
 
@@ -18,7 +20,7 @@ CHECK_COLUMNS = ("chapter", *(name for name in CheckResult.model_fields if name 
 def metric_rows(chapters: Sequence[tuple[str, Performance]]) -> list[dict[str, Any]]:
     """The measured quality of each model as plain data."""
     return [
-        {"chapter": slug, **metric.model_dump(mode="json")}
+        {"chapter": slug, **filed(metric.model_dump(mode="json"))}
         for slug, performance in chapters
         for metric in performance.metrics
     ]
@@ -39,7 +41,7 @@ def behaviour_rows(chapters: Sequence[tuple[str, Sequence[Behaviour]]]) -> dict[
     return {
         "schema": "exhibit-behaviour/1",
         "chapters": [
-            {"chapter": slug, "found": [_plain(one.model_dump(exclude=_ROW_BY_ROW)) for one in found]}
+            {"chapter": slug, "found": [_plain(_bounded(one).model_dump(exclude=_ROW_BY_ROW)) for one in found]}
             for slug, found in chapters
             if found
         ],
@@ -47,6 +49,23 @@ def behaviour_rows(chapters: Sequence[tuple[str, Sequence[Behaviour]]]) -> dict[
 
 
 _ROW_BY_ROW: dict[str, Any] = {"of": True, "items": {"__all__": {"individual", "seen", "values"}}}
+
+
+def _bounded(found: Behaviour) -> Behaviour:
+    """With no ends where a number did not vary over the rows."""
+    match found:
+        case Permutation():
+            return found.model_copy(update=_ends(found.low, found.high))
+        case Effects():
+            items = tuple(item.model_copy(update=_ends(item.low, item.high)) for item in found.items)
+            return found.model_copy(update={"items": items})
+        case _:
+            return found
+
+
+def _ends(low: Array, high: Array) -> dict[str, Array]:
+    varies = np.vectorize(has_width, otypes=[bool])(low, high)
+    return {"low": np.where(varies, low, np.nan), "high": np.where(varies, high, np.nan)}
 
 
 def _plain(value: Any) -> Any:
@@ -65,8 +84,10 @@ def _plain(value: Any) -> Any:
 
 
 def _finite(interval: tuple[float, float] | None) -> list[float | None] | None:
-    """From, to; null for an end that nothing bounds."""
-    return None if interval is None else [end if math.isfinite(end) else None for end in interval]
+    """From, to; null for an end that nothing bounds, and for an interval without a width."""
+    if interval is None or not has_width(*interval):
+        return None
+    return [end if math.isfinite(end) else None for end in interval]
 
 
 def importance_rows(slug: str, method: str, importance: Importance) -> list[dict[str, Any]]:

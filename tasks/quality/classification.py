@@ -8,10 +8,11 @@ from exhibit.tasks.chances import wilson
 from exhibit.tasks.models.performance import rate
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
-from exhibit.tasks.quality.counted import Overlap, Ranking, Statistic
+from exhibit.tasks.quality.counted import Balanced, Mean, Overlap, Ranking, Statistic
 from exhibit.tasks.quality.resampling import draws_of, intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Split
+from exhibit.tasks.records.intervals import has_width
 from exhibit.tasks.records.quality import AtThreshold, ClassQuality, Measure, Quality
 
 THRESHOLDS = tuple(k / 10 for k in range(1, 10))
@@ -68,11 +69,20 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
     names = ("balanced accuracy", "macro F1", "ROC AUC", "average precision", "log loss", "Brier score")
     binary = width == 2
     top = probabilities[:, 1] if binary else probabilities.max(axis=1)
+    counted: dict[str, Statistic] = {
+        "balanced accuracy": Balanced(read == labels, labels),
+        "Brier score": Mean(squares, least=0, most=1 if binary else 2),
+        **({"ROC AUC": Ranking(probabilities[:, 1], labels == 1)} if binary else {}),
+    }
     return Quality(
         split=split,
         rows=rows,
         resamples=draws_of(rows),
-        measures=tuple(found for name in names if (found := measure(name, naive=naive.get(name)))),
+        measures=tuple(
+            found
+            for name in names
+            if (found := _bounded(measure(name, naive=naive.get(name)), counted.get(name), rows))
+        ),
         positive=classes[1] if binary else "",
         classes=tuple(
             ClassQuality(
@@ -97,9 +107,9 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
     )
 
 
-def _bounded(found: Measure | None, statistic: Statistic, rows: int) -> Measure | None:
+def _bounded(found: Measure | None, statistic: Statistic | None, rows: int) -> Measure | None:
     """With the interval that follows from the number of rows where resampled rows all give the same: it has a width."""
-    if found is None or found.interval is None or found.interval[0] < found.interval[1]:
+    if found is None or found.interval is None or has_width(*found.interval) or statistic is None:
         return found
     counted = statistic.of(np.ones(rows, bool), _LEVEL)
     return found.model_copy(update={"interval": counted and (counted.low, counted.high)})

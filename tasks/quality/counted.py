@@ -9,13 +9,14 @@ from scipy.special import ndtri, stdtrit
 from exhibit.tasks.chances import wilson
 from exhibit.tasks.orders import ranks
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.intervals import has_width
 from exhibit.tasks.records.quality import LEAST
 from exhibit.tasks.records.subgroups import Estimate
 
 
 class Counted(NamedTuple):
     """A number over so many rows, and the ends of its interval at a level; these are not `told` of a mean over so few
-    rows that their spread says little."""
+    rows that their spread says little, or over rows that are all alike, of which it says nothing."""
 
     value: float
     rows: int
@@ -62,17 +63,19 @@ class Mean(NamedTuple):
     has_ratio: bool = False
 
     def of(self, rows: Array, level: float) -> Counted | None:
-        """With Student's interval, no end of which is where no number can be; None of a single row. Where all are alike
-        and there is a farthest number, one such is taken in at each side, as A. Agresti and B. Coull (1998) do for
-        shares: else a few rows would be certain."""
+        """With Student's interval, no end of which is where no number can be; None of a single row. Where all are
+        alike, one more number is taken in at each side, the farthest that there can be, as A. Agresti and B. Coull
+        (1998) do for shares: else a few rows would be certain. Without a farthest number nothing bounds the mean."""
         if rows.sum() < 2:
             return None
         own = self.values[rows]
         found = mean(own, level)
         low, high = found.low, found.high
-        if not np.ptp(own) and np.isfinite([self.least, self.most]).all():
-            low, high = mean(np.append(own, self.least), level).low, mean(np.append(own, self.most), level).high
-        return found._replace(low=max(low, self.least), high=min(high, self.most), told=found.rows >= LEAST)
+        if alike := not has_width(float(own.min()), float(own.max())):
+            low = mean(np.append(own, self.least), level).low if np.isfinite(self.least) else self.least
+            high = mean(np.append(own, self.most), level).high if np.isfinite(self.most) else self.most
+        told = found.rows >= LEAST and not (alike and np.isinf([self.least, self.most]).any())
+        return found._replace(low=max(low, self.least), high=min(high, self.most), told=told)
 
 
 class Overlap(NamedTuple):
@@ -90,6 +93,25 @@ class Overlap(NamedTuple):
             return None
         value, low, high = (2 * own / (1 + own) for own in (found.value, found.low, found.high))
         return Counted(value, found.rows, low, high)
+
+
+class Balanced(NamedTuple):
+    """Balanced accuracy: which rows are `right`, and which class each is of, `labels`; both (rows,)."""
+
+    right: Array
+    labels: Array
+    has_ratio: bool = True
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """The mean of the shares of all classes, each with Wilson's interval, whose distances from the shares are
+        added in squares: G. Y. Zou and A. Donner (2008); None of no rows."""
+        found = [share(self.right[rows & (self.labels == k)], level) for k in np.unique(self.labels[rows])]
+        own = np.array([(each.value, each.low, each.high) for each in found if each is not None])
+        if not len(own):
+            return None
+        value, count = float(own[:, 0].mean()), len(own)
+        down, up = (float(np.hypot.reduce(own[:, end] - own[:, 0])) / count for end in (1, 2))
+        return Counted(value, int(rows.sum()), value - down, value + up)
 
 
 class Ranking(NamedTuple):

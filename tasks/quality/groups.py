@@ -195,7 +195,7 @@ def _disparity(measure: str, found: Mapping[str, Counted], has_ratio: bool, limi
             high=names[high[k]],
             low=names[low[k]],
             difference=float(difference[k]),
-            interval=(float(start[k]), float(end[k])),
+            interval=(float(start[k]), float(end[k])) if np.isfinite([start[k], end[k]]).all() else None,
         ),
         limit=limit,
         verdict=None if limit is None else _verdict(float(start[k]), float(np.maximum(-start, end).max()), limit),

@@ -1,5 +1,6 @@
 """For whom a model is how good, and what its explanations say of each group."""
 
+import math
 from typing import Literal
 
 from exhibit.tasks.records.base import Record
@@ -14,7 +15,7 @@ TELLS = 0.3  # from which association on a feature is said to stand for a column
 
 
 class Estimate(Record):
-    """A number over `rows` rows with its interval; None where there are too few rows for one."""
+    """A number over `rows` rows with its interval; None where there are too few rows for one, or all are alike."""
 
     value: float
     rows: int
@@ -35,12 +36,13 @@ class Subgroup(Record):
 
 
 class Pair(Record):
-    """Two groups, and by how much a measure of the `high` one is above that of the `low` one."""
+    """Two groups, and by how much a measure of the `high` one is above that of the `low` one; with no interval where
+    nothing bounds that of one of them."""
 
     high: str
     low: str
     difference: float
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
 
 
 class Disparity(Record):
@@ -55,6 +57,11 @@ class Disparity(Record):
     surest: Pair
     limit: float | None
     verdict: Literal["pass", "fail", "undecided"] | None
+
+    @property
+    def surely(self) -> float:
+        """How far apart two groups are at least."""
+        return self.surest.interval[0] if self.surest.interval else -math.inf
 
 
 class Subgroups(Record):

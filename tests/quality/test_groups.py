@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
 from exhibit.tasks.chances import holm, wilson
 from exhibit.tasks.data.grouping import groupings, ranges
+from exhibit.tasks.document import for_whom
 from exhibit.tasks.quality import groups, roles
 from exhibit.tasks.quality.counted import Mean, Overlap, Ranking, area_interval, share
 from exhibit.tasks.records.base import Array
@@ -240,7 +241,7 @@ def test_intervals_are_counted_as_they_are_shown_and_a_group_without_rows_is_nam
     true = np.array([True] * 40 + [False] * 44)
     of = np.array([0] * 80 + [2] * 4)
     by = Grouping(by=("g",), groups=("large", "absent", "small"), of=of)
-    (found,), intervals, _ = groups.grouped(groups.of_class(true, np.full(84, 0.5), true), [by])
+    (found,), intervals, _ = groups.grouped(groups.of_class(true, np.linspace(0.4, 0.6, 84), true), [by])
     shown = [item for group in found.groups for item in group.measures.values() if item.interval]
     assert intervals == len(shown) == 9 + 4
     assert found.absent == ("absent",)
@@ -325,6 +326,22 @@ def test_rows_that_are_all_off_by_as_much_are_not_certain(off: float) -> None:
     more = Mean(np.tile(values, 10), least=-1, most=1).of(np.ones(400, bool), 0.95)
     assert more
     assert more.high - more.low < found.high - found.low
+
+
+@pytest.mark.parametrize("off", [0.0, 3.0])
+def test_groups_whose_errors_are_all_alike_are_not_surely_apart_nor_alike(off: float) -> None:
+    """Of 40 rows each, all off by 1 and by 1 + `off`: nothing bounds how far others are off, so it is not decided."""
+    labels, site = np.arange(80.0), np.repeat(["a", "b"], 40)
+    predicted = labels + 1 + np.where(site == "b", off, 0)
+    (found,), intervals, _ = groups.grouped(groups.of_values(labels, predicted), [grouping("site", site)])
+    for name in ("mean error", "mean absolute error"):
+        item = by_name(found)[name]
+        assert (item.difference, item.surest.interval, item.verdict) == (off, None, "undecided")
+        assert [group.measures[name].interval for group in found.groups] == [None, None]
+    assert intervals == 2  # of the mean labels
+    assert for_whom._interval(by_name(found)["mean error"].surest.interval, "mean error") == "not known"
+    (varied,), _, _ = groups.grouped(groups.of_values(labels, predicted + np.sin(labels)), [grouping("site", site)])
+    assert by_name(varied)["mean error"].surest.interval is not None
 
 
 def test_no_end_of_a_mean_is_where_no_mean_can_be() -> None:

@@ -7,13 +7,18 @@ from sklearn import metrics
 from exhibit.tasks.chances import wilson
 from exhibit.tasks.document import quality as told
 from exhibit.tasks.document.quality_tables import ties
+from exhibit.tasks.evidence.tables import behaviour_rows, check_rows, metric_rows
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
 from exhibit.tasks.quality.classification import classification
 from exhibit.tasks.quality.regression import regression
 from exhibit.tasks.quality.resampling import draws_of, intervals, summed
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.behaviour import Asked, Effect, Effects, Permutation
+from exhibit.tasks.records.intervals import filed, has_width
+from exhibit.tasks.records.model import Metric, Performance
 from exhibit.tasks.records.quality import Measure, Quality
+from exhibit.tasks.records.verdict import CheckResult
 from tests.points import inputs, material
 
 CLASSES = ("low", "middle", "high")
@@ -114,6 +119,57 @@ def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
         assert 0.7 < item.auc.interval[0] < item.auc.interval[1] == 1.0
     [section] = told.sections(material("x", [], inputs("table")).model_copy(update={"quality": found}))
     assert "F1 and ROC AUC of a class have one from the number of rows alone" in section.blocks[0].paragraphs[0]
+    whole = named(found)
+    one = (1 - 15 / (15 + 1.959964**2)) / np.sqrt(2)  # two shares, each off by so much, added in squares, and halved
+    assert whole["balanced accuracy"].interval == pytest.approx((1 - one, 1))
+    assert whole["ROC AUC"].interval == found.classes[1].auc.interval  # type: ignore[union-attr]
+    assert whole["Brier score"].interval is not None
+    low, high = whole["Brier score"].interval
+    assert 0 <= low < 0.01
+    assert 0.04 < high < 0.2
+
+
+def test_no_file_holds_an_interval_without_a_width() -> None:
+    """Macro F1, average precision and log loss of rows that are all alike bound nothing: null, and not 1 to 1."""
+    labels = np.repeat([0, 1], 15)
+    found = classification(np.eye(2)[labels] * 0.8 + 0.1, labels, CLASSES[:2], "test", labels)
+    own = material("x", [], inputs("table")).model_copy(update={"quality": found})
+    assert named(found)["macro F1"].interval == (1, 1)  # which the page says to be none
+    [plain] = told.as_plain([own])["chapters"]
+    ends = {item["name"]: item["interval"] for item in plain["measures"]}
+    assert {name for name, interval in ends.items() if interval is None} == {
+        "macro F1",
+        "average precision",
+        "log loss",
+    }
+    assert all(has_width(*interval) for interval in ends.values() if interval)
+    assert plain["classes"][0]["average_precision"]["interval"] is None
+    assert filed({"a": [{"interval": [0.1 + 0.2, 0.3]}, {"interval": [0.0, 0.1]}, {"interval": [0.0, None]}]}) == {
+        "a": [{"interval": None}, {"interval": [0.0, 0.1]}, {"interval": [0.0, None]}]
+    }
+
+
+def test_no_row_of_checks_or_metrics_holds_an_interval_without_a_width() -> None:
+    check = CheckResult(check="a", method="b", verdict="pass", required=True, value=1, interval=(1, 1), sentence="s")
+    metric = Metric(name="RMSE", value=2, split="test", count=9, interval=(2, 2))
+    wide, none = check.model_copy(update={"interval": (0.5, np.inf)}), check.model_copy(update={"interval": None})
+    found = check_rows([("x", [check, wide, none])]) + metric_rows([("x", Performance(metrics=(metric,)))])
+    assert [row["interval"] for row in found] == [None, [0.5, None], None, None]
+
+
+def test_a_feature_that_no_row_needs_has_no_ends_in_the_file() -> None:
+    """Its loss grows by 0 in every resample: that it never would is not known."""
+    asked = Asked(rows=20, of=20, splits=("test",), seed=0, calls=20)
+    own = Permutation(
+        asked=asked, loss="l", before=1.0, features=("a", "b"), mean=np.array([1.0, 0]), low=np.array([0.5, 0]),
+        high=np.array([1.5, 0]), chance=np.array([0.01, 1]), repeats=np.zeros((1, 2)), total=2,
+    )  # fmt: skip
+    effect = Effect(feature="a", points=np.arange(2.0), mean=np.zeros((2, 1)), low=np.array([[0.0], [-1]]),
+                    high=np.array([[0.0], [1]]), seen=np.zeros(20))  # fmt: skip
+    every = Effects(kind="partial_dependence", asked=asked, outputs=("y",), unit="", items=(effect,), total=1)
+    permuted, effects = behaviour_rows([("x", [own, every])])["chapters"][0]["found"]
+    assert (permuted["low"], permuted["high"]) == ([0.5, None], [1.5, None])
+    assert (effects["items"][0]["low"], effects["items"][0]["high"]) == ([[None], [-1.0]], [[None], [1.0]])
 
 
 def test_a_resample_without_a_class_is_in_no_interval_of_a_mean_over_classes() -> None:
@@ -121,7 +177,10 @@ def test_a_resample_without_a_class_is_in_no_interval_of_a_mean_over_classes() -
     labels = np.array([0] * 27 + [1] * 3)
     always = np.tile([0.9, 0.1], (30, 1))
     own = named(classification(always, labels, CLASSES[:2], "test", labels))
-    assert own["balanced accuracy"].interval == (0.5, 0.5)
+    found = own["balanced accuracy"].interval
+    assert found is not None
+    down, up = 1 - 27 / (27 + 1.959964**2), 1.959964**2 / (3 + 1.959964**2)  # Wilson's of 27 of 27, and of none of 3
+    assert found == pytest.approx((0.5 - down / 2, 0.5 + up / 2))
     rare = np.array([0] * 29 + [1])  # a third of the resamples lack the one row
     own = named(classification(always, rare, CLASSES[:2], "test", labels))
     assert own["balanced accuracy"].interval is own["macro F1"].interval is None
