@@ -50,7 +50,7 @@ def shares(material: Material, method: MethodMaterial) -> tuple[Array, Array, st
         return (
             seeds.details["mean"],
             seeds.details["standard_deviation"],
-            f"standard deviation over {trainings} trainings, of which a share is the mean",
+            f"standard deviation over {trainings} trainings, and each share is a mean over these",
         )
     importance = method.summary.importances[0]
     total = importance.mean_absolute.sum() or 1.0

@@ -408,6 +408,16 @@ def test_one_outlier_fails_itself_and_not_the_others() -> None:
     assert "it is alone with its order" in outlier.sentence
 
 
+def test_agreement_says_whose_likeness_its_number_is() -> None:
+    """Beside one other method the likeness to that one; beside several the one in the middle."""
+    odd = 1 / WEIGHTS**3
+    one = AgreementSpec().measure(linear_case(WEIGHTS, others={"odd": odd}))
+    three = AgreementSpec().measure(linear_case(WEIGHTS, others={"a": odd, "b": WEIGHTS + 0.5, "c": -WEIGHTS}))
+    for found in (one, three):
+        assert found.value == pytest.approx(float(np.median(found.details["likeness"])))
+    assert one.statistic.startswith("likeness to the other method, of several to the one in the middle")
+
+
 def test_without_an_order_there_is_no_agreement_to_assess() -> None:
     """A method that says nothing of any element is neither like nor unlike another: a dash, not a number."""
     nothing = {"nothing": np.zeros((2, 2))}

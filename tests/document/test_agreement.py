@@ -3,12 +3,16 @@
 import numpy as np
 import pytest
 
+from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.comparing import ranks
 from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.document import agreement, agreements
+from exhibit.tasks.document.compose import compose
+from exhibit.tasks.document.profile import NOT_HERE
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import Figure, Matrix
 from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.profile import Profile
 from exhibit.tasks.records.verdict import CheckResult
 from tests.conftest import content
 from tests.points import LENGTHS, config, inputs, material, method
@@ -38,6 +42,19 @@ def test_methods_without_the_same_elements_are_not_compared(two_pairs: Material)
     np.testing.assert_array_equal(content(figure, Matrix).counts[:2], expected)
     assert "A and B +0.50; A and C not compared" in figure.alt
     assert figure.caption.endswith("A dash on grey: not compared.")
+
+
+@pytest.mark.parametrize(("methods", "there"), [(2, False), (4, True)])
+def test_a_profile_says_that_only_three_methods_have_a_section(two_pairs: Material, methods: int, there: bool) -> None:
+    """Two have a verdict on their agreement: that it is not provided would be false of them."""
+    item = two_pairs.model_copy(update={"methods": two_pairs.methods[:methods]})
+    clauses = [{"id": "1", "title": "t", "answers": ["section.agreement"]}]
+    profile = Profile.model_validate({"title": "t", "source": "s", "version": "1", "clauses": clauses})
+    page = compose([item], None, CHECK_WORDS, profile=profile).profile
+    assert page is not None
+    [found] = page.clauses[0].found
+    assert (found.state != NOT_HERE, bool(found.places)) == (there, there)
+    assert ("three methods or more" in found.title) == (not there)
 
 
 def results() -> Comparison:

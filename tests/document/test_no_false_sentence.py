@@ -12,7 +12,7 @@ from exhibit.tasks.comparing.changes import changed
 from exhibit.tasks.document import changes as changes_chapter
 from exhibit.tasks.document import quality_figures
 from exhibit.tasks.document.chapter import chapter, figures, finding, limits
-from exhibit.tasks.document.common import swarm_figures, verdict_asides, without_score
+from exhibit.tasks.document.common import shares, swarm_figures, verdict_asides, without_score
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.image import reading_of_colours
 from exhibit.tasks.document.quality_tables import by_class, whole
@@ -288,6 +288,7 @@ def test_the_line_of_a_bar_says_which_error_it_is() -> None:
     """One standard error is no 95% interval; over several trainings it is another error."""
     once = flowers([0.4, 0.3, 0.2, 0.1])
     often = flowers([0.4, 0.3, 0.2, 0.1], checks=(of_trainings([[0.4, 0.3, 0.2, 0.1]] * 3),))
+    assert shares(often, often.main)[2].endswith("3 trainings, and each share is a mean over these")
     for item, error in ((once, "one standard error over samples to"), (often, "one standard deviation over 3 train")):
         text = chapter(item, {}).model_dump_json()
         assert error in text

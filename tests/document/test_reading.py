@@ -5,11 +5,13 @@ from typing import Any, get_args
 import pytest
 
 from exhibit.tasks.document.reading import Colours, guides, section
+from exhibit.tasks.document.table import importance_figure
 from exhibit.tasks.drawing.kinds import KINDS
 from exhibit.tasks.drawing.matrix import _AGREEMENT, _CONFUSION
 from exhibit.tasks.drawing.molecules import _ATOMS, _BONDS
 from exhibit.tasks.drawing.plane import IN_A_PLANE
-from exhibit.tasks.records.figure import Content, Drawing, Matrix, Molecules, Palette, Plane, Reading
+from exhibit.tasks.records.figure import Bars, Content, Drawing, Matrix, Molecules, Palette, Plane, Reading, Tokens
+from tests.document.test_first_pages import flowers
 
 QUESTIONS = {"completeness": "Do the parts add up?", "seed_stability": "Does it survive another training?"}
 
@@ -49,6 +51,15 @@ def test_a_document_explains_its_own_figures_and_says_where_they_are(document: A
     maps = next(guide for guide in found if guide.title == "Maps of pictures")
     assert maps.where == f"Figures {numbers['digits-samples']} and {numbers['digits-overlay']}"
     assert "Swarm of points" not in {guide.title for guide in found}
+
+
+def test_coloured_text_may_be_of_words_or_of_characters() -> None:
+    """Nothing that is said of it holds of words alone: a text may be read character by character."""
+    reading = KINDS[Tokens].reading
+    assert isinstance(reading, Reading)
+    assert "word" not in reading.title.lower()
+    for text in (reading.text, reading.warning):
+        assert "character" in text or "word" not in text.lower()
 
 
 def palette_of(drawing: Drawing, palette: Palette) -> Drawing:
@@ -105,6 +116,17 @@ def test_it_has_an_example_from_the_report_and_every_check() -> None:
     assert "An example from this report: Petals lead." in text
     assert "seed stability" in text
     assert "Does it survive another training?" in text
+
+
+def test_lines_are_promised_only_where_bars_have_them() -> None:
+    """A figure without errors has none at its bars, and no words beside it speak of any."""
+    (prose,) = [p for block in section({}, "x").blocks for p in block.paragraphs if "single sample is an anecdote" in p]
+    assert "Where lines are drawn at the ends of bars, the words beside them say which error they show" in prose
+    assert prose.count("line") == 1  # no other is promised
+    figure = importance_figure(flowers([1, 2, 3, 4], [4, 3, 2, 1]))
+    assert isinstance(figure.content, Bars)
+    assert all(series.errors is not None for series in figure.content.series)
+    assert "lines: standard error over samples" in figure.caption
 
 
 def test_it_is_written_for_people() -> None:
