@@ -23,6 +23,7 @@ from exhibit.tasks.records.verdict import Verdict
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 Medium = Literal["screen", "print"]
+CLOSER = ("full", "full brief")  # how closely the front of a printed page can be set: classes of the style sheet
 SCRIPTS = ("report.js", "saving.js", "finding.js", "start.js")  # one script: the last calls what the others define
 
 
@@ -48,9 +49,10 @@ def render_html(
     facts: Facts,
     medium: Medium,
     template: str = "report.html.jinja",
+    dense: str = "",
 ) -> str:
     """One self-contained page; nothing is fetched and no script is needed. `template`: of what stands on it, the whole
-    report or its front.
+    report or its front. `dense`: how closely the front of a printed page is set, if not as usual: one of `CLOSER`.
 
     Raises:
         InputError: for a character that no font of the document has, where that is to be refused.
@@ -69,7 +71,9 @@ def render_html(
         "table": {table.name: number for number, table in enumerate(tables, 1)},
     }
     body = templates.get_template(template).render(
-        whole=template == "report.html.jinja",
+        whole=template != "front.html.jinja",
+        dense=dense,
+        few=few(document),
         document=document,
         drawings=drawings,
         facts=facts,
@@ -86,6 +90,19 @@ def render_html(
     return templates.get_template("page.html.jinja").render(
         document=document, facts=facts, body=Markup(body), **_own(medium, body, facts.paper)
     )
+
+
+def few(document: Document) -> bool:
+    """Whether all that was found can stand on page one; of more, each has less room there and the pages go on."""
+    return sum(chapter.teaser is not None for chapter in document.chapters) < _SEVERAL
+
+
+def one_front(document: Document) -> bool:
+    """Whether the document has a front that has to be one page, with the verdicts after it."""
+    return bool(document.front.answers) and not document.decisions and few(document)
+
+
+_SEVERAL = 3  # chapters
 
 
 def environment(medium: Medium) -> Environment:

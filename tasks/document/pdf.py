@@ -3,8 +3,9 @@
 import io
 import logging
 import os
+import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -27,6 +28,7 @@ _TYPES = {  # by ending; the engine would ask the machine's table, and two machi
 }
 _FONTS = Path(__file__).parents[2] / "templates" / "fonts.conf"
 _ZEROS = b"0" * 64
+_AFTER_FRONT = "verdicts"  # the id of what begins a page after the front
 _FIELD = b"/ID [("
 
 
@@ -43,10 +45,13 @@ class RenderingError(RuntimeError):
     """The PDF would not be what was meant; the message names what is missing."""
 
 
-def render_pdf(html: str, attachments: Sequence[Attachment], issued: str) -> bytes:
+def render_pdf(
+    html: str, attachments: Sequence[Attachment], issued: str, closer: Callable[[], str] | None = None
+) -> bytes:
     """PDF/A-3a and PDF/UA-1 of a page made by `render_html(..., "print")`; the same input gives the same bytes.
 
     `issued` (ISO 8601) is the only date in it. Its identifier is the sha256 of the file with that field as zeros.
+    `closer`: the page more closely set, for where the front of `html` would go on beyond page one.
 
     Raises:
         RenderingError: for a missing glyph, an image that cannot be read, a style that the engine does not know.
@@ -64,15 +69,21 @@ def render_pdf(html: str, attachments: Sequence[Attachment], issued: str) -> byt
     with _environment(fixed), _complaints() as complaints:
         fonts, fetcher = FontConfiguration(), _fetcher()
         weasyprint.CSS(string=last_face(), font_config=fonts, url_fetcher=fetcher)  # the engine dies where it has none
-        source = weasyprint.HTML(string=html, url_fetcher=fetcher)
-        data = source.write_pdf(
-            font_config=fonts,
-            pdf_variant="pdf/a-3a",
-            pdf_identifier=_ZEROS,
-            finisher=lambda laid_out, pdf: _finished(laid_out, pdf, items, pdf_tags.Places.of(html)),
-            presentational_hints=True,
-            attachments=[_attached(item, when) for item in items],
-        )
+        options = {
+            "pdf_variant": "pdf/a-3a",
+            "pdf_identifier": _ZEROS,
+            "presentational_hints": True,
+            "attachments": [_attached(item, when) for item in items],
+        }
+
+        def laid_out(page: str) -> Any:
+            return weasyprint.HTML(string=page, url_fetcher=fetcher).render(font_config=fonts, **options)
+
+        pages = laid_out(html)
+        if closer and _AFTER_FRONT not in pages.pages[1].anchors:
+            pages = laid_out(html := closer())
+        places = pdf_tags.Places.of(html)
+        data = pages.write_pdf(finisher=lambda pages, pdf: _finished(pages, pdf, items, places), **options)
     if complaints:
         raise RenderingError("the PDF was not written: " + "; ".join(dict.fromkeys(complaints)))
     return _sealed(data)
@@ -84,17 +95,31 @@ def render_part(html: str) -> tuple[int, bytes]:
     Raises:
         RenderingError: as `render_pdf`.
     """
-    import weasyprint
-    from weasyprint.text.fonts import FontConfiguration
-
-    with _environment({"FONTCONFIG_FILE": str(_FONTS)}), _complaints() as complaints:
-        fonts, fetcher = FontConfiguration(), _fetcher()
-        weasyprint.CSS(string=last_face(), font_config=fonts, url_fetcher=fetcher)
-        laid_out = weasyprint.HTML(string=html, url_fetcher=fetcher).render(font_config=fonts)
+    with _complaints() as complaints:
+        laid_out = _laid_out(html)
         data = laid_out.write_pdf(finisher=lambda _, pdf: _ending_clearly(pdf))
     if complaints:
         raise RenderingError("the line was not drawn: " + "; ".join(dict.fromkeys(complaints)))
     return len(laid_out.pages), data
+
+
+def sheets(html: str) -> int:
+    """On how many sheets a part of a page lies; what its links lead to need not be in it."""
+    linked = _LINK.sub('href="#here"', html).replace("<body", '<body id="here"', 1)
+    return len(_laid_out(linked).pages)
+
+
+_LINK = re.compile('href="#[^"]*"')
+
+
+def _laid_out(html: str) -> Any:
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+
+    with _environment({"FONTCONFIG_FILE": str(_FONTS)}):
+        fonts, fetcher = FontConfiguration(), _fetcher()
+        weasyprint.CSS(string=last_face(), font_config=fonts, url_fetcher=fetcher)
+        return weasyprint.HTML(string=html, url_fetcher=fetcher).render(font_config=fonts)
 
 
 def pdf_digest(data: bytes) -> str:

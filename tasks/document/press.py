@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,7 +136,7 @@ def parts() -> dict[str, str]:
 
 def render(job: Job) -> Pages:
     """The document as HTML and as PDF, in this process."""
-    from exhibit.tasks.document.html import render_html
+    from exhibit.tasks.document.html import one_front, render_html
     from exhibit.tasks.document.pdf import Attachment, render_pdf
 
     facts = _facts(job)
@@ -148,10 +150,25 @@ def render(job: Job) -> Pages:
         )
         for name, data in job.attached.items()
     ]
+    page = partial(render_html, job.document, pictures, facts, "print")
+
+    def closer() -> str:
+        return page(dense=dense(page))
+
     return Pages(
         html=render_html(job.document, pictures, facts, "screen").encode(),
-        pdf=render_pdf(render_html(job.document, pictures, facts, "print"), attachments, job.issued),
+        pdf=render_pdf(page(), attachments, job.issued, closer if one_front(job.document) else None),
     )
+
+
+def dense(page: Callable[..., str]) -> str:
+    """How closely the front of `page` has to be set to be one page: as loosely as it may."""
+    from exhibit.tasks.document.html import CLOSER
+    from exhibit.tasks.document.pdf import sheets
+
+    *looser, closest = CLOSER
+    fitting = (each for each in looser if sheets(page(template="chapters/front.jinja", dense=each)) == 1)
+    return next(fitting, closest)
 
 
 def front(job: Job) -> str:

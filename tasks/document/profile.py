@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from exhibit.tasks.document.words import count, listing, rounded, share
+from exhibit.tasks.document.words import count, listing, neither, rounded, share
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.filed import Answered, Found, Place, ProfilePage, State
@@ -149,11 +149,16 @@ def numbers_of(material: Material) -> Numbers:
 
 
 def _measured(metric: Metric, rows: str) -> str:
-    write = share if metric.name.endswith("accuracy") else rounded
+    write = share if metric.name.endswith("accuracy") else _of_share if metric.name == "R²" else rounded
     interval = f", 95% interval {write(metric.interval[0])} to {write(metric.interval[1])}" if metric.interval else ""
     naive = "" if metric.naive is None else f"; a naive guess {write(metric.naive)}"
     on = f"{metric.count:,} {'held-out' if rows == 'test' else rows} rows"
     return f"{metric.name} {write(metric.value)} ({on}{interval}{naive})"
+
+
+def _of_share(value: float) -> str:
+    """Of a guess it is a hair below zero, which nobody reads as 1e-05."""
+    return neither(value, 3)
 
 
 def summary(states: Sequence[State]) -> str:

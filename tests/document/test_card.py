@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from functools import partial
 
 import pytest
 
@@ -9,11 +10,13 @@ from exhibit.flows.filed import with_files
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.chapter import figures
 from exhibit.tasks.document.compose import compose
-from exhibit.tasks.document.html import Facts, render_html
-from exhibit.tasks.document.pdf import render_pdf
-from exhibit.tasks.document.profile import DISCLAIMER, NOT_HERE
+from exhibit.tasks.document.html import CLOSER, Facts, render_html
+from exhibit.tasks.document.pdf import render_pdf, sheets
+from exhibit.tasks.document.press import dense
+from exhibit.tasks.document.profile import DISCLAIMER, NOT_HERE, numbers_of
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.card import Card
+from exhibit.tasks.records.model import Metric, Performance
 from exhibit.tasks.records.page import Column, Concern, Document, Fact, Table
 from exhibit.tasks.records.profile import REFERENCES, Profile
 from tests.document.test_first_pages import flowers, with_checks
@@ -36,8 +39,8 @@ def written(card: Card | None = None, *answers: list[str]) -> Document:
     return compose([ITEM], None, CHECK_WORDS, card=card, profile=profile, drawings=DRAWINGS)
 
 
-def html(document: Document) -> str:
-    return render_html(document, {one.figure.name: one for one in DRAWINGS}, FACTS, "print")
+def html(document: Document, **how: str) -> str:
+    return render_html(document, {one.figure.name: one for one in DRAWINGS}, FACTS, "print", **how)
 
 
 def test_without_a_card_there_is_no_section_and_no_count() -> None:
@@ -61,6 +64,16 @@ def test_page_one_counts_what_a_card_does_not_state() -> None:
     )
     last = written(whole).front.stated[-1]
     assert (last.text, last.care) == ("all 24 fields stated", False)
+
+
+def test_a_profile_writes_the_quality_of_a_guess_as_a_number_that_anyone_reads() -> None:
+    metrics = [
+        Metric(name=name, value=value, split="test", count=80, interval=(0.2, 0.5), naive=naive)
+        for name, value, naive in (("RMSE", 53.86, 71.145), ("R²", 0.427, -1.46e-5))
+    ]
+    said = numbers_of(ITEM.model_copy(update={"performance": Performance(metrics=tuple(metrics))})).performance
+    assert said is not None
+    assert [part.rpartition("guess ")[2] for part in said.split(")")[:2]] == ["71.1", "−0.00001"]
 
 
 def test_what_a_user_writes_is_text_and_no_markup() -> None:
@@ -148,6 +161,26 @@ def test_page_one_is_one_page_whatever_the_user_has_stated_and_is_to_be_known() 
     assert len(set_alone(page, within(page, '<header class="front', "</header>"))) == 1
 
 
+def test_a_front_that_would_go_on_beyond_page_one_is_set_as_closely_as_that_needs() -> None:
+    """What is found wrong stands below the answers: on a second page nobody would read it first."""
+    document = written()
+    known = [Concern(title="It is off", sentence="By 0.054 on average. " * 12, section="quality") for _ in range(3)]
+    front = document.front.model_copy(update={"concerns": tuple(known)})
+    page = partial(html, document.model_copy(update={"front": front, "title": "what it is predicted from " * 3}))
+    closest = CLOSER[-1]
+    assert dense(page) == closest
+    assert sheets(page(template="chapters/front.jinja", dense=closest)) == 1
+
+
+@pytest.mark.parametrize(("height", "printed"), [(200, "loose"), (260, "close")])
+def test_a_front_is_printed_closer_only_where_it_goes_on(height: int, printed: str) -> None:
+    """260 mm are more than an A4 page of WeasyPrint's own margins has."""
+    start = '<html lang="en"><title>a</title><p>{}</p><p style="height: {}mm"></p>'
+    page = start + '<h2 id="verdicts" style="break-before: page">b</h2>'
+    made = render_pdf(page.format("loose", height), (), FACTS.issued, lambda: page.format("close", 10))
+    assert pages_of(made)[0].split()[0] == printed
+
+
 def within(page: str, start: str, end: str) -> str:
     at = page.index(start)
     return page[at : page.index(end, at)] + end
@@ -157,7 +190,10 @@ def set_alone(page: str, part: str, above: int = 0) -> list[str]:
     """The text of the pages that a part takes in the look of a document, so many millimetres below the top."""
     body = f'<body id="here"><div style="height: {above}mm"></div>{part}</body>'
     alone = page[: page.index("<body")] + re.sub('href="[^"]*"', 'href="#here"', body)
-    made = render_pdf(alone, (), FACTS.issued)
+    return pages_of(render_pdf(alone, (), FACTS.issued))
+
+
+def pages_of(made: bytes) -> list[str]:
     said = subprocess.run(["pdftotext", "-", "-"], input=made, capture_output=True, check=True).stdout.decode()
     return said.split("\f")[:-1]
 
