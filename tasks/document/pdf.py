@@ -80,7 +80,7 @@ def render_pdf(
             return weasyprint.HTML(string=page, url_fetcher=fetcher).render(font_config=fonts, **options)
 
         pages = laid_out(html)
-        if closer and _AFTER_FRONT not in pages.pages[1].anchors:
+        if closer and any(_AFTER_FRONT in page.anchors for page in pages.pages[2:]):
             pages = laid_out(html := closer())
         places = pdf_tags.Places.of(html)
         data = pages.write_pdf(finisher=lambda pages, pdf: _finished(pages, pdf, items, places), **options)

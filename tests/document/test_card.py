@@ -181,6 +181,11 @@ def test_a_front_is_printed_closer_only_where_it_goes_on(height: int, printed: s
     assert pages_of(made)[0].split()[0] == printed
 
 
+def test_a_document_of_one_page_is_printed_as_it_is() -> None:
+    page = '<html lang="en"><title>a</title><p>loose</p>'
+    assert pages_of(render_pdf(page, (), FACTS.issued, lambda: page))[0].split()[0] == "loose"
+
+
 def within(page: str, start: str, end: str) -> str:
     at = page.index(start)
     return page[at : page.index(end, at)] + end
