@@ -190,7 +190,9 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words, name: str) 
             f"y: numbers such as {parts[0]:g} are no classes, and the model gives {outputs} outputs for a sample; give "
             "a column of y for each output, as (samples, outputs), or a model of the one that y is about"
         )
-    told = given_labels(y, given if given is not None else tuple(map(str, range(outputs))), name, "y")
+    if given is None and (values.ndim == 1 or values.shape[-1] == 1):  # the columns of one-hot rows say it themselves
+        given = tuple(map(str, range(outputs)))
+    told = given_labels(y, given, name, "y")
     known = Labels(name=name, task="classification", classes=told.order)
     return known.values(told.cells, "y"), told.names or told.order
 

@@ -23,8 +23,9 @@ class Given(NamedTuple):
 
 def given_labels(labels: Any, classes: Sequence[Any] | None, name: str, where: str) -> Given:
     """The labels of the rows: (rows,) of numbers or words, or one-hot rows (rows, classes), whose class is where the 1
-    is. `classes`: all values of the labels in the order of the outputs; or names of the classes 0, 1, 2 and so on, or
-    of numbers and truth values by their size.
+    is; columns of a frame that are called as the classes are these, in whatever order they stand. `classes`: all values
+    of the labels in the order of the outputs; or names of the classes 0, 1, 2 and so on, or of numbers and truth values
+    by their size.
 
     Raises:
         InputError: for several labels in a row, and for classes that do not belong to the labels.
@@ -40,7 +41,7 @@ def given_labels(labels: Any, classes: Sequence[Any] | None, name: str, where: s
         raise InputError(_several(where, "rows of labels of different lengths")) from problem
     if axes.ndim == 2 and axes.shape[1] > 1:
         titles = tuple(map(str, labels.columns)) if isinstance(labels, pd.DataFrame) else ()
-        return _one_hot(axes, names or titles, name, where)
+        return _one_hot(_in_order(axes, titles, names), names or titles, name, where)
     if axes.ndim > 2 or (axes.ndim == 1 and any(isinstance(one, (list, tuple, set, dict)) for one in labels)):
         raise InputError(_several(where, f"labels of shape {axes.shape}"))
     if isinstance(labels, pd.Categorical) or (
@@ -145,6 +146,15 @@ def _one_hot(rows: Array, names: tuple[str, ...], name: str, where: str) -> Give
     found[labelled] = known.argmax(axis=1)
     counted = tuple(map(str, range(rows.shape[1])))
     return Given(pd.Series(found, name=name), counted, names or counted)
+
+
+def _in_order(rows: Array, titles: tuple[str, ...], names: tuple[str, ...]) -> Array:
+    """The columns of one-hot rows, which are called `titles`, in the order of the classes where they have the `names`
+    of these, each behind the same letters, as in grade_low and grade_high, or behind none."""
+    for start in [titles[0].removesuffix(name) for name in names if titles and titles[0].endswith(name)]:
+        if {start + name for name in names} == set(titles):
+            return rows[:, [titles.index(start + name) for name in names]]
+    return rows
 
 
 def _several(where: str, what: str) -> str:

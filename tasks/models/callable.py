@@ -92,7 +92,7 @@ class EstimatorModel(CallableModel):
         rows = self._named(flat(inputs))
         if self.output in ("probabilities", "chances"):
             return of_labels(self.estimator.predict_proba(rows))
-        require_no_classifier(self.estimator)
+        require_values(self.estimator)
         return self.estimator.predict(rows).reshape(len(rows), -1)
 
     def _named(self, rows: Array) -> Any:
@@ -104,13 +104,23 @@ class EstimatorModel(CallableModel):
         return pd.DataFrame(rows, columns=self._columns)
 
 
-def require_no_classifier(estimator: Any) -> None:
-    """Raises InputError for one whose prediction is a class, no number: the number of a class has no size."""
-    from sklearn.base import is_classifier
+def require_values(estimator: Any) -> None:
+    """Raises InputError for one that predicts nothing, and for one whose prediction is a class, a cluster or whether a
+    row is an outlier: the number of any of these has no size."""
+    from sklearn.base import is_classifier, is_clusterer, is_outlier_detector
 
+    name = type(estimator).__name__
+    if not hasattr(estimator, "predict"):
+        raise InputError(f"model: the {name} predicts nothing (it has no predict); give an estimator that does")
+    if is_clusterer(estimator) or is_outlier_detector(estimator):
+        what = "the number of a cluster" if is_clusterer(estimator) else "only whether a row is an outlier"
+        raise InputError(
+            f"model: the {name} gives {what}, which is no amount of anything; explain a function of it that gives one, "
+            "as its transform (distances) or decision_function do where it has them"
+        )
     if is_classifier(estimator):
         raise InputError(
-            f"model: the {type(estimator).__name__} is a classifier without probabilities (predict_proba), and the "
+            f"model: the {name} is a classifier without probabilities (predict_proba), and the "
             "names of classes are no numbers; give one that has them, as CalibratedClassifierCV makes of any, or "
             "voting='soft' and probability=True where there is such a setting"
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 
 from exhibit.tasks.models import histogram_trees
-from exhibit.tasks.models.callable import of_labels, require_no_classifier
+from exhibit.tasks.models.callable import of_labels, require_values
 from exhibit.tasks.models.catboost_words import CategoryWords
 from exhibit.tasks.models.pipeline_trees import behind, owners
 from exhibit.tasks.models.tree_game import Tree, against
@@ -245,7 +245,7 @@ class ScikitLearn(Fitted):
                 )
             return np.asarray(self.item.decision_function(rows)).reshape(len(rows), -1)
         if scale == "values":
-            require_no_classifier(self.item)
+            require_values(self.item)
         found = self.item.predict_proba(rows) if scale == "probabilities" else self.item.predict(rows)
         return np.asarray(of_labels(found), np.float64).reshape(len(rows), -1)
 
@@ -317,6 +317,10 @@ class XGBoost(Fitted):
 
     def trees(self) -> Sequence[Tree] | None:
         """From what it saves as JSON: values and thresholds are compared in single precision."""
+        if self._learner["name"] == "gblinear":
+            raise InputError(
+                "tree_shap: this Booster is linear (gblinear) and has no trees; use kernel_shap or occlusion"
+            )
         model = self._learner.get("model")
         if model is None or any(tree["tree_param"].get("size_leaf_vector", "1") > "1" for tree in model["trees"]):
             return None
@@ -507,12 +511,23 @@ class CatBoost(Fitted):
 
     @property
     def classifies(self) -> bool:
-        return str(self.item.get_all_params().get("loss_function")) in (
-            "Logloss", "CrossEntropy", "MultiClass", "MultiClassOneVsAll", "MultiLogloss", "MultiCrossEntropy"
-        )  # fmt: skip
+        return self._loss in (
+            "Logloss",
+            "CrossEntropy",
+            "MultiClass",
+            "MultiClassOneVsAll",
+            "MultiLogloss",
+            "MultiCrossEntropy",
+        )
+
+    @cached_property
+    def _loss(self) -> str:
+        return str(self.item.get_all_params().get("loss_function"))
 
     def predict(self, table: Whole, scale: Scale) -> Array:
-        kind = {"probabilities": "Probability", "logits": "RawFormulaVal", "values": "RawFormulaVal"}[scale]
+        # A regressor of counts gives the exponential of what its trees add up to; a file has lost that it is one.
+        values = "Exponent" if self._loss.startswith(("Poisson", "Tweedie")) else "RawFormulaVal"
+        kind = {"probabilities": "Probability", "logits": "RawFormulaVal", "values": values}[scale]
         found = self.item.predict(self._pool(table), prediction_type=kind, thread_count=self.threads)
         return np.asarray(found).reshape(len(table.codes), -1)
 
@@ -538,6 +553,11 @@ class CatBoost(Fitted):
         return self._values(table)
 
     def against(self, table: Whole, background: Whole, scale: Scale) -> Array:
+        if not self.item._object._is_oblivious():
+            raise InputError(  # CatBoost would end the process
+                "tree_shap: against rows of a background CatBoost explains symmetric trees alone, and those of this "
+                "model (its grow_policy) are not; use kernel_shap"
+            )
         output = "Probability" if scale == "probabilities" else "Raw"
         return self._values(table, reference_data=self._pool(background), model_output=output)
 

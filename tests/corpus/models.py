@@ -101,6 +101,8 @@ FUNCTIONS: Mapping[str, str | None] = {
 ESTIMATORS: Mapping[str, str | None] = {
     "good": None, "unfitted": "not fitted yet", "of_two_columns": "expecting 2 features", "of_two_classes": WIDTH,
     "of_words": "a classifier without probabilities", "regression": WIDTH,
+    "scaler": "the StandardScaler predicts nothing", "clusters": "gives the number of a cluster",
+    "outliers": "gives only whether a row is an outlier",
 }  # fmt: skip
 OTHERS: Mapping[str, str | None] = {
     "raises": "failed with ValueError: no weights here .in own_models.py, line", "exits": "failed with SystemExit: 3",

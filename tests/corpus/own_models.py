@@ -115,7 +115,10 @@ def function(name: str) -> Any:
 
 
 def estimator(name: str) -> Any:
+    from sklearn.cluster import KMeans
+    from sklearn.ensemble import IsolationForest
     from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+    from sklearn.preprocessing import StandardScaler
 
     rows, labels = np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 3
     words = np.array(["a", "b", "c"])[labels]
@@ -126,6 +129,9 @@ def estimator(name: str) -> Any:
         "of_two_classes": lambda: LogisticRegression().fit(rows, labels > 0),
         "of_words": lambda: RidgeClassifier().fit(rows, words),
         "regression": lambda: LinearRegression().fit(rows, labels),
+        "scaler": lambda: StandardScaler().fit(rows),
+        "clusters": lambda: KMeans(3, n_init=1).fit(rows),
+        "outliers": lambda: IsolationForest(n_estimators=2).fit(rows),
     }[name]()
 
 

@@ -237,18 +237,35 @@ def test_boosters_whose_trees_add_up_to_something_else_are_refused(
         explained_by(model, explain, background)
 
 
-@pytest.mark.parametrize("background", [None, 5])
-@pytest.mark.parametrize(("library", "name"), [("xgboost", "XGBRegressor"), ("lightgbm", "LGBMRegressor")])
+ELSE = r"its own library explains something else than what this .* predicts"
+CATBOOST = {"verbose": 0, "thread_count": 1, "allow_writing_files": False}
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "background", "options", "said"),
+    [
+        *(("xgboost", "XGBRegressor", rows, {"objective": "count:poisson"}, ELSE) for rows in (None, 5)),
+        *(("lightgbm", "LGBMRegressor", rows, {"objective": "poisson"}, ELSE) for rows in (None, 5)),
+        *(("catboost", "CatBoostRegressor", rows, {"loss_function": "Poisson"}, ELSE) for rows in (None, 5)),
+        ("catboost", "CatBoostRegressor", 5, {"loss_function": "Tweedie:variance_power=1.5"}, ELSE),
+        ("catboost", "CatBoostRegressor", 5, {"grow_policy": "Depthwise"}, "explains symmetric trees alone"),
+        ("catboost", "CatBoostRegressor", 5, {"grow_policy": "Lossguide"}, "explains symmetric trees alone"),
+        ("xgboost", "XGBRegressor", 5, {"booster": "gblinear"}, "is linear .gblinear. and has no trees"),
+    ],
+)
 def test_what_the_own_library_of_whole_columns_adds_up_to_is_compared_with_the_prediction(
-    library: str, name: str, background: int | None, explain: Explain
+    library: str, name: str, background: int | None, options: dict[str, Any], said: str, explain: Explain
 ) -> None:
-    objective = {"objective": "count:poisson" if library == "xgboost" else "poisson"}
-    estimator = boosted(library, name, np.abs(VALUE), **objective).estimator
-    own = fitted_by_its_library(estimator, 1)
+    """And the prediction is that of the library, not the logarithm of it; CatBoost ends the process where trees are
+    not symmetric."""
+    settings = CATBOOST if library == "catboost" else {"n_jobs": 1}
+    estimator = getattr(import_module(library), name)(n_estimators=5, **settings, **options)
+    own = fitted_by_its_library(estimator.fit(BOOSTED_ROWS, np.abs(VALUE)), 1)
     assert own is not None
     columns = [TableColumn(name=f"c{k}", kind="number") for k in range(BOOSTED_ROWS.shape[1])]
     model = ColumnsModel(own, columns, "values", Compute(batch=8))
-    with pytest.raises(InputError, match=r"its own library explains something else than what this .* predicts"):
+    np.testing.assert_allclose(model.predict({"x": BOOSTED_ROWS})[:, 0], estimator.predict(BOOSTED_ROWS), rtol=1e-5)
+    with pytest.raises(InputError, match=said):
         explained_by(model, explain, background)
 
 
