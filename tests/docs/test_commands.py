@@ -24,10 +24,11 @@ def name_of(page: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(new_project: Callable[[], Project]) -> Project:
+def project(new_project: Callable[[], Project], shared_store: Path) -> Project:
     """One store for all pages, as a user has one."""
     made = new_project()
     shutil.copytree(ROOT / "docs" / "examples", made.root / "docs" / "examples")
+    (made.root / ".exhibit").symlink_to(shared_store)
     return made
 
 
@@ -52,9 +53,9 @@ def test_the_commands_of_a_page_run(page: Path, project: Project) -> None:
 
 
 @pytest.mark.slow
-def test_make_report_ends_with_the_run_and_installs_nothing_twice(tmp_path: Path) -> None:
+def test_make_report_ends_with_the_run_and_installs_nothing_twice(tmp_path: Path, shared_store: Path) -> None:
     """`make report` in this checkout, which is set up; one study, into a folder of the test."""
-    studies = f"iris runner=inline paths.runs={tmp_path} paths.store={tmp_path / 'store'}"
+    studies = f"iris runner=inline paths.runs={tmp_path} paths.store={shared_store}"
     # A user types `make report`; within `make test` it would be told that it is a part of that.
     outside = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     environment = {**outside, "STUDIES": studies}
