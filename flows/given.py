@@ -1,7 +1,6 @@
 """What a Python session gives, as data and a model that a config can name: see `exhibit.tasks.held`."""
 
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from exhibit.flows.given_inputs import Inputs, inputs_of
 from exhibit.flows.given_labels import Task, Words, labelled, several_of
-from exhibit.flows.kinds import KINDS, Taken, is_tensor
-from exhibit.tasks.data.plain import input_of
+from exhibit.flows.kinds import is_tensor
 from exhibit.tasks.held import held_name, holding
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.factory import framework_of, outputs_of
@@ -20,26 +19,11 @@ from exhibit.tasks.models.fitted import Fitted, fitted
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import Capability, Compute
 from exhibit.tasks.records.base import Array, Arrays, InputError
-from exhibit.tasks.records.data import Dataset, Input, Wanted
+from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.shown import what_it_is
 
 _NETS = {"torch": "torch", "Keras": "keras"}
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The inputs of a model by name, each with the way back to what the session had. `alone`: X was no dictionary."""
-
-    taken: Mapping[str, Taken]
-    inputs: tuple[Input, ...]
-    alone: bool
-    explained: int  # rows of X; what comes after them is the background
-
-    def back(self, values: Arrays) -> Any:
-        """Raw values as the session's own code takes them."""
-        found = {name: self.taken[name].back(array) for name, array in values.items()}
-        return next(iter(found.values())) if self.alone else found
 
 
 @dataclass(frozen=True)
@@ -56,75 +40,6 @@ class Subject:
     objects: Mapping[str, Callable[..., Any]] = field(repr=False)
 
 
-def inputs_of(X: Any, background: Any, kind: str | None, words: Words, wanted: Wanted | None = None) -> Inputs:
-    """X, and below it the rows that it is compared with, as inputs by name. `wanted`: the columns that the model asks
-    for.
-
-    Raises:
-        InputError: for what is no kind of input, or holds what cannot be read.
-    """
-    alone = not isinstance(X, Mapping)
-    given = {"X": X} if alone else dict(X)
-    inner = dict(background) if isinstance(background, Mapping) else {"X": background}
-    if background is not None and (alone is isinstance(background, Mapping) or inner.keys() != given.keys()):
-        raise InputError("background: it has to be given as X is, with the same inputs")
-    behind = {} if background is None else inner
-    taken: dict[str, Taken] = {}
-    inputs = []
-    for key, values in given.items():
-        name = _kind(values, kind, key)
-        names = words.names.get(key) if isinstance(words.names, Mapping) else words.names
-        both = _joined(values, behind[key], key) if key in behind else values
-        called = name if alone else str(key)
-        taken[called] = KINDS[name].taken(both, names)
-        rows = len(both)
-        split = np.where(np.arange(rows) < (len(values) if behind else 0), "explain", "train")
-        asked = None if wanted is None or not wanted.names else wanted.model_copy(update={"only": False})
-        inputs.append(input_of(called, taken[called].about, split, key if alone else f"X: {key}", asked))
-    counts = {item.name: len(item.values) for item in inputs}
-    if len(set(counts.values())) > 1:
-        raise InputError(f"X: its inputs have different numbers of samples: {counts}")
-    if not next(iter(counts.values()), 0):
-        raise InputError("X: it holds no samples")
-    return Inputs(taken, tuple(inputs), alone, len(next(iter(given.values()))))
-
-
-def _kind(values: Any, told: str | None, key: str) -> str:
-    if told is not None:
-        if told not in KINDS:
-            raise InputError(f"kind: {told!r} is not known; give {', '.join(KINDS)}")
-        return told
-    try:
-        found = next((name for name, kind in KINDS.items() if kind.claims(values)), None)
-    except ValueError as error:  # numpy's, of what is no array
-        if isinstance(error, InputError):
-            raise
-        found = None
-    if found is None:
-        raise InputError(
-            f"{key}: {what_it_is(values)} was given; (samples, features) or a DataFrame is a table, (samples, height, "
-            "width[, channels]) are images, a list of texts are sentences or SMILES; kind says what axes do not: image "
-            "or series (samples, steps, channels)"
-        )
-    return found
-
-
-def _joined(values: Any, further: Any, key: str) -> Any:
-    import pandas as pd
-
-    if type(values) is not type(further):
-        raise InputError(
-            f"background: {type(further).__name__} was given, and {key} is {type(values).__name__}; give both alike"
-        )
-    if isinstance(values, pd.DataFrame):
-        return pd.concat([values, further], ignore_index=True)
-    if isinstance(values, list | tuple):
-        return [*values, *further]
-    if is_tensor(values):
-        return sys.modules["torch"].cat([values, further])
-    return np.concatenate([values, further])
-
-
 class _Made(NamedTuple):
     """A model as a factory gives it; the modules that it is of, what it gives, and its own classes, if it has any."""
 
@@ -132,6 +47,11 @@ class _Made(NamedTuple):
     libraries: tuple[str, ...]
     gives: frozenset[Capability]
     classes: tuple[Any, ...]
+
+    @property
+    def framework(self) -> str:
+        """Of a net; empty for anything else."""
+        return framework_of(self.item[0]) or "" if isinstance(self.item, tuple) else ""
 
 
 def subject(
@@ -154,26 +74,78 @@ def subject(
     inputs = inputs_of(X, background, kind, words, None if own is None else own.wanted)
     several = several_of(y, task, words)
     two = several is None and _two_classes(y, words, task)
-    made = _model(model, own, inputs, preprocess, two=two)
-    model_name = held_name("model", content(made.item).digest, made.libraries)
-    objects: dict[str, Callable[..., Any]] = {model_name: lambda: made.item}
     unlabelled = _dataset(inputs, words)
-    with told(model_name), holding(objects), running([model_name]):
-        columns = outputs_of(model_name, unlabelled, compute).shape[1:]
+    tried = _tried(_model(model, own, inputs, preprocess, two=two), inputs, unlabelled, compute)
+    made, columns = tried.made, tried.outputs.shape[1:]
     if several is None and columns == (1,) and framework_of(model) in _NETS and (two or _zeros_and_ones(y, task)):
         columns = (2,)  # of a net the one output speaks for the second class
     dataset = labelled(unlabelled, y, several, columns, made.classes, task, words, inputs.explained)
     data_name = held_name("data", sha256(pack(dataset)).hexdigest())
     return Subject(
-        model_name,
+        tried.name,
         data_name,
         words.title or _called(model),
         made.gives,
         inputs,
         dataset,
         model,
-        objects | {data_name: lambda: dataset},
+        {tried.name: lambda: made.item, data_name: lambda: dataset},
     )
+
+
+class _Tried(NamedTuple):
+    """A model, what a config calls it, and its outputs for a few samples."""
+
+    made: _Made
+    name: str
+    outputs: Array
+
+
+def _tried(made: _Made, inputs: Inputs, some: Dataset, compute: Compute) -> _Tried:
+    """A model as it is explained: a net without a preprocess is given pictures as its framework has them, or else as X
+    has them.
+
+    Raises:
+        InputError: where it takes both, and predicts something else.
+    """
+    framework = made.framework
+    usual, here = _CHANNELS.get(framework), {taken.channels for taken in inputs.taken.values()} - {None}
+    if usual is None or made.item[1] is not None or here <= {usual}:
+        return _asked(made, some, compute)
+    found, refused = [], []
+    for one in (made, made._replace(item=(made.item[0], _prepared(_in_float32, inputs)))):
+        try:
+            found.append(_asked(one, some, compute))
+        except InputError as error:
+            refused.append(error)
+    if not found:
+        raise refused[0]
+    if len(found) == 2 and not _alike(found[0].outputs, found[1].outputs):
+        raise InputError(
+            f"model: it takes pictures with channels {usual}, as nets of {framework} do, and as they are in X, with "
+            f"channels {' and '.join(sorted(map(str, here)))}, and predicts something else; say which, as they are by "
+            "preprocess=lambda X: X.astype('float32')"
+        )
+    return found[0]
+
+
+_CHANNELS = {"torch": "first", "Keras": "last"}
+
+
+def _in_float32(X: Any) -> Any:
+    if isinstance(X, Mapping):
+        return {name: _in_float32(values) for name, values in X.items()}
+    return np.asarray(X, np.float32)
+
+
+def _alike(one: Array, other: Array) -> bool:
+    return one.shape == other.shape and np.allclose(one, other, rtol=1e-3, atol=1e-5, equal_nan=True)
+
+
+def _asked(made: _Made, some: Dataset, compute: Compute) -> _Tried:
+    name = held_name("model", content(made.item).digest, made.libraries)
+    with told(name), holding({name: lambda: made.item}), running([name]):
+        return _Tried(made, name, outputs_of(name, some, compute))
 
 
 @contextmanager

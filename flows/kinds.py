@@ -6,7 +6,7 @@ The kinds are tried in the order of the table: the first that takes what was giv
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -18,11 +18,12 @@ Back = Callable[[Array], Any]  # from raw values (samples, ...) to the type that
 
 class Taken(NamedTuple):
     """What was given, as `exhibit.tasks.data.plain.input_of` takes it, the way back, and from values laid out as a
-    report has them (samples, ...) to the layout of what was given."""
+    report has them (samples, ...) to the layout of what was given. `channels`: where pictures have them."""
 
     about: Mapping[str, Any]
     back: Back
     turned: Callable[[Array], Array] = lambda values: values
+    channels: Literal["first", "last", "nowhere"] | None = None
 
 
 class SessionKind(NamedTuple):
@@ -137,7 +138,10 @@ def _image(values: Any, _: Sequence[str] | None) -> Taken:
     def turned(found: Array) -> Array:
         return np.moveaxis(found, 3, 1) if first else found[:, :, :, 0] if grey else found
 
-    return Taken({"values": pixels, "kind": "image", "bounds": bounds}, lambda found: as_given(turned(found)), turned)
+    about = {"values": pixels, "kind": "image", "bounds": bounds}
+    return Taken(
+        about, lambda found: as_given(turned(found)), turned, "first" if first else "nowhere" if grey else "last"
+    )
 
 
 _CHANNELS = (1, 3)

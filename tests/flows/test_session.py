@@ -203,6 +203,33 @@ def test_pictures_and_a_function_of_arrays(store: str) -> None:
     np.testing.assert_allclose(report.scores.prediction, reds, rtol=1e-5)
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_a_net_that_takes_channels_first_and_last_is_asked_about(told: bool, store: str) -> None:
+    """A line of torch over flat pictures takes both, and makes something else of each: it is no guess which is meant."""
+    pictures, line = RANDOM.uniform(size=(3, 4, 5, 3)).astype(np.float32), nn.Linear(60, 1)
+    net = nn.Sequential(nn.Flatten(), line)
+    if not told:
+        with pytest.raises(
+            exhibit.InputError, match=r"with channels first, as nets of torch do, .* with channels last,"
+        ):
+            explained(store, net, pictures)
+        return
+    report = explained(store, net, pictures, preprocess=lambda images: images)
+    shares = pictures * line.weight.detach().numpy().reshape(4, 5, 3)
+    np.testing.assert_allclose(report.attributions["integrated_gradients"], shares, atol=1e-5)
+
+
+def test_a_net_that_takes_pictures_only_as_they_are_given_is_given_them_so(store: str) -> None:
+    class Last(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return images[:, 1, 4, 2].unsqueeze(1) * 7
+
+    pictures = RANDOM.uniform(size=(3, 4, 5, 3)).astype(np.float32)
+    found = explained(store, Last(), pictures).attributions["integrated_gradients"]
+    np.testing.assert_allclose(found[:, 1, 4, 2], 7 * pictures[:, 1, 4, 2], rtol=1e-4)
+    assert np.count_nonzero(found) == 3
+
+
 def test_sentences_come_to_a_function_as_they_were(store: str) -> None:
     """One that counts "good" has all of its score at that word, whatever the spaces and signs around it."""
     texts = ["A good  film, isn't it?", "not so", "good good.", "良い映画 good"]

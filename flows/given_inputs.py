@@ -1,0 +1,99 @@
+"""What a Python session gives as samples: the inputs of a model by name, each with the way back to what was given."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from exhibit.flows.given_labels import Words
+from exhibit.flows.kinds import KINDS, Taken, is_tensor
+from exhibit.tasks.data.plain import input_of
+from exhibit.tasks.records.base import Arrays, InputError
+from exhibit.tasks.records.data import Input, Wanted
+from exhibit.tasks.records.shown import what_it_is
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The inputs of a model by name, each with the way back to what the session had. `alone`: X was no dictionary."""
+
+    taken: Mapping[str, Taken]
+    inputs: tuple[Input, ...]
+    alone: bool
+    explained: int  # rows of X; what comes after them is the background
+
+    def back(self, values: Arrays) -> Any:
+        """Raw values as the session's own code takes them."""
+        found = {name: self.taken[name].back(array) for name, array in values.items()}
+        return next(iter(found.values())) if self.alone else found
+
+
+def inputs_of(X: Any, background: Any, kind: str | None, words: Words, wanted: Wanted | None = None) -> Inputs:
+    """X, and below it the rows that it is compared with, as inputs by name. `wanted`: the columns that the model asks
+    for.
+
+    Raises:
+        InputError: for what is no kind of input, or holds what cannot be read.
+    """
+    alone = not isinstance(X, Mapping)
+    given = {"X": X} if alone else dict(X)
+    inner = dict(background) if isinstance(background, Mapping) else {"X": background}
+    if background is not None and (alone is isinstance(background, Mapping) or inner.keys() != given.keys()):
+        raise InputError("background: it has to be given as X is, with the same inputs")
+    behind = {} if background is None else inner
+    taken: dict[str, Taken] = {}
+    inputs = []
+    for key, values in given.items():
+        name = _kind(values, kind, key)
+        names = words.names.get(key) if isinstance(words.names, Mapping) else words.names
+        both = _joined(values, behind[key], key) if key in behind else values
+        called = name if alone else str(key)
+        taken[called] = KINDS[name].taken(both, names)
+        rows = len(both)
+        split = np.where(np.arange(rows) < (len(values) if behind else 0), "explain", "train")
+        asked = None if wanted is None or not wanted.names else wanted.model_copy(update={"only": False})
+        inputs.append(input_of(called, taken[called].about, split, key if alone else f"X: {key}", asked))
+    counts = {item.name: len(item.values) for item in inputs}
+    if len(set(counts.values())) > 1:
+        raise InputError(f"X: its inputs have different numbers of samples: {counts}")
+    if not next(iter(counts.values()), 0):
+        raise InputError("X: it holds no samples")
+    return Inputs(taken, tuple(inputs), alone, len(next(iter(given.values()))))
+
+
+def _kind(values: Any, told: str | None, key: str) -> str:
+    if told is not None:
+        if told not in KINDS:
+            raise InputError(f"kind: {told!r} is not known; give {', '.join(KINDS)}")
+        return told
+    try:
+        found = next((name for name, kind in KINDS.items() if kind.claims(values)), None)
+    except ValueError as error:  # numpy's, of what is no array
+        if isinstance(error, InputError):
+            raise
+        found = None
+    if found is None:
+        raise InputError(
+            f"{key}: {what_it_is(values)} was given; (samples, features) or a DataFrame is a table, (samples, height, "
+            "width[, channels]) are images, a list of texts are sentences or SMILES; kind says what axes do not: image "
+            "or series (samples, steps, channels)"
+        )
+    return found
+
+
+def _joined(values: Any, further: Any, key: str) -> Any:
+    import pandas as pd
+
+    if type(values) is not type(further):
+        raise InputError(
+            f"background: {type(further).__name__} was given, and {key} is {type(values).__name__}; give both alike"
+        )
+    if isinstance(values, pd.DataFrame):
+        return pd.concat([values, further], ignore_index=True)
+    if isinstance(values, list | tuple):
+        return [*values, *further]
+    if is_tensor(values):
+        return sys.modules["torch"].cat([values, further])
+    return np.concatenate([values, further])
