@@ -247,6 +247,7 @@ PROBES = {
     "tasks/methods/shap_torch_rules.py _check_functions": "nodes of torch's graph",
     "tasks/methods/shap_torch_rules.py _name": "torch's functions",
     "tasks/models/callable.py __init__": "an estimator of scikit-learn",
+    "tasks/models/callable.py require_values": "an estimator of scikit-learn",
     "tasks/models/factory.py _made": "what a factory of the user's own gave",
     "tasks/models/factory.py _require_columns": "an estimator of scikit-learn",
     "tasks/models/fitted.py _rows": "an estimator of scikit-learn",

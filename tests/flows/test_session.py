@@ -205,7 +205,7 @@ def test_pictures_and_a_function_of_arrays(store: str) -> None:
 
 @pytest.mark.parametrize("told", [True, False])
 def test_a_net_that_takes_channels_first_and_last_is_asked_about(told: bool, store: str) -> None:
-    """A line of torch over flat pictures takes both, and makes something else of each: it is no guess which is meant."""
+    """A line of torch over flat pictures takes both, and makes something else of each: which is meant is no guess."""
     pictures, line = RANDOM.uniform(size=(3, 4, 5, 3)).astype(np.float32), nn.Linear(60, 1)
     net = nn.Sequential(nn.Flatten(), line)
     if not told:
