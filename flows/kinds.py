@@ -209,7 +209,7 @@ KINDS: dict[str, SessionKind] = {
     "text": SessionKind(
         lambda values: _strings(values) is not None,
         _text,
-        {"gradients": "partition_shap_tokens", "predictions": "partition_shap_tokens"},
+        {"gradients": "integrated_gradients", "predictions": "partition_shap_tokens"},
     ),
     "table": SessionKind(
         lambda values: _is_frame(values) or _array(values).ndim == 2,

@@ -30,7 +30,7 @@ from exhibit.flows.suited import usual
 from exhibit.tasks.evidence.tables import CHECK_COLUMNS, check_rows, importance_rows
 from exhibit.tasks.held import holding
 from exhibit.tasks.models.factory import framework_of
-from exhibit.tasks.protocols import Compute
+from exhibit.tasks.protocols import Capability, Compute
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.explanation import Attribution, Selection
 from exhibit.tasks.records.manifest import MANIFEST
@@ -111,24 +111,36 @@ def explain(
             return [*own, *(f"{key}={_typed(value)}" for key, value in values.items())]
 
         with told(found.model, found.data):
-            usual = method if method is not None else _usual(found, lambda name: read_report(overrides([name])))
-            report = read_report(overrides(usual))
+            notes: tuple[str, ...] = ()
+            chosen = method
+            if chosen is None:
+                chosen, notes = _usual(found, lambda name: read_report(overrides([name])))
+            report = read_report(overrides(chosen))
             require_writable(report)
             kept = Store(report.paths.store)
             with Watch() as watch, holding(found.objects), kept.in_use():
                 calls = Calls(kept, Inline(), watch)
+                for note in notes:
+                    watch.note(note)
                 (chapter,) = run_points(report.points, report.compute, calls, Given())
-    return Explanation(found, report, overrides(usual), chapter, calls.store)
+    return Explanation(found, report, overrides(chosen), chapter, calls.store, notes)
 
 
 class Explanation:
     """What a model of a session says, and how far that can be trusted. Pages are made when they are asked for."""
 
     def __init__(
-        self, found: Subject, report: Report, overrides: Sequence[str], chapter: Chapter, store: Store
+        self,
+        found: Subject,
+        report: Report,
+        overrides: Sequence[str],
+        chapter: Chapter,
+        store: Store,
+        notes: tuple[str, ...],
     ) -> None:
         self._subject, self._report, self._overrides = found, report, overrides
         self._chapter, self._store = chapter, store
+        self.notes = notes  # why a method is not the one that such a model is usually explained by, a sentence each
         self._selection = unpack(Selection, store.get(chapter["select"]["selection"]))
         self._material = unpack(Material, store.get(chapter["gather"]["material"]))
 
@@ -324,28 +336,41 @@ def _as_before(model: Any) -> Iterator[None]:
         yield
 
 
-def _usual(found: Subject, report_of: Callable[[str], Report]) -> list[str]:
-    """What suits all inputs: what asks most of the model, and else what asks least."""
+def _usual(found: Subject, report_of: Callable[[str], Report]) -> tuple[list[str], tuple[str, ...]]:
+    """What suits all inputs: what asks most of the model, and else what asks least; and a sentence about each method
+    that would have been taken before, and why it was not."""
     kinds = [item.kind for item in found.dataset.inputs]
+    refused: dict[str, str] = {}
     for capability, name in usual(kinds, found.capabilities):
-        if capability != "trees" or _works(report_of(name), found):
-            return [name]
+        why = _refusal(report_of(name), found) if _may_fail(capability, found) else None
+        if why is None:
+            tried = refused.items()
+            return [name], tuple(f"method: {name} is taken, as {other} cannot be: {said}" for other, said in tried)
+        refused[name] = why.removeprefix(f"{name}: ")
     raise InputError(
         f"method: {' and '.join(kinds)} cannot be explained of a model that gives "
         f"{' and '.join(sorted(found.capabilities))}; molecules are explained alone. Name a method"
     )
 
 
-def _works(report: Report, found: Subject) -> bool:
-    """Whether the methods explain a few rows: only a fitted model itself tells whether it is made of trees."""
+def _may_fail(capability: Capability, found: Subject) -> bool:
+    """Whether only the model itself tells whether it is made of trees, or which layer of it embeds ids."""
+    ids = any(item.traits.ids for item in found.dataset.inputs)
+    return capability == "trees" or (capability == "gradients" and ids)
+
+
+def _refusal(report: Report, found: Subject) -> str | None:
+    """Why the methods do not explain a few rows, in a sentence; None where they do."""
     (point,) = report.points
     data = found.dataset
     try:
-        with holding(found.objects):
+        with told(found.model, found.data), holding(found.objects):
             rehearse(data, data, point.model, point.method, point.target, point.selection, report.compute)
-    except Exception:  # noqa: BLE001 - what cannot be read as trees says so in many ways
-        return False
-    return True
+    except InputError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - what cannot be read as trees says so in many ways
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return None
 
 
 def _checks(found: Subject) -> list[str]:

@@ -54,7 +54,7 @@ def text_rows() -> dict[str, Any]:
 
 def text_net() -> Any:
     """Is given (rows, tokens) int64: the number of each word, 0 where a text has ended. Methods with gradients look at
-    the layer that embeds them, `method.LABEL.layer=words`."""
+    the layer that embeds them, here `words`; where that is not just one, `method.LABEL.layer=NAME` says which."""
     import torch
     from torch import nn
 

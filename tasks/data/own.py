@@ -47,6 +47,7 @@ class Reader(Protocol):
 def rows_of_the_fit(dataset: Dataset) -> Dataset:
     """All rows but those to explain: the same bytes whatever these are."""
     measured = dataset.take(dataset.split != "explain")
+    known = measured.labelled.all()  # a background of a session has no labels
 
     def narrow(texts: Array) -> Array:
         """As wide as the longest text needs, which longer ones of other rows have changed."""
@@ -57,7 +58,7 @@ def rows_of_the_fit(dataset: Dataset) -> Dataset:
             "inputs": tuple(item.model_copy(update={"values": narrow(item.array)}) for item in measured.inputs),
             "sample_ids": narrow(measured.sample_ids),
             "names": None if measured.names is None else narrow(measured.names),
-            "labels": measured.labels.astype(np.int64) if dataset.classes else measured.labels,
+            "labels": measured.labels.astype(np.int64) if dataset.classes and known else measured.labels,
             "split": narrow(measured.split),
             "excluded": (),
         }

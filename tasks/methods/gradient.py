@@ -29,7 +29,7 @@ class GradientMethod(Method):
 
     layer: Layer = Field(
         None,
-        description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
+        description="a hidden layer by name or index; null: the input of the net, of atoms or words their embedding",
     )
     at: Side = Field("output", description="of the layer: input or output")
     sampling: SamplingSpec | None = Field(None, description="average over draws of noise and dropout; null: none")

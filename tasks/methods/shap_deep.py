@@ -53,7 +53,7 @@ class DeepShapSpec(BackgroundMethod):
     kind: Literal["deep_shap"] = "deep_shap"
     layer: Layer = Field(
         None,
-        description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
+        description="a hidden layer by name or index; null: the input of the net, of atoms or words their embedding",
     )
     at: Side = Field("output", description="of the layer: input or output")
 

@@ -41,7 +41,7 @@ class GradientShapSpec(BackgroundMethod):
     kind: Literal["gradient_shap"] = "gradient_shap"
     layer: Layer = Field(
         None,
-        description="a hidden layer by name or index; null: the input of the net, of a molecule its atom embedding",
+        description="a hidden layer by name or index; null: the input of the net, of atoms or words their embedding",
     )
     at: Side = Field("output", description="of the layer: input or output")
     nsamples: int = Field(200, ge=2, le=1_000_000, description="draws")

@@ -68,10 +68,11 @@ def _outputs(net: Model, data: Dataset, size: int) -> Array:
 
 def usual_layers(net: Model, data: Dataset) -> dict[str, str]:
     """Where a method looks that can look at a layer and names none, if the model has just one that embeds: "layer", for
-    a molecule, of which there is nothing to look at before; "embedding", for a text that the model spells in tokens of
-    its own, whose words can be hidden before and have slopes only there. At all else it looks at the input."""
+    a molecule, of which there is nothing to look at before; "embedding", for a text alone, whose words can be hidden
+    before and have slopes only there. At all else it looks at the input."""
     embedded = any(item.traits.embedded for item in data.inputs)
-    if not gives_gradients(net) or not (embedded or any(item.spelling is not None for item in data.inputs)):
+    words = len(data.inputs) == 1 and data.inputs[0].traits.ids
+    if not gives_gradients(net) or not (embedded or words):
         return {}
     some = data.take(np.arange(min(_SOME, len(data.sample_ids))))
     layer = net.embedding(some.arrays)

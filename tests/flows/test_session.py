@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,8 @@ def test_the_same_model_by_command_and_from_python_gives_the_same_bits(
 def test_a_background_is_what_trees_are_compared_with(store: str) -> None:
     """By default, too: the expected value is the mean prediction of the background."""
     model = RandomForestClassifier(5, random_state=0).fit(NUMBERS, SPECIES)
-    report = exhibit.explain(model, NUMBERS[:4], SPECIES[:4], background=NUMBERS[10:], target=1, check=[], store=store)
+    with warnings.catch_warnings(action="error", category=RuntimeWarning):  # the background has no labels
+        report = explained(store, model, NUMBERS[:4], SPECIES[:4], background=NUMBERS[10:], target=1)
     assert list(report.attributions) == ["tree_shap"]
     expected = model.predict_proba(NUMBERS[10:])[:, 1].mean()
     np.testing.assert_allclose(report.scores.base_value, expected, atol=1e-9)
@@ -256,6 +258,42 @@ def test_a_text_pipeline_of_scikit_learn(store: str) -> None:
     assert word[1, 0] < -0.05
 
 
+class _Words(nn.Module):
+    """Adds up a number for each word."""
+
+    def __init__(self, words: nn.Embedding | nn.EmbeddingBag) -> None:
+        super().__init__()
+        self.words = words
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.words(ids)
+        return found.sum(dim=1) if found.ndim == 3 else found
+
+
+@pytest.mark.parametrize(
+    ("words", "method", "notes"),
+    [
+        (nn.Embedding(9, 1), "integrated_gradients", []),
+        (
+            nn.EmbeddingBag(9, 1, mode="sum"),
+            "partition_shap_tokens",
+            ["method: partition_shap_tokens is taken, as integrated_gradients cannot be"],
+        ),
+    ],
+)
+def test_a_net_of_words_is_explained_by_its_gradients_where_one_layer_embeds_them(
+    words: nn.Embedding | nn.EmbeddingBag, method: str, notes: list[str], store: str
+) -> None:
+    """What a word says is its number, less that of no word, which is 0 here; a bag has no vector of a single word."""
+    with torch.no_grad():
+        words.weight[:, 0] = torch.arange(9.0) ** 2
+    report = explained(store, _Words(words), ["good film", "film"])
+    assert [note.partition(": method.")[0] for note in report.notes] == notes
+    found = report.attributions[method].reshape(2, 2)
+    np.testing.assert_allclose(sorted(found[0]), [1, 4], atol=1e-3)
+    np.testing.assert_allclose(found[1], [found[0, 1], 0], atol=1e-3)
+
+
 def test_smiles_and_a_net_with_a_preprocess(store: str) -> None:
     """A net that counts oxygen after an embedding of atoms: what an atom says is what its embedding says."""
     from rdkit import Chem
@@ -280,10 +318,13 @@ def test_smiles_and_a_net_with_a_preprocess(store: str) -> None:
     np.testing.assert_allclose(report.attributions["integrated_gradients"].sum(axis=(1, 2)), [1, 1, 0], atol=1e-5)
 
 
-def test_a_model_without_trees_has_another_default(store: str) -> None:
+def test_a_model_without_trees_has_another_default_and_says_why(store: str, capfd: pytest.CaptureFixture[str]) -> None:
     model = SVC(probability=False).fit(NUMBERS, SPECIES)
     report = explained(store, LinearRegression().fit(NUMBERS, SPECIES), NUMBERS[:5])
     assert list(report.attributions) == ["kernel_shap"]
+    (note,) = report.notes
+    assert note.startswith("method: kernel_shap is taken, as tree_shap cannot be: SHAP does not explain this LinearReg")
+    assert note in capfd.readouterr().err
     assert exhibit.explain(model.decision_function, NUMBERS[:5], store=store, check=[]).targets
 
 
