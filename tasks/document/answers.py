@@ -1,6 +1,9 @@
 """The plain answers of page one, by a rule that is printed with them."""
 
+import json
 from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
 
 from exhibit.tasks.document import explained
 from exhibit.tasks.document.bearing import named
@@ -9,6 +12,7 @@ from exhibit.tasks.document.grounds import sample, worded
 from exhibit.tasks.document.verdicts import all_rows, not_asked
 from exhibit.tasks.document.words import capital, count, listing, of_results
 from exhibit.tasks.records.finding import Finding, Mark
+from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
@@ -100,6 +104,7 @@ def front(
         examined=tuple(_examined(materials)),
         stated=tuple(Fact(name=capital(name), text=text) for name, text in (stated or {}).items()),
         answered=answered,
+        findings={slug: _plain(finding) for slug, finding in findings.items()},
         answers=tuple(told(one, checks) for one in answered),
         overall=min(model.answer, explanation.answer, key=_WORST.index),
         concerns=concerns(materials, anchors),
@@ -127,6 +132,12 @@ def _answered(
     ]
     worst = min((one.answer for one in results), key=_WORST.index)
     return Answered(id=question, question=_QUESTIONS[question], answer=worst, results=tuple(results))
+
+
+def _plain(finding: Finding) -> dict[str, JsonValue]:
+    """A finding for programs: null where no number is known."""
+    found: dict[str, JsonValue] = filed(json.loads(finding.model_dump_json()))
+    return {**found, "standing": finding.standing}
 
 
 def told(answered: Answered, checks: Mapping[str, CheckWords]) -> Answer:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.filed import CardPage, ProfilePage
@@ -235,14 +235,15 @@ class Open(Record):
 
 
 class Front(Record):
-    """What page one and two say beside the findings: what was `examined`, what the user has `stated` of it, the
-    answers, before they are worded and as they are printed, the `overall` one, the `concerns` about model and data, the
-    `rule` they follow and the `notes` on its words; all verdicts, of which the first are printed, and what was
-    `not_asked`."""
+    """What page one and two say beside the findings: what was `examined`, what the user has `stated` of it; the
+    answers and, by slug, the `findings` of the chapters, before they are worded; the answers as they are printed, the
+    `overall` one, the `concerns` about model and data, the `rule` they follow and the `notes` on its words; all
+    verdicts, of which the first are printed, and what was `not_asked`."""
 
     examined: tuple[Fact, ...] = ()
     stated: tuple[Fact, ...] = ()
     answered: tuple[Answered, ...] = ()
+    findings: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     answers: tuple[Answer, ...] = ()
     overall: Word = "not assessed"
     concerns: tuple[Concern, ...] = ()

@@ -1,6 +1,6 @@
 """Why a model or an explanation is trusted or not: findings with their numbers, before anything is worded."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -165,6 +165,10 @@ class FoundSentence(Record):
     chapter: str = Field(description="slug of the chapter")
     title: str = Field(description="the headline")
     sentence: str = Field(description="the sentence below it")
+    finding: dict[str, Any] | None = Field(
+        description="what both are made of: an id with numbers and names, the checks that bear on it, the methods that "
+        "agree and those that do not, and its standing, whether it may be a headline; null of a chapter that compares"
+    )
 
 
 class Answers(Record):

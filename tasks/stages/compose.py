@@ -122,7 +122,12 @@ def _answers(document: Document) -> Answers:
             *front.notes,
         ),
         found=tuple(
-            FoundSentence(chapter=chapter.slug, title=chapter.teaser.title, sentence=chapter.teaser.sentence)
+            FoundSentence(
+                chapter=chapter.slug,
+                title=chapter.teaser.title,
+                sentence=chapter.teaser.sentence,
+                finding=front.findings.get(chapter.slug),
+            )
             for chapter in document.chapters
             if chapter.teaser
         ),

@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from exhibit.tasks.document.index import write_index
 from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.models.performance import performance, rate
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.finding import Mark
+from exhibit.tasks.records.finding import Mark, Standing
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction
 from exhibit.tasks.records.page import Answer
@@ -304,6 +304,9 @@ def test_reasons_hold_no_sentence_and_make_the_words_of_page_one(seed: int) -> N
     written = _answers(document).model_dump_json(by_alias=True)
     again = Answers.model_validate_json(written).answers
     assert tuple(told(one, CHECK_WORDS) for one in again) == document.front.answers
+    numbers = [one["finding"] for one in json.loads(written)["found"]]
+    assert all(one["standing"] in get_args(Standing) and 0 <= one["first"][0]["value"] <= 1 for one in numbers)
+    assert {one["id"] for one in numbers} == {"leaders"}
     found = [text for one in json.loads(written)["answers"] for text in texts(one["results"])]
     assert [text for text in found if re.search(r"[.?:;”]", text)] == []
 
