@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document.words import beside, capital, count, listing, numbers, plain, signed
+from exhibit.tasks.document.words import beside, capital, count, listing, numbers, plain, short_of_one, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Scale, Swarm, Waterfall
 from exhibit.tasks.records.material import Material, MethodMaterial
@@ -361,5 +361,5 @@ def _short(check: CheckResult) -> str:
     """0.98 (pass), in so many digits that it differs from its threshold as the verdict says."""
     if check.value is None:
         return check.verdict
-    value = plain(check.value) if check.threshold is None else beside(check.value, check.threshold)[0]
-    return f"{value} ({check.verdict})"
+    text = plain(check.value) if check.threshold is None else beside(check.value, check.threshold)[0]
+    return f"{short_of_one(check.value, len(text.partition('.')[2]))} ({check.verdict})"

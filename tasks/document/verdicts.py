@@ -14,6 +14,7 @@ from exhibit.tasks.document.words import (
     plain,
     question,
     rounded,
+    short_of_one,
     span,
 )
 from exhibit.tasks.records.material import Material
@@ -122,8 +123,10 @@ def written(check: CheckResult) -> dict[str, str]:
     digits = _digits([value, *(check.interval or ())], [] if threshold is None else [threshold])
     if check.interval is not None:  # one that reads as if it had no width would be another
         digits = max(digits, min(_digits([check.interval[0]], [check.interval[1]]), _MOST))
+    result = short_of_one(value, digits) if digits <= _MOST else plain(value, digits)  # else nothing tells them apart
+    digits = max(digits, len(result.partition(".")[2]))
     return {
-        "result": plain(value, digits),
+        "result": result,
         "interval": "–" if check.interval is None else interval(*check.interval, digits),
         "threshold": "–" if threshold is None else _side(check, _limit(threshold, digits)),
     }

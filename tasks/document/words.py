@@ -103,6 +103,18 @@ def neither(value: float, digits: int = 2) -> str:
 _ROUNDING = 1e-9
 
 
+def short_of_one(value: float, digits: int = 2) -> str:
+    """A number in so many digits at least that it reads as 1 only where it is that: 0.997; over 0.9999."""
+    if 1 - _HARDLY < value < 1 - _ROUNDING:
+        return f"over {1 - _HARDLY}"
+    needed = len(neither(value, digits).partition(".")[2]) if _HALF < value < 1 else digits
+    return plain(value, needed)
+
+
+_HARDLY = 0.0001
+_HALF = 0.5  # below it no number is near 1
+
+
 def share(value: float) -> str:
     """A share as a percentage, never rounded to a certainty that was not measured; rounded as the number itself is
     (0.325 is 0.33 and 33%)."""

@@ -653,6 +653,25 @@ def test_a_result_its_interval_and_its_threshold_contradict_nothing(
     assert [np.sign(read - limit) for read in (one, low, high)] == [np.sign(x - threshold) for x in (value, *bounds)]
 
 
+@pytest.mark.parametrize(
+    ("value", "bounds", "told"),
+    [
+        (0.997, None, "0.997"),
+        (0.997, (0.7, 0.9985), "0.997"),
+        (0.99999, (0.7, 1.0), "over 0.9999"),
+        (1.0, None, "1.00"),
+        (0.0004, None, "0.00"),
+    ],
+)
+def test_what_is_less_than_one_does_not_read_as_one(value: float, bounds: Any, told: str) -> None:
+    """299 of 300 explanations that add up are not all of them: in the table and in the note beside the figure."""
+    found = check("localization", "pass", value, interval=bounds, threshold=0.7)
+    assert written(found)["result"] == told
+    methods = flowers([1, 2, 3, 4], checks=(found,)).methods
+    [note] = verdict_asides([*methods, *methods])
+    assert f" {told} (pass)" in note.text
+
+
 def test_a_result_that_did_not_vary_has_no_interval_of_no_width() -> None:
     """Five re-trainings that all give 0.5: it says nothing of a sixth."""
     found = written(check("faithfulness", "pass", 0.5, interval=(0.5, 0.5), threshold=0.5))
