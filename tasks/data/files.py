@@ -16,6 +16,7 @@ from exhibit.tasks.data.picture_file import SUFFIXES, read_picture
 from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Excluded, Input, Split
 from exhibit.tasks.records.framing import Frame, Interpolation
+from exhibit.tasks.records.opening import ends
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def content_digest(wanted: Sequence[Picture]) -> str:
 def _content(path: Path) -> bytes:
     """The sha256 of a file; nothing of what is no regular file, or cannot be read: it will be excluded."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        if not ends(path):
             return b""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
@@ -209,8 +210,9 @@ def existing(path: Path, key: str, what: str, limits: Limits = DEFAULT) -> Path:
         raise InputError(f"data.{key}: {_shortened(path)} {why}; {what}") from error
     if stat.S_ISDIR(state.st_mode):
         return path
-    if not stat.S_ISREG(state.st_mode):
-        raise InputError(f"data.{key}: {path} is a pipe or a device, no regular file; {what}")
+    if not ends(path):
+        why = "is a file of the system itself" if stat.S_ISREG(state.st_mode) else "is a pipe or a device"
+        raise InputError(f"data.{key}: {path} {why}, no regular file; {what}")
     if state.st_size > limits.bytes:
         raise InputError(
             f"data.{key}: {path} has {state.st_size:,} bytes, more than data.limits.bytes: {limits.bytes:,}; "

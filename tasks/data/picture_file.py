@@ -4,11 +4,14 @@ Only formats that are named here are opened: unless it is told which to expect, 
 PostScript to another program, whatever its name.
 """
 
-import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from exhibit.tasks.records.opening import ends
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,9 +31,9 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
     """
     from PIL import Image, ImageOps
 
-    if not stat.S_ISREG(path.stat().st_mode):
+    if not ends(path):
         raise ValueError("is not a regular file")
-    with _opened(path, most_pixels) as file:
+    with _whole(), _opened(path, most_pixels) as file:
         width, height = file.size
         if width * height > most_pixels:
             limit = "data.limits.pixels"
@@ -45,6 +48,19 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
         clear = turned.convert("RGBA")
         below = Image.new("RGBA", clear.size, (*BACKGROUND, 255))
         return Image.alpha_composite(below, clear).convert("RGB")
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """In here half a file is an error: for other code of the same process Pillow may fill the rest with grey, as
+    WeasyPrint has it do."""
+    from PIL import ImageFile
+
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _opened(path: Path, most_pixels: int) -> "Image":

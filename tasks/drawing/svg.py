@@ -6,7 +6,7 @@ Colours are attributes, for paper; the classes `ink`, `quiet`, `rule` and `paper
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from html import escape
 from itertools import accumulate, pairwise
@@ -115,7 +115,7 @@ def text(
     """A line of text with its baseline at (x, y); `more` are attributes, as in `element`."""
     return element(
         "text",
-        escape(content),
+        escape(_in_order(content)),
         class_=style,
         x=x,
         y=y,
@@ -125,6 +125,16 @@ def text(
         fill=fill,
         **more,
     )
+
+
+def _in_order(content: str) -> str:
+    """A mark of direction before a number that stands behind a name, where letters run from right to left: else these
+    would take it with them, and −0.5 would be read as 0.5−."""
+    return _NUMBER_BEHIND.sub("\u200e\\g<0>", content) if _RIGHT_TO_LEFT.search(content) else content
+
+
+_NUMBER_BEHIND = re.compile(r"[:,] [−\d]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 def line(x1: float, y1: float, x2: float, y2: float, stroke: str = INK, width: float = 1, style: str = "ink") -> str:
@@ -161,19 +171,40 @@ def _font(file: str) -> "uharfbuzz.Font":
 
 
 @cache
-def _advance(character: str, weight: int) -> float:
-    """Width of a character in ems, from the first font that has it."""
-    own = (face for face in FACES if (face.family, face.weight) == (FACE, weight))
-    for face in (*own, *_OTHERS):
-        glyph = (font := _font(face.file)).get_nominal_glyph(ord(character))
+def _advance(character: str, weight: int, file: str = "") -> float:
+    """Width of a character in ems: of that font, or of the first that has it."""
+    for found in filter(None, (file, _file(character, weight))):
+        glyph = (font := _font(found)).get_nominal_glyph(ord(character))
         if glyph is not None:
             return float(font.get_glyph_h_advance(glyph) / font.face.upem)
     return sum(_advance(letter, weight) for letter in code_point(character))  # which a page shows in its place
 
 
+@cache
+def _file(character: str, weight: int) -> str:
+    """The first font that has a character; empty where none has it."""
+    own = (face for face in FACES if (face.family, face.weight) == (FACE, weight))
+    found = (f.file for f in (*own, *_OTHERS) if _font(f.file).get_nominal_glyph(ord(character)) is not None)
+    return next(found, "")
+
+
 def text_width(content: str, size: float, weight: int = 400) -> float:
     """Width of a line of text in CSS pixels, from the advances of the fonts."""
-    return sum(_advance(character, weight) for character in content) * size
+    return sum(_advances(content, weight)) * size
+
+
+def _advances(content: str, weight: int) -> Iterator[float]:
+    """Width of each character in ems; a blank is set in the font of the letters before it, where that has one."""
+    file = ""
+    for character in content:
+        if character == " ":
+            yield _advance(character, weight, file if file in _WITH_BLANKS else "")
+        else:
+            yield _advance(character, weight)
+            file = _file(character, weight) or _file(code_point(character)[-1], weight)
+
+
+_WITH_BLANKS = {face.file for face in FACES}  # of all others a document carries no more than the letters
 
 
 def fitted(content: str, size: float, room: float, head: float = 0.5, weight: int = 400) -> str:
@@ -184,7 +215,7 @@ def fitted(content: str, size: float, room: float, head: float = 0.5, weight: in
         return content
     if (held := _HELD.search(content)) and (own := room - text_width(held[0], size, weight)) > size:
         return fitted(content[: held.start()], size, own, head, weight) + held[0]
-    ends = list(accumulate((text_width(letter, size, weight) for letter in content), initial=0.0))
+    ends = list(accumulate((width * size for width in _advances(content, weight)), initial=0.0))
     free = room - text_width("…", size, weight)
     for left in range(len(content) - 1, 0, -1):
         begin = ceil(left * head)

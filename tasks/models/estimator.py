@@ -14,6 +14,7 @@ from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
+from exhibit.tasks.records.opening import there
 from exhibit.tasks.records.override import typed
 
 
@@ -151,7 +152,7 @@ class EstimatorSpec(GivenModel):
 
     def _bytes(self) -> bytes:
         try:
-            if not self.path.is_file():
+            if not there(self.path):
                 raise InputError(f"model.path: there is no file {self.path.name}; put the fitted model there")
             return self.path.read_bytes()
         except OSError as error:

@@ -18,6 +18,7 @@ from exhibit.tasks.protocols import Compute, Progress
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.opening import there
 
 Build = Callable[[], keras.Model]
 
@@ -129,7 +130,7 @@ def _given(net: keras.Model, path: Path | None) -> keras.Model:
     """The net with the weights of a file: by the paths of its variables where the file names them, else in order."""
     if path is None:
         return net
-    if path.is_file():
+    if there(path):
         require_self_contained(path)
     try:
         if path.suffix == ".h5":

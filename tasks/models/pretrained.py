@@ -4,13 +4,13 @@ in it is run, and nothing is fetched."""
 import json
 import os
 import re
-import stat
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.opening import ends
 from exhibit.tasks.records.spelling import Brought
 
 CONFIG, WEIGHTS, TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
@@ -103,7 +103,7 @@ def _existing(folder: Path, name: str, why: str) -> Path:
     path = folder / name
     if not path.exists():
         raise InputError(f"model.path: {folder} has no {name}; {why}")
-    if not stat.S_ISREG(path.stat().st_mode) or not os.access(path, os.R_OK):
+    if not ends(path) or not os.access(path, os.R_OK):
         raise InputError(f"model.path: {path} is no regular file that this user may read")
     return path
 

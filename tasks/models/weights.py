@@ -1,7 +1,6 @@
 """Weights from files: arrays by name, never a pickle."""
 
 import hashlib
-import stat
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.opening import ends, there
 
 Reader = Callable[[Path], dict[str, Array]]
 
@@ -27,10 +27,13 @@ def digest(path: Path) -> str:
     """
     try:
         state = path.stat()
-    except OSError as error:
+        regular = ends(path)
+    except (OSError, ValueError) as error:
         raise InputError(f"model.weights: there is no file {path}") from error
-    if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for, and a device never ends
-        raise InputError(f"model.weights: {path} is a folder, a pipe or a device; give a file")
+    if not regular:
+        raise InputError(
+            f"model.weights: {path} is a folder, a pipe, a device or a file of the system; give another file"
+        )
     # Size and time of the content alone may stay as they were: `cp -p` keeps both, and no one can set the other time.
     return _digest(path, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
 
@@ -46,7 +49,7 @@ def read(path: Path, readers: dict[str, Reader]) -> dict[str, Array]:
     if ending is None:
         why = "a pickle runs code when it is read" if path.suffix in _PICKLES else "the kind of file is not known here"
         raise InputError(f"model.weights: {path.name}: {why}; give one of {', '.join(known)}")
-    if not path.is_file():
+    if not there(path):
         raise InputError(f"model.weights: there is no file {path}")
     try:
         return known[ending](path)

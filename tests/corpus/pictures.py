@@ -119,6 +119,7 @@ PICTURES = [
     folder("other files", lambda root: put(root / "a" / "readme.txt", "x"), Taken(10)),
     folder("a pipe among them", lambda root: os.mkfifo(root / "a" / "p.png"), Excluded(10, "is not a regular file")),
     folder("an endless device among them", lambda root: (root / "a" / "p.png").symlink_to("/dev/zero"), Excluded(10, "is not a regular file")),
+    folder("a file of the system itself among them", lambda root: (root / "a" / "p.png").symlink_to("/proc/version"), Excluded(10, "is not a regular file")),
     folder("a dangling link among them", lambda root: (root / "a" / "p.png").symlink_to("none"), Excluded(10, "No such file")),
     folder("a folder among them", lambda root: (root / "a" / "p.png").mkdir(), Excluded(10, "is not a regular file")),
     folder("PostScript among them", lambda root: put(root / "a" / "p.png", b"%!PS-Adobe-3.0\n"), Excluded(10, "cannot identify")),

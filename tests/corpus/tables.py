@@ -94,6 +94,9 @@ FILES = [
     table("a pipe", lambda path: os.mkfifo(path), NO_FILE),
     table("an endless device", link("/dev/zero"), NO_FILE),
     table("an empty device", link("/dev/null"), NO_FILE),
+    table(
+        "a file of the system itself", link("/proc/version"), Refused("is a file of the system itself, no regular file")
+    ),
     table("a dangling link", link("nowhere.csv"), Refused("t.csv does not exist; put the rows there")),
     table("a loop of links", link("t.csv"), Refused("cannot be opened")),
     table("nothing", lambda path: None, Refused("t.csv does not exist")),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from exhibit.tasks.data.files import FramedSpec, Picture
 from exhibit.tasks.data.picture_file import read_picture
@@ -113,3 +113,16 @@ def test_too_many_pixels_are_said_in_words_of_the_settings(
         read_picture(tmp_path / "large.png", most)
     assert "data.limits.pixels" in str(caught.value)
     assert "decompression" not in str(caught.value)
+
+
+def test_half_a_picture_is_none_whatever_pillow_does_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """WeasyPrint, and many a script, has it fill what is missing with grey, in the whole process."""
+    path = tmp_path / "half.png"
+    Image.fromarray(SCENE).save(path)
+    path.write_bytes(path.read_bytes()[:-60])
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with pytest.raises((OSError, SyntaxError)):
+        read_picture(path, 10_000)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES

@@ -19,6 +19,7 @@ from page import ValidationProfile, validate_pdf_bytes
 from exhibit.tasks.document.fonts import paper_faces
 from exhibit.tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf, typesetting
 from exhibit.tasks.document.pdf_kinds import foreign
+from exhibit.tasks.drawing.svg import text
 from exhibit.tasks.records.base import InputError
 from tests.structure import assert_gold, empty_bottoms, letters_of, tags
 
@@ -449,6 +450,16 @@ def test_a_picture_sets_its_text_as_the_page_does(text: str) -> None:
     alone = (f'<p style="{style}">{text}</p>', f"<p>{picture}</p>")
     words, drawn = (glyphs(render_pdf(f"{HEAD}{body}</body></html>", (), ISSUED)) for body in alone)
     assert drawn == words != ""
+
+
+@pytest.mark.parametrize("name", ["א", "ب (ا)"])
+def test_a_number_behind_a_name_keeps_its_sign_in_front(name: str) -> None:
+    """Whichever way the letters of the name run: they would take it with them, and −12.5 would be 12.5−."""
+    both = (f'<svg width="300" height="40">{text(f"{one}: −12.5", 9, 30, 20)}</svg>' for one in ("x", name))
+    found = glyphs(render_pdf(f"{HEAD}{'<br>'.join(both)}</body></html>", (), ISSUED))
+    number = found[8:][:20]
+    assert found.count(number) == 2
+    assert found.endswith(number)
 
 
 def glyphs(data: bytes) -> str:

@@ -47,6 +47,14 @@ def test_what_another_font_has_is_measured_by_that_font() -> None:
     assert text_width("e\u0301", 10) == pytest.approx(text_width("e", 10))
 
 
+def test_a_blank_is_as_wide_as_in_the_font_of_the_letters_before_it() -> None:
+    """In DejaVu Sans half as wide again: of nine words the last ran into the next figure."""
+    advances = TTFont(path("DejaVuSans.ttf"))["hmtx"]
+    wider = text_width("קש קש", 2048) - 2 * text_width("קש", 2048)
+    assert wider == pytest.approx(advances["space"][0], abs=1)
+    assert text_width("a b", 10) == pytest.approx(text_width("ab", 10) + text_width(" ", 10))
+
+
 def carried(text: str, family: str) -> bytes:
     """The font of that family which a page with this text carries, reduced to its characters."""
     [data] = re.findall(f'"{family}".*?base64,(.*?)"', screen_faces(text))

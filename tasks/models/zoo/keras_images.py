@@ -7,6 +7,7 @@ from typing import Literal
 from exhibit.tasks.models.hdf5 import require_self_contained
 from exhibit.tasks.models.keras_import import keras
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.opening import there
 
 Source = Literal["imagenet"] | Path | None
 
@@ -67,7 +68,7 @@ def _application(
 ) -> keras.Model:
     make = getattr(keras.applications, name)
     source = str(weights) if isinstance(weights, Path) else weights
-    if isinstance(weights, Path) and weights.is_file():
+    if isinstance(weights, Path) and there(weights):
         require_self_contained(weights)
     try:
         return make(weights=source, include_top=include_top, **options)
