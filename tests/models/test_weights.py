@@ -305,7 +305,7 @@ def test_only_a_file_is_read_for_weights(tmp_path: Path) -> None:
     """A device has no end, and a pipe waits."""
     os.mkfifo(tmp_path / "pipe.npz")
     for path in (Path("/dev/zero"), tmp_path / "pipe.npz", tmp_path):
-        with pytest.raises(InputError, match="is a folder, a pipe or a device"):
+        with pytest.raises(InputError, match="is a folder, a pipe, a device or a file"):
             digest(path)
 
 
