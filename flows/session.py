@@ -468,5 +468,10 @@ def _as_comments(found: Subject) -> str:
         for item in data.inputs
     ]
     labels = f"labels: {data.labels.shape}, {data.task}" if data.labelled.any() else "labels: none"
+    explained = int((data.split == "explain").sum())
+    split = [
+        f'split: {explained} times "explain", then {len(data.split) - explained} times "train", which are the '
+        "background; a function has to give these labels, too, if there are any, which change no explanation"
+    ]
     classes = [f"classes: {json.dumps(list(data.classes))}"] if data.classes else []
-    return "".join(f"#   {line}\n" for line in (*inputs, labels, *classes))
+    return "".join(f"#   {line}\n" for line in (*inputs, labels, *(split if explained else ()), *classes))

@@ -163,6 +163,7 @@ def test_a_background_is_what_trees_are_compared_with(store: str) -> None:
     with warnings.catch_warnings(action="error", category=RuntimeWarning):  # the background has no labels
         report = explained(store, model, NUMBERS[:4], SPECIES[:4], background=NUMBERS[10:], target=1)
     assert list(report.attributions) == ["tree_shap"]
+    assert '#   split: 4 times "explain", then 20 times "train", which are the background; ' in report.config
     expected = model.predict_proba(NUMBERS[10:])[:, 1].mean()
     np.testing.assert_allclose(report.scores.base_value, expected, atol=1e-9)
 
