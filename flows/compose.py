@@ -316,6 +316,11 @@ def _explain(error: BaseException, where: str, config_dir: Path | None) -> str:
         case ConfigKeyError() | ConfigAttributeError() if isinstance(parent := error.parent_node, DictConfig):
             key = str(error.full_key)
             sentence = unknown(f"{key}{where}", "key", key.rpartition(".")[2], map(str, parent))
+        case OmegaConfBaseException(full_key=str(key)) if "Cannot merge DictConfig with ListConfig" in str(error):
+            sentence = (
+                f"{key}{where}: of a list in brackets and a mapping in braces, one stands there and the other was "
+                "given; give what stands there, as [a,b] or [{a:b}] for a list"
+            )
         case OmegaConfBaseException(full_key=str(key)):
             sentence = f"{key}{where}: {str(error).splitlines()[0]}"
         case _ if match := re.match(r"You must specify '(\w+)'", str(error)):

@@ -94,7 +94,7 @@ def token_signer(path: Path, passphrase: Callable[[], str]) -> Iterator[Any]:
     """
     import yaml
     from cryptography import x509
-    from pkcs11 import PKCS11Error
+    from pkcs11 import PinIncorrect, PKCS11Error
     from pyhanko.config.errors import ConfigurationError
     from pyhanko.config.pkcs11 import PKCS11PinEntryMode, PKCS11SignatureConfig
     from pyhanko.sign.general import SigningError
@@ -116,8 +116,10 @@ def token_signer(path: Path, passphrase: Callable[[], str]) -> Iterator[Any]:
             yield signer
     except (PKCS11Error, SigningError) as error:
         cause = error.__cause__ or error
-        said = " ".join(str(cause).split()) or "no reason given"
-        raise InputError(f"--pkcs11: the token of {path} does not sign: {type(cause).__name__}, {said}") from error
+        said = f"{type(cause).__name__}, {' '.join(str(cause).split()) or 'no reason given'}"
+        if isinstance(cause, PinIncorrect):
+            said = "the PIN is wrong; many tokens lock themselves after a few wrong ones"
+        raise InputError(f"--pkcs11: the token of {path} does not sign: {said}") from error
 
 
 def _opened(path: Path, certificates: Path | None, passphrase: Callable[[], str]) -> tuple[Any, Any, list[Any]]:

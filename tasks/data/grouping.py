@@ -155,7 +155,8 @@ def _too_many(by: By, tables: Sequence["Table"], count: int) -> str:
         return f"{said}; name a column with fewer, or write a coarser one into the file"
     quarters = np.unique(cells.dropna().quantile([0.25, 0.5, 0.75]).to_numpy(np.float64))
     ends = list(dict.fromkeys(float(f"{cut:g}") for cut in quarters))
-    return f"{said}; give the ends of ranges of it, as its quarters: {typed_for('data.groups', by.column, ends)}"
+    quartered = typed_for("data.groups", by.column, ends, listed=True)
+    return f"{said}; give the ends of ranges of it, as its quarters: {quartered}"
 
 
 def given_groups(given: Any, labels: Sequence[str], count: int, where: str) -> Groupings | None:

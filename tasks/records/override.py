@@ -18,8 +18,9 @@ _ESCAPED = re.compile(r"[\\()\[\]{}:=,]")
 Listed = Sequence[str | float]
 
 
-def typed(key: str, value: str | Listed | Mapping[str, str | Listed]) -> str:
-    """`key=value` as it works in a shell: `data.label=size`, but `'data.label="Größe"'`.
+def typed(key: str, value: str | Listed | Mapping[str, str | Listed], listed: bool = False) -> str:
+    """`key=value` as it works in a shell: `data.label=size`, but `'data.label="Größe"'`. `listed`: as the one item of
+    a list.
 
     Raises:
         ValueError: for a name in a mapping that the grammar does not take.
@@ -34,7 +35,7 @@ def typed(key: str, value: str | Listed | Mapping[str, str | Listed]) -> str:
             words = f"{{{','.join(f'{name}:{_value(one)}' for name, one in zip(names, value.values(), strict=True))}}}"
         case _:
             words = _value(value)
-    return in_shell(f"{key}={words}")
+    return in_shell(f"{key}=[{words}]" if listed else f"{key}={words}")
 
 
 def _value(value: str | Listed) -> str:
@@ -43,12 +44,13 @@ def _value(value: str | Listed) -> str:
     return f"[{','.join(quoted(one) if isinstance(one, str) else f'{one:.15g}' for one in value)}]"
 
 
-def typed_for(key: str, name: str, value: str | Listed) -> str:
-    """`'key={name:value}'` as it works in a shell; as a line of a YAML file where the grammar takes no such name."""
+def typed_for(key: str, name: str, value: str | Listed, listed: bool = False) -> str:
+    """`'key={name:value}'` as it works in a shell; as a line of a YAML file where the grammar takes no such name.
+    `listed`: as the one item of a list."""
     if key_word(name) is None:
-        said = value if isinstance(value, str) else _value(value)
-        return f"{key.rpartition('.')[2]}: {{{name}: {said}}} in a YAML of your own"
-    return typed(key, {name: value})
+        said = f"{{{name}: {value if isinstance(value, str) else _value(value)}}}"
+        return f"{key.rpartition('.')[2]}: {f'[{said}]' if listed else said} in a YAML of your own"
+    return typed(key, {name: value}, listed)
 
 
 def key_word(name: str) -> str | None:

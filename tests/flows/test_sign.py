@@ -33,11 +33,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from page import ValidationProfile, validate_pdf_bytes
+from pkcs11 import PinIncorrect
 from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields as pyhanko_fields
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.pkcs11 import PKCS11SigningContext
 from pyhanko.sign.signers import PdfSignatureMetadata, sign_pdf
 from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
 from pyhanko.sign.validation import validate_pdf_signature
@@ -560,6 +563,25 @@ def test_a_token_that_is_none_is_one_sentence(
     assert (status, path.read_bytes()) == (2, sealed)
     assert said.startswith(f"exhibit: --pkcs11: the token of {settings} does not sign: ")
     assert len(said.splitlines()) == 1
+
+
+def test_a_wrong_pin_is_said_in_words(
+    sealed: bytes, typed: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token says of it no more than the name of an error."""
+
+    def opened(_: PKCS11SigningContext) -> None:
+        raise SigningError("it does not open") from PinIncorrect()
+
+    monkeypatch.setattr(PKCS11SigningContext, "__enter__", opened)
+    (path := tmp_path / "report.pdf").write_bytes(sealed)
+    (settings := tmp_path / "token.yaml").write_text("{module-path: /a.so, token-criteria: {label: a}, cert-label: b}")
+    status, said = typed(path, None, "--pkcs11", str(settings))
+    assert (status, path.read_bytes()) == (2, sealed)
+    assert said.splitlines() == [
+        f"exhibit: --pkcs11: the token of {settings} does not sign: the PIN is wrong; many tokens lock themselves "
+        "after a few wrong ones"
+    ]
 
 
 def test_certificates_that_are_none_are_one_sentence(once: bytes, tmp_path: Path) -> None:
