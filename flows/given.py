@@ -12,6 +12,7 @@ import numpy as np
 from exhibit.flows.given_inputs import Inputs, inputs_of
 from exhibit.flows.given_labels import Task, Words, labelled, several_of
 from exhibit.flows.kinds import is_tensor
+from exhibit.tasks.data.rows import FEW_CLASSES
 from exhibit.tasks.held import held_name, holding
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.factory import framework_of, outputs_of
@@ -75,10 +76,10 @@ def subject(
     several = several_of(y, task, words)
     two = several is None and _two_classes(y, words, task)
     unlabelled = _dataset(inputs, words)
-    tried = _tried(_model(model, own, inputs, preprocess, two=two), inputs, unlabelled, compute)
+    tried = _tried(_model(model, own, inputs, preprocess), inputs, unlabelled, compute)
     made, columns = tried.made, tried.outputs.shape[1:]
-    if several is None and columns == (1,) and framework_of(model) in _NETS and (two or _zeros_and_ones(y, task)):
-        columns = (2,)  # of a net the one output speaks for the second class
+    if several is None and columns == (1,) and _of_second(made, tried.outputs, y, task, two=two):
+        columns = (2,)
     dataset = labelled(unlabelled, y, several, columns, made.classes, task, words, inputs.explained)
     data_name = held_name("data", sha256(pack(dataset)).hexdigest())
     return Subject(
@@ -175,14 +176,39 @@ def _two_classes(y: Any, words: Words, task: Task) -> bool:
     return len(found) == 2 and (task == "classification" or not any(isinstance(one, float) for one in found))
 
 
+def _of_second(made: _Made, outputs: Array, y: Any, task: Task, *, two: bool) -> bool:
+    """Whether one output (samples, 1) speaks for the second of two classes: of a net it does, and of a function where
+    it looks like a probability.
+
+    Raises:
+        InputError: for outputs that are the classes themselves.
+    """
+    if made.framework in _NETS:
+        return two or _zeros_and_ones(y, task)
+    if made.gives != {"predictions"}:
+        return False
+    if outputs.dtype.kind in "iu" and y is not None and task != "regression" and _are_codes(outputs, y):
+        raise InputError(
+            "model: it gives the numbers of classes, as predict of a classifier does, and these are no amounts; give "
+            "the classifier itself, or a function of probabilities such as its predict_proba; where they are amounts, "
+            "task='regression' says so"
+        )
+    return two and outputs.dtype.kind == "f" and bool(((outputs >= 0) & (outputs <= 1)).all())
+
+
+def _are_codes(outputs: Array, y: Any) -> bool:
+    """Whether whole `outputs` are among few whole labels."""
+    known = set(np.asarray(y).ravel().tolist())
+    whole = all(isinstance(one, int) for one in known)
+    return whole and len(known) <= FEW_CLASSES and set(outputs.ravel().tolist()) <= known
+
+
 def _zeros_and_ones(y: Any, task: Task) -> bool:
     """Whether labels are 0 and 1, which nets of one output are trained on as floating point numbers."""
     return y is not None and task != "regression" and set(np.asarray(y).ravel().tolist()) == {0, 1}
 
 
-def _model(
-    model: Any, own: Fitted | None, inputs: Inputs, preprocess: Callable[..., Any] | None, *, two: bool
-) -> _Made:
+def _model(model: Any, own: Fitted | None, inputs: Inputs, preprocess: Callable[..., Any] | None) -> _Made:
     framework = framework_of(model)
     classes = () if own is None else own.classes
     if framework in _NETS:
@@ -201,7 +227,7 @@ def _model(
             f"{what_it_is(model)}"
         )
     libraries = () if function is None else (library,)
-    return _Made(_function(function or model, inputs, two=two), libraries, frozenset({"predictions"}), classes)
+    return _Made(_function(function or model, inputs), libraries, frozenset({"predictions"}), classes)
 
 
 _ASKED = ("predict_proba", "predict")  # of an object that is no function: what it is asked for
@@ -217,19 +243,13 @@ def _prepared(preprocess: Callable[..., Any], inputs: Inputs) -> Callable[[Array
     return prepare
 
 
-def _function(function: Callable[..., Any], inputs: Inputs, *, two: bool) -> Callable[[Arrays], Array]:
-    """A function of what the session had as one of raw inputs by name, which gives (samples, outputs). `two`: there
-    are two classes, so that a single number between 0 and 1 is the probability of the second."""
+def _function(function: Callable[..., Any], inputs: Inputs) -> Callable[[Arrays], Array]:
+    """A function of what the session had as one of raw inputs by name, which gives (samples, outputs)."""
 
     def predict(values: Arrays) -> Array:
         found = function(inputs.back(values))
         outputs = np.asarray(found.detach().cpu() if is_tensor(found) else found)
-        if outputs.ndim == 1:
-            outputs = outputs[:, np.newaxis]
-        single = two and outputs.ndim == 2 and outputs.shape[1] == 1
-        if single and outputs.dtype.kind == "f" and ((outputs >= 0) & (outputs <= 1)).all():
-            return np.concatenate([1 - outputs, outputs], axis=1)
-        return outputs
+        return outputs[:, np.newaxis] if outputs.ndim == 1 else outputs
 
     return predict
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Table = pd.DataFrame
 
 Task = Literal["classification", "regression"]
-_FEW = 10  # different whole numbers that are taken for classes
+FEW_CLASSES = 10  # different whole numbers that are taken for classes
 
 
 def require_columns(table: "Table", wanted: Iterable[str], sentence: str) -> None:
@@ -244,7 +244,7 @@ class Labels(Record):
         classes = _ordered(set(filter(None, words(known))))
         if order and (strange := [value for value in classes if value not in order]):
             raise InputError(
-                f"data.classes: the column {name!r} holds {', '.join(strange[:_FEW])}, but the classes are "
+                f"data.classes: the column {name!r} holds {', '.join(strange[:FEW_CLASSES])}, but the classes are "
                 f"{', '.join(order)}; give all values in the order of the outputs of the model"
             )
         if len(classes) < 2:
@@ -293,7 +293,7 @@ def task_of(known: "Cells") -> tuple[Task, str]:
         return "classification", "a classification, because the column holds words"
     values = np.unique(known.to_numpy(np.float64))
     values = values[np.isfinite(values)]
-    if len(values) <= _FEW and (values == np.round(values)).all():
+    if len(values) <= FEW_CLASSES and (values == np.round(values)).all():
         return (
             "classification",
             f"a classification, because the column holds only {len(values)} different whole numbers",

@@ -61,6 +61,11 @@ def probable(outputs: Array) -> bool:
     return bool(outputs.shape[1] > 1 and (_inside(outputs) & sums).all())
 
 
+def percentages(outputs: Array) -> bool:
+    """Whether outputs (samples, classes) are hundredths of probabilities by what they are."""
+    return bool(len(outputs) > 1 and (outputs > 1).any() and probable(outputs / 100))
+
+
 _ALMOST, _SUMS = 1e-6, 1e-4
 # One output that speaks for the second of two classes.
 _OF_SECOND: dict[OutputKind, str] = {
@@ -488,6 +493,11 @@ class FactorySpec(TrainingSpec):
             return recognised
         if self.output != "auto":
             return self.output
+        if some.task != "regression" and percentages(outputs):
+            raise InputError(
+                "model.factory: outputs add up to 100 in each row, so they are percentages; divide them by 100, for "
+                "probabilities add up to 1, or say what they are: model.output=logits"
+            )
         return "values" if some.task == "regression" else "probabilities" if probable(outputs) else "logits"
 
 

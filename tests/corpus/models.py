@@ -94,7 +94,7 @@ KERAS: Mapping[str, str | None] = {
     "keras_sigmoid": WIDTH,
 }  # fmt: skip
 FUNCTIONS: Mapping[str, str | None] = {
-    "good": None, "lists": None, "tuple": SHAPE, "none": SHAPE, "words": REAL, "truth": REAL,
+    "good": None, "percentages": "add up to 100 in each row, so they are percentages", "lists": None, "tuple": SHAPE, "none": SHAPE, "words": REAL, "truth": REAL,
     "nones": REAL, "complex": REAL, "dictionary": SHAPE, "ragged": "inhomogeneous",
     "one_row_less": SHAPE, "two": WIDTH, "flat": SHAPE, "raises": "KeyError, 'missing'",
 }  # fmt: skip

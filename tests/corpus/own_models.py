@@ -90,6 +90,7 @@ NETS: dict[str, Callable[[], Any]] = {
 }
 FUNCTIONS: dict[str, Callable[[int], Any]] = {
     "good": lambda rows: np.zeros((rows, 3)),
+    "percentages": lambda rows: np.tile([20.0, 30.0, 50.0], (rows, 1)),
     "lists": lambda rows: [[0.0, 1.0, 2.0]] * rows,
     "tuple": lambda rows: (np.zeros((rows, 3)),),
     "none": lambda rows: None,

@@ -206,6 +206,20 @@ def test_pictures_and_a_function_of_arrays(store: str) -> None:
     np.testing.assert_allclose(report.scores.prediction, reds, rtol=1e-5)
 
 
+def test_what_one_output_of_a_function_is_does_not_change_from_batch_to_batch(store: str) -> None:
+    """Margins, of which some batches have all between 0 and 1: these are still no probabilities."""
+    rows = np.linspace(-3, 3, 30)[:, np.newaxis] * [1.0, 0.1]
+    found = explained(store, lambda X: X[:, 0], rows, (rows[:, 0] > 0).astype(int), method="occlusion",
+                      settings={"compute.batch": 3})  # fmt: skip
+    np.testing.assert_allclose(found.scores.prediction, rows[:, 0])
+
+
+def test_the_numbers_of_classes_are_no_amounts(store: str) -> None:
+    model = LogisticRegression().fit(NUMBERS, SPECIES)
+    with pytest.raises(exhibit.InputError, match=r"it gives the numbers of classes, .* give the classifier itself"):
+        explained(store, model.predict, NUMBERS, SPECIES)
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_a_net_that_takes_channels_first_and_last_is_asked_about(told: bool, store: str) -> None:
     """A line of torch over flat pictures takes both, and makes something else of each: which is meant is no guess."""
