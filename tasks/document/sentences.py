@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
-from exhibit.tasks.document.words import asked, capital, count, interval, listing, plain, share, signed
+from exhibit.tasks.document.words import asked, capital, count, interval, listing, ordinal, plain, share, signed
 from exhibit.tasks.records.finding import (
     Bearing,
     ClassLeaders,
@@ -92,7 +92,13 @@ def _instead(_: Finding, says: Named) -> str:
 
 @_instead.register
 def _(_: Word, says: Named) -> str:
-    return f"“{says.name}” comes first ({share(says.value)})" if says.value else "everything is zero"
+    return f"{_quoted(says)} comes first ({share(says.value)})" if says.value else "everything is zero"
+
+
+def _quoted(word: Named) -> str:
+    """“the”; “the” (the 2nd of 3), where a text has several."""
+    which = f" (the {ordinal(word.place[0])} of {word.place[1]})" if word.place else ""
+    return f"“{word.name}”{which}"
 
 
 @_instead.register
@@ -275,7 +281,7 @@ def _no_less(finding: Mark) -> str:
 def _(finding: Word) -> Said:
     if not finding.word.value:
         return _nothing(finding.noun, f"which {finding.noun} weighs most", f"in {finding.sample} ")
-    word = f"“{finding.word.name}”"
+    word = _quoted(finding.word)
     return Said(
         f"{word} weighs most in one example",
         f"in {finding.sample} the {finding.noun} {word} carries {share(finding.word.value)} of the explanation"

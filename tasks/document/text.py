@@ -62,7 +62,9 @@ def _strongest(material: Material, method: MethodMaterial) -> tuple[Named, float
     line = _line(material, method, 0)
     k = int(np.abs(line.values).argmax())
     total = float(np.abs(line.values).sum()) or 1.0
-    return Named(name=line.tokens[k], value=float(abs(line.values[k])) / total), float(line.values[k])
+    alike = [place for place, token in enumerate(line.tokens) if token == line.tokens[k]]
+    place = (alike.index(k) + 1, len(alike)) if len(alike) > 1 else None
+    return Named(name=line.tokens[k], value=float(abs(line.values[k])) / total, place=place), float(line.values[k])
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:

@@ -22,16 +22,18 @@ class Bearing(Record):
 
 class Named(Record):
     """A number with the name of what it is of, its 95% interval where one is known, and of how many samples it is a
-    mean, where these are not all."""
+    mean, where these are not all; `place`: which it is of how many with this name, where it is not the only one."""
 
     name: str
     value: float
     interval: tuple[float, float] | None = None
     samples: int | None = None
+    place: tuple[int, int] | None = None
 
     def agrees(self, other: "Named") -> bool:
-        """Whether two firsts are the same: by name, or that neither has anything, for then no name is first."""
-        return bool(self.value) == bool(other.value) and (self.name == other.name or not self.value)
+        """Whether two firsts are the same, or neither has anything, for then none is first."""
+        same = (self.name, self.place) == (other.name, other.place)
+        return bool(self.value) == bool(other.value) and (same or not self.value)
 
 
 class Dissent(Record):

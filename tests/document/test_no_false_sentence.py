@@ -18,7 +18,7 @@ from exhibit.tasks.document.image import reading_of_colours
 from exhibit.tasks.document.quality_tables import by_class, whole
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.verdicts import verdict_rows, written
-from exhibit.tasks.document.words import beside, plain, rounded, share, signed
+from exhibit.tasks.document.words import beside, ordinal, plain, rounded, share, signed
 from exhibit.tasks.drawing.kinds import KINDS
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.records.data import Dataset, Input
@@ -620,6 +620,19 @@ def test_of_a_constant_model_nothing_is_first(kind: Any, aggregate: Any) -> None
     assert title.startswith("nothing ") or kind == "molecule"  # single atoms are no groups, which is said instead
     assert "%" not in title + sentence
     assert "nothing is given to any" in sentence.lower() or "lies nowhere" in sentence
+
+
+def test_the_same_word_at_another_place_is_another_word() -> None:
+    """Of “a very very film” one method puts the first “very” first, the other the second: they do not agree."""
+    item = inputs("text").model_copy(update={"values": np.array([[1, 2, 2, 4]] * 4)})
+    names = [str(k) for k in range(4)]
+    one, two = (method(f"m{k}", np.array(own), item, names) for k, own in enumerate([[0, 3, 1, 0], [0, 1.0, 3, 0]]))
+    title, sentence = said(material("m", [one, two], item))
+    assert title == "the methods disagree on which word weighs most"
+    assert "the word “very” (the 2nd of 2) carries 75%" in sentence
+    assert "by m0 “very” (the 1st of 2) comes first (75%)" in sentence
+    assert said(material("m", [two, two], item))[0] == "“very” (the 2nd of 2) weighs most in one example"
+    assert [ordinal(number) for number in (1, 3, 11, 22, 113)] == ["1st", "3rd", "11th", "22nd", "113th"]
 
 
 def test_a_method_that_gives_nothing_disagrees_with_one_that_gives_something() -> None:
