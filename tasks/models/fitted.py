@@ -272,6 +272,10 @@ class XGBoost(Fitted):
     @classmethod
     def read(cls, data: bytes, threads: int) -> Self:
         """From a .json or .ubj file."""
+        if not (data[:1] == b"{" and data.rstrip()[-1:] == b"}"):  # XGBoost 3.2 ends the process at some of these
+            raise ValueError("it is empty or cut off")
+        if not data[1:2].isalpha():  # and at JSON that is deeper than any model
+            json.loads(data.decode("latin-1"))
         import xgboost
 
         booster = xgboost.Booster()

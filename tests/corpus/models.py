@@ -11,6 +11,7 @@ from exhibit.tasks.data.factory import DataFactorySpec
 from exhibit.tasks.data.table import IrisSpec
 from exhibit.tasks.factory import TRUSTED
 from exhibit.tasks.models.factory import FactorySpec
+from exhibit.tasks.models.fitted import read_fitted
 from exhibit.tasks.protocols import Compute, Score, gives_gradients, silent
 from exhibit.tasks.records.data import Dataset
 from tests.conftest import Memory
@@ -53,6 +54,11 @@ def model(kind: str, name: str, fitting: str, words: str | None) -> Recipe:
                 check_refused(lambda: explained(spec), Refused(words))
 
     return Recipe(f"model: {kind} {name}, fit={fitting}", run)
+
+
+def fitted(name: str, content: bytes, ending: str, words: str) -> Recipe:
+    """A file of a fitted model, at which its library may end the process."""
+    return Recipe(f"fitted: {name}", lambda _: check_refused(lambda: read_fitted(content, ending, 1), Refused(words)))
 
 
 def data(name: str, expected: Outcome) -> Recipe:
@@ -116,6 +122,10 @@ MODELS = [
     *(model("estimator", name, "never", words) for name, words in ESTIMATORS.items()),
     *(model("other", name, "never", words) for name, words in OTHERS.items()),
     model("wrong_argument", "x", "never", "failed with TypeError: .*unexpected keyword argument 'name'|takes 0 positional"),
+    fitted("an empty .ubj", b"", ".ubj", "XGBoost cannot read the .ubj file: it is empty or cut off"),
+    fitted("an empty .json", b"", ".json", "it is empty or cut off"),
+    fitted("half a .ubj", b"{L\0\0\0\0\0\0\0\x07learner{L", ".ubj", "it is empty or cut off"),
+    fitted("a deep .json", b'{"a":' * 50_000 + b"1" + b"}" * 50_000, ".json", "recursion"),
     data("good", Taken(8, ("x 0", "x 1"), ("p", "q"))),
     data("numbers_as_objects", Taken(8, ("x 0", "x 1"), ("p", "q"))),
     data("columns_of_two_levels", Taken(8, ("('a', 'b')", "('a', 'c')"), ("p", "q"))),
