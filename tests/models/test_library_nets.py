@@ -1,5 +1,6 @@
 """Nets of torchvision, timm and keras.applications from files: what the library itself would predict."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from exhibit.tasks.data.folder import PhotographsSpec
 from exhibit.tasks.data.photos import photograph_of
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.models.zoo.library import KerasApplicationSpec, TimmSpec, TorchvisionSpec
+from exhibit.tasks.models.zoo.torch_images import torchvision_models
 from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
@@ -162,3 +164,24 @@ def test_a_keras_application_predicts_what_it_does_behind_its_own_preprocess(fol
     np.testing.assert_allclose(shares, expected, rtol=1e-3)
     with pytest.raises(InputError, match=r"96x96 pixels, but mobilenet takes 224x224; give data\.size=224"):
         spec.fit(cat(folder, 96, 110), COMPUTE, silent)
+
+
+@pytest.mark.parametrize(
+    ("version", "command"),
+    [
+        ("2.13.0", "pip install torchvision==0.28.0"),
+        (
+            "2.13.0+cpu",
+            "pip install torchvision==0.28.0 --force-reinstall --no-deps --index-url https://download.pytorch.org/whl/cpu",
+        ),
+    ],
+)
+def test_a_torchvision_of_another_build_is_not_installed_again(
+    version: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "__version__", version)
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    monkeypatch.setitem(sys.modules, "torchvision.models", None)
+    with pytest.raises(InputError) as raised:
+        torchvision_models("resnet18")
+    assert str(raised.value).endswith(f"install it with: {command}")

@@ -52,6 +52,9 @@ def efficientnet_b1(classes: int, base: Literal["imagenet"] | Path | None) -> nn
     return net
 
 
+_BUILDS = "https://download.pytorch.org/whl"  # by build, such as cpu; the usual registry has one for CUDA alone
+
+
 def torchvision_models(net: str) -> Any:
     """The module torchvision.models, in which `net` is.
 
@@ -61,9 +64,11 @@ def torchvision_models(net: str) -> Any:
     try:
         import torchvision.models
     except (ImportError, RuntimeError) as error:  # beside another build of torch its operators cannot be registered
+        build = str(torch.__version__).partition("+")[2]
+        of_build = f" --force-reinstall --no-deps --index-url {_BUILDS}/{build}" if build else ""
         raise InputError(
             f"model: {net} needs a torchvision that fits torch {torch.__version__} ({error}); "
-            "install it with: pip install torchvision==0.28.0"
+            f"install it with: pip install torchvision==0.28.0{of_build}"
         ) from error
     return torchvision.models
 
