@@ -30,14 +30,15 @@ _SHORT = 12  # words of a text that fit into half of the page
 
 
 def story(material: Material) -> tuple[Finding, str]:
-    """Which word of the first text carries most by the main method."""
+    """Which word of the text on page one carries most by the main method."""
     main = material.main
+    row = _in_front(material)
     word, value = _strongest(material, main)
     raises, lowers = directions(material)
     finding = Word(
         method=bearing.named(main),
         signed=main.signed,
-        sample=f"{material.sample_name(0)} ({reading(material, 0)})",
+        sample=f"{material.sample_name(row)} ({reading(material, row)})",
         word=word,
         noun=part(material.dataset.inputs[0]),
         speaks=(raises if value > 0 else lowers) if main.signed and value else "",
@@ -51,6 +52,15 @@ def story(material: Material) -> tuple[Finding, str]:
     return finding, f"{material.slug}-teaser"
 
 
+def _in_front(material: Material) -> int:
+    """The first drawn text whose words are given more than next to nothing: shares of that would be of rounding."""
+    sizes = np.abs(material.main.values[material.dataset.inputs[0].name][..., 0]).sum(axis=1)
+    return int((sizes >= _NEXT_TO_NOTHING * sizes.max()).argmax())
+
+
+_NEXT_TO_NOTHING = 0.01  # of the sum of |a| of the drawn text with the largest
+
+
 def part(item: Input) -> str:
     """What the parts of a text are: words, or single characters."""
     real = [token for token in item.vocabulary if token and not token.startswith("[")]  # no padding, nothing unknown
@@ -58,8 +68,8 @@ def part(item: Input) -> str:
 
 
 def _strongest(material: Material, method: MethodMaterial) -> tuple[Named, float]:
-    """The word with the largest |a| in the first text and its share of the sum, and its attribution."""
-    line = _line(material, method, 0)
+    """The word with the largest |a| in the text on page one and its share of the sum, and its attribution."""
+    line = _line(material, method, _in_front(material))
     k = int(np.abs(line.values).argmax())
     total = float(np.abs(line.values).sum()) or 1.0
     alike = [place for place, token in enumerate(line.tokens) if token == line.tokens[k]]
@@ -87,9 +97,9 @@ def _silent(material: Material) -> tuple[str, ...]:
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
-    """The first text by the main method, for the front page."""
+    """The text on page one by the main method."""
     main = material.main
-    line = _line(material, main, 0)
+    line = _line(material, main, _in_front(material))
     called = main.scale(material.dataset.inputs[0].name)
     scale = Scale(unit=called, limit=scales.get(called, 1.0), signed=main.signed)
     return Figure(

@@ -635,6 +635,18 @@ def test_the_same_word_at_another_place_is_another_word() -> None:
     assert [ordinal(number) for number in (1, 3, 11, 22, 113)] == ["1st", "3rd", "11th", "22nd", "113th"]
 
 
+@pytest.mark.parametrize(("first", "shown"), [(1e-5, 1), (0.1, 0)])
+def test_no_share_of_next_to_nothing_is_on_page_one(first: float, shown: int) -> None:
+    """Of a text whose score hardly differs from that of the baseline the largest part is one of rounding."""
+    item = inputs("text")
+    own = method("a", np.arange(4.0), item, "wxyz")
+    ((name, values),) = own.values.items()
+    sizes = np.ones((len(values), *[1] * (values.ndim - 1)))
+    sizes[0] = first
+    found = material("p", [own.model_copy(update={"values": {name: values * sizes}})], item)
+    assert f"n {found.sample_name(shown)} (" in said(found)[1]
+
+
 def test_a_method_that_gives_nothing_disagrees_with_one_that_gives_something() -> None:
     for one, other in (((0, 0, 0, 0), (3, 1, 0, 0)), ((3, 1, 0, 0), (0, 0, 0, 0))):
         title, sentence = said(flowers(one, other))
