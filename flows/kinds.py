@@ -68,12 +68,28 @@ def _array(values: Any) -> Array:
         raise InputError("X: some values are masked, and a mask is not read; leave these rows out, or fill them")
     found = values.detach().cpu() if is_tensor(values) else values
     if isinstance(found, list | tuple):
+        _require_light(found)
         parts = [np.asarray(part.detach().cpu() if is_tensor(part) else part) for part in found]
         if len(sizes := {part.shape for part in parts}) > 1:
             few = " and ".join(str(size) for size in sorted(sizes)[:2])
             raise InputError(f"X: its samples have different shapes, such as {few}; bring them to one size")
         return np.stack(parts) if parts else np.empty((0, 0))
     return np.asarray(found)
+
+
+def _require_light(parts: Sequence[Any]) -> None:
+    """Raises InputError for a picture of Pillow whose numbers are no amounts of light, as places in a palette."""
+    if (pillow := sys.modules.get("PIL.Image")) is None:
+        return
+    for part in parts:
+        if isinstance(part, pillow.Image) and part.mode not in _OF_LIGHT:
+            raise InputError(
+                f"X: a picture of Pillow in mode {part.mode} was given, whose numbers are no amounts of grey or of "
+                'red, green and blue; give picture.convert("RGB")'
+            )
+
+
+_OF_LIGHT = {"1", "L", "LA", "I", "I;16", "F", "RGB", "RGBA"}
 
 
 def _as_given(values: Any) -> Callable[[Array], Any]:

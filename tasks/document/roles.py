@@ -9,6 +9,7 @@ from exhibit.tasks.document.words import as_chance, capital, count, first_places
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Column, Concern, Table
 from exhibit.tasks.records.subgroups import (
+    BY_CHANCE,
     FEW,
     LEVEL,
     TELLS,
@@ -147,7 +148,7 @@ def _protected(found: ExplainedGroups) -> str:
         f"Of {count(found.features, 'feature')} the model is given {listing(given)}." if given else "",
         f"{'It is' if given else 'The model is'} not given {listing(kept)}." if kept else "",
         f"A feature among the {lead} tells a protected column where their association is {TELLS} or more (medium, "
-        f"Cohen 1988) and chance would show as much in fewer than {LEVEL:.0%} of cases, after Holm over all.",
+        f"Cohen 1988) and chance would show as much in fewer than {BY_CHANCE:.0%} of cases, after Holm over all.",
         f"Not looked at for want of groups (data.groups): {listing(unasked)}." if unasked else "",
     ]
     return " ".join(filter(None, parts))

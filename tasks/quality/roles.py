@@ -11,7 +11,7 @@ from exhibit.tasks.quality.counted import mean
 from exhibit.tasks.quality.resampling import intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
-from exhibit.tasks.records.subgroups import FEW, LEVEL, TELLS, TIMES, Estimate, Protected, Proxy, Role, Roles
+from exhibit.tasks.records.subgroups import BY_CHANCE, FEW, LEVEL, TELLS, TIMES, Estimate, Protected, Proxy, Role, Roles
 
 _LEADING = 5  # features by rank, at most, among which a protected column, or one that tells it, is said to lead
 _TINY = 1e-300  # instead of 0, by which nothing is divided
@@ -132,7 +132,7 @@ def protected(
     raised = holm(np.array([chance for _, chance in told]))
     proxies: dict[str, list[Proxy]] = {column: [] for column in columns}
     for (column, place, feature, _), (association, _), chance in zip(looked, told, raised.tolist(), strict=True):
-        sure = association >= TELLS and chance < LEVEL
+        sure = association >= TELLS and chance < BY_CHANCE
         proxies[column].append(
             Proxy(feature=feature.name, rank=place, association=association, chance=chance, tells=sure)
         )

@@ -206,6 +206,23 @@ def test_pictures_and_a_function_of_arrays(store: str) -> None:
     np.testing.assert_allclose(report.scores.prediction, reds, rtol=1e-5)
 
 
+@pytest.mark.parametrize("mode", ["P", "HSV", "YCbCr", "CMYK", "RGB"])
+def test_numbers_of_a_picture_are_amounts_of_light(mode: str, store: str) -> None:
+    """Places in a palette were explained as grey, and hues as red."""
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 5, 5, 3)).astype(np.uint8)
+    pictures = [Image.fromarray(one).convert(mode) for one in pixels]
+    asked = {"kind": "image", "method": "occlusion"}
+    if mode == "RGB":
+        assert explained(store, brightness, pictures, **asked).scores.prediction.tolist() == brightness(pixels).tolist()
+        return
+    with pytest.raises(exhibit.InputError, match=rf"in mode {mode} was given, .* give picture.convert\("):
+        explained(store, brightness, pictures, **asked)
+
+
+def brightness(pictures: Any) -> Any:
+    return np.asarray(pictures, np.float64).mean(axis=(1, 2, 3))
+
+
 def test_what_one_output_of_a_function_is_does_not_change_from_batch_to_batch(store: str) -> None:
     """Margins, of which some batches have all between 0 and 1: these are still no probabilities."""
     rows = np.linspace(-3, 3, 30)[:, np.newaxis] * [1.0, 0.1]
