@@ -61,6 +61,11 @@ def probable(outputs: Array) -> bool:
     return bool(outputs.shape[1] > 1 and (_inside(outputs) & sums).all())
 
 
+def _like_sigmoids(outputs: Array) -> bool:
+    """Whether outputs (samples, classes) of many samples are numbers that logits would hardly all be."""
+    return bool(len(outputs) >= _PROBE and _inside(outputs).all() and np.ptp(outputs) > 0)
+
+
 def percentages(outputs: Array) -> bool:
     """Whether outputs (samples, classes) are hundredths of probabilities by what they are."""
     return bool(len(outputs) > 1 and (outputs > 1).any() and probable(outputs / 100))
@@ -314,6 +319,12 @@ class FactorySpec(TrainingSpec):
         seen = self.output == "auto" and weights.known is None  # not known by what the model is
         if kind in ("probabilities", "chances"):
             self._require_probabilities(dataset, outputs, seen=seen, sums=seen and kind == "probabilities")
+        if kind == "logits" and seen and not self.trains and _like_sigmoids(outputs):
+            raise InputError(
+                f"model.output: all outputs of {self.factory} for {len(outputs):,} samples lie between 0 and 1 and do "
+                "not add up to 1, as those of sigmoids; say what they are: probabilities, each by itself, "
+                "(model.output=probabilities) or logits (model.output=logits)"
+            )
         if dataset.several:
             return Remarks(said=(_SEVERAL[kind].format(_list_of(dataset.outputs)),))
         if not dataset.classes:
