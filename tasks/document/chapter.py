@@ -181,14 +181,16 @@ _NO_ERROR = (
 
 
 def _converged(method: MethodMaterial) -> str:
-    """How many explanations met the tolerance, where steps were added until they did or until there were no more."""
+    """How many explanations met the tolerance, where steps were added until they did or until there were no more. It
+    asks for more than that parts add up, which a check asks for as well."""
     if not method.refined:
         return ""
     if method.converged == 1:
-        return "; all explanations met the tolerance"
+        return "; all explanations met the tolerance for their sum and their map"
     met = share(method.converged) if method.converged else "none"
     return (
-        f"; {met} of the explanations met the tolerance, the others were stopped at the limit without meeting it "
+        f"; {met} of the explanations met the tolerance for their sum and their map, the others were stopped at the "
+        "limit without meeting it "
         f"(more steps: method.{method.label}.max_steps=N)"
     )
 

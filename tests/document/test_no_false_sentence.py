@@ -227,7 +227,8 @@ def test_steps_that_did_not_converge_are_said_so() -> None:
     item = flowers([1, 2, 3, 4])
     stopped = item.methods[0].model_copy(update={"steps": (729, 729, 729), "converged": 9 / 24})
     text = chapter(item.model_copy(update={"methods": (stopped,)}), {}).model_dump_json()
-    assert "38% of the explanations met the tolerance, the others were stopped at the limit without meeting it" in text
+    said = "38% of the explanations met the tolerance for their sum and their map, the others were stopped at the limit"
+    assert f"{said} without meeting it" in text
     fixed = item.methods[0].model_copy(update={"steps": (64, 64, 64)})
     assert (
         "64 steps were used for each explanation."
