@@ -49,7 +49,8 @@ def earlier(report: Report, watch: Watch) -> Found | None:
     try:
         return _read(wanted)
     except (Damage, OSError) as problem:
-        raise InputError(f"document.compare_to: {wanted} is not an intact report ({problem}); {_GIVE}") from problem
+        said = problem.strerror if isinstance(problem, OSError) else problem
+        raise InputError(f"document.compare_to: {wanted} is not an intact report ({said}); {_GIVE}") from problem
 
 
 def _latest(report: Report, watch: Watch) -> Found | None:

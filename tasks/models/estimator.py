@@ -153,7 +153,9 @@ class EstimatorSpec(GivenModel):
     def _bytes(self) -> bytes:
         try:
             if not there(self.path):
-                raise InputError(f"model.path: there is no file {self.path.name}; put the fitted model there")
+                name, found = self.path.name, self.path.exists()
+                what = f"{name} is no regular file" if found else f"there is no file {name}"
+                raise InputError(f"model.path: {what}; put the fitted model there")
             return self.path.read_bytes()
         except OSError as error:
             raise InputError(f"model.path: {self.path.name} cannot be read: {error.strerror}") from error

@@ -273,7 +273,7 @@ class XGBoost(Fitted):
     def read(cls, data: bytes, threads: int) -> Self:
         """From a .json or .ubj file."""
         if not (data[:1] == b"{" and data.rstrip()[-1:] == b"}"):  # XGBoost 3.2 ends the process at some of these
-            raise ValueError("it is empty or cut off")
+            raise ValueError("it is cut off, or no such file")
         if not data[1:2].isalpha():  # and at JSON that is deeper than any model
             json.loads(data.decode("latin-1"))
         import xgboost
@@ -723,6 +723,8 @@ def read_fitted(data: bytes, ending: str, threads: int) -> Fitted:
         InputError: for a file that is none of these, needs a library that is not here, or holds what is not trusted.
     """
     kind, read = READERS[ending]
+    if not data:
+        raise InputError(f"model.path: the {ending} file is empty; put the fitted model there")
     try:
         return read(data, threads)
     except InputError:

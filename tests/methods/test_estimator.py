@@ -1,6 +1,7 @@
 """Fitted models from files of their own libraries, against what these libraries predict of the frame they were fitted
 on, and their Shapley values against SHAP and exact enumeration over raw columns."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import combinations
@@ -352,6 +353,9 @@ def test_what_is_no_model_is_said_in_a_sentence(ending: str, tmp_path: Path) -> 
         EstimatorSpec(path=tmp_path / f"broken{ending}").wanted(COMPUTE)
     with pytest.raises(InputError, match=r"there is no file none"):
         EstimatorSpec(path=tmp_path / f"none{ending}").wanted(COMPUTE)
+    os.mkfifo(tmp_path / f"pipe{ending}")
+    with pytest.raises(InputError, match=rf"pipe{ending} is no regular file; put"):
+        EstimatorSpec(path=tmp_path / f"pipe{ending}").wanted(COMPUTE)
 
 
 def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
