@@ -93,6 +93,7 @@ def test_a_planted_bias_is_on_page_one_and_none_is_made_up(asked: Callable[[floa
     assert "by sex the selection rate of yes" in apart.replace("By sex", "by sex")
     assert "higher for male than for female" in apart
     assert "Sex is told by hours (feature 1 by mean |a|, association 0.9" in told
+    assert ". By occlusion, of " in told
     assert {item.anchor for item in concerns.concerns([biased], {biased.slug: f"chapter-{biased.slug}"})} >= {
         f"section-{biased.slug}-groups"
     }

@@ -29,7 +29,9 @@ def methods(
     return {
         "agree": tuple(method.title for method, instead in found if instead is None),
         "dissent": tuple(
-            Dissent(method=_lower(method.title), says=instead) for method, instead in found if instead is not None
+            Dissent(method=within_a_sentence(method.title), says=instead)
+            for method, instead in found
+            if instead is not None
         ),
     }
 
@@ -60,10 +62,10 @@ def of_the_same(material: Material, materials: Sequence[Material]) -> list[Mater
 
 def named(method: MethodMaterial) -> str:
     """What a method is called within a sentence."""
-    return _lower(method.title)
+    return within_a_sentence(method.title)
 
 
-def _lower(title: str) -> str:
+def within_a_sentence(title: str) -> str:
     """integrated gradients, SHAP: a name in capitals keeps them."""
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from exhibit.tasks.document.bearing import within_a_sentence
 from exhibit.tasks.document.over_rows import digits
 from exhibit.tasks.document.words import as_chance, capital, count, first_places, interval, listing, plain
 from exhibit.tasks.records.material import Material
@@ -60,7 +61,8 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
     )
     tests = sum(len(one.features) * len(one.features[0].size) for one in found.roles)
     return (
-        f"By {found.method} on {count(found.rows, 'explained row')}, |a| in {unit}, for groups of {FEW} rows or more. "
+        f"By {within_a_sentence(found.method)} on {count(found.rows, 'explained row')}, |a| in {unit}, for groups of "
+        f"{FEW} rows or more. "
         f"{signs} A feature counts otherwise in a group where its mean |a| is {TIMES} times that of all other such "
         f"rows or more, or as much less, and chance would show as much in fewer than {LEVEL:.0%} of cases: Welch's "
         f"test, after Holm over all {tests:,} that were made. {said} That may be as it should: it says that the model "
@@ -197,7 +199,8 @@ def concerns(found: ExplainedGroups) -> tuple[Concern, ...]:
     return (
         Concern(
             title=f"{'A protected column' if own else 'What tells a protected column'} is among what counts most",
-            sentence=f"{capital('; '.join(said))}. By {found.method}, of {count(found.features, 'feature')}.",
+            sentence=f"{capital('; '.join(said))}. By {within_a_sentence(found.method)}, of "
+            f"{count(found.features, 'feature')}.",
             section="groups",
         ),
     )
