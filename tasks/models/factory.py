@@ -61,11 +61,6 @@ def probable(outputs: Array) -> bool:
     return bool(outputs.shape[1] > 1 and (_inside(outputs) & sums).all())
 
 
-def _like_sigmoids(outputs: Array) -> bool:
-    """Whether outputs (samples, classes) of many samples are numbers that logits would hardly all be."""
-    return bool(len(outputs) >= _PROBE and _inside(outputs).all() and np.ptp(outputs) > 0)
-
-
 def percentages(outputs: Array) -> bool:
     """Whether outputs (samples, classes) are hundredths of probabilities by what they are."""
     return bool(len(outputs) > 1 and (outputs > 1).any() and probable(outputs / 100))
@@ -306,6 +301,8 @@ class FactorySpec(TrainingSpec):
             model.output = output
             return model, outputs
         model.output = self._output(output, outputs, some)
+        if model.output == "logits" and output is None and self.output == "auto" and not self.trains:
+            self._require_logits(made, model, outputs, some)
         return model, outputs
 
     def remarks(self, dataset: Dataset, weights: Weights, prediction: Prediction) -> Remarks:
@@ -319,12 +316,6 @@ class FactorySpec(TrainingSpec):
         seen = self.output == "auto" and weights.known is None  # not known by what the model is
         if kind in ("probabilities", "chances"):
             self._require_probabilities(dataset, outputs, seen=seen, sums=seen and kind == "probabilities")
-        if kind == "logits" and seen and not self.trains and _like_sigmoids(outputs):
-            raise InputError(
-                f"model.output: all outputs of {self.factory} for {len(outputs):,} samples lie between 0 and 1 and do "
-                "not add up to 1, as those of sigmoids; say what they are: probabilities, each by itself, "
-                "(model.output=probabilities) or logits (model.output=logits)"
-            )
         if dataset.several:
             return Remarks(said=(_SEVERAL[kind].format(_list_of(dataset.outputs)),))
         if not dataset.classes:
@@ -490,6 +481,19 @@ class FactorySpec(TrainingSpec):
             return "log_odds"
         tried = [outputs, *(model.predict(each) for each in far)]
         return "chances" if all(_inside(each).all() for each in tried) else "log_odds"
+
+    def _require_logits(self, made: "_Made", model: Model, outputs: Array, some: Dataset) -> None:
+        """Raises InputError for a net whose `outputs` of `some` samples lie between 0 and 1, and of samples that are
+        far from any as well: no logits do."""
+        if made.backend() is None or not _inside(outputs).all():
+            return
+        far = [model.predict(each) for each in _far(some.arrays)]
+        if far and all(_inside(each).all() for each in far):
+            raise InputError(
+                f"model.output: all outputs of {self.factory} lie between 0 and 1 and do not add up to 1, as those of "
+                "sigmoids; say what they are: probabilities, each by itself, (model.output=probabilities) or logits "
+                "(model.output=logits)"
+            )
 
     def _output(self, recognised: OutputKind | None, outputs: Array, some: Dataset) -> OutputKind:
         """What the model gives: as found by its adapter, told in the config, or seen in some outputs."""

@@ -80,6 +80,7 @@ ONE_ARRAY, REAL = (
     "a net gives one array, .* but this one gives (a|None)",
     "outputs are real numbers, but these are of type",
 )
+BOUNDED = "lie between 0 and 1 and do not add up to 1, as those of sigmoids; say what they are"
 SLOPES, ROWS = "no gradient leads from its outputs", "rows of outputs came back"
 WIDTH, SHAPE = (
     "but the data asks for",
@@ -95,9 +96,9 @@ NETS: Mapping[str, str | None] = {
     "without_values": "lies on the device meta", "quantised": "is quantised",
     "nothing_prepared": "the preprocess gives None; arrays by name", "preparing_raises": "KeyError: 'pixels'",
 }  # fmt: skip
-KERAS: Mapping[str, str | None] = {
+GIVEN: Mapping[str, str | None] = {
     "two_keras_outputs": ONE_ARRAY, "keras_dictionary": ONE_ARRAY, "keras_argmax": SLOPES, "keras_truth": REAL,
-    "keras_sigmoid": WIDTH,
+    "keras_sigmoid": WIDTH, "keras_sigmoids": BOUNDED, "sigmoids": BOUNDED,
 }  # fmt: skip
 FUNCTIONS: Mapping[str, str | None] = {
     "good": None, "percentages": "add up to 100 in each row, so they are percentages", "lists": None, "tuple": SHAPE, "none": SHAPE, "words": REAL, "truth": REAL,
@@ -116,7 +117,7 @@ OTHERS: Mapping[str, str | None] = {
 }  # fmt: skip
 
 MODELS = [
-    *(model("net", name, "never", words) for name, words in (NETS | KERAS).items()),
+    *(model("net", name, "never", words) for name, words in (NETS | GIVEN).items()),
     *(model("net", name, "auto", words) for name, words in NETS.items()),
     *(model("function", name, "never", words) for name, words in FUNCTIONS.items()),
     *(model("estimator", name, "never", words) for name, words in ESTIMATORS.items()),

@@ -87,6 +87,8 @@ NETS: dict[str, Callable[[], Any]] = {
     "keras_argmax": lambda: _keras(lambda last, keras: keras.ops.one_hot(keras.ops.argmax(last, 1), 3)),
     "keras_truth": lambda: _keras(lambda last, keras: last > 0),
     "keras_sigmoid": lambda: _keras(lambda last, keras: keras.layers.Dense(1, "sigmoid")(last)),
+    "keras_sigmoids": lambda: _keras(lambda last, keras: keras.layers.Dense(3, "sigmoid")(last)),
+    "sigmoids": lambda: _torch(lambda last, rows, _: last(rows).sigmoid()),
 }
 FUNCTIONS: dict[str, Callable[[int], Any]] = {
     "good": lambda rows: np.zeros((rows, 3)),

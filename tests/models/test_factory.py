@@ -456,16 +456,6 @@ def test_outputs_that_only_look_like_probabilities_at_first_are_refused(iris: Da
         remarks(told, iris, Prediction(kind="probabilities", outputs=3 * outputs))
 
 
-def test_outputs_that_all_lie_between_0_and_1_are_asked_about(iris: Dataset) -> None:
-    """Those of sigmoids, each by itself: read as logits, 0.9 beside 0.1 and 0.2 was printed as 51%."""
-    model = spec("function")
-    outputs = np.tile([0.9, 0.1, 0.2], (len(iris.labels), 1)) * np.linspace(0.5, 1, len(iris.labels))[:, np.newaxis]
-    with pytest.raises(InputError, match=r"as those of sigmoids; say what they are: .*model\.output=logits"):
-        remarks(model, iris, Prediction(kind="logits", outputs=outputs))
-    remarks(model, iris, Prediction(kind="logits", outputs=2 * outputs))
-    remarks(spec("function", output="logits"), iris, Prediction(kind="logits", outputs=outputs))
-
-
 def test_probabilities_can_be_told(iris: Dataset) -> None:
     model, _ = built(spec("function", output="probabilities"), iris)
     assert model.output == "probabilities"
