@@ -284,6 +284,8 @@ class FactorySpec(TrainingSpec):
         some = _first(dataset)
         model, outputs = self._named(made, some, weights, compute)
         self._require_alone(self._named(made, some, weights, _otherwise(compute))[0], outputs, some)
+        if model.output == "logits" and weights.known is None and self.output == "auto" and not self.trains:
+            self._require_logits(made, model, outputs, some)
         return model
 
     def _named(self, made: "_Made", some: Dataset, weights: Weights, compute: Compute) -> "tuple[_Unnamed, Array]":
@@ -301,8 +303,6 @@ class FactorySpec(TrainingSpec):
             model.output = output
             return model, outputs
         model.output = self._output(output, outputs, some)
-        if model.output == "logits" and output is None and self.output == "auto" and not self.trains:
-            self._require_logits(made, model, outputs, some)
         return model, outputs
 
     def remarks(self, dataset: Dataset, weights: Weights, prediction: Prediction) -> Remarks:
@@ -484,8 +484,8 @@ class FactorySpec(TrainingSpec):
 
     def _require_logits(self, made: "_Made", model: Model, outputs: Array, some: Dataset) -> None:
         """Raises InputError for a net whose `outputs` of `some` samples lie between 0 and 1, and of samples that are
-        far from any as well: no logits do."""
-        if made.backend() is None or not _inside(outputs).all():
+        far from any as well: no logits do, if they are not the same for all."""
+        if made.backend() is None or not _inside(outputs).all() or not np.ptp(outputs, axis=0).any():
             return
         far = [model.predict(each) for each in _far(some.arrays)]
         if far and all(_inside(each).all() for each in far):
