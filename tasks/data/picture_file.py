@@ -4,6 +4,7 @@ Only formats that are named here are opened: unless it is told which to expect, 
 PostScript to another program, whatever its name.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,14 +54,18 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
 @contextmanager
 def _whole() -> Iterator[None]:
     """In here half a file is an error: for other code of the same process Pillow may fill the rest with grey, as
-    WeasyPrint has it do."""
+    WeasyPrint has it do. One thread at a time, or one would put back what another is still in need of."""
     from PIL import ImageFile
 
-    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
-    try:
-        yield
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = before
+    with _TURN:
+        before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+_TURN = threading.Lock()
 
 
 def _opened(path: Path, most_pixels: int) -> "Image":

@@ -122,7 +122,9 @@ def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
     whole = named(found)
     one = (1 - 15 / (15 + 1.959964**2)) / np.sqrt(2)  # two shares, each off by so much, added in squares, and halved
     assert whole["balanced accuracy"].interval == pytest.approx((1 - one, 1))
-    assert whole["ROC AUC"].interval == found.classes[1].auc.interval  # type: ignore[union-attr]
+    second = found.classes[1].auc
+    assert second is not None
+    assert whole["ROC AUC"].interval == second.interval
     assert whole["Brier score"].interval is not None
     low, high = whole["Brier score"].interval
     assert 0 <= low < 0.01
