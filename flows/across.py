@@ -44,6 +44,7 @@ def across(
     `one`: runs a stage and waits for it, called as `one(what, stage, *args)`. `configs`: plain config of each point, as
     the evidence has it; `materials`: what each chapter shows.
     """
+    language = report.document.language
     groups = same_data([chapter["load"]["dataset"] for chapter in chapters])
     tables = dict(one("report", tabulate, materials).outputs)
     comparisons, drawn = [], []
@@ -52,7 +53,7 @@ def across(
         numbers = [k + 1 for k in group]
         comparison = one(slug, compare, slug, [configs[k] for k in group], numbers, own)
         comparisons.append(comparison["comparison"])
-        drawn.append(one(slug, draw_comparison, comparison["comparison"], own, scales))
+        drawn.append(one(slug, draw_comparison, comparison["comparison"], own, scales, language))
     if comparisons:
         tables |= one("report", relate, comparisons).outputs
     changed = None
@@ -64,7 +65,7 @@ def across(
         before = store.put(earlier.said) if earlier else None
         done = one("report", change, points, materials, tables, before)
         changed, tables["changes"] = done["changed"], done["changes"]
-        drawn.append(one("report", draw_changes, changed, scales))
+        drawn.append(one("report", draw_changes, changed, scales, language))
     compared = {k for group in groups for k in group}
     own_chapters = report.document.own_chapters(len(chapters), compared)
     return Across(own_chapters, comparisons, changed, drawn, tables)

@@ -203,7 +203,7 @@ class _Flow:
 
     def document(self, chapters: Sequence[Chapter], failures: Sequence[Failure]) -> _Composed:
         """Scale, draw, compose and attest."""
-        report, title = self.report, self.report.document.title
+        report, title, language = self.report, self.report.document.title, self.report.document.language
         materials = [chapter["gather"]["material"] for chapter in chapters]
         scales = self.calls.one("report", scale, materials)["scales"]
         issued = report.document.issued_at
@@ -214,11 +214,13 @@ class _Flow:
         decisions = [chapter["decide"]["decisions"] for chapter in chapters if "decide" in chapter.done]
         if decisions:
             drawing = [
-                self.calls.start_watched(chapter.slug, draw_decisions, material, decided, scales)
+                self.calls.start_watched(chapter.slug, draw_decisions, material, decided, scales, language)
                 for chapter, material, decided in zip(chapters, materials, decisions, strict=True)
             ]
         else:
-            drawing = [self.calls.start_watched(chapters[k].slug, draw, materials[k], scales) for k in beside.own]
+            drawing = [
+                self.calls.start_watched(chapters[k].slug, draw, materials[k], scales, language) for k in beside.own
+            ]
         drawn = [self.calls.wait_watched(started) for started in drawing] + ([] if decisions else beside.drawn)
         own = [chapters[k].slug for k in beside.own]
         composed = self.calls.one(
@@ -237,6 +239,7 @@ class _Flow:
             [done["drawings"] for done in drawn],
             decisions,
             report.document.signoff,
+            language,
         )
         document = composed["document"]
         attested = self.calls.one(

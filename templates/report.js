@@ -1,6 +1,7 @@
-"use strict";
 // What the page can do with scripts on. It is complete without: nothing here adds a number that is not in it.
 
+// What the page says: `words` holds it in the page's language, and {names} in it are replaced by `values`.
+const tr = (text, values = {}) => words[text].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const make = (tag, properties = {}, ...children) => {
   const node = Object.assign(document.createElement(tag), properties);

@@ -5,7 +5,7 @@ from functools import singledispatch
 from typing import get_args
 
 from exhibit.tasks.document.kinds import KINDS
-from exhibit.tasks.document.words import asked, capital, count, listing, rounded, share
+from exhibit.tasks.document.words import asked, capital, count, either, listing, rounded, share
 from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.trust import (
     Asked,
@@ -179,8 +179,3 @@ def unknown(ground: Untested, checks: Checks, whole: bool) -> str:
     more = [f"what {count(left, 'more check')} would say: “All verdicts” lists them"] if left else []
     some = "" if whole else "for one result at least "
     return f"So {some}it is not known {either([first, *more])}."
-
-
-def either(words: Sequence[str]) -> str:
-    """a, b or c."""
-    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)

@@ -1,8 +1,10 @@
 """The document as one HTML file, from one set of templates: for the screen, or as the source of the PDF."""
 
+import json
 import re
+from ast import literal_eval
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -18,6 +20,7 @@ from exhibit.tasks.document.fonts import marked, paper_faces, require_glyphs, sc
 from exhibit.tasks.document.reading import guides, read
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Drawing, Part, Scale
+from exhibit.tasks.records.language import ENGLISH, language_now, spoken, tr, trn, trp
 from exhibit.tasks.records.page import Document, MissingGlyphs, Paper, Table
 from exhibit.tasks.records.verdict import Verdict
 
@@ -58,6 +61,13 @@ def render_html(
         InputError: for a character that no font of the document has, where that is to be refused.
         KeyError: for a figure without a drawing.
     """
+    with spoken(document.language):
+        return _rendered(document, drawings, facts, medium, template, dense)
+
+
+def _rendered(
+    document: Document, drawings: Mapping[str, Drawing], facts: Facts, medium: Medium, template: str, dense: str
+) -> str:
     templates = environment(medium)
     reduction = screen.Reduction.of(drawings.values()) if medium == "screen" else screen.Reduction()
     templates.globals.update(
@@ -114,9 +124,13 @@ def environment(medium: Medium) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(date=_date, dict=dict, grouped=grouped, headline=headline, linked=linked)
+    templates.filters.update(date=date, dict=dict, grouped=grouped, headline=headline, linked=linked)
     templates.globals.update(
         medium=medium,
+        tr=tr,
+        trn=trn,
+        trp=trp,
+        language=language_now(),
         verdicts=frozenset(get_args(Verdict)),
         facets=lambda content, row=None: screen.facets(content.facets, row) if medium == "screen" else "",
         panel_facets=lambda content: screen.panel_facets(content.facets) if medium == "screen" else "",
@@ -127,10 +141,20 @@ def environment(medium: Medium) -> Environment:
     return templates
 
 
+def _words(scripts: Sequence[str]) -> str:
+    """What the scripts say, in the language of the page."""
+    said = dict.fromkeys(literal_eval(found) for script in scripts for found in _SAID.findall(script))
+    return f"const words = {json.dumps({text: tr(text) for text in said}, ensure_ascii=False)};\n"
+
+
+_SAID = re.compile(r'\btr\(("(?:[^"\\]|\\.)*")')
+
+
 def _own(medium: Medium, body: str, paper: Paper) -> dict[str, str]:
     """Style and script of the page with the hashes that its policy names; paper has no script."""
     sheet = style_sheet(f"{medium}.css")
-    script = "".join((TEMPLATES / name).read_text() for name in SCRIPTS)
+    scripts = [(TEMPLATES / name).read_text() for name in SCRIPTS]
+    script = "".join(['"use strict";\n', _words(scripts), *scripts])
     if medium == "screen":
         style = screen_faces(body + script + sheet) + sheet
     else:
@@ -209,9 +233,13 @@ def linked(text: str) -> Markup:
 _DOI = re.compile(r"\bdoi:(10\.\d{4,9}/[^\s;,]*[^\s;,.])")
 
 
-def _date(issued: str) -> str:
+def date(issued: str) -> str:
     """21 November 2026."""
     day = datetime.fromisoformat(issued)
+    if (language := language_now()) != ENGLISH:
+        from babel.dates import format_date
+
+        return format_date(day, "long", language.replace("-", "_"))
     return f"{day.day} {day:%B %Y}"
 
 

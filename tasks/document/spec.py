@@ -12,6 +12,7 @@ from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.card import Card, Line, Text
 from exhibit.tasks.records.decision import DecisionSpec
+from exhibit.tasks.records.language import ENGLISH, languages
 from exhibit.tasks.records.page import MissingGlyphs, Paper
 from exhibit.tasks.records.profile import Profile
 
@@ -64,6 +65,10 @@ class DocumentSpec(Spec):
         DecisionSpec(), description="of kind decision: what decides, and what would change it"
     )
     title: Line | None = Field(None, description="title of the report; null: named after its chapters")
+    language: str = Field(
+        ENGLISH,
+        description="of the pages, a folder of templates/locale: en, ja or zh-Hans; what programs read stays English",
+    )
     issued: Issued | None = Field(
         None, description="date of the document, UTC where no zone is given; null: today at midnight UTC"
     )
@@ -110,6 +115,13 @@ class DocumentSpec(Spec):
         description="an earlier report, a run or its PDF: a chapter says what has changed since; latest: the newest "
         "intact run in paths.runs with the same points",
     )
+
+    @field_validator("language")
+    @classmethod
+    def _has_a_catalogue(cls, language: str) -> str:
+        if language not in languages():
+            raise ValueError(f"there are no words in {_short(language)}; there are: {', '.join(languages())}")
+        return language
 
     @field_validator("card")
     @classmethod

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count as counting
 
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.language import ENGLISH, counted, has_capitals, language_now, mark, tr, trp
 from exhibit.tasks.records.shown import UNWRITTEN, as_power, as_set
 from exhibit.tasks.records.verdict import CheckWords
 
@@ -71,23 +72,24 @@ def interval(low: float, high: float, digits: int = 2, write: Write = plain) -> 
     """An interval of a number that chance moves, in so many digits at least that it has a width: 0.998 to 1.000. An end
     that nothing bounds is said to be so, and so is a number that did not vary, of which nothing is known but itself."""
     if low == high:
-        return UNVARIED
+        return tr(UNVARIED)
     if high == float("inf"):
-        return f"{write(low, digits)} and more"
+        return tr("{number} and more", number=write(low, digits))
     for more in range(digits, digits + _FINER):
         ends = write(low, more), write(high, more)
         if ends[0] != ends[1]:
-            return " to ".join(ends)
-    return "hardly varies here"
+            return tr("{low} to {high}", low=ends[0], high=ends[1])
+    return tr("hardly varies here")
 
 
-UNVARIED = "does not vary here"
+UNVARIED = mark("does not vary here")
 _FINER = 4  # digits more, at most
 
 
 def span(low: float, high: float, digits: int = 2) -> str:
     """The lowest and the highest of some numbers; one number where these read the same."""
-    return " to ".join(dict.fromkeys((plain(low, digits), plain(high, digits))))
+    ends = plain(low, digits), plain(high, digits)
+    return ends[0] if ends[0] == ends[1] else tr("{low} to {high}", low=ends[0], high=ends[1])
 
 
 def neither(value: float, digits: int = 2) -> str:
@@ -106,7 +108,7 @@ _ROUNDING = 1e-9
 def short_of_one(value: float, digits: int = 2) -> str:
     """A number in so many digits at least that it reads as 1 only where it is that: 0.997; over 0.9999."""
     if 1 - _HARDLY < value < 1 - _ROUNDING:
-        return f"over {1 - _HARDLY}"
+        return tr("over {number}", number=f"{1 - _HARDLY}")
     needed = len(neither(value, digits).partition(".")[2]) if _HALF < value < 1 else digits
     return plain(value, needed)
 
@@ -121,30 +123,41 @@ def share(value: float) -> str:
     if value in (0, 1):
         return f"{value:.0%}"
     if value >= 0.9995:
-        return "over 99.9%"
+        return tr("over {number}", number="99.9%")
     if value < 0.0005:
-        return "under 0.1%"
+        return tr("under {number}", number="0.1%")
     digits = int(value >= 0.995 or value < 0.005)
     return f"{float(f'{value:.{digits + 2}f}'):.{digits}%}"
 
 
 def as_chance(value: float) -> str:
     """How often chance shows as much: 0.026; under 0.001."""
-    return "under 0.001" if value < 0.001 else plain(value, 3)
+    return tr("under {number}", number="0.001") if value < 0.001 else plain(value, 3)
 
 
 def listing(words: Sequence[str]) -> str:
     """a, b and c."""
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+    if len(words) < _BOTH:
+        return "".join(words)
+    return trp("list", "{most} and {last}", most=trp("list", ", ").join(words[:-1]), last=words[-1])
+
+
+def either(words: Sequence[str]) -> str:
+    """a, b or c."""
+    if len(words) < _BOTH:
+        return "".join(words)
+    return trp("list", "{most} or {last}", most=trp("list", ", ").join(words[:-1]), last=words[-1])
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """1 row, 1,264 rows."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+    return counted(number, noun, plural or f"{noun}s")
 
 
 def ordinal(number: int) -> str:
     """1st, 2nd, 3rd, 4th, 11th, 22nd."""
+    if language_now() != ENGLISH:
+        return trp("place in an order", "{number}th", number=str(number))
     teen = 10 < number % 100 < 14
     return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
@@ -152,8 +165,10 @@ def ordinal(number: int) -> str:
 def of_results(titles: Sequence[str], total: int) -> str:
     """Of which of all results something is said: Both results, Iris and Digits, Iris and 2 more."""
     if len(titles) == total:
-        return "Both results" if total == _BOTH else f"All {total} results"
-    return listing(titles) if len(titles) <= _BOTH else f"{titles[0]} and {len(titles) - 1} more"
+        return tr("Both results") if total == _BOTH else tr("All {total} results", total=str(total))
+    if len(titles) <= _BOTH:
+        return listing(titles)
+    return tr("{first} and {number} more", first=titles[0], number=str(len(titles) - 1))
 
 
 _BOTH = 2
@@ -161,17 +176,18 @@ _BOTH = 2
 
 def question(check: str, checks: Mapping[str, CheckWords]) -> str:
     """What a check asks; of one that is not among `checks` its name."""
-    return checks[check].question if check in checks else check.replace("_", " ")
+    return tr(checks[check].question) if check in checks else check.replace("_", " ")
 
 
 def asked(check: str, checks: Mapping[str, CheckWords]) -> str:
     """What a check asks, in quotation marks; of one that is not among `checks` its name."""
-    return f"“{question(check, checks)}”" if check in checks else question(check, checks)
+    asks = question(check, checks)
+    return trp("quotation", "“{words}”", words=asks) if check in checks else asks
 
 
 def capital(text: str) -> str:
     """The same with a capital letter in front; a name such as petal_length stays as it is."""
-    return text if "_" in text.partition(" ")[0] else text[:1].upper() + text[1:]
+    return text if "_" in text.partition(" ")[0] or not has_capitals() else text[:1].upper() + text[1:]
 
 
 def long_named(names: Sequence[str]) -> bool:
@@ -190,14 +206,17 @@ def without_units(features: Sequence[str]) -> tuple[str, ...]:
 def numbers(labels: Sequence[str], values: Array, with_sign: bool = False) -> str:
     """petal length 0.41, petal width 0.33."""
     write = signed if with_sign else plain
-    return ", ".join(f"{label} {write(float(value))}" for label, value in zip(labels, values, strict=True))
+    parts = [f"{label} {write(float(value))}" for label, value in zip(labels, values, strict=True)]
+    return trp("list", ", ").join(parts)
 
 
-_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")  # in English
 
 
 def first_places(number: int) -> str:
     """first two, first 12; first, for one."""
     if number == 1:
-        return "first"
+        return trp("place in an order", "first")
+    if language_now() != ENGLISH:
+        return trp("places in an order", "first {number}", number=str(number))
     return f"first {_NUMBERS[number] if number < len(_NUMBERS) else number}"

@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue
 
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.filed import CardPage, ProfilePage
+from exhibit.tasks.records.language import ENGLISH
 from exhibit.tasks.records.trust import Answered, Word
 from exhibit.tasks.records.verdict import Verdict
 
@@ -305,7 +306,8 @@ class Failure(Record):
 class Document(Record):
     """Everything that is printed but the date, the provenance and the pictures."""
 
-    language: str = "en"
+    language: str = ENGLISH
+    catalogue: str = Field("", exclude_if=lambda digest: not digest)  # digest of what gave words of another language
     title: str
     subtitle: str
     badges: tuple[Badge, ...]

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.language import Message
 
 Verdict = Literal["pass", "fail", "undecided", "not assessed", "not applicable"]
 
@@ -40,12 +41,12 @@ class CheckResult(Record):
     value: float | None = None
     interval: tuple[float, float] | None = None  # None: everything there is was measured, or nothing
     threshold: float | None = None
-    sentence: str
-    null: str = ""
-    statistic: str = ""
-    sample: str = ""
+    sentence: Message
+    null: Message = Message()
+    statistic: Message = Message()
+    sample: Message = Message()
     calls: int = 0
-    further: str = ""
+    further: Message = Message()
     bears: bool = True
     at_least: bool = True
     per_sample: Array | None = None  # (samples, targets)

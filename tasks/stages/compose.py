@@ -1,6 +1,7 @@
 """The stage `compose`: the document as data."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from exhibit.tasks.evidence.pretty_json import pretty
@@ -10,6 +11,7 @@ from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.decision import Decisions
 from exhibit.tasks.records.figure import Drawings
 from exhibit.tasks.records.filed import ProfilePage
+from exhibit.tasks.records.language import ENGLISH, key_of, spoken
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.page import Document, Failure
@@ -35,33 +37,36 @@ def compose(
     drawings: Sequence[Digest] = (),
     decisions: Sequence[Digest] = (),
     signoff: Sequence[str] = (),
+    language: str = ENGLISH,
 ) -> FinishedStage:
     """Outputs "document" and "answers", the plain answers of its first page for programs; "quality" and "groups" where
     these were measured, "datasheet", "card" and "profile" where there are any, and where there are
     `decisions`, of each of the `materials`, "decisions", what their pages say. `checks`: every one that a reader may
     expect, by name; `own`: slugs of the points with chapters of their own; `stated`: what the user says of the model;
-    `drawings`: of all chapters, in which a profile looks for figures; `signoff`: who signs, on a page at the end."""
+    `drawings`: of all chapters, in which a profile looks for figures; `signoff`: who signs, on a page at the end;
+    `language`: of the document."""
     from exhibit.tasks.document import datasheet, for_whom, quality
     from exhibit.tasks.document.compose import compose as written
     from exhibit.tasks.document.decision import of_decisions
 
     def run() -> dict[str, bytes]:
         gathered = [read(store, Material, digest) for digest in materials]
-        document = written(
-            gathered,
-            title,
-            checks,
-            own,
-            [read(store, Comparison, digest) for digest in comparisons],
-            None if changes is None else read(store, Changed, changes),
-            failures,
-            stated,
-            card,
-            profile,
-            [item for digest in looked_at for item in read(store, Drawings, digest).items],
-        ).model_copy(update={"signoff": tuple(signoff)})
+        compared = [read(store, Comparison, digest) for digest in comparisons]
+        changed = None if changes is None else read(store, Changed, changes)
+        drawn = [item for digest in looked_at for item in read(store, Drawings, digest).items]
+
+        @cache
+        def written_in(tongue: str) -> Document:
+            """What programs read is English, whatever a reader reads."""
+            with spoken(tongue):
+                document = written(
+                    gathered, title, checks, own, compared, changed, failures, stated, card, profile, drawn
+                )
+            return document.model_copy(update={"signoff": tuple(signoff), **key_of(tongue)})
+
+        document = written_in(ENGLISH)
         found = {
-            "document": pack(document),
+            "document": pack(document if language == ENGLISH else written_in(language)),
             "answers": pretty(_answers(document).model_dump(mode="json", by_alias=True)),
         }
         found |= {"quality": pretty(quality.as_plain(gathered))} if any(item.quality for item in gathered) else {}
@@ -72,11 +77,16 @@ def compose(
         if not decisions:
             return found
         decided = [
-            (read(store, Material, one), read(store, Decisions, other))
-            for one, other in zip(materials, decisions, strict=True)
+            (material, read(store, Decisions, other)) for material, other in zip(gathered, decisions, strict=True)
         ]
-        pages, said = of_decisions(document, decided, checks, stated or {})
-        return {**found, "document": pack(pages), "decisions": pretty(said)}
+
+        def pages_in(tongue: str) -> tuple[Document, dict[str, Any]]:
+            whole = written_in(tongue)
+            with spoken(tongue):
+                return of_decisions(whole, decided, checks, stated or {})
+
+        _, said = pages_in(ENGLISH)
+        return {**found, "document": pack(pages_in(language)[0]), "decisions": pretty(said)}
 
     looked_at = [] if profile is None else list(drawings)
     inputs: dict[str, Digest | Sequence[Digest]] = {"materials": list(materials), "comparisons": list(comparisons)}
@@ -94,6 +104,7 @@ def compose(
             "card": None if card is None else card.model_dump(mode="json"),
             "profile": None if profile is None else profile.model_dump(mode="json"),
             "signoff": list(signoff),
+            **key_of(language),
         },
         inputs if changes is None else inputs | {"changes": changes},
         run,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from exhibit.tasks.records.figure import Drawings, Figure
+from exhibit.tasks.records.language import key_of, spoken
 from exhibit.tasks.records.material import Scales
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.stages.stage import FinishedStage, run_stage
@@ -15,11 +16,13 @@ def draw_figures(
     stage: Callable[..., FinishedStage],
     inputs: Mapping[str, Digest | Sequence[Digest]],
     figures: Callable[[Scales], Sequence[Figure]],
+    language: str,
 ) -> FinishedStage:
     from exhibit.tasks.drawing.kinds import draw
 
     def run() -> dict[str, bytes]:
         limits = json.loads(store.get(str(inputs["scales"])))
-        return {"drawings": pack(Drawings(items=tuple(draw(figure) for figure in figures(limits))))}
+        with spoken(language):
+            return {"drawings": pack(Drawings(items=tuple(draw(figure) for figure in figures(limits))))}
 
-    return run_stage(store, stage, {}, inputs, run)
+    return run_stage(store, stage, key_of(language), inputs, run)

@@ -25,7 +25,9 @@ def render(
 ) -> FinishedStage:
     """Outputs "html" and "pdf". `attached`: what goes into the PDF by file name, the evidence among it."""
     templates = {str(path.relative_to(TEMPLATES)): path.read_bytes() for path in sorted(TEMPLATES.rglob("*.*"))}
-    templates = {name: data for name, data in templates.items() if not name.startswith(("index", "new/"))}  # of others
+    templates = {
+        name: data for name, data in templates.items() if not name.startswith(("index", "new/", "locale/"))
+    }  # of others
 
     def run() -> dict[str, bytes]:
         job = job_of(store, issued, paper, missing_glyphs, document, drawings, attached)

@@ -1,0 +1,272 @@
+"""The words of a document in its reader's language: catalogues of gettext, which are asked when a page is made.
+
+English is what the code says. What a stage keeps remembers what it is made of (`Message`), so that one run can be read
+in every language. Catalogues are the `.po` files of a folder of `templates/locale`: all that a further language is.
+"""
+
+import gettext
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, reduce
+from hashlib import sha256
+from pathlib import Path
+from string import Formatter
+from typing import Any, NamedTuple, Protocol, Self
+
+from pydantic import GetCoreSchemaHandler, SerializationInfo
+from pydantic_core import CoreSchema, core_schema
+
+LOCALE = Path(__file__).parents[2] / "templates" / "locale"
+ENGLISH = "en"
+
+
+class Catalogue(Protocol):
+    """What gettext asks; of a text that it lacks it gives the same text."""
+
+    def gettext(self, message: str) -> str: ...
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str: ...
+
+    def pgettext(self, context: str, message: str) -> str: ...
+
+
+class _Spoken(NamedTuple):
+    """The language of the pages that are being made; none for English."""
+
+    language: str
+    catalogue: Catalogue | None
+
+
+_IN_ENGLISH = _Spoken(ENGLISH, None)
+_spoken: ContextVar[_Spoken] = ContextVar("spoken", default=_IN_ENGLISH)
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """English, and every language that has a catalogue."""
+    return (ENGLISH, *sorted(folder.name for folder in LOCALE.iterdir() if any(folder.glob("*.po"))))
+
+
+@contextmanager
+def spoken(language: str, catalogue: Catalogue | None = None) -> Iterator[None]:
+    """While this lasts, `tr` and the others speak this language: by its own catalogue, if none is given."""
+    own = None if language == ENGLISH else catalogue_of(language)
+    before = _spoken.set(_Spoken(language, own if catalogue is None else catalogue))
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def language_now() -> str:
+    """The language that is spoken."""
+    return _spoken.get().language
+
+
+def tr(message: str, /, **values: str) -> str:
+    """The text in the language of the page, with `values` for its {names}; a `Message` with its own."""
+    if isinstance(message, Message):
+        return message.translated()
+    catalogue = _spoken.get().catalogue
+    text = message if catalogue is None else catalogue.gettext(message)
+    return text.format_map(values) if values else text
+
+
+def trn(one: str, many: str, number: int, /, **values: str) -> str:
+    """The text for so many of something, which is its {number}: in English of one and of many."""
+    catalogue = _spoken.get().catalogue
+    singular = one if number == 1 else many
+    text = singular if catalogue is None else catalogue.ngettext(one, many, number)
+    return text.format_map({"number": f"{number:,}", **values})
+
+
+def trp(context: str, message: str, /, **values: str) -> str:
+    """The text where the same English means several things; `context` says which."""
+    catalogue = _spoken.get().catalogue
+    text = message if catalogue is None else catalogue.pgettext(context, message)
+    return text.format_map(values) if values else text
+
+
+def mark(message: str) -> str:
+    """The same: a text for the catalogues that is said elsewhere, by `tr`."""
+    return message
+
+
+def noun(one: str, many: str) -> tuple[str, str]:
+    """The same: what is counted elsewhere, one and several."""
+    return one, many
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """1 row, 1,264 rows."""
+    return trn(f"{{number}} {one}", f"{{number}} {many}", number)
+
+
+def sentences(parts: Sequence[str]) -> str:
+    """Sentences one after the other, without the empty ones."""
+    said = [text for text in map(tr, parts) if text]
+    return (
+        reduce(lambda one, after: trp("between sentences", "{one} {after}", one=one, after=after), said) if said else ""
+    )
+
+
+def has_capitals() -> bool:
+    """Whether sentences of the language begin with a capital letter."""
+    if (language := language_now()) == ENGLISH:
+        return True
+    from babel import Locale
+
+    name = str(Locale.parse(language, sep="-").language_name)
+    return name.upper() != name.lower()
+
+
+class Message(str):
+    """A text that a stage keeps: English as it stands, and in any language by `tr`, for it remembers its parts.
+
+    `many`: the text where `number`, which is its {number}, is not one; `parts`: sentences that follow each other, where
+    it is made of these.
+    """
+
+    text: str
+    many: str
+    number: int
+    values: Mapping[str, str]
+    parts: tuple["Message", ...]
+
+    def __new__(
+        cls, text: str = "", many: str = "", number: int = 1, parts: Sequence[str] = (), /, **values: str
+    ) -> Self:
+        if parts:
+            made = super().__new__(cls, " ".join(filter(None, parts)))
+        else:
+            chosen = text if not many or number == 1 else many
+            named = {"number": f"{number:,}", **values} if many else values
+            made = super().__new__(cls, chosen.format_map(named) if named else chosen)
+        made.text, made.many, made.number, made.values = text, many, number, values
+        made.parts = tuple(map(as_message, parts))
+        return made
+
+    def translated(self) -> str:
+        """It in the language of the page."""
+        if self.parts:
+            return sentences(self.parts)
+        values = {name: tr(value) if isinstance(value, Message) else value for name, value in self.values.items()}
+        if self.many:
+            return trn(self.text, self.many, self.number, **values)
+        return tr(self.text, **values)
+
+    def as_plain(self) -> Any:
+        """What it is made of, in JSON: a plain text as it is."""
+        if self.parts:
+            return {"parts": [part.as_plain() for part in self.parts]}
+        if not self.values and not self.many:
+            return self.text
+        plural = {"many": self.many, "number": self.number} if self.many else {}
+        values = {n: {"said": v.as_plain()} if isinstance(v, Message) else v for n, v in self.values.items()}
+        return {"text": self.text, **plural, "values": values}
+
+    @classmethod
+    def of_plain(cls, plain: Any) -> "Message":
+        """What `as_plain` gave, or a text."""
+        match plain:
+            case Message():
+                return plain
+            case str():
+                return cls(plain)
+            case {"parts": list(parts)}:
+                return cls("", "", 1, [cls.of_plain(part) for part in parts])
+            case {"text": str(text), "values": dict(values)}:
+                read = {n: cls.of_plain(v["said"]) if isinstance(v, dict) else str(v) for n, v in values.items()}
+                return cls(text, str(plain.get("many", "")), int(plain.get("number", 1)), **read)
+            case _:
+                raise ValueError("a text, or what a text is made of, is expected")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Programs read the English text; what is kept for pages remembers its parts."""
+
+        def plain(value: "Message | str", info: SerializationInfo) -> Any:
+            return str(value) if info.mode == "json" else as_message(value).as_plain()
+
+        return core_schema.no_info_plain_validator_function(
+            cls.of_plain,
+            json_schema_input_schema=core_schema.str_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                plain, info_arg=True, return_schema=core_schema.any_schema()
+            ),
+        )
+
+
+def as_message(text: str) -> Message:
+    """A text as one that can be kept."""
+    return text if isinstance(text, Message) else Message(text)
+
+
+def say(text: str, /, **values: str) -> Message:
+    """What is kept: the text, with `values` for its {names}."""
+    return Message(text, **values)
+
+
+def sayn(one: str, many: str, number: int, /, **values: str) -> Message:
+    """What is kept of so many of something, which is its {number}."""
+    return Message(one, many, number, **values)
+
+
+def say_all(*parts: str) -> Message:
+    """Sentences that follow each other, without the empty ones."""
+    return Message("", "", 1, [part for part in parts if part])
+
+
+def names_in(text: str) -> set[str]:
+    """The {names} of a text."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@cache
+def catalogue_of(language: str) -> Catalogue:
+    """All that the catalogues of a language say.
+
+    Raises:
+        ValueError: for a language without a catalogue.
+    """
+    from babel.messages.catalog import Catalog
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    if language not in languages():
+        raise ValueError(f"there is no catalogue of {language!r}; there are {', '.join(languages())}")
+    whole: Catalog | None = None
+    for path in files_of(language):
+        with path.open("rb") as file:
+            read = read_po(file)
+        if whole is None:
+            whole = read
+            continue
+        for message in read:
+            if message.id:
+                whole[message.id] = message
+    buffer = io.BytesIO()
+    assert whole is not None, "a language has a catalogue"
+    write_mo(buffer, whole)
+    buffer.seek(0)
+    return gettext.GNUTranslations(buffer)
+
+
+def files_of(language: str) -> list[Path]:
+    """The catalogues of a language."""
+    return sorted((LOCALE / language).glob("*.po"))
+
+
+def key_of(language: str) -> dict[str, str]:
+    """What a stage that makes words depends on: of English, which stands in the code, nothing more."""
+    return {} if language == ENGLISH else {"language": language, "catalogue": said_by(language)}
+
+
+@cache
+def said_by(language: str) -> str:
+    """The digest of what decides the words of this language: of English none."""
+    if language == ENGLISH:
+        return ""
+    return sha256(b"".join(path.read_bytes() for path in files_of(language))).hexdigest()

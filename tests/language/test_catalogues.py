@@ -1,0 +1,30 @@
+"""Every text has words in every language, with the same {names} in them."""
+
+import pytest
+
+from exhibit.tasks.records.language import languages, names_in
+from tests.language.messages import Text, missing, texts, translated
+
+OTHERS = languages()[1:]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_text_has_words(language: str) -> None:
+    lacking = missing(language)
+    assert not lacking, "\n".join(f"{places[0]}: {text}" for text, places in lacking.items())
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_words_for_what_nobody_says(language: str) -> None:
+    known = texts()
+    assert not [text for text in translated(language) if text not in known]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_words_have_the_names_of_their_text(language: str) -> None:
+    def agrees(text: Text, said: str) -> bool:
+        # A language without plurals says one and many alike.
+        return names_in(said) == names_in(text.many or text.one)
+
+    wrong = {text: said for text, words in translated(language).items() for said in words if not agrees(text, said)}
+    assert not wrong
