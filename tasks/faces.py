@@ -11,6 +11,8 @@ import font_source_serif_pro
 import justmytype_intl_cjk
 import justmytype_intl_sea
 import justmytype_intl_south_asia
+import pylopdf_fonts_jp
+import pylopdf_fonts_zh_cn
 
 
 class Face(NamedTuple):
@@ -32,9 +34,9 @@ FACES = (
     # The last resort of both text faces; it has Greek, mathematics and arrows.
     Face("DejaVu Sans", 400, "normal", "DejaVuSans.ttf"),
 )
-# For the characters that no other face has; 6 to 18 MB, so they are only there for a text that needs them.
-JAPANESE = Face("IPAexGothic", 400, "normal", "ipaexg.ttf")
-REGULAR = 400  # of a file of all weights, that which is taken; some begin with the thinnest
+REGULAR, BOLD = 400, 600  # of a file of all weights, those which are taken; some begin with the thinnest
+# For the characters that no other face has; 5 to 18 MB, so they are only there for a text that needs them.
+JAPANESE = Face("Noto Sans JP", 400, "normal", "NotoSansJP[wght].ttf")
 CHINESE = Face("Noto Sans SC", 400, "normal", "NotoSansSC[wght].ttf")
 SCRIPTS = (
     Face("Noto Sans KR", 400, "normal", "NotoSansKR[wght].ttf"),
@@ -43,6 +45,11 @@ SCRIPTS = (
         for script in ("Devanagari", "Bengali", "Tamil", "Telugu", "Thai", "Khmer", "Myanmar")
     ),
 )
+# What pages in these languages are set in where English ones have serifs; they have no bold, so headings have none.
+SERIFS = {
+    JAPANESE: Face("Noto Serif JP", 400, "normal", "NotoSerifJP-Regular.otf"),
+    CHINESE: Face("Noto Serif SC", 400, "normal", "NotoSerifSC-Regular.otf"),
+}
 
 
 @cache
@@ -55,15 +62,16 @@ def folders() -> tuple[Path, ...]:
     return (
         *of(font_source_serif_pro, "files"),
         *of(font_source_sans_pro, "files"),
-        *of(justmytype_intl_cjk, *(f"fonts/ofl/notosans{part}" for part in ("kr", "sc"))),
+        *of(justmytype_intl_cjk, *(f"fonts/ofl/notosans{part}" for part in ("jp", "kr", "sc"))),
         *of(justmytype_intl_sea, *(f"fonts/ofl/notosans{part}" for part in ("khmer", "myanmar", "thai"))),
         *of(
             justmytype_intl_south_asia,
             *(f"fonts/ofl/notosans{part}" for part in ("bengali", "devanagari", "tamil", "telugu")),
         ),
-        # these two take long to import, so they are only where a font is looked for
+        *of(pylopdf_fonts_jp, "."),
+        *of(pylopdf_fonts_zh_cn, "."),
+        # this takes long to import, so it is only where a font is looked for
         Path(str(files("matplotlib"))) / "mpl-data/fonts/ttf",
-        Path(str(files("matplotlib_fontja"))) / "fonts",
     )
 
 

@@ -9,8 +9,9 @@ from html import unescape
 from typing import TYPE_CHECKING
 from unicodedata import name
 
-from exhibit.tasks.faces import CHINESE, FACES, JAPANESE, REGULAR, SCRIPTS, Face, path
+from exhibit.tasks.faces import BOLD, CHINESE, FACES, JAPANESE, REGULAR, SCRIPTS, SERIFS, Face, path
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.language import language_now
 from exhibit.tasks.records.shown import code_point
 
 if TYPE_CHECKING:
@@ -90,17 +91,41 @@ def required(text: str) -> dict[Face, frozenset[int]]:
     """The faces that are needed for what none of the usual ones has, each with its characters of the text. They are
     large: none is opened for a text without such characters.
 
-    A text without kana that has characters of Chinese alone is set in Chinese forms throughout: two designs in one
-    word are hard to read.
+    A page is set in the forms of its language. In another one, a text without kana that has characters of Chinese alone
+    is set in Chinese forms throughout: two designs in one word are hard to read.
     """
     rest = _uncovered(text)
     found: dict[Face, frozenset[int]] = {}
     chinese = bool(rest) and not _KANA.search(text) and rest - _covered(JAPANESE.file) & _covered(CHINESE.file)
-    for face in (*((CHINESE, JAPANESE) if chinese else (JAPANESE, CHINESE)), *SCRIPTS):
+    chinese_first = _own_face() is CHINESE or (_own_face() is None and chinese)
+    for face in (*((CHINESE, JAPANESE) if chinese_first else (JAPANESE, CHINESE)), *SCRIPTS):
         if rest and (used := rest & _covered(face.file)):
             found[face] = used
             rest -= used
     return found
+
+
+def _own_face() -> Face | None:
+    """Of a page in a language that has one of the large faces for its own."""
+    return {"ja": JAPANESE, "zh": CHINESE}.get(language_now().partition("-")[0])
+
+
+def _further_rules(text: str) -> str:
+    """Of the large faces that a text needs: regular and bold, and serifs for a page in their language. Bold serifs are
+    none, so what is bold has none."""
+    return "".join(
+        rule
+        for face, used in required(text).items()
+        for rule in (
+            *(_rule(face._replace(weight=weight), _embedded(face.file, used, weight)) for weight in (REGULAR, BOLD)),
+            *(_serifs(SERIFS[face], face, used) if face is _own_face() else ()),
+        )
+    )
+
+
+def _serifs(serif: Face, sans: Face, used: frozenset[int]) -> tuple[str, str]:
+    bold = _embedded(sans.file, used, BOLD)
+    return _rule(serif, _embedded(serif.file, used, REGULAR)), _rule(serif._replace(weight=BOLD), bold)
 
 
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -109,9 +134,7 @@ _KANA = re.compile("[\u3041-\u30ff]")
 def paper_faces(text: str) -> str:
     """`@font-face` rules whose sources are addresses of the font scheme; of the large faces, fonts reduced to the
     characters of `text`."""
-    further = required(text)
-    usual = "".join(_rule(face, SCHEME + face.file) for face in FACES)
-    return usual + "".join(_rule(face, _embedded(face.file, used)) for face, used in further.items())
+    return "".join(_rule(face, SCHEME + face.file) for face in FACES) + _further_rules(text)
 
 
 def last_face() -> str:
@@ -122,8 +145,9 @@ def last_face() -> str:
 def screen_faces(text: str, faces: Sequence[Face] = FACES) -> str:
     """`@font-face` rules with the fonts inside, reduced to the characters of `text`."""
     characters = frozenset(map(ord, text))
-    parts = {face: characters & _covered(face.file) for face in faces} | required(text)
-    return "".join(_rule(face, _embedded(face.file, used)) for face, used in parts.items() if used)
+    parts = {face: characters & _covered(face.file) for face in faces}
+    usual = (_rule(face, _embedded(face.file, used, face.weight)) for face, used in parts.items() if used)
+    return "".join(usual) + _further_rules(text)
 
 
 def _rule(face: Face, source: str) -> str:
@@ -132,7 +156,7 @@ def _rule(face: Face, source: str) -> str:
 
 
 @lru_cache(maxsize=32)  # pages of one process have many characters in common
-def _embedded(file: str, characters: frozenset[int]) -> str:
+def _embedded(file: str, characters: frozenset[int], weight: int) -> str:
     import uharfbuzz
     from fontTools.ttLib import TTFont
 
@@ -147,7 +171,7 @@ def _embedded(file: str, characters: frozenset[int]) -> str:
     face = _opened(file)
     if face.axis_infos:
         wanted.pin_all_axes_to_default(face)
-        wanted.pin_axis_location(face, "wght", REGULAR)
+        wanted.pin_axis_location(face, "wght", weight)
     reduced = uharfbuzz.subset(face, wanted).blob.data
     buffer = io.BytesIO()
     with TTFont(io.BytesIO(reduced), recalcTimestamp=False) as font:

@@ -53,8 +53,8 @@ EMBEDDED = {
 
 # What pages are made of and no module here imports: parts of WeasyPrint, compression of fonts, and the fonts.
 _PARTS = ("brotli", "cssselect2", "font-source-sans-pro", "font-source-serif-pro", "justmytype-intl-cjk",
-          "justmytype-intl-sea", "justmytype-intl-south-asia", "matplotlib", "matplotlib-fontja",
-          "pydyf", "pyphen", "tinycss2", "tinyhtml5", "zopfli")  # fmt: skip
+          "justmytype-intl-sea", "justmytype-intl-south-asia", "matplotlib", "pydyf", "pylopdf-fonts-jp",
+          "pylopdf-fonts-zh-cn", "pyphen", "tinycss2", "tinyhtml5", "zopfli")  # fmt: skip
 
 _SOURCE = Path(__file__).parents[3]  # the folder that holds the package `exhibit`, reached through its links
 _BAD_INPUT = 2  # status of the rendering process when it is the user's text that cannot be printed

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from exhibit.tasks.document.fonts import marked, required, screen_faces, without_glyph
 from exhibit.tasks.drawing.svg import fitted, fitted_apart, number, text_width
 from exhibit.tasks.faces import path
+from exhibit.tasks.records.language import spoken
 
 _NAMES = st.text(st.sampled_from("abW _"), min_size=1, max_size=40)
 
@@ -55,9 +56,9 @@ def test_a_blank_is_as_wide_as_in_the_font_of_the_letters_before_it() -> None:
     assert text_width("a b", 10) == pytest.approx(text_width("ab", 10) + text_width(" ", 10))
 
 
-def carried(text: str, family: str) -> bytes:
+def carried(text: str, family: str, weight: int = 400) -> bytes:
     """The font of that family which a page with this text carries, reduced to its characters."""
-    [data] = re.findall(f'"{family}".*?base64,(.*?)"', screen_faces(text))
+    [data] = re.findall(f'"{family}";font-weight:{weight};[^}}]*?base64,(.*?)"', screen_faces(text))
     with TTFont(io.BytesIO(b64decode(data))) as font:
         font.flavor = None
         font.save(plain := io.BytesIO())
@@ -95,7 +96,7 @@ SCRIPTS_OF = {
     "ส่วนสูง": "Noto Sans Thai",
     "អាយុ": "Noto Sans Khmer",
     "အသက်": "Noto Sans Myanmar",
-    "年収": "IPAexGothic",
+    "年収": "Noto Sans JP",
 }
 
 
@@ -109,7 +110,7 @@ def test_each_script_has_a_font_and_only_the_one_that_it_needs() -> None:
 def test_chinese_is_set_in_one_face_and_japanese_in_its_own() -> None:
     """恶 and 肿 are letters of simplified Chinese alone, 性 is one of both; kana are Japanese."""
     assert [face.family for face in required("恶性肿瘤")] == ["Noto Sans SC"]
-    assert [face.family for face in required("悪性の 肿")] == ["IPAexGothic", "Noto Sans SC"]
+    assert [face.family for face in required("悪性の 肿")] == ["Noto Sans JP", "Noto Sans SC"]
 
 
 def test_of_a_font_of_all_weights_the_regular_one_is_carried_and_measured() -> None:
@@ -123,6 +124,27 @@ def test_of_a_font_of_all_weights_the_regular_one_is_carried_and_measured() -> N
     assert shown.width == pytest.approx(regular.get_glyph_extents(glyph).width, abs=1)
     assert shown.width != pytest.approx(thin.width, abs=1)
     assert text_width("나", 1000) == pytest.approx(regular.get_glyph_h_advance(glyph), abs=1)
+
+
+@pytest.mark.parametrize("weight", [400, 600])
+def test_what_is_bold_in_such_a_font_is_drawn_bold_and_not_smeared(weight: int) -> None:
+    font = uharfbuzz.Font(uharfbuzz.Face(carried("年齢", "Noto Sans JP", weight)))
+    whole = uharfbuzz.Font(uharfbuzz.Face(path("NotoSansJP[wght].ttf").read_bytes()))
+    whole.set_variations({"wght": weight})
+    expected = whole.get_glyph_extents(whole.get_nominal_glyph(ord("年")))
+    assert font.get_glyph_extents(font.get_nominal_glyph(ord("年"))) == expected
+
+
+@pytest.mark.parametrize(("language", "serif", "first"), [
+    ("en", None, "Noto Sans JP"),
+    ("ja", "Noto Serif JP", "Noto Sans JP"),
+    ("zh-Hans", "Noto Serif SC", "Noto Sans SC"),
+])  # fmt: skip
+def test_a_page_is_set_in_the_forms_of_its_language(language: str, serif: str | None, first: str) -> None:
+    """性 is a letter of both; of one page only what is in its language has serifs, in a bold line none."""
+    with spoken(language):
+        rules = screen_faces("性")
+    assert re.findall(r'"(Noto [\w ]+)"', rules) == [first] * 2 + [serif] * 2 * bool(serif)
 
 
 @pytest.mark.parametrize("held", ["1.304", "−12,345.678", "0"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exhibit.tasks.drawing import svg
-from exhibit.tasks.faces import CHINESE, FACES, JAPANESE, SCRIPTS
+from exhibit.tasks.faces import CHINESE, FACES, JAPANESE, SCRIPTS, SERIFS
 
 ROOT = Path(__file__).parents[2]
 HEX = re.compile(r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b|\brgba?\(")
@@ -37,7 +37,7 @@ def test_pages_and_pictures_agree_about_their_colours() -> None:
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
 def test_pages_name_only_fonts_that_come_along(sheet: Path) -> None:
     named = set(re.findall(r'"([A-Z][\w ]+)"', sheet.read_text()))
-    assert named <= {face.family for face in (*FACES, JAPANESE, CHINESE, *SCRIPTS)}
+    assert named <= {face.family for face in (*FACES, JAPANESE, CHINESE, *SCRIPTS, *SERIFS.values())}
 
 
 def test_pictures_name_only_fonts_that_come_along() -> None:
