@@ -73,7 +73,7 @@ def main() -> None:
     if not debugging():
         os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
     without_grammar()
-    if sys.argv[1:2] in (["report"], ["check"]) and not debugging():
+    if sys.argv[1:2] in (["report"], ["render"], ["check"]) and not debugging():
         sys.exit(supervised(lambda: run(sys.argv[1:]), warn, BAD_INPUT, UNEXPECTED))
     sys.exit(run(sys.argv[1:]))
 
@@ -135,6 +135,22 @@ def report(arguments: Sequence[str]) -> int:
         warn(f"the report is whole, but {result.afterwards}")
         return UNEXPECTED
     return CHECK_FAILED if result.required_failed or result.failed_points else DONE
+
+
+def render(arguments: Sequence[str]) -> int:
+    """write the pages of a run once more, in another language"""
+    parser = Parser(
+        prog="exhibit render",
+        description="Writes the report of a finished run once more, with other settings of the document, such as its "
+        "language. What the store holds is not computed again. Paths that were typed for the run are read from the "
+        "current folder.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="directory of the run")
+    parser.add_argument("overrides", nargs="+", metavar="document.KEY=VALUE", help="such as document.language=ja")
+    options = parser.parse_args(arguments)
+    from exhibit.flows.again import typed_again
+
+    return report(typed_again(options.run, options.overrides))
 
 
 def check(arguments: Sequence[str]) -> int:
@@ -217,6 +233,7 @@ def new(arguments: Sequence[str]) -> int:
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "report": report,
+    "render": render,
     "check": check,
     "verify": verify,
     "sign": sign,
