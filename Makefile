@@ -8,7 +8,7 @@ SAMPLES ?= iris
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: report test slow setup lint bench soak docs constraints system
+.PHONY: report test slow setup lint bench soak docs gallery constraints system
 
 report: setup
 	@$(BIN)/exhibit report study=$(STUDIES)
@@ -40,6 +40,10 @@ docs: setup
 	@$(BIN)/exhibit report study=$(SAMPLES) runner=inline document.issued=2026-01-01T00:00:00Z paths.runs=build/samples
 	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "docs: $(CURDIR)/build/docs/index.html"
+
+# Every study in every language, and a page that shows them; GALLERY=iris,digits: these alone.
+gallery: setup
+	@$(BIN)/python -m tests.gallery $(GALLERY)
 
 setup: $(VENV)/ready system
 
