@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from exhibit.flows import gpu_memory
 from exhibit.flows.calls import Calls, Started
 from exhibit.flows.config import Point
 from exhibit.flows.errors import during
@@ -169,7 +170,9 @@ def _go_on(stage: str, chapter: Chapter, steps: Step, calls: Calls) -> None:
     try:
         with during(chapter.slug, stage):
             next(steps, None)
-    except Exception as error:  # noqa: BLE001 - whatever a point meets, the others go on, and the report says it
+    except Exception as error:
+        if gpu_memory.ended(error):
+            raise  # which all of them will meet
         chapter.error = error
         chapter.failure = Failure(
             slug=chapter.slug, title=chapter.point.title, stage=stage, sentence=_sentence(error, chapter.point)

@@ -15,6 +15,7 @@ from traceback import print_exception
 from types import TracebackType
 from typing import Any, Self, TypedDict
 
+from exhibit.flows import gpu_memory
 from exhibit.flows.across import across
 from exhibit.flows.calls import Calls
 from exhibit.flows.config import Report
@@ -105,7 +106,14 @@ def explain(
     """All stages of a report, and the run directory that they end in. `given`: what is taken and not computed."""
     store = Store(report.paths.store)
     with store.in_use():
-        return _explained(report, command, Calls(store, engine, watch), given or Given())
+        while True:
+            try:
+                return _explained(report, command, Calls(store, engine, watch), given or Given())
+            except Exception as error:
+                if not gpu_memory.ended(error):
+                    raise
+                report, said = gpu_memory.with_half(report, error)
+                watch.note(said)
 
 
 def _explained(report: Report, command: Sequence[str], calls: Calls, given: Given) -> RunResult:
