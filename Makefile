@@ -8,7 +8,7 @@ SAMPLES ?= iris
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: report test slow setup lint bench soak docs gallery constraints system
+.PHONY: report test slow setup lint bench soak docs gallery gpu constraints system
 
 report: setup
 	@$(BIN)/exhibit report study=$(STUDIES)
@@ -44,6 +44,10 @@ docs: setup
 # Every study in every language, and a page that shows them; GALLERY=iris,digits: these alone.
 gallery: setup
 	@$(BIN)/python -m tests.gallery $(GALLERY)
+
+# Every torch method on the GPU beside the processor; where there is none it says so and compares the processor.
+gpu: setup
+	@$(BIN)/python -W ignore -m tests.gpu
 
 setup: $(VENV)/ready system
 

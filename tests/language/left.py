@@ -1,6 +1,6 @@
 """What of a report would not be in the language of its reader.
 
-    python -m tests.language.left study=iris method=[vanilla_grad]     # any overrides of a report
+    python -m tests.language.left study=iris 'method=[vanilla_grad]'     # any overrides of a report
 
 renders the report in a language in which every letter of a text from the catalogues is `ж`, and lists each text of its
 pages that still has Latin words: names of the data, and what no catalogue was asked for.
