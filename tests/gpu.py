@@ -3,8 +3,8 @@
     make gpu
 
 prints for each method the seconds on both, the largest difference of their attributions as a share of the largest
-attribution, then the seconds of a gradient by Captum and here on the device that `auto` takes. Where torch finds no GPU both are the
-processor, and the first line says so.
+attribution, then the seconds of a gradient by Captum and here on the device that `auto` takes. Where torch finds no
+GPU both are the processor, and the first line says so.
 """
 
 import json
@@ -88,9 +88,11 @@ def main() -> None:
         [method] = [method for method in METHODS if name.endswith(method)] or [name]
         times = f"{slow.get(method, 0):10.2f}{fast.get(method, 0):10.2f}"
         sys.stdout.write(f"{name:24}{times}{difference:12.1e}{'' if difference <= TOLERANCE else '  beyond 1e-3'}\n")
-    sys.stdout.write(
-        f"Captum, {_IMAGES} images, {_GRADIENTS} points: {captum_seconds('cuda' if card else 'cpu'):.2f} s\n"
-    )
+    captum, own = side_by_side("cuda" if card else "cpu")
+    gradients = _IMAGES * _POINTS
+    sys.stdout.write(f"a gradient of a plain net: {captum / gradients:.1e} s by Captum, {own / gradients:.1e} s here\n")
+    if card:
+        sys.stdout.write(f"most memory of the GPU: {torch.cuda.max_memory_allocated() / 1e6:,.0f} MB\n")
     sys.exit(any(difference > TOLERANCE for difference in apart.values()))
 
 
