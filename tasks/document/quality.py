@@ -7,6 +7,7 @@ from exhibit.tasks.document.quality_figures import figures, rows_measured
 from exhibit.tasks.document.quality_tables import bins, by_class, thresholds, whole
 from exhibit.tasks.document.words import plain
 from exhibit.tasks.records.intervals import filed
+from exhibit.tasks.records.language import say, sentences, tr
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Concern, Section
 from exhibit.tasks.records.quality import BINS, LEAST, Calibration, Quality
@@ -23,7 +24,7 @@ def sections(material: Material) -> tuple[Section, ...]:
     charts = figures(material)
     return (
         Section(
-            title="How good the model is",
+            title=tr("How good the model is"),
             id="quality",
             blocks=(
                 Block(paragraphs=(_measured(material, quality),), tables=(whole(material, quality),)),
@@ -37,29 +38,35 @@ def sections(material: Material) -> tuple[Section, ...]:
 
 def _measured(material: Material, quality: Quality) -> str:
     """On which rows, and what the numbers beside the values are."""
-    seen = " The model was trained on these rows: on others it may be worse." if _seen(material, quality) else ""
+    seen = tr("The model was trained on these rows: on others it may be worse.") if _seen(material, quality) else ""
     few = ""
     if quality.rows < LEAST:
-        few = " On so few rows no interval can be had from resampling."
+        few = tr("On so few rows no interval can be had from resampling.")
     elif quality.rows < _FEW:
-        few = " On so few rows these are rough."
-    alike = (
+        few = tr("On so few rows these are rough.")
+    alike = tr(
         "; where these all give the same, balanced accuracy, the Brier score, and F1 and ROC AUC of a class have one "
         "from the number of rows alone"
     )
-    resampled = (
-        f"Intervals are at 95%: Wilson's for shares of rows, else from {quality.resamples:,} resamples of the rows"
-        f"{alike * bool(quality.classes)}."
+    resampled = tr(
+        "Intervals are at 95%: Wilson's for shares of rows, else from {number} resamples of the rows{alike}.",
+        number=f"{quality.resamples:,}",
+        alike=alike * bool(quality.classes),
     )
-    value = (
-        ""
-        if material.dataset.classes
-        else " The model gives no interval with its values, so none is held against them."
-    )
-    gives = "shares, or the commonest class" if material.dataset.classes else "mean"
+    measured = tr("Measured on {rows}.", rows=rows_measured(material, quality))
+    return sentences([measured, seen, resampled, few, *_guess(classes=bool(material.dataset.classes))])
+
+
+def _guess(*, classes: bool) -> tuple[str, ...]:
+    """What stands beside the values."""
+    if classes:
+        gives = tr(
+            "The guess beside it knows the training labels alone: it gives their shares, or the commonest class."
+        )
+        return (gives,)
     return (
-        f"Measured on {rows_measured(material, quality)}.{seen} {resampled}{few} The guess beside it knows the "
-        f"training labels alone: it gives their {gives}.{value}"
+        tr("The guess beside it knows the training labels alone: it gives their mean."),
+        tr("The model gives no interval with its values, so none is held against them."),
     )
 
 
@@ -69,18 +76,29 @@ def _seen(material: Material, quality: Quality) -> bool:
 
 def _said(found: Calibration) -> str:
     """What calibration says, in numbers and in words."""
-    off = "So they cannot be taken at their word." if miscalibrated(found) else _NOT_OFF
-    return (
-        f"The probability {found.of} is off by {plain(found.error, 3)} on average (expected calibration error, {BINS} "
-        f"bins of equal width); probabilities that are right would be off by {plain(found.expected, 3)} by chance, and "
-        f"by more than {plain(found.limit, 3)} in 1 of 100 draws. {off} {_RULE}"
+    error = tr(
+        "The probability {of} is off by {error} on average (expected calibration error, {bins} bins of equal width); "
+        "probabilities that are right would be off by {expected} by chance, and by more than {limit} in 1 of 100 "
+        "draws.",
+        of=tr(found.of),
+        error=plain(found.error, 3),
+        bins=str(BINS),
+        expected=plain(found.expected, 3),
+        limit=plain(found.limit, 3),
     )
+    off = (
+        tr("So they cannot be taken at their word.")
+        if miscalibrated(found)
+        else tr("That does not show that they are off, nor does it prove them right.")
+    )
+    return sentences([error, off, tr(_RULE)])
 
 
-_NOT_OFF = "That does not show that they are off, nor does it prove them right."
-_RULE = (
-    f"They are said to be off where the error is {OFF} or more and right ones would show as much in fewer than "
-    f"{BY_CHANCE:.0%} of draws."
+_RULE = say(
+    "They are said to be off where the error is {error} or more and right ones would show as much in fewer than "
+    "{chance} of draws.",
+    error=str(OFF),
+    chance=f"{BY_CHANCE:.0%}",
 )
 
 
@@ -97,11 +115,16 @@ def concerns(material: Material) -> Sequence[Concern]:
     found = quality.calibration
     if not miscalibrated(found):
         return ()
-    sentence = (
-        f"The probability {found.of} is off by {plain(found.error, 3)} on average, on "
-        f"{rows_measured(material, quality)}; if it were right it would be off by {plain(found.expected, 3)} by chance."
+    title = tr("Probabilities are not to be taken at their word")
+    sentence = tr(
+        "The probability {of} is off by {error} on average, on {rows}; if it were right it would be off by {expected} "
+        "by chance.",
+        of=tr(found.of),
+        error=plain(found.error, 3),
+        rows=rows_measured(material, quality),
+        expected=plain(found.expected, 3),
     )
-    return (Concern(title="Probabilities are not to be taken at their word", sentence=sentence, section="quality"),)
+    return (Concern(title=title, sentence=sentence, section="quality"),)
 
 
 def as_plain(materials: Sequence[Material]) -> dict[str, Any]:

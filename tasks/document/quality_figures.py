@@ -6,6 +6,7 @@ import numpy as np
 
 from exhibit.tasks.document.words import count, neither, plain
 from exhibit.tasks.records.figure import Content, Figure, Plane, Track
+from exhibit.tasks.records.language import noun, sentences, tr, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.quality import Calibration, Curve, Quality
 
@@ -15,8 +16,15 @@ _HALF = 0.5  # of the column
 
 def rows_measured(material: Material, quality: Quality) -> str:
     """45 held-out rows."""
-    split = material.rows_of(quality.split)
-    return count(quality.rows, f"{'held-out' if split == 'test' else split} row")
+    return count(quality.rows, *_ROWS[material.rows_of(quality.split)])
+
+
+_ROWS = {
+    "test": noun("held-out row", "held-out rows"),
+    "training": noun("training row", "training rows"),
+    "explained": noun("explained row", "explained rows"),
+    "given": noun("given row", "given rows"),
+}
 
 
 def figures(material: Material) -> tuple[Figure, ...]:
@@ -38,32 +46,43 @@ def _curves(material: Material, quality: Quality) -> list[Figure]:
         return []
     worst, rest = _worst(quality)
     alt = {item.name: neither(item.auc.value) for item in quality.classes if item.auc}
-    said = ", ".join(f"{curve.name} {alt[curve.name]}" for curve in quality.roc[:_APART])
-    area = f"area {said}" if len(quality.roc) <= _APART else f"the lowest area is that of {worst}, {alt[worst]}"
+    areas = trp("list", ", ").join(f"{curve.name} {alt[curve.name]}" for curve in quality.roc[:_APART])
+    area = (
+        tr("area {areas}", areas=areas)
+        if len(quality.roc) <= _APART
+        else tr("the lowest area is that of {worst}, {area}", worst=worst, area=alt[worst])
+    )
     tracks = [_tracks(curves, worst, rest) for curves in (quality.roc, quality.precision_recall)]
-    grey = f" In colour {worst}, the class with the lowest area; grey the {rest} others." if rest else ""
+    grey = (
+        tr("In colour {worst}, the class with the lowest area; grey the {rest} others.", worst=worst, rest=str(rest))
+        if rest
+        else ""
+    )
     on = rows_measured(material, quality)
     return [
         _figure(
             f"{material.slug}-roc",
             Plane(
                 tracks=tracks[0],
-                x_label="others taken for it",
-                y_label="found",
+                x_label=tr("others taken for it"),
+                y_label=trp("share of what is true", "found"),
                 guide="diagonal",
-                guide_label="guessing",
+                guide_label=tr("guessing"),
                 read_as="ranking",
             ),
-            f"Receiver operating characteristic (ROC) on {on}: {area}.{grey}",
-            f"ROC curve; {area}",
+            sentences([tr("Receiver operating characteristic (ROC) on {rows}: {area}.", rows=on, area=area), grey]),
+            tr("ROC curve; {area}", area=area),
         ),
         _figure(
             f"{material.slug}-precision-recall",
             Plane(
-                tracks=tracks[1], x_label="found (recall)", y_label="of these right (precision)", read_as="precision"
+                tracks=tracks[1],
+                x_label=tr("found (recall)"),
+                y_label=tr("of these right (precision)"),
+                read_as="precision",
             ),
-            f"Precision against recall on {on}.{grey}",
-            f"Precision against recall; average precision {_precisions(quality)}",
+            sentences([tr("Precision against recall on {rows}.", rows=on), grey]),
+            tr("Precision against recall; average precision {precisions}", precisions=_precisions(quality)),
         ),
     ]
 
@@ -72,7 +91,7 @@ def _precisions(quality: Quality) -> str:
     """Of each class that is drawn in colour: malignant 0.98."""
     worst, rest = _worst(quality)
     drawn = [worst] if rest else [curve.name for curve in quality.precision_recall]
-    return ", ".join(
+    return trp("list", ", ").join(
         f"{item.name} {neither(item.average_precision.value)}"
         for item in quality.classes
         if item.average_precision and item.name in drawn
@@ -109,32 +128,39 @@ def _calibration(material: Material, found: Calibration) -> Figure:
         f"{material.slug}-calibration",
         Plane(
             tracks=(track,),
-            x_label=f"probability {found.of}",
-            y_label="how often it is true",
+            x_label=tr("probability {of}", of=tr(found.of)),
+            y_label=tr("how often it is true"),
             guide="diagonal",
             read_as="calibration",
         ),
-        f"Calibration of the probability {found.of}, by tenths.",
-        f"Calibration: error {plain(found.error, 3)}, by chance {plain(found.expected, 3)}",
+        tr("Calibration of the probability {of}, by tenths.", of=tr(found.of)),
+        tr(
+            "Calibration: error {error}, by chance {expected}",
+            error=plain(found.error, 3),
+            expected=plain(found.expected, 3),
+        ),
     )
 
 
 def _residuals(material: Material, quality: Quality) -> Figure:
     rows = (material.split == quality.split) & ~np.isnan(material.labels)
     predicted = material.outputs[rows, 0]
-    unit = f", {material.dataset.label_unit}" if material.dataset.label_unit else ""
+    unit = material.dataset.label_unit
     figure = _figure(
         f"{material.slug}-residuals",
         Plane(
             tracks=(Track(name="", x=predicted, y=predicted - material.labels[rows], points=True),),
-            x_label=f"predicted{unit}",
-            y_label="predicted − measured",
+            x_label=tr("predicted, {unit}", unit=unit) if unit else tr("predicted"),
+            y_label=tr("predicted − measured"),
             unit=False,
             guide="zero",
             read_as="residuals",
         ),
-        f"Residuals on {rows_measured(material, quality)}: how far each value is above what was measured.",
-        f"Residuals of {count(int(rows.sum()), 'row')} against predicted values",
+        tr(
+            "Residuals on {rows}: how far each value is above what was measured.",
+            rows=rows_measured(material, quality),
+        ),
+        tr("Residuals of {rows} against predicted values", rows=count(int(rows.sum()), "row")),
     )
     return figure.model_copy(update={"width": 0.9})
 

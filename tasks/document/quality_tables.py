@@ -2,10 +2,11 @@
 
 from exhibit.tasks.document.quality_figures import rows_measured
 from exhibit.tasks.document.words import UNVARIED, capital, interval, listing, neither, plain, span
+from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Rate
 from exhibit.tasks.records.page import Column, Table
-from exhibit.tasks.records.quality import LEAST, ClassQuality, Measure, Quality
+from exhibit.tasks.records.quality import LEAST, ClassQuality, ErrorBin, Measure, Quality
 
 _LOWER = ("log loss", "Brier score", "RMSE", "mean absolute error")  # the lower the better
 
@@ -19,7 +20,7 @@ def whole(material: Material, quality: Quality) -> Table:
     ]
     rows = [
         (
-            item.name,
+            tr(item.name),
             neither(item.value, 3),
             interval(*item.interval, 3) if item.interval else "–",
             "–" if item.naive is None else neither(item.naive, 3),
@@ -27,48 +28,58 @@ def whole(material: Material, quality: Quality) -> Table:
         )
         for item in (*first, *quality.measures)
     ]
-    unit = f" Errors are in {material.dataset.label_unit}." if material.dataset.label_unit else ""
+    said = ""
+    if material.dataset.label_unit:
+        said = tr("Errors are in {unit}.", unit=material.dataset.label_unit)
+    elif quality.positive:
+        said = tr("Ranked by the probability of {category}.", category=quality.positive)
+    elif quality.classes:
+        said = tr("Those of all classes together are means over the classes.")
     lacking = (
         any(item.interval is None for item in quality.measures) and quality.rows >= LEAST and material.dataset.classes
     )
-    without = " No interval: too many resamples lack a class." if lacking else ""
-    alike = f" {capital(UNVARIED)}: {_ALIKE}" if any(map(_unvaried, (*first, *quality.measures))) else ""
-    of = f" Ranked by the probability of {quality.positive}." if quality.positive else _MEANS * bool(quality.classes)
+    without = tr("No interval: too many resamples lack a class.") if lacking else ""
+    alike = ""
+    if any(map(_unvaried, (*first, *quality.measures))):
+        alike = tr(
+            "{unvaried}: the rows, resampled, all give the same, so they do not say how far it may be off.",
+            unvaried=capital(tr(UNVARIED)),
+        )
+    caption = tr("Quality of the model on {rows}.", rows=rows_measured(material, quality))
     return Table(
         name=f"{material.slug}-quality",
-        caption=f"Quality of the model on {rows_measured(material, quality)}.{unit or of}{without}{alike}",
+        caption=sentences([caption, said, without, alike]),
         columns=(
-            Column(title="measure"),
-            *(Column(title=title, numeric=True) for title in ("value", "95% interval", "guess")),
-            Column(title="better"),
+            Column(title=tr("measure")),
+            *(Column(title=title, numeric=True) for title in (tr("value"), tr("95% interval"), tr("guess"))),
+            Column(title=trp("column", "better")),
         ),
         rows=tuple(rows),
     )
 
 
-_MEANS = " Those of all classes together are means over the classes."
-
-
 def _better(name: str) -> str:
     if name == "mean error":
-        return "near 0"
-    return "lower" if name in _LOWER else "higher"
+        return trp("which is better", "near 0")
+    return trp("which is better", "lower") if name in _LOWER else trp("which is better", "higher")
 
 
 def by_class(material: Material) -> tuple[Table, ...]:
     quality = material.quality
     if quality is None or not quality.classes:
         return ()
+    caption = tr("Each class against all others, with 95% intervals. A dash: no row is of it or read as it.")
+    alone = tr("A number alone: the rows, resampled, all give the same, so they do not say how far it may be off.")
+    unvaried = any(_unvaried(one) for item in quality.classes for one in _of_class(item))
     return (
         Table(
             name=f"{material.slug}-classes",
-            caption="Each class against all others, with 95% intervals. A dash: no row is of it or read as it."
-            f"{_UNVARIED * any(_unvaried(one) for item in quality.classes for one in _of_class(item))}",
+            caption=sentences([caption, alone if unvaried else ""]),
             columns=(
-                Column(title="class"),
+                Column(title=tr("class")),
                 *(
                     Column(title=title, numeric=True)
-                    for title in ("rows", "precision", "recall", "F1", "ROC AUC", "average precision")
+                    for title in (tr("rows"), tr("precision"), tr("recall"), "F1", "ROC AUC", tr("average precision"))
                 ),
             ),
             rows=tuple(_class_row(item) for item in quality.classes),
@@ -89,10 +100,6 @@ def _unvaried(measure: Measure | Metric | None) -> bool:
     return measure is not None and measure.interval is not None and measure.interval[0] == measure.interval[1]
 
 
-_ALIKE = "the rows, resampled, all give the same, so they do not say how far it may be off."
-_UNVARIED = f" A number alone: {_ALIKE}"
-
-
 def _with_interval(measure: Measure | None) -> str:
     if measure is None:
         return "–"
@@ -105,14 +112,18 @@ def thresholds(material: Material) -> tuple[Table, ...]:
     quality = material.quality
     if quality is None or not quality.thresholds:
         return ()
-    titles = ("read as it", "precision", "recall", "specificity")
+    titles = (tr("read as it"), tr("precision"), tr("recall"), tr("specificity"))
+    caption = tr(
+        "If rows were read as {category} from this probability on, with 95% intervals. Specificity: the share of the "
+        "other rows that are not.",
+        category=quality.positive,
+    )
     return (
         Table(
             name=f"{material.slug}-thresholds",
-            caption=f"If rows were read as {quality.positive} from this probability on, with 95% intervals. "
-            f"Specificity: the share of the other rows that are not.{ties(quality)}",
+            caption=sentences([caption, ties(quality)]),
             columns=(
-                Column(title="from", numeric=True),
+                Column(title=trp("column", "from"), numeric=True),
                 *(Column(title=title, numeric=True) for title in titles),
             ),
             rows=tuple(
@@ -130,7 +141,11 @@ def ties(quality: Quality) -> str:
     shares = [rate and rate.share for rate in (half.specificity, half.recall)]
     if [recall and recall.value for recall in recalls] == shares:
         return ""
-    return f" Where both classes have 0.5 the model reads {quality.classes[0].name}, and this table {quality.positive}."
+    return tr(
+        "Where both classes have 0.5 the model reads {first}, and this table {second}.",
+        first=quality.classes[0].name,
+        second=quality.positive,
+    )
 
 
 def _rate(rate: Rate | None) -> str:
@@ -143,17 +158,22 @@ def bins(material: Material) -> tuple[Table, ...]:
     if quality is None or not quality.error_bins:
         return ()
     off = [item for item in quality.error_bins if not item.interval[0] <= 0 <= item.interval[1]]
-    said = listing([f"{span(item.low, item.high)} ({'over' if item.mean > 0 else 'under'})" for item in off])
-    where = (
-        f" Surely too high or too low on average: {said}." if off else " In none of them is it surely off on average."
+    caption = tr(
+        "Errors by predicted value, in {number} parts of about as many rows.", number=str(len(quality.error_bins))
     )
+    where = (
+        tr("Surely too high or too low on average: {ranges}.", ranges=listing(list(map(_off, off))))
+        if off
+        else tr("In none of them is it surely off on average.")
+    )
+    titles = (tr("rows"), tr("mean error"), tr("95% interval"), "RMSE")
     return (
         Table(
             name=f"{material.slug}-errors",
-            caption=f"Errors by predicted value, in {len(quality.error_bins)} parts of about as many rows.{where}",
+            caption=sentences([caption, where]),
             columns=(
-                Column(title="predicted"),
-                *(Column(title=title, numeric=True) for title in ("rows", "mean error", "95% interval", "RMSE")),
+                Column(title=tr("predicted")),
+                *(Column(title=title, numeric=True) for title in titles),
             ),
             rows=tuple(
                 (
@@ -167,3 +187,9 @@ def bins(material: Material) -> tuple[Table, ...]:
             ),
         ),
     )
+
+
+def _off(item: ErrorBin) -> str:
+    """1.20 to 2.40 (over)."""
+    values = span(item.low, item.high)
+    return tr("{range} (over)", range=values) if item.mean > 0 else tr("{range} (under)", range=values)

@@ -5,6 +5,7 @@ import numpy as np
 from exhibit.tasks.models.performance import rate
 from exhibit.tasks.quality.resampling import draws_of, summed
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.language import as_message
 from exhibit.tasks.records.quality import BINS, Bin, Calibration
 
 _AT_A_TIME = 4_000_000
@@ -26,7 +27,7 @@ def calibration(of: str, probabilities: Array, true: Array, seed: int = 0) -> Ca
     )
     error = float(_error(summed(true[np.newaxis], bins, BINS), sums, rows)[0])
     return Calibration(
-        of=of,
+        of=as_message(of),
         bins=tuple(
             Bin(predicted=float(probabilities[own].mean()), observed=rate(true[own]))
             for k in range(BINS)

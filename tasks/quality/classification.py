@@ -13,6 +13,7 @@ from exhibit.tasks.quality.resampling import draws_of, intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Split
 from exhibit.tasks.records.intervals import has_width
+from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.quality import AtThreshold, ClassQuality, Measure, Quality
 
 THRESHOLDS = tuple(k / 10 for k in range(1, 10))
@@ -66,7 +67,6 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
         return Measure(name=name, value=points[key], interval=bounds.get(key), naive=naive) if known else None
 
     naive = _naive(labels, learnt, width)
-    names = ("balanced accuracy", "macro F1", "ROC AUC", "average precision", "log loss", "Brier score")
     binary = width == 2
     top = probabilities[:, 1] if binary else probabilities.max(axis=1)
     counted: dict[str, Statistic] = {
@@ -80,7 +80,7 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
         resamples=draws_of(rows),
         measures=tuple(
             found
-            for name in names
+            for name in _NAMES
             if (found := _bounded(measure(name, naive=naive.get(name)), counted.get(name), rows))
         ),
         positive=classes[1] if binary else "",
@@ -101,7 +101,9 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
             ranking.precision_recall_curve(classes[k], probabilities[:, k], labels == k) for k in _drawn(ranked, binary)
         ),
         calibration=calibration(
-            f"of {classes[1]}" if binary else "of the likeliest class", top, labels == 1 if binary else read == labels
+            say("of {category}", category=classes[1]) if binary else say("of the likeliest class"),
+            top,
+            labels == 1 if binary else read == labels,
         ),
         thresholds=tuple(_at(threshold, top, labels == 1) for threshold in THRESHOLDS) if binary else (),
     )
@@ -116,6 +118,14 @@ def _bounded(found: Measure | None, statistic: Statistic | None, rows: int) -> M
 
 
 _LEVEL = 0.95
+_NAMES = (
+    mark("balanced accuracy"),
+    mark("macro F1"),
+    "ROC AUC",
+    mark("average precision"),
+    mark("log loss"),
+    mark("Brier score"),
+)
 
 
 def _drawn(ranked: dict[int, ranking.Ranked], binary: bool) -> list[int]:

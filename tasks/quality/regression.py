@@ -5,6 +5,7 @@ import numpy as np
 from exhibit.tasks.quality.resampling import draws_of, intervals
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Split
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.quality import ErrorBin, Measure, Quality
 
 _BINS, _LEAST_IN_A_BIN = 5, 20
@@ -17,8 +18,8 @@ def regression(labels: Array, predicted: Array, split: Split, learnt: Array) -> 
     def measured(weights: Array) -> dict[str, Array]:
         total = weights.sum(axis=1)
         return {
-            "mean absolute error": (weights * np.abs(errors)).sum(axis=1) / total,
-            "mean error": (weights * errors).sum(axis=1) / total,
+            mark("mean absolute error"): (weights * np.abs(errors)).sum(axis=1) / total,
+            mark("mean error"): (weights * errors).sum(axis=1) / total,
         }
 
     points = {name: float(values[0]) for name, values in measured(np.ones((1, len(labels)))).items()}

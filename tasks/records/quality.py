@@ -6,6 +6,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Split
+from exhibit.tasks.records.language import Message
 from exhibit.tasks.records.model import Rate
 
 LEAST = 10  # rows of which an interval can be had by resampling
@@ -54,7 +55,7 @@ class Calibration(Record):
     `expected` and `limit` are what a calibrated model would show by chance on these rows, in the mean and in 99 of 100
     draws, and `chance` the share of draws that show as much as was measured."""
 
-    of: str
+    of: Message
     bins: tuple[Bin, ...]
     error: float
     expected: float
