@@ -9,9 +9,11 @@ import numpy as np
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input, Split
 from exhibit.tasks.records.datasheet import ColumnSheet, Distribution
+from exhibit.tasks.records.language import Message, as_message, say
 
 BINS, MOST_CATEGORIES = 12, 6  # of a distribution
 DRAWN = 12  # distributions that a page has room for
+YES_OR_NO = (say("no"), say("yes"))  # of a column of truth values
 SAMPLE = 10_000  # rows of a split from which distributions, correlations, leaks and drift are measured
 
 
@@ -21,7 +23,7 @@ class Values(NamedTuple):
 
     name: str
     cells: Array
-    words: tuple[str, ...] = ()
+    words: Sequence[str] = ()
     measured: bool = False
 
     def take(self, rows: Array) -> Array:
@@ -42,7 +44,7 @@ def _of_input(item: Input) -> list[Values]:
         values[item.filled] = np.nan
     if item.whole:
         return [
-            _present(Values(name, values[:, k], column.categories or ("no", "yes") * (column.kind == "truth")), item)
+            _present(Values(name, values[:, k], column.categories or YES_OR_NO * (column.kind == "truth")), item)
             for k, (name, column) in enumerate(zip(item.features, item.whole, strict=True))
         ]
     if not item.columns:
@@ -85,7 +87,7 @@ def sheet(column: Values, training: Array) -> ColumnSheet:
     bounded = len(learned) > 0 and not column.words
     asked = column.cells[training] if len(training) else column.cells
     return ColumnSheet(
-        name=column.name,
+        name=as_message(column.name),
         measured=column.measured,
         number=not column.words,
         missing=len(column.cells) - len(known),
@@ -113,11 +115,13 @@ def distribution(column: Values, groups: dict[Split, Array]) -> Distribution | N
         low, high = known.min(), known.max()
     if low == high:
         shares = {name: (float(len(own) > 0),) for name, own in cells.items()}
-        return Distribution(feature=column.name, bins=(f"{low:.4g}",), edges=(float(low), float(low)), shares=shares)
+        return Distribution(
+            feature=column.name, bins=(Message(f"{low:.4g}"),), edges=(float(low), float(low)), shares=shares
+        )
     edges = np.linspace(low, high, BINS + 1)
     return Distribution(
         feature=column.name,
-        bins=tuple(f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges)),
+        bins=tuple(say("{low} to {high}", low=f"{a:.4g}", high=f"{b:.4g}") for a, b in pairwise(edges)),
         edges=tuple(edges.tolist()),
         shares={
             name: _shares(np.histogram(np.clip(own, edges[0], edges[-1]), edges)[0]) for name, own in cells.items()
@@ -135,8 +139,13 @@ def _of_words(column: Values, cells: dict[Split, Array], known: Array) -> Distri
     for name, own in cells.items():
         each = np.bincount(own.astype(int), minlength=len(counts))
         shares[name] = _shares(np.append(each[first], [each.sum() - each[first].sum()] if rest else []))
-    bins = (*(column.words[k] for k in first), *(["others"] if rest else []))
+    bins = (*(_said(column.words[k]) for k in first), *([say("others")] if rest else []))
     return Distribution(feature=column.name, bins=bins, shares=shares)
+
+
+def _said(word: str) -> Message:
+    """A category: a word of the user's own stays as it is in every language."""
+    return word if isinstance(word, Message) else say("{name}", name=word)
 
 
 def _shares(counts: Array) -> tuple[float, ...]:

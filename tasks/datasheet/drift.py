@@ -9,9 +9,11 @@ from exhibit.tasks.chances import holm
 from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.datasheet import CHANCE, MOVED, OUTSIDE, Drift
+from exhibit.tasks.records.language import mark
 
 _PARTS = 10  # of the training values, for the index
 _RARE = 5  # rows expected, under which categories are taken together (Cochran 1954)
+_CHI_SQUARE = mark("chi-square")
 _LEAST = 10  # rows on either side, under which nothing is asked
 
 
@@ -88,9 +90,9 @@ def _tested(question: _Question) -> tuple[str, float, float]:
     table = np.column_stack([counts[:, common], counts[:, ~common].sum(axis=1)])
     table = table[:, table.any(axis=0)]
     if table.shape[1] < 2:
-        return "chi-square", 0.0, 1.0
+        return _CHI_SQUARE, 0.0, 1.0
     statistic, chance, *_ = chi2_contingency(table, correction=False)
-    return "chi-square", float(statistic), float(chance)
+    return _CHI_SQUARE, float(statistic), float(chance)
 
 
 def stability(column: Values, before: Array, after: Array) -> float:

@@ -10,17 +10,18 @@ from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.language import say
 
 _BATCH = 256  # pictures in memory at once
 _UNKNOWN = ("[UNK]", "<unk>")  # tokens that stand for what no other token spells
-_NO_LETTERS = "no letters"
+_NO_LETTERS = say("no letters")
 
 
 def measured(item: Input, *, alone: bool) -> list[Values]:
     """Of one input, a number or a category for each sample; nothing of a table. `alone`: whether it is the only input,
     so that its name need not be said."""
     found = KINDS[item.kind](item)
-    named = (each.name if alone else f"{item.name}, {each.name}" for each in found)
+    named = (each.name if alone else say("{input}, {property}", input=item.name, property=each.name) for each in found)
     return [each._replace(name=name, measured=True) for each, name in zip(found, named, strict=True)]
 
 
@@ -32,7 +33,7 @@ def _of_pictures(item: Input) -> list[Values]:
         pixels = (np.asarray(item.values[start : start + _BATCH], np.float64) - low) / (high - low)
         flat = pixels.reshape(len(pixels), -1)
         means[start : start + _BATCH], spreads[start : start + _BATCH] = flat.mean(axis=1), flat.std(axis=1)
-    return [Values("brightness", means), Values("contrast", spreads)]
+    return [Values(say("brightness"), means), Values(say("contrast"), spreads)]
 
 
 def _of_texts(item: Input) -> list[Values]:
@@ -40,11 +41,11 @@ def _of_texts(item: Input) -> list[Values]:
     ids = item.array
     there = ids != 0
     length = there.sum(axis=1)
-    found = [Values("number of tokens", length.astype(np.float64))]
+    found = [Values(say("number of tokens"), length.astype(np.float64))]
     unknown = [place for place, token in enumerate(item.vocabulary) if token in _UNKNOWN]
     if unknown:
         shares = np.isin(ids, unknown).sum(axis=1) / np.maximum(length, 1)
-        found.append(Values("share of unknown tokens", shares))
+        found.append(Values(say("share of unknown tokens"), shares))
     if not item.vocabulary:
         return found
     letters = [[_script(letter) for letter in token if letter.isalpha()] for token in item.vocabulary]
@@ -56,7 +57,7 @@ def _of_texts(item: Input) -> list[Values]:
     counts[:, -1] = 0
     in_all = np.array([counts[row].sum(axis=0) for row in ids])
     most = np.where(in_all.any(axis=1), in_all.argmax(axis=1), len(scripts) - 1)
-    return [*found, Values("script", most.astype(np.float64), scripts)]
+    return [*found, Values(say("script"), most.astype(np.float64), scripts)]
 
 
 def _script(letter: str) -> str:
@@ -69,7 +70,8 @@ def _of_series(item: Input) -> list[Values]:
     values = item.array.astype(np.float64)
 
     def both(name: str, steps: Array) -> list[Values]:
-        return [Values(f"mean of {name}", steps.mean(axis=1)), Values(f"spread of {name}", steps.std(axis=1))]
+        mean, spread = say("mean of {channel}", channel=name), say("spread of {channel}", channel=name)
+        return [Values(mean, steps.mean(axis=1)), Values(spread, steps.std(axis=1))]
 
     return [each for place, name in enumerate(item.features) for each in both(name, values[:, :, place])]
 

@@ -6,6 +6,7 @@ from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.datasheet import Domain, Neighbour
+from exhibit.tasks.records.language import say
 
 _MOST = 5_000_000  # pairs of molecules that are compared
 _USUAL = 0.05  # of the training, under which a molecule is far from it
@@ -20,9 +21,9 @@ def properties(item: Input) -> list[Values]:
 
     known = [MolFromSmiles(smiles) for smiles in item.array.tolist()]
     numbers: dict[str, list[float]] = {
-        "molecular weight": [MolWt(molecule) for molecule in known],
-        "atoms other than hydrogen": [molecule.GetNumHeavyAtoms() for molecule in known],
-        "rings": [CalcNumRings(molecule) for molecule in known],
+        say("molecular weight"): [MolWt(molecule) for molecule in known],
+        say("atoms other than hydrogen"): [molecule.GetNumHeavyAtoms() for molecule in known],
+        say("rings"): [CalcNumRings(molecule) for molecule in known],
     }
     return [Values(name, np.array(each, np.float64)) for name, each in numbers.items()]
 

@@ -3,6 +3,7 @@
 from exhibit.tasks.document.data_rows import rows_of
 from exhibit.tasks.document.words import count, plain, share
 from exhibit.tasks.records.datasheet import Datasheet
+from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Table
 
@@ -12,21 +13,39 @@ def told(material: Material, found: Datasheet) -> tuple[str, ...]:
     domain, training = found.domain, rows_of(material, "train")
     if domain is None:
         return ()
-    usual = (
-        f"Half of {count(domain.compared, 'molecule')} of the {training} have another of them at a Tanimoto similarity "
-        f"of {plain(domain.median)} or more (Morgan fingerprints, radius 2), and 95% at {plain(domain.usual)} or more; "
-        "what is less similar to all of them is far from them. The "
-        f"{training} have {count(domain.scaffolds, 'scaffold')} (Bemis and Murcko)."
+    usual = tr(
+        "Half of {molecules} of the {training} have another of them at a Tanimoto similarity of {median} or more "
+        "(Morgan fingerprints, radius 2), and 95% at {usual} or more; what is less similar to all of them is far from "
+        "them. The {training} have {scaffolds} (Bemis and Murcko).",
+        molecules=count(domain.compared, "molecule"),
+        training=training,
+        median=plain(domain.median),
+        usual=plain(domain.usual),
+        scaffolds=count(domain.scaffolds, "scaffold"),
     )
     if found.later is None or domain.later is None:
         return (usual,)
     rows = found.rows[found.later]
-    return (
-        f"{usual} Of {rows_of(material, found.later, rows)}, {domain.far:,} ({share(domain.far / rows)}) "
-        f"{'is' if domain.far == 1 else 'are'} farther, half have a similarity of {plain(domain.later)} or more, and "
-        f"{f'{domain.new_scaffolds:,}' if domain.new_scaffolds else 'none'} "
-        f"{'has' if domain.new_scaffolds < 2 else 'have'} a scaffold that none of the "
-        f"{training} has.",
+    later = trn(
+        "Of {rows}, {number} ({share}) is farther, half have a similarity of {median} or more, and {scaffolds}.",
+        "Of {rows}, {number} ({share}) are farther, half have a similarity of {median} or more, and {scaffolds}.",
+        domain.far,
+        rows=rows_of(material, found.later, rows),
+        share=share(domain.far / rows),
+        median=plain(domain.later),
+        scaffolds=_new_scaffolds(domain.new_scaffolds, training),
+    )
+    return (sentences([usual, later]),)
+
+
+def _new_scaffolds(number: int, training: str) -> str:
+    if not number:
+        return tr("none has a scaffold that none of the {training} has", training=training)
+    return trn(
+        "{number} has a scaffold that none of the {training} has",
+        "{number} have a scaffold that none of the {training} has",
+        number,
+        training=training,
     )
 
 
@@ -36,8 +55,9 @@ def nearest(material: Material, found: Datasheet) -> tuple[Table, ...]:
         return ()
     data, domain = material.dataset, found.domain
     names = data.sample_ids if data.names is None else data.names
+    is_far = {True: trp("verdict", "yes"), False: trp("verdict", "no")}
     rows = tuple(
-        (str(name), one.name, plain(one.similarity), "yes" if one.similarity < domain.usual else "no")
+        (str(name), one.name, plain(one.similarity), is_far[one.similarity < domain.usual])
         for name, sample in zip(names, data.sample_ids, strict=True)
         if (one := domain.nearest.get(str(sample))) is not None
     )
@@ -46,13 +66,17 @@ def nearest(material: Material, found: Datasheet) -> tuple[Table, ...]:
     return (
         Table(
             name=f"{material.slug}-nearest",
-            caption=f"The nearest other molecule of the {rows_of(material, 'train')} beside each that is shown, by "
-            f"Tanimoto similarity; far: less than {plain(domain.usual)}, which 95% of them reach.",
+            caption=tr(
+                "The nearest other molecule of the {training} beside each that is shown, by Tanimoto similarity; far: "
+                "less than {usual}, which 95% of them reach.",
+                training=rows_of(material, "train"),
+                usual=plain(domain.usual),
+            ),
             columns=(
-                Column(title="molecule"),
-                Column(title="nearest"),
-                Column(title="similarity", numeric=True),
-                Column(title="far"),
+                Column(title=tr("molecule")),
+                Column(title=trp("column", "nearest")),
+                Column(title=tr("similarity"), numeric=True),
+                Column(title=trp("column", "far")),
             ),
             rows=rows,
         ),

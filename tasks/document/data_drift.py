@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from exhibit.tasks.document.data_rows import FIRST, few, noun, rows_of
-from exhibit.tasks.document.words import as_chance, capital, count, in_full, listing, plain, share
+from exhibit.tasks.document.data_rows import FIRST, called, few, rows_of, so_many, title
+from exhibit.tasks.document.words import as_chance, in_full, listing, plain, share
 from exhibit.tasks.records.datasheet import CHANCE, MOVED, OUTSIDE, Datasheet, Drift
+from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Concern, Table
 
@@ -13,38 +14,84 @@ def moved(material: Material, found: Datasheet) -> str:
     """What the later rows have otherwise."""
     training = rows_of(material, "train")
     if found.later is None:
-        return f"All rows are {rows_of(material, next(iter(found.rows)))}, so there are none to be held against them."
-    several = "has a value" if found.beyond == 1 else "have a value"
+        own = rows_of(material, next(iter(found.rows)))
+        return tr("All rows are {rows}, so there are none to be held against them.", rows=own)
+    later = rows_of(material, found.later)
     if not found.drifts:
-        later = rows_of(material, found.later)
-        some = f"{found.beyond:,} of them {several}" if found.beyond else "none of them has a value"
-        return (
-            f"There are too few {later} or {training} to ask whether columns have moved; {some} that none of the "
-            f"{training} has or reaches."
+        return _too_few(found.beyond, later, training)
+    first = tr(
+        "The {later} against the {training}: {moved}; {beyond}.",
+        later=later,
+        training=training,
+        moved=_how_many(found),
+        beyond=_strange(found, found.rows[found.later], training),
+    )
+    rule = tr(
+        "A {column} has moved where its population stability index is {index} or more and the test leaves it a chance "
+        "under {chance}, by Holm's procedure over {questions}.",
+        column=called(found)["column"],
+        index=plain(MOVED),
+        chance=share(CHANCE),
+        questions=_asked(found),
+    )
+    empties = any(item.empties for item in found.drifts)
+    return sentences([first, rule, tr("Asked is also how often a column is empty, where any is.") if empties else ""])
+
+
+def _too_few(beyond: int, later: str, training: str) -> str:
+    if not beyond:
+        return tr(
+            "There are too few {later} or {training} to ask whether columns have moved; none of them has a value that "
+            "none of the {training} has or reaches.",
+            later=later,
+            training=training,
         )
-    strange = _surprising(found)
-    changed, asked = _columns([item for item in found.drifts if item.moved]), len(_columns(found.drifts))
-    against = f"the {rows_of(material, found.later)} against the {training}"
-    said = f"{len(changed) or 'none'} of {count(asked, *noun(found))} {'have' if len(changed) > 1 else 'has'} moved"
-    some = (
-        f"{found.beyond:,} of {found.rows[found.later]:,} rows {several} that none of the {training} has or reaches, "
-        f"in {count(len(strange), *noun(found)) if strange else f'no {noun(found)[0]}'} more than chance explains"
-        if found.beyond
-        else f"no value there is beyond those of the {training}"
+    return trn(
+        "There are too few {later} or {training} to ask whether columns have moved; {number} of them has a value that "
+        "none of the {training} has or reaches.",
+        "There are too few {later} or {training} to ask whether columns have moved; {number} of them have a value that "
+        "none of the {training} has or reaches.",
+        beyond,
+        later=later,
+        training=training,
     )
-    empties = (
-        " Asked is also how often a column is empty, where any is." if any(i.empties for i in found.drifts) else ""
+
+
+def _how_many(found: Datasheet) -> str:
+    """How many columns have moved."""
+    changed = len(_columns([item for item in found.drifts if item.moved]))
+    asked = so_many(len(_columns(found.drifts)), found)
+    if not changed:
+        return tr("none of {columns} has moved", columns=asked)
+    return trn(
+        "{number} of {columns} has moved",
+        "{number} of {columns} have moved",
+        changed,
+        number=str(changed),
+        columns=asked,
     )
-    return (
-        f"{capital(against)}: {said}; {some}. A {noun(found)[0]} has moved where its population stability index is "
-        f"{plain(MOVED)} or more and the test leaves it a chance under {share(CHANCE)}, by Holm's procedure over "
-        f"{_asked(found)}.{empties}"
+
+
+def _strange(found: Datasheet, rows: int, training: str) -> str:
+    """How many of so many later rows have a value beyond the training."""
+    if not found.beyond:
+        return tr("no value there is beyond those of the {training}", training=training)
+    surprising = len(_surprising(found))
+    return trn(
+        "{number} of {total} rows has a value that none of the {training} has or reaches, in {columns} more than "
+        "chance explains",
+        "{number} of {total} rows have a value that none of the {training} has or reaches, in {columns} more than "
+        "chance explains",
+        found.beyond,
+        total=f"{rows:,}",
+        training=training,
+        columns=so_many(surprising, found) if surprising else tr("no {column}", column=called(found)["column"]),
     )
 
 
 def _asked(found: Datasheet) -> str:
     total = len(found.drifts)
-    return "this one question" if total == 1 else f"all {total:,} questions"
+    return tr("this one question") if total == 1 else tr("all {number} questions", number=f"{total:,}")
 
 
 def _columns(drifts: Sequence[Drift]) -> list[str]:
@@ -69,22 +116,29 @@ def _drifted(material: Material, found: Datasheet) -> tuple[Concern, ...]:
     if not changed or found.later is None:
         return ()
     columns = _columns(changed)
-    each = listing([_indexed(item) for item in changed[:FIRST]])
-    first = ", most of all" if len(changed) > FIRST else ":"
-    return (
-        Concern(
-            title="The data have moved",
-            sentence=f"In the {rows_of(material, found.later)}, {len(columns):,} of "
-            f"{count(len(_columns(found.drifts)), *noun(found))} {'is' if len(columns) == 1 else 'are'} not "
-            f"distributed as in the {rows_of(material, 'train')}{first} {each}; the number is the population "
-            f"stability index, named from {plain(MOVED)} on.",
-            section="data",
-        ),
+    each = listing([_indexed(item, found) for item in changed[:FIRST]])
+    said = trn(
+        "In the {later}, {number} of {columns} is not distributed as in the {training}{which}; the number is the "
+        "population stability index, named from {index} on.",
+        "In the {later}, {number} of {columns} are not distributed as in the {training}{which}; the number is the "
+        "population stability index, named from {index} on.",
+        len(columns),
+        later=rows_of(material, found.later),
+        columns=so_many(len(_columns(found.drifts)), found),
+        training=rows_of(material, "train"),
+        which=tr(", most of all {names}", names=each) if len(changed) > FIRST else tr(": {names}", names=each),
+        index=plain(MOVED),
     )
+    return (Concern(title=tr("The data have moved"), sentence=said, section="data"),)
 
 
-def _indexed(item: Drift) -> str:
-    return f"{'how often it is empty, of ' if item.empties else ''}{item.feature} ({plain(item.index)})"
+def _indexed(item: Drift, found: Datasheet) -> str:
+    named, index = title(item.feature, found), plain(item.index)
+    return (
+        tr("how often it is empty, of {column} ({index})", column=named, index=index)
+        if item.empties
+        else tr("{column} ({index})", column=named, index=index)
+    )
 
 
 def _beyond(material: Material, found: Datasheet) -> tuple[Concern, ...]:
@@ -92,18 +146,22 @@ def _beyond(material: Material, found: Datasheet) -> tuple[Concern, ...]:
     if not outside or found.later is None:
         return ()
     first, training = outside[0], rows_of(material, "train")
-    have = "has" if first.outside == 1 else "have"
-    later = rows_of(material, found.later, found.rows[found.later])
-    more = f"; so {'has' if len(outside) == 2 else 'have'} {few([item.feature for item in outside[1:]])}"
-    return (
-        Concern(
-            title=f"Values that the {training} do not have",
-            sentence=f"{first.outside:,} of {later} {have} a value of {first.feature} beyond all {training}, or that "
-            f"none of them has{more if len(outside) > 1 else ''}; named from {share(OUTSIDE)} of the rows on, where "
-            "chance hardly explains it.",
-            section="data",
-        ),
+    others = [item.feature for item in outside[1:]]
+    more = trn("; so has {columns}", "; so have {columns}", len(others), columns=few(others, found)) if others else ""
+    said = trn(
+        "{number} of {rows} has a value of {column} beyond all {training}, or that none of them has{more}; named from "
+        "{share} of the rows on, where chance hardly explains it.",
+        "{number} of {rows} have a value of {column} beyond all {training}, or that none of them has{more}; named from "
+        "{share} of the rows on, where chance hardly explains it.",
+        first.outside,
+        rows=rows_of(material, found.later, found.rows[found.later]),
+        column=title(first.feature, found),
+        training=training,
+        more=more,
+        share=share(OUTSIDE),
     )
+    named = tr("Values that the {training} do not have", training=training)
+    return (Concern(title=named, sentence=said, section="data"),)
 
 
 # --- each column by itself ------------------------------------------------------------------------------------
@@ -113,28 +171,33 @@ def columns(material: Material, found: Datasheet) -> Table:
     """One row per column; what has moved where there are later rows."""
     values = {item.feature: item for item in found.drifts if not item.empties}
     empties = {item.feature: item for item in found.drifts if item.empties}
-    tests = listing(list(dict.fromkeys(item.test for item in found.drifts)))
+    tests = listing([tr(test) for test in dict.fromkeys(item.test for item in found.drifts)])
     training = rows_of(material, "train")
     drifted = found.later is not None and bool(found.drifts)
     said = (
-        f" Stability index and chance ({tests}, by Holm's procedure) are those of "
-        f"the {rows_of(material, found.later)} against the {training}; beyond: how many of them have a value beyond "
-        f"all {training}, or that none of these has."
+        tr(
+            "Stability index and chance ({tests}, by Holm's procedure) are those of the {later} against the "
+            "{training}; beyond: how many of them have a value beyond all {training}, or that none of these has.",
+            tests=tests,
+            later=rows_of(material, found.later),
+            training=training,
+        )
         if found.later is not None and drifted
         else ""
     )
-    also = " The index of how often it is empty stands after that of its values." if empties else ""
+    also = tr("The index of how often it is empty stands after that of its values.") if empties else ""
+    own = (trp("column", "empty"), trp("column", "values"), tr("range of {training}", training=training))
+    of_drift = (trp("column", "index"), trp("column", "chance"), trp("column", "beyond")) if drifted else ()
     return Table(
         name=f"{material.slug}-columns",
-        caption=f"{_caption(found)}{said}{also}",
+        caption=sentences([_caption(found), said, also]),
         columns=(
-            Column(title=noun(found)[0]),
-            *(Column(title=title, numeric=True) for title in ("empty", "values", f"range of {training}")),
-            *(Column(title=title, numeric=True) for title in ("index", "chance", "beyond") if drifted),
+            Column(title=called(found)["column"]),
+            *(Column(title=named, numeric=True) for named in (*own, *of_drift)),
         ),
         rows=tuple(
             (
-                column.name,
+                title(column.name, found),
                 f"{column.missing:,}",
                 f"{column.values:,}",
                 _range(column.low, column.high, column.number),
@@ -147,19 +210,19 @@ def columns(material: Material, found: Datasheet) -> Table:
 
 def _caption(found: Datasheet) -> str:
     if not any(column.measured for column in found.columns):
-        return "The columns as the model is given them. Empty: cells when they were read, over all rows."
-    return "Each property over all rows, what is measured as the model is given it."
+        return tr("The columns as the model is given them. Empty: cells when they were read, over all rows.")
+    return tr("Each property over all rows, what is measured as the model is given it.")
 
 
 def _range(low: float | None, high: float | None, number: bool) -> str:
     if low is None or high is None:
-        return "–" if number else "category"
-    return f"{in_full(low)} to {in_full(high)}"
+        return "–" if number else tr("category")
+    return tr("{low} to {high}", low=in_full(low), high=in_full(high))
 
 
 def _drift(values: Drift | None, empties: Drift | None) -> tuple[str, str, str]:
     """Index, chance and rows beyond; of its values, and after that of how often it is empty."""
     both = [values, *([empties] if empties is not None else [])]
-    index = "; ".join("–" if item is None else plain(item.index) for item in both)
-    chance = "; ".join("–" if item is None else as_chance(item.adjusted) for item in both)
+    index = trp("list", "; ").join("–" if item is None else plain(item.index) for item in both)
+    chance = trp("list", "; ").join("–" if item is None else as_chance(item.adjusted) for item in both)
     return index, chance, "–" if values is None else f"{values.outside:,}"

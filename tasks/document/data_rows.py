@@ -1,59 +1,113 @@
 """The rows of the data of a chapter: how many, from where and when, which cells are empty, and what is there twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from exhibit.tasks.document.spec import DATE_OF_DATA
 from exhibit.tasks.document.words import beside, capital, count, listing, share
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.data import Split
 from exhibit.tasks.records.datasheet import LOOSER, SHARED, Alike, ColumnSheet, Datasheet
+from exhibit.tasks.records.language import Message, mark, noun, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Concern, Table
 
 FIRST = 3  # columns of a sentence
 _TRAINED: dict[Split, tuple[str, str]] = {
-    "train": ("training row", "training rows"),
-    "validation": ("validation row", "validation rows"),
-    "test": ("test row", "test rows"),
-    "explain": ("row given to be explained", "rows given to be explained"),
+    "train": noun("training row", "training rows"),
+    "validation": noun("validation row", "validation rows"),
+    "test": noun("test row", "test rows"),
+    "explain": noun("row given to be explained", "rows given to be explained"),
 }
 _GIVEN: dict[Split, tuple[str, str]] = {
     **_TRAINED,
-    "train": ("given row", "given rows"),
-    "test": ("row given as test", "rows given as test"),
+    "train": noun("given row", "given rows"),
+    "test": noun("row given as test", "rows given as test"),
 }
-_NOT_STATED = "not stated"
+# The same where they are not counted.
+_PLAIN = (
+    mark("training rows"),
+    mark("validation rows"),
+    mark("test rows"),
+    mark("rows given to be explained"),
+    mark("given rows"),
+    mark("rows given as test"),
+)
 
 
 def rows_of(material: Material, split: Split, number: int | None = None) -> str:
     """What the rows of a split are called: training rows, 1 training row; of a model that came trained nobody says what
     trained it."""
     words = (_TRAINED if material.trained else _GIVEN)[split]
-    return words[1] if number is None else count(number, *words)
+    return tr(words[1]) if number is None else count(number, *words)
 
 
-def noun(found: Datasheet) -> tuple[str, str]:
-    """What the columns are called, one and several: what is measured of a picture is none of its columns."""
-    some = any(column.measured for column in found.columns)
-    return ("property", "properties") if some else ("column", "columns")
+def measured(found: Datasheet) -> bool:
+    """Whether what the sheet has is measured: what is measured of a picture is none of its columns."""
+    return any(column.measured for column in found.columns)
 
 
-def few(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    rest = [f"{len(names) - FIRST:,} more"] if len(names) > FIRST else []
-    return listing([*names[:FIRST], *rest])
+def called(found: Datasheet) -> dict[str, str]:
+    """What a column is called, and several of them, by the {names} that sentences have for that."""
+    if measured(found):
+        return {"column": trp("of data", "property"), "columns": trp("of data", "properties")}
+    return {"column": trp("of data", "column"), "columns": trp("of data", "columns")}
+
+
+def so_many(number: int, found: Datasheet) -> str:
+    """3 columns."""
+    return count(number, "property", "properties") if measured(found) else count(number, "column")
+
+
+def titles(names: Iterable[str], found: Datasheet) -> list[str]:
+    """What columns are called, each by its name: that of what is measured is none of the user's."""
+    own: dict[str, Message] = {column.name: column.name for column in found.columns if column.measured}
+    return [tr(own[name]) if name in own else str(name) for name in names]
+
+
+def title(name: str, found: Datasheet) -> str:
+    """What one column is called."""
+    return titles([name], found)[0]
+
+
+def few(names: Sequence[str], found: Datasheet) -> str:
+    """The first columns, and how many more there are."""
+    rest = [tr("{number} more", number=f"{len(names) - FIRST:,}")] if len(names) > FIRST else []
+    return listing([*titles(names[:FIRST], found), *rest])
 
 
 def used(material: Material, found: Datasheet) -> str:
     """Rows, columns, and what is empty or constant."""
     each = listing([rows_of(material, split, rows) for split, rows in found.rows.items()])
-    out = count(found.left_out, "row was", "rows were")
-    left = f" {out} left out; the end of the report lists each with the reason." if found.left_out else ""
-    constant = [column.name for column in found.columns if column.constant]
-    over = f"all {rows_of(material, 'train')}" if "train" in found.rows else "all rows"
-    have = f"the {noun(found)[0]} {few(constant)} has" if len(constant) == 1 else f"{few(constant)} have"
-    same = f" In {over} {have} the same value." * bool(constant)
-    return f"Used are {each}.{left}{_given(found)}{_measured(material, found)}{same}"
+    left = (
+        trn(
+            "{number} row was left out; the end of the report lists each with the reason.",
+            "{number} rows were left out; the end of the report lists each with the reason.",
+            found.left_out,
+        )
+        if found.left_out
+        else ""
+    )
+    return sentences(
+        [
+            tr("Used are {rows}.", rows=each),
+            left,
+            _given(found),
+            *_measured(material, found),
+            _constant(material, found),
+        ]
+    )
+
+
+def _constant(material: Material, found: Datasheet) -> str:
+    """Which columns have one value."""
+    names = [column.name for column in found.columns if column.constant]
+    if not names:
+        return ""
+    over = tr("all {rows}", rows=rows_of(material, "train")) if "train" in found.rows else tr("all rows")
+    if len(names) == 1:
+        column = called(found)["column"]
+        return tr("In {rows} the {column} {name} has the same value.", rows=over, column=column, name=few(names, found))
+    return tr("In {rows} {names} have the same value.", rows=over, names=few(names, found))
 
 
 def _given(found: Datasheet) -> str:
@@ -61,31 +115,45 @@ def _given(found: Datasheet) -> str:
     columns = [column for column in found.columns if not column.measured]
     if not columns:
         return ""
-    first = (
-        f" The model is given {count(len(columns), 'column')}, {sum(column.number for column in columns):,} of numbers."
+    first = tr(
+        "The model is given {columns}, {numbers} of numbers.",
+        columns=count(len(columns), "column"),
+        numbers=f"{sum(column.number for column in columns):,}",
     )
-    of = " of these rows" if found.left_out else ""
+    of = tr(" of these rows") if found.left_out else ""
     empty = [column for column in columns if column.missing]
     if not empty:
-        return f"{first} No cell{of} was empty when it was read."
+        return sentences([first, tr("No cell{of} was empty when it was read.", of=of)])
     cells, total = sum(column.missing for column in empty), sum(found.rows.values()) * len(columns)
-    were = "was" if cells == 1 else "were"
-    where = f"in {empty[0].name}" if len(empty) == 1 else f"in {count(len(empty), 'column')}, most in {_most(empty)}"
-    return (
-        f"{first} {cells:,} of {total:,} cells{of} ({share(cells / total)}) {were} empty when they were read, {where}; "
-        "below they count as empty, whatever the model is given in their place."
+    where = (
+        tr("in {column}", column=empty[0].name)
+        if len(empty) == 1
+        else tr("in {columns}, most in {column}", columns=count(len(empty), "column"), column=_most(empty))
     )
+    said = trn(
+        "{number} of {total} cells{of} ({share}) was empty when they were read, {where}; below they count as empty, "
+        "whatever the model is given in their place.",
+        "{number} of {total} cells{of} ({share}) were empty when they were read, {where}; below they count as empty, "
+        "whatever the model is given in their place.",
+        cells,
+        total=f"{total:,}",
+        of=of,
+        share=share(cells / total),
+        where=where,
+    )
+    return sentences([first, said])
 
 
-def _measured(material: Material, found: Datasheet) -> str:
+def _measured(material: Material, found: Datasheet) -> tuple[str, str]:
     """What is measured of inputs that are no tables, as the model is given them."""
     names = [column.name for column in found.columns if column.measured]
     sizes = [item.values.shape[1:3] for item in material.dataset.inputs if item.traits.pixels]
-    pictures = (
-        f" Pictures are given as {listing([f'{wide} × {high}' for high, wide in sizes])} pixels." if sizes else ""
-    )
-    measured = f" Measured of each sample, as the model is given it: {listing(names)}." if names else ""
-    return f"{pictures}{measured}"
+    each = listing([f"{wide} × {high}" for high, wide in sizes])
+    pictures = tr("Pictures are given as {sizes} pixels.", sizes=each) if sizes else ""
+    if not names:
+        return pictures, ""
+    said = listing(titles(names, found))
+    return pictures, tr("Measured of each sample, as the model is given it: {names}.", names=said)
 
 
 def _most(columns: Sequence[ColumnSheet]) -> str:
@@ -98,13 +166,19 @@ def looked_at(material: Material, found: Datasheet) -> tuple[str, ...]:
     if not found.drawn:
         return ()
     each = listing(
-        [f"{drawn:,} of {rows_of(material, split, found.rows[split])}" for split, drawn in found.drawn.items()]
+        [
+            tr("{number} of {rows}", number=f"{drawn:,}", rows=rows_of(material, split, found.rows[split]))
+            for split, drawn in found.drawn.items()
+        ]
     )
-    return (
-        f"Distributions, drift and what gives the label away were measured on rows that were drawn evenly, {each} at "
-        "most. Empty cells, ranges, rows that are the same and values beyond the "
-        f"{rows_of(material, 'train')} were looked for in all rows.",
+    said = tr(
+        "Distributions, drift and what gives the label away were measured on rows that were drawn evenly, {rows} at "
+        "most. Empty cells, ranges, rows that are the same and values beyond the {training} were looked for in all "
+        "rows.",
+        rows=each,
+        training=rows_of(material, "train"),
     )
+    return (said,)
 
 
 # --- rows that are the same -----------------------------------------------------------------------------------
@@ -114,27 +188,47 @@ def twice(material: Material, found: Datasheet) -> str:
     """Rows that stand there more than once, and test rows among those of the training."""
     training = found.rows.get("train", 0)
     if not training:
-        return "No training rows are at hand, so no rows were held against each other."
-    repeat = "repeats" if found.repeated.rows == 1 else "repeat"
-    first = (
-        f"{found.repeated.rows or 'None'} of {rows_of(material, 'train', training)} {repeat} an earlier one in all "
-        f"that the model is given{_labelled(found.repeated)}."
-    )
+        return tr("No training rows are at hand, so no rows were held against each other.")
+    first = _repeated(found.repeated, rows_of(material, "train", training))
     if not (test := found.rows.get("test")):
         return first
-    stand = "stands" if found.shared.rows == 1 else "stand"
-    second = (
-        f"{found.shared.rows or 'None'} of {rows_of(material, 'test', test)} {stand} among the "
-        f"{rows_of(material, 'train')}, too{_labelled(found.shared)}."
+    second = _among(found.shared, rows_of(material, "test", test), rows_of(material, "train"))
+    return sentences([first, second, _by_chance(found)])
+
+
+def _repeated(alike: Alike, rows: str) -> str:
+    if not alike.rows:
+        return tr("None of {rows} repeat an earlier one in all that the model is given.", rows=rows)
+    return trn(
+        "{number} of {rows} repeats an earlier one in all that the model is given{labelled}.",
+        "{number} of {rows} repeat an earlier one in all that the model is given{labelled}.",
+        alike.rows,
+        number=str(alike.rows),
+        rows=rows,
+        labelled=_labelled(alike),
     )
-    return f"{first} {second}{_by_chance(found)}"
+
+
+def _among(alike: Alike, rows: str, training: str) -> str:
+    if not alike.rows:
+        return tr("None of {rows} stand among the {training}, too.", rows=rows, training=training)
+    return trn(
+        "{number} of {rows} stands among the {training}, too{labelled}.",
+        "{number} of {rows} stand among the {training}, too{labelled}.",
+        alike.rows,
+        number=str(alike.rows),
+        rows=rows,
+        training=training,
+        labelled=_labelled(alike),
+    )
 
 
 def _labelled(alike: Alike) -> str:
-    if not alike.rows:
-        return ""
-    of = "" if alike.with_label == alike.rows else f"{alike.with_label or 'none'} of them "
-    return f", {of}with the same label"
+    if alike.with_label == alike.rows:
+        return tr(", with the same label")
+    if not alike.with_label:
+        return tr(", none of them with the same label")
+    return tr(", {number} of them with the same label", number=str(alike.with_label))
 
 
 def _copies(found: Datasheet) -> bool:
@@ -148,9 +242,11 @@ def _by_chance(found: Datasheet) -> str:
     if looser is None or _copies(found):
         return ""
     value, limit = beside(looser, LOOSER)
-    return (
-        f" With one column left out {value} times as many pairs of rows are the same; from {limit} times on rows are "
-        "taken to be alike by chance, and page one does not name them."
+    return tr(
+        "With one column left out {times} times as many pairs of rows are the same; from {limit} times on rows are "
+        "taken to be alike by chance, and page one does not name them.",
+        times=value,
+        limit=limit,
     )
 
 
@@ -159,15 +255,17 @@ def concerns(material: Material, found: Datasheet) -> tuple[Concern, ...]:
     test, same = found.rows.get("test", 0), found.shared.with_label
     if not same or same < SHARED * test or not _copies(found):
         return ()
-    stand = "stands" if same == 1 else "stand"
-    return (
-        Concern(
-            title=f"{capital(rows_of(material, 'test'))} are among the {rows_of(material, 'train')}",
-            sentence=f"{same:,} of {rows_of(material, 'test', test)} {stand} among the {rows_of(material, 'train')}, "
-            f"too, with the same label; named from {share(SHARED)} on.",
-            section="data",
-        ),
+    later, training = capital(rows_of(material, "test")), rows_of(material, "train")
+    said = trn(
+        "{number} of {rows} stands among the {training}, too, with the same label; named from {share} on.",
+        "{number} of {rows} stand among the {training}, too, with the same label; named from {share} on.",
+        same,
+        rows=rows_of(material, "test", test),
+        training=training,
+        share=share(SHARED),
     )
+    named = tr("{rows} are among the {training}", rows=later, training=training)
+    return (Concern(title=named, sentence=said, section="data"),)
 
 
 # --- tables ---------------------------------------------------------------------------------------------------
@@ -176,32 +274,35 @@ def concerns(material: Material, found: Datasheet) -> tuple[Concern, ...]:
 def origin(material: Material, found: Datasheet, card: Card | None, stated: Mapping[str, str]) -> Table:
     """Where the rows are from, of what time, and under which licence, as far as anybody has said so."""
     facts = [
-        ("source", material.dataset.source),
+        (tr("source"), tr(material.dataset.source)),
         *(
-            (f"days in {column}", _days(material, splits)) for column, splits in found.period.items()
+            (tr("days in {column}", column=column), _days(material, splits)) for column, splits in found.period.items()
         ),
-        ("period", stated.get(DATE_OF_DATA, _NOT_STATED)),
-        ("provenance and labelling", _of_card(card, "data_provenance")),
-        ("licence", _of_card(card, "data_licence")),
+        (trp("of data", "period"), stated.get(DATE_OF_DATA, tr("not stated"))),
+        (tr("provenance and labelling"), _of_card(card, "data_provenance")),
+        (tr("licence"), _of_card(card, "data_licence")),
     ]  # fmt: skip
     return Table(
         name=f"{material.slug}-origin",
-        caption="Where the data are from: what the data and their user say; nothing here can check it.",
-        columns=(Column(title="about the data"), Column(title="what is stated")),
+        caption=tr("Where the data are from: what the data and their user say; nothing here can check it."),
+        columns=(Column(title=tr("about the data")), Column(title=tr("what is stated"))),
         rows=tuple(facts),
     )
 
 
 def _days(material: Material, splits: Mapping[Split, tuple[str, str]]) -> str:
-    return "; ".join(
-        f"{rows_of(material, split)} {first}{f' to {last}' * (first != last)}"
-        for split, (first, last) in splits.items()
+    return trp("list", "; ").join(
+        tr("{rows} {days}", rows=rows_of(material, split), days=_from_to(*ends)) for split, ends in splits.items()
     )
+
+
+def _from_to(first: str, last: str) -> str:
+    return first if first == last else tr("{low} to {high}", low=first, high=last)
 
 
 def _of_card(card: Card | None, field: str) -> str:
     said = [] if card is None else [str(item) for item in card.given(field)]
-    return "; ".join(said) or _NOT_STATED
+    return trp("list", "; ").join(said) or tr("not stated")
 
 
 def balance(material: Material, found: Datasheet) -> tuple[Table, ...]:
@@ -213,8 +314,8 @@ def balance(material: Material, found: Datasheet) -> tuple[Table, ...]:
     return (
         Table(
             name=f"{material.slug}-balance",
-            caption=f"Rows of each class of {material.dataset.label_name}, where it is known.",
-            columns=(Column(title="class"), *(Column(title=rows_of(material, s), numeric=True) for s in known)),
+            caption=tr("Rows of each class of {label}, where it is known.", label=material.dataset.label_name),
+            columns=(Column(title=tr("class")), *(Column(title=rows_of(material, s), numeric=True) for s in known)),
             rows=tuple(
                 (name, *(f"{own[split]:,} ({share(own[split] / totals[split])})" for split in known))
                 for name, own in found.balance.items()

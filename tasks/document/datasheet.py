@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from exhibit.tasks.document import data_domain, data_drift, data_leaks, data_rows
-from exhibit.tasks.document.data_rows import few, noun, rows_of
-from exhibit.tasks.document.words import count, listing
+from exhibit.tasks.document.data_rows import called, few, rows_of, so_many, title
+from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.figure import Figure, Histogram, Histograms
 from exhibit.tasks.records.intervals import filed
+from exhibit.tasks.records.language import sentences, tr
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Concern, Section
 
@@ -31,7 +32,7 @@ def sections(
     )
     return (
         Section(
-            title="What the data are",
+            title=tr("What the data are"),
             id="data",
             blocks=(
                 Block(
@@ -61,31 +62,43 @@ def figures(material: Material) -> tuple[Figure, ...]:
     groups = tuple(rows_of(material, split) for split in splits)
     panels = tuple(
         Histogram(
-            title=item.feature,
-            bins=item.bins,
+            title=title(item.feature, found),
+            bins=tuple(map(tr, item.bins)),
             shares=np.array([item.shares[split] for split in splits]),
             ends=(item.edges[0], item.edges[-1]) if item.edges else None,
         )
         for item in found.distributions
     )
-    empty = ", empty cells aside" if any(column.missing for column in found.columns) else ""
-    left = len(found.columns) - len(panels)
-    first = "those with the largest stability index" if found.drifts else "the first"
-    drawn = f" Drawn are {len(panels)} of {len(found.columns):,} {noun(found)[1]}, {first}." if left > 0 else ""
+    empty = tr(", empty cells aside") if any(column.missing for column in found.columns) else ""
+    distributed = tr("How the {columns} are distributed{aside}.", columns=called(found)["columns"], aside=empty)
+    drawn = _drawn(found, len(panels)) if len(found.columns) > len(panels) else ""
     return (
         Figure(
             name=f"{material.slug}-distributions",
             content=Histograms(groups=groups, panels=panels),
-            caption=f"How the {noun(found)[1]} are distributed{empty}.{drawn}",
+            caption=sentences([distributed, drawn]),
             alt=_alternative(found, groups),
         ),
     )
 
 
+def _drawn(found: Datasheet, number: int) -> str:
+    """Which columns, where not all are."""
+    of = {"number": str(number), "total": f"{len(found.columns):,}", "columns": called(found)["columns"]}
+    if found.drifts:
+        return tr("Drawn are {number} of {total} {columns}, those with the largest stability index.", **of)
+    return tr("Drawn are {number} of {total} {columns}, the first.", **of)
+
+
 def _alternative(found: Datasheet, groups: Sequence[str]) -> str:
     """Distributions of 4 columns in training rows and test rows: age, income, debt and 1 more."""
-    titles = [item.feature for item in found.distributions]
-    return f"Distributions of {count(len(titles), *noun(found))} in {listing(groups)}: {few(titles)}"
+    names = [item.feature for item in found.distributions]
+    return tr(
+        "Distributions of {columns} in {rows}: {names}",
+        columns=so_many(len(names), found),
+        rows=listing(groups),
+        names=few(names, found),
+    )
 
 
 def concerns(material: Material) -> tuple[Concern, ...]:

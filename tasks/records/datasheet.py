@@ -4,6 +4,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.data import Split
+from exhibit.tasks.records.language import Message
 
 # The lower ends from which on a column is said to give the label away: a convention of our own, above the petals of
 # irises, which honestly tell 95% of the species.
@@ -27,7 +28,7 @@ class Distribution(Record):
     in each bin."""
 
     feature: str
-    bins: tuple[str, ...]
+    bins: tuple[Message, ...]
     edges: tuple[float, ...] = ()
     shares: dict[Split, tuple[float, ...]]
 
@@ -38,7 +39,7 @@ class ColumnSheet(Record):
     all rows where there are none, have the same one; `low`, `high`: over the rows of the training, None of a
     category."""
 
-    name: str
+    name: Message
     measured: bool = False
     number: bool
     missing: int
