@@ -69,7 +69,7 @@ def tr(message: str, /, **values: str) -> str:
     """The text in the language of the page, with `values` for its {names}; a `Message` with its own."""
     if isinstance(message, Message):
         return message.translated()
-    catalogue = _spoken.get().catalogue
+    catalogue = _spoken.get().catalogue if message else None  # to "" gettext answers with the head of the catalogue
     text = message if catalogue is None else catalogue.gettext(message)
     return text.format_map(values) if values else text
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exhibit.tasks.records.language import languages, names_in
+from exhibit.tasks.records.language import languages, names_in, say, sentences, spoken, tr
 from tests.language.messages import Text, missing, texts, translated
 
 OTHERS = languages()[1:]
@@ -28,3 +28,9 @@ def test_words_have_the_names_of_their_text(language: str) -> None:
 
     wrong = {text: said for text, words in translated(language).items() for said in words if not agrees(text, said)}
     assert not wrong
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_nothing_stays_nothing(language: str) -> None:
+    with spoken(language):
+        assert tr("") == "" == sentences(["", say("")])
