@@ -12,12 +12,13 @@ from exhibit.tasks.protocols import take
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.behaviour import STRONG, Effect, Effects
 from exhibit.tasks.records.decision import Column
+from exhibit.tasks.records.language import Message, say
 
 Predict = Callable[[Arrays], Array]  # inputs -> (rows, outputs)
 
 ENDS = (0.05, 0.95)  # quantiles between which the values of a number are tried, as in scikit-learn
-_ONE_VALUE = "it has one value in these rows"
-_NO_ORDER = "its categories have no order"
+_ONE_VALUE = say("it has one value in these rows")
+_NO_ORDER = say("its categories have no order")
 
 
 class PartialDependenceSpec(Question):
@@ -173,7 +174,7 @@ def _found(
     rows: Array,
     seed: int,
     items: list[Effect],
-    left: list[tuple[str, str]],
+    left: list[tuple[str, Message]],
 ) -> Effects:
     return Effects(
         kind=kind,

@@ -13,6 +13,7 @@ from exhibit.tasks.protocols import take
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.behaviour import Permutation
 from exhibit.tasks.records.decision import Column
+from exhibit.tasks.records.language import mark
 
 Loss = Callable[[Arrays], Array]  # inputs -> (rows,)
 
@@ -98,11 +99,11 @@ def loss_of(predict: Callable[[Arrays], Array], labels: Array, *, classes: bool)
     """The name of the loss and the loss of each row: of `classes` minus the logarithm of the probability of the label
     (at least the smallest step of its precision, as in scikit-learn), else the squared error."""
     if not classes:
-        return "mean squared error", lambda inputs: (predict(inputs)[:, 0] - labels) ** 2
+        return mark("mean squared error"), lambda inputs: (predict(inputs)[:, 0] - labels) ** 2
     places, least = labels.astype(np.int64), np.finfo(np.float64).eps
 
     def log_loss(inputs: Arrays) -> Array:
         chosen = predict(inputs)[np.arange(len(places)), places]
         return -np.log(np.clip(chosen, least, 1 - least))
 
-    return "log loss", log_loss
+    return mark("log loss"), log_loss

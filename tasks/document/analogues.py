@@ -7,6 +7,7 @@ from exhibit.tasks.document.words import count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Analogue
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
+from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -21,19 +22,27 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
             name=f"{material.slug}-analogues",
             content=Molecules(
                 items=tuple(item for pair in material.analogues for item in _drawn(pair, _predicted(material))),
-                columns=("One of a pair", "The other, drawn over it", "The other minus the one, common atoms"),
+                columns=(
+                    tr("One of a pair"),
+                    tr("The other, drawn over it"),
+                    tr("The other minus the one, common atoms"),
+                ),
             ),
             scales=(Scale(unit=scale, limit=scales.get(scale, 1.0)),),
-            caption=f"{material.main.title} of molecules that are largely alike, in {unit}, on one scale. The third "
-            "picture shows at each common atom how much more it contributes in the second molecule.",
-            alt="; ".join(_told(pair) for pair in material.analogues),
+            caption=tr(
+                "{method} of molecules that are largely alike, in {unit}, on one scale. The third picture shows at "
+                "each common atom how much more it contributes in the second molecule.",
+                method=tr(material.main.title),
+                unit=tr(unit),
+            ),
+            alt=trp("list", "; ").join(_told(pair) for pair in material.analogues),
         ),
     )
 
 
 def _predicted(material: Material) -> str:
     """What the number below a molecule is: the predicted value, or of a class its score."""
-    return "predicted" if material.score == "value" else explained_score(material)
+    return tr("predicted") if material.score == "value" else explained_score(material)
 
 
 def _drawn(pair: Analogue, predicted: str) -> tuple[Molecule, ...]:
@@ -52,7 +61,7 @@ def _drawn(pair: Analogue, predicted: str) -> tuple[Molecule, ...]:
         for index, values, title, note in (
             (0, pair.values[0], pair.names[0], f"{predicted} {signed(pair.predictions[0])}"),
             (1, pair.values[1], pair.names[1], f"{predicted} {signed(pair.predictions[1])}"),
-            (1, differences, "difference", f"common atoms {signed(float(_change(pair).sum()))}"),
+            (1, differences, tr("difference"), tr("common atoms {sum}", sum=signed(float(_change(pair).sum())))),
         )
     )
     return one, other, change
@@ -73,9 +82,14 @@ def parts(pair: Analogue) -> tuple[float, float, float, float]:
 
 def _told(pair: Analogue) -> str:
     common, rest, _, prediction = parts(pair)
-    return (
-        f"{pair.names[1]} minus {pair.names[0]}: {count(len(pair.common), 'common atom')} {signed(common)}, "
-        f"the others {signed(rest)}, the prediction {signed(prediction)}"
+    return tr(
+        "{second} minus {first}: {atoms} {common}, the others {others}, the prediction {prediction}",
+        second=pair.names[1],
+        first=pair.names[0],
+        atoms=count(len(pair.common), "common atom"),
+        common=signed(common),
+        others=signed(rest),
+        prediction=signed(prediction),
     )
 
 
@@ -85,7 +99,7 @@ def sections(material: Material) -> tuple[Section, ...]:
         return ()
     return (
         Section(
-            title="Molecules that are alike",
+            title=tr("Molecules that are alike"),
             blocks=(
                 Block(figures=(f"{material.slug}-analogues",), asides=(_read(material),)),
                 Block(tables=(_table(material),)),
@@ -99,11 +113,14 @@ def _with_bonds(material: Material) -> bool:
 
 
 def _read(material: Material) -> Aside:
+    bonds = tr(", and in the bonds of both") if _with_bonds(material) else ""
     return Aside(
-        title="How to read it",
-        text="Both molecules have the common part. What changes there is what the model makes of the neighbourhood; "
-        "the rest of the change is in the atoms that only one of them has"
-        f"{', and in the bonds of both' if _with_bonds(material) else ''}.",
+        title=tr("How to read it"),
+        text=tr(
+            "Both molecules have the common part. What changes there is what the model makes of the neighbourhood; the "
+            "rest of the change is in the atoms that only one of them has{bonds}.",
+            bonds=bonds,
+        ),
     )
 
 
@@ -112,19 +129,31 @@ def _table(material: Material) -> Table:
     for pair in material.analogues:
         sizes = [len(values) for values in pair.values]
         numbers = (signed(value) for value in parts(pair))
-        rows.append((listing(list(pair.names)), f"{len(pair.common)} of {sizes[0]} and {sizes[1]}", *numbers))
+        common = tr(
+            "{number} of {first} and {second}",
+            number=str(len(pair.common)),
+            first=str(sizes[0]),
+            second=str(sizes[1]),
+        )
+        rows.append((listing(list(pair.names)), common, *numbers))
+    subtracted = tr("The second molecule of each pair minus the first, in {unit}.", unit=tr(material.score_unit))
+    titles = (tr("over common atoms"), tr("over the others"), "S(x′)", tr("prediction"))
     return Table(
         name=f"{material.slug}-analogues-table",
-        caption=f"The second molecule of each pair minus the first, in {material.score_unit}. The first three numbers"
-        f"{' and what the bonds contribute' if _with_bonds(material) else ''} add up to the difference of the "
-        "predictions, up to the residuals.",
+        caption=sentences([subtracted, _added(material)]),
         columns=(
-            Column(title="pair"),
-            Column(title="common atoms"),
-            *(
-                Column(title=title, numeric=True)
-                for title in ("over common atoms", "over the others", "S(x′)", "prediction")
-            ),
+            Column(title=tr("pair")),
+            Column(title=tr("common atoms")),
+            *(Column(title=title, numeric=True) for title in titles),
         ),
         rows=tuple(rows),
     )
+
+
+def _added(material: Material) -> str:
+    if _with_bonds(material):
+        return tr(
+            "The first three numbers and what the bonds contribute add up to the difference of the predictions, up to "
+            "the residuals."
+        )
+    return tr("The first three numbers add up to the difference of the predictions, up to the residuals.")

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from exhibit.tasks.document import dependence, effects, interactions, permutation
 from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.language import tr
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Section
 
@@ -33,4 +34,4 @@ def figures(material: Material) -> tuple[Figure, ...]:
 def sections(material: Material) -> tuple[Section, ...]:
     """One, where anything was asked."""
     blocks = tuple(block for found in material.behaviour for block in _KINDS[found.kind].blocks(material, found))
-    return (Section(title="How the model behaves", id="behaviour", blocks=blocks),) if blocks else ()
+    return (Section(title=tr("How the model behaves"), id="behaviour", blocks=blocks),) if blocks else ()

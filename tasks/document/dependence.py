@@ -4,10 +4,11 @@ import numpy as np
 
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.over_rows import digits, features_asked, rows_of
-from exhibit.tasks.document.words import capital, count, rounded, signed
+from exhibit.tasks.document.words import capital, rounded, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Against, Dependence
 from exhibit.tasks.records.figure import Bars, EffectPanel, EffectPanels, Figure, Series
+from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Aside, Block
 
@@ -34,10 +35,13 @@ def _drawn(found: Dependence) -> list[int]:
 def _said(material: Material, found: Dependence, output: int, rows: Array) -> str:
     """Of which output in which rows."""
     if len(found.outputs) == 1:
-        return f"of {found.outputs[output]} in {rows_of(material, found.asked)}"
-    return (
-        f"of {found.outputs[output]} in the {count(int(rows.sum()), 'row')} that "
-        f"{'is' if rows.sum() == 1 else 'are'} explained for it, of {rows_of(material, found.asked)}"
+        return tr("of {output} in {rows}", output=found.outputs[output], rows=rows_of(material, found.asked))
+    return trn(
+        "of {output} in the {number} row that is explained for it, of {rows}",
+        "of {output} in the {number} rows that are explained for it, of {rows}",
+        int(rows.sum()),
+        output=found.outputs[output],
+        rows=rows_of(material, found.asked),
     )
 
 
@@ -49,20 +53,30 @@ def _dots(material: Material, found: Dependence, items: list[Against], output: i
         panels.append(EffectPanel(title=item.feature, x=places[:, 0], dots=places))
     main = material.main
     lacking = sum(int((rows & np.isnan(item.seen)).sum()) for item in items)
-    left = f" {count(lacking, 'missing value has', 'missing values have')} no dot." if lacking else ""
+    left = trn("{number} missing value has no dot.", "{number} missing values have no dot.", lacking) if lacking else ""
+    caption = tr(
+        "What {method} gives each feature, against its value, {which}: a dot for each row, in {unit}.",
+        method=named(main),
+        which=_said(material, found, output, rows),
+        unit=tr(main.unit),
+    )
     return Figure(
         name=f"{material.slug}-dependence-{output + 1}",
-        content=EffectPanels(panels=tuple(panels), axis=f"a, {main.unit}", signed=main.signed),
-        caption=f"What {named(main)} gives each feature, against its value, {_said(material, found, output, rows)}: a "
-        f"dot for each row, in {main.unit}.{left}",
-        alt=capital("; ".join(_ends(item, rows) for item in items)),
+        content=EffectPanels(panels=tuple(panels), axis=f"a, {tr(main.unit)}", signed=main.signed),
+        caption=sentences([caption, left]),
+        alt=capital(trp("list", "; ").join(_ends(item, rows) for item in items)),
     )
 
 
 def _ends(item: Against, rows: Array) -> str:
     values = item.values[rows]
     shown = digits(values)
-    return f"{item.feature}: from {signed(float(values.min()), shown)} to {signed(float(values.max()), shown)}"
+    return tr(
+        "{feature}: from {low} to {high}",
+        feature=item.feature,
+        low=signed(float(values.min()), shown),
+        high=signed(float(values.max()), shown),
+    )
 
 
 def _bars(material: Material, found: Dependence, item: Against, output: int, rows: Array, place: int) -> Figure:
@@ -70,20 +84,27 @@ def _bars(material: Material, found: Dependence, item: Against, output: int, row
     groups = [item.values[rows & (item.seen == code)] for code in codes]
     labels = tuple(f"{item.words[code]} ({len(one):,})" for code, one in zip(codes.tolist(), groups, strict=True))
     errors = [float(one.std(ddof=1) / np.sqrt(len(one))) if len(one) > 1 else np.nan for one in groups]
-    lines = "" if np.isnan(errors).all() else " Lines: its standard error, where there are two rows or more."
+    lines = "" if np.isnan(errors).all() else tr("Lines: its standard error, where there are two rows or more.")
+    caption = tr(
+        "What {method} gives {feature} by its value, {which}: the mean over the rows that have it, whose number stands "
+        "in brackets.",
+        method=named(material.main),
+        feature=item.feature,
+        which=_said(material, found, output, rows),
+    )
     means = np.array([one.mean() for one in groups], np.float64)
     return Figure(
         name=f"{material.slug}-dependence-{output + 1}-category-{place}",
         content=Bars(
             labels=labels,
             series=(Series(name=found.method, values=means, errors=np.array(errors)),),
-            axis=f"mean a, {material.main.unit}",
+            axis=tr("mean a, {unit}", unit=tr(material.main.unit)),
             signed=material.main.signed,
         ),
-        caption=f"What {named(material.main)} gives {item.feature} by its value, "
-        f"{_said(material, found, output, rows)}: the mean over the rows that have it, whose number stands in "
-        f"brackets.{lines}",
-        alt="; ".join(f"{label} {rounded(value)}" for label, value in zip(labels, means.tolist(), strict=True)),
+        caption=sentences([caption, lines]),
+        alt=trp("list", "; ").join(
+            f"{label} {rounded(value)}" for label, value in zip(labels, means.tolist(), strict=True)
+        ),
     )
 
 
@@ -91,26 +112,27 @@ def blocks(material: Material, found: Dependence) -> tuple[Block, ...]:
     """The figures, and what they say."""
     names = tuple(figure.name for figure in figures(material, found))
     few = len(found.outputs) - len(_drawn(found))
-    left = f" Drawn are the {_MOST} outputs that are explained for the most rows." if few > 0 else ""
-    said = (
-        f"{features_asked(len(found.items), found.total)} These are the attributions of the report; {_NOT_ASKED}.{left}"
+    left = (
+        tr("Drawn are the {number} outputs that are explained for the most rows.", number=str(_MOST)) if few > 0 else ""
     )
+    these = tr("These are the attributions of the report; the model was not asked again.")
+    said = sentences([features_asked(len(found.items), found.total), these, left])
     return (
-        Block(heading="Attribution against value", paragraphs=(said,), figures=names[:1], asides=_read(found)),
+        Block(heading=tr("Attribution against value"), paragraphs=(said,), figures=names[:1], asides=_read(found)),
         *(Block(figures=(name,)) for name in names[1:]),
     )
 
 
-_NOT_ASKED = "the model was not asked again"
-
-
 def _read(found: Dependence) -> tuple[Aside, ...]:
     """Of dots, where there are some: bars say what they are themselves."""
-    return () if all(item.words for item in found.items) else (_READ,)
+    return () if all(item.words for item in found.items) else (_read_dots(),)
 
 
-_READ = Aside(
-    title="How to read it",
-    text="A dot is one row: to the right the value of the feature, upwards what the method gives it. Dots of one value "
-    "at different heights: what it counts depends on other features.",
-)
+def _read_dots() -> Aside:
+    return Aside(
+        title=tr("How to read it"),
+        text=tr(
+            "A dot is one row: to the right the value of the feature, upwards what the method gives it. Dots of one "
+            "value at different heights: what it counts depends on other features."
+        ),
+    )

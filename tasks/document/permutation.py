@@ -16,26 +16,34 @@ from exhibit.tasks.document.words import (
 )
 from exhibit.tasks.records.behaviour import Permutation
 from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Aside, Block, Column, Table
 
 
 def figures(material: Material, found: Permutation) -> tuple[Figure, ...]:
     """A bar for each feature."""
-    lines = "" if np.isnan(found.low).any() else INTERVALS
-    series = Series(name=found.loss, values=found.mean, errors=(found.high - found.low) / 2)
+    loss = tr(found.loss)
+    caption = tr(
+        "By how much the {loss} grows where the values of one feature are exchanged between rows, mean over {orders} "
+        "of {rows}.",
+        loss=loss,
+        orders=count(len(found.repeats), "order"),
+        rows=rows_of(material, found.asked),
+    )
+    lines = "" if np.isnan(found.low).any() else tr(INTERVALS).strip()
+    series = Series(name=loss, values=found.mean, errors=(found.high - found.low) / 2)
     return (
         Figure(
             name=f"{material.slug}-permutation-importance",
             content=Bars(
                 labels=without_units(found.features),
                 series=(series,),
-                axis=f"growth of the {found.loss}",
+                axis=tr("growth of the {loss}", loss=loss),
                 signed=bool((found.mean < 0).any()),
             ),
-            caption=f"By how much the {found.loss} grows where the values of one feature are exchanged between rows, "
-            f"mean over {count(len(found.repeats), 'order')} of {rows_of(material, found.asked)}.{lines}",
-            alt="; ".join(
+            caption=sentences([caption, lines]),
+            alt=trp("list", "; ").join(
                 f"{name} {rounded(value)}" for name, value in zip(found.features, found.mean.tolist(), strict=True)
             ),
         ),
@@ -44,37 +52,61 @@ def figures(material: Material, found: Permutation) -> tuple[Figure, ...]:
 
 def blocks(material: Material, found: Permutation) -> tuple[Block, ...]:
     """What the model needs, the figure, and its numbers."""
-    said = f"{_needed(found)} {features_asked(len(found.features), found.total)} {cost(found.asked)}"
+    said = sentences([_needed(found), features_asked(len(found.features), found.total), cost(found.asked)])
     name = f"{material.slug}-permutation-importance"
     return (
-        Block(heading="Permutation importance", paragraphs=(said,), figures=(name,), asides=(_READ,)),
+        Block(heading=tr("Permutation importance"), paragraphs=(said,), figures=(name,), asides=(_read(),)),
         Block(tables=(_table(material, found),)),
     )
 
 
-_READ = Aside(
-    title="How to read it",
-    text="It says what the model needs to be as good as it is, not which way a feature counts. Features that stand in "
-    "for one another each seem to matter little, for the model still has the other.",
-)
+def _read() -> Aside:
+    return Aside(
+        title=tr("How to read it"),
+        text=tr(
+            "It says what the model needs to be as good as it is, not which way a feature counts. Features that stand "
+            "in for one another each seem to matter little, for the model still has the other."
+        ),
+    )
 
 
 def _needed(found: Permutation) -> str:
     """Which features the model surely needs on these rows, whatever chance may do to one of so many."""
     if np.isnan(found.chance).any():
-        return f"Of fewer than {found.FEW} rows no interval is stated, and so not which features the model needs."
+        return tr(
+            "Of fewer than {number} rows no interval is stated, and so not which features the model needs.",
+            number=str(found.FEW),
+        )
     sure = [
         name
         for name, chance in zip(without_units(found.features), found.chance.tolist(), strict=True)
         if chance < found.SURE
     ]
-    asked = f"of the {len(found.features)} asked about" if len(found.features) > 1 else ""
-    how = f"in fewer than {found.SURE:.0%} of cases would chance show as much of any {asked}".rstrip()
+    chance = f"{found.SURE:.0%}"
+    how = (
+        tr(
+            "in fewer than {chance} of cases would chance show as much of any of the {number} asked about",
+            chance=chance,
+            number=str(len(found.features)),
+        )
+        if len(found.features) > 1
+        else tr("in fewer than {chance} of cases would chance show as much of any", chance=chance)
+    )
     if not sure:
-        return f"These rows do not show that the model needs any feature: of none is it so that {how}."
+        return tr(
+            "These rows do not show that the model needs any feature: of none is it so that {how}.",
+            how=how,
+        )
+    needs = tr("On these rows the model needs {features}: {how}.", features=listing(sure), how=how)
     others = len(found.features) - len(sure)
-    rest = f" For {count(others, 'further one', 'further ones')} these rows do not show it." if others else ""
-    return f"On these rows the model needs {listing(sure)}: {how}.{rest}"
+    if not others:
+        return needs
+    rest = trn(
+        "For {number} further one these rows do not show it.",
+        "For {number} further ones these rows do not show it.",
+        others,
+    )
+    return sentences([needs, rest])
 
 
 def _table(material: Material, found: Permutation) -> Table:
@@ -83,8 +115,8 @@ def _table(material: Material, found: Permutation) -> Table:
         (
             feature,
             signed(mean, shown),
-            "not stated" if np.isnan(low) else interval(low, high, shown),
-            "not stated" if np.isnan(chance) else as_chance(chance),
+            tr("not stated") if np.isnan(low) else interval(low, high, shown),
+            tr("not stated") if np.isnan(chance) else as_chance(chance),
             plain(found.before + mean, shown),
             span(least, most, shown),
         )
@@ -101,17 +133,22 @@ def _table(material: Material, found: Permutation) -> Table:
     ]
     return Table(
         name=f"{material.slug}-permutation-importance-table",
-        caption=f"The {found.loss} on {rows_of(material, found.asked)} as they are is {plain(found.before, shown)}. "
-        "Chance: of at least as much growth where the model needs none (Student's t-test, by Holm's procedure over all "
-        "features); each interval is for itself. "
-        f"Single orders: the least and the largest growth by any one of the {count(len(found.repeats), 'order')}.",
+        caption=tr(
+            "The {loss} on {rows} as they are is {value}. Chance: of at least as much growth where the model needs "
+            "none (Student's t-test, by Holm's procedure over all features); each interval is for itself. Single "
+            "orders: the least and the largest growth by any one of the {orders}.",
+            loss=tr(found.loss),
+            rows=rows_of(material, found.asked),
+            value=plain(found.before, shown),
+            orders=count(len(found.repeats), "order"),
+        ),
         columns=(
-            Column(title="feature"),
-            Column(title="growth", numeric=True),
-            Column(title="95% interval", numeric=True),
-            Column(title="chance", numeric=True),
-            Column(title=f"{found.loss} then", numeric=True),
-            Column(title="single orders", numeric=True),
+            Column(title=tr("feature")),
+            Column(title=trp("column", "growth"), numeric=True),
+            Column(title=tr("95% interval"), numeric=True),
+            Column(title=trp("column", "chance"), numeric=True),
+            Column(title=tr("{loss} then", loss=tr(found.loss)), numeric=True),
+            Column(title=tr("single orders"), numeric=True),
         ),
         rows=tuple(rows),
     )

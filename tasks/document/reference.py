@@ -7,6 +7,7 @@ from exhibit.tasks.document.words import interval, plain, span
 from exhibit.tasks.orders import ranks
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
+from exhibit.tasks.records.language import tr
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Block, Column, Table
 
@@ -39,17 +40,23 @@ def _table(material: Material, reference: Reference, compared: list[tuple[Method
         check = over_trainings(method)
         over = [] if check is None else rank_correlation(check.details["share"], reference.mean).tolist()
         ends = span(min(over), max(over)) if over else "–"
-        rows.append((method.title, plain(value), interval(low, high), *((ends,) if trained else ())))
-    several = ", and the lowest and highest over trainings" if trained else ""
+        rows.append((tr(method.title), plain(value), interval(low, high), *((ends,) if trained else ())))
+    several = tr(", and the lowest and highest over trainings") if trained else ""
     return Table(
         name=f"{material.slug}-reference",
-        caption=f"Spearman correlation of mean |a| with the {reference.label} over {len(reference.features)} features; "
-        f"95% interval from {_RESAMPLES:,} resamplings of the samples{several}.",
+        caption=tr(
+            "Spearman correlation of mean |a| with the {reference} over {number} features; 95% interval from "
+            "{resamples} resamplings of the samples{trainings}.",
+            reference=tr(reference.label),
+            number=str(len(reference.features)),
+            resamples=f"{_RESAMPLES:,}",
+            trainings=several,
+        ),
         columns=(
-            Column(title="method"),
+            Column(title=tr("method")),
             Column(title="Spearman", numeric=True),
-            Column(title="95% interval", numeric=True),
-            *((Column(title="over trainings", numeric=True),) if trained else ()),
+            Column(title=tr("95% interval"), numeric=True),
+            *((Column(title=tr("over trainings"), numeric=True),) if trained else ()),
         ),
         rows=tuple(rows),
     )

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Split
+from exhibit.tasks.records.language import Message
 
 LEVEL = 0.95  # of all intervals
 STRONG = 0.7  # |r| from which on two columns are said to move together; C. F. Dormann and others (2013)
@@ -58,9 +59,9 @@ class Effects(Record):
     asked: Asked
     outputs: tuple[str, ...]
     outside: int = 0
-    unit: str
+    unit: Message
     items: tuple[Effect, ...]
-    left: tuple[tuple[str, str], ...] = ()
+    left: tuple[tuple[str, Message], ...] = ()
     total: int
 
 
@@ -122,7 +123,7 @@ class Interactions(Record):
     by: Literal["trees", "coalitions"] | None
     features: tuple[str, ...]
     outputs: tuple[str, ...]
-    unit: str
+    unit: Message
     most: int
     background: int = 0
     mean: Array

@@ -23,6 +23,7 @@ from exhibit.tasks.records.behaviour import Behaved
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.decision import Column
 from exhibit.tasks.records.explanation import Attribution, Selection, Summary
+from exhibit.tasks.records.language import say
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.stages.restore import restored, spec_with_digests
@@ -130,7 +131,12 @@ def _case(
     some, classes = own.take(rows), bool(own.classes)
     said = asked.read(prediction, classes)[rows]
     outputs = own.classes or (own.label_name,)
-    unit = "probability" if classes else own.label_unit or f"units of {own.label_name}"
+    if classes:
+        unit = say("probability")
+    elif own.label_unit:
+        unit = say("{name}", name=own.label_unit)
+    else:
+        unit = say("units of {label}", label=own.label_name)
     return Case(
         data=some,
         columns=columns,
