@@ -1,6 +1,6 @@
 """How near the molecules of a chapter are to those of the training."""
 
-from exhibit.tasks.document.data_rows import rows_of
+from exhibit.tasks.document.data_words import rows_of
 from exhibit.tasks.document.words import count, plain, share
 from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.language import sentences, tr, trn, trp

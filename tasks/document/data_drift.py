@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from exhibit.tasks.document.data_rows import FIRST, called, few, rows_of, so_many, title
+from exhibit.tasks.document.data_words import FIRST, called, few, rows_of, so_many, title
 from exhibit.tasks.document.words import as_chance, in_full, listing, plain, share
 from exhibit.tasks.records.datasheet import CHANCE, MOVED, OUTSIDE, Datasheet, Drift
 from exhibit.tasks.records.language import sentences, tr, trn, trp

@@ -1,6 +1,6 @@
 """Columns of the data of a chapter that give the label away, and those that go together."""
 
-from exhibit.tasks.document.data_rows import called, few, measured, title, titles
+from exhibit.tasks.document.data_words import called, few, measured, title, titles
 from exhibit.tasks.document.words import capital, count, interval, plain, share, signed
 from exhibit.tasks.records.datasheet import LEAST, MOST_COLUMNS, RANKS, TOLD, TOLD_OF_OTHERS, Datasheet, Leak
 from exhibit.tasks.records.language import sentences, tr, trn, trp

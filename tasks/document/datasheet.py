@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from exhibit.tasks.document import data_domain, data_drift, data_leaks, data_rows
-from exhibit.tasks.document.data_rows import called, few, rows_of, so_many, title
+from exhibit.tasks.document.data_words import called, few, rows_of, so_many, title
 from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.datasheet import Datasheet

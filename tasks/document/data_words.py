@@ -1,0 +1,72 @@
+"""What the rows and the columns of the data of a chapter are called."""
+
+from collections.abc import Iterable, Sequence
+
+from exhibit.tasks.document.words import count, listing
+from exhibit.tasks.records.data import Split
+from exhibit.tasks.records.datasheet import Datasheet
+from exhibit.tasks.records.language import Message, mark, noun, tr, trp
+from exhibit.tasks.records.material import Material
+
+FIRST = 3  # columns of a sentence
+_TRAINED: dict[Split, tuple[str, str]] = {
+    "train": noun("training row", "training rows"),
+    "validation": noun("validation row", "validation rows"),
+    "test": noun("test row", "test rows"),
+    "explain": noun("row given to be explained", "rows given to be explained"),
+}
+_GIVEN: dict[Split, tuple[str, str]] = {
+    **_TRAINED,
+    "train": noun("given row", "given rows"),
+    "test": noun("row given as test", "rows given as test"),
+}
+# The same where they are not counted.
+_PLAIN = (
+    mark("training rows"),
+    mark("validation rows"),
+    mark("test rows"),
+    mark("rows given to be explained"),
+    mark("given rows"),
+    mark("rows given as test"),
+)
+
+
+def rows_of(material: Material, split: Split, number: int | None = None) -> str:
+    """What the rows of a split are called: training rows, 1 training row; of a model that came trained nobody says what
+    trained it."""
+    words = (_TRAINED if material.trained else _GIVEN)[split]
+    return tr(words[1]) if number is None else count(number, *words)
+
+
+def measured(found: Datasheet) -> bool:
+    """Whether what the sheet has is measured: what is measured of a picture is none of its columns."""
+    return any(column.measured for column in found.columns)
+
+
+def called(found: Datasheet) -> dict[str, str]:
+    """What a column is called, and several of them, by the {names} that sentences have for that."""
+    if measured(found):
+        return {"column": trp("of data", "property"), "columns": trp("of data", "properties")}
+    return {"column": trp("of data", "column"), "columns": trp("of data", "columns")}
+
+
+def so_many(number: int, found: Datasheet) -> str:
+    """3 columns."""
+    return count(number, "property", "properties") if measured(found) else count(number, "column")
+
+
+def titles(names: Iterable[str], found: Datasheet) -> list[str]:
+    """What columns are called, each by its name: that of what is measured is none of the user's."""
+    own: dict[str, Message] = {column.name: column.name for column in found.columns if column.measured}
+    return [tr(own[name]) if name in own else str(name) for name in names]
+
+
+def title(name: str, found: Datasheet) -> str:
+    """What one column is called."""
+    return titles([name], found)[0]
+
+
+def few(names: Sequence[str], found: Datasheet) -> str:
+    """The first columns, and how many more there are."""
+    rest = [tr("{number} more", number=f"{len(names) - FIRST:,}")] if len(names) > FIRST else []
+    return listing([*titles(names[:FIRST], found), *rest])
