@@ -1,0 +1,51 @@
+"""What a page in another language says of data: words of the program are translated, the user's own are not."""
+
+import numpy as np
+
+from exhibit.tasks.datasheet.columns import MOST_CATEGORIES, Values, distribution
+from exhibit.tasks.datasheet.sheet import datasheet
+from exhibit.tasks.document import quality
+from exhibit.tasks.document.data_words import titles
+from exhibit.tasks.quality.classification import classification
+from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.language import spoken, tr
+from tests.datasheet.test_datasheet import table
+from tests.datasheet.test_other_inputs import of
+from tests.document.test_first_pages import flowers
+
+
+def test_what_is_measured_is_named_in_the_language_of_the_page_and_a_column_as_its_user_named_it() -> None:
+    pictures = datasheet(of(Input(name="picture", kind="image", values=np.zeros((4, 2, 2, 1)), bounds=(0, 255))))
+    own = table(np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1]))
+    named = own.inputs[0].model_copy(update={"features": ("brightness", "contrast")})
+    columns = datasheet(own.model_copy(update={"inputs": (named,)}))
+    asked = ["brightness", "contrast"]
+    with spoken("ja"):
+        assert titles(asked, pictures) == ["明るさ", "コントラスト"]
+        assert titles(asked, columns) == asked
+    assert titles(asked, pictures) == asked
+
+
+def test_the_rest_of_the_categories_is_told_from_one_that_the_user_calls_others() -> None:
+    words = ("others", *(f"c{k}" for k in range(MOST_CATEGORIES + 2)))
+    cells = np.repeat(np.arange(len(words)), [9, *[1] * (len(words) - 1)]).astype(float)
+    found = distribution(Values("kind", cells, words), {"train": np.arange(len(cells))})
+    assert found is not None
+    with spoken("ja"):
+        assert (tr(found.bins[0]), tr(found.bins[-1])) == ("others", "その他")
+    bins = found.model_dump(mode="json")["bins"]
+    assert (bins[0], bins[-1]) == ("others", "others")
+
+
+def test_files_about_quality_are_in_english_whatever_the_page_speaks() -> None:
+    labels = np.arange(40) % 2
+    own = classification(np.stack([1 - labels * 0.8, labels * 0.8], axis=1), labels, ("a", "b"), "test", labels)
+    material = flowers([1, 2, 3, 4], quality=own)
+    before = quality.as_plain([material])
+    with spoken("ja"):
+        assert quality.as_plain([material]) == before
+    assert before["rule"] == (
+        "They are said to be off where the error is 0.05 or more and right ones would show as much in fewer than 1% "
+        "of draws."
+    )
+    assert before["chapters"][0]["calibration"]["of"] == "of b"
