@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 from exhibit.tasks.document import agreements, bearing, samples, survival
 from exhibit.tasks.document.model import rows_of
+from exhibit.tasks.document.over_rows import kind_of
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.verdicts import all_rows, verdict_table
 from exhibit.tasks.document.words import capital, count, listing, plain, share
 from exhibit.tasks.records.compared import ComparedPoint, Comparison
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Bearing, Finding
-from exhibit.tasks.records.material import Material, Scales
+from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
+from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Block, Chapter, Column, Section, Table, Teaser
 from exhibit.tasks.records.verdict import CheckWords, Verdict
@@ -25,13 +27,13 @@ def chapter(
     """`own_chapters`: whether the points have chapters of their own too; `checks`: every one that may be expected."""
     points = count(len(comparison.points), "point")
     found = findings(comparison, materials)
-    sentence = " ".join(worded(item, checks)[1] for item in found)
+    sentence = sentences([worded(item, checks)[1] for item in found])
     known = [agreements.matrix(comparison, measure) for measure in agreements.measures(comparison)[:1]]
     drawn = next((figure for figure in (survival.figure_of_ranks(comparison), *known) if figure is not None), None)
-    title = f"{points}: {worded(found[0])[0]}"
+    title = tr("{points}: {finding}", points=points, finding=worded(found[0])[0])
     return Chapter(
         slug=comparison.slug,
-        title=f"Comparison of {points} on {comparison.data}",
+        title=tr("Comparison of {points} on {data}", points=points, data=comparison.data),
         eyebrow=" · ".join([comparison.data, points, count(len(comparison.results), "result")]),
         lead=sentence,
         teaser=Teaser(figure=drawn.name, title=title, sentence=sentence, small=_small(comparison))
@@ -103,7 +105,10 @@ def _bearing(comparison: Comparison, materials: Materials) -> list[Bearing]:
 
 
 def _small(comparison: Comparison) -> str:
-    varied = [f"{factor.name} {count(len(factor.values), 'value')}" for factor in comparison.factors]
+    varied = [
+        tr("{setting} {values}", setting=factor.name, values=count(len(factor.values), "value"))
+        for factor in comparison.factors
+    ]
     alike = len({point.label for point in comparison.points}) == 1  # errors of different labels have no range
     return " · ".join([*varied[:4], *([_quality(comparison)] if alike else [])])
 
@@ -113,7 +118,10 @@ def _quality(comparison: Comparison) -> str:
     values = [(point.metrics[0].name, point.metrics[0].value) for point in comparison.points if point.metrics]
     write = share if values[0][0] == "accuracy" else plain
     low, high = (write(end(value for _, value in values)) for end in (min, max))
-    return f"{values[0][0]} {low}" if low == high else f"{values[0][0]} {low} to {high}"
+    metric = tr(values[0][0])
+    if low == high:
+        return tr("{metric} {value}", metric=metric, value=low)
+    return tr("{metric} {low} to {high}", metric=metric, low=low, high=high)
 
 
 # --- the points -------------------------------------------------------------------------------------------
@@ -121,42 +129,51 @@ def _quality(comparison: Comparison) -> str:
 
 def _points(comparison: Comparison, own_chapters: bool) -> Section:
     return Section(
-        title="The points",
+        title=tr("The points"),
         blocks=(Block(paragraphs=_intro(comparison, own_chapters)), Block(tables=(_point_table(comparison),))),
     )
 
 
 def _intro(comparison: Comparison, own_chapters: bool) -> tuple[str, ...]:
     names = list(dict.fromkeys(name for point in comparison.points for name in point.settings))
-    differ = f"They differ in {listing(names)}." if names else "Nothing in their settings differs."
     further = [
-        f"{count(item.further, 'further setting')} with {item.name}" for item in comparison.factors if item.further
+        tr("{further} with {setting}", further=count(item.further, "further setting"), setting=item.name)
+        for item in comparison.factors
+        if item.further
     ]
-    together = f" Always changed together: {listing(further)}." if further else ""
-    same = (
-        f" {count(comparison.same, 'result is', 'results are')} the same computation as another and counted once."
-        if comparison.same
-        else ""
-    )
-    other = f" Not compared, because the features differ: {listing(comparison.other)}." if comparison.other else ""
-    apart = "" if own_chapters else _APART
-    text = (
-        f"{capital(count(len(comparison.points), 'point'))} explain the same data, {comparison.data}. {differ}"
-        f"{together}{same}{other}"
-    )
-    return tuple(filter(None, (text, apart)))
+    points = capital(count(len(comparison.points), "point"))
+    said = [
+        tr("{points} explain the same data, {data}.", points=points, data=comparison.data),
+        tr("They differ in {settings}.", settings=listing(names))
+        if names
+        else tr("Nothing in their settings differs."),
+    ]
+    if further:
+        said.append(tr("Always changed together: {settings}.", settings=listing(further)))
+    if comparison.same:
+        said.append(
+            trn(
+                "{number} result is the same computation as another and counted once.",
+                "{number} results are the same computation as another and counted once.",
+                comparison.same,
+            )
+        )
+    if comparison.other:
+        said.append(tr("Not compared, because the features differ: {results}.", results=listing(comparison.other)))
+    return (sentences(said),) if own_chapters else (sentences(said), tr(_APART))
 
 
-_APART = (
+_APART = mark(
     "The points have no chapters of their own here: document.chapters=all gives each one. Their importances, verdicts "
     "and metrics are attached to the PDF, and the run holds every attribution."
 )
+_COSTS = {"gradients": mark("gradients"), "evaluations": mark("evaluations")}
 
 
 def _point_table(comparison: Comparison) -> Table:
     names = list(dict.fromkeys(name for point in comparison.points for name in point.settings))
     metrics = list(dict.fromkeys(metric.name for point in comparison.points for metric in point.metrics))
-    costs = [name for name in ("gradients", "evaluations") if any(_counts(point)[name] for point in comparison.points)]
+    costs = [name for name in _COSTS if any(_counts(point)[name] for point in comparison.points)]
     rows = [
         (
             str(point.number),
@@ -167,18 +184,30 @@ def _point_table(comparison: Comparison) -> Table:
         )
         for point in comparison.points[:_MOST_ROWS]
     ]
-    on = listing(sorted({point.measured_rows for point in comparison.points}))
-    left = f" The first {_MOST_ROWS} of {len(comparison.points):,}." if len(comparison.points) > _MOST_ROWS else ""
-    most = " “≤”: at most." if any(point.at_most for point in comparison.points) else ""
-    spent = f" {capital(listing(costs))} of the model: what the explanations took; seconds are in the manifest."
+    on = listing([kind_of(rows) for rows in sorted({point.measured_rows for point in comparison.points})])
+    caption = [
+        tr("The points, and what differs between them."),
+        tr("The quality of their models is that on the {kind} rows.", kind=on),
+    ]
+    spent = [tr(_COSTS[name]) for name in costs]
+    if spent:
+        caption.append(
+            tr(
+                "{costs} of the model: what the explanations took; seconds are in the manifest.",
+                costs=capital(listing(spent)),
+            )
+        )
+    if any(point.at_most for point in comparison.points):
+        caption.append(tr("“≤”: at most."))
+    if (total := len(comparison.points)) > _MOST_ROWS:
+        caption.append(tr("The first {number} of {total}.", number=str(_MOST_ROWS), total=f"{total:,}"))
     return Table(
         name=f"{comparison.slug}-points",
-        caption=f"The points, and what differs between them. The quality of their models is that on the {on} rows."
-        f"{spent if costs else ''}{most}{left}",
+        caption=sentences(caption),
         columns=(
-            Column(title="point", numeric=True),
+            Column(title=tr("point"), numeric=True),
             *(Column(title=name) for name in names),
-            *(Column(title=title, numeric=True) for title in (*metrics, "explanations", *costs)),
+            *(Column(title=title, numeric=True) for title in (*map(tr, metrics), tr("explanations"), *spent)),
         ),
         rows=tuple(rows),
     )
@@ -197,27 +226,40 @@ def _examined(found: Comparison, materials: Materials) -> Section | None:
     if not points:
         return None
     data = points[0].dataset
-    models = dict.fromkeys(f"{material.architecture} {material.training}".strip() for material in points)
-    methods = dict.fromkeys(
-        f"{method.title} is taken at {method.place}, in {method.unit}"
-        f"{f', against: {method.baseline[:1].lower()}{method.baseline[1:]}' if method.baseline else ''}".rstrip(".")
-        + "."
-        for material in points
-        for method in material.methods
+    models = dict.fromkeys(sentences([material.architecture, material.training]) for material in points)
+    methods = dict.fromkeys(_taken(method) for material in points for method in material.methods)
+    more = (
+        tr("And {number} more like these.", number=str(len(methods) - _MOST_METHODS))
+        if len(methods) > _MOST_METHODS
+        else ""
     )
-    more = f" And {len(methods) - _MOST_METHODS} more like these." if len(methods) > _MOST_METHODS else ""
     return Section(
-        title="Data, models and methods",
+        title=tr("Data, models and methods"),
         id="model",
         blocks=(
             Block(
                 paragraphs=(
-                    f"{data.description} {rows_of(points[0])} {data.source}.",
+                    sentences([data.description, rows_of(points[0]), tr("{source}.", source=tr(data.source))]),
                     *list(models)[:_MOST_METHODS],
-                    " ".join(list(methods)[:_MOST_METHODS]) + more,
+                    sentences([*list(methods)[:_MOST_METHODS], more]),
                 )
             ),
         ),
+    )
+
+
+def _taken(method: MethodMaterial) -> str:
+    """Where a method is taken, and against what."""
+    title, place, unit = tr(method.title), tr(method.place), tr(method.unit)
+    if not method.baseline:
+        return tr("{method} is taken at {place}, in {unit}.", method=title, place=place, unit=unit.rstrip("."))
+    baseline = tr(method.baseline).rstrip(".。")
+    return tr(
+        "{method} is taken at {place}, in {unit}, against: {baseline}.",
+        method=title,
+        place=place,
+        unit=unit,
+        baseline=f"{baseline[:1].lower()}{baseline[1:]}",
     )
 
 
@@ -232,10 +274,10 @@ def _verdicts(found: Comparison, materials: Materials, checks: Mapping[str, Chec
     ]
     if not rows:
         return None
-    caption = "What was measured about the explanations of each point."
-    verdicts = verdict_table(found.slug, "of", "meaning", caption, rows)
+    caption = tr("What was measured about the explanations of each point.")
+    verdicts = verdict_table(found.slug, trp("column", "of"), trp("column", "meaning"), caption, rows)
     return Section(
-        title="How far it can be trusted",
+        title=tr("How far it can be trusted"),
         id="checks",
         blocks=(Block(tables=(verdicts,)),),
     )

@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 from exhibit.tasks.document import roles
 from exhibit.tasks.document.kinds import KINDS
+from exhibit.tasks.document.over_rows import count_of, group_name
 from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, signed
 from exhibit.tasks.records.intervals import filed
+from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Column, Concern, Section, Table
 from exhibit.tasks.records.subgroups import (
@@ -26,9 +28,12 @@ from exhibit.tasks.records.subgroups import (
 )
 
 _TOLD = 2  # findings of a concern that stand in its sentence
-_NO_SHARES = ("mean label", "mean error", "mean absolute error")  # in the unit of the label
-_OF_PROBABILITY = ("F1", "AUC", "log loss", "calibration")  # in a table of their own, where there are rates as well
-_FURTHER = ": F1, and what the probabilities are worth"
+# In the unit of the label.
+_NO_SHARES = (mark("mean label"), mark("mean error"), mark("mean absolute error"))
+# In a table of their own, where there are rates as well.
+_OF_PROBABILITY = (mark("F1"), mark("AUC"), mark("log loss"), mark("calibration"))
+_RATES = (mark("base rate"), mark("selection rate"), mark("accuracy"), mark("TPR"), mark("FPR"))
+_FURTHER = mark(": F1, and what the probabilities are worth")
 
 
 def sections(material: Material) -> tuple[Section, ...]:
@@ -39,7 +44,7 @@ def sections(material: Material) -> tuple[Section, ...]:
     measured = found.measured
     return (
         Section(
-            title="For whom",
+            title=tr("For whom"),
             id="groups",
             blocks=(
                 Block(
@@ -72,64 +77,90 @@ def figure_name(material: Material, table: Subgroups) -> str:
 def _asked(material: Material, found: ForWhom) -> str:
     """By what rows are told apart, and whether the model knows it: what is no column may tell anything."""
     columns = list(found.by)
-    others = [name for name in columns if name not in found.given]
-    both = f" and each {'two' if len(columns) > 2 else 'pair'} of them at once" if len(columns) > 2 else ""
-    both = " and both at once" if len(columns) == 2 else both
-    given = f"The model is given {listing(found.given)}" if found.given else ""
-    kept = f"{'not ' if given else 'The model is not given '}{listing(others)}" if others else ""
-    told = ", ".join(filter(None, [given, kept]))
-    if not all(item.traits.named for item in material.dataset.inputs):
-        it = "it" if len(columns) == 1 else "them"
-        told = f"The model is not told {it}, but may read {it} from what it is given"
     people = any(KINDS[item.kind].people for item in material.dataset.inputs)
-    matters = "difference is fair" if people else "difference matters"
-    law = " and on the law" if people else ""
-    return (
-        f"Rows are told apart by {listing(columns)}{both}. {told}. Which {matters} depends on what the model is "
-        f"for{law}; no number decides that."
+    matters = (
+        tr("Which difference is fair depends on what the model is for and on the law; no number decides that.")
+        if people
+        else tr("Which difference matters depends on what the model is for; no number decides that.")
     )
+    return sentences([_told_apart(listing(columns), len(columns)), _known(material, found), matters])
+
+
+def _told_apart(columns: str, number: int) -> str:
+    if number == 1:
+        return tr("Rows are told apart by {columns}.", columns=columns)
+    if number == _BOTH:
+        return tr("Rows are told apart by {columns} and both at once.", columns=columns)
+    return tr("Rows are told apart by {columns} and each two of them at once.", columns=columns)
+
+
+_BOTH = 2
+
+
+def _known(material: Material, found: ForWhom) -> str:
+    """Whether the model is given what rows are told apart by."""
+    if not all(item.traits.named for item in material.dataset.inputs):
+        return (
+            tr("The model is not told it, but may read it from what it is given.")
+            if len(found.by) == 1
+            else tr("The model is not told them, but may read them from what it is given.")
+        )
+    others = listing([name for name in found.by if name not in found.given])
+    if not found.given:
+        return tr("The model is not given {others}.", others=others)
+    if not others:
+        return tr("The model is given {columns}.", columns=listing(found.given))
+    return tr("The model is given {columns}, not {others}.", columns=listing(found.given), others=others)
 
 
 def _measured(material: Material, found: ForWhom) -> tuple[str, ...]:
     measured = found.measured
     if measured is None:
-        return ("No row has a label, so how good the model is for each group is not assessed.",)
+        return (tr("No row has a label, so how good the model is for each group is not assessed."),)
     return (
-        f"Measured on {on_rows(material, measured)}.{_seen(material, measured)} {_said(material, measured)} "
-        f"Intervals hold together: the chance that all {measured.intervals:,} intervals of these tables hold their "
-        "value is at least 95%, so each is wider than it would be alone (Bonferroni). Groups of fewer than "
-        f"{FEW} rows are shown, and compared with no other.",
+        sentences(
+            [
+                tr("Measured on {rows}.", rows=on_rows(material, measured)),
+                tr("The model was trained on these rows: on others it may be worse.")
+                if material.trained and measured.split == "train"
+                else "",
+                _said(material, measured),
+                tr(
+                    "Intervals hold together: the chance that all {number} intervals of these tables hold their value "
+                    "is at least 95%, so each is wider than it would be alone (Bonferroni).",
+                    number=f"{measured.intervals:,}",
+                ),
+                tr("Groups of fewer than {few} rows are shown, and compared with no other.", few=str(FEW)),
+            ]
+        ),
     )
 
 
 def on_rows(material: Material, measured: Measured) -> str:
     """200 held-out rows."""
     split = material.rows_of(measured.split)
-    return count(measured.rows, f"{'held-out' if split == 'test' else split} row")
-
-
-def _seen(material: Material, measured: Measured) -> str:
-    seen = material.trained and measured.split == "train"
-    return " The model was trained on these rows: on others it may be worse." if seen else ""
+    return count_of(measured.rows, ["held-out" if split == "test" else split])
 
 
 def _said(material: Material, measured: Measured) -> str:
     """What the measures are."""
     if not material.dataset.classes:
-        unit = f" in {material.dataset.label_unit}" if material.dataset.label_unit else ""
-        return f"Errors are predicted minus measured{unit}."
+        if not material.dataset.label_unit:
+            return tr("Errors are predicted minus measured.")
+        return tr("Errors are predicted minus measured in {unit}.", unit=material.dataset.label_unit)
     if not measured.about:
-        return (
+        return tr(
             "Accuracy is that of the likeliest class, calibration its mean probability minus how often it is right. "
             "Log loss (in nats, 0 is best) says how little probability what is true has. Rates are of one class "
             "against all others: one of them in target.outputs would have them here."
         )
-    return (
-        f"Rates are of {measured.about}. Base rate: how many rows are it. Selection rate: how many are read as it, as "
+    return tr(
+        "Rates are of {about}. Base rate: how many rows are it. Selection rate: how many are read as it, as "
         "the likeliest class. TPR: how many of the rows that are it are read as it. FPR: how many of the others are. "
         "F1: the harmonic mean of TPR and of how many of the rows that are read as it are it. AUC: how often a row "
         "that is it has a higher probability of it than one that is not. Log loss (in nats, 0 is best): how little "
-        "probability what is true has. Calibration: the mean probability of it minus the base rate."
+        "probability what is true has. Calibration: the mean probability of it minus the base rate.",
+        about=measured.about,
     )
 
 
@@ -140,7 +171,7 @@ def _by_group(material: Material) -> tuple[Table, ...]:
     names = list(found.measured.whole)
     parts = {"": names}
     if found.measured.about:
-        parts = {": rates": [name for name in names if name not in _OF_PROBABILITY], _FURTHER: list(_OF_PROBABILITY)}
+        parts = {mark(": rates"): [name for name in names if name in _RATES], _FURTHER: list(_OF_PROBABILITY)}
     return tuple(
         _of_groups(material, found.measured, table, _Part(what, own, f"{material.slug}-groups-{number}-{part}"))
         for number, table in enumerate(found.measured.tables)
@@ -157,15 +188,26 @@ class _Part(NamedTuple):
 
 
 def _of_groups(material: Material, measured: Measured, table: Subgroups, part: _Part) -> Table:
-    small = sum(group.small for group in table.groups)
-    few = f" Too small to be compared: {small} of {count(len(table.groups), 'group')}." if small else ""
-    none = f" None of these rows is of {listing([f'“{name}”' for name in table.absent])}." if table.absent else ""
+    caption = [
+        tr(
+            "By {columns}, on {rows}{what}.",
+            columns=listing(table.by),
+            rows=on_rows(material, measured),
+            what=tr(part.what),
+        )
+    ]
+    if small := sum(group.small for group in table.groups):
+        groups = count(len(table.groups), "group")
+        caption.append(tr("Too small to be compared: {number} of {groups}.", number=str(small), groups=groups))
+    if table.absent:
+        absent = [trp("quotation", "“{words}”", words=group_name(name)) for name in table.absent]
+        caption.append(tr("None of these rows is of {groups}.", groups=listing(absent)))
     return Table(
         name=part.name,
-        caption=f"By {listing(table.by)}, on {on_rows(material, measured)}{part.what}.{few}{none}",
+        caption=sentences(caption),
         columns=(
-            Column(title=" and ".join(table.by)),
-            *(Column(title=title, numeric=True) for title in ("rows", *part.measures)),
+            Column(title=listing(table.by)),
+            *(Column(title=title, numeric=True) for title in (tr("rows"), *map(tr, part.measures))),
         ),
         rows=tuple(
             (
@@ -180,7 +222,8 @@ def _of_groups(material: Material, measured: Measured, table: Subgroups, part: _
 
 def called(group: Subgroup) -> str:
     """A group as pages name it."""
-    return f"{group.name} (too small)" if group.small else group.name
+    name = group_name(group.name)
+    return tr("{group} (too small)", group=name) if group.small else name
 
 
 def _cell(group: Subgroup, name: str) -> str:
@@ -189,8 +232,8 @@ def _cell(group: Subgroup, name: str) -> str:
 
 def estimate(found: Estimate, measure: str) -> str:
     """A number of a group with its interval."""
-    bounds = f" ({_interval(found.interval, measure)})" if found.interval else ""
-    return f"{written(found.value, measure)}{bounds}"
+    value = written(found.value, measure)
+    return f"{value} ({_interval(found.interval, measure)})" if found.interval else value
 
 
 def written(value: float, measure: str) -> str:
@@ -202,38 +245,54 @@ def written(value: float, measure: str) -> str:
 
 def _interval(ends: tuple[float, float] | None, measure: str) -> str:
     if ends is None:
-        return "not known"
+        return tr("not known")
     return interval(*ends, 3, rounded) if measure in _NO_SHARES else interval(*ends)
 
 
 def _apart(material: Material, measured: Measured) -> tuple[Block, ...]:
     """How far groups are apart, and by which rule that is too far."""
+    heading = tr("How far groups are apart")
     if not measured.comparisons:
-        said = f"By no column are there two groups of {FEW} rows or more, so no two are compared: not assessed."
-        return (Block(heading="How far groups are apart", paragraphs=(said,)),)
+        said = tr(
+            "By no column are there two groups of {few} rows or more, so no two are compared: not assessed.",
+            few=str(FEW),
+        )
+        return (Block(heading=heading, paragraphs=(said,)),)
     found = [(table, item) for table in measured.tables for item in table.disparities]
     failed = [(table, item) for table, item in found if item.verdict == "fail"]
-    told = "No two groups are surely apart by more than that."
+    told = tr("No two groups are surely apart by more than that.")
     if failed:
-        told = f"Surely further apart: {listing([_which(table, item) for table, item in failed])}."
-    alone = [listing(table.by) for table in measured.tables if not table.disparities]
-    lacking = f" Not assessed, for want of two groups of {FEW} rows: by {'; by '.join(alone)}." if alone else ""
-    rule = _rule(material, measured)
+        told = tr(
+            "Surely further apart: {measures}.", measures=listing([_which(table, item) for table, item in failed])
+        )
+    alone = [tr("by {columns}", columns=listing(table.by)) for table in measured.tables if not table.disparities]
+    lacking = (
+        tr(
+            "Not assessed, for want of two groups of {few} rows: {columns}.",
+            few=str(FEW),
+            columns=trp("list", "; ").join(alone),
+        )
+        if alone
+        else ""
+    )
     return (
         Block(
-            heading="How far groups are apart",
-            paragraphs=(f"{rule} {told}{lacking}",),
+            heading=heading,
+            paragraphs=(sentences([*_rule(material, measured), told, lacking]),),
             tables=(
                 Table(
                     name=f"{material.slug}-groups-apart",
                     caption=_caption(material, measured),
                     columns=(
-                        Column(title="by"),
-                        Column(title="measure"),
-                        *(Column(title=title, numeric=True) for title in ("difference", "ratio")),
-                        Column(title="surest"),
-                        *(Column(title=title, numeric=True) for title in ("is above by", "interval", "limit")),
-                        Column(title="verdict"),
+                        Column(title=trp("column", "by")),
+                        Column(title=trp("column", "measure")),
+                        Column(title=tr("difference"), numeric=True),
+                        Column(title=trp("column", "ratio"), numeric=True),
+                        Column(title=trp("column", "surest")),
+                        Column(title=trp("column", "is above by"), numeric=True),
+                        Column(title=trp("column", "interval"), numeric=True),
+                        Column(title=trp("column", "limit"), numeric=True),
+                        Column(title=trp("column", "verdict")),
                     ),
                     rows=tuple(_row(table, item) for table, item in found),
                 ),
@@ -242,47 +301,67 @@ def _apart(material: Material, measured: Measured) -> tuple[Block, ...]:
     )
 
 
-def _rule(material: Material, measured: Measured) -> str:
+def _rule(material: Material, measured: Measured) -> list[str]:
     unknown = any(item.surest.interval is None for table in measured.tables for item in table.disparities)
-    alike = " Where all rows of a group are off by as much, that says nothing of other rows: no interval is known."
     limit = (
         f"{APART:.2f}"
         if material.dataset.classes
-        else f"{APART_IN_SPREADS} standard deviations of the label (a small effect, Cohen 1988)"
+        else tr("{number} standard deviations of the label (a small effect, Cohen 1988)", number=str(APART_IN_SPREADS))
     )
-    return (
-        f"Every two groups of {FEW} rows or more are compared. A measure fails where two groups differ by more than "
-        f"{limit} with the whole interval of the difference, passes where the intervals of all pairs stay within that, "
-        "either way, and is undecided else. These intervals hold together at 95% over all "
-        f"{measured.comparisons:,} comparisons.{alike * unknown}"
-    )
+    return [
+        tr("Every two groups of {few} rows or more are compared.", few=str(FEW)),
+        tr(
+            "A measure fails where two groups differ by more than {limit} with the whole interval of the difference, "
+            "passes where the intervals of all pairs stay within that, either way, and is undecided else.",
+            limit=limit,
+        ),
+        tr("These intervals hold together at 95% over all {number} comparisons.", number=f"{measured.comparisons:,}"),
+        tr("Where all rows of a group are off by as much, that says nothing of other rows: no interval is known.")
+        if unknown
+        else "",
+    ]
 
 
 def _caption(material: Material, measured: Measured) -> str:
-    fairlearn = "The largest difference and the smallest ratio of two groups, as fairlearn has them"
     if not material.dataset.classes:
-        return "The largest difference of two groups, and the two that differ most surely. Means have no ratio."
-    said = f"{fairlearn}, and the two groups that differ most surely."
-    if not measured.about:
-        return f"{said} Log loss has no limit."
-    return (
-        f"{said} The selection rate is that of demographic parity, TPR that of equal opportunity, TPR and FPR those of "
-        "equalized odds. The base rate is of the data, and F1 and log loss follow it: they have no limit."
+        return tr("The largest difference of two groups, and the two that differ most surely. Means have no ratio.")
+    return sentences(
+        [
+            tr(
+                "The largest difference and the smallest ratio of two groups, as fairlearn has them, and the two "
+                "groups that differ most surely."
+            ),
+            tr(
+                "The selection rate is that of demographic parity, TPR that of equal opportunity, TPR and FPR those of "
+                "equalized odds. The base rate is of the data, and F1 and log loss follow it: they have no limit."
+            )
+            if measured.about
+            else tr("Log loss has no limit."),
+        ]
     )
 
 
 def _which(table: Subgroups, item: Disparity) -> str:
-    return f"{item.measure} by {listing(table.by)} ({item.surest.high} above {item.surest.low})"
+    return tr(
+        "{measure} by {columns} ({high} above {low})",
+        measure=tr(item.measure),
+        columns=listing(table.by),
+        high=group_name(item.surest.high),
+        low=group_name(item.surest.low),
+    )
 
 
 def _row(table: Subgroups, item: Disparity) -> tuple[str, ...]:
     pair, limit = item.surest, item.limit
+    high, low = group_name(pair.high), group_name(pair.low)
     return (
         listing(table.by),
-        item.measure,
+        tr(item.measure),
         _size(item.difference, item.measure),
         "–" if item.ratio is None else plain(item.ratio),
-        f"{pair.high} above {pair.low}" if pair.difference else f"{pair.high} and {pair.low} alike",
+        tr("{high} above {low}", high=high, low=low)
+        if pair.difference
+        else tr("{one} and {other} alike", one=high, other=low),
         _size(pair.difference, item.measure),
         _interval(pair.interval, item.measure),
         "–" if limit is None else _size(limit, item.measure),
@@ -314,13 +393,18 @@ def _apart_concern(material: Material, measured: Measured) -> tuple[Concern, ...
     if not failed:
         return ()
     failed.sort(key=lambda one: (len(one[0].by), -one[1].surely / (one[1].limit or 1)))
-    told = "; ".join(_told(table, item, measured) for table, item in failed[:_TOLD])
-    more = f"; and {len(failed) - _TOLD} more" if len(failed) > _TOLD else ""
+    told = [_told(table, item, measured) for table, item in failed[:_TOLD]]
+    if len(failed) > _TOLD:
+        told.append(tr("and {number} more", number=str(len(failed) - _TOLD)))
     return (
         Concern(
-            title="The model does not treat all groups alike",
-            sentence=f"{capital(told)}{more}. On {on_rows(material, measured)}; intervals hold together at 95% over "
-            f"{measured.comparisons:,} comparisons.",
+            title=tr("The model does not treat all groups alike"),
+            sentence=tr(
+                "{told}. On {rows}; intervals hold together at 95% over {number} comparisons.",
+                told=capital(trp("list", "; ").join(told)),
+                rows=on_rows(material, measured),
+                number=f"{measured.comparisons:,}",
+            ),
             section="groups",
         ),
     )
@@ -329,11 +413,23 @@ def _apart_concern(material: Material, measured: Measured) -> tuple[Concern, ...
 def _told(table: Subgroups, item: Disparity, measured: Measured) -> str:
     """By sex the selection rate of good is 0.28 higher for male than for female (0.15 to 0.41)."""
     pair = item.surest
-    of = f" of {measured.about}" if measured.about and item.measure != "accuracy" else ""
-    return (
-        f"by {listing(table.by)} the {item.measure}{of} is {_size(pair.difference, item.measure)} higher for "
-        f"{pair.high} than for {pair.low} ({_interval(pair.interval, item.measure)}){_base(table, item, pair)}"
+    return tr(
+        "by {columns} the {measure} is {size} higher for {high} than for {low} ({interval}){base}",
+        columns=listing(table.by),
+        measure=measure_of(item.measure, measured),
+        size=_size(pair.difference, item.measure),
+        high=group_name(pair.high),
+        low=group_name(pair.low),
+        interval=_interval(pair.interval, item.measure),
+        base=_base(table, item, pair),
     )
+
+
+def measure_of(measure: str, measured: Measured) -> str:
+    """selection rate of good; accuracy."""
+    if not measured.about or measure == "accuracy":
+        return tr(measure)
+    return tr("{measure} of {about}", measure=tr(measure), about=measured.about)
 
 
 def _base(table: Subgroups, item: Disparity, pair: Pair) -> str:
@@ -342,7 +438,7 @@ def _base(table: Subgroups, item: Disparity, pair: Pair) -> str:
     high, low = rates.get(pair.high), rates.get(pair.low)
     if item.measure != "selection rate" or high is None or low is None:
         return ""
-    return f", where {plain(high.value)} and {plain(low.value)} of them are"
+    return tr(", where {high} and {low} of them are", high=plain(high.value), low=plain(low.value))
 
 
 def as_plain(materials: Sequence[Material]) -> dict[str, Any]:

@@ -1,40 +1,83 @@
 """Words about the rows that a model was asked about, and what that cost."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
 from exhibit.tasks.document.words import count, listing
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Asked
+from exhibit.tasks.records.grouping import NOT_STATED
+from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 
-INTERVALS = " Lines: half the length of the 95% interval over rows, to both sides."
+INTERVALS = mark(" Lines: half the length of the 95% interval over rows, to both sides.")
 
 
 def rows_of(material: Material, asked: Asked) -> str:
     """200 of 1,000 test rows, drawn at random (seed 0); 30 training rows."""
-    of = " and ".join(dict.fromkeys(material.rows_of(split) for split in asked.splits))
+    kinds = list(dict.fromkeys(material.rows_of(split) for split in asked.splits))
     if asked.rows == asked.of:
-        return count(asked.rows, f"{of} row")
-    return f"{asked.rows:,} of {asked.of:,} {of} rows, drawn at random (seed {asked.seed})"
+        return count_of(asked.rows, kinds)
+    return tr(
+        "{number} of {total} {kind} rows, drawn at random (seed {seed})",
+        number=f"{asked.rows:,}",
+        total=f"{asked.of:,}",
+        kind=_kinds(kinds),
+        seed=str(asked.seed),
+    )
+
+
+def count_of(number: int, kinds: Sequence[str]) -> str:
+    """200 held-out rows."""
+    return trn("{number} {kind} row", "{number} {kind} rows", number, kind=_kinds(kinds))
+
+
+def kind_of(rows: str) -> str:
+    """What rows are, before their noun: test rows."""
+    return {
+        "explained": trp("rows", "explained"),
+        "test": trp("rows", "test"),
+        "held-out": trp("rows", "held-out"),
+        "training": trp("rows", "training"),
+        "given": trp("rows", "given"),
+    }.get(rows, rows)
+
+
+def _kinds(kinds: Sequence[str]) -> str:
+    return reduce(lambda one, other: trp("rows", "{one} and {other}", one=one, other=other), map(kind_of, kinds))
+
+
+def group_name(name: str) -> str:
+    """A group of rows: that they do not state it is said in the language of the page, all else as in the file."""
+    return ", ".join(tr(part) if part == NOT_STATED else part for part in name.split(", "))
 
 
 def features_asked(asked: int, total: int, left: Sequence[tuple[str, str]] = ()) -> str:
     """How many of all features a model was asked about; `left` are those of them of which nothing can be said, with
     the reason."""
-    without = listing([f"{feature} ({why})" for feature, why in left])
+    without = listing([tr("{feature} ({why})", feature=feature, why=tr(why)) for feature, why in left])
+    number, whole = f"{asked:,}", f"{total:,}"
     if left and len(left) == asked:
-        others = "" if asked == total else f" Others than the {asked:,} of {total:,} that count most were not tried."
-        return f"Not applicable to {without}.{others}"
-    but = f" but {without}" if left else ""
+        others = tr("Others than the {number} of {total} that count most were not tried.", number=number, total=whole)
+        return sentences([tr("Not applicable to {features}.", features=without), "" if asked == total else others])
+    but = tr(" but {features}", features=without) if left else ""
     if asked == total:
-        every = "Both" if total == _BOTH else f"All {total:,}"
-        return "The only feature was asked about." if total == 1 else f"{every} features{but} were asked about."
+        if total == 1:
+            return tr("The only feature was asked about.")
+        if total == _BOTH:
+            return tr("Both features{but} were asked about.", but=but)
+        return tr("All {total} features{but} were asked about.", total=whole, but=but)
     if asked == 1:
-        return f"The feature of {total:,} that counts most by the main method was asked about, and no other."
-    return (
-        f"The {asked:,} of {total:,} features that count most by the main method{but} were asked about, and no others."
+        return tr(
+            "The feature of {total} that counts most by the main method was asked about, and no other.", total=whole
+        )
+    return tr(
+        "The {number} of {total} features that count most by the main method{but} were asked about, and no others.",
+        number=number,
+        total=whole,
+        but=but,
     )
 
 
@@ -43,7 +86,7 @@ _BOTH = 2
 
 def cost(asked: Asked) -> str:
     """How often the model was asked."""
-    return f"{count(asked.calls, 'row')} went through the model for it."
+    return tr("{rows} went through the model for it.", rows=count(asked.calls, "row"))
 
 
 def digits(values: Array) -> int:

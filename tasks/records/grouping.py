@@ -5,8 +5,9 @@ from typing import Self
 import numpy as np
 
 from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.language import mark
 
-NOT_STATED = "not stated"  # the group of rows whose cell is empty
+NOT_STATED = mark("not stated")  # the group of rows whose cell is empty
 
 
 class Grouping(Record):
