@@ -9,13 +9,14 @@ from exhibit.tasks.document.common import HALF_PAGE
 from exhibit.tasks.document.words import signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
+from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block, Section
 from exhibit.tasks.records.verdict import CheckResult
 
 _MEASURES = {
-    "spearman": "rank correlation of |a|",
-    "signs": "equal less opposite signs",  # of the share: 0 where signs are equal as often as not
+    "spearman": mark("rank correlation of |a|"),
+    "signs": mark("equal less opposite signs"),  # of the share: 0 where signs are equal as often as not
 }
 
 
@@ -23,22 +24,26 @@ def figures(material: Material) -> tuple[Figure, ...]:
     """Two small matrices where three methods or more were compared; two are a sentence."""
     if not _compared(material):
         return ()
-    labels = tuple(method.title for method in material.methods)
-    return tuple(
-        Figure(
-            name=f"{material.slug}-agreement-{measure}",
-            content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
-            scales=(Scale(unit=meaning, limit=1.0),),
-            caption=f"Agreement of the methods: {meaning}{_NOTES[measure]}, mean over samples.{not_compared(values)}",
-            alt=f"{meaning}: {pairs(labels, values)}",
-            width=HALF_PAGE,
-        )
-        for measure, meaning in _MEASURES.items()
-        for values in (_matrix(material, measure),)
+    labels = tuple(tr(method.title) for method in material.methods)
+    return tuple(_figure(material, measure, labels) for measure in _MEASURES)
+
+
+def _figure(material: Material, measure: str, labels: tuple[str, ...]) -> Figure:
+    values, meaning = _matrix(material, measure), tr(_MEASURES[measure])
+    return Figure(
+        name=f"{material.slug}-agreement-{measure}",
+        content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
+        scales=(Scale(unit=meaning, limit=1.0),),
+        caption=sentences([tr(_CAPTIONS[measure]), not_compared(values)]),
+        alt=tr("{measure}: {pairs}", measure=meaning, pairs=pairs(labels, values)),
+        width=HALF_PAGE,
     )
 
 
-_NOTES = {"spearman": "", "signs": " as a share of all elements"}
+_CAPTIONS = {
+    "spearman": mark("Agreement of the methods: rank correlation of |a|, mean over samples."),
+    "signs": mark("Agreement of the methods: equal less opposite signs as a share of all elements, mean over samples."),
+}
 
 
 def sections(material: Material) -> tuple[Section, ...]:
@@ -47,11 +52,13 @@ def sections(material: Material) -> tuple[Section, ...]:
         return ()
     names = tuple(f"{material.slug}-agreement-{measure}" for measure in _MEASURES)
     read = Aside(
-        title="How to read it",
-        text="Methods answer different questions, so a low number is no fault of either. What only one of them says "
-        "is a finding about the method before it is one about the model.",
+        title=tr("How to read it"),
+        text=tr(
+            "Methods answer different questions, so a low number is no fault of either. What only one of them says "
+            "is a finding about the method before it is one about the model."
+        ),
     )
-    return (Section(title="Do the methods agree?", id="agreement", blocks=(Block(figures=names, asides=(read,)),)),)
+    return (Section(title=tr("Do the methods agree?"), id="agreement", blocks=(Block(figures=names, asides=(read,)),)),)
 
 
 def _compared(material: Material) -> bool:
@@ -77,12 +84,17 @@ def _matrix(material: Material, measure: str) -> Array:
 
 def pairs(labels: Sequence[str], values: Array) -> str:
     """Every pair with its number."""
-    return "; ".join(
-        f"{labels[i]} and {labels[j]} {'not compared' if np.isnan(values[i, j]) else signed(float(values[i, j]))}"
+    return trp("list", "; ").join(
+        tr(
+            "{one} and {other} {number}",
+            one=labels[i],
+            other=labels[j],
+            number=tr("not compared") if np.isnan(values[i, j]) else signed(float(values[i, j])),
+        )
         for i, j in combinations(range(len(labels)), 2)
     )
 
 
 def not_compared(values: Array) -> str:
     """A sentence where a matrix has gaps."""
-    return " A dash on grey: not compared." if np.isnan(values).any() else ""
+    return tr("A dash on grey: not compared.") if np.isnan(values).any() else ""

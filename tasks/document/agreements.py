@@ -3,21 +3,22 @@
 import numpy as np
 
 from exhibit.tasks.document import agreement, between
-from exhibit.tasks.document.words import capital, count, first_places, listing, plain, without_units
+from exhibit.tasks.document.words import capital, count, first_places, listing, plain
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.compared import Comparison, Group
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
 from exhibit.tasks.records.finding import Alike
+from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _MOST_RESULTS = 12  # that have a row of the matrix each
 _COLUMN = 436  # CSS pixels of the wide column
 _LONGEST = 26  # characters of a name in a matrix
-_WHOLE = {"overlap": "the {top} are the same", "signs": "all signs are equal"}
+_WHOLE = {"overlap": mark("the {top} are the same"), "signs": mark("all signs are equal")}
 _MEASURES = {
-    "spearman": "rank correlation",
-    "overlap": "overlap of the {top}",
-    "signs": "share of equal signs",
+    "spearman": mark("rank correlation"),
+    "overlap": mark("overlap of the {top}"),
+    "signs": mark("share of equal signs"),
 }
 
 
@@ -61,56 +62,87 @@ def section(comparison: Comparison) -> Section | None:
     if not names:
         return None
     small = len(comparison.results) <= _MOST_RESULTS
-    over = {
-        "importances": "importances of the features",
-        "samples": f"attributions of the {count(comparison.shown, 'shown sample')}, a mean over them: pixels of "
-        "different pictures have no importance of their own",
-    }[comparison.basis]
-    whole = [_WHOLE[name].format(top=first_places(comparison.top)) for name in _whole(comparison)]
-    same = f" In every pair {listing(whole)}." if whole else ""
-    text = (
-        f"Every {comparison.noun} beside every other, by the {over}.{same} All pairs are attached as agreement.parquet."
-    )
+    whole = [tr(_WHOLE[name], top=first_places(comparison.top)) for name in _whole(comparison)]
+    same = tr("In every pair {said}.", said=listing(whole)) if whole else ""
+    text = sentences([_beside(comparison), same, tr("All pairs are attached as agreement.parquet.")])
     narrow = all(matrix(comparison, measure).width < 1 for measure in measures(comparison)[1:])
     pairs = [tuple(names[1:])] if narrow else [(name,) for name in names[1:]]
     return Section(
-        title="How far they agree",
+        title=tr("How far they agree"),
         id="agreement",
         blocks=(
-            Block(paragraphs=(text,), figures=tuple(names[:1]), asides=(_READ_MATRIX,)),
+            Block(paragraphs=(text,), figures=tuple(names[:1]), asides=(_read_matrix(),)),
             *(Block(figures=pair) for pair in pairs if pair),
             *(() if small else (Block(tables=(_group_table(comparison),)),)),
         ),
     )
 
 
-_READ_MATRIX = Aside(
-    title="How to read it",
-    text="Methods and baselines ask different questions, so a low number is no fault of either. What changes with the "
-    "seed alone is no finding about the model.",
-)
+def _beside(comparison: Comparison) -> str:
+    """What is compared, and by what."""
+    if comparison.basis == "importances":
+        return (
+            tr("Every point beside every other, by the importances of the features.")
+            if comparison.noun == "point"
+            else tr("Every result beside every other, by the importances of the features.")
+        )
+    samples = count(comparison.shown, "shown sample")
+    return (
+        tr(
+            "Every point beside every other, by the attributions of the {samples}, a mean over them: pixels of "
+            "different pictures have no importance of their own.",
+            samples=samples,
+        )
+        if comparison.noun == "point"
+        else tr(
+            "Every result beside every other, by the attributions of the {samples}, a mean over them: pixels of "
+            "different pictures have no importance of their own.",
+            samples=samples,
+        )
+    )
+
+
+def _read_matrix() -> Aside:
+    return Aside(
+        title=tr("How to read it"),
+        text=tr(
+            "Methods and baselines ask different questions, so a low number is no fault of either. What changes with "
+            "the seed alone is no finding about the model."
+        ),
+    )
 
 
 def matrix(comparison: Comparison, measure: str) -> Figure:
     values = _measured(comparison)[measure]
-    meaning = _MEASURES[measure].format(top=first_places(comparison.top))
+    meaning = tr(_MEASURES[measure], top=first_places(comparison.top))
     if len(comparison.results) > _MOST_RESULTS:
         labels = tuple(f"{group.letter} ({len(group.members)})" for group in comparison.groups)
         values = comparison.between
-        caption = f"{capital(meaning)} between {count(len(labels), 'group')} of results that order the features alike."
+        caption = tr(
+            "{measure} between {groups} of results that order the features alike.",
+            measure=capital(meaning),
+            groups=count(len(labels), "group"),
+        )
     else:
         short = all(len(item.name) <= _LONGEST for item in comparison.results)
         labels = tuple(item.name if short else item.code for item in comparison.results)
-        caption = f"{capital(meaning)} between {count(len(labels), comparison.noun)}" + (
-            "." if short else ", which have the numbers of the table above."
+        results = count(len(labels), comparison.noun)
+        caption = (
+            tr("{measure} between {results}.", measure=capital(meaning), results=results)
+            if short
+            else tr(
+                "{measure} between {results}, which have the numbers of the table above.",
+                measure=capital(meaning),
+                results=results,
+            )
         )
     narrow = measure != "spearman" and 28 + 6.2 * max(map(len, labels)) + 30 * len(labels) <= 0.5 * _COLUMN
     return Figure(
         name=f"{comparison.slug}-{measure}",
         content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
         scales=(Scale(unit=meaning, limit=1.0),),
-        caption=f"{caption}{agreement.not_compared(values)}",
-        alt=f"{meaning}: {agreement.pairs(labels, values)}",
+        caption=sentences([caption, agreement.not_compared(values)]),
+        alt=tr("{measure}: {pairs}", measure=meaning, pairs=agreement.pairs(labels, values)),
         width=0.5 if narrow else 1.0,
     )
 
@@ -118,14 +150,16 @@ def matrix(comparison: Comparison, measure: str) -> Figure:
 def _group_table(comparison: Comparison) -> Table:
     return Table(
         name=f"{comparison.slug}-groups",
-        caption="The groups of results that are alike. How many they are, what they alone have in common, how alike "
-        "they are, and the features that stand first in the middle.",
+        caption=tr(
+            "The groups of results that are alike. How many they are, what they alone have in common, how alike "
+            "they are, and the features that stand first in the middle."
+        ),
         columns=(
-            Column(title="group"),
-            Column(title="results", numeric=True),
-            Column(title="in common"),
-            Column(title="correlation within", numeric=True),
-            Column(title="first"),
+            Column(title=trp("of results", "group")),
+            Column(title=tr("results"), numeric=True),
+            Column(title=tr("in common")),
+            Column(title=tr("correlation within"), numeric=True),
+            Column(title=trp("column", "first")),
         ),
         rows=tuple(_group_row(comparison, group) for group in comparison.groups),
     )
@@ -138,9 +172,9 @@ def _group_row(comparison: Comparison, group: Group) -> tuple[str, ...]:
     return (
         group.letter,
         str(len(members)),
-        between.levels(group.shared) or "no setting of their own",
+        between.levels(group.shared) or tr("no setting of their own"),
         "–" if np.isnan(inside).all() else plain(float(np.nanmean(inside))),
-        ", ".join(without_units(comparison.features)[k] for k in order) if comparison.features else "–",
+        trp("list", ", ").join(between.features(comparison)[k] for k in order) if comparison.features else "–",
     )
 
 

@@ -21,6 +21,7 @@ from exhibit.tasks.records.figure import (
     TokenLine,
     Tokens,
 )
+from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 
 _COLUMNS = 5  # results side by side that leave their names room
@@ -66,8 +67,10 @@ def left_out(comparison: Comparison, views: Sequence[View]) -> str:
     """Says what is drawn, if that is not all."""
     if len(views) == len(comparison.results):
         return ""
-    return (
-        f" Drawn are {len(views)} of {len(comparison.results)}: the middle one of each group of results that are alike."
+    return tr(
+        "Drawn are {number} of {total}: the middle one of each group of results that are alike.",
+        number=str(len(views)),
+        total=str(len(comparison.results)),
     )
 
 
@@ -82,7 +85,12 @@ def sample_name(view: View, sample: int) -> str:
 
 
 def _units(views: Sequence[View]) -> list[str]:
-    return list(dict.fromkeys(view.method.unit for view in views))
+    return list(dict.fromkeys(tr(view.method.unit) for view in views))
+
+
+def _under(views: Sequence[View], sample: int) -> dict[str, str]:
+    """What captions say of a sample and its results."""
+    return {"sample": capital(sample_name(views[0], sample)), "results": count(len(views), "result")}
 
 
 def pictures(
@@ -93,14 +101,14 @@ def pictures(
             (_picture(item.name, views[0], sample), *_maps(item, views, sample)) for sample in common
         ]
         labels = tuple(sample_name(views[0], sample) for sample in common)
-        return [_grid(comparison, item, views, ("input", *(view.name for view in views)), rows, labels, scales)]
+        return [_grid(comparison, item, views, (tr("input"), *(view.name for view in views)), rows, labels, scales)]
     pixels = int(np.prod(item.values.shape[1:3]))
     drawn = chosen(comparison, views, max(_MOST_PANELS, min(_MOST_MAPS, _MOST_PIXELS // pixels)))
     figures = []
     for sample in common[: 1 if len(drawn) > _MOST_MAPS // 2 else 2]:
         maps = _maps(item, drawn, sample)
         titled = [cell.model_copy(update={"title": view.code}) for cell, view in zip(maps, drawn, strict=True)]
-        cells = [_picture(item.name, views[0], sample).model_copy(update={"title": "input"}), *titled]
+        cells = [_picture(item.name, views[0], sample).model_copy(update={"title": tr("input")}), *titled]
         tiles = [_filled(cells[start : start + _PER_ROW]) for start in range(0, len(cells), _PER_ROW)]
         figures.append(_grid(comparison, item, drawn, (), tiles, (), scales, sample))
     return figures
@@ -121,8 +129,14 @@ def _grid(
     sample: int | None = None,
 ) -> Figure:
     units = list(dict.fromkeys(view.method.maps[item.name].unit for view in views))
-    which = "The same samples" if sample is None else capital(sample_name(views[0], sample))
-    numbered = "" if columns else " They have the numbers of the table of points."
+    results = count(len(views), "result")
+    caption = [
+        tr("The same samples under {results}, for the first target of each.", results=results)
+        if sample is None
+        else tr("{sample} under {results}, for the first target of each.", **_under(views, sample)),
+        "" if columns else tr("They have the numbers of the table of points."),
+        left_out(comparison, views),
+    ]
     return Figure(
         name=figure_name(comparison, item, views, sample),
         content=Images(columns=columns, rows=tuple(rows), row_labels=labels),
@@ -134,9 +148,8 @@ def _grid(
             )
             for unit in units
         ),
-        caption=f"{which} under {count(len(views), 'result')}, for the first target of each.{numbered}"
-        f"{left_out(comparison, views)}",
-        alt="; ".join(cell.alt for row in rows for cell in row if cell is not None),
+        caption=sentences(caption),
+        alt=trp("list", "; ").join(cell.alt for row in rows for cell in row if cell is not None),
     )
 
 
@@ -144,7 +157,9 @@ def _picture(item: str, view: View, sample: int) -> Cell:
     image_input = next(one for one in view.material.dataset.inputs if one.name == item)
     low, high = image_input.bounds or (0.0, 1.0)
     name = sample_name(view, sample)
-    return Cell(pixels=(image_input.values[view.row(sample)] - low) / (high - low), alt=f"{name}: the input")
+    return Cell(
+        pixels=(image_input.values[view.row(sample)] - low) / (high - low), alt=tr("{sample}: the input", sample=name)
+    )
 
 
 def _maps(item: Input, views: Sequence[View], sample: int) -> list[Cell]:
@@ -153,7 +168,12 @@ def _maps(item: Input, views: Sequence[View], sample: int) -> list[Cell]:
         Cell(
             pixels=(pixels := view.method.maps[item.name].values[view.row(sample), ..., 0]),
             scale=units.index(view.method.maps[item.name].unit),
-            alt=f"{view.name}: {sample_name(view, sample)}, sum {signed(float(pixels.sum(dtype=np.float64)))}",
+            alt=tr(
+                "{result}: {sample}, sum {sum}",
+                result=view.name,
+                sample=sample_name(view, sample),
+                sum=signed(float(pixels.sum(dtype=np.float64))),
+            ),
         )
         for view in views
     ]
@@ -166,10 +186,12 @@ def _bar_panels(comparison: Comparison, item: Input, views: Sequence[View], samp
     if len(units) > 1:
         values = [own / (np.abs(own).sum() or 1.0) for own in values]
     labels = without_units(item.features)
-    meaning = units[0] if len(units) == 1 else "share of the sum of |a|, with its sign"
+    meaning = units[0] if len(units) == 1 else tr("share of the sum of |a|, with its sign")
     sizes = np.mean([np.abs(own) / (np.abs(own).sum() or 1.0) for own in values], axis=0)
     order = np.sort(np.argsort(-sizes, kind="stable")[:_MOST_PANELS])
-    part = f" The {len(order)} of {len(labels)} features with the largest share." if len(order) < len(labels) else ""
+    part = tr(
+        "The {number} of {total} features with the largest share.", number=str(len(order)), total=str(len(labels))
+    )
     return Figure(
         name=figure_name(comparison, item, views, sample),
         content=BarPanels(
@@ -178,10 +200,24 @@ def _bar_panels(comparison: Comparison, item: Input, views: Sequence[View], samp
             axis=meaning,
             signed=any(view.method.aggregate == "raw" for view in views),
         ),
-        caption=f"{capital(sample_name(views[0], sample))} under {count(len(views), 'result')}, for the first target "
-        f"of each, in {meaning}.{part}{left_out(comparison, views)}",
-        alt="; ".join(
-            f"{view.name}: {labels[int(np.abs(own).argmax())]} {signed(float(own[np.abs(own).argmax()]))}"
+        caption=sentences(
+            [
+                tr(
+                    "{sample} under {results}, for the first target of each, in {unit}.",
+                    **_under(views, sample),
+                    unit=meaning,
+                ),
+                part if len(order) < len(labels) else "",
+                left_out(comparison, views),
+            ]
+        ),
+        alt=trp("list", "; ").join(
+            tr(
+                "{result}: {feature} {value}",
+                result=view.name,
+                feature=labels[int(np.abs(own).argmax())],
+                value=signed(float(own[np.abs(own).argmax()])),
+            )
             for view, own in zip(views, values, strict=True)
         ),
     )
@@ -201,8 +237,8 @@ def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sa
                     values=view.atoms(item.name, sample),
                     scale=names.index(view.method.scale(item.name)),
                     title="" if few else view.name,
-                    note=f"atoms {signed(total)}",
-                    alt=f"{view.name}: atoms sum to {signed(total)}",
+                    note=tr("atoms {sum}", sum=signed(total)),
+                    alt=tr("{result}: atoms sum to {sum}", result=view.name, sum=signed(total)),
                 )
                 for view, total in zip(views, sums, strict=True)
             ),
@@ -217,9 +253,8 @@ def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sa
             )
             for name in names
         ),
-        caption=f"{capital(sample_name(views[0], sample))} under {count(len(views), 'result')}."
-        f"{left_out(comparison, views)}",
-        alt="; ".join(f"{view.name} {signed(total)}" for view, total in zip(views, sums, strict=True)),
+        caption=sentences([tr("{sample} under {results}.", **_under(views, sample)), left_out(comparison, views)]),
+        alt=trp("list", "; ").join(f"{view.name} {signed(total)}" for view, total in zip(views, sums, strict=True)),
     )
 
 
@@ -233,11 +268,15 @@ def _token_lines(
     figures = []
     for number, scale in enumerate(dict.fromkeys(view.method.scale(item.name) for view in views)):
         own = [view for view in views if view.method.scale(item.name) == scale]
-        unit = own[0].method.unit
+        unit = tr(own[0].method.unit)
         values = [view.values(item.name, sample)[real] for view in own]
         lines = tuple(
             TokenLine(
-                title=view.name, tokens=tokens, values=each, note=f"sum {signed(float(each.sum()))}", alt=view.name
+                title=view.name,
+                tokens=tokens,
+                values=each,
+                note=tr("sum {sum}", sum=signed(float(each.sum()))),
+                alt=view.name,
             )
             for view, each in zip(own, values, strict=True)
         )
@@ -252,9 +291,13 @@ def _token_lines(
                         signed=any(view.method.signed for view in own),
                     ),
                 ),
-                caption=f"{capital(sample_name(views[0], sample))} under {count(len(own), 'result')}, in {unit}."
-                f"{left_out(comparison, views)}",
-                alt="; ".join(f"{line.title}: {line.note}" for line in lines),
+                caption=sentences(
+                    [
+                        tr("{sample} under {results}, in {unit}.", **_under(own, sample), unit=unit),
+                        left_out(comparison, views),
+                    ]
+                ),
+                alt=trp("list", "; ").join(tr("{result}: {sum}", result=line.title, sum=line.note) for line in lines),
             )
         )
     return figures

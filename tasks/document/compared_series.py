@@ -8,6 +8,7 @@ from exhibit.tasks.document.words import capital, count
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Scale
+from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Scales
 
 
@@ -38,7 +39,16 @@ def _figure(
         name=f"{figure_name(comparison, item, views, sample)}-{number}",
         content=traced(item, channels, items),
         scales=(Scale(unit=scale, limit=scales.get(scale, 1.0), signed=any(view.method.signed for view in own)),),
-        caption=f"{capital(sample_name(own[0], sample))} under {count(len(own), 'result')}, in {own[0].method.unit}."
-        f"{left_out(comparison, views)}",
-        alt="; ".join(one.alt for one in items),
+        caption=sentences(
+            [
+                tr(
+                    "{sample} under {results}, in {unit}.",
+                    sample=capital(sample_name(own[0], sample)),
+                    results=count(len(own), "result"),
+                    unit=tr(own[0].method.unit),
+                ),
+                left_out(comparison, views),
+            ]
+        ),
+        alt=trp("list", "; ").join(one.alt for one in items),
     )

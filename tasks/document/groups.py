@@ -5,17 +5,21 @@ import numpy as np
 from exhibit.tasks.ahead import student
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.common import PAGE_ONE, explained_score
-from exhibit.tasks.document.words import UNVARIED, capital, count, interval, listing, numbers, plain, signed
+from exhibit.tasks.document.words import UNVARIED, count, interval, listing, numbers, plain, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Bars, Figure, Series
 from exhibit.tasks.records.groups import GROUPS
+from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Table
-from exhibit.tasks.records.shown import article
 
 FEWEST = 4  # molecules of an interval: of two or three that are nearly equal by chance it would look certain
-_OH, _CHAIN = ("aliphatic OH", "aromatic OH"), "CH₂ of a chain"
+_CLAIMED = {
+    "aliphatic OH": mark("An aliphatic OH"),
+    "aromatic OH": mark("An aromatic OH"),
+    "CH₂ of a chain": mark("A CH₂ of a chain"),
+}
 _KNOWN = {group.name: group for group in GROUPS}
 
 
@@ -23,22 +27,30 @@ def figure(material: Material) -> Figure:
     """The mean contribution of each group by the main method, those that raise most first."""
     importance = material.main.summary.importances[0]
     order = np.argsort(-importance.mean, kind="stable")
-    labels = tuple(importance.features[k] for k in order)
+    names = [importance.features[k] for k in order]
+    labels = tuple(map(tr, names))
     errors = np.array([bounds_of(importance, k)[1] - importance.mean[k] for k in order])
     return Figure(
         name=f"{material.slug}-groups",
         content=Bars(
             labels=labels,
-            series=(Series(name=material.main.title, values=importance.mean[order], errors=errors),),
-            axis=f"mean contribution of one group, {material.main.unit}",
+            series=(Series(name=tr(material.main.title), values=importance.mean[order], errors=errors),),
+            axis=tr("mean contribution of one group, {unit}", unit=tr(material.main.unit)),
             signed=True,
-            drawings=tuple((_KNOWN[label].example, _KNOWN[label].smarts) for label in labels),
+            drawings=tuple((_KNOWN[name].example, _KNOWN[name].smarts) for name in names),
         ),
-        caption=f"Mean contribution of one functional group to the {explained_score(material)}. "
-        f"Each is the mean over those of the {count(material.explained, 'molecule')} that have it; lines: its 95% "
-        f"interval (Student's t), where {FEWEST} or more have the group. "
-        "Its own atoms, marked in the drawing, count alone, "
-        "each atom to one group.",
+        caption=sentences(
+            [
+                tr("Mean contribution of one functional group to the {score}.", score=explained_score(material)),
+                tr(
+                    "Each is the mean over those of the {molecules} that have it; lines: its 95% interval (Student's "
+                    "t), where {few} or more have the group.",
+                    molecules=count(material.explained, "molecule"),
+                    few=str(FEWEST),
+                ),
+                tr("Its own atoms, marked in the drawing, count alone, each atom to one group."),
+            ]
+        ),
         alt=numbers(labels, importance.mean[order], with_sign=True),
     )
 
@@ -63,22 +75,27 @@ def extremes(material: Material, common: int, name: str) -> Figure:
             "labels": tuple(bars.labels[k] for k in rows),
             "series": (kept,),
             "drawings": tuple(bars.drawings[k] for k in rows),
-            "axis": f"mean contribution, {material.main.unit}, by {named(material.main)}",
+            "axis": tr(
+                "mean contribution, {unit}, by {method}", unit=tr(material.main.unit), method=named(material.main)
+            ),
         }
     )
-    left = len(known) - len(rows)
-    ends = (
-        f" Drawn are the {_AT_EACH_END} highest and the {_AT_EACH_END} lowest of the {len(known)} groups that at least "
+    only = tr(
+        "Drawn are the {number} highest and the {number} lowest of the {groups} groups that at least {common} "
+        "molecules have.",
+        number=str(_AT_EACH_END),
+        groups=str(len(known)),
+        common=str(common),
     )
-    only = f"{ends}{common} molecules have." if left else ""
-    changed = {"alt": numbers(content.labels, kept.values, with_sign=True), "caption": f"{whole.caption}{only}"}
+    caption = sentences([whole.caption, only]) if len(known) > len(rows) else whole.caption
+    changed = {"alt": numbers(content.labels, kept.values, with_sign=True), "caption": caption}
     return whole.model_copy(update={"name": name, "content": content, "width": PAGE_ONE} | changed)
 
 
 def _give_or_take(importance: Importance, k: int) -> str:
     """+0.63 ± 0.19, half of the 95% interval."""
     mean, bounds = _mean_of(importance, k)
-    if bounds in ("–", UNVARIED):
+    if bounds in ("–", tr(UNVARIED)):
         return signed(mean)
     return f"{signed(mean)} ± {plain(bounds_of(importance, k)[1] - mean)}"
 
@@ -131,16 +148,30 @@ def table(material: Material) -> Table:
     for k in np.argsort(-importance.mean, kind="stable").tolist():
         mean, bounds = _mean_of(importance, k)
         written = [_give_or_take(item, k) for item in importances] if several else [signed(mean), bounds]
-        rows.append((importance.features[k], f"{int(importance.count[k]):,}", *written))
-    titles = [method.title for method in material.methods] if several else ["mean", "95% interval"]
-    units = listing(list(dict.fromkeys(method.unit for method in material.methods)))
+        rows.append((tr(importance.features[k]), f"{int(importance.count[k]):,}", *written))
+    titles = [tr(method.title) for method in material.methods] if several else [tr("mean"), tr("95% interval")]
+    units = listing(list(dict.fromkeys(tr(method.unit) for method in material.methods)))
+    classes, few = _of_classes(material), str(FEWEST)
     return Table(
         name=f"{material.slug}-groups-table",
-        caption=f"Contribution of one group, mean{' ± half of its 95% interval' if several else ''} over the explained "
-        f"molecules that have it, in {units}{_of_classes(material)}; of fewer than {FEWEST} no interval is stated.",
+        caption=tr(
+            "Contribution of one group, mean ± half of its 95% interval over the explained molecules that have it, in "
+            "{units}{classes}; of fewer than {few} no interval is stated.",
+            units=units,
+            classes=classes,
+            few=few,
+        )
+        if several
+        else tr(
+            "Contribution of one group, mean over the explained molecules that have it, in {units}{classes}; of fewer "
+            "than {few} no interval is stated.",
+            units=units,
+            classes=classes,
+            few=few,
+        ),
         columns=(
-            Column(title="group"),
-            Column(title="molecules", numeric=True),
+            Column(title=trp("of atoms", "group")),
+            Column(title=tr("molecules"), numeric=True),
             *(Column(title=title, numeric=True) for title in titles),
         ),
         rows=tuple(rows),
@@ -152,7 +183,9 @@ def _of_classes(material: Material) -> str:
     explained = (
         {material.dataset.classes[k] for k in material.targets[:, 0].tolist()} if material.dataset.classes else ()
     )
-    return f", each at its own explained class ({listing(sorted(explained))} are mixed)" if len(explained) > 1 else ""
+    if len(explained) < 2:
+        return ""
+    return tr(", each at its own explained class ({classes} are mixed)", classes=listing(sorted(explained)))
 
 
 def claim(material: Material) -> tuple[str, ...]:
@@ -163,25 +196,43 @@ def claim(material: Material) -> tuple[str, ...]:
         return ()
     known = {name: k for k, name in enumerate(importance.features) if importance.count[k] >= FEWEST}
     polar = [known[name] for name, group in _KNOWN.items() if group.polar and name in known]
-    sentences = []
+    said = []
     if polar:
-        raising = sum(importance.mean[k] > 0 for k in polar)
         surely, lowering = (sum(test(bounds_of(importance, k)) for k in polar) for test in (_above, _below))
-        sentences.append(
-            f"Of {count(len(polar), 'polar group')} that at least {FEWEST} molecules have, {raising} "
-            f"{'raises' if raising == 1 else 'raise'} it on average; the interval of {surely} is above zero, "
-            f"that of {lowering} below."
+        said.append(
+            trn(
+                "Of {groups} that at least {few} molecules have, {number} raises it on average; the interval of "
+                "{surely} is above zero, that of {lowering} below.",
+                "Of {groups} that at least {few} molecules have, {number} raise it on average; the interval of "
+                "{surely} is above zero, that of {lowering} below.",
+                int(sum(importance.mean[k] > 0 for k in polar)),
+                groups=count(len(polar), "polar group"),
+                few=str(FEWEST),
+                surely=str(surely),
+                lowering=str(lowering),
+            )
         )
-    for name in (*_OH, _CHAIN):
-        if name in known:
-            mean, bounds = _mean_of(importance, known[name])
-            ends = bounds_of(importance, known[name])
-            verb = "raises" if mean > 0 else "lowers"
-            said = f"{verb} it by {plain(abs(mean))}" if _above(ends) or _below(ends) else "does not surely move it"
-            of = count(int(importance.count[known[name]]), "molecule")
-            sentences.append(f"{capital(article(name))} {said} (mean {signed(mean)} of {of}, {bounds}).")
-    expected = "Expected is that OH and other polar groups raise solubility, and that carbon chains lower it."
-    return (" ".join([expected, *sentences]),) if sentences else ()
+    said += [_claimed(importance, known[name], group) for name, group in _CLAIMED.items() if name in known]
+    expected = tr("Expected is that OH and other polar groups raise solubility, and that carbon chains lower it.")
+    return (sentences([expected, *said]),) if said else ()
+
+
+def _claimed(importance: Importance, k: int, group: str) -> str:
+    """Whether a group of which something is expected does so."""
+    mean, bounds = _mean_of(importance, k)
+    ends = bounds_of(importance, k)
+    facts = tr(
+        "mean {mean} of {molecules}, {interval}",
+        mean=signed(mean),
+        molecules=count(int(importance.count[k]), "molecule"),
+        interval=bounds,
+    )
+    if not (_above(ends) or _below(ends)):
+        return tr("{group} does not surely move it ({facts}).", group=tr(group), facts=facts)
+    size = plain(abs(mean))
+    if mean > 0:
+        return tr("{group} raises it by {size} ({facts}).", group=tr(group), size=size, facts=facts)
+    return tr("{group} lowers it by {size} ({facts}).", group=tr(group), size=size, facts=facts)
 
 
 def _above(bounds: tuple[float, float]) -> bool:
