@@ -1,22 +1,23 @@
 """The chapter "Changes since the last report"."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import numpy as np
 
 from exhibit.tasks.document import between
+from exhibit.tasks.document.html import date
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import count, listing, plain, rounded, signed, without_units
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.changed import Changed, Pair, PointPair
 from exhibit.tasks.records.figure import Bars, Figure, Series
 from exhibit.tasks.records.finding import Flips, Shift, Shifts, Swap
+from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.page import Aside, Badge, Block, Chapter, Column, Section, Table, Teaser
 from exhibit.tasks.records.verdict import Verdict
 
 SLUG = "since_last"  # no slug of a point has a "_"
-_TITLE = "Changes since the last report"
+_TITLE = mark("Changes since the last report")
 _MOST_ROWS = 20
 _MOST_FEATURES = 10
 _MOST_POINTS = 3  # that have a figure
@@ -28,33 +29,37 @@ def chapter(changes: Changed) -> Chapter:
     if earlier is None:
         return Chapter(
             slug=SLUG,
-            title=_TITLE,
-            eyebrow="no earlier report",
-            lead="There is no earlier report of these points to compare with: this is the first.",
+            title=tr(_TITLE),
+            eyebrow=tr("no earlier report"),
+            lead=tr("There is no earlier report of these points to compare with: this is the first."),
             teaser=None,
             sections=(),
         )
     flips, shifts = findings(changes.summary)
-    sentence = " ".join(
+    issued = date(earlier.issued)
+    sentence = sentences(
         [
-            f"{between.changed_what(bool(changes.summary.data), bool(changes.summary.models))} since the report of "
-            f"{day(earlier.issued)}.",
+            tr(
+                "{change} since the report of {date}.",
+                change=between.changed_what(bool(changes.summary.data), bool(changes.summary.models)),
+                date=issued,
+            ),
             worded(shifts)[1],
             worded(flips)[1],
         ]
     )
     drawn = figures(changes)
+    compared = tr("compared with the report issued {date}", date=issued)
     teaser = Teaser(
         figure=drawn[0].name if drawn else "",
-        title=f"Since {day(earlier.issued)}: {between.since(flips, shifts)}",
+        title=tr("Since {date}: {change}", date=issued, change=between.since(flips, shifts)),
         sentence=sentence,
-        small=f"compared with the report issued {day(earlier.issued)} · "
-        f"{count(changes.summary.compared, 'importance')}",
+        small=f"{compared} · {count(changes.summary.compared, 'importance')}",
     )
     return Chapter(
         slug=SLUG,
-        title=_TITLE,
-        eyebrow=f"compared with the report issued {day(earlier.issued)}",
+        title=tr(_TITLE),
+        eyebrow=compared,
         lead=sentence,
         teaser=teaser if drawn else None,
         sections=(_origin(changes, earlier), *_importances(changes), _verdicts(changes)),
@@ -71,25 +76,21 @@ def badges(changes: Changed) -> tuple[Badge, ...]:
     stands = shifts.standing == "stands"
     number = certain + others if stands else certain
     verdict: Verdict | None = "fail" if number else "undecided" if others else None
-    beyond = f"{count(number, 'change')} beyond error"
+    beyond = tr("{changes} beyond error", changes=count(number, "change"))
     return (
         Badge(
-            title=beyond if stands or not others else f"{beyond}, {others} undecided",
-            text=f"since the report of {day(summary.compared_with.issued)}",
+            title=beyond
+            if stands or not others
+            else tr("{changes}, {number} undecided", changes=beyond, number=str(others)),
+            text=tr("since the report of {date}", date=date(summary.compared_with.issued)),
             verdict=verdict,
         ),
     )
 
 
-def day(issued: str) -> str:
-    """3 January 2026."""
-    date = datetime.fromisoformat(issued)
-    return f"{date.day} {date:%B %Y}"
-
-
 # --- findings ---------------------------------------------------------------------------------------------
 
-_RETRAINED = (
+_RETRAINED = mark(
     "the model was trained again and these errors leave out how much another training alone changes an importance"
 )
 
@@ -108,7 +109,7 @@ def findings(summary: Changes) -> tuple[Flips, Shifts]:
         for item in summary.importance_changes
         if item.moved
     )
-    doubt = _RETRAINED if summary.models and (shifts or swaps) else ""
+    doubt = tr(_RETRAINED) if summary.models and (shifts or swaps) else ""
     return (
         Flips(metrics=summary.metrics, verdicts=summary.verdicts),
         Shifts(compared=summary.compared, shifts=shifts, swaps=swaps, doubt=doubt),
@@ -120,24 +121,28 @@ def findings(summary: Changes) -> tuple[Flips, Shifts]:
 
 def _origin(changes: Changed, earlier: EarlierReport) -> Section:
     apart = [
-        f"{listing(changes.new)}: not in the earlier report." if changes.new else "",
-        f"{listing(changes.gone)}: in the earlier report alone." if changes.gone else "",
-        f"Not compared, as features or aggregation differ: {listing(changes.incomparable)}."
+        tr("{points}: not in the earlier report.", points=listing(changes.new)) if changes.new else "",
+        tr("{points}: in the earlier report alone.", points=listing(changes.gone)) if changes.gone else "",
+        tr("Not compared, as features or aggregation differ: {results}.", results=listing(changes.incomparable))
         if changes.incomparable
         else "",
-        "" if changes.metrics_known else "The earlier report does not file its metrics, so they are not compared.",
+        "" if changes.metrics_known else tr("The earlier report does not file its metrics, so they are not compared."),
     ]
     settings = [text for pair in changes.points if (text := _settings(pair))]
     return Section(
-        title="Data, model and metrics",
+        title=tr("Data, model and metrics"),
         blocks=(
             Block(
-                paragraphs=tuple(filter(None, (" ".join(filter(None, apart)), *settings[:_MOST_NAMES]))),
+                paragraphs=tuple(filter(None, (sentences(apart), *settings[:_MOST_NAMES]))),
                 asides=(
                     Aside(
-                        title="The earlier report",
-                        text=f"Issued {day(earlier.issued)}. sha256 of its PDF: {_grouped(earlier.pdf)}; of its "
-                        f"evidence: {_grouped(earlier.evidence)}.",
+                        title=tr("The earlier report"),
+                        text=tr(
+                            "Issued {date}. sha256 of its PDF: {pdf}; of its evidence: {evidence}.",
+                            date=date(earlier.issued),
+                            pdf=_grouped(earlier.pdf),
+                            evidence=_grouped(earlier.evidence),
+                        ),
                     ),
                 ),
                 tables=(_point_table(changes),),
@@ -156,22 +161,34 @@ def _settings(pair: PointPair) -> str:
     if not keys:
         return ""
     before, after = pair.before.settings, pair.after.settings
-    named = [f"{key} from {before[key]} to {after[key]}" for key in keys[:_MOST_NAMES]]
-    more = f" and {count(len(keys) - _MOST_NAMES, 'more setting')}" if len(keys) > _MOST_NAMES else ""
-    return f"{pair.after.title}: the config changed, {listing(named)}{more}."
+    named = listing(
+        [
+            tr("{setting} from {before} to {after}", setting=key, before=before[key], after=after[key])
+            for key in keys[:_MOST_NAMES]
+        ]
+    )
+    if len(keys) > _MOST_NAMES:
+        further = count(len(keys) - _MOST_NAMES, "more setting")
+        named = tr("{settings} and {further}", settings=named, further=further)
+    return tr("{point}: the config changed, {settings}.", point=pair.after.title, settings=named)
 
 
 def _point_table(changes: Changed) -> Table:
     rows = [row for pair in changes.points for row in _point_rows(pair, changes.summary)]
-    left = f" The first {_MOST_ROWS} of {len(rows)} rows." if len(rows) > _MOST_ROWS else ""
+    left = tr("The first {number} of {total} rows.", number=str(_MOST_ROWS), total=str(len(rows)))
     return Table(
         name=f"{SLUG}-points",
-        caption="Data and model of each point, by their digests, and the quality of the model. Beyond error: the 95% "
-        f"intervals do not overlap.{left}",
+        caption=sentences(
+            [
+                tr("Data and model of each point, by their digests, and the quality of the model."),
+                tr("Beyond error: the 95% intervals do not overlap."),
+                left if len(rows) > _MOST_ROWS else "",
+            ]
+        ),
         columns=(
-            *(Column(title=title) for title in ("point", "data", "weights", "metric")),
-            *(Column(title=title, numeric=True) for title in ("before", "now")),
-            Column(title="beyond error"),
+            *(Column(title=title) for title in (tr("point"), tr("data"), tr("weights"), tr("metric"))),
+            *(Column(title=title, numeric=True) for title in (trp("column", "before"), trp("column", "now"))),
+            Column(title=tr("beyond error")),
         ),
         rows=tuple(rows[:_MOST_ROWS]),
     )
@@ -179,18 +196,30 @@ def _point_table(changes: Changed) -> Table:
 
 def _point_rows(pair: PointPair, summary: Changes) -> list[tuple[str, ...]]:
     """A row per metric; of a point without one a single row."""
-    weights = "same" if pair.before.weights == pair.after.weights else "changed"
+    weights = (
+        trp("data or weights", "same")
+        if pair.before.weights == pair.after.weights
+        else trp("data or weights", "changed")
+    )
     own = [item for item in summary.metric_changes if item.point == pair.after.slug]
     measured = [
-        (item.metric, plain(item.before, 3), plain(item.after, 3), "yes" if item.beyond else "no") for item in own
+        (
+            tr(item.metric),
+            plain(item.before, 3),
+            plain(item.after, 3),
+            trp("verdict", "yes") if item.beyond else trp("verdict", "no"),
+        )
+        for item in own
     ]
     return [(pair.after.title, _data(pair), weights, *numbers) for numbers in measured or [("–",) * 4]]
 
 
 def _data(pair: PointPair) -> str:
     if pair.before.data == pair.after.data:
-        return "same"
-    return f"changed: {pair.before.samples:,} rows before, {pair.after.samples:,} now"
+        return trp("data or weights", "same")
+    return tr(
+        "changed: {before} rows before, {now} now", before=f"{pair.before.samples:,}", now=f"{pair.after.samples:,}"
+    )
 
 
 # --- importances ------------------------------------------------------------------------------------------
@@ -216,20 +245,29 @@ def _bars(pair: Pair, number: int) -> Figure:
     labels = tuple(without_units(pair.after.features)[k] for k in order)
     series = [
         Series(name=name, values=item.values[order], errors=item.errors[order], reference=grey)
-        for name, item, grey in (("now", pair.after, False), ("before", pair.before, True))
+        for name, item, grey in (
+            (trp("series", "now"), pair.after, False),
+            (trp("series", "before"), pair.before, True),
+        )
     ]
-    part = (
-        f" The first {len(order)} of {len(pair.after.features)} features."
-        if len(order) < len(pair.after.features)
-        else ""
-    )
+    part = tr("The first {number} of {total} features.", number=str(len(order)), total=str(len(pair.after.features)))
     return Figure(
         name=f"{SLUG}-importances-{number}",
-        content=Bars(labels=labels, series=tuple(series), axis="mean |a|"),
-        caption=f"{_name(pair)}: mean |a| now and, in grey, in the earlier report. Lines: one standard error over "
-        f"samples.{part}",
-        alt="; ".join(
-            f"{label}: {rounded(float(pair.before.values[k]))} before, {rounded(float(pair.after.values[k]))} now"
+        content=Bars(labels=labels, series=tuple(series), axis=tr("mean |a|")),
+        caption=sentences(
+            [
+                tr("{result}: mean |a| now and, in grey, in the earlier report.", result=_name(pair)),
+                tr("Lines: one standard error over samples."),
+                part if len(order) < len(pair.after.features) else "",
+            ]
+        ),
+        alt=trp("list", "; ").join(
+            tr(
+                "{feature}: {before} before, {now} now",
+                feature=label,
+                before=rounded(float(pair.before.values[k])),
+                now=rounded(float(pair.after.values[k])),
+            )
             for label, k in zip(labels, order, strict=True)
         ),
     )
@@ -237,7 +275,7 @@ def _bars(pair: Pair, number: int) -> Figure:
 
 def _name(pair: Pair) -> str:
     item = pair.after
-    return f"{item.point}, {item.method}" + (f", {item.input}" if item.input else "")
+    return trp("list", ", ").join(filter(None, (item.point, item.method, item.input)))
 
 
 def _importances(changes: Changed) -> tuple[Section, ...]:
@@ -247,10 +285,10 @@ def _importances(changes: Changed) -> tuple[Section, ...]:
     names = [figure.name for figure in figures(changes)]
     return (
         Section(
-            title="Importances and ranks",
+            title=tr("Importances and ranks"),
             blocks=(
                 Block(
-                    paragraphs=(f"{worded(shifts)[1]} {between.swapped(shifts)}",),
+                    paragraphs=(sentences([worded(shifts)[1], between.swapped(shifts)]),),
                     figures=tuple(names[:1]),
                     asides=(_reading(changes.summary),),
                 ),
@@ -263,12 +301,15 @@ def _importances(changes: Changed) -> tuple[Section, ...]:
 
 def _reading(summary: Changes) -> Aside:
     return Aside(
-        title="What counts",
-        text=f"A difference counts above {summary.limit:.2f} standard errors, of few samples above more, by "
-        "Student's t: had nothing changed, one or more of the "
-        f"{summary.compared:,} differences would be so large in one report of twenty at the most. Errors are over the "
-        "explained samples; where both reports explain the same rows they are too large, so small real changes may be "
-        "missed.",
+        title=tr("What counts"),
+        text=tr(
+            "A difference counts above {limit} standard errors, of few samples above more, by Student's t: had nothing "
+            "changed, one or more of the {number} differences would be so large in one report of twenty at the most. "
+            "Errors are over the explained samples; where both reports explain the same rows they are too large, so "
+            "small real changes may be missed.",
+            limit=f"{summary.limit:.2f}",
+            number=f"{summary.compared:,}",
+        ),
     )
 
 
@@ -278,16 +319,38 @@ def _importance_table(changes: Changed) -> Table:
     rows.sort(key=lambda row: -abs(float(row[0].apart[row[1]])))
     counting = [(pair, k) for pair, k in rows if pair.beyond[k] or pair.moved[k]]
     shown = (counting or rows)[:_MOST_ROWS]
-    which = "The changes that count" if counting else "The largest differences, none of which counts"
     total = len(counting or rows)
-    left = f", the first {len(shown)} of {total:,}; all that count are in changes.json" if len(shown) < total else ""
+    left = tr(
+        ", the first {number} of {total}; all that count are in changes.json",
+        number=str(len(shown)),
+        total=f"{total:,}",
+    )
+    left = left if len(shown) < total else ""
     return Table(
         name=f"{SLUG}-importances",
-        caption=f"{which}{left}. Mean |a| with its standard error, the difference in errors, and places with the best "
-        "and the worst that the errors leave open.",
+        caption=sentences(
+            [
+                tr("The changes that count{left}.", left=left)
+                if counting
+                else tr("The largest differences, none of which counts{left}.", left=left),
+                tr(
+                    "Mean |a| with its standard error, the difference in errors, and places with the best and the "
+                    "worst that the errors leave open."
+                ),
+            ]
+        ),
         columns=(
-            *(Column(title=title) for title in ("result", "feature")),
-            *(Column(title=title, numeric=True) for title in ("before", "now", "errors", "place before", "place now")),
+            *(Column(title=title) for title in (tr("result"), tr("feature"))),
+            *(
+                Column(title=title, numeric=True)
+                for title in (
+                    trp("column", "before"),
+                    trp("column", "now"),
+                    trp("column", "errors"),
+                    tr("place before"),
+                    tr("place now"),
+                )
+            ),
         ),
         rows=tuple(_row(pair, k) for pair, k in shown),
     )
@@ -296,7 +359,7 @@ def _importance_table(changes: Changed) -> Table:
 def _row(pair: Pair, k: int) -> tuple[str, ...]:
     apart = float(pair.apart[k])
     return (
-        f"{pair.after.point}, {pair.after.method}",
+        trp("list", ", ").join((pair.after.point, pair.after.method)),
         without_units(pair.after.features)[k],
         *(f"{rounded(float(item.values[k]))} ± {rounded(float(item.errors[k]))}" for item in (pair.before, pair.after)),
         signed(apart, 1) if np.isfinite(apart) else "–",
@@ -306,7 +369,9 @@ def _row(pair: Pair, k: int) -> tuple[str, ...]:
 
 def _place(places: Sequence[int]) -> str:
     place, best, worst = places
-    return f"{place} ({best} to {worst})" if best < worst else f"{place}"
+    if best >= worst:
+        return f"{place}"
+    return tr("{place} ({best} to {worst})", place=str(place), best=str(best), worst=str(worst))
 
 
 # --- verdicts ---------------------------------------------------------------------------------------------
@@ -315,16 +380,25 @@ def _place(places: Sequence[int]) -> str:
 def _verdicts(changes: Changed) -> Section:
     flipped = changes.summary.verdict_changes
     if not flipped:
-        return Section(title="Verdicts", blocks=(Block(paragraphs=("Every check says what it said before.",)),))
+        return Section(title=tr("Verdicts"), blocks=(Block(paragraphs=(tr("Every check says what it said before."),)),))
     return Section(
-        title="Verdicts",
+        title=tr("Verdicts"),
         blocks=(
             Block(
                 tables=(
                     Table(
                         name=f"{SLUG}-verdicts",
-                        caption="Checks that passed in one report and failed in the other.",
-                        columns=tuple(Column(title=title) for title in ("point", "method", "check", "before", "now")),
+                        caption=tr("Checks that passed in one report and failed in the other."),
+                        columns=tuple(
+                            Column(title=title)
+                            for title in (
+                                tr("point"),
+                                tr("method"),
+                                trp("column", "check"),
+                                trp("column", "before"),
+                                trp("column", "now"),
+                            )
+                        ),
                         rows=tuple(
                             (item.point, item.method, item.check.replace("_", " "), item.before, item.after)
                             for item in flipped[:_MOST_ROWS]

@@ -142,7 +142,7 @@ def _grid(
         content=Images(columns=columns, rows=tuple(rows), row_labels=labels),
         scales=tuple(
             Scale(
-                unit=unit,
+                unit=tr(unit),
                 limit=scales.get(unit, 1.0),
                 signed=any(view.method.signed for view in views if view.method.maps[item.name].unit == unit),
             )
@@ -247,7 +247,7 @@ def _molecule_row(comparison: Comparison, item: Input, views: Sequence[View], sa
         ),
         scales=tuple(
             Scale(
-                unit=name,
+                unit=tr(name),
                 limit=scales.get(name, 1.0),
                 signed=any(view.method.signed for view in views if view.method.scale(item.name) == name),
             )
@@ -286,7 +286,7 @@ def _token_lines(
                 content=Tokens(items=lines),
                 scales=(
                     Scale(
-                        unit=scale,
+                        unit=tr(scale),
                         limit=scales.get(scale, 1.0),
                         signed=any(view.method.signed for view in own),
                     ),

@@ -38,7 +38,7 @@ def _figure(
     return Figure(
         name=f"{figure_name(comparison, item, views, sample)}-{number}",
         content=traced(item, channels, items),
-        scales=(Scale(unit=scale, limit=scales.get(scale, 1.0), signed=any(view.method.signed for view in own)),),
+        scales=(Scale(unit=tr(scale), limit=scales.get(scale, 1.0), signed=any(view.method.signed for view in own)),),
         caption=sentences(
             [
                 tr(
