@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from exhibit.tasks.data.rows import is_number, numbers, require_columns, words
 from exhibit.tasks.records.base import Array, InputError
-from exhibit.tasks.records.grouping import NOT_STATED, Grouping, Groupings
+from exhibit.tasks.records.grouping import NOT_STATED, Grouping, Groupings, range_names
 from exhibit.tasks.records.override import typed_for
 from exhibit.tasks.records.shown import what_it_is
 
@@ -110,8 +110,7 @@ def ranges(values: Array, cuts: Sequence[float]) -> list[str]:
 
 
 def _range_names(cuts: Sequence[float]) -> list[str]:
-    ends = [_word(cut) for cut in cuts]
-    return [f"under {ends[0]}", *(f"{low} to under {high}" for low, high in pairwise(ends)), f"{ends[-1]} and over"]
+    return range_names([_word(cut) for cut in cuts])
 
 
 def _word(cut: float) -> str:

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from exhibit.tasks.document import roles
 from exhibit.tasks.document.kinds import KINDS
-from exhibit.tasks.document.over_rows import count_of, group_name
+from exhibit.tasks.document.over_rows import count_of
 from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, signed
+from exhibit.tasks.records.grouping import group_name
 from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.material import Material

@@ -8,7 +8,6 @@ import numpy as np
 from exhibit.tasks.document.words import count, listing
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Asked
-from exhibit.tasks.records.grouping import NOT_STATED
 from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 
@@ -47,11 +46,6 @@ def kind_of(rows: str) -> str:
 
 def _kinds(kinds: Sequence[str]) -> str:
     return reduce(lambda one, other: trp("rows", "{one} and {other}", one=one, other=other), map(kind_of, kinds))
-
-
-def group_name(name: str) -> str:
-    """A group of rows: that they do not state it is said in the language of the page, all else as in the file."""
-    return ", ".join(tr(part) if part == NOT_STATED else part for part in name.split(", "))
 
 
 def features_asked(asked: int, total: int, left: Sequence[tuple[str, str]] = ()) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document.bearing import within_a_sentence
-from exhibit.tasks.document.over_rows import digits, group_name
+from exhibit.tasks.document.over_rows import digits
 from exhibit.tasks.document.words import as_chance, capital, count, first_places, interval, listing, plain
+from exhibit.tasks.records.grouping import group_name
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Column, Concern, Table

@@ -1,13 +1,34 @@
 """What samples are grouped by, apart from what a model is given of them."""
 
+import re
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
 
 from exhibit.tasks.records.base import Array, Record
-from exhibit.tasks.records.language import mark
+from exhibit.tasks.records.language import mark, tr
 
 NOT_STATED = mark("not stated")  # the group of rows whose cell is empty
+_RANGES = mark("under {high}"), mark("{low} to under {high}"), mark("{low} and over")
+
+
+def range_names(ends: Sequence[str]) -> list[str]:
+    """Names of the groups by ranges of numbers between ascending `ends`, each from its lower end on."""
+    lowest, within, highest = _RANGES
+    between = [within.format(low=low, high=high) for low, high in pairwise(ends)]
+    return [lowest.format(high=ends[0]), *between, highest.format(low=ends[-1])]
+
+
+def group_name(name: str) -> str:
+    """A group as a page names it: ranges, and that a row states nothing, in its language, all else as in the file."""
+    return ", ".join(tr(part) if part == NOT_STATED else _range(part) for part in name.split(", "))
+
+
+def _range(name: str) -> str:
+    found = ((text, re.fullmatch(re.sub("{(.*?)}", r"(?P<\1>-?[0-9.]+)", text), name)) for text in _RANGES)
+    return next((tr(text, **match.groupdict()) for text, match in found if match), name)
 
 
 class Grouping(Record):
