@@ -21,6 +21,7 @@ LANGUAGE = "eo"  # which nobody asks for otherwise
 _HEAD = r"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=UTF-8\n"
+"Language: eo\n"
 "Plural-Forms: nplurals=1; plural=0;\n"
 
 """
