@@ -6,8 +6,10 @@ from itertools import count as counting
 
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.language import ENGLISH, counted, has_capitals, language_now, mark, tr, trp
+from exhibit.tasks.records.model import Rate
 from exhibit.tasks.records.shown import UNWRITTEN, as_power, as_set
-from exhibit.tasks.records.verdict import CheckWords
+from exhibit.tasks.records.trust import Word as Answer
+from exhibit.tasks.records.verdict import CheckWords, Verdict
 
 _SHORT = 16  # letters of a name of a class
 
@@ -182,7 +184,37 @@ def question(check: str, checks: Mapping[str, CheckWords]) -> str:
 def asked(check: str, checks: Mapping[str, CheckWords]) -> str:
     """What a check asks, in quotation marks; of one that is not among `checks` its name."""
     asks = question(check, checks)
-    return trp("quotation", "“{words}”", words=asks) if check in checks else asks
+    return quoted(asks) if check in checks else asks
+
+
+def quoted(words: str) -> str:
+    """In quotation marks."""
+    return trp("quotation", "“{words}”", words=words)
+
+
+def judged(word: Verdict | Answer) -> str:
+    """A verdict or an answer as a reader reads it; for programs it is a word of English."""
+    words: dict[Verdict | Answer, str] = {
+        "pass": trp("verdict", "pass"),
+        "fail": trp("verdict", "fail"),
+        "undecided": trp("verdict", "undecided"),
+        "not assessed": trp("verdict", "not assessed"),
+        "not applicable": trp("verdict", "not applicable"),
+        "yes": trp("verdict", "yes"),
+        "with care": trp("verdict", "with care"),
+        "no": trp("verdict", "no"),
+    }
+    return words[word]
+
+
+def rate(part: Rate) -> str:
+    """93% (28 of 30)."""
+    return tr("{share} ({right} of {total})", share=share(part.share), right=str(part.right), total=str(part.total))
+
+
+def small(text: str) -> str:
+    """The same with a small letter in front, within a sentence."""
+    return text[:1].lower() + text[1:] if has_capitals() else text
 
 
 def capital(text: str) -> str:
