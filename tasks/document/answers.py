@@ -1,22 +1,23 @@
-"""The plain answers of page one, by a rule that is printed with them."""
+"""The plain answers of page one, by the rules that are printed with them."""
 
 import json
 from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from exhibit.tasks.document import explained
+from exhibit.tasks.document import explained, rules
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.concerns import concerns
 from exhibit.tasks.document.grounds import sample, worded
 from exhibit.tasks.document.verdicts import all_rows, not_asked
-from exhibit.tasks.document.words import capital, count, listing, of_results
+from exhibit.tasks.document.words import capital, count, judged, listing, of_results
 from exhibit.tasks.records.finding import Finding, Mark
 from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.language import mark, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
-from exhibit.tasks.records.page import Answer, Each, Fact, Front, Rule
+from exhibit.tasks.records.page import Answer, Each, Fact, Front
 from exhibit.tasks.records.subgroups import APART
 from exhibit.tasks.records.trust import (
     Answered,
@@ -32,51 +33,12 @@ from exhibit.tasks.records.trust import (
 )
 from exhibit.tasks.records.verdict import CheckWords
 
+MODEL = rules.MODEL
+
 _HALF = 0.5  # of the errors of a naive guess
 _WORST: tuple[Word, ...] = ("no", "not assessed", "with care", "yes")
 _MOST_GROUPS = 3  # of results with the same answer
 _MOST_NAMED = 3  # methods of a model
-
-MODEL = "Can the model be trusted?"
-
-RULE = (
-    Rule(
-        question=MODEL,
-        cases=(
-            ("yes", "on rows that it has not seen it surely makes at most half the errors of a naive guess"),
-            (
-                "with care",
-                "it is surely better than the guess, but not shown to be that good; or those rows stopped its "
-                "training, or hold rows that it was trained on; or it relies on a planted mark, or may, since the 95% "
-                f"interval of how much more often it is right with the mark goes beyond {100 * APART:g} percentage "
-                "points; or there is no guess to hold it against",
-            ),
-            ("no", "it is not surely better than the guess, on whichever rows"),
-            ("not assessed", "no rows that it has not seen have labels"),
-        ),
-    ),
-    explained.RULE,
-    Rule(
-        question="Whether to trust it",
-        cases=(
-            ("yes", "both answers are yes"),
-            ("with care", "in all other cases"),
-            ("no", "one of the two is no"),
-            ("not assessed", "one of the two is not assessed, and none is no"),
-        ),
-    ),
-)
-
-
-def notes(checks: Mapping[str, CheckWords], several: bool) -> tuple[str, ...]:
-    """What the words of the rule mean."""
-    worst = "Of several results the worst answer counts. " * several
-    return (
-        "Surely: by the whole 95% interval. A naive guess knows the training labels alone: it is always the commonest "
-        f"class, or their mean. The typical error is the root mean squared error (RMSE). {worst}That a given model has "
-        "not seen the rows of the data is the user's statement, where it is made.",
-        *explained.notes(checks),
-    )
 
 
 def front(
@@ -102,17 +64,34 @@ def front(
     )
     return Front(
         examined=tuple(_examined(materials)),
-        stated=tuple(Fact(name=capital(name), text=text) for name, text in (stated or {}).items()),
+        stated=tuple(Fact(name=capital(tr(name)), text=_stated(name, text)) for name, text in (stated or {}).items()),
         answered=answered,
         findings={slug: _plain(finding) for slug, finding in findings.items()},
         answers=tuple(told(one, checks) for one in answered),
         overall=min(model.answer, explanation.answer, key=_WORST.index),
         concerns=concerns(materials, anchors),
-        rule=RULE,
-        notes=notes(checks, len(materials) > 1),
+        rule=rules.rules(),
+        notes=rules.notes(checks, len(materials) > 1),
         verdicts=tuple(all_rows(materials, checks, anchors)),
         not_asked=tuple(not_asked(materials, checks)),
     )
+
+
+# What a user may state of model and data, as `DocumentSpec.stated` calls and orders it.
+_STATED = (
+    mark("purpose"),
+    mark("owner"),
+    mark("version of the model"),
+    mark("date of the model"),
+    mark("date of the data"),
+    mark("a model card"),
+)
+_NOT_STATED = mark("not stated")
+
+
+def _stated(name: str, text: str) -> str:
+    """What is stated, in the user's words; what is not stated, by its names."""
+    return listing([tr(one) for one in _STATED if one in text]) if name == _NOT_STATED else text
 
 
 _QUESTIONS: dict[QuestionId, str] = {
@@ -148,7 +127,9 @@ def told(answered: Answered, checks: Mapping[str, CheckWords]) -> Answer:
 def model_name(material: Material) -> str:
     """neural net for pictures (Keras): kind of model and framework, neither of them twice."""
     kind, framework = material.data_kind, material.framework
-    return kind if kind.startswith(framework.lower()) else f"{kind} ({framework})"
+    if kind.startswith(framework.lower()):
+        return tr(kind)
+    return tr("{model} ({framework})", model=tr(kind), framework=framework)
 
 
 def _examined(materials: Sequence[Material]) -> list[Fact]:
@@ -156,18 +137,25 @@ def _examined(materials: Sequence[Material]) -> list[Fact]:
     if len(materials) == 1:
         (item,) = materials
         return [
-            Fact(name="Model", text=f"{capital(model_name(item))}, {_origin(item)}"),
-            Fact(name="Data", text=_data_of(item)),
-            Fact(name="Source", text=_source_of(item)),
+            Fact(
+                name=trp("on page one", "Model"),
+                text=tr("{model}, {origin}", model=capital(model_name(item)), origin=_origin(item)),
+            ),
+            Fact(name=trp("on page one", "Data"), text=_data_of(item)),
+            Fact(name=trp("on page one", "Source"), text=_source_of(item)),
             _methods_of(item),
         ]
     alike: dict[tuple[str, str], list[str]] = {}
     for item in materials:
-        rows = _rows(item, len(item.labels) + len(item.dataset.excluded))
-        data = f"{item.dataset.title}, {rows}, {item.explained:,} explained"
+        data = tr(
+            "{data}, {rows}, {number} explained",
+            data=item.dataset.title,
+            rows=_rows(item, len(item.labels) + len(item.dataset.excluded)),
+            number=f"{item.explained:,}",
+        )
         alike.setdefault((model_name(item), data), []).append(item.title)
     return [
-        Fact(name=of_results(titles, len(materials)), text=f"{capital(model)}; {data}")
+        Fact(name=of_results(titles, len(materials)), text=tr("{model}; {data}", model=capital(model), data=data))
         for (model, data), titles in alike.items()
     ]
 
@@ -175,19 +163,23 @@ def _examined(materials: Sequence[Material]) -> list[Fact]:
 def _origin(material: Material) -> str:
     """Whether it was trained here, and on how much."""
     if not material.trained:
-        return "given as it is, not trained here"
-    return f"trained for this report on {_rows(material, int((material.split == 'train').sum()))}"
+        return tr("given as it is, not trained here")
+    return tr("trained for this report on {rows}", rows=_rows(material, int((material.split == "train").sum())))
 
 
 def _data_of(material: Material) -> str:
-    rows = _rows(material, len(material.labels) + len(material.dataset.excluded))
-    were = "was" if material.explained == 1 else "were"
-    return f"{material.dataset.title}, {rows}, of which {material.explained:,} {were} explained"
+    return trn(
+        "{data}, {rows}, of which {number} was explained",
+        "{data}, {rows}, of which {number} were explained",
+        material.explained,
+        data=material.dataset.title,
+        rows=_rows(material, len(material.labels) + len(material.dataset.excluded)),
+    )
 
 
 def _source_of(material: Material) -> str:
     """Where the data come from, in short: whole it stands in the chapter."""
-    first = material.dataset.source.partition("; ")[0]
+    first = tr(material.dataset.source).partition("; ")[0]
     return capital(first if len(first) <= _LINE else first.partition(": ")[0]).rstrip(".")
 
 
@@ -211,8 +203,9 @@ def _kind(material: Material) -> Kind | None:
 
 def _methods_of(material: Material) -> Fact:
     titles = [named(method) for method in material.methods]
-    more = [f"{len(titles) - _MOST_NAMED} more"] if len(titles) > _MOST_NAMED else []
-    return Fact(name="Explained by", text=listing([*titles[:_MOST_NAMED], *more]))
+    left = len(titles) - _MOST_NAMED
+    more = [tr("{number} more", number=str(left))] if left > 0 else []
+    return Fact(name=tr("Explained by"), text=listing([*titles[:_MOST_NAMED], *more]))
 
 
 def _joined(answered: Answered, checks: Mapping[str, CheckWords]) -> Answer:
@@ -220,25 +213,31 @@ def _joined(answered: Answered, checks: Mapping[str, CheckWords]) -> Answer:
     found = answered.results
     if len(found) == 1:
         [one] = found
-        return Answer(question=answered.question, word=one.answer, reasons=(worded(one.reasons, checks),))
+        return Answer(question=tr(answered.question), word=one.answer, reasons=(worded(one.reasons, checks),))
     alike: dict[tuple[Word, str], list[str]] = {}
     for one in found:
         alike.setdefault((one.answer, worded(one.reasons, checks, whole=False)), []).append(one.title)
     order = sorted(alike, key=lambda one: _WORST.index(one[0]))
     rest = [word for word, text in order[_MOST_GROUPS:] for _ in alike[word, text]]
     return Answer(
-        question=answered.question,
+        question=tr(answered.question),
         word=answered.answer,
         each=tuple(
             Each(of=of_results(alike[word, text], len(found)), word=word, reason=text)
             for word, text in order[:_MOST_GROUPS]
         ),
-        more=f"{count(len(rest), 'more result')}: {_counted(rest)}." if rest else "",
+        more=_more(rest) if rest else "",
     )
 
 
-def _counted(words: Sequence[Word]) -> str:
-    return listing([f"{words.count(word)} {word}" for word in _WORST if word in words])
+def _more(words: Sequence[Word]) -> str:
+    """How many results there is no room for, and how many had which answer."""
+    found = [
+        tr("{number} {answer}", number=str(words.count(word)), answer=judged(word)) for word in _WORST if word in words
+    ]
+    return trn(
+        "{number} more result: {answers}.", "{number} more results: {answers}.", len(words), answers=listing(found)
+    )
 
 
 # --- the model --------------------------------------------------------------------------------------------
@@ -271,7 +270,7 @@ def _reserve(material: Material, finding: Finding, surely: bool) -> AnyGround | 
         return Relied(region=finding.region, of_class=finding.of_class, present=finding.present, absent=finding.absent)
     if (planted := material.performance.planted) and planted.present.less(planted.absent)[1] > APART:
         of_class = material.output_name(planted.output)
-        return MayRely(region=planted.region, of_class=of_class, present=planted.present, absent=planted.absent)
+        return MayRely(region=tr(planted.region), of_class=of_class, present=planted.present, absent=planted.absent)
     if (repeated := material.performance.repeated) and not material.not_seen:
         return Repeated(rows=repeated)
     if material.stopped_by_test:

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.grounds import ENOUGH, SHOWS, sentence, unknown
-from exhibit.tasks.document.words import capital, count, listing
+from exhibit.tasks.document.words import count
 from exhibit.tasks.records.finding import Finding
+from exhibit.tasks.records.language import mark, tr
 from exhibit.tasks.records.material import Material, MethodMaterial
-from exhibit.tasks.records.page import Answer, Rule
+from exhibit.tasks.records.page import Answer
 from exhibit.tasks.records.trust import (
     Answered,
     AnyGround,
@@ -22,38 +23,8 @@ from exhibit.tasks.records.trust import (
 )
 from exhibit.tasks.records.verdict import CheckResult, CheckWords, Shows, Verdict
 
-EXPLANATION = "Can the explanation be trusted?"
-UNTESTED = "What was not tested, and what does that mean?"
-
-RULE = Rule(
-    question=EXPLANATION,
-    cases=(
-        (
-            "yes",
-            f"at least {ENOUGH} checks passed, and so it is shown that it {listing(SHOWS)}; none failed or is "
-            "undecided; the methods agree on what is said, and chance has not made it",
-        ),
-        ("with care", "in all other cases"),
-        ("no", "a required check failed, or more checks failed than passed"),
-        ("not assessed", "no check passed or failed"),
-    ),
-)
-
-
-def notes(checks: Mapping[str, CheckWords]) -> tuple[str, ...]:
-    """How the checks are counted, and which of them show what."""
-    by = {what: [name for name, words in checks.items() if words.shows == what] for what in (*SHOWS, None)}
-    names = {what: listing([name.replace("_", " ") for name in found]) for what, found in by.items()}
-    several = [f"{what} ({names[what]})" for what in SHOWS if names[what]]
-    beside = f" {capital(names[None])} may stand beside these, but a yes does not need them." if names[None] else ""
-    said = f"The {count(len(checks), 'check')} overlap. They show whether an explanation {listing(several)}.{beside}"
-    return (
-        *((said,) if several else ()),
-        "A check has passed if it passed for every method that it judged, and failed if it failed for one; an "
-        "undecided one is open, as one that was not made. Which are required stands in the configuration, and below. "
-        "A failure that does not say that anything is wrong, as that many parts carry an explanation, outweighs "
-        "nothing that passed.",
-    )
+EXPLANATION = mark("Can the explanation be trusted?")
+UNTESTED = mark("What was not tested, and what does that mean?")
 
 
 def results(material: Material) -> list[tuple[MethodMaterial, CheckResult]]:
@@ -183,6 +154,10 @@ def told_untested(answered: Answered, checks: Mapping[str, CheckWords]) -> Answe
         spoke=all(ground.spoke for ground in grounds),
     )
     whole = len(answered.results) == 1
-    left = f"{len(together.open)} of {count(len(together.apply), 'check')} open" if together.open else ""
+    left = (
+        tr("{some} of {checks} open", some=str(len(together.open)), checks=count(len(together.apply), "check"))
+        if together.open
+        else ""
+    )
     said = filter(None, [sentence(together, checks, whole), unknown(together, checks, whole)])
-    return Answer(question=answered.question, word=answered.answer, counted=left, reasons=tuple(said))
+    return Answer(question=tr(answered.question), word=answered.answer, counted=left, reasons=tuple(said))

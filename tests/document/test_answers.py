@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.checks import CHECK_WORDS
-from exhibit.tasks.document.answers import RULE, front, told
+from exhibit.tasks.document.answers import front, told
 from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.explained import explanation
 from exhibit.tasks.document.grounds import sentence, worded
 from exhibit.tasks.document.index import write_index
 from exhibit.tasks.document.model import rows_of
+from exhibit.tasks.document.rules import rules
 from exhibit.tasks.models.performance import performance, rate
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.finding import Mark, Standing
@@ -257,7 +258,7 @@ def test_of_several_models_each_has_its_answer_and_the_worst_counts() -> None:
     assert [(one.of, one.word) for one in document.front.answers[0].each] == [("Weeds", "no"), ("flowers", "yes")]
     assert all(one.reason.startswith("Accuracy") for one in document.front.answers[0].each)
     assert [(one.of, one.word) for one in document.front.answers[1].each] == [("Both results", "not assessed")]
-    assert document.front.rule == RULE
+    assert document.front.rule == rules()
 
 
 def test_programs_are_told_every_result_in_numbers() -> None:

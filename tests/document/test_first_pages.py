@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.checks import CHECK_WORDS, CheckSpec
-from exhibit.tasks.document.answers import MODEL, RULE
 from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.explained import EXPLANATION
+from exhibit.tasks.document.rules import MODEL, rules
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.spec import DocumentSpec
 from exhibit.tasks.document.table import _teaser
@@ -96,7 +96,7 @@ def test_what_was_not_asked_is_listed_by_its_question() -> None:
 
 
 def test_the_rule_has_a_case_for_every_answer() -> None:
-    cases = {rule.question: [word for word, _ in rule.cases] for rule in RULE}
+    cases = {rule.question: [word for word, _ in rule.cases] for rule in rules()}
     assert cases[MODEL] == ["yes", "with care", "no", "not assessed"]
     assert cases[EXPLANATION] == ["yes", "with care", "no", "not assessed"]
 
