@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from exhibit.tasks.records.finding import Bearing, Dissent, Finding, Named
+from exhibit.tasks.records.language import has_capitals, tr
 from exhibit.tasks.records.material import Material, MethodMaterial
 
 _SPOKE = ("pass", "fail", "undecided")
@@ -27,11 +28,9 @@ def methods(
     says the same."""
     found = [(method, says(method)) for method in others if method.label != material.main.label]
     return {
-        "agree": tuple(method.title for method, instead in found if instead is None),
+        "agree": tuple(tr(method.title) for method, instead in found if instead is None),
         "dissent": tuple(
-            Dissent(method=within_a_sentence(method.title), says=instead)
-            for method, instead in found
-            if instead is not None
+            Dissent(method=named(method), says=instead) for method, instead in found if instead is not None
         ),
     }
 
@@ -39,7 +38,7 @@ def methods(
 def beside(finding: Finding, others: Sequence[tuple[str, Finding]]) -> Finding:
     """A finding that `others` dispute, by the titles of their chapters, where these put something else first."""
     dissent = [
-        Dissent(method=f"{other.method} in {title}", says=other.leader)
+        Dissent(method=tr("{method} in {chapter}", method=other.method, chapter=title), says=other.leader)
         for title, other in others
         if finding.leader and other.leader and other.id == finding.id and not other.leader.agrees(finding.leader)
     ]
@@ -62,12 +61,12 @@ def of_the_same(material: Material, materials: Sequence[Material]) -> list[Mater
 
 def named(method: MethodMaterial) -> str:
     """What a method is called within a sentence."""
-    return within_a_sentence(method.title)
+    return within_a_sentence(tr(method.title))
 
 
 def within_a_sentence(title: str) -> str:
     """integrated gradients, SHAP: a name in capitals keeps them."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+    return title if title[1:2].isupper() or not has_capitals() else title[:1].lower() + title[1:]
 
 
 def comparable(material: Material) -> list[MethodMaterial]:

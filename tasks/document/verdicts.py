@@ -9,14 +9,17 @@ from exhibit.tasks.document.words import (
     capital,
     count,
     interval,
+    judged,
     listing,
     of_results,
     plain,
     question,
     rounded,
     short_of_one,
+    small,
     span,
 )
+from exhibit.tasks.records.language import tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Judged, Open, Table, section_anchor
 from exhibit.tasks.records.shown import as_set
@@ -55,12 +58,18 @@ def _together(
         question=question(name, checks),
         name=name.replace("_", " "),
         required=any(check.required for check in found),
-        of=f"{count(len(found), 'result')}, {title}",
+        of=trp("list", ", ").join([count(len(found), "result"), tr(title)]),
         verdict=min(verdicts, key=_GRAVEST.index),
         result=span(min(values), max(values), digits) if values else "–",
         interval="–",
         threshold=listing([_limit(threshold, digits) for threshold in thresholds]) or "–",
-        meaning=listing([f"{verdicts.count(word)} {word}" for word in _GRAVEST if word in verdicts]),
+        meaning=listing(
+            [
+                tr("{number} {verdict}", number=str(verdicts.count(word)), verdict=judged(word))
+                for word in _GRAVEST
+                if word in verdicts
+            ]
+        ),
         anchor=anchor,
     )
 
@@ -75,7 +84,11 @@ def verdict_rows(
             question=question(check.check, checks),
             name=check.check.replace("_", " "),
             required=check.required,
-            of=method.title if alone else f"{material.title}, {method.title}" if several else material.title,
+            of=tr(method.title)
+            if alone
+            else trp("list", ", ").join([material.title, tr(method.title)])
+            if several
+            else material.title,
             verdict=check.verdict,
             **written(check),
             meaning=meaning(check),
@@ -90,7 +103,9 @@ def not_asked(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
     lacking: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for material in materials:
         made = {check.check for _, check in results(material)}
-        missing = tuple((words.question, name.replace("_", " ")) for name, words in checks.items() if name not in made)
+        missing = tuple(
+            (tr(words.question), name.replace("_", " ")) for name, words in checks.items() if name not in made
+        )
         lacking.setdefault(missing, []).append(material.title)
     return [
         Open(of=of_results(titles, len(materials)) if len(materials) > 1 else "", questions=questions)
@@ -100,13 +115,19 @@ def not_asked(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
 
 
 def verdict_table(slug: str, of: str, said: str, caption: str, rows: Sequence[tuple[str, ...]]) -> Table:
-    """Verdicts in rows: question, what it is `of`, result, interval, threshold, what is `said` of it, verdict."""
-    numeric = ("result", "95% interval", "threshold")
-    titles = ("question", of, *numeric, said, "verdict")
+    """Verdicts in rows: question, what it is `of`, result, interval, threshold, what is `said` of it, verdict; `of` and
+    `said`: as the columns are called."""
+    numbers = (tr("result"), tr("95% interval"), tr("threshold"))
     return Table(
         name=f"{slug}-verdicts",
         caption=caption,
-        columns=tuple(Column(title=title, numeric=title in numeric) for title in titles),
+        columns=(
+            Column(title=tr("question")),
+            Column(title=of),
+            *(Column(title=title, numeric=True) for title in numbers),
+            Column(title=said),
+            Column(title=tr("verdict")),
+        ),
         rows=tuple(rows),
     )
 
@@ -151,26 +172,42 @@ def _limit(threshold: float, digits: int) -> str:
 
 def _side(check: CheckResult, threshold: str) -> str:
     """At least 0.75, at most 0.5: what passes."""
-    return f"{'at least' if check.at_least else 'at most'} {threshold}"
+    if check.at_least:
+        return tr("at least {threshold}", threshold=threshold)
+    return tr("at most {threshold}", threshold=threshold)
 
 
 def meaning(check: CheckResult) -> str:
     """What was measured, and what a verdict says and does not say, from the numbers alone."""
-    measured = f"{capital(check.statistic)}: " if check.statistic and check.value is not None else ""
-    return f"{measured}{_said(check)}"
+    said = _said(check)
+    if not check.statistic or check.value is None:
+        return said
+    return tr("{statistic}: {meaning}", statistic=capital(tr(check.statistic)), meaning=said)
 
 
 def _said(check: CheckResult) -> str:
+    further = tr(check.further)
     if check.over_trainings:
-        return ". ".join(filter(None, [_over_trainings(check), check.further]))
-    words = {
-        "pass": f"the threshold is met{_surely(check)}{'; what comes first may still differ' * check.beside_others}",
-        "fail": f"the threshold is missed{_surely(check)}; what rests on it is "
-        f"{'not to be relied on' if check.required else 'in doubt'}",
-        "undecided": "the interval holds the threshold; more samples would decide",
-    }
-    nothing = check.sentence or "nothing was measured, neither for nor against"
-    return check.further[:1].lower() + check.further[1:] or words.get(check.verdict, nothing)
+        kept = _over_trainings(check)
+        return tr("{meaning}. {further}", meaning=kept, further=further) if further else kept
+    if further:
+        return small(further)
+    if check.verdict in ("pass", "fail", "undecided"):
+        return _decided(check, _surely(check))
+    return tr(check.sentence) or tr("nothing was measured, neither for nor against")
+
+
+def _decided(check: CheckResult, surely: str) -> str:
+    """What the verdict says where the threshold alone gave it."""
+    if check.verdict == "undecided":
+        return tr("the interval holds the threshold; more samples would decide")
+    if check.verdict == "fail" and check.required:
+        return tr("the threshold is missed{surely}; what rests on it is not to be relied on", surely=surely)
+    if check.verdict == "fail":
+        return tr("the threshold is missed{surely}; what rests on it is in doubt", surely=surely)
+    if check.beside_others:
+        return tr("the threshold is met{surely}; what comes first may still differ", surely=surely)
+    return tr("the threshold is met{surely}", surely=surely)
 
 
 def _surely(check: CheckResult) -> str:
@@ -178,11 +215,18 @@ def _surely(check: CheckResult) -> str:
     if check.interval is None or check.threshold is None:
         return ""
     low, high = check.interval
-    return " beyond chance" if not low <= check.threshold <= high else ", though chance may have decided"
+    if not low <= check.threshold <= high:
+        return tr(" beyond chance")
+    return tr(", though chance may have decided")
 
 
 def _over_trainings(check: CheckResult) -> str:
     """How many further trainings keep the order, whatever the mean correlation is."""
     kept, first = check.details["kept"].tolist()
-    others = len(check.details["share"]) - 1
-    return f"the whole order was kept in {kept} of {count(others, 'further training')}, the first place in {first}"
+    return trn(
+        "the whole order was kept in {kept} of {number} further training, the first place in {first}",
+        "the whole order was kept in {kept} of {number} further trainings, the first place in {first}",
+        len(check.details["share"]) - 1,
+        kept=str(kept),
+        first=str(first),
+    )
