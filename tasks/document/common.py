@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document.words import beside, capital, count, listing, numbers, plain, short_of_one, signed
+from exhibit.tasks.document.words import beside, capital, judged, listing, numbers, plain, short_of_one, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Scale, Swarm, Waterfall
+from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block, Column, Table
 from exhibit.tasks.records.verdict import CheckResult, Verdict
@@ -36,7 +37,12 @@ def features_left_out(material: Material) -> str:
     drawn, total = len(feature_order(material)), len(ranking(material))
     if drawn == total:
         return ""
-    return f" Drawn are the {drawn} of {total:,} features that matter most; importances.parquet, attached, has all."
+    return tr(
+        " Drawn are the {shown} of {total} features that matter most; {file}, attached, has all.",
+        shown=str(drawn),
+        total=f"{total:,}",
+        file="importances.parquet",
+    )
 
 
 def shares(material: Material, method: MethodMaterial) -> tuple[Array, Array, str]:
@@ -46,15 +52,18 @@ def shares(material: Material, method: MethodMaterial) -> tuple[Array, Array, st
     found = [over_trainings(one) for one in material.methods]
     seeds = over_trainings(method)
     if seeds is not None and None not in found:
-        trainings = len(seeds.details["share"])
         return (
             seeds.details["mean"],
             seeds.details["standard_deviation"],
-            f"standard deviation over {trainings} trainings, and each share is a mean over these",
+            trn(
+                "standard deviation over {number} training, and each share is a mean over these",
+                "standard deviation over {number} trainings, and each share is a mean over these",
+                len(seeds.details["share"]),
+            ),
         )
     importance = method.summary.importances[0]
     total = importance.mean_absolute.sum() or 1.0
-    return importance.mean_absolute / total, importance.standard_error / total, "standard error over samples"
+    return importance.mean_absolute / total, importance.standard_error / total, tr("standard error over samples")
 
 
 def over_trainings(method: MethodMaterial) -> CheckResult | None:
@@ -77,13 +86,16 @@ def reading(material: Material, row: int) -> str:
     if not material.dataset.classes:
         predicted_value = float(material.outputs[material.shown[row], 0])
         label = float(material.dataset.labels[row])
-        measured = "" if np.isnan(label) else f"measured {plain(label)}, "
-        return f"{measured}predicted {plain(predicted_value)}"
+        if np.isnan(label):
+            return tr("predicted {predicted}", predicted=plain(predicted_value))
+        return tr("measured {measured}, predicted {predicted}", measured=plain(label), predicted=plain(predicted_value))
     true, predicted = material.true_output(row), predicted_output(material, row)
     name = material.output_name
     if true is None:
-        return f"read as {name(predicted)}"
-    return f"{name(true)}, read as {name(predicted)}" if true != predicted else f"{name(true)}, read right"
+        return tr("read as {predicted}", predicted=name(predicted))
+    if true == predicted:
+        return tr("{class_name}, read right", class_name=name(true))
+    return tr("{class_name}, read as {predicted}", class_name=name(true), predicted=name(predicted))
 
 
 def drawn_rows(material: Material) -> range:
@@ -96,7 +108,11 @@ def left_out(material: Material) -> str:
     shown = len(material.dataset.sample_ids)
     if shown <= _MOST_DRAWN:
         return ""
-    return f" Drawn are the first {_MOST_DRAWN} of {shown:,}; the attributions of all are among the files of the run."
+    return tr(
+        " Drawn are the first {shown} of {total}; the attributions of all are among the files of the run.",
+        shown=str(_MOST_DRAWN),
+        total=f"{shown:,}",
+    )
 
 
 def facets(material: Material, rows: Sequence[int]) -> dict[str, tuple[str, ...]]:
@@ -105,65 +121,90 @@ def facets(material: Material, rows: Sequence[int]) -> dict[str, tuple[str, ...]
         return {}
     of = [_facets(material, row) for row in rows]
     return {
-        "class": tuple(name for name, _ in of),
-        "right or wrong": tuple(right for _, right in of),
+        trp("filter", "class"): tuple(name for name, _ in of),
+        trp("filter", "right or wrong"): tuple(right for _, right in of),
     }
 
 
 def _facets(material: Material, row: int) -> tuple[str, str]:
     true = material.true_output(row)
     if true is None:
-        return "not known", "not known"
-    return material.output_name(true), "right" if predicted_output(material, row) == true else "wrong"
+        return trp("filter", "not known"), trp("filter", "not known")
+    right = predicted_output(material, row) == true
+    return material.output_name(true), trp("filter", "right") if right else trp("filter", "wrong")
 
 
 def explained_score(material: Material) -> str:
     """The number that parts raise and lower: predicted log solubility, or of a classification the logit of toxic."""
     if not material.dataset.classes:
         name = material.dataset.label_name
-        return f"predicted {name}" if material.score == "value" else f"score of the predicted {name}"
+        if material.score == "value":
+            return tr("predicted {name}", name=name)
+        return tr("score of the predicted {name}", name=name)
     outputs = set(material.targets[:, 0].tolist())
-    of = material.output_name(outputs.pop()) if len(outputs) == 1 else f"the {called(material.target_names[0])} class"
-    return f"{_SCORES.get(material.score, material.score)} of {of}"
+    of = material.output_name(outputs.pop()) if len(outputs) == 1 else of_class(material.target_names[0])
+    return tr("{score} of {output}", score=tr(_SCORES.get(material.score, material.score)), output=of)
 
 
-_SCORES = {"factory": "score"}
+_SCORES = {
+    "factory": mark("score"),
+    "logit": mark("logit"),
+    "probability": mark("probability"),
+    "loss": mark("loss"),
+}
+
+
+def of_class(target: str) -> str:
+    """the likeliest class, or the class with this name."""
+    return tr("the {name} class", name=called(target))
 
 
 def called(target: str) -> str:
     """What a reader calls a target: the likeliest class is the first of the top."""
-    return "likeliest" if target == "top 1" else target
+    return trp("class", "likeliest") if target == "top 1" else target_word(target)
+
+
+def target_word(target: str) -> str:
+    """A target as tables name it; a class has its own name."""
+    top, _, rank = target.partition(" ")
+    if top == "top" and rank.isdecimal():
+        return tr("top {rank}", rank=rank)
+    return {"predicted": trp("class", "predicted"), "true": trp("class", "true")}.get(target, target)
 
 
 def direction(material: Material, method: MethodMaterial) -> str:
     """What red and blue mean for this score; sizes have no direction."""
     if not method.signed:
-        return f" {capital(method.sizes)} have no sign: the darker, the larger."
+        return tr(" {sizes} have no sign: the darker, the larger.", sizes=capital(tr(method.sizes)))
     if material.score == "loss":
-        return " Blue lowers the loss, that is, speaks for the class; red raises it."
-    return " Red speaks for the class, blue against it." if material.dataset.classes else " Red raises, blue lowers."
+        return tr(" Blue lowers the loss, that is, speaks for the class; red raises it.")
+    if material.dataset.classes:
+        return tr(" Red speaks for the class, blue against it.")
+    return tr(" Red raises, blue lowers.")
 
 
 def directions(material: Material) -> tuple[str, str]:
     """What positive and negative contributions do to what is predicted."""
     if not material.dataset.classes:
         name = material.dataset.label_name
-        return f"raises the predicted {name}", f"lowers the predicted {name}"
-    of = f"the {called(material.target_names[0])} class"
-    spoken = f"speaks for {of}", f"speaks against {of}"
+        return tr("raises the predicted {name}", name=name), tr("lowers the predicted {name}", name=name)
+    of = of_class(material.target_names[0])
+    spoken = tr("speaks for {output}", output=of), tr("speaks against {output}", output=of)
     return (spoken[1], spoken[0]) if material.score == "loss" else spoken
 
 
 def without_score(material: Material, method: MethodMaterial, scale: Scale, drawn: int = 1) -> Scale:
     """A scale for page one, in words that need no knowledge of scores; `drawn`: how many targets stand on it."""
     if not method.signed:
-        unit = "how much a part matters"
+        unit = tr("how much a part matters")
     elif not material.dataset.classes:
         unit = scale.unit
     else:
-        low, high = ("for", "against") if material.score == "loss" else ("against", "for")
-        of = "the class above it" if drawn > 1 else f"the {called(material.target_names[0])} class"
-        unit = f"speaks {low} (−) or {high} (+) {of}"
+        of = tr("the class above it") if drawn > 1 else of_class(material.target_names[0])
+        if material.score == "loss":
+            unit = tr("speaks for (−) or against (+) {output}", output=of)
+        else:
+            unit = tr("speaks against (−) or for (+) {output}", output=of)
     return scale.model_copy(update={"unit": unit})
 
 
@@ -182,7 +223,9 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
             rows.append(
                 (
                     material.sample_name(row),
-                    f"{material.output_name(output)} ({name})" if material.dataset.classes else name,
+                    tr("{output} ({target})", output=material.output_name(output), target=target_word(name))
+                    if material.dataset.classes
+                    else name,
                     signed(float(method.prediction[row, target])),
                     signed(float(method.base_value[row, target])),
                     signed(difference(method, row, target) + gap + residual),
@@ -193,15 +236,23 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
             )
     return Table(
         name=f"{material.slug}-{method.label}-sums",
-        caption=f"{method.title}: the sum of all elements beside the score S(x) and the baseline's S(x′), "
-        f"in {material.score_unit}. {_RESIDUAL[gaps is not None]}",
+        caption=sentences(
+            [
+                tr(
+                    "{method}: the sum of all elements beside the score S(x) and the baseline's S(x′), in {unit}.",
+                    method=tr(method.title),
+                    unit=tr(material.score_unit),
+                ),
+                tr(_RESIDUAL[gaps is not None]),
+            ]
+        ),
         columns=(
-            Column(title="sample"),
-            Column(title="output"),
-            *(Column(title=title, numeric=True) for title in ("S(x)", "S(x′)", "sum")),
-            *((Column(title="sampling gap", numeric=True),) if gaps is not None else ()),
-            Column(title="residual", numeric=True),
-            *((Column(title="per draw", numeric=True),) if of_draws is not None else ()),
+            Column(title=tr("sample")),
+            Column(title=tr("output")),
+            *(Column(title=title, numeric=True) for title in ("S(x)", "S(x′)", tr("sum"))),
+            *((Column(title=tr("sampling gap"), numeric=True),) if gaps is not None else ()),
+            Column(title=tr("residual"), numeric=True),
+            *((Column(title=tr("per draw"), numeric=True),) if of_draws is not None else ()),
         ),
         rows=tuple(rows),
         facets=facets(material, samples),
@@ -215,10 +266,12 @@ def sums_blocks(material: Material) -> tuple[Block, ...]:
 
 
 _RESIDUAL = {
-    False: "Residual = sum − (S(x) − S(x′)).",
-    True: "Sampling gap = mean difference over the draws − (S(x) − S(x′)), which no number of steps closes. "
-    "Residual = sum − (S(x) − S(x′)) − gap, the mean over the draws; per draw: the mean of their absolute residuals, "
-    "which do not cancel.",
+    False: mark("Residual = sum − (S(x) − S(x′))."),
+    True: mark(
+        "Sampling gap = mean difference over the draws − (S(x) − S(x′)), which no number of steps closes. "
+        "Residual = sum − (S(x) − S(x′)) − gap, the mean over the draws; per draw: the mean of their absolute "
+        "residuals, which do not cancel."
+    ),
 }
 
 
@@ -239,13 +292,30 @@ def _swarm(material: Material, method: MethodMaterial) -> Figure:
     assert method.swarm is not None, "gathered for tables and for several inputs"
     shown = _on_a_page(method.swarm)
     sizes = np.abs(shown.values).mean(axis=0)
-    together = " over all inputs together" if len(material.dataset.inputs) > 1 else ""
+    number, points = len(shown.labels), f"{len(shown.values):,}"
+    if len(material.dataset.inputs) > 1:
+        caption = trn(
+            "{method}: the {number} feature with the largest mean |a| over all inputs together, one point per sample "
+            "({points}).",
+            "{method}: the {number} features with the largest mean |a| over all inputs together, one point per sample "
+            "({points}).",
+            number,
+            method=tr(method.title),
+            points=points,
+        )
+    else:
+        caption = trn(
+            "{method}: the {number} feature with the largest mean |a|, one point per sample ({points}).",
+            "{method}: the {number} features with the largest mean |a|, one point per sample ({points}).",
+            number,
+            method=tr(method.title),
+            points=points,
+        )
     return Figure(
         name=f"{material.slug}-{method.label}-swarm",
         content=shown,
-        caption=f"{method.title}: the {count(len(shown.labels), 'feature')} with the largest mean |a|{together}, one "
-        f"point per sample ({len(shown.values):,}).{_apart(method.swarm, shown)}{_shading(shown)}",
-        alt=f"Mean |a| by feature: {numbers(shown.labels[:8], sizes[:8])}",
+        caption=sentences([caption, _apart(method.swarm, shown), *_shading(shown)]),
+        alt=tr("Mean |a| by feature: {numbers}", numbers=numbers(shown.labels[:8], sizes[:8])),
     )
 
 
@@ -261,7 +331,15 @@ def _on_a_page(whole: Swarm) -> Swarm:
         values=whole.values[rows, :features],
         shades=whole.shades[rows, :features],
         axis=whole.axis,
-        outputs=tuple(f"{whole.outputs[output]}, {count(int(counts[output]), 'sample')}" for output in kept),
+        outputs=tuple(
+            trn(
+                "{output}, {number} sample",
+                "{output}, {number} samples",
+                int(counts[output]),
+                output=whole.outputs[output],
+            )
+            for output in kept
+        ),
         of=np.searchsorted(kept, whole.of[rows]),
     )
 
@@ -273,20 +351,23 @@ def _apart(whole: Swarm, shown: Swarm) -> str:
     """That the points of each output stand by themselves, and whether those of all are drawn."""
     if not shown.outputs:
         return ""
-    few = len(shown.outputs) < len(whole.outputs)
-    part = (
-        f", and the {len(shown.outputs)} classes of the most samples of {len(whole.outputs)} are drawn" if few else ""
-    )
-    return f" Each sample stands under the class that is explained for it{part}."
+    if len(shown.outputs) < len(whole.outputs):
+        return tr(
+            "Each sample stands under the class that is explained for it, and the {shown} classes of the most samples "
+            "of {total} are drawn.",
+            shown=str(len(shown.outputs)),
+            total=str(len(whole.outputs)),
+        )
+    return tr("Each sample stands under the class that is explained for it.")
 
 
-def _shading(shown: Swarm) -> str:
+def _shading(shown: Swarm) -> tuple[str, ...]:
     """What the colours of points say; a category has no low and high values."""
     unordered = np.isnan(shown.shades).all(axis=0)
     if unordered.all():
-        return ""
-    grey = " Grey: a category, whose values have no order." if unordered.any() else ""
-    return f" Light: the feature has a low value, dark: a high one.{grey}"
+        return ()
+    low = tr("Light: the feature has a low value, dark: a high one.")
+    return (low, tr("Grey: a category, whose values have no order.")) if unordered.any() else (low,)
 
 
 def waterfall(
@@ -298,19 +379,19 @@ def waterfall(
     """
     order = np.argsort(-np.abs(values), kind="stable")
     first, rest = (order[:_MOST_STEPS], order[_MOST_STEPS:]) if len(order) > _MOST_STEPS + 1 else (order, order[:0])
-    others = [(f"{len(rest):,} others", float(values[rest].sum()))] if len(rest) else []
+    others = [(trn("{number} other", "{number} others", len(rest)), float(values[rest].sum()))] if len(rest) else []
     steps = [*((labels[k], float(values[k])) for k in first), *others]
-    gap = () if method.sampling_gap is None else (("sampling gap", -float(method.sampling_gap[row, 0])),)
-    steps += [*gap, ("residual", -float(method.residual[row, 0]))]
+    gap = () if method.sampling_gap is None else ((tr("sampling gap"), -float(method.sampling_gap[row, 0])),)
+    steps += [*gap, (tr("residual"), -float(method.residual[row, 0]))]
     return Waterfall(
         title=title,
         labels=tuple(name for name, _ in steps),
         values=np.array([value for _, value in steps]),
         start=float(method.base_value[row, 0]),
         end=float(method.prediction[row, 0]),
-        start_label="baseline S(x′)",
-        end_label="sample S(x)",
-        axis=material.score_unit,
+        start_label=tr("baseline S(x′)"),
+        end_label=tr("sample S(x)"),
+        axis=tr(material.score_unit),
     )
 
 
@@ -334,12 +415,16 @@ def _all_verdicts(names: Sequence[str], methods: Sequence[MethodMaterial]) -> As
         for name in names
     }
     lines = [
-        f"{capital(verdict)}: {listing([name.replace('_', ' ') for name in names if gravest[name] == verdict])}."
+        tr(
+            "{verdict}: {checks}.",
+            verdict=capital(judged(verdict)),
+            checks=listing([name.replace("_", " ") for name in names if gravest[name] == verdict]),
+        )
         for verdict in _WORST
         if verdict in gravest.values()
     ]
-    text = " ".join([*lines, "By method, with values and intervals, they stand in the table of verdicts."])
-    return Aside(title="Checks", text=text, verdict=min(gravest.values(), key=_WORST.index))
+    text = sentences([*lines, tr("By method, with values and intervals, they stand in the table of verdicts.")])
+    return Aside(title=trp("title", "Checks"), text=text, verdict=min(gravest.values(), key=_WORST.index))
 
 
 def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:
@@ -348,10 +433,14 @@ def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:
     title = capital(name.replace("_", " "))
     if len(measured) == 1:
         method, check = measured[0]
-        return Aside(title=f"{title}, {method.title.lower()}", text=check.sentence, verdict=check.verdict)
+        return Aside(
+            title=trp("list", ", ").join([title, tr(method.title).lower()]),
+            text=tr(check.sentence),
+            verdict=check.verdict,
+        )
     worst = min((check.verdict for _, check in measured), key=_WORST.index)
-    values = "; ".join(f"{method.title.lower()} {_short(check)}" for method, check in measured)
-    return Aside(title=title, text=f"{capital(values)}.", verdict=worst)
+    values = trp("list", "; ").join(f"{tr(method.title).lower()} {_short(check)}" for method, check in measured)
+    return Aside(title=title, text=tr("{sentence}.", sentence=capital(values)), verdict=worst)
 
 
 _WORST: tuple[Verdict, ...] = ("fail", "undecided", "pass", "not assessed", "not applicable")
@@ -360,6 +449,7 @@ _WORST: tuple[Verdict, ...] = ("fail", "undecided", "pass", "not assessed", "not
 def _short(check: CheckResult) -> str:
     """0.98 (pass), in so many digits that it differs from its threshold as the verdict says."""
     if check.value is None:
-        return check.verdict
+        return judged(check.verdict)
     text = plain(check.value) if check.threshold is None else beside(check.value, check.threshold)[0]
-    return f"{short_of_one(check.value, len(text.partition('.')[2]))} ({check.verdict})"
+    value = short_of_one(check.value, len(text.partition(".")[2]))
+    return tr("{value} ({verdict})", value=value, verdict=judged(check.verdict))

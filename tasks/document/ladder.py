@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from exhibit.tasks.document.words import capital, count, listing, share
+from exhibit.tasks.document.words import capital, listing, share
 from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block
 
@@ -32,21 +33,45 @@ def _figure(material: Material, method: MethodMaterial) -> Figure:
     )
     ends = [(int(n), int(s)) for s, n in zip(content.steps, content.stopped, strict=True) if n]
     (first, steps), *others = ends
-    stops = [f"{first:,} stopped at {steps:,} evaluations", *(f"{n:,} at {s:,}" for n, s in others)]
-    named = [f"{number} is {name}" for number, name in enumerate(content.names, 1)]
+    stops = [
+        tr("{explanations} stopped at {steps} evaluations", explanations=f"{first:,}", steps=f"{steps:,}"),
+        *(tr("{explanations} at {steps}", explanations=f"{n:,}", steps=f"{s:,}") for n, s in others),
+    ]
+    named = [tr("{number} is {name}", number=str(number), name=name) for number, name in enumerate(content.names, 1)]
     alt = [
-        f"{name}: residual {share(float(content.residual[row, last]))} after {int(content.steps[last]):,} evaluations"
+        tr(
+            "{name}: residual {share} after {steps} evaluations",
+            name=name,
+            share=share(float(content.residual[row, last])),
+            steps=f"{int(content.steps[last]):,}",
+        )
         for row, name in enumerate(content.names)
         for last in (int(np.flatnonzero(np.isfinite(content.residual[row]))[-1]),)
+    ]
+    caption = [
+        tr(
+            "{method}, step by step: residual and change of the attribution of the drawn samples as gradient "
+            "evaluations are added, on logarithmic scales.",
+            method=tr(method.title),
+        ),
+        tr(
+            "A full point: converged, both below the dashed line, the tolerance of {tolerance}, in two successive "
+            "passes; a ring: out of steps.",
+            tolerance=share(content.tolerance),
+        ),
+        tr("{sentence}.", sentence=capital(listing(named))),
+        trn(
+            "Of {number} explanation, {stops}.",
+            "Of {number} explanations, {stops}.",
+            int(content.stopped.sum()),
+            stops=listing(stops),
+        ),
     ]
     return Figure(
         name=_name(material, method),
         content=content,
-        caption=f"{method.title}, step by step: residual and change of the attribution of the drawn samples as "
-        f"gradient evaluations are added, on logarithmic scales. A full point: converged, both below the dashed line, "
-        f"the tolerance of {share(content.tolerance)}, in two successive passes; a ring: out of steps. "
-        f"{capital(listing(named))}. Of {count(int(content.stopped.sum()), 'explanation')}, {listing(stops)}.",
-        alt="; ".join(alt),
+        caption=sentences(caption),
+        alt=trp("list", "; ").join(alt),
     )
 
 
@@ -54,13 +79,16 @@ def blocks(material: Material) -> tuple[Block, ...]:
     """The figures, the first with how it is read; nothing where no step was refined."""
     refined = [method for method in material.methods if method.ladder is not None]
     return tuple(
-        Block(figures=(_name(material, method),), asides=() if number else (_READ,))
+        Block(figures=(_name(material, method),), asides=() if number else (_read(),))
         for number, method in enumerate(refined)
     )
 
 
-_READ = Aside(
-    title="How to read it",
-    text="A line that falls below the dashed one has added up to within the tolerance. One that stays above it needs "
-    "more steps than were allowed, or the score jumps along the path.",
-)
+def _read() -> Aside:
+    return Aside(
+        title=tr("How to read it"),
+        text=tr(
+            "A line that falls below the dashed one has added up to within the tolerance. One that stays above it "
+            "needs more steps than were allowed, or the score jumps along the path."
+        ),
+    )

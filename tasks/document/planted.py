@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.language import mark, tr, trp
 from exhibit.tasks.records.page import Column, Table
 
 _ANY = "any"  # in the file, that some check failed it
@@ -49,16 +50,21 @@ def table(slug: str, kind: Kind, chosen: Collection[str]) -> Table | None:
     names = [check for check in checks(kind) if check in chosen]
     if not names:
         return None
-    titles = {name: one["title"] for name, one in measured()["planted"].items()}
+    titles = {name: tr(one["title"]) for name, one in measured()["planted"].items()}
     right = sum(measured()["planted"][name]["right"] for name in planted(kind))
     return Table(
         name=f"{slug}-planted",
-        caption="What these checks can and cannot see: explanations of known worth of small nets on data of this "
-        f"kind, and in how many of {measured()['seeds']} seeds a check fails them. The last {right} are right and "
-        "should not fail; “all” holds every check of the program that applies, also what was not asked for here.",
+        caption=tr(
+            "What these checks can and cannot see: explanations of known worth of small nets on data of this kind, and "
+            "in how many of {seeds} seeds a check fails them. The last {right} are right and should not fail; “all” "
+            "holds every check of the program that applies, also what was not asked for here.",
+            seeds=str(measured()["seeds"]),
+            right=str(right),
+        ),
         columns=(
-            Column(title="explanation"),
-            *(Column(title=name.replace("_", " "), numeric=True) for name in [*names, "all"]),
+            Column(title=tr("explanation")),
+            *(Column(title=name.replace("_", " "), numeric=True) for name in names),
+            Column(title=trp("checks", "all"), numeric=True),
         ),
         rows=tuple(
             (titles[name], *(_percent(rate(kind, name, check)) for check in [*names, _ANY])) for name in planted(kind)
@@ -68,3 +74,23 @@ def table(slug: str, kind: Kind, chosen: Collection[str]) -> Table | None:
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{share:.0%}"
+
+
+# What the file calls what is planted.
+TITLES = (
+    mark("on the object, where a planted mark decides"),
+    mark("the same for every element"),
+    mark("signs flipped"),
+    mark("edges, or distances from the baseline"),
+    mark("integrated gradients"),
+    mark("values 1.1 times too large"),
+    mark("half of all moved to one element"),
+    mark("noise, the same in every run"),
+    mark("noise, new in every run"),
+    mark("occlusion"),
+    mark("integrated gradients, where a planted mark decides"),
+    mark("of a net with random weights"),
+    mark("Shapley values"),
+    mark("shifted by two pixels"),
+    mark("two features (or quarters of a picture) swapped"),
+)

@@ -29,6 +29,10 @@ def test_what_is_printed_is_what_is_planted() -> None:
         assert set(planted.planted(kind)) == {name for name, one in PLANTED.items() if kind in one.kinds}
 
 
+def test_what_is_planted_has_words_in_every_language() -> None:
+    assert {one["title"] for one in planted.measured()["planted"].values()} == set(planted.TITLES)
+
+
 @pytest.mark.parametrize("seed", [1000, 1001])
 def test_a_planted_mark_is_found_and_an_object_beside_it_is_not(seed: int) -> None:
     """Localization says that it is the mark that was found; an explanation that lies on the object is caught by it."""
