@@ -267,7 +267,9 @@ def of_model(material: Material, finding: Finding) -> tuple[Word, list[AnyGround
 def _reserve(material: Material, finding: Finding, surely: bool) -> AnyGround | None:
     """Why a model that is better than a guess is trusted with care; None where nothing speaks against it."""
     if isinstance(finding, Mark) and finding.relied_on:
-        return Relied(region=finding.region, of_class=finding.of_class, present=finding.present, absent=finding.absent)
+        return Relied(
+            region=tr(finding.region), of_class=finding.of_class, present=finding.present, absent=finding.absent
+        )
     if (planted := material.performance.planted) and planted.present.less(planted.absent)[1] > APART:
         of_class = material.output_name(planted.output)
         return MayRely(region=tr(planted.region), of_class=of_class, present=planted.present, absent=planted.absent)

@@ -349,7 +349,7 @@ def _(finding: Place) -> Said:
 
 @said.register
 def _(finding: Mark) -> Said:
-    region, of_class = finding.region, finding.of_class
+    region, of_class = tr(finding.region), finding.of_class
     topic = tr("whether the model relies on {region}", region=region)
     lies = {
         "region": region,
