@@ -5,7 +5,7 @@ from functools import singledispatch
 from typing import get_args
 
 from exhibit.tasks.document.kinds import KINDS
-from exhibit.tasks.document.words import asked, capital, count, either, listing, rate, rounded, share
+from exhibit.tasks.document.words import asked, capital, clauses, count, either, listing, rate, rounded, share
 from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.language import mark, noun, sentences, tr, trn, trp
 from exhibit.tasks.records.trust import (
@@ -94,7 +94,7 @@ def _(ground: Shown, _checks: Checks, _whole: bool) -> str:
     if ground.lacking:
         return tr("Not shown: that it {does}.", does=either([shows(what) for what in ground.lacking]))
     if ground.enough:
-        return tr("It {does}.", does=listing([shows(what) for what in SHOWS]))
+        return tr("It {does}.", does=clauses([shows(what) for what in SHOWS]))
     return tr("A yes needs {number}.", number=str(ENOUGH))
 
 
@@ -249,14 +249,12 @@ def unknown(ground: Untested, checks: Checks, whole: bool) -> str:
     if not ground.open:
         return ""
     first, left = tr("whether {meaning}", meaning=tr(checks[ground.open[0]].meaning)), len(ground.open) - 1
-    more = [
-        trn(
-            "what {number} more check would say: “All verdicts” lists them",
-            "what {number} more checks would say: “All verdicts” lists them",
-            left,
-        )
-    ]
-    what = either([first, *more]) if left else first
+    more = trn(
+        "what {number} more check would say: “All verdicts” lists them",
+        "what {number} more checks would say: “All verdicts” lists them",
+        left,
+    )
+    what = trp("list of clauses", "{most} or {last}", most=first, last=more) if left else first
     if whole:
         return tr("So it is not known {what}.", what=what)
     return tr("So for one result at least it is not known {what}.", what=what)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from exhibit.tasks.document.explained import EXPLANATION
 from exhibit.tasks.document.grounds import ENOUGH, SHOWS, shows
-from exhibit.tasks.document.words import capital, listing
+from exhibit.tasks.document.words import capital, clauses, listing
 from exhibit.tasks.records.language import mark, sentences, tr, trn
 from exhibit.tasks.records.page import Rule
 from exhibit.tasks.records.subgroups import APART
@@ -73,7 +73,7 @@ def _of_explanation() -> Rule:
                     "at least {number} checks passed, and so it is shown that it {does}; none failed or is undecided; "
                     "the methods agree on what is said, and chance has not made it",
                     number=str(ENOUGH),
-                    does=listing([shows(what) for what in SHOWS]),
+                    does=clauses([shows(what) for what in SHOWS]),
                 ),
             ),
             ("with care", tr("in all other cases")),
@@ -97,7 +97,7 @@ def _on_checks(checks: Mapping[str, CheckWords]) -> tuple[str, ...]:
         "The {number} check overlap. They show whether an explanation {does}.",
         "The {number} checks overlap. They show whether an explanation {does}.",
         len(checks),
-        does=listing(several),
+        does=clauses(several),
     )
     return (
         *((sentences([overlap, beside]),) if several else ()),

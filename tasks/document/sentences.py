@@ -8,6 +8,7 @@ from typing import NamedTuple
 from exhibit.tasks.document.words import (
     asked,
     capital,
+    clauses,
     count,
     interval,
     listing,
@@ -69,7 +70,7 @@ def worded(finding: Finding, checks: Mapping[str, CheckWords] | None = None) -> 
                 )
             return (
                 tr("{topic} is undecided", topic=claim.topic),
-                tr("Undecided, as {reasons}: {claim}.", reasons=listing(why), claim=by),
+                tr("Undecided, as {reasons}: {claim}.", reasons=clauses(why), claim=by),
             )
 
 
@@ -111,7 +112,7 @@ def _also(finding: Finding) -> str:
 
 
 def _others(finding: Finding) -> str:
-    return listing(
+    return clauses(
         [tr("by {method} {says}", method=one.method, says=_instead(finding, one.says)) for one in finding.dissent]
     )
 
@@ -249,7 +250,7 @@ def _(finding: ClassLeaders) -> Said:
         name: listing([tr("{name} ({share})", name=one, share=part) for one, part in classes])
         for name, classes in of.items()
     }
-    comma = trp("list", ", ").join
+    comma = trp("list of clauses", ", ").join
     titles = [
         tr("{name} for {classes}", name=name, classes=classes)
         if number  # the verb stands with the first alone
@@ -285,7 +286,7 @@ def _(finding: Extremes) -> Said:
     # Only English has a word for what has been said before.
     lowers = finding.down_word if up and language_now() == ENGLISH else finding.lowers
     titles += [tr("{group} {moves}", group=down.name, moves=lowers)] if down else []
-    return Said(listing(titles) or tr("no group surely matters"), _of_groups(finding, listing(parts)), topic)
+    return Said(clauses(titles) or tr("no group surely matters"), _of_groups(finding, clauses(parts)), topic)
 
 
 def _of_groups(finding: Extremes, claim: str) -> str:

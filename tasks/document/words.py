@@ -151,6 +151,14 @@ def either(words: Sequence[str]) -> str:
     return trp("list", "{most} or {last}", most=trp("list", ", ").join(words[:-1]), last=words[-1])
 
 
+def clauses(said: Sequence[str]) -> str:
+    """a rises, b falls and c stays."""
+    if len(said) < _BOTH:
+        return "".join(said)
+    most = trp("list of clauses", ", ").join(said[:-1])
+    return trp("list of clauses", "{most} and {last}", most=most, last=said[-1])
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """1 row, 1,264 rows."""
     return counted(number, noun, plural or f"{noun}s")
