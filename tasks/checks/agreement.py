@@ -6,11 +6,12 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, written
+from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, joined, known_mean, sampled, written
 from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import Estimate, correlations
 from exhibit.tasks.orders import equal_signs, jaccard, pearson, spearman
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.language import Message, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -31,13 +32,13 @@ class AgreementSpec(SampledCheck):
     top: float = Field(0.1, gt=0, le=1, description="share of the elements that count as the top, at least one")
     threshold: float = Field(0.6, ge=-1, le=1, description="smallest mean correlation with the median partner")
 
-    null: ClassVar[str] = "What elements are given has nothing to do with what other methods give them: 0."
-    statistic: ClassVar[str] = (
+    null: ClassVar[str] = mark("What elements are given has nothing to do with what other methods give them: 0.")
+    statistic: ClassVar[str] = mark(
         "likeness to the other method, of several to the one in the middle (mean correlation; 1: the same)"
     )
     words: ClassVar[CheckWords] = CheckWords(
-        question="Do different methods say the same?",
-        meaning="different methods say the same",
+        question=mark("Do different methods say the same?"),
+        meaning=mark("different methods say the same"),
         shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"others"})
@@ -51,7 +52,7 @@ class AgreementSpec(SampledCheck):
         same = {label: values for label, values in others.items() if values.shape == own.shape}
         if not same:
             return CheckResult.not_applicable(
-                self.kind, case.label, "No other method of the chapter has a value for each of the same elements."
+                self.kind, case.label, say("No other method of the chapter has a value for each of the same elements.")
             )
         orders = [spearman(np.abs(own), np.abs(values)) for values in same.values()]
         # Where there is no order, which elements are the top is an accident.
@@ -71,15 +72,20 @@ class AgreementSpec(SampledCheck):
         return self.judged(
             case,
             _of_median_partner(partners, own.shape[1]),
-            f"Over {len(own):,} samples: "
-            + "; ".join(
-                f"with {label} {_of_values(known_mean(c)) if by_value[label] else ''}Spearman {written(r, '.2f')}, "
-                f"top {self.top:.0%} overlap {written(o, '.2f')}, equal signs {written(s, '.0%')}"
-                for label, c, r, o, s in zip(same, likeness, rank, overlap, signs, strict=True)
-            )
-            + "."
-            + NO_ORDER * bool(np.isnan(rank).any())
-            + _said_of(groups, case.label),
+            say_all(
+                say(
+                    "Over {count} samples: {partners}.",
+                    count=f"{len(own):,}",
+                    partners=joined(
+                        [
+                            self._beside(label, known_mean(c) if by_value[label] else None, r, o, s)
+                            for label, c, r, o, s in zip(same, likeness, rank, overlap, signs, strict=True)
+                        ]
+                    ),
+                ),
+                NO_ORDER if np.isnan(rank).any() else "",
+                _said_of(groups, case.label),
+            ),
             self.drawn(len(rows), len(order)),
             bears=any(by_value.values()),
             details={
@@ -92,9 +98,25 @@ class AgreementSpec(SampledCheck):
             },
         )
 
-
-def _of_values(correlation: float) -> str:
-    return f"Pearson {written(correlation, '.2f')}, "
+    def _beside(self, label: str, values: float | None, rank: float, overlap: float, signs: float) -> Message:
+        """How like another method is; `values`: the correlation of these, where they can be compared."""
+        likeness = {
+            "method": label,
+            "rank": written(rank, ".2f"),
+            "top": f"{self.top:.0%}",
+            "overlap": written(overlap, ".2f"),
+            "signs": written(signs, ".0%"),
+        }
+        if values is None:
+            return say(
+                "with {method} Spearman {rank}, top {top} overlap {overlap}, equal signs {signs}",
+                **likeness,
+            )
+        return say(
+            "with {method} Pearson {values}, Spearman {rank}, top {top} overlap {overlap}, equal signs {signs}",
+            values=written(values, ".2f"),
+            **likeness,
+        )
 
 
 def _of_median_partner(orders: Sequence[Array], elements: int) -> Estimate:
@@ -139,6 +161,13 @@ def _said_of(groups: Sequence[Sequence[str]], label: str) -> str:
         return ""
     alone = [group[0] for group in groups if len(group) == 1]
     if len(alone) == 1 and len(groups) == 2:
-        one = "it" if alone[0] == label else alone[0]
-        return f" By ranks of sizes over all methods, {one} is alone with its order: the others agree."
-    return f" {len(groups)} groups say different things: {'; '.join(', '.join(group) for group in groups)}."
+        if alone[0] == label:
+            return say("By ranks of sizes over all methods, it is alone with its order: the others agree.")
+        return say(
+            "By ranks of sizes over all methods, {method} is alone with its order: the others agree.", method=alone[0]
+        )
+    return say(
+        "{count} groups say different things: {groups}.",
+        count=str(len(groups)),
+        groups=joined([", ".join(group) for group in groups]),
+    )

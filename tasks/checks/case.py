@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.language import Message, as_message, mark, say
 
 
 class Shard(NamedTuple):
@@ -142,13 +144,13 @@ def told(value: float, limit: float, unit: Literal["f", "%"] = "f") -> str:
     rounded to none or all where it is neither, nor a correlation or a probability to 1: 0.697 beside 0.7, 99.7% beside
     95%, 0.997."""
     if unit == "%" and 0 < value < _HARDLY < limit:
-        return f"under {_HARDLY:.2%}"
+        return say("under {value}", value=f"{_HARDLY:.2%}")
     if unit == "f" and limit < 1 - _HARDLY < value < 1 - _EQUAL:
-        return f"over {1 - _HARDLY}"
+        return say("over {value}", value=f"{1 - _HARDLY}")
     landmarks = [limit, *([1.0] if value < 1 - _EQUAL else [])] if unit == "f" else [limit, 0.0, 1.0]
     for digits in range(2 if unit == "f" else 0, _MOST_DIGITS):
         form = f".{digits}{unit}"
-        if all(value == mark or written(value, form) != written(mark, form) for mark in landmarks):
+        if all(value == one or written(value, form) != written(one, form) for one in landmarks):
             break
     return written(value, form)
 
@@ -158,9 +160,17 @@ _EQUAL = 1e-9  # from 1: no more than the rounding of a computer
 _MOST_DIGITS = 17  # a float has no more
 
 
-def all_of(number: int, things: str) -> str:
+def all_of(number: int, things: str) -> Message:
     """That nothing was left out: all 5 explained samples, or the only one of them."""
-    return f"all {number:,} {things}" if number != 1 else f"the only one of the {things}"
+    things = as_message(things)
+    if number == 1:
+        return say("the only one of the {things}", things=things)
+    return say("all {count} {things}", count=f"{number:,}", things=things)
 
 
-NO_ORDER = " A dash: one of the two makes no difference between elements."
+def joined(parts: Sequence[str]) -> Message:
+    """What is said of one after another, with semicolons."""
+    return reduce(lambda one, other: say("{one}; {other}", one=one, other=other), map(as_message, parts))
+
+
+NO_ORDER = mark("A dash: one of the two makes no difference between elements.")

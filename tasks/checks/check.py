@@ -10,6 +10,7 @@ from pydantic import Field
 from exhibit.tasks.checks.case import Case, all_of
 from exhibit.tasks.checks.inference import LEVEL, Decision, Estimate, Estimator, decision, further, until_decided
 from exhibit.tasks.records.base import Array, Choice
+from exhibit.tasks.records.language import Message, mark, say
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 # What a check takes of a case beside the explanations themselves: it is measured again when that changes.
@@ -63,7 +64,7 @@ class Check(Choice):
         found: Estimate,
         sentence: str,
         sample: str,
-        things: str = "samples",
+        things: str = mark("samples"),
         threshold: float | None = None,
         other: Decided | None = None,
         nothing: str = "",
@@ -119,13 +120,16 @@ class SampledCheck(Check):
         0, ge=0, lt=2**32, description="of all that is drawn at random: the samples, and what is done to them"
     )
 
-    def drawn(self, measured: int, explained: int) -> str:
+    def drawn(self, measured: int, explained: int) -> Message:
         """Which samples were measured, in words."""
         if measured == explained:
-            return all_of(explained, "explained samples")
-        return (
-            f"{measured:,} of {explained:,} explained samples, drawn at random (seed {self.seed}) in proportion to the "
-            "explained output and its score"
+            return all_of(explained, mark("explained samples"))
+        return say(
+            "{measured} of {explained} explained samples, drawn at random (seed {seed}) in proportion to the explained "
+            "output and its score",
+            measured=f"{measured:,}",
+            explained=f"{explained:,}",
+            seed=str(self.seed),
         )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from exhibit.tasks.checks.case import Case, all_of, told
 from exhibit.tasks.checks.check import Check
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.language import mark, say, say_all, sayn
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -36,11 +37,11 @@ class CompletenessSpec(Check):
     share: float = Field(0.95, gt=0, le=1, description="share of the explanations that must be complete")
     required: bool = Field(True, description="a failure marks the page and the exit code")
 
-    null: ClassVar[str] = "What the elements are given has nothing to do with the change of the score."
-    statistic: ClassVar[str] = "share of the explanations that add up"
+    null: ClassVar[str] = mark("What the elements are given has nothing to do with the change of the score.")
+    statistic: ClassVar[str] = mark("share of the explanations that add up")
     words: ClassVar[CheckWords] = CheckWords(
-        question="Do the parts add up to the change of the score?",
-        meaning="the parts add up to the change of the score",
+        question=mark("Do the parts add up to the change of the score?"),
+        meaning=mark("the parts add up to the change of the score"),
         shows="follows the score",
     )
 
@@ -48,7 +49,9 @@ class CompletenessSpec(Check):
         """The verdict on one method over all its explanations."""
         if not case.additive:
             return CheckResult.not_applicable(
-                self.kind, case.label, "The method is not additive: its elements are not meant to add up to the score."
+                self.kind,
+                case.label,
+                say("The method is not additive: its elements are not meant to add up to the score."),
             )
         parts = list(self._parts(case))
         bypass = any(bypassed for *_, bypassed in parts)
@@ -56,8 +59,10 @@ class CompletenessSpec(Check):
             return CheckResult.not_applicable(
                 self.kind,
                 case.label,
-                "A skip connection bypasses the layer: the score also changes by ways that its elements do not see, so "
-                "they are not meant to add up to its change from the baseline.",
+                say(
+                    "A skip connection bypasses the layer: the score also changes by ways that its elements do not "
+                    "see, so they are not meant to add up to its change from the baseline."
+                ),
             )
         residual, difference, scores = (
             np.concatenate([part[k] for part in parts]).astype(np.float64) for k in range(3)
@@ -68,18 +73,23 @@ class CompletenessSpec(Check):
         says_nothing = (difference <= floor) & complete
         counted = complete[~says_nothing]
         left_out = (
-            f" {says_nothing.sum():,} more have a score that hardly differs from the baseline's, and say nothing."
+            say(
+                "{count} more have a score that hardly differs from the baseline's, and say nothing.",
+                count=f"{says_nothing.sum():,}",
+            )
             if says_nothing.any()
             else ""
         )
-        sample = all_of(complete.size, "explanations")
+        sample = all_of(complete.size, mark("explanations"))
         if not counted.size:
             return CheckResult(
                 check=self.kind,
                 method=case.label,
                 verdict="not assessed",
                 required=self.required,
-                sentence=f"No score differs from its baseline's, so there is nothing to add up: {sample}.",
+                sentence=say(
+                    "No score differs from its baseline's, so there is nothing to add up: {sample}.", sample=sample
+                ),
                 null=self.null,
                 statistic=self.statistic,
                 sample=sample,
@@ -97,14 +107,20 @@ class CompletenessSpec(Check):
             required=self.required,
             value=share,
             threshold=self.share,
-            sentence=f"{counted.sum():,} of {counted.size:,} explanations add up to the change of the score "
-            f"within {100 * self.threshold:.4g}%; the median residual is {told(median, self.threshold, '%')}, "
-            f"the worst "
-            f"{told(worst, self.threshold, '%')}.{left_out}"
-            + (
-                f" {strange:,} {'residual is no number' if strange == 1 else 'residuals are no numbers'}."
+            sentence=say_all(
+                say(
+                    "{complete} of {counted} explanations add up to the change of the score within {tolerance}; the "
+                    "median residual is {median}, the worst {worst}.",
+                    complete=f"{counted.sum():,}",
+                    counted=f"{counted.size:,}",
+                    tolerance=f"{100 * self.threshold:.4g}%",
+                    median=told(median, self.threshold, "%"),
+                    worst=told(worst, self.threshold, "%"),
+                ),
+                left_out,
+                sayn("{number} residual is no number.", "{number} residuals are no numbers.", strange)
                 if strange
-                else ""
+                else "",
             ),
             null=self.null,
             statistic=self.statistic,

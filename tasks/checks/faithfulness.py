@@ -17,9 +17,10 @@ from exhibit.tasks.checks.substrates import Substrate, Without, elements, shape_
 from exhibit.tasks.orders import pearson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import Message, as_message, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
-_IRREPLACEABLE = "The elements of this input cannot be replaced one by one in raw units."
+_IRREPLACEABLE = mark("The elements of this input cannot be replaced one by one in raw units.")
 _FIRST = 16  # samples of the first look
 _LAST_PLACES = 1e-9  # of areas that are the same
 
@@ -42,11 +43,11 @@ class _OnSubstrate(GrowingCheck):
         if case.baseline(np.arange(1)) is None:
             return _IRREPLACEABLE
         if without(self.substrate, case, np.arange(1), self.seed) is None:
-            return f"The substrate {self.substrate!r} has no meaning for these inputs."
+            return say("The substrate {substrate} has no meaning for these inputs.", substrate=repr(self.substrate))
         values = next(case.shards()).flat()
         if values.shape[1] != elements(dataset.inputs):
             return _IRREPLACEABLE
-        return "" if values.shape[1] > 1 else "A single element has no order, and nothing beside it."
+        return "" if values.shape[1] > 1 else say("A single element has no order, and nothing beside it.")
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict on the first target of one method."""
@@ -82,8 +83,8 @@ class _Curve(_OnSubstrate):
     orders: int = Field(10, ge=2, le=10_000, description="random orders for each sample")
     threshold: float = Field(0.75, ge=0, le=1, description="smallest mean share of random orders that are beaten")
 
-    null: ClassVar[str] = "The order of the explanation is no better than a random one: it beats half of them."
-    statistic: ClassVar[str] = "share of random orders that are beaten"
+    null: ClassVar[str] = mark("The order of the explanation is no better than a random one: it beats half of them.")
+    statistic: ClassVar[str] = mark("share of random orders that are beaten")
     better: ClassVar[int]  # 1 where a larger area is better, -1 where a smaller one is
 
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
@@ -98,19 +99,33 @@ class _Curve(_OnSubstrate):
         )
         areas, random, wins = values[:, 0], values[:, 2:], self._wins(values)
         beaten = self._beaten(values, random)
-        name = KINDS[case.dataset().inputs[0].kind].control_name
+        name = as_message(KINDS[case.dataset().inputs[0].kind].control_name)
         return self.judged(
             case,
             found,
-            f"The order of the explanation beats {told(found.value, self.threshold, '%')} of {self.orders} "
-            f"random orders of each sample "
-            f"(mean area {areas.mean():.3g}, at random {random.mean():.3g}; "
-            f"a {'larger' if self.better > 0 else 'smaller'} one is better; elements replaced by: {self.substrate}; "
-            f"Wilcoxon's p {self._p_value(areas, random):.2g})."
-            + (f" It beats the order of {name} in {told(wins.value, 0.5, '%')} of the samples." if wins else ""),
+            say_all(
+                say(
+                    "The order of the explanation beats {share} of {orders} random orders of each sample (mean area "
+                    "{area}, at random {random}; {better}; elements replaced by: {substrate}; Wilcoxon's p {p}).",
+                    share=told(found.value, self.threshold, "%"),
+                    orders=str(self.orders),
+                    area=f"{areas.mean():.3g}",
+                    random=f"{random.mean():.3g}",
+                    better=say("a larger one is better") if self.better > 0 else say("a smaller one is better"),
+                    substrate=self.substrate,
+                    p=f"{self._p_value(areas, random):.2g}",
+                ),
+                say(
+                    "It beats the order of {control} in {share} of the samples.",
+                    control=name,
+                    share=told(wins.value, 0.5, "%"),
+                )
+                if wins
+                else "",
+            ),
             self.drawn(len(values), len(order)),
             other=self._by_control(found, wins, name),
-            nothing="Whichever elements are replaced, and in which order, the score stays as it is.",
+            nothing=say("Whichever elements are replaced, and in which order, the score stays as it is."),
             per_sample=beaten[:, None],
             details={
                 "curve": self._curves(case, order[: len(values)], own[: len(values)]),
@@ -133,15 +148,28 @@ class _Curve(_OnSubstrate):
     def _settled(self, wins: Estimate | None) -> bool:
         return wins is None or wins.low > 0.5 or wins.high < 0.5
 
-    def _by_control(self, found: Estimate, wins: Estimate | None, name: str) -> Decided | None:
+    def _by_control(self, found: Estimate, wins: Estimate | None, name: Message) -> Decided | None:
         """What the order that knows the input alone decides of one that beats random orders; None where it does not."""
         if wins is None or wins.low > 0.5 or decision(found, self.threshold, self.at_least) != "pass":
             return None
-        beats = f"It beats random orders, but the order of {name} in only {told(wins.value, 0.5, '%')} of the samples"
         verdict: Decision = "fail" if wins.high < 0.5 else "undecided"
-        so = "that order, which knows no model, is better" if wins.high < 0.5 else "it may be no better than that order"
-        statistic = f"share of samples in which it beats the order of {name}, which knows no model"
-        return Decided(verdict, f"{beats}: {so}.", wins, 0.5, statistic)
+        share = told(wins.value, 0.5, "%")
+        if verdict == "fail":
+            why = say(
+                "It beats random orders, but the order of {control} in only {share} of the samples: that order, which "
+                "knows no model, is better.",
+                control=name,
+                share=share,
+            )
+        else:
+            why = say(
+                "It beats random orders, but the order of {control} in only {share} of the samples: it may be no "
+                "better than that order.",
+                control=name,
+                share=share,
+            )
+        statistic = say("share of samples in which it beats the order of {control}, which knows no model", control=name)
+        return Decided(verdict, why, wins, 0.5, statistic)
 
     def _beaten(self, areas: Array, others: Array) -> Array:
         """(samples,) share of the areas `others` (samples, orders) that are worse than the first; a draw is half. NaN
@@ -204,8 +232,8 @@ class DeletionSpec(_Curve):
     kind: Literal["deletion"] = "deletion"
 
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the score fall when the most important parts are taken away?",
-        meaning="the score falls when what is said to matter most is taken away",
+        question=mark("Does the score fall when the most important parts are taken away?"),
+        meaning=mark("the score falls when what is said to matter most is taken away"),
         shows="follows the score",
     )
     better: ClassVar[int] = -1
@@ -216,8 +244,8 @@ class InsertionSpec(_Curve):
     kind: Literal["insertion"] = "insertion"
 
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the score rise when only the most important parts are put back?",
-        meaning="the score rises when what is said to matter most is put back",
+        question=mark("Does the score rise when only the most important parts are put back?"),
+        meaning=mark("the score rises when what is said to matter most is put back"),
         shows="follows the score",
     )
     better: ClassVar[int] = 1
@@ -229,7 +257,7 @@ class _OfValues(_OnSubstrate):
     def unfit(self, case: Case) -> str:
         """Also where values are no parts of the score."""
         if not case.in_score:
-            return "Its values are slopes or sizes, not parts of the score that could be lost."
+            return say("Its values are slopes or sizes, not parts of the score that could be lost.")
         return super().unfit(case)
 
 
@@ -252,11 +280,11 @@ class FaithfulnessCorrelationSpec(_OfValues):
     subsets: int = Field(40, ge=3, le=10_000, description="most sets of groups that are taken away from each sample")
     threshold: float = Field(0.75, ge=-1, le=1, description="smallest mean correlation")
 
-    null: ClassVar[str] = "What elements are given has nothing to do with what the score loses without them: 0."
-    statistic: ClassVar[str] = "mean correlation over samples"
+    null: ClassVar[str] = mark("What elements are given has nothing to do with what the score loses without them: 0.")
+    statistic: ClassVar[str] = mark("mean correlation over samples")
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the score fall by as much as the removed parts were given?",
-        meaning="the score falls by as much as what was taken away was given",
+        question=mark("Does the score fall by as much as the removed parts were given?"),
+        meaning=mark("the score falls by as much as what was taken away was given"),
         shows="follows the score",
     )
 
@@ -272,12 +300,17 @@ class FaithfulnessCorrelationSpec(_OfValues):
         return self.judged(
             case,
             found,
-            f"What groups of elements are given correlates by {told(found.value, self.threshold)} with how much "
-            f"the score falls without "
-            f"them (mean over samples; at most {self.groups} groups, {self.together} taken away together; elements "
-            f"replaced by: {self.substrate}).",
+            say(
+                "What groups of elements are given correlates by {correlation} with how much the score falls without "
+                "them (mean over samples; at most {groups} groups, {together} taken away together; elements replaced "
+                "by: {substrate}).",
+                correlation=told(found.value, self.threshold),
+                groups=str(self.groups),
+                together=str(self.together),
+                substrate=self.substrate,
+            ),
             self.drawn(len(values), len(order)),
-            nothing="Whatever group of elements is replaced, the score falls alike.",
+            nothing=say("Whatever group of elements is replaced, the score falls alike."),
             per_sample=values[:, None],
         )
 
@@ -322,19 +355,19 @@ class AlignmentSpec(_OfValues):
     groups: int = Field(64, ge=2, le=256, description="most groups that the elements of a sample are taken away in")
     threshold: float = Field(0.2, gt=0, le=1, description="largest mean gain of another place")
 
-    null: ClassVar[str] = "The values belong to other elements: moved there, they fit."
-    statistic: ClassVar[str] = "how much better the values would fit in other places, mean over samples"
+    null: ClassVar[str] = mark("The values belong to other elements: moved there, they fit.")
+    statistic: ClassVar[str] = mark("how much better the values would fit in other places, mean over samples")
     at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
-        question="Is every value at the part that it belongs to?",
-        meaning="every value stands where it belongs",
+        question=mark("Is every value at the part that it belongs to?"),
+        meaning=mark("every value stands where it belongs"),
         shows="follows the score",
     )
 
     def unfit(self, case: Case) -> str:
         """Also where elements have no place."""
         if not all(KINDS[item.kind].placed for item in case.dataset().inputs):
-            return "Elements of these inputs have no place that is the same in every sample."
+            return say("Elements of these inputs have no place that is the same in every sample.")
         return super().unfit(case)
 
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
@@ -348,19 +381,24 @@ class AlignmentSpec(_OfValues):
             settled=lambda parts, level: AVERAGE.mean(_placed(parts), level).low > 0,
         )
         gains, placed = _gain(values), AVERAGE.mean(_placed(values))
-        nowhere = "As they are the values fit no better than in any other arrangement, so none of them is out of place."
+        nowhere = say(
+            "As they are the values fit no better than in any other arrangement, so none of them is out of place."
+        )
         return self.judged(
             case,
             found,
-            f"The best reassignment of the values to other elements gains {told(found.value, self.threshold)} "
-            f"(0: none is better; "
-            f"1: it leaves no misfit to what the score loses; at most {self.groups} groups; elements replaced by: "
-            f"{self.substrate}).",
+            say(
+                "The best reassignment of the values to other elements gains {gain} (0: none is better; 1: it leaves "
+                "no misfit to what the score loses; at most {groups} groups; elements replaced by: {substrate}).",
+                gain=told(found.value, self.threshold),
+                groups=str(self.groups),
+                substrate=self.substrate,
+            ),
             self.drawn(len(values), len(order)),
             other=Decided("undecided", nowhere, placed, 0.0, _IN_PLACE)
             if placed.low <= 0 and decision(found, self.threshold, False) == "pass"
             else None,
-            nothing="Whatever group of elements is replaced, the score stays as it is.",
+            nothing=say("Whatever group of elements is replaced, the score stays as it is."),
             per_sample=gains[:, None],
         )
 
@@ -372,7 +410,7 @@ class AlignmentSpec(_OfValues):
         return np.stack([given, lost], axis=2)
 
 
-_IN_PLACE = "how much better the values fit where they are than anywhere, mean over samples"
+_IN_PLACE = mark("how much better the values fit where they are than anywhere, mean over samples")
 
 
 def _gain(values: Array) -> Array:

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.language import Message, as_message, say, say_all
 
 LEVEL = 0.95
 EARLY = 0.999  # of an interval that stops a sample before its end
@@ -142,25 +143,37 @@ def until_decided(
     return values
 
 
-def further(found: Estimate, threshold: float, at_least: bool, things: str) -> str:
+def further(found: Estimate, threshold: float, at_least: bool, things: str) -> Message:
     """How many samples or draws more would decide, if they were like those that were measured, and why so many did
     not."""
 
     def decides(size: int) -> bool:
         return found.of is not None and decision(found.of(size), threshold, at_least) != "undecided"
 
+    things = as_message(things)
     why = (
-        f"{found.alike} of {found.size} {things} give nearly the same value, but as few may by chance, so the interval "
-        "takes in one that does not. "
+        say(
+            "{alike} of {all} {things} give nearly the same value, but as few may by chance, so the interval takes in "
+            "one that does not.",
+            alike=str(found.alike),
+            all=str(found.size),
+            things=things,
+        )
         if found.alike
         else ""
     )
     sizes = range(found.size + 1, _FAR * found.size + 1)
     if not decides(_FAR * found.size):
-        return f"{why}Even {_FAR} times as many {things} like these would not decide."
+        times = str(_FAR)
+        return say_all(
+            why, say("Even {times} times as many {things} like these would not decide.", times=times, things=things)
+        )
     needed = sizes[bisect_left(sizes, True, key=decides)]
     more = needed - found.size
-    return f"{why}{f'About {more:,} more {things}' if more > 1 else 'One more'} like these would decide."
+    if more == 1:
+        return say_all(why, say("One more like these would decide."))
+    count = f"{more:,}"
+    return say_all(why, say("About {count} more {things} like these would decide.", count=count, things=things))
 
 
 _FAR = 100

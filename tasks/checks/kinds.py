@@ -8,6 +8,7 @@ import numpy as np
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.language import mark
 
 
 def _of_all(item: Input) -> Array:
@@ -92,13 +93,13 @@ class CheckKind(NamedTuple):
 
 KINDS: dict[Kind, CheckKind] = {
     "table": CheckKind(
-        reach=_of_columns, control=_from_baseline, control_name="distances from the baseline", placed=True
+        reach=_of_columns, control=_from_baseline, control_name=mark("distances from the baseline"), placed=True
     ),
     "image": CheckKind(
         edges=edge_strength,
         groups=_in_patches,
         control=lambda item, _: edge_strength(item.array),
-        control_name="the strength of edges",
+        control_name=mark("the strength of edges"),
         placed=True,
     ),
     "text": CheckKind(groups=_in_passages),
@@ -107,7 +108,7 @@ KINDS: dict[Kind, CheckKind] = {
         reach=_of_channels,
         groups=_in_windows,
         control=_from_baseline,
-        control_name="distances from the baseline",
+        control_name=mark("distances from the baseline"),
         placed=True,
     ),
 }

@@ -11,6 +11,7 @@ from exhibit.tasks.checks.inference import SHARE
 from exhibit.tasks.orders import ranks
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import Message, as_message, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -37,13 +38,13 @@ class LocalizationSpec(Check):
     kind: Literal["localization"] = "localization"
     threshold: float = Field(0.7, ge=0, le=1, description="smallest mean area under the ROC curve")
 
-    null: ClassVar[str] = "Pixels of the region are given no more than others: 0.5."
-    statistic: ClassVar[str] = (
+    null: ClassVar[str] = mark("Pixels of the region are given no more than others: 0.5.")
+    statistic: ClassVar[str] = mark(
         "how often a pixel of the region is given more than one outside (area under the ROC curve)"
     )
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the explanation lie in the region that is known?",
-        meaning="explanations lie where they are known to belong",
+        question=mark("Does the explanation lie in the region that is known?"),
+        meaning=mark("explanations lie where they are known to belong"),
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset"})
 
@@ -51,35 +52,51 @@ class LocalizationSpec(Check):
         """The verdict over all samples that have a region, on the first target."""
         item = _with_regions(case.dataset())
         if item is None:
-            return CheckResult.not_applicable(self.kind, case.label, "The data does not say where anything is.")
+            return CheckResult.not_applicable(self.kind, case.label, say("The data does not say where anything is."))
         parts = _measured(case, item)
         if not parts:
             return CheckResult.not_applicable(
-                self.kind, case.label, "The explanation has no value for each pixel of the region."
+                self.kind, case.label, say("The explanation has no value for each pixel of the region.")
             )
         inside = _Inside(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
         if not len(inside.area):
-            return CheckResult.not_applicable(self.kind, case.label, "No explained sample has a known region.")
+            return CheckResult.not_applicable(self.kind, case.label, say("No explained sample has a known region."))
         found = SHARE.mean(inside.auc)
         ratio = inside.positive / inside.area
         result = self.judged(
             case,
             found,
-            f"A pixel of {item.region} in {item.name!r} has a larger |a| than one outside with probability "
-            f"{told(found.value, self.threshold)}. {written(known_mean(inside.positive), '.0%')} of the "
-            f"positive attribution lies on "
-            f"{inside.area.mean():.1%} of the area, {written(known_mean(ratio), '.1f')} times its share; the largest "
-            f"attribution lies inside in {int(inside.pointed.sum())} of {len(inside.area)} samples.",
-            all_of(len(inside.area), "explained samples with a known region"),
+            say_all(
+                say(
+                    "A pixel of {region} in {input} has a larger |a| than one outside with probability {probability}.",
+                    region=as_message(item.region),
+                    input=repr(item.name),
+                    probability=told(found.value, self.threshold),
+                ),
+                say(
+                    "{positive} of the positive attribution lies on {area} of the area, {times} times its share; the "
+                    "largest attribution lies inside in {pointed} of {samples} samples.",
+                    positive=written(known_mean(inside.positive), ".0%"),
+                    area=f"{inside.area.mean():.1%}",
+                    times=written(known_mean(ratio), ".1f"),
+                    pointed=str(int(inside.pointed.sum())),
+                    samples=str(len(inside.area)),
+                ),
+            ),
+            all_of(len(inside.area), mark("explained samples with a known region")),
             per_sample=inside.auc[:, None],
             details={"positive": inside.positive, "area": inside.area, "pointed": inside.pointed},
         )
         return result.model_copy(update={"further": _found(item, result)}) if item.planted else result
 
 
-def _found(item: Input, result: CheckResult) -> str:
+def _found(item: Input, result: CheckResult) -> Message:
     """Of a planted mark, which no object is: what was found."""
-    found = {"pass": f"{item.region} was found, which is not the object", "fail": f"{item.region} was not found"}
+    region = as_message(item.region)
+    found = {
+        "pass": say("{region} was found, which is not the object", region=region),
+        "fail": say("{region} was not found", region=region),
+    }
     return found.get(result.verdict, result.further)
 
 

@@ -12,6 +12,7 @@ from exhibit.tasks.checks.inference import AVERAGE, Estimate, decision
 from exhibit.tasks.finite import NoNumberError
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.language import mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _FIRST, _MOST = 5, 40  # random nets of the first look, and of the last
@@ -37,12 +38,12 @@ class RandomizationSpec(GrowingCheck):
     margin: float = Field(0.2, ge=0, le=1, description="beyond the correlation of unrelated explanations")
     threshold: float = Field(0.5, ge=0, le=1, description="largest mean correlation when all layers are randomised")
 
-    null: ClassVar[str] = "The explanation is the same for a model with random weights: 1."
-    statistic: ClassVar[str] = "mean correlation with explanations of random models"
+    null: ClassVar[str] = mark("The explanation is the same for a model with random weights: 1.")
+    statistic: ClassVar[str] = mark("mean correlation with explanations of random models")
     at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the explanation change when the model's weights are random?",
-        meaning="explanations change when the model is replaced by a random one",
+        question=mark("Does the explanation change when the model's weights are random?"),
+        meaning=mark("explanations change when the model is replaced by a random one"),
         shows="depends on what was learned",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
@@ -55,7 +56,10 @@ class RandomizationSpec(GrowingCheck):
             return CheckResult.not_applicable(
                 self.kind,
                 case.label,
-                "With random weights the model gives no finite numbers, so there are no explanations to compare with.",
+                say(
+                    "With random weights the model gives no finite numbers, so there are no explanations to compare "
+                    "with."
+                ),
             )
 
     def _measured(self, case: Case) -> CheckResult:
@@ -86,7 +90,7 @@ class RandomizationSpec(GrowingCheck):
         first = draws(0, _FIRST)
         if not len(first):
             return CheckResult.not_applicable(
-                self.kind, case.label, "The model has no layers of weights that could be made random."
+                self.kind, case.label, say("The model has no layers of weights that could be made random.")
             )
 
         def limit() -> float:
@@ -110,16 +114,27 @@ class RandomizationSpec(GrowingCheck):
         return self.judged(
             case,
             found,
-            f"With all layers random the order of |a| correlates by {told(found.value, limit())} with that of the "
-            f"trained model ({len(values)} random models); explanations of two random models correlate by "
-            f"{written(unrelated.value, '.2f')}. "
-            f"From the top layer down: {', '.join(written(value, '.2f') for value in path.values())}."
-            + (f" {zero:.0%} of the elements are zero both times and left out." if zero >= _MENTIONED else ""),
+            say_all(
+                say(
+                    "With all layers random the order of |a| correlates by {correlation} with that of the trained "
+                    "model ({models} random models); explanations of two random models correlate by {unrelated}.",
+                    correlation=told(found.value, limit()),
+                    models=str(len(values)),
+                    unrelated=written(unrelated.value, ".2f"),
+                ),
+                say(
+                    "From the top layer down: {correlations}.",
+                    correlations=", ".join(written(value, ".2f") for value in path.values()),
+                ),
+                say("{share} of the elements are zero both times and left out.", share=f"{zero:.0%}")
+                if zero >= _MENTIONED
+                else "",
+            ),
             self.drawn(len(rows), len(order)),
-            things="random models",
+            things=mark("random models"),
             threshold=limit(),
             other=other,
-            nothing="Every explanation is zero: it has no order that could change.",
+            nothing=say("Every explanation is zero: it has no order that could change."),
             details={
                 "layers": np.array(list(path)),
                 "spearman": np.array(list(path.values())),
@@ -133,8 +148,8 @@ class RandomizationSpec(GrowingCheck):
 
 
 _HIGHEST, _MENTIONED = 0.8, 0.005
-_OF_RANDOM_ONES = "correlation of the explanations of two random models"
-_OF_SOMETHING_ELSE = (
+_OF_RANDOM_ONES = mark("correlation of the explanations of two random models")
+_OF_SOMETHING_ELSE = mark(
     "Explanations of two random models are nearly the same, and only those of the trained model are unlike them: they "
     "may follow something else than the weights, such as a seed or the company in a batch."
 )

@@ -5,10 +5,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, written
+from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, joined, known_mean, sampled, written
 from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import correlations
 from exhibit.tasks.orders import spearman
+from exhibit.tasks.records.language import mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -23,11 +24,11 @@ class SensitivitySpec(SampledCheck):
     to: str = Field("background", description="the setting in which methods differ, and in no other")
     threshold: float = Field(0.9, ge=-1, le=1, description="smallest mean Spearman correlation with another setting")
 
-    null: ClassVar[str] = "With another setting the order is unrelated: 0."
-    statistic: ClassVar[str] = "lowest mean correlation with another setting"
+    null: ClassVar[str] = mark("With another setting the order is unrelated: 0.")
+    statistic: ClassVar[str] = mark("lowest mean correlation with another setting")
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the explanation survive another setting of its method?",
-        meaning="explanations keep their order with another setting of their method",
+        question=mark("Does the explanation survive another setting of its method?"),
+        meaning=mark("explanations keep their order with another setting of their method"),
         shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"others", "variants"})
@@ -39,7 +40,9 @@ class SensitivitySpec(SampledCheck):
         }
         if not settings:
             return CheckResult.not_applicable(
-                self.kind, case.label, f"No other method of the chapter differs in {self.to} alone."
+                self.kind,
+                case.label,
+                say("No other method of the chapter differs in {setting} alone.", setting=self.to),
             )
         order = sampled(case, self.seed)
         rows = order[: self.samples]
@@ -49,12 +52,25 @@ class SensitivitySpec(SampledCheck):
         measured = np.array(list(means.values()))
         lowest = min((label for label in means if not np.isnan(means[label])), key=means.__getitem__, default=None)
         here = next(iter(settings.values()))[0]
-        others = "; ".join(f"with {there} by {written(means[label], '.2f')}" for label, (_, there) in settings.items())
+        others = joined(
+            [
+                say("with {there} by {correlation}", there=str(there), correlation=written(means[label], ".2f"))
+                for label, (_, there) in settings.items()
+            ]
+        )
         return self.judged(
             case,
             correlations(own.shape[1]).mean(np.full(1, np.nan) if lowest is None else found[lowest]),
-            f"With {self.to} {here} the order of |a| correlates with that {others} ({len(own):,} samples)."
-            + NO_ORDER * bool(np.isnan(measured).any()),
+            say_all(
+                say(
+                    "With {setting} {here} the order of |a| correlates with that {others} ({count} samples).",
+                    setting=self.to,
+                    here=str(here),
+                    others=others,
+                    count=f"{len(own):,}",
+                ),
+                NO_ORDER if np.isnan(measured).any() else "",
+            ),
             self.drawn(len(rows), len(order)),
             details={
                 "settings": np.array([str(there) for _, there in settings.values()]),

@@ -11,6 +11,7 @@ from exhibit.tasks.checks.inference import SHARE
 from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.language import Message, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -26,13 +27,13 @@ class SparsenessSpec(Check):
     threshold: float = Field(0.5, ge=0, le=1, description="smallest median Gini coefficient")
 
     bears: ClassVar[bool] = False  # what is spread over many elements may be right
-    null: ClassVar[str] = "All elements are given the same: 0."
-    statistic: ClassVar[str] = (
+    null: ClassVar[str] = mark("All elements are given the same: 0.")
+    statistic: ClassVar[str] = mark(
         "how unevenly an explanation is spread over its parts (0: evenly; Gini coefficient), median"
     )
     words: ClassVar[CheckWords] = CheckWords(
-        question="How few parts carry the explanation?",
-        meaning="few parts carry the explanation",
+        question=mark("How few parts carry the explanation?"),
+        meaning=mark("few parts carry the explanation"),
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset"})
 
@@ -43,12 +44,18 @@ class SparsenessSpec(Check):
         return self.judged(
             case,
             found,
-            f"The Gini coefficient of |a| is {told(found.value, self.threshold)} in the median over "
-            f"{found.size:,} explanations "
-            f"(0: all elements alike, near 1: one of many alone).{_said_of_edges(_on_edges(case))}"
+            say_all(
+                say(
+                    "The Gini coefficient of |a| is {coefficient} in the median over {count} explanations (0: all "
+                    "elements alike, near 1: one of many alone).",
+                    coefficient=told(found.value, self.threshold),
+                    count=f"{found.size:,}",
+                ),
+                _said_of_edges(_on_edges(case)),
+            )
             if found.size
-            else "Every element of every explanation is zero.",
-            all_of(len(coefficients), "explained samples"),
+            else say("Every element of every explanation is zero."),
+            all_of(len(coefficients), mark("explained samples")),
             per_sample=coefficients,
         )
 
@@ -63,12 +70,12 @@ def gini(sizes: Array) -> Array:
     return np.where(total > 0, (weights * ordered).sum(axis=1) / np.where(total > 0, count * total, 1), np.nan)
 
 
-def _said_of_edges(edges: float | None) -> str:
+def _said_of_edges(edges: float | None) -> Message:
     if edges is None or np.isnan(edges):
-        return ""
-    return (
-        f" In each picture |a| correlates with the strength of the edges by {written(edges, '.2f')} on "
-        f"average (Spearman)."
+        return Message()
+    return say(
+        "In each picture |a| correlates with the strength of the edges by {correlation} on average (Spearman).",
+        correlation=written(edges, ".2f"),
     )
 
 

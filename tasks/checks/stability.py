@@ -13,6 +13,7 @@ from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.orders import rank, spearman
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import Message, mark, say, say_all, sayn
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -30,12 +31,12 @@ class SeedStabilitySpec(Check):
     )
     threshold: float = Field(0.7, ge=-1, le=1, description="smallest mean correlation with the further trainings")
 
-    null: ClassVar[str] = "Another training gives an unrelated order: 0."
-    statistic: ClassVar[str] = "mean correlation with the further trainings"
+    null: ClassVar[str] = mark("Another training gives an unrelated order: 0.")
+    statistic: ClassVar[str] = mark("mean correlation with the further trainings")
 
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does the explanation survive another training?",
-        meaning="explanations keep their order in another training",
+        question=mark("Does the explanation survive another training?"),
+        meaning=mark("explanations keep their order in another training"),
         shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"trainings"})
@@ -63,28 +64,44 @@ class SeedStabilitySpec(Check):
         """The verdict on one method from its importances, one array per training."""
         trainings = case.trainings()
         if len(trainings[0]) < 2:
-            return CheckResult.not_applicable(self.kind, case.label, "Fewer than two features have no order.")
+            return CheckResult.not_applicable(self.kind, case.label, say("Fewer than two features have no order."))
         sizes = np.array([values.sum() for values in trainings])
         if not (sizes > 0).all():
             return CheckResult.not_applicable(
-                self.kind, case.label, "In some training nothing is given to any feature."
+                self.kind, case.label, say("In some training nothing is given to any feature.")
             )
         shares = np.array([values / values.sum() for values in trainings])
         ranks = np.array([rank(values) for values in shares])
         others = len(shares) - 1
-        found, plural = _alike(shares, LEVEL), "s" * (others > 1)
+        found = _alike(shares, LEVEL)
         same = int((ranks[1:] == ranks[0]).all(axis=1).sum())
         leads = int((ranks[1:].argmin(axis=1) == ranks[0].argmin()).sum())
         return self.judged(
             case,
             found,
-            f"The order of the features correlates by {told(found.value, self.threshold)} on average with that of "
-            f"{others} further training{plural} that differ{'' if plural else 's'} in the seed alone; the whole order "
-            f"was the same in {same} of {others}, the first feature in {leads} of {others}.",
-            f"{others} training{plural} beside the reported one, of at most {self._most - 1:,} "
-            f"(check.{self.kind}.most)",
-            things="trainings",
-            nothing="All features are given the same, in the reported training or in all others: there is no order.",
+            sayn(
+                "The order of the features correlates by {correlation} on average with that of {number} further "
+                "training that differs in the seed alone; the whole order was the same in {same} of {number}, the "
+                "first feature in {leads} of {number}.",
+                "The order of the features correlates by {correlation} on average with that of {number} further "
+                "trainings that differ in the seed alone; the whole order was the same in {same} of {number}, the "
+                "first feature in {leads} of {number}.",
+                others,
+                correlation=told(found.value, self.threshold),
+                same=str(same),
+                leads=str(leads),
+            ),
+            sayn(
+                "{number} training beside the reported one, of at most {most} ({setting})",
+                "{number} trainings beside the reported one, of at most {most} ({setting})",
+                others,
+                most=f"{self._most - 1:,}",
+                setting=f"check.{self.kind}.most",
+            ),
+            things=mark("trainings"),
+            nothing=say(
+                "All features are given the same, in the reported training or in all others: there is no order."
+            ),
             details={
                 "share": shares,
                 "mean": shares.mean(axis=0),
@@ -119,12 +136,12 @@ class StabilitySpec(GrowingCheck):
     samples: int = Field(100, ge=1, le=1_000_000, description="most samples that are measured")
     threshold: float = Field(0.5, gt=0, le=1_000_000, description="largest relative change of the median sample")
 
-    null: ClassVar[str] = "A small change of the input gives an unrelated explanation: about 1.4 for equal sizes."
-    statistic: ClassVar[str] = "largest relative change, of the median sample"
+    null: ClassVar[str] = mark("A small change of the input gives an unrelated explanation: about 1.4 for equal sizes.")
+    statistic: ClassVar[str] = mark("largest relative change, of the median sample")
     at_least: ClassVar[bool] = False
     words: ClassVar[CheckWords] = CheckWords(
-        question="Does a small change of the input leave the explanation alike?",
-        meaning="explanations keep their shape for inputs that differ a little",
+        question=mark("Does a small change of the input leave the explanation alike?"),
+        meaning=mark("explanations keep their shape for inputs that differ a little"),
         shows="holds when repeated",
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
@@ -134,7 +151,7 @@ class StabilitySpec(GrowingCheck):
         dataset = case.dataset()
         if any(item.array.dtype.kind != "f" for item in dataset.take(np.arange(1)).inputs):
             return CheckResult.not_applicable(
-                self.kind, case.label, "An input that is not made of numbers cannot change a little."
+                self.kind, case.label, say("An input that is not made of numbers cannot change a little.")
             )
         reach = {item.name: self.radius * KINDS[item.kind].reach(item) for item in dataset.inputs}
         order = sampled(case, self.seed)
@@ -149,12 +166,21 @@ class StabilitySpec(GrowingCheck):
         return self.judged(
             case,
             found,
-            f"When every input moves by at most {self.radius:.1%} of its range, the explanation of the median "
-            f"sample changes by up to {told(found.value, self.threshold, '%')} of its size (worst sample "
-            f"{np.nanmax(worst, initial=0):.0%}; "
-            f"the largest of {self.draws} random changes of each of {found.size} samples).{_without_size(worst)}",
+            say_all(
+                say(
+                    "When every input moves by at most {radius} of its range, the explanation of the median sample "
+                    "changes by up to {change} of its size (worst sample {worst}; the largest of {draws} random "
+                    "changes of each of {samples} samples).",
+                    radius=f"{self.radius:.1%}",
+                    change=told(found.value, self.threshold, "%"),
+                    worst=f"{np.nanmax(worst, initial=0):.0%}",
+                    draws=str(self.draws),
+                    samples=str(found.size),
+                ),
+                _without_size(worst),
+            ),
             self.drawn(len(worst), len(order)),
-            nothing="Every explanation is zero: there is nothing that could stay alike.",
+            nothing=say("Every explanation is zero: there is nothing that could stay alike."),
             per_sample=worst[:, None],
         )
 
@@ -176,10 +202,12 @@ class StabilitySpec(GrowingCheck):
         return np.where(size > 0, worst / np.where(size > 0, size, 1), np.nan)
 
 
-def _without_size(worst: Array) -> str:
+def _without_size(worst: Array) -> Message:
     """How many explanations are left out, being zero."""
     count = int(np.isnan(worst).sum())
-    return f" {count:,} {'explanation is' if count == 1 else 'explanations are'} zero and left out." if count else ""
+    if not count:
+        return Message()
+    return sayn("{number} explanation is zero and left out.", "{number} explanations are zero and left out.", count)
 
 
 _FIRST = 16  # samples of the first look
